@@ -1,0 +1,36 @@
+"""The record contract: what a run leaves on disk, its writer and its reader.
+
+This is all that `reports` knows of the harness. May import: `harness.errors`. Must not import anything
+else of the harness: a record can be read where nothing can be run.
+"""
+
+from harness.records.layout import RunLayout
+from harness.records.reader import RunRecords, read_run
+from harness.records.schema import (
+    SCHEMA_VERSION,
+    AnswerRow,
+    ItemRow,
+    Purpose,
+    RunHeader,
+    ScoreRow,
+    SystemRow,
+    WindowLabel,
+    WindowRow,
+)
+from harness.records.writer import RunWriter
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AnswerRow",
+    "ItemRow",
+    "Purpose",
+    "RunHeader",
+    "RunLayout",
+    "RunRecords",
+    "RunWriter",
+    "ScoreRow",
+    "SystemRow",
+    "WindowLabel",
+    "WindowRow",
+    "read_run",
+]

@@ -1,0 +1,73 @@
+"""Where everything lies in a run directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+
+def _safe(name: str) -> str:
+    """A system's or task's name as one path segment: never empty, a dot, or a way out of the folder."""
+    quoted = quote(name, safe="")
+    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """The paths of one run. Creates nothing."""
+
+    root: Path
+
+    @property
+    def header(self) -> Path:
+        """`run.json`: what was to be run, on what. Written first."""
+        return self.root / "run.json"
+
+    @property
+    def finished(self) -> Path:
+        """`finished.json`: written last; a run without it is resumable, not complete."""
+        return self.root / "finished.json"
+
+    @property
+    def lock(self) -> Path:
+        """`run.lock`: held by the one process that may append."""
+        return self.root / "run.lock"
+
+    @property
+    def systems(self) -> Path:
+        """`systems.jsonl`: what each system is and what loading it cost."""
+        return self.root / "systems.jsonl"
+
+    @property
+    def windows(self) -> Path:
+        """`windows.jsonl`: every window, judged."""
+        return self.root / "windows.jsonl"
+
+    @property
+    def open_windows(self) -> Path:
+        """`open-windows.jsonl`: windows as they open, so that a killed one can be closed from its trace."""
+        return self.root / "open-windows.jsonl"
+
+    @property
+    def items_table(self) -> Path:
+        """`items.parquet`: every item, scored and with its energy; written when the run ends."""
+        return self.root / "items.parquet"
+
+    @property
+    def windows_table(self) -> Path:
+        """`windows.parquet`: every window; written when the run ends."""
+        return self.root / "windows.parquet"
+
+    def answers(self, system: str, task: str) -> Path:
+        """`items/<system>/<task>.jsonl`: one line per item, as it is answered."""
+        return self.root / "items" / _safe(system) / f"{_safe(task)}.jsonl"
+
+    def scores(self, system: str, task: str) -> Path:
+        """`scores/<system>/<task>.jsonl`: lm-eval's scores; its presence says that the cell is complete."""
+        return self.root / "scores" / _safe(system) / f"{_safe(task)}.jsonl"
+
+    def trace(self, system: str, task: str | None) -> Path:
+        """`power/<system>/<task>.csv`: the readings behind a cell's windows (no task: behind its loading)."""
+        name = "%load" if task is None else _safe(task)  # no quoted name holds a bare %
+        return self.root / "power" / _safe(system) / f"{name}.csv"
