@@ -1,0 +1,117 @@
+"""The suite: tasks × systems, with how they are measured. One YAML file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+
+from harness.config.base import RelativePath, Strict
+from harness.config.system import System
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+Name = Annotated[str, Field(pattern=NAME, max_length=80)]
+
+
+class TaskChoice(Strict):
+    """One lm-eval task, and what it stands for in this suite."""
+
+    task: str
+    """lm-eval's name of the task."""
+    domain: str
+    """The label that groups tasks: arithmetic, text, ..."""
+    source: Literal["include", "lm_eval"] = "include"
+    """`include`: a YAML file in one of the folders above. `lm_eval`: a task that lm-eval ships."""
+    limit: PositiveInt | None = None
+    """Use the first so many documents; None uses all."""
+    metric: str | None = None
+    """Which of the task's metrics is correctness, from 0 to 1: `exact_match`, or `exact_match,strict-match` to name
+    the filter too. None takes the task's first."""
+
+
+class Tasks(Strict):
+    """Where tasks are found, and which are asked."""
+
+    include: list[RelativePath] = []
+    """Folders of lm-eval task YAML, relative to this file. A task file can run code: include what you trust."""
+    select: Annotated[list[TaskChoice], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [choice.task for choice in self.select]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"task {name!r} is selected twice")
+        return self
+
+
+class Systems(Strict):
+    """Which systems are compared."""
+
+    include: list[RelativePath] = []
+    """Catalogues: YAML files with a `systems:` mapping, relative to this file."""
+    select: list[Name] | None = None
+    """Systems to take from the catalogues; None takes them all. Systems under `define` always take part."""
+    define: dict[Name, System] = {}
+
+
+class Measure(Strict):
+    """How every cell is measured. Systems are only ever compared under the same."""
+
+    scenario: Literal["single-stream", "throughput"] = "single-stream"
+    """`single-stream`: one item at a time. `throughput`: a fixed batch."""
+    batch: PositiveInt = 1
+    """Items in flight together. single-stream is batch 1."""
+    idle_s: NonNegativeFloat = 5.0
+    """Seconds of idle, with the system loaded, before its first measured window; 0 measures none."""
+    warmup: NonNegativeInt = 3
+    """Items asked before anything is measured, in every cell."""
+    min_window_s: NonNegativeFloat = 5.0
+    """The shortest measured window that is believed. A cell that ends sooner asks its items again until then."""
+    window_s: NonNegativeFloat = 30.0
+    """A longer cell is divided into windows of about this length, so that one disturbance spoils one of them."""
+    repeats: PositiveInt = 1
+    """How often every item is asked and recorded."""
+    seed: NonNegativeInt = 1234
+
+    @model_validator(mode="after")
+    def _single_stream_is_one(self) -> Self:
+        if self.scenario == "single-stream" and self.batch != 1:
+            raise ValueError(
+                f"single-stream is batch 1 (here: {self.batch}); for a larger batch set scenario: throughput"
+            )
+        return self
+
+
+class Carbon(Strict):
+    """What a joule costs the climate; only ever used when reading, so it can be restated later."""
+
+    region: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    """ISO 3166 alpha-3 code of the country whose grid it runs on, such as DEU."""
+    intensity_g_per_kwh: NonNegativeFloat | None = None
+    """Grams of CO2 equivalent per kWh, where you know better than the country's average."""
+    pue: Annotated[float, Field(ge=1.0)] = 1.0
+    """Power usage effectiveness: what the building draws for each watt that reaches the machine."""
+
+
+class Suite(Strict):
+    """Tasks × systems, with how they are measured."""
+
+    name: Name
+    description: str | None = None
+    tasks: Tasks
+    systems: Systems
+    measure: Measure = Measure()
+    carbon: Carbon = Carbon()
+
+    @model_validator(mode="after")
+    def _some_system(self) -> Self:
+        if not self.systems.define and not self.systems.include:
+            raise ValueError("systems: name a catalogue under include, or a system under define")
+        return self
+
+
+class Catalogue(Strict):
+    """A file of systems. Top-level keys that start with `x-` are ignored: a place for YAML anchors."""
+
+    systems: Annotated[dict[Name, System], Field(min_length=1)]
