@@ -1,0 +1,88 @@
+"""Server-sent events out of bytes that arrive in any pieces.
+
+Source: the WHATWG HTML standard, section 9.2.6, "Interpreting an event stream".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+MAX_LINE_BYTES = 1 << 20
+"""A chunk of a completion takes about 300 bytes; a line this long is a mistake or an attack."""
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BOM = b"\xef\xbb\xbf"
+
+
+class StreamError(Exception):
+    """What a server sent is not a stream of completion chunks; the text says what was wrong, and may quote it."""
+
+
+class EventDecoder:
+    """Bytes in, the data of each finished event out. How the bytes are cut makes no difference."""
+
+    def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self._max = max_line_bytes
+        self._line = bytearray()
+        self._data: list[str] = []
+        self._data_bytes = 0
+        self._after_cr = False
+        self._first_line = True
+
+    def feed(self, piece: bytes) -> Iterator[str]:
+        """Take in the next bytes.
+
+        Yields:
+            the data of each event that they finish; several `data` lines are joined by a newline.
+
+        Raises:
+            StreamError: a line, or the data of one event, is longer than `max_line_bytes`.
+        """
+        if self._after_cr and piece:
+            # The carriage return at the end of the last piece has ended its line already.
+            piece = piece.removeprefix(b"\n")
+            self._after_cr = False
+        start = 0
+        for found in _LINE_END.finditer(piece):
+            yield from self._end_line(piece[start : found.start()])
+            start = found.end()
+        self._grow(piece[start:])
+        self._after_cr = piece.endswith(b"\r")
+
+    def end(self) -> Iterator[str]:
+        """The stream is over: an event that lacks only its blank line still counts, a torn line does not."""
+        if self._data:
+            yield self._take()
+
+    def _grow(self, rest: bytes) -> None:
+        self._line += rest
+        if len(self._line) > self._max:
+            raise StreamError(f"it sent a line of more than {self._max} bytes")
+
+    def _end_line(self, rest: bytes) -> Iterator[str]:
+        self._grow(rest)
+        line = bytes(self._line)
+        self._line.clear()
+        if self._first_line:
+            line = line.removeprefix(_BOM)
+            self._first_line = False
+        if line:
+            self._field(line)
+        elif self._data:
+            yield self._take()
+
+    def _field(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        if name != b"data":  # comments (an empty name) keep the connection alive; event, id and retry are not used
+            return
+        self._data_bytes += len(value) + 1
+        if self._data_bytes > self._max:
+            raise StreamError(f"it sent an event of more than {self._max} bytes")
+        self._data.append(value.removeprefix(b" ").decode("utf-8", errors="replace"))
+
+    def _take(self) -> str:
+        data = "\n".join(self._data)
+        self._data.clear()
+        self._data_bytes = 0
+        return data
