@@ -1,0 +1,121 @@
+"""What a reader must know before believing a comparison, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from reports.frames import DocDifference, Frames
+from reports.measures import P95_MIN_REQUESTS, Measures
+from reports.provenance import is_modelled
+from reports.units import listed, plural
+from reports.validity import Validity
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """One thing that limits what the figures say."""
+
+    code: str
+    """A stable name, for programs: ``invalid-windows``."""
+    text: str
+    """For people: whole sentences."""
+    systems: tuple[str, ...]
+    """Whom it concerns."""
+
+
+def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
+    """Every caveat of a comparison, gravest first."""
+    return (
+        *_absent(frames),
+        *_documents(frames),
+        *_windows(judged),
+        *_mixed(measured),
+        *_modelled(measured),
+        *_unmetered(measured),
+        *_never_right(measured),
+        *_short_tail(measured),
+    )
+
+
+def _absent(frames: Frames) -> Iterator[Caveat]:
+    for name in frames.absent:
+        yield Caveat("no-items", f"{name} was to take part and answered nothing.", (name,))
+
+
+def _documents(frames: Frames) -> Iterator[Caveat]:
+    gaps: dict[str, list[DocDifference]] = {}
+    for gap in frames.differences:
+        gaps.setdefault(gap.system, []).append(gap)
+    for name, missed in gaps.items():
+        total = plural(sum(gap.missing for gap in missed), "document")
+        where = listed([f"{gap.missing} of {gap.task}" for gap in missed])
+        text = f"{name} did not answer {total} that others answered ({where}): its figures are not over the same work."
+        yield Caveat("different-documents", text, (name,))
+
+
+def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
+    for name, verdict in judged.items():
+        if not verdict.windows:
+            yield Caveat("no-windows", f"{name} has no measured window, so nothing vouches for its figures.", (name,))
+        elif verdict.invalid:
+            why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons)
+            text = (
+                f"{name}: {verdict.invalid} of {plural(verdict.windows, 'measured window')} cannot be believed"
+                f"{': ' + why if why else ''}. Its energy is not ranked."
+            )
+            yield Caveat("invalid-windows", text, (name,))
+
+
+def _mixed(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    labels: dict[str, list[str]] = {}
+    for name, figures in measured.items():
+        if figures.provenance:
+            labels.setdefault(figures.provenance, []).append(name)
+    if len(labels) > 1:
+        groups = "; ".join(f"{listed(names)}: {label}" for label, names in labels.items())
+        text = f"Joules came about in different ways ({groups}). Systems may not be ranked by energy across these."
+        yield Caveat("mixed-provenance", text, tuple(name for names in labels.values() for name in names))
+
+
+def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    wholly = [name for name, figures in measured.items() if figures.provenance == "modelled"]
+    partly = [name for name, figures in measured.items() if is_modelled(figures.provenance) and name not in wholly]
+    if wholly:
+        text = (
+            f"The joules of {listed(wholly)} are modelled from load, not measured by a sensor: a difference between "
+            "systems is mostly a difference in seconds and in processor load."
+        )
+        yield Caveat("modelled-energy", text, tuple(wholly))
+    if partly:
+        text = f"The joules of {listed(partly)} are partly modelled from load, not measured by a sensor."
+        yield Caveat("partly-modelled-energy", text, tuple(partly))
+
+
+def _unmetered(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    for name, figures in measured.items():
+        if figures.requests and figures.unmetered == figures.requests:
+            yield Caveat("no-energy", f"{name} has no energy figures at all.", (name,))
+        elif figures.unmetered:
+            text = (
+                f"{name}: {figures.unmetered:,} of {plural(figures.requests, 'request')} have no joules to believe, "
+                "and are left out of its energy figures (not of its accuracy and latency)."
+            )
+            yield Caveat("unmetered-items", text, (name,))
+
+
+def _never_right(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    for name, figures in measured.items():
+        if figures.accuracy is not None and figures.accuracy.estimate == 0:
+            text = f"{name} answered nothing correctly, so it has no joules per correct answer."
+            yield Caveat("none-correct", text, (name,))
+
+
+def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    few = tuple(name for name, figures in measured.items() if figures.requests < P95_MIN_REQUESTS)
+    if few:
+        text = (
+            f"A p95 latency from fewer than {P95_MIN_REQUESTS} requests is close to the slowest one seen, and says "
+            f"little of the next: {listed(few)}."
+        )
+        yield Caveat("few-requests", text, few)

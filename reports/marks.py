@@ -1,0 +1,31 @@
+"""The shape that stands for a system in every figure, as a small drawing to put beside its name."""
+
+from __future__ import annotations
+
+from reports.figures import colour, marker
+from reports.svg import with_variables
+
+
+def mark_svg(place: int) -> str:
+    """The mark of the system at this place: an `<svg>` element of its own, hidden from screen readers.
+
+    Drawn from matplotlib's own outline, so it is the shape in the figures and not one like it.
+    """
+    from matplotlib.markers import MarkerStyle
+
+    style = MarkerStyle(marker(place))
+    outline = style.get_path().transformed(style.get_transform())
+    letters = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}  # matplotlib.path.Path's codes, as SVG spells them
+    steps = []
+    for points, code in outline.iter_segments(simplify=False):
+        if letters[int(code)] == "Z":
+            steps.append("Z")
+            continue
+        # SVG's y grows downwards.
+        pairs = zip(points[::2], points[1::2], strict=True)
+        steps.append(letters[int(code)] + " ".join(f"{x:.3f},{-y:.3f}" for x, y in pairs))
+    fill = with_variables(colour(place))
+    return (
+        '<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" aria-hidden="true" focusable="false">'
+        f'<path d="{" ".join(steps)}" fill="{fill}"/></svg>'
+    )

@@ -1,0 +1,118 @@
+"""From an analysed run to the text of the page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.resources
+from pathlib import Path
+
+from harness.errors import UserError
+from harness.records import RunRecords, read_run
+from reports.compare import Analysis, analyse
+from reports.marks import mark_svg
+from reports.panels.domains import domain_table
+from reports.panels.environment import environment
+from reports.panels.latency import latency
+from reports.panels.systems import systems_table
+from reports.panels.table import comparison_table
+from reports.panels.tradeoff import tradeoff
+from reports.panels.validity import validity_panel
+from reports.panels.verdict import verdicts
+from reports.settings import suite_description
+from reports.units import plural
+
+SECTIONS = {
+    "verdict": "Verdict",
+    "comparison": "Comparison",
+    "trade-off": "Trade-off",
+    "latency": "Latency",
+    "domains": "Domains",
+    "systems": "Systems",
+    "validity": "Validity",
+    "reproduce": "Reproduce",
+}
+"""Section id to its name in the contents, in the order of the page."""
+
+
+def report(
+    run: RunRecords,
+    *,
+    region: str | None = None,
+    pue: float | None = None,
+    intensity_g_per_kwh: float | None = None,
+) -> str:
+    """The report of a finished run as one self-contained HTML document.
+
+    Args:
+        run: from `harness.records.read_run`.
+        region: ISO alpha-3 code of the grid to restate the grams for; None keeps the suite's.
+        pue: power usage effectiveness to restate them for; None keeps the suite's.
+        intensity_g_per_kwh: instead of a region's average.
+
+    Raises:
+        UserError: the run is not finished or damaged, or the region, PUE or intensity is wrong.
+    """
+    return _page(analyse(run, region=region, pue=pue, intensity_g_per_kwh=intensity_g_per_kwh))
+
+
+def write_report(
+    run_dir: Path,
+    out: Path,
+    *,
+    region: str | None = None,
+    pue: float | None = None,
+    intensity_g_per_kwh: float | None = None,
+) -> Path:
+    """Write the report of a run directory to a file, whole or not at all, and return its path.
+
+    Raises:
+        UserError: as `report`, or the file cannot be written.
+    """
+    html = report(read_run(run_dir), region=region, pue=pue, intensity_g_per_kwh=intensity_g_per_kwh)
+    temporary = out.with_name(f".{out.name}.tmp")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(html, encoding="utf-8")
+        temporary.replace(out)
+    except OSError as error:
+        raise UserError(f"{out}: the report cannot be written ({error.strerror})") from error
+    return out
+
+
+def _page(analysis: Analysis) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    css = importlib.resources.files("reports.page").joinpath("style.css").read_text(encoding="utf-8")
+    engine = Environment(
+        loader=PackageLoader("reports", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    header = analysis.frames.run.header
+    return engine.get_template(
+        "template.html.j2"
+    ).render(
+        # Ours, not a record's: the style sheet and what `reports.svg` and `reports.marks` drew.
+        css=Markup(css),  # noqa: S704
+        mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
+        drawing=Markup,
+        css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+        sections=SECTIONS,
+        header=header,
+        created=header.created_utc[:16].replace("T", " "),
+        description=suite_description(header),
+        comparison=analysis.comparison,
+        item_count=plural(len(analysis.table.domains), "item"),
+        verdicts=verdicts(analysis),
+        comparison_table=comparison_table(analysis.comparison),
+        tradeoff=tradeoff(analysis),
+        latency=latency(analysis),
+        domain_table=domain_table(analysis),
+        systems_table=systems_table(analysis),
+        validity=validity_panel(analysis),
+        environment=environment(analysis),
+    )

@@ -1,0 +1,33 @@
+"""How long answers take: the distribution per system, and its quantiles."""
+
+from __future__ import annotations
+
+from reports import figures, units
+from reports.compare import Analysis
+from reports.panels.table import Cell, Column, Table
+from reports.panels.tradeoff import Illustration
+
+_QUANTILES = ((0.05, "p5"), (0.25, "p25"), (0.5, "p50"), (0.75, "p75"), (0.95, "p95"), (1.0, "slowest"))
+
+
+def latency(analysis: Analysis) -> Illustration:
+    """The share of requests answered within so many seconds, per system."""
+    measured = list(analysis.measured.values())
+    curves = [figures.Curve(each.system, place, each.latency_s) for place, each in enumerate(measured)]
+    table = Table(
+        caption="Latency of a request, from sending it to its last token",
+        columns=(
+            Column("System"),
+            Column("Requests", numeric=True),
+            *(Column(label, numeric=True) for _, label in _QUANTILES),
+        ),
+        rows=tuple(
+            (
+                Cell(each.system, series=place),
+                Cell(units.count(each.requests)),
+                *(Cell(units.quantity(each.latency_quantile_s(share), "s")) for share, _ in _QUANTILES),
+            )
+            for place, each in enumerate(measured)
+        ),
+    )
+    return Illustration(figures.latency(curves), table)

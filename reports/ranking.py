@@ -1,0 +1,198 @@
+"""Who is ahead, on which figure, and how surely. Decides; the wording is the verdict panel's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from reports.itemtable import ItemTable
+from reports.measures import SEED, Measures
+from reports.stats import Interval, mean_difference, probabilities_lower
+from reports.validity import Validity
+
+SURE = 0.95
+"""A system is shown to need more joules than the lowest when it does so in this share of the resampled items."""
+
+
+@dataclass(frozen=True)
+class EnergyRival:
+    """A system that does not have the lowest joules per correct answer."""
+
+    system: str
+    probability: float
+    """That the lowest really is below it, over other items of this kind, the same for both."""
+
+    @property
+    def beaten(self) -> bool:
+        """Whether it is shown to need more."""
+        return self.probability >= SURE
+
+
+@dataclass(frozen=True)
+class AccuracyRival:
+    """A system that does not have the highest accuracy."""
+
+    system: str
+    difference: Interval | None
+    """The highest - this one, over the items both answered, -1 to 1; None where there are none."""
+
+    @property
+    def beaten(self) -> bool:
+        """Whether it is shown to be less accurate: the interval lies wholly above zero."""
+        return self.difference is not None and self.difference.low > 0
+
+
+@dataclass(frozen=True)
+class EnergyOrder:
+    """Joules per correct answer among systems whose joules came about in the same way."""
+
+    provenance: str
+    best: str
+    rivals: tuple[EnergyRival, ...]
+    """The others, the next lowest first."""
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """The lowest, and all that are not shown to need more."""
+        return (self.best, *(rival.system for rival in self.rivals if not rival.beaten))
+
+
+@dataclass(frozen=True)
+class AccuracyOrder:
+    """Accuracy among all systems."""
+
+    best: str
+    rivals: tuple[AccuracyRival, ...]
+    """The others, the next highest first."""
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """The highest, and all that are not shown to be less accurate."""
+        return (self.best, *(rival.system for rival in self.rivals if not rival.beaten))
+
+
+@dataclass(frozen=True)
+class Trade:
+    """What accuracy costs, where no system is good at both."""
+
+    thrifty: str
+    accurate: str
+    difference: Interval | None
+    """Accuracy of `accurate` - `thrifty` over the items both answered."""
+    times_the_joules: float | None
+    """Joules per correct answer, `accurate` over `thrifty`; None where the two may not be compared."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A system that is not ranked by energy."""
+
+    system: str
+    reason: str
+    """A clause: ``its windows are not valid``."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Findings over all items, or over one domain."""
+
+    domain: str | None
+    energy: tuple[EnergyOrder, ...]
+    """One per provenance among the systems that can be ranked; empty where none can."""
+    accuracy: AccuracyOrder | None
+    """None where no system answered an item of the domain."""
+    trade: Trade | None
+    """None unless all contenders are known and none is a contender on both figures."""
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The systems that nothing is shown to beat, on joules per correct answer or on accuracy, lowest joules first.
+
+        One: run it. Several: these items do not tell them apart. None: it depends on what counts.
+        """
+        if len(self.energy) != 1 or self.accuracy is None:
+            return ()
+        accurate = self.accuracy.contenders
+        return tuple(name for name in self.energy[0].contenders if name in accurate)
+
+
+def rank(
+    table: ItemTable, measured: Mapping[str, Measures], judged: Mapping[str, Validity], domain: str | None = None
+) -> Ranking:
+    """Rank the systems by joules per correct answer and by accuracy.
+
+    Args:
+        table: all items of the run.
+        measured: each system's figures in this domain.
+        judged: whose joules may be believed.
+        domain: None is all items.
+    """
+    items = table.of_domain(domain)
+    left_out = tuple(
+        LeftOut(name, reason)
+        for name, figures in measured.items()
+        if (reason := _why_left_out(figures, judged[name])) is not None
+    )
+    unranked = {gap.system for gap in left_out}
+    groups: dict[str, dict[str, float]] = {}
+    for name, figures in measured.items():
+        if name not in unranked and figures.j_per_correct is not None:
+            groups.setdefault(figures.provenance, {})[name] = figures.j_per_correct.estimate
+    energy = tuple(_energy_order(items, label, group) for label, group in groups.items())
+    ranking = Ranking(domain, energy, _accuracy_order(items, measured), None, left_out)
+    if len(energy) != 1 or ranking.accuracy is None or ranking.choices:
+        return ranking
+    trade = _trade(items, groups[energy[0].provenance], energy[0].best, ranking.accuracy.best)
+    return Ranking(domain, energy, ranking.accuracy, trade, left_out)
+
+
+def _why_left_out(figures: Measures, judged: Validity) -> str | None:
+    if not figures.requests:
+        return "it answered no item"
+    if figures.j_per_request is None:
+        return "it has no energy figures"
+    if not judged.valid:
+        return "its measured windows are not all valid"
+    if figures.j_per_correct is None:
+        return "it answered nothing correctly"
+    return None
+
+
+def _energy_order(table: ItemTable, label: str, j_per_correct: Mapping[str, float]) -> EnergyOrder:
+    best, *others = sorted(j_per_correct, key=lambda name: j_per_correct[name])
+    if not others:
+        return EnergyOrder(label, best, ())
+    ours, theirs = table.column(best), [table.column(name) for name in others]
+    # Each pair over the items that both have joules for.
+    shared = (table.metered[:, [ours]] > 0) & (table.metered[:, theirs] > 0)
+    probabilities = probabilities_lower(
+        (table.energy_j[:, [ours]] * shared, table.metered_correct[:, [ours]] * shared),
+        (table.energy_j[:, theirs] * shared, table.metered_correct[:, theirs] * shared),
+        seed=SEED,
+    )
+    return EnergyOrder(label, best, tuple(map(EnergyRival, others, probabilities)))
+
+
+def _accuracy_order(table: ItemTable, measured: Mapping[str, Measures]) -> AccuracyOrder | None:
+    scored = {name: figures.accuracy.estimate for name, figures in measured.items() if figures.accuracy is not None}
+    if not scored:
+        return None
+    best, *others = sorted(scored, key=lambda name: -scored[name])
+    return AccuracyOrder(best, tuple(AccuracyRival(name, _difference(table, best, name)) for name in others))
+
+
+def _difference(table: ItemTable, first: str, second: str) -> Interval | None:
+    """Accuracy of `first` - `second` over the items that both answered; None where there are none."""
+    ours, theirs = table.column(first), table.column(second)
+    both = table.where((table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0))
+    means = both.correct / np.maximum(both.asked, 1)
+    return mean_difference(means[:, ours], means[:, theirs])
+
+
+def _trade(table: ItemTable, j_per_correct: Mapping[str, float], thrifty: str, accurate: str) -> Trade:
+    ours, theirs = j_per_correct.get(accurate), j_per_correct[thrifty]
+    times = None if ours is None or theirs <= 0 else ours / theirs
+    return Trade(thrifty, accurate, _difference(table, accurate, thrifty), times)

@@ -1,0 +1,102 @@
+"""Figures as a person reads them: three significant digits, a fitting prefix, intervals as `a [b, c]`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reports.stats import Interval
+
+NONE = "–"
+"""Shown where there is no figure."""
+
+_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+
+
+def digits(value: float) -> str:
+    """Three significant digits, never in scientific notation between a thousandth and a million."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if value == 0:
+        return "0"
+    decimals = 2 - math.floor(math.log10(abs(value)))
+    rounded = round(value, decimals)
+    if rounded != 0:  # 9.996 rounds to 10.00, which has one decimal fewer to show
+        decimals = 2 - math.floor(math.log10(abs(rounded)))
+    return f"{rounded:,.{max(0, decimals)}f}" if 1e-3 <= abs(rounded) < 1e6 else f"{rounded:.2e}"
+
+
+def _prefix(value: float) -> tuple[float, str]:
+    size = abs(value)
+    if size == 0 or not math.isfinite(size):
+        return 1.0, ""
+    for factor, name in _PREFIXES:
+        if size >= factor * 0.9995:  # what rounds to 1,000 takes the next prefix
+            return factor, name
+    return _PREFIXES[-1]
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A figure in an SI unit with a prefix: ``820 ms``, ``12.3 J``, ``1.5 kJ``. None gives a dash."""
+    if value is None or math.isnan(value):
+        return NONE
+    factor, prefix = _prefix(value)
+    return f"{digits(value / factor)} {prefix}{unit}"
+
+
+def quantity_interval(interval: Interval | None, unit: str) -> str:
+    """An estimate with its bounds under one prefix: ``21.3 [16.9, 28.8] J``. None gives a dash."""
+    if interval is None:
+        return NONE
+    factor, prefix = _prefix(interval.estimate or interval.low)
+    shown = [digits(value / factor) for value in (interval.estimate, interval.low, interval.high)]
+    return f"{shown[0]} [{shown[1]}, {shown[2]}] {prefix}{unit}"
+
+
+def percent(share: float | None) -> str:
+    """``45.0%``."""
+    return NONE if share is None else f"{100 * share:.1f}%"
+
+
+def percent_interval(interval: Interval | None) -> str:
+    """``45.0% [32.5, 58.1]``."""
+    if interval is None:
+        return NONE
+    return f"{percent(interval.estimate)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+
+
+def points_interval(difference: Interval) -> str:
+    """A difference of two shares in percentage points: ``4.0 points [1.2, 6.8]``."""
+    text = f"{100 * difference.estimate:.1f} points [{100 * difference.low:.1f}, {100 * difference.high:.1f}]"
+    return text.replace("-", "−")
+
+
+def certainty(probability: float) -> str:
+    """A probability from a few thousand draws: never stated as 0% or 100%."""
+    if probability > 0.99:
+        return "over 99%"
+    return "under 1%" if probability < 0.01 else f"{100 * probability:.0f}%"
+
+
+def count(value: float | None) -> str:
+    """A count, whole where it is whole: ``60``, ``23.4``, ``135 M``."""
+    if value is None or math.isnan(value):
+        return NONE
+    if value >= 1e6:
+        return quantity(value, "").rstrip()
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+
+
+def size(value: float | None) -> str:
+    """Bytes, in powers of ten: ``98.1 MB``."""
+    return quantity(value, "B")
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}" if names else ""
+
+
+def plural(number: int, noun: str) -> str:
+    """``1 item``, ``2 items``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

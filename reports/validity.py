@@ -1,0 +1,36 @@
+"""Whether a system's figures may be believed: the judgement of its windows, gathered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from reports.frames import Frames
+
+
+@dataclass(frozen=True)
+class Validity:
+    """What the measured windows of one system say about it."""
+
+    system: str
+    windows: int
+    invalid: int
+    reasons: tuple[tuple[str, int], ...]
+    """Each reason of the invalid windows and how many of them it spoiled, commonest first."""
+
+    @property
+    def valid(self) -> bool:
+        """Every measured window is valid, and there is one."""
+        return self.windows > 0 and self.invalid == 0
+
+
+def validity(frames: Frames) -> dict[str, Validity]:
+    """Each system's validity, in the order of `frames.systems`."""
+    return {name: _of_system(frames, name) for name in frames.systems}
+
+
+def _of_system(frames: Frames, name: str) -> Validity:
+    windows = frames.measured_windows(name)
+    spoiled = windows[~windows["valid"].astype(bool)]
+    reasons = Counter(str(reason) for row in spoiled["reasons"] for reason in (() if row is None else row))
+    return Validity(name, len(windows), len(spoiled), tuple(reasons.most_common()))

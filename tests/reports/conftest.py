@@ -1,0 +1,247 @@
+"""Synthetic runs, written by the real writer: what the reports are tested on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from harness.records import (
+    SCHEMA_VERSION,
+    ItemRow,
+    RunHeader,
+    RunRecords,
+    RunWriter,
+    SystemRow,
+    WindowRow,
+    read_run,
+)
+
+START_S = 1_700_000_000.0
+
+
+@dataclass(frozen=True)
+class FakeSystem:
+    """How a made-up system behaves. Joules are multiples of 1/64, so that their sums are exact in any order."""
+
+    name: str
+    kind: str = "generalist"
+    accuracy: float = 0.5
+    latency_s: float = 0.5
+    energy_j: float | None = 8.0
+    provenance: str = "counter"
+    engine: str = "transformers"
+    output: str = "42"
+    invalid: tuple[str, ...] = ()
+    """Reasons that spoil its first measured window."""
+    unmetered: int = 0
+    """Its first so many items of each task have no joules."""
+    skip_docs: int = 0
+    """Its last so many documents of each task are not answered."""
+
+
+@dataclass(frozen=True)
+class FakeRun:
+    """A whole made-up run."""
+
+    systems: tuple[FakeSystem, ...]
+    tasks: tuple[tuple[str, str], ...] = (("chain_sum", "arithmetic"), ("spell_backward", "text"))
+    """(task, domain)."""
+    items: int = 40
+    repeats: int = 1
+    name: str = "demo"
+    description: str | None = None
+    carbon: dict[str, object] = field(default_factory=lambda: {"region": None, "intensity_g_per_kwh": None, "pue": 1.0})
+    finished: bool = True
+
+
+def plain_systems() -> tuple[FakeSystem, ...]:
+    """A run as it should be: measured, valid, several systems that differ."""
+    return (
+        FakeSystem("generalist", accuracy=0.55, latency_s=0.8, energy_j=12.0),
+        FakeSystem("specialist", "specialist", accuracy=0.5, latency_s=0.25, energy_j=3.0),
+        FakeSystem("regex", "specialist", accuracy=0.3, latency_s=0.002, energy_j=0.25, engine="python"),
+    )
+
+
+def write_run(root: Path, fake: FakeRun) -> Path:
+    """Write the records of a made-up run and return its directory."""
+    run = f"20260102T030405Z-{fake.name}-abc123"
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        suite={
+            "path": "/somewhere/demo.yaml",
+            "suite": {
+                "name": fake.name,
+                "description": fake.description,
+                "measure": {"scenario": "single-stream", "batch": 1, "repeats": fake.repeats, "seed": 1234},
+                "carbon": fake.carbon,
+            },
+            "systems": {},
+        },
+        suite_sha256="ab" * 32,
+        created_utc="2026-01-02T03:04:05+00:00",
+        command=["wattbench", "run", "my suite.yaml"],
+        environment={
+            "hostname": "bench-1",
+            "cpu": {"model": "Example CPU", "cores": 2},
+            "packages": {f"package-{index}": f"1.{index}" for index in range(20)},
+        },
+        meters={"gpu0": "counter", "cpu": "modelled"},
+        cells=[
+            {"system": system.name, "kind": system.kind, "task": task, "domain": domain, "items": fake.items}
+            for system in fake.systems
+            for task, domain in fake.tasks
+        ],
+    )
+    items: list[ItemRow] = []
+    windows: list[WindowRow] = []
+    with RunWriter.create(root / run, header) as writer:
+        for number, system in enumerate(fake.systems):
+            _write_system(writer, run, system, number, fake, items, windows)
+        for window in windows:
+            writer.append_window(window)
+        if fake.finished:
+            writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
+    return root / run
+
+
+def _write_system(
+    writer: RunWriter,
+    run: str,
+    system: FakeSystem,
+    number: int,
+    fake: FakeRun,
+    items: list[ItemRow],
+    windows: list[WindowRow],
+) -> None:
+    rng = np.random.default_rng(number)
+    writer.append_system(
+        SystemRow(
+            system=system.name, kind=system.kind, engine=system.engine, engine_version="5.1",
+            parameters_total=None if system.engine == "python" else 134_515_008,
+            parameters_active=None if system.engine == "python" else 134_515_008,
+            weight_bytes=98_000_000, dtype="bfloat16", device="cpu", peak_memory_bytes=512_000_000,
+            load_s=1.5, load_window=f"load{number}",
+        )
+    )  # fmt: skip
+    windows.append(_window(f"load{number}", run, system, None, "load", 1.5, 16.0))
+    for place, (task, domain) in enumerate(fake.tasks):
+        window = f"w{number}{place}"
+        spoiled = system.invalid if place == 0 else ()
+        rows = _items(run, system, task, domain, window, fake, rng)
+        items += rows
+        joules = [row.energy_j for row in rows if row.energy_j is not None]
+        length_s = sum(row.finished_s - row.started_s for row in rows)
+        windows.append(
+            _window(window, run, system, task, "measured", length_s, sum(joules) if joules else None, spoiled)
+        )
+
+
+def _items(
+    run: str, system: FakeSystem, task: str, domain: str, window: str, fake: FakeRun, rng: np.random.Generator
+) -> list[ItemRow]:
+    rows = []
+    now_s = START_S
+    # The same documents are hard for everyone: scores of systems go together, as real ones do.
+    hardness = np.random.default_rng(len(task)).random(fake.items)
+    for doc in range(fake.items - system.skip_docs):
+        for repeat in range(fake.repeats):
+            correct = float(0.7 * hardness[doc] + 0.3 * rng.random() < system.accuracy) if system.accuracy else 0.0
+            tokens = int(rng.integers(4, 40))
+            latency_s = system.latency_s * (0.5 + tokens / 40)
+            joules = None
+            if system.energy_j is not None and doc >= system.unmetered:
+                joules = round(system.energy_j * (0.5 + tokens / 40) * 64) / 64
+            rows.append(
+                ItemRow(
+                    run=run, system=system.name, kind=system.kind, task=task, domain=domain, doc_id=doc,
+                    doc_hash=f"{task}-{doc}", prompt_hash=f"p-{system.name}-{doc}", repeat=repeat, correct=correct,
+                    metrics=json.dumps({"exact_match,none": correct}), prompt_tokens=30, output_tokens=tokens,
+                    scheduled_s=now_s, started_s=now_s, first_token_s=None, finished_s=now_s + latency_s,
+                    token_s=[], batch=len(rows), batch_size=1, window=window, energy_j=joules,
+                    energy_above_idle_j=None if joules is None else joules / 2,
+                    energy_provenance="" if joules is None else system.provenance, route=None,
+                    prompt="What is it?", output=system.output, filtered=system.output, target="42",
+                )
+            )  # fmt: skip
+            now_s += latency_s
+    return rows
+
+
+def _window(
+    window: str,
+    run: str,
+    system: FakeSystem,
+    task: str | None,
+    purpose: str,
+    length_s: float,
+    joules: float | None,
+    reasons: tuple[str, ...] = (),
+) -> WindowRow:
+    parts = system.provenance.split("+")
+    energy = {} if joules is None else {f"part{place}": joules / len(parts) for place in range(len(parts))}
+    return WindowRow(
+        window=window, run=run, system=system.name, task=task, purpose=purpose, started_s=START_S,
+        finished_s=START_S + length_s, energy_j=energy, provenance=dict(zip(energy, parts, strict=False)),
+        samples=50, largest_gap_s=0.1, valid=not reasons, reasons=list(reasons),
+    )  # fmt: skip
+
+
+HOSTILE = '<script>alert("x")</script>'
+HOSTILE_IMAGE = '"><img src=x onerror=alert(1)>'
+
+
+def hostile_run() -> FakeRun:
+    """Everything that can be wrong at once, and markup wherever a record holds text."""
+    return FakeRun(
+        systems=(
+            FakeSystem("generalist", accuracy=0.55, energy_j=12.0),
+            FakeSystem(HOSTILE, "specialist", accuracy=0.45, energy_j=6.0, engine=HOSTILE_IMAGE, output=HOSTILE),
+            FakeSystem("throttled", "moe", invalid=("throttled: <b>hot</b>",), energy_j=5.0),
+            FakeSystem("modelled$x^", "distilled", provenance="counter+modelled", energy_j=4.0, unmetered=3),
+            FakeSystem("never-right", "hybrid", accuracy=0.0, energy_j=2.0),
+            FakeSystem("unmetered", "generalist", energy_j=None, skip_docs=2),
+        ),
+        tasks=(("chain_sum", "arithmetic"), ("<i>markup</i>", HOSTILE_IMAGE), ("a" * 80, "text")),
+        name="hostile",
+        description=HOSTILE_IMAGE,
+        carbon={"region": "DEU", "intensity_g_per_kwh": None, "pue": 1.2},
+    )
+
+
+def golden_run() -> FakeRun:
+    """The run behind the golden files. Its intensity is its own, so that no data of others changes them."""
+    return FakeRun(
+        systems=(
+            *plain_systems(),
+            FakeSystem("never-right", "hybrid", accuracy=0.0, energy_j=2.0),
+            FakeSystem("no-sensor", "distilled", energy_j=None, invalid=("no meter could be read",)),
+        ),
+        carbon={"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25},
+    )
+
+
+@pytest.fixture
+def fake() -> SimpleNamespace:
+    """The makers of made-up runs, for tests that need their own."""
+    return SimpleNamespace(
+        Run=FakeRun,
+        System=FakeSystem,
+        plain=lambda: FakeRun(plain_systems()),
+        hostile=hostile_run,
+        golden=golden_run,
+        write=write_run,
+    )
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Callable[[FakeRun], RunRecords]:
+    """Write a made-up run and open it."""
+    return lambda made_up: read_run(write_run(tmp_path, made_up))

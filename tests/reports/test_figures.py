@@ -1,0 +1,99 @@
+"""The drawings: text stays text, colours follow the page, and the same numbers give the same bytes."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from reports.figures import Curve, Point, latency, tradeoff
+from reports.marks import mark_svg
+from reports.stats import Interval
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def point(name: str, place: int, joules: float) -> Point:
+    return Point(name, place, Interval(joules, 0.8 * joules, 1.3 * joules), Interval(0.4, 0.3, 0.5))
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+DRAWINGS = {
+    "tradeoff": lambda: tradeoff([point("small", 0, 0.2), point("big", 1, 900.0)]),
+    "latency": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50)), Curve("big", 1, np.geomspace(1, 9, 50))]),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_drawings_need_no_style_and_repeat_exactly(name: str) -> None:
+    svg = DRAWINGS[name]()
+    assert svg == DRAWINGS[name]()
+    assert "style" not in svg
+    assert "<script" not in svg
+    colours = {e.get(key) for e in ET.fromstring(svg).iter() for key in ("fill", "stroke")} - {None, "none"}
+    assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours), colours
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_drawings_have_a_title_and_a_description(name: str) -> None:
+    root = ET.fromstring(DRAWINGS[name]())
+    named = {element.get("id"): element.text for element in root.iter() if element.get("id")}
+    assert root.get("role") == "img"
+    for identity in root.get("aria-labelledby", "").split():
+        assert named[identity]
+
+
+def test_ids_of_two_drawings_never_meet_and_references_resolve() -> None:
+    seen: set[str] = set()
+    for name in ("tradeoff", "latency"):
+        root = ET.fromstring(DRAWINGS[name]())
+        ids = {element.get("id") for element in root.iter()} - {None}
+        assert not ids & seen
+        seen |= ids
+        for element in root.iter(f"{SVG}use"):
+            assert element.get("href", "").removeprefix("#") in ids
+
+
+def test_hostile_names_are_drawn_as_text() -> None:
+    svg = tradeoff([point('$\\frac{<script>alert("x")</script>', 0, 1.0), point("$x^", 1, 2.0)])
+    assert "<script" not in svg
+    assert '$\\frac{<script>alert("x")</script>' in texts(svg)
+
+
+def test_a_wide_range_is_logarithmic_and_ticks_carry_their_unit() -> None:
+    narrow, wide = (
+        tradeoff([point("a", 0, 2.0), point("b", 1, 3.0)]),
+        tradeoff([point("a", 0, 0.2), point("b", 1, 900)]),
+    )
+    assert "0 J" in texts(narrow)
+    assert "0 J" not in texts(wide)
+    assert {"1 J", "10 J", "100 J"} <= set(texts(wide))
+
+
+def test_zero_joules_and_unbounded_figures_can_be_drawn() -> None:
+    svg = tradeoff([Point("free", 0, Interval(0.0, 0.0, 0.0), Interval(0.0, 0.0, 0.3)),
+                    Point("once", 1, Interval(5.0, 0.0, float("inf")), Interval(1.0, 0.2, 1.0))])  # fmt: skip
+    assert {"free", "once"} <= set(texts(svg))
+
+
+def test_many_answers_do_not_make_a_heavy_figure() -> None:
+    assert len(latency([Curve("a", 0, np.sort(np.random.default_rng(0).lognormal(size=100_000)))])) < 60_000
+
+
+def test_matplotlib_is_left_as_it_was() -> None:
+    before = dict(mpl.rcParams)
+    DRAWINGS["latency"]()
+    assert dict(mpl.rcParams) == before
+
+
+def test_marks_differ_and_are_hidden_from_screen_readers() -> None:
+    marks = [mark_svg(place) for place in range(12)]
+    assert len(set(marks)) == 12
+    assert all('aria-hidden="true"' in mark for mark in marks)
+    for mark in marks:
+        ET.fromstring(mark)

@@ -1,0 +1,113 @@
+"""The verdict in words, for each outcome it can have."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from reports.compare import analyse
+from reports.panels.verdict import verdicts
+from reports.ranking import rank
+
+
+@pytest.fixture
+def judge(make_run, fake):
+    """Systems in, the overall verdict out."""
+
+    def judged(*systems, items=150):
+        return verdicts(analyse(make_run(fake.Run(systems, items=items))))[0]
+
+    return judged
+
+
+def test_one_system_is_best_at_both(judge, fake) -> None:
+    verdict = judge(fake.System("good", accuracy=0.8, energy_j=2.0), fake.System("bad", accuracy=0.3, energy_j=9.0))
+    assert verdict.headline == "Run good: the fewest joules per correct answer, and the most accurate."
+    assert [pick.answer for pick in verdict.picks] == ["good", "good"]
+    assert "The runner-up is bad" in verdict.sentences[0]
+    assert "probability of over 99%" in verdict.sentences[0]
+
+
+def test_thrift_and_accuracy_disagree(judge, fake) -> None:
+    verdict = judge(fake.System("big", accuracy=0.8, energy_j=90.0), fake.System("small", accuracy=0.4, energy_j=2.0))
+    assert verdict.headline == "To save energy run small; for accuracy run big."
+    assert any(s.startswith("Against small, big gains") and "times the joules" in s for s in verdict.sentences)
+
+
+def test_equally_accurate_so_the_thrifty_one(judge, fake) -> None:
+    verdict = judge(fake.System("big", accuracy=0.52, energy_j=90.0), fake.System("small", accuracy=0.5, energy_j=2.0))
+    assert verdict.headline.startswith("Run small: the fewest joules per correct answer, and")
+
+
+def test_a_useless_but_thrifty_system_does_not_win_by_a_tie(judge, fake) -> None:
+    # Nearly the same joules per correct answer, wide apart in accuracy: the accurate one is to be run.
+    verdict = judge(fake.System("real", accuracy=0.6, energy_j=6.0), fake.System("guess", accuracy=0.3, energy_j=2.0))
+    assert verdict.picks[0].answer == "guess or real"
+    assert verdict.headline == (
+        "Run real: the most accurate, and none is shown to need fewer joules per correct answer."
+    )
+
+
+def test_twins_are_not_told_apart(judge, fake) -> None:
+    verdict = judge(fake.System("one"), fake.System("two"), items=20)
+    assert verdict.headline.startswith("Too close to call between")
+    assert "can't be told" in verdict.sentences[0]
+    assert "can't be told" in verdict.sentences[1]
+
+
+def test_modelled_joules_are_called_so_in_headline_and_sentence(judge, fake) -> None:
+    verdict = judge(
+        fake.System("good", accuracy=0.8, energy_j=2.0, provenance="modelled"),
+        fake.System("bad", accuracy=0.3, energy_j=9.0, provenance="modelled"),
+    )
+    assert verdict.headline.endswith("The joules are modelled, not measured.")
+    assert "modelled, not measured" in verdict.sentences[0]
+    assert "modelled, not measured" in verdict.picks[0].figure
+
+
+def test_mixed_provenance_is_not_ranked(judge, fake) -> None:
+    verdict = judge(fake.System("metered", accuracy=0.8), fake.System("formula", accuracy=0.3, provenance="modelled"))
+    assert (
+        verdict.headline
+        == "No verdict on energy, as joules came about in different ways; metered is the most accurate."
+    )
+    assert verdict.picks[0].answer == "Cannot be told"
+    assert "came about in different ways (counter and modelled)" in verdict.sentences[0]
+
+
+def test_no_valid_energy_says_so(judge, fake) -> None:
+    verdict = judge(
+        fake.System("hot", accuracy=0.8, invalid=("throttled",)), fake.System("blind", accuracy=0.3, energy_j=None)
+    )
+    assert verdict.headline == "No verdict on energy, as no system has valid energy figures; hot is the most accurate."
+    assert verdict.sentences[-1] == (
+        "Not ranked by energy: hot (its measured windows are not all valid) and blind (it has no energy figures)."
+    )
+
+
+def test_the_only_valid_one_does_not_win_by_walkover(judge, fake) -> None:
+    verdict = judge(fake.System("fine"), fake.System("hot", energy_j=1.0, invalid=("throttled",)))
+    assert verdict.headline == "Only fine can be judged on energy: there is nothing to set beside it."
+
+
+def test_each_domain_has_its_verdict(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.hostile()))
+    found = verdicts(analysis)
+    assert [verdict.domain for verdict in found] == [None, "arithmetic", '"><img src=x onerror=alert(1)>', "text"]
+
+
+def test_one_domain_is_said_once(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),))))
+    assert [verdict.domain for verdict in verdicts(analysis)] == [None]
+
+
+def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("a", energy_j=2.0), fake.System("b", energy_j=9.0))))
+    table = pd.read_parquet(run.layout.items_table)
+    table[(table["system"] == "a") == (table["task"] == "chain_sum")].to_parquet(run.layout.items_table)
+    analysis = analyse(run)
+    ranking = rank(analysis.table, analysis.measured, analysis.judged)
+    assert ranking.energy[0].rivals[0].probability == 0.5
+    assert ranking.accuracy is not None
+    assert ranking.accuracy.rivals[0].difference is None
+    assert len(ranking.choices) == 2
