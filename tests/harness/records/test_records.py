@@ -33,7 +33,8 @@ ANSWER = AnswerRow(
 )  # fmt: skip
 WINDOW = WindowRow(
     window="w0001", run="r", system="s", task="t", purpose="measured", started_s=1.0, finished_s=3.0,
-    energy_j={"cpu": 10.0, "dram": 2.0}, provenance={"cpu": "rapl", "dram": "modelled"}, idle_w={"cpu": 1.0, "dram": 0.5},
+    energy_j={"cpu": 10.0, "dram": 2.0}, provenance={"cpu": "rapl", "dram": "modelled"},
+    idle_w={"cpu": 1.0, "dram": 0.5},
 )  # fmt: skip
 
 

@@ -1,0 +1,34 @@
+"""Joules: what measures them on this machine, and which of them can be believed.
+
+One meter per file, a thread that samples them, and windows that are judged as they close. May import:
+`harness.records`, `harness.clock`, `harness.errors`. Must not import systems, the runner, or `reports`.
+"""
+
+from harness.meters.base import PROVENANCES, AbsentError, Meter, MeterError, Reading, SteppedMeter
+from harness.meters.codecarbon import CodecarbonMeter
+from harness.meters.detect import Sensor, detect_meters, meters_for, survey
+from harness.meters.nvml import NvmlMeter
+from harness.meters.rapl import RaplMeter
+from harness.meters.recover import recover_window
+from harness.meters.session import Metering, OpenWindow
+from harness.meters.window import judge
+
+__all__ = [
+    "PROVENANCES",
+    "AbsentError",
+    "CodecarbonMeter",
+    "Meter",
+    "MeterError",
+    "Metering",
+    "NvmlMeter",
+    "OpenWindow",
+    "RaplMeter",
+    "Reading",
+    "Sensor",
+    "SteppedMeter",
+    "detect_meters",
+    "judge",
+    "meters_for",
+    "recover_window",
+    "survey",
+]

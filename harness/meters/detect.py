@@ -1,0 +1,127 @@
+"""Which sensors this machine has, which can be read, and which meters a run should therefore use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.meters.base import COUNTER, MODELLED, RAPL, AbsentError, Meter, MeterError
+from harness.meters.codecarbon import CodecarbonMeter
+from harness.meters.nvml import NvmlMeter
+from harness.meters.rapl import POWERCAP, RaplMeter, find_domains
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensor:
+    """One place where joules could come from, whether it can be read, and whether a run would use it."""
+
+    meter: str
+    """The meter that reads it: ``nvml``, ``rapl``, ``codecarbon``."""
+    component: str
+    """``gpu0``, ``cpu``, ``dram``; ``gpu`` where no GPU could be told apart."""
+    what: str
+    """The sensor, in words."""
+    readable: bool
+    used: bool
+    """Whether a run takes this component's joules from it."""
+    provenance: str | None = None
+    """How its joules come about, where it can be read."""
+    why_not: str | None = None
+    """Why it cannot be read."""
+    fix: str | None = None
+    """What to do about that; None where there is nothing to do."""
+    exists: bool = True
+    """False where there is no such thing on this machine: then there is nothing to mend."""
+
+
+def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP) -> list[Sensor]:
+    """Look for every sensor, by reading it. Takes under a second, or three where a GPU's counter is stuck.
+
+    Args:
+        environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
+        powercap: root of the RAPL tree.
+    """
+    sensors = _nvml_sensors(environ) + [_rapl_sensor(component, powercap) for component in ("cpu", "dram")]
+    measured = {sensor.component for sensor in sensors if sensor.used}
+    for component, what in (("cpu", "codecarbon's model of the CPU"), ("dram", "codecarbon's model of memory")):
+        sensors.append(
+            Sensor(
+                meter=CodecarbonMeter.name,
+                component=component,
+                what=what,
+                readable=True,
+                used=component not in measured,
+                provenance=MODELLED,
+            )
+        )
+    return sensors
+
+
+def meters_for(
+    sensors: list[Sensor], environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP
+) -> list[Meter]:
+    """The meters that read what a survey found to be of use. None is open yet; each knows its provenance already."""
+    used: dict[str, dict[str, str]] = {}
+    for sensor in sensors:
+        if sensor.used and sensor.provenance is not None:
+            used.setdefault(sensor.meter, {})[sensor.component] = sensor.provenance
+    meters: list[Meter] = []
+    if NvmlMeter.name in used:
+        meters.append(NvmlMeter(environ, used[NvmlMeter.name]))
+    if RaplMeter.name in used:
+        meters.append(RaplMeter(list(used[RaplMeter.name]), powercap))
+    if CodecarbonMeter.name in used:
+        meters.append(CodecarbonMeter(list(used[CodecarbonMeter.name])))
+    return meters
+
+
+def detect_meters() -> list[Meter]:
+    """The meters for this machine: NVML for its GPUs, RAPL where it can be read, a model for what remains."""
+    return meters_for(survey())
+
+
+def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:
+    meter = NvmlMeter(environ)
+    try:
+        meter.open()
+    except MeterError as error:
+        return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
+    meter.close()
+    return [
+        Sensor(
+            meter=meter.name,
+            component=component,
+            what=f"{meter.device_names[component]}, " + ("energy counter" if made == COUNTER else "sampled power"),
+            readable=True,
+            used=True,
+            provenance=made,
+        )
+        for component, made in meter.provenance.items()
+    ]
+
+
+def _rapl_sensor(component: str, powercap: Path) -> Sensor:
+    what = "CPU package energy (RAPL)" if component == "cpu" else "memory energy (RAPL)"
+    try:
+        domains = [domain for domain in find_domains(powercap) if domain.component == component]
+        if not domains:
+            raise AbsentError(f"RAPL has no {component} domain on this machine")
+        for domain in domains:
+            domain.read_uj()
+    except MeterError as error:
+        return _unreadable(RaplMeter.name, component, what, error)
+    return Sensor(meter=RaplMeter.name, component=component, what=what, readable=True, used=True, provenance=RAPL)
+
+
+def _unreadable(meter: str, component: str, what: str, error: MeterError) -> Sensor:
+    return Sensor(
+        meter=meter,
+        component=component,
+        what=what,
+        readable=False,
+        used=False,
+        why_not=str(error),
+        fix=error.fix,
+        exists=not isinstance(error, AbsentError),
+    )

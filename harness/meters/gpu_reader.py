@@ -1,0 +1,100 @@
+"""One NVIDIA GPU, read: which of NVML's several figures it has, found out once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.meters.gpus import Gpu
+
+POWER_INSTANT = 186
+"""`NVML_FI_DEV_POWER_INSTANT`, which drivers have since 530. Older bindings do not name it."""
+SCOPE_GPU = 0
+"""`NVML_POWER_SCOPE_GPU`: the GPU itself, not the module around it (1) or its memory (2)."""
+AVERAGED_OVER_S = 1.0
+"""`nvmlDeviceGetPowerUsage` is an average over a second on Ampere and newer (NVML reference)."""
+SAMPLED_EVERY_S = 0.1
+"""How coarsely power advances elsewhere (arXiv 2312.02741 finds 20 to 100 ms)."""
+
+THROTTLED = {
+    0x04: "power-capped",
+    0x08: "throttled (hardware slowdown)",
+    0x20: "throttled (thermal, by software)",
+    0x40: "throttled (thermal, by hardware)",
+    0x80: "throttled (power brake)",
+}
+"""`nvmlClocksEventReason...` that spoil a window. Idle clocks, and clocks set by the user, do not."""
+
+
+class GpuReader:
+    """Reads one GPU through NVML. What a part does not have is found out here, when it is made.
+
+    Every method that reads raises `nvml.NVMLError` where the driver refuses, unless it says otherwise.
+    """
+
+    def __init__(self, nvml: Any, gpu: Gpu) -> None:
+        self.gpu = gpu
+        self.component = gpu.component
+        self._nvml = nvml
+        self.has_counter = self._answers(self.count_j)
+        self.instant = self._answers(self._instant_w)
+        """Whether power is instantaneous (`NVML_FI_DEV_POWER_INSTANT`), or what `nvmlDeviceGetPowerUsage` gives."""
+        # The old name of the same call goes in CUDA 14; older drivers know no other.
+        modern = self._answers(lambda: nvml.nvmlDeviceGetCurrentClocksEventReasons(gpu.handle))
+        self._clock_reasons = (
+            nvml.nvmlDeviceGetCurrentClocksEventReasons if modern else nvml.nvmlDeviceGetCurrentClocksThrottleReasons
+        )
+
+    def count_j(self) -> float:
+        """Joules since the driver was loaded. Volta and newer."""
+        return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self.gpu.handle)) / 1000.0
+
+    def power_w(self) -> float:
+        """Watts: instantaneous where the driver has that, else its own average."""
+        if self.instant:
+            return self._instant_w()
+        return float(self._nvml.nvmlDeviceGetPowerUsage(self.gpu.handle)) / 1000.0
+
+    def power_step_s(self) -> float:
+        """How coarsely in time `power_w` advances."""
+        if self.instant:
+            return SAMPLED_EVERY_S
+        try:
+            architecture = self._nvml.nvmlDeviceGetArchitecture(self.gpu.handle)
+        except self._nvml.NVMLError:
+            return AVERAGED_OVER_S
+        return SAMPLED_EVERY_S if architecture < self._nvml.NVML_DEVICE_ARCH_AMPERE else AVERAGED_OVER_S
+
+    def temperature_c(self) -> float | None:
+        """Degrees Celsius of the die; None where it does not tell. Raises nothing."""
+        try:
+            return float(self._nvml.nvmlDeviceGetTemperature(self.gpu.handle, self._nvml.NVML_TEMPERATURE_GPU))
+        except self._nvml.NVMLError:
+            return None
+
+    def throttling(self) -> list[str]:
+        """What holds its clocks down, in words; nothing where it does not tell. Raises nothing."""
+        try:
+            reasons = self._clock_reasons(self.gpu.handle)
+        except self._nvml.NVMLError:
+            return []
+        return [what for bit, what in THROTTLED.items() if reasons & bit]
+
+    def pids(self) -> list[int]:
+        """The processes that compute on it; none where the driver does not list them. Raises nothing."""
+        try:
+            return [process.pid for process in self._nvml.nvmlDeviceGetComputeRunningProcesses(self.gpu.handle)]
+        except (self._nvml.NVMLError, self._nvml.NVMLLibraryMismatchError):
+            return []
+
+    def _instant_w(self) -> float:
+        (field,) = self._nvml.nvmlDeviceGetFieldValues(self.gpu.handle, [(POWER_INSTANT, SCOPE_GPU)])
+        if field.nvmlReturn != self._nvml.NVML_SUCCESS:
+            raise self._nvml.NVMLError(field.nvmlReturn)
+        return float(field.value.uiVal) / 1000.0
+
+    def _answers(self, ask: Any) -> bool:
+        try:
+            ask()
+        except self._nvml.NVMLError:
+            return False
+        return True

@@ -1,0 +1,39 @@
+"""Joules from sampled watts."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+Point = tuple[float, float]
+"""Seconds since the epoch, and joules or watts."""
+
+
+def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> float:
+    """Trapezoid rule over watts, in joules: exact where power is linear between readings.
+
+    At an edge that falls between two readings power is interpolated; beyond the first or last reading it is taken
+    to have stayed as it was there.
+
+    Args:
+        power: at least one reading, ordered in time.
+        started_s: from when.
+        finished_s: until when; if that is earlier, the joules are negative.
+    """
+    if finished_s < started_s:
+        return -integrate(power, finished_s, started_s)
+    inside = [point for point in power if started_s < point[0] < finished_s]
+    knots = [(started_s, _at(power, started_s)), *inside, (finished_s, _at(power, finished_s))]
+    return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2.0 for a, b in itertools.pairwise(knots))
+
+
+def _at(power: Sequence[Point], at_s: float) -> float:
+    """Watts at a moment."""
+    if at_s <= power[0][0]:
+        return power[0][1]
+    for (t0_s, w0), (t1_s, w1) in itertools.pairwise(power):
+        if at_s <= t1_s:
+            # Of two readings of the same moment the later stands.
+            return w1 if t1_s == t0_s else w0 + (w1 - w0) * (at_s - t0_s) / (t1_s - t0_s)
+    return power[-1][1]

@@ -1,0 +1,42 @@
+"""Every threshold by which a window is judged, each with its reason or source."""
+
+from __future__ import annotations
+
+from harness.meters.base import INTEGRATED
+
+MIN_STEPS = 10.0
+"""A window must be this many sensor steps long: 1 s at a 100 ms step.
+
+A counter's edge is placed inside one step: along instantaneous power where the part tells it, else taking power as
+even across the step. Whatever the true course, the latter is wrong by at most a quarter of a step's worth of the
+change in power, at each end: two quarters of a step in ten steps are 5%. Step of about 100 ms: NVML on Volta and
+newer (Yang, Adamek, Armour, "Part-time Power Measurements", arXiv 2312.02741).
+"""
+
+MIN_STEPS_UNPLACED = 40.0
+"""The same 5% where the edges could not be placed (a window closed from its trace): up to a whole step
+at each end, so two steps in forty."""
+
+MIN_SAMPLES_INTEGRATED = 10
+"""Power readings that an integral needs: with ten intervals or so, one that is misread is at most 10% of it."""
+
+MAX_GAP_INTEGRATED_S = 0.5
+"""Longest time without a reading in an integral of power: five periods of 0.1 s. What was drawn meanwhile
+is a guess; NVIDIA's own power readings average over at most 1 s (arXiv 2312.02741)."""
+
+MAX_GAP_COUNTED_S = 5.0
+"""Longest time without a reading of a counter. It loses no joule, but nobody watched for throttling or for
+other processes; five periods of the slowest meter that is read at 1 Hz."""
+
+DISAGREEMENT = 0.10
+"""Relative difference between counter and integrated power from which a reader is told. Not a fault of the
+window: A100 and H100 sample power only a quarter of the time (arXiv 2312.02741; ml-energy/zeus issue 181)."""
+
+PLAUSIBLE_W = 3000.0
+"""No component draws more: NVIDIA's largest module (GB200, two GPUs and a CPU) is rated 2,700 W. A counter that
+moves faster was reset, and one that seems to fall by less than a step of this was only read at its edge."""
+
+
+def max_gap_s(provenance: str) -> float:
+    """The longest time a component of this provenance may go unread, in seconds."""
+    return MAX_GAP_INTEGRATED_S if provenance == INTEGRATED else MAX_GAP_COUNTED_S

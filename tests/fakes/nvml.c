@@ -1,0 +1,210 @@
+/* A fake libnvidia-ml.so.1: GPUs whose true power is a known waveform, and faults set from outside.
+ *
+ * $FAKE_NVML names a file of lines "key=value", or "gpu1.key=value" for one GPU. It is read anew when it changes,
+ * so a test may alter the machine under a running meter: it replaces the file, and never writes into it. Times are
+ * seconds since the Unix epoch, power is in watts.
+ *
+ *   gpus=1            how many there are
+ *   name=Fake H100    what the driver calls it       celsius=50   its temperature
+ *   wave=constant     or square, ramp (a sawtooth from low to watts)
+ *   watts=300 low=0 period=1 duty=0.5               the waveform
+ *   step=0.1          seconds between the counter's advances; each GPU has a phase of its own
+ *   counter=1         0: the part has no energy counter        stuck=0   1: it has one that never advances
+ *   instant=1         0: no NVML_FI_DEV_POWER_INSTANT (186)
+ *   power=1           0: power cannot be read either
+ *   gain=1            what power readings are multiplied by: a sensor that disagrees with the counter
+ *   fail=0            an NVML error code that every reading returns (15: GPU is lost)
+ *   reset=0           the moment at which the counter started again from 0
+ *   clocks=0          nvmlClocksEventReason bits
+ *   pids=             pids that compute on the GPU, separated by commas
+ *   mig=0             1: MIG mode is on
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { OK = 0, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
+enum { MAX_GPUS = 8, POWER_INSTANT = 186 };
+
+typedef struct { int index; } device;
+typedef struct { unsigned pid; unsigned long long memory; unsigned gpu_instance, compute_instance; } process;
+typedef union { double d; unsigned ui; unsigned long ul; unsigned long long ull; long long sll; } value;
+typedef struct {
+    unsigned field, scope;
+    long long timestamp, latency;
+    unsigned type;
+    int result;
+    value value;
+} field;
+
+static device devices[MAX_GPUS] = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}};
+
+/* The text of the file, read again when it was replaced or written to. */
+static const char *settings(void) {
+    static char text[8192];
+    static struct timespec written;
+    static ino_t inode;
+    const char *path = getenv("FAKE_NVML");
+    struct stat now;
+    FILE *file;
+    if (!path || stat(path, &now)) return "";
+    if (now.st_ino == inode && now.st_mtim.tv_sec == written.tv_sec && now.st_mtim.tv_nsec == written.tv_nsec) return text;
+    if (!(file = fopen(path, "r"))) return "";
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    inode = now.st_ino;
+    written = now.st_mtim;
+    return text;
+}
+
+/* The value of a key: that of this GPU if it has one of its own, else the general one, else the default. */
+static void setting(int gpu, const char *key, const char *otherwise, char *out, size_t size) {
+    char own[64], shared[64];
+    const char *line = settings(), *end;
+    int found_own = 0;
+    snprintf(out, size, "%s", otherwise);
+    snprintf(own, sizeof own, "gpu%d.%s=", gpu, key);
+    snprintf(shared, sizeof shared, "%s=", key);
+    for (; *line; line = *end ? end + 1 : end) {
+        end = line + strcspn(line, "\n");
+        const char *prefix = !strncmp(line, own, strlen(own)) ? own : shared;
+        if (strncmp(line, prefix, strlen(prefix)) || (prefix == shared && found_own)) continue;
+        found_own = prefix == own;
+        line += strlen(prefix);
+        snprintf(out, size, "%.*s", (int)(end - line), line);
+    }
+}
+
+static double number(int gpu, const char *key, const char *otherwise) {
+    char text[64];
+    setting(gpu, key, otherwise, text, sizeof text);
+    return strtod(text, NULL);
+}
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double power_w(int gpu, double at_s) {
+    char wave[32];
+    double high = number(gpu, "watts", "300"), low = number(gpu, "low", "0");
+    double period = number(gpu, "period", "1"), into = fmod(at_s, period);
+    setting(gpu, "wave", "constant", wave, sizeof wave);
+    if (!strcmp(wave, "square")) return into < period * number(gpu, "duty", "0.5") ? high : low;
+    if (!strcmp(wave, "ramp")) return low + (high - low) * into / period;
+    return high;
+}
+
+/* Joules drawn between two moments. */
+static double energy_j(int gpu, double from_s, double until_s) {
+    char wave[32];
+    double high = number(gpu, "watts", "300"), low = number(gpu, "low", "0");
+    double period = number(gpu, "period", "1"), on = period * number(gpu, "duty", "0.5"), sum = 0, sign = -1, at, rest, n;
+    setting(gpu, "wave", "constant", wave, sizeof wave);
+    if (!strcmp(wave, "constant")) return high * (until_s - from_s);
+    for (int end = 0; end < 2; end++, sign = 1) {
+        /* Counted from a whole period before `from_s`: small numbers keep their digits. */
+        at = (end ? until_s : from_s) - period * floor(from_s / period);
+        n = floor(at / period);
+        rest = at - n * period;
+        if (!strcmp(wave, "square")) sum += sign * (low * at + (high - low) * (n * on + fmin(rest, on)));
+        else sum += sign * (low * at + (high - low) * (n * period / 2 + rest * rest / (2 * period)));
+    }
+    return sum;
+}
+
+static int failing(int gpu) { return (int)number(gpu, "fail", "0"); }
+
+int nvmlInitWithFlags(unsigned flags) { (void)flags; return OK; }
+int nvmlShutdown(void) { return OK; }
+const char *nvmlErrorString(int code) { (void)code; return "an error of the fake driver"; }
+int nvmlSystemGetDriverVersion(char *out, unsigned size) { snprintf(out, size, "999.1 (fake)"); return OK; }
+
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = (unsigned)number(0, "gpus", "1"); return OK; }
+
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, device **out) {
+    if (index >= (unsigned)number(0, "gpus", "1") || index >= MAX_GPUS) return INVALID;
+    *out = &devices[index];
+    return OK;
+}
+
+int nvmlDeviceGetName(device *gpu, char *out, unsigned size) {
+    setting(gpu->index, "name", "Fake H100", out, size);
+    return OK;
+}
+
+int nvmlDeviceGetUUID(device *gpu, char *out, unsigned size) {
+    snprintf(out, size, "GPU-%08d-fake-fake-fake-000000000000", gpu->index + 10);
+    return OK;
+}
+
+int nvmlDeviceGetArchitecture(device *gpu, unsigned *out) { (void)gpu; *out = 9; return OK; }
+
+int nvmlDeviceGetMigMode(device *gpu, unsigned *current, unsigned *pending) {
+    *current = *pending = (unsigned)number(gpu->index, "mig", "0");
+    return OK;
+}
+
+int nvmlDeviceGetTotalEnergyConsumption(device *gpu, unsigned long long *out_mj) {
+    int i = gpu->index;
+    double at = now_s(), step = number(i, "step", "0.1"), phase = 0.37 * step * i;
+    double reset = number(i, "reset", "0"), stepped = floor((at - phase) / step) * step + phase;
+    if (failing(i)) return failing(i);
+    if (number(i, "counter", "1") == 0) return NOT_SUPPORTED;
+    /* Counting starts two days before, as if the driver had been loaded then. */
+    double since = floor(at / 86400.0 - 2.0) * 86400.0;
+    if (reset > 0 && at >= reset) since = fmin(reset, stepped);
+    *out_mj = number(i, "stuck", "0") != 0 ? 1000000 : (unsigned long long)(energy_j(i, since, stepped) * 1000.0);
+    return OK;
+}
+
+int nvmlDeviceGetPowerUsage(device *gpu, unsigned *out_mw) {
+    if (failing(gpu->index)) return failing(gpu->index);
+    if (number(gpu->index, "power", "1") == 0) return NOT_SUPPORTED;
+    *out_mw = (unsigned)(power_w(gpu->index, now_s()) * number(gpu->index, "gain", "1") * 1000.0);
+    return OK;
+}
+
+int nvmlDeviceGetFieldValues(device *gpu, int count, field *fields) {
+    if (failing(gpu->index)) return failing(gpu->index);
+    for (int i = 0; i < count; i++) {
+        int known = fields[i].field == POWER_INSTANT && number(gpu->index, "instant", "1") != 0;
+        fields[i].result = known ? nvmlDeviceGetPowerUsage(gpu, &fields[i].value.ui) : NOT_SUPPORTED;
+    }
+    return OK;
+}
+
+int nvmlDeviceGetTemperature(device *gpu, unsigned sensor, unsigned *out_c) {
+    (void)sensor;
+    if (failing(gpu->index)) return failing(gpu->index);
+    *out_c = (unsigned)number(gpu->index, "celsius", "50");
+    return OK;
+}
+
+int nvmlDeviceGetCurrentClocksEventReasons(device *gpu, unsigned long long *out) {
+    if (failing(gpu->index)) return failing(gpu->index);
+    *out = (unsigned long long)number(gpu->index, "clocks", "0");
+    return OK;
+}
+
+int nvmlDeviceGetComputeRunningProcesses_v3(device *gpu, unsigned *count, process *out) {
+    char pids[256], *next = pids;
+    unsigned n = 0;
+    setting(gpu->index, "pids", "", pids, sizeof pids);
+    for (char *c = pids; *c; c++) n += *c == ',';
+    n += pids[0] != 0;
+    if (failing(gpu->index)) return failing(gpu->index);
+    if (n > *count || (n && !out)) {
+        *count = n;
+        return TOO_SMALL;
+    }
+    *count = n;
+    for (unsigned i = 0; i < n; i++, next++) out[i] = (process){.pid = (unsigned)strtoul(next, &next, 10)};
+    return OK;
+}
