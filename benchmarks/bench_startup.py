@@ -1,0 +1,19 @@
+"""How long a person waits for `wattbench --help`, beside an interpreter that does nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.benchmark(group="start-up")
+@pytest.mark.parametrize("arguments", [["-c", "pass"], ["-m", "harness", "--help"]], ids=["python", "wattbench --help"])
+def test_start(benchmark, arguments: list[str]) -> None:
+    """A process each time, as the shell starts one."""
+    command = [sys.executable, *arguments]
+    done = benchmark.pedantic(
+        lambda: subprocess.run(command, capture_output=True, check=True), rounds=10, warmup_rounds=2
+    )
+    assert done.returncode == 0

@@ -1,0 +1,108 @@
+"""The windows of one cell: opened before the first batch, divided where they grow long, filled where they are short.
+
+A window must be long against its sensor's step. Where the items of a cell take less than that, they are asked
+again until they fill it; the answers that count are the first ones, and the window says how many passes it held.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from harness.config import Measure
+from harness.meters import Metering, OpenWindow
+from harness.records import AnswerRow, Purpose, RunWriter, WindowLabel
+from harness.systems import Engine
+from harness.timed import Ask, answer_items
+
+
+class WindowNames:
+    """Ids for windows, unique within a run and across its resumptions: ``w0001``, ``w0002``, ..."""
+
+    def __init__(self, run: str, taken: int) -> None:
+        self._run = run
+        self._numbers: Iterator[int] = itertools.count(taken + 1)
+
+    def label(self, system: str, task: str | None, purpose: Purpose) -> WindowLabel:
+        """The label of the next window."""
+        name = f"w{next(self._numbers):04d}"
+        return WindowLabel(window=name, run=self._run, system=system, task=task, purpose=purpose)
+
+
+class CellRecorder:
+    """Puts a cell's answers on disk as they come, inside windows. A `harness.timed.Recorder`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        writer: RunWriter,
+        metering: Metering,
+        measure: Measure,
+        *,
+        label: Callable[[Purpose], WindowLabel],
+        system: str,
+        task: str,
+        idle_w: Mapping[str, float],
+        advance: Callable[[int], None],
+    ) -> None:
+        self._engine, self._writer, self._metering, self._measure = engine, writer, metering, measure
+        self._label = label
+        self._system, self._task = system, task
+        self._idle_w = idle_w
+        self._advance = advance
+        self._window: OpenWindow | None = None
+        self._batches: list[Sequence[Ask]] = []
+        self._warm: set[str] = set()
+
+    def warm_up(self, asks: Sequence[Ask]) -> None:
+        """Ask a few items before anything is measured. The last ones, so that no cache has seen the first."""
+        request_type = asks[0].request_type
+        if not self._measure.warmup or request_type in self._warm:
+            return
+        self._warm.add(request_type)
+        window = self.open(Purpose.WARM_UP)
+        for ask in asks[-self._measure.warmup :]:
+            answer_items(self._engine, [ask])
+        self._writer.append_window(window.close())
+
+    def open(self, purpose: Purpose) -> OpenWindow:
+        """Open a window and put down that it was opened."""
+        window = self._metering.open(self._label(purpose))
+        self._writer.append_open_window(window.label)
+        return window
+
+    def before_batch(self) -> str:
+        """The window the next batch falls in, opened if there is none."""
+        if self._window is None:
+            self._window = self.open(Purpose.MEASURED)
+            self._batches = []
+        return self._window.label.window
+
+    def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
+        """Put the batch on disk, and end the window if it is long enough and what is left would fill another."""
+        for row in rows:
+            self._writer.append_answer(self._system, self._task, row)
+        self._batches.append(asks)
+        self._advance(len(rows))
+        assert self._window is not None  # before_batch opened it
+        asked = sum(len(batch) for batch in self._batches)
+        rest_s = self._window.elapsed_s / asked * left
+        if self._window.elapsed_s >= self._measure.window_s and rest_s >= self._measure.min_window_s:
+            self._close(passes=1)
+
+    def done(self) -> None:
+        """Ask the last window's items again until it is long enough, and close it."""
+        if self._window is None:
+            return
+        passes = 1
+        while self._window.elapsed_s < self._measure.min_window_s:
+            for batch in self._batches:
+                answer_items(self._engine, batch)
+            passes += 1
+        self._close(passes)
+
+    def _close(self, passes: int) -> None:
+        assert self._window is not None
+        row = self._window.close(idle_w=self._idle_w, passes=passes, min_window_s=self._measure.min_window_s)
+        self._writer.append_window(row)
+        self._window = None

@@ -1,0 +1,158 @@
+"""The loop over cells: load, warm up, idle, measure, score, record."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+
+from harness.assemble import item_rows, system_row
+from harness.cell import CellRecorder, WindowNames
+from harness.config import Resolved
+from harness.meters import Metering
+from harness.plan import Cell
+from harness.progress import Progress
+from harness.records import Purpose, RunRecords, RunWriter, ScoreRow, read_run
+from harness.resume import recover_windows
+from harness.scoring import evaluate, score_rows
+from harness.systems import Engine, base_key, open_engine, release_base
+from harness.systems.memory import reset_peak
+from harness.tasks import load_task
+from harness.timed import TimedLM
+
+
+@dataclass(frozen=True)
+class Session:
+    """One process's work on a run: a fresh run has one, a resumed run several."""
+
+    resolved: Resolved
+    cells: Sequence[Cell]
+    writer: RunWriter
+    metering: Metering
+    names: WindowNames
+    progress: Progress
+    allow_unsafe_code: bool
+
+    @property
+    def records(self) -> RunRecords:
+        """What is on disk so far."""
+        return read_run(self.writer.layout.root)
+
+
+def run_cells(session: Session) -> None:
+    """Bring a run to its end, asking only what is not answered yet."""
+    recover_windows(session.records, session.writer)
+    by_system = [(name, list(own)) for name, own in groupby(session.cells, key=lambda cell: cell.system)]
+    try:
+        for index, (name, cells) in enumerate(by_system):
+            _run_system(session, name, cells)
+            following = by_system[index + 1][1][0].config if index + 1 < len(by_system) else None
+            if base_key(cells[0].config) is not None and (
+                following is None or base_key(following) != base_key(cells[0].config)
+            ):
+                release_base()
+    finally:
+        session.metering.trace_to(None)
+    _finish(session)
+
+
+def _run_system(session: Session, name: str, cells: Sequence[Cell]) -> None:
+    records = session.records
+    pending = [cell for cell in cells if records.scores(cell.system, cell.choice.task) is None]
+    for cell in cells:
+        if cell not in pending:
+            session.progress.start_cell(_title(cell), _items(session, cell), _items(session, cell))
+            session.progress.end_cell()
+    if not pending:
+        return
+    session.progress.note(f"loading {name} ...")
+    session.metering.trace_to(records.layout.trace(name, None))
+    window = session.metering.open(session.names.label(name, None, Purpose.LOAD))
+    session.writer.append_open_window(window.label)
+    reset_peak()
+    measure = session.resolved.suite.measure
+    with open_engine(name, pending[0].config, batch=measure.batch, seed=measure.seed) as engine:
+        load = window.close()
+        session.writer.append_window(load)
+        row = system_row(name, pending[0].config, engine.facts(), load)
+        session.writer.append_system(row)
+        idle_w: Mapping[str, float] | None = None
+        for cell in pending:
+            if idle_w is None:
+                idle_w = _idle(session, name)
+            _run_cell(session, cell, engine, idle_w)
+        session.writer.append_system(
+            replace(
+                row,
+                peak_memory_bytes=engine.peak_memory_bytes(),
+                peak_device_memory_bytes=engine.peak_device_memory_bytes(),
+            )
+        )
+
+
+def _idle(session: Session, name: str) -> Mapping[str, float]:
+    """Watts per component with the system loaded and nothing asked of it. The system's, so once for all its cells."""
+    idle_s = session.resolved.suite.measure.idle_s
+    if not idle_s:
+        return {}
+    session.progress.note(f"{name}: idle for {idle_s:g} s ...")
+    window = session.metering.open(session.names.label(name, None, Purpose.IDLE))
+    session.writer.append_open_window(window.label)
+    time.sleep(idle_s)
+    row = window.close()
+    session.writer.append_window(row)
+    return {component: j / row.duration_s for component, j in row.energy_j.items()} if row.valid else {}
+
+
+def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str, float]) -> None:
+    measure, task = session.resolved.suite.measure, cell.choice.task
+    answers = session.records.answers(cell.system, task)
+    answered = {(row.request_type, row.doc_id, row.repeat): row for row in answers}
+    session.progress.start_cell(_title(cell), _items(session, cell), len(answers))
+    session.metering.trace_to(session.writer.layout.trace(cell.system, task))
+    recorder = CellRecorder(
+        engine,
+        session.writer,
+        session.metering,
+        measure,
+        label=lambda purpose: session.names.label(cell.system, task, purpose),
+        system=cell.system,
+        task=task,
+        idle_w=idle_w,
+        advance=session.progress.advance,
+    )
+    numbers = itertools.count(max((row.batch for row in answers), default=-1) + 1)
+    scores: list[ScoreRow] = []
+    for repeat in range(measure.repeats):
+        lm = TimedLM(
+            engine,
+            recorder,
+            batch=measure.batch,
+            repeat=repeat,
+            answered=answered,
+            numbers=numbers,
+        )
+        # lm-eval changes a task as it runs it, so each repeat gets its own.
+        loaded = load_task(session.resolved, cell.choice)
+        samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=session.allow_unsafe_code)
+        scores += score_rows(samples, cell.choice, repeat)
+    session.writer.write_scores(cell.system, task, scores)
+    session.progress.end_cell()
+
+
+def _finish(session: Session) -> None:
+    records = session.records
+    windows = records.windows()
+    items = [row for cell in session.cells for row in item_rows(records, cell, windows)]
+    session.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _items(session: Session, cell: Cell) -> int:
+    return cell.items * session.resolved.suite.measure.repeats
+
+
+def _title(cell: Cell) -> str:
+    return f"{cell.system} on {cell.choice.task}"

@@ -1,0 +1,109 @@
+"""Nothing is lost on a kill: the same items, none twice, none lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.records import RunLayout, read_run
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "the run never got this far"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def interrupted(
+    tmp_path: Path, environment: dict[str, str], suite, command
+) -> Callable[[signal.Signals], tuple[Path, str, int]]:
+    """Start a run, and end it with a signal in the middle of its first cell."""
+
+    def run_and_end(how: signal.Signals) -> tuple[Path, str, int]:
+        process = subprocess.Popen(
+            command("run", suite(("answers.py:add\"", "answers.py:add_slowly\""))),
+            cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        answers = lambda: next(tmp_path.glob("runs/*/items/adder/sums.jsonl"), None)  # noqa: E731
+        wait_until(lambda: (path := answers()) is not None and path.read_bytes().count(b"\n") >= 12, process)
+        process.send_signal(how)
+        _, stderr = process.communicate(timeout=60)
+        return next((tmp_path / "runs").iterdir()), stderr, process.returncode
+
+    return run_and_end
+
+
+def check_resumed(root: Path, before: bytes, calls: list[str]) -> None:
+    layout = RunLayout(root)
+    after = layout.answers("adder", "sums").read_bytes()
+    whole = before[: before.rfind(b"\n") + 1]
+    assert after.startswith(whole)  # what was answered is as it was, to the byte
+    rows = [json.loads(line) for line in after.splitlines()]
+    assert sorted(row["doc_id"] for row in rows) == list(range(40))
+
+    answered = {json.loads(line)["prompt"] for line in whole.splitlines()}
+    asked_again = Counter(calls) & Counter(prompt.replace("\n", " ") for prompt in answered)
+    assert not asked_again
+
+    items = pd.read_parquet(layout.items_table)
+    own = items[items["system"] == "adder"]
+    assert sorted(own["doc_id"]) == list(range(40))
+    assert (own["correct"] == 1.0).all()
+    assert own["window"].nunique() == 2
+    assert not read_run(root).open_windows()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_is_finished_asking_only_what_is_missing(
+    how: signal.Signals, interrupted, wattbench, tmp_path: Path
+) -> None:
+    root, stderr, code = interrupted(how)
+    assert not (root / "finished.json").exists()
+    if how != signal.SIGKILL:
+        assert code == 130
+        assert f"wattbench run --resume {root.relative_to(tmp_path)}" in stderr
+        assert "Traceback" not in stderr
+    assert wattbench("compare", root).returncode == 2  # nothing partial looks whole
+    before = RunLayout(root).answers("adder", "sums").read_bytes()
+    asked = (tmp_path / "calls.txt").read_text().splitlines()
+
+    done = wattbench("run", "--resume", root)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(root)
+    check_resumed(root, before, (tmp_path / "calls.txt").read_text().splitlines()[len(asked) :])
+
+    again = wattbench("run", "--resume", root)
+    assert again.returncode == 0
+    assert "finished already" in again.stderr
+    assert wattbench("compare", root).returncode == 0
+
+
+def test_a_kill_leaves_the_energy_of_what_was_answered(interrupted, wattbench) -> None:
+    root, _, _ = interrupted(signal.SIGKILL)
+    assert len(read_run(root).open_windows()) == 1
+    assert wattbench("run", "--resume", root).returncode == 0
+    recovered = [window for window in read_run(root).windows() if any("interrupted" in r for r in window.reasons)]
+    assert len(recovered) == 1
+    last = max(row.finished_s for row in read_run(root).answers("adder", "sums") if row.window == recovered[0].window)
+    assert recovered[0].finished_s == pytest.approx(last)
+
+
+def test_a_run_is_not_resumed_into_other_work(interrupted, wattbench) -> None:
+    root, _, _ = interrupted(signal.SIGKILL)
+    header = json.loads((root / "run.json").read_text())
+    header["cells"][0]["docs_sha256"] = "0" * 64
+    (root / "run.json").write_text(json.dumps(header))
+    refused = wattbench("run", "--resume", root)
+    assert refused.returncode == 2
+    assert "cannot be resumed: docs_sha256 of adder on sums" in refused.stderr
