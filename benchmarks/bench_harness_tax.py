@@ -18,7 +18,7 @@ from lm_eval.api.instance import Instance
 
 from harness.cell import CellRecorder, WindowNames
 from harness.config import Measure, Prompt, load_suite
-from harness.meters import Metering, detect_meters
+from harness.meters import Metering, meters_for, survey
 from harness.records import SCHEMA_VERSION, RunHeader, RunWriter
 from harness.scoring import evaluate
 from harness.systems import Facts, Reply
@@ -78,7 +78,7 @@ def test_through_wattbench(benchmark, fresh_task, tmp_path: Path) -> None:
     """lm-eval asks the timed LM, whose answers are recorded inside metered windows."""
     engine, measure = BusyEngine(), Measure(warmup=0, min_window_s=0)
     names = WindowNames("bench", 0)
-    with RunWriter.create(tmp_path / "run", _header()) as writer, Metering(detect_meters()) as metering:
+    with RunWriter.create(tmp_path / "run", _header()) as writer, Metering(meters_for(survey())) as metering:
 
         def cell(task):
             name = secrets.token_hex(4)  # each round is a cell of its own

@@ -6,7 +6,7 @@ One meter per file, a thread that samples them, and windows that are judged as t
 
 from harness.meters.base import PROVENANCES, AbsentError, Meter, MeterError, Reading, SteppedMeter
 from harness.meters.codecarbon import CodecarbonMeter
-from harness.meters.detect import Sensor, detect_meters, meters_for, survey
+from harness.meters.detect import Sensor, meters_for, survey
 from harness.meters.nvml import NvmlMeter
 from harness.meters.rapl import RaplMeter
 from harness.meters.recover import recover_window
@@ -26,7 +26,6 @@ __all__ = [
     "Reading",
     "Sensor",
     "SteppedMeter",
-    "detect_meters",
     "judge",
     "meters_for",
     "recover_window",

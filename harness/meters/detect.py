@@ -61,7 +61,10 @@ def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP) 
 def meters_for(
     sensors: list[Sensor], environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP
 ) -> list[Meter]:
-    """The meters that read what a survey found to be of use. None is open yet; each knows its provenance already."""
+    """The meters that read what a survey found to be of use: NVML for GPUs, RAPL where it can be read, else a model.
+
+    None is open yet; each knows its provenance already.
+    """
     used: dict[str, dict[str, str]] = {}
     for sensor in sensors:
         if sensor.used and sensor.provenance is not None:
@@ -74,11 +77,6 @@ def meters_for(
     if CodecarbonMeter.name in used:
         meters.append(CodecarbonMeter(list(used[CodecarbonMeter.name])))
     return meters
-
-
-def detect_meters() -> list[Meter]:
-    """The meters for this machine: NVML for its GPUs, RAPL where it can be read, a model for what remains."""
-    return meters_for(survey())
 
 
 def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.meters import AbsentError, MeterError, NvmlMeter, Sensor, detect_meters, meters_for, survey
+from harness.meters import AbsentError, MeterError, NvmlMeter, Sensor, meters_for, survey
 
 
 def rapl(root: Path, *names: str) -> Path:
@@ -75,8 +75,8 @@ def test_a_gpu_that_exists_and_cannot_be_read_keeps_its_reason_and_fix(
 def test_a_gpu_is_found_and_used(driver: Any) -> None:
     sensors = driver.run(
         """
-from harness.meters import detect_meters, survey
-meters = detect_meters()[:1]
+from harness.meters import meters_for, survey
+meters = meters_for(survey())[:1]
 before = dict(meters[0].provenance)
 with Metering(meters) as metering:
     tell([survey(powercap=Path("/nowhere"))[:2], meters[0].name, before, metering.provenance])
@@ -92,7 +92,7 @@ with Metering(meters) as metering:
 
 
 def test_this_machine_has_some_meter() -> None:
-    assert detect_meters()
+    assert meters_for(survey())
 
 
 def test_importing_the_package_is_cheap() -> None:

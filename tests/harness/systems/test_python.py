@@ -66,7 +66,7 @@ def test_a_call_that_cannot_be_found_is_explained(answers: Path, call: str, expe
 
 def test_a_file_that_breaks_while_imported_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("1/0")
-    with pytest.raises(UserError, match="cannot be imported .ZeroDivisionError"):
+    with pytest.raises(UserError, match=r"cannot be imported .ZeroDivisionError"):
         open_engine("s", system(f"{tmp_path / 'broken.py'}:f"), batch=1, seed=0)
 
 

