@@ -98,8 +98,8 @@ class PlainProgress:
     def __init__(self, cells: int, items: int) -> None:
         self._cells, self._items = cells, items
         self._cell_number = self._done = self._asked = 0
-        self._name, self._cell_items, self._cell_done = "", 0, 0
-        self._began_s = self._spoke_s = now_s()
+        self._cell_items = self._cell_done = self._cell_asked = 0
+        self._began_s = self._cell_began_s = self._spoke_s = now_s()
 
     def note(self, text: str) -> None:
         """One line."""
@@ -108,7 +108,8 @@ class PlainProgress:
     def start_cell(self, name: str, items: int, answered: int) -> None:
         """One line, with what was answered before."""
         self._cell_number += 1
-        self._name, self._cell_items, self._cell_done = name, items, answered
+        self._cell_items, self._cell_done, self._cell_asked = items, answered, 0
+        self._cell_began_s = self._spoke_s = now_s()
         self._done += answered
         before = f", {answered} answered before" if answered else ""
         self.note(f"[{self._cell_number}/{self._cells}] {name}: {items} items{before}")
@@ -116,23 +117,26 @@ class PlainProgress:
     def advance(self, items: int) -> None:
         """One line if the last was long ago."""
         self._cell_done += items
+        self._cell_asked += items
         self._done += items
         self._asked += items
         if now_s() - self._spoke_s >= self.EVERY_S:
             self._spoke_s = now_s()
-            self.note(f"    {self._cell_done}/{self._cell_items} items; {self._left()}")
+            left = _left(self._cell_began_s, self._cell_asked, self._cell_items - self._cell_done)
+            self.note(f"    {self._cell_done}/{self._cell_items} items; {left} of this cell")
 
     def end_cell(self) -> None:
-        """One line, with the time the whole run has left."""
-        self._spoke_s = now_s()
-        self.note(f"    done; {self._done}/{self._items} items of all cells; {self._left()}")
-
-    def _left(self) -> str:
-        left_s = (now_s() - self._began_s) / max(self._asked, 1) * (self._items - self._done)
-        return f"about {left_s / 60:.0f} min {left_s % 60:.0f} s left" if left_s >= 60 else f"about {left_s:.0f} s left"
+        """One line, with the time that all cells have left if the rest is like what was."""
+        left = _left(self._began_s, self._asked, self._items - self._done)
+        self.note(f"    done; {self._done}/{self._items} items of all cells; {left}")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         return
+
+
+def _left(since_s: float, asked: int, left: int) -> str:
+    left_s = round((now_s() - since_s) / max(asked, 1) * left)
+    return f"about {left_s // 60} min {left_s % 60} s left" if left_s >= 60 else f"about {left_s} s left"

@@ -14,6 +14,7 @@ from typing import Any
 from harness import weights
 from harness.config import TransformersSystem, Weights
 from harness.errors import UserError, require
+from harness.systems.memory import return_freed
 from harness.weights import LocalWeights
 
 
@@ -70,6 +71,7 @@ def release_base() -> None:
         return
     _held = None
     gc.collect()
+    return_freed()
     torch = require("torch", extra="hf", what="freeing a model")
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

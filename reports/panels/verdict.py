@@ -41,9 +41,11 @@ class Verdict:
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """The verdict over all items first, then one per domain where there are several. What is said there of all items
     is not said again in each domain."""
-    overall = verdict(rank(analysis.table, analysis.measured, analysis.judged), analysis.measured)
+    ranking = rank(analysis.table, analysis.measured, analysis.judged)
+    overall = verdict(ranking, analysis.measured)
     if len(analysis.by_domain) < 2:
         return (overall,)
+    overall = replace(overall, headline=overall.headline + _blind_spots(ranking, analysis.by_domain))
     each = []
     for domain, figures in analysis.by_domain.items():
         found = verdict(rank(analysis.table, figures, analysis.judged, domain), figures)
@@ -105,6 +107,16 @@ def _reservation(ranking: Ranking) -> str:
         return ""
     partly = "" if ranking.energy[0].provenance == "modelled" else "partly "
     return f" The joules are {partly}modelled, not measured."
+
+
+def _blind_spots(ranking: Ranking, by_domain: Mapping[str, Mapping[str, Measures]]) -> str:
+    """A last sentence for a headline whose system fails whole domains: an average over all items hides that."""
+    if len(ranking.energy) != 1 or len(ranking.choices) != 1:
+        return ""
+    choice = ranking.choices[0]
+    shares = {domain: figures[choice].accuracy for domain, figures in by_domain.items() if choice in figures}
+    blind = [domain for domain, share in shares.items() if share is not None and share.estimate == 0]
+    return f" It answers nothing correctly in {units.listed(blind)}: choose by domain." if blind else ""
 
 
 def _why(choice: str, energy: EnergyOrder, accuracy: AccuracyOrder) -> str:

@@ -96,6 +96,16 @@ def test_each_domain_has_its_verdict(make_run, fake) -> None:
     assert [verdict.domain for verdict in found] == [None, "arithmetic", '"><img src=x onerror=alert(1)>', "text"]
 
 
+def test_a_choice_that_fails_whole_domains_says_so(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("rules", energy_j=1.0), fake.System("model", energy_j=64.0))))
+    table = pd.read_parquet(run.layout.items_table)
+    table.loc[table["system"] == "rules", "correct"] = (table["domain"] == "arithmetic").astype(float)
+    table.to_parquet(run.layout.items_table)
+    headline = verdicts(analyse(run))[0].headline
+    assert headline.startswith("Run rules: ")
+    assert headline.endswith(" It answers nothing correctly in text: choose by domain.")
+
+
 def test_one_domain_is_said_once(make_run, fake) -> None:
     analysis = analyse(make_run(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),))))
     assert [verdict.domain for verdict in verdicts(analysis)] == [None]
