@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from harness.attribution import attribute
 from harness.config import System
@@ -69,14 +70,7 @@ def system_row(name: str, config: System, facts: Facts, load: WindowRow) -> Syst
         kind=config.kind,
         engine=config.engine,
         domain=config.domain,
-        engine_version=facts.engine_version,
-        parameters_total=facts.parameters_total,
-        parameters_active=facts.parameters_active,
-        weight_bytes=facts.weight_bytes,
-        weights_sha256=facts.weights_sha256,
-        dtype=facts.dtype,
-        device=facts.device,
         load_s=load.duration_s,
         load_window=load.window,
-        shares_base_with=facts.shares_base_with,
+        **asdict(facts),
     )
