@@ -12,7 +12,7 @@ from harness.environment import environment
 from harness.errors import UserError
 from harness.meters import recover_window
 from harness.plan import Cell
-from harness.records import SCHEMA_VERSION, RunHeader, RunRecords, RunWriter
+from harness.records import SCHEMA_VERSION, RunHeader, RunRecords, RunWriter, SystemRow
 
 
 def new_run(
@@ -36,33 +36,55 @@ def new_run(
 
 
 def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[str, str]) -> None:
-    """See that a run can be resumed here: same tasks, same documents, same meters.
+    """See that a run can be resumed here: same tasks, same documents, same machine, same meters.
 
     Raises:
         UserError: it cannot, and what differs. A run of two halves that differ compares nothing.
     """
-    root = records.layout.root
-    for before, now in zip(records.header.cells, [cell.as_record() for cell in cells], strict=True):
+    header = records.header
+    now = [cell.as_record() for cell in cells]
+    if len(header.cells) != len(now):
+        raise _cannot_resume(records, f"it had {len(header.cells)} cells and would now have {len(now)}")
+    for was, is_now in zip(header.cells, now, strict=True):
         for key in ("system", "task", "items", "task_version", "docs_sha256"):
-            if before[key] != now[key]:
-                raise UserError(
-                    f"{root}: cannot be resumed: {key} of {before['system']} on {before['task']} was "
-                    f"{before[key]} and is now {now[key]}. Start a new run"
-                )
-    if dict(meters) != records.header.meters:
-        raise UserError(
-            f"{root}: cannot be resumed: its energy was {_meters(records.header.meters)} and would now be "
-            f"{_meters(meters)}. Resume it on the machine it began on, or start a new run"
-        )
+            if was.get(key) != is_now[key]:
+                cell = f"{is_now['system']} on {is_now['task']}"
+                raise _cannot_resume(records, f"{key} of {cell} was {was.get(key)} and is now {is_now[key]}")
+    here = environment(records.layout.root)
+    for key in ("cpu", "gpus"):
+        if header.environment.get(key) != here[key]:
+            raise _cannot_resume(records, f"its {key} was {header.environment.get(key)} and is now {here[key]}")
+    if dict(meters) != header.meters:
+        raise _cannot_resume(records, f"its energy was {_meters(header.meters)} and would now be {_meters(meters)}")
+
+
+def check_same_system(records: RunRecords, row: SystemRow) -> None:
+    """See that a system which answered before the interruption is still made of the same weights.
+
+    Raises:
+        UserError: it is not.
+    """
+    before = records.systems().get(row.system)
+    if before is not None and before.weights_sha256 != row.weights_sha256:
+        changed = f"the weights of {row.system} were {before.weights_sha256} and are now {row.weights_sha256}"
+        raise _cannot_resume(records, changed)
+
+
+def _cannot_resume(records: RunRecords, why: str) -> UserError:
+    return UserError(f"{records.layout.root}: cannot be resumed: {why}. Start a new run")
 
 
 def recover_windows(records: RunRecords, writer: RunWriter) -> None:
     """Close the windows that an interrupted session left open, from their traces on disk.
 
     A measured window is closed at its last answer: what came after belongs to no item.
+
+    Raises:
+        UserError: the record of an open window is damaged.
     """
     for label in records.open_windows():
-        assert label.started_s is not None  # filled in when the window was opened
+        if label.started_s is None:
+            raise UserError(f"{records.layout.open_windows}: window {label.window} has no started_s; it is damaged")
         answers = records.answers(label.system, label.task) if label.task is not None else []
         until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
         row = recover_window(records.layout.trace(label.system, label.task), label, until_s=until_s)

@@ -16,7 +16,7 @@ from harness.meters import Metering
 from harness.plan import Cell
 from harness.progress import Progress
 from harness.records import Purpose, RunRecords, RunWriter, ScoreRow, read_run
-from harness.resume import recover_windows
+from harness.resume import check_same_system, recover_windows
 from harness.scoring import evaluate, score_rows
 from harness.systems import Engine, base_key, open_engine, release_base
 from harness.systems.memory import reset_peak
@@ -46,13 +46,11 @@ def run_cells(session: Session) -> None:
     """Bring a run to its end, asking only what is not answered yet."""
     recover_windows(session.records, session.writer)
     by_system = [(name, list(own)) for name, own in groupby(session.cells, key=lambda cell: cell.system)]
+    bases = [base_key(cells[0].config) for _, cells in by_system]
     try:
-        for index, (name, cells) in enumerate(by_system):
+        for (name, cells), base, following in zip(by_system, bases, [*bases[1:], None], strict=True):
             _run_system(session, name, cells)
-            following = by_system[index + 1][1][0].config if index + 1 < len(by_system) else None
-            if base_key(cells[0].config) is not None and (
-                following is None or base_key(following) != base_key(cells[0].config)
-            ):
+            if base != following:
                 release_base()
     finally:
         session.metering.trace_to(None)
@@ -78,11 +76,10 @@ def _run_system(session: Session, name: str, cells: Sequence[Cell]) -> None:
         load = window.close()
         session.writer.append_window(load)
         row = system_row(name, pending[0].config, engine.facts(), load)
+        check_same_system(records, row)
         session.writer.append_system(row)
-        idle_w: Mapping[str, float] | None = None
+        idle_w = _idle(session, name)
         for cell in pending:
-            if idle_w is None:
-                idle_w = _idle(session, name)
             _run_cell(session, cell, engine, idle_w)
         session.writer.append_system(
             replace(
@@ -127,14 +124,7 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
     numbers = itertools.count(max((row.batch for row in answers), default=-1) + 1)
     scores: list[ScoreRow] = []
     for repeat in range(measure.repeats):
-        lm = TimedLM(
-            engine,
-            recorder,
-            batch=measure.batch,
-            repeat=repeat,
-            answered=answered,
-            numbers=numbers,
-        )
+        lm = TimedLM(engine, recorder, batch=measure.batch, repeat=repeat, answered=answered, numbers=numbers)
         # lm-eval changes a task as it runs it, so each repeat gets its own.
         loaded = load_task(session.resolved, cell.choice)
         samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=session.allow_unsafe_code)
