@@ -50,9 +50,9 @@ def extract(output: str, kind: str, choices: Sequence[str] = ()) -> str:
     pattern = _pattern(kind, tuple(choices))
     text = _plain(output)
     for cue in reversed(list(_CUE.finditer(text))):
-        for sentence in _SENTENCE_END.split(text[cue.end() :].lstrip())[:1]:
-            if found := pattern.search(sentence):
-                return canonical(_first(pattern, sentence, found), kind)
+        sentence = _SENTENCE_END.split(text[cue.end() :].lstrip(), maxsplit=1)[0]
+        if found := pattern.search(sentence):
+            return canonical(_first(pattern, sentence, found), kind)
     sentences = [sentence for sentence in _SENTENCE_END.split(text) if pattern.search(sentence)]
     if not sentences:
         return ""
@@ -92,7 +92,7 @@ def _pattern(kind: str, choices: tuple[str, ...]) -> re.Pattern[str]:
         # The longest first, so that `mother-in-law` is not read as `mother`.
         words = (re.escape(word).replace(r"\-", "[- ]") for word in sorted(choices, key=len, reverse=True))
         return re.compile(rf"(?<![\w-])(?:{'|'.join(words)})(?![\w-])", re.IGNORECASE)
-    raise ValueError(f"answer_type is number, word, or choice with its choices (here: {kind!r}, {choices!r})")
+    raise ValueError(f"answer_type is number, name, or choice with its choices (here: {kind!r}, {choices!r})")
 
 
 def _plain(output: str) -> str:
