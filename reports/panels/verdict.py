@@ -116,7 +116,7 @@ def _blind_spots(ranking: Ranking, by_domain: Mapping[str, Mapping[str, Measures
     choice = ranking.choices[0]
     shares = {domain: figures[choice].accuracy for domain, figures in by_domain.items() if choice in figures}
     blind = [domain for domain, share in shares.items() if share is not None and share.estimate == 0]
-    return f" It answers nothing correctly in {units.listed(blind)}: choose by domain." if blind else ""
+    return f" {choice} answers nothing correctly in {units.listed(blind)}: choose by domain." if blind else ""
 
 
 def _why(choice: str, energy: EnergyOrder, accuracy: AccuracyOrder) -> str:

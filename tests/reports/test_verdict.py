@@ -103,7 +103,7 @@ def test_a_choice_that_fails_whole_domains_says_so(make_run, fake) -> None:
     table.to_parquet(run.layout.items_table)
     headline = verdicts(analyse(run))[0].headline
     assert headline.startswith("Run rules: ")
-    assert headline.endswith(" It answers nothing correctly in text: choose by domain.")
+    assert headline.endswith(" rules answers nothing correctly in text: choose by domain.")
 
 
 def test_one_domain_is_said_once(make_run, fake) -> None:
