@@ -29,6 +29,13 @@ class WindowNames:
         return WindowLabel(window=name, run=self._run, system=system, task=task, purpose=purpose)
 
 
+def open_window(metering: Metering, writer: RunWriter, label: WindowLabel) -> OpenWindow:
+    """Open a window and put down that it was opened, so that a kill leaves word of it."""
+    window = metering.open(label)
+    writer.append_open_window(window.label)
+    return window
+
+
 class CellRecorder:
     """Puts a cell's answers on disk as they come, inside windows. A `harness.timed.Recorder`."""
 
@@ -52,30 +59,24 @@ class CellRecorder:
         self._advance = advance
         self._window: OpenWindow | None = None
         self._batches: list[Sequence[Ask]] = []
-        self._warm: set[str] = set()
+        self._asked = 0
+        self._warm = False
 
     def warm_up(self, asks: Sequence[Ask]) -> None:
         """Ask a few items before anything is measured. The last ones, so that no cache has seen the first."""
-        request_type = asks[0].request_type
-        if not self._measure.warmup or request_type in self._warm:
+        if not self._measure.warmup or self._warm:
             return
-        self._warm.add(request_type)
-        window = self.open(Purpose.WARM_UP)
+        self._warm = True
+        window = self._open(Purpose.WARM_UP)
         for ask in asks[-self._measure.warmup :]:
             answer_items(self._engine, [ask])
         self._writer.append_window(window.close())
 
-    def open(self, purpose: Purpose) -> OpenWindow:
-        """Open a window and put down that it was opened."""
-        window = self._metering.open(self._label(purpose))
-        self._writer.append_open_window(window.label)
-        return window
-
     def before_batch(self) -> str:
         """The window the next batch falls in, opened if there is none."""
         if self._window is None:
-            self._window = self.open(Purpose.MEASURED)
-            self._batches = []
+            self._window = self._open(Purpose.MEASURED)
+            self._batches, self._asked = [], 0
         return self._window.label.window
 
     def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
@@ -83,10 +84,10 @@ class CellRecorder:
         for row in rows:
             self._writer.append_answer(self._system, self._task, row)
         self._batches.append(asks)
+        self._asked += len(asks)
         self._advance(len(rows))
         assert self._window is not None  # before_batch opened it
-        asked = sum(len(batch) for batch in self._batches)
-        rest_s = self._window.elapsed_s / asked * left
+        rest_s = self._window.elapsed_s / self._asked * left
         if self._window.elapsed_s >= self._measure.window_s and rest_s >= self._measure.min_window_s:
             self._close(passes=1)
 
@@ -100,6 +101,9 @@ class CellRecorder:
                 answer_items(self._engine, batch)
             passes += 1
         self._close(passes)
+
+    def _open(self, purpose: Purpose) -> OpenWindow:
+        return open_window(self._metering, self._writer, self._label(purpose))
 
     def _close(self, passes: int) -> None:
         assert self._window is not None

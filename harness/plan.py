@@ -104,9 +104,9 @@ def _check_pair(resolved: Resolved, name: str, config: System, task: LoadedTask,
 def _order(systems: Mapping[str, System]) -> list[str]:
     """As in the suite, but systems that share a base follow the first of them, so that it is loaded once."""
     keys = {name: base_key(config) for name, config in systems.items()}
-    first = {key: index for index, (_, key) in reversed(list(enumerate(keys.items()))) if key is not None}
+    first: dict[object, int] = {}
     place = {
-        name: first.get(key, index) if key is not None else index for index, (name, key) in enumerate(keys.items())
+        name: index if key is None else first.setdefault(key, index) for index, (name, key) in enumerate(keys.items())
     }
     return sorted(systems, key=lambda name: place[name])
 
@@ -115,7 +115,7 @@ def _own_code(resolved: Resolved) -> list[str]:
     """Whose code this suite will run, beside that of the libraries: a reader of somebody else's suite wants to know."""
     found = [f"system {n!r} ({c.call})" for n, c in resolved.systems.items() if c.engine == "python"]
     for folder in resolved.suite.tasks.include:
-        files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".jsonl"]
-        if any("!function" in path.read_text(errors="replace") for path in files if path.suffix != ".py"):
+        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".jsonl", ".py"))
+        if any("!function" in path.read_text(errors="replace") for path in files):
             found.append(f"tasks in {folder}")
     return found

@@ -103,7 +103,7 @@ class PlainProgress:
 
     def note(self, text: str) -> None:
         """One line."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201
+        print(text, file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
 
     def start_cell(self, name: str, items: int, answered: int) -> None:
         """One line, with what was answered before."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from harness.assemble import item_rows, system_row
-from harness.cell import CellRecorder, WindowNames
+from harness.cell import CellRecorder, WindowNames, open_window
 from harness.config import Resolved
 from harness.meters import Metering
 from harness.plan import Cell
@@ -68,8 +68,7 @@ def _run_system(session: Session, name: str, cells: Sequence[Cell]) -> None:
         return
     session.progress.note(f"loading {name} ...")
     session.metering.trace_to(records.layout.trace(name, None))
-    window = session.metering.open(session.names.label(name, None, Purpose.LOAD))
-    session.writer.append_open_window(window.label)
+    window = open_window(session.metering, session.writer, session.names.label(name, None, Purpose.LOAD))
     reset_peak()
     measure = session.resolved.suite.measure
     with open_engine(name, pending[0].config, batch=measure.batch, seed=measure.seed) as engine:
@@ -96,8 +95,7 @@ def _idle(session: Session, name: str) -> Mapping[str, float]:
     if not idle_s:
         return {}
     session.progress.note(f"{name}: idle for {idle_s:g} s ...")
-    window = session.metering.open(session.names.label(name, None, Purpose.IDLE))
-    session.writer.append_open_window(window.label)
+    window = open_window(session.metering, session.writer, session.names.label(name, None, Purpose.IDLE))
     time.sleep(idle_s)
     row = window.close()
     session.writer.append_window(row)

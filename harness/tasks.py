@@ -22,8 +22,6 @@ class LoadedTask:
     choice: TaskChoice
     task: Any
     """lm-eval's own `Task`."""
-    manager: Any
-    """The `TaskManager` it came from; lm-eval wants it back, or it indexes its thousands of tasks anew."""
     items: int
     """How many documents will be asked."""
     docs_sha256: str
@@ -71,7 +69,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     if not documents:
         raise UserError(f"{where}: the task has no documents")
     digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
-    return LoadedTask(choice, task, manager, len(documents), digest)
+    return LoadedTask(choice, task, len(documents), digest)
 
 
 @lru_cache(maxsize=4)

@@ -41,7 +41,7 @@ class Recorder(Protocol):
     """Where items go as they are answered; it also opens and closes the windows around them."""
 
     def warm_up(self, asks: Sequence[Ask]) -> None:
-        """Called once per request type, with what is about to be asked."""
+        """Called before anything is asked, with what is about to be."""
         ...
 
     def before_batch(self) -> str:
@@ -53,7 +53,7 @@ class Recorder(Protocol):
         ...
 
     def done(self) -> None:
-        """Called when all items of a request type have been asked."""
+        """Called when all items have been asked."""
         ...
 
 

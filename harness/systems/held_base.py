@@ -66,7 +66,7 @@ def acquire(name: str, config: TransformersSystem) -> tuple[Base, str | None]:
 
 def release_base() -> None:
     """Free the held base, if there is one."""
-    global _held  # noqa: PLW0603
+    global _held  # noqa: PLW0603  # as in `acquire`
     if _held is None:
         return
     _held = None

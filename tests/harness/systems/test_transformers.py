@@ -11,6 +11,7 @@ from lm_eval import simple_evaluate
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import get_model
+from lm_eval.tasks import TaskManager
 
 from harness import scoring
 from harness.config import Measure, Prompt, TaskChoice, TransformersSystem, Weights, load_suite
@@ -78,7 +79,7 @@ def test_scores_are_those_that_lm_eval_alone_gives(
     theirs = simple_evaluate(
         model=lm_evals_own,
         tasks=[alone.task],
-        task_manager=alone.manager,
+        task_manager=TaskManager(include_defaults=False),
         limit=5,
         num_fewshot=prompt.fewshot,
         apply_chat_template=prompt.chat,
