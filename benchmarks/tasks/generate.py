@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import checks
+import reasoning
 import yaml
+from documents import ASKED
 
 FOLDER = Path(__file__).parent
 DRAWS_PER_DOCUMENT = 60
@@ -52,7 +55,8 @@ def splits(recipe: dict[str, Any]) -> dict[str, list[Document]]:
     """Return the documents of every split of a recipe.
 
     No question is in two of them or twice in one. A split leaves out what an earlier one has, so new splits go at
-    the end of a recipe and leave the others as they were.
+    the end of a recipe and leave the others as they were. What a model may learn from also leaves out the problems
+    that are tested, in whatever words they come.
 
     Raises
     ------
@@ -64,13 +68,24 @@ def splits(recipe: dict[str, Any]) -> dict[str, list[Document]]:
     _seeds_apart(recipe["splits"])
     asked: set[str] = set()
     chosen = {}
+    tested: set[str] = set()
     for name, split in recipe["splits"].items():
         drawn = draw(recipe, split["seed"], split["count"] * DRAWS_PER_DOCUMENT)
+        if name not in ASKED:
+            tested = tested or {problem(recipe, document) for document in chosen["test"]}
+            drawn = (document for document in drawn if problem(recipe, document) not in tested)
         documents = list(islice(_choose(drawn, recipe["max_share"], asked), split["count"]))
         if len(documents) < split["count"]:
             raise ValueError(f"{recipe['dataset']}: only {len(documents)} of {split['count']} for {name}")
         chosen[name] = documents
     return chosen
+
+
+def problem(recipe: dict[str, Any], document: Document) -> str:
+    """Return what two documents of the same problem share: the question or, where the recipe says so, its numbers."""
+    if recipe.get("problem") == "numbers":
+        return " ".join(sorted(re.findall(r"[0-9]+", document["question"])))
+    return document["question"]
 
 
 def _choose(drawn: Iterable[Document], max_share: float, asked: set[str]) -> Iterator[Document]:
@@ -99,8 +114,13 @@ def files(folder: Path = FOLDER) -> Iterator[tuple[Path, str]]:
     """Yield every documents file and the text it should hold."""
     for domain, task, recipe in recipes(folder):
         for split, documents in splits(recipe).items():
-            lines = (json.dumps(document, ensure_ascii=False) + "\n" for document in documents)
+            whole = [_with_reasoning(task, one) for one in documents] if split == "train" else documents
+            lines = (json.dumps(document, ensure_ascii=False) + "\n" for document in whole)
             yield folder / domain / f"{task}.{split}.jsonl", "".join(lines)
+
+
+def _with_reasoning(task: str, document: Document) -> Document:
+    return {**document, "reasoning": reasoning.trace(task, document["question"], document["answer"])}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import importlib.util
 import os
 import re
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,42 @@ def test_no_question_occurs_twice_in_any_split_of_any_task():
         for document in documents.read(name, split)
     )
     assert [question for question, times in questions.items() if times > 1] == []
+
+
+def test_no_test_question_is_known_from_another_split_in_other_case_or_spacing():
+    def questions(*splits: str) -> set[str]:
+        read = (document for name in NAMES for split in splits for document in documents.read(name, split))
+        return {" ".join(document["question"].casefold().split()) for document in read}
+
+    others = {split for name in NAMES for split in recipes()[name]["splits"]} - {"test"}
+    assert questions("test") & questions(*others) == set()
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "problem" in recipes()[name]])
+def test_no_tested_problem_is_learned_from_in_other_words(name):
+    def problems(split: str) -> set[str]:
+        return {generate.problem(recipes()[name], document) for document in documents.read(name, split)}
+
+    assert problems("test") & (problems("train") | problems("router") | problems("calibration")) == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_splits_of_a_task_share_no_seed(name):
+    ranges = sorted(
+        (split["seed"], split["seed"] + split["count"] * generate.DRAWS_PER_DOCUMENT)
+        for split in recipes()[name]["splits"].values()
+    )
+    assert all(end <= start for (_, end), (start, _) in pairwise(ranges))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_has_the_same_splits_and_evaluation_reads_two_of_them(name, monkeypatch):
+    assert list(recipes()[name]["splits"]) == ["test", "fewshot", "train", "router", "calibration"]
+    opened = []
+    monkeypatch.setattr(
+        documents, "read", lambda _name, split: opened.append(split) or [{"question": "", "answer": ""}]
+    )
+    assert list(documents.load(name, "number")) == opened == ["test", "fewshot"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -128,6 +167,18 @@ class TestGenerate:
         after = generate.splits(more)
         assert {name: after[name] for name in before} == before
 
+    def test_what_is_learned_from_leaves_out_tested_problems_in_any_order(self, monkeypatch):
+        def draw(recipe, seed, size):
+            numbers = [f"{1 + i % 4} + {1 + i // 4 % 4}" for i in range(16)]
+            turned = numbers if seed == 0 else [question[::-1] for question in numbers]
+            yield from ({"question": question, "answer": question} for question in turned)
+
+        monkeypatch.setattr(generate, "draw", draw)
+        splits = {"test": {"seed": 0, "count": 4}, "train": {"seed": 10_000, "count": 6}}
+        made = generate.splits(self.recipe(splits=splits, max_share=1, problem="numbers"))
+        assert [document["question"] for document in made["test"]] == ["1 + 1", "2 + 1", "3 + 1", "4 + 1"]
+        assert all("1" not in document["question"] for document in made["train"])
+
     def test_too_few_different_documents_are_an_error(self):
         with pytest.raises(ValueError, match="only 5 of 10 for test"):
             generate.splits(self.recipe(different=5, max_share=1))
@@ -163,9 +214,27 @@ class TestChecks:
 
     def test_family_relations_follow_from_the_story(self):
         """Works every relation out anew from the sentences, without the generator's help."""
-        for split in ("test", "fewshot"):
+        for split in recipes()["logic/family_relationships"]["splits"]:
             for document in documents.read("logic/family_relationships", split):
                 assert relation(document["question"]) == document["answer"], document
+
+    @pytest.mark.parametrize("split", ["test", "fewshot", "train", "router", "calibration"])
+    def test_leap_years_are_the_calendars(self, split):
+        for document in documents.read("time/leap_year", split):
+            (year,) = re.findall(r"\d+", document["question"])
+            assert calendar.isleap(int(year)) == (document["answer"] == "Yes")
+
+    @pytest.mark.parametrize("split", ["test", "fewshot", "train", "router", "calibration"])
+    def test_weekdays_are_the_calendars(self, split):
+        """The weekday that the question gives is the date's, and the answer that of the day counted to."""
+        for document in documents.read("time/weekday_offset", split):
+            question = document["question"]
+            weekday, said = re.search(r"(\w+day), (\w+ \d+, \d+)", question).groups()
+            (days,) = re.findall(r"(\d+)[ -]days?", question.replace(said, ""))
+            back = re.search("ago|before|backward", question)
+            start = datetime.strptime(said, "%B %d, %Y")
+            assert f"{start:%A}" == weekday
+            assert f"{start + timedelta(-int(days) if back else int(days)):%A}" == document["answer"]
 
 
 def relation(question: str) -> str:
