@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
-from harness.attribution import attribute
-from harness.config import System
+import numpy as np
+
+from harness.attribution import alone_s, attribute
+from harness.config import HybridSystem, System
+from harness.ledger import lineage
 from harness.plan import Cell
 from harness.records import AnswerRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
-from harness.systems import Facts
+from harness.systems import Facts, Mixture
 
 
 def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> list[ItemRow]:
@@ -19,7 +23,8 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
     scores = {(s.doc_id, s.repeat): s for s in records.scores(cell.system, cell.choice.task) or []}
     by_name = {window.window: window for window in windows}
     rows = []
-    for answer, (energy_j, above_idle_j) in zip(answers, attribute(answers, by_name), strict=True):
+    split_s = alone_s(np.array([a.started_s for a in answers]), np.array([a.finished_s for a in answers])).tolist()
+    for answer, (energy_j, above_idle_j), own_s in zip(answers, attribute(answers, by_name), split_s, strict=True):
         score = scores[answer.doc_id, answer.repeat]
         window = by_name.get(answer.window)
         rows.append(
@@ -49,6 +54,10 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
                 energy_above_idle_j=above_idle_j,
                 energy_provenance=window.provenance_label if window is not None else "",
                 route=answer.route,
+                route_score=answer.route_score,
+                router_s=answer.router_s,
+                router_energy_j=_router_j(answer, energy_j, own_s),
+                route_asked=answer.route_asked,
                 prompt=answer.prompt,
                 output=_output(answer, score),
                 filtered=score.filtered,
@@ -58,13 +67,55 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
     return rows
 
 
+def _router_j(answer: AnswerRow, energy_j: float | None, own_s: float) -> float | None:
+    """The router's part of an item's joules: by its part of the seconds for which the item was billed.
+
+    Alone, those are the item's duration. In a batch both are shares of it, as the joules are.
+    """
+    if answer.router_s is None or energy_j is None or own_s <= 0:
+        return None
+    return energy_j * min(answer.router_s / own_s, 1.0)
+
+
 def _output(answer: AnswerRow, score: ScoreRow) -> str:
     """What the system said: its text, or, where it only weighed choices, the choice it found likeliest."""
     return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
 
 
-def system_row(name: str, config: System, facts: Facts, load: WindowRow) -> SystemRow:
-    """What a loaded system is made of, and what loading it cost."""
+def training_costs(config: System) -> dict[str, dict[str, Any]] | None:
+    """What everything that was trained for a system cost, from the ledgers, by name and each once.
+
+    A mixture's includes its experts'; a hybrid's all its members'. None where no ledger is named.
+
+    Raises:
+        UserError: a ledger cannot be read.
+    """
+    members = config.pool.values() if isinstance(config, HybridSystem) else []
+    paths = [one.training for one in (config, *members) if one.training is not None]
+    found = {name: ledger.summary() for path in paths for name, ledger in lineage(path).items()}
+    return found or None
+
+
+def system_row(
+    name: str,
+    config: System,
+    facts: Facts,
+    load: WindowRow,
+    *,
+    mixture: Mixture | None = None,
+    training: dict[str, dict[str, Any]] | None = None,
+) -> SystemRow:
+    """What a loaded system is made of, and what loading and training it cost.
+
+    Args:
+        name: the system's.
+        config: its part of the suite.
+        facts: its engine's.
+        load: the window of its loading.
+        mixture: its experts, where it has any.
+        training: what `training_costs` found.
+    """
+    mixture = mixture or Mixture()
     return SystemRow(
         system=name,
         kind=config.kind,
@@ -72,5 +123,11 @@ def system_row(name: str, config: System, facts: Facts, load: WindowRow) -> Syst
         domain=config.domain,
         load_s=load.duration_s,
         load_window=load.window,
+        experts=list(mixture.experts),
+        expert_layers=list(mixture.layers),
+        experts_per_token=mixture.per_token,
+        members=config.resident if isinstance(config, HybridSystem) else [],
+        teacher=config.teacher,
+        training=training,
         **asdict(facts),
     )

@@ -25,7 +25,21 @@ def shares(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> N
     Returns:
         Shape (items,), summing to 1. Equal shares where no item took any time at all.
     """
-    count = len(started_s)
+    weights = alone_s(started_s, finished_s)
+    occupied_s = weights.sum()
+    return np.asarray(weights / occupied_s) if occupied_s > 0 else np.full(len(started_s), 1.0 / len(started_s))
+
+
+def alone_s(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds that each item had to itself, where each moment is split evenly among the items in flight.
+
+    Args:
+        started_s: shape (items,), seconds.
+        finished_s: shape (items,), seconds, none before its start.
+
+    Returns:
+        Shape (items,), seconds; they sum to the time in which any item was in flight.
+    """
     edges = np.unique(np.concatenate([started_s, finished_s]))
     # In flight during the segment after each edge: starts so far minus finishes so far.
     begun = np.searchsorted(np.sort(started_s), edges[:-1], side="right")
@@ -33,9 +47,9 @@ def shares(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> N
     in_flight = begun - ended
     split_s = np.where(in_flight > 0, np.diff(edges) / np.maximum(in_flight, 1), 0.0)
     cumulative_s = np.concatenate([[0.0], np.cumsum(split_s)])
-    weights = cumulative_s[np.searchsorted(edges, finished_s)] - cumulative_s[np.searchsorted(edges, started_s)]
-    occupied_s = weights.sum()
-    return np.asarray(weights / occupied_s) if occupied_s > 0 else np.full(count, 1.0 / count)
+    return np.asarray(
+        cumulative_s[np.searchsorted(edges, finished_s)] - cumulative_s[np.searchsorted(edges, started_s)]
+    )
 
 
 def attribute(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.meters import Meter
     from harness.plan import Cell
     from harness.records import RunWriter
+    from harness.train import Family
 
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
@@ -78,18 +79,18 @@ _RUN = click.argument("run", type=click.Path(path_type=Path))
 @click.argument("suite")
 @_narrowing
 def plan(suite: str, allow_unsafe_code: bool, **narrowing: Any) -> None:
-    """Show the cells of SUITE, their items and how they will be measured. Runs nothing.
+    """Show the cells of SUITE, their items and how they will be measured. Runs nothing, and needs no network.
 
-    SUITE is a file, or the name of a suite that wattbench ships.
+    SUITE is a file, or the name of a suite that wattbench ships. What running it needs and is not here is noted.
     """
     from harness.plan import as_text
-    from harness.plan import plan as make_plan
+    from harness.preview import preview
 
     with _stdout_to_stderr():
         resolved = _load(suite, **narrowing)
-        cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        seen = preview(resolved, allow_unsafe_code=allow_unsafe_code)
         metered = _provenance(_meters())
-    click.echo(as_text(resolved, cells, metered))
+    click.echo(as_text(resolved, seen.cells, metered, seen.notes))
 
 
 @main.command()
@@ -173,6 +174,29 @@ def doctor(as_json: bool) -> None:
     click.echo(json.dumps(checks.as_data(sensors), indent=2) + "\n" if as_json else checks.as_text(sensors), nl=False)
 
 
+@main.group()
+def family() -> None:
+    """The reference family: models of every kind, all made from one base."""
+
+
+@family.command("build")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--recipe", type=click.Path(path_type=Path), help="Another recipe than the one wattbench ships.")
+def family_build(names: tuple[str, ...], recipe: Path | None) -> None:
+    """Train the members of the family that are missing or out of date: all, or those NAMEd.
+
+    An interrupted build goes on from its last checkpoint when it is started again.
+    """
+    from harness.config import benchmarks_folder
+    from harness.train import load_family
+
+    made_by = load_family(recipe or benchmarks_folder() / "family" / "recipe.yaml")
+    with _stdout_to_stderr(), _measuring_alone():
+        built = _build_family(made_by, names)
+    for name in built:
+        click.echo(made_by.folder / name)
+
+
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of a suite file, for editors."""
@@ -181,6 +205,30 @@ def schema() -> None:
     from harness.config import Suite
 
     click.echo(json.dumps(Suite.model_json_schema(), indent=2))
+
+
+def _build_family(made_by: Family, names: tuple[str, ...]) -> list[str]:
+    from harness.errors import require
+    from harness.meters import Metering
+    from harness.progress import progress
+    from reports.carbon import carbon_of_suite
+
+    require("torch", extra="hf", what="training")
+    from harness.train.build import build, planned_documents, stale
+
+    wanted = stale(made_by, names or tuple(made_by.recipe.members))
+    if not wanted:
+        click.echo("every member is built by this recipe already", err=True)
+        return []
+    carbon = carbon_of_suite(made_by.recipe.carbon.model_dump())
+
+    def grams(joules: float) -> tuple[float | None, str]:
+        return (None, "no region given") if carbon is None else (carbon.grams(joules), carbon.describe())
+
+    documents = sum(planned_documents(made_by, name) for name in wanted)
+    with Metering(_meters()) as metering, progress(len(wanted), documents, "members", "documents") as shown:
+        build(made_by, wanted, metering, shown, grams)
+    return wanted
 
 
 def _load(suite: str, **narrowing: Any) -> Resolved:

@@ -15,11 +15,23 @@ class UserError(Exception):
     """
 
 
-class MissingExtraError(UserError):
+class MissingHereError(UserError):
+    """Nothing is wrong with the suite, but this machine lacks something that running it needs."""
+
+    def __init__(self, message: str, missing: str) -> None:
+        super().__init__(message)
+        self.missing = missing
+        """What is lacking, in a few words: ``program vllm``."""
+
+
+class MissingExtraError(MissingHereError):
     """An optional dependency is not installed; the message names the pip command that brings it."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional dependency. Install it with: pip install 'wattbench[{extra}]'")
+        super().__init__(
+            f"{what} needs an optional dependency. Install it with: pip install 'wattbench[{extra}]'",
+            f"wattbench[{extra}]",
+        )
         self.extra = extra
 
 

@@ -36,15 +36,23 @@ class Progress(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
-def progress(cells: int, items: int) -> Progress:
-    """The display that suits where standard error goes."""
-    return LiveProgress(cells, items) if sys.stderr.isatty() else PlainProgress(cells, items)
+def progress(cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> Progress:
+    """The display that suits where standard error goes.
+
+    Args:
+        cells: how many there are.
+        items: in all of them.
+        cells_are: what to call them, where they are something else.
+        items_are: so for items.
+    """
+    display = LiveProgress if sys.stderr.isatty() else PlainProgress
+    return display(cells, items, cells_are, items_are)
 
 
 class LiveProgress:
     """Two bars: all items of all cells, and those of the cell at hand, each with the time it has left."""
 
-    def __init__(self, cells: int, items: int) -> None:
+    def __init__(self, cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -57,7 +65,7 @@ class LiveProgress:
             console=Console(stderr=True),
         )
         self._cells, self._cell_number = cells, 0
-        self._all = self._bars.add_task(f"all {cells} cells", total=items)
+        self._all = self._bars.add_task(f"all {cells} {cells_are}", total=items)
         self._cell: TaskID | None = None
 
     def note(self, text: str) -> None:
@@ -95,8 +103,9 @@ class PlainProgress:
 
     EVERY_S = 30.0
 
-    def __init__(self, cells: int, items: int) -> None:
+    def __init__(self, cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> None:
         self._cells, self._items = cells, items
+        self._cells_are, self._items_are = cells_are, items_are
         self._cell_number = self._done = self._asked = 0
         self._cell_items = self._cell_done = self._cell_asked = 0
         self._began_s = self._cell_began_s = self._spoke_s = now_s()
@@ -112,7 +121,7 @@ class PlainProgress:
         self._cell_began_s = self._spoke_s = now_s()
         self._done += answered
         before = f", {answered} answered before" if answered else ""
-        self.note(f"[{self._cell_number}/{self._cells}] {name}: {items} items{before}")
+        self.note(f"[{self._cell_number}/{self._cells}] {name}: {items} {self._items_are}{before}")
 
     def advance(self, items: int) -> None:
         """One line if the last was long ago."""
@@ -123,12 +132,12 @@ class PlainProgress:
         if now_s() - self._spoke_s >= self.EVERY_S:
             self._spoke_s = now_s()
             left = _left(self._cell_began_s, self._cell_asked, self._cell_items - self._cell_done)
-            self.note(f"    {self._cell_done}/{self._cell_items} items; {left} of this cell")
+            self.note(f"    {self._cell_done}/{self._cell_items} {self._items_are}; {left} of this one")
 
     def end_cell(self) -> None:
         """One line, with the time that all cells have left if the rest is like what was."""
         left = _left(self._began_s, self._asked, self._items - self._done)
-        self.note(f"    done; {self._done}/{self._items} items of all cells; {left}")
+        self.note(f"    done; {self._done}/{self._items} {self._items_are} of all {self._cells_are}; {left}")
 
     def __enter__(self) -> Self:
         return self

@@ -8,20 +8,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from harness.assemble import item_rows, system_row
+from harness.assemble import item_rows, system_row, training_costs
 from harness.cell import CellRecorder, WindowNames, open_window
-from harness.config import Resolved
+from harness.config import Prompt, Resolved
 from harness.meters import Metering
 from harness.plan import Cell
 from harness.progress import Progress
-from harness.records import Purpose, RunRecords, RunWriter, ScoreRow, read_run
+from harness.prompts import requests_by_document
+from harness.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, read_run
 from harness.resume import check_same_system, recover_windows
 from harness.scoring import evaluate, score_rows
-from harness.systems import Engine, base_key, open_engine, release_base
+from harness.systems import Engine, Mixture, TaskContext, base_key, open_engine, release_base
 from harness.systems.memory import reset_peak
 from harness.tasks import load_task
 from harness.timed import TimedLM
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+    from lm_eval.api.model import LM
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def run_cells(session: Session) -> None:
     try:
         for (name, cells), base, following in zip(by_system, bases, [*bases[1:], None], strict=True):
             _run_system(session, name, cells)
-            if base != following:
+            if base is None or base != following:  # None: a hybrid of several bases, say, may have left one
                 release_base()
     finally:
         session.metering.trace_to(None)
@@ -74,7 +80,8 @@ def _run_system(session: Session, name: str, cells: Sequence[Cell]) -> None:
     with open_engine(name, pending[0].config, batch=measure.batch, seed=measure.seed) as engine:
         load = window.close()
         session.writer.append_window(load)
-        row = system_row(name, pending[0].config, engine.facts(), load)
+        config = pending[0].config
+        row = system_row(name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(config))
         check_same_system(records, row)
         session.writer.append_system(row)
         idle_w = _idle(session, name)
@@ -106,6 +113,7 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
     measure, task = session.resolved.suite.measure, cell.choice.task
     answers = session.records.answers(cell.system, task)
     answered = {(row.request_type, row.doc_id, row.repeat): row for row in answers}
+    engine.begin_task(_context(session, cell))
     session.progress.start_cell(_title(cell), _items(session, cell), len(answers))
     session.metering.trace_to(session.writer.layout.trace(cell.system, task))
     recorder = CellRecorder(
@@ -127,8 +135,35 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
         loaded = load_task(session.resolved, cell.choice)
         samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=session.allow_unsafe_code)
         scores += score_rows(samples, cell.choice, repeat)
+    if (mixture := engine.mixture()) is not None:
+        session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine, mixture))
     session.writer.write_scores(cell.system, task, scores)
     session.progress.end_cell()
+
+
+def _experts_asked(session: Session, cell: Cell, engine: Engine, mixture: Mixture) -> list[ExpertRow]:
+    """Which experts were asked for each item: in a pass of its own, outside every window, as watching takes time."""
+    rows = []
+    for answer in session.records.answers(cell.system, cell.choice.task):
+        said = answer.replies[0] if isinstance(answer.replies[0], str) else ""
+        counts = engine.experts_asked(answer.prompt, said)
+        tokens = sum(counts[0]) // (mixture.per_token or 1)
+        rows.append(ExpertRow(doc_id=answer.doc_id, repeat=answer.repeat, tokens=tokens, counts=counts))
+    return rows
+
+
+def _context(session: Session, cell: Cell) -> TaskContext:
+    def requests(prompt: Prompt, lm: LM) -> Mapping[int, Sequence[Instance]]:
+        return requests_by_document(
+            session.resolved,
+            cell.choice,
+            prompt,
+            session.resolved.suite.measure,
+            lm,
+            allow_unsafe_code=session.allow_unsafe_code,
+        )
+
+    return TaskContext(cell.choice.task, cell.choice.domain, requests)
 
 
 def _finish(session: Session) -> None:

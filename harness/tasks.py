@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,28 @@ from typing import Any
 
 from harness.config import Resolved, TaskChoice
 from harness.errors import UserError, nearest
+
+FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
+"""The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
+
+
+@dataclass(frozen=True)
+class TaskOutline:
+    """What a task says of itself before its documents are read or its code is run."""
+
+    choice: TaskChoice
+    output_type: str
+    """lm-eval's word for what it asks: `generate_until`, `multiple_choice`, ..."""
+    unsafe_code: bool = False
+    """It runs code that a model wrote."""
+    multimodal: bool = False
+    local: bool = True
+    """Its documents come with it. Others may have to be fetched, and need what only a run may need."""
+
+    @property
+    def request_type(self) -> str:
+        """The kind of lm-eval request it makes."""
+        return "loglikelihood" if self.output_type == "multiple_choice" else self.output_type
 
 
 @dataclass(frozen=True)
@@ -28,10 +50,19 @@ class LoadedTask:
     """A hash of those documents, in order."""
 
     @property
+    def outline(self) -> TaskOutline:
+        """What it says of itself."""
+        return TaskOutline(
+            self.choice,
+            str(self.task.OUTPUT_TYPE),
+            unsafe_code=bool(getattr(self.task, "UNSAFE_CODE", False)),
+            multimodal=bool(getattr(self.task, "MULTIMODAL", False)),
+        )
+
+    @property
     def request_type(self) -> str:
         """The kind of lm-eval request it makes."""
-        output_type = str(self.task.OUTPUT_TYPE)
-        return "loglikelihood" if output_type == "multiple_choice" else output_type
+        return self.outline.request_type
 
     @property
     def version(self) -> str:
@@ -50,17 +81,35 @@ def quiet_lm_eval() -> None:
     logging.getLogger("datasets").setLevel(logging.ERROR)
 
 
+def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
+    """Read a task's YAML: no data set is fetched and none of its code is run.
+
+    Returns:
+        None for a task that is a Python class, of which nothing can be known so.
+
+    Raises:
+        UserError: it is unknown, or a group rather than a task.
+    """
+    written = _found(resolved, choice).task_index[choice.task].cfg or {}
+    if "class" in written:
+        return None
+    return TaskOutline(
+        choice,
+        str(written.get("output_type", "generate_until")),
+        unsafe_code=bool(written.get("unsafe_code")),
+        multimodal=bool(written.get("doc_to_image") or written.get("doc_to_audio")),
+        local=choice.source == "include" and _is_local(written),
+    )
+
+
 def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     """Load one task of a suite.
 
     Raises:
         UserError: it is unknown, broken, a group rather than a task, or has no documents.
     """
-    quiet_lm_eval()
-    manager = _manager(tuple(resolved.suite.tasks.include), defaults=choice.source == "lm_eval")
-    where = f"{resolved.path}: tasks.select: {choice.task!r}"
-    if choice.task not in manager.all_subtasks:
-        raise UserError(_unknown(where, choice, manager))
+    manager = _found(resolved, choice)
+    where = _where(resolved, choice)
     try:
         task = manager.load([choice.task])["tasks"][choice.task]
         documents = _documents(task, choice.limit)
@@ -70,6 +119,31 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
         raise UserError(f"{where}: the task has no documents")
     digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
     return LoadedTask(choice, task, len(documents), digest)
+
+
+def _found(resolved: Resolved, choice: TaskChoice) -> Any:
+    """The task manager that knows the task.
+
+    Raises:
+        UserError: it is unknown, or a group rather than a task.
+    """
+    quiet_lm_eval()
+    manager = _manager(tuple(resolved.suite.tasks.include), defaults=choice.source == "lm_eval")
+    if choice.task not in manager.all_subtasks:
+        raise UserError(_unknown(_where(resolved, choice), choice, manager))
+    return manager
+
+
+def _where(resolved: Resolved, choice: TaskChoice) -> str:
+    return f"{resolved.path}: tasks.select: {choice.task!r}"
+
+
+def _is_local(written: Mapping[str, Any]) -> bool:
+    """Whether a task's documents can be read without asking anyone: made by its own code, or in files here."""
+    if "custom_dataset" in written:
+        return True
+    files = json.dumps((written.get("dataset_kwargs") or {}).get("data_files", ""), default=str)
+    return written.get("dataset_path") in FILE_FORMATS and "://" not in files
 
 
 @lru_cache(maxsize=4)

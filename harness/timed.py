@@ -176,6 +176,7 @@ def _row(
     prompt = str(ask.requests[0].args[0])
     token_s = sorted(stamp for reply in replies for stamp in reply.token_s)
     ends = [reply.finished_s for reply in replies if reply.finished_s is not None]
+    route = replies[0].route  # an item is routed once, however many requests it takes
     return AnswerRow(
         doc_id=ask.doc_id,
         repeat=repeat,
@@ -193,6 +194,10 @@ def _row(
         batch=batch,
         batch_size=batch_size,
         window=window,
+        route=route.member if route else None,
+        route_score=route.score if route else None,
+        router_s=route.router_s if route else None,
+        route_asked=list(route.asked) if route else [],
     )
 
 

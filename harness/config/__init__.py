@@ -4,30 +4,52 @@ May import: `harness.errors`, pydantic, PyYAML. Must not import anything that me
 checked, and its schema printed, in a fraction of a second.
 """
 
-from harness.config.load import Resolved, load_suite, resolved_from_record, shipped_suites
+from harness.config.load import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
+from harness.config.router import (
+    AlwaysRouter,
+    CascadeRouter,
+    ClassifierRouter,
+    LlmRouter,
+    OracleRouter,
+    RandomRouter,
+    Router,
+)
 from harness.config.suite import Carbon, Measure, Suite, TaskChoice
 from harness.config.system import (
     EndpointSystem,
+    HybridSystem,
     LlamaCppServe,
     LmEvalSystem,
+    LocalModel,
+    MoeSystem,
     Prompt,
     PythonSystem,
     Serve,
     System,
     SystemBase,
     TransformersSystem,
-    Weights,
 )
+from harness.config.weights import Weights
 
 __all__ = [
+    "AlwaysRouter",
     "Carbon",
+    "CascadeRouter",
+    "ClassifierRouter",
     "EndpointSystem",
+    "HybridSystem",
     "LlamaCppServe",
+    "LlmRouter",
     "LmEvalSystem",
+    "LocalModel",
     "Measure",
+    "MoeSystem",
+    "OracleRouter",
     "Prompt",
     "PythonSystem",
+    "RandomRouter",
     "Resolved",
+    "Router",
     "Serve",
     "Suite",
     "System",
@@ -35,6 +57,7 @@ __all__ = [
     "TaskChoice",
     "TransformersSystem",
     "Weights",
+    "benchmarks_folder",
     "load_suite",
     "resolved_from_record",
     "shipped_suites",

@@ -33,7 +33,7 @@ def explain(error: ValidationError, model: type[BaseModel], file: YamlFile) -> s
     first = errors[0]
     keys = _keys_in_file(first["loc"], model)
     if first["type"].startswith("union_tag"):
-        keys.append("engine")
+        keys.append(_discriminator(first))
     message = f"{file.where(keys)}: {'.'.join(map(str, keys)) or 'the file'}: {_what(first, model)}"
     more = len(errors) - 1
     return message + (f" ({more} more error{'s' if more > 1 else ''} after this one)" if more else "")
@@ -51,7 +51,8 @@ def _what(error: Any, model: type[BaseModel]) -> str:
         choices = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
         return f"{given!r} is not known here" + nearest(str(given), choices)
     if kind == "union_tag_not_found":
-        return "missing; this key is required, and is one of: transformers, endpoint, python, lm_eval"
+        tags = [_tags(candidate, _discriminator(error)) for candidate in _types_at(model, loc)]
+        return f"missing; this key is required, and is one of: {', '.join(tag for own in tags for tag in own)}"
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch":
@@ -77,11 +78,16 @@ def _keys_in_file(loc: Sequence[str | int], model: type[BaseModel]) -> list[str 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     """The keys that would have been valid at a location."""
+    return [name for candidate in _types_at(model, loc) if _is_model(candidate) for name in candidate.model_fields]
+
+
+def _types_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[Any]:
+    """What may stand at a location."""
     at: list[Any] = [model]
     for part in loc:
         member = _union_member(at, part)
         at = [member] if member is not None else list(_below(at, part))
-    return [name for candidate in at if _is_model(candidate) for name in candidate.model_fields]
+    return at
 
 
 def _below(types: Sequence[Any], key: str | int) -> Iterator[Any]:
@@ -109,12 +115,21 @@ def _opened(annotation: Any) -> Iterator[Any]:
 
 
 def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
-    """The model whose `engine` is this tag."""
+    """The model whose `engine` (a router's: `type`) is this tag."""
     for candidate in types:
-        engine = candidate.model_fields.get("engine") if _is_model(candidate) else None
-        if engine is not None and tag in typing.get_args(engine.annotation):
+        if any(tag in _tags(candidate, key) for key in ("engine", "type")):
             return candidate
     return None
+
+
+def _tags(candidate: Any, key: str) -> tuple[Any, ...]:
+    field = candidate.model_fields.get(key) if _is_model(candidate) else None
+    return () if field is None else typing.get_args(field.annotation)
+
+
+def _discriminator(error: Any) -> str:
+    """The key that says which of a union's models is meant."""
+    return str(error["ctx"]["discriminator"]).strip("'")
 
 
 def _is_model(candidate: Any) -> bool:

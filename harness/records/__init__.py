@@ -9,6 +9,7 @@ from harness.records.reader import RunRecords, read_run
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
+    ExpertRow,
     ItemRow,
     Purpose,
     RunHeader,
@@ -22,6 +23,7 @@ from harness.records.writer import RunWriter
 __all__ = [
     "SCHEMA_VERSION",
     "AnswerRow",
+    "ExpertRow",
     "ItemRow",
     "Purpose",
     "RunHeader",

@@ -67,6 +67,10 @@ class RunLayout:
         """`scores/<system>/<task>.jsonl`: lm-eval's scores; its presence says that the cell is complete."""
         return self.root / "scores" / _safe(system) / f"{_safe(task)}.jsonl"
 
+    def experts(self, system: str, task: str) -> Path:
+        """`experts/<system>/<task>.jsonl`: for a mixture, which experts were asked; written before the scores."""
+        return self.root / "experts" / _safe(system) / f"{_safe(task)}.jsonl"
+
     def trace(self, system: str, task: str | None) -> Path:
         """`power/<system>/<task>.csv`: the readings behind a cell's windows (no task: behind its loading)."""
         name = "%load" if task is None else _safe(task)  # no quoted name holds a bare %

@@ -14,6 +14,7 @@ from harness.records.layout import RunLayout
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
+    ExpertRow,
     Row,
     RunHeader,
     ScoreRow,
@@ -64,6 +65,10 @@ class RunRecords:
         """lm-eval's scores of a cell, or None where the cell is not complete."""
         path = self.layout.scores(system, task)
         return _rows(path, ScoreRow) if path.exists() else None
+
+    def experts(self, system: str, task: str) -> list[ExpertRow]:
+        """Which experts a mixture asked for each item; empty for any other system."""
+        return _rows(self.layout.experts(system, task), ExpertRow)
 
 
 def read_run(root: Path) -> RunRecords:

@@ -76,6 +76,13 @@ class AnswerRow(Row):
     """The id of the window in which it was asked."""
     route: str | None = None
     """For a hybrid: which member answered."""
+    route_score: float | None = None
+    """How sure the router was, on its own scale."""
+    router_s: float | None = None
+    """Seconds that choosing took, within the item's own: for a batch, the item's share of them. A cascade chooses by
+    asking, so that every answer which it did not take counts."""
+    route_asked: list[str] = field(default_factory=list)
+    """Every member that was asked, in order: more than one where a cascade escalated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +127,31 @@ class SystemRow(Row):
     load_s: float | None = None
     load_window: str | None = None
     """The window that metered the loading; its joules are in `windows.jsonl`."""
+    experts: list[str] = field(default_factory=list)
+    """For a mixture: its experts' names, in the order of its routers."""
+    expert_layers: list[int] = field(default_factory=list)
+    """For a mixture: the layers that have experts, counted from 0."""
+    experts_per_token: int | None = None
+    members: list[str] = field(default_factory=list)
+    """For a hybrid: every system that it keeps loaded."""
+    teacher: str | None = None
+    """For a distilled system: the one whose answers it was taught."""
+    training: dict[str, dict[str, Any]] | None = None
+    """What everything that was trained for it cost, by name: tokens, seconds, joules and how they were read."""
     shares_base_with: str | None = None
     """The system that had already loaded this one's base: the load figures here are then the adapter's alone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpertRow(Row):
+    """A line of `experts/<system>/<task>.jsonl`: which experts a mixture asked for an item. From a pass of its own."""
+
+    doc_id: int
+    repeat: int
+    tokens: int
+    """Of prompt and answer: each asks `experts_per_token` experts in every sparse layer."""
+    counts: list[list[int]]
+    """For each layer of the system's `expert_layers`, how often each expert was asked."""
 
 
 class Purpose(StrEnum):
@@ -233,7 +263,13 @@ class ItemRow(Row):
     """The item's share of its window's joules, or None where the window has none to believe."""
     energy_above_idle_j: float | None
     energy_provenance: str
-    route: str | None
+    route: str | None = None
+    """For a hybrid: which member answered. The next four are a hybrid's too, as in `AnswerRow`."""
+    route_score: float | None = None
+    router_s: float | None = None
+    router_energy_j: float | None = None
+    """The router's part of `energy_j`, by its part of the seconds that the item was billed for."""
+    route_asked: list[str] = field(default_factory=list)
     prompt: str
     output: str
     filtered: str

@@ -13,7 +13,7 @@ import filelock
 from harness.errors import UserError
 from harness.records.jsonl import Appender, sync_folder, write_atomically
 from harness.records.layout import RunLayout
-from harness.records.schema import AnswerRow, ItemRow, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
+from harness.records.schema import AnswerRow, ExpertRow, ItemRow, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
 
 
 class RunWriter:
@@ -61,10 +61,13 @@ class RunWriter:
         """Put down a judged window."""
         self._append(self.layout.windows, row)
 
+    def write_experts(self, system: str, task: str, rows: Iterable[ExpertRow]) -> None:
+        """Put down which experts a mixture asked in a cell, whole or not at all."""
+        _write_rows(self.layout.experts(system, task), rows)
+
     def write_scores(self, system: str, task: str, rows: Iterable[ScoreRow]) -> None:
         """Put down lm-eval's scores of a cell, whole or not at all: the cell is complete with them."""
-        lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
-        write_atomically(self.layout.scores(system, task), "".join(lines).encode())
+        _write_rows(self.layout.scores(system, task), rows)
 
     def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:
         """Write the tables for readers, and then `finished.json`."""
@@ -92,3 +95,8 @@ class RunWriter:
         if path not in self._appenders:
             self._appenders[path] = Appender(path)
         self._appenders[path].append(asdict(row))
+
+
+def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
+    lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
+    write_atomically(path, "".join(lines).encode())

@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from harness.errors import UserError
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
     from lm_eval.api.model import LM
 
-    from harness.config import SystemBase
+    from harness.config import Prompt, SystemBase
 
 GENERATE = "generate_until"
 LOGLIKELIHOOD = "loglikelihood"
 ROLLING = "loglikelihood_rolling"
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a hybrid came to a reply."""
+
+    member: str
+    """The system that gave the reply."""
+    score: float | None
+    """How sure the router was, on its own scale; None where it has none."""
+    router_s: float
+    """Seconds that choosing took, for this item (for a batch: its share): they lie between its start and its finish.
+
+    A cascade chooses by asking, so that every answer which it did not take counts.
+    """
+    asked: tuple[str, ...]
+    """Every system that was asked for it, in order; the last is `member`."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +50,10 @@ class Reply:
     """When each output token arrived, seconds since the epoch (`harness.clock`); empty where unknown."""
     finished_s: float | None = None
     """When this reply was complete; None where all of a batch end together, when the call returns."""
+    confidence: float | None = None
+    """Mean log-probability per generated token; None unless `Engine.report_confidence` asked for it."""
+    route: Route | None = None
+    """For a hybrid."""
 
     @property
     def first_token_s(self) -> float | None:
@@ -51,6 +74,28 @@ class Facts:
     device: str | None = None
     shares_base_with: str | None = None
     """The system that had already loaded this one's base."""
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """What a system's experts are, and how often each was asked."""
+
+    experts: tuple[str, ...] = ()
+    """Their names, in the order of the routers."""
+    layers: tuple[int, ...] = ()
+    """The layers that have them."""
+    per_token: int | None = None
+    """How many are asked for a token in each of these layers."""
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    """What a system may know of the task whose items it is about to be asked."""
+
+    task: str
+    domain: str
+    requests: Callable[[Prompt, LM], Mapping[int, Sequence[Instance]]]
+    """The requests of every document (by its doc_id), as they would be put in another prompt form, to another LM."""
 
 
 class Engine(ABC):
@@ -94,6 +139,35 @@ class Engine(ABC):
     def facts(self) -> Facts:
         """What the system is made of."""
 
+    def parts(self) -> Mapping[str, int | None]:
+        """The files it is made of: SHA-256 to bytes (None where unknown). Empty where nobody can tell."""
+        facts = self.facts()
+        return {facts.weights_sha256: facts.weight_bytes} if facts.weights_sha256 is not None else {}
+
+    @classmethod
+    def request_types_of(cls, config: Any) -> frozenset[str]:
+        """The kinds of request that a system so configured can answer."""
+        return cls.request_types
+
+    def begin_task(self, context: TaskContext) -> None:
+        """Called before a task's items are asked. Most engines need not know."""
+
+    def report_confidence(self) -> None:
+        """From now on, say in each generated `Reply` how confident it is. It costs a little time for each token.
+
+        Raises:
+            UserError: this engine cannot tell.
+        """
+        raise UserError("only models in this process (engine transformers or moe) can say how confident an answer is")
+
+    def mixture(self) -> Mixture | None:
+        """What its experts are; None for a system that has none."""
+        return None
+
+    def experts_asked(self, prompt: str, answer: str) -> list[list[int]]:
+        """For a mixture, how often each expert was asked for a text, by layer. Never called while time is measured."""
+        raise NotImplementedError  # only called where `mixture` is not None
+
     def peak_memory_bytes(self) -> int | None:
         """Highest resident memory so far of the process that runs the system."""
         from harness.systems.memory import peak_resident_bytes
@@ -114,8 +188,10 @@ class Engine(ABC):
         self.close()
 
 
-def declared_parameters(config: SystemBase, total: int | None = None) -> tuple[int | None, int | None]:
-    """Total and active parameters: those declared in the suite, else the counted total for both."""
+def declared_parameters(
+    config: SystemBase, total: int | None = None, active: int | None = None
+) -> tuple[int | None, int | None]:
+    """Total and active parameters: those declared in the suite, else the counted ones (active: the total)."""
     if config.parameters is not None:
         return config.parameters.total, config.parameters.active or config.parameters.total
-    return total, total
+    return total, total if active is None else active

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.config import EndpointSystem
-from harness.errors import UserError, nearest
+from harness.errors import MissingHereError, UserError, nearest
 from harness.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
 from harness.systems.plain import plain_text
 from harness.systems.serving import check_server, start_server
@@ -72,9 +72,9 @@ class EndpointEngine(Engine):
     def check(cls, name: str, config: EndpointSystem) -> None:
         """See that the key is set and that the server, where we start it, can be started. Asks no server."""
         where = f"system {name!r}"
-        key_of(config, where)
         if config.serve is not None:
             check_server(config.serve, where=where, base_url=config.base_url)
+        key_of(config, where)
 
     @classmethod
     def open(cls, name: str, config: EndpointSystem, *, batch: int, seed: int) -> Self:
@@ -147,7 +147,10 @@ def key_of(config: EndpointSystem, where: str) -> str | None:
         return None
     key = os.environ.get(config.api_key_env, "").strip()
     if not key:
-        raise UserError(f"{where}: the variable {config.api_key_env} (api_key_env) is not set; export it with the key")
+        raise MissingHereError(
+            f"{where}: the variable {config.api_key_env} (api_key_env) is not set; export it with the key",
+            f"variable {config.api_key_env}",
+        )
     return key
 
 

@@ -1,4 +1,4 @@
-"""The one base model that is kept loaded, so that systems which share it load it once and swap adapters.
+"""The one base model that is kept loaded, so that systems which share it load it once.
 
 Only one: a base that no longer takes part must not sit in memory, or on the GPU, while another system is
 measured. `acquire` lets go of the old one before it loads the next.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness import weights
-from harness.config import TransformersSystem, Weights
+from harness.config import LocalModel
 from harness.errors import UserError, require
 from harness.systems.memory import return_freed
 from harness.weights import LocalWeights
@@ -30,27 +29,15 @@ class Base:
     weights: LocalWeights
 
 
-@dataclass(frozen=True)
-class Adapter:
-    """A base with a PEFT adapter on it."""
-
-    model: Any
-    weights: LocalWeights
-
-    def detach(self) -> None:
-        """Give the base back as it was before the adapter."""
-        self.model.unload()
-
-
 _held: Base | None = None
 
 
-def key(config: TransformersSystem) -> object:
+def key(config: LocalModel) -> object:
     """What two systems must have in common to share a base."""
     return (config.weights.model_dump_json(), config.dtype, config.device, config.threads)
 
 
-def acquire(name: str, config: TransformersSystem) -> tuple[Base, str | None]:
+def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
     """The base a system needs, and the name of the system that had already loaded it (None: loaded now).
 
     Raises:
@@ -77,24 +64,7 @@ def release_base() -> None:
         torch.cuda.empty_cache()
 
 
-def attach(name: str, base: Base, folder: Path) -> Adapter:
-    """Put a PEFT adapter on a base.
-
-    Raises:
-        UserError: the adapter cannot be read, or does not fit the base.
-    """
-    peft = require("peft", extra="hf", what=f"system {name!r}: an adapter")
-    stored = weights.fetch(Weights(path=folder), where=f"system {name!r}: adapter")
-    try:
-        model = peft.PeftModel.from_pretrained(base.model, str(folder))
-    except Exception as error:  # peft raises whatever its parts raise
-        raise UserError(
-            f"system {name!r}: the adapter in {folder} does not fit its base: {type(error).__name__}: {error}"
-        ) from error
-    return Adapter(model.eval(), stored)
-
-
-def _load(name: str, config: TransformersSystem) -> Base:
+def _load(name: str, config: LocalModel) -> Base:
     transformers = require("transformers", extra="hf", what=f"system {name!r}: the transformers engine")
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()

@@ -9,9 +9,11 @@ from harness.systems.base import Engine
 
 _ENGINES = {
     "transformers": "harness.systems.transformers:TransformersEngine",
+    "moe": "harness.systems.moe:MoeEngine",
     "endpoint": "harness.systems.endpoint:EndpointEngine",
     "python": "harness.systems.python:PythonEngine",
     "lm_eval": "harness.systems.lm_eval:LmEvalEngine",
+    "hybrid": "harness.systems.hybrid:HybridEngine",
 }
 
 
@@ -33,7 +35,10 @@ def open_engine(name: str, config: Any, *, batch: int, seed: int) -> Engine:
 
 def base_key(config: Any) -> object | None:
     """What systems that can share one loaded base have in common; None where nothing can be shared."""
-    if config.engine != "transformers":
+    if config.engine == "hybrid":
+        keys = {base_key(config.pool[name]) for name in config.resident} - {None}
+        return keys.pop() if len(keys) == 1 else None
+    if config.engine not in ("transformers", "moe"):
         return None
     from harness.systems import held_base
 

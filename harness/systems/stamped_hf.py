@@ -24,6 +24,8 @@ class Generation:
     output_tokens: int
     """Tokens that were generated, the end-of-text token included: what was paid for, not what was kept."""
     token_s: tuple[float, ...]
+    confidence: float | None
+    """Mean log-probability of the tokens, where it was asked for."""
 
 
 class StampedHFLM(HFLM):
@@ -31,6 +33,7 @@ class StampedHFLM(HFLM):
 
     def __init__(self, model: Any, tokenizer: Any, *, batch: int, max_output_tokens: int) -> None:
         super().__init__(pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch)
+        self.keep_confidence = False
         self._max_output_tokens = max_output_tokens
         self._prompts: list[str] = []
         self._generations: dict[str, deque[Generation]] = defaultdict(deque)
@@ -56,15 +59,16 @@ class StampedHFLM(HFLM):
         return super().tok_batch_encode(strings, *args, **kwargs)
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **kwargs: Any) -> Any:
-        stamps = _Stamps(self.device)
+        stamps = _Stamps(self.device, keep_confidence=self.keep_confidence)
         # Kept on the object when the answer is right: HFLM calls this once per batch.
         output = super()._model_generate(context, max_length, stop, logits_processor=[stamps], **kwargs)
         prompt_lengths = kwargs["attention_mask"].sum(dim=1).tolist()
         generated = output[:, context.shape[1] :].tolist()
         ends = self._end_tokens()
-        for prompt, length, row in zip(self._prompts, prompt_lengths, generated, strict=True):
+        for index, (prompt, length, row) in enumerate(zip(self._prompts, prompt_lengths, generated, strict=True)):
             count = next((i + 1 for i, token in enumerate(row) if token in ends), len(row))
-            self._generations[prompt].append(Generation(int(length), count, tuple(stamps.token_s[:count])))
+            token_s, confidence = tuple(stamps.token_s[:count]), stamps.confidence(index, count)
+            self._generations[prompt].append(Generation(int(length), count, token_s, confidence))
         return output
 
     def _end_tokens(self) -> set[int]:
@@ -74,10 +78,12 @@ class StampedHFLM(HFLM):
 
 
 class _Stamps:
-    """A logits processor that only looks at the clock."""
+    """A logits processor that only looks: at the clock and, if asked to, at how likely the likeliest token is."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, *, keep_confidence: bool) -> None:
         self.token_s: list[float] = []
+        self._keep_confidence = keep_confidence
+        self._log_probabilities: list[list[float]] = []
         # On a GPU the scores are still being computed when we are called; generation waits for them right after.
         self._wait = torch.cuda.synchronize if device.type == "cuda" else None
 
@@ -85,4 +91,12 @@ class _Stamps:
         if self._wait is not None:
             self._wait()
         self.token_s.append(now_s())
+        if self._keep_confidence:
+            self._log_probabilities.append((scores.max(dim=-1).values - scores.logsumexp(dim=-1)).tolist())
         return scores
+
+    def confidence(self, row: int, count: int) -> float | None:
+        """Mean log-probability of the likeliest tokens of one row: of those taken, in greedy decoding."""
+        if not self._log_probabilities or not count:
+            return None
+        return sum(step[row] for step in self._log_probabilities[:count]) / count

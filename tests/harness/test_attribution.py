@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.attribution import attribute, shares
+from harness.attribution import alone_s, attribute, shares
 from harness.records import AnswerRow, WindowRow
 
 ANSWER = AnswerRow(
@@ -48,6 +48,18 @@ def test_what_overlaps_is_split_by_the_moment() -> None:
     assert shares(np.array([0.0, 2.0]), np.array([4.0, 6.0])) == pytest.approx([0.5, 0.5])
     # A batch of two, then one alone for as long: a quarter each, then a half.
     assert shares(np.array([0.0, 0.0, 1.0]), np.array([1.0, 1.0, 2.0])) == pytest.approx([0.25, 0.25, 0.5])
+
+
+@given(spans)
+def test_seconds_alone_sum_to_those_in_which_anything_was_in_flight(items: list[tuple[float, float]]) -> None:
+    starts, ends = np.array([start for start, _ in items]), np.array([end for _, end in items])
+    covered, until = 0.0, 0.0
+    for start, end in sorted(items):
+        covered += max(0.0, end - max(start, until))
+        until = max(until, end)
+    own = alone_s(starts, ends)
+    assert own.sum() == pytest.approx(covered, abs=1e-6)
+    assert (own <= ends - starts + 1e-6).all()
 
 
 def test_pauses_are_spread_over_the_items_in_proportion() -> None:

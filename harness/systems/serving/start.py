@@ -7,7 +7,7 @@ import shutil
 
 from harness import weights
 from harness.config import Serve
-from harness.errors import MissingExtraError, UserError
+from harness.errors import MissingExtraError, MissingHereError, UserError
 from harness.systems.serving.base import Server
 from harness.systems.serving.command_line import PORT, split_command
 
@@ -24,10 +24,13 @@ def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
         weights.check(serve.llamacpp.weights, where=where)
         return
     program = split_command(serve, where)[0]
-    if shutil.which(program) is None:
-        raise UserError(f"{where}: serve.command: no program {program!r} on the PATH. Install it, or give its path")
     if (PORT in (serve.command or "")) != (PORT in (base_url or "")):
         raise UserError(f"{where}: {PORT} must stand in both serve.command and base_url, or in neither")
+    if shutil.which(program) is None:
+        raise MissingHereError(
+            f"{where}: serve.command: no program {program!r} on the PATH. Install it, or give its path",
+            f"program {program}",
+        )
 
 
 def start_server(serve: Serve, *, where: str, base_url: str | None, key: str | None) -> Server:

@@ -1,4 +1,4 @@
-"""The fake NVIDIA driver, compiled and loaded by the real binding; and a meter that plays what a test tells it."""
+"""The fake NVIDIA driver, compiled and loaded by the real binding."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.clock import now_s
-from harness.meters import MeterError, Reading
 from harness.records import WindowLabel
 
 SOURCE = Path(__file__).parents[2] / "fakes" / "nvml.c"
@@ -107,52 +105,6 @@ def fake_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def driver(fake_library: Path, tmp_path: Path) -> FakeDriver:
     return FakeDriver(fake_library, tmp_path)
-
-
-class PlayedMeter:
-    """A meter whose readings a test makes up: a function of the moment, which may raise."""
-
-    period_s = 0.02
-
-    def __init__(
-        self,
-        play: Callable[[float], Reading],
-        *,
-        name: str = "played",
-        component: str = "cpu",
-        provenance: str = "rapl",
-    ) -> None:
-        self.name = name
-        self.step_s: Mapping[str, float] = {component: 0.001}
-        self.provenance: Mapping[str, str] = {component: provenance}
-        self.is_open = False
-        self.reads = 0
-        self._play = play
-
-    def open(self) -> None:
-        self.is_open = True
-
-    def read(self) -> Reading:
-        assert self.is_open
-        self.reads += 1
-        return self._play(now_s())
-
-    def close(self) -> None:
-        self.is_open = False
-
-
-@pytest.fixture
-def steady() -> PlayedMeter:
-    """100 W of cpu, counted."""
-    return PlayedMeter(lambda at_s: Reading(at_s, {"cpu": 100.0 * at_s}))
-
-
-@pytest.fixture
-def dead() -> PlayedMeter:
-    def play(_: float) -> Reading:
-        raise MeterError("it is dead")
-
-    return PlayedMeter(play, name="dead", component="gpu0", provenance="counter")
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ def test_a_key_that_no_header_can_carry_is_not_shown(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("wattbench-no-such-program --port {port}", "no program 'wattbench-no-such-program' on the PATH"),
+        ("wattbench-no-such-program", "no program 'wattbench-no-such-program' on the PATH"),
         ("python 'unclosed", "cannot split serve.command"),
         ("", "serve.command is empty"),
         ("python -m http.server {port}", r"\{port\} must stand in both"),

@@ -1,0 +1,172 @@
+"""Builds the members of a family in the order of their recipe; what is there already and up to date is left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.environment import environment
+from harness.errors import UserError
+from harness.ledger import FILE, Ledger, read_ledger, write_ledger
+from harness.meters import Metering
+from harness.progress import Progress
+from harness.systems import held_base, release_base
+from harness.train.adapters import build_adapter
+from harness.train.examples import Document
+from harness.train.metered import BuildMeter
+from harness.train.mixtures import build_mixture
+from harness.train.recipe import AnyMember, Family, needs
+from harness.train.routing import build_classifier, build_threshold
+from harness.train.shop import Outcome, Shop
+from harness.train.students import build_distilled, build_reasoning
+from harness.train.watch import all_counts, loss_curve
+from harness.weights import cache_folder
+
+METHODS: dict[str, Callable[[Shop, Any], Outcome]] = {
+    "adapter": build_adapter,
+    "mixture": build_mixture,
+    "distil": build_distilled,
+    "reasoning": build_reasoning,
+    "classifier": build_classifier,
+    "threshold": build_threshold,
+}
+
+Grams = Callable[[float], tuple[float | None, str]]
+"""From joules to grams of CO2 equivalent, and by what figures."""
+
+
+def stale(family: Family, names: Sequence[str]) -> list[str]:
+    """Of some members, those that are not built, or not by this recipe, in the order of the recipe.
+
+    Raises:
+        UserError: one is not in the recipe, or needs another that would have to be built first.
+    """
+    for name in names:
+        family.member(name)
+    wanted = [name for name in family.recipe.members if name in names and not _up_to_date(family, name)]
+    for name in wanted:
+        for needed in needs(family.member(name)):
+            if needed not in wanted and not _up_to_date(family, needed):
+                raise UserError(
+                    f"{name} is made from {needed}, which is not built yet (or by another recipe): name both"
+                )
+    return wanted
+
+
+def build(family: Family, names: Sequence[str], metering: Metering, progress: Progress, grams: Grams) -> None:
+    """Build members.
+
+    Args:
+        family: the recipe, and where its members go.
+        names: which (`stale` puts them in order).
+        metering: entered.
+        progress: entered.
+        grams: for the ledgers.
+
+    Raises:
+        UserError: one of them cannot be built.
+    """
+    import torch
+
+    if family.recipe.base.threads is not None:
+        torch.set_num_threads(family.recipe.base.threads)
+    progress.note("loading the base ...")
+    base, _ = held_base.acquire("the base", family.recipe.base)
+    try:
+        for name in names:
+            _build_one(family, name, base.model, base.tokenizer, metering, progress, grams)
+    finally:
+        release_base()
+
+
+def planned_documents(family: Family, name: str) -> int:
+    """Documents that building a member will work through, those seen twice counted twice: for the progress bar."""
+    member = family.member(name)
+    domains = getattr(member, "domains", None) or list(family.recipe.domains)
+    tasks = sum(len(family.recipe.domains[domain]) for domain in domains)
+    schedule = getattr(member, "schedule", None)
+    passes = schedule.passes if schedule is not None else 2 if member.method == "threshold" else 1
+    return round(member.documents * tasks * passes)
+
+
+def _build_one(
+    family: Family, name: str, base: Any, tokenizer: Any, metering: Metering, progress: Progress, grams: Grams
+) -> None:
+    member = family.member(name)
+    fingerprint = family.fingerprint(name)
+    work = cache_folder() / "family" / fingerprint[:16]
+    work.mkdir(parents=True, exist_ok=True)
+    (family.folder / name).mkdir(exist_ok=True)
+    (family.folder / name / FILE).unlink(missing_ok=True)  # until it is written anew, the member is not built
+    progress.start_cell(name, planned_documents(family, name), 0)
+    meter = BuildMeter(metering, work, name)
+    with meter:
+        shop = Shop(family, name, base, tokenizer, work, family.folder / name, meter, progress)
+        outcome = METHODS[member.method](shop, member)
+    write_ledger(shop.target, _ledger(shop, member, outcome, grams))
+    shutil.rmtree(work)
+    progress.end_cell()
+
+
+def _ledger(shop: Shop, member: AnyMember, outcome: Outcome, grams: Grams) -> Ledger:
+    windows = shop.meter.windows
+    counts, sessions = all_counts(shop.work)
+    if not counts.documents:  # a method without a training loop counts for itself
+        counts = outcome.counts
+    energy_j: dict[str, float] = {}
+    for window in windows:
+        for component, joules in window.energy_j.items():
+            energy_j[component] = energy_j.get(component, 0.0) + joules
+    here = environment(shop.family.folder)
+    grams_co2e, basis = grams(sum(energy_j.values()))
+    files = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(shop.target.iterdir())
+        if path.is_file() and path.name != FILE
+    }
+    return Ledger(
+        name=shop.name,
+        method=member.method,
+        recipe_sha256=shop.family.fingerprint(shop.name),
+        documents_sha256=_hash(outcome.documents),
+        seed=shop.seed,
+        needs=needs(member),
+        started_utc=datetime.fromtimestamp(windows[0].started_s, UTC).isoformat(timespec="seconds"),
+        finished_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        sessions=sessions,
+        documents=counts.documents,
+        tokens=counts.tokens,
+        teacher_tokens=counts.teacher_tokens,
+        seconds=round(sum(window.duration_s for window in windows), 3),
+        energy_j={component: round(joules, 3) for component, joules in energy_j.items()},
+        provenance={c: p for window in windows for c, p in window.provenance.items()},
+        windows=len(windows),
+        windows_invalid=sorted({reason for window in windows if not window.valid for reason in window.reasons}),
+        grams_co2e=None if grams_co2e is None else round(grams_co2e, 4),
+        grams_basis=basis,
+        loss=loss_curve(shop.work),
+        hardware={key: here[key] for key in ("cpu", "cpus_usable", "memory_bytes", "gpus")},
+        packages={key: here["packages"][key] for key in ("torch", "transformers", "peft") if key in here["packages"]},
+        results={key: round(value, 6) for key, value in outcome.results.items()},
+        files=files,
+        bytes=sum(path.stat().st_size for path in shop.target.iterdir() if path.name in files),
+    )
+
+
+def _hash(learned_from: Sequence[Document]) -> str:
+    return hashlib.sha256(repr([asdict(one) for one in learned_from]).encode()).hexdigest()
+
+
+def _up_to_date(family: Family, name: str) -> bool:
+    path: Path = family.folder / name / FILE
+    if not path.is_file():
+        return False
+    ledger = read_ledger(path)
+    return ledger.recipe_sha256 == family.fingerprint(name) and all(
+        (path.parent / file).is_file() for file in ledger.files
+    )
