@@ -47,6 +47,8 @@ def draw(recipe: dict[str, Any], seed: int, size: int) -> Iterable[Document]:
     for index in range(size):
         entry = entries[index]
         question, answer = entry["question"].strip(), str(entry["answer"])
+        if recipe.get("answer") == "number":
+            answer = re.findall("[0-9]+", answer)[0]
         if keep(question, answer):
             yield {"question": question, "answer": answer}
 

@@ -10,9 +10,12 @@ Imports nothing beside the standard library, so that it can be loaded from its p
 
 from __future__ import annotations
 
+import calendar
+import contextlib
 import hashlib
 import re
 from collections.abc import Callable
+from datetime import date, datetime
 from functools import partial
 from itertools import combinations
 from math import gcd
@@ -294,23 +297,37 @@ def _weekday_offset(question: str, slip: bool) -> tuple[str, str]:
     return f"{text}{right} {check}, the same.", result
 
 
-def _leap_year(question: str, slip: bool) -> tuple[str, str]:
-    """Divide by 4 what the year ends in, or for a century, what it begins with; check with the whole year."""
-    year = int(_found(r"\b(\d+)\b(?: is)? a leap year", question)[0])
-    century = year % 100 == 0
-    part = year // 100 if century else year % 100
-    by, rest = (400 if century else 4), part % 4
-    start = f"{year} ends in 00, so 4 and 100 divide it. Does 400? " if century else f"{year} ends in {year % 100:02}. "
-    divides = f"{by} {'does not divide' if rest else 'divides'} it{'' if rest or century else ' and 100 does not'}"
-    verdict = f"{divides}: {'no' if rest else 'a'} leap year."
-    right = f"{part} = 4 * {part // 4} + {rest}, so {verdict}"
-    short = f", {year % by} short of {year}" if rest else ""
-    check = f"Check: {by} * {year // by} = {year - year % by}{short}."
+def _days_between(question: str, slip: bool) -> tuple[str, str]:
+    """Subtract the days of one month, or count to the end of one and on into the next; check by adding."""
+    start, end = (_date(text) for text in _dates(question))
+    right = (end - start).days
+    if start.month == end.month:
+        work, check = f"Same month: {end.day} - {start.day} =", f"Check: {start.day} + {right} = {end.day}, right."
+    else:
+        length = calendar.monthrange(start.year, start.month)[1]
+        work = f"{start:%B} has {length} days: {length} - {start.day} = {length - start.day} left, and {end.day} more:"
+        check = f"Check: {start.day} + {right} = {start.day + right}, {length} more than {end.day}, right."
+    first = f"From {start:%B} {start.day} to {end:%B} {end.day}. {work} "
     if slip:
-        wrong, claim = (0, "a") if rest else (2, "no")
-        start += f"{part} = 4 * {part // 4} + {wrong}: {claim} leap year. {check} {_WRONG}. "
-        return f"{start}{right}", "No" if rest else "Yes"
-    return f"{start}{right} {check}", "No" if rest else "Yes"
+        return f"{first}{right + 1}. Check: {start.day} + {right + 1} is a day too many. {_WRONG}. It is {right}.", str(
+            right
+        )
+    return f"{first}{right}. {check}", str(right)
+
+
+def _dates(question: str) -> list[str]:
+    """Find both dates, in any of the generator's forms, without their weekday."""
+    found: list[str] = re.findall(r"\d+[-/]\d+[-/]\d+|\d+ [A-Z]\w+ \d+|[A-Z]\w+ \d+,? \d+", question)
+    if len(found) != 2:
+        raise ValueError(f"not a question of this task: {question!r}")
+    return found
+
+
+def _date(text: str) -> date:
+    for form in ("%Y-%m-%d", "%m/%d/%Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y"):
+        with contextlib.suppress(ValueError):
+            return datetime.strptime(text, form).date()  # a day, in no time zone
+    raise ValueError(f"not a date: {text!r}")
 
 
 TRACES: dict[str, Callable[[str, str], str]] = {
@@ -321,6 +338,6 @@ TRACES: dict[str, Callable[[str, str], str]] = {
     "syllogism": partial(_trace, _syllogism),
     "family_relationships": partial(_trace, _family_relationships),
     "weekday_offset": partial(_trace, _weekday_offset),
-    "leap_year": partial(_trace, _leap_year),
+    "days_between": partial(_trace, _days_between),
 }
 """What writes the reasoning for each task, from a question and its answer."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import importlib.util
 import os
 import re
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import dateutil.parser
 import pytest
 import yaml
 
@@ -219,10 +219,10 @@ class TestChecks:
                 assert relation(document["question"]) == document["answer"], document
 
     @pytest.mark.parametrize("split", ["test", "fewshot", "train", "router", "calibration"])
-    def test_leap_years_are_the_calendars(self, split):
-        for document in documents.read("time/leap_year", split):
-            (year,) = re.findall(r"\d+", document["question"])
-            assert calendar.isleap(int(year)) == (document["answer"] == "Yes")
+    def test_days_between_are_the_calendars(self, split):
+        for document in documents.read("time/days_between", split):
+            first, second = (dateutil.parser.parse(text) for text in dates(document["question"]))
+            assert (second - first).days == int(document["answer"])
 
     @pytest.mark.parametrize("split", ["test", "fewshot", "train", "router", "calibration"])
     def test_weekdays_are_the_calendars(self, split):
@@ -235,6 +235,11 @@ class TestChecks:
             start = datetime.strptime(said, "%B %d, %Y")
             assert f"{start:%A}" == weekday
             assert f"{start + timedelta(-int(days) if back else int(days)):%A}" == document["answer"]
+
+
+def dates(question: str) -> list[str]:
+    """The two dates of a question, in whatever form."""
+    return re.findall(r"\d+[-/]\d+[-/]\d+|\d+ [A-Z][a-z]+ \d+|[A-Z][a-z]+ \d+,? \d{4}", question)
 
 
 def relation(question: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import math
 import re
 import sys
@@ -139,9 +138,14 @@ def test_any_letters_are_counted(letter, words):
     reasoning.trace("letter_counting", question, str(text.lower().count(letter)))
 
 
-@given(st.integers(1, 9999))
-def test_any_year_is_judged(year):
-    reasoning.trace("leap_year", f"Is {year} a leap year? Answer.", "Yes" if calendar.isleap(year) else "No")
+@given(
+    st.dates(date(1600, 1, 1), date(2400, 1, 1)),
+    st.integers(0, 27),
+    st.sampled_from(["%Y-%m-%d", "%m/%d/%Y", "%d %B %Y", "%A, %B %d, %Y", "%a %b %d %Y", "%Y-%m-%d (%A)"]),
+)
+def test_any_days_between_are_counted(start, days, form):
+    question = f"How much time elapsed from {start:{form}} to {start + timedelta(days):{form}}? Answer in D days."
+    reasoning.trace("days_between", question, str(days))
 
 
 @given(st.dates(date(1600, 1, 1), date(2400, 1, 1)), st.integers(-40, 40))
