@@ -10,6 +10,7 @@ from reports.measures import P95_MIN_REQUESTS, Measures
 from reports.provenance import is_modelled
 from reports.units import listed, plural
 from reports.validity import Validity
+from reports.yardsticks import yardsticks
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
         *_unmetered(measured),
         *_never_right(measured),
         *_short_tail(measured),
+        *_yardsticks(frames),
     )
 
 
@@ -119,3 +121,9 @@ def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
             f"little of the next: {listed(few)}."
         )
         yield Caveat("few-requests", text, few)
+
+
+def _yardsticks(frames: Frames) -> Iterator[Caveat]:
+    for name, meaning in yardsticks(frames.run.header).items():
+        if name in frames.systems:
+            yield Caveat("yardstick", f"{name} is a yardstick and never recommended: {meaning}.", (name,))

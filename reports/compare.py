@@ -14,6 +14,7 @@ from reports.itemtable import ItemTable, item_table
 from reports.measures import Measures, measures
 from reports.settings import suite_name, suite_section
 from reports.validity import Validity, validity
+from reports.yardsticks import yardsticks
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,16 @@ class Analysis:
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     comparison: Comparison
+
+    @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """Each system's kind."""
+        return {figures.system: figures.kind for figures in self.comparison.systems}
+
+    @cached_property
+    def yardsticks(self) -> Mapping[str, str]:
+        """Systems that are only there to compare with, and why: see `reports.yardsticks`."""
+        return yardsticks(self.frames.run.header)
 
     @cached_property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:

@@ -50,6 +50,14 @@ class Frames:
     absent: tuple[str, ...]
     """Systems that were planned or started and answered nothing."""
 
+    def more_columns(self, *names: str) -> pd.DataFrame:
+        """Further columns of the items, row by row those of `items`. For what only one panel needs.
+
+        Raises:
+            UserError: the table has no such column.
+        """
+        return _read(self.run.layout.items_table, names)
+
     def measured_windows(self, system: str) -> pd.DataFrame:
         """The windows in which the system's items were asked."""
         windows = self.windows

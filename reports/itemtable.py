@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from reports.frames import Frames
@@ -16,7 +17,8 @@ class ItemTable:
 
     systems: tuple[str, ...]
     domains: NDArray[np.str_]
-    """Shape (items,)."""
+    """Shape (items,). So is `tasks`."""
+    tasks: NDArray[np.str_]
     asked: NDArray[np.float64]
     """Shape (items, systems): how often the item was answered; 0 where it was not."""
     correct: NDArray[np.float64]
@@ -34,7 +36,7 @@ class ItemTable:
 
     def where(self, rows: NDArray[np.bool_]) -> ItemTable:
         """The same table with some of the items: `rows` has shape (items,)."""
-        arrays = ("domains", "asked", "correct", "metered", "metered_correct", "energy_j")
+        arrays = ("domains", "tasks", "asked", "correct", "metered", "metered_correct", "energy_j")
         return replace(self, **{name: getattr(self, name)[rows] for name in arrays})
 
     def of_domain(self, domain: str | None) -> ItemTable:
@@ -42,10 +44,16 @@ class ItemTable:
         return self if domain is None else self.where(self.domains == domain)
 
 
+def row_of_answer(items: pd.DataFrame) -> NDArray[np.int64]:
+    """For each answer the row of its item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
+    groups = items.groupby(["task", "doc_id", "doc_hash"], observed=True, sort=True)
+    return np.asarray(groups.ngroup(), dtype=np.int64)
+
+
 def item_table(frames: Frames) -> ItemTable:
-    """Sum the answers of each item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
+    """Sum the answers of each item."""
     items = frames.items
-    row = items.groupby(["task", "doc_id", "doc_hash"], observed=True, sort=True).ngroup().to_numpy()
+    row = row_of_answer(items)
     column = items["system"].cat.codes.to_numpy().astype(np.int64)
     rows, columns = int(row.max()) + 1, len(frames.systems)
     cell = row * columns + column
@@ -57,11 +65,13 @@ def item_table(frames: Frames) -> ItemTable:
     correct = items["correct"].to_numpy(dtype=np.float64)
     joules = items["energy_j"].to_numpy(dtype=np.float64)
     has_joules = np.isfinite(joules)
-    domains = np.empty(rows, dtype=object)
-    domains[row] = items["domain"].astype(str).to_numpy()
+    labels = np.empty((2, rows), dtype=object)
+    for place, name in enumerate(("domain", "task")):
+        labels[place, row] = items[name].astype(str).to_numpy()
     return ItemTable(
         systems=frames.systems,
-        domains=domains.astype(np.str_),
+        domains=labels[0].astype(np.str_),
+        tasks=labels[1].astype(np.str_),
         asked=total(np.ones(len(items))),
         correct=total(correct),
         metered=total(has_joules.astype(np.float64)),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from reports.itemtable import ItemTable
-from reports.measures import SEED, Measures
-from reports.stats import Interval, mean_difference, probabilities_lower
+from reports.measures import Measures
+from reports.pairs import accuracy_difference, probabilities_fewer_joules
+from reports.stats import Interval
 from reports.validity import Validity
 
 SURE = 0.95
@@ -91,7 +90,7 @@ class LeftOut:
 
     system: str
     reason: str
-    """A clause: ``its windows are not valid``."""
+    """In a few words: ``measured windows not all valid``."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +125,7 @@ def rank(
 
     Args:
         table: all items of the run.
-        measured: each system's figures in this domain.
+        measured: each candidate's figures in this domain: a system that is not in it takes no part.
         judged: whose joules may be believed.
         domain: None is all items.
     """
@@ -151,13 +150,13 @@ def rank(
 
 def _why_left_out(figures: Measures, judged: Validity) -> str | None:
     if not figures.requests:
-        return "it answered no item"
+        return "no item answered"
     if figures.j_per_request is None:
-        return "it has no energy figures"
+        return "no energy figures"
     if not judged.valid:
-        return "its measured windows are not all valid"
+        return "measured windows not all valid"
     if figures.j_per_correct is None:
-        return "it answered nothing correctly"
+        return "nothing answered correctly"
     return None
 
 
@@ -165,14 +164,7 @@ def _energy_order(table: ItemTable, label: str, j_per_correct: Mapping[str, floa
     best, *others = sorted(j_per_correct, key=lambda name: j_per_correct[name])
     if not others:
         return EnergyOrder(label, best, ())
-    ours, theirs = table.column(best), [table.column(name) for name in others]
-    # Each pair over the items that both have joules for.
-    shared = (table.metered[:, [ours]] > 0) & (table.metered[:, theirs] > 0)
-    probabilities = probabilities_lower(
-        (table.energy_j[:, [ours]] * shared, table.metered_correct[:, [ours]] * shared),
-        (table.energy_j[:, theirs] * shared, table.metered_correct[:, theirs] * shared),
-        seed=SEED,
-    )
+    probabilities = probabilities_fewer_joules(table, best, others)
     return EnergyOrder(label, best, tuple(map(EnergyRival, others, probabilities)))
 
 
@@ -181,18 +173,10 @@ def _accuracy_order(table: ItemTable, measured: Mapping[str, Measures]) -> Accur
     if not scored:
         return None
     best, *others = sorted(scored, key=lambda name: -scored[name])
-    return AccuracyOrder(best, tuple(AccuracyRival(name, _difference(table, best, name)) for name in others))
-
-
-def _difference(table: ItemTable, first: str, second: str) -> Interval | None:
-    """Accuracy of `first` - `second` over the items that both answered; None where there are none."""
-    ours, theirs = table.column(first), table.column(second)
-    both = table.where((table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0))
-    means = both.correct / np.maximum(both.asked, 1)
-    return mean_difference(means[:, ours], means[:, theirs])
+    return AccuracyOrder(best, tuple(AccuracyRival(name, accuracy_difference(table, best, name)) for name in others))
 
 
 def _trade(table: ItemTable, j_per_correct: Mapping[str, float], thrifty: str, accurate: str) -> Trade:
     ours, theirs = j_per_correct.get(accurate), j_per_correct[thrifty]
     times = None if ours is None or theirs <= 0 else ours / theirs
-    return Trade(thrifty, accurate, _difference(table, accurate, thrifty), times)
+    return Trade(thrifty, accurate, accuracy_difference(table, accurate, thrifty), times)

@@ -25,6 +25,13 @@ def suite_description(header: RunHeader) -> str | None:
     return str(description) if description else None
 
 
+def system_configs(header: RunHeader) -> dict[str, Mapping[str, Any]]:
+    """Each system's part of the resolved suite, by name; empty where the record has none."""
+    systems = header.suite.get("systems")
+    found = systems if isinstance(systems, Mapping) else {}
+    return {str(name): config for name, config in found.items() if isinstance(config, Mapping)}
+
+
 def _suite(header: RunHeader) -> Mapping[str, Any]:
     inner = header.suite.get("suite")
     return inner if isinstance(inner, Mapping) else {}

@@ -62,7 +62,15 @@ def percent_interval(interval: Interval | None) -> str:
     """``45.0% [32.5, 58.1]``."""
     if interval is None:
         return NONE
-    return f"{percent(interval.estimate)} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
+    high = "∞" if math.isinf(interval.high) else f"{100 * interval.high:.1f}"
+    return f"{percent(interval.estimate)} [{100 * interval.low:.1f}, {high}]"
+
+
+def ratio_interval(interval: Interval | None) -> str:
+    """A ratio of like figures: ``1.25 [0.90, 1.71]``."""
+    if interval is None:
+        return NONE
+    return f"{digits(interval.estimate)} [{digits(interval.low)}, {digits(interval.high)}]"
 
 
 def points_interval(difference: Interval) -> str:
@@ -76,6 +84,23 @@ def certainty(probability: float) -> str:
     if probability > 0.99:
         return "over 99%"
     return "under 1%" if probability < 0.01 else f"{100 * probability:.0f}%"
+
+
+def p_value(probability: float) -> str:
+    """``p = .023``, ``p < .001``: no leading zero, as a p is never 1 or more."""
+    return "p < .001" if probability < 0.001 else f"p = {probability:.3f}".replace("0.", ".")
+
+
+def roughly(value: float) -> str:
+    """A large count to three significant digits: ``12,300``, ``1.23 M``, ``∞``."""
+    return quantity(value, "").rstrip() if 1e6 <= value < math.inf else digits(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: ``95.0 s``, ``12.3 min``, ``3.50 h``."""
+    if seconds < 120:
+        return quantity(seconds, "s")
+    return f"{digits(seconds / 60)} min" if seconds < 7200 else f"{digits(seconds / 3600)} h"
 
 
 def count(value: float | None) -> str:

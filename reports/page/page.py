@@ -11,12 +11,17 @@ from harness.errors import UserError
 from harness.records import RunRecords, read_run
 from reports.compare import Analysis, analyse
 from reports.marks import mark_svg
+from reports.panels.choices import choices_table
+from reports.panels.distillation import distillation_section
 from reports.panels.domains import domain_table
 from reports.panels.environment import environment
+from reports.panels.experts import experts_section
 from reports.panels.latency import latency
+from reports.panels.routing import routing_section
 from reports.panels.systems import systems_table
 from reports.panels.table import comparison_table
 from reports.panels.tradeoff import tradeoff
+from reports.panels.training import training_section
 from reports.panels.validity import validity_panel
 from reports.panels.verdict import verdicts
 from reports.settings import suite_description
@@ -32,7 +37,10 @@ SECTIONS = {
     "validity": "Validity",
     "reproduce": "Reproduce",
 }
-"""Section id to its name in the contents, in the order of the page."""
+"""Section id to its name in the contents, in the order of the page. Those of `OPTIONAL` come before the systems."""
+
+OPTIONAL = (routing_section, experts_section, distillation_section, training_section)
+"""What a run may have something to say of; each gives None where it has not."""
 
 
 def report(
@@ -93,6 +101,8 @@ def _page(analysis: Analysis) -> str:
         lstrip_blocks=True,
     )
     header = analysis.frames.run.header
+    optional = [section for make in OPTIONAL if (section := make(analysis)) is not None]
+    found = verdicts(analysis)
     return engine.get_template(
         "template.html.j2"
     ).render(
@@ -101,13 +111,15 @@ def _page(analysis: Analysis) -> str:
         mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
         drawing=Markup,
         css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
-        sections=SECTIONS,
+        sections=_contents({section.id: section.label for section in optional}),
+        optional=optional,
         header=header,
         created=header.created_utc[:16].replace("T", " "),
         description=suite_description(header),
         comparison=analysis.comparison,
         item_count=plural(len(analysis.table.domains), "item"),
-        verdicts=verdicts(analysis),
+        verdicts=found,
+        choices_table=choices_table(found),
         comparison_table=comparison_table(analysis.comparison),
         tradeoff=tradeoff(analysis),
         latency=latency(analysis),
@@ -116,3 +128,9 @@ def _page(analysis: Analysis) -> str:
         validity=validity_panel(analysis),
         environment=environment(analysis),
     )
+
+
+def _contents(optional: dict[str, str]) -> dict[str, str]:
+    before = list(SECTIONS).index("systems")
+    entries = list(SECTIONS.items())
+    return dict([*entries[:before], *optional.items(), *entries[before:]])

@@ -12,7 +12,7 @@ def domain_table(analysis: Analysis) -> Table:
     """One row per domain and system."""
     rows = []
     for domain, figures in analysis.by_domain.items():
-        rows += [_row(domain, each, place) for place, each in enumerate(figures.values())]
+        rows += [_row(domain, each, place, analysis) for place, each in enumerate(figures.values())]
     tasks = analysis.frames.items.groupby("domain", observed=True)["task"].unique()
     made_of = "; ".join(f"{domain}: {', '.join(str(task) for task in names)}" for domain, names in tasks.items())
     return Table(
@@ -20,6 +20,7 @@ def domain_table(analysis: Analysis) -> Table:
         columns=(
             Column("Domain"),
             Column("System"),
+            Column("Kind"),
             Column("Accuracy", numeric=True),
             Column("Joules per correct answer", numeric=True),
             Column("Latency p95", numeric=True),
@@ -31,12 +32,14 @@ def domain_table(analysis: Analysis) -> Table:
     )
 
 
-def _row(domain: str, figures: Measures, place: int) -> tuple[Cell, ...]:
+def _row(domain: str, figures: Measures, place: int, analysis: Analysis) -> tuple[Cell, ...]:
+    kind = analysis.kinds[figures.system] + (", yardstick" if figures.system in analysis.yardsticks else "")
     per_correct = "none correct" if figures.j_per_correct is None and figures.j_per_request else ""
     rough = "~" if 0 < figures.requests < P95_MIN_REQUESTS else ""
     return (
         Cell(domain),
         Cell(figures.system, series=place),
+        Cell(kind),
         Cell(units.percent_interval(figures.accuracy)),
         Cell(per_correct or units.quantity_interval(figures.j_per_correct, "J")),
         Cell(rough + units.quantity(figures.latency_quantile_s(0.95), "s")),

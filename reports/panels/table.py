@@ -51,6 +51,7 @@ def comparison_table(comparison: Comparison) -> Table:
     """The systems, one row each, with every figure of `wattbench compare`."""
     meanings = explained(figures.energy_provenance for figures in comparison.systems)
     order = {figures.system: place for place, figures in enumerate(comparison.systems)}
+    yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
     return Table(
         caption="All systems over all items",
         columns=(
@@ -66,7 +67,9 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("Tokens", numeric=True),
             Column("Items", numeric=True),
         ),
-        rows=tuple(_row(figures, comparison, order) for figures in comparison.systems),
+        rows=tuple(
+            _row(figures, comparison, order, yardstick=figures.system in yardsticks) for figures in comparison.systems
+        ),
         note=(
             "Brackets hold 95% intervals over the choice of items; a meter's own error is not in them. Joules per "
             "correct answer: the joules of all requests, wrong ones included, over the correct answers. Tokens: mean "
@@ -76,9 +79,12 @@ def comparison_table(comparison: Comparison) -> Table:
     )
 
 
-def _row(figures: SystemFigures, comparison: Comparison, order: Mapping[str, int]) -> tuple[Cell, ...]:
+def _row(
+    figures: SystemFigures, comparison: Comparison, order: Mapping[str, int], *, yardstick: bool
+) -> tuple[Cell, ...]:
+    detail = f"{figures.kind}, yardstick" if yardstick else figures.kind
     return (
-        Cell(figures.system, series=order[figures.system], detail=figures.kind),
+        Cell(figures.system, series=order[figures.system], detail=detail),
         Cell(wording.accuracy(figures)),
         Cell(wording.j_per_correct(figures)),
         energy_badge(figures.energy_provenance),

@@ -21,7 +21,7 @@ class Illustration:
 def tradeoff(analysis: Analysis) -> Illustration:
     """Every system with joules, both figures with their intervals; those without stand in the table alone."""
     points = [
-        figures.Point(each.system, place, each.j_per_request, each.accuracy)
+        figures.Point(_label(each.system, analysis), place, each.j_per_request, each.accuracy)
         for place, each in enumerate(analysis.measured.values())
         if each.j_per_request is not None and each.accuracy is not None
     ]
@@ -49,3 +49,7 @@ def tradeoff(analysis: Analysis) -> Illustration:
         note="Above idle: joules per request beyond what the loaded system draws when nothing is asked of it.",
     )
     return Illustration(figures.tradeoff(points) if points else None, table)
+
+
+def _label(system: str, analysis: Analysis) -> str:
+    return f"{system} (yardstick)" if system in analysis.yardsticks else system

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from reports import units
 from reports.compare import Analysis
 from reports.measures import Measures
+from reports.panels.blindspots import blind_spots
 from reports.provenance import is_modelled, qualified
-from reports.ranking import AccuracyOrder, EnergyOrder, Ranking, Trade, rank
+from reports.ranking import AccuracyOrder, EnergyOrder, LeftOut, Ranking, Trade, rank
 from reports.stats import Interval
 
 _LISTED = 3
@@ -33,6 +34,8 @@ class Verdict:
     """What to run, over all items or in one domain."""
 
     domain: str | None
+    choice: str
+    """The headline in a few words, for a table."""
     headline: str
     picks: tuple[Pick, ...]
     sentences: tuple[str, ...]
@@ -40,22 +43,34 @@ class Verdict:
 
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """The verdict over all items first, then one per domain where there are several. What is said there of all items
-    is not said again in each domain."""
-    ranking = rank(analysis.table, analysis.measured, analysis.judged)
-    overall = verdict(ranking, analysis.measured)
+    is not said again in each domain. Yardsticks take no part."""
+    candidates = {name: each for name, each in analysis.measured.items() if name not in analysis.yardsticks}
+    if not candidates:
+        return (Verdict(None, units.NONE, "Only yardsticks took part, so there is nothing to choose.", (), ()),)
+    called = _called({name: analysis.kinds[name] for name in candidates})
+    ranking = rank(analysis.table, candidates, analysis.judged)
+    overall = verdict(ranking, candidates, called)
     if len(analysis.by_domain) < 2:
         return (overall,)
-    overall = replace(overall, headline=overall.headline + _blind_spots(ranking, analysis.by_domain))
-    each = []
-    for domain, figures in analysis.by_domain.items():
-        found = verdict(rank(analysis.table, figures, analysis.judged, domain), figures)
+    each, rankings = [], {}
+    for domain, everyone in analysis.by_domain.items():
+        figures = {name: everyone[name] for name in candidates}
+        rankings[domain] = rank(analysis.table, figures, analysis.judged, domain)
+        found = verdict(rankings[domain], figures, called)
         new = tuple(sentence for sentence in found.sentences if sentence not in overall.sentences)
         each.append(replace(found, sentences=new))
-    return (overall, *each)
+    spots = blind_spots(ranking, rankings, analysis.by_domain)
+    return (replace(overall, headline=overall.headline + spots), *each)
 
 
-def verdict(ranking: Ranking, measured: Mapping[str, Measures]) -> Verdict:
-    """A ranking in sentences."""
+def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Verdict:
+    """A ranking in sentences.
+
+    Args:
+        ranking: of some candidates.
+        measured: the figures that it rests on.
+        called: each candidate's name with its kind.
+    """
     sentences = []
     if not ranking.energy:
         sentences.append(
@@ -73,13 +88,36 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures]) -> Verdict:
     if ranking.trade is not None:
         sentences += _trade(ranking.trade)
     if ranking.left_out:
-        left_out = units.listed([f"{gap.system} ({gap.reason})" for gap in ranking.left_out])
-        sentences.append(f"Not ranked by energy: {left_out}.")
-    picks = (_energy_pick(ranking, measured), *_accuracy_pick(ranking.accuracy, measured))
-    return Verdict(ranking.domain, _headline(ranking) + _reservation(ranking), picks, tuple(sentences))
+        sentences.append(f"Not ranked by energy: {_left_out(ranking.left_out)}.")
+    picks = (_energy_pick(ranking, measured, called), *_accuracy_pick(ranking.accuracy, measured, called))
+    headline = _headline(ranking, called) + _reservation(ranking)
+    return Verdict(ranking.domain, _choice(ranking, called), headline, picks, tuple(sentences))
 
 
-def _headline(ranking: Ranking) -> str:
+def _called(kinds: Mapping[str, str]) -> dict[str, str]:
+    """Each name with its kind behind it, where there are several kinds and the name does not say it already."""
+    if len(set(kinds.values())) < 2:
+        return {name: name for name in kinds}
+    return {name: name if kind in name.casefold() else f"{name} ({kind})" for name, kind in kinds.items()}
+
+
+def _left_out(gaps: Sequence[LeftOut]) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for gap in gaps:
+        by_reason.setdefault(gap.reason, []).append(gap.system)
+    return units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
+
+
+def _choice(ranking: Ranking, called: Mapping[str, str]) -> str:
+    if len(ranking.energy) != 1 or ranking.accuracy is None or not ranking.energy[0].rivals:
+        return "no verdict"
+    if ranking.choices:
+        return _either(ranking.choices, called)
+    energy, accuracy = ranking.energy[0].contenders, ranking.accuracy.contenders
+    return f"{_either(energy, called)} to save energy, {_either(accuracy, called)} for accuracy"
+
+
+def _headline(ranking: Ranking, called: Mapping[str, str]) -> str:
     accuracy = ranking.accuracy
     if accuracy is None:
         return "Nothing was answered, so there is nothing to choose."
@@ -87,18 +125,20 @@ def _headline(ranking: Ranking) -> str:
         reason = "joules came about in different ways" if ranking.energy else "no system has valid energy figures"
         accurate = accuracy.contenders
         if len(accurate) == 1:
-            return f"No verdict on energy, as {reason}; {accuracy.best} is the most accurate."
-        return f"No verdict on energy, as {reason}; accuracy does not decide between {_first(accurate)}."
+            return f"No verdict on energy, as {reason}; {called[accuracy.best]} is the most accurate."
+        undecided = _first([called[name] for name in accurate])
+        return f"No verdict on energy, as {reason}; accuracy does not decide between {undecided}."
     energy = ranking.energy[0]
     if not energy.rivals:
-        return f"Only {energy.best} can be judged on energy: there is nothing to set beside it."
+        return f"Only {called[energy.best]} can be judged on energy: there is nothing to set beside it."
     choices = ranking.choices
     if len(choices) > 1:
-        close = f"Too close to call between {_first(choices)}"
+        close = f"Too close to call between {_first([called[name] for name in choices])}"
         return f"{close}: neither joules per correct answer nor accuracy tells them apart."
     if not choices:
-        return f"To save energy run {_either(energy.contenders)}; for accuracy run {_either(accuracy.contenders)}."
-    return f"Run {choices[0]}: {_why(choices[0], energy, accuracy)}."
+        thrifty, precise = _either(energy.contenders, called), _either(accuracy.contenders, called)
+        return f"To save energy run {thrifty}; for accuracy run {precise}."
+    return f"Run {called[choices[0]]}: {_why(choices[0], energy, accuracy)}."
 
 
 def _reservation(ranking: Ranking) -> str:
@@ -107,16 +147,6 @@ def _reservation(ranking: Ranking) -> str:
         return ""
     partly = "" if ranking.energy[0].provenance == "modelled" else "partly "
     return f" The joules are {partly}modelled, not measured."
-
-
-def _blind_spots(ranking: Ranking, by_domain: Mapping[str, Mapping[str, Measures]]) -> str:
-    """A last sentence for a headline whose system fails whole domains: an average over all items hides that."""
-    if len(ranking.energy) != 1 or len(ranking.choices) != 1:
-        return ""
-    choice = ranking.choices[0]
-    shares = {domain: figures[choice].accuracy for domain, figures in by_domain.items() if choice in figures}
-    blind = [domain for domain, share in shares.items() if share is not None and share.estimate == 0]
-    return f" {choice} answers nothing correctly in {units.listed(blind)}: choose by domain." if blind else ""
 
 
 def _why(choice: str, energy: EnergyOrder, accuracy: AccuracyOrder) -> str:
@@ -186,7 +216,7 @@ def _trade(trade: Trade) -> list[str]:
     ]
 
 
-def _energy_pick(ranking: Ranking, measured: Mapping[str, Measures]) -> Pick:
+def _energy_pick(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Pick:
     question = "Fewest joules per correct answer"
     if len(ranking.energy) != 1:
         why = "joules of different provenance" if ranking.energy else "no valid energy figures"
@@ -194,26 +224,30 @@ def _energy_pick(ranking: Ranking, measured: Mapping[str, Measures]) -> Pick:
     order = ranking.energy[0]
     figure = f"{_joules(order.best, measured)}, {qualified(order.provenance)}"
     if not order.rivals:
-        return Pick(question, order.best, figure, "no other system can be ranked")
+        return Pick(question, called[order.best], figure, "no other system can be ranked")
     next_best = order.rivals[0]
     sure = f"{order.best} is below {next_best.system} with a probability of {units.certainty(next_best.probability)}"
-    return Pick(question, _either(order.contenders), figure, sure)
+    return Pick(question, _either(order.contenders, called), figure, sure)
 
 
-def _accuracy_pick(order: AccuracyOrder | None, measured: Mapping[str, Measures]) -> tuple[Pick, ...]:
+def _accuracy_pick(
+    order: AccuracyOrder | None, measured: Mapping[str, Measures], called: Mapping[str, str]
+) -> tuple[Pick, ...]:
     if order is None:
         return ()
     figure = units.percent_interval(measured[order.best].accuracy)
     if not order.rivals or order.rivals[0].difference is None:
-        return (Pick("Most accurate", order.best, figure, "no other system to compare with"),)
+        return (Pick("Most accurate", called[order.best], figure, "no other system to compare with"),)
     next_best = order.rivals[0]
     sure = f"{order.best} is ahead of {next_best.system} by {units.points_interval(order.rivals[0].difference)}"
-    return (Pick("Most accurate", _either(order.contenders), figure, sure),)
+    return (Pick("Most accurate", _either(order.contenders, called), figure, sure),)
 
 
-def _either(names: tuple[str, ...]) -> str:
-    """``a``, ``a or b``, ``a, b or c``; a count where a list would no longer be read."""
-    return f"any of {len(names)} systems" if len(names) > _LISTED else units.listed(names, "or")
+def _either(names: Sequence[str], called: Mapping[str, str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``; the best and a count where a list would no longer be read."""
+    if len(names) > _LISTED:
+        return f"{called[names[0]]} or any of {len(names) - 1} others"
+    return units.listed([called[name] for name in names], "or")
 
 
 def _first(clauses: Sequence[str]) -> str:

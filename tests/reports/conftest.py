@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ import pytest
 
 from harness.records import (
     SCHEMA_VERSION,
+    ExpertRow,
     ItemRow,
     RunHeader,
     RunRecords,
@@ -43,6 +44,19 @@ class FakeSystem:
     """Its first so many items of each task have no joules."""
     skip_docs: int = 0
     """Its last so many documents of each task are not answered."""
+    by_domain: Mapping[str, float] = field(default_factory=dict)
+    """Its accuracy in some domains, where it is another."""
+    domain: str | None = None
+    teacher: str | None = None
+    training: Mapping[str, dict[str, object]] | None = None
+    members: tuple[str, ...] = ()
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For a hybrid: the members that answer in a domain, in turn."""
+    router: str | None = None
+    """The type of its router, as the suite records it."""
+    experts: tuple[str, ...] = ()
+    favour: float = 0.0
+    """For a mixture: how much more often the n-th domain's items ask the n-th expert, 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,15 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 "measure": {"scenario": "single-stream", "batch": 1, "repeats": fake.repeats, "seed": 1234},
                 "carbon": fake.carbon,
             },
-            "systems": {},
+            "systems": {
+                system.name: {
+                    "kind": system.kind,
+                    "router": {"type": system.router},
+                    "members": {f"label-{place}": member for place, member in enumerate(system.members)},
+                }
+                for system in fake.systems
+                if system.router
+            },
         },
         suite_sha256="ab" * 32,
         created_utc="2026-01-02T03:04:05+00:00",
@@ -128,7 +150,11 @@ def _write_system(
             parameters_total=None if system.engine == "python" else 134_515_008,
             parameters_active=None if system.engine == "python" else 134_515_008,
             weight_bytes=98_000_000, dtype="bfloat16", device="cpu", peak_memory_bytes=512_000_000,
-            load_s=1.5, load_window=f"load{number}",
+            load_s=1.5, load_window=f"load{number}", experts=list(system.experts),
+            expert_layers=list(range(2, 8)) if system.experts else [],
+            experts_per_token=2 if system.experts else None, members=list(system.members),
+            teacher=system.teacher, domain=system.domain,
+            training=None if system.training is None else dict(system.training),
         )
     )  # fmt: skip
     windows.append(_window(f"load{number}", run, system, None, "load", 1.5, 16.0))
@@ -137,6 +163,9 @@ def _write_system(
         spoiled = system.invalid if place == 0 else ()
         rows = _items(run, system, task, domain, window, fake, rng)
         items += rows
+        if system.experts:
+            domains = list(dict.fromkeys(domain for _, domain in fake.tasks))
+            writer.write_experts(system.name, task, _experts(system, rows, domains.index(domain)))
         joules = [row.energy_j for row in rows if row.energy_j is not None]
         length_s = sum(row.finished_s - row.started_s for row in rows)
         windows.append(
@@ -153,12 +182,14 @@ def _items(
     hardness = np.random.default_rng(len(task)).random(fake.items)
     for doc in range(fake.items - system.skip_docs):
         for repeat in range(fake.repeats):
-            correct = float(0.7 * hardness[doc] + 0.3 * rng.random() < system.accuracy) if system.accuracy else 0.0
+            accuracy = system.by_domain.get(domain, system.accuracy)
+            correct = float(0.7 * hardness[doc] + 0.3 * rng.random() < accuracy) if accuracy else 0.0
             tokens = int(rng.integers(4, 40))
             latency_s = system.latency_s * (0.5 + tokens / 40)
             joules = None
             if system.energy_j is not None and doc >= system.unmetered:
                 joules = round(system.energy_j * (0.5 + tokens / 40) * 64) / 64
+            route = system.routes[domain][doc % len(system.routes[domain])] if system.routes else None
             rows.append(
                 ItemRow(
                     run=run, system=system.name, kind=system.kind, task=task, domain=domain, doc_id=doc,
@@ -167,12 +198,30 @@ def _items(
                     scheduled_s=now_s, started_s=now_s, first_token_s=None, finished_s=now_s + latency_s,
                     token_s=[], batch=len(rows), batch_size=1, window=window, energy_j=joules,
                     energy_above_idle_j=None if joules is None else joules / 2,
-                    energy_provenance="" if joules is None else system.provenance, route=None,
-                    prompt="What is it?", output=system.output, filtered=system.output, target="42",
+                    energy_provenance="" if joules is None else system.provenance, route=route,
+                    router_s=None if route is None else latency_s / 16,
+                    router_energy_j=None if route is None or joules is None else joules / 16,
+                    route_asked=[] if route is None else [route], prompt="What is it?", output=system.output,
+                    filtered=system.output, target="42",
                 )
             )  # fmt: skip
             now_s += latency_s
     return rows
+
+
+def _experts(system: FakeSystem, rows: list[ItemRow], domain: int) -> list[ExpertRow]:
+    """Twelve tokens an item, each asking two experts in each of six layers, from a generator of their own."""
+    number = len(system.experts)
+    chances = np.full(number, (1 - system.favour) / number + 1e-12)
+    chances[domain % number] += system.favour
+    keys = np.log(chances) + np.random.default_rng(77 + domain).gumbel(size=(len(rows), 6, 12, number))
+    asked = np.zeros_like(keys, dtype=int)
+    np.put_along_axis(asked, np.argsort(keys, axis=-1)[..., -2:], 1, axis=-1)
+    counts = asked.sum(axis=2).tolist()
+    return [
+        ExpertRow(doc_id=row.doc_id, repeat=row.repeat, tokens=12, counts=own)
+        for row, own in zip(rows, counts, strict=True)
+    ]
 
 
 def _window(
@@ -228,6 +277,52 @@ def golden_run() -> FakeRun:
     )
 
 
+def trained(
+    energy_j: float | None = 3600.0, provenance: str = "counter", *, teacher_tokens: int = 0
+) -> dict[str, object]:
+    """What a run's record keeps of one ledger."""
+    return {
+        "method": "adapter", "documents": 1500, "tokens": 180_000, "teacher_tokens": teacher_tokens, "seconds": 540.0,
+        "energy_j": {} if energy_j is None else {"part0": energy_j},
+        "provenance": {} if energy_j is None else {"part0": provenance}, "cpu": "Example CPU",
+    }  # fmt: skip
+
+
+def family_run(items: int = 60, *, favour: float = 0.3) -> FakeRun:
+    """Every kind of system over four domains, as the reference family has them."""
+    domains = ("arithmetic", "text", "logic", "time")
+    names = {domain: f"specialist-{domain}" for domain in domains}
+    ledgers = {name: trained() for name in names.values()}
+    specialists = tuple(
+        FakeSystem(name, "specialist", accuracy=0.08, by_domain={domain: 0.7}, energy_j=4.0, output=f"{domain}.",
+                   domain=domain, training={name: ledgers[name]})
+        for domain, name in names.items()
+    )  # fmt: skip
+    routes = {domain: (name, name, name, names["text"]) for domain, name in names.items()}
+    members = tuple(names.values())
+    hybrid = FakeSystem("hybrid", "hybrid", accuracy=0.55, energy_j=4.5, members=members, routes=routes,
+                        router="classifier", training=ledgers | {"router-classifier": trained(18.0)})  # fmt: skip
+    return FakeRun(
+        systems=(
+            FakeSystem("base", accuracy=0.15, energy_j=8.0, output="rambling on"),
+            FakeSystem("tuned", accuracy=0.6, energy_j=4.0, output="The answer is 42.", training={"tuned": trained()}),
+            *specialists,
+            FakeSystem("mixture", "moe", accuracy=0.5, energy_j=6.0, experts=members, favour=favour,
+                       training=ledgers | {"mixture": trained(900.0)}),
+            FakeSystem("student", "distilled", accuracy=0.45, by_domain={"time": 0.2}, energy_j=2.0, output=" 42",
+                       teacher="tuned",
+                       training={"tuned": trained(), "student": trained(1800.0, teacher_tokens=90_000)}),
+            hybrid,
+            FakeSystem("told", "hybrid", accuracy=0.95, energy_j=1.0, members=members,
+                       routes={domain: (name,) for domain, name in names.items()}, router="oracle"),
+        ),
+        tasks=(("chain_sum", "arithmetic"), ("spelling", "text"), ("syllogism", "logic"), ("calendar", "time")),
+        items=items,
+        name="family",
+        carbon={"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25},
+    )  # fmt: skip
+
+
 @pytest.fixture
 def fake() -> SimpleNamespace:
     """The makers of made-up runs, for tests that need their own."""
@@ -237,6 +332,8 @@ def fake() -> SimpleNamespace:
         plain=lambda: FakeRun(plain_systems()),
         hostile=hostile_run,
         golden=golden_run,
+        family=family_run,
+        trained=trained,
         write=write_run,
     )
 

@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 
 from reports.compare import analyse
+from reports.panels.choices import choices_table
+from reports.panels.domains import domain_table
+from reports.panels.table import comparison_table
 from reports.panels.verdict import verdicts
 from reports.ranking import rank
 
@@ -81,7 +84,7 @@ def test_no_valid_energy_says_so(judge, fake) -> None:
     )
     assert verdict.headline == "No verdict on energy, as no system has valid energy figures; hot is the most accurate."
     assert verdict.sentences[-1] == (
-        "Not ranked by energy: hot (its measured windows are not all valid) and blind (it has no energy figures)."
+        "Not ranked by energy: hot (measured windows not all valid) and blind (no energy figures)."
     )
 
 
@@ -121,3 +124,70 @@ def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> Non
     assert ranking.accuracy is not None
     assert ranking.accuracy.rivals[0].difference is None
     assert len(ranking.choices) == 2
+
+
+def test_kinds_are_named_where_they_differ(make_run, fake) -> None:
+    found = {verdict.domain: verdict for verdict in verdicts(analyse(make_run(fake.family())))}
+    assert found[None].headline.startswith("Run tuned (generalist): ")
+    assert found["text"].headline.startswith("Run specialist-text: "), "a name that says its kind is left alone"
+    assert "student (distilled)" in found["text"].picks[0].answer
+
+
+def test_an_off_domain_specialist_is_left_out_with_its_like(make_run, fake) -> None:
+    time = verdicts(analyse(make_run(fake.family())))[-1]
+    assert time.sentences[-1] == (
+        "Not ranked by energy: specialist-arithmetic, specialist-text and specialist-logic "
+        "(nothing answered correctly)."
+    )
+
+
+@pytest.mark.parametrize("router", ["oracle", "random", "always"])
+def test_a_yardstick_is_shown_and_never_recommended(make_run, fake, router) -> None:
+    yardstick = fake.System("best", "hybrid", accuracy=1.0, energy_j=0.5, members=("good",), router=router,
+                            routes={"arithmetic": ("good",), "text": ("good",)})  # fmt: skip
+    systems = (fake.System("good", accuracy=0.8, energy_j=2.0), fake.System("bad", accuracy=0.3, energy_j=9.0))
+    analysis = analyse(make_run(fake.Run((*systems, yardstick), items=150)))
+    for verdict in verdicts(analysis):
+        assert verdict.choice == "good"
+        assert "best" not in " ".join([verdict.headline, *verdict.sentences]).split()
+    (caveat,) = [caveat for caveat in analysis.comparison.caveats if caveat.code == "yardstick"]
+    assert caveat.text.startswith("best is a yardstick and never recommended: its router ")
+    assert comparison_table(analysis.comparison).rows[-1][0].detail == "hybrid, yardstick"
+    assert domain_table(analysis).rows[-1][2].text == "hybrid, yardstick"
+
+
+def test_a_deployable_hybrid_may_win(make_run, fake) -> None:
+    hybrid = fake.System("best", "hybrid", accuracy=1.0, energy_j=0.5, router="classifier")
+    analysis = analyse(make_run(fake.Run((hybrid, fake.System("good", accuracy=0.8, energy_j=2.0)))))
+    assert verdicts(analysis)[0].choice == "best (hybrid)"
+
+
+def test_only_yardsticks_is_no_choice(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.Run((fake.System("told", "hybrid", router="oracle"),))))
+    assert [verdict.headline for verdict in verdicts(analysis)] == [
+        "Only yardsticks took part, so there is nothing to choose."
+    ]
+
+
+def test_a_choice_that_is_weak_in_a_domain_says_so(make_run, fake) -> None:
+    narrow = fake.System("narrow", accuracy=0.2, by_domain={"arithmetic": 0.9}, energy_j=0.25)
+    run = make_run(fake.Run((narrow, fake.System("wide", accuracy=0.6, energy_j=64.0)), items=150))
+    assert verdicts(analyse(run))[0].headline.endswith(
+        " narrow is right less than half as often as the best in text: choose by domain."
+    )
+
+
+def test_many_contenders_are_counted_after_the_first(make_run, fake) -> None:
+    twins = tuple(fake.System(f"twin-{place}") for place in range(6))
+    overall = verdicts(analyse(make_run(fake.Run(twins, items=20))))[0]
+    assert overall.choice.endswith(" or any of 5 others")
+
+
+def test_the_table_by_domain_has_a_row_for_each(make_run, fake) -> None:
+    table = choices_table(verdicts(analyse(make_run(fake.family()))))
+    assert table is not None
+    assert [row[0].text for row in table.rows] == ["arithmetic", "text", "logic", "time"]
+    assert table.rows[0][1].text == "specialist-arithmetic"
+    assert all(len(row) == len(table.columns) for row in table.rows)
+    one = analyse(make_run(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),))))
+    assert choices_table(verdicts(one)) is None

@@ -1,0 +1,77 @@
+"""How many correct answers it takes until what was spent beforehand has been saved."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reports.stats.intervals import CONFIDENCE, Interval
+from reports.stats.ratio import ratios
+from reports.stats.resample import RESAMPLES, resampled_sums
+
+
+@dataclass(frozen=True)
+class Payback:
+    """When an outlay has paid for itself."""
+
+    answers: Interval
+    """Correct answers. Infinite is never: so may be the upper bound alone, and the estimate."""
+    probability: float
+    """That it ever does, over other items of this kind."""
+
+
+def payback(
+    outlay_j: float,
+    ours: tuple[NDArray[np.float64], NDArray[np.float64]],
+    theirs: tuple[NDArray[np.float64], NDArray[np.float64]],
+    *,
+    confidence: float = CONFIDENCE,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Payback | None:
+    """outlay / (their joules per correct answer - ours), with a percentile bootstrap over the same items for both.
+
+    A resample in which ours are not fewer counts as infinite: there the outlay is never saved.
+
+    Args:
+        outlay_j: joules spent before the first answer.
+        ours: (joules, correct answers) of the system that was paid for, each of shape (items,).
+        theirs: the same of the other system, over the same items.
+        confidence: the two-sided level.
+        resamples: how many times the items are drawn.
+        seed: of the draws.
+
+    Returns:
+        None where one of the two answered nothing correctly, or there are no items: there is nothing to set against.
+
+    Source: as `ratio_intervals`; the ratio's denominator may be zero or less, which a normal interval cannot say.
+    """
+    if not len(ours[0]) or not ours[1].sum() or not theirs[1].sum():
+        return None
+    sums = resampled_sums(*(column[:, None] for column in (*ours, *theirs)), resamples=resamples, seed=seed)
+    draws = _answers(outlay_j, *(column[:, 0] for column in sums))
+    totals = (np.array([column.sum()]) for column in (*ours, *theirs))
+    estimate = float(_answers(outlay_j, *totals)[0])
+    tail = (1 - confidence) / 2
+    # Values that were drawn, never one between two of them: one of the two may be infinite.
+    low = float(np.quantile(draws, tail, method="lower"))
+    high = float(np.quantile(draws, 1 - tail, method="higher"))
+    if len(ours[0]) < 2:
+        low, high = 0.0, math.inf
+    return Payback(Interval(estimate, min(low, estimate), max(high, estimate)), float(np.isfinite(draws).mean()))
+
+
+def _answers(
+    outlay_j: float,
+    our_j: NDArray[np.float64],
+    our_correct: NDArray[np.float64],
+    their_j: NDArray[np.float64],
+    their_correct: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    ours, theirs = ratios(our_j, our_correct), ratios(their_j, their_correct)
+    # Where both are infinite neither answered correctly, and nothing was saved.
+    saved = np.subtract(theirs, ours, out=np.full(len(ours), -np.inf), where=np.isfinite(ours))
+    return ratios(np.full(len(ours), outlay_j), np.maximum(saved, 0.0))
