@@ -309,9 +309,8 @@ def _days_between(question: str, slip: bool) -> tuple[str, str]:
         check = f"Check: {start.day} + {right} = {start.day + right}, {length} more than {end.day}, right."
     first = f"From {start:%B} {start.day} to {end:%B} {end.day}. {work} "
     if slip:
-        return f"{first}{right + 1}. Check: {start.day} + {right + 1} is a day too many. {_WRONG}. It is {right}.", str(
-            right
-        )
+        mended = f"Check: {start.day} + {right + 1} is a day too many. {_WRONG}. It is {right}."
+        return f"{first}{right + 1}. {mended}", str(right)
     return f"{first}{right}. {check}", str(right)
 
 

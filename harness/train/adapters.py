@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.systems.shared import sharing
-from harness.train.examples import Collator, documents, encode, prompt_of
+from harness.train.examples import Collator, documents_of, encode, prompt_of
 from harness.train.recipe import AdapterMember
 from harness.train.shop import Outcome, Shop, new_adapter, save_adapter
 from harness.train.trainer import Counts, answer_loss, train
@@ -13,7 +13,7 @@ from harness.train.watch import Watch
 def build_adapter(shop: Shop, member: AdapterMember) -> Outcome:
     """Train and save it."""
     recipe = shop.family.recipe
-    learned_from = documents(recipe, "train", member.documents, member.domains)
+    learned_from = documents_of(shop.family, shop.name)
     examples = [encode(shop.tokenizer, prompt_of(recipe, one), one.answer) for one in learned_from]
     model = new_adapter(sharing(shop.base), member.lora, seed=shop.seed)
     counts = Counts()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from harness.meters import Metering
 from harness.progress import Progress
 from harness.systems import held_base, release_base
 from harness.train.adapters import build_adapter
-from harness.train.examples import Document
+from harness.train.examples import documents_of, documents_sha256
 from harness.train.metered import BuildMeter
 from harness.train.mixtures import build_mixture
 from harness.train.recipe import AnyMember, Family, needs
@@ -87,8 +86,7 @@ def build(family: Family, names: Sequence[str], metering: Metering, progress: Pr
 def planned_documents(family: Family, name: str) -> int:
     """Documents that building a member will work through, those seen twice counted twice: for the progress bar."""
     member = family.member(name)
-    domains = getattr(member, "domains", None) or list(family.recipe.domains)
-    tasks = sum(len(family.recipe.domains[domain]) for domain in domains)
+    tasks = sum(len(family.recipe.domains[domain]) for domain in family.domains(name))
     schedule = getattr(member, "schedule", None)
     passes = schedule.passes if schedule is not None else 2 if member.method == "threshold" else 1
     return round(member.documents * tasks * passes)
@@ -133,7 +131,7 @@ def _ledger(shop: Shop, member: AnyMember, outcome: Outcome, grams: Grams) -> Le
         name=shop.name,
         method=member.method,
         recipe_sha256=shop.family.fingerprint(shop.name),
-        documents_sha256=_hash(outcome.documents),
+        documents_sha256=documents_sha256(outcome.documents),
         seed=shop.seed,
         needs=needs(member),
         started_utc=datetime.fromtimestamp(windows[0].started_s, UTC).isoformat(timespec="seconds"),
@@ -158,15 +156,13 @@ def _ledger(shop: Shop, member: AnyMember, outcome: Outcome, grams: Grams) -> Le
     )
 
 
-def _hash(learned_from: Sequence[Document]) -> str:
-    return hashlib.sha256(repr([asdict(one) for one in learned_from]).encode()).hexdigest()
-
-
 def _up_to_date(family: Family, name: str) -> bool:
     path: Path = family.folder / name / FILE
     if not path.is_file():
         return False
     ledger = read_ledger(path)
-    return ledger.recipe_sha256 == family.fingerprint(name) and all(
-        (path.parent / file).is_file() for file in ledger.files
+    return (
+        ledger.recipe_sha256 == family.fingerprint(name)
+        and ledger.documents_sha256 == documents_sha256(documents_of(family, name))
+        and all((path.parent / file).is_file() for file in ledger.files)
     )

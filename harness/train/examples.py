@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from harness.errors import UserError
-from harness.train.recipe import Recipe
+from harness.train.recipe import Family, Recipe, Split
 
-Split = Literal["train", "router", "calibration"]
 IGNORED = -100
 """The label of tokens that are given, not learned: PyTorch's own."""
 
@@ -25,6 +25,21 @@ class Document:
     question: str
     answer: str
     reasoning: str | None = None
+
+
+def documents_of(family: Family, name: str) -> list[Document]:
+    """The documents that a member learns from, as its recipe has it.
+
+    Raises:
+        UserError: a file is missing, damaged, or too short.
+    """
+    member = family.member(name)
+    return documents(family.recipe, member.split, member.documents, family.domains(name))
+
+
+def documents_sha256(learned_from: Sequence[Document]) -> str:
+    """A hash of documents and their order."""
+    return hashlib.sha256(repr([asdict(one) for one in learned_from]).encode()).hexdigest()
 
 
 def documents(recipe: Recipe, split: Split, count: int, domains: Sequence[str] | None = None) -> list[Document]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.systems.mixture import assemble, gates, sparse_layers
-from harness.train.examples import Collator, documents, encode, prompt_of
+from harness.train.examples import Collator, documents_of, encode, prompt_of
 from harness.train.recipe import MixtureMember
 from harness.train.shop import Outcome, Shop
 from harness.train.trainer import Counts, Loss, answer_logits, half_precision, train
@@ -25,7 +25,7 @@ def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
     from safetensors.torch import save_file
 
     recipe = shop.family.recipe
-    learned_from = documents(recipe, "train", member.documents)
+    learned_from = documents_of(shop.family, shop.name)
     examples = [encode(shop.tokenizer, prompt_of(recipe, one), one.answer) for one in learned_from]
     folders = {name: shop.family.folder / name for name in member.experts}
     mixture, _ = assemble(shop.base, folders, member.top_k, where=shop.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -44,9 +44,15 @@ class Lora(Strict):
     """Layers below it stay as they are, and cost no backward pass."""
 
 
+Split = Literal["train", "router", "calibration"]
+"""Which of a task's documents: those to learn from, to fit a router to, or to set a threshold by."""
+
+
 class Member(Strict):
     """What every member has."""
 
+    split: ClassVar[Split] = "train"
+    """Where its documents come from."""
     documents: PositiveInt
     """Of each task, from its split; the first so many."""
 
@@ -108,16 +114,18 @@ class ReasoningMember(StudentMember):
 
 
 class ClassifierMember(Member):
-    """A scikit-learn classifier that tells a request's domain. Uses the split `router`."""
+    """A scikit-learn classifier that tells a request's domain."""
 
+    split: ClassVar[Split] = "router"
     method: Literal["classifier"]
     held_out: PositiveInt
     """Documents of each task's split `calibration` that it is tried on."""
 
 
 class ThresholdMember(Member):
-    """How confident the first member of a cascade must be. Uses the split `calibration`."""
+    """How confident the first member of a cascade must be."""
 
+    split: ClassVar[Split] = "calibration"
     method: Literal["threshold"]
     first: Name
     then: Name
@@ -192,13 +200,20 @@ class Family:
             raise UserError(f"no member {name!r} in the recipe{nearest(name, self.recipe.members)}")
         return self.recipe.members[name]
 
+    def domains(self, name: str) -> list[str]:
+        """The domains that a member learns from."""
+        member = self.member(name)
+        chosen = member.domains if isinstance(member, AdapterMember) else None
+        return list(self.recipe.domains) if chosen is None else chosen
+
     def fingerprint(self, name: str) -> str:
-        """A hash of all that decides what a member becomes, its needs included; documents are hashed elsewhere."""
-        shared = self.recipe.model_dump_json(include={"domains", "prompt", "seed"})
+        """A hash of all in the recipe that decides what a member becomes, its needs included."""
+        shared = self.recipe.model_dump_json(include={"prompt", "seed"})
+        tasks = {domain: self.recipe.domains[domain] for domain in self.domains(name)}
         base = self.recipe.base.weights.model_dump_json(include={"hub", "revision", "wheel", "file", "sha256"})
         member = self.member(name)
         below = "".join(self.fingerprint(needed) for needed in needs(member))
-        return hashlib.sha256((shared + base + member.model_dump_json() + below).encode()).hexdigest()
+        return hashlib.sha256((f"{shared}{tasks}{base}{member.model_dump_json()}{below}").encode()).hexdigest()
 
 
 def load_family(path: Path) -> Family:

@@ -10,7 +10,7 @@ from typing import Any
 from harness.records.jsonl import write_atomically
 from harness.routers.stored import load_classifier, save_classifier
 from harness.train.classifier import fit_classifier
-from harness.train.examples import Document, documents, prompt_of
+from harness.train.examples import Document, documents, documents_of, prompt_of
 from harness.train.recipe import ClassifierMember, ThresholdMember
 from harness.train.shop import Outcome, Shop
 from harness.train.students import LONGEST_ANSWER
@@ -24,7 +24,7 @@ BATCH = 16
 def build_classifier(shop: Shop, member: ClassifierMember) -> Outcome:
     """Fit a classifier of domains to the documents of `router`; see how it does on those of `calibration`."""
     recipe = shop.family.recipe
-    learned_from = documents(recipe, "router", member.documents)
+    learned_from = documents_of(shop.family, shop.name)
     # Requests as a hybrid will show them: in the form in which they are put.
     settings, model = fit_classifier(
         [prompt_of(recipe, one) for one in learned_from], [one.domain for one in learned_from], shop.seed
@@ -50,7 +50,7 @@ class Trial:
 
 def build_threshold(shop: Shop, member: ThresholdMember) -> Outcome:
     """Find how sure the first member must be that the cascade is as often right as the next member alone, or more."""
-    learned_from = documents(shop.family.recipe, "calibration", member.documents)
+    learned_from = documents_of(shop.family, shop.name)
     counts = Counts()
     first = _answers(shop, member.first, learned_from, counts)
     then = _answers(shop, member.then, learned_from, counts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.errors import UserError
-from harness.train.examples import IGNORED, Collator, documents, encode, prompt_of
+from harness.train.examples import IGNORED, Collator, documents_of, encode, prompt_of
 from harness.train.recipe import DistilledMember, ReasoningMember
 from harness.train.shop import Outcome, Shop, new_adapter, save_adapter
 from harness.train.trainer import Counts, Loss, answer_logits, answer_loss, half_precision, train
@@ -19,7 +19,7 @@ LONGEST_ANSWER = 16
 def build_distilled(shop: Shop, member: DistilledMember) -> Outcome:
     """Teach a student what a teacher answers, and how likely it finds every other token (Hinton et al. 2015)."""
     recipe = shop.family.recipe
-    learned_from = documents(recipe, "train", member.documents)
+    learned_from = documents_of(shop.family, shop.name)
     prompts = [{"input_ids": shop.tokenizer(prompt_of(recipe, one))["input_ids"]} for one in learned_from]
     model = new_adapter(shop.student(member.layers), member.lora, seed=shop.seed)
     end = shop.tokenizer.eos_token_id
@@ -31,7 +31,7 @@ def build_distilled(shop: Shop, member: DistilledMember) -> Outcome:
 def build_reasoning(shop: Shop, member: ReasoningMember) -> Outcome:
     """Teach a student to write out the reasoning of the documents and then the answer."""
     recipe = shop.family.recipe
-    learned_from = documents(recipe, "train", member.documents)
+    learned_from = documents_of(shop.family, shop.name)
     missing = next((one for one in learned_from if not one.reasoning), None)
     if missing is not None:
         raise UserError(f"{shop.name}: documents of {missing.task} have no reasoning to learn from")

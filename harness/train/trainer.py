@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
 from harness.train.examples import IGNORED
@@ -66,7 +68,6 @@ def train(
         logging_steps=schedule.log_every,
         save_steps=schedule.save_every,
         save_total_limit=1,
-        train_sampling_strategy="group_by_length",
         seed=seed,
         use_cpu=cpu,
         remove_unused_columns=False,
@@ -83,11 +84,33 @@ def train(
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)))
 
 
+class _Order(LengthGroupedSampler):
+    """Examples of about the same length together; a training that goes on in a later pass finds that pass's order.
+
+    The first pass draws from PyTorch's own generator, which the trainer has just seeded.
+    """
+
+    def __init__(self, batch: int, lengths: list[int], seed: int, steps_done: Callable[[], int]) -> None:
+        super().__init__(batch, lengths=lengths)
+        self._seed, self._steps_done = seed, steps_done
+
+    def __iter__(self) -> Iterator[int]:
+        number = self._steps_done() // math.ceil(len(self) / self.batch_size)
+        self.generator = torch.Generator().manual_seed(self._seed + number) if number else None
+        order: Iterator[int] = super().__iter__()
+        return order
+
+
 class _AnswerTrainer(Trainer):
     """Takes its loss from outside, and saves only what learns: the base is on disk already."""
 
     wattbench_loss: Loss
     wattbench_counts: Counts
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> LengthGroupedSampler:
+        examples = self.train_dataset if train_dataset is None else train_dataset
+        lengths = [len(one["input_ids"]) for one in examples]
+        return _Order(self.args.train_batch_size, lengths, self.args.seed, lambda: int(self.state.global_step))
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         self.wattbench_counts.documents += len(inputs["input_ids"])

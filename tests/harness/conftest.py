@@ -1,16 +1,19 @@
-"""What tests of several rooms use: a Llama small enough to be trained in a test, and a meter that plays what it is told."""
+"""What tests of several rooms use: a Llama small enough to be trained in a test, and a meter and a display to watch."""
 
 from __future__ import annotations
 
 import string
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from harness.clock import now_s
+from harness.config import TransformersSystem, Weights
 from harness.meters import MeterError, Reading
-from harness.systems import release_base
+from harness.systems import held_base, release_base
 
 CHARACTERS = [*string.ascii_letters, *string.digits, *" \n.,:;!/+-*=()'\""]
 
@@ -24,6 +27,7 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     characters = {one: place for place, one in enumerate(["<s>", "</s>", "?", *CHARACTERS])}
     tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(characters, [], unk_token="?"))
+    tokenizer.decoder = tokenizers.decoders.Fuse()
     transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="?", pad_token="</s>"
     ).save_pretrained(folder)
@@ -42,6 +46,47 @@ def tiny(tiny_folder: Path) -> Iterator[Path]:
     """Its folder, for systems that name it; what they leave loaded is let go of."""
     yield tiny_folder
     release_base()
+
+
+@pytest.fixture(scope="module")
+def base(tiny: Path) -> Any:
+    """The tiny model, loaded, with its tokenizer."""
+    config = TransformersSystem(
+        kind="generalist", engine="transformers", weights=Weights(path=tiny), dtype="float32", device="cpu"
+    )
+    held, _ = held_base.acquire("the tests", config)
+    return SimpleNamespace(model=held.model, tokenizer=held.tokenizer)
+
+
+class Quiet:
+    """A progress display that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.cells: list[str] = []
+        self.advanced = 0
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def start_cell(self, name: str, items: int, answered: int) -> None:
+        self.cells.append(name)
+
+    def advance(self, items: int) -> None:
+        self.advanced += items
+
+    def end_cell(self) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Quiet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def quiet() -> Quiet:
+    return Quiet()
 
 
 class PlayedMeter:
@@ -76,10 +121,16 @@ class PlayedMeter:
         self.is_open = False
 
 
+@pytest.fixture(scope="session")
+def make_steady() -> Callable[[], PlayedMeter]:
+    """Makes meters of 100 W of cpu, counted."""
+    return lambda: PlayedMeter(lambda at_s: Reading(at_s, {"cpu": 100.0 * at_s}))
+
+
 @pytest.fixture
-def steady() -> PlayedMeter:
+def steady(make_steady: Callable[[], PlayedMeter]) -> PlayedMeter:
     """100 W of cpu, counted."""
-    return PlayedMeter(lambda at_s: Reading(at_s, {"cpu": 100.0 * at_s}))
+    return make_steady()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click.testing
 import pytest
@@ -15,6 +16,10 @@ HEAVY = {
     "pandas",
     "pydantic",
     "torch",
+    "transformers",
+    "peft",
+    "safetensors",
+    "sklearn",
     "lm_eval",
     "matplotlib",
     "rich",
@@ -31,7 +36,21 @@ def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
     assert not HEAVY & set(done.stdout.split())
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["plan"], ["compare"], ["report"], ["doctor"], ["schema"]])
+@pytest.mark.parametrize("command", [[], ["family"], ["family", "build"]])
+def test_nothing_heavy_is_imported_to_explain_a_command(command: list[str]) -> None:
+    code = (
+        "import sys; from harness.cli import main; main(sys.argv[1:], standalone_mode=False); "
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *command, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage:")
+    assert not HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], ["run"], ["plan"], ["compare"], ["report"], ["doctor"], ["schema"], ["family"], ["family", "build"]],
+)
 def test_every_command_explains_itself(command: list[str]) -> None:
     result = click.testing.CliRunner().invoke(main, [*command, "--help"])
     assert result.exit_code == 0
@@ -41,3 +60,28 @@ def test_every_command_explains_itself(command: list[str]) -> None:
 @pytest.mark.parametrize("arguments", [["compare"], ["run", "--limit", "0"], ["comapre"], ["report", "x"]])
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert click.testing.CliRunner().invoke(main, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["nonsense"], "no member 'nonsense' in the recipe; choose one of: "),
+        (["specialist-tex"], "no member 'specialist-tex' in the recipe; did you mean 'specialist-text'?"),
+        (["--recipe", "none.yaml"], "none.yaml: no such file"),
+        (["--recipe", "."], ".: cannot be read"),
+    ],
+)
+def test_a_family_that_cannot_be_built_is_said(
+    arguments: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path))  # another build on this machine is not in the way
+    monkeypatch.chdir(tmp_path)
+    result = click.testing.CliRunner().invoke(main, ["family", "build", *arguments])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"wattbench: {expected}")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_an_unknown_command_of_the_family_exits_with_2() -> None:
+    assert click.testing.CliRunner().invoke(main, ["family", "biuld"]).exit_code == 2

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from harness.config import TransformersSystem, Weights
-from harness.systems import held_base, release_base
 from harness.train import Family, load_family
 from harness.train.trainer import Counts
 
@@ -42,42 +38,11 @@ members:
 """
 
 
-class Quiet:
-    """A progress display that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.cells: list[str] = []
-        self.advanced = 0
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-    def start_cell(self, name: str, items: int, answered: int) -> None:
-        self.cells.append(name)
-
-    def advance(self, items: int) -> None:
-        self.advanced += items
-
-    def end_cell(self) -> None:
-        """Nothing."""
-
-    def __enter__(self) -> Quiet:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-
 @pytest.fixture(autouse=True)
 def _own_cache_and_exact(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No other build's work is in the way; and float32, so that sums done in another order come to the same."""
     monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("harness.train.trainer._cpu_has_bfloat16", lambda: False)
-
-
-@pytest.fixture
-def quiet() -> Quiet:
-    return Quiet()
 
 
 @pytest.fixture
@@ -106,36 +71,29 @@ def _document(task: str, number: int) -> dict[str, str]:
     return {"question": f"twice {number % 10}", "answer": str(number % 10 * 2), "reasoning": f"So {number % 10 * 2}."}
 
 
-@pytest.fixture
-def make_family(tmp_path: Path, tiny_folder: Path, task_files: Callable[[Path], None]) -> Callable[..., Family]:
-    """The recipe above beside its tasks, with some text replaced. Called again, it replaces the recipe alone."""
+@pytest.fixture(scope="session")
+def write_family(tiny_folder: Path, task_files: Callable[[Path], None]) -> Callable[..., Family]:
+    """The recipe above beside its tasks, with some text replaced. Of a folder that is there, the recipe alone is."""
 
-    def make(*changes: tuple[str, str]) -> Family:
+    def write(folder: Path, *changes: tuple[str, str]) -> Family:
         text = RECIPE
         for old, new in (*changes, ("BASE", str(tiny_folder))):
             assert old in text, old
             text = text.replace(old, new)
-        folder = tmp_path / "family"
         if not folder.exists():
-            folder.mkdir()
             task_files(folder / "tasks")
         (folder / "recipe.yaml").write_text(text)
         return load_family(folder / "recipe.yaml")
 
-    return make
+    return write
+
+
+@pytest.fixture
+def make_family(tmp_path: Path, write_family: Callable[..., Family]) -> Callable[..., Family]:
+    """So, in this test's own folder."""
+    return lambda *changes: write_family(tmp_path / "family", *changes)
 
 
 @pytest.fixture
 def family(make_family: Callable[..., Family]) -> Family:
     return make_family()
-
-
-@pytest.fixture(scope="module")
-def base(tiny_folder: Path) -> Iterator[Any]:
-    """The tiny model and its tokenizer."""
-    config = TransformersSystem(
-        kind="generalist", engine="transformers", weights=Weights(path=tiny_folder), dtype="float32", device="cpu"
-    )
-    held, _ = held_base.acquire("the tests", config)
-    yield SimpleNamespace(model=held.model, tokenizer=held.tokenizer)
-    release_base()

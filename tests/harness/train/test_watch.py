@@ -66,9 +66,7 @@ def test_counts_of_sessions_add_up(tmp_path: Path, quiet: Any, marks: Marks) -> 
     assert marks.count == 4
 
 
-def test_a_session_that_was_killed_before_its_first_checkpoint_is_one(
-    tmp_path: Path, quiet: Any, marks: Marks
-) -> None:
+def test_a_session_that_was_killed_before_its_first_checkpoint_is_one(tmp_path: Path, quiet: Any, marks: Marks) -> None:
     session(tmp_path, quiet, marks, range(2), set(), kill=True)
     session(tmp_path, quiet, marks, range(10), {5, 10})
     assert all_counts(tmp_path) == (Counts(10, 100, 30), 2)
