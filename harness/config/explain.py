@@ -115,9 +115,9 @@ def _opened(annotation: Any) -> Iterator[Any]:
 
 
 def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
-    """The model whose `engine` (a router's: `type`) is this tag."""
+    """The model whose `engine` (a router's: `type`, a family member's: `method`) is this tag."""
     for candidate in types:
-        if any(tag in _tags(candidate, key) for key in ("engine", "type")):
+        if any(tag in _tags(candidate, key) for key in ("engine", "type", "method")):
             return candidate
     return None
 

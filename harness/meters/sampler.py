@@ -107,10 +107,10 @@ class Sampler:
     def _run(self) -> None:
         with self._change:
             while not self._stopped:
-                if not self._windows:
+                if not self._windows or not self._meters:
                     self._change.wait()
                     continue
-                pause_s = min(self._due_s.values(), default=1.0) - now_s()
+                pause_s = min(self._due_s.values()) - now_s()
                 if pause_s > 0:
                     self._change.wait(pause_s)  # lets go of the lock, so that edges can be read meanwhile
                     continue

@@ -99,8 +99,10 @@ def _build_one(
     fingerprint = family.fingerprint(name)
     work = cache_folder() / "family" / fingerprint[:16]
     work.mkdir(parents=True, exist_ok=True)
-    (family.folder / name).mkdir(exist_ok=True)
-    (family.folder / name / FILE).unlink(missing_ok=True)  # until it is written anew, the member is not built
+    # Without its ledger a member is not built; and what an older recipe left must not be taken for this one's.
+    (family.folder / name / FILE).unlink(missing_ok=True)
+    shutil.rmtree(family.folder / name, ignore_errors=True)
+    (family.folder / name).mkdir()
     progress.start_cell(name, planned_documents(family, name), 0)
     meter = BuildMeter(metering, work, name)
     with meter:

@@ -111,14 +111,17 @@ def _answers(shop: Shop, name: str, asked: Sequence[Document], counts: Counts) -
         counts.tokens += int(batch["attention_mask"].sum())
         log_p = torch.stack([step.log_softmax(dim=-1).max(dim=-1).values for step in output.logits], dim=1)
         for row, sure in zip(output.sequences[:, batch["input_ids"].shape[1] :].tolist(), log_p.tolist(), strict=True):
-            found.append(_read(tokenizer, row, sure))
+            text, confidence, length = _read(tokenizer, row, sure)
+            found.append((text, confidence))
+            counts.tokens += length
         shop.progress.advance(len(prompts))
     counts.documents += len(asked)
     return found
 
 
-def _read(tokenizer: Any, row: list[int], sure: list[float]) -> tuple[str, float]:
+def _read(tokenizer: Any, row: list[int], sure: list[float]) -> tuple[str, float, int]:
+    """An answer's text, the mean log-probability of its tokens, and their number, the end included."""
     end: int = tokenizer.eos_token_id
     count = row.index(end) + 1 if end in row else len(row)
     text: str = tokenizer.decode(row[:count], skip_special_tokens=True)
-    return text.strip(), sum(sure[:count]) / count
+    return text.strip(), sum(sure[:count]) / count, count
