@@ -2,5 +2,5 @@
 
 May import: the field's libraries, lazily where they are heavy. Must not import: `reports`, whose only
 door into this package is `harness.records` (with `harness.errors`, the one exception people see).
-The single module that knows both sides is the command line, `harness.cli`.
+The single room that knows both sides is the command line, `harness.cli`.
 """

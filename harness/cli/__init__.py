@@ -1,0 +1,9 @@
+"""The command line: the only place that knows both `harness` and `reports`.
+
+Everything heavy is imported inside the command that needs it, so that `wattbench --help` answers at once.
+"""
+
+from harness.cli import family, reading, running
+from harness.cli.command import main
+
+__all__ = ["family", "main", "reading", "running"]

@@ -1,0 +1,170 @@
+"""Commands about suites and what they need: `plan`, `run`, `doctor` and `schema`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.command import main
+from harness.cli.options import narrowing_options
+from harness.cli.surroundings import measuring_alone, meters_here, provenance_of, stdout_to_stderr
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.config import Resolved, Suite
+    from harness.meters import Meter
+    from harness.plan import Cell
+    from harness.records import RunWriter
+
+EXIT_INTERRUPTED = 130
+
+
+@main.command()
+@click.argument("suite")
+@narrowing_options
+def plan(suite: str, allow_unsafe_code: bool, **narrowing: Any) -> None:
+    """Show the cells of SUITE, their items and how they will be measured. Runs nothing, and needs no network.
+
+    SUITE is a file, or the name of a suite that wattbench ships. What running it needs and is not here is noted.
+    """
+    from harness.plan import as_text
+    from harness.preview import preview
+
+    with stdout_to_stderr():
+        resolved = _load(suite, **narrowing)
+        seen = preview(resolved, allow_unsafe_code=allow_unsafe_code)
+        metered = provenance_of(meters_here())
+    click.echo(as_text(resolved, seen.cells, metered, seen.notes))
+
+
+@main.command()
+@click.argument("suite", required=False)
+@narrowing_options
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML report here, too.")
+@click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
+def run(
+    suite: str | None,
+    out: Path,
+    report: Path | None,
+    resume: Path | None,
+    allow_unsafe_code: bool,
+    **narrowing: Any,
+) -> None:
+    """Run SUITE and print the run's directory; everything else goes to standard error.
+
+    SUITE is a file, or the name of a suite that wattbench ships.
+    """
+    if (suite is None) == (resume is None):
+        raise UserError("name a suite to run, or a run to --resume: one of the two")
+    if resume is not None and any(narrowing.values()):
+        raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
+    with stdout_to_stderr(), measuring_alone():
+        if suite is not None:
+            root = _run_new(suite, out, allow_unsafe_code, narrowing)
+        else:
+            assert resume is not None
+            root = _run_resumed(resume, allow_unsafe_code)
+        if report is not None:
+            from reports.page import write_report
+
+            write_report(root, report)
+    click.echo(root)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(as_json: bool) -> None:
+    """Which sensors exist, which can be read and why not, and what will be measured and what only modelled."""
+    import json
+
+    from harness import doctor as checks
+    from harness.meters import survey
+
+    with stdout_to_stderr():
+        sensors = survey()
+    click.echo(json.dumps(checks.as_data(sensors), indent=2) + "\n" if as_json else checks.as_text(sensors), nl=False)
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of a suite file, for editors."""
+    import json
+
+    from harness.config import Suite
+
+    click.echo(json.dumps(Suite.model_json_schema(), indent=2))
+
+
+def _load(suite: str, **narrowing: Any) -> Resolved:
+    from harness.config import load_suite
+
+    resolved = load_suite(suite).narrowed(**narrowing)
+    _check_carbon(resolved.suite)
+    return resolved
+
+
+def _check_carbon(suite: Suite) -> None:
+    """A region that the report will not know should stop a run before it starts, not after."""
+    from reports.carbon import carbon_of_suite
+
+    carbon_of_suite(suite.carbon.model_dump())
+
+
+def _run_new(suite: str, out: Path, allow_unsafe_code: bool, narrowing: dict[str, Any]) -> Path:
+    from harness.plan import plan as make_plan
+    from harness.resume import new_run
+
+    resolved = _load(suite, **narrowing)
+    cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
+    meters = meters_here()
+    command = ["wattbench", *sys.argv[1:]]
+    writer = new_run(out, resolved, cells, provenance_of(meters), command)
+    return _measure(writer, resolved, cells, meters, allow_unsafe_code)
+
+
+def _run_resumed(root: Path, allow_unsafe_code: bool) -> Path:
+    from harness.config import resolved_from_record
+    from harness.plan import plan as make_plan
+    from harness.records import RunWriter, read_run
+    from harness.resume import check_same_work
+
+    records = read_run(root)
+    if records.finished:
+        click.echo(f"{root} is finished already", err=True)
+        return root
+    resolved = resolved_from_record(records.header.suite)
+    cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
+    meters = meters_here()
+    check_same_work(records, cells, provenance_of(meters))
+    return _measure(RunWriter(root), resolved, cells, meters, allow_unsafe_code)
+
+
+def _measure(
+    writer: RunWriter, resolved: Resolved, cells: list[Cell], meters: list[Meter], allow_unsafe_code: bool
+) -> Path:
+    from harness.cell import WindowNames
+    from harness.meters import Metering
+    from harness.progress import progress
+    from harness.records import read_run
+    from harness.run import Session, run_cells
+
+    root = writer.layout.root
+    records = read_run(root)
+    names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
+    items = sum(cell.items for cell in cells) * resolved.suite.measure.repeats
+    try:
+        with writer, Metering(meters) as metering, progress(len(cells), items) as shown:
+            run_cells(Session(resolved, cells, writer, metering, names, shown, allow_unsafe_code))
+    except BaseException as error:
+        click.echo(
+            f"wattbench: stopped. What was answered is safe; go on with: wattbench run --resume {root}",
+            err=True,
+        )
+        if isinstance(error, KeyboardInterrupt):
+            raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
+        raise
+    return root

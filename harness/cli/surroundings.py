@@ -1,0 +1,70 @@
+"""What commands that measure do around their work."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.meters import Meter
+
+
+@contextlib.contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """Libraries print; standard output is for what the command was asked for."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+@contextlib.contextmanager
+def measuring_alone() -> Iterator[None]:
+    """Energy is device-wide: one run at a time on a machine. A polite kill is treated as Ctrl-C."""
+    import filelock
+
+    from harness.weights import cache_folder
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / "measuring.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        raise UserError(
+            "another wattbench run is measuring on this machine. Energy is counted for the whole device, so two runs "
+            "would bill each other; wait for it to end"
+        ) from error
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        lock.release()
+
+
+def meters_here() -> list[Meter]:
+    """The meters for this machine; what there is and can't be read is said, as no record could show it."""
+    from harness.doctor import as_data
+    from harness.meters import meters_for, survey
+
+    sensors = survey()
+    for component in as_data(sensors)["unmeasured"]:
+        click.echo(
+            f"wattbench: {component} cannot be measured; its joules will be missing (wattbench doctor)", err=True
+        )
+    return meters_for(sensors)
+
+
+def provenance_of(meters: list[Meter]) -> dict[str, str]:
+    """Component to how its joules will come about."""
+    return {component: how for meter in meters for component, how in meter.provenance.items()}
