@@ -13,7 +13,8 @@ import re
 UNKNOWN = "I don't know"
 
 _OPERATIONS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-_CALCULATION = re.compile(r"(-?\d{1,18})\s*([-+*])\s*(-?\d{1,18})")
+# A date such as 2022-10-30 is no subtraction.
+_CALCULATION = re.compile(r"(?<![\w-])(-?\d{1,18})\s*([-+*])\s*(-?\d{1,18})(?![\w-])")
 _GCD = re.compile(r"greatest common divisor|\bgcd\b", re.IGNORECASE)
 _INTEGER = re.compile(r"\d{1,18}")
 
