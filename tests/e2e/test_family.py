@@ -53,12 +53,11 @@ def test_a_system_loads_and_answers(name):
         assert reply.route.member in load_suite("nightly").systems[name].resident
 
 
-@pytest.mark.parametrize("domain", ASKED)
-@pytest.mark.parametrize("system", ["specialist-{}", "generalist-tuned", "moe", "hybrid", "distilled"])
-def test_easy_questions_are_answered_rightly(system, domain):
-    questions, expected = zip(*ASKED[domain], strict=True)
-    found = [reply.value.strip() for reply in answers(system.format(domain), list(questions), domain)]
-    assert sum(a == b for a, b in zip(found, expected, strict=True)) >= len(expected) - 1
+@pytest.mark.parametrize("system", ["specialist-text", "generalist-tuned", "moe", "hybrid"])
+def test_an_easy_question_is_answered_rightly(system):
+    ((question, expected),) = ASKED["text"]
+    (reply,) = answers(system, [question], "text")
+    assert reply.value.strip() == expected
 
 
 def test_the_reasoning_student_writes_its_reasoning_and_then_an_answer():
