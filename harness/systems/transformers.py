@@ -6,7 +6,7 @@ import importlib.util
 from typing import Any
 
 from harness import weights
-from harness.config import LocalModel, TransformersSystem
+from harness.config import MoeSystem, TransformersSystem
 from harness.errors import MissingExtraError, UserError
 from harness.systems.local import LocalEngine
 from harness.systems.shared import keep_layers, sharing, with_adapter
@@ -36,14 +36,14 @@ class TransformersEngine(LocalEngine):
         return model, [stored]
 
 
-def check_local(name: str, config: LocalModel, *, needed: list[str]) -> None:
+def check_local(name: str, config: TransformersSystem | MoeSystem, *, needed: list[str]) -> None:
     """See that what a model in this process needs is installed, and that its weights are plausible.
 
     Raises:
         UserError: it cannot be loaded here.
     """
     if any(importlib.util.find_spec(module) is None for module in ["torch", "transformers", *needed]):
-        raise MissingExtraError(f"system {name!r}: the {config.engine} engine", "hf")  # type: ignore[attr-defined]
+        raise MissingExtraError(f"system {name!r}: the {config.engine} engine", "hf")
     weights.check(config.weights, where=f"system {name!r}")
 
 

@@ -6,8 +6,8 @@ from harness.systems.shared import sharing
 from harness.train.examples import Collator, documents_of, encode, prompt_of
 from harness.train.recipe import AdapterMember
 from harness.train.shop import Outcome, Shop, new_adapter, save_adapter
-from harness.train.trainer import Counts, answer_loss, train
-from harness.train.watch import Watch
+from harness.train.trainer import answer_loss
+from harness.train.training import train_member
 
 
 def build_adapter(shop: Shop, member: AdapterMember) -> Outcome:
@@ -16,17 +16,6 @@ def build_adapter(shop: Shop, member: AdapterMember) -> Outcome:
     learned_from = documents_of(shop.family, shop.name)
     examples = [encode(shop.tokenizer, prompt_of(recipe, one), one.answer) for one in learned_from]
     model = new_adapter(sharing(shop.base), member.lora, seed=shop.seed)
-    counts = Counts()
-    train(
-        model,
-        examples,
-        Collator(shop.tokenizer.eos_token_id),
-        answer_loss,
-        member.schedule,
-        seed=shop.seed,
-        folder=shop.work,
-        watch=Watch(shop.work, shop.meter, shop.progress, counts, member.schedule.batch),
-        counts=counts,
-    )
+    counts = train_member(shop, model, examples, Collator(shop.tokenizer.eos_token_id), answer_loss, member.schedule)
     save_adapter(model, shop.target)
     return Outcome(learned_from, counts)

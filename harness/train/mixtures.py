@@ -12,8 +12,8 @@ from harness.systems.mixture import assemble, gates, sparse_layers
 from harness.train.examples import Collator, documents_of, encode, prompt_of
 from harness.train.recipe import MixtureMember
 from harness.train.shop import Outcome, Shop
-from harness.train.trainer import Counts, Loss, answer_logits, half_precision, train
-from harness.train.watch import Watch
+from harness.train.trainer import Counts, Loss, answer_logits, half_precision
+from harness.train.training import train_member
 
 FILE = "router.safetensors"
 FIRST_WEIGHTS = 0.02
@@ -30,18 +30,8 @@ def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
     folders = {name: shop.family.folder / name for name in member.experts}
     mixture, _ = assemble(shop.base, folders, member.top_k, where=shop.name)
     _open_gates(mixture, shop.seed)
-    counts = Counts()
-    train(
-        mixture,
-        examples,
-        Collator(shop.tokenizer.eos_token_id),
-        _loss(len(member.experts), member.top_k, member.balance),
-        member.schedule,
-        seed=shop.seed,
-        folder=shop.work,
-        watch=Watch(shop.work, shop.meter, shop.progress, counts, member.schedule.batch),
-        counts=counts,
-    )
+    loss = _loss(len(member.experts), member.top_k, member.balance)
+    counts = train_member(shop, mixture, examples, Collator(shop.tokenizer.eos_token_id), loss, member.schedule)
     shop.target.mkdir(parents=True, exist_ok=True)
     save_file({name: weight.contiguous() for name, weight in gates(mixture).items()}, shop.target / FILE)
     return Outcome(learned_from, counts)

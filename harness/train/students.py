@@ -9,8 +9,8 @@ from harness.errors import UserError
 from harness.train.examples import IGNORED, Collator, documents_of, encode, prompt_of
 from harness.train.recipe import DistilledMember, ReasoningMember
 from harness.train.shop import Outcome, Shop, new_adapter, save_adapter
-from harness.train.trainer import Counts, Loss, answer_logits, answer_loss, half_precision, train
-from harness.train.watch import Watch
+from harness.train.trainer import Counts, Loss, answer_logits, answer_loss, half_precision
+from harness.train.training import train_member
 
 LONGEST_ANSWER = 16
 """Tokens that a teacher may take: it was trained to give answers and nothing else."""
@@ -24,7 +24,8 @@ def build_distilled(shop: Shop, member: DistilledMember) -> Outcome:
     model = new_adapter(shop.student(member.layers), member.lora, seed=shop.seed)
     end = shop.tokenizer.eos_token_id
     loss = _distillation(shop.built(member.teacher), end, member.temperature, member.answers)
-    counts = _train(shop, member, model, prompts, lambda examples: _left_padded(examples, end), loss)
+    counts = train_member(shop, model, prompts, lambda examples: _left_padded(examples, end), loss, member.schedule)
+    save_adapter(model, shop.target)
     return Outcome(learned_from, counts)
 
 
@@ -44,33 +45,9 @@ def build_reasoning(shop: Shop, member: ReasoningMember) -> Outcome:
 
         folder = shop.family.folder / member.start
         model = peft.PeftModel.from_pretrained(student, str(folder), is_trainable=True)
-    counts = _train(shop, member, model, examples, Collator(shop.tokenizer.eos_token_id), answer_loss)
-    return Outcome(learned_from, counts)
-
-
-def _train(
-    shop: Shop,
-    member: DistilledMember | ReasoningMember,
-    model: Any,
-    examples: Sequence[dict[str, Any]],
-    collator: Any,
-    loss: Loss,
-) -> Counts:
-    counts = Counts()
-    watch = Watch(shop.work, shop.meter, shop.progress, counts, member.schedule.batch)
-    train(
-        model,
-        examples,
-        collator,
-        loss,
-        member.schedule,
-        seed=shop.seed,
-        folder=shop.work,
-        watch=watch,
-        counts=counts,
-    )
+    counts = train_member(shop, model, examples, Collator(shop.tokenizer.eos_token_id), answer_loss, member.schedule)
     save_adapter(model, shop.target)
-    return counts
+    return Outcome(learned_from, counts)
 
 
 def _left_padded(examples: Sequence[dict[str, Any]], pad_id: int) -> dict[str, Any]:
