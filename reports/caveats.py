@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reports.carbon import Carbon, HourlyIntensity
+from reports.carbon.hourly import utc
+from reports.carbon.sci import Sci
 from reports.frames import DocDifference, Frames
 from reports.measures import P95_MIN_REQUESTS, Measures
 from reports.provenance import is_modelled
@@ -38,6 +41,30 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
         *_short_tail(measured),
         *_yardsticks(frames),
     )
+
+
+def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str) -> tuple[Caveat, ...]:
+    """Why grams are not stated, where an intensity was named.
+
+    Args:
+        carbon: what the grams are made with.
+        sci: the terms of each system.
+        unusable: what is wrong with the file that the suite names; empty where nothing is.
+    """
+    if unusable:
+        text = f"No grams are stated: {unusable}. Name another with --intensity-csv, or a --region."
+        return (Caveat("no-intensity", text, ()),)
+    lacking = {name: each.lacks_s for name, each in sci.items() if each.operational_g is None}
+    if carbon is None or not isinstance(carbon.intensity, HourlyIntensity) or not lacking:
+        return ()
+    file, names = carbon.intensity.file, tuple(lacking)
+    if len(carbon.intensity.starts_s):
+        first = min((start_s for start_s in lacking.values() if start_s is not None), default=None)
+        where = "" if first is None else f"; the first is {utc(first)}"
+        text = f"{file} lacks hours in which {listed(names)} ran{where}. Their grams are not stated."
+        return (Caveat("hours-missing", text, names),)
+    text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
+    return (Caveat("hours-missing", text, names),)
 
 
 def _absent(frames: Frames) -> Iterator[Caveat]:

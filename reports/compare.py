@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from harness.records import RunRecords
-from reports.carbon import Carbon, carbon_of_suite
-from reports.caveats import Caveat, caveats
+from reports.carbon import AS_IN_SUITE, Carbon, CarbonChoice, carbon_of_run
+from reports.carbon.sci import Sci, run_span, software_carbon
+from reports.caveats import Caveat, carbon_caveats, caveats
 from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
 from reports.measures import Measures, measures
@@ -40,7 +41,13 @@ class SystemFigures:
     j_per_correct_high: float | None
     """Infinite where the items do not bound it."""
     co2_g_per_1000: float | None
-    """Grams of CO2 equivalent for 1,000 requests; None where no region is set."""
+    """Grams of CO2 equivalent of the energy of 1,000 requests, manufacture not included; None where no intensity is
+    set, or an hourly file lacks some of the system's hours."""
+    sci_g_per_correct: float | None
+    """Software Carbon Intensity (ISO/IEC 21031:2024): grams of energy and declared manufacture per correct answer."""
+    sci_g_per_correct_low: float | None
+    sci_g_per_correct_high: float | None
+    """Infinite where the items do not bound it."""
     energy_provenance: str
     valid: bool
     """Every measured window of the system is valid."""
@@ -59,7 +66,9 @@ class Comparison:
     systems: tuple[SystemFigures, ...]
     """In the order they first ran."""
     carbon: Carbon | None
-    """None: no region is set, and no grams are stated."""
+    """None: no intensity is set, or its file cannot be used, and no grams are stated."""
+    sci: Mapping[str, Sci]
+    """The terms behind the grams of each system that has joules; empty without `carbon`."""
     caveats: tuple[Caveat, ...]
 
 
@@ -72,6 +81,8 @@ class Analysis:
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     comparison: Comparison
+    choice: CarbonChoice = AS_IN_SUITE
+    """What the reader said of carbon."""
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:
@@ -90,58 +101,47 @@ class Analysis:
         return {name: measures(self.frames, self.table, name) for name in domains}
 
 
-def compare(
-    run: RunRecords,
-    *,
-    region: str | None = None,
-    pue: float | None = None,
-    intensity_g_per_kwh: float | None = None,
-) -> Comparison:
+def compare(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Comparison:
     """Compare the systems of a finished run.
 
     Args:
         run: from `harness.records.read_run`.
-        region: ISO alpha-3 code of the grid to restate the grams for; None keeps the suite's.
-        pue: power usage effectiveness to restate them for; None keeps the suite's.
-        intensity_g_per_kwh: instead of a region's average.
+        choice: how to make the grams, where not as the suite has it.
 
     Raises:
-        UserError: the run is not finished or damaged, or the region, PUE or intensity is wrong.
+        UserError: the run is not finished or damaged, or the choice is wrong.
     """
-    return analyse(run, region=region, pue=pue, intensity_g_per_kwh=intensity_g_per_kwh).comparison
+    return analyse(run, choice).comparison
 
 
-def analyse(
-    run: RunRecords,
-    *,
-    region: str | None = None,
-    pue: float | None = None,
-    intensity_g_per_kwh: float | None = None,
-) -> Analysis:
+def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
     """As `compare`, keeping what the comparison was computed from."""
-    settings = suite_section(run.header, "carbon")
-    factor = carbon_of_suite(settings, region=region, intensity_g_per_kwh=intensity_g_per_kwh, pue=pue)
+    factor, unusable = carbon_of_run(suite_section(run.header, "carbon"), choice)
     frames = load_frames(run)
     table = item_table(frames)
     measured, judged = measures(frames, table), validity(frames)
+    factor = None if factor is None else factor.within(*run_span(frames))
+    sci = {} if factor is None else software_carbon(frames, table, factor)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
     comparison = Comparison(
         run=run.header.run,
         suite=suite_name(run.header),
         systems=tuple(
-            _row(figures, str(kinds[name]), judged[name].valid, factor) for name, figures in measured.items()
+            _row(figures, str(kinds[name]), judged[name].valid, sci.get(name)) for name, figures in measured.items()
         ),
         carbon=factor,
-        caveats=caveats(frames, measured, judged),
+        sci=sci,
+        caveats=(*caveats(frames, measured, judged), *carbon_caveats(factor, sci, unusable)),
     )
-    return Analysis(frames, table, measured, judged, comparison)
+    return Analysis(frames, table, measured, judged, comparison, choice)
 
 
-def _row(figures: Measures, kind: str, valid: bool, factor: Carbon | None) -> SystemFigures:
+def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None) -> SystemFigures:
     accuracy, per_correct = figures.accuracy, figures.j_per_correct
     p50_s, p95_s = figures.latency_quantile_s(0.5), figures.latency_quantile_s(0.95)
     # Every system here has at least one item: it is known only by its items.
     assert accuracy is not None and p50_s is not None and p95_s is not None
+    per_answer = None if sci is None else sci.g_per_correct
     request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
     return SystemFigures(
         system=figures.system,
@@ -157,7 +157,10 @@ def _row(figures: Measures, kind: str, valid: bool, factor: Carbon | None) -> Sy
         j_per_correct=None if per_correct is None else per_correct.estimate,
         j_per_correct_low=None if per_correct is None else per_correct.low,
         j_per_correct_high=None if per_correct is None else per_correct.high,
-        co2_g_per_1000=None if factor is None or request_j is None else factor.grams(1000 * request_j),
+        co2_g_per_1000=None if sci is None else sci.co2_g_per_1000,
+        sci_g_per_correct=None if per_answer is None else per_answer.estimate,
+        sci_g_per_correct_low=None if per_answer is None else per_answer.low,
+        sci_g_per_correct_high=None if per_answer is None else per_answer.high,
         energy_provenance=figures.provenance,
         valid=valid,
     )

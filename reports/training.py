@@ -52,7 +52,8 @@ class Training:
     energy_j: float | None
     """Of all steps; None where one of them has none."""
     grams_co2e: float | None
-    """By the run's carbon settings, which need not be those of where it was trained."""
+    """By the run's carbon settings, which need not be those of where it was trained. None without any, and where the
+    intensity goes by the hour: the hours of the training are not on record."""
     break_even: tuple[BreakEven, ...]
     """One for each generalist that was not trained."""
 

@@ -7,6 +7,8 @@ from reports.compare import Comparison, SystemFigures
 from reports.stats import Interval
 
 NO_REGION = "no region set"
+NOT_KNOWN = "not known"
+"""Where the file of the suite's intensities cannot be used."""
 
 
 def accuracy(figures: SystemFigures) -> str:
@@ -23,8 +25,18 @@ def j_per_correct(figures: SystemFigures) -> str:
 
 
 def co2(figures: SystemFigures, comparison: Comparison) -> str:
-    """Grams per 1,000 requests: ``0.92 g``; `NO_REGION` where no grid is known."""
-    return NO_REGION if comparison.carbon is None else units.quantity(figures.co2_g_per_1000, "g")
+    """Grams of the energy of 1,000 requests: ``0.92 g``; `NO_REGION` where no grid is named."""
+    if comparison.carbon is None:
+        return NOT_KNOWN if _unusable(comparison) else NO_REGION
+    return units.quantity(figures.co2_g_per_1000, "g")
+
+
+def sci(figures: SystemFigures) -> str:
+    """``1.04 [0.82, 1.38] mg`` per correct answer; a dash where there is none."""
+    low, high = figures.sci_g_per_correct_low, figures.sci_g_per_correct_high
+    if figures.sci_g_per_correct is None or low is None or high is None:
+        return units.NONE
+    return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high), "g")
 
 
 def energy(figures: SystemFigures) -> str:
@@ -38,7 +50,25 @@ def valid(figures: SystemFigures) -> str:
 
 
 def carbon_line(comparison: Comparison) -> str:
-    """Which grid the grams are for, or how to name one."""
+    """What the grams of energy rest on, or how to have some."""
     if comparison.carbon is None:
+        if _unusable(comparison):
+            return "CO2: not stated, as the file of intensities cannot be used."
         return f"CO2: {NO_REGION}. Name a grid with --region, such as --region DEU."
     return f"CO2: {comparison.carbon.describe()}."
+
+
+def sci_line(comparison: Comparison) -> str:
+    """The SCI of each system and what manufacture is taken for; empty where none is declared, or nothing has one."""
+    made = None if comparison.carbon is None else comparison.carbon.embodied
+    figures = [f"{each.system} {sci(each)}" for each in comparison.systems if each.sci_g_per_correct is not None]
+    if made is None or not figures:
+        return ""
+    return (
+        f"SCI (ISO/IEC 21031:2024), CO2e per correct answer with manufacture: {'; '.join(figures)}. Manufacture: "
+        f"{made.describe()}."
+    )
+
+
+def _unusable(comparison: Comparison) -> bool:
+    return any(caveat.code == "no-intensity" for caveat in comparison.caveats)

@@ -53,7 +53,10 @@ def _build_family(made_by: Family, names: tuple[str, ...]) -> list[str]:
     carbon = carbon_of_suite(made_by.recipe.carbon.model_dump())
 
     def grams(joules: float) -> tuple[float | None, str]:
-        return (None, "no region given") if carbon is None else (carbon.grams(joules), carbon.describe())
+        if carbon is None:
+            return None, "no region given"
+        known = carbon.grams(joules)
+        return known, carbon.describe() if known is not None else "an hourly intensity says nothing of a whole training"
 
     documents = sum(planned_documents(made_by, name) for name in wanted)
     with Metering(meters_here()) as metering, progress(len(wanted), documents, "members", "documents") as shown:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,11 +26,38 @@ def narrowing_options(command: Any) -> Any:
 
 
 def carbon_options(command: Any) -> Any:
-    """The options that restate a run's grams; joules stay what they were."""
+    """The options that restate a run's grams; joules stay what they were. The command gets them as one: `carbon`."""
+
+    @functools.wraps(command)
+    def with_choice(
+        *args: Any,
+        region: str | None,
+        intensity: float | None,
+        intensity_csv: Path | None,
+        pue: float | None,
+        embodied: str | None,
+        **others: Any,
+    ) -> Any:
+        from reports.carbon import CarbonChoice
+
+        choice = CarbonChoice(region, intensity, intensity_csv, pue, embodied)
+        return command(*args, carbon=choice, **others)
+
+    given: Any = with_choice
     for option in (
+        click.option(
+            "--embodied",
+            metavar="WHAT",
+            help="Manufacture, as under carbon.embodied in a suite: ecologits-gpu-server, a mapping in YAML, or none.",
+        ),
         click.option("--pue", type=click.FloatRange(min=1.0), help="Power usage effectiveness."),
+        click.option(
+            "--intensity-csv",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Hourly grid intensities, matched to the run's clock.",
+        ),
         click.option("--intensity", type=click.FloatRange(min=0.0), help="Grid intensity in g CO2e per kWh."),
         click.option("--region", metavar="ISO3", help="Country whose grid it is, such as FRA."),
     ):
-        command = option(command)
-    return command
+        given = option(given)
+    return given

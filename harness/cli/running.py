@@ -108,7 +108,7 @@ def _load(suite: str, **narrowing: Any) -> Resolved:
 
 
 def _check_carbon(suite: Suite) -> None:
-    """A region that the report will not know should stop a run before it starts, not after."""
+    """What the report will not know or cannot read should stop a run before it starts, not after."""
     from reports.carbon import carbon_of_suite
 
     carbon_of_suite(suite.carbon.model_dump())

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from harness.config.base import Name, RelativePath, Strict
+from harness.config.embodied import Embodied
 from harness.config.system import System
 
 
@@ -87,8 +88,21 @@ class Carbon(Strict):
     """ISO 3166 alpha-3 code of the country whose grid it runs on, such as DEU."""
     intensity_g_per_kwh: NonNegativeFloat | None = None
     """Grams of CO2 equivalent per kWh, where you know better than the country's average."""
+    intensity_csv: RelativePath | None = None
+    """A file of hourly intensities, relative to this one, that is matched to the run's clock: a column of times, and
+    one of grams of CO2 equivalent per kWh."""
     pue: Annotated[float, Field(ge=1.0)] = 1.0
     """Power usage effectiveness: what the building draws for each watt that reaches the machine."""
+    embodied: Embodied | None = None
+    """Manufacture, for the Software Carbon Intensity; none declared: it is not included, and that is said."""
+
+    @model_validator(mode="after")
+    def _one_intensity(self) -> Self:
+        if self.intensity_g_per_kwh is not None and self.intensity_csv is not None:
+            raise ValueError(
+                "intensity_g_per_kwh is a constant and intensity_csv goes by the hour: name one of the two"
+            )
+        return self
 
 
 class Suite(Strict):

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
+from reports.carbon.sci import Sci
 from reports.compare import Comparison
 from reports.export.plain import plain_row
 
 
 def as_json(comparison: Comparison) -> str:
-    """An object: ``{"run", "suite", "carbon" | null, "systems": [columns], "caveats": [{code, text, systems}]}``.
+    """An object: ``{"run", "suite", "carbon" | null, "systems": [columns], "sci": [terms], "caveats": [{code, text,
+    systems}]}``.
 
     A figure that does not exist, and a bound that is infinite, are null.
     """
     document = {
         "run": comparison.run,
         "suite": comparison.suite,
-        "carbon": None if comparison.carbon is None else asdict(comparison.carbon),
+        "carbon": None if comparison.carbon is None else comparison.carbon.as_data(),
         "systems": [plain_row(figures) for figures in comparison.systems],
+        "sci": [_terms(sci) for sci in comparison.sci.values()],
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _terms(sci: Sci) -> dict[str, Any]:
+    """((E × I) + M) per R, term by term; the score itself stands with the system's figures."""
+    return {
+        "system": sci.system,
+        "requests": sci.requests,
+        "energy_kwh": sci.energy_kwh,
+        "intensity_g_per_kwh": sci.intensity_g_per_kwh,
+        "operational_g": sci.operational_g,
+        "embodied_g": sci.embodied_g,
+        "correct": sci.correct,
+    }

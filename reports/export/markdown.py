@@ -20,6 +20,8 @@ def as_markdown(comparison: Comparison) -> str:
     lines = [f"### {escaped(comparison.suite)}", "", _row(_HEAD), _row(rules)]
     lines += [_row([escaped(cell) for cell in _cells(figures, comparison)]) for figures in comparison.systems]
     lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
+    if declared := wording.sci_line(comparison):
+        lines += ["", escaped(declared)]
     lines += ["", f"Run `{comparison.run.replace('`', '')}`."]
     if comparison.caveats:
         lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]

@@ -21,6 +21,7 @@ def as_table(comparison: Comparison) -> str:
         lines += [_line(row, widths), f"  {_detail(figures)}"]
     lines += ["", "[a, b]: 95% interval. joules per correct: all joules over all correct answers."]
     lines += _wrapped(wording.carbon_line(comparison))
+    lines += _wrapped(wording.sci_line(comparison))
     for caveat in comparison.caveats:
         lines += _wrapped(caveat.text, first="! ", rest="  ")
     return "\n".join(lines) + "\n"

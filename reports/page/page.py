@@ -9,8 +9,10 @@ from pathlib import Path
 
 from harness.errors import UserError
 from harness.records import RunRecords, read_run
+from reports.carbon import AS_IN_SUITE, CarbonChoice
 from reports.compare import Analysis, analyse
 from reports.marks import mark_svg
+from reports.panels.carbon import carbon_section
 from reports.panels.choices import choices_table
 from reports.panels.distillation import distillation_section
 from reports.panels.domains import domain_table
@@ -39,45 +41,30 @@ SECTIONS = {
 }
 """Section id to its name in the contents, in the order of the page. Those of `OPTIONAL` come before the systems."""
 
-OPTIONAL = (routing_section, experts_section, distillation_section, training_section)
+OPTIONAL = (routing_section, experts_section, distillation_section, training_section, carbon_section)
 """What a run may have something to say of; each gives None where it has not."""
 
 
-def report(
-    run: RunRecords,
-    *,
-    region: str | None = None,
-    pue: float | None = None,
-    intensity_g_per_kwh: float | None = None,
-) -> str:
+def report(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> str:
     """The report of a finished run as one self-contained HTML document.
 
     Args:
         run: from `harness.records.read_run`.
-        region: ISO alpha-3 code of the grid to restate the grams for; None keeps the suite's.
-        pue: power usage effectiveness to restate them for; None keeps the suite's.
-        intensity_g_per_kwh: instead of a region's average.
+        choice: how to make the grams, where not as the suite has it.
 
     Raises:
-        UserError: the run is not finished or damaged, or the region, PUE or intensity is wrong.
+        UserError: the run is not finished or damaged, or the choice is wrong.
     """
-    return _page(analyse(run, region=region, pue=pue, intensity_g_per_kwh=intensity_g_per_kwh))
+    return _page(analyse(run, choice))
 
 
-def write_report(
-    run_dir: Path,
-    out: Path,
-    *,
-    region: str | None = None,
-    pue: float | None = None,
-    intensity_g_per_kwh: float | None = None,
-) -> Path:
+def write_report(run_dir: Path, out: Path, choice: CarbonChoice = AS_IN_SUITE) -> Path:
     """Write the report of a run directory to a file, whole or not at all, and return its path.
 
     Raises:
         UserError: as `report`, or the file cannot be written.
     """
-    html = report(read_run(run_dir), region=region, pue=pue, intensity_g_per_kwh=intensity_g_per_kwh)
+    html = report(read_run(run_dir), choice)
     temporary = out.with_name(f".{out.name}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

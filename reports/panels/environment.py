@@ -49,7 +49,7 @@ def environment(analysis: Analysis) -> Environment:
         facts=_table("Machine, software and meters", plain),
         folded=tuple(folded),
         command=_command(header),
-        compare_command=shlex.join(["wattbench", "compare", root]),
+        compare_command=shlex.join(["wattbench", "compare", root, *analysis.choice.as_options()]),
         records=root,
         suite_sha256=header.suite_sha256,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from reports import units
+from reports.carbon import Carbon, HourlyIntensity
 from reports.compare import Analysis
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
@@ -50,8 +51,6 @@ def _shared(found: tuple[Training, ...]) -> list[str]:
 
 
 def _cost_table(analysis: Analysis, found: tuple[Training, ...]) -> Table:
-    factor = analysis.comparison.carbon
-    grid = "no region is set" if factor is None else f"{factor.describe()}, wherever it was trained"
     return Table(
         caption="What was trained for each system",
         columns=(
@@ -67,9 +66,20 @@ def _cost_table(analysis: Analysis, found: tuple[Training, ...]) -> Table:
         rows=tuple(_cost_row(analysis, each) for each in found),
         note=(
             "Tokens: worked through forwards and backwards. Of a teacher: worked through by the system that taught, to "
-            f"have its answers. CO2e: {grid}."
+            f"have its answers. CO2e: {_grid(analysis.comparison.carbon)}."
         ),
     )
+
+
+def _grid(factor: Carbon | None) -> str:
+    if factor is None:
+        return "not stated, as no intensity is set"
+    if isinstance(factor.intensity, HourlyIntensity):
+        return (
+            "not stated, as the intensity goes by the hour and the hours of the training are not on record; name a "
+            "--region to have it"
+        )
+    return f"{factor.describe()}, wherever it was trained"
 
 
 def _cost_row(analysis: Analysis, each: Training) -> tuple[Cell, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from harness.errors import UserError
+from reports.carbon import CarbonChoice
 from reports.compare import COLUMNS, compare
 from reports.frames import load_frames
 
@@ -16,7 +17,8 @@ from reports.frames import load_frames
 def test_columns_are_the_contract() -> None:
     assert " ".join(COLUMNS) == (
         "system kind items accuracy accuracy_low accuracy_high latency_p50_s latency_p95_s output_tokens "
-        "energy_j_per_request j_per_correct j_per_correct_low j_per_correct_high co2_g_per_1000 energy_provenance valid"
+        "energy_j_per_request j_per_correct j_per_correct_low j_per_correct_high co2_g_per_1000 sci_g_per_correct "
+        "sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid"
     )
 
 
@@ -117,7 +119,7 @@ def test_a_system_that_answered_nothing_is_named(make_run, fake) -> None:
 
 def test_no_region_gives_no_grams_until_one_is_named(make_run, fake) -> None:
     run = make_run(fake.plain())
-    silent, french = compare(run), compare(run, region="FRA", pue=1.1)
+    silent, french = compare(run), compare(run, CarbonChoice(region="FRA", pue=1.1))
     assert silent.carbon is None
     assert all(figures.co2_g_per_1000 is None for figures in silent.systems)
     assert french.carbon is not None

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from harness.errors import UserError
+from reports.carbon import CarbonChoice
 from reports.compare import COLUMNS, compare
 from reports.export import FORMATS, render
 
@@ -24,6 +25,15 @@ SUFFIX = {"table": "txt", "markdown": "md", "csv": "csv", "json": "json"}
 def test_golden(make_run, fake, format_name: str) -> None:
     text = render(compare(make_run(fake.golden())), format_name)
     path = GOLDEN / f"compare.{SUFFIX[format_name]}"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("format_name", ["markdown", "table"])
+def test_golden_with_manufacture(make_run, fake, format_name: str) -> None:
+    text = render(compare(make_run(fake.golden()), CarbonChoice(embodied="ecologits-gpu-server")), format_name)
+    path = GOLDEN / f"compare-manufacture.{SUFFIX[format_name]}"
     if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")

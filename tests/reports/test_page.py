@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import UserError
 from reports import units
+from reports.carbon import CarbonChoice
 from reports.page import report, write_report
 from reports.page.page import SECTIONS
 
@@ -171,10 +172,11 @@ def test_an_invalid_window_keeps_its_reason(make_run, fake) -> None:
 
 def test_no_region_is_said_and_not_guessed(make_run, fake) -> None:
     run = make_run(fake.plain())
-    silent, french = Page(report(run)), Page(report(run, region="FRA"))
+    silent, french = Page(report(run)), Page(report(run, CarbonChoice(region="FRA")))
     head, first, *_ = silent.tables["All systems over all items"]
     assert first[head.index("CO2e per 1,000")] == "no region set"
     assert "France (FRA)" in french.text
+    assert f"wattbench compare {run.layout.root} --region FRA" in french.text, "the command that prints these figures"
 
 
 def test_without_joules_there_is_no_empty_figure(make_run, fake) -> None:
@@ -191,8 +193,8 @@ def test_the_same_records_give_the_same_bytes(make_run, fake) -> None:
 def test_write_report(make_run, fake, tmp_path) -> None:
     run = make_run(fake.plain())
     out = tmp_path / "deep" / "report.html"
-    assert write_report(run.layout.root, out, region="DEU", pue=1.1) == out
-    assert out.read_text(encoding="utf-8") == report(run, region="DEU", pue=1.1)
+    assert write_report(run.layout.root, out, CarbonChoice(region="DEU", pue=1.1)) == out
+    assert out.read_text(encoding="utf-8") == report(run, CarbonChoice(region="DEU", pue=1.1))
     assert [path.name for path in out.parent.iterdir()] == ["report.html"]
     with pytest.raises(UserError, match="cannot be written"):
         write_report(run.layout.root, out / "below-a-file.html")

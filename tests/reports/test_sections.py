@@ -58,7 +58,7 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
     assert contents == [
         "verdict", "comparison", "trade-off", "latency", "domains", "routing", "experts", "distillation", "training",
-        "systems", "validity", "reproduce",
+        "carbon", "systems", "validity", "reproduce",
     ]  # fmt: skip
     for identity in contents:
         assert f'<section id="{identity}"' in html
@@ -91,6 +91,6 @@ def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:
     family = fake.family(8)
     run = make_run(dataclasses.replace(family, systems=tuple(hostile(system) for system in family.systems)))
     page = report(run)
-    assert page.count("<section id=") == len(SECTIONS) + 4
+    assert page.count("<section id=") == len(SECTIONS) + 5
     assert "<script" not in page
     assert "&lt;script&gt;" in page

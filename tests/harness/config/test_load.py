@@ -95,6 +95,17 @@ def test_without_a_selection_the_whole_catalogue_takes_part(folder: Path) -> Non
          "DIR/suite.yaml:13: carbon.region: 'Germany' does not have the right form (it should match ^[A-Z]{3}$)"),
         ("pue: 1.2", "pue: 0.5",
          "DIR/suite.yaml:13: carbon.pue: input should be greater than or equal to 1 (here: 0.5)"),
+        ("region: DEU", "intensity_csv: grid.csv, intensity_g_per_kwh: 50",
+         "DIR/suite.yaml:13: carbon: intensity_g_per_kwh is a constant and intensity_csv goes by the hour: name one of "
+         "the two"),
+        ("region: DEU", "embodied: {kg_per_device: 350}",
+         "DIR/suite.yaml:13: carbon.embodied: kg_per_device also needs lifetime_years"),
+        ("region: DEU", "embodied: {use: ecologits-gpu-server, devices: 2}",
+         "DIR/suite.yaml:13: carbon.embodied: devices does not go with use"),
+        ("region: DEU", "embodied: {gpus: 2}",
+         "DIR/suite.yaml:13: carbon.embodied: name exactly one of use, g_per_device_hour, kg_per_device (here: none)"),
+        ("region: DEU", "embodied: {uses: ecologits-gpu-server}",
+         "DIR/suite.yaml:13: carbon.embodied.uses: unknown key; did you mean 'use'?"),
         ("name: demo", "name: ../demo",
          "DIR/suite.yaml:2: name: '../demo' does not have the right form (it should match "
          "^[A-Za-z0-9][A-Za-z0-9._-]*$)"),
@@ -131,6 +142,12 @@ def test_an_unknown_key_in_a_catalogue_names_the_catalogue(folder: Path) -> None
 def test_weights_come_from_one_place(folder: Path, weights: str, expected: str) -> None:
     (folder / "smol.yaml").write_text(CATALOGUE.replace("{path: weights}", weights))
     assert message(folder, GOOD).endswith(f"systems.generalist.weights: {expected}")
+
+
+def test_a_file_of_intensities_is_read_from_the_suites_folder(folder: Path) -> None:
+    resolved = load(folder, GOOD.replace("region: DEU", "intensity_csv: grids/de.csv"))
+    assert resolved.suite.carbon.intensity_csv == folder / "grids" / "de.csv"
+    assert resolved_from_record(yaml.safe_load(yaml.safe_dump(resolved.as_record()))) == resolved
 
 
 def test_missing_and_unknown_suites(folder: Path) -> None:
