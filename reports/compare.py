@@ -11,6 +11,7 @@ from reports.carbon import Carbon, carbon_of_suite
 from reports.caveats import Caveat, caveats
 from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
+from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
 from reports.settings import suite_name, suite_section
 from reports.validity import Validity, validity
@@ -61,6 +62,8 @@ class Comparison:
     carbon: Carbon | None
     """None: no region is set, and no grams are stated."""
     caveats: tuple[Caveat, ...]
+    load: LoadReport | None = None
+    """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,11 @@ class Analysis:
     def yardsticks(self) -> Mapping[str, str]:
         """Systems that are only there to compare with, and why: see `reports.yardsticks`."""
         return yardsticks(self.frames.run.header)
+
+    @property
+    def not_held(self) -> Mapping[str, str]:
+        """Systems that do not hold the rate that is compared, and why; empty where no load was offered."""
+        return self.comparison.load.compared.not_held if self.comparison.load is not None else {}
 
     @cached_property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
@@ -122,8 +130,13 @@ def analyse(
     settings = suite_section(run.header, "carbon")
     factor = carbon_of_suite(settings, region=region, intensity_g_per_kwh=intensity_g_per_kwh, pue=pue)
     frames = load_frames(run)
-    table = item_table(frames)
-    measured, judged = measures(frames, table), validity(frames)
+    load = load_report(frames)
+    if load is None:
+        table = item_table(frames)
+        measured, judged = measures(frames, table), validity(frames)
+    else:  # figures under different loads are never put together: all that follows is of one rate
+        at = load.compared
+        frames, table, measured, judged = at.frames, at.table, at.measured, at.judged
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
     comparison = Comparison(
         run=run.header.run,
@@ -132,7 +145,8 @@ def analyse(
             _row(figures, str(kinds[name]), judged[name].valid, factor) for name, figures in measured.items()
         ),
         carbon=factor,
-        caveats=caveats(frames, measured, judged),
+        caveats=(*(load_caveats(load) if load is not None else ()), *caveats(frames, measured, judged)),
+        load=load,
     )
     return Analysis(frames, table, measured, judged, comparison)
 

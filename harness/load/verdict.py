@@ -54,7 +54,9 @@ def enough_in_time(queries: int, late: int, share: float) -> bool:
     return bool(binom.cdf(late, queries, 1.0 - share) < 1.0 - CONFIDENCE)
 
 
-def why_not_held(outcomes: Sequence[Outcome], load: Load, detail: Detail, *, arriving_s: float, total_s: float) -> list[str]:
+def why_not_held(
+    outcomes: Sequence[Outcome], load: Load, detail: Detail, *, arriving_s: float, total_s: float
+) -> list[str]:
     """Every reason why a rate is not held, in words; empty where it is.
 
     Args:
@@ -77,8 +79,8 @@ def why_not_held(outcomes: Sequence[Outcome], load: Load, detail: Detail, *, arr
     served = (asked - failed) / asked * arriving_s / max(arriving_s, total_s - load.deadline_s)
     if served < MIN_SERVED:
         reasons.append(
-            f"served {100 * served:.0f}% of the offered rate: the last answer came {total_s - arriving_s:.1f} s after "
-            "the last arrival"
+            f"served {100 * served:.0f}% of the offered rate: {failed} of {asked} requests have no answer, and the "
+            f"last one ended {total_s - arriving_s:.1f} s after the last arrival"
         )
     return reasons + _loadgens(detail)
 
@@ -89,13 +91,17 @@ def _loadgens(detail: Detail) -> list[str]:
         return reasons
     if not detail.met("result_perf_constraints_met"):
         said = str(detail.results.get("result_invalid_reason") or "its latency constraint is not met")
-        reasons.append(f"LoadGen: INVALID, {' '.join(said.split())}")
+        reasons.append(f"LoadGen: INVALID, {_plainly(said)}")
     elif not detail.met("early_stopping_met"):
         reasons.append("LoadGen: INVALID, too many requests over its latency bound (early stopping)")
     else:
         said = str(detail.results.get("result_invalid_reason") or "it gives no reason")
-        reasons.append(f"LoadGen: INVALID, {' '.join(said.split())}")
+        reasons.append(f"LoadGen: INVALID, {_plainly(said)}")
     return reasons
+
+
+def _plainly(said: str) -> str:
+    return " ".join(said.split()).rstrip(".")
 
 
 def _deadlines(load: Load) -> str:

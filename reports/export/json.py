@@ -6,12 +6,14 @@ import json
 from dataclasses import asdict
 
 from reports.compare import Comparison
+from reports.export.load import plain_rates
 from reports.export.plain import plain_row
 
 
 def as_json(comparison: Comparison) -> str:
     """An object: ``{"run", "suite", "carbon" | null, "systems": [columns], "caveats": [{code, text, systems}]}``.
 
+    A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
     A figure that does not exist, and a bound that is infinite, are null.
     """
     document = {
@@ -21,4 +23,9 @@ def as_json(comparison: Comparison) -> str:
         "systems": [plain_row(figures) for figures in comparison.systems],
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if comparison.load is not None:
+        document |= {
+            "compared_per_s": comparison.load.compared.offered_per_s,
+            "load": plain_rates(comparison.load),
+        }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
