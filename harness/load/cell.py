@@ -10,6 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from harness.cell import CellRecorder, open_window
 from harness.config import Load, Measure, Resolved, System, TaskChoice
@@ -173,5 +174,26 @@ def score_rates(
 class _Nobody:
     """The recorder of a TimedLM that has every answer already."""
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        raise AssertionError(f"{name}: an item was to be asked again that is on record")
+    def warm_up(self, asks: Sequence[Ask]) -> NoReturn:
+        """Nothing is asked."""
+        raise AssertionError(f"{len(asks)} items were to be asked again that are on record")
+
+    def before_batch(self) -> NoReturn:
+        """Nothing is asked."""
+        raise AssertionError
+
+    def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
+        """Nothing is asked."""
+
+    def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
+        """Nothing is asked."""
+
+    def full(self, left: int) -> bool:
+        """Nothing is asked."""
+        return False
+
+    def end_round(self, left: int) -> None:
+        """Nothing is asked."""
+
+    def done(self) -> None:
+        """Nothing is asked."""

@@ -5,6 +5,9 @@ Source: loadgen/test_settings.h and loadgen/results.cc of github.com/mlcommons/i
 
 from __future__ import annotations
 
+import atexit
+import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +23,8 @@ from harness.timed import Ask
 
 EXTRA = "load"
 WHAT = "scenario: load"
+EXIT_INTERRUPTED = 130
+"""As the command line ends on Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,10 @@ def offer(
     try:
         dispatcher.wait(advance)
         ended()
-    except BaseException:
+    except BaseException as error:
         dispatcher.abort(thread)
+        if thread.is_alive():
+            _end_without_loadgen(error)
         raise
     dispatcher.stop()
     thread.join()
@@ -94,6 +101,22 @@ def offer(
     loadgen.DestroySUT(sut)
     arrivals = read_trace(folder)
     return Offered(dispatcher.queries, _due_s(dispatcher.queries, arrivals, folder), arrivals, read_detail(folder))
+
+
+def _end_without_loadgen(error: BaseException) -> None:
+    """Have this process end, when it does, without C++'s clearing up.
+
+    LoadGen has no way to be stopped: its thread is held at an arrival that it will never get past, and clearing up
+    around it crashes. By then every file is written and every server stopped.
+    """
+    code = EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else 2 if isinstance(error, UserError) else 1
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    atexit.register(end)
 
 
 def _settings(loadgen: Any, load: Load, rate_per_s: float, *, seed: int, tokens: bool) -> Any:

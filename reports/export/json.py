@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from reports.compare import Comparison
 from reports.export.load import plain_rates
@@ -16,7 +17,7 @@ def as_json(comparison: Comparison) -> str:
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
     A figure that does not exist, and a bound that is infinite, are null.
     """
-    document = {
+    document: dict[str, Any] = {
         "run": comparison.run,
         "suite": comparison.suite,
         "carbon": None if comparison.carbon is None else asdict(comparison.carbon),

@@ -26,9 +26,9 @@ def explained(report: LoadReport) -> str:
     """What *in time* and *held* mean in this run, and what no figure means."""
     return (
         f"In time: answered {report.deadlines}. A rate is held when it is shown that {100 * report.share:g}% are in "
-        "time. Latency and TTFT count from when a request was due. No percentile is given from fewer requests than LoadGen "
-        "asks for (p50: 7, p90: 44, p99: 459, p99.9: 4,603), nor of a rate that is not held: that would be the length "
-        "of a queue."
+        "time. Latency and TTFT count from when a request was due. No percentile is given from fewer requests than "
+        "LoadGen asks for (p50: 7, p90: 44, p99: 459, p99.9: 4,603), nor of a rate that is not held: that would be the "
+        "length of a queue."
     )
 
 
