@@ -147,7 +147,7 @@ class TimedLM(LM):
     def _keeping_in_flight(self, asks: Sequence[Ask]) -> Iterator[AnswerRow]:
         """As one item ends the next is sent. Where a window is full all are waited for, as none may lie in two."""
         unsent = list(reversed(asks))
-        calls = (partial(self._answered, unsent.pop()) for _ in asks)
+        calls = (partial(self._ask_one, unsent.pop()) for _ in asks)
         while unsent:
             window = self._recorder.before_batch()
             ended = keep_in_flight(calls, self._batch, hold=lambda: self._recorder.full(len(unsent)))
@@ -158,7 +158,7 @@ class TimedLM(LM):
                 yield row
             self._recorder.end_round(len(unsent))
 
-    def _answered(self, ask: Ask) -> tuple[Ask, list[Reply], float, float]:
+    def _ask_one(self, ask: Ask) -> tuple[Ask, list[Reply], float, float]:
         started_s = now_s()
         [replies] = answer_items(self._engine, [ask])
         return ask, replies, started_s, now_s()

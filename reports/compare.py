@@ -131,6 +131,8 @@ def analyse(
     factor = carbon_of_suite(settings, region=region, intensity_g_per_kwh=intensity_g_per_kwh, pue=pue)
     frames = load_frames(run)
     load = load_report(frames)
+    measured: Mapping[str, Measures]
+    judged: Mapping[str, Validity]
     if load is None:
         table = item_table(frames)
         measured, judged = measures(frames, table), validity(frames)

@@ -61,7 +61,7 @@ def _drawing(report: LoadReport, places: dict[str, int]) -> Drawing | None:
         "Figure: joules per request against latency, by rate",
         f"Joules per request (all joules of a rate over its answered requests) against the {_LABELS[share]} of "
         "latency, one point for each rate, which stands beside it. Better is down and to the left. Hollow: not held, "
-        "so its latency is that of a queue that grew until the arrivals ended, and would be longer after a longer time.",
+        "so its latency is that of a queue that grew until the arrivals ended, and grows with their number.",
     )
 
 
