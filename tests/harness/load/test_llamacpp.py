@@ -84,14 +84,14 @@ def test_tokens_are_the_servers_exactly_and_ttft_is_within_5_ms(engine: Endpoint
 
 
 def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngine, tmp_path: Path) -> None:
-    asks = [Ask(GENERATE, doc, (request(f"Say {doc}:", doc, 4 if doc else 5),)) for doc in range(11)]
+    asks = [Ask(GENERATE, doc, (request(f"{QUESTION} It is number {doc},", doc, 4),)) for doc in range(11)]
     alone_s = _seconds(engine, asks[0])
     rows = {}
     # Service times of this machine, now: one rate far below what two slots can do, one far above.
     for name, rate in (("slow", min(4.0, 0.15 / alone_s)), ("fast", 20.0 / alone_s)):
         load = Load.model_validate(
             {"rates_per_s": [rate], "min_duration_s": 2.0, "min_queries": 44, "max_in_flight": 8,
-             "deadline_s": 40 * alone_s if name == "slow" else 4 * alone_s}
+             "deadline_s": 120.0 if name == "slow" else 4 * alone_s}
         )  # fmt: skip
         offered = offer(
             engine, asks, load, rate, seed=11, folder=tmp_path / name, ended=lambda: None, advance=lambda _: None
@@ -103,7 +103,7 @@ def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngi
             answers.append(replace(row, scheduled_s=due_s, failure=query.failure))
         rows[name] = load_row("smol", "task", rate, load, answers, offered)
         if name == "slow":
-            assert all(row.first_token_s is not None and row.output_tokens for row in answers)
+            assert all(row.failure is None and row.output_tokens for row in answers)
             assert "result_first_token_90.00_percentile_latency_ns" in rows[name].loadgen
     assert rows["slow"].held, rows["slow"].reasons
     assert not rows["fast"].held
