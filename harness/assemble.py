@@ -20,12 +20,12 @@ from harness.systems import Facts, Mixture
 def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> list[ItemRow]:
     """A cell's items, each answer joined with its score and its share of its window's joules."""
     answers = records.answers(cell.system, cell.choice.task)
-    scores = {(s.doc_id, s.repeat): s for s in records.scores(cell.system, cell.choice.task) or []}
+    scores = {(s.doc_id, s.repeat, s.offered_per_s): s for s in records.scores(cell.system, cell.choice.task) or []}
     by_name = {window.window: window for window in windows}
     rows = []
     split_s = alone_s(np.array([a.started_s for a in answers]), np.array([a.finished_s for a in answers])).tolist()
     for answer, (energy_j, above_idle_j), own_s in zip(answers, attribute(answers, by_name), split_s, strict=True):
-        score = scores[answer.doc_id, answer.repeat]
+        score = scores[answer.doc_id, answer.repeat, answer.offered_per_s]
         window = by_name.get(answer.window)
         rows.append(
             ItemRow(
@@ -38,7 +38,7 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
                 doc_hash=score.doc_hash,
                 prompt_hash=answer.prompt_hash,
                 repeat=answer.repeat,
-                correct=score.correct,
+                correct=score.correct if answer.failure is None else 0.0,
                 metrics=json.dumps(score.metrics, ensure_ascii=False),
                 prompt_tokens=answer.prompt_tokens,
                 output_tokens=answer.output_tokens,
@@ -58,6 +58,8 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
                 router_s=answer.router_s,
                 router_energy_j=_router_j(answer, energy_j, own_s),
                 route_asked=answer.route_asked,
+                offered_per_s=answer.offered_per_s,
+                failure=answer.failure,
                 prompt=answer.prompt,
                 output=_output(answer, score),
                 filtered=score.filtered,

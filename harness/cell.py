@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from harness.config import Measure
+from harness.in_flight import keep_in_flight
 from harness.meters import Metering, OpenWindow
 from harness.records import AnswerRow, Purpose, RunWriter, WindowLabel
 from harness.systems import Engine
@@ -81,14 +83,27 @@ class CellRecorder:
 
     def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
         """Put the batch on disk, and end the window if it is long enough and what is left would fill another."""
+        self.keep(asks, rows)
+        self.end_round(left)
+
+    def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
+        """Put some items on disk, while others of the window are under way."""
         for row in rows:
             self._writer.append_answer(self._system, self._task, row)
         self._batches.append(asks)
         self._asked += len(asks)
         self._advance(len(rows))
-        assert self._window is not None  # before_batch opened it
+
+    def full(self, left: int) -> bool:
+        """Whether the window is long enough, and what is left would fill another."""
+        if self._window is None or not self._asked:
+            return False
         rest_s = self._window.elapsed_s / self._asked * left
-        if self._window.elapsed_s >= self._measure.window_s and rest_s >= self._measure.min_window_s:
+        return self._window.elapsed_s >= self._measure.window_s and rest_s >= self._measure.min_window_s
+
+    def end_round(self, left: int) -> None:
+        """End the window if it is full. Nothing is under way."""
+        if self.full(left):
             self._close(passes=1)
 
     def done(self) -> None:
@@ -97,10 +112,20 @@ class CellRecorder:
             return
         passes = 1
         while self._window.elapsed_s < self._measure.min_window_s:
-            for batch in self._batches:
-                answer_items(self._engine, batch)
+            self._ask_again()
             passes += 1
         self._close(passes)
+
+    def _ask_again(self) -> None:
+        """All items of the window, under the load under which they were first asked."""
+        together = self._measure.batch if self._engine.concurrent else 1
+        calls = [partial(answer_items, self._engine, batch) for batch in self._batches]
+        if together == 1:
+            for call in calls:
+                call()
+        else:
+            for _ in keep_in_flight(iter(calls), together):
+                """The first answers are those that count."""
 
     def _open(self, purpose: Purpose) -> OpenWindow:
         return open_window(self._metering, self._writer, self._label(purpose))

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.config import HybridSystem, OracleRouter, Resolved, System, TaskChoice
-from harness.errors import UserError
+from harness.config import HybridSystem, Measure, OracleRouter, Resolved, System, TaskChoice
+from harness.errors import UserError, require
 from harness.systems import base_key, engine_class
 from harness.tasks import TaskOutline, load_task, outline_task
 
@@ -61,6 +61,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
         os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")  # Hugging Face evaluate, which scores such code, asks as well
     else:
         _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
+    check_scenario(resolved)
     for name, config in resolved.systems.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
@@ -93,10 +94,9 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
         f"{cell.choice.task:<{task_width}}  {cell.choice.domain:<12}  {_items(cell):>5}"
         for cell in cells
     ]
-    asked = _asked(cells, measure.repeats)
     lines += [
         "",
-        f"{len(cells)} cells, {asked} items to ask, {measure.scenario}, batch {measure.batch}; "
+        f"{len(cells)} cells, {_work(cells, measure)}; "
         f"warm-up {measure.warmup} items a cell, idle {measure.idle_s:g} s a system, "
         f"windows of {measure.min_window_s:g} s and more",
         "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "nothing can be read here"),
@@ -111,6 +111,36 @@ def _items(cell: Planned) -> str:
     if cell.items is not None:
         return str(cell.items)
     return f"<={cell.choice.limit}" if cell.choice.limit else "?"
+
+
+def _work(cells: Sequence[Planned], measure: Measure) -> str:
+    if measure.load is None:
+        return f"{_asked(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
+    load = measure.load
+    rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
+    known = all(cell.items is not None for cell in cells)
+    asked = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
+    return (
+        f"{asked} that arrive at {rates} per second, each rate for {load.min_duration_s:g} s and more; held is a rate "
+        f"at which {100 * load.in_time:g}% are answered within {load.deadline_s:g} s"
+    )
+
+
+def requests(items: int, measure: Measure) -> int:
+    """How often items are asked in a cell, all repeats or rates together. Under load it may be some more."""
+    if measure.load is None:
+        return items * measure.repeats
+    return sum(measure.load.queries(rate, items) for rate in measure.load.rates_per_s)
+
+
+def check_scenario(resolved: Resolved) -> None:
+    """See that what the scenario needs is installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    if resolved.suite.measure.load is not None:
+        require("mlperf_loadgen", extra="load", what="scenario: load")
 
 
 def _asked(cells: Sequence[Planned], repeats: int) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.config import HybridSystem, Resolved, System, TaskChoice
 from harness.errors import MissingHereError
-from harness.plan import check_pair, order
+from harness.plan import check_pair, check_scenario, order
 from harness.systems import engine_class
 from harness.tasks import TaskOutline, load_task, outline_task
 
@@ -74,6 +74,10 @@ def _missing(resolved: Resolved) -> list[str]:
             engine_class(config.engine).check(name, config)
         except MissingHereError as error:
             needed.setdefault(error.missing, []).append(name)
+    try:
+        check_scenario(resolved)
+    except MissingHereError as error:
+        needed[error.missing] = ["scenario: load"]
     return [f"not found here, needed to run: {missing} ({', '.join(names)})" for missing, names in needed.items()]
 
 

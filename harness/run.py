@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING
 from harness.assemble import item_rows, system_row, training_costs
 from harness.cell import CellRecorder, WindowNames, open_window
 from harness.config import Prompt, Resolved
+from harness.load import LoadCell, run_rates, score_rates
 from harness.meters import Metering
-from harness.plan import Cell
+from harness.plan import Cell, requests
 from harness.progress import Progress
 from harness.prompts import requests_by_document
-from harness.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, read_run
+from harness.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow, read_run
 from harness.resume import check_same_system, recover_windows
 from harness.scoring import evaluate, score_rows
 from harness.systems import Engine, Mixture, TaskContext, base_key, open_engine, release_base
 from harness.systems.memory import reset_peak
 from harness.tasks import load_task
-from harness.timed import TimedLM
+from harness.timed import TimedLM, items_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -112,10 +113,27 @@ def _idle(session: Session, name: str) -> Mapping[str, float]:
 def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str, float]) -> None:
     measure, task = session.resolved.suite.measure, cell.choice.task
     answers = session.records.answers(cell.system, task)
-    answered = {(row.request_type, row.doc_id, row.repeat): row for row in answers}
     engine.begin_task(_context(session, cell))
     session.progress.start_cell(_title(cell), _items(session, cell), len(answers))
     session.metering.trace_to(session.writer.layout.trace(cell.system, task))
+    first_number = max((row.batch for row in answers), default=-1) + 1
+    if measure.load is not None:
+        scores = _run_load(session, cell, engine, idle_w, first_number)
+    else:
+        scores = _run_items(session, cell, engine, idle_w, first_number)
+    if (mixture := engine.mixture()) is not None:
+        session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine, mixture))
+    session.writer.write_scores(cell.system, task, scores)
+    session.progress.end_cell()
+
+
+def _run_items(
+    session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str, float], first_number: int
+) -> list[ScoreRow]:
+    """Ask every item that is not answered yet, as often as the suite says."""
+    measure, task = session.resolved.suite.measure, cell.choice.task
+    answered = {(r.request_type, r.doc_id, r.repeat): r for r in session.records.answers(cell.system, task)}
+    numbers = itertools.count(first_number)
     recorder = CellRecorder(
         engine,
         session.writer,
@@ -127,7 +145,6 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
         idle_w=idle_w,
         advance=session.progress.advance,
     )
-    numbers = itertools.count(max((row.batch for row in answers), default=-1) + 1)
     scores: list[ScoreRow] = []
     for repeat in range(measure.repeats):
         lm = TimedLM(engine, recorder, batch=measure.batch, repeat=repeat, answered=answered, numbers=numbers)
@@ -135,10 +152,38 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
         loaded = load_task(session.resolved, cell.choice)
         samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=session.allow_unsafe_code)
         scores += score_rows(samples, cell.choice, repeat)
-    if (mixture := engine.mixture()) is not None:
-        session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine, mixture))
-    session.writer.write_scores(cell.system, task, scores)
-    session.progress.end_cell()
+    return scores
+
+
+def _run_load(
+    session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str, float], first_number: int
+) -> list[ScoreRow]:
+    """Let requests arrive at each rate that is not on record yet."""
+    task = cell.choice.task
+    found = _context(session, cell).requests(cell.config.prompt, engine.lm)
+    asks = [ask for own in found.values() for ask in items_of(own[0].request_type, own)]
+    load_cell = LoadCell(
+        engine=engine,
+        system=cell.system,
+        task=task,
+        asks=asks,
+        measure=session.resolved.suite.measure,
+        writer=session.writer,
+        metering=session.metering,
+        label=lambda purpose: session.names.label(cell.system, task, purpose),
+        idle_w=idle_w,
+        note=session.progress.note,
+        advance=session.progress.advance,
+    )
+    run_rates(load_cell, session.records.loads(), first_number)
+    return score_rates(
+        load_cell,
+        session.records.answers(cell.system, task),
+        session.resolved,
+        cell.choice,
+        cell.config,
+        allow_unsafe_code=session.allow_unsafe_code,
+    )
 
 
 def _experts_asked(session: Session, cell: Cell, engine: Engine, mixture: Mixture) -> list[ExpertRow]:
@@ -168,13 +213,24 @@ def _context(session: Session, cell: Cell) -> TaskContext:
 
 def _finish(session: Session) -> None:
     records = session.records
-    windows = records.windows()
+    windows = _counted(records)
     items = [row for cell in session.cells for row in item_rows(records, cell, windows)]
     session.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
+def _counted(records: RunRecords) -> list[WindowRow]:
+    """The windows; those of rates that were cut off and asked again are marked as such."""
+    ended = {row.window for row in records.loads()}
+    if not ended:
+        return records.windows()
+    return [
+        replace(row, purpose=Purpose.ABANDONED) if row.purpose == Purpose.MEASURED and row.window not in ended else row
+        for row in records.windows()
+    ]
+
+
 def _items(session: Session, cell: Cell) -> int:
-    return cell.items * session.resolved.suite.measure.repeats
+    return requests(cell.items, session.resolved.suite.measure)
 
 
 def _title(cell: Cell) -> str:

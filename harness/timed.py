@@ -2,7 +2,8 @@
 
 lm-eval hands over all requests of a task in one call. Here they are put together into items (one document, however
 many requests it takes), items already answered are served from the record with the stamps they had, and
-the rest is asked batch by batch. Scoring is left to lm-eval.
+the rest is asked: batch by batch of a system in this process, and so that always as many are under way of a server.
+Scoring is left to lm-eval.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lm_eval.api.model import LM
@@ -17,6 +19,7 @@ from lm_eval.utils import hash_string
 
 from harness.clock import now_s
 from harness.errors import UserError
+from harness.in_flight import keep_in_flight
 from harness.records import AnswerRow
 from harness.systems import Engine, Reply
 from harness.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING
@@ -50,6 +53,18 @@ class Recorder(Protocol):
 
     def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
         """Called after each batch, with how many items are left."""
+        ...
+
+    def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
+        """Called as an item ends while others are under way, in place of `after_batch`."""
+        ...
+
+    def full(self, left: int) -> bool:
+        """Whether the window is long enough, and what is left would fill another."""
+        ...
+
+    def end_round(self, left: int) -> None:
+        """Called when none of those is under way any more."""
         ...
 
     def done(self) -> None:
@@ -112,18 +127,41 @@ class TimedLM(LM):
                 "is timed as one kind of request. Choose another task"
             )
         self._request_type = request_type
-        asks = _items(request_type, requests)
+        asks = items_of(request_type, requests)
         known = {ask.doc_id: self._answered.get((request_type, ask.doc_id, self._repeat)) for ask in asks}
         missing = [ask for ask in asks if known[ask.doc_id] is None]
         if missing:
             self._recorder.warm_up(missing)
-            left = len(missing)
-            for chunk in _batched(missing, self._batch):
-                left -= len(chunk)
-                for row in self._ask(chunk, left):
-                    known[row.doc_id] = row
+            rolling = self._engine.concurrent and self._batch > 1
+            for row in self._keeping_in_flight(missing) if rolling else self._in_batches(missing):
+                known[row.doc_id] = row
             self._recorder.done()
         return _in_order(requests, {doc_id: row.replies for doc_id, row in known.items() if row is not None})
+
+    def _in_batches(self, asks: Sequence[Ask]) -> Iterator[AnswerRow]:
+        left = len(asks)
+        for chunk in _batched(asks, self._batch):
+            left -= len(chunk)
+            yield from self._ask(chunk, left)
+
+    def _keeping_in_flight(self, asks: Sequence[Ask]) -> Iterator[AnswerRow]:
+        """As one item ends the next is sent. Where a window is full all are waited for, as none may lie in two."""
+        unsent = list(reversed(asks))
+        calls = (partial(self._ask_one, unsent.pop()) for _ in asks)
+        while unsent:
+            window = self._recorder.before_batch()
+            ended = keep_in_flight(calls, self._batch, hold=lambda: self._recorder.full(len(unsent)))
+            for ask, replies, started_s, finished_s in ended:
+                number = next(self._numbers)
+                row = answer_row(ask, replies, self._repeat, started_s, finished_s, number, self._batch, window)
+                self._recorder.keep([ask], [row])
+                yield row
+            self._recorder.end_round(len(unsent))
+
+    def _ask_one(self, ask: Ask) -> tuple[Ask, list[Reply], float, float]:
+        started_s = now_s()
+        [replies] = answer_items(self._engine, [ask])
+        return ask, replies, started_s, now_s()
 
     def _ask(self, asks: Sequence[Ask], left: int) -> list[AnswerRow]:
         window = self._recorder.before_batch()
@@ -132,7 +170,7 @@ class TimedLM(LM):
         finished_s = now_s()
         number = next(self._numbers)
         rows = [
-            _row(ask, own, self._repeat, started_s, finished_s, number, len(asks), window)
+            answer_row(ask, own, self._repeat, started_s, finished_s, number, len(asks), window)
             for ask, own in zip(asks, replies, strict=True)
         ]
         self._recorder.after_batch(asks, rows, left)
@@ -145,7 +183,7 @@ def answer_items(engine: Engine, asks: Sequence[Ask]) -> list[list[Reply]]:
     return [list(itertools.islice(replies, len(ask.requests))) for ask in asks]
 
 
-def _items(request_type: str, requests: Iterable[Instance]) -> list[Ask]:
+def items_of(request_type: str, requests: Iterable[Instance]) -> list[Ask]:
     """Requests put together by document, in the order in which the documents first appear."""
     grouped: dict[int, list[Instance]] = {}
     for request in requests:
@@ -163,7 +201,7 @@ def _batched(asks: Sequence[Ask], size: int) -> Iterable[Sequence[Ask]]:
     return (asks[start : start + size] for start in range(0, len(asks), size))
 
 
-def _row(
+def answer_row(
     ask: Ask,
     replies: Sequence[Reply],
     repeat: int,
@@ -173,6 +211,18 @@ def _row(
     batch_size: int,
     window: str,
 ) -> AnswerRow:
+    """An item's answer as the record keeps it.
+
+    Args:
+        ask: the item.
+        replies: one per request of it.
+        repeat: the how-manieth asking.
+        started_s: when it was sent; it was due then.
+        finished_s: when the call returned: for those replies that do not say when they were complete.
+        batch: the number of the call.
+        batch_size: items under way together.
+        window: its id.
+    """
     prompt = str(ask.requests[0].args[0])
     token_s = sorted(stamp for reply in replies for stamp in reply.token_s)
     ends = [reply.finished_s for reply in replies if reply.finished_s is not None]

@@ -12,6 +12,7 @@ from reports.carbon.sci import Sci, run_span, software_carbon
 from reports.caveats import Caveat, carbon_caveats, caveats
 from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
+from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
 from reports.settings import suite_name, suite_section
 from reports.validity import Validity, validity
@@ -70,6 +71,8 @@ class Comparison:
     sci: Mapping[str, Sci]
     """The terms behind the grams of each system that has joules; empty without `carbon`."""
     caveats: tuple[Caveat, ...]
+    load: LoadReport | None = None
+    """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,11 @@ class Analysis:
     def yardsticks(self) -> Mapping[str, str]:
         """Systems that are only there to compare with, and why: see `reports.yardsticks`."""
         return yardsticks(self.frames.run.header)
+
+    @property
+    def not_held(self) -> Mapping[str, str]:
+        """Systems that do not hold the rate that is compared, and why; empty where no load was offered."""
+        return self.comparison.load.compared.not_held if self.comparison.load is not None else {}
 
     @cached_property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
@@ -118,8 +126,15 @@ def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
     """As `compare`, keeping what the comparison was computed from."""
     factor, unusable = carbon_of_run(suite_section(run.header, "carbon"), choice)
     frames = load_frames(run)
-    table = item_table(frames)
-    measured, judged = measures(frames, table), validity(frames)
+    load = load_report(frames)
+    measured: Mapping[str, Measures]
+    judged: Mapping[str, Validity]
+    if load is None:
+        table = item_table(frames)
+        measured, judged = measures(frames, table), validity(frames)
+    else:  # figures under different loads are never put together: all that follows is of one rate
+        at = load.compared
+        frames, table, measured, judged = at.frames, at.table, at.measured, at.judged
     factor = None if factor is None else factor.within(*run_span(frames))
     sci = {} if factor is None else software_carbon(frames, table, factor)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
@@ -131,7 +146,12 @@ def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
         ),
         carbon=factor,
         sci=sci,
-        caveats=(*caveats(frames, measured, judged), *carbon_caveats(factor, sci, unusable)),
+        caveats=(
+            *(load_caveats(load) if load is not None else ()),
+            *caveats(frames, measured, judged),
+            *carbon_caveats(factor, sci, unusable),
+        ),
+        load=load,
     )
     return Analysis(frames, table, measured, judged, comparison, choice)
 

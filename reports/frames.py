@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -49,6 +49,10 @@ class Frames:
     """Empty where every system answered the same documents, as it should be."""
     absent: tuple[str, ...]
     """Systems that were planned or started and answered nothing."""
+    rows: pd.Series | None = None
+    """Which rows of the file these are, where they are not all of them: True or False for each."""
+    measured_in: frozenset[str] | None = None
+    """The ids of the windows in which these were measured, where they are not all that there are."""
 
     def more_columns(self, *names: str) -> pd.DataFrame:
         """Further columns of the items, row by row those of `items`. For what only one panel needs.
@@ -56,12 +60,23 @@ class Frames:
         Raises:
             UserError: the table has no such column.
         """
-        return _read(self.run.layout.items_table, names)
+        table = _read(self.run.layout.items_table, names)
+        return table if self.rows is None else table[self.rows].reset_index(drop=True)
+
+    def only(self, rows: pd.Series, windows: frozenset[str]) -> Frames:
+        """Some of the answers. The table of windows stays whole.
+
+        Args:
+            rows: True or False for each answer of the file.
+            windows: the ids of those in which these were measured.
+        """
+        return replace(self, items=self.items[rows].reset_index(drop=True), rows=rows, measured_in=windows)
 
     def measured_windows(self, system: str) -> pd.DataFrame:
         """The windows in which the system's items were asked."""
         windows = self.windows
-        return windows[(windows["system"] == system) & (windows["purpose"] == "measured")]
+        own = windows[(windows["system"] == system) & (windows["purpose"] == "measured")]
+        return own if self.measured_in is None else own[own["window"].isin(self.measured_in)]
 
 
 def load_frames(run: RunRecords) -> Frames:

@@ -31,7 +31,7 @@ class Measures:
     requests: int
     accuracy: Interval | None
     latency_s: NDArray[np.float64]
-    """Shape (requests,), sorted: finished - started of each."""
+    """Shape (requests,), sorted: finished - started of each that was answered."""
     output_tokens: float | None
     """Mean per request, over those whose tokens could be counted."""
     unmetered: int
@@ -71,6 +71,7 @@ def _of_system(
 ) -> Measures:
     column = table.column(name)
     latency = np.sort((rows["finished_s"] - rows["started_s"]).to_numpy(dtype=np.float64))
+    latency = latency[np.isfinite(latency)]
     tokens = rows["output_tokens"].to_numpy(dtype=np.float64)
     tokens = tokens[np.isfinite(tokens)]
     has_joules = rows["energy_j"].notna()

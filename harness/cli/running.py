@@ -148,6 +148,7 @@ def _measure(
 ) -> Path:
     from harness.cell import WindowNames
     from harness.meters import Metering
+    from harness.plan import requests
     from harness.progress import progress
     from harness.records import read_run
     from harness.run import Session, run_cells
@@ -155,7 +156,7 @@ def _measure(
     root = writer.layout.root
     records = read_run(root)
     names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
-    items = sum(cell.items for cell in cells) * resolved.suite.measure.repeats
+    items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
     try:
         with writer, Metering(meters) as metering, progress(len(cells), items) as shown:
             run_cells(Session(resolved, cells, writer, metering, names, shown, allow_unsafe_code))

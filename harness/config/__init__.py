@@ -5,6 +5,7 @@ checked, and its schema printed, in a fraction of a second.
 """
 
 from harness.config.load import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
+from harness.config.loadgen import Load, queries_needed
 from harness.config.router import (
     AlwaysRouter,
     CascadeRouter,
@@ -41,6 +42,7 @@ __all__ = [
     "LlamaCppServe",
     "LlmRouter",
     "LmEvalSystem",
+    "Load",
     "LocalModel",
     "Measure",
     "MoeSystem",
@@ -59,6 +61,7 @@ __all__ = [
     "Weights",
     "benchmarks_folder",
     "load_suite",
+    "queries_needed",
     "resolved_from_record",
     "shipped_suites",
 ]

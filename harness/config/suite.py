@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model
 
 from harness.config.base import Name, RelativePath, Strict
 from harness.config.embodied import Embodied
+from harness.config.loadgen import Load
 from harness.config.system import System
 
 
@@ -56,10 +57,13 @@ class Systems(Strict):
 class Measure(Strict):
     """How every cell is measured. Systems are only ever compared under the same."""
 
-    scenario: Literal["single-stream", "throughput"] = "single-stream"
-    """`single-stream`: one item at a time. `throughput`: a fixed batch."""
+    scenario: Literal["single-stream", "throughput", "load"] = "single-stream"
+    """`single-stream`: one item at a time. `throughput`: a fixed batch (to a server: so many requests, always).
+    `load`: requests arrive on their own, at the rates under `load`."""
     batch: PositiveInt = 1
     """Items in flight together. single-stream is batch 1."""
+    load: Load | None = None
+    """For the scenario `load`, and only for it."""
     idle_s: NonNegativeFloat = 5.0
     """Seconds of idle, with the system loaded, before its first measured window; 0 measures none."""
     warmup: NonNegativeInt = 3
@@ -77,6 +81,25 @@ class Measure(Strict):
         if self.scenario == "single-stream" and self.batch != 1:
             raise ValueError(
                 f"single-stream is batch 1 (here: {self.batch}); for a larger batch set scenario: throughput"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _load_has_its_own_keys(self) -> Self:
+        if (self.load is not None) != (self.scenario == "load"):
+            raise ValueError(
+                "scenario: load needs the rates under load:"
+                if self.load is None
+                else f"load: belongs to scenario: load (here: {self.scenario})"
+            )
+        if self.load is None:
+            return self
+        if self.batch != 1 or self.repeats != 1:
+            raise ValueError("scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s")
+        if self.load.min_duration_s < self.min_window_s:
+            raise ValueError(
+                f"load.min_duration_s is {self.load.min_duration_s:g}, and no window below min_window_s = "
+                f"{self.min_window_s:g} is believed: raise the one, or lower the other"
             )
         return self
 

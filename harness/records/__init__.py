@@ -5,6 +5,7 @@ else of the harness: a record can be read where nothing can be run.
 """
 
 from harness.records.layout import RunLayout
+from harness.records.loads import LoadRow
 from harness.records.reader import RunRecords, read_run
 from harness.records.schema import (
     SCHEMA_VERSION,
@@ -25,6 +26,7 @@ __all__ = [
     "AnswerRow",
     "ExpertRow",
     "ItemRow",
+    "LoadRow",
     "Purpose",
     "RunHeader",
     "RunLayout",

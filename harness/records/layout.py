@@ -71,6 +71,15 @@ class RunLayout:
         """`experts/<system>/<task>.jsonl`: for a mixture, which experts were asked; written before the scores."""
         return self.root / "experts" / _safe(system) / f"{_safe(task)}.jsonl"
 
+    @property
+    def loads(self) -> Path:
+        """`loads.jsonl`: under load, what each rate came to; the answers of a rate count with its line."""
+        return self.root / "loads.jsonl"
+
+    def load_logs(self, system: str, task: str, offered_per_s: float, window: str) -> Path:
+        """`loads/<system>/<task>/<rate>/<window>/`: LoadGen's own logs."""
+        return self.root / "loads" / _safe(system) / _safe(task) / f"{offered_per_s:g}" / _safe(window)
+
     def trace(self, system: str, task: str | None) -> Path:
         """`power/<system>/<task>.csv`: the readings behind a cell's windows (no task: behind its loading)."""
         name = "%load" if task is None else _safe(task)  # no quoted name holds a bare %

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from harness.errors import UserError
 from harness.records.jsonl import read_lines
 from harness.records.layout import RunLayout
+from harness.records.loads import LoadRow
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
@@ -55,10 +56,22 @@ class RunRecords:
         return [row for row in _rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """What was answered in a cell so far, each item once: of a repeated line the first counts."""
-        first: dict[tuple[str, int, int], AnswerRow] = {}
+        """What was answered in a cell so far, each item once: of a repeated line the first counts.
+
+        Under load, what was answered at a rate that was cut off does not count.
+        """
+        first: dict[tuple[str, int, int, float | None], AnswerRow] = {}
+        counted = {row.window for row in self.loads()}
         for row in _rows(self.layout.answers(system, task), AnswerRow):
-            first.setdefault((row.request_type, row.doc_id, row.repeat), row)
+            if row.offered_per_s is None or row.window in counted:
+                first.setdefault((row.request_type, row.doc_id, row.repeat, row.offered_per_s), row)
+        return list(first.values())
+
+    def loads(self) -> list[LoadRow]:
+        """Under load, what each rate came to, in the order they ended; empty in every other scenario."""
+        first: dict[tuple[str, str, float], LoadRow] = {}
+        for row in _rows(self.layout.loads, LoadRow):
+            first.setdefault((row.system, row.task, row.offered_per_s), row)
         return list(first.values())
 
     def scores(self, system: str, task: str) -> list[ScoreRow] | None:

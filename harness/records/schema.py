@@ -83,6 +83,11 @@ class AnswerRow(Row):
     asking, so that every answer which it did not take counts."""
     route_asked: list[str] = field(default_factory=list)
     """Every member that was asked, in order: more than one where a cascade escalated."""
+    offered_per_s: float | None = None
+    """In the scenario `load`: the rate at which requests arrived. Such answers count if a `LoadRow` names their
+    window; `repeat` counts up within a rate."""
+    failure: str | None = None
+    """Under load, why the request has no answer: `replies` then holds empty ones. A failure elsewhere ends the run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +105,8 @@ class ScoreRow(Row):
     """0 to 1: the metric that the suite calls correctness."""
     metrics: dict[str, Any]
     """Every metric of the item, keyed as lm-eval keys it: ``exact_match,none``."""
+    offered_per_s: float | None = None
+    """As in `AnswerRow`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +170,8 @@ class Purpose(StrEnum):
     IDLE = "idle"
     """The system loaded and nothing asked of it."""
     MEASURED = "measured"
+    ABANDONED = "abandoned"
+    """Measured under load and cut off: what was asked in it is asked again, and nothing of it counts."""
     ROUTER = "router"
     TRAINING = "training"
 
@@ -270,6 +279,10 @@ class ItemRow(Row):
     router_energy_j: float | None = None
     """The router's part of `energy_j`, by its part of the seconds that the item was billed for."""
     route_asked: list[str] = field(default_factory=list)
+    offered_per_s: float | None = None
+    """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts
+    from there. `failure` as in `AnswerRow`; what failed is not correct."""
+    failure: str | None = None
     prompt: str
     output: str
     filtered: str

@@ -24,7 +24,8 @@ def _items_schema() -> Any:
             "token_s": pa.list_(real), "batch": whole, "batch_size": whole, "window": text,
             "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
-            "route_asked": pa.list_(text), "prompt": text, "output": text, "filtered": text, "target": text,
+            "route_asked": pa.list_(text), "offered_per_s": real,
+            "failure": text, "prompt": text, "output": text, "filtered": text, "target": text,
         }
     )  # fmt: skip
 

@@ -104,6 +104,10 @@ class Engine(ABC):
     request_types: ClassVar[frozenset[str]] = frozenset({GENERATE})
     """The kinds of lm-eval request it can answer."""
 
+    concurrent: ClassVar[bool] = False
+    """Whether several threads may ask it at once, each for a reply of its own: a server can, a model in this
+    process cannot."""
+
     lm: LM
     """The system as lm-eval sees it; the scores of a run are those lm-eval would give this object."""
 
@@ -134,6 +138,19 @@ class Engine(ABC):
     @abstractmethod
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         """Answer some requests of one type together; replies in the same order."""
+
+    def tells_first_token(self, request_type: str) -> bool:
+        """Whether `answer_live` says when the first token comes, while it comes."""
+        return False
+
+    def answer_live(
+        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
+    ) -> list[Reply]:
+        """As `answer`, and calls `first_token` as an output token arrives: the first at least, where it can tell.
+
+        What it calls must return at once and never raise.
+        """
+        return self.answer(request_type, requests)
 
     @abstractmethod
     def facts(self) -> Facts:

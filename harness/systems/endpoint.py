@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from harness.config import EndpointSystem
 from harness.errors import MissingHereError, UserError, nearest
@@ -43,6 +43,8 @@ class EndpointEngine(Engine):
     twice. A server that we start through llama.cpp computes each prompt anew. Whether a server of another's
     keeps prefixes from request to request cannot be known here, and nothing is claimed about it.
     """
+
+    concurrent: ClassVar[bool] = True
 
     def __init__(self, name: str, config: EndpointSystem, server: Server | None, *, batch: int, seed: int) -> None:
         from harness.systems.endpoint_lm import EndpointLM
@@ -101,10 +103,25 @@ class EndpointEngine(Engine):
         `token_s` has one stamp for each chunk with text in it. A chunk may hold several tokens, so it can be
         shorter than `output_tokens`, which is the server's own count (as `prompt_tokens` is).
         """
+        return self._answer(request_type, requests, None)
+
+    def tells_first_token(self, request_type: str) -> bool:
+        """The stream does, for whatever is generated."""
+        return request_type == GENERATE
+
+    def answer_live(
+        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
+    ) -> list[Reply]:
+        """As `answer`; `first_token` is called as the first chunk with text in it has been read."""
+        return self._answer(request_type, requests, first_token)
+
+    def _answer(
+        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None] | None
+    ) -> list[Reply]:
         if request_type != GENERATE:
             self.lm.loglikelihood(requests)
         try:
-            replies: list[Reply] = self.lm.answer(requests)
+            replies: list[Reply] = self.lm.answer(requests, first_token)
         except UserError as error:
             ended = self._server.ended() if self._server is not None else None
             if ended is None:

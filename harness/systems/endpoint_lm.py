@@ -42,6 +42,7 @@ class EndpointLM(LM):
         self._batch = batch
         self._template = template
         self._drawn: Counter[bytes] = Counter()
+        self._drawing = threading.Lock()
 
     @property
     def tokenizer_name(self) -> str:
@@ -70,17 +71,21 @@ class EndpointLM(LM):
         groups = [requests[i : i + self._batch] for i in range(0, len(requests), self._batch)]
         return [reply.value for group in groups for reply in self.answer(group)]
 
-    def answer(self, requests: Sequence[Instance]) -> list[Reply]:
+    def answer(self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None) -> list[Reply]:
         """Send the requests together and wait for all; replies in the same order.
+
+        Args:
+            requests: of any number of documents.
+            first_token: called as the first token of each reply arrives.
 
         Raises:
             UserError: one of them failed; none was sent twice.
         """
         asks = [self._ask(request) for request in requests]
-        return together([partial(self._reply, ask) for ask in asks])
+        return together([partial(self._reply, ask, first_token) for ask in asks])
 
-    def _reply(self, ask: Ask) -> Reply:
-        completion = self._client.complete(ask)
+    def _reply(self, ask: Ask, first_token: Callable[[], None] | None) -> Reply:
+        completion = self._client.complete(ask, first_token)
         return as_reply(completion, finished_s=now_s())
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
@@ -99,9 +104,10 @@ class EndpointLM(LM):
         if more:
             raise UserError(f"{self._asker.where}: the task sends more than text (images?); an endpoint takes text")
         prompt = hashlib.sha256(context.encode("utf-8", "surrogatepass")).digest()
-        ask = self._asker.ask(context, settings, sample=self._drawn[prompt])
-        self._drawn[prompt] += 1
-        return ask
+        with self._drawing:  # several threads may ask at once
+            sample = self._drawn[prompt]
+            self._drawn[prompt] += 1
+        return self._asker.ask(context, settings, sample=sample)
 
 
 def as_reply(completion: Completion, *, finished_s: float) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.config import LocalModel
@@ -55,6 +55,20 @@ class LocalEngine(Engine):
                 for request, value in zip(requests, values, strict=True)
             ]
         return [self._generated(request.args[0], value) for request, value in zip(requests, values, strict=True)]
+
+    def tells_first_token(self, request_type: str) -> bool:
+        """For whatever is generated."""
+        return request_type == GENERATE
+
+    def answer_live(
+        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
+    ) -> list[Reply]:
+        """As `answer`; `first_token` is called where the first token is stamped."""
+        self.lm.on_first_token = first_token
+        try:
+            return self.answer(request_type, requests)
+        finally:
+            self.lm.on_first_token = None
 
     def report_confidence(self) -> None:
         """From the scores that greedy decoding looks at anyway."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -104,8 +104,12 @@ class OpenAIClient:
         except httpx.HTTPError:
             return False
 
-    def complete(self, ask: Ask) -> Completion:
+    def complete(self, ask: Ask, first_token: Callable[[], None] | None = None) -> Completion:
         """Send one request and read its answer to the end, stamping every piece as it arrives.
+
+        Args:
+            ask: the request.
+            first_token: called once, right after the first token was stamped.
 
         Raises:
             UserError: anything that keeps a whole answer from coming; there is no second attempt.
@@ -116,7 +120,7 @@ class OpenAIClient:
         if not ask.keeps_connection:
             headers["Connection"] = "close"
         request = self._http.build_request("POST", url, content=json.dumps(ask.body).encode(), headers=headers)
-        assembly = Assembly(ask.stops, ask.withheld)
+        assembly = Assembly(ask.stops, ask.withheld, first_token)
         with self._sent(request, url) as response:
             if response.status_code != httpx.codes.OK:
                 self._refused(response, url)

@@ -6,6 +6,7 @@ Source: the OpenAI API reference, "Chat completions, streaming" and "Completions
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,17 +117,24 @@ def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
 class Assembly:
     """Puts a completion together, chunk by chunk."""
 
-    def __init__(self, stops: tuple[str, ...] = (), withheld: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        stops: tuple[str, ...] = (),
+        withheld: tuple[str, ...] = (),
+        first_token: Callable[[], None] | None = None,
+    ) -> None:
         """Know where the answer ends.
 
         Args:
             stops: where to cut the text, should the server not have done so.
             withheld: of these, the ones that the server was not told: at the first of them we stop reading.
+            first_token: called once, right after the first token was stamped.
         """
         self.done = False
         """The answer is whole: the server has said so, or a withheld stop sequence has come."""
         self._stops = stops
         self._withheld = withheld
+        self._first_token = first_token
         self._longest = max(map(len, withheld), default=0)
         self._pieces: list[str] = []
         self._tail = ""
@@ -149,6 +157,8 @@ class Assembly:
         chunk = read_chunk(data)
         if chunk.text or chunk.thought:
             self._token_s.append(arrived_s)
+            if self._first_token is not None and len(self._token_s) == 1:
+                self._first_token()
         if chunk.text:
             self._pieces.append(chunk.text)
         self._usage = chunk.usage or self._usage

@@ -7,6 +7,7 @@ token, and that is when the clock is read.
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,8 @@ class StampedHFLM(HFLM):
     def __init__(self, model: Any, tokenizer: Any, *, batch: int, max_output_tokens: int) -> None:
         super().__init__(pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch)
         self.keep_confidence = False
+        self.on_first_token: Callable[[], None] | None = None
+        """Called as the first token of each batch is stamped; None: nobody wants to know."""
         self._max_output_tokens = max_output_tokens
         self._prompts: list[str] = []
         self._generations: dict[str, deque[Generation]] = defaultdict(deque)
@@ -59,7 +62,7 @@ class StampedHFLM(HFLM):
         return super().tok_batch_encode(strings, *args, **kwargs)
 
     def _model_generate(self, context: Any, max_length: int, stop: list[str], **kwargs: Any) -> Any:
-        stamps = _Stamps(self.device, keep_confidence=self.keep_confidence)
+        stamps = _Stamps(self.device, keep_confidence=self.keep_confidence, on_first=self.on_first_token)
         # Kept on the object when the answer is right: HFLM calls this once per batch.
         output = super()._model_generate(context, max_length, stop, logits_processor=[stamps], **kwargs)
         prompt_lengths = kwargs["attention_mask"].sum(dim=1).tolist()
@@ -80,9 +83,12 @@ class StampedHFLM(HFLM):
 class _Stamps:
     """A logits processor that only looks: at the clock and, if asked to, at how likely the likeliest token is."""
 
-    def __init__(self, device: torch.device, *, keep_confidence: bool) -> None:
+    def __init__(
+        self, device: torch.device, *, keep_confidence: bool, on_first: Callable[[], None] | None = None
+    ) -> None:
         self.token_s: list[float] = []
         self._keep_confidence = keep_confidence
+        self._on_first = on_first
         self._log_probabilities: list[list[float]] = []
         # On a GPU the scores are still being computed when we are called; generation waits for them right after.
         self._wait = torch.cuda.synchronize if device.type == "cuda" else None
@@ -91,6 +97,8 @@ class _Stamps:
         if self._wait is not None:
             self._wait()
         self.token_s.append(now_s())
+        if self._on_first is not None and len(self.token_s) == 1:
+            self._on_first()
         if self._keep_confidence:
             self._log_probabilities.append((scores.max(dim=-1).values - scores.logsumexp(dim=-1)).tolist())
         return scores

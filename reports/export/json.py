@@ -8,6 +8,7 @@ from typing import Any
 
 from reports.carbon.sci import Sci
 from reports.compare import Comparison
+from reports.export.load import plain_rates
 from reports.export.plain import plain_row
 
 
@@ -15,9 +16,10 @@ def as_json(comparison: Comparison) -> str:
     """An object: ``{"run", "suite", "carbon" | null, "systems": [columns], "sci": [terms], "caveats": [{code, text,
     systems}]}``.
 
+    A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
     A figure that does not exist, and a bound that is infinite, are null.
     """
-    document = {
+    document: dict[str, Any] = {
         "run": comparison.run,
         "suite": comparison.suite,
         "carbon": None if comparison.carbon is None else comparison.carbon.as_data(),
@@ -25,6 +27,11 @@ def as_json(comparison: Comparison) -> str:
         "sci": [_terms(sci) for sci in comparison.sci.values()],
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if comparison.load is not None:
+        document |= {
+            "compared_per_s": comparison.load.compared.offered_per_s,
+            "load": plain_rates(comparison.load),
+        }
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -6,19 +6,27 @@ import re
 
 from reports import units, wording
 from reports.compare import Comparison, SystemFigures
+from reports.export import load
 
 _HEAD = (
     "system", "kind", "items", "accuracy", "p50", "p95", "tokens", "J per request", "J per correct answer",
     "CO2e per 1,000", "energy", "valid",
 )  # fmt: skip
-_LEFT = {"system", "kind", "energy", "valid"}
+_LEFT = {"system", "kind", "energy", "valid", "held"}
 
 
 def as_markdown(comparison: Comparison) -> str:
     """A heading, one table row per system, and the caveats as a list. Names from the record are escaped."""
-    rules = [":--" if name in _LEFT else "--:" for name in _HEAD]
-    lines = [f"### {escaped(comparison.suite)}", "", _row(_HEAD), _row(rules)]
-    lines += [_row([escaped(cell) for cell in _cells(figures, comparison)]) for figures in comparison.systems]
+    lines = [f"### {escaped(comparison.suite)}"]
+    if comparison.load is not None:
+        for at in comparison.load.rates:
+            lines += ["", f"#### {load.title(at).capitalize()}", ""]
+            lines += _table(load.HEAD, [load.cells(figures) for figures in at.systems])
+            reasons = [f"{each.system} does not hold it: {why}." for each in at.systems for why in each.reasons]
+            lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
+        lines += ["", escaped(load.explained(comparison.load))]
+    else:
+        lines += ["", *_table(_HEAD, [_cells(figures, comparison) for figures in comparison.systems])]
     lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]
@@ -49,6 +57,11 @@ def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
         wording.energy(figures),
         wording.valid(figures),
     )
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    rules = [":--" if name in _LEFT else "--:" for name in head]
+    return [_row(head), _row(rules), *(_row([escaped(cell) for cell in row]) for row in rows)]
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:

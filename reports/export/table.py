@@ -6,6 +6,8 @@ import textwrap
 
 from reports import units, wording
 from reports.compare import Comparison, SystemFigures
+from reports.export import load
+from reports.load import LoadReport
 
 _WIDTH = 100
 _NAME_WIDTH = 24
@@ -13,7 +15,9 @@ _HEAD = ("system", "accuracy", "joules per correct", "p50", "p95", "CO2e/1,000")
 
 
 def as_table(comparison: Comparison) -> str:
-    """The comparison as plain text. Brackets hold the bounds of a 95% interval."""
+    """The comparison as plain text. Brackets hold the bounds of a 95% interval. Under load: one table per rate."""
+    if comparison.load is not None:
+        return "\n".join([*_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
     rows = [_cells(figures, comparison) for figures in comparison.systems]
     widths = [max(len(row[column]) for row in [_HEAD, *rows]) for column in range(len(_HEAD))]
     lines = [f"{comparison.suite}  ({comparison.run})", "", _line(_HEAD, widths)]
@@ -22,9 +26,35 @@ def as_table(comparison: Comparison) -> str:
     lines += ["", "[a, b]: 95% interval. joules per correct: all joules over all correct answers."]
     lines += _wrapped(wording.carbon_line(comparison))
     lines += _wrapped(wording.sci_line(comparison))
-    for caveat in comparison.caveats:
-        lines += _wrapped(caveat.text, first="! ", rest="  ")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_caveats(comparison)]) + "\n"
+
+
+def _caveats(comparison: Comparison) -> list[str]:
+    return [line for caveat in comparison.caveats for line in _wrapped(caveat.text, first="! ", rest="  ")]
+
+
+_RATE_HEAD = ("system", "", "served/s", "in time", "p50", "p90", "TTFT p90", "J per request", "J per correct")
+
+
+def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
+    """Each rate's table: two lines per system, and why it is not held where it is not."""
+    lines = [f"{comparison.suite}  ({comparison.run})"]
+    for at in report.rates:
+        rows = [
+            (
+                _clipped(_printable(name)), held, served, in_time, p50, p90, ttft,
+                units.quantity(None if each.j_per_request is None else each.j_per_request.estimate, "J"),
+                units.quantity(None if each.j_per_correct is None else each.j_per_correct.estimate, "J"),
+            )
+            for each in at.systems
+            for name, held, served, in_time, p50, p90, _, ttft, *_ in [load.cells(each)]
+        ]  # fmt: skip
+        widths = [max(len(row[column]) for row in [_RATE_HEAD, *rows]) for column in range(len(_RATE_HEAD))]
+        lines += ["", load.title(at), _line(_RATE_HEAD, widths)]
+        for each, row in zip(at.systems, rows, strict=True):
+            lines += [_line(row, widths), *_wrapped(load.detail(each), "  ", "    ")]
+            lines += [line for why in each.reasons for line in _wrapped(f"not held: {why}", "  ", "    ")]
+    return [*lines, "", *_wrapped(load.explained(report))]
 
 
 def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from reports.panels.domains import domain_table
 from reports.panels.environment import environment
 from reports.panels.experts import experts_section
 from reports.panels.latency import latency
+from reports.panels.load import load_section
 from reports.panels.routing import routing_section
 from reports.panels.systems import systems_table
 from reports.panels.table import comparison_table
@@ -41,7 +42,9 @@ SECTIONS = {
 }
 """Section id to its name in the contents, in the order of the page. Those of `OPTIONAL` come before the systems."""
 
-OPTIONAL = (routing_section, experts_section, distillation_section, training_section, carbon_section)
+OPTIONAL = (
+    load_section, routing_section, experts_section, distillation_section, training_section, carbon_section,
+)  # fmt: skip
 """What a run may have something to say of; each gives None where it has not."""
 
 

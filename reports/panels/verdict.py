@@ -44,9 +44,12 @@ class Verdict:
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """The verdict over all items first, then one per domain where there are several. What is said there of all items
     is not said again in each domain. Yardsticks take no part."""
-    candidates = {name: each for name, each in analysis.measured.items() if name not in analysis.yardsticks}
-    if not candidates:
+    eligible = {name: each for name, each in analysis.measured.items() if name not in analysis.yardsticks}
+    if not eligible:
         return (Verdict(None, units.NONE, "Only yardsticks took part, so there is nothing to choose.", (), ()),)
+    candidates = {name: each for name, each in eligible.items() if name not in analysis.not_held}
+    if not candidates:
+        return (Verdict(None, "no verdict", "No system holds any rate that was offered: none is ranked.", (), ()),)
     called = _called({name: analysis.kinds[name] for name in candidates})
     ranking = rank(analysis.table, candidates, analysis.judged)
     overall = verdict(ranking, candidates, called)

@@ -15,6 +15,7 @@ from reports.compare import analyse
 from reports.page import report
 from reports.page.page import OPTIONAL, SECTIONS
 from reports.panels.choices import choices_table
+from reports.panels.load import load_section
 from reports.panels.verdict import verdicts
 
 GOLDEN = Path(__file__).parent / "golden" / "sections.txt"
@@ -37,6 +38,9 @@ def as_text(analysis) -> str:
     out += lines(table)
     for make in OPTIONAL:
         section = make(analysis)
+        if make is load_section:  # a run under load has a golden file of its own
+            assert section is None
+            continue
         assert section is not None
         out += ["", f"== {section.title}", section.lead]
         for passage in section.passages:

@@ -1,0 +1,90 @@
+"""A suite under load, as a user runs it: to its end, and killed in the middle of a rate."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.records import RunLayout, read_run
+
+LOAD = "{scenario: load, idle_s: 1, warmup: 1, min_window_s: 1, load: " + (
+    "{rates_per_s: [40, 20], min_duration_s: 1, min_queries: 44, deadline_s: 120}}"
+)
+CHANGES = (("measure: {idle_s: 1.1, warmup: 2, min_window_s: 1.1}", f"measure: {LOAD}"),)
+
+
+def test_a_run_under_load_is_compared_by_rate(wattbench, suite, tmp_path: Path) -> None:
+    ran = wattbench("run", suite(*CHANGES), "--systems", "adder")
+    assert ran.returncode == 0, ran.stderr
+    layout = RunLayout(tmp_path / ran.stdout.strip())
+    records = read_run(layout.root)
+    rows = {row.offered_per_s: row for row in records.loads()}
+    assert set(rows) == {40.0, 20.0}
+    assert all(row.held for row in rows.values()), [row.reasons for row in rows.values()]
+    items = pd.read_parquet(layout.items_table)
+    for rate, row in rows.items():
+        own = items[items["offered_per_s"] == rate]
+        assert len(own) == row.queries
+        assert (own["correct"] == 1.0).all()  # scored by lm-eval, from the record
+        assert set(own["window"]) == {row.window}
+        assert own.groupby("doc_id").size().nunique() == 1  # each document equally often
+        assert own.groupby("doc_id")["repeat"].max().eq(own.groupby("doc_id").size() - 1).all()
+        windows = {window.window: window for window in records.windows()}
+        assert own["energy_j"].sum() == pytest.approx(windows[row.window].total_j)
+        logs = layout.load_logs("adder", "sums", rate, row.window)
+        assert (logs / "mlperf_log_summary.txt").exists()
+    compared = wattbench("compare", layout.root)
+    assert compared.returncode == 0, compared.stderr
+    assert "at 20 requests per second" in compared.stdout
+    assert "at 40 requests per second" in compared.stdout
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_rate_that_was_cut_off_is_asked_again_as_a_whole(
+    how: signal.Signals, tmp_path: Path, environment, suite, command, wattbench
+) -> None:
+    long = LOAD.replace("min_duration_s: 1", "min_duration_s: 5").replace("[40, 20]", "[40, 10]")
+    path = suite((CHANGES[0][0], f"measure: {long}"))
+    process = subprocess.Popen(
+        command("run", path, "--systems", "adder"),
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 240
+
+    def second_rate() -> bool:
+        return any(tmp_path.glob("runs/*/loads/adder/sums/10/*/mlperf_log_detail.txt"))
+
+    while not second_rate():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.5)
+    process.send_signal(how)
+    _, stderr = process.communicate(timeout=120)
+    if how == signal.SIGINT:
+        assert process.returncode == 130, stderr
+        assert "Traceback" not in stderr
+        assert "terminate" not in stderr
+    root = next((tmp_path / "runs").iterdir())
+    layout = RunLayout(root)
+    before = layout.answers("adder", "sums").read_bytes()
+    assert {json.loads(line)["offered_per_s"] for line in before.splitlines()} == {40.0}
+    assert wattbench("compare", root).returncode == 2
+
+    done = wattbench("run", "--resume", root)
+    assert done.returncode == 0, done.stderr
+    assert layout.answers("adder", "sums").read_bytes().startswith(before)
+    records = read_run(root)
+    assert [row.offered_per_s for row in records.loads()] == [40.0, 10.0]
+    windows = pd.read_parquet(layout.windows_table)
+    counted = {row.window for row in records.loads()}
+    assert set(windows[windows["purpose"] == "measured"]["window"]) == counted
+    assert (windows["purpose"] == "abandoned").sum() == 1  # shown, and nothing of it counts
+    items = pd.read_parquet(layout.items_table)
+    assert len(items) == sum(row.queries for row in records.loads())
