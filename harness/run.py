@@ -14,6 +14,7 @@ from harness.assemble import item_rows, system_row, training_costs
 from harness.cell import CellRecorder, WindowNames, open_window
 from harness.config import Prompt, Resolved
 from harness.meters import Metering
+from harness.phases import split_cell
 from harness.plan import Cell
 from harness.progress import Progress
 from harness.prompts import requests_by_document
@@ -137,6 +138,8 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
         scores += score_rows(samples, cell.choice, repeat)
     if (mixture := engine.mixture()) is not None:
         session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine, mixture))
+    for phase in split_cell(session.records, cell.system, task):
+        session.writer.append_phase(phase)
     session.writer.write_scores(cell.system, task, scores)
     session.progress.end_cell()
 

@@ -5,6 +5,7 @@ else of the harness: a record can be read where nothing can be run.
 """
 
 from harness.records.layout import RunLayout
+from harness.records.phases import PhaseRow, Split
 from harness.records.reader import RunRecords, read_run
 from harness.records.schema import (
     SCHEMA_VERSION,
@@ -25,12 +26,14 @@ __all__ = [
     "AnswerRow",
     "ExpertRow",
     "ItemRow",
+    "PhaseRow",
     "Purpose",
     "RunHeader",
     "RunLayout",
     "RunRecords",
     "RunWriter",
     "ScoreRow",
+    "Split",
     "SystemRow",
     "WindowLabel",
     "WindowRow",
