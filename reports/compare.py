@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from harness.records import RunRecords
@@ -13,6 +13,7 @@ from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
 from reports.measures import Measures, measures
 from reports.settings import suite_name, suite_section
+from reports.splits import SystemSplit, splits
 from reports.validity import Validity, validity
 from reports.yardsticks import yardsticks
 
@@ -34,6 +35,8 @@ class SystemFigures:
     output_tokens: float | None
     """Mean per request; None where they cannot be counted."""
     energy_j_per_request: float | None
+    energy_above_idle_j_per_request: float | None
+    """Beyond what the loaded system draws anyway; None where its idle was not measured."""
     j_per_correct: float | None
     """Joules of all metered requests over the correct answers among them; None without either."""
     j_per_correct_low: float | None
@@ -46,7 +49,7 @@ class SystemFigures:
     """Every measured window of the system is valid."""
 
 
-COLUMNS = tuple(field.name for field in fields(SystemFigures))
+COLUMNS = tuple(column.name for column in fields(SystemFigures))
 """The columns of `wattbench compare`, in order."""
 
 
@@ -61,6 +64,8 @@ class Comparison:
     carbon: Carbon | None
     """None: no region is set, and no grams are stated."""
     caveats: tuple[Caveat, ...]
+    splits: Mapping[str, SystemSplit] = field(default_factory=dict)
+    """Where each system's joules went."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,11 @@ class Analysis:
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     comparison: Comparison
+
+    @property
+    def splits(self) -> Mapping[str, SystemSplit]:
+        """Where each system's joules went."""
+        return self.comparison.splits
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:
@@ -124,20 +134,23 @@ def analyse(
     frames = load_frames(run)
     table = item_table(frames)
     measured, judged = measures(frames, table), validity(frames)
+    apart = splits(frames)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
     comparison = Comparison(
         run=run.header.run,
         suite=suite_name(run.header),
         systems=tuple(
-            _row(figures, str(kinds[name]), judged[name].valid, factor) for name, figures in measured.items()
+            _row(figures, str(kinds[name]), judged[name].valid, factor, apart[name])
+            for name, figures in measured.items()
         ),
         carbon=factor,
         caveats=caveats(frames, measured, judged),
+        splits=apart,
     )
     return Analysis(frames, table, measured, judged, comparison)
 
 
-def _row(figures: Measures, kind: str, valid: bool, factor: Carbon | None) -> SystemFigures:
+def _row(figures: Measures, kind: str, valid: bool, factor: Carbon | None, split: SystemSplit) -> SystemFigures:
     accuracy, per_correct = figures.accuracy, figures.j_per_correct
     p50_s, p95_s = figures.latency_quantile_s(0.5), figures.latency_quantile_s(0.95)
     # Every system here has at least one item: it is known only by its items.
@@ -154,6 +167,7 @@ def _row(figures: Measures, kind: str, valid: bool, factor: Carbon | None) -> Sy
         latency_p95_s=p95_s,
         output_tokens=figures.output_tokens,
         energy_j_per_request=request_j,
+        energy_above_idle_j_per_request=split.above_idle_j_per_request,
         j_per_correct=None if per_correct is None else per_correct.estimate,
         j_per_correct_low=None if per_correct is None else per_correct.low,
         j_per_correct_high=None if per_correct is None else per_correct.high,

@@ -36,8 +36,7 @@ def test_bounds_hold_the_truth_about_as_often_as_they_say(made_up, name: str) ->
     for seed in range(40):
         world = made_up.World(seed=1000 * seed, **WORLDS[name])
         found, truth_j = fitted(world), world.true_j
-        for phase in (PREFILL, DECODE):
-            held.append(found.low_j[phase] <= truth_j[phase] <= found.high_j[phase])
+        held += [found.low_j[phase] <= truth_j[phase] <= found.high_j[phase] for phase in (PREFILL, DECODE)]
         errors.append((found.energy_j[PREFILL] - truth_j[PREFILL]) / truth_j.sum())
     # 95% are promised. The seeds are fixed, so this is one outcome, and it can't flake.
     assert np.mean(held) >= 0.88
@@ -130,7 +129,7 @@ def test_a_phase_that_hardly_was_is_charged_at_the_mean_power() -> None:
     assert fitted_phases(np.array([50.0, 0.01, 0.0, 49.99])) == [PREFILL, OTHER]
     share = np.random.default_rng(3).uniform(0, 0.1, 100)
     seen = plain(share, np.array([600.0, 300.0, 0.0, 0.0]))
-    total_s = seen.seconds[0].sum(axis=0) + [0.0, 0.0, 0.0, 0.005]
+    total_s = seen.seconds[0].sum(axis=0) + np.array([0.0, 0.0, 0.0, 0.005])
     cell_j = float(seen.energy_j.sum())
     found = fit(seen.energy_j, seen.seconds, total_s, cell_j)
     assert found.energy_j[OTHER] == pytest.approx(cell_j * 0.005 / total_s.sum())

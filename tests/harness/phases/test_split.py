@@ -97,7 +97,7 @@ def test_components_apart_and_their_total_with_what_is_open_left_open(writer, pu
     # A model that is read once a second sees the same mix every time, and its power hardly depends on it.
     rng = np.random.default_rng(0)
     modelled = [
-        Reading(made_up.START_S + at_s, {"cpu": 20.0 * at_s + rng.normal()}, {"cpu": 20.0})
+        Reading(made_up.START_S + at_s, {"cpu": 20.0 * at_s + 6.0 * rng.normal()}, {"cpu": 20.0})
         for at_s in np.arange(0.0, length_s + 1, 1.0).tolist()
     ]
     window = world.window(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.attribution import alone_s
@@ -30,18 +30,16 @@ def window_of(made_up, seconds: float, **changes: object):
     return replace(made_up.WINDOW, finished_s=made_up.START_S + seconds, **changes)
 
 
-def test_phases_fill_the_window_and_agree_with_what_items_are_billed(made_up) -> None:
-    @given(items)
-    def check(spans) -> None:
-        rows = answers_of(made_up, spans)
-        phases = timeline(window_of(made_up, 60.0), rows)
-        assert (phases.total_s >= -1e-9).all()
-        assert phases.total_s.sum() == pytest.approx(60.0)
-        own = alone_s(np.array([r.started_s for r in rows]), np.array([r.finished_s for r in rows]))
-        assert phases.total_s[[PREFILL, DECODE]].sum() == pytest.approx(own.sum(), abs=1e-5)
-        assert phases.total_s[CHOOSING] == 0
-
-    check()
+@settings(deadline=None)
+@given(spans=items)
+def test_phases_fill_the_window_and_agree_with_what_items_are_billed(made_up, spans) -> None:
+    rows = answers_of(made_up, spans)
+    phases = timeline(window_of(made_up, 60.0), rows)
+    assert (phases.total_s >= -1e-9).all()
+    assert phases.total_s.sum() == pytest.approx(60.0)
+    own = alone_s(np.array([r.started_s for r in rows]), np.array([r.finished_s for r in rows]))
+    assert phases.total_s[[PREFILL, DECODE]].sum() == pytest.approx(own.sum(), abs=1e-5)
+    assert phases.total_s[CHOOSING] == 0
 
 
 def test_a_moment_is_shared_by_the_items_in_each_phase(made_up) -> None:
