@@ -15,6 +15,7 @@ from harness.cell import CellRecorder, WindowNames, open_window
 from harness.config import Prompt, Resolved
 from harness.load import LoadCell, run_rates, score_rates
 from harness.meters import Metering
+from harness.phases import split_cell
 from harness.plan import Cell, requests
 from harness.progress import Progress
 from harness.prompts import requests_by_document
@@ -123,6 +124,9 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
         scores = _run_items(session, cell, engine, idle_w, first_number)
     if (mixture := engine.mixture()) is not None:
         session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine, mixture))
+    if measure.load is None:  # under load a cell is several: each rate would be a split of its own
+        for phase in split_cell(session.records, cell.system, task):
+            session.writer.append_phase(phase)
     session.writer.write_scores(cell.system, task, scores)
     session.progress.end_cell()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 from harness.records import RunRecords
@@ -15,6 +15,7 @@ from reports.itemtable import ItemTable, item_table
 from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
 from reports.settings import suite_name, suite_section
+from reports.splits import SystemSplit, splits
 from reports.validity import Validity, validity
 from reports.yardsticks import yardsticks
 
@@ -36,6 +37,8 @@ class SystemFigures:
     output_tokens: float | None
     """Mean per request; None where they cannot be counted."""
     energy_j_per_request: float | None
+    energy_above_idle_j_per_request: float | None
+    """Beyond what the loaded system draws anyway; None where its idle was not measured."""
     j_per_correct: float | None
     """Joules of all metered requests over the correct answers among them; None without either."""
     j_per_correct_low: float | None
@@ -54,7 +57,7 @@ class SystemFigures:
     """Every measured window of the system is valid."""
 
 
-COLUMNS = tuple(field.name for field in fields(SystemFigures))
+COLUMNS = tuple(column.name for column in fields(SystemFigures))
 """The columns of `wattbench compare`, in order."""
 
 
@@ -71,6 +74,8 @@ class Comparison:
     sci: Mapping[str, Sci]
     """The terms behind the grams of each system that has joules; empty without `carbon`."""
     caveats: tuple[Caveat, ...]
+    splits: Mapping[str, SystemSplit] = field(default_factory=dict)
+    """Where each system's joules went."""
     load: LoadReport | None = None
     """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
 
@@ -86,6 +91,11 @@ class Analysis:
     comparison: Comparison
     choice: CarbonChoice = AS_IN_SUITE
     """What the reader said of carbon."""
+
+    @property
+    def splits(self) -> Mapping[str, SystemSplit]:
+        """Where each system's joules went."""
+        return self.comparison.splits
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:
@@ -137,12 +147,14 @@ def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
         frames, table, measured, judged = at.frames, at.table, at.measured, at.judged
     factor = None if factor is None else factor.within(*run_span(frames))
     sci = {} if factor is None else software_carbon(frames, table, factor)
+    apart = splits(frames)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
     comparison = Comparison(
         run=run.header.run,
         suite=suite_name(run.header),
         systems=tuple(
-            _row(figures, str(kinds[name]), judged[name].valid, sci.get(name)) for name, figures in measured.items()
+            _row(figures, str(kinds[name]), judged[name].valid, sci.get(name), apart[name])
+            for name, figures in measured.items()
         ),
         carbon=factor,
         sci=sci,
@@ -151,12 +163,13 @@ def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
             *caveats(frames, measured, judged),
             *carbon_caveats(factor, sci, unusable),
         ),
+        splits=apart,
         load=load,
     )
     return Analysis(frames, table, measured, judged, comparison, choice)
 
 
-def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None) -> SystemFigures:
+def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None, split: SystemSplit) -> SystemFigures:
     accuracy, per_correct = figures.accuracy, figures.j_per_correct
     p50_s, p95_s = figures.latency_quantile_s(0.5), figures.latency_quantile_s(0.95)
     # Every system here has at least one item: it is known only by its items.
@@ -174,6 +187,7 @@ def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None) -> SystemFi
         latency_p95_s=p95_s,
         output_tokens=figures.output_tokens,
         energy_j_per_request=request_j,
+        energy_above_idle_j_per_request=split.above_idle_j_per_request,
         j_per_correct=None if per_correct is None else per_correct.estimate,
         j_per_correct_low=None if per_correct is None else per_correct.low,
         j_per_correct_high=None if per_correct is None else per_correct.high,

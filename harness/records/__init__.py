@@ -6,6 +6,7 @@ else of the harness: a record can be read where nothing can be run.
 
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
+from harness.records.phases import PhaseRow, Split
 from harness.records.reader import RunRecords, read_run
 from harness.records.schema import (
     SCHEMA_VERSION,
@@ -27,12 +28,14 @@ __all__ = [
     "ExpertRow",
     "ItemRow",
     "LoadRow",
+    "PhaseRow",
     "Purpose",
     "RunHeader",
     "RunLayout",
     "RunRecords",
     "RunWriter",
     "ScoreRow",
+    "Split",
     "SystemRow",
     "WindowLabel",
     "WindowRow",

@@ -50,6 +50,11 @@ class RunLayout:
         return self.root / "open-windows.jsonl"
 
     @property
+    def phases(self) -> Path:
+        """`phases.jsonl`: each cell's joules by prefill and decode; the last line per component of a cell counts."""
+        return self.root / "phases.jsonl"
+
+    @property
     def items_table(self) -> Path:
         """`items.parquet`: every item, scored and with its energy; written when the run ends."""
         return self.root / "items.parquet"

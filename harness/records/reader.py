@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.records.jsonl import read_lines
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
+from harness.records.phases import PhaseRow
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
@@ -78,6 +79,11 @@ class RunRecords:
         """lm-eval's scores of a cell, or None where the cell is not complete."""
         path = self.layout.scores(system, task)
         return _rows(path, ScoreRow) if path.exists() else None
+
+    def phases(self) -> list[PhaseRow]:
+        """Each cell's joules by phase, per component; empty for a run from before they were recorded."""
+        rows = _rows(self.layout.phases, PhaseRow)
+        return list({(row.system, row.task, row.component): row for row in rows}.values())
 
     def experts(self, system: str, task: str) -> list[ExpertRow]:
         """Which experts a mixture asked for each item; empty for any other system."""

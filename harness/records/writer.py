@@ -14,6 +14,7 @@ from harness.errors import UserError
 from harness.records.jsonl import Appender, sync_folder, write_atomically
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
+from harness.records.phases import PhaseRow
 from harness.records.schema import AnswerRow, ExpertRow, ItemRow, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
 
 
@@ -66,6 +67,10 @@ class RunWriter:
         """Put down what a rate came to: from now on the answers of its window count."""
         self._append(self.layout.loads, row)
 
+    def append_phase(self, row: PhaseRow) -> None:
+        """Put down how one component's joules in a cell divide into prefill and decode."""
+        self._append(self.layout.phases, row)
+
     def write_experts(self, system: str, task: str, rows: Iterable[ExpertRow]) -> None:
         """Put down which experts a mixture asked in a cell, whole or not at all."""
         _write_rows(self.layout.experts(system, task), rows)
@@ -96,7 +101,7 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, path: Path, row: AnswerRow | LoadRow | SystemRow | WindowLabel | WindowRow) -> None:
+    def _append(self, path: Path, row: AnswerRow | LoadRow | PhaseRow | SystemRow | WindowLabel | WindowRow) -> None:
         if path not in self._appenders:
             self._appenders[path] = Appender(path)
         self._appenders[path].append(asdict(row))

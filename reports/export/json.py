@@ -10,11 +10,12 @@ from reports.carbon.sci import Sci
 from reports.compare import Comparison
 from reports.export.load import plain_rates
 from reports.export.plain import plain_row
+from reports.splits import SystemSplit
 
 
 def as_json(comparison: Comparison) -> str:
-    """An object: ``{"run", "suite", "carbon" | null, "systems": [columns], "sci": [terms], "caveats": [{code, text,
-    systems}]}``.
+    """An object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
+    "systems": [columns], "sci": [terms], "caveats": [{code, text, systems}]}``.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
     A figure that does not exist, and a bound that is infinite, are null.
@@ -23,6 +24,7 @@ def as_json(comparison: Comparison) -> str:
         "run": comparison.run,
         "suite": comparison.suite,
         "carbon": None if comparison.carbon is None else comparison.carbon.as_data(),
+        "energy_by_component": {name: _by_component(split) for name, split in comparison.splits.items()},
         "systems": [plain_row(figures) for figures in comparison.systems],
         "sci": [_terms(sci) for sci in comparison.sci.values()],
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
@@ -45,4 +47,17 @@ def _terms(sci: Sci) -> dict[str, Any]:
         "operational_g": sci.operational_g,
         "embodied_g": sci.embodied_g,
         "correct": sci.correct,
+    }
+
+
+def _by_component(split: SystemSplit) -> dict[str, dict[str, object]]:
+    """Joules per request. Those that are not `in_total` lie inside one that is, and are not to be added."""
+    return {
+        part.name: {
+            "energy_j_per_request": part.j_per_request,
+            "energy_above_idle_j_per_request": part.above_idle_j_per_request,
+            "energy_provenance": part.provenance,
+            "in_total": part.in_total,
+        }
+        for part in split.components
     }

@@ -16,6 +16,7 @@ from reports.panels.carbon import carbon_section
 from reports.panels.choices import choices_table
 from reports.panels.distillation import distillation_section
 from reports.panels.domains import domain_table
+from reports.panels.energy import energy_section
 from reports.panels.environment import environment
 from reports.panels.experts import experts_section
 from reports.panels.latency import latency
@@ -43,7 +44,8 @@ SECTIONS = {
 """Section id to its name in the contents, in the order of the page. Those of `OPTIONAL` come before the systems."""
 
 OPTIONAL = (
-    load_section, routing_section, experts_section, distillation_section, training_section, carbon_section,
+    energy_section, load_section, routing_section, experts_section, distillation_section, training_section,
+    carbon_section,
 )  # fmt: skip
 """What a run may have something to say of; each gives None where it has not."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from reports import units
 from reports.compare import Analysis
 from reports.export import load as words
+from reports.figures import LoadCurve, LoadPoint, energy_latency
 from reports.load import PERCENTILES, AtRate, LoadFigures, LoadReport
-from reports.loadfigure import LoadCurve, LoadPoint, energy_latency
 from reports.panels.section import Drawing, Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
 

@@ -239,6 +239,7 @@ def _window(
     return WindowRow(
         window=window, run=run, system=system.name, task=task, purpose=purpose, started_s=START_S,
         finished_s=START_S + length_s, energy_j=energy, provenance=dict(zip(energy, parts, strict=False)),
+        idle_w={part: j / 2 / length_s for part, j in energy.items()} if purpose == "measured" else {},
         samples=50, largest_gap_s=0.1, valid=not reasons, reasons=list(reasons),
     )  # fmt: skip
 

@@ -17,8 +17,8 @@ from reports.frames import load_frames
 def test_columns_are_the_contract() -> None:
     assert " ".join(COLUMNS) == (
         "system kind items accuracy accuracy_low accuracy_high latency_p50_s latency_p95_s output_tokens "
-        "energy_j_per_request j_per_correct j_per_correct_low j_per_correct_high co2_g_per_1000 sci_g_per_correct "
-        "sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid"
+        "energy_j_per_request energy_above_idle_j_per_request j_per_correct j_per_correct_low j_per_correct_high "
+        "co2_g_per_1000 sci_g_per_correct sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid"
     )
 
 
@@ -42,6 +42,7 @@ def test_every_figure_can_be_recomputed_from_the_records(make_run, fake, repeats
         assert figures.j_per_correct == pytest.approx(rows["energy_j"].sum() / rows["correct"].sum())
         assert figures.j_per_correct_low < figures.j_per_correct < figures.j_per_correct_high
         assert figures.co2_g_per_1000 == pytest.approx(1000 * rows["energy_j"].mean() / 3.6e6 * 100 * 1.5)
+        assert figures.energy_above_idle_j_per_request == pytest.approx(rows["energy_above_idle_j"].mean())
         assert figures.energy_provenance == "counter"
         assert figures.valid
     assert compare(run) == comparison, "the same records give the same figures"

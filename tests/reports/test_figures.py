@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from reports.figures import Curve, Point, latency, tradeoff
+from reports.figures import Bar, Curve, Point, Slice, energy, latency, tradeoff
 from reports.marks import mark_svg
 from reports.stats import Interval
 
@@ -19,6 +19,11 @@ def point(name: str, place: int, joules: float) -> Point:
     return Point(name, place, Interval(joules, 0.8 * joules, 1.3 * joules), Interval(0.4, 0.3, 0.5))
 
 
+def bar(name: str, joules: float) -> Bar:
+    idle, above = Slice("gpu0, idle", 0, joules / 4, faint=True), Slice("gpu0, above idle", 0, joules / 2, faint=False)
+    return Bar(name, joules, (idle, above, Slice("cpu", 1, joules / 4, faint=False)))
+
+
 def texts(svg: str) -> list[str]:
     return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
 
@@ -26,6 +31,7 @@ def texts(svg: str) -> list[str]:
 DRAWINGS = {
     "tradeoff": lambda: tradeoff([point("small", 0, 0.2), point("big", 1, 900.0)]),
     "latency": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50)), Curve("big", 1, np.geomspace(1, 9, 50))]),
+    "energy": lambda: energy([bar("small", 0.2), bar("big", 900.0)]),
 }
 
 
@@ -50,8 +56,8 @@ def test_drawings_have_a_title_and_a_description(name: str) -> None:
 
 def test_ids_of_two_drawings_never_meet_and_references_resolve() -> None:
     seen: set[str] = set()
-    for name in ("tradeoff", "latency"):
-        root = ET.fromstring(DRAWINGS[name]())
+    for draw in DRAWINGS.values():
+        root = ET.fromstring(draw())
         ids = {element.get("id") for element in root.iter()} - {None}
         assert not ids & seen
         seen |= ids
@@ -73,6 +79,12 @@ def test_a_wide_range_is_logarithmic_and_ticks_carry_their_unit() -> None:
     assert "0 J" in texts(narrow)
     assert "0 J" not in texts(wide)
     assert {"1 J", "10 J", "100 J"} <= set(texts(wide))
+
+
+def test_bars_are_shares_and_their_joules_stand_behind_them() -> None:
+    svg = DRAWINGS["energy"]()
+    assert {"small", "big", "200 mJ", "900 J", "gpu0, idle", "gpu0, above idle", "cpu"} <= set(texts(svg))
+    assert "big: 900 J, of which gpu0, idle 25.0%, gpu0, above idle 50.0%, cpu 25.0%" in svg
 
 
 def test_zero_joules_and_unbounded_figures_can_be_drawn() -> None:

@@ -147,7 +147,7 @@ def test_structure_for_keyboard_and_screen_reader(plain_page) -> None:
     assert set(SECTIONS) <= set(identities)
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     assert tags.count("table") == tags.count("caption")
-    assert tags.count("figure") == 2
+    assert tags.count("figure") == 3
     first_link = next(attributes for tag, attributes in page.tags if tag == "a")
     assert first_link["href"] == "#verdict"
 

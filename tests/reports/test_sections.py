@@ -61,8 +61,8 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     html = report(make_run(fake.family(20)))
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
     assert contents == [
-        "verdict", "comparison", "trade-off", "latency", "domains", "routing", "experts", "distillation", "training",
-        "carbon", "systems", "validity", "reproduce",
+        "verdict", "comparison", "trade-off", "latency", "domains", "energy", "routing", "experts", "distillation",
+        "training", "carbon", "systems", "validity", "reproduce",
     ]  # fmt: skip
     for identity in contents:
         assert f'<section id="{identity}"' in html
@@ -76,7 +76,9 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
 
 def test_sections_are_absent_where_there_is_nothing_to_say(make_run, fake) -> None:
     page = report(make_run(fake.plain()))
-    assert re.findall(r'<section id="([a-z-]+)"', page) == list(SECTIONS)
+    assert set(re.findall(r'<section id="([a-z-]+)"', page)) == {*SECTIONS, "energy"}
+    blind = report(make_run(fake.Run((fake.System("blind", energy_j=None),), name="blind")))
+    assert re.findall(r'<section id="([a-z-]+)"', blind) == list(SECTIONS)
 
 
 def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports import units
-from reports.figures import _axes, _legend, _quantity_axis, _tick, colour, marker
+from reports.figures.shared import axes_for, colour, legend, marker, quantity_axis, tick
 from reports.svg import INK, inline_svg
 
 
@@ -44,7 +44,7 @@ def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
     """
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    with _axes(len(curves)) as (figure, axes):
+    with axes_for(len(curves)) as (figure, axes):
         for curve in curves:
             own = colour(curve.place)
             axes.plot(
@@ -68,13 +68,13 @@ def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
                     f"{point.rate_per_s:g}/s", (point.latency_s, point.energy_j), xytext=(7, 5),
                     textcoords="offset points", fontsize=9.5, color=INK,
                 )  # fmt: skip
-        _quantity_axis(axes, [point.latency_s for curve in curves for point in curve.points], "s")
+        quantity_axis(axes, [point.latency_s for curve in curves for point in curve.points], "s")
         axes.yaxis.set_major_locator(MaxNLocator(6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value, "J")))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, "J")))
         axes.set_ylim(bottom=0)
         axes.set_xlabel(f"{percentile} latency, from when a request was due")
         axes.set_ylabel("joules per request")
-        _legend(figure, axes)
+        legend(figure, axes)
         said = "; ".join(
             f"{curve.system} at {point.rate_per_s:g} per second{'' if point.held else ' (not held)'}: "
             f"{units.quantity(point.energy_j, 'J')}, {units.quantity(point.latency_s, 's')}"
