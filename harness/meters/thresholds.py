@@ -19,7 +19,7 @@ at each end, so two steps in forty."""
 
 HELD_UP_S = 0.03
 """A reading is of one moment. Where its figures came later than this (a busy machine kept the thread waiting), it is a
-gap, and at a window's edge it is read again: 30 ms at both ends of 1 s are 6% if unnoticed, and a call takes under 1."""
+gap, and at a window's edge it is read again: unnoticed, 30 ms at both ends of 1 s would be 6%."""
 
 MAX_SLIP = 0.05
 """How far apart a window's edges and the readings that stand for them may be, as a share of the window. The joules are

@@ -106,7 +106,8 @@ def _judge_component(points: Series, step_s: float, min_steps: float, found: _Fi
         )
     if points.counted and points.slip_s() > max(thresholds.HELD_UP_S, thresholds.MAX_SLIP * points.duration_s):
         found.faults.append(
-            f"{component}: its edges were read {points.slip_s():.2f} s apart from the window's (the machine was too busy)"
+            f"{component}: its edges were read {points.slip_s():.2f} s apart from the window's "
+            "(the machine was too busy)"
         )
     gap_s, limit_s = points.largest_gap_s() or 0.0, thresholds.max_gap_s(points.provenance)
     if gap_s > limit_s:

@@ -61,7 +61,7 @@ SQUARE = Waveform("square", watts=400.0, low=60.0, period=0.7)
 """Longer than a counter's step, and no multiple of one."""
 RAMP = Waveform("ramp", watts=400.0, low=60.0, period=3.0)
 BURSTS = Waveform("square", watts=400.0, low=60.0, period=0.07, duty=0.4)
-"""28 ms each, one after the other: shorter than a counter's step of 100 ms, and than a look at the power every 100 ms."""
+"""28 ms each, one after the other: shorter than a counter's step, and than the time between two looks at power."""
 SPARSE = Waveform("square", watts=700.0, low=60.0, period=0.9, duty=0.05)
 """45 ms each, about one a second: a look every 100 ms meets some of them and misses others."""
 
