@@ -18,6 +18,9 @@ STEP_TIMEOUT_S = 2.5
 """A counter that has not advanced after so long is stuck: one that works steps every 20 to 100 ms."""
 STATE_EVERY_S = 0.1
 """How often temperature and clocks are looked at, however often power is."""
+GUESSED_STEPS = 0.25
+"""How far beyond its step, in steps, a counter may be carried at the power of the step before. Of several GPUs the first
+to step is waited past, until the last has; where they tell no power of the moment, that is a guess."""
 PROCESSES_EVERY_S = 1.0
 """Listing the processes of a GPU costs more than all else, and they come and go slowly."""
 
@@ -117,19 +120,22 @@ class NvmlMeter:
         """Joules as they were at the reading's moment, placed inside the counter's step."""
         settled_j = dict(reading.energy_j)
         waiting_j: dict[str, float] = {}
+        unplaced: set[str] = set()
         for component, count_j in reading.energy_j.items():
             step = self._steps.get(component)
             length_s = self.step_s[component]
             # Half a step more, as sync waits for the slowest of several counters and the first may step again.
             if step is not None and 0.0 <= reading.at_s - step.at_s <= 1.5 * length_s:
                 settled_j[component] = step.energy_j(reading.at_s, length_s)
+                if not step.power and reading.at_s - step.at_s > GUESSED_STEPS * length_s:
+                    unplaced.add(component)
             else:
                 waiting_j[component] = count_j
         patience_s = self._patience_s(waiting_j)
         steps = watch(self._look, waiting_j, patience_s, power=self._instant_w, since_s=reading.at_s)
         for component, step in steps.items():
             settled_j[component] = step.energy_j(reading.at_s, self.step_s[component])
-        return replace(reading, energy_j=settled_j, unplaced=frozenset(waiting_j.keys() - steps.keys()))
+        return replace(reading, energy_j=settled_j, unplaced=frozenset(unplaced | (waiting_j.keys() - steps.keys())))
 
     def _learn(self) -> None:
         gpus = find_gpus(self._nvml, self._environ)
@@ -183,7 +189,8 @@ class NvmlMeter:
         if at_s < self._state_due_s:
             return
         self._state_due_s = at_s + STATE_EVERY_S
-        self._temperature_c, throttled = {}, set()
+        throttled: set[str] = set()
+        self._temperature_c = {}
         for component in components:
             reader = self._readers[component]
             degrees_c = reader.temperature_c()

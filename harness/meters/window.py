@@ -97,14 +97,19 @@ def _judge_component(points: Series, step_s: float, min_steps: float, found: _Fi
     if edge_fault is not None:
         found.faults.append(f"{component}: {edge_fault}")
         return
-    if not points.placed and points.counted_j() != 0.0:  # at 0 it is stuck, and that is said below
+    stuck = points.counted and points.counted_j() == 0.0  # said below, and then it is all that matters
+    if not points.placed and not stuck:
         min_steps = max(min_steps, thresholds.MIN_STEPS_UNPLACED)
     if points.duration_s < min_steps * step_s:
         found.faults.append(
             f"{component}: {points.duration_s:.2f} s is too short for a sensor that advances every {step_s:g} s "
             f"(it takes {min_steps * step_s:g} s)"
         )
-    if points.counted and points.slip_s() > max(thresholds.HELD_UP_S, thresholds.MAX_SLIP * points.duration_s):
+    if (
+        points.counted
+        and not stuck
+        and points.slip_s() > max(thresholds.HELD_UP_S, thresholds.MAX_SLIP * points.duration_s)
+    ):
         found.faults.append(
             f"{component}: its edges were read {points.slip_s():.2f} s apart from the window's "
             "(the machine was too busy)"
