@@ -19,8 +19,8 @@ STEP_TIMEOUT_S = 2.5
 STATE_EVERY_S = 0.1
 """How often temperature and clocks are looked at, however often power is."""
 GUESSED_STEPS = 0.25
-"""How far beyond its step, in steps, a counter may be carried at the power of the step before. Of several GPUs the first
-to step is waited past, until the last has; where they tell no power of the moment, that is a guess."""
+"""How far beyond its step, in steps, a counter may be carried at the power of the step before. Of several GPUs the
+first to step is waited past, until the last has; where they tell no power of the moment, that is a guess."""
 PROCESSES_EVERY_S = 1.0
 """Listing the processes of a GPU costs more than all else, and they come and go slowly."""
 
