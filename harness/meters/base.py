@@ -44,6 +44,8 @@ class Reading:
     """What spoils a window it was seen in: ``gpu0: throttled (thermal)``, ``gpu0: foreign process 4242``."""
     gaps: Mapping[str, str] = field(default_factory=dict)
     """Components that could not be read this time, and why. They are in none of the figures: a gap, never a zero."""
+    unplaced: frozenset[str] = frozenset()
+    """Components whose counts stand as at their counter's last step, which was not caught: up to a step too early."""
 
 
 class Meter(Protocol):
@@ -82,6 +84,6 @@ class SteppedMeter(Meter, Protocol):
     def settle(self, reading: Reading) -> Reading:
         """The same reading, with joules as they were at its moment instead of at the counters' last step.
 
-        May wait for the next step. What cannot be placed is left as it was read.
+        May wait for the next step. What cannot be placed is left as it was read, and named in `Reading.unplaced`.
         """
         ...

@@ -28,6 +28,25 @@ def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> fl
     return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2.0 for a, b in itertools.pairwise(knots))
 
 
+def sampling_error(power: Sequence[Point]) -> float:
+    """Standard error of the trapezoid rule over these readings, in joules: 0 where power lies on a line.
+
+    Each reading is compared with the line between its neighbours. Where power is resolved they agree; where it moves
+    faster than it is read the readings are a sample of it, and what they differ by is the spread of that sample
+    (von Neumann's mean square successive difference, taken of second differences and with the rule's own weights).
+    A step of power between two readings comes out twice as uncertain as it is. Power that repeats exactly in step with
+    the readings would look steady, which is why they are not taken at even intervals.
+    """
+    variance = 0.0
+    for (a_s, a_w), (b_s, b_w), (c_s, c_w) in zip(power, power[1:], power[2:], strict=False):
+        if c_s == a_s:
+            continue
+        after = (b_s - a_s) / (c_s - a_s)
+        off_w = b_w - (a_w * (1.0 - after) + c_w * after)
+        variance += ((c_s - a_s) / 2.0 * off_w) ** 2 / (1.0 + after**2 + (1.0 - after) ** 2)
+    return math.sqrt(variance)
+
+
 def _at(power: Sequence[Point], at_s: float) -> float:
     """Watts at a moment."""
     if at_s <= power[0][0]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,15 @@ from harness.meters.gpu_reader import GpuReader
 from harness.meters.gpus import find_gpus, refuse_mig, start_nvml
 from harness.meters.processes import foreign_processes
 from harness.meters.steps import Step, measure_steps, watch
+from harness.meters.thresholds import HELD_UP_S
 
 STEP_TIMEOUT_S = 2.5
 """A counter that has not advanced after so long is stuck: one that works steps every 20 to 100 ms."""
+STATE_EVERY_S = 0.1
+"""How often temperature and clocks are looked at, however often power is."""
+GUESSED_STEPS = 0.25
+"""How far beyond its step, in steps, a counter may be carried at the power of the step before. Of several GPUs the
+first to step is waited past, until the last has; where they tell no power of the moment, that is a guess."""
 PROCESSES_EVERY_S = 1.0
 """Listing the processes of a GPU costs more than all else, and they come and go slowly."""
 
@@ -45,6 +51,9 @@ class NvmlMeter:
         self._readers: dict[str, GpuReader] = {}
         self._counted: frozenset[str] = frozenset()
         self._steps: dict[str, Step] = {}
+        self._throttled: frozenset[str] = frozenset()
+        self._temperature_c: dict[str, float] = {}
+        self._state_due_s = 0.0
         self._foreign: frozenset[str] = frozenset()
         self._processes_due_s = 0.0
 
@@ -76,14 +85,17 @@ class NvmlMeter:
         at_s = now_s()
         energy_j: dict[str, float] = {}
         power_w: dict[str, float] = {}
-        temperature_c: dict[str, float] = {}
-        notes: set[str] = set()
         gaps: dict[str, str] = {}
         for component in self._counted:  # first and together: their moment is the reading's
             try:
-                energy_j[component] = self._readers[component].count_j()
+                count_j = self._readers[component].count_j()
             except self._nvml.NVMLError as error:
                 gaps[component] = str(error)
+                continue
+            if now_s() - at_s > HELD_UP_S:
+                gaps[component] = _held_up(at_s)
+            else:
+                energy_j[component] = count_j
         for component in self._readers.keys() - gaps.keys():
             reader = self._readers[component]
             try:
@@ -92,11 +104,12 @@ class NvmlMeter:
                 if component not in self._counted:  # beside a counter, power is only a check
                     gaps[component] = str(error)
                     continue
-            degrees_c = reader.temperature_c()
-            if degrees_c is not None:
-                temperature_c[component] = degrees_c
-            notes.update(f"{component}: {what}" for what in reader.throttling())
-        return Reading(at_s, energy_j, power_w, temperature_c, self._strangers(at_s).union(notes), gaps)
+            if component not in self._counted and now_s() - at_s > HELD_UP_S:
+                del power_w[component]
+                gaps[component] = _held_up(at_s)
+        self._look_at_state(at_s, self._readers.keys() - gaps.keys())
+        temperature_c = {c: degrees_c for c, degrees_c in self._temperature_c.items() if c not in gaps}
+        return Reading(at_s, energy_j, power_w, temperature_c, self._throttled | self._strangers(at_s), gaps)
 
     def sync(self) -> None:
         """Wait, at most three steps, until every counter has stepped."""
@@ -107,19 +120,22 @@ class NvmlMeter:
         """Joules as they were at the reading's moment, placed inside the counter's step."""
         settled_j = dict(reading.energy_j)
         waiting_j: dict[str, float] = {}
+        unplaced: set[str] = set()
         for component, count_j in reading.energy_j.items():
             step = self._steps.get(component)
             length_s = self.step_s[component]
             # Half a step more, as sync waits for the slowest of several counters and the first may step again.
             if step is not None and 0.0 <= reading.at_s - step.at_s <= 1.5 * length_s:
                 settled_j[component] = step.energy_j(reading.at_s, length_s)
+                if not step.power and reading.at_s - step.at_s > GUESSED_STEPS * length_s:
+                    unplaced.add(component)
             else:
                 waiting_j[component] = count_j
         patience_s = self._patience_s(waiting_j)
         steps = watch(self._look, waiting_j, patience_s, power=self._instant_w, since_s=reading.at_s)
         for component, step in steps.items():
             settled_j[component] = step.energy_j(reading.at_s, self.step_s[component])
-        return replace(reading, energy_j=settled_j)
+        return replace(reading, energy_j=settled_j, unplaced=frozenset(unplaced | (waiting_j.keys() - steps.keys())))
 
     def _learn(self) -> None:
         gpus = find_gpus(self._nvml, self._environ)
@@ -135,6 +151,7 @@ class NvmlMeter:
         self._counted = frozenset(lengths_s)
         for component in self._readers.keys() - self._counted:
             lengths_s[component] = self._power_only_step_s(self._readers[component])
+            self.period_s = min(self.period_s, lengths_s[component] / 2.0)  # all that its joules can be told from
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
         self.device_names = {gpu.component: gpu.name for gpu in gpus}
@@ -167,6 +184,21 @@ class NvmlMeter:
         except self._nvml.NVMLError:
             return None
 
+    def _look_at_state(self, at_s: float, components: Iterable[str]) -> None:
+        """Look at degrees and clocks, unless that was done a moment ago."""
+        if at_s < self._state_due_s:
+            return
+        self._state_due_s = at_s + STATE_EVERY_S
+        throttled: set[str] = set()
+        self._temperature_c = {}
+        for component in components:
+            reader = self._readers[component]
+            degrees_c = reader.temperature_c()
+            if degrees_c is not None:
+                self._temperature_c[component] = degrees_c
+            throttled.update(f"{component}: {what}" for what in reader.throttling())
+        self._throttled = frozenset(throttled)
+
     def _strangers(self, at_s: float) -> frozenset[str]:
         """A note for every foreign process, looked for once a second and kept until the next look."""
         if at_s >= self._processes_due_s:
@@ -177,3 +209,8 @@ class NvmlMeter:
                 for pid, name in foreign_processes(reader.pids()).items()
             )
         return self._foreign
+
+
+def _held_up(since_s: float) -> str:
+    """Why a reading is none: its figures are of some moment since `since_s`, and nobody knows of which."""
+    return f"the machine was too busy to read it in time: it took {now_s() - since_s:.2f} s"

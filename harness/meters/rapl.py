@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.clock import now_s
 from harness.meters.base import RAPL, AbsentError, MeterError, Reading
-from harness.meters.thresholds import PLAUSIBLE_W
+from harness.meters.thresholds import HELD_UP_S, PLAUSIBLE_W
 
 POWERCAP = Path("/sys/class/powercap")
 STEP_S = 0.001
@@ -146,6 +146,8 @@ class RaplMeter:
             except MeterError as error:
                 gaps[domain.component] = str(error)
             energy_j[domain.component] = energy_j.get(domain.component, 0.0) + counter.energy_uj / 1e6
+            if (took_s := now_s() - at_s) > HELD_UP_S:
+                gaps[domain.component] = f"the machine was too busy to read it in time: it took {took_s:.2f} s"
         for component in gaps:
             del energy_j[component]
         return Reading(at_s, energy_j, gaps=gaps)

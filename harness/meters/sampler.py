@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from harness.meters.trace import TraceWriter
 EDGE_ATTEMPTS = 3
 """A window stands or falls with its edges, so a read that fails there is tried again at once."""
 BETWEEN_ATTEMPTS_S = 0.005
+UNEVEN = (0.5, 1.5)
+"""Pauses between readings, as shares of the meter's period. At even ones, power that repeats in step with them (a token
+every 50 ms, say) would be met at the same point each time, and look steady."""
 
 
 class Sampler:
@@ -30,6 +34,7 @@ class Sampler:
         self._windows: list[list[Reading]] = []
         self._trace: TraceWriter | None = None
         self._trace_failure: str | None = None
+        self._uneven = random.Random()  # noqa: S311
         self._change = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="wattbench-sampler", daemon=True)
@@ -134,7 +139,7 @@ class Sampler:
 
     def _keep(self, index: int, reading: Reading) -> None:
         meter = self._meters[index]
-        self._due_s[index] = now_s() + meter.period_s
+        self._due_s[index] = now_s() + meter.period_s * self._uneven.uniform(*UNEVEN)
         for window in self._windows:
             window.append(reading)
         if self._trace is not None:

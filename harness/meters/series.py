@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from harness.meters.base import INTEGRATED, REPLAYED, Reading
-from harness.meters.integral import Point, integrate
+from harness.meters.integral import Point, integrate, sampling_error
 
 
 @dataclass
@@ -27,6 +27,8 @@ class Series:
     temperatures_c: list[float] = field(default_factory=list)
     gaps: list[tuple[float, str]] = field(default_factory=list)
     """When it could not be read, and why."""
+    placed: bool = True
+    """Whether its counter's steps were caught at both edges, so that its counts are those of the edges' moments."""
 
     @classmethod
     def of(
@@ -45,6 +47,8 @@ class Series:
                 series.temperatures_c.append(reading.temperature_c[component])
             if component in reading.gaps:
                 series.gaps.append((reading.at_s, reading.gaps[component]))
+            if component in reading.unplaced:  # only readings at edges ever are
+                series.placed = False
         return series
 
     @property
@@ -102,9 +106,15 @@ class Series:
         times_s = [at_s for at_s, _ in self._points]
         return max((b - a for a, b in itertools.pairwise(times_s)), default=None)
 
+    def slip_s(self) -> float:
+        """How far the readings that stand for the window's edges are from them, both together."""
+        return max(0.0, (self.last_s - self.first_s) - self.duration_s)
+
     def counted_j(self) -> float:
-        """Joules by the counter, from the first reading to the last."""
-        return self.energy[-1][1] - self.energy[0][1]
+        """Joules by the counter, from the first reading to the last, scaled to the window that lies within them."""
+        span_s = self.last_s - self.first_s
+        counted_j = self.energy[-1][1] - self.energy[0][1]
+        return counted_j * self.duration_s / span_s if span_s > 0.0 else counted_j
 
     def largest_fall_j(self) -> float:
         """The most by which the counter fell from one reading to the next; 0 where it never did."""
@@ -114,6 +124,17 @@ class Series:
     def integral_j(self) -> float:
         """Joules by sampled power: the trapezoid rule from the window's start to its finish."""
         return integrate(self.power, self.started_s, self.finished_s)
+
+    def integral_error_j(self, step_s: float) -> float:
+        """How far off the integral may be, in joules: what power did between readings, and how late they tell it.
+
+        Args:
+            step_s: how old a reading may be (the sensor's refresh), or over how long it is a mean: it tells the power
+                of half as long ago, so that half a step of the difference across the window may be missing.
+        """
+        watts = [power_w for _, power_w in self.power]
+        late_j = step_s / 2.0 * (max(watts) - min(watts))
+        return math.hypot(2.0 * sampling_error(self.power), late_j)
 
 
 def _span(points: list[Point], started_s: float, finished_s: float) -> list[Point]:

@@ -16,6 +16,9 @@ POLL_S = 0.001
 STEPS_MEASURED = 4
 """Advances from which a counter's step is measured: of the three times between them, one may be caught late."""
 
+CAUGHT_WITHIN_S = 0.01
+"""A step seen after a longer pause happened at an unknown moment: the next one is waited for."""
+
 Look = Callable[[str], float | None]
 """Joules of a component's counter now (or its watts), or None where that cannot be read."""
 
@@ -29,12 +32,14 @@ class Step:
     after_j: float
     power: Sequence[Point] = ()
     """Instantaneous watts while it was waited for, where the device tells them."""
+    seen_j: float | None = None
+    """The count that was waited past, where that was not the one just before: an earlier step was not caught."""
 
     def energy_j(self, at_s: float, length_s: float) -> float:
         """Joules at a moment within a step's length of this one.
 
         From the step, back or forth along the power that was read meanwhile; without such readings, taking power
-        as even across the step. Before the step the figure stays between the two counts that enclose it.
+        as even across the step. Before the step the figure stays between the counts that enclose it.
         """
         if self.power:
             line_j = self.after_j + integrate(self.power, self.at_s, at_s)
@@ -42,7 +47,7 @@ class Step:
             line_j = self.after_j + (self.after_j - self.before_j) * (at_s - self.at_s) / length_s
         if at_s >= self.at_s:
             return max(self.after_j, line_j)
-        return min(max(self.before_j, line_j), self.after_j)
+        return min(max(self.before_j if self.seen_j is None else self.seen_j, line_j), self.after_j)
 
 
 def watch(
@@ -58,7 +63,7 @@ def watch(
         since_s: when those counts were seen; None for just now.
 
     Returns:
-        The step of every component that took one in time.
+        The step of every component that was caught at one in time. It need not be the first after what was seen.
     """
     waiting = dict(seen_j)
     watts: dict[str, list[Point]] = {component: [] for component in seen_j}
@@ -71,10 +76,11 @@ def watch(
             looked_s[component] = now_s()
             if after_j is None or after_j < before_j:  # unreadable or reset: there is no step to place it by
                 del waiting[component]
+            elif after_j > before_j and looked_s[component] - before_s > CAUGHT_WITHIN_S:
+                waiting[component] = after_j  # the thread was held up: who knows when it stepped, or how often
             elif after_j > before_j:
-                # It stepped at some moment since the last look: a thread may have been held up for long.
                 halfway_s = (before_s + looked_s[component]) / 2.0
-                steps[component] = Step(halfway_s, before_j, after_j, watts[component])
+                steps[component] = Step(halfway_s, before_j, after_j, watts[component], seen_j[component])
                 del waiting[component]
         for component, points in watts.items():  # also of those that have stepped: they are carried on to the last
             now_w = power(component)

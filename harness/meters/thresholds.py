@@ -17,6 +17,21 @@ MIN_STEPS_UNPLACED = 40.0
 """The same 5% where the edges could not be placed (a window closed from its trace): up to a whole step
 at each end, so two steps in forty."""
 
+HELD_UP_S = 0.03
+"""A reading is of one moment. Where its figures came later than this (a busy machine kept the thread waiting), it is a
+gap, and at a window's edge it is read again: unnoticed, 30 ms at both ends of 1 s would be 6%."""
+
+MAX_SLIP = 0.05
+"""How far apart a window's edges and the readings that stand for them may be, as a share of the window. The joules are
+scaled to the window; what is left is this share of the difference between the power at its edges and its mean."""
+
+MAX_INTEGRAL_ERROR = 0.05
+"""Where power moves faster than it is read, its integral is a sample of it, whose error (two standard errors, estimated
+from the readings themselves) may be this large. The same 5% as everywhere for the shortest valid window."""
+
+TOLD_INTEGRAL_ERROR = 0.01
+"""From here on a reader is told of it: the 1% that longer windows are said to be within."""
+
 MIN_SAMPLES_INTEGRATED = 10
 """Power readings that an integral needs: with ten intervals or so, one that is misread is at most 10% of it."""
 

@@ -97,10 +97,22 @@ def _judge_component(points: Series, step_s: float, min_steps: float, found: _Fi
     if edge_fault is not None:
         found.faults.append(f"{component}: {edge_fault}")
         return
+    stuck = points.counted and points.counted_j() == 0.0  # said below, and then it is all that matters
+    if not points.placed and not stuck:
+        min_steps = max(min_steps, thresholds.MIN_STEPS_UNPLACED)
     if points.duration_s < min_steps * step_s:
         found.faults.append(
             f"{component}: {points.duration_s:.2f} s is too short for a sensor that advances every {step_s:g} s "
             f"(it takes {min_steps * step_s:g} s)"
+        )
+    if (
+        points.counted
+        and not stuck
+        and points.slip_s() > max(thresholds.HELD_UP_S, thresholds.MAX_SLIP * points.duration_s)
+    ):
+        found.faults.append(
+            f"{component}: its edges were read {points.slip_s():.2f} s apart from the window's "
+            "(the machine was too busy)"
         )
     gap_s, limit_s = points.largest_gap_s() or 0.0, thresholds.max_gap_s(points.provenance)
     if gap_s > limit_s:
@@ -108,7 +120,7 @@ def _judge_component(points: Series, step_s: float, min_steps: float, found: _Fi
     if points.counted:
         _judge_counter(points, step_s, found)
     else:
-        _judge_integral(points, found)
+        _judge_integral(points, step_s, found)
 
 
 def _judge_counter(points: Series, step_s: float, found: _Findings) -> None:
@@ -133,9 +145,13 @@ def _judge_counter(points: Series, step_s: float, found: _Findings) -> None:
         )
 
 
-def _judge_integral(points: Series, found: _Findings) -> None:
+def _judge_integral(points: Series, step_s: float, found: _Findings) -> None:
     component = points.component
-    found.energy_j[component] = points.integral_j()
+    found.energy_j[component] = integral_j = points.integral_j()
+    error = points.integral_error_j(step_s) / integral_j if integral_j > 0.0 else 0.0
+    if error > thresholds.TOLD_INTEGRAL_ERROR:
+        said = found.faults if error > thresholds.MAX_INTEGRAL_ERROR else found.remarks
+        said.append(f"{component}: power moved faster than it was read: its integral is uncertain by {error:.0%}")
     if points.count < thresholds.MIN_SAMPLES_INTEGRATED:
         found.faults.append(
             f"{component}: {points.count} power readings are too few for an integral "

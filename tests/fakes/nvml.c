@@ -12,6 +12,8 @@
  *   counter=1         0: the part has no energy counter        stuck=0   1: it has one that never advances
  *   instant=1         0: no NVML_FI_DEV_POWER_INSTANT (186)
  *   power=1           0: power cannot be read either
+ *   average=0         seconds over which nvmlDeviceGetPowerUsage averages (1 on Ampere and newer)
+ *   refresh=0         seconds between the power sensor's own looks; 0: it tells the power of this moment
  *   gain=1            what power readings are multiplied by: a sensor that disagrees with the counter
  *   fail=0            an NVML error code that every reading returns (15: GPU is lost)
  *   reset=0           the moment at which the counter started again from 0
@@ -19,7 +21,6 @@
  *   pids=             pids that compute on the GPU, separated by commas
  *   mig=0             1: MIG mode is on
  */
-#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +28,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "waveform.h"
+
 enum { OK = 0, INVALID = 2, NOT_SUPPORTED = 3, NOT_FOUND = 6, TOO_SMALL = 7 };
 enum { MAX_GPUS = 8, POWER_INSTANT = 186 };
 
 typedef struct { int index; } device;
+typedef struct { unsigned long long total, free, used; } memory;
+typedef struct { unsigned gpu, memory; } utilization;
 typedef struct { unsigned pid; unsigned long long memory; unsigned gpu_instance, compute_instance; } process;
 typedef union { double d; unsigned ui; unsigned long ul; unsigned long long ull; long long sll; } value;
 typedef struct {
@@ -91,35 +96,30 @@ static double now_s(void) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static double power_w(int gpu, double at_s) {
-    char wave[32];
-    double high = number(gpu, "watts", "300"), low = number(gpu, "low", "0");
-    double period = number(gpu, "period", "1"), into = fmod(at_s, period);
-    setting(gpu, "wave", "constant", wave, sizeof wave);
-    if (!strcmp(wave, "square")) return into < period * number(gpu, "duty", "0.5") ? high : low;
-    if (!strcmp(wave, "ramp")) return low + (high - low) * into / period;
-    return high;
-}
-
-/* Joules drawn between two moments. */
-static double energy_j(int gpu, double from_s, double until_s) {
-    char wave[32];
-    double high = number(gpu, "watts", "300"), low = number(gpu, "low", "0");
-    double period = number(gpu, "period", "1"), on = period * number(gpu, "duty", "0.5"), sum = 0, sign = -1, at, rest, n;
-    setting(gpu, "wave", "constant", wave, sizeof wave);
-    if (!strcmp(wave, "constant")) return high * (until_s - from_s);
-    for (int end = 0; end < 2; end++, sign = 1) {
-        /* Counted from a whole period before `from_s`: small numbers keep their digits. */
-        at = (end ? until_s : from_s) - period * floor(from_s / period);
-        n = floor(at / period);
-        rest = at - n * period;
-        if (!strcmp(wave, "square")) sum += sign * (low * at + (high - low) * (n * on + fmin(rest, on)));
-        else sum += sign * (low * at + (high - low) * (n * period / 2 + rest * rest / (2 * period)));
-    }
-    return sum;
-}
-
 static int failing(int gpu) { return (int)number(gpu, "fail", "0"); }
+
+static waveform wave_of(int gpu) {
+    waveform wave = {.high_w = number(gpu, "watts", "300"), .low_w = number(gpu, "low", "0")};
+    wave.period_s = number(gpu, "period", "1");
+    wave.duty = number(gpu, "duty", "0.5");
+    setting(gpu, "wave", "constant", wave.kind, sizeof wave.kind);
+    return wave;
+}
+
+/* What a sensor says the power is, which is not the true power of this moment where it refreshes or averages. */
+static double sensed_w(int gpu, double average_s) {
+    double at_s = now_s(), refresh_s = number(gpu, "refresh", "0"), gain = number(gpu, "gain", "1");
+    waveform wave = wave_of(gpu);
+    if (refresh_s > 0) at_s = floor(at_s / refresh_s) * refresh_s;
+    return gain * (average_s > 0 ? wave_energy_j(&wave, at_s - average_s, at_s) / average_s : wave_power_w(&wave, at_s));
+}
+
+static int power_mw(int gpu, double average_s, unsigned *out_mw) {
+    if (failing(gpu)) return failing(gpu);
+    if (number(gpu, "power", "1") == 0) return NOT_SUPPORTED;
+    *out_mw = (unsigned)(sensed_w(gpu, average_s) * 1000.0 + 0.5);
+    return OK;
+}
 
 int nvmlInitWithFlags(unsigned flags) { (void)flags; return OK; }
 int nvmlShutdown(void) { return OK; }
@@ -155,27 +155,25 @@ int nvmlDeviceGetTotalEnergyConsumption(device *gpu, unsigned long long *out_mj)
     int i = gpu->index;
     double at = now_s(), step = number(i, "step", "0.1"), phase = 0.37 * step * i;
     double reset = number(i, "reset", "0"), stepped = floor((at - phase) / step) * step + phase;
+    waveform wave = wave_of(i);
     if (failing(i)) return failing(i);
     if (number(i, "counter", "1") == 0) return NOT_SUPPORTED;
     /* Counting starts two days before, as if the driver had been loaded then. */
     double since = floor(at / 86400.0 - 2.0) * 86400.0;
     if (reset > 0 && at >= reset) since = fmin(reset, stepped);
-    *out_mj = number(i, "stuck", "0") != 0 ? 1000000 : (unsigned long long)(energy_j(i, since, stepped) * 1000.0);
+    *out_mj = number(i, "stuck", "0") != 0 ? 1000000 : (unsigned long long)(wave_energy_j(&wave, since, stepped) * 1000.0);
     return OK;
 }
 
 int nvmlDeviceGetPowerUsage(device *gpu, unsigned *out_mw) {
-    if (failing(gpu->index)) return failing(gpu->index);
-    if (number(gpu->index, "power", "1") == 0) return NOT_SUPPORTED;
-    *out_mw = (unsigned)(power_w(gpu->index, now_s()) * number(gpu->index, "gain", "1") * 1000.0);
-    return OK;
+    return power_mw(gpu->index, number(gpu->index, "average", "0"), out_mw);
 }
 
 int nvmlDeviceGetFieldValues(device *gpu, int count, field *fields) {
     if (failing(gpu->index)) return failing(gpu->index);
     for (int i = 0; i < count; i++) {
         int known = fields[i].field == POWER_INSTANT && number(gpu->index, "instant", "1") != 0;
-        fields[i].result = known ? nvmlDeviceGetPowerUsage(gpu, &fields[i].value.ui) : NOT_SUPPORTED;
+        fields[i].result = known ? power_mw(gpu->index, 0, &fields[i].value.ui) : NOT_SUPPORTED;
     }
     return OK;
 }
@@ -184,6 +182,21 @@ int nvmlDeviceGetTemperature(device *gpu, unsigned sensor, unsigned *out_c) {
     (void)sensor;
     if (failing(gpu->index)) return failing(gpu->index);
     *out_c = (unsigned)number(gpu->index, "celsius", "50");
+    return OK;
+}
+
+/* What codecarbon asks besides. */
+int nvmlDeviceGetMemoryInfo(device *gpu, memory *out) {
+    (void)gpu;
+    *out = (memory){.total = 80ull << 30, .free = 80ull << 30};
+    return OK;
+}
+
+int nvmlDeviceGetEnforcedPowerLimit(device *gpu, unsigned *out_mw) { (void)gpu; *out_mw = 700000; return OK; }
+
+int nvmlDeviceGetUtilizationRates(device *gpu, utilization *out) {
+    (void)gpu;
+    *out = (utilization){.gpu = 100};
     return OK;
 }
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.meters.integral import integrate
+from harness.meters.integral import integrate, sampling_error
 
 times_s = st.lists(st.floats(0.0, 100.0), min_size=2, max_size=30, unique=True).map(sorted)
 
@@ -31,3 +32,18 @@ def test_backwards_it_is_negative() -> None:
 
 def test_two_readings_of_one_moment_are_a_jump() -> None:
     assert integrate([(0.0, 10.0), (1.0, 10.0), (1.0, 30.0), (2.0, 30.0)], 0.0, 2.0) == pytest.approx(40)
+
+
+def test_power_on_a_line_is_certain() -> None:
+    assert sampling_error([(t, 5.0 + 3.0 * t) for t in (0.0, 0.7, 1.0, 2.5, 2.5, 4.0)]) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_stated_error_is_that_of_noise() -> None:
+    random = np.random.default_rng(1)
+    errors_j, stated_j = [], []
+    for _ in range(400):
+        times_s = np.cumsum(random.uniform(0.05, 0.15, 100))
+        power = list(zip(times_s.tolist(), random.normal(300.0, 50.0, 100).tolist(), strict=True))
+        errors_j.append(integrate(power, power[0][0], power[-1][0]) - 300.0 * (power[-1][0] - power[0][0]))
+        stated_j.append(sampling_error(power))
+    assert np.mean(stated_j) == pytest.approx(float(np.std(errors_j)), rel=0.15)

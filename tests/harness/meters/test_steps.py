@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from harness.clock import now_s
@@ -33,8 +35,8 @@ def test_a_watch_ends_with_the_step_it_waits_for() -> None:
     seen_j = counting(0.05)
     steps = watch(lambda _: counting(0.05), {"gpu0": seen_j}, 1.0, power=lambda _: 100.0)
     step = steps["gpu0"]
-    assert step.before_j == seen_j
-    assert step.after_j > seen_j
+    assert step.seen_j == seen_j
+    assert step.after_j > step.before_j >= seen_j
     assert now_s() - step.at_s < 0.5
     assert {watts for _, watts in step.power} == {100.0}
 
@@ -56,3 +58,16 @@ def test_steps_are_measured_and_a_stuck_counter_is_absent() -> None:
 def test_a_counter_that_steps_once_in_time_is_at_least_so_slow() -> None:
     started_s = now_s()
     assert measure_steps(lambda _: float(now_s() > started_s + 0.1), {"slow": 0.0}, 0.3) == {"slow": 0.3}
+
+
+def test_a_step_that_was_seen_late_is_not_used_and_the_next_one_is() -> None:
+    counts_j = iter([10.0, 10.0, 20.0])
+    held_up = iter([0.0, 0.03, 0.0])  # the thread sleeps before the second look
+
+    def look(_: str) -> float:
+        count_j = next(counts_j)
+        time.sleep(next(held_up))
+        return count_j
+
+    step = watch(look, {"gpu0": 0.0}, 1.0, power=lambda _: None, since_s=now_s() - 1.0)["gpu0"]
+    assert (step.seen_j, step.before_j, step.after_j) == (0.0, 10.0, 20.0)

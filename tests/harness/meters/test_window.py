@@ -214,3 +214,35 @@ def test_counts_of_adjacent_windows_add_up_to_the_whole(increments: list[float],
 
     parts_j = [energy_j(a, b) for a, b in itertools.pairwise(edges)]
     assert sum(parts_j) == pytest.approx(energy_j(0, last), rel=1e-9, abs=1e-6)
+
+
+def test_counts_are_scaled_to_the_window_that_lies_within_them() -> None:
+    readings = [Reading(i * 0.1 - 0.04, {"gpu0": 100.0 * i * 0.1}) for i in range(102)]
+    row = judged(readings)
+    assert row.valid, row.reasons
+    assert row.energy_j == {"gpu0": pytest.approx(1000.0)}
+
+
+def test_edges_that_were_read_long_after_the_window_spoil_it() -> None:
+    readings = [*counted(1.0)[:-1], Reading(1.5, {"gpu0": 155.0})]
+    row = judged(readings, until_s=1.0)
+    assert row.reasons == ["gpu0: its edges were read 0.50 s apart from the window's (the machine was too busy)"]
+
+
+@pytest.mark.parametrize(("seconds", "valid"), [(3.9, False), (4.0, True)])
+def test_a_counter_whose_step_was_not_caught_takes_a_longer_window(seconds: float, valid: bool) -> None:
+    *readings, last = counted(seconds)
+    row = judged([*readings, replace(last, unplaced=frozenset({"gpu0"}))], until_s=seconds)
+    assert row.valid is valid
+    assert row.energy_j == {"gpu0": pytest.approx(100.0 * seconds)}
+
+
+def test_power_that_moves_faster_than_it_is_read_is_said_or_spoils_the_window() -> None:
+    def moving(by_w: float) -> WindowRow:
+        watts = itertools.cycle([100.0 - by_w, 100.0 + by_w, 100.0])
+        return judged([replace(r, power_w={"gpu0": next(watts)}) for r in powered()], "integrated")
+
+    assert moving(2.0).reasons == []
+    assert moving(15.0).valid
+    assert "its integral is uncertain by 3%" in moving(15.0).reasons[0]
+    assert not moving(60.0).valid

@@ -1,0 +1,100 @@
+"""The fake NVIDIA driver, compiled, and processes that run on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
+
+PRELUDE = """
+import json, os, subprocess, sys, time
+from dataclasses import asdict
+from pathlib import Path
+from harness.meters import Metering, MeterError, NvmlMeter
+from harness.records import WindowLabel
+
+def alter(**settings):
+    "Change the machine: as from now, these settings beside those of before."
+    path = Path(os.environ["FAKE_NVML"])
+    lines = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
+    changed = {line.split("=")[0] for line in lines}
+    lines = [line for line in path.read_text().splitlines() if line.split("=")[0] not in changed] + lines
+    path.with_suffix(".new").write_text("\\n".join(lines) + "\\n")
+    path.with_suffix(".new").replace(path)
+
+def label(purpose="measured"):
+    return WindowLabel(window="w1", run="r", system="s", task="t", purpose=purpose)
+
+def tell(what):
+    print(json.dumps(what, default=asdict))
+"""
+
+
+def compiler() -> str | None:
+    """A C compiler to build the fake driver with; None where there is none."""
+    return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def build(compiler: str, folder: Path) -> Path:
+    """Compile the fake driver into a folder."""
+    library = folder / "libnvidia-ml.so.1"
+    flags = ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"]
+    subprocess.run([compiler, *flags, "-o", str(library), str(HERE / "nvml.c"), "-lm"], check=True)
+    return library
+
+
+class FakeDriver:
+    """Runs scripts in a process whose `libnvidia-ml.so.1` is the fake one."""
+
+    def __init__(self, library: Path, scratch: Path) -> None:
+        self.library = library
+        self.settings = scratch / "gpus.txt"
+
+    def environment(self, environ: Mapping[str, str] | None = None, **settings: object) -> dict[str, str]:
+        """The environment of such a process, on a machine with these settings (see the C source)."""
+        lines = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
+        self.settings.write_text("\n".join(lines) + "\n")
+        hidden = {"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"}
+        return {
+            **{key: value for key, value in os.environ.items() if key not in hidden},
+            "LD_LIBRARY_PATH": str(self.library.parent),
+            "FAKE_NVML": str(self.settings),
+            "PYTHONPATH": str(REPOSITORY),
+            **(environ or {}),
+        }
+
+    def start(self, script: str, environ: Mapping[str, str] | None = None, **settings: object) -> subprocess.Popen[str]:
+        """Start a script in a process of its own; `alter`, `label` and `tell` are there for it to use."""
+        return subprocess.Popen(
+            [sys.executable, "-c", PRELUDE + script],
+            env=self.environment(environ, **settings),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self, script: str, environ: Mapping[str, str] | None = None, timeout_s: float = 60, **settings: object
+    ) -> Any:
+        """What a script tells, in a process of its own."""
+        return told(self.start(script, environ, **settings), timeout_s)
+
+
+def told(process: subprocess.Popen[str], timeout_s: float = 60) -> Any:
+    """What a script that was started tells, once it is done."""
+    try:
+        stdout, stderr = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    assert process.returncode == 0, stderr
+    return json.loads(stdout.splitlines()[-1])
