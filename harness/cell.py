@@ -53,6 +53,7 @@ class CellRecorder:
         advance: Callable[[int], None],
     ) -> None:
         self._engine, self._writer, self._metering, self._measure = engine, writer, metering, measure
+        self._min_window_s = max(measure.min_window_s, metering.shortest_window_s)
         self._label = label
         self._system, self._task = system, task
         self._idle_w = idle_w
@@ -88,7 +89,7 @@ class CellRecorder:
         self._advance(len(rows))
         assert self._window is not None  # before_batch opened it
         rest_s = self._window.elapsed_s / self._asked * left
-        if self._window.elapsed_s >= self._measure.window_s and rest_s >= self._measure.min_window_s:
+        if self._window.elapsed_s >= max(self._measure.window_s, self._min_window_s) and rest_s >= self._min_window_s:
             self._close(passes=1)
 
     def done(self) -> None:
@@ -96,7 +97,7 @@ class CellRecorder:
         if self._window is None:
             return
         passes = 1
-        while self._window.elapsed_s < self._measure.min_window_s:
+        while self._window.elapsed_s < self._min_window_s:
             for batch in self._batches:
                 answer_items(self._engine, batch)
             passes += 1

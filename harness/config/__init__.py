@@ -1,10 +1,25 @@
 """The suite file: a public contract, and everything that can be wrong with one.
 
 May import: `harness.errors`, pydantic, PyYAML. Must not import anything that measures or runs: a suite can be
-checked, and its schema printed, in a fraction of a second.
+checked, and its schema printed, in a fraction of a second. (A third party's meter is imported where a suite names one:
+only it knows its settings.)
 """
 
 from harness.config.load import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
+from harness.config.meter import (
+    AutoSettings,
+    CodecarbonSettings,
+    Command,
+    CsvLog,
+    ExternalSettings,
+    MeterEntry,
+    MeterSettings,
+    NvmlSettings,
+    OtherSettings,
+    RaplSettings,
+    ReplaySettings,
+)
+from harness.config.plugins import plugin, plugin_names
 from harness.config.router import (
     AlwaysRouter,
     CascadeRouter,
@@ -33,21 +48,32 @@ from harness.config.weights import Weights
 
 __all__ = [
     "AlwaysRouter",
+    "AutoSettings",
     "Carbon",
     "CascadeRouter",
     "ClassifierRouter",
+    "CodecarbonSettings",
+    "Command",
+    "CsvLog",
     "EndpointSystem",
+    "ExternalSettings",
     "HybridSystem",
     "LlamaCppServe",
     "LlmRouter",
     "LmEvalSystem",
     "LocalModel",
     "Measure",
+    "MeterEntry",
+    "MeterSettings",
     "MoeSystem",
+    "NvmlSettings",
     "OracleRouter",
+    "OtherSettings",
     "Prompt",
     "PythonSystem",
     "RandomRouter",
+    "RaplSettings",
+    "ReplaySettings",
     "Resolved",
     "Router",
     "Serve",
@@ -59,6 +85,8 @@ __all__ = [
     "Weights",
     "benchmarks_folder",
     "load_suite",
+    "plugin",
+    "plugin_names",
     "resolved_from_record",
     "shipped_suites",
 ]

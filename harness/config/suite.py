@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from harness.config.base import Name, RelativePath, Strict
+from harness.config.meter import AutoSettings, MeterEntry
 from harness.config.system import System
 
 
@@ -70,6 +71,8 @@ class Measure(Strict):
     repeats: PositiveInt = 1
     """How often every item is asked and recorded."""
     seed: NonNegativeInt = 1234
+    require_measured: bool = False
+    """Refuse to run where a component's joules would come from a formula or a recording, and not from a sensor."""
 
     @model_validator(mode="after")
     def _single_stream_is_one(self) -> Self:
@@ -100,6 +103,8 @@ class Suite(Strict):
     systems: Systems
     measure: Measure = Measure()
     carbon: Carbon = Carbon()
+    meters: Annotated[list[MeterEntry], Field(min_length=1)] = [AutoSettings(use="auto")]
+    """Where joules come from: bare names, or mappings with `use: <name>` and that meter's own settings."""
 
     @model_validator(mode="after")
     def _some_system(self) -> Self:
