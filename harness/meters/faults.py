@@ -55,8 +55,8 @@ def drift(points: Series) -> str | None:
 
 
 def fewer_gpus(series: Mapping[str, Series]) -> Iterator[str]:
-    """GPUs that were there when the run began, and could not be read from this window's start to its end."""
+    """Some of several GPUs that could not be read from the window's start to its end. Of a single one that says all."""
     gpus = [points for component, points in series.items() if _GPU.match(component)]
     read = [points for points in gpus if points.edge_fault() is None]
-    if len(read) < len(gpus):
+    if len(read) < len(gpus) and len(gpus) > 1:
         yield f"fewer GPUs than expected: {len(read)} of {len(gpus)} could be read throughout"
