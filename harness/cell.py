@@ -55,6 +55,7 @@ class CellRecorder:
         advance: Callable[[int], None],
     ) -> None:
         self._engine, self._writer, self._metering, self._measure = engine, writer, metering, measure
+        self._min_window_s = max(measure.min_window_s, metering.shortest_window_s)
         self._label = label
         self._system, self._task = system, task
         self._idle_w = idle_w
@@ -99,7 +100,8 @@ class CellRecorder:
         if self._window is None or not self._asked:
             return False
         rest_s = self._window.elapsed_s / self._asked * left
-        return self._window.elapsed_s >= self._measure.window_s and rest_s >= self._measure.min_window_s
+        shortest_s = self._min_window_s
+        return self._window.elapsed_s >= max(self._measure.window_s, shortest_s) and rest_s >= shortest_s
 
     def end_round(self, left: int) -> None:
         """End the window if it is full. Nothing is under way."""
@@ -111,7 +113,7 @@ class CellRecorder:
         if self._window is None:
             return
         passes = 1
-        while self._window.elapsed_s < self._measure.min_window_s:
+        while self._window.elapsed_s < self._min_window_s:
             self._ask_again()
             passes += 1
         self._close(passes)

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from harness.config.base import Name
 from harness.errors import UserError
+from harness.records.components import total_j
 from harness.records.jsonl import write_atomically
 
 LEDGER_VERSION = 1
@@ -66,8 +67,8 @@ class Ledger:
 
     @property
     def total_j(self) -> float:
-        """Joules of all components together; label it with `provenance`."""
-        return sum(self.energy_j.values())
+        """Joules of all components together, no joule twice; label it with `provenance`."""
+        return total_j(self.energy_j) or 0.0
 
     def summary(self) -> dict[str, Any]:
         """What a run's record keeps of it."""

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from harness.config import Resolved
 from harness.environment import environment
@@ -16,7 +17,12 @@ from harness.records import SCHEMA_VERSION, RunHeader, RunRecords, RunWriter, Sy
 
 
 def new_run(
-    folder: Path, resolved: Resolved, cells: Sequence[Cell], meters: Mapping[str, str], command: Sequence[str]
+    folder: Path,
+    resolved: Resolved,
+    cells: Sequence[Cell],
+    meters: Mapping[str, str],
+    command: Sequence[str],
+    meter_details: Mapping[str, dict[str, Any]] | None = None,
 ) -> RunWriter:
     """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
     now = datetime.now(UTC)
@@ -30,6 +36,7 @@ def new_run(
         command=list(command),
         environment=environment(resolved.path.parent),
         meters=dict(meters),
+        meter_details=dict(meter_details or {}),
         cells=[cell.as_record() for cell in cells],
     )
     return RunWriter.create(folder / run, header)

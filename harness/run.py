@@ -103,6 +103,7 @@ def _idle(session: Session, name: str) -> Mapping[str, float]:
     idle_s = session.resolved.suite.measure.idle_s
     if not idle_s:
         return {}
+    idle_s = max(idle_s, session.metering.shortest_window_s)  # a slow sensor needs longer than the suite asks
     session.progress.note(f"{name}: idle for {idle_s:g} s ...")
     window = open_window(session.metering, session.writer, session.names.label(name, None, Purpose.IDLE))
     time.sleep(idle_s)

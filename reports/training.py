@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.records import SystemRow
+from harness.records import SystemRow, added, total_j
 from reports import provenance
 from reports.carbon import Carbon
 from reports.compare import Analysis
@@ -123,8 +123,8 @@ def _step(name: str, entry: Mapping[str, Any]) -> Step:
         tokens=int(entry.get("tokens") or 0),
         teacher_tokens=int(entry.get("teacher_tokens") or 0),
         seconds=float(entry.get("seconds") or 0.0),
-        energy_j=sum(energy_j.values()) if energy_j else None,
-        provenance=provenance.joined(how[component] for component in energy_j if component in how),
+        energy_j=total_j(energy_j),
+        provenance=provenance.joined(how[component] for component in added(energy_j) if component in how),
         cpu=entry.get("cpu"),
     )
 

@@ -59,6 +59,6 @@ def _build_family(made_by: Family, names: tuple[str, ...]) -> list[str]:
         return known, carbon.describe() if known is not None else "an hourly intensity says nothing of a whole training"
 
     documents = sum(planned_documents(made_by, name) for name in wanted)
-    with Metering(meters_here()) as metering, progress(len(wanted), documents, "members", "documents") as shown:
+    with Metering(meters_here().meters) as metering, progress(len(wanted), documents, "members", "documents") as shown:
         build(made_by, wanted, metering, shown, grams)
     return wanted

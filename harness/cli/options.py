@@ -25,6 +25,13 @@ def narrowing_options(command: Any) -> Any:
     return command
 
 
+measured_option = click.option(
+    "--require-measured",
+    is_flag=True,
+    help="Refuse where any joules would come from a formula, and not from a sensor.",
+)
+
+
 def carbon_options(command: Any) -> Any:
     """The options that restate a run's grams; joules stay what they were. The command gets them as one: `carbon`."""
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.command import main
-from harness.cli.options import narrowing_options
-from harness.cli.surroundings import measuring_alone, meters_here, provenance_of, stdout_to_stderr
+from harness.cli.options import measured_option, narrowing_options
+from harness.cli.surroundings import measuring_alone, meters_here, stdout_to_stderr
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from harness.config import Resolved, Suite
-    from harness.meters import Meter
+    from harness.meters import Chosen
     from harness.plan import Cell
     from harness.records import RunWriter
 
@@ -25,7 +26,8 @@ EXIT_INTERRUPTED = 130
 @main.command()
 @click.argument("suite")
 @narrowing_options
-def plan(suite: str, allow_unsafe_code: bool, **narrowing: Any) -> None:
+@measured_option
+def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, **narrowing: Any) -> None:
     """Show the cells of SUITE, their items and how they will be measured. Runs nothing, and needs no network.
 
     SUITE is a file, or the name of a suite that wattbench ships. What running it needs and is not here is noted.
@@ -34,15 +36,16 @@ def plan(suite: str, allow_unsafe_code: bool, **narrowing: Any) -> None:
     from harness.preview import preview
 
     with stdout_to_stderr():
-        resolved = _load(suite, **narrowing)
+        resolved = _requiring(_load(suite, **narrowing), require_measured)
         seen = preview(resolved, allow_unsafe_code=allow_unsafe_code)
-        metered = provenance_of(meters_here())
+        metered = meters_here(resolved.suite).provenance
     click.echo(as_text(resolved, seen.cells, metered, seen.notes))
 
 
 @main.command()
 @click.argument("suite", required=False)
 @narrowing_options
+@measured_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML report here, too.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
@@ -52,6 +55,7 @@ def run(
     report: Path | None,
     resume: Path | None,
     allow_unsafe_code: bool,
+    require_measured: bool,
     **narrowing: Any,
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
@@ -64,10 +68,10 @@ def run(
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
     with stdout_to_stderr(), measuring_alone():
         if suite is not None:
-            root = _run_new(suite, out, allow_unsafe_code, narrowing)
+            root = _run_new(suite, out, allow_unsafe_code, require_measured, narrowing)
         else:
             assert resume is not None
-            root = _run_resumed(resume, allow_unsafe_code)
+            root = _run_resumed(resume, allow_unsafe_code, require_measured)
         if report is not None:
             from reports.page import write_report
 
@@ -114,19 +118,27 @@ def _check_carbon(suite: Suite) -> None:
     carbon_of_suite(suite.carbon.model_dump())
 
 
-def _run_new(suite: str, out: Path, allow_unsafe_code: bool, narrowing: dict[str, Any]) -> Path:
+def _requiring(resolved: Resolved, require_measured: bool) -> Resolved:
+    """The suite, with what the command line requires of its joules; a record of it then says so."""
+    if not require_measured:
+        return resolved
+    measure = resolved.suite.measure.model_copy(update={"require_measured": True})
+    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
+
+
+def _run_new(suite: str, out: Path, allow_unsafe_code: bool, require_measured: bool, narrowing: dict[str, Any]) -> Path:
     from harness.plan import plan as make_plan
     from harness.resume import new_run
 
-    resolved = _load(suite, **narrowing)
+    resolved = _requiring(_load(suite, **narrowing), require_measured)
+    chosen = meters_here(resolved.suite)  # before any data set is fetched: it may refuse
     cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
-    meters = meters_here()
     command = ["wattbench", *sys.argv[1:]]
-    writer = new_run(out, resolved, cells, provenance_of(meters), command)
-    return _measure(writer, resolved, cells, meters, allow_unsafe_code)
+    writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details)
+    return _measure(writer, resolved, cells, chosen, allow_unsafe_code)
 
 
-def _run_resumed(root: Path, allow_unsafe_code: bool) -> Path:
+def _run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool) -> Path:
     from harness.config import resolved_from_record
     from harness.plan import plan as make_plan
     from harness.records import RunWriter, read_run
@@ -136,16 +148,14 @@ def _run_resumed(root: Path, allow_unsafe_code: bool) -> Path:
     if records.finished:
         click.echo(f"{root} is finished already", err=True)
         return root
-    resolved = resolved_from_record(records.header.suite)
+    resolved = _requiring(resolved_from_record(records.header.suite), require_measured)
+    chosen = meters_here(resolved.suite)
     cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
-    meters = meters_here()
-    check_same_work(records, cells, provenance_of(meters))
-    return _measure(RunWriter(root), resolved, cells, meters, allow_unsafe_code)
+    check_same_work(records, cells, chosen.provenance)
+    return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code)
 
 
-def _measure(
-    writer: RunWriter, resolved: Resolved, cells: list[Cell], meters: list[Meter], allow_unsafe_code: bool
-) -> Path:
+def _measure(writer: RunWriter, resolved: Resolved, cells: list[Cell], chosen: Chosen, allow_unsafe_code: bool) -> Path:
     from harness.cell import WindowNames
     from harness.meters import Metering
     from harness.plan import requests
@@ -158,7 +168,7 @@ def _measure(
     names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
     items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
     try:
-        with writer, Metering(meters) as metering, progress(len(cells), items) as shown:
+        with writer, Metering(chosen.meters) as metering, progress(len(cells), items) as shown:
             run_cells(Session(resolved, cells, writer, metering, names, shown, allow_unsafe_code))
     except BaseException as error:
         click.echo(

@@ -14,7 +14,8 @@ import click
 from harness.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.meters import Meter
+    from harness.config import Suite
+    from harness.meters import Chosen
 
 
 @contextlib.contextmanager
@@ -52,19 +53,19 @@ def measuring_alone() -> Iterator[None]:
         lock.release()
 
 
-def meters_here() -> list[Meter]:
-    """The meters for this machine; what there is and can't be read is said, as no record could show it."""
-    from harness.doctor import as_data
-    from harness.meters import meters_for, survey
+def meters_here(suite: Suite | None = None) -> Chosen:
+    """The meters for this machine, as a suite asks for them; what is there and can't be read is said.
 
-    sensors = survey()
-    for component in as_data(sensors)["unmeasured"]:
+    Raises:
+        UserError: one that the suite names cannot measure anything here, or it requires more than can be measured.
+    """
+    from harness.meters import choose, require_measured
+
+    chosen = choose() if suite is None else choose(suite.meters)
+    if suite is not None and suite.measure.require_measured:
+        require_measured(chosen)
+    for component in {sensor.component: None for sensor in chosen.unmeasured}:
         click.echo(
             f"wattbench: {component} cannot be measured; its joules will be missing (wattbench doctor)", err=True
         )
-    return meters_for(sensors)
-
-
-def provenance_of(meters: list[Meter]) -> dict[str, str]:
-    """Component to how its joules will come about."""
-    return {component: how for meter in meters for component, how in meter.provenance.items()}
+    return chosen

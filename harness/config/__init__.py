@@ -1,11 +1,26 @@
 """The suite file: a public contract, and everything that can be wrong with one.
 
 May import: `harness.errors`, pydantic, PyYAML. Must not import anything that measures or runs: a suite can be
-checked, and its schema printed, in a fraction of a second.
+checked, and its schema printed, in a fraction of a second. (A third party's meter is imported where a suite names one:
+only it knows its settings.)
 """
 
 from harness.config.load import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
 from harness.config.loadgen import Load, queries_needed
+from harness.config.meter import (
+    AutoSettings,
+    CodecarbonSettings,
+    Command,
+    CsvLog,
+    ExternalSettings,
+    MeterEntry,
+    MeterSettings,
+    NvmlSettings,
+    OtherSettings,
+    RaplSettings,
+    ReplaySettings,
+)
+from harness.config.plugins import plugin, plugin_names
 from harness.config.router import (
     AlwaysRouter,
     CascadeRouter,
@@ -34,10 +49,15 @@ from harness.config.weights import Weights
 
 __all__ = [
     "AlwaysRouter",
+    "AutoSettings",
     "Carbon",
     "CascadeRouter",
     "ClassifierRouter",
+    "CodecarbonSettings",
+    "Command",
+    "CsvLog",
     "EndpointSystem",
+    "ExternalSettings",
     "HybridSystem",
     "LlamaCppServe",
     "LlmRouter",
@@ -45,11 +65,17 @@ __all__ = [
     "Load",
     "LocalModel",
     "Measure",
+    "MeterEntry",
+    "MeterSettings",
     "MoeSystem",
+    "NvmlSettings",
     "OracleRouter",
+    "OtherSettings",
     "Prompt",
     "PythonSystem",
     "RandomRouter",
+    "RaplSettings",
+    "ReplaySettings",
     "Resolved",
     "Router",
     "Serve",
@@ -61,6 +87,8 @@ __all__ = [
     "Weights",
     "benchmarks_folder",
     "load_suite",
+    "plugin",
+    "plugin_names",
     "queries_needed",
     "resolved_from_record",
     "shipped_suites",

@@ -14,8 +14,8 @@ from harness.errors import UserError, nearest
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def validate(model: type[Model], file: YamlFile, data: dict[str, Any]) -> Model:
-    """Check a file's data against a model, relative paths read from the file's folder.
+def validate(model: type[Model], file: YamlFile, data: dict[str, Any], at: Sequence[str | int] = ()) -> Model:
+    """Check a file's data, or the part of it at some keys, against a model; relative paths are of the file's folder.
 
     Raises:
         UserError: one message about the first thing that is wrong, saying how many more there are.
@@ -23,15 +23,15 @@ def validate(model: type[Model], file: YamlFile, data: dict[str, Any]) -> Model:
     try:
         return model.model_validate(data, context={"folder": file.path.parent})
     except ValidationError as error:
-        raise UserError(explain(error, model, file)) from error
+        raise UserError(explain(error, model, file, at)) from error
 
 
-def explain(error: ValidationError, model: type[BaseModel], file: YamlFile) -> str:
+def explain(error: ValidationError, model: type[BaseModel], file: YamlFile, at: Sequence[str | int] = ()) -> str:
     """The first error in words."""
     # A misspelt key also leaves the right one missing: name the cause, not the consequence.
     errors = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     first = errors[0]
-    keys = _keys_in_file(first["loc"], model)
+    keys = [*at, *_keys_in_file(first["loc"], model)]
     if first["type"].startswith("union_tag"):
         keys.append(_discriminator(first))
     message = f"{file.where(keys)}: {'.'.join(map(str, keys)) or 'the file'}: {_what(first, model)}"
@@ -115,9 +115,9 @@ def _opened(annotation: Any) -> Iterator[Any]:
 
 
 def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
-    """The model whose `engine` (a router's: `type`, a family member's: `method`) is this tag."""
+    """The model whose `engine` (a router's: `type`, a family member's: `method`, a meter's: `use`) is this tag."""
     for candidate in types:
-        if any(tag in _tags(candidate, key) for key in ("engine", "type", "method")):
+        if any(tag in _tags(candidate, key) for key in ("engine", "type", "method", "use")):
             return candidate
     return None
 

@@ -12,6 +12,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness.config.explain import validate
+from harness.config.meter import MeterSettings, OtherSettings
+from harness.config.plugins import plugin
 from harness.config.suite import Catalogue, Suite, TaskChoice
 from harness.config.system import HybridSystem, System
 from harness.config.yamlfile import YamlFile, read_yaml
@@ -92,7 +94,25 @@ def load_suite(name: str) -> Resolved:
     for index, folder in enumerate(suite.tasks.include):
         if not folder.is_dir():
             raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
+    suite = suite.model_copy(update={"meters": _meters(suite, file)})
     return Resolved(suite, _systems(suite, file), file.path)
+
+
+def _meters(suite: Suite, file: YamlFile) -> list[MeterSettings]:
+    """The entries of `meters:`, those of third parties checked by their own models, defaults filled in."""
+    checked: list[MeterSettings] = []
+    for index, entry in enumerate(suite.meters):
+        if not isinstance(entry, OtherSettings):
+            checked.append(entry)
+            continue
+        at = ("meters", index)
+        try:
+            model = plugin(entry.use).Settings
+        except UserError as error:
+            raise UserError(f"{file.where(at)}: meters.{index}: {error}") from error
+        own = validate(model, file, entry.model_dump(), at)
+        checked.append(OtherSettings.model_validate(own.model_dump(mode="json")))
+    return checked
 
 
 def resolved_from_record(record: Mapping[str, Any]) -> Resolved:

@@ -9,6 +9,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model
 from harness.config.base import Name, RelativePath, Strict
 from harness.config.embodied import Embodied
 from harness.config.loadgen import Load
+from harness.config.meter import AutoSettings, MeterEntry
 from harness.config.system import System
 
 
@@ -75,6 +76,8 @@ class Measure(Strict):
     repeats: PositiveInt = 1
     """How often every item is asked and recorded."""
     seed: NonNegativeInt = 1234
+    require_measured: bool = False
+    """Refuse to run where a component's joules would come from a formula or a recording, and not from a sensor."""
 
     @model_validator(mode="after")
     def _single_stream_is_one(self) -> Self:
@@ -137,6 +140,8 @@ class Suite(Strict):
     systems: Systems
     measure: Measure = Measure()
     carbon: Carbon = Carbon()
+    meters: Annotated[list[MeterEntry], Field(min_length=1)] = [AutoSettings(use="auto")]
+    """Where joules come from: bare names, or mappings with `use: <name>` and that meter's own settings."""
 
     @model_validator(mode="after")
     def _some_system(self) -> Self:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+from harness.config import MeterSettings
 
 COUNTER = "counter"
 INTEGRATED = "integrated"
@@ -31,7 +33,7 @@ class AbsentError(MeterError):
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at a meter. Components are ``gpu0``, ``gpu1``, ``cpu``, ``dram``."""
+    """One look at a meter. Components are ``gpu0``, ``gpu1``, ``cpu``, ``dram``, ``wall``."""
 
     at_s: float
     """When, seconds since the epoch (`harness.clock`)."""
@@ -85,5 +87,44 @@ class SteppedMeter(Meter, Protocol):
         """The same reading, with joules as they were at its moment instead of at the counters' last step.
 
         May wait for the next step. What cannot be placed is left as it was read, and named in `Reading.unplaced`.
+        """
+        ...
+
+
+@runtime_checkable
+class LaggingMeter(Meter, Protocol):
+    """A meter whose readings carry the stamps of another clock or thread, and may come a while after them."""
+
+    lag_s: float
+    """How long after a moment its reading of that moment may still come."""
+
+    def take(self) -> list[Reading]:
+        """What has come since the last call, ordered by stamp. Never waits. A failure is a reading with a gap."""
+        ...
+
+
+@runtime_checkable
+class DescribedMeter(Meter, Protocol):
+    """A meter that says in words what it reads."""
+
+    reads: Mapping[str, str]
+    """Per component: ``energy counter; power averaged over 1 s``. Known as soon as `Meter.provenance` is."""
+
+
+class ConfiguredMeter(Meter, Protocol):
+    """A meter that a suite can name. What the entry point of a third party's meter must lead to."""
+
+    Settings: ClassVar[type[MeterSettings]]
+    """The model of its settings, `use` among them."""
+
+    @classmethod
+    def from_settings(cls, settings: Any) -> Self:
+        """Make it, without opening it. It may look at the machine: its `provenance` must be complete afterwards.
+
+        Args:
+            settings: an instance of `Settings`.
+
+        Raises:
+            MeterError: there is nothing here that it could read.
         """
         ...

@@ -7,9 +7,10 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Self
 
 from harness.clock import now_s
+from harness.config import CodecarbonSettings
 from harness.meters.base import MODELLED, MeterError, Reading
 
 JOULES_PER_KWH = 3.6e6
@@ -36,6 +37,12 @@ class CodecarbonMeter:
     name = "codecarbon"
     period_s = 1.0
 
+    Settings = CodecarbonSettings
+    reads: Mapping[str, str] = {
+        "cpu": "codecarbon's model: rated power, or 4 W a thread, by load",
+        "dram": "codecarbon's model: a constant for each memory slot",
+    }
+
     def __init__(self, components: Sequence[str] = ("cpu", "dram")) -> None:
         self._components = [component for component in _FIELDS if component in components]
         self.step_s: Mapping[str, float] = dict.fromkeys(self._components, SHORTEST_TASK_S)
@@ -47,6 +54,11 @@ class CodecarbonMeter:
         self._charged_j: dict[str, float] = {}
         self._told_j: dict[str, float] = {}
         self._power_w: dict[str, float] = {}
+
+    @classmethod
+    def from_settings(cls, settings: CodecarbonSettings) -> Self:
+        """Made without a look at the machine: a model is always there."""
+        return cls(settings.components)
 
     def open(self) -> None:
         """Start the model: it looks at the machine for a second or two, and gives its first watts.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.meters.base import COUNTER, MODELLED, RAPL, AbsentError, Meter, MeterError
-from harness.meters.codecarbon import CodecarbonMeter
+from harness.meters.codecarbon import SHORTEST_TASK_S, CodecarbonMeter
 from harness.meters.nvml import NvmlMeter
-from harness.meters.rapl import POWERCAP, RaplMeter, find_domains
+from harness.meters.rapl import POWERCAP, STEP_S, RaplMeter, find_domains
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,10 @@ class Sensor:
     """Why it cannot be read."""
     fix: str | None = None
     """What to do about that; None where there is nothing to do."""
+    reads: str = ""
+    """What is read there, more closely: which counter, which kind of power."""
+    step_s: float | None = None
+    """How coarsely in time it advances, where it can be read."""
     exists: bool = True
     """False where there is no such thing on this machine: then there is nothing to mend."""
 
@@ -53,6 +57,8 @@ def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP) 
                 readable=True,
                 used=component not in measured,
                 provenance=MODELLED,
+                reads=CodecarbonMeter.reads[component],
+                step_s=SHORTEST_TASK_S,
             )
         )
     return sensors
@@ -71,7 +77,11 @@ def meters_for(
             used.setdefault(sensor.meter, {})[sensor.component] = sensor.provenance
     meters: list[Meter] = []
     if NvmlMeter.name in used:
-        meters.append(NvmlMeter(environ, used[NvmlMeter.name]))
+        gpus = [sensor for sensor in sensors if sensor.component in used[NvmlMeter.name]]
+        meter = NvmlMeter(environ, used[NvmlMeter.name])
+        meter.reads = {sensor.component: sensor.reads for sensor in gpus}
+        meter.step_s = {sensor.component: sensor.step_s for sensor in gpus if sensor.step_s is not None}
+        meters.append(meter)
     if RaplMeter.name in used:
         meters.append(RaplMeter(list(used[RaplMeter.name]), powercap))
     if CodecarbonMeter.name in used:
@@ -86,6 +96,18 @@ def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:
     except MeterError as error:
         return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
     meter.close()
+    return [*fewer_gpus(meter), *_gpu_sensors(meter)]
+
+
+def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
+    """A sensor that is not there, for GPUs that should be and were not found; none where all were."""
+    if meter.fewer is None:
+        return []
+    error = MeterError(meter.fewer, fix="see whether nvidia-smi lists them all; mend CUDA_VISIBLE_DEVICES or the suite")
+    return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
+
+
+def _gpu_sensors(meter: NvmlMeter) -> list[Sensor]:
     return [
         Sensor(
             meter=meter.name,
@@ -94,6 +116,8 @@ def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:
             readable=True,
             used=True,
             provenance=made,
+            reads=meter.reads[component],
+            step_s=meter.step_s[component],
         )
         for component, made in meter.provenance.items()
     ]
@@ -109,7 +133,16 @@ def _rapl_sensor(component: str, powercap: Path) -> Sensor:
             domain.read_uj()
     except MeterError as error:
         return _unreadable(RaplMeter.name, component, what, error)
-    return Sensor(meter=RaplMeter.name, component=component, what=what, readable=True, used=True, provenance=RAPL)
+    return Sensor(
+        meter=RaplMeter.name,
+        component=component,
+        what=what,
+        readable=True,
+        used=True,
+        provenance=RAPL,
+        reads=RaplMeter.reads[component],
+        step_s=STEP_S,
+    )
 
 
 def _unreadable(meter: str, component: str, what: str, error: MeterError) -> Sensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,15 @@ def find_gpus(nvml: Any, environ: Mapping[str, str] | None = None) -> list[Gpu]:
 def _gpu(nvml: Any, index: int) -> Gpu:
     handle = nvml.nvmlDeviceGetHandleByIndex(index)
     return Gpu(index, handle, nvml.nvmlDeviceGetName(handle), nvml.nvmlDeviceGetUUID(handle))
+
+
+def expected_gpus(environ: Mapping[str, str] | None = None) -> int | None:
+    """How many GPUs `CUDA_VISIBLE_DEVICES` names, up to a -1, which ends it by intent; None where it is not set."""
+    wanted = (os.environ if environ is None else environ).get("CUDA_VISIBLE_DEVICES")
+    if wanted is None:
+        return None
+    named = [entry for part in wanted.split(",") if (entry := part.strip())]
+    return len(set(itertools.takewhile(lambda entry: entry != "-1", named)))
 
 
 def select_visible(wanted: str, gpus: Sequence[Gpu], *, by_pci_order: bool) -> list[Gpu]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from harness.clock import now_s
+from harness.config import NvmlSettings
 from harness.meters.base import COUNTER, INTEGRATED, AbsentError, MeterError, Reading
 from harness.meters.gpu_reader import GpuReader
-from harness.meters.gpus import find_gpus, refuse_mig, start_nvml
+from harness.meters.gpus import expected_gpus, find_gpus, refuse_mig, start_nvml
 from harness.meters.processes import foreign_processes
 from harness.meters.steps import Step, measure_steps, watch
 from harness.meters.thresholds import HELD_UP_S
@@ -35,13 +36,26 @@ class NvmlMeter:
     name = "nvml"
     period_s = 0.1
 
-    def __init__(self, environ: Mapping[str, str] | None = None, provenance: Mapping[str, str] | None = None) -> None:
+    Settings = NvmlSettings
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        provenance: Mapping[str, str] | None = None,
+        settings: NvmlSettings | None = None,
+    ) -> None:
         """Open nothing yet.
 
         Args:
             environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
             provenance: what a survey found, so that it is known before the meter is opened.
+            settings: the suite's.
         """
+        self.reads: Mapping[str, str] = {}
+        """Per component, what is read, in words. Complete once open, and afterwards. So `fewer`."""
+        self.fewer: str | None = None
+        """Why there are fewer GPUs than there should be, where there are: no window is valid then."""
+        self._settings = settings or NvmlSettings(use="nvml")
         self.step_s: Mapping[str, float] = {}
         self.provenance: Mapping[str, str] = dict(provenance or {})
         self.device_names: Mapping[str, str] = {}
@@ -56,6 +70,18 @@ class NvmlMeter:
         self._state_due_s = 0.0
         self._foreign: frozenset[str] = frozenset()
         self._processes_due_s = 0.0
+
+    @classmethod
+    def from_settings(cls, settings: NvmlSettings) -> Self:
+        """Look at the GPUs once, so that what will be read of them is known.
+
+        Raises:
+            MeterError: as `open`.
+        """
+        meter = cls(settings=settings)
+        meter.open()
+        meter.close()
+        return meter
 
     def open(self) -> None:
         """Start NVML, find the GPUs, and learn how each is read and how long its counter's steps are (0.4 s).
@@ -143,7 +169,8 @@ class NvmlMeter:
             raise AbsentError("no GPU is visible (there is none, or CUDA_VISIBLE_DEVICES hides them all)")
         for gpu in gpus:
             refuse_mig(self._nvml, gpu)
-        self._readers = {gpu.component: GpuReader(self._nvml, gpu) for gpu in gpus}
+        self.fewer = self._fewer_than_expected(len(gpus))
+        self._readers = {gpu.component: GpuReader(self._nvml, gpu, self._settings.power) for gpu in gpus}
         seen_j = {
             c: j for c, reader in self._readers.items() if reader.has_counter and (j := self._look(c)) is not None
         }
@@ -155,6 +182,20 @@ class NvmlMeter:
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
         self.device_names = {gpu.component: gpu.name for gpu in gpus}
+        self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
+
+    def _fewer_than_expected(self, found: int) -> str | None:
+        expected = self._settings.gpus or expected_gpus(self._environ)
+        if expected is None or found >= expected:
+            return None
+        who = "the suite expects" if self._settings.gpus else "CUDA_VISIBLE_DEVICES names"
+        return f"fewer GPUs than expected: {who} {expected}, and {found} can be used"
+
+    def _in_words(self, component: str, reader: GpuReader) -> str:
+        power = reader.power_reads()
+        if component not in self._counted:
+            return str(power)  # it has some, or it would have been refused
+        return "energy counter" + (f", beside it {power}" if power else "")
 
     def _power_only_step_s(self, reader: GpuReader) -> float:
         try:
@@ -208,7 +249,7 @@ class NvmlMeter:
                 for component, reader in self._readers.items()
                 for pid, name in foreign_processes(reader.pids()).items()
             )
-        return self._foreign
+        return self._foreign if self.fewer is None else self._foreign | {self.fewer}
 
 
 def _held_up(since_s: float) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from harness.clock import now_s
+from harness.config import RaplSettings
 from harness.meters.base import RAPL, AbsentError, MeterError, Reading
 from harness.meters.thresholds import HELD_UP_S, PLAUSIBLE_W
 
@@ -53,7 +55,7 @@ def find_domains(root: Path = POWERCAP) -> list[Domain]:
     `intel-rapl-mmio` (the same packages by another road).
 
     Raises:
-        MeterError: there is no such tree; the message says why that may be.
+        MeterError: there is no such tree, or a part of it cannot be read; the message says why that may be.
     """
     folders = sorted(root.glob("intel-rapl:*"))
     if not folders:
@@ -70,14 +72,14 @@ def find_domains(root: Path = POWERCAP) -> list[Domain]:
 def _domain(folder: Path) -> Domain | None:
     try:
         name = (folder / "name").read_text().strip()
+        if not (name.startswith("package") or name == "dram"):
+            return None
         range_uj = int((folder / "max_energy_range_uj").read_text())
-    except (OSError, ValueError):
-        return None
+    except (OSError, ValueError) as error:  # left out, it would make the sum too low, and nobody would know
+        raise MeterError(f"{folder}: cannot be read ({error})") from error
     if name.startswith("package"):  # also package-0-die-1
         return Domain(folder, name, "cpu", range_uj)
-    if name == "dram":
-        return Domain(folder, name, "dram", range_uj)
-    return None
+    return Domain(folder, name, "dram", range_uj)
 
 
 class Unwrapped:
@@ -113,6 +115,9 @@ class RaplMeter:
     name = "rapl"
     period_s = 0.1
 
+    Settings = RaplSettings
+    reads: Mapping[str, str] = {"cpu": "energy counters of the CPU packages", "dram": "energy counters of the memory"}
+
     def __init__(self, components: Sequence[str] = ("cpu", "dram"), root: Path = POWERCAP) -> None:
         # As asked for; open() leaves out what the machine does not have.
         self.step_s: Mapping[str, float] = dict.fromkeys(components, STEP_S)
@@ -120,6 +125,20 @@ class RaplMeter:
         self._wanted = frozenset(components)
         self._root = root
         self._domains: list[tuple[Domain, Unwrapped]] = []
+
+    @classmethod
+    def from_settings(cls, settings: RaplSettings) -> Self:
+        """Look at the tree once, so that it is known what there is.
+
+        Raises:
+            MeterError: as `open`; or a component that was asked for is not there.
+        """
+        meter = cls(settings.components or ("cpu", "dram"))
+        meter.open()
+        missing = set(settings.components or ()) - meter.provenance.keys()
+        if missing:
+            raise AbsentError(f"RAPL has no {', '.join(sorted(missing))} domain on this machine")
+        return meter
 
     def open(self) -> None:
         """Find the domains and read each once.

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from harness.clock import now_s
 from harness.errors import UserError
-from harness.meters.base import Meter, MeterError, Reading, SteppedMeter
+from harness.meters.base import LaggingMeter, Meter, MeterError, Reading, SteppedMeter
+from harness.meters.lagging import Feed
 from harness.meters.trace import TraceWriter
 
 EDGE_ATTEMPTS = 3
@@ -19,6 +20,8 @@ BETWEEN_ATTEMPTS_S = 0.005
 UNEVEN = (0.5, 1.5)
 """Pauses between readings, as shares of the meter's period. At even ones, power that repeats in step with them (a token
 every 50 ms, say) would be met at the same point each time, and look steady."""
+LAGGARDS_EVERY_S = 0.05
+"""How often a meter is asked, at a window's end, for a reading that is still to come."""
 
 
 class Sampler:
@@ -29,9 +32,13 @@ class Sampler:
 
     def __init__(self, meters: Sequence[Meter]) -> None:
         # A stepped meter is read first at an edge: it alone knows a moment later how it stood.
-        self._meters = sorted(meters, key=lambda meter: not isinstance(meter, SteppedMeter))
+        prompt = [meter for meter in meters if not isinstance(meter, LaggingMeter)]
+        self._meters = sorted(prompt, key=lambda meter: not isinstance(meter, SteppedMeter))
+        self._feeds = [Feed(meter) for meter in meters if isinstance(meter, LaggingMeter)]
         self._due_s = dict.fromkeys(range(len(self._meters)), 0.0)
         self._windows: list[list[Reading]] = []
+        self._ended: list[list[Reading]] = []
+        """Windows whose end only lagging meters have still to tell of."""
         self._trace: TraceWriter | None = None
         self._trace_failure: str | None = None
         self._uneven = random.Random()  # noqa: S311
@@ -86,12 +93,18 @@ class Sampler:
             self._windows.append(readings)
             for index, reading in edges:
                 self._keep(index, self._settled(index, reading))
+            started_s = now_s()
+            for feed in self._feeds:
+                for reading in feed.opening():
+                    self._put(feed.meter, reading, [readings])
             self._complain()
             self._change.notify()
-            return now_s(), readings
+            return started_s, readings
 
     def close_window(self, readings: list[Reading]) -> float:
         """Read every meter for a window's end, and stop collecting for it.
+
+        Where a meter lags, this waits for its reading of that end, as long as the meter says that it may take.
 
         Returns:
             The moment at which the window ended, in seconds since the epoch.
@@ -106,22 +119,39 @@ class Sampler:
                 self._keep(index, self._settled(index, reading))
             # By identity: two windows may have collected equal readings.
             self._windows = [window for window in self._windows if window is not readings]
+            self._ended.append(readings)
+            while any(feed.behind(finished_s) for feed in self._feeds):
+                self._change.wait(LAGGARDS_EVERY_S)  # lets go of the lock: other windows are sampled meanwhile
+                self._hear()
+            self._ended = [window for window in self._ended if window is not readings]
             self._complain()
         return finished_s
+
+    def placed(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
+        """What lagging meters' counters stood at when a closed window started and finished."""
+        return [edge for feed in self._feeds for edge in feed.edges(readings, started_s, finished_s)]
 
     def _run(self) -> None:
         with self._change:
             while not self._stopped:
-                if not self._windows or not self._meters:
+                if not self._windows or not (self._meters or self._feeds):
                     self._change.wait()
                     continue
-                pause_s = min(self._due_s.values()) - now_s()
+                pause_s = min([*self._due_s.values(), *(feed.due_s for feed in self._feeds)]) - now_s()
                 if pause_s > 0:
                     self._change.wait(pause_s)  # lets go of the lock, so that edges can be read meanwhile
                     continue
                 for index, meter in enumerate(self._meters):
                     if self._due_s[index] <= now_s():
                         self._keep(index, self._read(meter, 1))
+                self._hear()
+
+    def _hear(self) -> None:
+        """Take in what lagging meters have to tell."""
+        for feed in self._feeds:
+            if feed.due_s <= now_s():
+                for reading in feed.news():
+                    self._put(feed.meter, reading, self._windows + self._ended)
 
     def _read(self, meter: Meter, attempts: int) -> Reading:
         """Read a meter; what cannot be read is a gap with its reason."""
@@ -140,7 +170,10 @@ class Sampler:
     def _keep(self, index: int, reading: Reading) -> None:
         meter = self._meters[index]
         self._due_s[index] = now_s() + meter.period_s * self._uneven.uniform(*UNEVEN)
-        for window in self._windows:
+        self._put(meter, reading, self._windows)
+
+    def _put(self, meter: Meter, reading: Reading, windows: Sequence[list[Reading]]) -> None:
+        for window in windows:
             window.append(reading)
         if self._trace is not None:
             try:

@@ -10,7 +10,9 @@ from typing import Self
 from harness.clock import now_s
 from harness.errors import UserError
 from harness.meters.base import Meter, MeterError, Reading
+from harness.meters.registry import told
 from harness.meters.sampler import Sampler
+from harness.meters.thresholds import MIN_STEPS
 from harness.meters.window import judge
 from harness.records import WindowLabel, WindowRow
 
@@ -23,6 +25,8 @@ class Metering:
         """Component to provenance. Complete inside the context."""
         self.step_s: dict[str, float] = {}
         """Component to how coarsely in time its figures advance, in seconds."""
+        self.shortest_window_s = 0.0
+        """How long a window must be for its sensors, in seconds, whatever the suite asks. Complete likewise."""
         self._meters = list(meters)
         self._opened: list[Meter] = []
         self._sampler = Sampler(self._meters)
@@ -69,16 +73,14 @@ class Metering:
         try:
             meter.open()
         except MeterError as error:
-            fix = f" (fix: {error.fix})" if error.fix else ""
-            raise UserError(
-                f"{meter.name}: {error}{fix}. See what can be measured here with: wattbench doctor"
-            ) from error
+            raise UserError(told(meter.name, error)) from error
         self._opened.append(meter)
         for component, provenance in meter.provenance.items():
             if component in self.provenance:
                 raise UserError(f"two meters claim to measure {component}; the second is {meter.name}: leave one out")
             self.provenance[component] = provenance
             self.step_s[component] = meter.step_s[component]
+            self.shortest_window_s = max(self.shortest_window_s, MIN_STEPS * meter.step_s[component])
 
     def _close_meters(self) -> None:
         while self._opened:
@@ -121,14 +123,16 @@ class OpenWindow:
             UserError: the trace could not be written.
         """
         finished_s = self._sampler.close_window(self._readings)
+        readings = [*self._readings, *self._sampler.placed(self._readings, self.started_s, finished_s)]
         return judge(
             self.label,
             started_s=self.started_s,
             finished_s=finished_s,
-            readings=self._readings,
+            readings=readings,
             provenance=self._metering.provenance,
             step_s=self._metering.step_s,
             idle_w=idle_w,
             passes=passes,
             min_window_s=min_window_s,
+            remarks=[] if passes == 1 else [f"its items were asked {passes} times to fill it"],
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from harness.meters.base import INTEGRATED
-
 MIN_STEPS = 10.0
 """A window must be this many sensor steps long: 1 s at a 100 ms step.
 
@@ -52,6 +50,28 @@ PLAUSIBLE_W = 3000.0
 moves faster was reset, and one that seems to fall by less than a step of this was only read at its edge."""
 
 
-def max_gap_s(provenance: str) -> float:
-    """The longest time a component of this provenance may go unread, in seconds."""
-    return MAX_GAP_INTEGRATED_S if provenance == INTEGRATED else MAX_GAP_COUNTED_S
+MAX_GAP_STEPS = 1.5
+"""A sensor slower than that may go unread for one of its steps, and half of one for its clock: not for two, which
+would be a figure missed."""
+
+MAX_STANDSTILL_STEPS = 3.0
+"""A counter advances at every step, as nothing draws 0 W. One that stands still for three is stuck, or too coarse for
+its step (a kWh meter that shows whole Wh); what it missed by then is three steps in the ten of the shortest window."""
+MIN_STANDSTILL_S = 0.1
+"""Shorter standstills are nobody's fault: two readings may follow one another closely."""
+
+MAX_DRIFT_C = 10.0
+"""Most by which a device's temperature may change from a measured window's start to its end. What a chip leaks grows
+with its temperature, and faster than in proportion (Price et al., "Optimizing performance per watt on GPUs in HPC",
+arXiv 1407.8116): while it warms up the same work costs fewer joules than it will. The limit is a choice: a chip at load
+is 30 to 50 degrees above one at rest, and the last few are approached slowly."""
+
+
+def max_gap_s(counted: bool, step_s: float) -> float:
+    """The longest time a component may go unread, in seconds.
+
+    Args:
+        counted: whether its joules are counts; else they are integrated from power.
+        step_s: how coarsely in time its figures advance.
+    """
+    return max(MAX_GAP_COUNTED_S if counted else MAX_GAP_INTEGRATED_S, MAX_GAP_STEPS * step_s)

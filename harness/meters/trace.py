@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,8 +45,8 @@ class TraceWriter:
             rows.append(
                 [
                     f"{reading.at_s:.7f}", meter.name, component,
-                    _figure(reading.energy_j.get(component)), _figure(reading.power_w.get(component)),
-                    _figure(reading.temperature_c.get(component)), said,
+                    _text(reading.energy_j.get(component)), _text(reading.power_w.get(component)),
+                    _text(reading.temperature_c.get(component)), said,
                     meter.provenance[component], f"{meter.step_s[component]:g}",
                 ]
             )  # fmt: skip
@@ -67,7 +68,7 @@ class TraceWriter:
             self._file.write(b"\n")
 
 
-def _figure(value: float | None) -> str:
+def _text(value: float | None) -> str:
     return "" if value is None else f"{value:.6f}"
 
 
@@ -85,7 +86,7 @@ def read_trace(path: Path) -> Trace:
     """Read a trace. A line that a kill left half-written is passed over.
 
     Raises:
-        UserError: the file cannot be read, or is no trace.
+        UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
     """
     trace = Trace()
     try:
@@ -93,38 +94,64 @@ def read_trace(path: Path) -> Trace:
             table = csv.DictReader(file)
             if tuple(table.fieldnames or ()) != COLUMNS:
                 raise UserError(f"{path}: not a power trace (its first line should be {','.join(COLUMNS)})")
-            for rows in _by_reading(table):
-                _take_in(trace, rows)
+            for line, rows in _by_reading(table):
+                _take_in(trace, rows, f"{path}:{line}")
+    except csv.Error as error:
+        raise UserError(f"{path}: not a power trace ({error})") from error
     except OSError as error:
         raise UserError(f"{path}: cannot read the power trace ({error.strerror})") from error
     return trace
 
 
-def _by_reading(table: csv.DictReader[str]) -> Iterator[list[dict[str, str]]]:
-    """Rows of one reading together: successive ones of the same moment and meter."""
+def figure(text: str, where: str, column: str) -> float:
+    """A figure of a file that may be broken.
+
+    Raises:
+        UserError: it is none, or none that a meter would give.
+    """
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise UserError(f"{where}: {column}: {text[:40]!r} is not a number") from error
+    if not math.isfinite(number) or (number < 0.0 and column in ("power_w", "step_s")):
+        raise UserError(f"{where}: {column}: {text[:40]!r} is no figure of a meter")
+    return number
+
+
+def moment(text: str, where: str) -> float:
+    """A time stamp of such a file: seconds since the epoch, or since anything else."""
+    return figure(text, where, "at_s")
+
+
+def _by_reading(table: csv.DictReader[str]) -> Iterator[tuple[int, list[dict[str, str]]]]:
+    """Rows of one reading together, successive ones of the same moment and meter; with the line of the last."""
     rows: list[dict[str, str]] = []
+    line = 0
     for row in table:
         if not row["step_s"]:  # the last column: a torn line has none
             continue
         if rows and (row["at_s"], row["meter"]) != (rows[0]["at_s"], rows[0]["meter"]):
-            yield rows
+            yield line, rows
             rows = []
         rows.append(row)
+        line = table.line_num
     if rows:
-        yield rows
+        yield line, rows
 
 
-def _take_in(trace: Trace, rows: list[dict[str, str]]) -> None:
-    energy_j, power_w, temperature_c = ({r["component"]: float(r[c]) for r in rows if r[c]} for c in COLUMNS[3:6])
+def _take_in(trace: Trace, rows: list[dict[str, str]], where: str) -> None:
+    energy_j, power_w, temperature_c = (
+        {row["component"]: figure(row[column], where, column) for row in rows if row[column]} for column in COLUMNS[3:6]
+    )
     notes: set[str] = set()
     gaps: dict[str, str] = {}
     for row in rows:
         trace.provenance[row["component"]] = row["provenance"]
-        trace.step_s[row["component"]] = float(row["step_s"])
+        trace.step_s[row["component"]] = figure(row["step_s"], where, "step_s")
         for said in filter(None, row["notes"].split(_BETWEEN)):
             if said.startswith(_GAP):
                 gaps[row["component"]] = said.removeprefix(_GAP)
             else:
                 notes.add(said)
-    reading = Reading(float(rows[0]["at_s"]), energy_j, power_w, temperature_c, frozenset(notes), gaps)
+    reading = Reading(moment(rows[0]["at_s"], where), energy_j, power_w, temperature_c, frozenset(notes), gaps)
     trace.readings.append((rows[0]["meter"], reading))

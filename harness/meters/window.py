@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harness.meters import thresholds
+from harness.meters import faults, thresholds
 from harness.meters.base import COUNTER, RAPL, Reading
 from harness.meters.series import Series
 from harness.records import Purpose, WindowLabel, WindowRow
@@ -69,6 +69,9 @@ def judge(
         found.faults.append(f"lasted {duration_s:.2f} s; the suite asks for at least {min_window_s:g} s")
     for component, points in series.items():
         _judge_component(points, step_s[component], min_steps, found)
+    if label.purpose == Purpose.MEASURED:
+        found.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
+    found.faults.extend(faults.fewer_gpus(series))
     found.faults.extend(_notes(ordered, series))
     return WindowRow(
         window=label.window,
@@ -114,7 +117,7 @@ def _judge_component(points: Series, step_s: float, min_steps: float, found: _Fi
             f"{component}: its edges were read {points.slip_s():.2f} s apart from the window's "
             "(the machine was too busy)"
         )
-    gap_s, limit_s = points.largest_gap_s() or 0.0, thresholds.max_gap_s(points.provenance)
+    gap_s, limit_s = points.largest_gap_s() or 0.0, thresholds.max_gap_s(points.counted, step_s)
     if gap_s > limit_s:
         found.faults.append(f"{component}: not read for {gap_s:.2f} s (limit {limit_s:g} s){points.why_gaps()}")
     if points.counted:
@@ -132,6 +135,9 @@ def _judge_counter(points: Series, step_s: float, found: _Findings) -> None:
     if counted_j == 0 and points.provenance in (COUNTER, RAPL) and points.duration_s >= thresholds.MIN_STEPS * step_s:
         found.faults.append(f"{component}: counter did not advance (a stuck sensor)")
         return
+    if (standstill := faults.standstill(points, step_s)) is not None:
+        found.faults.append(standstill)
+        return
     found.energy_j[component] = counted_j
     if points.provenance != COUNTER or not points.power:
         return  # a model's watts are its joules over again, and check nothing
@@ -147,6 +153,8 @@ def _judge_counter(points: Series, step_s: float, found: _Findings) -> None:
 
 def _judge_integral(points: Series, step_s: float, found: _Findings) -> None:
     component = points.component
+    if (unvaried := faults.unvaried(points)) is not None:
+        found.remarks.append(unvaried)
     found.energy_j[component] = integral_j = points.integral_j()
     error = points.integral_error_j(step_s) / integral_j if integral_j > 0.0 else 0.0
     if error > thresholds.TOLD_INTEGRAL_ERROR:

@@ -4,6 +4,7 @@ This is all that `reports` knows of the harness. May import: `harness.errors`. M
 else of the harness: a record can be read where nothing can be run.
 """
 
+from harness.records.components import added, is_container, total_j
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
 from harness.records.phases import PhaseRow, Split
@@ -39,5 +40,8 @@ __all__ = [
     "SystemRow",
     "WindowLabel",
     "WindowRow",
+    "added",
+    "is_container",
     "read_run",
+    "total_j",
 ]

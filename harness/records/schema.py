@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
+from harness.records import components
+
 SCHEMA_VERSION = 1
 """Rises when a field changes its meaning or goes; a reader upgrades older runs and refuses newer ones."""
 
@@ -41,6 +43,8 @@ class RunHeader(Row):
     environment: dict[str, Any]
     meters: dict[str, str]
     """Component to provenance, as found when the run began: ``{"gpu0": "counter", "cpu": "modelled"}``."""
+    meter_details: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Component to ``{"meter", "reads", "step_s"}``: which meter, what it reads in words, how coarsely in time."""
     cells: list[dict[str, Any]]
     """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256"}`` per cell."""
 
@@ -202,7 +206,8 @@ class WindowRow(Row):
     started_s: float
     finished_s: float
     energy_j: dict[str, float]
-    """Joules per component: ``gpu0``, ``gpu1``, ``cpu``, ``dram``. A component that failed is absent, never 0."""
+    """Joules per component: ``gpu0``, ``cpu``, ``dram``, ``wall``. A component that failed is absent, never 0.
+    They may hold one another (`harness.records.components`): never add them by hand."""
     provenance: dict[str, str]
     """How each figure of `energy_j` came about: ``counter``, ``integrated``, ``rapl``, ``modelled``, ``replayed``."""
     check_energy_j: dict[str, float] = field(default_factory=dict)
@@ -226,20 +231,24 @@ class WindowRow(Row):
 
     @property
     def total_j(self) -> float | None:
-        """Joules of all components together, or None where none was read. Label it with `provenance_label`."""
-        return sum(self.energy_j.values()) if self.energy_j else None
+        """Joules of all components together, no joule twice, or None where none was read.
+
+        Label it with `provenance_label`.
+        """
+        return components.total_j(self.energy_j)
 
     @property
     def above_idle_j(self) -> float | None:
-        """Joules beyond what the loaded system draws anyway, or None where a component's idle is unknown."""
-        if not self.energy_j or any(component not in self.idle_w for component in self.energy_j):
+        """Of the total, joules beyond what the loaded system draws anyway; None where that idle is not known."""
+        counted = components.added(self.energy_j)
+        if not counted or any(component not in self.idle_w for component in counted):
             return None
-        return sum(j - self.idle_w[c] * self.duration_s for c, j in self.energy_j.items())
+        return sum(self.energy_j[c] - self.idle_w[c] * self.duration_s for c in counted)
 
     @property
     def provenance_label(self) -> str:
         """Every provenance in the total, joined: ``counter+modelled``. Empty where nothing was read."""
-        return "+".join(sorted({self.provenance[c] for c in self.energy_j}))
+        return "+".join(sorted({self.provenance[c] for c in components.added(self.energy_j)}))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from harness.errors import UserError
 from harness.ledger import FILE, Ledger, read_ledger, write_ledger
 from harness.meters import Metering
 from harness.progress import Progress
+from harness.records import total_j
 from harness.systems import held_base, release_base
 from harness.train.adapters import build_adapter
 from harness.train.examples import documents_of, documents_sha256
@@ -123,7 +124,7 @@ def _ledger(shop: Shop, member: AnyMember, outcome: Outcome, grams: Grams) -> Le
         for component, joules in window.energy_j.items():
             energy_j[component] = energy_j.get(component, 0.0) + joules
     here = environment(shop.family.folder)
-    grams_co2e, basis = grams(sum(energy_j.values()))
+    grams_co2e, basis = grams(total_j(energy_j) or 0.0)
     files = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(shop.target.iterdir())

@@ -20,6 +20,8 @@
  *   clocks=0          nvmlClocksEventReason bits
  *   pids=             pids that compute on the GPU, separated by commas
  *   mig=0             1: MIG mode is on
+ *   average_field=0   1: it has NVML_FI_DEV_POWER_AVERAGE (185)
+ *   capability=9.0    its CUDA compute capability
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -146,6 +148,13 @@ int nvmlDeviceGetUUID(device *gpu, char *out, unsigned size) {
 
 int nvmlDeviceGetArchitecture(device *gpu, unsigned *out) { (void)gpu; *out = 9; return OK; }
 
+int nvmlDeviceGetCudaComputeCapability(device *gpu, int *major, int *minor) {
+    double version = number(gpu->index, "capability", "9.0");
+    *major = (int)version;
+    *minor = (int)(version * 10 + 0.5) % 10;
+    return OK;
+}
+
 int nvmlDeviceGetMigMode(device *gpu, unsigned *current, unsigned *pending) {
     *current = *pending = (unsigned)number(gpu->index, "mig", "0");
     return OK;
@@ -174,6 +183,8 @@ int nvmlDeviceGetFieldValues(device *gpu, int count, field *fields) {
     for (int i = 0; i < count; i++) {
         int known = fields[i].field == POWER_INSTANT && number(gpu->index, "instant", "1") != 0;
         fields[i].result = known ? power_mw(gpu->index, 0, &fields[i].value.ui) : NOT_SUPPORTED;
+        if (fields[i].field == 185 && number(gpu->index, "average_field", "0") != 0)
+            fields[i].result = nvmlDeviceGetPowerUsage(gpu, &fields[i].value.ui);
     }
     return OK;
 }

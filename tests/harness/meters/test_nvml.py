@@ -145,9 +145,10 @@ def test_a_lost_device_is_named_and_the_other_is_kept(driver: Any) -> None:
     row = disturb(driver, "alter(gpu1__fail=15)", gpus=2)
     assert not row["valid"]
     assert set(row["energy_j"]) == {"gpu0"}
-    (reason,) = row["reasons"]
+    reason, fewer = row["reasons"]
     assert reason.startswith("gpu1: meter lost 0.")
     assert reason.endswith("(GPU is lost)")
+    assert fewer == "fewer GPUs than expected: 1 of 2 could be read throughout"
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,30 @@ def test_packages_are_summed_and_overlapping_domains_left_out(tmp_path: Path) ->
     assert meter.read().energy_j == {"cpu": 15.0, "dram": 2.0}
 
 
+def test_amd_has_the_same_tree_with_packages_and_cores_only(tmp_path: Path) -> None:
+    paths = [
+        add_domain(tmp_path, "intel-rapl:0", "package-0", 65_532_000_000, 65_532_610_987),
+        add_domain(tmp_path, "intel-rapl:0:0", "core"),
+        add_domain(tmp_path, "intel-rapl:1", "package-1", 0, 65_532_610_987),
+        add_domain(tmp_path, "intel-rapl:1:0", "core"),
+    ]
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    assert meter.provenance == {"cpu": "rapl"}
+    meter.read()
+    paths[0].write_text("389013")  # it wrapped: 1 J
+    paths[2].write_text("2000000")
+    assert meter.read().energy_j == {"cpu": pytest.approx(3.0)}
+
+
+def test_a_package_whose_range_cannot_be_read_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    add_domain(tmp_path, "intel-rapl:0", "package-0")
+    add_domain(tmp_path, "intel-rapl:1", "package-1")
+    (tmp_path / "intel-rapl:1" / "max_energy_range_uj").unlink()
+    with pytest.raises(MeterError, match=r"intel-rapl:1: cannot be read"):
+        find_domains(tmp_path)
+
+
 def test_only_the_components_asked_for_are_read(tmp_path: Path) -> None:
     add_domain(tmp_path, "intel-rapl:0", "package-0")
     add_domain(tmp_path, "intel-rapl:0:0", "dram")

@@ -39,7 +39,7 @@ def judged(
 
 def counted(until_s: float = 10.0, watts: float = 100.0, every_s: float = 0.1) -> list[Reading]:
     return [
-        Reading(i * every_s, {"gpu0": 5.0 + watts * i * every_s}, {"gpu0": watts}, {"gpu0": 40.0 + i})
+        Reading(i * every_s, {"gpu0": 5.0 + watts * i * every_s}, {"gpu0": watts}, {"gpu0": 40.0 + i / 20})
         for i in range(round(until_s / every_s) + 1)
     ]
 
@@ -57,7 +57,7 @@ def test_a_counted_window() -> None:
     assert row.provenance == {"gpu0": "counter"}
     assert row.samples == 101
     assert row.largest_gap_s == pytest.approx(0.1)
-    assert row.temperature_c == {"gpu0": 140.0}
+    assert row.temperature_c == {"gpu0": 45.0}
     assert (row.started_s, row.finished_s, row.passes, row.idle_w) == (0.0, 10.0, 3, {"gpu0": 20.0})
     assert row.above_idle_j == pytest.approx(800.0)
 
@@ -98,7 +98,8 @@ def test_too_few_power_readings() -> None:
 
 
 def test_a_gap_over_the_limit_says_why() -> None:
-    readings = [reading for reading in powered() if not 3.05 < reading.at_s < 3.95]
+    moving = [replace(r, power_w={"gpu0": 100.0 + r.at_s}) for r in powered()]
+    readings = [reading for reading in moving if not 3.05 < reading.at_s < 3.95]
     readings.append(Reading(3.5, gaps={"gpu0": "Timeout"}))
     row = judged(readings, "integrated")
     assert row.reasons == ["gpu0: not read for 1.00 s (limit 0.5 s) (Timeout)"]
@@ -179,6 +180,52 @@ def test_notes_spoil_the_window_each_once() -> None:
     assert not row.valid
     assert row.energy_j
     assert row.reasons == ["gpu0: foreign process 7 (x)", "gpu0: power-capped"]
+
+
+@pytest.mark.parametrize(("warmer_c", "valid"), [(9.0, True), (11.0, False), (-11.0, False)])
+def test_a_measured_window_is_in_a_steady_state(warmer_c: float, valid: bool) -> None:
+    readings = [replace(r, temperature_c={"gpu0": 50.0 + warmer_c * r.at_s / 10.0}) for r in counted()]
+    row = judged(readings)
+    assert row.valid is valid
+    assert any("temperature drifted by" in reason for reason in row.reasons) is not valid
+    assert judged(readings, label=replace(LABEL, purpose="idle")).valid  # which cools down by nature
+
+
+@pytest.mark.parametrize(("still_s", "valid"), [(0.3, True), (0.5, False)])
+def test_a_counter_that_stands_still_in_the_middle_gives_no_figure(still_s: float, valid: bool) -> None:
+    readings = [replace(r, energy_j={"gpu0": 100.0 * min(r.at_s, 10.0 - still_s)}) for r in counted()]
+    row = judged(readings)
+    assert row.valid is valid
+    assert bool(row.energy_j) is valid
+    assert any("counter stood still" in reason for reason in row.reasons) is not valid
+
+
+def test_power_that_never_varies_is_remarked() -> None:
+    row = judged(powered(), "integrated")
+    assert row.valid
+    assert row.reasons == ["gpu0: each of 101 power readings was 100 W; a stuck sensor would look the same"]
+
+
+def test_a_slow_sensor_may_be_read_as_slowly() -> None:
+    slow = [replace(r, power_w={"gpu0": 100.0 + r.at_s}) for r in powered(20.0, every_s=1.0)]
+    assert judged(slow, "integrated", until_s=20.0, step_s=1.0).valid
+    row = judged([r for r in slow if r.at_s != 7.0], "integrated", until_s=20.0, step_s=1.0)
+    assert row.reasons == ["gpu0: not read for 2.00 s (limit 1.5 s)"]
+
+
+def test_a_gpu_that_falls_off_the_bus_is_counted() -> None:
+    gone = [Reading(r.at_s, {"gpu1": 50.0 * r.at_s} if r.at_s < 5 else {}, gaps={} if r.at_s < 5 else {"gpu1": "lost"})
+            for r in counted()]  # fmt: skip
+    row = judge(
+        LABEL,
+        started_s=0.0,
+        finished_s=10.0,
+        readings=[*counted(), *gone],
+        provenance={"gpu0": "counter", "gpu1": "counter"},
+        step_s={"gpu0": 0.1, "gpu1": 0.1},
+    )
+    assert set(row.energy_j) == {"gpu0"}
+    assert "fewer GPUs than expected: 1 of 2 could be read throughout" in row.reasons
 
 
 def test_without_any_meter_nothing_was_measured() -> None:
