@@ -9,9 +9,13 @@ from functools import cached_property
 from harness.records import RunRecords
 from reports.carbon import Carbon, carbon_of_suite
 from reports.caveats import Caveat, caveats
+from reports.comparability import JOULES, groups
+from reports.conditions import condition_caveats
+from reports.fingerprint import Fingerprint, fingerprints
 from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
 from reports.measures import Measures, measures
+from reports.placement import Ranked
 from reports.settings import suite_name, suite_section
 from reports.validity import Validity, validity
 from reports.yardsticks import yardsticks
@@ -61,6 +65,8 @@ class Comparison:
     carbon: Carbon | None
     """None: no region is set, and no grams are stated."""
     caveats: tuple[Caveat, ...]
+    ranked: Ranked | None = None
+    """Which figures are set beside which; None where only figures were asked for."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,17 @@ class Analysis:
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     comparison: Comparison
+    prints: Mapping[str, Fingerprint]
+    """Each system's fingerprint."""
+
+    @cached_property
+    def energy_groups(self) -> tuple[tuple[str, ...], ...]:
+        """The systems divided into those that may be ranked by energy among each other."""
+        return groups(self.prints, JOULES)
+
+    def joules_comparable(self, *systems: str) -> bool:
+        """Whether the joules of these systems may be set beside each other."""
+        return any(set(systems) <= set(group) for group in self.energy_groups)
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:
@@ -124,6 +141,7 @@ def analyse(
     frames = load_frames(run)
     table = item_table(frames)
     measured, judged = measures(frames, table), validity(frames)
+    prints = fingerprints(frames)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
     comparison = Comparison(
         run=run.header.run,
@@ -132,9 +150,9 @@ def analyse(
             _row(figures, str(kinds[name]), judged[name].valid, factor) for name, figures in measured.items()
         ),
         carbon=factor,
-        caveats=caveats(frames, measured, judged),
+        caveats=(*condition_caveats(prints), *caveats(frames, measured, judged)),
     )
-    return Analysis(frames, table, measured, judged, comparison)
+    return Analysis(frames, table, measured, judged, comparison, prints)
 
 
 def _row(figures: Measures, kind: str, valid: bool, factor: Carbon | None) -> SystemFigures:

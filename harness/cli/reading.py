@@ -7,13 +7,17 @@ from pathlib import Path
 import click
 
 from harness.cli.command import main
-from harness.cli.options import carbon_options
+from harness.cli.options import carbon_options, names
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 
 
+EXIT_APART = 3
+"""Several runs, and no figure of one may be ranked beside one of another. They are shown all the same."""
+
+
 @main.command()
-@_RUN
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option(
     "--format",
     "form",
@@ -21,15 +25,37 @@ _RUN = click.argument("run", type=click.Path(path_type=Path))
     default="table",
     show_default=True,
 )
+@click.option(
+    "--across",
+    callback=names,
+    metavar="PART,...",
+    help="Rank although these differ: tasks, device, driver, power_limit, scenario, meter, or all.",
+)
 @carbon_options
-def compare(run: Path, form: str, region: str | None, intensity: float | None, pue: float | None) -> None:
-    """Compare the systems of RUN: a row for each, from its records alone."""
-    from harness.records import read_run
-    from reports.compare import compare as make_comparison
-    from reports.export import render
+def compare(
+    runs: tuple[Path, ...],
+    form: str,
+    across: tuple[str, ...],
+    region: str | None,
+    intensity: float | None,
+    pue: float | None,
+) -> None:
+    """Compare the systems of one RUN or several: a row for each, from the records alone.
 
-    comparison = make_comparison(read_run(run), region=region, intensity_g_per_kwh=intensity, pue=pue)
+    Systems are ranked only where what was asked, the machine and the meter are the same; what differs is said. Exits
+    with 3 where nothing of several runs can be ranked against each other.
+    """
+    from harness.records import read_run
+    from reports.export import render
+    from reports.sidebyside import apart_text, side_by_side
+
+    comparison = side_by_side(
+        [read_run(run) for run in runs], across=across, region=region, intensity_g_per_kwh=intensity, pue=pue
+    )
     click.echo(render(comparison, form), nl=False)
+    if comparison.ranked is not None and comparison.ranked.apart:
+        click.echo(f"wattbench: {apart_text(comparison)}", err=True)
+        raise click.exceptions.Exit(EXIT_APART)
 
 
 @main.command()

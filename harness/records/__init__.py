@@ -5,6 +5,18 @@ else of the harness: a record can be read where nothing can be run.
 """
 
 from harness.records.layout import RunLayout
+from harness.records.parts import (
+    ABSENT,
+    CIRCUMSTANCES,
+    CONDITIONS,
+    IDENTITY,
+    LABELS,
+    NOT_RECORDED,
+    Part,
+    machine_parts,
+    part,
+    system_parts,
+)
 from harness.records.reader import RunRecords, read_run
 from harness.records.schema import (
     SCHEMA_VERSION,
@@ -21,10 +33,17 @@ from harness.records.schema import (
 from harness.records.writer import RunWriter
 
 __all__ = [
+    "ABSENT",
+    "CIRCUMSTANCES",
+    "CONDITIONS",
+    "IDENTITY",
+    "LABELS",
+    "NOT_RECORDED",
     "SCHEMA_VERSION",
     "AnswerRow",
     "ExpertRow",
     "ItemRow",
+    "Part",
     "Purpose",
     "RunHeader",
     "RunLayout",
@@ -34,5 +53,8 @@ __all__ = [
     "SystemRow",
     "WindowLabel",
     "WindowRow",
+    "machine_parts",
+    "part",
     "read_run",
+    "system_parts",
 ]

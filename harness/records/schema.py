@@ -42,7 +42,8 @@ class RunHeader(Row):
     meters: dict[str, str]
     """Component to provenance, as found when the run began: ``{"gpu0": "counter", "cpu": "modelled"}``."""
     cells: list[dict[str, Any]]
-    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256"}`` per cell."""
+    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256"}`` per
+    cell. The last is missing in older records."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,8 @@ class SystemRow(Row):
     weight_bytes: int | None = None
     """Bytes of the weights as stored, adapter included."""
     weights_sha256: str | None = None
+    served_model: str | None = None
+    """For a server that wattbench did not start: the name it gives the model. Nothing vouches for it."""
     dtype: str | None = None
     device: str | None = None
     peak_memory_bytes: int | None = None

@@ -1,4 +1,8 @@
-"""CSV: the columns of `wattbench compare` and nothing else. No figure is an empty field."""
+"""CSV: the columns of `wattbench compare` and nothing else. No figure is an empty field.
+
+What may not be ranked has different numbers in the columns of groups; what the reader asked to rank across all the
+same is named in `ranked_across`. So the caveat travels with every line.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import csv
 import io
 
 from reports.compare import COLUMNS, Comparison
-from reports.export.plain import plain_row
+from reports.export.plain import PLACEMENT_COLUMNS, placement_row, plain_row
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -14,10 +18,11 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def as_csv(comparison: Comparison) -> str:
     """One line per system under a header, at full precision; `valid` is `true` or `false`."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    placed = comparison.ranked is not None
+    writer = csv.DictWriter(text, [*COLUMNS, *(PLACEMENT_COLUMNS if placed else ())], lineterminator="\n")
     writer.writeheader()
-    for figures in comparison.systems:
-        row = plain_row(figures)
+    for place, figures in enumerate(comparison.systems):
+        row = plain_row(figures) | placement_row(comparison, place)
         writer.writerow({name: _field(value) for name, value in row.items()})
     return text.getvalue()
 

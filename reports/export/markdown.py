@@ -6,6 +6,7 @@ import re
 
 from reports import units, wording
 from reports.compare import Comparison, SystemFigures
+from reports.export.ranks import NOTE, rank_lines
 
 _HEAD = (
     "system", "kind", "items", "accuracy", "p50", "p95", "tokens", "J per request", "J per correct answer",
@@ -20,7 +21,13 @@ def as_markdown(comparison: Comparison) -> str:
     lines = [f"### {escaped(comparison.suite)}", "", _row(_HEAD), _row(rules)]
     lines += [_row([escaped(cell) for cell in _cells(figures, comparison)]) for figures in comparison.systems]
     lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
-    lines += ["", f"Run `{comparison.run.replace('`', '')}`."]
+    for title, groups in rank_lines(comparison):
+        lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]
+    if comparison.ranked is not None and len(comparison.systems) > 1:
+        lines += ["", escaped(NOTE)]
+    runs = [comparison.run] if comparison.ranked is None else [each.run for each in comparison.ranked.runs]
+    code = [f"`{run.replace('`', '')}`" for run in runs]
+    lines += ["", f"{'Run' if len(code) == 1 else 'Runs'} {units.listed(code)}."]
     if comparison.caveats:
         lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
     return "\n".join(lines) + "\n"
