@@ -145,10 +145,11 @@ def parts_to_cross(names: Sequence[str]) -> tuple[str, ...]:
 
 def in_words(value: Part, facts: Sequence[str]) -> str:
     """Some facts of a part with their names: ``GPU power limit 450 W and CPU governor powersave``."""
-    told = [f"{name} {_clipped(value.fact(name))}" for name in facts[:_SHOWN_FACTS]]
-    if len(facts) > _SHOWN_FACTS:
-        told.append(f"{len(facts) - _SHOWN_FACTS} more")
-    return listed(told)
+    known = [name for name in facts if name in dict(value.facts)]
+    told = [f"{name} {_clipped(value.fact(name))}" for name in known[:_SHOWN_FACTS]]
+    if len(known) > _SHOWN_FACTS:
+        told.append(f"{len(known) - _SHOWN_FACTS} more")
+    return listed(told) or "nothing of the kind"
 
 
 def _clipped(value: str) -> str:

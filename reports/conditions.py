@@ -80,13 +80,14 @@ def _opening(divide: Divide) -> str:
 def _consequence(divide: Divide) -> str:
     if not divide.forbids:
         return "This forbids no ranking, and may explain a difference."
-    by = listed([_BY[figure] for figure in divide.forbids])
+    figures = [_BY[figure] for figure in divide.forbids]
     if divide.overridden:
+        by = listed(figures)
         return (
             f"Systems are ranked by {by} across these all the same, as --across {divide.part} asks: a difference "
             f"between them may be one of {LABELS[divide.part]} alone."
         )
-    return f"Systems may not be ranked by {by} across these."
+    return f"Systems may not be ranked by {listed(figures, 'or')} across these."
 
 
 def _who(side: Side, prints: Mapping[str, Fingerprint]) -> str:

@@ -57,12 +57,12 @@ class Part:
     """Whose it is, where a fact is not recorded: such a part equals nobody else's, as absence proves nothing."""
 
     def differing(self, other: Part) -> tuple[str, ...]:
-        """What differs, in the order of the facts; what neither records differs, unless the owner is the same."""
+        """What differs, by name; what neither records differs, unless the owner is the same."""
         ours, theirs = dict(self.facts), dict(other.facts)
         same_owner = self.owner == other.owner
         return tuple(
             name
-            for name in dict.fromkeys([*ours, *theirs])
+            for name in sorted({*ours, *theirs})
             if ours.get(name) != theirs.get(name) or (ours.get(name) == NOT_RECORDED and not same_owner)
         )
 
