@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness.powercap import container, cpu_power, cpus_quota
+
 PACKAGES = (
     "wattbench", "lm-eval", "codecarbon", "nvidia-ml-py", "torch", "transformers", "peft", "accelerate", "gguf",
     "xllamacpp", "vllm", "datasets", "numpy", "pandas", "scipy", "scikit-learn",
@@ -34,6 +36,9 @@ def environment(folder: Path) -> dict[str, Any]:
         "cpu": _cpu_model(),
         "cpus_logical": os.cpu_count(),
         "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus_quota": cpus_quota(),
+        "cpu_power": cpu_power(),
+        "container": container(),
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": _gpus(),
         "packages": _versions(PACKAGES),
@@ -54,7 +59,10 @@ def _cpu_model() -> str:
 
 
 def _gpus() -> list[dict[str, Any]]:
-    """Name, driver and power limit of each NVIDIA GPU; empty where there is no driver."""
+    """Each NVIDIA GPU: its place, name, id, driver and power limit, and whether systems can use it.
+
+    Empty where there is no driver.
+    """
     import pynvml
 
     try:
@@ -63,16 +71,32 @@ def _gpus() -> list[dict[str, Any]]:
         return []
     try:
         driver = pynvml.nvmlSystemGetDriverVersion()
-        return [_gpu(pynvml, index, driver) for index in range(pynvml.nvmlDeviceGetCount())]
+        visible = _visible(pynvml)
+        return [_gpu(pynvml, index, driver, visible) for index in range(pynvml.nvmlDeviceGetCount())]
     except pynvml.NVMLError:
         return []  # a GPU that cannot be asked is the meter's to complain about
     finally:
         pynvml.nvmlShutdown()
 
 
-def _gpu(pynvml: Any, index: int, driver: str) -> dict[str, Any]:
+def _visible(pynvml: Any) -> set[int] | None:
+    """The places of the GPUs that `CUDA_VISIBLE_DEVICES` leaves; None where that can't be told apart."""
+    from harness.meters.base import MeterError
+    from harness.meters.gpus import find_gpus
+
+    try:
+        return {gpu.index for gpu in find_gpus(pynvml)}
+    except MeterError:  # the meter says why
+        return None
+
+
+def _gpu(pynvml: Any, index: int, driver: str, visible: set[int] | None) -> dict[str, Any]:
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-    facts = {"name": pynvml.nvmlDeviceGetName(handle), "driver": driver}
+    facts: dict[str, Any] = {"index": index, "name": pynvml.nvmlDeviceGetName(handle), "driver": driver}
+    if visible is not None:
+        facts["visible"] = index in visible
+    with contextlib.suppress(pynvml.NVMLError):
+        facts["uuid"] = pynvml.nvmlDeviceGetUUID(handle)
     with contextlib.suppress(pynvml.NVMLError):  # not every part has a limit
         facts["power_limit_w"] = pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
     return facts

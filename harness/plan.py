@@ -36,6 +36,8 @@ class Cell:
     items: int
     task_version: str
     docs_sha256: str
+    task_sha256: str = ""
+    """How the documents are asked and scored."""
 
     def as_record(self) -> dict[str, Any]:
         """What `run.json` keeps of it."""
@@ -48,6 +50,7 @@ class Cell:
             "items": self.items,
             "task_version": self.task_version,
             "docs_sha256": self.docs_sha256,
+            "task_sha256": self.task_sha256,
         }
 
 
@@ -69,7 +72,15 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
         for task in tasks:
             check_pair(resolved, name, config, task.outline, allow_unsafe_code=allow_unsafe_code)
     return [
-        Cell(name, resolved.systems[name], task.choice, task.items, task.version, task.docs_sha256)
+        Cell(
+            name,
+            resolved.systems[name],
+            task.choice,
+            task.items,
+            task.version,
+            task.docs_sha256,
+            task.asking_sha256,
+        )
         for name in order(resolved.systems)
         for task in tasks
     ]

@@ -13,7 +13,16 @@ from harness.environment import environment
 from harness.errors import UserError
 from harness.meters import recover_window
 from harness.plan import Cell
-from harness.records import SCHEMA_VERSION, RunHeader, RunRecords, RunWriter, SystemRow
+from harness.records import (
+    LABELS,
+    SCHEMA_VERSION,
+    RunHeader,
+    RunRecords,
+    RunWriter,
+    SystemRow,
+    machine_parts,
+    system_parts,
+)
 
 
 def new_run(
@@ -53,28 +62,43 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
     if len(header.cells) != len(now):
         raise _cannot_resume(records, f"it had {len(header.cells)} cells and would now have {len(now)}")
     for was, is_now in zip(header.cells, now, strict=True):
-        for key in ("system", "task", "items", "task_version", "docs_sha256"):
+        for key in ("system", "task", "items", "task_version", "docs_sha256", "task_sha256"):
             if was.get(key) != is_now[key]:
                 cell = f"{is_now['system']} on {is_now['task']}"
                 raise _cannot_resume(records, f"{key} of {cell} was {was.get(key)} and is now {is_now[key]}")
-    here = environment(records.layout.root)
-    for key in ("cpu", "gpus"):
-        if header.environment.get(key) != here[key]:
-            raise _cannot_resume(records, f"its {key} was {header.environment.get(key)} and is now {here[key]}")
+    _check_same_machine(records, environment(records.layout.root))
     if dict(meters) != header.meters:
         raise _cannot_resume(records, f"its energy was {_meters(header.meters)} and would now be {_meters(meters)}")
 
 
 def check_same_system(records: RunRecords, row: SystemRow) -> None:
-    """See that a system which answered before the interruption is still made of the same weights.
+    """See that a system which answered before the interruption is still the same: weights, engine, type, device.
+
+    What neither half could tell (the weights behind somebody's server) stops nothing here: it is the same suite,
+    which asks the same server. A comparison of two runs takes it as a difference.
 
     Raises:
         UserError: it is not.
     """
     before = records.systems().get(row.system)
-    if before is not None and before.weights_sha256 != row.weights_sha256:
-        changed = f"the weights of {row.system} were {before.weights_sha256} and are now {row.weights_sha256}"
-        raise _cannot_resume(records, changed)
+    if before is None:
+        return
+    was, now = (system_parts(each, row.system) for each in (before, row))
+    for name in was:
+        for fact in was[name].differing(now[name]):
+            what = f"{LABELS[name]} of {row.system} ({fact})"
+            raise _cannot_resume(records, f"{what}: was {was[name].fact(fact)} and is now {now[name].fact(fact)}")
+
+
+def _check_same_machine(records: RunRecords, here: Mapping[str, Any]) -> None:
+    """The parts of a fingerprint that are the machine's, as one header describes both halves of a run."""
+    was = machine_parts(records.header.environment, records.header.run)
+    now = machine_parts(here, "now")
+    for name in was:
+        for fact in was[name].differing(now[name]):
+            if was[name].fact(fact) != now[name].fact(fact):
+                changed = f"its {fact} was {was[name].fact(fact)} and is now {now[name].fact(fact)}"
+                raise _cannot_resume(records, changed)
 
 
 def _cannot_resume(records: RunRecords, why: str) -> UserError:

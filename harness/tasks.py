@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -48,6 +49,8 @@ class LoadedTask:
     """How many documents will be asked."""
     docs_sha256: str
     """A hash of those documents, in order."""
+    asking_sha256: str = ""
+    """A hash of how they are asked and scored, beside the prompt: see `asking_digest`."""
 
     @property
     def outline(self) -> TaskOutline:
@@ -118,7 +121,26 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     if not documents:
         raise UserError(f"{where}: the task has no documents")
     digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
-    return LoadedTask(choice, task, len(documents), digest)
+    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice))
+
+
+def asking_digest(task: Any, choice: TaskChoice) -> str:
+    """A SHA-256 over how a task's answers are made and judged: limits and stop words, filters, metrics.
+
+    A task's version stands for these only where its author remembered to raise it. Code is known by its text.
+    """
+    config = getattr(task, "config", None)
+    names = ("output_type", "generation_kwargs", "filter_list", "metric_list", "process_results", "repeats")
+    asked = {name: getattr(config, name, None) for name in names} | {"metric": choice.metric}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=_source).encode()).hexdigest()
+
+
+def _source(value: Any) -> str:
+    """Code as its text: a function's address would be another one in each process."""
+    try:
+        return inspect.getsource(value)
+    except (OSError, TypeError):
+        return getattr(value, "__qualname__", type(value).__qualname__)
 
 
 def _found(resolved: Resolved, choice: TaskChoice) -> Any:

@@ -29,12 +29,11 @@ class Caveat:
 
 
 def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
-    """Every caveat of a comparison, gravest first."""
+    """Every caveat of a run's figures, gravest first. What keeps systems apart is said by `reports.conditions`."""
     return (
         *_absent(frames),
         *_documents(frames),
         *_windows(judged),
-        *_mixed(measured),
         *_modelled(measured),
         *_unmetered(measured),
         *_never_right(measured),
@@ -94,17 +93,6 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
                 f"{': ' + why if why else ''}. Its energy is not ranked."
             )
             yield Caveat("invalid-windows", text, (name,))
-
-
-def _mixed(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
-    labels: dict[str, list[str]] = {}
-    for name, figures in measured.items():
-        if figures.provenance:
-            labels.setdefault(figures.provenance, []).append(name)
-    if len(labels) > 1:
-        groups = "; ".join(f"{listed(names)}: {label}" for label, names in labels.items())
-        text = f"Joules came about in different ways ({groups}). Systems may not be ranked by energy across these."
-        yield Caveat("mixed-provenance", text, tuple(name for names in labels.values() for name in names))
 
 
 def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:

@@ -10,10 +10,14 @@ from harness.records import RunRecords
 from reports.carbon import AS_IN_SUITE, Carbon, CarbonChoice, carbon_of_run
 from reports.carbon.sci import Sci, run_span, software_carbon
 from reports.caveats import Caveat, carbon_caveats, caveats
+from reports.comparability import JOULES, groups
+from reports.conditions import condition_caveats
+from reports.fingerprint import Fingerprint, fingerprints
 from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
 from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
+from reports.placement import Ranked
 from reports.settings import suite_name, suite_section
 from reports.splits import SystemSplit, splits
 from reports.validity import Validity, validity
@@ -78,6 +82,8 @@ class Comparison:
     """Where each system's joules went."""
     load: LoadReport | None = None
     """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
+    ranked: Ranked | None = None
+    """Which figures are set beside which; None where only figures were asked for."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,8 @@ class Analysis:
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     comparison: Comparison
+    prints: Mapping[str, Fingerprint]
+    """Each system's fingerprint."""
     choice: CarbonChoice = AS_IN_SUITE
     """What the reader said of carbon."""
 
@@ -96,6 +104,15 @@ class Analysis:
     def splits(self) -> Mapping[str, SystemSplit]:
         """Where each system's joules went."""
         return self.comparison.splits
+
+    @cached_property
+    def energy_groups(self) -> tuple[tuple[str, ...], ...]:
+        """The systems divided into those that may be ranked by energy among each other."""
+        return groups(self.prints, JOULES)
+
+    def joules_comparable(self, *systems: str) -> bool:
+        """Whether the joules of these systems may be set beside each other."""
+        return any(set(systems) <= set(group) for group in self.energy_groups)
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:
@@ -148,6 +165,7 @@ def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
     factor = None if factor is None else factor.within(*run_span(frames))
     sci = {} if factor is None else software_carbon(frames, table, factor)
     apart = splits(frames)
+    prints = fingerprints(frames)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
     comparison = Comparison(
         run=run.header.run,
@@ -160,13 +178,14 @@ def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
         sci=sci,
         caveats=(
             *(load_caveats(load) if load is not None else ()),
+            *condition_caveats(prints),
             *caveats(frames, measured, judged),
             *carbon_caveats(factor, sci, unusable),
         ),
         splits=apart,
         load=load,
     )
-    return Analysis(frames, table, measured, judged, comparison, choice)
+    return Analysis(frames, table, measured, judged, comparison, prints, choice)
 
 
 def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None, split: SystemSplit) -> SystemFigures:

@@ -72,6 +72,14 @@ class Frames:
         """
         return replace(self, items=self.items[rows].reset_index(drop=True), rows=rows, measured_in=windows)
 
+    def window_columns(self, *names: str) -> pd.DataFrame:
+        """Further columns of the windows, row by row those of `windows`.
+
+        Raises:
+            UserError: the table has no such column.
+        """
+        return _read(self.run.layout.windows_table, names)
+
     def measured_windows(self, system: str) -> pd.DataFrame:
         """The windows in which the system's items were asked."""
         windows = self.windows

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.itemtable import ItemTable
 from reports.measures import Measures
 from reports.pairs import accuracy_difference, probabilities_fewer_joules
+from reports.provenance import joined
 from reports.stats import Interval
 from reports.validity import Validity
 
@@ -45,9 +46,10 @@ class AccuracyRival:
 
 @dataclass(frozen=True)
 class EnergyOrder:
-    """Joules per correct answer among systems whose joules came about in the same way."""
+    """Joules per correct answer among systems whose joules may be set beside each other."""
 
     provenance: str
+    """Of all of them together."""
     best: str
     rivals: tuple[EnergyRival, ...]
     """The others, the next lowest first."""
@@ -99,7 +101,7 @@ class Ranking:
 
     domain: str | None
     energy: tuple[EnergyOrder, ...]
-    """One per provenance among the systems that can be ranked; empty where none can."""
+    """One per group of systems whose joules may be compared; empty where none can be ranked."""
     accuracy: AccuracyOrder | None
     """None where no system answered an item of the domain."""
     trade: Trade | None
@@ -119,7 +121,12 @@ class Ranking:
 
 
 def rank(
-    table: ItemTable, measured: Mapping[str, Measures], judged: Mapping[str, Validity], domain: str | None = None
+    table: ItemTable,
+    measured: Mapping[str, Measures],
+    judged: Mapping[str, Validity],
+    domain: str | None = None,
+    *,
+    groups: Sequence[Sequence[str]],
 ) -> Ranking:
     """Rank the systems by joules per correct answer and by accuracy.
 
@@ -128,6 +135,7 @@ def rank(
         measured: each candidate's figures in this domain: a system that is not in it takes no part.
         judged: whose joules may be believed.
         domain: None is all items.
+        groups: the systems divided into those whose joules may be compared (`reports.comparability.groups`).
     """
     items = table.of_domain(domain)
     left_out = tuple(
@@ -135,16 +143,12 @@ def rank(
         for name, figures in measured.items()
         if (reason := _why_left_out(figures, judged[name])) is not None
     )
-    unranked = {gap.system for gap in left_out}
-    groups: dict[str, dict[str, float]] = {}
-    for name, figures in measured.items():
-        if name not in unranked and figures.j_per_correct is not None:
-            groups.setdefault(figures.provenance, {})[name] = figures.j_per_correct.estimate
-    energy = tuple(_energy_order(items, label, group) for label, group in groups.items())
-    ranking = Ranking(domain, energy, _accuracy_order(items, measured), None, left_out)
+    comparable = [{name: measured[name] for name in measured if name in group} for group in groups]
+    energy = tuple(order for group in comparable if (order := energy_order(items, group, judged)) is not None)
+    ranking = Ranking(domain, energy, accuracy_order(items, measured), None, left_out)
     if len(energy) != 1 or ranking.accuracy is None or ranking.choices:
         return ranking
-    trade = _trade(items, groups[energy[0].provenance], energy[0].best, ranking.accuracy.best)
+    trade = _trade(items, measured, energy[0].best, ranking.accuracy.best, judged)
     return Ranking(domain, energy, ranking.accuracy, trade, left_out)
 
 
@@ -160,15 +164,30 @@ def _why_left_out(figures: Measures, judged: Validity) -> str | None:
     return None
 
 
-def _energy_order(table: ItemTable, label: str, j_per_correct: Mapping[str, float]) -> EnergyOrder:
-    best, *others = sorted(j_per_correct, key=lambda name: j_per_correct[name])
-    if not others:
-        return EnergyOrder(label, best, ())
-    probabilities = probabilities_fewer_joules(table, best, others)
+def energy_order(
+    table: ItemTable, measured: Mapping[str, Measures], judged: Mapping[str, Validity]
+) -> EnergyOrder | None:
+    """Order systems whose joules may be compared by joules per correct answer; None where none can be ranked."""
+    joules = _joules(measured, judged)
+    if not joules:
+        return None
+    label = joined(measured[name].provenance for name in joules)
+    best, *others = sorted(joules, key=lambda name: joules[name])
+    probabilities = probabilities_fewer_joules(table, best, others) if others else []
     return EnergyOrder(label, best, tuple(map(EnergyRival, others, probabilities)))
 
 
-def _accuracy_order(table: ItemTable, measured: Mapping[str, Measures]) -> AccuracyOrder | None:
+def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> dict[str, float]:
+    """Joules per correct answer of those that can be ranked by it."""
+    return {
+        name: figures.j_per_correct.estimate
+        for name, figures in measured.items()
+        if figures.j_per_correct is not None and _why_left_out(figures, judged[name]) is None
+    }
+
+
+def accuracy_order(table: ItemTable, measured: Mapping[str, Measures]) -> AccuracyOrder | None:
+    """Order systems that did the same work by accuracy; None where nobody answered anything."""
     scored = {name: figures.accuracy.estimate for name, figures in measured.items() if figures.accuracy is not None}
     if not scored:
         return None
@@ -176,7 +195,10 @@ def _accuracy_order(table: ItemTable, measured: Mapping[str, Measures]) -> Accur
     return AccuracyOrder(best, tuple(AccuracyRival(name, accuracy_difference(table, best, name)) for name in others))
 
 
-def _trade(table: ItemTable, j_per_correct: Mapping[str, float], thrifty: str, accurate: str) -> Trade:
-    ours, theirs = j_per_correct.get(accurate), j_per_correct[thrifty]
+def _trade(
+    table: ItemTable, measured: Mapping[str, Measures], thrifty: str, accurate: str, judged: Mapping[str, Validity]
+) -> Trade:
+    joules = _joules(measured, judged)
+    ours, theirs = joules.get(accurate), joules[thrifty]
     times = None if ours is None or theirs <= 0 else ours / theirs
     return Trade(thrifty, accurate, accuracy_difference(table, accurate, thrifty), times)

@@ -205,7 +205,7 @@ def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
         if difference is None or difference.low > 0 or accuracy is None or accuracy.estimate == 0:
             continue
         both = (measured[hybrid], measured[name])
-        comparable = both[0].provenance == both[1].provenance and all(each.j_per_correct for each in both)
+        comparable = analysis.joules_comparable(hybrid, name) and all(each.j_per_correct for each in both)
         fewer = None
         if comparable and judged[hybrid].valid and judged[name].valid:
             fewer = probabilities_fewer_joules(table, name, [hybrid])[0]

@@ -159,4 +159,6 @@ def _why_not(analysis: Analysis, system: str, other: str, label: str) -> str:
     ours, theirs = (analysis.measured[name].provenance for name in (system, other))
     if label and not label == ours == theirs:
         return f"joules of different provenance (training {label}, {system} {ours}, {other} {theirs})"
+    if not analysis.joules_comparable(system, other):
+        return f"the joules of {system} and of {other} may not be compared"
     return ""

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 
-def _names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """A list in one argument: ``a,b``."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
 
 
@@ -17,8 +18,8 @@ def narrowing_options(command: Any) -> Any:
     """The options that make a suite smaller."""
     for option in (
         click.option("--limit", type=click.IntRange(min=1), help="At most so many items of each task."),
-        click.option("--tasks", callback=_names, metavar="A,B", help="Only these tasks of the suite."),
-        click.option("--systems", callback=_names, metavar="A,B", help="Only these systems of the suite."),
+        click.option("--tasks", callback=names, metavar="A,B", help="Only these tasks of the suite."),
+        click.option("--systems", callback=names, metavar="A,B", help="Only these systems of the suite."),
         click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote."),
     ):
         command = option(command)

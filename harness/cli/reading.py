@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.command import main
-from harness.cli.options import carbon_options
+from harness.cli.options import carbon_options, names
 
 if TYPE_CHECKING:
     from reports.carbon import CarbonChoice
@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 
 
+EXIT_APART = 3
+"""Several runs, and no figure of one may be ranked beside one of another. They are shown all the same."""
+
+
 @main.command()
-@_RUN
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option(
     "--format",
     "form",
@@ -25,14 +29,28 @@ _RUN = click.argument("run", type=click.Path(path_type=Path))
     default="table",
     show_default=True,
 )
+@click.option(
+    "--across",
+    callback=names,
+    metavar="PART,...",
+    help="Rank although these differ: tasks, device, driver, power_limit, scenario, meter, or all.",
+)
 @carbon_options
-def compare(run: Path, form: str, carbon: CarbonChoice) -> None:
-    """Compare the systems of RUN: a row for each, from its records alone."""
-    from harness.records import read_run
-    from reports.compare import compare as make_comparison
-    from reports.export import render
+def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: CarbonChoice) -> None:
+    """Compare the systems of one RUN or several: a row for each, from the records alone.
 
-    click.echo(render(make_comparison(read_run(run), carbon), form), nl=False)
+    Systems are ranked only where what was asked, the machine and the meter are the same; what differs is said. Exits
+    with 3 where nothing of several runs can be ranked against each other.
+    """
+    from harness.records import read_run
+    from reports.export import render
+    from reports.sidebyside import apart_text, side_by_side
+
+    comparison = side_by_side([read_run(run) for run in runs], across=across, choice=carbon)
+    click.echo(render(comparison, form), nl=False)
+    if comparison.ranked is not None and comparison.ranked.apart:
+        click.echo(f"wattbench: {apart_text(comparison)}", err=True)
+        raise click.exceptions.Exit(EXIT_APART)
 
 
 @main.command()

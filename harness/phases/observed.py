@@ -56,7 +56,7 @@ def observe(series: Series, phases: Timeline, step_s: float) -> Observed | None:
     usual_s = float(np.median(lengths_s))
     known = lengths_s > 0
     if not series.counted:
-        known &= lengths_s <= max_gap_s(series.provenance)  # what was drawn in a gap is a guess
+        known &= lengths_s <= max_gap_s(counted=False, step_s=step_s)  # what was drawn in a gap is a guess
     if not known.any():
         return None
     step_s = step_s if step_s > NEGLIGIBLE * usual_s else 0.0

@@ -7,6 +7,18 @@ else of the harness: a record can be read where nothing can be run.
 from harness.records.components import added, is_container, total_j
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
+from harness.records.parts import (
+    ABSENT,
+    CIRCUMSTANCES,
+    CONDITIONS,
+    IDENTITY,
+    LABELS,
+    NOT_RECORDED,
+    Part,
+    machine_parts,
+    part,
+    system_parts,
+)
 from harness.records.phases import PhaseRow, Split
 from harness.records.reader import RunRecords, read_run
 from harness.records.schema import (
@@ -24,11 +36,18 @@ from harness.records.schema import (
 from harness.records.writer import RunWriter
 
 __all__ = [
+    "ABSENT",
+    "CIRCUMSTANCES",
+    "CONDITIONS",
+    "IDENTITY",
+    "LABELS",
+    "NOT_RECORDED",
     "SCHEMA_VERSION",
     "AnswerRow",
     "ExpertRow",
     "ItemRow",
     "LoadRow",
+    "Part",
     "PhaseRow",
     "Purpose",
     "RunHeader",
@@ -42,6 +61,9 @@ __all__ = [
     "WindowRow",
     "added",
     "is_container",
+    "machine_parts",
+    "part",
     "read_run",
+    "system_parts",
     "total_j",
 ]

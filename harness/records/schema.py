@@ -46,7 +46,8 @@ class RunHeader(Row):
     meter_details: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Component to ``{"meter", "reads", "step_s"}``: which meter, what it reads in words, how coarsely in time."""
     cells: list[dict[str, Any]]
-    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256"}`` per cell."""
+    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256"}`` per
+    cell. The last is missing in older records."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +130,8 @@ class SystemRow(Row):
     weight_bytes: int | None = None
     """Bytes of the weights as stored, adapter included."""
     weights_sha256: str | None = None
+    served_model: str | None = None
+    """For a server that wattbench did not start: the name it gives the model. Nothing vouches for it."""
     dtype: str | None = None
     device: str | None = None
     peak_memory_bytes: int | None = None

@@ -70,6 +70,8 @@ class Facts:
     parameters_active: int | None = None
     weight_bytes: int | None = None
     weights_sha256: str | None = None
+    served_model: str | None = None
+    """What a server that we did not start calls its model."""
     dtype: str | None = None
     device: str | None = None
     shares_base_with: str | None = None

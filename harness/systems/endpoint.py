@@ -139,6 +139,7 @@ class EndpointEngine(Engine):
             parameters_active=active,
             weight_bytes=ours.weights.bytes if ours else self._served.bytes,
             weights_sha256=ours.weights.sha256 if ours else None,
+            served_model=None if ours else plain_text(self._served.model, limit=200),
             dtype=self._served.dtype,
             device=ours.device if ours else None,
         )

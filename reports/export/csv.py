@@ -1,4 +1,8 @@
-"""CSV: the columns of `wattbench compare` and nothing else. No figure is an empty field."""
+"""CSV: the columns of `wattbench compare` and nothing else. No figure is an empty field.
+
+What may not be ranked has different numbers in the columns of groups; what the reader asked to rank across all the
+same is named in `ranked_across`. So the caveat travels with every line.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import io
 
 from reports.compare import COLUMNS, Comparison
 from reports.export.load import plain_rates
-from reports.export.plain import plain_row
+from reports.export.plain import PLACEMENT_COLUMNS, placement_row, plain_row
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -18,10 +22,13 @@ def as_csv(comparison: Comparison) -> str:
     Of a run under load: one line per rate and system, under columns of their own.
     """
     text = io.StringIO()
-    rows = [plain_row(figures) for figures in comparison.systems]
     if comparison.load is not None:
         rows = plain_rates(comparison.load)
-    writer = csv.DictWriter(text, COLUMNS if comparison.load is None else list(rows[0]), lineterminator="\n")
+        columns = tuple(rows[0])
+    else:
+        rows = [plain_row(each) | placement_row(comparison, place) for place, each in enumerate(comparison.systems)]
+        columns = (*COLUMNS, *(PLACEMENT_COLUMNS if comparison.ranked is not None else ()))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _field(value) for name, value in row.items()})

@@ -9,7 +9,8 @@ from typing import Any
 from reports.carbon.sci import Sci
 from reports.compare import Comparison
 from reports.export.load import plain_rates
-from reports.export.plain import plain_row
+from reports.export.plain import placement_row, plain_row
+from reports.placement import Ranked
 from reports.splits import SystemSplit
 
 
@@ -18,6 +19,11 @@ def as_json(comparison: Comparison) -> str:
     "systems": [columns], "sci": [terms], "caveats": [{code, text, systems}]}``.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
+
+    Of a comparison that ranks: also ``{"runs": [{run, suite, created_utc}], "across": [part], "differences": [{part,
+    forbids, sides: [{systems, value}], overridden}], "standings": [{figure, group, places: [{system, value, beaten}]}],
+    "fingerprints": {system: {sha256, parts: {part: {what: value}}}}}``, and the columns of a system's placement.
+
     A figure that does not exist, and a bound that is infinite, are null.
     """
     document: dict[str, Any] = {
@@ -25,7 +31,9 @@ def as_json(comparison: Comparison) -> str:
         "suite": comparison.suite,
         "carbon": None if comparison.carbon is None else comparison.carbon.as_data(),
         "energy_by_component": {name: _by_component(split) for name, split in comparison.splits.items()},
-        "systems": [plain_row(figures) for figures in comparison.systems],
+        "systems": [
+            plain_row(figures) | placement_row(comparison, place) for place, figures in enumerate(comparison.systems)
+        ],
         "sci": [_terms(sci) for sci in comparison.sci.values()],
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
@@ -34,6 +42,8 @@ def as_json(comparison: Comparison) -> str:
             "compared_per_s": comparison.load.compared.offered_per_s,
             "load": plain_rates(comparison.load),
         }
+    if comparison.ranked is not None:
+        document |= _ranked(comparison.ranked)
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -60,4 +70,17 @@ def _by_component(split: SystemSplit) -> dict[str, dict[str, object]]:
             "in_total": part.in_total,
         }
         for part in split.components
+    }
+
+
+def _ranked(ranked: Ranked) -> dict[str, Any]:
+    return {
+        "runs": [asdict(run) for run in ranked.runs],
+        "across": list(ranked.across),
+        "differences": [asdict(divide) for divide in ranked.divides],
+        "standings": [asdict(standing) for standing in ranked.standings],
+        "fingerprints": {
+            name: {"sha256": each.short, "parts": {part: dict(value.facts) for part, value in each.parts.items()}}
+            for name, each in ranked.prints.items()
+        },
     }

@@ -7,6 +7,7 @@ import re
 from reports import units, wording
 from reports.compare import Comparison, SystemFigures
 from reports.export import load
+from reports.export.ranks import NOTE, rank_lines
 
 _HEAD = (
     "system", "kind", "items", "accuracy", "p50", "p95", "tokens", "J per request", "J per correct answer",
@@ -30,7 +31,14 @@ def as_markdown(comparison: Comparison) -> str:
     lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]
-    lines += ["", f"Run `{comparison.run.replace('`', '')}`."]
+    ranks = list(rank_lines(comparison))
+    for title, groups in ranks:
+        lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]
+    if ranks:
+        lines += ["", escaped(NOTE)]
+    runs = [comparison.run] if comparison.ranked is None else [each.run for each in comparison.ranked.runs]
+    code = [f"`{run.replace('`', '')}`" for run in runs]
+    lines += ["", f"{'Run' if len(code) == 1 else 'Runs'} {units.listed(code)}."]
     if comparison.caveats:
         lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
     return "\n".join(lines) + "\n"

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, fields
 from typing import Any
 
-from reports.compare import COLUMNS, SystemFigures
+from reports.compare import COLUMNS, Comparison, SystemFigures
+from reports.placement import Placement
+
+PLACEMENT_COLUMNS = tuple(field.name for field in fields(Placement))
+"""Where a system stands: after the columns of its figures."""
 
 
 def plain_row(figures: SystemFigures) -> dict[str, Any]:
@@ -16,3 +21,8 @@ def plain_row(figures: SystemFigures) -> dict[str, Any]:
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()
     }
+
+
+def placement_row(comparison: Comparison, place: int) -> dict[str, Any]:
+    """The columns of `PLACEMENT_COLUMNS` for one row; none where nothing was ranked."""
+    return {} if comparison.ranked is None else asdict(comparison.ranked.placements[place])

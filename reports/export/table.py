@@ -7,6 +7,7 @@ import textwrap
 from reports import units, wording
 from reports.compare import Comparison, SystemFigures
 from reports.export import load
+from reports.export.ranks import NOTE, rank_lines
 from reports.load import LoadReport
 
 _WIDTH = 100
@@ -20,13 +21,13 @@ def as_table(comparison: Comparison) -> str:
         return "\n".join([*_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
     rows = [_cells(figures, comparison) for figures in comparison.systems]
     widths = [max(len(row[column]) for row in [_HEAD, *rows]) for column in range(len(_HEAD))]
-    lines = [f"{comparison.suite}  ({comparison.run})", "", _line(_HEAD, widths)]
+    lines = [*_heading(comparison), "", _line(_HEAD, widths)]
     for figures, row in zip(comparison.systems, rows, strict=True):
         lines += [_line(row, widths), f"  {_detail(figures)}"]
     lines += ["", "[a, b]: 95% interval. joules per correct: all joules over all correct answers."]
     lines += _wrapped(wording.carbon_line(comparison))
     lines += _wrapped(wording.sci_line(comparison))
-    return "\n".join([*lines, *_caveats(comparison)]) + "\n"
+    return "\n".join([*lines, *_ranks(comparison), *_caveats(comparison)]) + "\n"
 
 
 def _caveats(comparison: Comparison) -> list[str]:
@@ -55,6 +56,21 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
             lines += [_line(row, widths), *_wrapped(load.detail(each), "  ", "    ")]
             lines += [line for why in each.reasons for line in _wrapped(f"not held: {why}", "  ", "    ")]
     return [*lines, "", *_wrapped(load.explained(report))]
+
+
+def _heading(comparison: Comparison) -> list[str]:
+    if comparison.ranked is None or len(comparison.ranked.runs) < 2:
+        return [f"{comparison.suite}  ({comparison.run})"]
+    runs = [f"  {each.run}" for each in comparison.ranked.runs]
+    return [_printable(line) for line in (comparison.suite, *runs)]
+
+
+def _ranks(comparison: Comparison) -> list[str]:
+    lines = []
+    for title, groups in rank_lines(comparison):
+        lines += ["", *_wrapped(f"{title}:")]
+        lines += [line for group in groups for line in _wrapped(group, first="  ", rest="    ")]
+    return [*lines, "", *_wrapped(NOTE)] if lines else []
 
 
 def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ def environment(analysis: Analysis) -> Environment:
     plain: list[tuple[str, str]] = [("run", header.run), ("created", header.created_utc)]
     plain += [(f"meter of {component}", how) for component, how in header.meters.items()]
     plain += [(f"measure.{name}", str(value)) for name, value in suite_section(header, "measure").items()]
+    plain += [(f"fingerprint of {name}", each.short) for name, each in analysis.prints.items()]
     folded = []
     for key, value in header.environment.items():
         pairs = list(_flat(str(key), value))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reports import units
+from reports.comparability import ACCURACY, groups
 from reports.compare import Analysis
 from reports.measures import Measures
 from reports.panels.blindspots import blind_spots
@@ -50,15 +51,17 @@ def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     candidates = {name: each for name, each in eligible.items() if name not in analysis.not_held}
     if not candidates:
         return (Verdict(None, "no verdict", "No system holds any rate that was offered: none is ranked.", (), ()),)
+    candidates, apart = _same_work(analysis, candidates)
     called = _called({name: analysis.kinds[name] for name in candidates})
-    ranking = rank(analysis.table, candidates, analysis.judged)
+    ranking = rank(analysis.table, candidates, analysis.judged, groups=analysis.energy_groups)
     overall = verdict(ranking, candidates, called)
+    overall = replace(overall, sentences=(*overall.sentences, *apart))
     if len(analysis.by_domain) < 2:
         return (overall,)
     each, rankings = [], {}
     for domain, everyone in analysis.by_domain.items():
         figures = {name: everyone[name] for name in candidates}
-        rankings[domain] = rank(analysis.table, figures, analysis.judged, domain)
+        rankings[domain] = rank(analysis.table, figures, analysis.judged, domain, groups=analysis.energy_groups)
         found = verdict(rankings[domain], figures, called)
         new = tuple(sentence for sentence in found.sentences if sentence not in overall.sentences)
         each.append(replace(found, sentences=new))
@@ -80,12 +83,14 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
             "No system has both valid energy figures and a correct answer, so none can be ranked by energy."
         )
     if len(ranking.energy) > 1:
-        labels = units.listed([order.provenance for order in ranking.energy])
+        labels = [order.provenance for order in ranking.energy]
+        told = f" ({units.listed(labels)})" if _unlike(labels) else "; the section on validity says in which"
         sentences.append(
             "The systems may not all be ranked by energy against each other, because their joules came about in "
-            f"different ways ({labels})."
+            f"different ways{told}."
         )
-    sentences += [_energy(order, measured, alone=len(ranking.energy) == 1) for order in ranking.energy]
+    alone, unlike = len(ranking.energy) == 1, _unlike([order.provenance for order in ranking.energy])
+    sentences += [_energy(order, measured, alone=alone, unlike=unlike) for order in ranking.energy]
     if ranking.accuracy is not None:
         sentences.append(_accuracy(ranking.accuracy, measured))
     if ranking.trade is not None:
@@ -95,6 +100,20 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
     picks = (_energy_pick(ranking, measured, called), *_accuracy_pick(ranking.accuracy, measured, called))
     headline = _headline(ranking, called) + _reservation(ranking)
     return Verdict(ranking.domain, _choice(ranking, called), headline, picks, tuple(sentences))
+
+
+def _same_work(analysis: Analysis, candidates: Mapping[str, Measures]) -> tuple[dict[str, Measures], tuple[str, ...]]:
+    """The most candidates that answered the same documents, and a sentence for those that did not."""
+    sides = [[name for name in group if name in candidates] for group in groups(analysis.prints, ACCURACY)]
+    most = max(sides, key=len)
+    others = [name for side in sides if side is not most for name in side]
+    said = (f"Not ranked at all, as the documents answered are not the same: {units.listed(others)}.",)
+    return {name: candidates[name] for name in candidates if name in most}, said if others else ()
+
+
+def _unlike(labels: Sequence[str]) -> bool:
+    """Whether the labels tell all the orders apart."""
+    return len(set(labels)) == len(labels)
 
 
 def _called(kinds: Mapping[str, str]) -> dict[str, str]:
@@ -163,14 +182,16 @@ def _why(choice: str, energy: EnergyOrder, accuracy: AccuracyOrder) -> str:
     return "none is shown to need fewer joules per correct answer, and none to be more accurate"
 
 
-def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool) -> str:
+def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool, unlike: bool) -> str:
     best, label = _joules(order.best, measured), qualified(order.provenance)
     at = f"at an accuracy of {_share(order.best, measured)}"
     if not order.rivals:
         if alone:
             return f"Only {order.best} can be ranked by energy: {best} per correct answer ({label}), {at}."
         return f"{order.best} needs {best} per correct answer ({label}), {at}; no other joules came about that way."
-    among = "" if alone else f"Among systems whose joules have the provenance {order.provenance}, "
+    names = _first([order.best, *(rival.system for rival in order.rivals)])
+    which = f"systems whose joules have the provenance {order.provenance}" if unlike else names
+    among = "" if alone else f"Among {which}, "
     if len(order.contenders) == 1:
         rival = order.rivals[0]
         return (

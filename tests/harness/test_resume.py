@@ -46,7 +46,9 @@ def test_other_work_does_not(started, cells: list[Cell]) -> None:
         ({"cells": header.cells[:1]}, "it had 1 cells and would now have 2"),
         ({"cells": [{}, *header.cells[1:]]}, "system of adder on sums was None and is now adder"),
         ({"cells": [header.cells[0] | {"docs_sha256": "0"}, header.cells[1]]}, "docs_sha256 of adder on sums was 0"),
-        ({"environment": environment(DATA) | {"cpu": "Z80"}}, "its cpu was Z80 and is now"),
+        ({"environment": environment(DATA) | {"cpu": "Z80"}}, "its CPU was Z80 and is now"),
+        ({"environment": environment(DATA) | {"packages": {"torch": "0.1"}}}, "its torch was 0.1 and is now"),
+        ({"environment": {}}, "its GPU was not recorded and is now"),
         ({"meters": {"gpu0": "counter"}}, "its energy was gpu0 counter and would now be cpu modelled"),
     ):
         with pytest.raises(UserError, match=f"cannot be resumed: {expected}"):
@@ -60,8 +62,10 @@ def test_a_system_must_still_have_its_weights(started) -> None:
     with RunWriter(records.layout.root) as writer:
         writer.append_system(row)
     check_same_system(records, row)
-    with pytest.raises(UserError, match="the weights of adder were old and are now new"):
+    with pytest.raises(UserError, match=r"weights of adder \(SHA-256\): was old and is now new"):
         check_same_system(records, replace(row, weights_sha256="new"))
+    with pytest.raises(UserError, match=r"engine of adder \(version\): was not recorded and is now 2"):
+        check_same_system(records, replace(row, engine_version="2"))
 
 
 def test_a_window_that_was_cut_short_is_closed_once(started) -> None:

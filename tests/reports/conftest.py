@@ -55,6 +55,12 @@ class FakeSystem:
     router: str | None = None
     """The type of its router, as the suite records it."""
     experts: tuple[str, ...] = ()
+    weights: str | None = None
+    """The hash of its weights."""
+    prompt: str = ""
+    """Changes the hashes of its prompts."""
+    base_url: str | None = None
+    """Of a server that wattbench did not start."""
     favour: float = 0.0
     """For a mixture: how much more often the n-th domain's items ask the n-th expert, 0 to 1."""
 
@@ -72,6 +78,15 @@ class FakeRun:
     description: str | None = None
     carbon: dict[str, object] = field(default_factory=lambda: {"region": None, "intensity_g_per_kwh": None, "pue": 1.0})
     finished: bool = True
+    id: str = "abc123"
+    """The last part of its name."""
+    environment: Mapping[str, object] | None = None
+    """None: as a very old record has it."""
+    batch: int = 1
+    cell: Mapping[str, object] = field(default_factory=dict)
+    """What every cell records beside the usual."""
+    content: str = ""
+    """Changes the hashes of the documents."""
 
 
 def plain_systems() -> tuple[FakeSystem, ...]:
@@ -85,7 +100,7 @@ def plain_systems() -> tuple[FakeSystem, ...]:
 
 def write_run(root: Path, fake: FakeRun) -> Path:
     """Write the records of a made-up run and return its directory."""
-    run = f"20260102T030405Z-{fake.name}-abc123"
+    run = f"20260102T030405Z-{fake.name}-{fake.id}"
     header = RunHeader(
         schema_version=SCHEMA_VERSION,
         run=run,
@@ -94,7 +109,7 @@ def write_run(root: Path, fake: FakeRun) -> Path:
             "suite": {
                 "name": fake.name,
                 "description": fake.description,
-                "measure": {"scenario": "single-stream", "batch": 1, "repeats": fake.repeats, "seed": 1234},
+                "measure": {"scenario": _scenario(fake), "batch": fake.batch, "repeats": fake.repeats, "seed": 1234},
                 "carbon": fake.carbon,
             },
             "systems": {
@@ -105,19 +120,38 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 }
                 for system in fake.systems
                 if system.router
+            }
+            | {
+                system.name: {"kind": system.kind, "engine": "endpoint", "base_url": system.base_url}
+                for system in fake.systems
+                if system.base_url
+            }
+            | {
+                system.name: {"kind": system.kind, "engine": system.engine, "dtype": "auto"}
+                for system in fake.systems
+                if system.weights
             },
         },
         suite_sha256="ab" * 32,
         created_utc="2026-01-02T03:04:05+00:00",
         command=["wattbench", "run", "my suite.yaml"],
-        environment={
+        environment=dict(fake.environment)
+        if fake.environment is not None
+        else {
             "hostname": "bench-1",
             "cpu": {"model": "Example CPU", "cores": 2},
             "packages": {f"package-{index}": f"1.{index}" for index in range(20)},
         },
         meters={"gpu0": "counter", "cpu": "modelled"},
         cells=[
-            {"system": system.name, "kind": system.kind, "task": task, "domain": domain, "items": fake.items}
+            {
+                "system": system.name,
+                "kind": system.kind,
+                "task": task,
+                "domain": domain,
+                "items": fake.items,
+                **fake.cell,
+            }
             for system in fake.systems
             for task, domain in fake.tasks
         ],
@@ -132,6 +166,10 @@ def write_run(root: Path, fake: FakeRun) -> Path:
         if fake.finished:
             writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
     return root / run
+
+
+def _scenario(fake: FakeRun) -> str:
+    return "single-stream" if fake.batch == 1 else "throughput"
 
 
 def _write_system(
@@ -150,7 +188,7 @@ def _write_system(
             parameters_total=None if system.engine == "python" else 134_515_008,
             parameters_active=None if system.engine == "python" else 134_515_008,
             weight_bytes=98_000_000, dtype="bfloat16", device="cpu", peak_memory_bytes=512_000_000,
-            load_s=1.5, load_window=f"load{number}", experts=list(system.experts),
+            load_s=1.5, load_window=f"load{number}", weights_sha256=system.weights, experts=list(system.experts),
             expert_layers=list(range(2, 8)) if system.experts else [],
             experts_per_token=2 if system.experts else None, members=list(system.members),
             teacher=system.teacher, domain=system.domain,
@@ -193,7 +231,8 @@ def _items(
             rows.append(
                 ItemRow(
                     run=run, system=system.name, kind=system.kind, task=task, domain=domain, doc_id=doc,
-                    doc_hash=f"{task}-{doc}", prompt_hash=f"p-{system.name}-{doc}", repeat=repeat, correct=correct,
+                    doc_hash=f"{task}-{doc}{fake.content}",
+                    prompt_hash=f"p-{system.name}-{doc}{system.prompt}", repeat=repeat, correct=correct,
                     metrics=json.dumps({"exact_match,none": correct}), prompt_tokens=30, output_tokens=tokens,
                     scheduled_s=now_s, started_s=now_s, first_token_s=None, finished_s=now_s + latency_s,
                     token_s=[], batch=len(rows), batch_size=1, window=window, energy_j=joules,
@@ -324,6 +363,33 @@ def family_run(items: int = 60, *, favour: float = 0.3) -> FakeRun:
     )  # fmt: skip
 
 
+def machine(**changes: object) -> dict[str, object]:
+    """What a run's record holds of a machine with one GPU."""
+    gpu = {
+        "index": 0, "name": "Example GPU", "uuid": "GPU-1", "visible": True, "driver": "570.86", "power_limit_w": 700.0
+    }  # fmt: skip
+    whole: dict[str, object] = {
+        "python": "3.11.9", "cpu": "Example CPU", "cpus_usable": 16, "cpus_quota": None, "container": None,
+        "cpu_power": {"package_limit_w": 250.0, "governor": "performance", "boost": "on"},
+        "packages": {"torch": "2.9.0", "codecarbon": "3.3.1"},
+    }  # fmt: skip
+    changed = {key: changes.pop(key) for key in list(changes) if key in whole}
+    return {**whole, "gpus": [gpu | changes], **changed}
+
+
+def recorded(identity: str = "aaa111", **changes: object) -> FakeRun:
+    """A run that holds everything a fingerprint asks for."""
+    whole: dict[str, object] = {
+        "systems": (
+            FakeSystem("big", accuracy=0.7, energy_j=12.0, weights="b" * 64),
+            FakeSystem("small", "specialist", accuracy=0.5, latency_s=0.25, energy_j=3.0, weights="5" * 64),
+        ),
+        "id": identity, "environment": machine(), "items": 60,
+        "cell": {"task_version": "1.0", "docs_sha256": "d" * 64, "task_sha256": "a" * 64},
+    }  # fmt: skip
+    return FakeRun(**{**whole, **changes})  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def fake() -> SimpleNamespace:
     """The makers of made-up runs, for tests that need their own."""
@@ -335,6 +401,8 @@ def fake() -> SimpleNamespace:
         golden=golden_run,
         family=family_run,
         trained=trained,
+        machine=machine,
+        recorded=recorded,
         write=write_run,
     )
 
