@@ -159,9 +159,10 @@ def _check_whole(frames: Frames) -> None:
         UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.
     """
     items, header = frames.items, frames.run.header
-    answered = items[["system", "task", "doc_id"]].drop_duplicates().groupby(["system", "task"], observed=True).size()
-    answered = answered.reset_index(name="items")
-    counts = {(str(row.system), str(row.task)): int(row.items) for row in answered.itertuples(index=False)}
+    documents = items[["system", "task", "doc_id"]].drop_duplicates()
+    answered = documents.groupby(["system", "task"], observed=True).size().reset_index(name="answered")
+    own, asked = answered["system"].astype(str), answered["task"].astype(str)
+    counts = dict(zip(zip(own, asked, strict=True), answered["answered"].tolist(), strict=True))
     short = []
     for cell in header.cells:
         planned, key = cell.get("items"), (str(cell.get("system")), str(cell.get("task")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,10 @@ def loaded(tmp_path: Path) -> RunRecords:
 
 @pytest.mark.parametrize(("form", "render"), [("txt", as_table), ("md", as_markdown)])
 def test_golden(form: str, render, loaded: RunRecords) -> None:
-    assert render(compare(loaded)) == (GOLDEN / f"load.{form}").read_text()
+    text, path = render(compare(loaded)), GOLDEN / f"load.{form}"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
 
 
 def test_the_minimum_counts_are_loadgens() -> None:
