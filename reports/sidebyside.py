@@ -159,15 +159,13 @@ def _check_whole(frames: Frames) -> None:
         UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.
     """
     items, header = frames.items, frames.run.header
-    documents = items[["system", "task", "doc_id"]].drop_duplicates()
-    answered = documents.groupby(["system", "task"], observed=True).size().reset_index(name="answered")
-    own, asked = answered["system"].astype(str), answered["task"].astype(str)
-    counts = dict(zip(zip(own, asked, strict=True), answered["answered"].tolist(), strict=True))
+    answered = items[["system", "task", "doc_id"]].drop_duplicates()
+    counts = Counter(zip(answered["system"].astype(str), answered["task"].astype(str), strict=True))
     short = []
     for cell in header.cells:
         planned, key = cell.get("items"), (str(cell.get("system")), str(cell.get("task")))
-        if isinstance(planned, int) and counts.get(key, 0) < planned:
-            short.append(f"{planned - counts.get(key, 0)} of {planned} of {key[0]} on {key[1]}")
+        if isinstance(planned, int) and counts[key] < planned:
+            short.append(f"{planned - counts[key]} of {planned} of {key[0]} on {key[1]}")
     if short:
         more = "" if len(short) == 1 else f", and items of {plural(len(short) - 1, 'other cell')}"
         raise UserError(

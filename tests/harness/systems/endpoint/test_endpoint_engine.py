@@ -176,7 +176,7 @@ def test_a_server_that_lists_nothing_is_believed_the_model_that_is_named(scripte
     engine = opened(model="mine")
     engine.answer(GENERATE, [ask("q")])
     assert scripted.posts[0][1]["model"] == "mine"
-    assert engine.facts() == Facts()
+    assert engine.facts() == Facts(served_model="mine")
 
 
 def test_facts_are_what_the_server_tells(scripted: Any, opened: Any) -> None:
@@ -189,6 +189,7 @@ def test_facts_are_what_the_server_tells(scripted: Any, opened: Any) -> None:
         parameters_total=135,
         parameters_active=135,
         weight_bytes=96,
+        served_model="tiny",
         dtype="Q4_1",
     )
     assert engine.lm.chat_template(True) == "{{ messages }}"
