@@ -102,6 +102,7 @@ def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: Run
     assert len(engine.asked) == 2 + 4 * measured.passes  # only whole passes
     assert measured.duration_s >= 0.5
     assert measured.valid, measured.reasons
+    assert f"its items were asked {measured.passes} times to fill it" in measured.reasons
     assert measured.total_j == pytest.approx(WATTS * measured.duration_s, rel=0.02)
 
     answers = records.answers("s", "t")
@@ -110,6 +111,18 @@ def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: Run
     assert sum(total for total, _ in energies) * measured.passes == pytest.approx(measured.total_j)
     # 20 of the 50 W were idle: three fifths are above it.
     assert [above / total for total, above in energies] == pytest.approx([0.6] * 4, rel=0.05)
+
+
+def test_a_slow_sensor_makes_its_windows_longer_than_the_suite_asks(
+    writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(self: SteadyMeter) -> None:
+        self.step_s = {"gpu0": 0.08}
+
+    monkeypatch.setattr(SteadyMeter, "open", slow)
+    (measured,) = run_cell(writer, Sleeper(0.01), 4, warmup=0, min_window_s=0.1, window_s=0.2).windows()
+    assert measured.duration_s >= 0.8  # ten of its steps
+    assert measured.valid, measured.reasons
 
 
 def test_a_long_cell_is_divided_and_the_last_window_is_never_too_short(writer: RunWriter) -> None:
