@@ -104,11 +104,9 @@ def test_wattbench_takes_little_longer_than_lm_eval_alone(benchmark: Any, suite:
     alone_s, ours_s = (sum(min(cell[side].answering_s) for cell in cells.values()) for side in (0, 1))
     tax = ours_s / alone_s - 1.0
     benchmark.extra_info["tax"] = tax
-    processor_s = [sum(min(cell[side].processor_s) for cell in cells.values()) for side in (0, 1)]
     print(f"{'all of them':<22} {alone_s:8.2f}s {ours_s:8.2f}s {tax:+8.2%}")
-    print(
-        f"{'  processor time':<22} {processor_s[0]:8.2f}s {processor_s[1]:8.2f}s {processor_s[1] / processor_s[0] - 1:+8.2%}"
-    )
+    alone_s, ours_s = (sum(min(cell[side].processor_s) for cell in cells.values()) for side in (0, 1))
+    print(f"{'  in processor time':<22} {alone_s:8.2f}s {ours_s:8.2f}s {ours_s / alone_s - 1.0:+8.2%}")
     assert tax <= MOST
 
 
