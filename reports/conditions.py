@@ -51,7 +51,10 @@ def identity_caveats(prints: Mapping[str, Fingerprint]) -> Iterator[Caveat]:
         by_name.setdefault(each.system, []).append(shown)
     for first, *others in by_name.values():
         for other in others:
-            found = [one for one in differences(prints[first], prints[other]) if one.part in IDENTITY]
+            all_of_them = differences(prints[first], prints[other])
+            # Other documents make other prompts: that says nothing of the systems.
+            silent = "prompts" if any(one.part == "tasks" for one in all_of_them) else None
+            found = [one for one in all_of_them if one.part in IDENTITY and one.part != silent]
             if found:
                 said = "; ".join(_clause(one, first, other) for one in found)
                 text = f"{first} and {other} share a name, and are not shown to be one system: {said}."
