@@ -72,9 +72,10 @@ def fit(
         CannotTellError: too few readings, or the phases are too much alike in them.
     """
     fitted = fitted_phases(total_s)
-    count = len(energy_j)
-    if count < MIN_INTERVALS:
-        raise CannotTellError(f"{count} intervals between readings are too few to tell (it takes {MIN_INTERVALS})")
+    if len(energy_j) < MIN_INTERVALS:
+        raise CannotTellError(
+            f"too few readings: the power trace has fewer than {MIN_INTERVALS} intervals between them"
+        )
     even = cell_j * total_s / total_s.sum()
     rest = [column for column in range(4) if column not in fitted]
     mean_w = energy_j.sum() / max(float(seconds[0].sum()), 1e-12)

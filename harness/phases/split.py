@@ -178,7 +178,10 @@ def _summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
     methods = {row.method for row in counted}
     energy_j = np.sum([_joules_of(row) for row in counted], axis=0)
     by_time = [row for row in counted if row.method == Split.BY_TIME]
-    reason = "; ".join(f"{row.component}: {row.reason}" for row in by_time)
+    reason = "; ".join(
+        f"{', '.join(row.component for row in by_time if row.reason == why)}: {why}"
+        for why in dict.fromkeys(row.reason for row in by_time)
+    )
     if len(by_time) == len(counted):
         return replace(_with_joules(total, Split.BY_TIME, energy_j), reason=reason)
     low_j, high_j = (np.sum([_bounds_of(row)[side] for row in counted], axis=0) for side in (0, 1))
