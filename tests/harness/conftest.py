@@ -11,11 +11,39 @@ from typing import Any
 import pytest
 
 from harness.clock import now_s
-from harness.config import TransformersSystem, Weights
+from harness.config import EndpointSystem, TransformersSystem, Weights
 from harness.meters import MeterError, Reading
-from harness.systems import held_base, release_base
+from harness.records import SCHEMA_VERSION, RunHeader, RunWriter
+from harness.systems import Engine, held_base, release_base
 
 CHARACTERS = [*string.ascii_letters, *string.digits, *" \n.,:;!/+-*=()'\""]
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[RunWriter]:
+    """Of an empty run."""
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="", command=[],
+        environment={}, meters={}, cells=[],
+    )  # fmt: skip
+    with RunWriter.create(tmp_path / "run", header) as writer:
+        yield writer
+
+
+@pytest.fixture(scope="module")
+def served_smol(smol_gguf: Path) -> Iterator[Engine]:
+    """A real llama.cpp server: two slots, one thread each batch: machines that run tests share their cores."""
+    from harness.systems.endpoint import EndpointEngine
+
+    config = EndpointSystem.model_validate(
+        {
+            "kind": "generalist",
+            "engine": "endpoint",
+            "serve": {"llamacpp": {"weights": {"path": smol_gguf}, "threads": 1, "slots": 2, "context": 1024}},
+        }
+    )
+    with EndpointEngine.open("smol", config, batch=2, seed=7) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from lm_eval.api.instance import Instance
@@ -15,7 +14,7 @@ from harness.cell import CellRecorder, WindowNames
 from harness.clock import now_s
 from harness.config import Measure
 from harness.meters import Metering, Reading
-from harness.records import SCHEMA_VERSION, RunHeader, RunRecords, RunWriter, read_run
+from harness.records import RunRecords, RunWriter, read_run
 from harness.systems import Engine, Facts, Reply
 from harness.timed import TimedLM
 
@@ -65,16 +64,6 @@ class Sleeper(Engine):
 
     def facts(self) -> Facts:
         return Facts()
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[RunWriter]:
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="", command=[],
-        environment={}, meters={}, cells=[],
-    )  # fmt: skip
-    with RunWriter.create(tmp_path / "run", header) as writer:
-        yield writer
 
 
 def run_cell(writer: RunWriter, engine: Engine, items: int, **measure: float) -> RunRecords:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from harness.clock import now_s
-from harness.config import EndpointSystem, Load
+from harness.config import Load
 from harness.in_flight import keep_in_flight
 from harness.load.generator import offer
 from harness.load.judged import load_row
@@ -27,17 +26,9 @@ pytestmark = pytest.mark.server
 QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
 
 
-@pytest.fixture(scope="module")
-def engine(smol_gguf: Path) -> Iterator[EndpointEngine]:
-    config = EndpointSystem.model_validate(
-        {
-            "kind": "generalist",
-            "engine": "endpoint",
-            "serve": {"llamacpp": {"weights": {"path": smol_gguf}, "threads": 1, "slots": 2, "context": 1024}},
-        }
-    )
-    with EndpointEngine.open("smol", config, batch=2, seed=7) as engine:
-        yield engine
+@pytest.fixture
+def engine(served_smol: EndpointEngine) -> EndpointEngine:
+    return served_smol
 
 
 @pytest.fixture

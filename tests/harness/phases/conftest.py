@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from harness.meters.base import Reading
 from harness.meters.series import Series
 from harness.meters.trace import TraceWriter
-from harness.records import SCHEMA_VERSION, AnswerRow, RunHeader, RunWriter, WindowRow
+from harness.records import AnswerRow, RunWriter, WindowRow
 
 START_S = 1_700_000_000.0
 
@@ -146,16 +145,6 @@ class World:
 def made_up() -> SimpleNamespace:
     """What tests make records of."""
     return SimpleNamespace(World=World, ANSWER=ANSWER, WINDOW=WINDOW, START_S=START_S)
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[RunWriter]:
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="", command=[],
-        environment={}, meters={}, cells=[],
-    )  # fmt: skip
-    with RunWriter.create(tmp_path / "run", header) as writer:
-        yield writer
 
 
 @pytest.fixture

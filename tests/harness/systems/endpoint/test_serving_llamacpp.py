@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +28,9 @@ pytestmark = pytest.mark.server
 QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
 
 
-@pytest.fixture(scope="module")
-def engine(smol_gguf: Path) -> Iterator[EndpointEngine]:
-    """Two slots, one thread each batch: machines that run tests share their cores."""
-    config = EndpointSystem.model_validate(
-        {
-            "kind": "generalist",
-            "engine": "endpoint",
-            "serve": {"llamacpp": {"weights": {"path": smol_gguf}, "threads": 1, "slots": 2, "context": 1024}},
-        }
-    )
-    with EndpointEngine.open("smol", config, batch=2, seed=7) as engine:
-        yield engine
+@pytest.fixture
+def engine(served_smol: EndpointEngine) -> EndpointEngine:
+    return served_smol
 
 
 def plainly(engine: EndpointEngine, prompt: str, max_tokens: int) -> dict[str, Any]:
