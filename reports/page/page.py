@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.resources
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import UserError
@@ -14,40 +15,41 @@ from reports.compare import Analysis, analyse
 from reports.marks import mark_svg
 from reports.panels.carbon import carbon_section
 from reports.panels.choices import choices_table
+from reports.panels.comparison import comparison_section
 from reports.panels.distillation import distillation_section
-from reports.panels.domains import domain_table
+from reports.panels.domains import domains_section
 from reports.panels.energy import energy_section
-from reports.panels.environment import environment
+from reports.panels.environment import environment_section
 from reports.panels.experts import experts_section
-from reports.panels.latency import latency
+from reports.panels.latency import latency_section
 from reports.panels.load import load_section
 from reports.panels.routing import routing_section
-from reports.panels.systems import systems_table
-from reports.panels.table import comparison_table
-from reports.panels.tradeoff import tradeoff
+from reports.panels.section import Section
+from reports.panels.systems import systems_section
+from reports.panels.tradeoff import tradeoff_section
 from reports.panels.training import training_section
-from reports.panels.validity import validity_panel
+from reports.panels.validity import validity_section
 from reports.panels.verdict import verdicts
 from reports.settings import suite_description
 from reports.units import plural
 
-SECTIONS = {
-    "verdict": "Verdict",
-    "comparison": "Comparison",
-    "trade-off": "Trade-off",
-    "latency": "Latency",
-    "domains": "Domains",
-    "systems": "Systems",
-    "validity": "Validity",
-    "reproduce": "Reproduce",
-}
-"""Section id to its name in the contents, in the order of the page. Those of `OPTIONAL` come before the systems."""
-
-OPTIONAL = (
-    energy_section, load_section, routing_section, experts_section, distillation_section, training_section,
+PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
+    comparison_section,
+    tradeoff_section,
+    domains_section,
+    routing_section,
+    experts_section,
+    distillation_section,
+    training_section,
+    load_section,
+    latency_section,
+    energy_section,
     carbon_section,
-)  # fmt: skip
-"""What a run may have something to say of; each gives None where it has not."""
+    systems_section,
+    validity_section,
+    environment_section,
+)
+"""The sections after the verdict, in the order of the page. One that a run has nothing for gives None."""
 
 
 def report(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> str:
@@ -93,7 +95,7 @@ def _page(analysis: Analysis) -> str:
         lstrip_blocks=True,
     )
     header = analysis.frames.run.header
-    optional = [section for make in OPTIONAL if (section := make(analysis)) is not None]
+    sections = [section for make in PANELS if (section := make(analysis)) is not None]
     found = verdicts(analysis)
     return engine.get_template(
         "template.html.j2"
@@ -103,8 +105,7 @@ def _page(analysis: Analysis) -> str:
         mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
         drawing=Markup,
         css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
-        sections=_contents({section.id: section.label for section in optional}),
-        optional=optional,
+        sections=sections,
         header=header,
         created=header.created_utc[:16].replace("T", " "),
         description=suite_description(header),
@@ -112,17 +113,4 @@ def _page(analysis: Analysis) -> str:
         item_count=plural(len(analysis.table.domains), "item"),
         verdicts=found,
         choices_table=choices_table(found),
-        comparison_table=comparison_table(analysis.comparison),
-        tradeoff=tradeoff(analysis),
-        latency=latency(analysis),
-        domain_table=domain_table(analysis),
-        systems_table=systems_table(analysis),
-        validity=validity_panel(analysis),
-        environment=environment(analysis),
     )
-
-
-def _contents(optional: dict[str, str]) -> dict[str, str]:
-    before = list(SECTIONS).index("systems")
-    entries = list(SECTIONS.items())
-    return dict([*entries[:before], *optional.items(), *entries[before:]])

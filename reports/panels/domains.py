@@ -5,7 +5,13 @@ from __future__ import annotations
 from reports import units
 from reports.compare import Analysis
 from reports.measures import P95_MIN_REQUESTS, Measures
+from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
+
+
+def domains_section(analysis: Analysis) -> Section:
+    """The one table."""
+    return Section("domains", "Domains", "By domain", "", (Passage("", (), (domain_table(analysis),)),))
 
 
 def domain_table(analysis: Analysis) -> Table:

@@ -4,34 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from harness.records import RunHeader
 from reports.compare import Analysis
+from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table
 from reports.settings import suite_section
 
 _LONG_ENOUGH_TO_FOLD = 12
 
 
-@dataclass(frozen=True)
-class Environment:
-    """The machine and the software, and the commands."""
-
-    facts: Table
-    folded: tuple[Table, ...]
-    """Long lists, such as every installed package, each in a box of its own that opens."""
-    command: str
-    """What was run."""
-    compare_command: str
-    """What prints the figures of this page."""
-    records: str
-    """The run directory."""
-    suite_sha256: str
-
-
-def environment(analysis: Analysis) -> Environment:
+def environment_section(analysis: Analysis) -> Section:
     """Everything `run.json` says about where and how."""
     run = analysis.frames.run
     header, root = run.header, str(run.layout.root.resolve())
@@ -46,14 +30,14 @@ def environment(analysis: Analysis) -> Environment:
             folded.append(_table(f"{key} ({len(pairs)})", pairs))
         else:
             plain += pairs
-    return Environment(
-        facts=_table("Machine, software and meters", plain),
-        folded=tuple(folded),
-        command=_command(header),
-        compare_command=shlex.join(["wattbench", "compare", root, *analysis.choice.as_options()]),
-        records=root,
-        suite_sha256=header.suite_sha256,
+    commands = (
+        ("This run was made with", _command(header)),
+        ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.choice.as_options()])),
+        ("Its records lie in", root),
+        ("Two runs with this hash were asked to do the same", header.suite_sha256),
     )
+    passage = Passage("", (), (_table("Machine, software and meters", plain),), folded=tuple(folded), commands=commands)
+    return Section("reproduce", "Reproduce", "Where, and how to do it again", "", (passage,))
 
 
 def _command(header: RunHeader) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from reports import figures, units
 from reports.compare import Analysis
+from reports.panels.section import Drawing, Passage, Section
 from reports.panels.table import Cell, Column, Table
-from reports.panels.tradeoff import Illustration
 
 _QUANTILES = ((0.05, "p5"), (0.25, "p25"), (0.5, "p50"), (0.75, "p75"), (0.95, "p95"), (1.0, "slowest"))
 
 
-def latency(analysis: Analysis) -> Illustration:
+_LEAD = (
+    "The share of requests answered within so many seconds. Better is to the left; a long way between the foot and the "
+    "head of a curve is an unpredictable system."
+)
+
+
+def latency_section(analysis: Analysis) -> Section:
     """The share of requests answered within so many seconds, per system."""
     measured = list(analysis.measured.values())
     curves = [figures.Curve(each.system, place, each.latency_s) for place, each in enumerate(measured)]
@@ -30,4 +36,5 @@ def latency(analysis: Analysis) -> Illustration:
             for place, each in enumerate(measured)
         ),
     )
-    return Illustration(figures.latency(curves), table)
+    drawing = Drawing(figures.latency(curves), "Figure: latency distribution", "")
+    return Section("latency", "Latency", "How long an answer takes", _LEAD, (Passage("", (), (table,), drawing),))

@@ -1,4 +1,4 @@
-"""A section of the page that is only there where a run has something for it."""
+"""A section of the page: what every panel but the verdict returns."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ class Passage:
     drawing: Drawing | None = None
     folded: tuple[Table, ...] = ()
     """Each in a box of its own that opens."""
+    commands: tuple[tuple[str, str], ...] = ()
+    """What a command is for, and the command: text to be copied."""
 
 
 @dataclass(frozen=True)
@@ -41,4 +43,5 @@ class Section:
     """In the contents."""
     title: str
     lead: str
+    """One paragraph; empty: none."""
     passages: tuple[Passage, ...]

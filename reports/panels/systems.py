@@ -7,7 +7,13 @@ import pandas as pd
 from harness.records import SystemRow
 from reports import units
 from reports.compare import Analysis
+from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
+
+
+def systems_section(analysis: Analysis) -> Section:
+    """The one table."""
+    return Section("systems", "Systems", "The systems", "", (Passage("", (), (systems_table(analysis),)),))
 
 
 def systems_table(analysis: Analysis) -> Table:

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from reports import figures, units
 from reports.compare import Analysis
+from reports.panels.section import Drawing, Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
 
-
-@dataclass(frozen=True)
-class Illustration:
-    """A figure with the numbers it draws."""
-
-    svg: str | None
-    """Inline SVG, as `reports.figures` makes it: markup, and safe to insert as such. None: nothing to draw."""
-    table: Table
+_LEAD = "Each system at its accuracy and its joules per request, with 95% intervals. Better is up and to the left."
 
 
-def tradeoff(analysis: Analysis) -> Illustration:
+def tradeoff_section(analysis: Analysis) -> Section:
     """Every system with joules, both figures with their intervals; those without stand in the table alone."""
     points = [
         figures.Point(_label(each.system, analysis), place, each.j_per_request, each.accuracy)
@@ -48,7 +40,12 @@ def tradeoff(analysis: Analysis) -> Illustration:
         rows=rows,
         note="Above idle: joules per request beyond what the loaded system draws when nothing is asked of it.",
     )
-    return Illustration(figures.tradeoff(points) if points else None, table)
+    drawing = None
+    if points:
+        drawing = Drawing(figures.tradeoff(points), "Figure: accuracy against joules per request", "")
+    sentences = () if points else ("No system has joules to draw.",)
+    passage = Passage("", sentences, (table,), drawing)
+    return Section("trade-off", "Trade-off", "What accuracy costs", _LEAD, (passage,))
 
 
 def _label(system: str, analysis: Analysis) -> str:

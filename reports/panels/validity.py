@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from reports import units
-from reports.caveats import Caveat
 from reports.compare import Analysis
+from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
 
 
-@dataclass(frozen=True)
-class ValidityPanel:
-    """The caveats in words, then the windows they come from."""
-
-    summary: str
-    caveats: tuple[Caveat, ...]
-    windows: Table
-
-
-def validity_panel(analysis: Analysis) -> ValidityPanel:
+def validity_section(analysis: Analysis) -> Section:
     """All windows, the measured ones and those around them, with their reasons."""
     windows = analysis.frames.windows
     measured = windows[windows["purpose"] == "measured"]
@@ -31,7 +20,7 @@ def validity_panel(analysis: Analysis) -> ValidityPanel:
     if measured.empty:
         summary = "No window was measured."
     table = Table(
-        caption="Windows as judged",
+        caption=f"Every window and its judgement ({len(windows)})",
         columns=(
             Column("Window"),
             Column("System"),
@@ -49,7 +38,12 @@ def validity_panel(analysis: Analysis) -> ValidityPanel:
         rows=tuple(_row(row) for _, row in windows.iterrows()),
         note="Passes: how often the items of the window were asked to fill it.",
     )
-    return ValidityPanel(summary, analysis.comparison.caveats, table)
+    lead = (
+        f"{summary} A window that fails a check is marked, never dropped; a system with such a window is shown and not "
+        "ranked by energy."
+    )
+    passage = Passage("", (), folded=(table,))
+    return Section("validity", "Validity", "Can the joules be believed?", lead, (passage,))
 
 
 def _row(row: pd.Series) -> tuple[Cell, ...]:

@@ -7,8 +7,8 @@ import pytest
 
 from reports.compare import analyse
 from reports.panels.choices import choices_table
+from reports.panels.comparison import comparison_table
 from reports.panels.domains import domain_table
-from reports.panels.table import comparison_table
 from reports.panels.verdict import verdicts
 from reports.ranking import rank
 

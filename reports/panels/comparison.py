@@ -1,0 +1,68 @@
+"""All systems over all items: every figure of `wattbench compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reports import units, wording
+from reports.compare import Analysis, Comparison, SystemFigures
+from reports.panels.section import Passage, Section
+from reports.panels.table import Cell, Column, Table, energy_badge
+from reports.provenance import explained
+
+
+def comparison_section(analysis: Analysis) -> Section:
+    """The one table."""
+    passage = Passage("", (), (comparison_table(analysis.comparison),))
+    return Section("comparison", "Comparison", "Comparison", "", (passage,))
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """The systems, one row each, with every figure of `wattbench compare`."""
+    meanings = explained(figures.energy_provenance for figures in comparison.systems)
+    order = {figures.system: place for place, figures in enumerate(comparison.systems)}
+    yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
+    return Table(
+        caption="All systems over all items",
+        columns=(
+            Column("System"),
+            Column("Accuracy", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("Energy"),
+            Column("Windows"),
+            Column("Joules per request", numeric=True),
+            Column("Latency p50", numeric=True),
+            Column("Latency p95", numeric=True),
+            Column("CO2e per 1,000", numeric=True),
+            Column("Tokens", numeric=True),
+            Column("Items", numeric=True),
+        ),
+        rows=tuple(
+            _row(figures, comparison, order, yardstick=figures.system in yardsticks) for figures in comparison.systems
+        ),
+        note=(
+            "Brackets hold 95% intervals over the choice of items; a meter's own error is not in them. Joules per "
+            "correct answer: the joules of all requests, wrong ones included, over the correct answers. Tokens: mean "
+            f"output per request. CO2e: grams for 1,000 requests. {wording.carbon_line(comparison)}"
+            f"{f' Energy: {meanings}.' if meanings else ''}"
+        ),
+    )
+
+
+def _row(
+    figures: SystemFigures, comparison: Comparison, order: Mapping[str, int], *, yardstick: bool
+) -> tuple[Cell, ...]:
+    detail = f"{figures.kind}, yardstick" if yardstick else figures.kind
+    return (
+        Cell(figures.system, series=order[figures.system], detail=detail),
+        Cell(wording.accuracy(figures)),
+        Cell(wording.j_per_correct(figures)),
+        energy_badge(figures.energy_provenance),
+        Cell(wording.valid(figures), "badge" if figures.valid else "badge-bad"),
+        Cell(units.quantity(figures.energy_j_per_request, "J")),
+        Cell(units.quantity(figures.latency_p50_s, "s")),
+        Cell(units.quantity(figures.latency_p95_s, "s")),
+        Cell(wording.co2(figures, comparison)),
+        Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
+        Cell(units.count(figures.items)),
+    )
