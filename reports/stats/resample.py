@@ -41,7 +41,7 @@ def resampled_sums(
     if items == 0:
         raise ValueError("there are no items to resample")
     rng = np.random.default_rng(seed)
-    units = np.hstack(_dealt(blocks, rng) if items > MAX_UNITS else blocks)
+    units = np.hstack(dealt(blocks, rng) if items > MAX_UNITS else blocks)
     count = len(units)
     sums = np.empty((resamples, units.shape[1]))
     step = max(1, _CHUNK_CELLS // count)
@@ -53,7 +53,7 @@ def resampled_sums(
     return tuple(np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1))
 
 
-def _dealt(blocks: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> list[NDArray[np.float64]]:
+def dealt(blocks: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> list[NDArray[np.float64]]:
     """Each block summed over `MAX_UNITS` random groups of rows that differ in size by at most one."""
     group = rng.permutation(np.arange(len(blocks[0])) % MAX_UNITS)
     return [
