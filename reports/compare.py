@@ -29,8 +29,8 @@ from reports.stats import Interval
 from reports.validity import Validity, validity
 from reports.workload import AS_IN_SUITE as SUITES_WORKLOAD
 from reports.workload import Workload, WorkloadChoice, workload
-from reports.year import Year, year
 from reports.yardsticks import yardsticks
+from reports.year import Year, year
 
 
 @dataclass(frozen=True)

@@ -76,15 +76,18 @@ def measures(
     per_request = intervals(basis, {"energy_j": 1.0}, weights, per_correct=False)
     per_correct = intervals(basis, {"energy_j": 1.0}, weights, per_correct=True)
     weighed = accuracies(basis, shares) if domain is None and shares is not None else None
+    mix = None if weighed is None or shares is None else dict(zip(basis.domains, shares.tolist(), strict=True))
+    columns = range(len(frames.systems))
+    accuracy = weighed or [accuracy_interval(chosen.correct[:, own], chosen.asked[:, own]) for own in columns]
     return {
         name: _of_system(
             name,
             rows.get(name, items.iloc[:0]),
             chosen,
-            accuracy_interval(chosen.correct[:, column], chosen.asked[:, column]) if weighed is None else weighed[column],
+            accuracy[column],
             per_request[column],
             per_correct[column],
-            None if weighed is None or shares is None else dict(zip(basis.domains, shares.tolist(), strict=True)),
+            mix,
         )
         for column, name in enumerate(frames.systems)
     }

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
@@ -19,15 +18,15 @@ from reports.stats import (
     RESAMPLES,
     Interval,
     bootstrap_p_value,
+    log_ratio_se,
     mean_difference,
     minimum_detectable_difference,
+    minimum_detectable_ratio,
+    minimum_detectable_shift,
     paired_p_value,
     probabilities_lower,
 )
 from reports.weighing import probability_lower, weighed_difference
-
-POWER = 0.8
-"""What is called detectable is found so often."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,8 @@ class EnergyGap:
     """That it does, over other items of this kind."""
     p_value: float
     """Two-sided, of this comparison alone."""
+    detectable: float | None
+    """The least factor between the two that such items show four times out of five; None where that is not known."""
 
 
 class Pairs(Protocol):
@@ -82,7 +83,10 @@ class EqualPairs:
     def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
         """By paired bootstrap over the items that both have joules for."""
         shares = probabilities_fewer_joules(self.table, first, others) if others else []
-        return [EnergyGap(share, bootstrap_p_value(share, RESAMPLES)) for share in shares]
+        return [
+            EnergyGap(share, bootstrap_p_value(share, RESAMPLES), _detectable_ratio(self.table, first, other))
+            for share, other in zip(shares, others, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -109,17 +113,18 @@ class WeighedPairs:
         if found is None:
             return None
         difference, error, centre = found
-        normal = NormalDist()
         p_value = math.erfc(abs(centre) / error / math.sqrt(2))
-        detectable = (normal.inv_cdf(0.975) + normal.inv_cdf(POWER)) * error
-        return AccuracyGap(difference, p_value, min(1.0, detectable))
+        return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)))
 
     def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
         """By the draws of the basis, domain by domain."""
         ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
         number = len(next(iter(self.basis.drawn.kinds.values())).codes)
         found = probability_lower(self.basis, ours, theirs, self.shares) if others else []
-        return [EnergyGap(share, bootstrap_p_value(share, number)) for share in found]
+        return [
+            EnergyGap(share, bootstrap_p_value(share, number), _detectable_ratio(self.table, first, other))
+            for share, other in zip(found, others, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -150,6 +155,15 @@ def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
 def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval | None:
     """Accuracy of `first` - `second`, -1 to 1; None where no item was answered by both."""
     return mean_difference(*_shared_means(table, first, second))
+
+
+def _detectable_ratio(table: ItemTable, first: str, second: str) -> float | None:
+    """Of joules per correct answer, with as many items of each domain as there are."""
+    columns = [
+        array[:, table.column(name)] for name in (first, second) for array in (table.energy_j, table.metered_correct)
+    ]
+    error = log_ratio_se(*columns)
+    return None if error is None else minimum_detectable_ratio(error)
 
 
 def _shared_means(table: ItemTable, first: str, second: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

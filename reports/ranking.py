@@ -26,6 +26,8 @@ class EnergyRival:
     """That the lowest really is below it, over other items of this kind, the same for both."""
     p_value: float | None
     """Two-sided, adjusted by Holm over all rivals of the lowest."""
+    detectable: float | None
+    """The least factor between the two that these items would have shown four times out of five, before that."""
 
     @property
     def beaten(self) -> bool:
@@ -171,9 +173,7 @@ def _why_left_out(figures: Measures, judged: Validity) -> str | None:
     return None
 
 
-def energy_order(
-    pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping[str, Validity]
-) -> EnergyOrder | None:
+def energy_order(pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> EnergyOrder | None:
     """Order systems whose joules may be compared by joules per correct answer; None where none can be ranked."""
     joules = _joules(measured, judged)
     if not joules:
@@ -183,7 +183,9 @@ def energy_order(
     gaps = pairs.joules(best, others)
     adjusted = holm([gap.p_value for gap in gaps])
     rivals = zip(others, gaps, adjusted, strict=True)
-    return EnergyOrder(label, best, tuple(EnergyRival(name, gap.probability, p) for name, gap, p in rivals))
+    return EnergyOrder(
+        label, best, tuple(EnergyRival(name, gap.probability, p, gap.detectable) for name, gap, p in rivals)
+    )
 
 
 def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> dict[str, float]:

@@ -73,6 +73,11 @@ def ratio_interval(interval: Interval | None) -> str:
     return f"{digits(interval.estimate)} [{digits(interval.low)}, {digits(interval.high)}]"
 
 
+def points(share: float) -> str:
+    """A difference of two shares in percentage points, without its sign: ``4.0 points``."""
+    return f"{100 * abs(share):.1f} points"
+
+
 def points_interval(difference: Interval) -> str:
     """A difference of two shares in percentage points: ``4.0 points [1.2, 6.8]``."""
     text = f"{100 * difference.estimate:.1f} points [{100 * difference.low:.1f}, {100 * difference.high:.1f}]"

@@ -20,8 +20,8 @@ def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
     """Each system's accuracy under a mix; None for one that answered nothing in a domain that has a share.
 
     Half an item answered rightly and half an item answered wrongly are added to each domain before its variance is
-    taken, so that a domain in which all items agree is not taken for certain. The variance of the weighed mean is turned
-    into the number of independent trials that it is worth, and Wilson's interval is taken for those.
+    taken, so that a domain in which all items agree is not taken for certain. The variance of the weighed mean is
+    turned into the number of independent trials that it is worth, and Wilson's interval is taken for those.
 
     Source: as `accuracy_interval`, by strata; the half items after A. Agresti and Y. Min (2005).
     """
@@ -51,7 +51,9 @@ def factors(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
     """
     if shares is None:
         total = basis.metered.sum(axis=0)
-        return np.broadcast_to(np.divide(1, total, out=np.full(len(total), np.nan), where=total > 0), basis.metered.shape)
+        return np.broadcast_to(
+            np.divide(1, total, out=np.full(len(total), np.nan), where=total > 0), basis.metered.shape
+        )
     weight = np.divide(shares[:, None], basis.metered, out=np.zeros_like(basis.metered), where=basis.metered > 0)
     weight[:, np.any((basis.metered == 0) & (shares[:, None] > 0), axis=0)] = np.nan
     return weight
@@ -89,9 +91,7 @@ def intervals(
         drawn = ratios(drawn, per_request(basis, basis.drawn.of("correct"), shares))
     counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
     few = counted.sum(axis=0) < 2
-    return [
-        _interval(float(total), drawn[:, system], few=bool(few[system])) for system, total in enumerate(totals)
-    ]
+    return [_interval(float(total), drawn[:, system], few=bool(few[system])) for system, total in enumerate(totals)]
 
 
 def probability_lower(basis: Basis, first: int, others: list[int], shares: Shares | None) -> list[float]:

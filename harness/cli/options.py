@@ -75,9 +75,7 @@ def workload_options(command: Any) -> Any:
     """The options that restate what the systems are for. The command gets them as one: `workload`."""
 
     @functools.wraps(command)
-    def with_choice(
-        *args: Any, mix: str | None, requests: float | None, price: float | None, **others: Any
-    ) -> Any:
+    def with_choice(*args: Any, mix: str | None, requests: float | None, price: float | None, **others: Any) -> Any:
         from reports.workload import WorkloadChoice
 
         return command(*args, workload=WorkloadChoice(mix, requests, price), **others)

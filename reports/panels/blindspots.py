@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from reports import units
 from reports.measures import Measures
+from reports.panels.headline import PHRASES
 from reports.ranking import Ranking
 
 WEAK = 0.5
 """Less than so many times as often right as the best in a domain is weak there, where it is shown to be less."""
 
-_NAMED = 3
+NAMED = 3
 """With more systems in the headline than this, the table by domain has to do."""
 
 
@@ -28,13 +29,14 @@ def blind_spots(
     if len(ranking.energy) != 1 or ranking.accuracy is None or not ranking.energy[0].rivals:
         return ""
     named = ranking.choices or (*ranking.energy[0].contenders, *ranking.accuracy.contenders)
-    if len(named) > _NAMED:
+    if len(named) > NAMED:
         return ""
-    said = [clause for name in named if (clause := _fails(name, by_domain, measured))]
-    return f" {'; '.join(said)}: choose by domain." if said else ""
+    said = [clause for name in named if (clause := fails(name, by_domain, measured))]
+    return PHRASES["choose"].format(clauses="; ".join(said)) if said else ""
 
 
-def _fails(name: str, by_domain: Mapping[str, Ranking], measured: Mapping[str, Mapping[str, Measures]]) -> str:
+def fails(name: str, by_domain: Mapping[str, Ranking], measured: Mapping[str, Mapping[str, Measures]]) -> str:
+    """In which domains a system fails, as a clause; empty where in none, or in all alike."""
     blind, weak = [], []
     for domain, ranking in by_domain.items():
         own, order = measured[domain][name].accuracy, ranking.accuracy

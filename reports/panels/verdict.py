@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,24 +11,10 @@ from reports.comparability import ACCURACY, groups
 from reports.compare import Analysis
 from reports.measures import Measures
 from reports.panels.blindspots import blind_spots
-from reports.provenance import is_modelled, qualified
+from reports.panels.headline import Pick, accuracy_pick, choice, energy_pick, first, headline
+from reports.provenance import qualified
 from reports.ranking import AccuracyOrder, EnergyOrder, LeftOut, Ranking, Trade, rank
 from reports.stats import Interval
-
-_LISTED = 3
-"""So many names a sentence can hold."""
-
-
-@dataclass(frozen=True)
-class Pick:
-    """One question and its answer, for those who read nothing else."""
-
-    question: str
-    answer: str
-    """A system, or those that cannot be told apart."""
-    figure: str
-    """The figure of the first of them, with its interval."""
-    how_sure: str
 
 
 @dataclass(frozen=True)
@@ -42,30 +29,59 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Contest:
+    """Who takes part in the verdict."""
+
+    candidates: Mapping[str, Measures]
+    """Over all items."""
+    called: Mapping[str, str]
+    """Each candidate's name with its kind, where the name does not say it."""
+    apart: tuple[str, ...]
+    """A sentence on those that did not do the same work."""
+    why_none: str
+    """Why there is no candidate; empty where there is one."""
+
+
+def contest(analysis: Analysis) -> Contest:
+    """Everyone but yardsticks, those that don't hold the rate, and those that answered other documents."""
+    eligible = {name: each for name, each in analysis.measured.items() if name not in analysis.yardsticks}
+    if not eligible:
+        return Contest({}, {}, (), "Only yardsticks took part, so there is nothing to choose.")
+    candidates = {name: each for name, each in eligible.items() if name not in analysis.not_held}
+    if not candidates:
+        return Contest({}, {}, (), "No system holds any rate that was offered: none is ranked.")
+    candidates, apart = _same_work(analysis, candidates)
+    return Contest(candidates, _called({name: analysis.kinds[name] for name in candidates}), apart, "")
+
+
+def rankings(analysis: Analysis, candidates: Mapping[str, Measures]) -> dict[str | None, Ranking]:
+    """The ranking over all items, under None, and one for each domain where there are several."""
+    found = {None: rank(analysis.pairs(), candidates, analysis.judged, groups=analysis.energy_groups)}
+    if len(analysis.by_domain) > 1:
+        for domain, everyone in analysis.by_domain.items():
+            own = {name: everyone[name] for name in candidates}
+            found[domain] = rank(analysis.pairs(domain), own, analysis.judged, domain, groups=analysis.energy_groups)
+    return found
+
+
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """The verdict over all items first, then one per domain where there are several. What is said there of all items
     is not said again in each domain. Yardsticks take no part."""
-    eligible = {name: each for name, each in analysis.measured.items() if name not in analysis.yardsticks}
-    if not eligible:
-        return (Verdict(None, units.NONE, "Only yardsticks took part, so there is nothing to choose.", (), ()),)
-    candidates = {name: each for name, each in eligible.items() if name not in analysis.not_held}
-    if not candidates:
-        return (Verdict(None, "no verdict", "No system holds any rate that was offered: none is ranked.", (), ()),)
-    candidates, apart = _same_work(analysis, candidates)
-    called = _called({name: analysis.kinds[name] for name in candidates})
-    ranking = rank(analysis.pairs(), candidates, analysis.judged, groups=analysis.energy_groups)
-    overall = verdict(ranking, candidates, called)
-    overall = replace(overall, sentences=(*overall.sentences, *apart))
-    if len(analysis.by_domain) < 2:
-        return (overall,)
-    each, rankings = [], {}
-    for domain, everyone in analysis.by_domain.items():
-        figures = {name: everyone[name] for name in candidates}
-        rankings[domain] = rank(analysis.pairs(domain), figures, analysis.judged, domain, groups=analysis.energy_groups)
-        found = verdict(rankings[domain], figures, called)
+    who = contest(analysis)
+    if who.why_none:
+        return (Verdict(None, "no verdict", who.why_none, (), ()),)
+    ranked = rankings(analysis, who.candidates)
+    overall = verdict(ranked[None], who.candidates, who.called)
+    overall = replace(overall, sentences=(*overall.sentences, *who.apart))
+    by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
+    each = []
+    for domain, ranking in by_domain.items():
+        figures = {name: analysis.by_domain[domain][name] for name in who.candidates}
+        found = verdict(ranking, figures, who.called)
         new = tuple(sentence for sentence in found.sentences if sentence not in overall.sentences)
         each.append(replace(found, sentences=new))
-    spots = blind_spots(ranking, rankings, analysis.by_domain)
+    spots = blind_spots(ranked[None], by_domain, analysis.by_domain) if by_domain else ""
     return (replace(overall, headline=overall.headline + spots), *each)
 
 
@@ -97,9 +113,8 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
         sentences += _trade(ranking.trade)
     if ranking.left_out:
         sentences.append(f"Not ranked by energy: {_left_out(ranking.left_out)}.")
-    picks = (_energy_pick(ranking, measured, called), *_accuracy_pick(ranking.accuracy, measured, called))
-    headline = _headline(ranking, called) + _reservation(ranking)
-    return Verdict(ranking.domain, _choice(ranking, called), headline, picks, tuple(sentences))
+    picks = (energy_pick(ranking, measured, called), *accuracy_pick(ranking.accuracy, measured, called))
+    return Verdict(ranking.domain, choice(ranking, called), headline(ranking, called), picks, tuple(sentences))
 
 
 def _same_work(analysis: Analysis, candidates: Mapping[str, Measures]) -> tuple[dict[str, Measures], tuple[str, ...]]:
@@ -130,58 +145,6 @@ def _left_out(gaps: Sequence[LeftOut]) -> str:
     return units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
 
 
-def _choice(ranking: Ranking, called: Mapping[str, str]) -> str:
-    if len(ranking.energy) != 1 or ranking.accuracy is None or not ranking.energy[0].rivals:
-        return "no verdict"
-    if ranking.choices:
-        return _either(ranking.choices, called)
-    energy, accuracy = ranking.energy[0].contenders, ranking.accuracy.contenders
-    return f"{_either(energy, called)} to save energy, {_either(accuracy, called)} for accuracy"
-
-
-def _headline(ranking: Ranking, called: Mapping[str, str]) -> str:
-    accuracy = ranking.accuracy
-    if accuracy is None:
-        return "Nothing was answered, so there is nothing to choose."
-    if len(ranking.energy) != 1:
-        reason = "joules came about in different ways" if ranking.energy else "no system has valid energy figures"
-        accurate = accuracy.contenders
-        if len(accurate) == 1:
-            return f"No verdict on energy, as {reason}; {called[accuracy.best]} is the most accurate."
-        undecided = _first([called[name] for name in accurate])
-        return f"No verdict on energy, as {reason}; accuracy does not decide between {undecided}."
-    energy = ranking.energy[0]
-    if not energy.rivals:
-        return f"Only {called[energy.best]} can be judged on energy: there is nothing to set beside it."
-    choices = ranking.choices
-    if len(choices) > 1:
-        close = f"Too close to call between {_first([called[name] for name in choices])}"
-        return f"{close}: neither joules per correct answer nor accuracy tells them apart."
-    if not choices:
-        thrifty, precise = _either(energy.contenders, called), _either(accuracy.contenders, called)
-        return f"To save energy run {thrifty}; for accuracy run {precise}."
-    return f"Run {called[choices[0]]}: {_why(choices[0], energy, accuracy)}."
-
-
-def _reservation(ranking: Ranking) -> str:
-    """A second sentence for a headline that rests on a formula."""
-    if len(ranking.energy) != 1 or not is_modelled(ranking.energy[0].provenance):
-        return ""
-    partly = "" if ranking.energy[0].provenance == "modelled" else "partly "
-    return f" The joules are {partly}modelled, not measured."
-
-
-def _why(choice: str, energy: EnergyOrder, accuracy: AccuracyOrder) -> str:
-    thriftiest, most_accurate = energy.contenders == (choice,), accuracy.contenders == (choice,)
-    if thriftiest and most_accurate:
-        return "the fewest joules per correct answer, and the most accurate"
-    if thriftiest:
-        return "the fewest joules per correct answer, and none is shown to be more accurate"
-    if most_accurate:
-        return "the most accurate, and none is shown to need fewer joules per correct answer"
-    return "none is shown to need fewer joules per correct answer, and none to be more accurate"
-
-
 def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool, unlike: bool) -> str:
     best, label = _joules(order.best, measured), qualified(order.provenance)
     at = f"at an accuracy of {_share(order.best, measured)}"
@@ -189,7 +152,7 @@ def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool
         if alone:
             return f"Only {order.best} can be ranked by energy: {best} per correct answer ({label}), {at}."
         return f"{order.best} needs {best} per correct answer ({label}), {at}; no other joules came about that way."
-    names = _first([order.best, *(rival.system for rival in order.rivals)])
+    names = first([order.best, *(rival.system for rival in order.rivals)])
     which = f"systems whose joules have the provenance {order.provenance}" if unlike else names
     among = "" if alone else f"Among {which}, "
     if len(order.contenders) == 1:
@@ -197,18 +160,33 @@ def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool
         return (
             f"{among}{order.best} spends the fewest joules per correct answer: {best} ({label}), {at}. The runner-up "
             f"is {_joules_and_share(rival.system, measured)}; over the same items {order.best} is lower with a "
-            f"probability of {units.certainty(rival.probability)}."
+            f"probability of {units.certainty(rival.probability)}. {_to_win(rival.system, order.best, measured)}"
         )
-    close = [
-        f"{_joules_and_share(rival.system, measured)} ({units.certainty(rival.probability)})"
-        for rival in order.rivals
-        if not rival.beaten
-    ]
+    equals = [rival for rival in order.rivals if not rival.beaten]
+    close = [f"{_joules_and_share(rival.system, measured)} ({units.certainty(rival.probability)})" for rival in equals]
+    factor = equals[0].detectable
+    seen = "" if factor is None else f" {_would_show(f'a factor of {units.digits(factor)}')}"
     start = f"{among}{'which' if among else 'Which'} system spends the fewest joules per correct answer can't be told"
     return (
-        f"{start}: {order.best} needs {best} ({label}), {at}, and is not shown to be lower than {_first(close)}; in "
-        "brackets the probability that it is, over the same items."
+        f"{start}: {order.best} needs {best} ({label}), {at}, and is not shown to be lower than {first(close)}; in "
+        f"brackets the probability that it is, over the same items.{seen}"
     )
+
+
+def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
+    """What the runner-up would have to be to need as few joules per correct answer."""
+    ours, theirs, each = measured[best].j_per_correct, measured[rival].j_per_correct, measured[rival].j_per_request
+    assert ours is not None and theirs is not None and each is not None  # else they would not be in the order
+    cut = f"{rival} would draw level with {units.percent(1 - ours.estimate / theirs.estimate)} fewer joules per request"
+    needed = each.estimate / ours.estimate if ours.estimate > 0 else math.inf
+    if needed > 1:
+        return f"{cut}; at its present joules not even if every answer were correct."
+    return f"{cut}, or at its present joules with {units.percent(needed)} of its answers correct."
+
+
+def _would_show(least: str) -> str:
+    """What stands beside every difference that is not shown."""
+    return f"Items like these show {least} or more between the two first of them four times out of five."
 
 
 def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> str:
@@ -218,11 +196,16 @@ def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> str:
     if len(order.contenders) == 1:
         rival = order.rivals[0]
         next_best = _behind(rival.system, rival.difference, measured)
-        return f"{order.best} is the most accurate at {best}; the runner-up is {next_best}."
-    close = [_behind(rival.system, rival.difference, measured) for rival in order.rivals if not rival.beaten]
+        shown = f", {units.p_value(rival.p_value)}" if rival.p_value is not None else ""
+        tests = "" if len(order.rivals) == 1 else f", adjusted for {len(order.rivals)} comparisons"
+        return f"{order.best} is the most accurate at {best}; the runner-up is {next_best}{shown}{tests}."
+    equals = [rival for rival in order.rivals if not rival.beaten]
+    close = [_behind(rival.system, rival.difference, measured) for rival in equals]
+    least = equals[0].detectable
+    seen = "" if least is None else f" {_would_show(units.points(least))}"
     return (
         f"Which system is the most accurate can't be told: {order.best} answers {best} correctly, and is not shown to "
-        f"be ahead of {_first(close)}."
+        f"be ahead of {first(close)}.{seen}"
     )
 
 
@@ -238,47 +221,6 @@ def _trade(trade: Trade) -> list[str]:
         f"Against {trade.thrifty}, {trade.accurate} gains {units.points_interval(trade.difference)} of accuracy for "
         f"{units.digits(trade.times_the_joules)} times the joules per correct answer."
     ]
-
-
-def _energy_pick(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Pick:
-    question = "Fewest joules per correct answer"
-    if len(ranking.energy) != 1:
-        why = "joules of different provenance" if ranking.energy else "no valid energy figures"
-        return Pick(question, "Cannot be told", units.NONE, why)
-    order = ranking.energy[0]
-    figure = f"{_joules(order.best, measured)}, {qualified(order.provenance)}"
-    if not order.rivals:
-        return Pick(question, called[order.best], figure, "no other system can be ranked")
-    next_best = order.rivals[0]
-    sure = f"{order.best} is below {next_best.system} with a probability of {units.certainty(next_best.probability)}"
-    return Pick(question, _either(order.contenders, called), figure, sure)
-
-
-def _accuracy_pick(
-    order: AccuracyOrder | None, measured: Mapping[str, Measures], called: Mapping[str, str]
-) -> tuple[Pick, ...]:
-    if order is None:
-        return ()
-    figure = units.percent_interval(measured[order.best].accuracy)
-    if not order.rivals or order.rivals[0].difference is None:
-        return (Pick("Most accurate", called[order.best], figure, "no other system to compare with"),)
-    next_best = order.rivals[0]
-    sure = f"{order.best} is ahead of {next_best.system} by {units.points_interval(order.rivals[0].difference)}"
-    return (Pick("Most accurate", _either(order.contenders, called), figure, sure),)
-
-
-def _either(names: Sequence[str], called: Mapping[str, str]) -> str:
-    """``a``, ``a or b``, ``a, b or c``; the best and a count where a list would no longer be read."""
-    if len(names) > _LISTED:
-        return f"{called[names[0]]} or any of {len(names) - 1} others"
-    return units.listed([called[name] for name in names], "or")
-
-
-def _first(clauses: Sequence[str]) -> str:
-    """A list short enough to be read in a sentence; the tables hold the rest."""
-    if len(clauses) <= _LISTED:
-        return units.listed(clauses)
-    return units.listed([*clauses[: _LISTED - 1], f"{len(clauses) - _LISTED + 1} others"])
 
 
 def _joules(system: str, measured: Mapping[str, Measures]) -> str:

@@ -1,0 +1,110 @@
+"""Every figure and sentence that grid, price, requests and mix change, by the key that it has on the page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from reports import units, wording
+from reports.compare import Analysis, SystemFigures
+from reports.panels.verdict import verdicts
+from reports.year import Year
+
+
+def key(place: int, figure: str) -> str:
+    """``s3-accuracy``: a figure of the system at a place."""
+    return f"s{place}-{figure}"
+
+
+def restated(analysis: Analysis) -> dict[str, str]:
+    """Key to text, for the settings that the analysis was made with."""
+    found = {
+        "mix": _mix(analysis),
+        "requests": units.count(analysis.comparison.workload.requests_per_year) if analysis.comparison.workload else "",
+        **dict(_headline(analysis)),
+        **dict(_leaders(analysis)),
+    }
+    for place, figures in enumerate(analysis.comparison.systems):
+        of_year = analysis.comparison.years.get(figures.system)
+        own = {**_figures(analysis, figures), **_year(analysis, of_year)}
+        found |= {key(place, name): text for name, text in own.items()}
+    return found
+
+
+def command(analysis: Analysis) -> str:
+    """What prints the same figures."""
+    root = str(analysis.frames.run.layout.root.resolve())
+    return shlex.join(["wattbench", "compare", root, *analysis.options])
+
+
+def _mix(analysis: Analysis) -> str:
+    return analysis.workload.describe_mix()
+
+
+def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    first = verdicts(analysis)[0]
+    yield "headline", first.headline
+    for place, pick in enumerate(first.picks):
+        yield f"pick{place}-answer", pick.answer
+        yield f"pick{place}-figure", pick.figure
+        yield f"pick{place}-sure", pick.how_sure
+
+
+def _leaders(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    """Who is least in a year, of those that take part in the verdict by energy."""
+    years = [year for name in eligible(analysis) if (year := analysis.comparison.years.get(name)) is not None]
+    yield "least-grams", _least([(year.total_g, year.system) for year in years], "g")
+    yield "least-bill", _least([(year.cost, year.system) for year in years], analysis.workload.currency)
+
+
+def eligible(analysis: Analysis) -> tuple[str, ...]:
+    """Systems whose joules may all be set beside each other, and that answer something: none where there are several
+    such groups."""
+    able = [
+        name
+        for name, each in analysis.measured.items()
+        if name not in analysis.yardsticks and name not in analysis.not_held
+        if analysis.judged[name].valid and each.j_per_correct is not None
+    ]
+    return tuple(able) if able and analysis.joules_comparable(*able) else ()
+
+
+def _least(values: list[tuple[float | None, str]], unit: str) -> str:
+    known = [(value, name) for value, name in values if value is not None]
+    if not known or len(known) < len(values):
+        return units.NONE
+    value, name = min(known, key=lambda pair: pair[0])
+    return f"{name}, {amount(value, unit)}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """Grams with a prefix, money without one: ``1.23 kg``, ``12.3 EUR``."""
+    if value is None:
+        return units.NONE
+    return units.quantity(value, "g") if unit == "g" else f"{units.digits(value)} {unit}"
+
+
+def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
+    return {
+        "accuracy": wording.accuracy(figures),
+        "j-per-correct": wording.j_per_correct(figures),
+        "j-per-request": units.quantity(figures.energy_j_per_request, "J"),
+        "p50": units.quantity(figures.latency_p50_s, "s"),
+        "p95": units.quantity(figures.latency_p95_s, "s"),
+        "co2": wording.co2(figures, analysis.comparison),
+        "sci": wording.sci(figures),
+    }
+
+
+def _year(analysis: Analysis, year: Year | None) -> dict[str, str]:
+    none = units.NONE
+    if year is None:
+        return dict.fromkeys(("year-kwh", "year-bill", "year-energy-g", "year-made-g", "training-g", "year-g"), none)
+    return {
+        "year-kwh": units.quantity(1000 * year.energy_kwh, "Wh"),
+        "year-bill": amount(year.cost, analysis.workload.currency),
+        "year-energy-g": units.quantity(year.operational_g, "g"),
+        "year-made-g": units.quantity(year.embodied_g, "g"),
+        "training-g": units.quantity(year.training_g, "g"),
+        "year-g": units.quantity(year.total_g, "g"),
+    }
