@@ -26,11 +26,11 @@ from reports.stats.stratified import stratified_sums
 
 __all__ = [
     "CONFIDENCE",
+    "RESAMPLES",
     "Dependence",
     "Interval",
     "McNemar",
     "Payback",
-    "RESAMPLES",
     "accuracy_interval",
     "bootstrap_p_value",
     "clustered_se",
