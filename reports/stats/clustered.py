@@ -30,7 +30,7 @@ def clustered_se(scores: NDArray[np.float64], clusters: NDArray[np.int64]) -> fl
     if scores.ndim != 1 or scores.shape != clusters.shape:
         raise ValueError(f"scores of shape {scores.shape} have no clusters of shape {clusters.shape}")
     _, member = np.unique(clusters, return_inverse=True)
-    return ratio_se(np.bincount(member, weights=scores), np.bincount(member).astype(np.float64))
+    return ratio_se(np.bincount(member, weights=scores).astype(np.float64), np.bincount(member).astype(np.float64))
 
 
 def ratio_se(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> float | None:

@@ -107,7 +107,8 @@ def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
     sizes, counts = np.unique(np.abs(steps), return_counts=True)
     observed = abs(int(steps.sum()))
     if int(sizes @ counts) * len(sizes) > _MAX_WORK:
-        p_value = math.erfc(observed / math.sqrt(2 * float(counts @ sizes.astype(np.float64) ** 2)))
+        # Sums are two steps apart, so the share from `observed` on begins one step before it.
+        p_value = math.erfc((observed - 1) / math.sqrt(2 * float(counts @ sizes.astype(np.float64) ** 2)))
     else:
         p_value = _share_as_uneven(sizes, counts, observed)
     # Rounding must not take p below what all differences of one sign would have.

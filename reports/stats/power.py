@@ -64,7 +64,7 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
 
 
 @lru_cache(maxsize=8)
-def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Numbers of discordant items, and how many of them the losing side may have for the test still to reject.
 
     The latter is -1 where it never does. A search for a difference asks for the same numbers again and again.
@@ -78,7 +78,8 @@ def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np
     limits = np.clip(guess, 0, None).astype(np.float64)
     while (late := (limits >= 0) & (bdtr(np.maximum(limits, 0), discordant, 0.5) > alpha / 2)).any():
         limits[late] -= 1
-    while (early := bdtr(limits + 1, np.maximum(discordant, limits + 1), 0.5) <= alpha / 2).any():
+    # One more is never more than all of them: half of all is beyond any limit.
+    while (early := bdtr(np.minimum(limits + 1, discordant), discordant, 0.5) <= alpha / 2).any():
         limits[early] += 1
     return discordant, limits
 
