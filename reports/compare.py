@@ -112,6 +112,7 @@ class Analysis:
     """Each system's fingerprint."""
     basis: Basis
     workload: Workload
+    pue: float
     choice: CarbonChoice = AS_IN_SUITE
     """What the reader said of carbon."""
     workload_choice: WorkloadChoice = SUITES_WORKLOAD
@@ -240,7 +241,7 @@ def analyse(
             if each.j_per_request is not None
         },
     )
-    return Analysis(frames, table, measured, judged, comparison, prints, base, used_for, choice, workload_choice)
+    return Analysis(frames, table, measured, judged, comparison, prints, base, used_for, pue, choice, workload_choice)
 
 
 def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None, split: SystemSplit) -> SystemFigures:

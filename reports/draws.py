@@ -21,8 +21,8 @@ SEED = 1
 MOST, FEWEST = 2000, 400
 """Draws. Of 2,000 the simulation error of a 95% bound is about a twentieth of a standard error."""
 
-_BUDGET = 200_000
-"""So many sums of one kind a page can carry (a fifth of a megabyte each); beyond, fewer draws are made."""
+_BUDGET = 100_000
+"""So many sums of one kind a page can carry (a quarter of a megabyte a kind); beyond, fewer draws are made."""
 
 STEPS = 65_535
 """Into which the range of a column is divided."""

@@ -7,6 +7,7 @@ figures, and what is uncertain is each domain's part. The browser does the same 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from statistics import NormalDist
 
 import numpy as np
@@ -70,7 +71,7 @@ def per_request(basis: Basis, numerator: NDArray[np.float64], shares: Shares | N
 
 
 def intervals(
-    basis: Basis, parts: dict[str, float], shares: Shares | None, *, per_correct: bool
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
 ) -> list[Interval | None]:
     """A sum of kinds for each request, or for each correct answer, with its percentile interval; one per system.
 
@@ -84,8 +85,8 @@ def intervals(
         None for a system without joules, without any correct answer to divide by, or without items where there are
         shares. An upper bound is infinite where more draws than the tail have no correct answer.
     """
-    totals = per_request(basis, _sum(parts, basis.totals), shares)
-    drawn = per_request(basis, _sum(parts, {kind: basis.drawn.of(kind) for kind in parts}), shares)
+    totals = per_request(basis, combined(parts, basis.totals), shares)
+    drawn = per_request(basis, combined(parts, {kind: basis.drawn.of(kind) for kind in parts}), shares)
     if per_correct:
         totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
         drawn = ratios(drawn, per_request(basis, basis.drawn.of("correct"), shares))
@@ -132,8 +133,9 @@ def weighed_difference(
     return Interval(estimate, max(-1.0, centre - half), min(1.0, centre + half)), error, centre
 
 
-def _sum(parts: dict[str, float], kinds: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    total = np.zeros(())
+def combined(parts: Mapping[str, float], kinds: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Several kinds of sums as one: each times what one of it counts for."""
+    total = np.zeros_like(next(iter(kinds.values())))
     for kind, worth in parts.items():
         total = total + worth * kinds[kind]
     return total

@@ -56,10 +56,10 @@ class Workload:
         return None if self.mix is None else dict(self.mix)
 
     def describe_mix(self) -> str:
-        """``arithmetic 75%, text 25%``."""
+        """``arithmetic 75.0%, text 25.0%``."""
         if self.mix is None:
             return "every item counts the same"
-        return ", ".join(f"{name} {100 * share:.3g}%" for name, share in self.mix)
+        return ", ".join(f"{name} {100 * share:.1f}%" for name, share in self.mix)
 
 
 def workload(settings: Mapping[str, Any], domains: Sequence[str], choice: WorkloadChoice = AS_IN_SUITE) -> Workload:

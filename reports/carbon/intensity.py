@@ -61,6 +61,15 @@ def country_mix(region: object) -> tuple[Place, FlatIntensity]:
     return Place(code, str(grid["country_name"])), flat
 
 
+def all_mixes() -> list[tuple[Place, FlatIntensity]]:
+    """Every country's yearly mix that there is, by name; none where codecarbon is not installed."""
+    try:
+        codes = sorted(_grids(), key=lambda code: str(_grids()[code]["country_name"]))
+    except UserError:
+        return []
+    return [country_mix(code) for code in codes]
+
+
 def _grid(region: str) -> tuple[str, dict[str, Any]]:
     grids = _grids()
     code = region.strip().upper()

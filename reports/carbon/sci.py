@@ -21,7 +21,7 @@ from reports.carbon.intensity import JOULES_PER_KWH
 from reports.frames import Frames
 from reports.itemtable import ItemTable, row_of_answer
 from reports.stats import Interval
-from reports.weighing import intervals, per_request
+from reports.weighing import combined, intervals, per_request
 
 
 @dataclass(frozen=True)
@@ -151,9 +151,7 @@ def software_carbon(
 
 
 def _per_request(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> list[float | None]:
-    total = np.zeros(len(basis.systems))
-    for kind, worth in parts.items():
-        total = total + worth * per_request(basis, basis.totals[kind], shares)
+    total = per_request(basis, combined(parts, basis.totals), shares)
     return [float(value) if np.isfinite(value) else None for value in total]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.resources
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,8 +33,12 @@ from reports.panels.validity import validity_section
 from reports.panels.verdict import verdicts
 from reports.settings import suite_description
 from reports.units import plural
+from reports.whatif import carried, controls, what_if_section
+from reports.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from reports.workload import WorkloadChoice
 
 PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
+    what_if_section,
     comparison_section,
     tradeoff_section,
     domains_section,
@@ -52,26 +57,34 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
 """The sections after the verdict, in the order of the page. One that a run has nothing for gives None."""
 
 
-def report(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> str:
+def report(
+    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
+) -> str:
     """The report of a finished run as one self-contained HTML document.
 
     Args:
         run: from `harness.records.read_run`.
         choice: how to make the grams, where not as the suite has it.
+        workload_choice: what the systems are for, where not as the suite has it.
 
     Raises:
-        UserError: the run is not finished or damaged, or the choice is wrong.
+        UserError: the run is not finished or damaged, or a choice is wrong.
     """
-    return _page(analyse(run, choice))
+    return _page(analyse(run, choice, workload_choice))
 
 
-def write_report(run_dir: Path, out: Path, choice: CarbonChoice = AS_IN_SUITE) -> Path:
+def write_report(
+    run_dir: Path,
+    out: Path,
+    choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+) -> Path:
     """Write the report of a run directory to a file, whole or not at all, and return its path.
 
     Raises:
         UserError: as `report`, or the file cannot be written.
     """
-    html = report(read_run(run_dir), choice)
+    html = report(read_run(run_dir), choice, workload_choice)
     temporary = out.with_name(f".{out.name}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +99,7 @@ def _page(analysis: Analysis) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    css = importlib.resources.files("reports.page").joinpath("style.css").read_text(encoding="utf-8")
+    css, script = (_own_file(name) for name in ("style.css", "whatif.js"))
     engine = Environment(
         loader=PackageLoader("reports", "page"),
         autoescape=True,
@@ -97,6 +110,7 @@ def _page(analysis: Analysis) -> str:
     header = analysis.frames.run.header
     sections = [section for make in PANELS if (section := make(analysis)) is not None]
     found = verdicts(analysis)
+    what_if = any(section.id == "what-if" for section in sections)
     return engine.get_template(
         "template.html.j2"
     ).render(
@@ -104,7 +118,11 @@ def _page(analysis: Analysis) -> str:
         css=Markup(css),  # noqa: S704
         mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
         drawing=Markup,
-        css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
+        css_hash=_hash(css),
+        script=Markup(script),  # noqa: S704
+        script_hash=_hash(script),
+        carried=Markup(_json(carried(analysis))) if what_if else "",  # noqa: S704
+        controls=controls(analysis) if what_if else None,
         sections=sections,
         header=header,
         created=header.created_utc[:16].replace("T", " "),
@@ -114,3 +132,18 @@ def _page(analysis: Analysis) -> str:
         verdicts=found,
         choices_table=choices_table(found),
     )
+
+
+def _own_file(name: str) -> str:
+    return importlib.resources.files("reports.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """As a Content-Security-Policy names what it allows."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _json(value: object) -> str:
+    """JSON that cannot end the element it stands in, whatever a record calls its systems."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -8,6 +8,7 @@ from reports.carbon.sci import Sci
 from reports.compare import Analysis, SystemFigures
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table
+from reports.restating import key
 
 _LEAD = (
     "Joules are what was recorded; grams are made from them when the run is read, and can be made again for another "
@@ -53,15 +54,15 @@ def carbon_section(analysis: Analysis) -> Section | None:
 
 
 def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:
-    intensity = sci.intensity_g_per_kwh
+    intensity, place = sci.intensity_g_per_kwh, analysis.frames.systems.index(sci.system)
     return (
-        Cell(sci.system, series=analysis.frames.systems.index(sci.system), detail=figures.kind),
+        Cell(sci.system, series=place, detail=figures.kind),
         Cell(units.quantity(1000 * sci.energy_kwh, "Wh")),
         Cell(units.NONE if intensity is None else units.digits(intensity)),
         Cell(units.quantity(sci.operational_g, "g")),
         Cell("not included" if carbon.embodied is None else units.quantity(sci.embodied_g, "g")),
         Cell(units.count(sci.correct)),
-        Cell(_score(sci, figures)),
+        Cell(_score(sci, figures), restates=key(place, "sci")),
     )
 
 

@@ -9,6 +9,7 @@ from reports.compare import Analysis, Comparison, SystemFigures
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
 from reports.provenance import explained
+from reports.restating import key
 
 
 def comparison_section(analysis: Analysis) -> Section:
@@ -52,17 +53,18 @@ def comparison_table(comparison: Comparison) -> Table:
 def _row(
     figures: SystemFigures, comparison: Comparison, order: Mapping[str, int], *, yardstick: bool
 ) -> tuple[Cell, ...]:
+    place = order[figures.system]
     detail = f"{figures.kind}, yardstick" if yardstick else figures.kind
     return (
-        Cell(figures.system, series=order[figures.system], detail=detail),
-        Cell(wording.accuracy(figures)),
-        Cell(wording.j_per_correct(figures)),
+        Cell(figures.system, series=place, detail=detail),
+        Cell(wording.accuracy(figures), restates=key(place, "accuracy")),
+        Cell(wording.j_per_correct(figures), restates=key(place, "j-per-correct")),
         energy_badge(figures.energy_provenance),
         Cell(wording.valid(figures), "badge" if figures.valid else "badge-bad"),
-        Cell(units.quantity(figures.energy_j_per_request, "J")),
-        Cell(units.quantity(figures.latency_p50_s, "s")),
-        Cell(units.quantity(figures.latency_p95_s, "s")),
-        Cell(wording.co2(figures, comparison)),
+        Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(place, "j-per-request")),
+        Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(place, "p50")),
+        Cell(units.quantity(figures.latency_p95_s, "s"), restates=key(place, "p95")),
+        Cell(wording.co2(figures, comparison), restates=key(place, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
         Cell(units.count(figures.items)),
     )

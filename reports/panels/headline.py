@@ -34,6 +34,7 @@ PHRASES = {
     "untold": "Cannot be told",
     "several": "joules of different provenance",
     "without": "no valid energy figures",
+    "none_correct": "none correct",
     "choose": " {clauses}: choose by domain.",
 }
 

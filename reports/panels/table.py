@@ -27,6 +27,8 @@ class Cell:
     """The place of a system among all, where its mark is shown."""
     detail: str = ""
     """A second line, beside a mark."""
+    restates: str = ""
+    """The key under which the page's script states the cell for other settings: see `reports.whatif`."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,9 @@ def contest(analysis: Analysis) -> Contest:
 
 def rankings(analysis: Analysis, candidates: Mapping[str, Measures]) -> dict[str | None, Ranking]:
     """The ranking over all items, under None, and one for each domain where there are several."""
-    found = {None: rank(analysis.pairs(), candidates, analysis.judged, groups=analysis.energy_groups)}
+    found: dict[str | None, Ranking] = {
+        None: rank(analysis.pairs(), candidates, analysis.judged, groups=analysis.energy_groups)
+    }
     if len(analysis.by_domain) > 1:
         for domain, everyone in analysis.by_domain.items():
             own = {name: everyone[name] for name in candidates}

@@ -8,12 +8,8 @@ from collections.abc import Iterator
 from reports import units, wording
 from reports.compare import Analysis, SystemFigures
 from reports.panels.verdict import verdicts
+from reports.restating import key
 from reports.year import Year
-
-
-def key(place: int, figure: str) -> str:
-    """``s3-accuracy``: a figure of the system at a place."""
-    return f"s{place}-{figure}"
 
 
 def restated(analysis: Analysis) -> dict[str, str]:
