@@ -8,11 +8,13 @@ import importlib.resources
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import UserError
 from harness.records import RunRecords, read_run
 from reports.carbon import AS_IN_SUITE, CarbonChoice
 from reports.compare import Analysis, analyse
+from reports.export.data import as_csv_bytes, as_parquet_bytes, figures_frame
 from reports.marks import mark_svg
+from reports.page.anchors import anchors
+from reports.page.files import beside, write_whole
 from reports.panels.carbon import carbon_section
 from reports.panels.choices import choices_table
 from reports.panels.comparison import comparison_section
@@ -21,6 +23,7 @@ from reports.panels.domains import domains_section
 from reports.panels.energy import energy_section
 from reports.panels.environment import environment_section
 from reports.panels.experts import experts_section
+from reports.panels.items import items_section
 from reports.panels.latency import latency_section
 from reports.panels.load import load_section
 from reports.panels.routing import routing_section
@@ -46,6 +49,7 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     energy_section,
     carbon_section,
     systems_section,
+    items_section,
     validity_section,
     environment_section,
 )
@@ -66,19 +70,18 @@ def report(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> str:
 
 
 def write_report(run_dir: Path, out: Path, choice: CarbonChoice = AS_IN_SUITE) -> Path:
-    """Write the report of a run directory to a file, whole or not at all, and return its path.
+    """Write the report of a run directory, whole or not at all, and return the path of the page.
+
+    Beside `report.html` come its figures, as `report.csv` and `report.parquet`: see `reports.export.data`.
 
     Raises:
-        UserError: as `report`, or the file cannot be written.
+        UserError: as `report`, or a file cannot be written.
     """
-    html = report(read_run(run_dir), choice)
-    temporary = out.with_name(f".{out.name}.tmp")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(html, encoding="utf-8")
-        temporary.replace(out)
-    except OSError as error:
-        raise UserError(f"{out}: the report cannot be written ({error.strerror})") from error
+    csv, parquet = beside(out)
+    analysis = analyse(read_run(run_dir), choice)
+    figures = figures_frame(analysis)
+    page = _page(analysis).encode("utf-8", "backslashreplace")  # a name may hold half a surrogate pair
+    write_whole({csv: as_csv_bytes(figures), parquet: as_parquet_bytes(figures), out: page})
     return out
 
 
@@ -106,6 +109,7 @@ def _page(analysis: Analysis) -> str:
         drawing=Markup,
         css_hash=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
         sections=sections,
+        anchors=anchors(sections),
         header=header,
         created=header.created_utc[:16].replace("T", " "),
         description=suite_description(header),
