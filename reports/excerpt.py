@@ -13,6 +13,8 @@ LINES = 24
 _JOINERS = "\u200c\u200d"
 """Zero-width, but part of how some scripts and pictures are written."""
 
+_KEPT = dict.fromkeys(map(ord, f"\n\t{_JOINERS}"))
+
 
 @dataclass(frozen=True)
 class Excerpt:
@@ -50,12 +52,9 @@ def visible(text: str) -> str:
     Line breaks and tabs stay, as do the joiners of some scripts. The signs are Unicode's control pictures: ``␛`` for an
     escape; others are named, as ``⟨U+202E⟩`` for what turns the direction of writing.
     """
+    if text.translate(_KEPT).isprintable():  # nearly always, and many times faster
+        return text
     return "".join(_seen(character) for character in text.replace("\r\n", "\n"))
-
-
-def one_line(text: str) -> str:
-    """As `visible`, on one line: for names."""
-    return visible(" ".join(text.split()))
 
 
 def _seen(character: str) -> str:

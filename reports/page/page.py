@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.records import RunRecords, read_run
 from reports.carbon import AS_IN_SUITE, CarbonChoice
 from reports.compare import Analysis, analyse
+from reports.excerpt import visible
 from reports.export.data import as_csv_bytes, as_parquet_bytes, figures_frame
 from reports.marks import mark_svg
 from reports.page.anchors import anchors
@@ -94,6 +95,8 @@ def _page(analysis: Analysis) -> str:
         loader=PackageLoader("reports", "page"),
         autoescape=True,
         undefined=StrictUndefined,
+        # A control character in any record shows as a sign; what is markup of ours stays as it is.
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 from harness.records import LABELS, RunHeader
 from reports.compare import Analysis
-from reports.excerpt import one_line
 from reports.fingerprint import Fingerprint
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table
@@ -58,8 +57,7 @@ def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
         caption="Fingerprints",
         columns=(Column("System"), Column("Fingerprint")),
         rows=tuple(
-            (Cell(one_line(name), series=analysis.frames.systems.index(name)), Cell(each.short))
-            for name, each in prints.items()
+            (Cell(name, series=analysis.frames.systems.index(name)), Cell(each.short)) for name, each in prints.items()
         ),
         note="Twelve digits of a SHA-256 over all parts below: equal where every part is, in this run or another.",
     )
@@ -67,7 +65,7 @@ def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
     for name, own in facts.items():
         apart = {key: value for key, value in own.items() if not others or key not in shared}
         if apart:
-            folded.append(_parts(one_line(name), apart))
+            folded.append(_parts(name, apart))
     sentence = (
         "Figures may be set side by side as far as what they were made with is the same. This is what is compared, "
         "part by part."
@@ -85,7 +83,7 @@ def _parts(whose: str, facts: Mapping[tuple[str, str], str]) -> Table:
     return Table(
         caption=f"{whose} ({len(facts)})",
         columns=(Column("Part"), Column("What"), Column("As recorded")),
-        rows=tuple((Cell(part), Cell(one_line(what)), Cell(one_line(value))) for (part, what), value in facts.items()),
+        rows=tuple((Cell(part), Cell(what), Cell(value)) for (part, what), value in facts.items()),
         prose=True,
     )
 

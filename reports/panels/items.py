@@ -6,7 +6,7 @@ import shlex
 
 from reports import units
 from reports.compare import Analysis
-from reports.excerpt import Excerpt, one_line
+from reports.excerpt import Excerpt
 from reports.items import RIGHT, Answer, Flip, Flips, Fourfold, chosen_pairs, flips
 from reports.panels.section import Example, Examples, Passage, Quote, Section, Side
 from reports.panels.table import Cell, Column, Table
@@ -34,7 +34,7 @@ def items_section(analysis: Analysis) -> Section | None:
         return None
     passages = [_passage(analysis, each, explain=each is found[0]) for each in found]
     if pairs[MOST_PAIRS:]:
-        others = units.listed([f"{one_line(pair.first)} and {one_line(pair.second)}" for pair in pairs[MOST_PAIRS:]])
+        others = units.listed([f"{pair.first} and {pair.second}" for pair in pairs[MOST_PAIRS:]])
         text = f"Not shown, to keep the page small: {others}. Put their names into one of the commands above."
         passages.append(Passage("More pairs", (text,)))
     return Section("items", "Items", "What flipped between two systems", _LEAD + _repeats(analysis), tuple(passages))
@@ -47,7 +47,7 @@ def _repeats(analysis: Analysis) -> str:
 
 
 def _passage(analysis: Analysis, each: Flips, *, explain: bool) -> Passage:
-    first, second = (one_line(name) for name in (each.pair.first, each.pair.second))
+    first, second = each.pair.first, each.pair.second
     sides = ((first, each.first_only, each.total.first_only), (second, each.second_only, each.total.second_only))
     return Passage(
         heading=f"{first} and {second}",
@@ -58,13 +58,17 @@ def _passage(analysis: Analysis, each: Flips, *, explain: bool) -> Passage:
         else ((f"List all {units.plural(each.total.flipped, 'flipped item')} as CSV", all_flipped(analysis, each)),),
         examples=tuple(
             Examples(
-                f"{len(shown)} of {units.plural(count, 'item')} that only {name} answers correctly",
+                _share(len(shown), count) + f" that only {name} answers correctly",
                 tuple(_example(analysis, flip) for flip in shown),
             )
             for name, shown, count in sides
             if shown
         ),
     )
+
+
+def _share(shown: int, count: int) -> str:
+    return f"{shown} of {units.plural(count, 'item')}" if shown < count else f"The {units.plural(count, 'item')}"
 
 
 def _counted(total: Fourfold, first: str, second: str) -> str:
@@ -85,11 +89,9 @@ def _table(each: Flips, first: str, second: str, note: str) -> Table:
         columns=(Column("Task"), *(Column(label, numeric=True) for label in labels)),
         rows=tuple(
             (
-                Cell("All tasks" if row.task is None else one_line(row.task)),
+                Cell("All tasks" if row.task is None else row.task),
                 *(Cell(units.count(n)) for n in (row.both, row.first_only, row.second_only, row.neither, row.items)),
-                Cell(
-                    "nothing flipped" if row.p is None else units.p_value(row.p).removeprefix("p ").removeprefix("= ")
-                ),
+                Cell(units.NONE if row.p is None else units.p_value(row.p).removeprefix("p ").removeprefix("= ")),
             )
             for row in rows
         ),
@@ -98,12 +100,12 @@ def _table(each: Flips, first: str, second: str, note: str) -> Table:
 
 
 def _example(analysis: Analysis, flip: Flip) -> Example:
-    labels = ("Prompt",) if len(flip.prompts) == 1 else tuple(f"Prompt of {one_line(a.system)}" for a in flip.answers)
+    labels = ("Prompt",) if len(flip.prompts) == 1 else tuple(f"Prompt of {a.system}" for a in flip.answers)
     quotes = [_quote(label, prompt, "last") for label, prompt in zip(labels, flip.prompts, strict=False)]
     if flip.target is not None:
         quotes.append(_quote("Target", flip.target, "first"))
     return Example(
-        title=f"{one_line(flip.task)}, document {flip.doc_id}",
+        title=f"{flip.task}, document {flip.doc_id}",
         quotes=tuple(quotes),
         sides=tuple(_side(analysis, answer) for answer in flip.answers),
     )
@@ -122,7 +124,7 @@ def _side(analysis: Analysis, answer: Answer) -> Side:
     if answer.output is not None and (answer.filtered is None or answer.output.text != answer.filtered.text):
         quotes.append(_quote("What it wrote", answer.output, "first"))
     return Side(
-        heading=Cell(one_line(answer.system), series=analysis.frames.systems.index(answer.system)),
+        heading=Cell(answer.system, series=analysis.frames.systems.index(answer.system)),
         verdict="right" if answer.right else "wrong",
         style="badge" if answer.right else "badge-bad",
         facts=" · ".join(facts),

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from reports import units
 from reports.compare import Analysis
-from reports.excerpt import one_line
 from reports.origins import Origin, origins
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
@@ -49,8 +48,7 @@ def _caveats(analysis: Analysis) -> Passage:
         caption=f"What limits the figures ({len(caveats)})",
         columns=(Column("Code"), Column("What it means"), Column("Concerns")),
         rows=tuple(
-            (Cell(each.code), Cell(one_line(each.text)), Cell(_named(analysis, each.systems) or "the run"))
-            for each in caveats
+            (Cell(each.code), Cell(each.text), Cell(_named(analysis, each.systems) or "the run")) for each in caveats
         ),
         prose=True,
         note="Gravest first. Programs find them under caveats in wattbench compare --format json.",
@@ -86,10 +84,10 @@ def _provenances(analysis: Analysis, found: Sequence[Origin]) -> Passage:
 
 def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
     return (
-        Cell(one_line(each.component)),
+        Cell(each.component),
         energy_badge(each.provenance),
-        Cell(one_line(each.meter) or units.NONE),
-        Cell(one_line(each.reads) or units.NONE),
+        Cell(each.meter or units.NONE),
+        Cell(each.reads or units.NONE),
         Cell(units.quantity(each.step_s, "s")),
         Cell(units.count(each.windows)),
         Cell(units.quantity(each.energy_j, "J")),
@@ -100,7 +98,7 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
 def _named(analysis: Analysis, systems: Sequence[str]) -> str:
     """Some systems by name; of a run with several, all of them in two words."""
     everyone = set(analysis.frames.systems) <= set(systems) and len(systems) > 1
-    return "all systems" if everyone else ", ".join(map(one_line, systems))
+    return "all systems" if everyone else ", ".join(systems)
 
 
 def _windows(analysis: Analysis) -> Table:
