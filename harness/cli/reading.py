@@ -58,7 +58,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: 
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file.")
 @carbon_options
 def report(run: Path, output: Path, carbon: CarbonChoice) -> None:
-    """Write the report of RUN: one self-contained HTML page."""
+    """Write the report of RUN: one self-contained HTML page, and beside it its figures as CSV and Parquet."""
     from reports.page import write_report
 
     write_report(run, output, carbon)
