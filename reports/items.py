@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from reports.compare import Analysis
@@ -120,18 +121,19 @@ def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -
     table = analysis.table
     order = np.random.default_rng(SEED).permutation(len(table.tasks))
     suite = [str(name) for name in analysis.frames.items["task"].cat.categories]
-    found = [(pair, _Sides.of(table, pair)) for pair in pairs]
+    tasks = np.asarray(pd.Categorical(table.tasks, categories=suite).codes, dtype=np.int64)
+    right = mean_scores(table) >= RIGHT
+    found = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
     found = [(pair, sides) for pair, sides in found if sides.answered.any()]
     chosen = [
-        tuple(_spread(flipped, table.tasks, suite, order, examples) for flipped in (sides.gained, sides.lost))
+        tuple(_spread(flipped, tasks, len(suite), order, examples) for flipped in (sides.gained, sides.lost))
         for _, sides in found
     ]
     reader = _Reader.of(analysis, [(pair, np.concatenate(rows)) for (pair, _), rows in zip(found, chosen, strict=True)])
     return tuple(
         Flips(
             pair,
-            sides.fourfold(None),
-            tuple(each for task in suite if (each := sides.fourfold(task, table.tasks == task)).items),
+            *sides.fourfolds(suite, tasks),
             *(tuple(reader.flip(pair, int(row)) for row in own) for own in rows),
         )
         for (pair, sides), rows in zip(found, chosen, strict=True)
@@ -147,11 +149,11 @@ class _Sides:
     theirs: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, table: ItemTable, pair: Pair) -> _Sides:
-        """Whether both were asked, and whether each is right."""
-        columns = [table.column(name) for name in (pair.first, pair.second)]
-        right = mean_scores(table)[:, columns] >= RIGHT
-        return cls(np.asarray((table.asked[:, columns] > 0).all(axis=1)), right[:, 0], right[:, 1])
+    def of(cls, table: ItemTable, right: NDArray[np.bool_], pair: Pair) -> _Sides:
+        """Whether both were asked, and whether each is right. `right` has shape (items, systems)."""
+        ours, theirs = (table.column(name) for name in (pair.first, pair.second))
+        answered = (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0)
+        return cls(answered, right[:, ours], right[:, theirs])
 
     @property
     def gained(self) -> NDArray[np.bool_]:
@@ -163,12 +165,22 @@ class _Sides:
         """Where the second alone is."""
         return self.answered & ~self.ours & self.theirs
 
-    def fourfold(self, task: str | None, of: NDArray[np.bool_] | None = None) -> Fourfold:
-        """The counts, over all items or some."""
-        here = self.answered if of is None else self.answered & of
-        both = int((here & self.ours & self.theirs).sum())
-        gained, lost = (int((here & flipped).sum()) for flipped in (self.gained, self.lost))
-        return Fourfold(task, both, gained, lost, int(here.sum()) - both - gained - lost, _exact_p(gained, lost))
+    def fourfolds(self, suite: Sequence[str], tasks: NDArray[np.int64]) -> tuple[Fourfold, tuple[Fourfold, ...]]:
+        """The counts over all items, and of each task in which both answered any.
+
+        Args:
+            suite: the tasks.
+            tasks: shape (items,), each item's place among them.
+        """
+        case = 4 * tasks + 2 * ~self.ours + ~self.theirs
+        counts = np.bincount(case[self.answered], minlength=4 * len(suite)).reshape(-1, 4)
+        each = tuple(_fourfold(task, own) for task, own in zip(suite, counts, strict=True) if own.any())
+        return _fourfold(None, counts.sum(axis=0)), each
+
+
+def _fourfold(task: str | None, counts: NDArray[np.int64]) -> Fourfold:
+    both, gained, lost, neither = (int(count) for count in counts)
+    return Fourfold(task, both, gained, lost, neither, _exact_p(gained, lost))
 
 
 def _exact_p(gained: int, lost: int) -> float | None:
@@ -180,13 +192,13 @@ def _exact_p(gained: int, lost: int) -> float | None:
 
 
 def _spread(
-    flipped: NDArray[np.bool_], tasks: NDArray[np.str_], suite: Sequence[str], order: NDArray[np.int64], most: int
+    flipped: NDArray[np.bool_], tasks: NDArray[np.int64], number: int, order: NDArray[np.int64], most: int
 ) -> NDArray[np.int64]:
-    """Rows of some flipped items, taken from each task in turn."""
+    """Rows of some flipped items, taken from each of so many tasks in turn."""
     rows = np.flatnonzero(flipped)
     rows = rows[np.argsort(order[rows])]
     own = tasks[rows]
-    queues = [rows[own == task][:most] for task in suite]
+    queues = [rows[own == task][:most] for task in range(number)]
     turns = [row for turn in range(most) for queue in queues for row in queue[turn : turn + 1]]
     return np.asarray(turns[:most], dtype=np.int64)
 
