@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from reports.excerpt import visible
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -48,8 +50,9 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> st
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     # Our own drawing a moment ago, not a stranger's file.
-    root = ET.fromstring(buffer.getvalue())  # noqa: S314
-    _describe(root, name, title, description)
+    # A name may hold a control character, which no XML may.
+    root = ET.fromstring(visible(buffer.getvalue().decode()))  # noqa: S314
+    _describe(root, name, visible(title), visible(description))
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in {f"{{{_SVG}}}style", f"{{{_SVG}}}metadata"}:

@@ -63,7 +63,7 @@ def compare(
 @carbon_options
 @workload_options
 def report(run: Path, output: Path, carbon: CarbonChoice, workload: WorkloadChoice) -> None:
-    """Write the report of RUN: one self-contained HTML page."""
+    """Write the report of RUN: one self-contained HTML page, and beside it its figures as CSV and Parquet."""
     from reports.page import write_report
 
     write_report(run, output, carbon, workload)

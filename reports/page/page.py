@@ -9,11 +9,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import UserError
 from harness.records import RunRecords, read_run
 from reports.carbon import AS_IN_SUITE, CarbonChoice
 from reports.compare import Analysis, analyse
+from reports.excerpt import visible
+from reports.export.data import as_csv_bytes, as_parquet_bytes, figures_frame
 from reports.marks import mark_svg
+from reports.page.anchors import anchors
+from reports.page.files import beside, write_whole
 from reports.panels.carbon import carbon_section
 from reports.panels.choices import choices_table
 from reports.panels.comparison import comparison_section
@@ -22,6 +25,7 @@ from reports.panels.domains import domains_section
 from reports.panels.energy import energy_section
 from reports.panels.environment import environment_section
 from reports.panels.experts import experts_section
+from reports.panels.items import items_section
 from reports.panels.latency import latency_section
 from reports.panels.load import load_section
 from reports.panels.routing import routing_section
@@ -51,6 +55,7 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     energy_section,
     carbon_section,
     systems_section,
+    items_section,
     validity_section,
     environment_section,
 )
@@ -79,19 +84,18 @@ def write_report(
     choice: CarbonChoice = AS_IN_SUITE,
     workload_choice: WorkloadChoice = SUITES_WORKLOAD,
 ) -> Path:
-    """Write the report of a run directory to a file, whole or not at all, and return its path.
+    """Write the report of a run directory, whole or not at all, and return the path of the page.
+
+    Beside `report.html` come its figures, as `report.csv` and `report.parquet`: see `reports.export.data`.
 
     Raises:
-        UserError: as `report`, or the file cannot be written.
+        UserError: as `report`, or a file cannot be written.
     """
-    html = report(read_run(run_dir), choice, workload_choice)
-    temporary = out.with_name(f".{out.name}.tmp")
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(html, encoding="utf-8")
-        temporary.replace(out)
-    except OSError as error:
-        raise UserError(f"{out}: the report cannot be written ({error.strerror})") from error
+    csv, parquet = beside(out)
+    analysis = analyse(read_run(run_dir), choice, workload_choice)
+    figures = figures_frame(analysis)
+    page = _page(analysis).encode("utf-8", "backslashreplace")  # a name may hold half a surrogate pair
+    write_whole({csv: as_csv_bytes(figures), parquet: as_parquet_bytes(figures), out: page})
     return out
 
 
@@ -104,6 +108,8 @@ def _page(analysis: Analysis) -> str:
         loader=PackageLoader("reports", "page"),
         autoescape=True,
         undefined=StrictUndefined,
+        # A control character in any record shows as a sign; what is markup of ours stays as it is.
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -124,6 +130,7 @@ def _page(analysis: Analysis) -> str:
         carried=Markup(_json(carried(analysis))) if what_if else "",  # noqa: S704
         controls=controls(analysis) if what_if else None,
         sections=sections,
+        anchors=anchors(sections),
         header=header,
         created=header.created_utc[:16].replace("T", " "),
         description=suite_description(header),

@@ -6,8 +6,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.records import RunHeader
+from harness.records import LABELS, RunHeader
 from reports.compare import Analysis
+from reports.fingerprint import Fingerprint
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table
 from reports.settings import suite_section
@@ -22,7 +23,6 @@ def environment_section(analysis: Analysis) -> Section:
     plain: list[tuple[str, str]] = [("run", header.run), ("created", header.created_utc)]
     plain += [(f"meter of {component}", how) for component, how in header.meters.items()]
     plain += [(f"measure.{name}", str(value)) for name, value in suite_section(header, "measure").items()]
-    plain += [(f"fingerprint of {name}", each.short) for name, each in analysis.prints.items()]
     folded = []
     for key, value in header.environment.items():
         pairs = list(_flat(str(key), value))
@@ -32,12 +32,59 @@ def environment_section(analysis: Analysis) -> Section:
             plain += pairs
     commands = (
         ("This run was made with", _command(header)),
+        (
+            "This page is written by, with its figures as CSV and Parquet beside it,",
+            shlex.join(["wattbench", "report", root, "-o", "report.html", *analysis.options]),
+        ),
         ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.options])),
         ("Its records lie in", root),
         ("Two runs with this hash were asked to do the same", header.suite_sha256),
     )
-    passage = Passage("", (), (_table("Machine, software and meters", plain),), folded=tuple(folded), commands=commands)
-    return Section("reproduce", "Reproduce", "Where, and how to do it again", "", (passage,))
+    made = Passage("", (), (_table("Machine, software and meters", plain),), folded=tuple(folded), commands=commands)
+    return Section("reproduce", "Reproduce", "Where, and how to do it again", "", (made, *_fingerprints(analysis)))
+
+
+def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
+    """What each system's figures were made with. What all of them share is said once."""
+    prints = analysis.prints
+    if not prints:
+        return ()
+    facts = {name: _facts(each) for name, each in prints.items()}
+    first, *others = facts.values()
+    shared = {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
+    short = Table(
+        caption="Fingerprints",
+        columns=(Column("System"), Column("Fingerprint")),
+        rows=tuple(
+            (Cell(name, series=analysis.frames.systems.index(name)), Cell(each.short)) for name, each in prints.items()
+        ),
+        note="Twelve digits of a SHA-256 over all parts below: equal where every part is, in this run or another.",
+    )
+    folded = [_parts("All systems alike", shared)] if others and shared else []
+    for name, own in facts.items():
+        apart = {key: value for key, value in own.items() if not others or key not in shared}
+        if apart:
+            folded.append(_parts(name, apart))
+    sentence = (
+        "Figures may be set side by side as far as what they were made with is the same. This is what is compared, "
+        "part by part."
+    )
+    return (Passage("Fingerprints", (sentence,), (short,), folded=tuple(folded)),)
+
+
+def _facts(fingerprint: Fingerprint) -> dict[tuple[str, str], str]:
+    return {
+        (LABELS.get(name, name), what): value for name, part in fingerprint.parts.items() for what, value in part.facts
+    }
+
+
+def _parts(whose: str, facts: Mapping[tuple[str, str], str]) -> Table:
+    return Table(
+        caption=f"{whose} ({len(facts)})",
+        columns=(Column("Part"), Column("What"), Column("As recorded")),
+        rows=tuple((Cell(part), Cell(what), Cell(value)) for (part, what), value in facts.items()),
+        prose=True,
+    )
 
 
 def _command(header: RunHeader) -> str:
@@ -46,7 +93,7 @@ def _command(header: RunHeader) -> str:
 
 def _table(caption: str, pairs: list[tuple[str, str]]) -> Table:
     rows = tuple((Cell(key), Cell(value)) for key, value in pairs)
-    return Table(caption, (Column("What"), Column("As recorded")), rows)
+    return Table(caption, (Column("What"), Column("As recorded")), rows, prose=True)
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:

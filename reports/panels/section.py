@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.panels.table import Table
+from reports.panels.table import Cell, Table
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,49 @@ class Drawing:
     label: str
     """Read aloud."""
     caption: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A stretch of somebody's text, shown as it is written: a prompt, an answer."""
+
+    label: str
+    """Whose it is, and how much of it this is."""
+    text: str
+    """With nothing in it that cannot be seen: see `reports.excerpt`."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the answers that stand side by side."""
+
+    heading: Cell
+    """Whose it is."""
+    verdict: str
+    """``right`` or ``wrong``, as a badge."""
+    style: str
+    """Of the badge."""
+    facts: str
+    """One line: what it cost."""
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item to read."""
+
+    title: str
+    quotes: tuple[Quote, ...]
+    """What all of them were given."""
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Some items, in a box that opens."""
+
+    caption: str
+    items: tuple[Example, ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +74,7 @@ class Passage:
     """Each in a box of its own that opens."""
     commands: tuple[tuple[str, str], ...] = ()
     """What a command is for, and the command: text to be copied."""
+    examples: tuple[Examples, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,7 +82,7 @@ class Section:
     """A heading, what the section is about, and its passages."""
 
     id: str
-    """In the page, and in its links."""
+    """In the page, and in its links: small letters and hyphens."""
     label: str
     """In the contents."""
     title: str

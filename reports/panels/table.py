@@ -39,6 +39,8 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    prose: bool = False
+    """Its cells hold sentences or long words: they wrap where there is little room, rather than scroll."""
 
 
 def energy_badge(label: str) -> Cell:

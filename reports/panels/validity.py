@@ -1,17 +1,26 @@
-"""Every window and its judgement: why the joules of this page may be believed, or not."""
+"""Why the figures of this page may be believed, or not: every caveat, every provenance, every window."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reports import units
 from reports.compare import Analysis
+from reports.origins import Origin, origins
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
+from reports.provenance import MEANING
+
+MOST_WINDOWS = 500
+"""So many windows are on the page, those that are not valid before others; the record has all."""
 
 
 def validity_section(analysis: Analysis) -> Section:
-    """All windows, the measured ones and those around them, with their reasons."""
+    """Caveats, provenances, and the windows with their reasons."""
     windows = analysis.frames.windows
     measured = windows[windows["purpose"] == "measured"]
     good = int(measured["valid"].sum())
@@ -19,8 +28,90 @@ def validity_section(analysis: Analysis) -> Section:
     summary = f"All {total} can be believed." if good == len(measured) else f"{good} of {total} can be believed."
     if measured.empty:
         summary = "No window was measured."
+    lead = (
+        f"{summary} A window that fails a check is marked, never dropped; a system with such a window is shown and not "
+        "ranked by energy."
+    )
+    passages = (
+        _caveats(analysis),
+        _provenances(analysis, origins(analysis)),
+        Passage("Windows", (), folded=(_windows(analysis),)),
+    )
+    return Section("validity", "Validity", "Can the figures be believed?", lead, passages)
+
+
+def _caveats(analysis: Analysis) -> Passage:
+    caveats = analysis.comparison.caveats
+    if not caveats:
+        return Passage("Caveats", ("There is none: no check of this run found anything that limits its figures.",))
     table = Table(
-        caption=f"Every window and its judgement ({len(windows)})",
+        caption=f"What limits the figures ({len(caveats)})",
+        columns=(Column("Code"), Column("What it means"), Column("Concerns")),
+        rows=tuple(
+            (Cell(each.code), Cell(each.text), Cell(_named(analysis, each.systems) or "the run")) for each in caveats
+        ),
+        prose=True,
+        note="Gravest first. Programs find them under caveats in wattbench compare --format json.",
+    )
+    return Passage("Caveats", (), (table,))
+
+
+def _provenances(analysis: Analysis, found: Sequence[Origin]) -> Passage:
+    if not found:
+        return Passage("Where the joules come from", ("No window of this run has joules.",))
+    labels = dict.fromkeys(each.provenance for each in found)
+    sentences = tuple(f"{label}: {MEANING.get(label, 'not known to this version of wattbench')}." for label in labels)
+    table = Table(
+        caption="Each component and how its joules came about, over all windows",
+        columns=(
+            Column("Component"),
+            Column("Provenance"),
+            Column("Meter"),
+            Column("Reads"),
+            Column("Step", numeric=True),
+            Column("Windows", numeric=True),
+            Column("Joules", numeric=True),
+            Column("Systems"),
+        ),
+        rows=tuple(_origin(analysis, each) for each in found),
+        note=(
+            "Step: how often the sensor's figure advances; a window that is not much longer is marked. A dash: not "
+            "recorded. A component within another, such as a GPU behind a meter at the wall, is not added to it."
+        ),
+    )
+    return Passage("Where the joules come from", sentences, (table,))
+
+
+def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
+    return (
+        Cell(each.component),
+        energy_badge(each.provenance),
+        Cell(each.meter or units.NONE),
+        Cell(each.reads or units.NONE),
+        Cell(units.quantity(each.step_s, "s")),
+        Cell(units.count(each.windows)),
+        Cell(units.quantity(each.energy_j, "J")),
+        Cell(_named(analysis, each.systems)),
+    )
+
+
+def _named(analysis: Analysis, systems: Sequence[str]) -> str:
+    """Some systems by name; of a run with several, all of them in two words."""
+    everyone = set(analysis.frames.systems) <= set(systems) and len(systems) > 1
+    return "all systems" if everyone else ", ".join(systems)
+
+
+def _windows(analysis: Analysis) -> Table:
+    windows = analysis.frames.windows
+    shown = _on_page(windows["valid"].to_numpy(dtype=bool))
+    note = "Passes: how often the items of the window were asked to fill it."
+    caption = f"Every window and its judgement ({len(windows)})"
+    if len(shown) < len(windows):
+        spoiled = int((~windows["valid"].astype(bool)).sum())
+        caption = f"{len(shown):,} of {len(windows):,} windows, those that are not valid ({spoiled:,}) before others"
+        note += f" All of them are in {analysis.frames.run.layout.windows_table.resolve()}."
+    return Table(
+        caption=caption,
         columns=(
             Column("Window"),
             Column("System"),
@@ -35,15 +126,17 @@ def validity_section(analysis: Analysis) -> Section:
             Column("Judgement"),
             Column("Reasons"),
         ),
-        rows=tuple(_row(row) for _, row in windows.iterrows()),
-        note="Passes: how often the items of the window were asked to fill it.",
+        rows=tuple(_row(row) for _, row in windows.iloc[shown].iterrows()),
+        note=note,
     )
-    lead = (
-        f"{summary} A window that fails a check is marked, never dropped; a system with such a window is shown and not "
-        "ranked by energy."
-    )
-    passage = Passage("", (), folded=(table,))
-    return Section("validity", "Validity", "Can the joules be believed?", lead, (passage,))
+
+
+def _on_page(valid: NDArray[np.bool_]) -> list[int]:
+    """Places of the windows that are shown, in the order of the record: first come those that are not valid."""
+    if len(valid) <= MOST_WINDOWS:
+        return list(range(len(valid)))
+    chosen = [*np.flatnonzero(~valid), *np.flatnonzero(valid)][:MOST_WINDOWS]
+    return sorted(int(place) for place in chosen)
 
 
 def _row(row: pd.Series) -> tuple[Cell, ...]:

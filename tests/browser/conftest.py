@@ -6,12 +6,14 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+
+from reports.page import write_report
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -22,11 +24,14 @@ FLAGS = (
 def _needed(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        reason = f"{name} is not installed (Debian: apt-get install chromium chromium-driver)"
-        if "browser" in os.environ.get("WATTBENCH_REQUIRE", ""):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        _lacking(f"{name} is not installed (Debian: apt-get install chromium chromium-driver)")
     return found
+
+
+def _lacking(reason: str) -> NoReturn:
+    if "browser" in os.environ.get("WATTBENCH_REQUIRE", ""):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +51,15 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core (MPL-2.0): run in the page by tests, and never shipped."""
+    path = os.environ.get("WATTBENCH_AXE")
+    if not path or not Path(path).is_file():
+        _lacking("WATTBENCH_AXE does not name axe.min.js (npm install --no-save axe-core@4)")
+    return Path(path).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
 def made_up() -> ModuleType:
     """The makers of made-up runs, which lie with the tests of `reports`: test folders are no packages."""
     path = Path(__file__).parents[1] / "reports" / "conftest.py"
@@ -56,3 +70,32 @@ def made_up() -> ModuleType:
     sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def pages(made_up: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A plain report, one with nearly every section, and a hostile one."""
+    root = tmp_path_factory.mktemp("reports")
+    runs = {
+        "plain": made_up.FakeRun(made_up.plain_systems()),
+        "family": made_up.family_run(24),
+        "hostile": made_up.hostile_run(),
+    }
+    return {name: write_report(made_up.write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
+
+
+@pytest.fixture
+def show(browser: Any) -> Callable[..., None]:
+    """Load a page afresh, with empty logs: `show(path, width=1200, scheme="light")`."""
+
+    def shown(path: Path, *, width: int = 1200, scheme: str = "light") -> None:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        browser.get("about:blank")
+        for log in ("browser", "performance"):
+            browser.get_log(log)
+        browser.get(path.as_uri())
+
+    return shown

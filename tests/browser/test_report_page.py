@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -12,24 +11,7 @@ from reports.page import write_report
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def pages(made_up, tmp_path_factory) -> dict[str, Path]:
-    """A plain report and a hostile one."""
-    root = tmp_path_factory.mktemp("reports")
-    runs = {"plain": made_up.FakeRun(made_up.plain_systems()), "hostile": made_up.hostile_run()}
-    return {name: write_report(made_up.write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
-
-
-def show(browser, path: Path, *, width: int = 1200, scheme: str = "light") -> None:
-    """Load a page afresh, with empty logs."""
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    feature = {"name": "prefers-color-scheme", "value": scheme}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-    browser.get("about:blank")
-    for log in ("browser", "performance"):
-        browser.get_log(log)
-    browser.get(path.as_uri())
+PAGES = ["plain", "family", "hostile"]
 
 
 def requested(browser) -> set[str]:
@@ -38,10 +20,10 @@ def requested(browser) -> set[str]:
     return {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
 
 
-@pytest.mark.parametrize("name", ["plain", "hostile"])
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_on_the_console_and_no_request_but_the_file(browser, pages, name, scheme) -> None:
-    show(browser, pages[name], scheme=scheme)
+def test_nothing_on_the_console_and_no_request_but_the_file(browser, show, pages, name, scheme) -> None:
+    show(pages[name], scheme=scheme)
     assert browser.get_log("browser") == []
     assert {url for url in requested(browser) if not url.startswith("data:,")} == {pages[name].as_uri()}
 
@@ -54,10 +36,10 @@ return [...document.querySelectorAll('main *')].filter(e =>
 """
 
 
-@pytest.mark.parametrize("name", ["plain", "hostile"])
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", [390, 1200])
-def test_nothing_is_wider_than_the_page(browser, pages, name, width) -> None:
-    show(browser, pages[name], width=width)
+def test_nothing_is_wider_than_the_page(browser, show, pages, name, width) -> None:
+    show(pages[name], width=width)
     browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     # Not by cutting off: whatever is wider than its box can be scrolled to.
@@ -65,8 +47,8 @@ def test_nothing_is_wider_than_the_page(browser, pages, name, width) -> None:
     assert cut == []
 
 
-def test_hostile_text_shows_as_text(browser, pages) -> None:
-    show(browser, pages["hostile"])
+def test_hostile_text_shows_as_text(browser, show, pages) -> None:
+    show(pages["hostile"])
     text = browser.execute_script("return document.body.innerText")
     assert '<script>alert("x")</script>' in text
     assert '"><img src=x onerror=alert(1)>' in text
@@ -108,10 +90,10 @@ return {
 """
 
 
-def test_both_schemes_can_be_read(browser, pages) -> None:
+def test_both_schemes_can_be_read(browser, show, pages) -> None:
     paper = {}
     for scheme in ("light", "dark"):
-        show(browser, pages["hostile"], scheme=scheme)
+        show(pages["hostile"], scheme=scheme)
         browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
         colours = browser.execute_script(COLOURS)
         paper[scheme] = colours["paper"]
@@ -123,10 +105,10 @@ def test_both_schemes_can_be_read(browser, pages) -> None:
     assert luminance(paper["dark"]) < 0.05
 
 
-def test_the_keyboard_reaches_the_verdict_first(browser, pages) -> None:
+def test_the_keyboard_reaches_the_verdict_first(browser, show, pages) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    show(browser, pages["plain"])
+    show(pages["plain"])
     browser.find_element("tag name", "body").send_keys(Keys.TAB)
     focused = browser.switch_to.active_element
     assert focused.text == "Skip to the verdict"
@@ -134,8 +116,73 @@ def test_the_keyboard_reaches_the_verdict_first(browser, pages) -> None:
     assert browser.current_url.endswith("#verdict")
 
 
-def test_print_shows_everything_without_boxes_that_scroll(browser, pages) -> None:
-    show(browser, pages["plain"])
+def test_every_section_and_passage_can_be_linked_to(browser, show, pages) -> None:
+    show(pages["family"])
+    links = browser.execute_script(
+        "return [...document.querySelectorAll('a.anchor')].map(a => a.getAttribute('href').slice(1))"
+    )
+    assert len(set(links)) == len(links)
+    assert "items-hybrid-and-tuned" in links
+    headed = browser.execute_script(
+        "return [...document.querySelectorAll('main > section:not(#verdict), .passage')].filter("
+        "e => e.matches('section') || e.querySelector(':scope > .heading')).map(e => e.id)"
+    )
+    assert set(headed) == set(links)
+    assert browser.execute_script("return [...document.querySelectorAll('.passage')].every(e => e.id)")
+
+
+def test_an_anchor_is_seen_where_it_is_reached(browser, show, pages) -> None:
+    show(pages["plain"])
+    # Where nothing can hover, as here, they are always seen: take that rule away.
+    browser.execute_script(
+        "const rules = document.styleSheets[0].cssRules;"
+        "for (let place = rules.length - 1; place >= 0; place--)"
+        "  if (rules[place].conditionText === '(hover: none)') document.styleSheets[0].deleteRule(place);"
+    )
+    opacity = "return getComputedStyle(document.querySelector('#items a.anchor')).opacity"
+    assert browser.execute_script(opacity) == "0"
+    browser.execute_script("document.querySelector('#items a.anchor').focus({focusVisible: true})")
+    assert browser.execute_script(opacity) == "1"
+
+
+def test_answers_stand_side_by_side_and_stack_on_a_phone(browser, show, pages) -> None:
+    for width, beside in ((1200, True), (390, False)):
+        show(pages["family"], width=width)
+        browser.execute_script("document.querySelector('.examples').open = true")
+        one, other = browser.execute_script(
+            "return [...document.querySelectorAll('.side')].slice(0, 2).map(e => e.getBoundingClientRect())"
+        )
+        assert (one["top"] == other["top"]) == beside
+        assert (one["bottom"] <= other["top"]) != beside
+
+
+LONG = "x" * 3000
+NASTY = "</pre><script>alert(1)</script>\x00\x1b[31m\u202e"
+
+
+def test_long_and_binary_text_wraps_and_is_seen(browser, show, made_up, tmp_path) -> None:
+    import pandas as pd
+
+    run = made_up.write_run(tmp_path, made_up.FakeRun(made_up.plain_systems()))
+    table = pd.read_parquet(run / "items.parquet")
+    for column in ("output", "filtered", "target"):
+        table[column] = NASTY + LONG
+    table["prompt"] = LONG + NASTY
+    table.to_parquet(run / "items.parquet")
+    show(write_report(run, tmp_path / "nasty.html"), width=390)
+    browser.execute_script("document.querySelectorAll('.examples').forEach(each => each.open = true)")
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert browser.execute_script(CUT_OFF) == []
+    assert browser.execute_script("return document.querySelectorAll('#items script').length") == 0
+    text = browser.execute_script("return document.querySelector('#items').innerText")
+    assert "</pre><script>alert(1)</script>␀␛[31m⟨U+202E⟩" in text
+    whole = f"of {len(LONG + NASTY):,} characters"
+    assert f"(the last 600 {whole})" in text
+    assert f"(the first 400 {whole})" in text
+
+
+def test_print_shows_everything_without_boxes_that_scroll(browser, show, pages) -> None:
+    show(pages["plain"])
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     shown = browser.execute_script(
         "return [getComputedStyle(document.querySelector('nav')).display,"

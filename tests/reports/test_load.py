@@ -6,6 +6,9 @@ import csv
 import io
 import json
 import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +28,10 @@ from harness.records import (
 )
 from reports.compare import analyse, compare
 from reports.export import as_csv, as_json, as_markdown, as_table
+from reports.export.data import figures_frame
 from reports.load import needed, percentiles
 from reports.page import report
+from reports.panels.items import items_section
 from reports.panels.verdict import verdicts
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -194,3 +199,29 @@ def test_a_run_without_load_is_as_it_was(make_run, fake) -> None:
     comparison = compare(make_run(fake.plain()))
     assert comparison.load is None
     assert "load" not in json.loads(as_json(comparison))
+
+
+def test_the_figures_beside_the_page_and_the_flipped_items_are_of_the_rate_that_is_compared(tmp_path) -> None:
+    run = write_load_run(tmp_path, held={0.5: (), 4.0: ("sturdy",)})
+    analysis = analyse(run)
+    frame = figures_frame(analysis)
+    rate = analysis.comparison.load.compared.offered_per_s
+    assert set(frame["offered_per_s"]) == {rate}
+    table = pd.read_parquet(run.layout.items_table)
+    table = table[table["offered_per_s"] == rate]
+    everything = frame[frame["domain"].isna()].set_index("system")
+    means = table.groupby("system")["correct"].mean()
+    assert everything["accuracy"].to_dict() == pytest.approx(means.to_dict())
+
+    section = items_section(analysis)
+    assert section is not None
+    right = table.groupby(["task", "doc_id", "system"])["correct"].mean().unstack().dropna() >= 0.5
+    flipped = right[right["sturdy"] != right["weak"]]
+    assert len(flipped), "what the weak one did not answer is wrong"
+    assert section.passages[0].tables[0].rows[0][5].text == str(len(right))
+    ((_, command),) = section.passages[0].commands
+    done = subprocess.run([sys.executable, *shlex.split(command)[1:]], capture_output=True, text=True, check=True)
+    found = pd.read_csv(io.StringIO(done.stdout))
+    docs = {doc for _, doc in flipped.index}
+    assert set(found["doc_id"]) == docs
+    assert len(found) == table["doc_id"].isin(docs).sum(), "and of no other rate"

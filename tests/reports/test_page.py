@@ -195,7 +195,7 @@ def test_write_report(make_run, fake, tmp_path) -> None:
     out = tmp_path / "deep" / "report.html"
     assert write_report(run.layout.root, out, CarbonChoice(region="DEU", pue=1.1)) == out
     assert out.read_text(encoding="utf-8") == report(run, CarbonChoice(region="DEU", pue=1.1))
-    assert [path.name for path in out.parent.iterdir()] == ["report.html"]
+    assert {path.name for path in out.parent.iterdir()} == {"report.html", "report.csv", "report.parquet"}
     with pytest.raises(UserError, match="cannot be written"):
         write_report(run.layout.root, out / "below-a-file.html")
 

@@ -1,0 +1,71 @@
+"""Pieces of prompts and answers that are safe to look at: short, and with nothing in them that cannot be seen."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+PROMPT_CHARACTERS = 600
+ANSWER_CHARACTERS = 400
+LINES = 24
+"""At most so many lines, as a text of nothing but line breaks is short and tall."""
+
+_JOINERS = "\u200c\u200d"
+"""Zero-width, but part of how some scripts and pictures are written."""
+
+_KEPT = dict.fromkeys(map(ord, f"\n\t{_JOINERS}"))
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A text as it is shown."""
+
+    text: str
+    """Every control character made visible."""
+    length: int
+    """Characters of the whole text."""
+    shown: int
+    """Of these, how many are in `text`."""
+
+    @property
+    def cut(self) -> bool:
+        """Whether some of it is left out."""
+        return self.shown < self.length
+
+
+def last_of(text: str, characters: int = PROMPT_CHARACTERS, lines: int = LINES) -> Excerpt:
+    """The end of a text: of a prompt, where the question stands."""
+    kept = text[-characters:] if characters else ""
+    kept = "".join(kept.splitlines(keepends=True)[-lines:])
+    return Excerpt(visible(kept), len(text), len(kept))
+
+
+def first_of(text: str, characters: int = ANSWER_CHARACTERS, lines: int = LINES) -> Excerpt:
+    """The beginning of a text."""
+    kept = "".join(text[:characters].splitlines(keepends=True)[:lines])
+    return Excerpt(visible(kept), len(text), len(kept))
+
+
+def visible(text: str) -> str:
+    """The text with what would be invisible, or would reorder what follows, shown as a sign or a code point.
+
+    Line breaks and tabs stay, as do the joiners of some scripts. The signs are Unicode's control pictures: ``␛`` for an
+    escape; others are named, as ``⟨U+202E⟩`` for what turns the direction of writing.
+    """
+    if text.translate(_KEPT).isprintable():  # nearly always, and many times faster
+        return text
+    return "".join(_seen(character) for character in text.replace("\r\n", "\n"))
+
+
+def _seen(character: str) -> str:
+    if character in "\n\t" or character in _JOINERS:
+        return character
+    point = ord(character)
+    if point < 0x20:
+        return chr(0x2400 + point)
+    if point == 0x7F:
+        return "\u2421"
+    # Other controls, formats, lone surrogates, and the separators that break lines.
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return f"⟨U+{point:04X}⟩"
+    return character

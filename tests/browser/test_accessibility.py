@@ -1,0 +1,96 @@
+"""The report for people who use a screen reader or a keyboard, or who let no script run."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["plain", "family", "hostile"]
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
+VIOLATIONS = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {resultTypes: ['violations']}).then(
+  found => done({
+    rules: found.passes.length + found.violations.length,
+    violations: found.violations.map(each => [each.impact, each.id, each.nodes.map(node => node.html.slice(0, 200))]),
+  }),
+  error => done({rules: 0, violations: [['critical', String(error), []]]}),
+);
+"""
+
+
+def violations(browser, axe: str) -> list:
+    """What axe-core finds in the page as it is: (impact, rule, elements)."""
+    browser.set_script_timeout(180)
+    browser.execute_script(axe)
+    found = browser.execute_async_script(VIOLATIONS)
+    assert found["rules"] > 20, "axe looked at the page"
+    return found["violations"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_violation(browser, show, axe, pages, name, scheme) -> None:
+    show(pages[name], scheme=scheme)
+    browser.execute_script(OPEN_ALL)
+    assert [each for each in violations(browser, axe) if each[0] in {"serious", "critical"}] == []
+
+
+def test_axe_would_find_one(browser, show, axe, pages) -> None:
+    show(pages["plain"])
+    browser.execute_script("document.querySelector('.lead, .meta').innerHTML = '<img><a href=\"#verdict\"></a>'")
+    found = {rule for impact, rule, _ in violations(browser, axe) if impact in {"serious", "critical"}}
+    assert {"image-alt", "link-name"} <= found
+
+
+@pytest.fixture
+def no_scripts(browser):
+    """A browser in which no page may run a script."""
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    yield
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def read_aloud(browser) -> str:
+    """The names of everything in the accessibility tree, which needs no script in the page."""
+    nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    return " ".join(" ".join(str(node["name"]["value"]) for node in nodes if "name" in node).split())
+
+
+PARTS = """
+return [...document.querySelectorAll(
+  '.headline, main h2, main h3, main p, main td, main th, main caption, main summary, main figcaption'
+)].filter(e => !e.closest('form, [hidden]') && e.checkVisibility() && !e.querySelector('svg, span'))
+  .map(e => e.textContent.split(/\\s+/).join(' ').trim());
+"""
+
+
+@pytest.fixture
+def parts(browser, show, pages) -> dict[str, list[str]]:
+    """What each page says where scripts may run, piece by piece."""
+    found = {}
+    for name in PAGES:
+        show(pages[name])
+        found[name] = browser.execute_script(PARTS)
+    return found
+
+
+def test_without_scripts_everything_reads(browser, show, pages, parts, no_scripts) -> None:
+    for name in PAGES:
+        show(pages[name])
+        said = read_aloud(browser)
+        assert len(parts[name]) > 100
+        assert [part for part in parts[name] if part not in said] == []
+
+
+def test_boxes_open_without_scripts(browser, show, pages, no_scripts) -> None:
+    show(pages["plain"])
+    assert "What is it?" not in read_aloud(browser)
+    root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+    box = browser.execute_cdp_cmd("DOM.querySelector", {"nodeId": root, "selector": ".examples summary"})
+    browser.execute_cdp_cmd("DOM.focus", box)
+    for kind in ("keyDown", "keyUp"):
+        key = {"type": kind, "key": "Enter", "code": "Enter", "text": "\r", "windowsVirtualKeyCode": 13}
+        browser.execute_cdp_cmd("Input.dispatchKeyEvent", key)
+    assert "What is it?" in read_aloud(browser)
