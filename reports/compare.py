@@ -18,6 +18,7 @@ from reports.itemtable import ItemTable, item_table
 from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
 from reports.placement import Ranked
+from reports.routefile import OfflineRouter
 from reports.settings import suite_name, suite_section
 from reports.splits import SystemSplit, splits
 from reports.validity import Validity, validity
@@ -99,6 +100,8 @@ class Analysis:
     """Each system's fingerprint."""
     choice: CarbonChoice = AS_IN_SUITE
     """What the reader said of carbon."""
+    routes: tuple[OfflineRouter, ...] = ()
+    """Routers of the reader's own, to be replayed."""
 
     @property
     def splits(self) -> Mapping[str, SystemSplit]:

@@ -56,10 +56,16 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: 
 @main.command()
 @_RUN
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file.")
+@click.option(
+    "--routes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Routers to score from this run's answers: router, task, doc_id, member (a>b: a cascade), router_s, router_j.",
+)
 @carbon_options
-def report(run: Path, output: Path, carbon: CarbonChoice) -> None:
+def report(run: Path, output: Path, routes: Path | None, carbon: CarbonChoice) -> None:
     """Write the report of RUN: one self-contained HTML page."""
     from reports.page import write_report
 
-    write_report(run, output, carbon)
+    write_report(run, output, carbon, routes)
     click.echo(output)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import importlib.resources
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UserError
@@ -30,6 +31,7 @@ from reports.panels.tradeoff import tradeoff_section
 from reports.panels.training import training_section
 from reports.panels.validity import validity_section
 from reports.panels.verdict import verdicts
+from reports.routefile import read_routes
 from reports.settings import suite_description
 from reports.units import plural
 
@@ -52,26 +54,28 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
 """The sections after the verdict, in the order of the page. One that a run has nothing for gives None."""
 
 
-def report(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> str:
+def report(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, routes: Path | None = None) -> str:
     """The report of a finished run as one self-contained HTML document.
 
     Args:
         run: from `harness.records.read_run`.
         choice: how to make the grams, where not as the suite has it.
+        routes: a file of routers to be replayed, as `reports.routefile.read_routes` reads it.
 
     Raises:
-        UserError: the run is not finished or damaged, or the choice is wrong.
+        UserError: the run is not finished or damaged, or the choice or the file is wrong.
     """
-    return _page(analyse(run, choice))
+    analysis = analyse(run, choice)
+    return _page(analysis if routes is None else replace(analysis, routes=read_routes(routes, analysis.frames)))
 
 
-def write_report(run_dir: Path, out: Path, choice: CarbonChoice = AS_IN_SUITE) -> Path:
+def write_report(run_dir: Path, out: Path, choice: CarbonChoice = AS_IN_SUITE, routes: Path | None = None) -> Path:
     """Write the report of a run directory to a file, whole or not at all, and return its path.
 
     Raises:
         UserError: as `report`, or the file cannot be written.
     """
-    html = report(read_run(run_dir), choice)
+    html = report(read_run(run_dir), choice, routes)
     temporary = out.with_name(f".{out.name}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

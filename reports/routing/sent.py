@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.records import SystemRow
 from reports.compare import Analysis
 from reports.itemtable import ItemTable
 from reports.pairs import accuracy_difference, mean_scores, probabilities_fewer_joules
 from reports.ranking import SURE
-from reports.settings import system_configs
+from reports.routing.answers import HybridAnswers, hybrid_answers
+from reports.routing.bench import members_of
 from reports.stats import Interval, mean_difference
 
 
@@ -90,48 +90,35 @@ class Routing:
 
 def routings(analysis: Analysis) -> tuple[Routing, ...]:
     """Every hybrid whose routes were recorded, yardsticks included; empty where there is none."""
-    rows = analysis.frames.run.systems()
-    hybrids = [rows[name] for name in analysis.frames.systems if name in rows and rows[name].members]
-    if not hybrids:
-        return ()
-    items = analysis.frames.items
-    more = analysis.frames.more_columns("route", "router_s", "router_energy_j", "route_asked", "batch_size")
-    answers = items.join(more.set_index(items.index))
-    found = [(row, answers[(answers["system"] == row.system) & answers["route"].notna()]) for row in hybrids]
-    return tuple(_of_hybrid(analysis, row, own) for row, own in found if len(own))
+    return tuple(routing_of(analysis, hybrid) for hybrid in hybrid_answers(analysis))
 
 
-def _of_hybrid(analysis: Analysis, row: SystemRow, own: pd.DataFrame) -> Routing:
-    members = _members(analysis, row, own)
-    present = [name for name in members if name in analysis.frames.systems]
-    shared = _shared(analysis.table, (row.system, *present))
-    asked = own["route_asked"].map(lambda names: 0 if names is None else len(names)).to_numpy(dtype=np.float64)
+def routing_of(analysis: Analysis, hybrid: HybridAnswers) -> Routing:
+    """Where one hybrid sent its items."""
+    own, name = hybrid.frame, hybrid.system
+    members = members_of(analysis, hybrid)
+    present = [member for member in members if member in analysis.frames.systems]
+    shared = _shared(analysis.table, (name, *present))
+    asked = own["asked_count"].to_numpy(dtype=np.float64)
     metered = own[own["energy_j"].notna() & own["router_energy_j"].notna()]
     timed = own[own["router_s"].notna()]
     alone = bool((timed["batch_size"] == 1).all())
     spent_s = (timed["finished_s"] - timed["started_s"]).sum()
     return Routing(
-        system=row.system,
+        system=name,
         members=members,
-        missing=tuple(name for name in members if name not in present),
-        domains=tuple(_sent(shared, row.system, present, members, own, domain) for domain in _domains(own)),
-        accuracy=_mean(mean_scores(shared)[:, shared.column(row.system)]),
-        against=tuple(_against(shared, row.system, present, complete=len(present) == len(members))),
-        as_good=tuple(_as_good(analysis, row.system)),
+        missing=tuple(member for member in members if member not in present),
+        domains=tuple(_sent(shared, name, present, members, own, domain) for domain in _domains(own)),
+        accuracy=_mean(mean_scores(shared)[:, shared.column(name)]),
+        against=tuple(_against(shared, name, present, complete=len(present) == len(members))),
+        as_good=tuple(_as_good(analysis, name)),
         mean_asked=float(asked.mean()) if asked.all() else None,
         router_s=_mean(timed["router_s"]),
         router_s_share=float(timed["router_s"].sum() / spent_s) if alone and spent_s > 0 else None,
         router_j=_mean(metered["router_energy_j"]),
         router_j_share=_quotient(metered["router_energy_j"].sum(), metered["energy_j"].sum()),
-        provenance=analysis.measured[row.system].provenance,
+        provenance=analysis.measured[name].provenance,
     )
-
-
-def _members(analysis: Analysis, row: SystemRow, own: pd.DataFrame) -> tuple[str, ...]:
-    """Whom it can send an item to: of what it keeps loaded, a router's reader is not one of them."""
-    declared = system_configs(analysis.frames.run.header).get(row.system, {}).get("members")
-    named = [str(name) for name in declared.values()] if isinstance(declared, Mapping) else row.members
-    return tuple(dict.fromkeys([*named, *own["route"].astype(str)]))
 
 
 def _domains(own: pd.DataFrame) -> list[str]:
@@ -196,22 +183,38 @@ def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
     """Single systems, members or not, that the hybrid is not shown to beat. The most accurate first."""
     if hybrid in analysis.yardsticks:
         return
-    table, measured, judged = analysis.table, analysis.measured, analysis.judged
     singles = [name for name, kind in analysis.kinds.items() if kind != "hybrid"]
+    fewer = _fewer_joules(analysis, hybrid, singles)
     found = []
     for name in singles:
-        difference = accuracy_difference(table, hybrid, name)
-        accuracy = measured[name].accuracy
+        difference = accuracy_difference(analysis.table, hybrid, name)
+        accuracy = analysis.measured[name].accuracy
         if difference is None or difference.low > 0 or accuracy is None or accuracy.estimate == 0:
             continue
-        both = (measured[hybrid], measured[name])
-        comparable = analysis.joules_comparable(hybrid, name) and all(each.j_per_correct for each in both)
-        fewer = None
-        if comparable and judged[hybrid].valid and judged[name].valid:
-            fewer = probabilities_fewer_joules(table, name, [hybrid])[0]
-        if fewer is None or fewer > 1 - SURE:
-            found.append(Single(name, analysis.kinds[name], difference, fewer))
+        if fewer.get(name) is None or fewer[name] > 1 - SURE:
+            found.append(Single(name, analysis.kinds[name], difference, fewer.get(name)))
     yield from sorted(found, key=lambda single: single.difference.estimate)
+
+
+def _fewer_joules(analysis: Analysis, hybrid: str, singles: Sequence[str]) -> dict[str, float]:
+    """How probably each single system needs fewer joules per correct answer; those that may be compared alone."""
+    measured, judged = analysis.measured, analysis.judged
+    if not measured[hybrid].j_per_correct or not judged[hybrid].valid:
+        return {}
+    able = [
+        name
+        for name in singles
+        if measured[name].j_per_correct and judged[name].valid and analysis.joules_comparable(hybrid, name)
+    ]
+    # All of them in one draw of the items: the hybrid's chance to be lower is the complement of theirs.
+    return (
+        {
+            name: 1 - lower
+            for name, lower in zip(able, probabilities_fewer_joules(analysis.table, hybrid, able), strict=True)
+        }
+        if able
+        else {}
+    )
 
 
 def _mean(values: pd.Series | NDArray[np.float64]) -> float | None:
