@@ -23,8 +23,10 @@ class Field:
     """What each system made of each item: the mean over its repeats, row by row those of the item table."""
 
     systems: tuple[str, ...]
-    domains: NDArray[np.str_]
-    """Shape (items,)."""
+    domain_names: tuple[str, ...]
+    """In the order of the suite."""
+    domain: NDArray[np.int64]
+    """Shape (items,): which of `domain_names`."""
     row: NDArray[np.int64]
     """Shape (answers,): the item of each answer of the run."""
     answered: NDArray[np.bool_]
@@ -67,11 +69,14 @@ def field_of(analysis: Analysis) -> Field:
     row = row_of_answer(items)
     rows, columns = table.asked.shape
     cell = row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
+    domain = np.empty(rows, dtype=np.int64)
+    domain[row] = items["domain"].cat.codes.to_numpy()
     seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
     total_s = np.bincount(cell, weights=seconds, minlength=rows * columns).astype(np.float64).reshape(rows, columns)
     return Field(
         systems=table.systems,
-        domains=table.domains,
+        domain_names=tuple(str(name) for name in items["domain"].cat.categories),
+        domain=domain,
         row=row,
         answered=table.asked > 0,
         score=table.correct / np.maximum(table.asked, 1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from reports import units
 from reports.compare import Analysis
 from reports.routing.answers import Field, HybridAnswers
-from reports.routing.replay import Outcome, Plan, plan_of, replay
+from reports.routing.plan import Outcome, Plan, plan_of, replay
 from reports.settings import system_configs
 
 
@@ -41,6 +42,11 @@ class Bench:
         """Whether every item can be replayed."""
         return len(self.replayed.rows) == len(self.rows)
 
+    @cached_property
+    def scores(self) -> NDArray[np.float64]:
+        """Shape (items, members in the run): their own, over `rows`."""
+        return np.asarray(self.field.score[np.ix_(self.rows, self.field.columns(self.present))])
+
     @property
     def base(self) -> Outcome:
         """The hybrid as others are set against it: replayed, so that both rest on the same answers, where all of it
@@ -63,9 +69,19 @@ def bench_of(analysis: Analysis, field: Field, hybrid: HybridAnswers) -> Bench:
     return Bench(hybrid, members, present, field, rows, live, plan, replay(field, plan), reason)
 
 
+def best_of_domain(bench: Bench) -> NDArray[np.int64]:
+    """Shape (items,): the most accurate member of each item's domain, the first of equals; of `bench.present`."""
+    domains = bench.field.domain[bench.rows]
+    choice = np.zeros(len(bench.rows), dtype=np.int64)
+    for domain in np.unique(domains):
+        own = domains == domain
+        choice[own] = int(bench.scores[own].mean(axis=0).argmax())
+    return choice
+
+
 def _routed(field: Field, hybrid: HybridAnswers) -> NDArray[np.bool_]:
     """Items of which at least one answer's route is on record."""
-    routed = np.zeros(len(field.domains), dtype=bool)
+    routed = np.zeros(len(field.domain), dtype=bool)
     routed[hybrid.frame["row"].to_numpy()] = True
     return routed
 

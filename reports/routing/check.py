@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from reports.routing.bench import Bench
-from reports.routing.replay import Outcome, mean_interval
+from reports.routing.plan import Outcome, mean_interval
 from reports.stats import Interval, mean_difference
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from reports.compare import Analysis
 from reports.routefile import OfflineRouter
 from reports.routing.answers import half_of
-from reports.routing.bench import Bench, why_no_joules, without_joules
+from reports.routing.bench import Bench, best_of_domain, why_no_joules, without_joules
 from reports.routing.nearest import Neighbours, nearest_router
-from reports.routing.replay import Outcome, Plan, fixed, mean_interval, replay
+from reports.routing.plan import Outcome, Plan, fixed, mean_interval, replay
 from reports.routing.shuffled import shuffled_router
 from reports.stats import Interval, mean_difference
 
@@ -39,7 +39,7 @@ class Choice:
     """For ``shuffled``: how many shufflings; for ``item``: 2 where it was judged by repeats it was not chosen by."""
 
 
-def choices(analysis: Analysis, bench: Bench, near: Neighbours | None) -> tuple[Choice, ...]:
+def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> tuple[Choice, ...]:
     """The hybrid as it ran and replayed, and every other choice; only the former where no member is in the run."""
     if not len(bench.rows):
         return ()
@@ -67,8 +67,10 @@ def choices(analysis: Analysis, bench: Bench, near: Neighbours | None) -> tuple[
 
 def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
     """The paired differences, over the items that both have."""
-    rows = np.intersect1d(bench.base.rows, outcome.rows)
-    ours, theirs = bench.base.among(rows), outcome.among(rows)
+    ours, theirs = bench.base, outcome
+    if not np.array_equal(ours.rows, theirs.rows):
+        rows = np.intersect1d(ours.rows, theirs.rows)
+        ours, theirs = ours.among(rows), theirs.among(rows)
     return Choice(
         kind, name, outcome, mean_difference(theirs.score, ours.score), mean_interval(ours.energy_j - theirs.energy_j)
     )
@@ -78,23 +80,8 @@ def _planned(bench: Bench, choice: NDArray[np.int64]) -> Outcome:
     return replay(bench.field, fixed(bench.rows, bench.present, choice))
 
 
-def _scores(bench: Bench) -> NDArray[np.float64]:
-    """Shape (items, members in the run)."""
-    return np.asarray(bench.field.score[np.ix_(bench.rows, bench.field.columns(bench.present))])
-
-
-def best_of_domain(bench: Bench) -> NDArray[np.int64]:
-    """Shape (items,): the most accurate member of each item's domain, the first of equals; of `bench.present`."""
-    scores, domains = _scores(bench), bench.field.domains[bench.rows]
-    choice = np.zeros(len(bench.rows), dtype=np.int64)
-    for domain in np.unique(domains):
-        own = domains == domain
-        choice[own] = int(scores[own].mean(axis=0).argmax())
-    return choice
-
-
 def _single(bench: Bench) -> Choice:
-    best = int(_scores(bench).mean(axis=0).argmax())
+    best = int(bench.scores.mean(axis=0).argmax())
     outcome = _planned(bench, np.full(len(bench.rows), best))
     return _against(bench, "single", bench.present[best], outcome)
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.routing.bench import Bench
-from reports.routing.choices import best_of_domain
+from reports.routing.bench import Bench, best_of_domain
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ def _detours(
     bench: Bench, domains: tuple[str, ...], member: NDArray[np.int64]
 ) -> tuple[dict[str, str], tuple[Detour, ...]]:
     field = bench.field
-    best_at = np.full(len(field.domains), -1, dtype=np.int64)
+    best_at = np.full(len(field.domain), -1, dtype=np.int64)
     best_at[bench.rows] = field.columns(bench.present)[best_of_domain(bench)]
     row = bench.hybrid.frame["row"].to_numpy()
     column = np.array([field.systems.index(name) if name in bench.present else -1 for name in bench.members])[member]
@@ -77,7 +76,7 @@ def _detours(
     best: dict[str, str] = {}
     detours: list[Detour] = []
     for domain in domains:
-        own = known & (field.domains[row] == domain)
+        own = known & (field.domain[row] == field.domain_names.index(domain))
         if not own.any():
             continue
         best[domain] = field.systems[wanted[own][0]]

@@ -18,7 +18,7 @@ from harness.errors import UserError
 from reports.compare import Analysis
 from reports.measures import SEED
 from reports.routing.answers import Field
-from reports.routing.replay import Outcome, fixed, replay
+from reports.routing.plan import Outcome, fixed, replay
 
 NEAREST = 10
 """So many items vote."""
@@ -98,7 +98,7 @@ def _requests(analysis: Analysis, field: Field, system: str, rows: NDArray[np.in
 
     frames = analysis.frames
     mine = np.flatnonzero((frames.items["system"] == system).to_numpy())
-    first = np.full(len(field.domains), -1, dtype=np.int64)
+    first = np.full(len(field.domain), -1, dtype=np.int64)
     first[field.row[mine[::-1]]] = mine[::-1]
     places = first[rows]
     if frames.rows is not None:

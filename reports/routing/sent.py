@@ -10,11 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reports.compare import Analysis
-from reports.itemtable import ItemTable
-from reports.pairs import accuracy_difference, mean_scores, probabilities_fewer_joules
+from reports.pairs import mean_scores, probabilities_fewer_joules
 from reports.ranking import SURE
-from reports.routing.answers import HybridAnswers, hybrid_answers
-from reports.routing.bench import members_of
+from reports.routing.answers import field_of, hybrid_answers
+from reports.routing.bench import Bench, bench_of, best_of_domain
 from reports.stats import Interval, mean_difference
 
 
@@ -90,15 +89,14 @@ class Routing:
 
 def routings(analysis: Analysis) -> tuple[Routing, ...]:
     """Every hybrid whose routes were recorded, yardsticks included; empty where there is none."""
-    return tuple(routing_of(analysis, hybrid) for hybrid in hybrid_answers(analysis))
+    field = field_of(analysis)
+    benches = (bench_of(analysis, field, hybrid) for hybrid in hybrid_answers(analysis, field))
+    return tuple(routing_of(analysis, bench) for bench in benches)
 
 
-def routing_of(analysis: Analysis, hybrid: HybridAnswers) -> Routing:
+def routing_of(analysis: Analysis, bench: Bench) -> Routing:
     """Where one hybrid sent its items."""
-    own, name = hybrid.frame, hybrid.system
-    members = members_of(analysis, hybrid)
-    present = [member for member in members if member in analysis.frames.systems]
-    shared = _shared(analysis.table, (name, *present))
+    own, name = bench.hybrid.frame, bench.hybrid.system
     asked = own["asked_count"].to_numpy(dtype=np.float64)
     metered = own[own["energy_j"].notna() & own["router_energy_j"].notna()]
     timed = own[own["router_s"].notna()]
@@ -106,11 +104,11 @@ def routing_of(analysis: Analysis, hybrid: HybridAnswers) -> Routing:
     spent_s = (timed["finished_s"] - timed["started_s"]).sum()
     return Routing(
         system=name,
-        members=members,
-        missing=tuple(member for member in members if member not in present),
-        domains=tuple(_sent(shared, name, present, members, own, domain) for domain in _domains(own)),
-        accuracy=_mean(mean_scores(shared)[:, shared.column(name)]),
-        against=tuple(_against(shared, name, present, complete=len(present) == len(members))),
+        members=bench.members,
+        missing=tuple(member for member in bench.members if member not in bench.present),
+        domains=tuple(_sent(bench, domain) for domain in _domains(own)),
+        accuracy=bench.live.accuracy,
+        against=tuple(_against(bench)),
         as_good=tuple(_as_good(analysis, name)),
         mean_asked=float(asked.mean()) if asked.all() else None,
         router_s=_mean(timed["router_s"]),
@@ -125,75 +123,61 @@ def _domains(own: pd.DataFrame) -> list[str]:
     return [str(name) for name in own["domain"].cat.categories if (own["domain"] == name).any()]
 
 
-def _shared(table: ItemTable, systems: Sequence[str]) -> ItemTable:
-    """The items that all of some systems answered."""
-    columns = [table.column(name) for name in systems]
-    return table.where(np.asarray(np.all(table.asked[:, columns] > 0, axis=1)))
-
-
-def _sent(
-    shared: ItemTable, hybrid: str, present: Sequence[str], members: Sequence[str], own: pd.DataFrame, domain: str
-) -> Sent:
+def _sent(bench: Bench, domain: str) -> Sent:
+    own = bench.hybrid.frame
     routes = own.loc[own["domain"] == domain, "route"].value_counts(normalize=True)
-    shares = {name: float(routes.get(name, 0.0)) for name in members}
-    table = shared.of_domain(domain)
-    best = _best(table, present)
-    if best is None:
+    shares = {name: float(routes.get(name, 0.0)) for name in bench.members}
+    here = bench.field.domain[bench.rows] == bench.field.domain_names.index(domain)
+    if not here.any() or not bench.present:
         return Sent(domain, shares, None, None, None, None)
-    scores = mean_scores(table)
+    theirs, ours = bench.scores[here], bench.live.score[here]
+    best = int(theirs.mean(axis=0).argmax())
     return Sent(
         domain=domain,
         shares=shares,
-        accuracy=float(scores[:, table.column(hybrid)].mean()),
-        best=best,
-        best_accuracy=float(scores[:, table.column(best)].mean()),
-        difference=accuracy_difference(table, hybrid, best),
+        accuracy=float(ours.mean()),
+        best=bench.present[best],
+        best_accuracy=float(theirs[:, best].mean()),
+        difference=mean_difference(ours, theirs[:, best]),
     )
 
 
-def _best(table: ItemTable, names: Sequence[str]) -> str | None:
-    """The most accurate on these items, the first of equals; None where there are no items or no names."""
-    if not len(table.domains) or not names:
-        return None
-    means = mean_scores(table).mean(axis=0)
-    return max(names, key=lambda name: float(means[table.column(name)]))
-
-
-def _against(table: ItemTable, hybrid: str, present: Sequence[str], *, complete: bool) -> Iterable[Against]:
-    single = _best(table, present)
-    if single is None:
+def _against(bench: Bench) -> Iterable[Against]:
+    if not bench.present or not len(bench.rows):
         return
-    scores = mean_scores(table)
-    ours = scores[:, table.column(hybrid)]
-    oracle = np.zeros(len(ours))
-    for domain in np.unique(table.domains):
-        rows = table.domains == domain
-        best = _best(table.where(rows), present)
-        assert best is not None  # the domain is one of the table's
-        oracle[rows] = scores[rows, table.column(best)]
-    chance = scores[:, [table.column(name) for name in present]].mean(axis=1)
-    others = [("oracle", None, oracle), ("single", single, scores[:, table.column(single)])]
-    for choice, member, theirs in [*others, *([("random", None, chance)] if complete else [])]:
+    scores, ours = bench.scores, bench.live.score
+    single = int(scores.mean(axis=0).argmax())
+    others = [
+        ("oracle", None, scores[np.arange(len(scores)), best_of_domain(bench)]),
+        ("single", bench.present[single], scores[:, single]),
+        ("random", None, scores.mean(axis=1)),
+    ]
+    for choice, member, theirs in others:
         difference = mean_difference(ours, theirs)
         assert difference is not None
-        yield Against(choice, member, float(theirs.mean()), difference)
+        if choice != "random" or len(bench.present) == len(bench.members):
+            yield Against(choice, member, float(theirs.mean()), difference)
 
 
 def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
     """Single systems, members or not, that the hybrid is not shown to beat. The most accurate first."""
     if hybrid in analysis.yardsticks:
         return
-    singles = [name for name, kind in analysis.kinds.items() if kind != "hybrid"]
-    fewer = _fewer_joules(analysis, hybrid, singles)
-    found = []
-    for name in singles:
-        difference = accuracy_difference(analysis.table, hybrid, name)
+    table = analysis.table
+    scores, ours = mean_scores(table), table.column(hybrid)
+    close: dict[str, Interval] = {}
+    for name, kind in analysis.kinds.items():
+        theirs = table.column(name)
+        both = (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0)
+        difference = mean_difference(scores[both, ours], scores[both, theirs])
         accuracy = analysis.measured[name].accuracy
-        if difference is None or difference.low > 0 or accuracy is None or accuracy.estimate == 0:
-            continue
-        if fewer.get(name) is None or fewer[name] > 1 - SURE:
-            found.append(Single(name, analysis.kinds[name], difference, fewer.get(name)))
-    yield from sorted(found, key=lambda single: single.difference.estimate)
+        right = accuracy is not None and accuracy.estimate > 0
+        if kind != "hybrid" and right and difference is not None and difference.low <= 0:
+            close[name] = difference
+    fewer = _fewer_joules(analysis, hybrid, list(close))
+    found = [Single(name, analysis.kinds[name], close[name], fewer.get(name)) for name in close]
+    known = (single for single in found if single.probability is None or single.probability > 1 - SURE)
+    yield from sorted(known, key=lambda single: single.difference.estimate)
 
 
 def _fewer_joules(analysis: Analysis, hybrid: str, singles: Sequence[str]) -> dict[str, float]:
@@ -206,15 +190,11 @@ def _fewer_joules(analysis: Analysis, hybrid: str, singles: Sequence[str]) -> di
         for name in singles
         if measured[name].j_per_correct and judged[name].valid and analysis.joules_comparable(hybrid, name)
     ]
+    if not able:
+        return {}
     # All of them in one draw of the items: the hybrid's chance to be lower is the complement of theirs.
-    return (
-        {
-            name: 1 - lower
-            for name, lower in zip(able, probabilities_fewer_joules(analysis.table, hybrid, able), strict=True)
-        }
-        if able
-        else {}
-    )
+    lower = probabilities_fewer_joules(analysis.table, hybrid, able)
+    return {name: 1 - ours for name, ours in zip(able, lower, strict=True)}
 
 
 def _mean(values: pd.Series | NDArray[np.float64]) -> float | None:

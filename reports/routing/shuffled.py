@@ -8,7 +8,7 @@ import numpy as np
 
 from reports.measures import SEED
 from reports.routing.answers import Field
-from reports.routing.replay import Outcome, Plan
+from reports.routing.plan import Outcome, Plan
 
 MOST, FEWEST = 1999, 99
 _CELLS = 10_000_000

@@ -11,11 +11,11 @@ from reports.routefile import OfflineRouter
 from reports.routing.answers import Field, field_of, hybrid_answers
 from reports.routing.bench import Bench, bench_of, why_no_joules, without_joules
 from reports.routing.check import Check, check_of
-from reports.routing.choices import Choice, choices, plan_of_file
+from reports.routing.choices import Choice, choices_of, plan_of_file
 from reports.routing.frontier import Frontier, Quality, frontier_of, quality_of
 from reports.routing.misroutes import Misroutes, misroutes_of
 from reports.routing.nearest import Neighbours, neighbours
-from reports.routing.replay import Outcome, replay
+from reports.routing.plan import Outcome, replay
 from reports.routing.resident import Resident, resident_of
 from reports.routing.sent import Routing, routing_of
 
@@ -53,7 +53,7 @@ class Studies:
     offline: tuple[Offline, ...]
 
 
-def study(analysis: Analysis) -> Studies | None:
+def studies(analysis: Analysis) -> Studies | None:
     """Everything about the hybrids of a run and about the routers of a file; None where there are neither.
 
     Raises:
@@ -72,10 +72,10 @@ def study(analysis: Analysis) -> Studies | None:
     for hybrid in hybrids:
         bench = bench_of(analysis, field, hybrid)
         near = _near(analysis, field, bench, read)
-        chosen = choices(analysis, bench, near if isinstance(near, Neighbours) else None)
+        chosen = choices_of(analysis, bench, near if isinstance(near, Neighbours) else None)
         found.append(
             Study(
-                routing=routing_of(analysis, hybrid),
+                routing=routing_of(analysis, bench),
                 bench=bench,
                 misroutes=misroutes_of(bench),
                 choices=chosen,
@@ -104,6 +104,6 @@ def _near(analysis: Analysis, field: Field, bench: Bench, read: dict[bytes, Neig
 
 def _offline(analysis: Analysis, field: Field, router: OfflineRouter) -> Offline:
     reason = why_no_joules(analysis, router.members)
-    rows = np.arange(len(field.domains))
+    rows = np.arange(len(field.domain))
     outcome = replay(without_joules(field) if reason else field, plan_of_file(router, rows))
     return Offline(router, outcome, reason)

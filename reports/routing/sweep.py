@@ -38,8 +38,9 @@ class Curve:
 
     def chosen(self, settings: int) -> NDArray[np.int64]:
         """Some of the settings, spread evenly over the share that is kept, the ends among them."""
-        want = np.linspace(self.kept[0], self.kept[-1], settings)
-        return np.unique(np.abs(self.kept[:, None] - want[None, :]).argmin(axis=0))
+        want = np.linspace(self.kept[-1], self.kept[0], settings)
+        found = np.searchsorted(self.kept[::-1], want - 1e-12)
+        return np.unique(len(self.kept) - 1 - np.minimum(found, len(self.kept) - 1))
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _sweep(bench: Bench, rule: _Rule) -> Curve | str:
     """Above the threshold an answer stays what it was; below it is the other member's. Sums over sorted scores."""
     frame, field = bench.hybrid.frame, bench.field
     columns = field.columns(bench.present)
-    metered = np.zeros(len(field.domains), dtype=bool)
+    metered = np.zeros(len(field.domain), dtype=bool)
     metered[bench.rows] = np.isfinite(field.energy_j[np.ix_(bench.rows, columns)]).all(axis=1)
     row = frame["row"].to_numpy()
     # A member that is not in the run can't be replayed, and its items are left out.

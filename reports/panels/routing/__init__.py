@@ -10,7 +10,7 @@ from reports.panels.routing.frontier import frontier_passage
 from reports.panels.routing.offline import offline_passage
 from reports.panels.routing.sent import sent_passage
 from reports.panels.section import Passage, Section
-from reports.routing import Studies, study
+from reports.routing import Studies, studies
 
 _LEAD = (
     "A hybrid is worth its router where it sends each item to a member that answers it well, and where no single "
@@ -22,7 +22,7 @@ _LEAD = (
 
 def routing_section(analysis: Analysis) -> Section | None:
     """Passages for each hybrid, and one for the routers of a file; None where there are neither."""
-    found = study(analysis)
+    found = studies(analysis)
     if found is None:
         return None
     return Section("routing", "Routing", "Where the hybrids send their items", _LEAD, tuple(_passages(found, analysis)))
