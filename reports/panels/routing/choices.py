@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reports import units
-from reports.panels.routing.words import joules, joules_interval, latency
+from reports.panels.routing.words import joules, joules_interval, latency, signed
 from reports.panels.section import Passage
 from reports.panels.table import Cell, Column, Table
 from reports.routing import NEAREST, Check, Choice, Neighbours, Study
@@ -42,9 +42,20 @@ def _replay(each: Study) -> Iterable[str]:
         f"On {units.percent(check.same_score)} of these items the recorded answer has the same score as the hybrid's "
         "own."
     )
-    if each.resident is not None and check.energy_j is not None and check.energy_agrees is False:
-        idle = units.quantity(each.resident.j_per_request, "J").replace("-", "−")
-        yield f"Of the difference in joules, {idle} is idle of resident members, as measured."
+    yield from _why_apart(each, check)
+
+
+def _why_apart(each: Study, check: Check) -> Iterable[str]:
+    """What is known of a difference in joules."""
+    if check.energy_j is None or check.energy_agrees:
+        return
+    idle_j = 0.0 if each.resident is None else each.resident.j_per_request
+    if idle_j * check.energy_j.estimate > 0:
+        yield f"By the idle windows, resident members account for a difference of {signed(idle_j, 'J')} per request."
+    yield (
+        f"A request took {latency(check.live)} on average live, and {latency(check.replayed)} by its members' recorded "
+        "answers."
+    )
 
 
 def _accuracy(check: Check) -> str:
@@ -87,8 +98,8 @@ def _oracle(each: Study) -> Iterable[str]:
         )
     else:
         yield (
-            "With one answer per item the oracle of each item is judged by the very answers that it was chosen by: "
-            "where members are right by luck, it is lucky each time. It is a bound, not a goal; repeats would tell."
+            "With one answer per item the oracle of each item is judged by the very answers that it was chosen by, "
+            "which flatters it where members are right by luck: a bound, not a goal. Repeats would tell."
         )
 
 
@@ -99,7 +110,7 @@ def _nearest(each: Study) -> Iterable[str]:
         sample = f" It was tried on {count:,} of {near.of:,} items, drawn at random." if count < near.of else ""
         yield (
             f"The k-NN router asks the member that did best on the {NEAREST} other items whose requests read most "
-            f"alike (character n-grams, cosine); an item is never judged by its own answers.{sample}"
+            f"alike.{sample}"
         )
     elif len(each.bench.present) > 1:
         yield f"A k-NN router over the requests was not computed: {near}."

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reports import units
 from reports.figures import Dot, Line, frontier
@@ -50,7 +51,7 @@ def _what(curve: Curve) -> str:
         if curve.setting == "min_confidence"
         else f"below it {curve.instead} answers"
     )
-    ran = "" if curve.at is None else f" It ran with {units.digits(curve.at)}."
+    ran = "" if curve.at is None else f" It ran with {units.digits(curve.at)}.".replace("-", "−")
     known = (
         " Only higher settings can be told: below it the fallback answered, and whom the router would have chosen is "
         "not on record."
@@ -58,7 +59,7 @@ def _what(curve: Curve) -> str:
         else ""
     )
     return (
-        f"Its threshold `{curve.setting}`, moved over the scores on record of {units.plural(curve.items, 'item')}: "
+        f"Its threshold {curve.setting}, moved over the scores on record of {units.plural(curve.items, 'item')}: "
         f"{below}.{ran}{known}"
     )
 
@@ -70,10 +71,9 @@ def _quality(found: Frontier, quality: Quality | None) -> Iterable[str]:
     beats = "more than" if own > mix else "no more than"
     yield (
         f"AIQ (average improvement in quality, RouterBench): {units.percent(own)}, {beats} the {units.percent(mix)} of "
-        "mixing its members by chance. It is the mean accuracy that can be had over budgets from "
-        f"{joules(quality.low_j)} to {joules(quality.high_j)} per request, the same range for all routers of this run: "
-        "the height of the non-decreasing convex hull of its settings. Below its cheapest setting the hull runs "
-        "straight to 0 J and 0%, beyond its best it is level."
+        f"mixing its members by chance. It is the mean accuracy that budgets from {joules(quality.low_j)} to "
+        f"{joules(quality.high_j)} per request can buy, by the non-decreasing convex hull of its settings; the "
+        "range is the same for all routers of this run."
     )
 
 
@@ -136,6 +136,7 @@ def _draw(found: Frontier, curve: Curve, places: dict[str, int], number: int) ->
     )
     dots = [Dot(spot.name, places[spot.name], spot.energy_j, spot.accuracy) for spot in found.members]
     place = places[found.system]
+    dearest = max(float(curve.energy_j.max()), *(spot.energy_j for spot in found.members))
     if found.live is not None:
         dots.append(Dot(f"{found.system}, as it ran", place, found.live.energy_j, found.live.accuracy, hollow=True))
     dots += [
@@ -144,8 +145,8 @@ def _draw(found: Frontier, curve: Curve, places: dict[str, int], number: int) ->
     ]
     return frontier(
         Line(f"{found.system}, every threshold", curve.energy_j[shown], curve.accuracy[shown]),
-        Line("its hull", *found.hull),
-        Line("members mixed by chance", *members),
+        Line("its hull", *_level(found.hull, dearest)),
+        Line("members mixed by chance", *_level(members, dearest)),
         dots,
         place=place,
         description=(
@@ -155,3 +156,11 @@ def _draw(found: Frontier, curve: Curve, places: dict[str, int], number: int) ->
         ),
         name=f"frontier-figure-{number}",
     )
+
+
+def _level(
+    hull: tuple[NDArray[np.float64], NDArray[np.float64]], dearest: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A hull drawn on to where the drawing ends: whoever may spend more need not."""
+    cost, height = hull
+    return np.append(cost, max(dearest, float(cost[-1]))), np.append(height, height[-1])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from reports import units
 from reports.compare import Analysis
 from reports.figures import misroutes
-from reports.panels.routing.words import points
+from reports.panels.routing.words import points, signed
 from reports.panels.section import Drawing, Passage
 from reports.panels.table import Cell, Column, Table
 from reports.provenance import qualified
@@ -88,6 +88,8 @@ def _beside(single: Single) -> str:
     ahead = (
         f"ahead by {units.points_interval(gap)}" if gap.estimate > 0 else f"behind by {units.points_interval(behind)}"
     )
+    if gap.estimate == 0:
+        ahead = f"level, {units.points_interval(gap)}"
     if single.probability is None:
         return f"the hybrid's accuracy is {ahead}, and their joules per correct answer may not be compared"
     sure = units.certainty(single.probability)
@@ -135,12 +137,11 @@ def _resident(each: Study) -> Iterable[str]:
         return
     idle = each.resident
     alone = ", ".join(f"{name} {units.quantity(watts, 'W')}" for name, watts in idle.alone_w.items())
-    beyond = units.quantity(idle.others_w, "W").replace("-", "−")
-    joules = units.quantity(idle.j_per_request, "J").replace("-", "−")
+    below = " Below 0, a member's idle window happened to draw more." if idle.others_w < 0 else ""
     yield (
         f"Idle of resident members: with everything loaded it draws {units.quantity(idle.hybrid_w, 'W')} while nothing "
-        f"is asked of it; alone draw {alone}. Beyond the member that answers, that is {beyond}, or {joules} per "
-        "request."
+        f"is asked of it; alone draw {alone}. Beyond the member that answers, that is "
+        f"{signed(idle.others_w, 'W')}, or {signed(idle.j_per_request, 'J')} per request.{below}"
     )
 
 

@@ -14,6 +14,11 @@ def points(share: float) -> str:
     return f"{100 * share:.1f} points".replace("-", "−")
 
 
+def signed(value: float, unit: str) -> str:
+    """A quantity that may be below 0: ``−1.20 J``."""
+    return units.quantity(value, unit).replace("-", "−")
+
+
 def joules(value: float | None) -> str:
     """``4.20 J``; ``none correct`` where the joules bought no correct answer."""
     if value is not None and math.isinf(value):

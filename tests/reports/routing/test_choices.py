@@ -90,7 +90,7 @@ def test_with_repeats_the_oracle_is_judged_by_those_that_did_not_choose_it(compo
             total.append(judge.loc[key, min(right, key=lambda name: joules.loc[key, name])])
     assert found.outcome.accuracy == pytest.approx(np.mean(total))
     score, _ = wide(routed)
-    assert found.outcome.accuracy < 0.6 < 0.7 < score[["a", "b", "c"]].max(axis=1).mean()
+    assert found.outcome.accuracy < 0.57 < 0.64 < score[["a", "b", "c"]].max(axis=1).mean()
 
 
 def test_shuffling_is_expected_exactly_and_counted_honestly(compose) -> None:
