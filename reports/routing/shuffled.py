@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reports.measures import SEED
 from reports.routing.answers import Field
@@ -44,8 +45,8 @@ def shuffled_router(field: Field, plan: Plan, *, seed: int = SEED) -> Shuffled:
         energy_j=_expected(field.energy_j[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_j).mean(),
         seconds=_expected(field.seconds[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_s).mean(),
     )
-    routes, code = np.unique(plan.answered, axis=0, return_inverse=True)
-    small = code.ravel().astype(np.min_scalar_type(max(len(routes) - 1, 1)))
+    routes, code = _routes(plan.answered)
+    small = code.astype(np.min_scalar_type(max(len(routes) - 1, 1)))
     worth = (score @ routes.T).ravel()
     start = np.arange(items) * len(routes)
     observed = float(worth[start + small].sum())
@@ -56,6 +57,14 @@ def shuffled_router(field: Field, plan: Plan, *, seed: int = SEED) -> Shuffled:
     return Shuffled(expected, (1 + at_least) / (1 + times), times)
 
 
-def _expected(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _routes(answered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The different rows, and which of them each item has."""
+    if (answered.max(axis=1) == 1.0).all():  # one member each, as ever without repeats: nothing to sort
+        return np.eye(answered.shape[1]), answered.argmax(axis=1)
+    routes, code = np.unique(answered, axis=0, return_inverse=True)
+    return routes, code.ravel()
+
+
+def _expected(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weighted row sums in which a member that is never asked may lack a value."""
     return np.asarray(np.where(weights > 0, weights * values, 0.0).sum(axis=1))

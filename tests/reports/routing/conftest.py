@@ -16,7 +16,7 @@ from reports.compare import analyse
 CHOOSING_J, CHOOSING_S = 0.125, 0.01
 
 
-@dataclass(frozen=True)
+@dataclass
 class Routed:
     """A run, as an analysis and as the table behind it."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from reports.itemtable import item_table
 from reports.panels.routing import routing_section
 from reports.routing import Plan, bench_of, check_of, field_of, hybrid_answers, replay, studies
 from reports.routing.plan import mean_interval
-from tests.reports.routing.conftest import CHOOSING_J, CHOOSING_S, by_score, cascading
+from tests.reports.routing.conftest import CHOOSING_J, CHOOSING_S, by_score, cascading, members
 
 
 def bench(routed):
@@ -79,8 +82,6 @@ def test_answers_that_differ_from_the_members_are_counted(compose) -> None:
 
 
 def test_items_for_a_member_that_is_not_in_the_run_are_left_out(compose, fake) -> None:
-    from tests.reports.routing.conftest import members
-
     routed = compose(by_score(0.3), systems=members(fake)[:2])
     found = bench(routed)
     own = routed.table[routed.table["system"] == "mixed"]
@@ -111,11 +112,7 @@ def test_a_member_that_skipped_an_item_leaves_that_item_out(compose, fake) -> No
     ],
 )
 def test_without_comparable_joules_only_accuracy_is_stated(compose, fake, change, why: str) -> None:
-    from tests.reports.routing.conftest import members
-
     *rest, last = members(fake)
-    import dataclasses
-
     routed = compose(by_score(0.3), systems=(*rest, dataclasses.replace(last, **change)))
     (found,) = studies(routed.analysis).hybrids
     assert why in found.bench.no_joules
@@ -164,3 +161,22 @@ def test_the_interval_of_joules_is_students() -> None:
 def test_latency_quantiles_are_those_of_the_items(compose) -> None:
     found = bench(compose(by_score(0.3))).replayed
     assert found.quantile_s(0.5) == pytest.approx(np.median(found.seconds))
+
+
+def test_some_of_the_answers_alone_are_read_row_by_row(compose) -> None:
+    """As in a run under load, where all figures are of one rate."""
+    routed = compose(by_score(0.3), repeats=2)
+    rows = routed.table["repeat"] == 1
+    frames = routed.analysis.frames.only(rows, frozenset())
+    routed.analysis = dataclasses.replace(routed.analysis, frames=frames, table=item_table(frames))
+    routed.table = routed.table[rows]
+    (hybrid,) = hybrid_answers(routed.analysis)
+    own = routed.table[routed.table["system"] == "mixed"]
+    assert hybrid.frame["route"].tolist() == own["route"].tolist()
+    assert hybrid.frame["route_score"].tolist() == own["route_score"].tolist()
+    (study,) = studies(routed.analysis).hybrids
+    assert study.check.same_score == 1.0
+    for name, value in recounted(routed).items():
+        assert getattr(study.bench.replayed, name) == pytest.approx(value), name
+    kinds = {choice.kind for choice in study.choices}
+    assert {"live", "replayed", "domain", "item", "single", "chance", "shuffled"} <= kinds
