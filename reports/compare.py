@@ -23,6 +23,7 @@ from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
 from reports.pairs import EqualPairs, Pairs, WeighedPairs
 from reports.placement import Ranked
+from reports.routefile import OfflineRouter
 from reports.settings import suite_name, suite_section
 from reports.splits import SystemSplit, splits
 from reports.stats import Interval
@@ -117,6 +118,8 @@ class Analysis:
     """What the reader said of carbon."""
     workload_choice: WorkloadChoice = SUITES_WORKLOAD
     """What the reader said of the workload."""
+    routes: tuple[OfflineRouter, ...] = ()
+    """Routers of the reader's own, to be replayed."""
 
     @property
     def options(self) -> list[str]:

@@ -60,11 +60,17 @@ def compare(
 @main.command()
 @_RUN
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file.")
+@click.option(
+    "--routes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Routers to score from this run's answers: router, task, doc_id, member (a>b: a cascade), router_s, router_j.",
+)
 @carbon_options
 @workload_options
-def report(run: Path, output: Path, carbon: CarbonChoice, workload: WorkloadChoice) -> None:
+def report(run: Path, output: Path, routes: Path | None, carbon: CarbonChoice, workload: WorkloadChoice) -> None:
     """Write the report of RUN: one self-contained HTML page, and beside it its figures as CSV and Parquet."""
     from reports.page import write_report
 
-    write_report(run, output, carbon, workload)
+    write_report(run, output, carbon, workload, routes)
     click.echo(output)

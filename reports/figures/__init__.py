@@ -5,8 +5,10 @@ May import: `reports.stats`, `reports.units`, `reports.svg`. Must not read recor
 
 from reports.figures.energy import Bar, Slice, energy
 from reports.figures.experts import experts
+from reports.figures.frontier import Dot, Line, frontier
 from reports.figures.latency import Curve, latency
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
+from reports.figures.misroutes import misroutes
 from reports.figures.shared import MARKERS, colour, marker
 from reports.figures.tradeoff import Point, tradeoff
 
@@ -14,6 +16,8 @@ __all__ = [
     "MARKERS",
     "Bar",
     "Curve",
+    "Dot",
+    "Line",
     "LoadCurve",
     "LoadPoint",
     "Point",
@@ -22,7 +26,9 @@ __all__ = [
     "energy",
     "energy_latency",
     "experts",
+    "frontier",
     "latency",
     "marker",
+    "misroutes",
     "tradeoff",
 ]

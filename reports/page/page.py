@@ -7,6 +7,7 @@ import hashlib
 import importlib.resources
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.records import RunRecords, read_run
@@ -35,6 +36,7 @@ from reports.panels.tradeoff import tradeoff_section
 from reports.panels.training import training_section
 from reports.panels.validity import validity_section
 from reports.panels.verdict import verdicts
+from reports.routefile import read_routes
 from reports.settings import suite_description
 from reports.units import plural
 from reports.whatif import carried, controls, what_if_section
@@ -63,7 +65,10 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
 
 
 def report(
-    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
+    run: RunRecords,
+    choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+    routes: Path | None = None,
 ) -> str:
     """The report of a finished run as one self-contained HTML document.
 
@@ -71,11 +76,17 @@ def report(
         run: from `harness.records.read_run`.
         choice: how to make the grams, where not as the suite has it.
         workload_choice: what the systems are for, where not as the suite has it.
+        routes: a file of routers to be replayed, as `reports.routefile.read_routes` reads it.
 
     Raises:
-        UserError: the run is not finished or damaged, or a choice is wrong.
+        UserError: the run is not finished or damaged, or a choice or the file is wrong.
     """
-    return _page(analyse(run, choice, workload_choice))
+    return _page(_analysed(run, choice, workload_choice, routes))
+
+
+def _analysed(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice, routes: Path | None) -> Analysis:
+    analysis = analyse(run, choice, workload_choice)
+    return analysis if routes is None else replace(analysis, routes=read_routes(routes, analysis.frames))
 
 
 def write_report(
@@ -83,6 +94,7 @@ def write_report(
     out: Path,
     choice: CarbonChoice = AS_IN_SUITE,
     workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+    routes: Path | None = None,
 ) -> Path:
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
@@ -92,7 +104,7 @@ def write_report(
         UserError: as `report`, or a file cannot be written.
     """
     csv, parquet = beside(out)
-    analysis = analyse(read_run(run_dir), choice, workload_choice)
+    analysis = _analysed(read_run(run_dir), choice, workload_choice, routes)
     figures = figures_frame(analysis)
     page = _page(analysis).encode("utf-8", "backslashreplace")  # a name may hold half a surrogate pair
     write_whole({csv: as_csv_bytes(figures), parquet: as_parquet_bytes(figures), out: page})

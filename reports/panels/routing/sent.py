@@ -6,18 +6,14 @@ from collections.abc import Iterable
 
 from reports import units
 from reports.compare import Analysis
-from reports.panels.section import Passage, Section
+from reports.figures import misroutes
+from reports.panels.routing.words import points, signed
+from reports.panels.section import Drawing, Passage
 from reports.panels.table import Cell, Column, Table
 from reports.provenance import qualified
 from reports.ranking import SURE
-from reports.routing import Against, Routing, Sent, Single, routings
+from reports.routing import Against, Routing, Sent, Single, Study
 from reports.stats import Interval
-
-_LEAD = (
-    "A hybrid is worth its router where it sends each item to a member that answers it well, and where no single "
-    "system does as well alone. The members' own answers to the same items in this run say what another choice would "
-    "have given."
-)
 
 _LISTED = 3
 """So many single systems a passage can hold."""
@@ -29,24 +25,37 @@ _CHOICES = {
 }
 
 
-def routing_section(analysis: Analysis) -> Section | None:
-    """A passage per hybrid; None where no routes are on record."""
-    found = routings(analysis)
-    if not found:
-        return None
-    passages = tuple(_passage(each, analysis) for each in found)
-    return Section("routing", "Routing", "Where the hybrids send their items", _LEAD, passages)
+def sent_passage(each: Study, analysis: Analysis, place: int) -> Passage:
+    """Who answered, what was lost by it and what choosing took.
 
-
-def _passage(each: Routing, analysis: Analysis) -> Passage:
+    Args:
+        each: one hybrid.
+        analysis: of the run.
+        place: of the hybrid among the hybrids, which names its figure.
+    """
+    routing = each.routing
     sentences = []
-    if each.system in analysis.yardsticks:
-        sentences.append(f"A yardstick, not to be run: {analysis.yardsticks[each.system]}.")
+    if routing.system in analysis.yardsticks:
+        sentences.append(f"A yardstick, not to be run: {analysis.yardsticks[routing.system]}.")
     else:
-        sentences += _alone(each)
-    sentences += _lost(each)
-    sentences.append(_bill(each))
-    return Passage(each.system, tuple(sentences), (_share_table(each), *_loss_table(each)))
+        sentences += _alone(routing)
+    sentences += _lost(routing)
+    sentences.append(_bill(routing))
+    sentences += _resident(each)
+    found = each.misroutes
+    columns = [None if name is None else found.members.index(name) for name in found.best]
+    drawing = Drawing(
+        svg=misroutes(found.counts, found.domains, found.members, columns, name=f"misroutes-figure-{place}"),
+        label=f"Who answered for {routing.system}, by domain",
+        caption="Answers, and their share of the domain's. A frame marks the member that is best there by itself.",
+    )
+    return Passage(
+        routing.system,
+        tuple(sentences),
+        (_share_table(each), *_loss_table(routing)),
+        drawing,
+        tuple(_detour_table(each)),
+    )
 
 
 def _alone(each: Routing) -> Iterable[str]:
@@ -79,6 +88,8 @@ def _beside(single: Single) -> str:
     ahead = (
         f"ahead by {units.points_interval(gap)}" if gap.estimate > 0 else f"behind by {units.points_interval(behind)}"
     )
+    if gap.estimate == 0:
+        ahead = f"level, {units.points_interval(gap)}"
     if single.probability is None:
         return f"the hybrid's accuracy is {ahead}, and their joules per correct answer may not be compared"
     sure = units.certainty(single.probability)
@@ -121,15 +132,69 @@ def _bill(each: Routing) -> str:
     return f"{said[:1].upper()}{said[1:]}." if said else "What choosing took is not on record."
 
 
-def _share_table(each: Routing) -> Table:
+def _resident(each: Study) -> Iterable[str]:
+    if each.resident is None:
+        return
+    idle = each.resident
+    alone = ", ".join(f"{name} {units.quantity(watts, 'W')}" for name, watts in idle.alone_w.items())
+    below = " Below 0, a member's idle window happened to draw more." if idle.others_w < 0 else ""
+    yield (
+        f"Idle of resident members: with everything loaded it draws {units.quantity(idle.hybrid_w, 'W')} while nothing "
+        f"is asked of it; alone draw {alone}. Beyond the member that answers, that is "
+        f"{signed(idle.others_w, 'W')}, or {signed(idle.j_per_request, 'J')} per request.{below}"
+    )
+
+
+def _share_table(each: Study) -> Table:
+    found = each.misroutes
     return Table(
-        caption=f"Who answered for {each.system}",
-        columns=(Column("Domain"), *(Column(member, numeric=True) for member in each.members)),
+        caption=f"Who answered for {each.routing.system}",
+        columns=(Column("Domain"), *(Column(member, numeric=True) for member in found.members)),
         rows=tuple(
-            (Cell(sent.domain), *(Cell(units.percent(sent.shares[member])) for member in each.members))
-            for sent in each.domains
+            (
+                Cell(domain),
+                *(
+                    Cell(f"{count:,} ({units.percent(float(share))})", "best" if member == best else "")
+                    for member, count, share in zip(found.members, counts, shares, strict=True)
+                ),
+            )
+            for domain, best, counts, shares in zip(found.domains, found.best, found.counts, found.shares, strict=True)
         ),
-        note="Share of the domain's answers that each member gave.",
+        note="Answers that each member gave, and their share of the domain's.",
+    )
+
+
+def _detour_table(each: Study) -> Iterable[Table]:
+    detours = each.misroutes.detours
+    if not detours:
+        return
+    yield Table(
+        caption=f"What every detour of {each.routing.system} cost",
+        columns=(
+            Column("Domain"),
+            Column("Sent to"),
+            Column("Instead of"),
+            Column("Answers", numeric=True),
+            Column("Accuracy there", numeric=True),
+            Column("The best member's, same items", numeric=True),
+            Column("Cost over all items", numeric=True),
+        ),
+        rows=tuple(
+            (
+                Cell(one.domain),
+                Cell(one.member),
+                Cell(one.best),
+                Cell(f"{one.answers:,} ({units.percent(one.share)} of all)"),
+                Cell(units.percent(one.accuracy)),
+                Cell(units.percent(one.best_accuracy)),
+                Cell(points(one.cost)),
+            )
+            for one in detours
+        ),
+        note=(
+            "By the members' own answers to the items that were sent astray. The cost is what the accuracy over all "
+            "items would gain by sending these to the best member of their domain; below 0 the detour was a gain."
+        ),
     )
 
 
