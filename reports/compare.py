@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.records import RunRecords
 from reports.basis import Basis, Shares, basis
@@ -112,6 +113,8 @@ class Analysis:
     prints: Mapping[str, Fingerprint]
     """Each system's fingerprint."""
     basis: Basis
+    sums: Mapping[str, NDArray[np.float64]]
+    """What grams are made of beside joules: see `reports.carbon.sci.carbon_sums`."""
     workload: Workload
     pue: float
     choice: CarbonChoice = AS_IN_SUITE
@@ -136,6 +139,16 @@ class Analysis:
         if domain is None and self.shares is not None:
             return WeighedPairs(self.table, self.basis, self.shares)
         return EqualPairs(self.table.of_domain(domain))
+
+    def carbon_of(self, domain: str) -> dict[str, Sci]:
+        """Each system's score over the items of one domain; empty without an intensity. Its totals are the run's."""
+        carbon = self.comparison.carbon
+        if carbon is None:
+            return {}
+        own = self.table.domains == domain
+        sums = {kind: np.where(own[:, None], values, 0.0) for kind, values in self.sums.items()}
+        share = np.array([float(name == domain) for name in self.basis.domains])
+        return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
 
     @property
     def splits(self) -> Mapping[str, SystemSplit]:
@@ -244,7 +257,9 @@ def analyse(
             if each.j_per_request is not None
         },
     )
-    return Analysis(frames, table, measured, judged, comparison, prints, base, used_for, pue, choice, workload_choice)
+    return Analysis(
+        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, choice, workload_choice
+    )
 
 
 def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None, split: SystemSplit) -> SystemFigures:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from reports.carbon.sci import Sci, software_carbon
+from reports.carbon.sci import Sci
 from reports.compare import Analysis
 from reports.export.csv import FORMULA_STARTS
 from reports.measures import Measures
@@ -89,7 +88,7 @@ def _is_formula(value: object) -> bool:
 
 def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
     measured = analysis.measured if domain is None else analysis.by_domain[domain]
-    sci = analysis.comparison.sci if domain is None else _carbon(analysis, domain)
+    sci = analysis.comparison.sci if domain is None else analysis.carbon_of(domain)
     load = analysis.comparison.load
     for name, figures in measured.items():
         if not figures.requests:  # nobody asked it anything in this domain
@@ -150,13 +149,3 @@ def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | 
         own &= items["domain"] == domain
     above = items.loc[own, "energy_above_idle_j"]
     return float(above.mean()) if len(above) and above.notna().all() else None
-
-
-def _carbon(analysis: Analysis, domain: str) -> dict[str, Sci]:
-    """The terms of each system over the items of one domain."""
-    carbon = analysis.comparison.carbon
-    if carbon is None:
-        return {}
-    items = analysis.frames.items
-    frames = replace(analysis.frames, items=items[items["domain"] == domain].reset_index(drop=True))
-    return software_carbon(frames, analysis.table.of_domain(domain), carbon)
