@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from reports import provenance
 from reports.frames import Frames
 from reports.itemtable import ItemTable
+from reports.percentiles import needed
 from reports.stats import Interval, accuracy_interval, ratio_intervals
 
 SEED = 1
 """Of every bootstrap: the same records give the same figures."""
 
-P95_MIN_REQUESTS = 90
-"""The fewest requests after which a p95 means anything: 0.95^n falls below 1% (the early-stopping rule of MLPerf
-LoadGen, which asks 44 for a p90 and 459 for a p99)."""
+P95_MIN_REQUESTS = needed(0.95)
+"""The fewest requests after which a p95 means anything: 90."""
 
 
 @dataclass(frozen=True)

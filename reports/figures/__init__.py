@@ -1,19 +1,22 @@
 """The drawings of the report: one file per figure, each from plain numbers to inline SVG.
 
-May import: `reports.stats`, `reports.units`, `reports.svg`. Must not read records.
+May import: `reports.percentiles`, `reports.stats`, `reports.units`, `reports.svg`. Must not read records.
 """
 
 from reports.figures.energy import Bar, Slice, energy
 from reports.figures.experts import experts
 from reports.figures.latency import Curve, latency
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
+from reports.figures.matrix import Field, matrix
 from reports.figures.shared import MARKERS, colour, marker
-from reports.figures.tradeoff import Point, tradeoff
+from reports.figures.tradeoff import Cost, Point, tradeoff
 
 __all__ = [
     "MARKERS",
     "Bar",
+    "Cost",
     "Curve",
+    "Field",
     "LoadCurve",
     "LoadPoint",
     "Point",
@@ -24,5 +27,6 @@ __all__ = [
     "experts",
     "latency",
     "marker",
+    "matrix",
     "tradeoff",
 ]

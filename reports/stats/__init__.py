@@ -5,7 +5,9 @@ nothing of where its numbers came from, so it can be checked against a textbook.
 """
 
 from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, wilson_interval
+from reports.stats.medians import Bins, drawn_medians, interval_of, median_bins
 from reports.stats.paired import mean_difference, probabilities_lower
+from reports.stats.pareto import pareto_probabilities
 from reports.stats.payback import Payback, payback
 from reports.stats.permutation import Dependence, dependence, entropy_bits
 from reports.stats.ratio import ratio_intervals, ratios
@@ -14,13 +16,18 @@ from reports.stats.resample import RESAMPLES, resampled_sums
 __all__ = [
     "CONFIDENCE",
     "RESAMPLES",
+    "Bins",
     "Dependence",
     "Interval",
     "Payback",
     "accuracy_interval",
     "dependence",
+    "drawn_medians",
     "entropy_bits",
+    "interval_of",
     "mean_difference",
+    "median_bins",
+    "pareto_probabilities",
     "payback",
     "probabilities_lower",
     "ratio_intervals",
