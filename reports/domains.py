@@ -29,7 +29,8 @@ def candidates(analysis: Analysis) -> tuple[str, ...]:
         [name for name in side if name not in analysis.yardsticks and name not in analysis.not_held]
         for side in groups(analysis.prints, ACCURACY)
     ]
-    return tuple(max(sides, key=lambda side: len(side)))
+    largest: list[str] = max(sides, key=len)
+    return tuple(largest)
 
 
 def best_by_domain(analysis: Analysis) -> dict[str, Best]:

@@ -66,9 +66,11 @@ def matrix(fields: Sequence[Field], systems: Sequence[str], domains: Sequence[st
             longest = _LONGEST_ABREAST if abreast else _LONGEST
             axis.set_xticks(range(len(domains)), [_clipped(each, longest) for each in domains])
             axis.set_yticks(range(len(systems)), [_clipped(each, _LONGEST) for each in systems])
-            slanted = abreast and len(domains) > 1
-            axis.tick_params(axis="x", labelrotation=35 if slanted else 0, labelbottom=True)
+            axis.tick_params(axis="x", labelbottom=True)
             axis.tick_params(length=0, labelcolor=INK, labelsize=9.5)
+            if abreast and len(domains) > 1:
+                for name_of in axis.get_xticklabels():
+                    name_of.set(rotation=35, ha="right", rotation_mode="anchor")
             for spine in axis.spines.values():
                 spine.set_color(QUIET)
         said = "; ".join(f"{field.title}: {_aloud(field, systems, domains)}" for field in fields)

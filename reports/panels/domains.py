@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
 
 from reports import figures, units
 from reports.compare import Analysis
@@ -166,9 +167,8 @@ def _drawing(analysis: Analysis, share: float) -> Drawing | None:
     return Drawing(
         svg,
         "Figure: every system in every domain",
-        "The fuller a cell, the better: more often correct (0 to 100%), fewer joules, fewer seconds. Joules and "
-        "seconds are shaded by their logarithm, from the most in the field (empty) to the fewest. “None”: nothing is "
-        "correct.",
+        "The fuller a cell, the better: more often correct (empty is 0%, full 100%), fewer joules, fewer seconds. "
+        "Joules and seconds are shaded by their rank among the cells of the field. “None”: nothing is correct.",
     )
 
 
@@ -200,13 +200,12 @@ def _rows(values: _Values) -> tuple[tuple[float | None, ...], ...]:
 
 
 def _fewer(values: _Values) -> tuple[tuple[float | None, ...], ...]:
-    """How far below the most in the field, on a logarithmic scale: 1 is the fewest, and what costs nothing."""
-    known = [math.log(value) for row in values for value in row if value is not None and value > 0]
-    low, high = min(known, default=0.0), max(known, default=0.0)
+    """By rank, as figures may lie orders of magnitude apart: the share of the other cells that are not below."""
+    known = np.sort([value for row in values for value in row if value is not None])
 
     def fullness(value: float | None) -> float | None:
         if value is None:
             return None
-        return 1.0 if value <= 0 or high == low else (high - math.log(value)) / (high - low)
+        return float(len(known) - np.searchsorted(known, value, side="left") - 1) / max(len(known) - 1, 1)
 
     return tuple(tuple(fullness(value) for value in row) for row in values)

@@ -59,7 +59,7 @@ def _first_token(analysis: Analysis, tokens: Mapping[str, TokenTimes], start: st
     silent = [name for name, own in seconds.items() if not len(own)]
     if len(silent) == len(seconds):
         yield Passage(
-            "First token", ("No engine of this run tells when its first token came: none streams its answers.",)
+            "First token", ("No engine of this run tells when a first token came: those that stream their answers do.",)
         )
         return
     told = [f"Not told by the engine of {units.listed(silent)}."] if silent else []

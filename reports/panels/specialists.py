@@ -36,20 +36,20 @@ def _sentence(each: Specialist) -> str:
 
 def _clause(each: Specialist, side: Side) -> str:
     where = f"in {each.domain}" if side.at_home else "elsewhere"
-    against = f"{side.generalist}, the most accurate generalist there"
     energy = f"for {_times(side.times_the_joules)} the joules per correct answer"
     if side.times_the_joules is None:
         energy = f"and {side.reason}"
-    return f"{where} {units.percent(side.accuracy)} correct, {_gap(side.difference)} {against}, {energy}"
+    return f"{where} {units.percent(side.accuracy)} correct, {_gap(side)}, {energy}"
 
 
-def _gap(difference: Interval) -> str:
+def _gap(side: Side) -> str:
+    difference, against = side.difference, f"{side.generalist}, the most accurate generalist there"
     if difference.low > 0:
-        return f"{units.points_interval(difference)} more than"
+        return f"{units.points_interval(difference)} above {against}"
     if difference.high < 0:
-        less = Interval(-difference.estimate, -difference.high, -difference.low)
-        return f"{units.points_interval(less)} fewer than"
-    return f"which these items do not tell from ({units.points_interval(difference)})"
+        below = Interval(-difference.estimate, -difference.high, -difference.low)
+        return f"{units.points_interval(below)} below {against}"
+    return f"not to be told from {against} ({units.points_interval(difference)})"
 
 
 def _times(times: Interval | None) -> str:
