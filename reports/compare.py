@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 
+import numpy as np
+
 from harness.records import RunRecords
-from reports.carbon import AS_IN_SUITE, Carbon, CarbonChoice, carbon_of_run
-from reports.carbon.sci import Sci, run_span, software_carbon
+from reports.basis import Basis, Shares, basis
+from reports.carbon import AS_IN_SUITE, Carbon, CarbonChoice, HourlyIntensity, carbon_of_run, pue_of_suite
+from reports.carbon.sci import Sci, carbon_sums, run_span, software_carbon
 from reports.caveats import Caveat, carbon_caveats, caveats
 from reports.comparability import JOULES, groups
 from reports.conditions import condition_caveats
@@ -17,10 +21,15 @@ from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
 from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
+from reports.pairs import EqualPairs, Pairs, WeighedPairs
 from reports.placement import Ranked
 from reports.settings import suite_name, suite_section
 from reports.splits import SystemSplit, splits
+from reports.stats import Interval
 from reports.validity import Validity, validity
+from reports.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from reports.workload import Workload, WorkloadChoice, workload
+from reports.year import Year, year
 from reports.yardsticks import yardsticks
 
 
@@ -82,6 +91,10 @@ class Comparison:
     """Where each system's joules went."""
     load: LoadReport | None = None
     """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
+    workload: Workload | None = None
+    """What the figures over all domains are for; None where several runs differ in it."""
+    years: Mapping[str, Year] = field(default_factory=dict)
+    """For each system with joules: the requests of a year."""
     ranked: Ranked | None = None
     """Which figures are set beside which; None where only figures were asked for."""
 
@@ -97,8 +110,28 @@ class Analysis:
     comparison: Comparison
     prints: Mapping[str, Fingerprint]
     """Each system's fingerprint."""
+    basis: Basis
+    workload: Workload
     choice: CarbonChoice = AS_IN_SUITE
     """What the reader said of carbon."""
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD
+    """What the reader said of the workload."""
+
+    @property
+    def options(self) -> list[str]:
+        """The command line's words for all that the reader said."""
+        return [*self.choice.as_options(), *self.workload_choice.as_options()]
+
+    @cached_property
+    def shares(self) -> Shares | None:
+        """The mix of domains that figures over all of them are stated for; None: every item counts the same."""
+        return shares_of(self.workload, self.basis)
+
+    def pairs(self, domain: str | None = None) -> Pairs:
+        """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
+        if domain is None and self.shares is not None:
+            return WeighedPairs(self.table, self.basis, self.shares)
+        return EqualPairs(self.table.of_domain(domain))
 
     @property
     def splits(self) -> Mapping[str, SystemSplit]:
@@ -133,40 +166,56 @@ class Analysis:
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
         """Domain to each system's figures in it, in the order of the suite. Computed when first asked for."""
         domains = [str(name) for name in self.frames.items["domain"].cat.categories]
-        return {name: measures(self.frames, self.table, name) for name in domains}
+        return {name: measures(self.frames, self.table, self.basis, name) for name in domains}
 
 
-def compare(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Comparison:
+def shares_of(workload: Workload, basis: Basis) -> Shares | None:
+    """A workload's shares in the order of a basis's domains; None: every item counts the same."""
+    return None if workload.shares is None else np.array([workload.shares[name] for name in basis.domains])
+
+
+def compare(
+    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
+) -> Comparison:
     """Compare the systems of a finished run.
 
     Args:
         run: from `harness.records.read_run`.
         choice: how to make the grams, where not as the suite has it.
+        workload_choice: what the systems are for, where not as the suite has it.
 
     Raises:
-        UserError: the run is not finished or damaged, or the choice is wrong.
+        UserError: the run is not finished or damaged, or a choice is wrong.
     """
-    return analyse(run, choice).comparison
+    return analyse(run, choice, workload_choice).comparison
 
 
-def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
+def analyse(
+    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
+) -> Analysis:
     """As `compare`, keeping what the comparison was computed from."""
     factor, unusable = carbon_of_run(suite_section(run.header, "carbon"), choice)
+    pue = pue_of_suite(suite_section(run.header, "carbon"), choice)
     frames = load_frames(run)
     load = load_report(frames)
-    measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     if load is None:
-        table = item_table(frames)
-        measured, judged = measures(frames, table), validity(frames)
+        table, judged = item_table(frames), validity(frames)
     else:  # figures under different loads are never put together: all that follows is of one rate
         at = load.compared
-        frames, table, measured, judged = at.frames, at.table, at.measured, at.judged
+        frames, table, judged = at.frames, at.table, at.judged
     factor = None if factor is None else factor.within(*run_span(frames))
-    sci = {} if factor is None else software_carbon(frames, table, factor)
+    hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
+    sums = carbon_sums(frames, table, hourly)
+    base = basis(table, **{kind: np.nan_to_num(values) for kind, values in sums.items()})
+    used_for = workload(suite_section(run.header, "workload"), base.domains, workload_choice)
+    shares = shares_of(used_for, base)
+    measured = measures(frames, table, base, shares=shares)
+    sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
     apart = splits(frames)
     prints = fingerprints(frames)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
+    known = run.systems()
     comparison = Comparison(
         run=run.header.run,
         suite=suite_name(run.header),
@@ -184,15 +233,23 @@ def analyse(run: RunRecords, choice: CarbonChoice = AS_IN_SUITE) -> Analysis:
         ),
         splits=apart,
         load=load,
+        workload=used_for,
+        years={
+            name: year(name, each.j_per_request.estimate, known.get(name), factor, pue, sci.get(name), used_for)
+            for name, each in measured.items()
+            if each.j_per_request is not None
+        },
     )
-    return Analysis(frames, table, measured, judged, comparison, prints, choice)
+    return Analysis(frames, table, measured, judged, comparison, prints, base, used_for, choice, workload_choice)
 
 
 def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None, split: SystemSplit) -> SystemFigures:
     accuracy, per_correct = figures.accuracy, figures.j_per_correct
     p50_s, p95_s = figures.latency_quantile_s(0.5), figures.latency_quantile_s(0.95)
-    # Every system here has at least one item: it is known only by its items.
-    assert accuracy is not None and p50_s is not None and p95_s is not None
+    # Every system here has at least one item: it is known only by its items. Under a mix it may lack a domain's.
+    if accuracy is None:
+        accuracy = Interval(math.nan, math.nan, math.nan)
+    assert p50_s is not None and p95_s is not None
     per_answer = None if sci is None else sci.g_per_correct
     request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
     return SystemFigures(

@@ -41,10 +41,8 @@ def best_by_domain(analysis: Analysis) -> dict[str, Best]:
     names = candidates(analysis)
     found = {}
     for domain, everyone in analysis.by_domain.items():
-        ranking = rank(
-            analysis.table, {name: everyone[name] for name in names}, analysis.judged, domain,
-            groups=analysis.energy_groups,
-        )  # fmt: skip
+        figures = {name: everyone[name] for name in names}
+        ranking = rank(analysis.pairs(domain), figures, analysis.judged, domain, groups=analysis.energy_groups)
         accuracy, energy = ranking.accuracy, ranking.energy[0] if len(ranking.energy) == 1 else None
         found[domain] = Best(
             accuracy.best if accuracy is not None and accuracy.rivals and len(accuracy.contenders) == 1 else None,

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.records import LoadRow
+from reports.basis import basis
 from reports.caveats import Caveat
 from reports.frames import Frames
 from reports.itemtable import ItemTable, item_table
@@ -178,7 +179,7 @@ def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[Loa
     chosen.items["started_s"] = own["scheduled_s"]
     chosen.items.loc[own["failure"].notna(), "finished_s"] = math.nan  # what was not answered took no time
     table = item_table(chosen)
-    measured, judged = measures(chosen, table), validity(chosen)
+    measured, judged = measures(chosen, table, basis(table)), validity(chosen)
     kinds = chosen.items.drop_duplicates("system").set_index("system")["kind"]
     figures = tuple(
         _figures(name, str(kinds[name]), rate, [row for row in rows if row.system == name], chosen, own, measured[name],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,16 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reports import provenance
+from reports.basis import Basis, Shares
+from reports.draws import SEED
 from reports.frames import Frames
 from reports.itemtable import ItemTable
+from reports.latencies import Mixed, mixed
 from reports.percentiles import needed
-from reports.stats import Interval, accuracy_interval, ratio_intervals
-
-SEED = 1
-"""Of every bootstrap: the same records give the same figures."""
+from reports.stats import Interval, accuracy_interval
+from reports.weighing import accuracies, intervals
 
 P95_MIN_REQUESTS = needed(0.95)
 """The fewest requests after which a p95 means anything: 90."""
+
+
+__all__ = ["P95_MIN_REQUESTS", "SEED", "Measures", "measures"]
 
 
 @dataclass(frozen=True)
@@ -41,49 +46,83 @@ class Measures:
     """None without joules, or where nothing metered was answered correctly."""
     provenance: str
     """Every provenance in the joules, joined; empty where there are none."""
+    mixed: Mixed | None = None
+    """Seconds under the mix of domains, where one is given."""
 
     def latency_quantile_s(self, share: float) -> float | None:
-        """Seconds within which so large a share of the requests ended, by linear interpolation."""
+        """Seconds within which so large a share of the requests ended, by linear interpolation; under a mix, as many
+        of them in each domain as the mix has it."""
+        if self.mixed is not None:
+            return self.mixed.quantile_s(share)
         return float(np.quantile(self.latency_s, share)) if len(self.latency_s) else None
 
 
-def measures(frames: Frames, table: ItemTable, domain: str | None = None) -> dict[str, Measures]:
+def measures(
+    frames: Frames, table: ItemTable, basis: Basis, domain: str | None = None, shares: Shares | None = None
+) -> dict[str, Measures]:
     """Each system's figures, in the order of `frames.systems`.
 
     Args:
         frames: the run.
         table: `item_table(frames)`, over all domains.
+        basis: of that table.
         domain: only the items of this one; None takes all.
+        shares: over all domains, the mix to state the figures for; None: every item counts the same.
     """
     items = frames.items if domain is None else frames.items[frames.items["domain"] == domain]
     chosen = table.of_domain(domain)
     rows = dict(list(items.groupby("system", observed=True)))
-    per_request = ratio_intervals(chosen.energy_j, chosen.metered, seed=SEED)
-    per_correct = ratio_intervals(chosen.energy_j, chosen.metered_correct, seed=SEED)
+    weights = shares if domain is None else np.array([float(name == domain) for name in basis.domains])
+    per_request = intervals(basis, {"energy_j": 1.0}, weights, per_correct=False)
+    per_correct = intervals(basis, {"energy_j": 1.0}, weights, per_correct=True)
+    weighed = accuracies(basis, shares) if domain is None and shares is not None else None
     return {
-        name: _of_system(name, rows.get(name, items.iloc[:0]), chosen, per_request[column], per_correct[column])
+        name: _of_system(
+            name,
+            rows.get(name, items.iloc[:0]),
+            chosen,
+            accuracy_interval(chosen.correct[:, column], chosen.asked[:, column]) if weighed is None else weighed[column],
+            per_request[column],
+            per_correct[column],
+            None if weighed is None or shares is None else dict(zip(basis.domains, shares.tolist(), strict=True)),
+        )
         for column, name in enumerate(frames.systems)
     }
 
 
 def _of_system(
-    name: str, rows: pd.DataFrame, table: ItemTable, per_request: Interval | None, per_correct: Interval | None
+    name: str,
+    rows: pd.DataFrame,
+    table: ItemTable,
+    accuracy: Interval | None,
+    per_request: Interval | None,
+    per_correct: Interval | None,
+    mix: Mapping[str, float] | None,
 ) -> Measures:
     column = table.column(name)
-    latency = np.sort((rows["finished_s"] - rows["started_s"]).to_numpy(dtype=np.float64))
-    latency = latency[np.isfinite(latency)]
+    seconds = (rows["finished_s"] - rows["started_s"]).to_numpy(dtype=np.float64)
+    latency = np.sort(seconds[np.isfinite(seconds)])
     tokens = rows["output_tokens"].to_numpy(dtype=np.float64)
-    tokens = tokens[np.isfinite(tokens)]
+    known = np.isfinite(tokens)
     has_joules = rows["energy_j"].notna()
     return Measures(
         system=name,
         items=int((table.asked[:, column] > 0).sum()),
         requests=len(rows),
-        accuracy=accuracy_interval(table.correct[:, column], table.asked[:, column]),
+        accuracy=accuracy,
         latency_s=latency,
-        output_tokens=float(tokens.mean()) if len(tokens) else None,
+        output_tokens=_mean(tokens[known], rows["domain"][known], mix) if known.any() else None,
         unmetered=int((~has_joules).sum()),
         j_per_request=per_request,
         j_per_correct=per_correct,
         provenance=provenance.joined(rows.loc[has_joules, "energy_provenance"].unique().tolist()),
+        mixed=None if mix is None else mixed(seconds, rows["domain"], mix),
     )
+
+
+def _mean(values: NDArray[np.float64], domains: pd.Series, mix: Mapping[str, float] | None) -> float:
+    if mix is None:
+        return float(values.mean())
+    own = pd.Series(values).groupby(domains.to_numpy(), observed=True).mean()
+    weights = np.array([mix.get(str(name), 0.0) for name in own.index])
+    return float(weights @ own.to_numpy() / weights.sum()) if weights.sum() > 0 else float(values.mean())

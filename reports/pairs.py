@@ -2,22 +2,161 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.basis import Basis, Shares
 from reports.itemtable import ItemTable
 from reports.measures import SEED
-from reports.stats import Interval, mean_difference, probabilities_lower
+from reports.stats import (
+    RESAMPLES,
+    Interval,
+    bootstrap_p_value,
+    mean_difference,
+    minimum_detectable_difference,
+    paired_p_value,
+    probabilities_lower,
+)
+from reports.weighing import probability_lower, weighed_difference
+
+POWER = 0.8
+"""What is called detectable is found so often."""
+
+
+@dataclass(frozen=True)
+class AccuracyGap:
+    """How far two systems are apart in accuracy, over the same items."""
+
+    difference: Interval
+    """First - second, -1 to 1."""
+    p_value: float
+    """Two-sided, of this comparison alone: exact where every item counts the same, else from a normal distribution."""
+    detectable: float | None
+    """The least difference that so many such items show four times out of five; None where they tell nothing."""
+
+
+@dataclass(frozen=True)
+class EnergyGap:
+    """How surely one system needs fewer joules per correct answer than another, over the same items."""
+
+    probability: float
+    """That it does, over other items of this kind."""
+    p_value: float
+    """Two-sided, of this comparison alone."""
+
+
+class Pairs(Protocol):
+    """Comparisons over all items of a run, or over one domain."""
+
+    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
+        """None where no item was answered by both."""
+
+    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
+        """`first` against each of the others."""
+
+
+@dataclass(frozen=True)
+class EqualPairs:
+    """Every item counts the same."""
+
+    table: ItemTable
+
+    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
+        """By McNemar's exact test, or where scores are graded or repeated by its like for means."""
+        ours, theirs = _shared_means(self.table, first, second)
+        difference = mean_difference(ours, theirs)
+        p_value = paired_p_value(ours, theirs)
+        if difference is None or p_value is None:
+            return None
+        # A pair whose scores differ by half counts as half a discordant pair.
+        discordant = float(np.abs(ours - theirs).mean())
+        return AccuracyGap(difference, p_value, minimum_detectable_difference(discordant, len(ours)))
+
+    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
+        """By paired bootstrap over the items that both have joules for."""
+        shares = probabilities_fewer_joules(self.table, first, others) if others else []
+        return [EnergyGap(share, bootstrap_p_value(share, RESAMPLES)) for share in shares]
+
+
+@dataclass(frozen=True)
+class WeighedPairs:
+    """Domains count by their shares of a mix."""
+
+    table: ItemTable
+    basis: Basis
+    """Of that table."""
+    shares: Shares
+
+    @cached_property
+    def sums(self) -> PairSums:
+        """What every difference of accuracy is computed from."""
+        return pair_sums(self.table, self.basis)
+
+    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
+        """By the normal distribution of the weighed difference."""
+        ours, theirs = self.table.column(first), self.table.column(second)
+        found = weighed_difference(
+            self.sums.counts[:, ours, theirs], self.sums.totals[:, ours, theirs], self.sums.squares[:, ours, theirs],
+            self.shares,
+        )  # fmt: skip
+        if found is None:
+            return None
+        difference, error, centre = found
+        normal = NormalDist()
+        p_value = math.erfc(abs(centre) / error / math.sqrt(2))
+        detectable = (normal.inv_cdf(0.975) + normal.inv_cdf(POWER)) * error
+        return AccuracyGap(difference, p_value, min(1.0, detectable))
+
+    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
+        """By the draws of the basis, domain by domain."""
+        ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
+        number = len(next(iter(self.basis.drawn.kinds.values())).codes)
+        found = probability_lower(self.basis, ours, theirs, self.shares) if others else []
+        return [EnergyGap(share, bootstrap_p_value(share, number)) for share in found]
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """Differences of items' mean scores, of each two systems, by domain. All of shape (domains, systems, systems)."""
+
+    counts: NDArray[np.float64]
+    """Items that both answered."""
+    totals: NDArray[np.float64]
+    """The sum of first - second."""
+    squares: NDArray[np.float64]
+
+
+def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
+    """Sum the differences of every two systems."""
+    means, asked = mean_scores(table), (table.asked > 0).astype(np.float64)
+    shape = (len(basis.domains), len(table.systems), len(table.systems))
+    counts, totals, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for place, domain in enumerate(basis.domains):
+        rows = table.domains == domain
+        x, there = means[rows] * asked[rows], asked[rows]
+        counts[place] = there.T @ there
+        totals[place] = x.T @ there - there.T @ x
+        squares[place] = (x**2).T @ there + there.T @ (x**2) - 2 * (x.T @ x)
+    return PairSums(counts, totals, np.maximum(squares, 0.0))
 
 
 def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval | None:
     """Accuracy of `first` - `second`, -1 to 1; None where no item was answered by both."""
+    return mean_difference(*_shared_means(table, first, second))
+
+
+def _shared_means(table: ItemTable, first: str, second: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     ours, theirs = table.column(first), table.column(second)
     both = table.where((table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0))
     means = mean_scores(both)
-    return mean_difference(means[:, ours], means[:, theirs])
+    return means[:, ours], means[:, theirs]
 
 
 def mean_scores(table: ItemTable) -> NDArray[np.float64]:

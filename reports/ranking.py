@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.itemtable import ItemTable
 from reports.measures import Measures
-from reports.pairs import accuracy_difference, probabilities_fewer_joules
+from reports.pairs import AccuracyGap, Pairs
 from reports.provenance import joined
-from reports.stats import Interval
+from reports.stats import Interval, holm
 from reports.validity import Validity
 
-SURE = 0.95
-"""A system is shown to need more joules than the lowest when it does so in this share of the resampled items."""
+ALPHA = 0.05
+"""Whoever believes every difference that is called shown on one figure errs anywhere in so many of such rankings."""
+
+SURE = 1 - ALPHA
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,13 @@ class EnergyRival:
     system: str
     probability: float
     """That the lowest really is below it, over other items of this kind, the same for both."""
+    p_value: float | None
+    """Two-sided, adjusted by Holm over all rivals of the lowest."""
 
     @property
     def beaten(self) -> bool:
         """Whether it is shown to need more."""
-        return self.probability >= SURE
+        return self.probability > 0.5 and self.p_value is not None and self.p_value <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,16 @@ class AccuracyRival:
     system: str
     difference: Interval | None
     """The highest - this one, over the items both answered, -1 to 1; None where there are none."""
+    p_value: float | None
+    """Two-sided, adjusted by Holm over all rivals of the highest."""
+    detectable: float | None
+    """The least difference that these items would have shown four times out of five, before the adjustment."""
 
     @property
     def beaten(self) -> bool:
-        """Whether it is shown to be less accurate: the interval lies wholly above zero."""
-        return self.difference is not None and self.difference.low > 0
+        """Whether it is shown to be less accurate."""
+        ahead = self.difference is not None and self.difference.estimate > 0
+        return ahead and self.p_value is not None and self.p_value <= ALPHA
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ class Ranking:
 
 
 def rank(
-    table: ItemTable,
+    pairs: Pairs,
     measured: Mapping[str, Measures],
     judged: Mapping[str, Validity],
     domain: str | None = None,
@@ -131,24 +139,23 @@ def rank(
     """Rank the systems by joules per correct answer and by accuracy.
 
     Args:
-        table: all items of the run.
+        pairs: comparisons over the items of the domain.
         measured: each candidate's figures in this domain: a system that is not in it takes no part.
         judged: whose joules may be believed.
         domain: None is all items.
         groups: the systems divided into those whose joules may be compared (`reports.comparability.groups`).
     """
-    items = table.of_domain(domain)
     left_out = tuple(
         LeftOut(name, reason)
         for name, figures in measured.items()
         if (reason := _why_left_out(figures, judged[name])) is not None
     )
     comparable = [{name: measured[name] for name in measured if name in group} for group in groups]
-    energy = tuple(order for group in comparable if (order := energy_order(items, group, judged)) is not None)
-    ranking = Ranking(domain, energy, accuracy_order(items, measured), None, left_out)
+    energy = tuple(order for group in comparable if (order := energy_order(pairs, group, judged)) is not None)
+    ranking = Ranking(domain, energy, accuracy_order(pairs, measured), None, left_out)
     if len(energy) != 1 or ranking.accuracy is None or ranking.choices:
         return ranking
-    trade = _trade(items, measured, energy[0].best, ranking.accuracy.best, judged)
+    trade = _trade(pairs, measured, energy[0].best, ranking.accuracy.best, judged)
     return Ranking(domain, energy, ranking.accuracy, trade, left_out)
 
 
@@ -165,7 +172,7 @@ def _why_left_out(figures: Measures, judged: Validity) -> str | None:
 
 
 def energy_order(
-    table: ItemTable, measured: Mapping[str, Measures], judged: Mapping[str, Validity]
+    pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping[str, Validity]
 ) -> EnergyOrder | None:
     """Order systems whose joules may be compared by joules per correct answer; None where none can be ranked."""
     joules = _joules(measured, judged)
@@ -173,8 +180,10 @@ def energy_order(
         return None
     label = joined(measured[name].provenance for name in joules)
     best, *others = sorted(joules, key=lambda name: joules[name])
-    probabilities = probabilities_fewer_joules(table, best, others) if others else []
-    return EnergyOrder(label, best, tuple(map(EnergyRival, others, probabilities)))
+    gaps = pairs.joules(best, others)
+    adjusted = holm([gap.p_value for gap in gaps])
+    rivals = zip(others, gaps, adjusted, strict=True)
+    return EnergyOrder(label, best, tuple(EnergyRival(name, gap.probability, p) for name, gap, p in rivals))
 
 
 def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> dict[str, float]:
@@ -186,19 +195,28 @@ def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) ->
     }
 
 
-def accuracy_order(table: ItemTable, measured: Mapping[str, Measures]) -> AccuracyOrder | None:
+def accuracy_order(pairs: Pairs, measured: Mapping[str, Measures]) -> AccuracyOrder | None:
     """Order systems that did the same work by accuracy; None where nobody answered anything."""
     scored = {name: figures.accuracy.estimate for name, figures in measured.items() if figures.accuracy is not None}
     if not scored:
         return None
     best, *others = sorted(scored, key=lambda name: -scored[name])
-    return AccuracyOrder(best, tuple(AccuracyRival(name, accuracy_difference(table, best, name)) for name in others))
+    gaps = [pairs.accuracy(best, name) for name in others]
+    adjusted = holm([None if gap is None else gap.p_value for gap in gaps])
+    return AccuracyOrder(best, tuple(map(_accuracy_rival, others, gaps, adjusted)))
+
+
+def _accuracy_rival(name: str, gap: AccuracyGap | None, p_value: float | None) -> AccuracyRival:
+    if gap is None:
+        return AccuracyRival(name, None, None, None)
+    return AccuracyRival(name, gap.difference, p_value, gap.detectable)
 
 
 def _trade(
-    table: ItemTable, measured: Mapping[str, Measures], thrifty: str, accurate: str, judged: Mapping[str, Validity]
+    pairs: Pairs, measured: Mapping[str, Measures], thrifty: str, accurate: str, judged: Mapping[str, Validity]
 ) -> Trade:
     joules = _joules(measured, judged)
     ours, theirs = joules.get(accurate), joules[thrifty]
     times = None if ours is None or theirs <= 0 else ours / theirs
-    return Trade(thrifty, accurate, accuracy_difference(table, accurate, thrifty), times)
+    gap = pairs.accuracy(accurate, thrifty)
+    return Trade(thrifty, accurate, None if gap is None else gap.difference, times)

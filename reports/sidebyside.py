@@ -10,8 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from harness.errors import UserError
 from harness.records import CONDITIONS, RunRecords
+from reports.basis import basis
 from reports.carbon import AS_IN_SUITE, Carbon, CarbonChoice
 from reports.caveats import Caveat
 from reports.comparability import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
@@ -19,12 +22,16 @@ from reports.compare import Comparison, SystemFigures, analyse
 from reports.conditions import condition_caveats, identity_caveats, run_label
 from reports.fingerprint import Fingerprint
 from reports.frames import Frames
+from reports.itemtable import ItemTable
 from reports.jointable import KeyedTable, item_keys, joined
 from reports.measures import Measures
+from reports.pairs import EqualPairs, Pairs, WeighedPairs
 from reports.placement import ComparedRun, Placement, Ranked
 from reports.standings import Groups, grouped, standings
 from reports.units import listed, plural
 from reports.validity import Validity
+from reports.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from reports.workload import EVERY_ITEM, WorkloadChoice
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ def side_by_side(
     *,
     across: Sequence[str] = (),
     choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
 ) -> Comparison:
     """Compare the systems of one finished run or several, and rank them as far as that may be done.
 
@@ -54,6 +62,7 @@ def side_by_side(
         runs: from `harness.records.read_run`; at least one.
         across: parts of the fingerprint that may differ all the same, or ``all``. The caveat stays.
         choice: how to make the grams, where not as each run's suite has it.
+        workload_choice: what the systems are for, where not as each run's suite has it.
 
     Returns:
         The comparison, its `ranked` filled in.
@@ -64,7 +73,7 @@ def side_by_side(
     crossed = parts_to_cross(across)
     _check_each_once(runs)
     several = len(runs) > 1
-    parts = [_part(run, choice, whole=several) for run in runs]
+    parts = [_part(run, choice, workload_choice, whole=several) for run in runs]
     under_load = parts[0].comparison.load  # of several none is
     names = _names(parts)
     shown = {own[old]: (part, old) for part, own in zip(parts, names, strict=True) for old in part.measured}
@@ -78,6 +87,7 @@ def side_by_side(
             for part, own in zip(parts, names, strict=True)
         ]
     )
+    pairs = _pairs(table, parts)
     divided = grouped(prints, crossed)
     candidates = {name: each for name, each in measured.items() if name not in yardsticks}
     found = divides(prints, crossed)
@@ -100,6 +110,14 @@ def side_by_side(
             for old, split in part.comparison.splits.items()
         },
         load=under_load,
+        years={
+            own[old]: year
+            for part, own in zip(parts, names, strict=True)
+            for old, year in part.comparison.years.items()
+        }
+        if one_grid
+        else {},
+        workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
         caveats=(
             *condition_caveats(prints, crossed),
             *identity_caveats(prints),
@@ -111,11 +129,30 @@ def side_by_side(
             prints=prints,
             placements=tuple(_placements(prints, divided, found)),
             # Under load the figures are of one rate among several, and the tables say them rate by rate.
-            standings=standings(table, candidates, judged, divided) if under_load is None else (),
+            standings=standings(pairs, candidates, judged, divided) if under_load is None else (),
             divides=found,
             across=crossed,
         ),
     )
+
+
+def _pairs(table: ItemTable, parts: Sequence[_Part]) -> Pairs:
+    """Comparisons under the runs' mix of domains.
+
+    Raises:
+        UserError: the mixes of their suites differ, so that their figures over all domains are of different work.
+    """
+    mixes = [None if part.comparison.workload is None else part.comparison.workload.shares for part in parts]
+    first = mixes[0]
+    if any(mix != first for mix in mixes):
+        raise UserError(
+            "the runs' suites name different mixes of domains, so that their figures over all domains are of different "
+            f"work. Name one for all, such as --mix {EVERY_ITEM} for every item alike"
+        )
+    if first is None:
+        return EqualPairs(table)
+    base = basis(table)
+    return WeighedPairs(table, base, np.array([first[name] for name in base.domains]))
 
 
 def _check_each_once(runs: Sequence[RunRecords]) -> None:
@@ -131,8 +168,8 @@ def _check_each_once(runs: Sequence[RunRecords]) -> None:
         seen[run.header.run] = run
 
 
-def _part(run: RunRecords, choice: CarbonChoice, *, whole: bool) -> _Part:
-    analysis = analyse(run, choice)
+def _part(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice, *, whole: bool) -> _Part:
+    analysis = analyse(run, choice, workload_choice)
     if whole:
         if analysis.comparison.load is not None:
             raise UserError(

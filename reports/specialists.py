@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,8 @@ from numpy.typing import NDArray
 from reports.compare import Analysis
 from reports.domains import candidates
 from reports.itemtable import ItemTable
-from reports.measures import SEED
 from reports.pairs import accuracy_difference
-from reports.stats import Interval, interval_of, ratios, resampled_sums
+from reports.stats import Interval, interval_of, ratios
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Side:
     difference: Interval
     """Accuracy of the specialist - the generalist's, over these items."""
     j_per_correct: float | None
-    """Over the items that both have joules for; None without any, or where none of them is correct. So is the next."""
+    """Over its requests with joules; None without any, or where none of them is correct. So is the next."""
     generalist_j_per_correct: float | None
     times_the_joules: Interval | None
     """The specialist's joules per correct answer over the generalist's; None where one of them has none, or the two
@@ -49,19 +49,11 @@ class Specialist:
     """At home first; a side without items is left out, and so are both where there is no generalist."""
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """What the joules of one side are summed from: each of shape (items, 4), zero where an item does not count."""
-
-    at_home: bool
-    generalist: str
-    table: ItemTable
-    sums: NDArray[np.float64]
-    """Joules and correct answers of the specialist, then of the generalist."""
-
-
 def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
-    """Every system with a domain on record that may be compared; empty where there is none."""
+    """Every system with a domain on record that may be compared; empty where there is none.
+
+    Items count the same here, whatever mix of domains the run's figures are stated for.
+    """
     known, names = analysis.frames.run.systems(), candidates(analysis)
     generalists = [name for name in names if analysis.kinds[name] == "generalist"]
     homes = {
@@ -69,72 +61,81 @@ def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
         for name in names
         if name in known and analysis.kinds[name] == "specialist" and (home := known[name].domain) is not None
     }
-    pairs = {
-        name: list(_pairs(analysis.table, name, home, generalists)) if generalists else []
-        for name, home in homes.items()
-    }
-    blocks = [pair.sums for own in pairs.values() for pair in own]
-    # One set of draws for all of them: its cost is in the drawing.
-    drawn = iter(resampled_sums(*blocks, seed=SEED) if blocks else ())
+    drawn = _Sums.drawn(analysis) if homes and generalists else None
     return tuple(
-        Specialist(name, homes[name], tuple(_side(analysis, name, pair, next(drawn)) for pair in own))
-        for name, own in pairs.items()
-    )
+        Specialist(
+            name, home, () if drawn is None else tuple(_sides(analysis, name, home, generalists, drawn))
+        )
+        for name, home in homes.items()
+    )  # fmt: skip
 
 
-def _pairs(table: ItemTable, name: str, home: str, generalists: Sequence[str]) -> Iterable[_Pair]:
-    ours = table.column(name)
+@dataclass(frozen=True)
+class _Sums:
+    """Joules and correct answers of all answers with joules, by domain and system."""
+
+    energy_j: NDArray[np.float64]
+    """Shape (1 + draws, domains, systems): as they were asked, then over items drawn again."""
+    correct: NDArray[np.float64]
+    """The same shape."""
+
+    @classmethod
+    def drawn(cls, analysis: Analysis) -> _Sums:
+        """Those of a run."""
+        basis = analysis.basis
+        kinds = ("energy_j", "correct")
+        return cls(*(np.concatenate((basis.totals[kind][None], basis.drawn.of(kind))) for kind in kinds))
+
+
+def _sides(analysis: Analysis, name: str, home: str, generalists: Sequence[str], sums: _Sums) -> Iterable[Side]:
+    ours = analysis.table.column(name)
     for at_home in (True, False):
-        here = (table.domains == home) == at_home
-        side = table.where(here & (table.asked[:, ours] > 0))
+        table = analysis.table
+        here = ((table.domains == home) == at_home) & (table.asked[:, ours] > 0)
         shares = {
-            each: float(side.correct[:, column].sum() / asked)
+            each: float(table.correct[here, column].sum() / asked)
             for each in generalists
-            if (asked := side.asked[:, (column := side.column(each))].sum()) > 0
+            if (asked := table.asked[here, (column := table.column(each))].sum()) > 0
         }
         if not shares:
             continue
         best = max(shares, key=lambda each: shares[each])
-        theirs = table.column(best)
-        shared = here & (table.metered[:, ours] > 0) & (table.metered[:, theirs] > 0)
-        sums = np.column_stack(
-            [
-                block[:, column] * shared
-                for column in (ours, theirs)
-                for block in (table.energy_j, table.metered_correct)
-            ]
-        )
-        both = table.where(here & (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0))
-        if len(both.domains):
-            yield _Pair(at_home, best, both, sums)
+        both = table.where(here & (table.asked[:, table.column(best)] > 0))
+        domains = [place for place, domain in enumerate(analysis.basis.domains) if (domain == home) == at_home]
+        yield _side(analysis, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home)
 
 
-def _side(analysis: Analysis, name: str, pair: _Pair, drawn: NDArray[np.float64]) -> Side:
-    table, other = pair.table, pair.generalist
-    accuracies = [float(table.correct[:, c].sum() / table.asked[:, c].sum()) for c in map(table.column, (name, other))]
+def _side(analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool) -> Side:
+    columns = [table.column(each) for each in (name, other)]
+    accuracies = [float(table.correct[:, column].sum() / table.asked[:, column].sum()) for column in columns]
     difference = accuracy_difference(table, name, other)
     assert difference is not None  # there are items that both answered
-    our_j, our_correct, their_j, their_correct = (float(total) for total in pair.sums.sum(axis=0))
-    reason = _why_not(analysis, name, other, their_j, our_correct, their_correct)
+    (our_j, their_j), (our_correct, their_correct) = (
+        kind[:, :, columns].sum(axis=1).T for kind in (sums.energy_j, sums.correct)
+    )
+    reason = _why_not(analysis, name, other, float(their_j[0]), float(our_correct[0]), float(their_correct[0]))
     times = None
     if not reason:
         # (ours / correct) / (theirs / correct) as one ratio: nothing correct in a draw is infinitely dear.
-        draws = ratios(drawn[:, 0] * drawn[:, 3], drawn[:, 1] * drawn[:, 2])
-        estimate = our_j * their_correct / (our_correct * their_j)
-        few = int((pair.sums[:, 0] > 0).sum()) < 2
-        times = Interval(estimate, 0.0, float("inf")) if few else interval_of(estimate, draws)
+        found = ratios(our_j * their_correct, our_correct * their_j)
+        few = len(table.domains) < 2
+        times = Interval(float(found[0]), 0.0, math.inf) if few else interval_of(float(found[0]), found[1:])
     return Side(
-        at_home=pair.at_home,
+        at_home=at_home,
         items=len(table.domains),
         accuracy=accuracies[0],
         generalist=other,
         generalist_accuracy=accuracies[1],
         difference=difference,
-        j_per_correct=our_j / our_correct if our_correct else None,
-        generalist_j_per_correct=their_j / their_correct if their_correct else None,
+        j_per_correct=_over(our_j[0], our_correct[0]),
+        generalist_j_per_correct=_over(their_j[0], their_correct[0]),
         times_the_joules=times,
         reason=reason,
     )
+
+
+def _over(joules: float, correct: float) -> float | None:
+    return float(joules / correct) if correct else None
 
 
 def _why_not(

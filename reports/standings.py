@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from reports.comparability import ACCURACY, FIGURES, JOULES, LATENCY, groups
 from reports.fingerprint import Fingerprint
-from reports.itemtable import ItemTable
 from reports.measures import Measures
+from reports.pairs import Pairs
 from reports.placement import Place, Standing
 from reports.ranking import AccuracyOrder, EnergyOrder, accuracy_order, energy_order
 from reports.validity import Validity
@@ -21,7 +21,7 @@ def grouped(prints: Mapping[str, Fingerprint], across: Sequence[str]) -> Groups:
 
 
 def standings(
-    table: ItemTable,
+    pairs: Pairs,
     measured: Mapping[str, Measures],
     judged: Mapping[str, Validity],
     divided: Groups,
@@ -32,32 +32,32 @@ def standings(
     Latency is ordered by its median; whether the order would be the same over other items is not tested.
 
     Args:
-        table: the items of all systems.
+        pairs: comparisons over the items of all systems.
         measured: the candidates' figures; whoever is not in it is not ranked.
         judged: whose joules may be believed.
         divided: from `grouped`.
     """
     found = {
-        ACCURACY: list(_by_items(table, measured, judged, divided, ACCURACY)),
+        ACCURACY: list(_by_items(pairs, measured, judged, divided, ACCURACY)),
         LATENCY: list(_by_median(measured, divided[LATENCY])),
-        JOULES: list(_by_items(table, measured, judged, divided, JOULES)),
+        JOULES: list(_by_items(pairs, measured, judged, divided, JOULES)),
     }
     return tuple(standing for figure in FIGURES for standing in found[figure])
 
 
 def _by_items(
-    table: ItemTable, measured: Mapping[str, Measures], judged: Mapping[str, Validity], divided: Groups, figure: str
+    pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping[str, Validity], divided: Groups, figure: str
 ) -> Iterator[Standing]:
     for number, members in enumerate(divided[figure], start=1):
         candidates = {name: measured[name] for name in members if name in measured}
         if not candidates:
             continue
         if figure == JOULES:
-            order = energy_order(table, candidates, judged)
+            order = energy_order(pairs, candidates, judged)
             if order is not None:
                 yield Standing(JOULES, number, tuple(_joules(order, candidates)))
             continue
-        accurate = accuracy_order(table, candidates)
+        accurate = accuracy_order(pairs, candidates)
         if accurate is not None:
             yield Standing(ACCURACY, number, tuple(_accuracy(accurate, candidates)))
 

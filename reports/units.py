@@ -55,12 +55,12 @@ def quantity_interval(interval: Interval | None, unit: str) -> str:
 
 def percent(share: float | None) -> str:
     """``45.0%``."""
-    return NONE if share is None else f"{100 * share:.1f}%"
+    return NONE if share is None or math.isnan(share) else f"{100 * share:.1f}%"
 
 
 def percent_interval(interval: Interval | None) -> str:
     """``45.0% [32.5, 58.1]``."""
-    if interval is None:
+    if interval is None or math.isnan(interval.estimate):
         return NONE
     high = "∞" if math.isinf(interval.high) else f"{100 * interval.high:.1f}"
     return f"{percent(interval.estimate)} [{100 * interval.low:.1f}, {high}]"

@@ -69,3 +69,28 @@ def carbon_options(command: Any) -> Any:
     ):
         given = option(given)
     return given
+
+
+def workload_options(command: Any) -> Any:
+    """The options that restate what the systems are for. The command gets them as one: `workload`."""
+
+    @functools.wraps(command)
+    def with_choice(
+        *args: Any, mix: str | None, requests: float | None, price: float | None, **others: Any
+    ) -> Any:
+        from reports.workload import WorkloadChoice
+
+        return command(*args, workload=WorkloadChoice(mix, requests, price), **others)
+
+    given: Any = with_choice
+    for option in (
+        click.option("--price", type=click.FloatRange(min=0.0), help="Of a kWh, in the suite's currency."),
+        click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests a year."),
+        click.option(
+            "--mix",
+            metavar="DOMAIN=WEIGHT,...",
+            help="What share of the requests each domain has; items counts every item alike.",
+        ),
+    ):
+        given = option(given)
+    return given

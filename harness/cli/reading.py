@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.command import main
-from harness.cli.options import carbon_options, names
+from harness.cli.options import carbon_options, names, workload_options
 
 if TYPE_CHECKING:
     from reports.carbon import CarbonChoice
+    from reports.workload import WorkloadChoice
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 
@@ -36,7 +37,10 @@ EXIT_APART = 3
     help="Rank although these differ: tasks, device, driver, power_limit, scenario, meter, or all.",
 )
 @carbon_options
-def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: CarbonChoice) -> None:
+@workload_options
+def compare(
+    runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: CarbonChoice, workload: WorkloadChoice
+) -> None:
     """Compare the systems of one RUN or several: a row for each, from the records alone.
 
     Systems are ranked only where what was asked, the machine and the meter are the same; what differs is said. Exits
@@ -46,7 +50,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: 
     from reports.export import render
     from reports.sidebyside import apart_text, side_by_side
 
-    comparison = side_by_side([read_run(run) for run in runs], across=across, choice=carbon)
+    comparison = side_by_side([read_run(run) for run in runs], across=across, choice=carbon, workload_choice=workload)
     click.echo(render(comparison, form), nl=False)
     if comparison.ranked is not None and comparison.ranked.apart:
         click.echo(f"wattbench: {apart_text(comparison)}", err=True)
@@ -57,9 +61,10 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: 
 @_RUN
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file.")
 @carbon_options
-def report(run: Path, output: Path, carbon: CarbonChoice) -> None:
+@workload_options
+def report(run: Path, output: Path, carbon: CarbonChoice, workload: WorkloadChoice) -> None:
     """Write the report of RUN: one self-contained HTML page."""
     from reports.page import write_report
 
-    write_report(run, output, carbon)
+    write_report(run, output, carbon, workload)
     click.echo(output)

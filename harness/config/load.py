@@ -94,8 +94,18 @@ def load_suite(name: str) -> Resolved:
     for index, folder in enumerate(suite.tasks.include):
         if not folder.is_dir():
             raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
+    _check_mix(suite, file)
     suite = suite.model_copy(update={"meters": _meters(suite, file)})
     return Resolved(suite, _systems(suite, file), file.path)
+
+
+def _check_mix(suite: Suite, file: YamlFile) -> None:
+    """Only a whole suite is checked: the record of a narrowed run keeps its suite's mix, and weighs what it has."""
+    domains = [choice.domain for choice in suite.tasks.select]
+    for name in suite.workload.mix or {}:
+        if name not in domains:
+            where = file.where(("workload", "mix", name))
+            raise UserError(f"{where}: workload.mix: no task has the domain {name!r}{nearest(name, domains)}")
 
 
 def _meters(suite: Suite, file: YamlFile) -> list[MeterSettings]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from harness.config.base import Name, RelativePath, Strict
 from harness.config.embodied import Embodied
@@ -131,6 +131,26 @@ class Carbon(Strict):
         return self
 
 
+class Workload(Strict):
+    """What the systems are to be run for; only ever used when reading, so it can be restated later."""
+
+    mix: dict[Name, NonNegativeFloat] | None = None
+    """Domain to what it weighs among the requests; a domain that is left out weighs nothing. None: every item counts
+    the same, so that a domain counts by its items."""
+    requests_per_year: PositiveFloat = 1_000_000
+    """How many requests a year's energy, bill and grams are stated for."""
+    price_per_kwh: NonNegativeFloat | None = None
+    """Of electricity, in `currency`; without one no bill is stated."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    """ISO 4217, three letters."""
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> Self:
+        if self.mix is not None and not any(self.mix.values()):
+            raise ValueError("mix: every weight is 0, so that nothing is asked")
+        return self
+
+
 class Suite(Strict):
     """Tasks × systems, with how they are measured."""
 
@@ -140,6 +160,7 @@ class Suite(Strict):
     systems: Systems
     measure: Measure = Measure()
     carbon: Carbon = Carbon()
+    workload: Workload = Workload()
     meters: Annotated[list[MeterEntry], Field(min_length=1)] = [AutoSettings(use="auto")]
     """Where joules come from: bare names, or mappings with `use: <name>` and that meter's own settings."""
 

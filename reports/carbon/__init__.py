@@ -12,7 +12,7 @@ Joules are what is recorded; a gram is only ever made here. `sci` reads the item
 own module, so that the rest stays light. May import: `reports.measures` and all beneath, and the harness's errors.
 """
 
-from reports.carbon.choice import AS_IN_SUITE, CarbonChoice, carbon, carbon_of_run, carbon_of_suite
+from reports.carbon.choice import AS_IN_SUITE, CarbonChoice, carbon, carbon_of_run, carbon_of_suite, pue_of_suite
 from reports.carbon.embodied import Embodied
 from reports.carbon.factor import Carbon
 from reports.carbon.hourly import HourlyIntensity
@@ -32,5 +32,6 @@ __all__ = [
     "carbon",
     "carbon_of_run",
     "carbon_of_suite",
+    "pue_of_suite",
     "read_hourly",
 ]

@@ -69,13 +69,22 @@ def carbon_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = AS_IN_SU
     Raises:
         UserError: an unknown region, an impossible figure, two intensities at once, or a file that is wrong.
     """
-    pue = _at_least(1.0, "pue", settings.get("pue") if choice.pue is None else choice.pue, absent=1.0)
+    pue = pue_of_suite(settings, choice)
     made = embodied(settings.get("embodied") if choice.embodied is None else embodied_settings(choice.embodied))
     if choice.names_intensity:
         found = _intensity(choice.region, choice.intensity_g_per_kwh, choice.intensity_csv)
     else:
         found = _intensity(*(settings.get(key) for key in ("region", "intensity_g_per_kwh", "intensity_csv")))
     return None if found is None else Carbon(found[1], pue, found[0], made)
+
+
+def pue_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = AS_IN_SUITE) -> float:
+    """What the building draws for each watt that reaches the machine, by a suite and by what a reader says instead.
+
+    Raises:
+        UserError: it is no number of 1 or more.
+    """
+    return _at_least(1.0, "pue", settings.get("pue") if choice.pue is None else choice.pue, absent=1.0)
 
 
 def carbon_of_run(settings: Mapping[str, Any], choice: CarbonChoice) -> tuple[Carbon | None, str]:

@@ -8,18 +8,20 @@ share that was taken up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.basis import Basis, Shares
 from reports.carbon.factor import Carbon
 from reports.carbon.hourly import HourlyIntensity
 from reports.carbon.intensity import JOULES_PER_KWH
 from reports.frames import Frames
 from reports.itemtable import ItemTable, row_of_answer
-from reports.measures import SEED
-from reports.stats import Interval, ratio_intervals
+from reports.stats import Interval
+from reports.weighing import intervals, per_request
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,10 @@ class Sci:
     """M; None where none is declared: `g_per_correct` is then without it, and less than the standard's score."""
     correct: float
     """R: the sum of the scores."""
+    operational_g_per_request: float | None
+    """Of the energy alone; under a mix of domains, for the mean request of the mix. So for the next three."""
+    embodied_g_per_request: float | None
+    """None where no manufacture is declared."""
     g_per_correct: Interval | None
     """None where nothing was answered correctly, or the hours are missing."""
     lacks_s: float | None
@@ -47,11 +53,15 @@ class Sci:
     @property
     def co2_g_per_1000(self) -> float | None:
         """Grams of the energy alone, for 1,000 requests."""
-        return None if self.operational_g is None or not self.requests else 1000 * self.operational_g / self.requests
+        return None if self.operational_g_per_request is None else 1000 * self.operational_g_per_request
 
 
-def software_carbon(frames: Frames, table: ItemTable, carbon: Carbon) -> dict[str, Sci]:
-    """Each system's terms, in the order of `frames.systems`; without those that have no joules.
+SECONDS, WEIGHED = "seconds", "hourly_g_j_per_kwh"
+"""Kinds of sums in a basis: the machine's seconds, and joules times the intensity of their hour."""
+
+
+def carbon_sums(frames: Frames, table: ItemTable, hourly: HourlyIntensity | None) -> dict[str, NDArray[np.float64]]:
+    """What grams are made of beside joules, of all answers that have some: kind to shape (items, systems).
 
     An item has a share of its window's joules. It has the same share of the window's seconds, so that items in flight
     together divide them and what happened between items is not lost; and its joules have the intensity of the window's
@@ -60,14 +70,14 @@ def software_carbon(frames: Frames, table: ItemTable, carbon: Carbon) -> dict[st
     Args:
         frames: the run.
         table: `item_table(frames)`, over all domains.
-        carbon: what joules and hours cost.
+        hourly: where the intensity goes by the hour.
+
+    Returns:
+        `SECONDS` and, with `hourly`, `WEIGHED`: NaN where hours are missing.
     """
     spans = _spans(frames)
     energy_j = frames.items["energy_j"].to_numpy(dtype=np.float64)
     metered = np.isfinite(energy_j)
-    operational = carbon.grams_at(energy_j, spans.started_s, spans.finished_s)
-    rate = 0.0 if carbon.embodied is None else carbon.embodied.g_per_hour / 3600
-    manufacture = spans.item_s * rate
     column = frames.items["system"].cat.codes.to_numpy().astype(np.int64)
     cell = row_of_answer(frames.items) * len(frames.systems) + column
 
@@ -76,28 +86,75 @@ def software_carbon(frames: Frames, table: ItemTable, carbon: Carbon) -> dict[st
         sums: NDArray[np.float64] = np.bincount(cell, weights=kept, minlength=table.asked.size).astype(np.float64)
         return sums.reshape(table.asked.shape)
 
-    energy, grams, made = total(energy_j), total(operational), total(manufacture)
-    unknown = np.asarray(np.isnan(grams).any(axis=0))
-    intervals = ratio_intervals(np.nan_to_num(grams) + made, table.metered_correct, seed=SEED)
+    found = {SECONDS: total(spans.item_s)}
+    if hourly is not None:
+        found[WEIGHED] = total(energy_j * hourly.mean_g_per_kwh(spans.started_s, spans.finished_s))
+    return found
+
+
+def energy_parts(carbon: Carbon) -> dict[str, float]:
+    """Kind of sum to grams for one of it: the energy's part."""
+    if isinstance(carbon.intensity, HourlyIntensity):
+        return {WEIGHED: carbon.pue / JOULES_PER_KWH}
+    return {"energy_j": carbon.intensity.g_per_kwh * carbon.pue / JOULES_PER_KWH}
+
+
+def embodied_parts(carbon: Carbon) -> dict[str, float]:
+    """Kind of sum to grams for one of it: manufacture's part; empty where none is declared."""
+    return {} if carbon.embodied is None else {SECONDS: carbon.embodied.g_per_hour / 3600}
+
+
+def software_carbon(
+    frames: Frames,
+    table: ItemTable,
+    carbon: Carbon,
+    basis: Basis,
+    sums: Mapping[str, NDArray[np.float64]],
+    shares: Shares | None = None,
+) -> dict[str, Sci]:
+    """Each system's terms, in the order of `frames.systems`; without those that have no joules.
+
+    Args:
+        frames: the run.
+        table: `item_table(frames)`, over all domains.
+        carbon: what joules and hours cost.
+        basis: of that table and `sums` (its NaN as 0).
+        sums: from `carbon_sums`.
+        shares: the mix that scores are stated for; None: every item counts the same.
+    """
+    energy, made = energy_parts(carbon), embodied_parts(carbon)
+    scores = intervals(basis, energy | made, shares, per_correct=True)
+    requests = {name: _per_request(basis, parts, shares) for name, parts in (("energy", energy), ("made", made))}
     found = {}
     for place, name in enumerate(frames.systems):
         if not table.metered[:, place].any():
             continue
-        kwh = float(energy[:, place].sum()) / JOULES_PER_KWH * carbon.pue
-        operational_g = None if unknown[place] else float(grams[:, place].sum())
-        lacking = metered & (column == place) & np.isnan(operational)
+        ((kind, worth),) = energy.items()
+        own = sums.get(kind, table.energy_j)[:, place]
+        kwh = float(table.energy_j[:, place].sum()) / JOULES_PER_KWH * carbon.pue
+        unknown = bool(np.isnan(own).any())
+        operational_g = None if unknown else float(own.sum()) * worth
         found[name] = Sci(
             system=name,
             requests=int(table.metered[:, place].sum()),
             energy_kwh=kwh,
             intensity_g_per_kwh=operational_g / kwh if operational_g is not None and kwh else None,
             operational_g=operational_g,
-            embodied_g=None if carbon.embodied is None else float(made[:, place].sum()),
+            embodied_g=float(sums[SECONDS][:, place].sum()) * made[SECONDS] if made else None,
             correct=float(table.metered_correct[:, place].sum()),
-            g_per_correct=None if unknown[place] else intervals[place],
-            lacks_s=_first_missing(carbon, spans, lacking),
+            operational_g_per_request=None if unknown else requests["energy"][place],
+            embodied_g_per_request=requests["made"][place] if made else None,
+            g_per_correct=None if unknown else scores[place],
+            lacks_s=_first_missing(frames, carbon, place) if unknown else None,
         )
     return found
+
+
+def _per_request(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> list[float | None]:
+    total = np.zeros(len(basis.systems))
+    for kind, worth in parts.items():
+        total = total + worth * per_request(basis, basis.totals[kind], shares)
+    return [float(value) if np.isfinite(value) else None for value in total]
 
 
 def run_span(frames: Frames) -> tuple[float, float]:
@@ -138,7 +195,11 @@ def _spans(frames: Frames) -> _Spans:
     )
 
 
-def _first_missing(carbon: Carbon, spans: _Spans, lacking: NDArray[np.bool_]) -> float | None:
-    if not lacking.any() or not isinstance(carbon.intensity, HourlyIntensity):
+def _first_missing(frames: Frames, carbon: Carbon, system: int) -> float | None:
+    if not isinstance(carbon.intensity, HourlyIntensity):
         return None
-    return carbon.intensity.first_missing_s(spans.started_s[lacking], spans.finished_s[lacking])
+    spans = _spans(frames)
+    own = (frames.items["system"].cat.codes.to_numpy() == system) & np.isfinite(
+        frames.items["energy_j"].to_numpy(dtype=np.float64)
+    )
+    return carbon.intensity.first_missing_s(spans.started_s[own], spans.finished_s[own])

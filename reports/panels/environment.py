@@ -32,7 +32,7 @@ def environment_section(analysis: Analysis) -> Section:
             plain += pairs
     commands = (
         ("This run was made with", _command(header)),
-        ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.choice.as_options()])),
+        ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.options])),
         ("Its records lie in", root),
         ("Two runs with this hash were asked to do the same", header.suite_sha256),
     )

@@ -53,7 +53,7 @@ def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
         return (Verdict(None, "no verdict", "No system holds any rate that was offered: none is ranked.", (), ()),)
     candidates, apart = _same_work(analysis, candidates)
     called = _called({name: analysis.kinds[name] for name in candidates})
-    ranking = rank(analysis.table, candidates, analysis.judged, groups=analysis.energy_groups)
+    ranking = rank(analysis.pairs(), candidates, analysis.judged, groups=analysis.energy_groups)
     overall = verdict(ranking, candidates, called)
     overall = replace(overall, sentences=(*overall.sentences, *apart))
     if len(analysis.by_domain) < 2:
@@ -61,7 +61,7 @@ def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     each, rankings = [], {}
     for domain, everyone in analysis.by_domain.items():
         figures = {name: everyone[name] for name in candidates}
-        rankings[domain] = rank(analysis.table, figures, analysis.judged, domain, groups=analysis.energy_groups)
+        rankings[domain] = rank(analysis.pairs(domain), figures, analysis.judged, domain, groups=analysis.energy_groups)
         found = verdict(rankings[domain], figures, called)
         new = tuple(sentence for sentence in found.sentences if sentence not in overall.sentences)
         each.append(replace(found, sentences=new))

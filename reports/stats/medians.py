@@ -19,6 +19,8 @@ MAX_BINS = 64
 _SPREAD = 2.5
 """How far from a half, times sqrt(items), the rank of another sample's median may lie: five standard errors."""
 
+_ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Bins:
@@ -30,20 +32,23 @@ class Bins:
     """Shape (answers,): the bin of each value."""
 
 
-def median_bins(values: NDArray[np.float64], items: int, most: int = MAX_BINS) -> Bins:
+def median_bins(values: NDArray[np.float64], weights: NDArray[np.float64], items: float, most: int = MAX_BINS) -> Bins:
     """Divide values for `drawn_medians`.
 
     Where no more than `most` different values lie about the median, each has a bin of its own, and medians are exact.
 
     Args:
         values: shape (answers,), one or more, all finite.
+        weights: shape (answers,): what each counts for, not negative.
         items: from how many items they come. Repeats of an item may say the same again, so they count for nothing.
         most: how many bins there may be.
     """
-    ordered = np.sort(values)
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
     reach = _SPREAD / np.sqrt(items)
-    low, high = np.quantile(ordered, (max(0.0, 0.5 - reach), min(1.0, 0.5 + reach)), method="inverted_cdf")
-    near = ordered[np.searchsorted(ordered, low) : np.searchsorted(ordered, high, side="right")]
+    bounds = np.array([max(0.0, 0.5 - reach), min(1.0, 0.5 + reach)]) * reached[-1]
+    first, last = np.minimum(np.searchsorted(reached, bounds), len(values) - 1)
+    near = values[order[first : last + 1]]
     edges = np.unique(near)
     if len(edges) > most:
         edges = np.unique(near[np.linspace(0, len(near) - 1, most + 1).astype(np.int64)[1:]])
@@ -56,7 +61,7 @@ def drawn_medians(counts: NDArray[np.float64], values: NDArray[np.float64]) -> N
     """The median of each resample: the mean of the two middle values where their number is even.
 
     Args:
-        counts: shape (resamples, bins), whole numbers: how many answers of the resample lie in each bin.
+        counts: shape (resamples, bins): how many answers of the resample lie in each bin, or what they count for.
         values: shape (bins,), as `Bins` has them.
 
     Returns:
@@ -64,7 +69,9 @@ def drawn_medians(counts: NDArray[np.float64], values: NDArray[np.float64]) -> N
     """
     below = counts.cumsum(axis=1)
     total = below[:, [-1]]
-    medians = (values[np.argmax(below >= total / 2, axis=1)] + values[np.argmax(below > total / 2, axis=1)]) / 2
+    # A half may be missed by a rounding error where answers count for a fraction.
+    lower, upper = below >= total * (0.5 - _ROUNDING), below > total * (0.5 + _ROUNDING)
+    medians = (values[np.argmax(lower, axis=1)] + values[np.argmax(upper, axis=1)]) / 2
     return np.asarray(np.where(total[:, 0] > 0, medians, np.nan))
 
 

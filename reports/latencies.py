@@ -1,0 +1,65 @@
+"""Latency under a mix of domains: the quantiles of each domain, mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+POINTS = 201
+"""So many seconds stand for the distribution in one domain; fewer requests stand for themselves."""
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """Seconds, each with what it counts for."""
+
+    seconds: NDArray[np.float64]
+    """Shape (points,), ascending."""
+    reached: NDArray[np.float64]
+    """Shape (points,): the share of the requests that ended within so many seconds, as a running sum."""
+
+    def quantile_s(self, share: float) -> float | None:
+        """The least seconds within which so large a share of the requests ended."""
+        if not len(self.seconds):
+            return None
+        place = int(np.searchsorted(self.reached, share * self.reached[-1]))
+        return float(self.seconds[min(place, len(self.seconds) - 1)])
+
+
+def grid(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The seconds that stand for some requests: all of them, or `POINTS` evenly spaced quantiles. Ascending.
+
+    Rounded to single precision, as a page carries them.
+    """
+    known = np.sort(seconds[np.isfinite(seconds)])
+    if len(known) > POINTS:
+        known = np.quantile(known, (np.arange(POINTS) + 0.5) / POINTS)
+    return known.astype(np.float32).astype(np.float64)
+
+
+def mixed(seconds: NDArray[np.float64], domains: pd.Series, mix: Mapping[str, float]) -> Mixed:
+    """Mix the domains' distributions.
+
+    Args:
+        seconds: shape (requests,).
+        domains: of each request.
+        mix: domain to its share; a domain without requests takes no part.
+    """
+    labels = domains.astype(str).to_numpy()
+    grids = {name: grid(seconds[labels == name]) for name, share in mix.items() if share > 0}
+    return mixed_grids([(mix[name], own) for name, own in grids.items()])
+
+
+def mixed_grids(parts: list[tuple[float, NDArray[np.float64]]]) -> Mixed:
+    """As `mixed`, from (share, grid) of each domain in the order of the mix."""
+    parts = [(share, own) for share, own in parts if len(own)]
+    if not parts:
+        return Mixed(np.empty(0), np.empty(0))
+    seconds = np.concatenate([own for _, own in parts])
+    weights = np.concatenate([np.full(len(own), share / len(own)) for share, own in parts])
+    order = np.argsort(seconds, kind="stable")
+    return Mixed(seconds[order], np.cumsum(weights[order]))
