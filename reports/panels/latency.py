@@ -31,15 +31,19 @@ def latency_section(analysis: Analysis) -> Section:
     whole = {name: each.latency_s for name, each in analysis.measured.items()}
     start = "from when it was due" if analysis.comparison.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"
-    passage = Passage(
-        "", tuple(_load(analysis)), (_table(analysis, whole, caption),), _drawing(whole, WHOLE, "latency distribution")
-    )
+    drawing = _drawing(whole, WHOLE, "latency distribution")
+    passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, whole, caption),), drawing)
     tokens = token_times(analysis.frames)
     passages = (passage, *_first_token(analysis, tokens, start), *_per_token(analysis, tokens))
     return Section("latency", "Latency", "How long an answer takes", _LEAD, passages)
 
 
-def _load(analysis: Analysis) -> Iterable[str]:
+def _circumstances(analysis: Analysis) -> Iterable[str]:
+    if analysis.shares is not None:
+        yield (
+            "Every request counts the same in this section; the latencies of the comparison are those of its mix of "
+            "domains."
+        )
     report = analysis.comparison.load
     if report is None:
         return

@@ -11,7 +11,7 @@ from reports.figures.tradeoff import JOULES, SECONDS, Cost
 from reports.measures import Measures
 from reports.panels.section import Drawing, Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
-from reports.percentiles import percentile, rule
+from reports.percentiles import needed, rule
 from reports.tradeoff import LIKELY, Place, Tradeoff, tradeoffs
 
 _LEAD = (
@@ -28,7 +28,7 @@ def tradeoff_section(analysis: Analysis) -> Section:
     passages = (
         Passage(
             "Against joules per request",
-            (*_load(analysis), *_sentences(by_joules, "No system has joules to draw.", "joules")),
+            (*_circumstances(analysis), *_sentences(by_joules, "No system has joules to draw.", "joules")),
             (_joules_table(analysis, by_joules),),
             _drawing(analysis, by_joules, JOULES),
         ),
@@ -42,9 +42,12 @@ def tradeoff_section(analysis: Analysis) -> Section:
     return Section("trade-off", "Trade-off", "What accuracy costs", _LEAD, passages)
 
 
-def _load(analysis: Analysis) -> tuple[str, ...]:
+def _circumstances(analysis: Analysis) -> Iterable[str]:
     report = analysis.comparison.load
-    return () if report is None else (f"All figures are {load.title(report.compared)}, and none is of another load.",)
+    if report is not None:
+        yield f"All figures are {load.title(report.compared)}, and none is of another load."
+    if analysis.shares is not None:
+        yield f"All figures are for this mix of domains: {analysis.workload.describe_mix()}."
 
 
 def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
@@ -121,7 +124,7 @@ def _joules_table(analysis: Analysis, found: Tradeoff) -> Table:
 def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
     def own(each: Measures) -> tuple[Cell, ...]:
         held = each.system not in analysis.not_held
-        p95_s = percentile(each.latency_s, 0.95) if held else None
+        p95_s = each.latency_quantile_s(0.95) if held and len(each.latency_s) >= needed(0.95) else None
         return Cell(units.quantity(p95_s, "s")), Cell(units.count(len(each.latency_s)))
 
     return Table(
