@@ -112,6 +112,7 @@ def test_specialists_against_a_bootstrap_by_hand(family) -> None:
                 theirs["energy_j"].sum() / theirs["correct"].sum()
             )
             assert side.times_the_joules.estimate == pytest.approx(ratio)
+            assert side.j_per_correct == pytest.approx(ours["energy_j"].sum() / ours["correct"].sum())
             if not side.at_home:
                 continue
             picks = rng.integers(0, len(ours), size=(4000, len(ours)))
