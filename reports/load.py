@@ -20,28 +20,18 @@ from reports.caveats import Caveat
 from reports.frames import Frames
 from reports.itemtable import ItemTable, item_table
 from reports.measures import Measures, measures
+from reports.percentiles import percentile
 from reports.stats import Interval
 from reports.units import digits, listed, plural
 from reports.validity import Validity, validity
 
-CONFIDENCE = 0.99
 PERCENTILES = (0.5, 0.9, 0.99, 0.999)
 _COLUMNS = ("offered_per_s", "scheduled_s", "first_token_s", "token_s", "failure")
 
 
-def needed(share: float) -> int:
-    """The fewest requests before a percentile means anything: LoadGen's early stopping (loadgen/early_stopping.cc).
-
-    7, 44, 459 and 4,603 for a p50, p90, p99 and p99.9: so many must all lie below it before that is shown with 99%.
-    """
-    return math.ceil(math.log(1.0 - CONFIDENCE) / math.log(share))
-
-
 def percentiles(seconds: NDArray[np.float64]) -> dict[float, float | None]:
     """Percentiles of some requests, by linear interpolation; None where they are too few for it."""
-    return {
-        share: float(np.quantile(seconds, share)) if len(seconds) >= needed(share) else None for share in PERCENTILES
-    }
+    return {share: percentile(seconds, share) for share in PERCENTILES}
 
 
 @dataclass(frozen=True)

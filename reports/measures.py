@@ -15,12 +15,12 @@ from reports.draws import SEED
 from reports.frames import Frames
 from reports.itemtable import ItemTable
 from reports.latencies import Mixed, mixed
+from reports.percentiles import needed
 from reports.stats import Interval, accuracy_interval
 from reports.weighing import accuracies, intervals
 
-P95_MIN_REQUESTS = 90
-"""The fewest requests after which a p95 means anything: 0.95^n falls below 1% (the early-stopping rule of MLPerf
-LoadGen, which asks 44 for a p90 and 459 for a p99)."""
+P95_MIN_REQUESTS = needed(0.95)
+"""The fewest requests after which a p95 means anything: 90."""
 
 
 __all__ = ["P95_MIN_REQUESTS", "SEED", "Measures", "measures"]

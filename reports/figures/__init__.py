@@ -1,6 +1,6 @@
 """The drawings of the report: one file per figure, each from plain numbers to inline SVG.
 
-May import: `reports.stats`, `reports.units`, `reports.svg`. Must not read records.
+May import: `reports.percentiles`, `reports.stats`, `reports.units`, `reports.svg`. Must not read records.
 """
 
 from reports.figures.energy import Bar, Slice, energy
@@ -8,15 +8,18 @@ from reports.figures.experts import experts
 from reports.figures.frontier import Dot, Line, frontier
 from reports.figures.latency import Curve, latency
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
+from reports.figures.matrix import Field, matrix
 from reports.figures.misroutes import misroutes
 from reports.figures.shared import MARKERS, colour, marker
-from reports.figures.tradeoff import Point, tradeoff
+from reports.figures.tradeoff import Cost, Point, tradeoff
 
 __all__ = [
     "MARKERS",
     "Bar",
+    "Cost",
     "Curve",
     "Dot",
+    "Field",
     "Line",
     "LoadCurve",
     "LoadPoint",
@@ -29,6 +32,7 @@ __all__ = [
     "frontier",
     "latency",
     "marker",
+    "matrix",
     "misroutes",
     "tradeoff",
 ]

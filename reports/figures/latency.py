@@ -1,4 +1,4 @@
-"""How long a request takes."""
+"""How long a request takes, until its first token, for each later one, and in all."""
 
 from __future__ import annotations
 
@@ -10,10 +10,33 @@ from numpy.typing import NDArray
 
 from reports import units
 from reports.figures.shared import axes_for, colour, legend, marker, quantity_axis
+from reports.percentiles import percentile
 from reports.svg import inline_svg
 
 _ECDF_POINTS = 400
 """Steps of a curve that the eye still tells apart."""
+
+
+@dataclass(frozen=True)
+class Spell:
+    """Which time is drawn."""
+
+    name: str
+    """Of the figure, unique in the page."""
+    title: str
+    label: str
+    """Of the horizontal axis."""
+    of: str
+    """What there are shares of: ``requests answered``."""
+
+
+WHOLE = Spell("latency-figure", "How long a request takes", "seconds from request to last token", "requests answered")
+FIRST_TOKEN = Spell(
+    "first-token-figure", "How long the first token takes", "seconds from request to first token", "requests begun"
+)
+PER_TOKEN = Spell(
+    "per-token-figure", "How long each later token takes", "seconds per output token after the first", "requests"
+)
 
 
 @dataclass(frozen=True)
@@ -23,11 +46,11 @@ class Curve:
     system: str
     place: int
     latency_s: NDArray[np.float64]
-    """Shape (requests,), sorted."""
+    """Shape (requests,), sorted; one or more."""
 
 
-def latency(curves: Sequence[Curve]) -> str:
-    """The share of requests answered within so many seconds, one curve per system. Better is to the left.
+def latency(curves: Sequence[Curve], spell: Spell = WHOLE) -> str:
+    """The share of requests within so many seconds, one curve per system. Better is to the left.
 
     Returns:
         An `<svg>` element.
@@ -48,18 +71,24 @@ def latency(curves: Sequence[Curve]) -> str:
                 label=curve.system,
             )
         quantity_axis(axes, [float(second) for curve in curves for second in curve.latency_s[[0, -1]]], "s")
-        axes.set_xlabel("seconds from request to last token")
-        axes.set_ylabel("requests answered, %")
+        axes.set_xlabel(spell.label)
+        axes.set_ylabel(f"{spell.of}, %")
         axes.set_ylim(0, 102)
         legend(figure, axes)
-        said = "; ".join(
-            f"{c.system}: half within {units.quantity(float(np.quantile(c.latency_s, 0.5)), 's')}, "
-            f"95% within {units.quantity(float(np.quantile(c.latency_s, 0.95)), 's')}"
-            for c in curves
-        )
+        said = "; ".join(f"{curve.system}: {_aloud(curve.latency_s)}" for curve in curves)
         return inline_svg(
             figure,
-            name="latency-figure",
-            title="How long a request takes",
-            description=f"Cumulative share of requests against seconds; better is to the left. {said}.",
+            name=spell.name,
+            title=spell.title,
+            description=f"Cumulative share of {spell.of} against {spell.label}; better is to the left. {said}.",
         )
+
+
+def _aloud(seconds: NDArray[np.float64]) -> str:
+    """Only percentiles that the requests are enough for."""
+    found = {share: percentile(seconds, share) for share in (0.5, 0.95)}
+    told = {0.5: "half", 0.95: "95%"}
+    parts = [
+        f"{told[share]} within {units.quantity(value, 's')}" for share, value in found.items() if value is not None
+    ]
+    return ", ".join(parts) or f"{units.plural(len(seconds), 'request')}, too few for a percentile"

@@ -8,6 +8,7 @@ from reports.stats.clustered import clustered_se, ratio_se
 from reports.stats.holm import bootstrap_p_value, holm
 from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
 from reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
+from reports.stats.medians import Bins, drawn_medians, interval_of, median_bins
 from reports.stats.paired import mean_difference, probabilities_lower
 from reports.stats.pareto import pareto_probabilities
 from reports.stats.payback import Payback, payback
@@ -27,6 +28,7 @@ from reports.stats.stratified import stratified_sums
 __all__ = [
     "CONFIDENCE",
     "RESAMPLES",
+    "Bins",
     "Dependence",
     "Interval",
     "McNemar",
@@ -35,13 +37,16 @@ __all__ = [
     "bootstrap_p_value",
     "clustered_se",
     "dependence",
+    "drawn_medians",
     "entropy_bits",
     "holm",
+    "interval_of",
     "items_needed",
     "log_ratio_se",
     "mcnemar_exact",
     "mean_difference",
     "mean_interval",
+    "median_bins",
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
     "minimum_detectable_shift",

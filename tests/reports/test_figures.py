@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 
-from reports.figures import Bar, Curve, Point, Slice, energy, latency, tradeoff
+from reports.figures import Bar, Curve, Field, Point, Slice, energy, latency, matrix, tradeoff
+from reports.figures.latency import FIRST_TOKEN, PER_TOKEN
+from reports.figures.tradeoff import SECONDS
 from reports.marks import mark_svg
 from reports.stats import Interval
 
@@ -24,6 +27,11 @@ def bar(name: str, joules: float) -> Bar:
     return Bar(name, joules, (idle, above, Slice("cpu", 1, joules / 4, faint=False)))
 
 
+def field(title: str, columns: int) -> Field:
+    texts = tuple(tuple(f"{title[0]}{row}{column}" for column in range(columns)) for row in range(2))
+    return Field(title, 0, texts, ((0.2,) * columns, (1.0,) * (columns - 1) + (None,)))
+
+
 def texts(svg: str) -> list[str]:
     return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
 
@@ -31,6 +39,20 @@ def texts(svg: str) -> list[str]:
 DRAWINGS = {
     "tradeoff": lambda: tradeoff([point("small", 0, 0.2), point("big", 1, 900.0)]),
     "latency": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50)), Curve("big", 1, np.geomspace(1, 9, 50))]),
+    "tradeoff, latency": lambda: tradeoff(
+        [point("small", 0, 0.2), dataclasses.replace(point("told", 1, 0.3), hollow=True), point("big", 2, 9.0)],
+        SECONDS,
+        [["small", "big"]],
+    ),
+    "first token": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50))], FIRST_TOKEN),
+    "later tokens": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 5))], PER_TOKEN),
+    "matrix": lambda: matrix(
+        [field("Accuracy", 2), field("Joules", 2)],
+        ["small", "big"],
+        ["sums", "text"],
+        name="matrix-figure",
+        title="Everything",
+    ),
     "energy": lambda: energy([bar("small", 0.2), bar("big", 900.0)]),
 }
 
@@ -95,6 +117,35 @@ def test_zero_joules_and_unbounded_figures_can_be_drawn() -> None:
 
 def test_many_answers_do_not_make_a_heavy_figure() -> None:
     assert len(latency([Curve("a", 0, np.sort(np.random.default_rng(0).lognormal(size=100_000)))])) < 60_000
+
+
+def test_a_matrix_has_a_number_in_every_cell_and_shades_no_missing_one() -> None:
+    for columns in (2, 6):  # side by side, and one below the other
+        svg = matrix([field("Accuracy", columns)], ["small", "b" * 60], [f"d{place}" for place in range(columns)],
+                     name="m", title="Everything")  # fmt: skip
+        assert {f"A{row}{column}" for row in range(2) for column in range(columns)} <= set(texts(svg))
+        cells = [e for e in ET.fromstring(svg).iter(f"{SVG}path") if e.get("fill") == "var(--series-1)"]
+        assert len(cells) == 2 * columns - 1
+        assert all(float(cell.get("opacity", cell.get("fill-opacity", "1"))) <= 0.5 for cell in cells), "hides numbers"
+        assert "b" * 29 + "…" in texts(svg)
+
+
+def test_a_front_is_joined_from_the_cheapest_to_the_dearest() -> None:
+    points = [point("dear", 0, 9.0), point("cheap", 1, 1.0), point("off", 2, 4.0)]
+    plain, joined = tradeoff(points), tradeoff(points, fronts=[["cheap", "dear"]])
+    dashed = [e for e in ET.fromstring(joined).iter(f"{SVG}path") if e.get("stroke-dasharray")]
+    assert len(dashed) == 1
+    steps = [float(step.split()[0]) for step in dashed[0].get("d", "").replace("M", "").split("L")]
+    assert steps == sorted(steps)
+    assert "stroke-dasharray" not in plain
+    assert "Probably on the front: cheap and dear." in joined
+    assert "stroke-dasharray" not in tradeoff(points, fronts=[["off"]]), "one system is no line"
+
+
+def test_percentiles_are_read_aloud_only_where_the_requests_are_enough() -> None:
+    assert "95% within" not in DRAWINGS["latency"]()
+    assert "half within" in DRAWINGS["latency"]()
+    assert "5 requests, too few for a percentile" in DRAWINGS["later tokens"]()
 
 
 def test_matplotlib_is_left_as_it_was() -> None:

@@ -29,10 +29,11 @@ from harness.records import (
 from reports.compare import analyse, compare
 from reports.export import as_csv, as_json, as_markdown, as_table
 from reports.export.data import figures_frame
-from reports.load import needed, percentiles
+from reports.load import percentiles
 from reports.page import report
 from reports.panels.items import items_section
 from reports.panels.verdict import verdicts
+from reports.percentiles import needed
 
 GOLDEN = Path(__file__).parent / "golden"
 START_S = 1_700_000_000.0

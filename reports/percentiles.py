@@ -1,0 +1,44 @@
+"""Percentiles, and from how few requests none is stated. May import: numpy alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONFIDENCE = 0.99
+
+
+def needed(share: float) -> int:
+    """The fewest requests before a percentile means anything: LoadGen's early stopping (loadgen/early_stopping.cc).
+
+    7, 44, 90, 459 and 4,603 for a p50, p90, p95, p99 and p99.9: so many must all lie below it before that is shown
+    with 99%. Below the median the same holds from the other side.
+
+    Args:
+        share: of the requests that lie below it, between 0 and 1.
+    """
+    return math.ceil(math.log(1.0 - CONFIDENCE) / math.log(max(share, 1.0 - share)))
+
+
+def percentile(values: NDArray[np.float64], share: float) -> float | None:
+    """One percentile by linear interpolation, in the unit of the values; None where they are too few for it.
+
+    Args:
+        values: shape (requests,), in any order, all finite.
+        share: between 0 and 1.
+    """
+    return float(np.quantile(values, share)) if len(values) >= needed(share) else None
+
+
+def label(share: float) -> str:
+    """``p50``, ``p99.9``."""
+    return f"p{100 * share:g}"
+
+
+def rule(shares: Sequence[float]) -> str:
+    """What a dash in place of a percentile means: a sentence."""
+    asked = ", ".join(f"{needed(share):,} for a {label(share)}" for share in shares)
+    return f"A dash: fewer requests than the early stopping of MLPerf LoadGen asks for ({asked})."
