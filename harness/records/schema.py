@@ -146,6 +146,11 @@ class SystemRow(Row):
     expert_layers: list[int] = field(default_factory=list)
     """For a mixture: the layers that have experts, counted from 0."""
     experts_per_token: int | None = None
+    expert_bytes: int | None = None
+    """For a mixture: bytes of one expert in one layer, as loaded. None in older records, and where nobody can tell."""
+    shared_bytes: int | None = None
+    """For a mixture: bytes, as loaded, of all weights that every token reads, whichever experts it asks. An embedding
+    that is not the output's matrix too is not among them: a token reads one row of it. None as above."""
     members: list[str] = field(default_factory=list)
     """For a hybrid: every system that it keeps loaded."""
     teacher: str | None = None
@@ -166,6 +171,14 @@ class ExpertRow(Row):
     """Of prompt and answer: each asks `experts_per_token` experts in every sparse layer."""
     counts: list[list[int]]
     """For each layer of the system's `expert_layers`, how often each expert was asked."""
+    prompt_tokens: int | None = None
+    """Of the prompt alone, as read in one pass. None in older records, whose next two are empty."""
+    prompt_counts: list[list[int]] = field(default_factory=list)
+    """As `counts`, for the prompt alone: those above 0 are the experts that its pass touched. The rest of `counts` is
+    the answer's."""
+    pairs: list[list[int]] = field(default_factory=list)
+    """For each layer, for how many tokens two experts were both asked: all pairs, in the order (0, 1), (0, 2), ...
+    (1, 2), ... All 0 where a token asks one expert."""
 
 
 class Purpose(StrEnum):
