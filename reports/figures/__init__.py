@@ -8,6 +8,7 @@ from reports.figures.experts import experts
 from reports.figures.latency import Curve, latency
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
 from reports.figures.shared import MARKERS, colour, marker
+from reports.figures.together import matrices
 from reports.figures.tradeoff import Point, tradeoff
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "experts",
     "latency",
     "marker",
+    "matrices",
     "tradeoff",
 ]

@@ -10,6 +10,7 @@ from reports.stats.payback import Payback, payback
 from reports.stats.permutation import Dependence, dependence, entropy_bits
 from reports.stats.ratio import ratio_intervals, ratios
 from reports.stats.resample import RESAMPLES, resampled_sums
+from reports.stats.subsets import together_by_chance
 
 __all__ = [
     "CONFIDENCE",
@@ -26,5 +27,6 @@ __all__ = [
     "ratio_intervals",
     "ratios",
     "resampled_sums",
+    "together_by_chance",
     "wilson_interval",
 ]
