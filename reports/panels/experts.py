@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from reports.compare import Analysis
 from reports.experts import expert_use, recorded_choices, together, touched
+from reports.panels.experts_together import together_passage
+from reports.panels.experts_touched import touched_passage
+from reports.panels.experts_use import use_passage
 from reports.panels.section import Passage, Section
-from reports.panels.together import together_passage
-from reports.panels.touched import touched_passage
-from reports.panels.use import use_passage
 
 _LEAD = (
     "A mixture chooses experts for every token. Whether an expert that was made for a domain is asked in that domain "

@@ -6,7 +6,7 @@ import numpy as np
 
 from reports import figures, units
 from reports.experts import ExpertUse
-from reports.panels.layers import layer_groups
+from reports.panels.experts_layers import layer_groups
 from reports.panels.section import Drawing, Passage
 from reports.panels.table import Cell, Column, Table
 

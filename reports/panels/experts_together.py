@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reports import figures, units
 from reports.experts import Choices, Together
-from reports.panels.layers import layer_groups
+from reports.panels.experts_layers import layer_groups
 from reports.panels.section import Drawing, Passage
 from reports.panels.table import Cell, Column, Table
 
