@@ -13,8 +13,8 @@ from harness.attribution import alone_s, attribute
 from harness.config import HybridSystem, System
 from harness.ledger import lineage
 from harness.plan import Cell
-from harness.records import AnswerRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
-from harness.systems import Facts, Mixture
+from harness.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
+from harness.systems import ExpertsAsked, Facts, Mixture
 
 
 def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> list[ItemRow]:
@@ -84,6 +84,19 @@ def _output(answer: AnswerRow, score: ScoreRow) -> str:
     return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
 
 
+def expert_row(answer: AnswerRow, asked: ExpertsAsked) -> ExpertRow:
+    """Which experts a mixture asked for an answer and its prompt."""
+    return ExpertRow(
+        doc_id=answer.doc_id,
+        repeat=answer.repeat,
+        tokens=asked.prompt_tokens + asked.answer_tokens,
+        counts=asked.counts,
+        prompt_tokens=asked.prompt_tokens,
+        prompt_counts=asked.prompt_counts,
+        pairs=asked.pairs,
+    )
+
+
 def training_costs(config: System) -> dict[str, dict[str, Any]] | None:
     """What everything that was trained for a system cost, from the ledgers, by name and each once.
 
@@ -128,6 +141,8 @@ def system_row(
         experts=list(mixture.experts),
         expert_layers=list(mixture.layers),
         experts_per_token=mixture.per_token,
+        expert_bytes=mixture.expert_bytes,
+        shared_bytes=mixture.shared_bytes,
         members=config.resident if isinstance(config, HybridSystem) else [],
         teacher=config.teacher,
         training=training,

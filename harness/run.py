@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from harness.assemble import item_rows, system_row, training_costs
+from harness.assemble import expert_row, item_rows, system_row, training_costs
 from harness.cell import CellRecorder, WindowNames, open_window
 from harness.config import Prompt, Resolved
 from harness.load import LoadCell, run_rates, score_rates
@@ -22,7 +22,7 @@ from harness.prompts import requests_by_document
 from harness.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow, read_run
 from harness.resume import check_same_system, recover_windows
 from harness.scoring import evaluate, score_rows
-from harness.systems import Engine, Mixture, TaskContext, base_key, open_engine, release_base
+from harness.systems import Engine, TaskContext, base_key, open_engine, release_base
 from harness.systems.memory import reset_peak
 from harness.tasks import load_task
 from harness.timed import TimedLM, items_of
@@ -123,8 +123,8 @@ def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str,
         scores = _run_load(session, cell, engine, idle_w, first_number)
     else:
         scores = _run_items(session, cell, engine, idle_w, first_number)
-    if (mixture := engine.mixture()) is not None:
-        session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine, mixture))
+    if engine.mixture() is not None:
+        session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine))
     if measure.load is None:  # under load a cell is several: each rate would be a split of its own
         for phase in split_cell(session.records, cell.system, task):
             session.writer.append_phase(phase)
@@ -191,14 +191,12 @@ def _run_load(
     )
 
 
-def _experts_asked(session: Session, cell: Cell, engine: Engine, mixture: Mixture) -> list[ExpertRow]:
+def _experts_asked(session: Session, cell: Cell, engine: Engine) -> list[ExpertRow]:
     """Which experts were asked for each item: in a pass of its own, outside every window, as watching takes time."""
     rows = []
     for answer in session.records.answers(cell.system, cell.choice.task):
         said = answer.replies[0] if isinstance(answer.replies[0], str) else ""
-        counts = engine.experts_asked(answer.prompt, said)
-        tokens = sum(counts[0]) // (mixture.per_token or 1)
-        rows.append(ExpertRow(doc_id=answer.doc_id, repeat=answer.repeat, tokens=tokens, counts=counts))
+        rows.append(expert_row(answer, engine.experts_asked(answer.prompt, said)))
     return rows
 
 

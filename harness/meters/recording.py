@@ -13,7 +13,8 @@ from statistics import median
 from harness.errors import UserError, nearest
 from harness.meters.base import Reading
 from harness.meters.integral import Point
-from harness.meters.trace import COLUMNS, figure, moment, read_trace
+from harness.meters.trace import read_trace
+from harness.records.trace import COLUMNS, figure, moment
 
 PLAIN_COLUMNS = ("at_s", "component", "power_w", "energy_j", "temperature_c")
 """The first two, and one or both of the next; in any order."""

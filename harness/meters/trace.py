@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import UserError
 from harness.meters.base import Meter, Reading
-
-COLUMNS = (
-    "at_s", "meter", "component", "energy_j", "power_w", "temperature_c", "notes", "provenance", "step_s",
-)  # fmt: skip
-"""One row per component and reading. `notes` are joined by `` | ``; those of a reading as a whole stand in the first
-row of it. A component that could not be read has no figures, and the reason in `notes` after ``gap: ``."""
-
-_GAP = "gap: "
-_BETWEEN = " | "
+from harness.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
 
 
 class TraceWriter:
@@ -36,11 +26,11 @@ class TraceWriter:
 
     def write(self, meter: Meter, reading: Reading) -> None:
         """Append one reading. It outlives a kill of this process; the disk may have it a little later."""
-        notes = _BETWEEN.join(sorted(reading.notes))
+        notes = BETWEEN.join(sorted(reading.notes))
         rows = []
         for component in meter.provenance:
             gap = reading.gaps.get(component)
-            said = _BETWEEN.join(filter(None, ["" if gap is None else _GAP + gap, notes]))
+            said = BETWEEN.join(filter(None, ["" if gap is None else GAP + gap, notes]))
             notes = ""
             rows.append(
                 [
@@ -89,69 +79,33 @@ def read_trace(path: Path) -> Trace:
         UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
     """
     trace = Trace()
-    try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as file:
-            table = csv.DictReader(file)
-            if tuple(table.fieldnames or ()) != COLUMNS:
-                raise UserError(f"{path}: not a power trace (its first line should be {','.join(COLUMNS)})")
-            for line, rows in _by_reading(table):
-                _take_in(trace, rows, f"{path}:{line}")
-    except csv.Error as error:
-        raise UserError(f"{path}: not a power trace ({error})") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the power trace ({error.strerror})") from error
+    for rows in _by_reading(trace_rows(path)):
+        _take_in(trace, rows)
     return trace
 
 
-def figure(text: str, where: str, column: str) -> float:
-    """A figure of a file that may be broken.
-
-    Raises:
-        UserError: it is none, or none that a meter would give.
-    """
-    try:
-        number = float(text)
-    except ValueError as error:
-        raise UserError(f"{where}: {column}: {text[:40]!r} is not a number") from error
-    if not math.isfinite(number) or (number < 0.0 and column in ("power_w", "step_s")):
-        raise UserError(f"{where}: {column}: {text[:40]!r} is no figure of a meter")
-    return number
-
-
-def moment(text: str, where: str) -> float:
-    """A time stamp of such a file: seconds since the epoch, or since anything else."""
-    return figure(text, where, "at_s")
-
-
-def _by_reading(table: csv.DictReader[str]) -> Iterator[tuple[int, list[dict[str, str]]]]:
-    """Rows of one reading together, successive ones of the same moment and meter; with the line of the last."""
-    rows: list[dict[str, str]] = []
-    line = 0
-    for row in table:
-        if not row["step_s"]:  # the last column: a torn line has none
-            continue
-        if rows and (row["at_s"], row["meter"]) != (rows[0]["at_s"], rows[0]["meter"]):
-            yield line, rows
-            rows = []
-        rows.append(row)
-        line = table.line_num
-    if rows:
-        yield line, rows
-
-
-def _take_in(trace: Trace, rows: list[dict[str, str]], where: str) -> None:
-    energy_j, power_w, temperature_c = (
-        {row["component"]: figure(row[column], where, column) for row in rows if row[column]} for column in COLUMNS[3:6]
-    )
-    notes: set[str] = set()
-    gaps: dict[str, str] = {}
+def _by_reading(rows: Iterable[TraceRow]) -> Iterator[list[TraceRow]]:
+    """Rows of one reading together: successive ones of the same moment and meter."""
+    together: list[TraceRow] = []
     for row in rows:
-        trace.provenance[row["component"]] = row["provenance"]
-        trace.step_s[row["component"]] = figure(row["step_s"], where, "step_s")
-        for said in filter(None, row["notes"].split(_BETWEEN)):
-            if said.startswith(_GAP):
-                gaps[row["component"]] = said.removeprefix(_GAP)
-            else:
-                notes.add(said)
-    reading = Reading(moment(rows[0]["at_s"], where), energy_j, power_w, temperature_c, frozenset(notes), gaps)
-    trace.readings.append((rows[0]["meter"], reading))
+        if together and (row.at_s, row.meter) != (together[0].at_s, together[0].meter):
+            yield together
+            together = []
+        together.append(row)
+    if together:
+        yield together
+
+
+def _take_in(trace: Trace, rows: list[TraceRow]) -> None:
+    for row in rows:
+        trace.provenance[row.component] = row.provenance
+        trace.step_s[row.component] = row.step_s
+    reading = Reading(
+        rows[0].at_s,
+        {row.component: row.energy_j for row in rows if row.energy_j is not None},
+        {row.component: row.power_w for row in rows if row.power_w is not None},
+        {row.component: row.temperature_c for row in rows if row.temperature_c is not None},
+        frozenset(note for row in rows for note in row.notes),
+        {row.component: row.gap for row in rows if row.gap is not None},
+    )
+    trace.readings.append((rows[0].meter, reading))

@@ -5,6 +5,7 @@ else of the harness: a record can be read where nothing can be run.
 """
 
 from harness.records.components import added, is_container, total_j
+from harness.records.experts import ExpertRow
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
 from harness.records.parts import (
@@ -24,7 +25,6 @@ from harness.records.reader import RunRecords, read_run
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
-    ExpertRow,
     ItemRow,
     Purpose,
     RunHeader,
@@ -33,6 +33,8 @@ from harness.records.schema import (
     WindowLabel,
     WindowRow,
 )
+from harness.records.trace import COLUMNS as TRACE_COLUMNS
+from harness.records.trace import TraceRow, trace_rows
 from harness.records.writer import RunWriter
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "LABELS",
     "NOT_RECORDED",
     "SCHEMA_VERSION",
+    "TRACE_COLUMNS",
     "AnswerRow",
     "ExpertRow",
     "ItemRow",
@@ -57,6 +60,7 @@ __all__ = [
     "ScoreRow",
     "Split",
     "SystemRow",
+    "TraceRow",
     "WindowLabel",
     "WindowRow",
     "added",
@@ -66,4 +70,5 @@ __all__ = [
     "read_run",
     "system_parts",
     "total_j",
+    "trace_rows",
 ]

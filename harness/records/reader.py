@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import UserError
+from harness.records.experts import ExpertRow
 from harness.records.jsonl import read_lines
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
@@ -16,7 +17,6 @@ from harness.records.phases import PhaseRow
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
-    ExpertRow,
     Row,
     RunHeader,
     ScoreRow,

@@ -146,6 +146,11 @@ class SystemRow(Row):
     expert_layers: list[int] = field(default_factory=list)
     """For a mixture: the layers that have experts, counted from 0."""
     experts_per_token: int | None = None
+    expert_bytes: int | None = None
+    """For a mixture: bytes of one expert in one layer, as loaded. None in older records, and where nobody can tell."""
+    shared_bytes: int | None = None
+    """For a mixture: bytes, as loaded, of all weights that every token reads, whichever experts it asks. An embedding
+    that is not the output's matrix too is not among them: a token reads one row of it. None as above."""
     members: list[str] = field(default_factory=list)
     """For a hybrid: every system that it keeps loaded."""
     teacher: str | None = None
@@ -154,18 +159,6 @@ class SystemRow(Row):
     """What everything that was trained for it cost, by name: tokens, seconds, joules and how they were read."""
     shares_base_with: str | None = None
     """The system that had already loaded this one's base: the load figures here are then the adapter's alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExpertRow(Row):
-    """A line of `experts/<system>/<task>.jsonl`: which experts a mixture asked for an item. From a pass of its own."""
-
-    doc_id: int
-    repeat: int
-    tokens: int
-    """Of prompt and answer: each asks `experts_per_token` experts in every sparse layer."""
-    counts: list[list[int]]
-    """For each layer of the system's `expert_layers`, how often each expert was asked."""
 
 
 class Purpose(StrEnum):

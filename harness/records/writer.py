@@ -11,11 +11,12 @@ from typing import Self
 import filelock
 
 from harness.errors import UserError
+from harness.records.experts import ExpertRow
 from harness.records.jsonl import Appender, sync_folder, write_atomically
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
 from harness.records.phases import PhaseRow
-from harness.records.schema import AnswerRow, ExpertRow, ItemRow, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
+from harness.records.schema import AnswerRow, ItemRow, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
 
 
 class RunWriter:

@@ -80,7 +80,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Mixture:
-    """What a system's experts are, and how often each was asked."""
+    """What a system's experts are."""
 
     experts: tuple[str, ...] = ()
     """Their names, in the order of the routers."""
@@ -88,6 +88,24 @@ class Mixture:
     """The layers that have them."""
     per_token: int | None = None
     """How many are asked for a token in each of these layers."""
+    expert_bytes: int | None = None
+    """Bytes of one expert in one of these layers, as loaded."""
+    shared_bytes: int | None = None
+    """Bytes, as loaded, of all weights that every token reads, whichever experts it asks."""
+
+
+@dataclass(frozen=True)
+class ExpertsAsked:
+    """Which experts a text asked, by layer. Counts have the shape (layers that have experts, experts)."""
+
+    prompt_tokens: int
+    answer_tokens: int
+    counts: list[list[int]]
+    """How often each expert was asked, for prompt and answer together."""
+    prompt_counts: list[list[int]]
+    """For the prompt alone."""
+    pairs: list[list[int]]
+    """By layer, for how many tokens two experts were both asked: all pairs, (0, 1), (0, 2), ... (1, 2), ..."""
 
 
 @dataclass(frozen=True)
@@ -183,8 +201,8 @@ class Engine(ABC):
         """What its experts are; None for a system that has none."""
         return None
 
-    def experts_asked(self, prompt: str, answer: str) -> list[list[int]]:
-        """For a mixture, how often each expert was asked for a text, by layer. Never called while time is measured."""
+    def experts_asked(self, prompt: str, answer: str) -> ExpertsAsked:
+        """For a mixture, which experts a text asks. Never called while time is measured."""
         raise NotImplementedError  # only called where `mixture` is not None
 
     def peak_memory_bytes(self) -> int | None:

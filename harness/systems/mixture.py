@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
+from harness.systems.base import ExpertsAsked
 from harness.systems.shared import sharing, with_adapter
 from harness.weights import LocalWeights
 
@@ -84,23 +85,60 @@ def active_parameters(mixture: Any) -> tuple[int, int]:
     return total, total - idle
 
 
-def experts_asked(mixture: Any, tokens: Sequence[int]) -> list[list[int]]:
-    """How often each expert is asked for a text: shape (sparse layers, experts).
+def bytes_read(mixture: Any) -> tuple[int | None, int]:
+    """Bytes of one expert in one layer, and of all that is read whatever the routers choose, as loaded.
+
+    The latter is attention, norms, dense feed-forward blocks, routers and the output's matrix. An embedding that is
+    not the output's matrix too is left out, as a token reads a single row of it. The former is None where no layer
+    has experts.
+    """
+    everything = sum(parameter.nbytes for parameter in mixture.parameters())
+    embedding = mixture.model.embed_tokens.weight
+    looked_up = 0 if mixture.lm_head.weight is embedding else embedding.nbytes
+    blocks = list(sparse_layers(mixture).values())
+    if not blocks:
+        return None, everything - looked_up
+    layer = sum(parameter.nbytes for parameter in blocks[0].experts.parameters())
+    return layer // mixture.config.num_local_experts, everything - looked_up - layer * len(blocks)
+
+
+def experts_asked(mixture: Any, prompt: Sequence[int], answer: Sequence[int]) -> ExpertsAsked:
+    """Which experts are asked for a text.
 
     Args:
         mixture: an assembled one.
-        tokens: the text's, as its tokenizer gives them.
+        prompt: the text's tokens that were read; at least one.
+        answer: those that were generated after it.
     """
     import torch
 
     with torch.no_grad():
-        ids = torch.tensor([list(tokens)], device=mixture.device)
+        ids = torch.tensor([[*prompt, *answer]], device=mixture.device)
         output = mixture.model(input_ids=ids, output_router_logits=True)
-    top_k, experts = mixture.config.num_experts_per_tok, mixture.config.num_local_experts
-    return [
-        logits.topk(top_k, dim=-1).indices.flatten().bincount(minlength=experts).tolist()
-        for logits in output.router_logits
-    ]
+    asked = [_asked(logits, mixture.config.num_experts_per_tok) for logits in output.router_logits]
+    return ExpertsAsked(
+        prompt_tokens=len(prompt),
+        answer_tokens=len(answer),
+        counts=[layer.sum(dim=0).tolist() for layer in asked],
+        prompt_counts=[layer[: len(prompt)].sum(dim=0).tolist() for layer in asked],
+        pairs=[_pairs(layer) for layer in asked],
+    )
+
+
+def _asked(logits: Any, top_k: int) -> Any:
+    """1 where a token asks an expert, else 0: shape (tokens, experts), from the router's logits of the same shape."""
+    import torch
+
+    chosen = logits.topk(top_k, dim=-1).indices.cpu()
+    return torch.zeros(logits.shape, dtype=torch.int64).scatter_(1, chosen, 1)
+
+
+def _pairs(asked: Any) -> list[int]:
+    """How often two experts were asked for the same token: of all pairs, in the order (0, 1), (0, 2), ... (1, 2)."""
+    import torch
+
+    first, second = torch.triu_indices(asked.shape[1], asked.shape[1], offset=1)
+    return [int(count) for count in (asked.T @ asked)[first, second]]
 
 
 def _shape(tensors: Mapping[str, Any]) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 from harness.config import MoeSystem
 from harness.errors import UserError, require
-from harness.systems.base import Mixture
+from harness.systems.base import ExpertsAsked, Mixture
 from harness.systems.local import LocalEngine
-from harness.systems.mixture import active_parameters, assemble, experts_asked, set_gates, sparse_layers
+from harness.systems.mixture import active_parameters, assemble, bytes_read, experts_asked, set_gates, sparse_layers
 from harness.systems.transformers import check_adapter, check_local
 from harness.weights import LocalWeights
 
@@ -37,11 +37,17 @@ class MoeEngine(LocalEngine):
 
     def mixture(self) -> Mixture:
         """As the suite names them."""
-        return Mixture(tuple(self._experts), tuple(sparse_layers(self.lm.model)), self._per_token)
+        model = self.lm.model
+        return Mixture(tuple(self._experts), tuple(sparse_layers(model)), self._per_token, *bytes_read(model))
 
-    def experts_asked(self, prompt: str, answer: str) -> list[list[int]]:
-        """From one more forward pass over the text, with the routers' choices written down."""
-        return experts_asked(self.lm.model, self.lm.tok_encode(prompt + answer))
+    def experts_asked(self, prompt: str, answer: str) -> ExpertsAsked:
+        """From one more forward pass over the text, with the routers' choices written down.
+
+        The prompt's tokens are those that were read. The answer's are cut from its text anew: what a stop
+        sequence took off is not among them, nor is the end of the text.
+        """
+        generated = self.lm.tok_encode(answer, add_special_tokens=False)
+        return experts_asked(self.lm.model, self.lm.tok_encode(prompt), generated)
 
     def _parameters(self) -> tuple[int, int]:
         return active_parameters(self.lm.model)

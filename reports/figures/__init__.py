@@ -10,11 +10,14 @@ from reports.figures.latency import Curve, latency
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
 from reports.figures.matrix import Field, matrix
 from reports.figures.misroutes import misroutes
+from reports.figures.power import Band, Stretch, Watts, power
 from reports.figures.shared import MARKERS, colour, marker
+from reports.figures.together import matrices
 from reports.figures.tradeoff import Cost, Point, tradeoff
 
 __all__ = [
     "MARKERS",
+    "Band",
     "Bar",
     "Cost",
     "Curve",
@@ -25,6 +28,8 @@ __all__ = [
     "LoadPoint",
     "Point",
     "Slice",
+    "Stretch",
+    "Watts",
     "colour",
     "energy",
     "energy_latency",
@@ -32,7 +37,9 @@ __all__ = [
     "frontier",
     "latency",
     "marker",
+    "matrices",
     "matrix",
     "misroutes",
+    "power",
     "tradeoff",
 ]

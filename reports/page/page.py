@@ -29,6 +29,7 @@ from reports.panels.experts import experts_section
 from reports.panels.items import items_section
 from reports.panels.latency import latency_section
 from reports.panels.load import load_section
+from reports.panels.power import power_section
 from reports.panels.routing import routing_section
 from reports.panels.section import Section
 from reports.panels.systems import systems_section
@@ -55,6 +56,7 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     load_section,
     latency_section,
     energy_section,
+    power_section,
     carbon_section,
     systems_section,
     items_section,

@@ -24,6 +24,7 @@ from reports.stats.power import (
 from reports.stats.ratio import ratio_intervals, ratios
 from reports.stats.resample import RESAMPLES, resampled_sums
 from reports.stats.stratified import stratified_sums
+from reports.stats.subsets import together_by_chance
 
 __all__ = [
     "CONFIDENCE",
@@ -60,5 +61,6 @@ __all__ = [
     "ratios",
     "resampled_sums",
     "stratified_sums",
+    "together_by_chance",
     "wilson_interval",
 ]

@@ -190,7 +190,8 @@ def _write_system(
             weight_bytes=98_000_000, dtype="bfloat16", device="cpu", peak_memory_bytes=512_000_000,
             load_s=1.5, load_window=f"load{number}", weights_sha256=system.weights, experts=list(system.experts),
             expert_layers=list(range(2, 8)) if system.experts else [],
-            experts_per_token=2 if system.experts else None, members=list(system.members),
+            experts_per_token=2 if system.experts else None, expert_bytes=1_500_000 if system.experts else None,
+            shared_bytes=80_000_000 if system.experts else None, members=list(system.members),
             teacher=system.teacher, domain=system.domain,
             training=None if system.training is None else dict(system.training),
         )
@@ -249,18 +250,23 @@ def _items(
 
 
 def _experts(system: FakeSystem, rows: list[ItemRow], domain: int) -> list[ExpertRow]:
-    """Twelve tokens an item, each asking two experts in each of six layers, from a generator of their own."""
+    """Twelve tokens an item, five of them the answer's, each asking two experts in each of six layers, from a
+    generator of their own."""
     number = len(system.experts)
     chances = np.full(number, (1 - system.favour) / number + 1e-12)
     chances[domain % number] += system.favour
     keys = np.log(chances) + np.random.default_rng(77 + domain).gumbel(size=(len(rows), 6, 12, number))
     asked = np.zeros_like(keys, dtype=int)
     np.put_along_axis(asked, np.argsort(keys, axis=-1)[..., -2:], 1, axis=-1)
-    counts = asked.sum(axis=2).tolist()
+    first, second = np.triu_indices(number, k=1)
     return [
-        ExpertRow(doc_id=row.doc_id, repeat=row.repeat, tokens=12, counts=own)
-        for row, own in zip(rows, counts, strict=True)
-    ]
+        ExpertRow(
+            doc_id=row.doc_id, repeat=row.repeat, tokens=12, counts=own.sum(axis=1).tolist(), prompt_tokens=7,
+            prompt_counts=own[:, :7].sum(axis=1).tolist(),
+            pairs=(own[:, :, first] * own[:, :, second]).sum(axis=1).tolist(),
+        )
+        for row, own in zip(rows, asked, strict=True)
+    ]  # fmt: skip
 
 
 def _window(

@@ -7,7 +7,7 @@ import pytest
 
 from harness.records import read_run
 from reports.compare import analyse
-from reports.experts import expert_uses
+from reports.experts import expert_use, recorded_choices
 from reports.panels.experts import experts_section
 
 EXPERTS = ("one", "two")
@@ -17,11 +17,15 @@ def mixture(fake, **more):
     return fake.Run((fake.System("mix", "moe", experts=EXPERTS, **more), fake.System("plain")))
 
 
+def uses(analysis):
+    return [expert_use(choices) for choices in recorded_choices(analysis)]
+
+
 @pytest.mark.parametrize("repeats", [1, 2])
 def test_shares_are_recounted_from_the_records(make_run, fake, repeats) -> None:
     four = ("a", "b", "c", "d")
     run = make_run(fake.Run((fake.System("mix", "moe", experts=four, favour=0.5),), items=6, repeats=repeats))
-    (use,) = expert_uses(analyse(run))
+    (use,) = uses(analyse(run))
     assert (use.domains, use.items, use.layers) == (("arithmetic", "text"), (6, 6), (2, 3, 4, 5, 6, 7))
     for column, task in enumerate(("chain_sum", "spell_backward")):
         rows = run.experts("mix", task)
@@ -33,7 +37,7 @@ def test_shares_are_recounted_from_the_records(make_run, fake, repeats) -> None:
 
 
 def test_what_choosing_two_of_four_can_tell_at_most(make_run, fake) -> None:
-    (four,) = expert_uses(analyse(make_run(fake.Run((fake.System("mix", "moe", experts=tuple("abcd")),)))))
+    (four,) = uses(analyse(make_run(fake.Run((fake.System("mix", "moe", experts=tuple("abcd")),)))))
     assert four.at_most_bits == pytest.approx(1.0)
     assert four.dependence is not None
     assert four.dependence.mean_bits <= four.at_most_bits
@@ -41,7 +45,7 @@ def test_what_choosing_two_of_four_can_tell_at_most(make_run, fake) -> None:
 
 def test_two_of_two_experts_can_tell_nothing(make_run, fake) -> None:
     analysis = analyse(make_run(mixture(fake, favour=1.0)))
-    (use,) = expert_uses(analysis)
+    (use,) = uses(analysis)
     assert use.at_most_bits == 0.0
     section = experts_section(analysis)
     assert section is not None
@@ -67,7 +71,7 @@ def test_words_for_planted_and_for_no_specialisation(make_run, fake) -> None:
 def test_one_domain_is_not_tested(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("mix", "moe", experts=tuple("abc")),), tasks=(("chain_sum", "arithmetic"),)))
     analysis = analyse(run)
-    assert expert_uses(analysis)[0].dependence is None
+    assert uses(analysis)[0].dependence is None
     section = experts_section(analysis)
     assert section is not None
     assert section.passages[0].sentences[0].startswith("All items are of one domain")

@@ -18,6 +18,7 @@ from reports.panels.choices import choices_table
 from reports.panels.environment import environment_section
 from reports.panels.items import items_section
 from reports.panels.load import load_section
+from reports.panels.power import power_section
 from reports.panels.validity import validity_section
 from reports.panels.verdict import verdicts
 
@@ -47,7 +48,7 @@ def as_text(analysis) -> str:
         if make in {items_section, validity_section}:  # they have golden files of their own
             continue
         section = make(analysis)
-        if make is load_section:  # a run under load has a golden file of its own
+        if make in {load_section, power_section}:  # a run under load, or with traces, has a golden file of its own
             assert section is None
             continue
         assert section is not None

@@ -7,7 +7,8 @@ import pytest
 
 from harness.errors import UserError
 from harness.meters import Reading
-from harness.meters.trace import COLUMNS, TraceWriter, read_trace
+from harness.meters.trace import TraceWriter, read_trace
+from harness.records.trace import COLUMNS
 
 
 class TwoGpus:

@@ -14,6 +14,7 @@ from harness.errors import UserError
 from harness.records import (
     SCHEMA_VERSION,
     AnswerRow,
+    ExpertRow,
     RunHeader,
     RunLayout,
     RunWriter,
@@ -88,6 +89,18 @@ def test_fields_of_a_newer_writer_are_ignored_and_missing_ones_are_named(run: Pa
     path.write_text(json.dumps({"doc_id": 1}) + "\n")
     with pytest.raises(UserError, match="a field is missing"):
         read_run(run).answers("s", "t")
+
+
+def test_experts_read_as_written_and_older_rows_lack_the_prompt_and_the_pairs(run: Path) -> None:
+    row = ExpertRow(
+        doc_id=1, repeat=0, tokens=3, counts=[[3, 2, 1]], prompt_tokens=2, prompt_counts=[[2, 2, 0]], pairs=[[2, 1, 0]]
+    )
+    with RunWriter(run) as writer:
+        writer.write_experts("s", "t", [row])
+    assert read_run(run).experts("s", "t") == [row]
+    RunLayout(run).experts("s", "t").write_text('{"doc_id": 1, "repeat": 0, "tokens": 3, "counts": [[3, 2, 1]]}\n')
+    (old,) = read_run(run).experts("s", "t")
+    assert (old.counts, old.prompt_tokens, old.prompt_counts, old.pairs) == ([[3, 2, 1]], None, [], [])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,15 @@ import pytest
 import torch
 
 from harness.errors import UserError
-from harness.systems.mixture import active_parameters, assemble, experts_asked, gates, set_gates, sparse_layers
+from harness.systems.mixture import (
+    active_parameters,
+    assemble,
+    bytes_read,
+    experts_asked,
+    gates,
+    set_gates,
+    sparse_layers,
+)
 from harness.systems.shared import sharing, with_adapter
 
 TEXT = "What is 12 + 7?"
@@ -109,16 +117,35 @@ def test_every_token_asks_so_many_experts_in_each_layer(base: Any, experts: dict
     mixture, _ = assemble(base.model, experts, top_k, where="m")
     set_gates(mixture, random_gates(mixture), where="m")
     tokens = base.tokenizer(TEXT)["input_ids"]
-    counts = experts_asked(mixture, tokens)
-    assert [len(layer) for layer in counts] == [3, 3]
-    assert [sum(layer) for layer in counts] == [len(tokens) * top_k] * 2
-    assert max(max(layer) for layer in counts) <= len(tokens)
+    asked = experts_asked(mixture, tokens[:-4], tokens[-4:])
+    assert (asked.prompt_tokens, asked.answer_tokens) == (len(tokens) - 4, 4)
+    assert [len(layer) for layer in asked.counts] == [3, 3]
+    assert [sum(layer) for layer in asked.counts] == [len(tokens) * top_k] * 2
+    assert max(max(layer) for layer in asked.counts) <= len(tokens)
     chosen = []  # as the first sparse layer's router is seen to choose
     hook = sparse_layers(mixture)[1].register_forward_pre_hook(lambda block, given: chosen.append(given[0]))
     logits(mixture, torch.tensor([tokens]))
     hook.remove()
     scores = chosen[0].reshape(-1, HIDDEN) @ gates(mixture)["layers.1.gate"].T
-    assert counts[0] == scores.topk(top_k).indices.flatten().bincount(minlength=3).tolist()
+    sets = [set(row) for row in scores.topk(top_k).indices.tolist()]
+    assert asked.counts[0] == [sum(expert in own for own in sets) for expert in range(3)]
+    assert asked.prompt_counts[0] == [sum(expert in own for own in sets[:-4]) for expert in range(3)]
+    assert asked.pairs[0] == [sum({a, b} <= own for own in sets) for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert [sum(layer) for layer in asked.pairs] == [len(tokens) * (top_k - 1)] * 2
+    assert experts_asked(mixture, tokens, []).prompt_counts == experts_asked(mixture, tokens, []).counts
+
+
+@pytest.mark.parametrize(("dtype", "size"), [(torch.float32, 4), (torch.bfloat16, 2)])
+def test_bytes_that_a_token_reads_are_counted_by_hand(
+    base: Any, experts: dict[str, Path], dtype: torch.dtype, size: int
+) -> None:
+    dense = sum(parameter.numel() for parameter in base.model.parameters())
+    mixture, _ = assemble(base.model, experts, 2, where="m")
+    mixture.to(dtype)
+    shared = dense - 2 * EXPERT + 2 * 3 * HIDDEN  # two layers' feed-forward weights are experts; the routers are read
+    assert bytes_read(mixture) == (EXPERT * size, shared * size)
+    mixture.lm_head.weight = torch.nn.Parameter(mixture.model.embed_tokens.weight.clone())  # of an embedding that is
+    assert bytes_read(mixture) == (EXPERT * size, shared * size)  # looked up only, a token reads one row
 
 
 @pytest.mark.parametrize("module", ["q_proj", "o_proj"])

@@ -87,8 +87,13 @@ def test_it_says_what_it_is_made_of(moe: MoeSystem, tiny: Path) -> None:
         request = Instance("generate_until", {}, ("What is 1 + 2?", {"until": ["@@@"], "max_gen_toks": 4}), 0)
         (reply,) = engine.answer("generate_until", [request])
         assert reply.confidence < 0
-        counts = engine.experts_asked(request.args[0], reply.value)
-        assert [sum(layer) for layer in counts] == [2 * len(engine.lm.tok_encode(request.args[0] + reply.value))] * 2
+        asked = engine.experts_asked(request.args[0], reply.value)
+        assert asked.prompt_tokens == reply.prompt_tokens
+        assert asked.answer_tokens == len(engine.lm.tok_encode(reply.value, add_special_tokens=False))
+        assert [sum(layer) for layer in asked.prompt_counts] == [2 * reply.prompt_tokens] * 2
+        assert [sum(layer) for layer in asked.counts] == [2 * (reply.prompt_tokens + asked.answer_tokens)] * 2
+        alone = engine.experts_asked(request.args[0], "")
+        assert (alone.answer_tokens, alone.counts) == (0, asked.prompt_counts)
 
 
 class Watched(RunWriter):
@@ -134,9 +139,15 @@ def test_a_run_writes_which_experts_were_asked_and_only_of_a_mixture(
     for number, row in rows.items():
         assert row["tokens"] == len(answers[number].prompt + answers[number].replies[0])  # it reads characters
         assert [sum(layer) for layer in row["counts"]] == [2 * row["tokens"]] * 2
+        assert row["prompt_tokens"] == answers[number].prompt_tokens == len(answers[number].prompt)
+        assert [sum(layer) for layer in row["prompt_counts"]] == [2 * row["prompt_tokens"]] * 2
+        assert [(len(layer), sum(layer)) for layer in row["pairs"]] == [(3, row["tokens"])] * 2
     mix, adder_row = records.systems()["mix"], records.systems()["adder"]
     assert (mix.experts, mix.expert_layers, mix.experts_per_token) == (["one", "two", "three"], [1, 3], 2)
     assert mix.parameters_active < mix.parameters_total
+    assert mix.expert_bytes == 3 * 32 * 48 * 4
+    assert mix.shared_bytes + 2 * 2 * mix.expert_bytes == mix.parameters_active * 4  # two layers, two of three experts
+    assert (adder_row.expert_bytes, adder_row.shared_bytes) == (None, None)
     assert (adder_row.experts, adder_row.expert_layers, adder_row.experts_per_token) == ([], [], None)
 
 
