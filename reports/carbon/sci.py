@@ -67,7 +67,7 @@ def software_carbon(frames: Frames, table: ItemTable, carbon: Carbon) -> dict[st
     metered = np.isfinite(energy_j)
     operational = carbon.grams_at(energy_j, spans.started_s, spans.finished_s)
     rate = 0.0 if carbon.embodied is None else carbon.embodied.g_per_hour / 3600
-    manufacture = spans.item_s * rate
+    manufacture = np.zeros_like(spans.item_s) if carbon.embodied is None else spans.item_s * rate
     column = frames.items["system"].cat.codes.to_numpy().astype(np.int64)
     cell = row_of_answer(frames.items) * len(frames.systems) + column
 
@@ -78,7 +78,8 @@ def software_carbon(frames: Frames, table: ItemTable, carbon: Carbon) -> dict[st
 
     energy, grams, made = total(energy_j), total(operational), total(manufacture)
     unknown = np.asarray(np.isnan(grams).any(axis=0))
-    intervals = ratio_intervals(np.nan_to_num(grams) + made, table.metered_correct, seed=SEED)
+    untimed = np.asarray(np.isnan(made).any(axis=0))  # imported, and nobody knows for how long the hardware was taken
+    intervals = ratio_intervals(np.nan_to_num(grams + made), table.metered_correct, seed=SEED)
     found = {}
     for place, name in enumerate(frames.systems):
         if not table.metered[:, place].any():
@@ -92,9 +93,9 @@ def software_carbon(frames: Frames, table: ItemTable, carbon: Carbon) -> dict[st
             energy_kwh=kwh,
             intensity_g_per_kwh=operational_g / kwh if operational_g is not None and kwh else None,
             operational_g=operational_g,
-            embodied_g=None if carbon.embodied is None else float(made[:, place].sum()),
+            embodied_g=None if carbon.embodied is None or untimed[place] else float(made[:, place].sum()),
             correct=float(table.metered_correct[:, place].sum()),
-            g_per_correct=None if unknown[place] else intervals[place],
+            g_per_correct=None if unknown[place] or untimed[place] else intervals[place],
             lacks_s=_first_missing(carbon, spans, lacking),
         )
     return found

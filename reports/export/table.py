@@ -90,6 +90,8 @@ def _detail(figures: SystemFigures) -> str:
         parts.append(f"{units.digits(figures.output_tokens)} tokens each")
     if figures.energy_j_per_request is not None:
         parts.append(f"{units.quantity(figures.energy_j_per_request, 'J')} per request")
+    if figures.cost_per_request is not None:
+        parts.append(f"cost {wording.cost(figures)} per request")
     return _printable(" · ".join([*parts, wording.energy(figures), wording.valid(figures)]))
 
 

@@ -19,7 +19,8 @@ _LEAD = (
 def latency_section(analysis: Analysis) -> Section:
     """The share of requests answered within so many seconds, per system."""
     measured = list(analysis.measured.values())
-    curves = [figures.Curve(each.system, place, each.latency_s) for place, each in enumerate(measured)]
+    timed = [(place, each) for place, each in enumerate(measured) if len(each.latency_s)]
+    curves = [figures.Curve(each.system, place, each.latency_s) for place, each in timed]
     table = Table(
         caption="Latency of a request, from sending it to its last token",
         columns=(
@@ -36,5 +37,8 @@ def latency_section(analysis: Analysis) -> Section:
             for place, each in enumerate(measured)
         ),
     )
+    if not curves:
+        untimed = Passage("", ("Nobody timed these systems.",), (table,))
+        return Section("latency", "Latency", "How long an answer takes", "", (untimed,))
     drawing = Drawing(figures.latency(curves), "Figure: latency distribution", "")
     return Section("latency", "Latency", "How long an answer takes", _LEAD, (Passage("", (), (table,), drawing),))
