@@ -13,7 +13,8 @@ from reports.compare import COLUMNS, Comparison
 from reports.export.load import plain_rates
 from reports.export.plain import PLACEMENT_COLUMNS, placement_row, plain_row
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a text for a formula."""
 
 
 def as_csv(comparison: Comparison) -> str:
@@ -41,6 +42,6 @@ def _field(value: object) -> object:
     if isinstance(value, list):
         value = "; ".join(map(str, value))
     # A spreadsheet would run a name that looks like a formula.
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -92,7 +92,7 @@ def _detail(figures: SystemFigures) -> str:
         parts.append(f"{units.quantity(figures.energy_j_per_request, 'J')} per request")
     if figures.cost_per_request is not None:
         parts.append(f"cost {wording.cost(figures)} per request")
-    return _printable(" · ".join([*parts, wording.energy(figures), wording.valid(figures)]))
+    return _printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
