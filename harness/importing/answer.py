@@ -13,6 +13,9 @@ from harness.errors import UserError
 NAME_LENGTH = 200
 """A longer name of a system, a task or a domain is taken for a column that was mixed up."""
 
+MOST_COUNTED = 2.0**53
+"""Beyond it a double does not hold every whole number."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -110,7 +113,7 @@ def number(value: Any, what: str, where: str, *, most: float = math.inf) -> floa
     if math.isnan(found):
         return None
     if not 0 <= found <= most or math.isinf(found):
-        limits = "0 or more" if math.isinf(most) else f"0 to {most:g}"
+        limits = "0 or more" if most >= MOST_COUNTED else f"0 to {most:g}"
         raise UserError(f"{where}: {what} is {value!r:.60}: it must be {limits}")
     return found
 
@@ -121,7 +124,7 @@ def whole(value: Any, what: str, where: str) -> int | None:
     Raises:
         UserError: as `number`, or it is not whole.
     """
-    found = number(value, what, where, most=2.0**53)
+    found = number(value, what, where, most=MOST_COUNTED)
     if found is not None and not found.is_integer():
         raise UserError(f"{where}: {what} is {value!r:.60}: it must be a whole number")
     return None if found is None else int(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError, nearest
@@ -15,6 +16,7 @@ from reports.export.markdown import as_markdown
 from reports.export.modelcard import model_card
 from reports.export.tables import frame_as_csv, frame_as_parquet
 from reports.export.windows import windows_frame
+from reports.measures import Measures
 from reports.sidebyside import side_by_side
 
 if TYPE_CHECKING:
@@ -23,15 +25,16 @@ if TYPE_CHECKING:
 
 def systems_frame(analysis: Analysis) -> pd.DataFrame:
     """As `figures_frame`, with what requests cost in money where what was imported tells it."""
+    import pandas as pd
+
     frame = figures_frame(analysis)
     if all(figures.cost_per_request is None for figures in analysis.measured.values()):
         return frame
-    measured = {(name, None): each for name, each in analysis.measured.items()}
-    for domain, own in analysis.by_domain.items():
-        measured |= {(name, domain): each for name, each in own.items()}
-    keys = zip(frame["system"], frame["domain"].astype(object).where(frame["domain"].notna(), None), strict=True)
-    costs = [measured[str(system), domain].cost_per_request for system, domain in keys]
-    return frame.assign(cost_per_request=costs).astype({"cost_per_request": "float64"})
+    over: dict[str | None, Mapping[str, Measures]] = {None: analysis.measured}
+    over.update(analysis.by_domain)
+    domains = [None if pd.isna(domain) else str(domain) for domain in frame["domain"]]
+    costs = [over[domain][name].cost_per_request for name, domain in zip(frame["system"], domains, strict=True)]
+    return frame.assign(cost_per_request=pd.Series(costs, dtype="float64"))
 
 
 TABLES = {"systems": systems_frame, "items": items_frame, "windows": windows_frame}

@@ -23,6 +23,7 @@ def environment_section(analysis: Analysis) -> Section:
     plain += [(f"meter of {component}", how) for component, how in header.meters.items()]
     plain += [(f"measure.{name}", str(value)) for name, value in suite_section(header, "measure").items()]
     plain += [(f"fingerprint of {name}", each.short) for name, each in analysis.prints.items()]
+    plain += [pair for key, value in (header.imported or {}).items() for pair in _flat(f"imported.{key}", value)]
     folded = []
     for key, value in header.environment.items():
         pairs = list(_flat(str(key), value))
