@@ -47,7 +47,7 @@ def _windows_schema() -> Any:
 
 def items_parquet(rows: Sequence[ItemRow]) -> bytes:
     """`items.parquet`: one row per item, columns as in `ItemRow`."""
-    return _parquet([asdict(row) for row in rows], _items_schema())
+    return _parquet([vars(row) for row in rows], _items_schema())  # asdict would copy every list and text
 
 
 def windows_parquet(rows: Sequence[WindowRow]) -> bytes:

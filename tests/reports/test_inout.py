@@ -167,6 +167,24 @@ def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
     pd.testing.assert_frame_equal(first, second)
 
 
+def test_joules_that_came_back_are_never_ranked_beside_those_measured(make_run, fake, tmp_path) -> None:
+    run = make_run(fake.golden())
+    path = tmp_path / "items.parquet"
+    path.write_bytes(exported(run, "parquet", what="items"))
+    back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
+    comparison = side_by_side([run, back], across=["tasks", "device", "driver", "power_limit", "scenario"])
+    ranked = comparison.ranked
+    assert ranked is not None
+    sides: dict[str, set[int]] = {run.header.run: set(), back.header.run: set()}
+    for figures, place in zip(comparison.systems, ranked.placements, strict=True):
+        if figures.energy_j_per_request is not None:
+            sides[place.run].add(place.joules_group)
+            assert place.accuracy_group == place.latency_group == 1
+    assert not set.intersection(*sides.values())
+    assert all(len(groups) == 1 for groups in sides.values())
+    assert "mixed-provenance" in {caveat.code for caveat in comparison.caveats}
+
+
 def test_text_that_looks_like_a_formula_is_disarmed_and_comes_back(make_run, fake, tmp_path) -> None:
     run = make_run(fake.Run((fake.System("=cmd|' /C calc'!A0", output='-1\r\n=2,"x"'),), items=6))
     data = exported(run, "csv", what="items")
