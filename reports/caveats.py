@@ -32,10 +32,13 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
     """Every caveat of a run's figures, gravest first. What keeps systems apart is said by `reports.conditions`."""
     return (
         *_absent(frames),
+        *_imported(frames),
         *_documents(frames),
         *_windows(judged),
         *_modelled(measured),
-        *_unmetered(measured),
+        *_unmetered(measured, frames),
+        *_not_timed(measured),
+        *_not_scored(measured),
         *_never_right(measured),
         *_short_tail(measured),
         *_yardsticks(frames),
@@ -84,6 +87,8 @@ def _documents(frames: Frames) -> Iterator[Caveat]:
 
 def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
     for name, verdict in judged.items():
+        if verdict.imported:  # which is said of the whole run
+            continue
         if not verdict.windows:
             yield Caveat("no-windows", f"{name} has no measured window, so nothing vouches for its figures.", (name,))
         elif verdict.invalid:
@@ -109,7 +114,51 @@ def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
         yield Caveat("partly-modelled-energy", text, tuple(partly))
 
 
-def _unmetered(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+def _imported(frames: Frames) -> Iterator[Caveat]:
+    told = frames.run.header.imported
+    if told is None:
+        return
+    files = told.get("files")
+    named = [str(file.get("name")) for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+    several = f"{len(named)} files" if len(named) > 3 else listed(named)
+    left_out = told.get("left_out")
+    why = [f"{count} {reason}" for reason, count in left_out.items()] if isinstance(left_out, Mapping) else []
+    text = (
+        f"These figures were imported from {told.get('from')}{f' ({several})' if several else ''}: they are as "
+        "declared there. wattbench measured nothing and has no window to judge them by; they are never ranked by "
+        f"energy against what it measured.{f' Left out: {listed(why)}.' if why else ''}"
+    )
+    yield Caveat("imported", text, frames.systems)
+    failures = frames.more_columns("failure")["failure"].notna().groupby(frames.items["system"], observed=True).sum()
+    for name, failed in failures[failures > 0].items():
+        asked = int((frames.items["system"] == name).sum())
+        text = f"{name}: {failed:,} of {plural(asked, 'request')} failed, as the source says, and have no latency."
+        yield Caveat("failed-requests", text, (str(name),))
+
+
+def _not_timed(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    names = tuple(name for name, figures in measured.items() if figures.requests and not len(figures.latency_s))
+    if names:
+        yield Caveat("not-timed", f"Nobody timed {listed(names)}: there are no latencies.", names)
+
+
+def _not_scored(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    names = tuple(name for name, figures in measured.items() if figures.requests and figures.accuracy is None)
+    if names:
+        text = (
+            f"Nobody scored the answers of {listed(names)}: there is no accuracy, and nothing per correct answer. "
+            "A fast or thrifty system may be wrong all the time."
+        )
+        yield Caveat("not-scored", text, names)
+
+
+def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Caveat]:
+    bare = tuple(
+        name for name, figures in measured.items() if figures.requests and figures.unmetered == figures.requests
+    )
+    if frames.run.header.imported is not None and bare:
+        yield Caveat("no-energy", f"What was imported has no joules for {listed(bare)}.", bare)
+        measured = {name: figures for name, figures in measured.items() if name not in bare}
     for name, figures in measured.items():
         if figures.requests and figures.unmetered == figures.requests:
             yield Caveat("no-energy", f"{name} has no energy figures at all.", (name,))
@@ -129,7 +178,7 @@ def _never_right(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
 
 
 def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
-    few = tuple(name for name, figures in measured.items() if figures.requests < P95_MIN_REQUESTS)
+    few = tuple(name for name, figures in measured.items() if 0 < len(figures.latency_s) < P95_MIN_REQUESTS)
     if few:
         text = (
             f"A p95 latency from fewer than {P95_MIN_REQUESTS} requests is close to the slowest one seen, and says "

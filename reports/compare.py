@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -27,7 +26,6 @@ from reports.placement import Ranked
 from reports.routefile import OfflineRouter
 from reports.settings import suite_name, suite_section
 from reports.splits import SystemSplit, splits
-from reports.stats import Interval
 from reports.validity import Validity, validity
 from reports.workload import AS_IN_SUITE as SUITES_WORKLOAD
 from reports.workload import Workload, WorkloadChoice, workload
@@ -43,12 +41,13 @@ class SystemFigures:
     kind: str
     items: int
     """Distinct items."""
-    accuracy: float
-    """0 to 1; the bounds are of 95% confidence, as all others here."""
-    accuracy_low: float
-    accuracy_high: float
-    latency_p50_s: float
-    latency_p95_s: float
+    accuracy: float | None
+    """0 to 1; the bounds are of 95% confidence, as all others here. None where nobody scored what was imported."""
+    accuracy_low: float | None
+    accuracy_high: float | None
+    latency_p50_s: float | None
+    """None where nobody timed what was imported. So for the next."""
+    latency_p95_s: float | None
     output_tokens: float | None
     """Mean per request; None where they cannot be counted."""
     energy_j_per_request: float | None
@@ -69,7 +68,11 @@ class SystemFigures:
     """Infinite where the items do not bound it."""
     energy_provenance: str
     valid: bool
-    """Every measured window of the system is valid."""
+    """Every measured window of the system is valid. What was imported has none, and is taken as it was declared."""
+    cost_per_request: float | None = None
+    """Money, as whoever made what was imported declares it."""
+    imported: bool = False
+    """Another tool made the figures: wattbench measured nothing."""
 
 
 COLUMNS = tuple(column.name for column in fields(SystemFigures))
@@ -237,7 +240,7 @@ def analyse(
         run=run.header.run,
         suite=suite_name(run.header),
         systems=tuple(
-            _row(figures, str(kinds[name]), judged[name].valid, sci.get(name), apart[name])
+            _row(figures, str(kinds[name]), judged[name], sci.get(name), apart[name])
             for name, figures in measured.items()
         ),
         carbon=factor,
@@ -262,22 +265,18 @@ def analyse(
     )
 
 
-def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None, split: SystemSplit) -> SystemFigures:
+def _row(figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit) -> SystemFigures:
     accuracy, per_correct = figures.accuracy, figures.j_per_correct
     p50_s, p95_s = figures.latency_quantile_s(0.5), figures.latency_quantile_s(0.95)
-    # Every system here has at least one item: it is known only by its items. Under a mix it may lack a domain's.
-    if accuracy is None:
-        accuracy = Interval(math.nan, math.nan, math.nan)
-    assert p50_s is not None and p95_s is not None
     per_answer = None if sci is None else sci.g_per_correct
     request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
     return SystemFigures(
         system=figures.system,
         kind=kind,
         items=figures.items,
-        accuracy=accuracy.estimate,
-        accuracy_low=accuracy.low,
-        accuracy_high=accuracy.high,
+        accuracy=None if accuracy is None else accuracy.estimate,
+        accuracy_low=None if accuracy is None else accuracy.low,
+        accuracy_high=None if accuracy is None else accuracy.high,
         latency_p50_s=p50_s,
         latency_p95_s=p95_s,
         output_tokens=figures.output_tokens,
@@ -291,5 +290,7 @@ def _row(figures: Measures, kind: str, valid: bool, sci: Sci | None, split: Syst
         sci_g_per_correct_low=None if per_answer is None else per_answer.low,
         sci_g_per_correct_high=None if per_answer is None else per_answer.high,
         energy_provenance=figures.provenance,
-        valid=valid,
+        valid=judged.valid,
+        cost_per_request=figures.cost_per_request,
+        imported=judged.imported,
     )

@@ -51,14 +51,15 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     run, rows, configs = header.run, frames.run.systems(), system_configs(header)
     machine = machine_parts(header.environment, run)
     measure = suite_section(header, "measure")
-    documents, prompts, meters = _documents(frames), _prompts(frames), _meters(frames)
+    documents, prompts = _documents(frames), _prompts(frames)
+    meters = _meters(frames) if header.imported is None else _declared(frames)
     found = {}
     for name in frames.systems:
         owner = f"{name} in {run}"
         config = configs.get(name, {})
         parts = machine | system_parts(rows.get(name), owner) | {
             "tasks": part(_tasks(header, name, documents), run),
-            "scenario": part(_scenario(measure), run),
+            "scenario": part(_scenario(measure) | _imported_scenario(header, name), run),
             "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
             "meter": meters.get(name, Part()),
             "settings": part(dict(_settings(config)) or {"settings": ABSENT}, owner),
@@ -140,6 +141,20 @@ def _meters(frames: Frames) -> dict[str, Part]:
             facts["model"] = f"codecarbon {packages.get('codecarbon')}" if isinstance(packages, Mapping) else ABSENT
         found[str(system)] = part(facts, frames.run.header.run)
     return found
+
+
+def _declared(frames: Frames) -> dict[str, Part]:
+    """As `_meters`, of an imported run: how its joules were read nobody can tell, so they are like no other run's."""
+    has_joules = frames.items.loc[frames.items["energy_j"].notna(), "system"].unique()
+    told = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
+    return {str(name): told for name in has_joules}
+
+
+def _imported_scenario(header: RunHeader, system: str) -> dict[str, Any]:
+    """The load that another tool put on a system, where it says so."""
+    told = (header.imported or {}).get("scenario")
+    own = told.get(system) if isinstance(told, Mapping) else None
+    return dict(own) if isinstance(own, Mapping) else {}
 
 
 def _object(text: Any, frames: Frames) -> dict[str, Any]:

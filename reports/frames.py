@@ -18,6 +18,9 @@ ITEM_COLUMNS = (
 )  # fmt: skip
 """What every panel needs. Prompts and outputs are most of the bytes, and are read only by whoever shows them."""
 
+IMPORTED_COLUMNS = (*ITEM_COLUMNS, "cost")
+"""Of a run that another tool made."""
+
 WINDOW_COLUMNS = (
     "window", "system", "task", "purpose", "started_s", "finished_s", "total_j", "above_idle_j", "provenance_label",
     "samples", "largest_gap_s", "passes", "valid", "reasons",
@@ -42,7 +45,7 @@ class Frames:
     systems: tuple[str, ...]
     """In the order they first ran."""
     items: pd.DataFrame
-    """One row per answer, columns `ITEM_COLUMNS`; `system`, `task` and `domain` are categories."""
+    """One row per answer, columns `ITEM_COLUMNS` (`IMPORTED_COLUMNS`); `system`, `task` and `domain` are categories."""
     windows: pd.DataFrame
     """One row per window, columns `WINDOW_COLUMNS`."""
     differences: tuple[DocDifference, ...]
@@ -98,14 +101,11 @@ def load_frames(run: RunRecords) -> Frames:
         raise UserError(
             f"{root}: this run is not finished. Finish it with: wattbench run --resume {shlex.quote(str(root))}"
         )
-    items = _read(run.layout.items_table, ITEM_COLUMNS)
+    items = _read(run.layout.items_table, ITEM_COLUMNS if run.header.imported is None else IMPORTED_COLUMNS)
     windows = _read(run.layout.windows_table, WINDOW_COLUMNS)
     if items.empty:
         raise UserError(f"{root}: this run holds no items, so there is nothing to compare")
-    if not items["correct"].between(0, 1).all():
-        raise UserError(
-            f"{run.layout.items_table}: some scores in `correct` are not between 0 and 1; the record is damaged"
-        )
+    _check_scores(items, run)
     present = set(items["system"].unique())
     known = dict.fromkeys([*run.systems(), *(str(cell.get("system")) for cell in run.header.cells)])
     systems = (*(name for name in known if name in present), *sorted(present - set(known)))
@@ -115,6 +115,19 @@ def load_frames(run: RunRecords) -> Frames:
         items[column] = pd.Categorical(items[column], categories=items[column].unique().tolist())
     absent = tuple(name for name in known if name not in present)
     return Frames(run, systems, items, windows, tuple(_differences(items, systems)), absent)
+
+
+def _check_scores(items: pd.DataFrame, run: RunRecords) -> None:
+    """Scores are 0 to 1. Only what was imported may lack them, and then a system lacks all: else its accuracy and its
+    joules per correct answer would be of different requests.
+    """
+    scored = items["correct"].notna()
+    whole = scored.groupby(items["system"]).agg(["any", "all"])
+    lacking = not scored.all() if run.header.imported is None else bool((whole["any"] & ~whole["all"]).any())
+    if lacking or not items.loc[scored, "correct"].between(0, 1).all():
+        raise UserError(
+            f"{run.layout.items_table}: some scores in `correct` are not between 0 and 1; the record is damaged"
+        )
 
 
 def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:

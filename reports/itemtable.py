@@ -20,7 +20,7 @@ class ItemTable:
     """Shape (items,). So is `tasks`."""
     tasks: NDArray[np.str_]
     asked: NDArray[np.float64]
-    """Shape (items, systems): how often the item was answered; 0 where it was not."""
+    """Shape (items, systems): how often the item was answered and scored; 0 where it was not."""
     correct: NDArray[np.float64]
     """Shape (items, systems): the sum of its scores."""
     metered: NDArray[np.float64]
@@ -63,6 +63,7 @@ def item_table(frames: Frames) -> ItemTable:
         return sums.reshape(rows, columns)
 
     correct = items["correct"].to_numpy(dtype=np.float64)
+    scored = np.isfinite(correct)
     joules = items["energy_j"].to_numpy(dtype=np.float64)
     has_joules = np.isfinite(joules)
     labels = np.empty((2, rows), dtype=object)
@@ -72,9 +73,9 @@ def item_table(frames: Frames) -> ItemTable:
         systems=frames.systems,
         domains=labels[0].astype(np.str_),
         tasks=labels[1].astype(np.str_),
-        asked=total(np.ones(len(items))),
-        correct=total(correct),
+        asked=total(scored.astype(np.float64)),
+        correct=total(np.where(scored, correct, 0.0)),
         metered=total(has_joules.astype(np.float64)),
-        metered_correct=total(np.where(has_joules, correct, 0.0)),
+        metered_correct=total(np.where(has_joules & scored, correct, 0.0)),
         energy_j=total(np.where(has_joules, joules, 0.0)),
     )

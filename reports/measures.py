@@ -36,18 +36,20 @@ class Measures:
     requests: int
     accuracy: Interval | None
     latency_s: NDArray[np.float64]
-    """Shape (requests,), sorted: finished - started of each that was answered."""
+    """Shape (requests,), sorted: finished - started of each that was answered and timed."""
     output_tokens: float | None
     """Mean per request, over those whose tokens could be counted."""
     unmetered: int
     """Requests without joules; left out of the energy figures."""
     j_per_request: Interval | None
     j_per_correct: Interval | None
-    """None without joules, or where nothing metered was answered correctly."""
+    """None without joules or scores, or where nothing metered was answered correctly."""
     provenance: str
     """Every provenance in the joules, joined; empty where there are none."""
     mixed: Mixed | None = None
     """Seconds under the mix of domains, where one is given."""
+    cost_per_request: float | None = None
+    """Mean, in the currency of whatever was imported; None where nothing tells it of every request."""
 
     def latency_quantile_s(self, share: float) -> float | None:
         """Seconds within which so large a share of the requests ended, by linear interpolation; under a mix, as many
@@ -110,7 +112,8 @@ def _of_system(
     has_joules = rows["energy_j"].notna()
     return Measures(
         system=name,
-        items=int((table.asked[:, column] > 0).sum()),
+        # What nobody scored is not in the table's sums.
+        items=int((table.asked[:, column] > 0).sum()) or len(rows[["task", "doc_id", "doc_hash"]].drop_duplicates()),
         requests=len(rows),
         accuracy=accuracy,
         latency_s=latency,
@@ -120,6 +123,9 @@ def _of_system(
         j_per_correct=per_correct,
         provenance=provenance.joined(rows.loc[has_joules, "energy_provenance"].unique().tolist()),
         mixed=None if mix is None else mixed(seconds, rows["domain"], mix),
+        cost_per_request=float(rows["cost"].mean())
+        if "cost" in rows and len(rows) and rows["cost"].notna().all()
+        else None,
     )
 
 

@@ -10,6 +10,7 @@ MEANING = {
     "rapl": "processor energy counter (RAPL)",
     "modelled": "a formula over load, no sensor",
     "replayed": "replayed from recordings",
+    "imported": "as another tool or table has it, declared by whoever made that",
 }
 """Each provenance in words."""
 

@@ -168,6 +168,8 @@ def _why_left_out(figures: Measures, judged: Validity) -> str | None:
         return "no energy figures"
     if not judged.valid:
         return "measured windows not all valid"
+    if figures.accuracy is None:
+        return "not scored"
     if figures.j_per_correct is None:
         return "nothing answered correctly"
     return None

@@ -17,11 +17,13 @@ class Validity:
     invalid: int
     reasons: tuple[tuple[str, int], ...]
     """Each reason of the invalid windows and how many of them it spoiled, commonest first."""
+    imported: bool = False
+    """Another tool made the figures, and has no windows."""
 
     @property
     def valid(self) -> bool:
-        """Every measured window is valid, and there is one."""
-        return self.windows > 0 and self.invalid == 0
+        """Every measured window is valid, and there is one. What was imported is taken as it was declared."""
+        return self.imported or (self.windows > 0 and self.invalid == 0)
 
 
 def validity(frames: Frames) -> dict[str, Validity]:
@@ -33,4 +35,6 @@ def _of_system(frames: Frames, name: str) -> Validity:
     windows = frames.measured_windows(name)
     spoiled = windows[~windows["valid"].astype(bool)]
     reasons = Counter(str(reason) for row in spoiled["reasons"] for reason in (() if row is None else row))
-    return Validity(name, len(windows), len(spoiled), tuple(reasons.most_common()))
+    return Validity(
+        name, len(windows), len(spoiled), tuple(reasons.most_common()), frames.run.header.imported is not None
+    )

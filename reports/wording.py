@@ -12,15 +12,19 @@ NOT_KNOWN = "not known"
 
 
 def accuracy(figures: SystemFigures) -> str:
-    """``45.0% [32.5, 58.1]``."""
-    return units.percent_interval(Interval(figures.accuracy, figures.accuracy_low, figures.accuracy_high))
+    """``45.0% [32.5, 58.1]``; a dash where nobody scored it."""
+    low, high = figures.accuracy_low, figures.accuracy_high
+    if figures.accuracy is None or low is None or high is None:
+        return units.NONE
+    return units.percent_interval(Interval(figures.accuracy, low, high))
 
 
 def j_per_correct(figures: SystemFigures) -> str:
     """``21.3 [16.9, 28.8] J``; ``none correct`` where there are joules and no correct answer to divide them by."""
     low, high = figures.j_per_correct_low, figures.j_per_correct_high
     if figures.j_per_correct is None or low is None or high is None:
-        return units.NONE if figures.energy_j_per_request is None else "none correct"
+        unknown = figures.energy_j_per_request is None or figures.accuracy is None
+        return units.NONE if unknown else "none correct"
     return units.quantity_interval(Interval(figures.j_per_correct, low, high), "J")
 
 
@@ -39,13 +43,20 @@ def sci(figures: SystemFigures) -> str:
     return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high), "g")
 
 
+def cost(figures: SystemFigures) -> str:
+    """``0.00123``, in the currency of what was imported; a dash where it does not tell."""
+    return units.NONE if figures.cost_per_request is None else units.digits(figures.cost_per_request)
+
+
 def energy(figures: SystemFigures) -> str:
     """The provenance of the joules: ``counter``; ``no energy`` where there are none."""
     return figures.energy_provenance or "no energy"
 
 
 def valid(figures: SystemFigures) -> str:
-    """``valid`` or ``NOT VALID``."""
+    """``valid`` or ``NOT VALID``; ``imported`` where there was nothing to judge."""
+    if figures.imported:
+        return "imported"
     return "valid" if figures.valid else "NOT VALID"
 
 

@@ -48,6 +48,10 @@ class RunHeader(Row):
     cells: list[dict[str, Any]]
     """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256"}`` per
     cell. The last is missing in older records."""
+    imported: dict[str, Any] | None = None
+    """For a run that another tool made: ``{"from", "version", "files": [{"name", "sha256"}], "left_out": {reason:
+    number}, "scenario": {system: {what: value}}}``. It has no windows, and lacks what its source lacks. None: wattbench
+    measured it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,15 +264,18 @@ class ItemRow(Row):
     doc_hash: str
     prompt_hash: str
     repeat: int
-    correct: float
+    correct: float | None
+    """0 to 1; None only in an imported run: nobody scored it. Of a system all answers are scored, or none."""
     metrics: str
     """A JSON object: every metric, keyed as lm-eval keys it."""
     prompt_tokens: int | None
     output_tokens: int | None
-    scheduled_s: float
-    started_s: float
+    scheduled_s: float | None
+    """None only in an imported run, as the next one and `finished_s`: nobody timed it. One of which only the seconds
+    are known starts at 0."""
+    started_s: float | None
     first_token_s: float | None
-    finished_s: float
+    finished_s: float | None
     token_s: list[float]
     batch: int
     batch_size: int
@@ -288,6 +295,8 @@ class ItemRow(Row):
     """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts
     from there. `failure` as in `AnswerRow`; what failed is not correct."""
     failure: str | None = None
+    cost: float | None = None
+    """Money, in an imported run whose source says so, and in its source's currency."""
     prompt: str
     output: str
     filtered: str

@@ -25,7 +25,7 @@ def _items_schema() -> Any:
             "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
             "route_asked": pa.list_(text), "offered_per_s": real,
-            "failure": text, "prompt": text, "output": text, "filtered": text, "target": text,
+            "failure": text, "cost": real, "prompt": text, "output": text, "filtered": text, "target": text,
         }
     )  # fmt: skip
 
@@ -47,7 +47,7 @@ def _windows_schema() -> Any:
 
 def items_parquet(rows: Sequence[ItemRow]) -> bytes:
     """`items.parquet`: one row per item, columns as in `ItemRow`."""
-    return _parquet([asdict(row) for row in rows], _items_schema())
+    return _parquet([vars(row) for row in rows], _items_schema())  # asdict would copy every list and text
 
 
 def windows_parquet(rows: Sequence[WindowRow]) -> bytes:

@@ -133,6 +133,8 @@ def software_carbon(
         own = sums.get(kind, table.energy_j)[:, place]
         kwh = float(table.energy_j[:, place].sum()) / JOULES_PER_KWH * carbon.pue
         unknown = bool(np.isnan(own).any())
+        # Imported, and nobody knows for how long the hardware was taken.
+        untimed = bool(made) and bool(np.isnan(sums[SECONDS][:, place]).any())
         operational_g = None if unknown else float(own.sum()) * worth
         found[name] = Sci(
             system=name,
@@ -140,11 +142,11 @@ def software_carbon(
             energy_kwh=kwh,
             intensity_g_per_kwh=operational_g / kwh if operational_g is not None and kwh else None,
             operational_g=operational_g,
-            embodied_g=float(sums[SECONDS][:, place].sum()) * made[SECONDS] if made else None,
+            embodied_g=float(sums[SECONDS][:, place].sum()) * made[SECONDS] if made and not untimed else None,
             correct=float(table.metered_correct[:, place].sum()),
             operational_g_per_request=None if unknown else requests["energy"][place],
-            embodied_g_per_request=requests["made"][place] if made else None,
-            g_per_correct=None if unknown else scores[place],
+            embodied_g_per_request=requests["made"][place] if made and not untimed else None,
+            g_per_correct=None if unknown or untimed else scores[place],
             lacks_s=_first_missing(frames, carbon, place) if unknown else None,
         )
     return found

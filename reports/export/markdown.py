@@ -27,7 +27,12 @@ def as_markdown(comparison: Comparison) -> str:
             lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
         lines += ["", escaped(load.explained(comparison.load))]
     else:
-        lines += ["", *_table(_HEAD, [_cells(figures, comparison) for figures in comparison.systems])]
+        rows = [_cells(figures, comparison) for figures in comparison.systems]
+        if any(figures.cost_per_request is not None for figures in comparison.systems):
+            costs = [(*row, wording.cost(each)) for row, each in zip(rows, comparison.systems, strict=True)]
+            lines += ["", *_table((*_HEAD, "cost per request"), costs)]
+        else:
+            lines += ["", *_table(_HEAD, rows)]
     lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]

@@ -90,7 +90,9 @@ def _detail(figures: SystemFigures) -> str:
         parts.append(f"{units.digits(figures.output_tokens)} tokens each")
     if figures.energy_j_per_request is not None:
         parts.append(f"{units.quantity(figures.energy_j_per_request, 'J')} per request")
-    return _printable(" · ".join([*parts, wording.energy(figures), wording.valid(figures)]))
+    if figures.cost_per_request is not None:
+        parts.append(f"cost {wording.cost(figures)} per request")
+    return _printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:

@@ -11,6 +11,8 @@ from reports.panels.table import Cell, Column, Table, energy_badge
 from reports.provenance import explained
 from reports.restating import key
 
+_BADGE = {"valid": "badge", "imported": "badge-warn", "NOT VALID": "badge-bad"}
+
 
 def comparison_section(analysis: Analysis) -> Section:
     """The one table."""
@@ -23,6 +25,7 @@ def comparison_table(comparison: Comparison) -> Table:
     meanings = explained(figures.energy_provenance for figures in comparison.systems)
     order = {figures.system: place for place, figures in enumerate(comparison.systems)}
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
+    costed = any(figures.cost_per_request is not None for figures in comparison.systems)
     return Table(
         caption="All systems over all items",
         columns=(
@@ -37,9 +40,14 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("CO2e per 1,000", numeric=True),
             Column("Tokens", numeric=True),
             Column("Items", numeric=True),
+            *((Column("Cost per request", numeric=True),) if costed else ()),
         ),
         rows=tuple(
-            _row(figures, comparison, order, yardstick=figures.system in yardsticks) for figures in comparison.systems
+            (
+                *_row(figures, comparison, order, yardstick=figures.system in yardsticks),
+                *((Cell(wording.cost(figures)),) if costed else ()),
+            )
+            for figures in comparison.systems
         ),
         note=(
             "Brackets hold 95% intervals over the choice of items; a meter's own error is not in them. Joules per "
@@ -60,7 +68,7 @@ def _row(
         Cell(wording.accuracy(figures), restates=key(place, "accuracy")),
         Cell(wording.j_per_correct(figures), restates=key(place, "j-per-correct")),
         energy_badge(figures.energy_provenance),
-        Cell(wording.valid(figures), "badge" if figures.valid else "badge-bad"),
+        Cell(wording.valid(figures), _BADGE[wording.valid(figures)]),
         Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(place, "j-per-request")),
         Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(place, "p50")),
         Cell(units.quantity(figures.latency_p95_s, "s"), restates=key(place, "p95")),

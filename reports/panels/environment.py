@@ -23,6 +23,7 @@ def environment_section(analysis: Analysis) -> Section:
     plain: list[tuple[str, str]] = [("run", header.run), ("created", header.created_utc)]
     plain += [(f"meter of {component}", how) for component, how in header.meters.items()]
     plain += [(f"measure.{name}", str(value)) for name, value in suite_section(header, "measure").items()]
+    plain += [pair for key, value in (header.imported or {}).items() for pair in _flat(f"imported.{key}", value)]
     folded = []
     for key, value in header.environment.items():
         pairs = list(_flat(str(key), value))

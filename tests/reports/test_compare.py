@@ -18,7 +18,8 @@ def test_columns_are_the_contract() -> None:
     assert " ".join(COLUMNS) == (
         "system kind items accuracy accuracy_low accuracy_high latency_p50_s latency_p95_s output_tokens "
         "energy_j_per_request energy_above_idle_j_per_request j_per_correct j_per_correct_low j_per_correct_high "
-        "co2_g_per_1000 sci_g_per_correct sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid"
+        "co2_g_per_1000 sci_g_per_correct sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid "
+        "cost_per_request imported"
     )
 
 

@@ -1,0 +1,86 @@
+"""A run as a file of another format: what `wattbench export` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError, nearest
+from harness.records import RunRecords
+from reports.carbon import AS_IN_SUITE, CarbonChoice
+from reports.compare import Analysis, analyse
+from reports.export.data import figures_frame
+from reports.export.emissions import emissions_frame
+from reports.export.itemtable import items_frame
+from reports.export.markdown import as_markdown
+from reports.export.modelcard import model_card
+from reports.export.tables import frame_as_csv, frame_as_parquet
+from reports.export.windows import windows_frame
+from reports.measures import Measures
+from reports.sidebyside import side_by_side
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def systems_frame(analysis: Analysis) -> pd.DataFrame:
+    """As `figures_frame`, with what requests cost in money where what was imported tells it."""
+    import pandas as pd
+
+    frame = figures_frame(analysis)
+    if all(figures.cost_per_request is None for figures in analysis.measured.values()):
+        return frame
+    over: dict[str | None, Mapping[str, Measures]] = {None: analysis.measured}
+    over.update(analysis.by_domain)
+    domains = [None if pd.isna(domain) else str(domain) for domain in frame["domain"]]
+    costs = [over[domain][name].cost_per_request for name, domain in zip(frame["system"], domains, strict=True)]
+    return frame.assign(cost_per_request=pd.Series(costs, dtype="float64"))
+
+
+TABLES = {"systems": systems_frame, "items": items_frame, "windows": windows_frame}
+"""What a table can be of."""
+
+
+def exported(
+    run: RunRecords,
+    target: str,
+    *,
+    what: str = "systems",
+    system: str | None = None,
+    choice: CarbonChoice = AS_IN_SUITE,
+) -> bytes:
+    """A finished run in a format.
+
+    Args:
+        run: from `harness.records.read_run`.
+        target: ``csv``, ``parquet``, ``markdown``, ``model-card`` or ``emissions``.
+        what: of a table: a name of `TABLES`.
+        system: only this one; a model card is of one, and needs it named where there are several.
+        choice: how to make the grams, where not as the suite has it.
+
+    Raises:
+        UserError: the run is not finished or damaged, there is no such system, or a card has no grid.
+    """
+    if target == "markdown":
+        if system is not None:
+            raise UserError("--system: a comparison in Markdown is of all systems; csv and model-card can be of one")
+        return as_markdown(side_by_side([run], choice=choice)).encode()
+    analysis = analyse(run, choice)
+    if system is not None and system not in analysis.frames.systems:
+        raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
+    if target == "model-card":
+        return model_card(analysis, system or _only(analysis)).encode()
+    if target == "emissions":
+        frame = emissions_frame(analysis)
+        return frame_as_csv(frame if system is None else frame[frame["experiment_id"] == system])
+    table: pd.DataFrame = TABLES[what](analysis)
+    if system is not None:
+        table = table[table["system"] == system].reset_index(drop=True)
+    return frame_as_parquet(table) if target == "parquet" else frame_as_csv(table)
+
+
+def _only(analysis: Analysis) -> str:
+    systems = analysis.frames.systems
+    if len(systems) > 1:
+        raise UserError(f"a model card is of one system: name it with --system{nearest('', systems)}")
+    return systems[0]
