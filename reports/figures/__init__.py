@@ -6,6 +6,7 @@ May import: `reports.stats`, `reports.units`, `reports.svg`. Must not read recor
 from reports.figures.energy import Bar, Slice, energy
 from reports.figures.experts import experts
 from reports.figures.latency import Curve, latency
+from reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
 from reports.figures.shared import MARKERS, colour, marker
 from reports.figures.tradeoff import Point, tradeoff
@@ -13,7 +14,9 @@ from reports.figures.tradeoff import Point, tradeoff
 __all__ = [
     "MARKERS",
     "Bar",
+    "CourseLine",
     "Curve",
+    "Handover",
     "LoadCurve",
     "LoadPoint",
     "Point",
@@ -23,6 +26,7 @@ __all__ = [
     "energy_latency",
     "experts",
     "latency",
+    "lifecycle",
     "marker",
     "tradeoff",
 ]

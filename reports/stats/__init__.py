@@ -6,7 +6,7 @@ nothing of where its numbers came from, so it can be checked against a textbook.
 
 from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, wilson_interval
 from reports.stats.paired import mean_difference, probabilities_lower
-from reports.stats.payback import Payback, payback
+from reports.stats.payback import Payback, payback, payback_from_draws
 from reports.stats.permutation import Dependence, dependence, entropy_bits
 from reports.stats.ratio import ratio_intervals, ratios
 from reports.stats.resample import RESAMPLES, resampled_sums
@@ -22,6 +22,7 @@ __all__ = [
     "entropy_bits",
     "mean_difference",
     "payback",
+    "payback_from_draws",
     "probabilities_lower",
     "ratio_intervals",
     "ratios",

@@ -20,7 +20,7 @@ from reports.panels.load import load_section
 from reports.panels.verdict import verdicts
 
 GOLDEN = Path(__file__).parent / "golden" / "sections.txt"
-ALWAYS = {"verdict", "comparison", "trade-off", "domains", "latency", "systems", "validity", "reproduce"}
+ALWAYS = {"verdict", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems", "validity", "reproduce"}
 """Sections that every report has."""
 HOSTILE = '<script>alert("x")</script>'
 
@@ -66,7 +66,7 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     html = report(make_run(fake.family(20)))
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
     assert contents == [
-        "verdict", "comparison", "trade-off", "domains", "routing", "experts", "distillation", "training", "latency",
+        "verdict", "comparison", "trade-off", "domains", "routing", "experts", "distillation", "lifecycle", "latency",
         "energy", "carbon", "systems", "validity", "reproduce",
     ]  # fmt: skip
     for identity in contents:
@@ -102,6 +102,6 @@ def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:
     family = fake.family(8)
     run = make_run(dataclasses.replace(family, systems=tuple(hostile(system) for system in family.systems)))
     page = report(run)
-    assert page.count("<section id=") == len(ALWAYS) + 6
+    assert page.count("<section id=") == len(ALWAYS) + 5
     assert "<script" not in page
     assert "&lt;script&gt;" in page
