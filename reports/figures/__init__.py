@@ -8,6 +8,7 @@ from reports.figures.experts import experts
 from reports.figures.latency import Curve, latency
 from reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
+from reports.figures.retention import TaskRetention, retention
 from reports.figures.shared import MARKERS, colour, marker
 from reports.figures.tradeoff import Point, tradeoff
 
@@ -21,6 +22,7 @@ __all__ = [
     "LoadPoint",
     "Point",
     "Slice",
+    "TaskRetention",
     "colour",
     "energy",
     "energy_latency",
@@ -28,5 +30,6 @@ __all__ = [
     "latency",
     "lifecycle",
     "marker",
+    "retention",
     "tradeoff",
 ]
