@@ -185,13 +185,14 @@ def _kept(analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *,
     same = np.asarray((both["stated"] == both["stated_teacher"]) & (both["stated"] != ""), dtype=np.float64)
     wrong = drawn & ~taught
     rows = np.unique(both["row"].to_numpy(dtype=np.int64))
+    kept = _ratios(both, ("correct", "output_tokens", "characters"))
     return Kept(
         task=str(both["task"].iloc[0]),
         domain=str(both["domain"].iloc[0]),
         items=len(rows),
         student_accuracy=float(both["correct"].mean()),
         teacher_accuracy=float(both["correct_teacher"].mean()),
-        retention=_ratio(both, "correct"),
+        retention=kept["correct"],
         compared=int(both["row"][drawn].nunique()),
         agreement=_share(both["row"][drawn], same[drawn]),
         agreement_where_wrong=_share(both["row"][wrong], same[wrong]),
@@ -199,8 +200,8 @@ def _kept(analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *,
         both_wrong=float((~right & ~taught).mean()),
         student_only=float((right & ~taught).mean()),
         teacher_only=float((~right & taught).mean()),
-        tokens=_length(both, "output_tokens"),
-        characters=_length(both, "characters") or Length(0.0, 0.0, None),
+        tokens=_length(both, "output_tokens", kept["output_tokens"]),
+        characters=_length(both, "characters", kept["characters"]) or Length(0.0, 0.0, None),
         joules=_joules(_energy(analysis, student, teacher, rows), may_save=may_save),
     )
 
@@ -211,27 +212,33 @@ def _share(rows: pd.Series, hits: NDArray[np.float64]) -> Interval | None:
     return accuracy_interval(items["sum"].to_numpy(dtype=np.float64), items["count"].to_numpy(dtype=np.float64))
 
 
-def _pairs(both: pd.DataFrame, column: str) -> NDArray[np.float64]:
-    """Item by item the sums of a column, student and teacher; answers that lack one are left out. Shape (items, 2)."""
-    known = both[["row", column, f"{column}_teacher"]].astype(np.float64).dropna()
-    return known.groupby("row")[[column, f"{column}_teacher"]].sum().to_numpy(dtype=np.float64)
+def _ratios(both: pd.DataFrame, columns: Sequence[str]) -> dict[str, Interval | None]:
+    """Of each column the student's sum over the teacher's, by one paired bootstrap over items for all of them.
+
+    Answers that lack one of the two are left out of both. None where the teacher's sum is 0.
+    """
+    paired = [name for column in columns for name in (column, f"{column}_teacher")]
+    known = both[["row", *paired]].astype(np.float64)
+    for column in columns:
+        pair = [column, f"{column}_teacher"]
+        known[pair] = known[pair].where(known[pair].notna().all(axis=1), 0.0)
+    sums = known.groupby("row")[paired].sum().to_numpy(dtype=np.float64)
+    (draws,) = resampled_sums(sums, seed=SEED, max_units=_GROUPS)
+    total, few = sums.sum(axis=0), len(sums) < 2
+    return {
+        column: _bounded(total[at] / total[at + 1], ratios(draws[:, at], draws[:, at + 1]), few=few)
+        if total[at + 1] > 0
+        else None
+        for at, column in zip(range(0, len(paired), 2), columns, strict=True)
+    }
 
 
-def _length(both: pd.DataFrame, column: str) -> Length | None:
+def _length(both: pd.DataFrame, column: str, ratio: Interval | None) -> Length | None:
     known = both[[column, f"{column}_teacher"]].astype(np.float64).dropna()
     if known.empty:
         return None
     ours, theirs = (float(value) for value in known.mean())
-    return Length(ours, theirs, _ratio(both, column))
-
-
-def _ratio(both: pd.DataFrame, column: str) -> Interval | None:
-    """A ratio of two sums over the same answers, by paired bootstrap over items; None where the second is 0."""
-    sums = _pairs(both, column)
-    if not len(sums) or not sums[:, 1].sum():
-        return None
-    (draws,) = resampled_sums(_grouped(sums), seed=SEED)
-    return _bounded(sums[:, 0].sum() / sums[:, 1].sum(), ratios(draws[:, 0], draws[:, 1]), few=len(sums) < 2)
+    return Length(ours, theirs, ratio)
 
 
 def _energy(analysis: Analysis, student: str, teacher: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -247,7 +254,7 @@ def _energy(analysis: Analysis, student: str, teacher: str, rows: NDArray[np.int
 def _joules(sums: NDArray[np.float64], *, may_save: bool) -> Joules:
     if not len(sums):
         return Joules(None, None, None)
-    (draws,) = resampled_sums(_grouped(sums), seed=SEED)
+    (draws,) = resampled_sums(sums, seed=SEED, max_units=_GROUPS)
     total, few = sums.sum(axis=0), len(sums) < 2
     found = []
     for place in (0, 2):
@@ -268,14 +275,6 @@ def _saved(ours_j: float, theirs_j: float, draws: NDArray[np.float64], *, few: b
     both = np.isinf(ours) & np.isinf(theirs)
     saved = np.subtract(theirs, ours, out=np.zeros(len(ours)), where=~both)
     return _bounded(theirs_j - ours_j, saved, few=False)
-
-
-def _grouped(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Summed over `_GROUPS` random groups of items, where there are more items than that."""
-    if len(sums) <= _GROUPS:
-        return sums
-    group = np.random.default_rng(SEED).permutation(np.arange(len(sums)) % _GROUPS)
-    return np.column_stack([np.bincount(group, weights=column, minlength=_GROUPS) for column in sums.T])
 
 
 def _bounded(estimate: float, draws: NDArray[np.float64], *, few: bool) -> Interval:

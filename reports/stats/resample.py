@@ -19,7 +19,7 @@ _CHUNK_CELLS = 2_000_000
 
 
 def resampled_sums(
-    *blocks: NDArray[np.float64], resamples: int = RESAMPLES, seed: int = 0
+    *blocks: NDArray[np.float64], resamples: int = RESAMPLES, seed: int = 0, max_units: int = MAX_UNITS
 ) -> tuple[NDArray[np.float64], ...]:
     """Column sums of every block over resampled rows. All columns of all blocks see the same rows: they stay paired.
 
@@ -28,6 +28,8 @@ def resampled_sums(
             answers, one system and another) is drawn in one call; the repeats of an item are summed in its row.
         resamples: how many times the items are drawn.
         seed: the same seed and number of items give the same draws.
+        max_units: above so many items groups of them are drawn, see `MAX_UNITS`; of n groups, a spread is known to
+            1/sqrt(2n).
 
     Returns:
         One array per block, of shape (resamples, columns), in the units of its columns.
@@ -41,7 +43,7 @@ def resampled_sums(
     if items == 0:
         raise ValueError("there are no items to resample")
     rng = np.random.default_rng(seed)
-    units = np.hstack(_dealt(blocks, rng) if items > MAX_UNITS else blocks)
+    units = np.hstack(_dealt(blocks, rng, max_units) if items > max_units else blocks)
     count = len(units)
     sums = np.empty((resamples, units.shape[1]))
     step = max(1, _CHUNK_CELLS // count)
@@ -53,10 +55,10 @@ def resampled_sums(
     return tuple(np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1))
 
 
-def _dealt(blocks: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Each block summed over `MAX_UNITS` random groups of rows that differ in size by at most one."""
-    group = rng.permutation(np.arange(len(blocks[0])) % MAX_UNITS)
+def _dealt(blocks: Sequence[NDArray[np.float64]], rng: np.random.Generator, groups: int) -> list[NDArray[np.float64]]:
+    """Each block summed over random groups of rows that differ in size by at most one."""
+    group = rng.permutation(np.arange(len(blocks[0])) % groups)
     return [
-        np.column_stack([np.bincount(group, weights=column, minlength=MAX_UNITS) for column in block.T])
+        np.column_stack([np.bincount(group, weights=column, minlength=groups) for column in block.T])
         for block in blocks
     ]
