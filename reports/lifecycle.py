@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reports import provenance
 from reports.compare import Analysis
+from reports.ranking import accuracy_order
 from reports.training import in_use, trainings
 
 REQUESTS_PER_YEAR = 1_000_000
@@ -108,6 +109,8 @@ class Courses:
     courses: tuple[Course, ...]
     left_out: tuple[tuple[str, str], ...]
     """A system, and why it is not among them."""
+    accurate: tuple[Course, ...]
+    """Of the courses, those of systems that are not shown to be less accurate than the most accurate of them."""
     declared: tuple[str, ...]
     """Those whose training is declared at least in part."""
 
@@ -136,9 +139,13 @@ def courses(analysis: Analysis) -> Courses:
     groups = [[name for name in group if name in usable] for group in analysis.energy_groups]
     largest = max(groups, key=len, default=[])
     left_out |= {name: "its joules may not be set beside the others'" for name in usable if name not in largest}
+    drawn = {name: figures for name, figures in analysis.measured.items() if name in largest}
+    order = accuracy_order(analysis.table, drawn)
+    accurate = () if order is None else order.contenders
     return Courses(
         tuple(course for name, course in usable.items() if name in largest),
         tuple(left_out.items()),
+        tuple(course for name, course in usable.items() if name in accurate),
         tuple(name for name in largest if name in trained and provenance.is_declared(trained[name].provenance)),
     )
 

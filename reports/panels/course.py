@@ -16,11 +16,15 @@ _FARTHEST = 1e15
 
 
 def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
-    """The figure, who is cheapest when, and the lines behind it; None where fewer than two systems can be compared."""
+    """The figure, who is cheapest when, and the lines behind it; None where fewer than two systems can be compared.
+
+    Who is cheapest is asked of those alone that are as accurate as any, as far as the items tell: else it is always the
+    system that costs and knows nothing.
+    """
     found = courses(analysis)
     if len(found.courses) < 2:
         return None
-    ahead = stretches(found.courses)
+    ahead = stretches(found.accurate)
     by_name = {course.system: course for course in found.courses}
     turns = [stretch.first for stretch in ahead[1:]]
     last = min(max(10.0 * max(turns, default=1.0), requests_per_year, 10.0), _FARTHEST)
@@ -35,24 +39,32 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
         ),
         "Joules so far against correct answers so far",
         "All joules so far, training included, against correct answers over all domains; both axes are logarithmic. "
-        "Lower is better. A ring marks where another system comes to have the fewest, and after how many answers.",
+        "Lower is better. A ring marks where, among the most accurate systems, another one comes to have the fewest.",
     )
     return Passage(
         "Joules so far, as correct answers add up",
-        tuple(_sentences(found, ahead)),
+        tuple(_sentences(analysis, found, ahead)),
         (_stretches_table(analysis, ahead, by_name),),
         drawing,
         (_lines_table(analysis, found),),
     )
 
 
-def _sentences(found: Courses, ahead: tuple[Stretch, ...]) -> list[str]:
+def _sentences(analysis: Analysis, found: Courses, ahead: tuple[Stretch, ...]) -> list[str]:
     first, *later = ahead
-    said = [f"{first.system} has the fewest joules from the first correct answer on."]
-    if later:
-        then = "; ".join(f"from {units.roughly(each.first)} on {each.system}" for each in later)
-        said = [f"{first.system} has the fewest joules at first; {then}."]
-    said.append("Joules alone: who is cheapest here may be right far less often.")
+    among = f"Of the {len(found.accurate)} systems that are not shown to be less accurate than the most accurate one, "
+    if len(found.accurate) == 1:
+        said = [f"{first.system} is shown to be more accurate than all others: there is no other to change to."]
+    elif later:
+        then = "; ".join(f"from {units.roughly(each.first)} correct answers on {each.system}" for each in later)
+        said = [f"{among}{first.system} has the fewest joules at first; {then}."]
+    else:
+        said = [f"{among}{first.system} has the fewest joules from the first correct answer on."]
+    lowest = stretches(found.courses)[-1].system
+    if lowest not in {course.system for course in found.accurate}:
+        share = analysis.measured[lowest].accuracy
+        right = units.percent(None if share is None else share.estimate)
+        said.append(f"Of all systems {lowest} has the fewest in the end, and is right in {right} of the items.")
     if found.declared:
         said.append(f"The training of {units.listed(found.declared)} is declared, not measured.")
     if found.left_out:
@@ -62,7 +74,7 @@ def _sentences(found: Courses, ahead: tuple[Stretch, ...]) -> list[str]:
 
 def _stretches_table(analysis: Analysis, ahead: tuple[Stretch, ...], by_name: dict[str, Course]) -> Table:
     return Table(
-        caption="Who has taken the fewest joules so far",
+        caption="Who has taken the fewest joules so far, of the most accurate systems",
         columns=(
             Column("System"),
             Column("From correct answer", numeric=True),
@@ -82,7 +94,7 @@ def _stretches_table(analysis: Analysis, ahead: tuple[Stretch, ...], by_name: di
             )
             for each in ahead
         ),
-        note="By the point estimates; when two systems pass each other is known as well as the table before says.",
+        note="By the point estimates: how well it is known when two systems pass each other, the table before says.",
     )
 
 

@@ -322,6 +322,21 @@ def test_only_courses_that_may_be_compared_are_drawn(found, fake) -> None:
     assert "odd (its training is modelled, its answers counter)" in said(section)
 
 
+def test_who_is_cheapest_is_asked_of_the_most_accurate_alone(found, fake) -> None:
+    analysis, section = found(
+        fake.System("rules", "specialist", accuracy=0.3, energy_j=0.0625),
+        fake.System("plain", accuracy=0.7, energy_j=16.0),
+        tuned(fake, accuracy=0.7, energy_j=2.0),
+    )
+    assert [course.system for course in courses(analysis).accurate] == ["plain", "tuned"]
+    table = rows(section, "Who has taken the fewest")
+    assert [row[0] for row in table] == ["plain", "tuned"]
+    even = pair(analysis, "tuned", "plain").payback
+    assert even is not None
+    assert float(table[1][1].replace(",", "")) == pytest.approx(even.answers.estimate, rel=0.01)
+    assert "Of all systems rules has the fewest in the end" in said(section)
+
+
 @settings(max_examples=12, deadline=None)  # drawing takes its time
 @given(LINES, st.floats(10.0, 1e15))
 def test_the_figure_is_drawn_of_any_lines(lines: list[tuple[float, float]], last: float) -> None:
