@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from harness.attribution import alone_s, attribute
-from harness.config import HybridSystem, System
+from harness.config import DeclaredTraining, HybridSystem, System
+from harness.errors import UserError
 from harness.ledger import lineage
 from harness.plan import Cell
 from harness.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
@@ -97,18 +99,35 @@ def expert_row(answer: AnswerRow, asked: ExpertsAsked) -> ExpertRow:
     )
 
 
-def training_costs(config: System) -> dict[str, dict[str, Any]] | None:
-    """What everything that was trained for a system cost, from the ledgers, by name and each once.
+def training_costs(system: str, config: System) -> dict[str, dict[str, Any]] | None:
+    """What everything that was trained for a system cost, by name and each once: from ledgers, or as declared.
 
-    A mixture's includes its experts'; a hybrid's all its members'. None where no ledger is named.
+    A mixture's includes its experts'; a hybrid's all its members'. None where nothing is said of any.
+
+    Args:
+        system: its name, which a declared training has where it has none of its own.
+        config: its part of the suite.
 
     Raises:
-        UserError: a ledger cannot be read.
+        UserError: a ledger cannot be read, or two trainings of one name are not the same.
     """
-    members = config.pool.values() if isinstance(config, HybridSystem) else []
-    paths = [one.training for one in (config, *members) if one.training is not None]
-    found = {name: ledger.summary() for path in paths for name, ledger in lineage(path).items()}
+    members = config.pool if isinstance(config, HybridSystem) else {}
+    found: dict[str, dict[str, Any]] = {}
+    for name, one in ((system, config), *members.items()):
+        for trained, cost in _training_of(name, one.training).items():
+            if found.setdefault(trained, cost) != cost:
+                raise UserError(
+                    f"system {system!r}: two different trainings are called {trained!r}: give the declared one a `name`"
+                )
     return found or None
+
+
+def _training_of(system: str, training: Path | DeclaredTraining | None) -> dict[str, dict[str, Any]]:
+    if training is None:
+        return {}
+    if isinstance(training, DeclaredTraining):
+        return {training.name or system: training.summary()}
+    return {name: ledger.summary() for name, ledger in lineage(training).items()}
 
 
 def system_row(

@@ -83,7 +83,9 @@ def _run_system(session: Session, name: str, cells: Sequence[Cell]) -> None:
         load = window.close()
         session.writer.append_window(load)
         config = pending[0].config
-        row = system_row(name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(config))
+        row = system_row(
+            name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(name, config)
+        )
         check_same_system(records, row)
         session.writer.append_system(row)
         idle_w = _idle(session, name)

@@ -3,6 +3,6 @@
 May import: `harness.records` and `harness.errors`, and nothing else of the harness: a record can be read
 where nothing can be run. Must not import models, meters or runners, and must not write into a run directory.
 Inside, data flows one way: `frames` (rows) -> `itemtable` (sums per item) -> `stats` (intervals) -> `compare`
-and `ranking` (findings), `routing`, `experts`, `distillation` and `training` (findings of what only some systems
-have) -> `panels` (what a reader is told) -> `export` and `page` (how it looks).
+and `ranking` (findings), `routing`, `experts`, `distillation`, `training`, `breakeven`, `lifecycle` and `fleet`
+(findings of one question each) -> `panels` (what a reader is told) -> `export` and `page` (how it looks).
 """

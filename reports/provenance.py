@@ -11,10 +11,12 @@ MEANING = {
     "modelled": "a formula over load, no sensor",
     "replayed": "replayed from recordings",
     "imported": "as another tool or table has it, declared by whoever made that",
+    "declared": "stated by whoever trained it, nothing measured here",
 }
 """Each provenance in words."""
 
 SEPARATOR = "+"
+DECLARED = "declared"
 
 
 def joined(labels: Iterable[str]) -> str:
@@ -31,6 +33,16 @@ def explained(labels: Iterable[str]) -> str:
 def is_modelled(label: str) -> bool:
     """Whether a formula stands behind at least part of the joules."""
     return "modelled" in label.split(SEPARATOR)
+
+
+def is_declared(label: str) -> bool:
+    """Whether at least part of the joules is what somebody states."""
+    return DECLARED in label.split(SEPARATOR)
+
+
+def measured_part(label: str) -> str:
+    """A label without what is declared: empty where all of it is."""
+    return SEPARATOR.join(part for part in label.split(SEPARATOR) if part != DECLARED)
 
 
 def qualified(label: str) -> str:

@@ -45,6 +45,7 @@ from harness.config.system import (
     SystemBase,
     TransformersSystem,
 )
+from harness.config.training import DeclaredTraining
 from harness.config.weights import Weights
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "CodecarbonSettings",
     "Command",
     "CsvLog",
+    "DeclaredTraining",
     "EndpointSystem",
     "ExternalSettings",
     "HybridSystem",

@@ -115,9 +115,12 @@ def _opened(annotation: Any) -> Iterator[Any]:
 
 
 def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
-    """The model whose `engine` (a router's: `type`, a family member's: `method`, a meter's: `use`) is this tag."""
+    """The type that this tag stands for: the model whose `engine` (a router's: `type`, a family member's: `method`, a
+    meter's: `use`) it is, or, where a union's members are told apart by their form, the type of that name."""
     for candidate in types:
         if any(tag in _tags(candidate, key) for key in ("engine", "type", "method", "use")):
+            return candidate
+        if len(types) > 1 and isinstance(candidate, type) and candidate.__name__ == tag:
             return candidate
     return None
 

@@ -18,6 +18,7 @@ from pydantic import (
 
 from harness.config.base import Name, RelativePath, Strict, beside_its_file
 from harness.config.router import CascadeRouter, Router
+from harness.config.training import TrainingCost
 from harness.config.weights import Weights
 
 Kind = Literal["generalist", "specialist", "moe", "distilled", "hybrid"]
@@ -57,8 +58,9 @@ class SystemBase(Strict):
     """Only where the engine cannot count them itself."""
     teacher: Name | None = None
     """For a distilled system: the system whose answers it was taught, to be compared with where both take part."""
-    training: RelativePath | None = None
-    """The ledger of its training, as `wattbench family build` leaves it: what it cost before the first answer."""
+    training: TrainingCost | None = None
+    """What it cost before the first answer: the path of the ledger that `wattbench family build` leaves, or, for a
+    model that was trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
 
 
 class LocalModel(SystemBase):

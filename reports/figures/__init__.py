@@ -7,10 +7,12 @@ from reports.figures.energy import Bar, Slice, energy
 from reports.figures.experts import experts
 from reports.figures.frontier import Dot, Line, frontier
 from reports.figures.latency import Curve, latency
+from reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
 from reports.figures.matrix import Field, matrix
 from reports.figures.misroutes import misroutes
 from reports.figures.power import Band, Stretch, Watts, power
+from reports.figures.retention import TaskRetention, retention
 from reports.figures.shared import MARKERS, colour, marker
 from reports.figures.together import matrices
 from reports.figures.tradeoff import Cost, Point, tradeoff
@@ -20,15 +22,18 @@ __all__ = [
     "Band",
     "Bar",
     "Cost",
+    "CourseLine",
     "Curve",
     "Dot",
     "Field",
+    "Handover",
     "Line",
     "LoadCurve",
     "LoadPoint",
     "Point",
     "Slice",
     "Stretch",
+    "TaskRetention",
     "Watts",
     "colour",
     "energy",
@@ -36,10 +41,12 @@ __all__ = [
     "experts",
     "frontier",
     "latency",
+    "lifecycle",
     "marker",
     "matrices",
     "matrix",
     "misroutes",
     "power",
+    "retention",
     "tradeoff",
 ]

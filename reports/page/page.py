@@ -28,13 +28,13 @@ from reports.panels.environment import environment_section
 from reports.panels.experts import experts_section
 from reports.panels.items import items_section
 from reports.panels.latency import latency_section
+from reports.panels.lifecycle import lifecycle_section
 from reports.panels.load import load_section
 from reports.panels.power import power_section
 from reports.panels.routing import routing_section
 from reports.panels.section import Section
 from reports.panels.systems import systems_section
 from reports.panels.tradeoff import tradeoff_section
-from reports.panels.training import training_section
 from reports.panels.validity import validity_section
 from reports.panels.verdict import verdicts
 from reports.routefile import read_routes
@@ -52,7 +52,7 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     routing_section,
     experts_section,
     distillation_section,
-    training_section,
+    lifecycle_section,
     load_section,
     latency_section,
     energy_section,

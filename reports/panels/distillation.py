@@ -6,9 +6,13 @@ from collections.abc import Iterable
 
 from reports import units
 from reports.compare import Analysis
-from reports.distillation import Distillation, Kept, distillations
-from reports.panels.section import Passage, Section
+from reports.distillation import Distillation, Kept, Length, distillations, told_apart
+from reports.figures import TaskRetention, retention
+from reports.panels.section import Drawing, Passage, Section
 from reports.panels.table import Cell, Column, Table
+from reports.stats import Interval
+
+MINUS = "−"
 
 _LEAD = (
     "A student may keep its teacher's accuracy and answer differently, or keep it on one task and lose it on another. "
@@ -28,13 +32,27 @@ def distillation_section(analysis: Analysis) -> Section | None:
     found = distillations(analysis)
     if not found:
         return None
-    passages = tuple(_passage(each) for each in found if each.tasks)
+    passages = tuple(_passage(analysis, each) for each in found if each.tasks)
     return Section("distillation", "Distillation", "What students kept of their teachers", _LEAD, passages)
 
 
-def _passage(each: Distillation) -> Passage:
-    heading = f"{each.student}, taught by {each.teacher}"
-    return Passage(heading, tuple(_sentences(each)), (_kept_table(each), _cost_table(each)))
+def _passage(analysis: Analysis, each: Distillation) -> Passage:
+    place = analysis.frames.systems.index(each.student)
+    svg = retention(
+        [TaskRetention(kept.task, kept.retention) for kept in each.tasks],
+        place=place,
+        name=f"retention-figure-{place}",
+        student=each.student,
+        teacher=each.teacher,
+    )
+    drawing = Drawing(
+        svg,
+        f"What {each.student} kept of {each.teacher}, by task",
+        "Accuracy over the teacher's on the same items, with 95% intervals. At the dashed line the student is right as "
+        "often as its teacher.",
+    )
+    tables = (_kept_table(each), _length_table(each), _cost_table(each))
+    return Passage(f"{each.student}, taught by {each.teacher}", tuple(_sentences(each)), tables, drawing)
 
 
 def _sentences(each: Distillation) -> Iterable[str]:
@@ -44,8 +62,9 @@ def _sentences(each: Distillation) -> Iterable[str]:
     undefined = [kept.task for kept in each.tasks if kept.retention is None]
     if undefined:
         yield f"In {units.listed(undefined)} the teacher is never right, so there is nothing to keep."
-    same = [(kept.agreement.estimate, kept.task) for kept in each.tasks]
-    yield f"It states the teacher's answer in {_range(same)} of the items, right or wrong."
+    same = [(kept.agreement.estimate, kept.task) for kept in each.tasks if kept.agreement is not None]
+    if same:
+        yield f"It states the teacher's answer in {_range(same)} of the items, right or wrong."
     wrong = [
         (kept.agreement_where_wrong.estimate, kept.task)
         for kept in each.tasks
@@ -53,6 +72,36 @@ def _sentences(each: Distillation) -> Iterable[str]:
     ]
     if wrong:
         yield f"Where the teacher is wrong, it states the same answer in {_range(wrong)}."
+    if each.sampled:
+        compared = sum(kept.compared for kept in each.tasks)
+        yield (
+            f"To compare what they state, {units.count(compared)} of {units.count(sum(k.items for k in each.tasks))} "
+            "items were drawn at random, evenly over the tasks; every other figure is of all."
+        )
+    yield from _savings(each)
+
+
+def _savings(each: Distillation) -> Iterable[str]:
+    if each.why_not:
+        yield f"Whether it saves joules cannot be told: {each.why_not}."
+        return
+    if each.overall.saved is None:
+        yield "Whether it saves joules cannot be told: one of the two is never right."
+        return
+    yield (
+        "Over all tasks a correct answer of it saves "
+        f"{units.quantity_interval(each.overall.saved, 'J').replace('-', MINUS)} against the teacher's"
+        f"{_sign(each.overall.saved)}."
+    )
+    saves, dearer = told_apart(each.tasks)
+    if saves and dearer:
+        yield f"It is shown to save in {units.listed(saves)}, and to be dearer in {units.listed(dearer)}."
+
+
+def _sign(saved: Interval) -> str:
+    if saved.high < 0:
+        return ": it is dearer"
+    return ", which may be nothing" if saved.low <= 0 else ""
 
 
 def _range(shares: list[tuple[float, str]]) -> str:
@@ -89,27 +138,61 @@ def _kept_row(kept: Kept) -> tuple[Cell, ...]:
     )
 
 
+def _length_table(each: Distillation) -> Table:
+    labels = ("Tokens, student", "Teacher", "Student over teacher", "Characters, student", "Teacher")
+    return Table(
+        caption=f"How long answers of {each.student} and {each.teacher} are",
+        columns=(
+            Column("Task"),
+            *(Column(label, numeric=True) for label in labels),
+            Column("Student over teacher", numeric=True),
+        ),
+        rows=tuple(
+            (Cell(kept.task), *_length_cells(kept.tokens), *_length_cells(kept.characters)) for kept in each.tasks
+        ),
+        note=(
+            "Means of the whole output, reasoning included, over the answers that both gave. Tokens are each model's "
+            "own; characters are the same for both. A dash: not counted, or nothing to divide by."
+        ),
+    )
+
+
+def _length_cells(length: Length | None) -> tuple[Cell, ...]:
+    if length is None:
+        return (Cell(units.NONE), Cell(units.NONE), Cell(units.NONE))
+    return (
+        Cell(units.digits(length.student)),
+        Cell(units.digits(length.teacher)),
+        Cell(units.ratio_interval(length.ratio)),
+    )
+
+
 def _cost_table(each: Distillation) -> Table:
     ours, theirs = each.student_provenance or "none", each.teacher_provenance or "none"
     apart = "" if ours == theirs else "; not to be set against each other"
+    found = [(kept.task, kept.joules) for kept in each.tasks]
+    if len(found) > 1:
+        found.append(("all tasks", each.overall))
     return Table(
-        caption=f"What answers of {each.student} and {each.teacher} cost",
+        caption=f"Joules per correct answer of {each.student} and {each.teacher}",
         columns=(
             Column("Task"),
-            Column("Output tokens, student over teacher", numeric=True),
-            Column("Joules per correct answer, student", numeric=True),
+            Column("Student", numeric=True),
             Column("Teacher", numeric=True),
+            Column("Saved by the student", numeric=True),
         ),
         rows=tuple(
             (
-                Cell(kept.task),
-                Cell(units.ratio_interval(kept.tokens_ratio)),
-                Cell(units.quantity_interval(kept.student_j_per_correct, "J")),
-                Cell(units.quantity_interval(kept.teacher_j_per_correct, "J")),
+                Cell(task),
+                Cell(units.quantity_interval(joules.student, "J")),
+                Cell(units.quantity_interval(joules.teacher, "J")),
+                Cell(units.quantity_interval(joules.saved, "J").replace("-", MINUS)),
             )
-            for kept in each.tasks
+            for task, joules in found
         ),
         note=(
-            f"Provenance of the joules: {ours} (student), {theirs} (teacher){apart}. A dash: none correct or no joules."
+            f"Provenance of the joules: {ours} (student), {theirs} (teacher){apart}. Over the items that have joules "
+            "of both. Saved: the teacher's less the student's, with a paired bootstrap over items; below 0 the student "
+            "is dearer. A dash: none correct, no joules, or not to be compared."
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reports.provenance import is_modelled
+from reports.provenance import is_declared, is_modelled
 
 
 @dataclass(frozen=True)
@@ -44,5 +44,6 @@ class Table:
 
 
 def energy_badge(label: str) -> Cell:
-    """The provenance of some joules, marked where a formula stands behind them."""
-    return Cell(label or "no energy", "badge-warn" if is_modelled(label) or not label else "badge")
+    """The provenance of some joules, marked where a formula stands behind them, or only somebody's word."""
+    doubtful = not label or is_modelled(label) or is_declared(label)
+    return Cell(label or "no energy", "badge-warn" if doubtful else "badge")

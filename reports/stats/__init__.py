@@ -11,7 +11,7 @@ from reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
 from reports.stats.medians import Bins, drawn_medians, interval_of, median_bins
 from reports.stats.paired import mean_difference, probabilities_lower
 from reports.stats.pareto import pareto_probabilities
-from reports.stats.payback import Payback, payback
+from reports.stats.payback import Payback, payback, payback_from_draws
 from reports.stats.permutation import Dependence, dependence, entropy_bits
 from reports.stats.power import (
     items_needed,
@@ -54,6 +54,7 @@ __all__ = [
     "paired_p_value",
     "pareto_probabilities",
     "payback",
+    "payback_from_draws",
     "power_of",
     "probabilities_lower",
     "ratio_intervals",

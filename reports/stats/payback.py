@@ -49,17 +49,51 @@ def payback(
 
     Source: as `ratio_intervals`; the ratio's denominator may be zero or less, which a normal interval cannot say.
     """
-    if not len(ours[0]) or not ours[1].sum() or not theirs[1].sum():
+    if not len(ours[0]):
         return None
     sums = resampled_sums(*(column[:, None] for column in (*ours, *theirs)), resamples=resamples, seed=seed)
-    draws = _answers(outlay_j, *(column[:, 0] for column in sums))
-    totals = (np.array([column.sum()]) for column in (*ours, *theirs))
-    estimate = float(_answers(outlay_j, *totals)[0])
+    draws = [column[:, 0] for column in sums]
+    return payback_from_draws(
+        outlay_j,
+        (float(ours[0].sum()), float(ours[1].sum())),
+        (float(theirs[0].sum()), float(theirs[1].sum())),
+        (draws[0], draws[1]),
+        (draws[2], draws[3]),
+        items=len(ours[0]),
+        confidence=confidence,
+    )
+
+
+def payback_from_draws(
+    outlay_j: float,
+    ours: tuple[float, float],
+    theirs: tuple[float, float],
+    our_draws: tuple[NDArray[np.float64], NDArray[np.float64]],
+    their_draws: tuple[NDArray[np.float64], NDArray[np.float64]],
+    *,
+    items: int,
+    confidence: float = CONFIDENCE,
+) -> Payback | None:
+    """As `payback`, from sums that are already there: of many pairs over the same items, which are drawn but once.
+
+    Args:
+        outlay_j: joules spent before the first answer.
+        ours: (joules, correct answers), over all items.
+        theirs: the same of the other system.
+        our_draws: the same two over the drawn items, each of shape (resamples,).
+        their_draws: the same of the other system, draw by draw.
+        items: how many there are.
+        confidence: the two-sided level.
+    """
+    if not ours[1] or not theirs[1]:
+        return None
+    draws = _answers(outlay_j, *our_draws, *their_draws)
+    estimate = float(_answers(outlay_j, *(np.array([total]) for total in (*ours, *theirs)))[0])
     tail = (1 - confidence) / 2
     # Values that were drawn, never one between two of them: one of the two may be infinite.
     low = float(np.quantile(draws, tail, method="lower"))
     high = float(np.quantile(draws, 1 - tail, method="higher"))
-    if len(ours[0]) < 2:
+    if items < 2:
         low, high = 0.0, math.inf
     return Payback(Interval(estimate, min(low, estimate), max(high, estimate)), float(np.isfinite(draws).mean()))
 

@@ -19,7 +19,7 @@ _CHUNK_CELLS = 2_000_000
 
 
 def resampled_sums(
-    *blocks: NDArray[np.float64], resamples: int = RESAMPLES, seed: int = 0
+    *blocks: NDArray[np.float64], resamples: int = RESAMPLES, seed: int = 0, max_units: int = MAX_UNITS
 ) -> tuple[NDArray[np.float64], ...]:
     """Column sums of every block over resampled rows. All columns of all blocks see the same rows: they stay paired.
 
@@ -28,6 +28,8 @@ def resampled_sums(
             answers, one system and another) is drawn in one call; the repeats of an item are summed in its row.
         resamples: how many times the items are drawn.
         seed: the same seed and number of items give the same draws.
+        max_units: above so many items groups of them are drawn, see `MAX_UNITS`; of n groups, a spread is known to
+            1/sqrt(2n).
 
     Returns:
         One array per block, of shape (resamples, columns), in the units of its columns.
@@ -41,29 +43,30 @@ def resampled_sums(
     if items == 0:
         raise ValueError("there are no items to resample")
     rng = np.random.default_rng(seed)
-    units, sizes = dealt(blocks, items, rng)
+    units, sizes = dealt(blocks, items, rng, max_units)
     sums = drawn_sums(units, sizes, draws=len(units), resamples=resamples, rng=rng)
     return tuple(np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1))
 
 
 def dealt(
-    blocks: Iterable[NDArray[np.float64]], items: int, rng: np.random.Generator
+    blocks: Iterable[NDArray[np.float64]], items: int, rng: np.random.Generator, most: int = MAX_UNITS
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """What is drawn: the items, or sums over `MAX_UNITS` random groups of them whose sizes differ by at most one.
+    """What is drawn: the items, or sums over so many random groups of them whose sizes differ by at most one.
 
     Args:
         blocks: each of shape (items, columns); taken one at a time, so that many items are not all copied at once.
         items: how many.
         rng: deals the items.
+        most: units.
 
     Returns:
         The units, of shape (units, columns of all blocks), and how many items are in each; None for one each.
     """
-    if items <= MAX_UNITS:
+    if items <= most:
         return np.hstack(list(blocks)), None
-    group = rng.permutation(np.arange(items) % MAX_UNITS)
-    sums = [np.bincount(group, weights=column, minlength=MAX_UNITS) for block in blocks for column in block.T]
-    return np.column_stack(sums), np.bincount(group, minlength=MAX_UNITS).astype(np.float64)
+    group = rng.permutation(np.arange(items) % most)
+    sums = [np.bincount(group, weights=column, minlength=most) for block in blocks for column in block.T]
+    return np.column_stack(sums), np.bincount(group, minlength=most).astype(np.float64)
 
 
 def drawn_sums(

@@ -23,7 +23,7 @@ from reports.panels.validity import validity_section
 from reports.panels.verdict import verdicts
 
 GOLDEN = Path(__file__).parent / "golden" / "sections.txt"
-ALWAYS = {"verdict", "comparison", "trade-off", "domains", "latency", "systems", "validity", "reproduce"}
+ALWAYS = {"verdict", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems", "validity", "reproduce"}
 """Sections that every report has."""
 HOSTILE = '<script>alert("x")</script>'
 
@@ -71,8 +71,8 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     html = report(make_run(fake.family(20)))
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
     assert contents == [
-        "verdict", "comparison", "trade-off", "domains", "routing", "experts", "distillation", "training", "latency",
-        "energy", "carbon", "systems", "items", "validity", "reproduce",
+        "verdict", "what-if", "comparison", "trade-off", "domains", "routing", "experts", "distillation", "lifecycle",
+        "latency", "energy", "carbon", "systems", "items", "validity", "reproduce",
     ]  # fmt: skip
     for identity in contents:
         assert f'<section id="{identity}"' in html
@@ -107,6 +107,6 @@ def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:
     family = fake.family(8)
     run = make_run(dataclasses.replace(family, systems=tuple(hostile(system) for system in family.systems)))
     page = report(run)
-    assert page.count("<section id=") == len(ALWAYS) + 7
+    assert page.count("<section id=") == len(ALWAYS) + 8
     assert "<script" not in page
     assert "&lt;script&gt;" in page

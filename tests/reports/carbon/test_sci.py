@@ -20,7 +20,7 @@ from reports.export import render
 from reports.measures import SEED
 from reports.page import report
 from reports.panels.carbon import carbon_section
-from reports.panels.training import training_section
+from reports.panels.lifecycle import lifecycle_section
 from reports.stats import ratio_intervals
 from reports.training import trainings
 
@@ -273,7 +273,7 @@ def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make
     by_hour = analyse(run, CarbonChoice(intensity_csv=grid(100, 200)))
     (hourly,) = trainings(by_hour)
     assert hourly.grams_co2e is None
-    section = training_section(by_hour)
+    section = lifecycle_section(by_hour)
     assert section is not None
     assert "the hours of the training are not on record" in section.passages[0].tables[0].note
 

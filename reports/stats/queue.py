@@ -1,0 +1,64 @@
+"""A queue in front of several equal servers: simulated, and by the closed form where there is one."""
+
+from __future__ import annotations
+
+import heapq
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def poisson_arrivals(rate_per_s: float, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The seconds at which so many requests arrive, independently of each other. Shape (count,)."""
+    return np.cumsum(rng.exponential(1.0 / rate_per_s, size=count))
+
+
+def sojourns(arrived_s: NDArray[np.float64], service_s: NDArray[np.float64], servers: int) -> NDArray[np.float64]:
+    """Seconds from each arrival to its end, first come, first served, by whichever server is free first.
+
+    Args:
+        arrived_s: shape (requests,), ascending.
+        service_s: shape (requests,): how long each takes once it has begun.
+        servers: 1 or more; all are idle at the beginning.
+
+    Returns:
+        Shape (requests,). The same requests never leave later where there are more servers.
+
+    Source: D. V. Lindley (1952) for one server; J. Kiefer and J. Wolfowitz, "On the theory of queues with many
+    servers", Transactions of the AMS 78 (1955): what matters of the past is when each server will be free.
+    """
+    if servers == 1:  # waiting is what the work so far has run ahead of the clock since it last had not
+        ahead = np.cumsum(service_s) - arrived_s
+        before = np.concatenate(([0.0], np.cumsum(service_s)[:-1])) - arrived_s
+        return np.asarray(ahead - np.minimum.accumulate(before), dtype=np.float64)
+    free_s = [0.0] * servers
+    ended_s = np.empty(len(arrived_s))
+    for place, (now_s, length_s) in enumerate(zip(arrived_s.tolist(), service_s.tolist(), strict=True)):
+        end_s = max(now_s, free_s[0]) + length_s
+        heapq.heapreplace(free_s, end_s)
+        ended_s[place] = end_s
+    return ended_s - arrived_s
+
+
+def erlang_c(servers: int, load: float) -> float:
+    """The probability that a request has to wait, where arrivals and services are both exponential (M/M/c).
+
+    Args:
+        servers: 1 or more.
+        load: arrivals per second times mean seconds of service; less than `servers`.
+
+    Source: A. K. Erlang (1917). By the recursion of Erlang's B formula, which does not overflow.
+    """
+    blocked = 1.0
+    for busy in range(1, servers + 1):
+        blocked = load * blocked / (busy + load * blocked)
+    return servers * blocked / (servers - load * (1 - blocked))
+
+
+def mean_wait_s(servers: int, rate_per_s: float, service_s: float) -> float:
+    """Mean seconds of waiting in such a queue; infinite where it grows without end."""
+    load = rate_per_s * service_s
+    if load >= servers:
+        return math.inf
+    return erlang_c(servers, load) * service_s / (servers - load)
