@@ -20,6 +20,8 @@ P95_MIN_REQUESTS = 90
 """The fewest requests after which a p95 means anything: 0.95^n falls below 1% (the early-stopping rule of MLPerf
 LoadGen, which asks 44 for a p90 and 459 for a p99)."""
 
+_COLUMNS = ("system", "output_tokens", "started_s", "finished_s", "energy_j", "energy_provenance")
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -55,7 +57,8 @@ def measures(frames: Frames, table: ItemTable, domain: str | None = None) -> dic
         table: `item_table(frames)`, over all domains.
         domain: only the items of this one; None takes all.
     """
-    items = frames.items if domain is None else frames.items[frames.items["domain"] == domain]
+    items = frames.items[list(_COLUMNS)]
+    items = items if domain is None else items[frames.items["domain"] == domain]
     chosen = table.of_domain(domain)
     rows = dict(list(items.groupby("system", observed=True)))
     per_request = ratio_intervals(chosen.energy_j, chosen.metered, seed=SEED)
