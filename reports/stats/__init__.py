@@ -1,30 +1,59 @@
 """Intervals and paired comparisons on plain NumPy arrays.
 
-May import: numpy and scipy. Must not import anything else of `reports` or of `harness`: a statistic knows
+May import: numpy, scipy and statsmodels. Must not import anything else of `reports` or of `harness`: a statistic knows
 nothing of where its numbers came from, so it can be checked against a textbook.
 """
 
-from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, wilson_interval
+from reports.stats.clustered import clustered_se, ratio_se
+from reports.stats.holm import bootstrap_p_value, holm
+from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
+from reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
 from reports.stats.paired import mean_difference, probabilities_lower
+from reports.stats.pareto import pareto_probabilities
 from reports.stats.payback import Payback, payback
 from reports.stats.permutation import Dependence, dependence, entropy_bits
+from reports.stats.power import (
+    items_needed,
+    log_ratio_se,
+    minimum_detectable_difference,
+    minimum_detectable_ratio,
+    minimum_detectable_shift,
+    power_of,
+)
 from reports.stats.ratio import ratio_intervals, ratios
 from reports.stats.resample import RESAMPLES, resampled_sums
+from reports.stats.stratified import stratified_sums
 
 __all__ = [
     "CONFIDENCE",
     "RESAMPLES",
     "Dependence",
     "Interval",
+    "McNemar",
     "Payback",
     "accuracy_interval",
+    "bootstrap_p_value",
+    "clustered_se",
     "dependence",
     "entropy_bits",
+    "holm",
+    "items_needed",
+    "log_ratio_se",
+    "mcnemar_exact",
     "mean_difference",
+    "mean_interval",
+    "minimum_detectable_difference",
+    "minimum_detectable_ratio",
+    "minimum_detectable_shift",
+    "paired_p_value",
+    "pareto_probabilities",
     "payback",
+    "power_of",
     "probabilities_lower",
     "ratio_intervals",
+    "ratio_se",
     "ratios",
     "resampled_sums",
+    "stratified_sums",
     "wilson_interval",
 ]

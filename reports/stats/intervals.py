@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.stats.clustered import clustered_se, ratio_se
+
 CONFIDENCE = 0.95
 """The confidence of every interval that wattbench prints."""
 
@@ -75,14 +77,40 @@ def accuracy_interval(
     return wilson_interval(share, _effective_trials(correct, asked, share, confidence), confidence)
 
 
+def mean_interval(
+    scores: NDArray[np.float64], clusters: NDArray[np.int64], confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Mean over answers of what has no bounds, such as seconds or tokens: mean ± t * clustered standard error.
+
+    Args:
+        scores: shape (answers,), of whatever unit. For scores of 0 to 1 use `accuracy_interval`, which keeps inside.
+        clusters: shape (answers,): the item that the answer is for, as any whole number.
+        confidence: the two-sided level.
+
+    Returns:
+        In the unit of the scores. From a single item nothing bounds the mean: minus to plus infinity. None where
+        there are no answers.
+
+    Source: `clustered_se`; t with items - 1 degrees of freedom, C. B. Hansen, J. of Econometrics 141 (2007).
+    """
+    if not len(scores):
+        return None
+    mean, error = float(scores.mean()), clustered_se(scores, clusters)
+    if error is None:
+        return Interval(mean, -math.inf, math.inf)
+    from scipy.stats import t
+
+    half = float(t.ppf((1 + confidence) / 2, len(np.unique(clusters)) - 1)) * error
+    return Interval(mean, mean - half, mean + half)
+
+
 def _effective_trials(
     correct: NDArray[np.float64], asked: NDArray[np.float64], share: float, confidence: float
 ) -> float:
     items = len(asked)
     if items < 2:
         return float(items)
-    residuals = correct - share * asked
-    variance = items / (items - 1) * float(residuals @ residuals) / float(asked.sum()) ** 2
+    variance = (ratio_se(correct, asked) or 0.0) ** 2
     if variance <= 1e-12:  # all items alike: they are still no more than so many items
         return float(items)
     from scipy.stats import t

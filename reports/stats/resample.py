@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,22 +41,65 @@ def resampled_sums(
     if items == 0:
         raise ValueError("there are no items to resample")
     rng = np.random.default_rng(seed)
-    units = np.hstack(_dealt(blocks, rng) if items > MAX_UNITS else blocks)
+    units, sizes = dealt(blocks, items, rng)
+    sums = drawn_sums(units, sizes, draws=len(units), resamples=resamples, rng=rng)
+    return tuple(np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1))
+
+
+def dealt(
+    blocks: Iterable[NDArray[np.float64]], items: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """What is drawn: the items, or sums over `MAX_UNITS` random groups of them whose sizes differ by at most one.
+
+    Args:
+        blocks: each of shape (items, columns); taken one at a time, so that many items are not all copied at once.
+        items: how many.
+        rng: deals the items.
+
+    Returns:
+        The units, of shape (units, columns of all blocks), and how many items are in each; None for one each.
+    """
+    if items <= MAX_UNITS:
+        return np.hstack(list(blocks)), None
+    group = rng.permutation(np.arange(items) % MAX_UNITS)
+    sums = [np.bincount(group, weights=column, minlength=MAX_UNITS) for block in blocks for column in block.T]
+    return np.column_stack(sums), np.bincount(group, minlength=MAX_UNITS).astype(np.float64)
+
+
+def drawn_sums(
+    units: NDArray[np.float64],
+    sizes: NDArray[np.float64] | None,
+    *,
+    draws: int,
+    resamples: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Column sums over units drawn with replacement, scaled to as many items as there are.
+
+    Groups of unlike size would otherwise add a spread of their own: a draw may hold more items than there are. Scaled
+    by the items drawn, a count of items is the same in every draw, and a sum of zeros stays zero.
+
+    Args:
+        units: shape (units, columns).
+        sizes: shape (units,): items in each; None for one each.
+        draws: how many units make up one resample.
+        resamples: how often they are drawn.
+        rng: draws the units.
+
+    Returns:
+        Shape (resamples, columns).
+    """
     count = len(units)
     sums = np.empty((resamples, units.shape[1]))
     step = max(1, _CHUNK_CELLS // count)
     for start in range(0, resamples, step):
         rows = min(step, resamples - start)
-        drawn = rng.integers(0, count, size=(rows, count)) + np.arange(rows)[:, None] * count
-        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count)
-        sums[start : start + rows] = times.astype(np.float64) @ units
-    return tuple(np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1))
-
-
-def _dealt(blocks: Sequence[NDArray[np.float64]], rng: np.random.Generator) -> list[NDArray[np.float64]]:
-    """Each block summed over `MAX_UNITS` random groups of rows that differ in size by at most one."""
-    group = rng.permutation(np.arange(len(blocks[0])) % MAX_UNITS)
-    return [
-        np.column_stack([np.bincount(group, weights=column, minlength=MAX_UNITS) for column in block.T])
-        for block in blocks
-    ]
+        drawn = rng.integers(0, count, size=(rows, draws)) + np.arange(rows)[:, None] * count
+        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
+        part = times @ units
+        if sizes is not None:
+            part *= (sizes.sum() / (times @ sizes))[:, None]
+        elif draws != count:
+            part *= count / draws
+        sums[start : start + rows] = part
+    return sums

@@ -1,0 +1,250 @@
+"""What a comparison could have found: the power behind a "no difference", and how many items would settle it."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALPHA = 0.05
+"""The two-sided error rate of a single comparison."""
+
+POWER = 0.8
+"""A difference counts as detectable when it would be found in this share of runs (J. Cohen, 1988)."""
+
+_EXACT_ITEMS = 10_000_000
+"""Above so many items the normal approximation is exact to every printed digit, and is used alone."""
+
+_TAIL_SDS = 7.0
+"""Numbers of discordant items farther from their mean have a chance of some 1e-11 and are left out."""
+
+
+def power_of(difference: float, discordant_share: float, items: int, alpha: float = ALPHA) -> float:
+    """How often exact McNemar finds such a difference in accuracy, over runs of so many items.
+
+    Exact: the number of discordant items is binomial, and so is, among them, the number in favour of one system; the
+    power of the test is summed over both. It counts findings in either direction, so that without a difference it is
+    the test's true error rate, which is below alpha.
+
+    Args:
+        difference: of the two accuracies, -1 to 1.
+        discordant_share: of items that one system gets right and the other wrong, 0 to 1. A difference takes at least
+            as many, so where this is less than the difference, the difference itself is used.
+        items: that both are asked.
+        alpha: the two-sided level of the test.
+
+    Returns:
+        0 to 1; 0 without items.
+
+    Raises:
+        ValueError: an argument outside its range.
+
+    Source: S. W. Duffy, "Asymptotic and exact power for the McNemar test and its analogue with R controls per case",
+    Biometrics 40 (1984).
+    """
+    _check(discordant_share, alpha)
+    if not -1 <= difference <= 1 or items < 0:
+        raise ValueError(f"a difference of {difference} over {items} items is not possible")
+    share = max(discordant_share, abs(difference))
+    if not items or not share:
+        return 0.0
+    from scipy.special import bdtr
+    from scipy.stats import binom
+
+    spread = _TAIL_SDS * math.sqrt(items * share * (1 - share)) + _TAIL_SDS**2
+    discordant, limits = _losing_at_most(
+        max(0, math.floor(items * share - spread)), min(items, math.ceil(items * share + spread)), alpha
+    )
+    favour = (1 + difference / share) / 2
+    found = bdtr(limits, discordant, favour) + bdtr(limits, discordant, 1 - favour)
+    found[limits < 0] = 0.0
+    return float(min(1.0, binom.pmf(discordant, items, share) @ found))
+
+
+@lru_cache(maxsize=8)
+def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Numbers of discordant items, and how many of them the losing side may have for the test still to reject.
+
+    The latter is -1 where it never does. A search for a difference asks for the same numbers again and again.
+    """
+    from statistics import NormalDist
+
+    from scipy.special import bdtr
+
+    discordant = np.arange(lowest, highest + 1, dtype=np.int64)
+    guess = np.floor(discordant / 2 - NormalDist().inv_cdf(1 - alpha / 2) * np.sqrt(discordant) / 2)
+    limits = np.clip(guess, 0, None).astype(np.float64)
+    while (late := (limits >= 0) & (bdtr(np.maximum(limits, 0), discordant, 0.5) > alpha / 2)).any():
+        limits[late] -= 1
+    # One more is never more than all of them: half of all is beyond any limit.
+    while (early := bdtr(np.minimum(limits + 1, discordant), discordant, 0.5) <= alpha / 2).any():
+        limits[early] += 1
+    return discordant, limits
+
+
+def minimum_detectable_difference(
+    discordant_share: float, items: int, alpha: float = ALPHA, power: float = POWER
+) -> float | None:
+    """The smallest difference in accuracy that exact McNemar finds with that power on so many items.
+
+    The two systems are taken to disagree as often as they were seen to, or as often as the difference takes, if that
+    is more. So it is defined where they never disagreed: n items without a disagreement leave room for a difference
+    of about 8 / n (power 0.8 for six disagreements, the fewest that can be significant), the counterpart of the rule
+    of three, by which they rule out more than 3 / n disagreements.
+
+    Args:
+        discordant_share: as observed, 0 to 1.
+        items: that both were asked.
+        alpha: the two-sided level of the test.
+        power: wanted, between alpha and 1.
+
+    Returns:
+        Above 0 and up to 1; None where not even a system that is right on all items can be told from one that is
+        wrong on all: with fewer than six items, at alpha = 0.05.
+
+    Raises:
+        ValueError: an argument outside its range.
+    """
+    _check(discordant_share, alpha, power)
+    if power_of(1.0, discordant_share, items, alpha) < power:
+        return None
+    from scipy.optimize import brentq
+
+    def short_of(difference: float) -> float:
+        return power_of(difference, discordant_share, items, alpha) - power
+
+    # The normal approximation is near enough to search around, and saves most of the search.
+    near = min(1.0, minimum_detectable_shift(math.sqrt(max(discordant_share, 1 / items) / items), alpha, power))
+    low, high = 0.8 * near, min(1.0, 1.25 * near)
+    low = low if short_of(low) < 0 else 0.0
+    high = high if short_of(high) >= 0 else 1.0
+    return float(brentq(short_of, low, high, xtol=1e-12, rtol=1e-6))
+
+
+def items_needed(difference: float, discordant_share: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
+    """How many items exact McNemar needs to find such a difference with that power.
+
+    Power grows with items in a faint saw-tooth, as whole items are counted: a few items fewer may happen to do. It is
+    for planning: the observed difference is itself uncertain, and so is what it takes to confirm it.
+
+    Args:
+        difference: of the two accuracies, -1 to 1.
+        discordant_share: 0 to 1; taken to be at least the difference.
+        alpha: the two-sided level of the test.
+        power: wanted, between alpha and 1.
+
+    Returns:
+        The items of the whole comparison, not those to be added; None for no difference: no number of items finds it.
+        Above ten million by the normal approximation (R. J. Connor, Biometrics 43 (1987)).
+
+    Raises:
+        ValueError: an argument outside its range.
+    """
+    _check(discordant_share, alpha, power)
+    if not -1 <= difference <= 1:
+        raise ValueError(f"a difference in accuracy of {difference} is not possible")
+    if not difference:
+        return None
+    about = _items_by_normal(abs(difference), max(discordant_share, abs(difference)), alpha, power)
+    if about > _EXACT_ITEMS:
+        return about
+    low, high = 0, max(about, 1)  # too few, enough
+    while power_of(difference, discordant_share, high, alpha) < power:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if power_of(difference, discordant_share, middle, alpha) >= power:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _items_by_normal(difference: float, share: float, alpha: float, power: float) -> int:
+    from statistics import NormalDist
+
+    quantile = NormalDist().inv_cdf
+    root = quantile(1 - alpha / 2) * math.sqrt(share) + quantile(power) * math.sqrt(share - difference**2)
+    return math.ceil((root / difference) ** 2)
+
+
+def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power: float = POWER) -> float:
+    """The smallest shift that a two-sided test finds with that power, from the standard error of an estimate.
+
+    For what is about normal, such as a difference of mean scores over repeats: (z(1 - alpha/2) + z(power)) * se.
+
+    Args:
+        standard_error: not negative, in any unit.
+        alpha: the two-sided level.
+        power: wanted, between alpha and 1.
+
+    Returns:
+        In the unit of the standard error.
+
+    Raises:
+        ValueError: an argument outside its range.
+    """
+    _check(0.0, alpha, power)
+    if not standard_error >= 0:
+        raise ValueError(f"{standard_error} is not a standard error")
+    from statistics import NormalDist
+
+    return (NormalDist().inv_cdf(1 - alpha / 2) + NormalDist().inv_cdf(power)) * standard_error
+
+
+def minimum_detectable_ratio(se_log: float, alpha: float = ALPHA, power: float = POWER) -> float:
+    """The smallest factor between two figures, such as joules per correct answer, that is found with that power.
+
+    Args:
+        se_log: standard error of the log of their ratio, as `log_ratio_se` gives it.
+        alpha: the two-sided level.
+        power: wanted, between alpha and 1.
+
+    Returns:
+        1 or more: a system that needs so many times as much, or so many times less, would have been told apart.
+        Infinite where the ratio is not known to any order of magnitude.
+
+    Raises:
+        ValueError: an argument outside its range.
+    """
+    try:
+        return math.exp(minimum_detectable_shift(se_log, alpha, power))
+    except OverflowError:
+        return math.inf
+
+
+def log_ratio_se(
+    num1: NDArray[np.float64], den1: NDArray[np.float64], num2: NDArray[np.float64], den2: NDArray[np.float64]
+) -> float | None:
+    """Standard error of log((sum num1 / sum den1) / (sum num2 / sum den2)) over the same items, by linearisation.
+
+    Each item brings its part of all four sums, so what makes an item dear or hard for both systems cancels. The error
+    is that of first order: with few correct answers it is too small.
+
+    Args:
+        num1: shape (items,), not negative: joules of the first system, summed over an item's repeats.
+        den1: the same shape: its correct answers.
+        num2: joules of the second.
+        den2: correct answers of the second. An item that is zero in all four arrays is no item.
+
+    Returns:
+        A share (0.1 is about 10%); None from fewer than two items, or where one of the sums is zero: the ratio is
+        then zero, infinite or nothing.
+
+    Source: linearised variance of a function of totals, W. G. Cochran, "Sampling Techniques" (1977), chapter 6.
+    """
+    totals = [float(column.sum()) for column in (num1, den1, num2, den2)]
+    items = int(((num1 != 0) | (den1 != 0) | (num2 != 0) | (den2 != 0)).sum())
+    if items < 2 or min(totals) <= 0:
+        return None
+    parts = num1 / totals[0] - den1 / totals[1] - num2 / totals[2] + den2 / totals[3]
+    return math.sqrt(items / (items - 1) * float(parts @ parts))
+
+
+def _check(discordant_share: float, alpha: float, power: float | None = None) -> None:
+    if not 0 <= discordant_share <= 1:
+        raise ValueError(f"{discordant_share} is not a share of the items")
+    if not 0 < alpha < 1 or (power is not None and not alpha < power < 1):
+        raise ValueError(f"a level of {alpha} with a power of {power} is not between 0, the level and 1")
