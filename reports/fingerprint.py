@@ -11,10 +11,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-import pandas as pd
-
 from harness.errors import UserError
 from harness.records import ABSENT, LABELS, Part, RunHeader, machine_parts, part, system_parts
+from reports.contents import contents
 from reports.frames import Frames
 from reports.settings import suite_section, system_configs
 
@@ -95,27 +94,16 @@ def _tasks(header: RunHeader, system: str, documents: Mapping[tuple[str, str], s
 
 def _documents(frames: Frames) -> dict[tuple[str, str], str]:
     """(System, task) to how many documents were answered and a SHA-256 of which: the evidence, not the plan."""
-    rows = frames.items[["system", "task", "doc_id", "doc_hash"]].drop_duplicates()
-    rows = rows.assign(said=rows["doc_id"].astype(str) + " " + rows["doc_hash"].astype(str))
-    return {
-        (str(system), str(task)): f"{own['doc_id'].nunique()} documents, {_digest(own['said'])}"
-        for (system, task), own in rows.groupby(["system", "task"], observed=True)
-    }
+    told = contents(frames.items, frames.items["doc_hash"])
+    return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in told.items()}
 
 
 def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
     """System to task to a SHA-256 of the prompts it was given."""
-    rows = frames.items[["system", "task", "doc_id"]].assign(hash=frames.more_columns("prompt_hash")["prompt_hash"])
-    rows = rows.drop_duplicates()
-    rows = rows.assign(said=rows["doc_id"].astype(str) + " " + rows["hash"].astype(str))
     found: dict[str, dict[str, str]] = {}
-    for (system, task), own in rows.groupby(["system", "task"], observed=True):
-        found.setdefault(str(system), {})[f"of {task}"] = _digest(own["said"])
+    for (system, task), each in contents(frames.items, frames.more_columns("prompt_hash")["prompt_hash"]).items():
+        found.setdefault(system, {})[f"of {task}"] = each.sha256
     return found
-
-
-def _digest(lines: pd.Series) -> str:
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
 def _meters(frames: Frames) -> dict[str, Part]:
@@ -130,10 +118,11 @@ def _meters(frames: Frames) -> dict[str, Part]:
     found: dict[str, Part] = {}
     for system, own in rows.groupby("system"):
         believed = own[own["valid"].astype(bool)]
+        used = own if believed.empty else believed
         read: dict[str, set[str]] = {}
-        for _, window in (own if believed.empty else believed).iterrows():
-            how = _object(window["provenance"], frames)
-            for component in _object(window["energy_j"], frames):
+        for said, energy_j in zip(used["provenance"], used["energy_j"], strict=True):
+            how = _object(said, frames)
+            for component in _object(energy_j, frames):
                 read.setdefault(component, set()).add(str(how.get(component)))
         facts: dict[str, Any] = {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}
         if "modelled" in facts.values():  # the formula is codecarbon's, and its constants change with it

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from harness.records import Purpose, added
 from reports.compare import Analysis
-from reports.lifecycle import REQUESTS_PER_YEAR
 from reports.measures import P95_MIN_REQUESTS, SEED
 from reports.settings import suite_section
 from reports.stats.queue import poisson_arrivals, sojourns
 from reports.training import in_use
+from reports.workload import REQUESTS_PER_YEAR
 
 RATES_PER_S = (0.1, 1.0, 10.0)
 """Requests per second, beside the one that the requests of a year come to."""

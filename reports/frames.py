@@ -5,9 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from harness.errors import UserError
 from harness.records import RunRecords
@@ -25,6 +29,10 @@ WINDOW_COLUMNS = (
     "window", "system", "task", "purpose", "started_s", "finished_s", "total_j", "above_idle_j", "provenance_label",
     "samples", "largest_gap_s", "passes", "valid", "reasons",
 )  # fmt: skip
+
+
+_LABELS = ("system", "task", "domain")
+"""Few values and many rows: read as categories, so that a million rows are a million small integers."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +71,29 @@ class Frames:
         Raises:
             UserError: the table has no such column.
         """
-        table = _read(self.run.layout.items_table, names)
+        table: pd.DataFrame = _read(self.run.layout.items_table, names).to_pandas()
         return table if self.rows is None else table[self.rows].reset_index(drop=True)
+
+    def list_lengths(self, name: str) -> NDArray[np.int64]:
+        """How many entries a column of lists has, row by row those of `items`; 0 where there is no list.
+
+        Raises:
+            UserError: the table has no such column, or it holds no lists.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        path = self.run.layout.items_table
+        try:
+            lengths = pc.fill_null(pc.list_value_length(_read(path, (name,)).column(name)), 0).to_numpy()
+        except pa.ArrowException as error:
+            raise UserError(f"{path}: {name} does not hold lists ({error}); the record is damaged") from error
+        return np.asarray(lengths if self.rows is None else lengths[self.rows.to_numpy()])
+
+    @cached_property
+    def row_of_answer(self) -> NDArray[np.int64]:
+        """Of `items`, as the function of this name has it: several sums are over the same rows."""
+        return row_of_answer(self.items)
 
     def only(self, rows: pd.Series, windows: frozenset[str]) -> Frames:
         """Some of the answers. The table of windows stays whole.
@@ -81,7 +110,8 @@ class Frames:
         Raises:
             UserError: the table has no such column.
         """
-        return _read(self.run.layout.windows_table, names)
+        table: pd.DataFrame = _read(self.run.layout.windows_table, names).to_pandas()
+        return table
 
     def measured_windows(self, system: str) -> pd.DataFrame:
         """The windows in which the system's items were asked."""
@@ -101,8 +131,9 @@ def load_frames(run: RunRecords) -> Frames:
         raise UserError(
             f"{root}: this run is not finished. Finish it with: wattbench run --resume {shlex.quote(str(root))}"
         )
-    items = _read(run.layout.items_table, ITEM_COLUMNS if run.header.imported is None else IMPORTED_COLUMNS)
-    windows = _read(run.layout.windows_table, WINDOW_COLUMNS)
+    columns = ITEM_COLUMNS if run.header.imported is None else IMPORTED_COLUMNS
+    items: pd.DataFrame = _read(run.layout.items_table, columns, _LABELS).to_pandas()
+    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS).to_pandas()
     if items.empty:
         raise UserError(f"{root}: this run holds no items, so there is nothing to compare")
     _check_scores(items, run)
@@ -122,7 +153,7 @@ def _check_scores(items: pd.DataFrame, run: RunRecords) -> None:
     joules per correct answer would be of different requests.
     """
     scored = items["correct"].notna()
-    whole = scored.groupby(items["system"]).agg(["any", "all"])
+    whole = scored.groupby(items["system"], observed=True).agg(["any", "all"])
     lacking = not scored.all() if run.header.imported is None else bool((whole["any"] & ~whole["all"]).any())
     if lacking or not items.loc[scored, "correct"].between(0, 1).all():
         raise UserError(
@@ -130,30 +161,38 @@ def _check_scores(items: pd.DataFrame, run: RunRecords) -> None:
         )
 
 
-def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Some columns of a table, in the order of the file."""
+def row_of_answer(items: pd.DataFrame) -> NDArray[np.int64]:
+    """For each answer the row of its item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
+    groups = items.groupby(["task", "doc_id", "doc_hash"], observed=True, sort=True)
+    return np.asarray(groups.ngroup(), dtype=np.int64)
+
+
+def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> Any:
+    """Some columns of a table, in the order of the file, as an Arrow table; `labels` as categories, if texts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        found = set(pq.read_schema(path).names)
-        missing = [name for name in columns if name not in found]
+        schema = pq.read_schema(path)
+        missing = [name for name in columns if name not in schema.names]
         if missing:
             raise UserError(f"{path}: no column {', '.join(missing)}; it was not written by this version of wattbench")
-        table: pd.DataFrame = pq.read_table(path, columns=list(columns)).to_pandas()
+        texts = [name for name in labels if pa.types.is_string(schema.field(name).type)]
+        return pq.read_table(path, columns=list(columns), read_dictionary=texts)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
-    return table
 
 
 def _differences(items: pd.DataFrame, systems: Sequence[str]) -> Iterable[DocDifference]:
     """Every item of every system has the same set of doc_hash per task, or the systems did not do the same work."""
-    answered = items[["task", "system", "doc_hash"]].drop_duplicates()
-    documents = answered[["task", "doc_hash"]].drop_duplicates()
-    wanted = documents.groupby("task", observed=True).size()
-    got = answered.groupby(["task", "system"], observed=True).size()
-    for task, count in wanted.items():
-        for system in systems:
-            missing = int(count) - int(got.get((task, system), 0))
-            if missing:
-                yield DocDifference(system, str(task), missing)
+    tasks = items["task"].cat.codes.to_numpy().astype(np.int64)
+    hashes, found = pd.factorize(items["doc_hash"], use_na_sentinel=False)
+    document, keys = pd.factorize(tasks * len(found) + hashes)
+    system = items["system"].cat.codes.to_numpy().astype(np.int64)
+    cells = np.bincount(document * len(systems) + system, minlength=len(keys) * len(systems))
+    answered = cells.reshape(len(keys), len(systems)) > 0
+    for code, task in enumerate(items["task"].cat.categories):
+        own = answered[keys // len(found) == code]
+        for name, got in zip(systems, own.sum(axis=0).tolist(), strict=True):
+            if got < len(own):
+                yield DocDifference(name, str(task), len(own) - got)

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reports.frames import Frames
+from reports.frames import Frames, row_of_answer
+
+__all__ = ["ItemTable", "item_table", "row_of_answer"]
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,10 @@ class ItemTable:
         return self if domain is None else self.where(self.domains == domain)
 
 
-def row_of_answer(items: pd.DataFrame) -> NDArray[np.int64]:
-    """For each answer the row of its item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
-    groups = items.groupby(["task", "doc_id", "doc_hash"], observed=True, sort=True)
-    return np.asarray(groups.ngroup(), dtype=np.int64)
-
-
 def item_table(frames: Frames) -> ItemTable:
     """Sum the answers of each item."""
     items = frames.items
-    row = row_of_answer(items)
+    row = frames.row_of_answer
     column = items["system"].cat.codes.to_numpy().astype(np.int64)
     rows, columns = int(row.max()) + 1, len(frames.systems)
     cell = row * columns + column
@@ -66,16 +62,19 @@ def item_table(frames: Frames) -> ItemTable:
     scored = np.isfinite(correct)
     joules = items["energy_j"].to_numpy(dtype=np.float64)
     has_joules = np.isfinite(joules)
-    labels = np.empty((2, rows), dtype=object)
-    for place, name in enumerate(("domain", "task")):
-        labels[place, row] = items[name].astype(str).to_numpy()
+    some_answer = np.empty(rows, dtype=np.int64)
+    some_answer[row] = np.arange(len(row))
     return ItemTable(
         systems=frames.systems,
-        domains=labels[0].astype(np.str_),
-        tasks=labels[1].astype(np.str_),
+        domains=_labels(items["domain"].iloc[some_answer]),
+        tasks=_labels(items["task"].iloc[some_answer]),
         asked=total(scored.astype(np.float64)),
         correct=total(np.where(scored, correct, 0.0)),
         metered=total(has_joules.astype(np.float64)),
         metered_correct=total(np.where(has_joules & scored, correct, 0.0)),
         energy_j=total(np.where(has_joules, joules, 0.0)),
     )
+
+
+def _labels(categories: pd.Series) -> NDArray[np.str_]:
+    return categories.astype(str).to_numpy(dtype=object).astype(np.str_)

@@ -9,9 +9,7 @@ from reports import provenance
 from reports.compare import Analysis
 from reports.ranking import accuracy_order
 from reports.training import in_use, trainings
-
-REQUESTS_PER_YEAR = 1_000_000
-"""Where nobody says how many."""
+from reports.workload import REQUESTS_PER_YEAR
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def courses(analysis: Analysis) -> Courses:
     largest = max(groups, key=len, default=[])
     left_out |= {name: "its joules may not be set beside the others'" for name in usable if name not in largest}
     drawn = {name: figures for name, figures in analysis.measured.items() if name in largest}
-    order = accuracy_order(analysis.table, drawn)
+    order = accuracy_order(analysis.pairs(), drawn)
     accurate = () if order is None else order.contenders
     return Courses(
         tuple(course for name, course in usable.items() if name in largest),

@@ -25,6 +25,8 @@ P95_MIN_REQUESTS = needed(0.95)
 
 __all__ = ["P95_MIN_REQUESTS", "SEED", "Measures", "measures"]
 
+_COLUMNS = ("system", "output_tokens", "started_s", "finished_s", "energy_j", "energy_provenance")
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -71,7 +73,8 @@ def measures(
         domain: only the items of this one; None takes all.
         shares: over all domains, the mix to state the figures for; None: every item counts the same.
     """
-    items = frames.items if domain is None else frames.items[frames.items["domain"] == domain]
+    items = frames.items[list(_COLUMNS)]
+    items = items if domain is None else items[frames.items["domain"] == domain]
     chosen = table.of_domain(domain)
     rows = dict(list(items.groupby("system", observed=True)))
     weights = shares if domain is None else np.array([float(name == domain) for name in basis.domains])

@@ -18,6 +18,8 @@ from reports.stats import Interval
 
 ONE_PERCENT = 0.01
 
+_COLUMNS = ("system", "task", "window", "output_tokens", "energy_j", "energy_above_idle_j", "energy_provenance")
+
 
 @dataclass(frozen=True)
 class Component:
@@ -110,9 +112,10 @@ class SystemSplit:
 
 def splits(frames: Frames) -> dict[str, SystemSplit]:
     """Each system's, in the order of `frames.systems`, from the records alone."""
-    items = frames.items
-    more = frames.more_columns("prompt_tokens", "router_energy_j", "route_asked").set_index(items.index)
-    metered = items.join(more)[items["energy_j"].notna()]
+    items = frames.items[list(_COLUMNS)]
+    more = frames.more_columns("prompt_tokens", "router_energy_j").set_index(items.index)
+    answers = items.join(more).assign(asked=frames.list_lengths("route_asked"))
+    metered = answers[items["energy_j"].notna()]
     windows, rows, known = frames.run.windows(), frames.run.phases(), frames.run.systems()
     by_system = dict(list(metered.groupby("system", observed=True)))
     return {
@@ -150,7 +153,7 @@ def _of_system(
 
 def _components(own: pd.DataFrame, windows: Sequence[WindowRow]) -> Iterable[Component]:
     """From the windows that the metered items fell in: one pass of each."""
-    used = set(own["window"])
+    used = set(own["window"].unique())
     measured = [w for w in windows if w.window in used and w.purpose == Purpose.MEASURED and w.valid]
     names = list(dict.fromkeys(name for window in measured for name in window.energy_j))
     counted = set(added(names))
@@ -177,8 +180,7 @@ def _phases(own: pd.DataFrame, rows: Sequence[PhaseRow]) -> Iterable[Phases]:
         found = [row for row in rows if row.component == name]
         divided = [row for row in found if row.prefill_j is not None]
         tokens = own[own["task"].isin([row.task for row in divided])]
-        asked = tokens["route_asked"].map(lambda members: 0 if members is None else len(members))
-        one_each = bool((asked <= 1).all())
+        one_each = bool((tokens["asked"] <= 1).all())
         yield Phases(
             component=name,
             provenance=provenance.joined(row.provenance for row in divided),

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from reports.basis import Basis, Shares
@@ -19,7 +20,7 @@ from reports.carbon.factor import Carbon
 from reports.carbon.hourly import HourlyIntensity
 from reports.carbon.intensity import JOULES_PER_KWH
 from reports.frames import Frames
-from reports.itemtable import ItemTable, row_of_answer
+from reports.itemtable import ItemTable
 from reports.stats import Interval
 from reports.weighing import combined, intervals, per_request
 
@@ -79,7 +80,7 @@ def carbon_sums(frames: Frames, table: ItemTable, hourly: HourlyIntensity | None
     energy_j = frames.items["energy_j"].to_numpy(dtype=np.float64)
     metered = np.isfinite(energy_j)
     column = frames.items["system"].cat.codes.to_numpy().astype(np.int64)
-    cell = row_of_answer(frames.items) * len(frames.systems) + column
+    cell = frames.row_of_answer * len(frames.systems) + column
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
         kept = np.where(metered, values, 0.0)
@@ -176,14 +177,15 @@ class _Spans:
 
 def _spans(frames: Frames) -> _Spans:
     items = frames.items
-    windows = frames.windows.drop_duplicates("window").set_index("window").reindex(items["window"].to_numpy())
+    window, names = pd.factorize(items["window"], use_na_sentinel=False)
+    windows = frames.windows.drop_duplicates("window").set_index("window").reindex(names)
     started, finished, total_j, passes = (
-        windows[name].to_numpy(dtype=np.float64) for name in ("started_s", "finished_s", "total_j", "passes")
+        windows[name].to_numpy(dtype=np.float64)[window] for name in ("started_s", "finished_s", "total_j", "passes")
     )
     own_started, own_finished, energy_j = (
         items[name].to_numpy(dtype=np.float64) for name in ("started_s", "finished_s", "energy_j")
     )
-    beside = items.groupby("window")["window"].transform("size").to_numpy(dtype=np.float64)
+    beside = np.bincount(window)[window].astype(np.float64)
     # A window that drew nothing at all still took its time: its items divide that evenly.
     evenly = 1 / (beside * np.maximum(passes, 1))
     share = np.divide(energy_j, total_j, out=evenly, where=total_j > 0)

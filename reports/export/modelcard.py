@@ -94,6 +94,10 @@ def _results(analysis: Analysis, system: str) -> Iterator[Mapping[str, Any]]:
             }
 
 
+def _in(seconds: float | None) -> str:
+    return "" if seconds is None else f" in {units.duration(seconds)}"
+
+
 def _section(analysis: Analysis, figures: SystemFigures, trained: Training | None, carbon: Carbon) -> Iterator[str]:
     comparison = analysis.comparison
     yield "## Energy and emissions"
@@ -105,8 +109,8 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     else:
         steps = units.listed([f"{escaped(step.name)} ({escaped(step.method)})" for step in trained.steps])
         yield (
-            f"Training took {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)}) in "
-            f"{units.duration(trained.seconds)}, and {units.quantity(trained.grams_co2e, 'g')} of CO2 equivalent: "
+            f"Training took {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)})"
+            f"{_in(trained.seconds)}, and {units.quantity(trained.grams_co2e, 'g')} of CO2 equivalent: "
             f"{steps}. What it started from is not in it."
         )
     yield ""

@@ -6,7 +6,7 @@ from reports import units
 from reports.breakeven import break_evens
 from reports.carbon import Carbon, HourlyIntensity
 from reports.compare import Analysis
-from reports.lifecycle import REQUESTS_PER_YEAR, Total, totals
+from reports.lifecycle import Total, totals
 from reports.panels.breakeven import break_even_passage
 from reports.panels.course import course_passage
 from reports.panels.fleet import fleet_passage
@@ -21,13 +21,9 @@ _LEAD = (
 )
 
 
-def lifecycle_section(analysis: Analysis, requests_per_year: float = REQUESTS_PER_YEAR) -> Section | None:
-    """Training, break-even, a year of requests and the fleet; None where a run has nothing for any of them.
-
-    Args:
-        analysis: the run.
-        requests_per_year: above 0.
-    """
+def lifecycle_section(analysis: Analysis) -> Section | None:
+    """Training, break-even, a year of requests and the fleet; None where a run has nothing for any of them."""
+    requests_per_year = analysis.workload.requests_per_year
     trained = trainings(analysis)
     passages: list[Passage | None] = [] if not trained else [_training_passage(analysis, trained)]
     if trained:

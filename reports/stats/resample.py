@@ -7,15 +7,14 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.stats.draws import drawn_counts
+
 RESAMPLES = 4000
 """Enough that the simulation error of a 95% bound is about a thirtieth of a standard error."""
 
 MAX_UNITS = 5000
 """Above so many items they are first dealt at random into groups, and the groups are drawn. The spread of a sum of
 random groups is the spread of the sum of items, known here to 1/sqrt(2 * 5000) = 1%; time stops growing with items."""
-
-_CHUNK_CELLS = 2_000_000
-"""How many counts are held at once: 16 MB."""
 
 
 def resampled_sums(
@@ -93,16 +92,13 @@ def drawn_sums(
         Shape (resamples, columns).
     """
     count = len(units)
-    sums = np.empty((resamples, units.shape[1]))
-    step = max(1, _CHUNK_CELLS // count)
-    for start in range(0, resamples, step):
-        rows = min(step, resamples - start)
-        drawn = rng.integers(0, count, size=(rows, draws)) + np.arange(rows)[:, None] * count
-        times = np.bincount(drawn.ravel(), minlength=rows * count).reshape(rows, count).astype(np.float64)
+    parts = []
+    for counts in drawn_counts(rng, units=count, draws=draws, resamples=resamples):
+        times = counts.astype(np.float64)
         part = times @ units
         if sizes is not None:
             part *= (sizes.sum() / (times @ sizes))[:, None]
         elif draws != count:
             part *= count / draws
-        sums[start : start + rows] = part
-    return sums
+        parts.append(part)
+    return np.concatenate(parts)

@@ -1,0 +1,96 @@
+"""The report of a run of a million answers: seconds, memory and the size of the page, beside a run a tenth as large.
+
+Each is the whole command in a process of its own, as a person starts it: the interpreter, the imports, the reading and
+the drawing. The run is made up (`made_up_run`), outside what is timed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.made_up_run import make_run
+
+ROWS = (100_000, 1_000_000)
+MOST_TIMES = ROWS[1] / ROWS[0]
+"""Time grows no faster than the answers."""
+MOST_PEAK_MB = 2000.0
+MOST_PAGE_MB = 3.0
+
+# The highest resident memory of this process alone; what `getrusage` says of a child may be its parent's at the fork.
+SCRIPT = """
+import sys
+from harness.cli import main
+sys.argv[0] = "wattbench"
+try:
+    main()
+finally:
+    with open("/proc/self/status") as status:
+        print(next(line.split()[1] for line in status if line.startswith("VmHWM")), file=sys.stderr)
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one command took."""
+
+    seconds: float
+    peak_mb: float
+    out_mb: float
+    """Of what it wrote."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Number of answers to a run that has so many."""
+    return {rows: make_run(tmp_path_factory.mktemp("made-up"), rows) for rows in ROWS}
+
+
+def command(arguments: list[str], out: Path) -> Cost:
+    """Run a command of wattbench that writes `out`."""
+    before_s = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments], capture_output=True, check=False, text=True, cwd=out.parent
+    )
+    seconds = time.perf_counter() - before_s
+    assert done.returncode == 0, done.stderr
+    if not out.exists():
+        out.write_text(done.stdout)
+    return Cost(seconds, int(done.stderr.split()[-1]) / 1024, out.stat().st_size / 1e6)
+
+
+@pytest.mark.benchmark(group="a million answers")
+@pytest.mark.parametrize("what", ["report", "compare"])
+def test_it_grows_no_faster_than_the_answers(benchmark: Any, runs: dict[int, Path], tmp_path: Path, what: str) -> None:
+    """Both sizes, taking turns; the fastest of each."""
+    found: dict[int, list[Cost]] = {rows: [] for rows in ROWS}
+
+    def both() -> None:
+        for rows in ROWS:
+            out = tmp_path / f"{rows}-{len(found[rows])}"
+            options = ["-o", str(out)] if what == "report" else ["--format", "json"]
+            found[rows].append(command([what, str(runs[rows]), *options], out))
+
+    benchmark.pedantic(both, rounds=3)
+    best = {rows: min(costs, key=lambda cost: cost.seconds) for rows, costs in found.items()}
+    times = best[ROWS[1]].seconds / best[ROWS[0]].seconds
+    print()
+    for rows, cost in best.items():
+        benchmark.extra_info |= {
+            f"{rows} seconds": cost.seconds, f"{rows} peak MB": cost.peak_mb, f"{rows} MB written": cost.out_mb,
+        }  # fmt: skip
+        print(
+            f"{what} of {rows:,} answers: {cost.seconds:.1f} s, at most {cost.peak_mb:,.0f} MB of memory, "
+            f"{cost.out_mb:.2f} MB written"
+        )
+    benchmark.extra_info["ratio"] = times
+    print(f"{what}: {times:.1f} times as long for {MOST_TIMES:g} times the answers")
+    assert times <= MOST_TIMES
+    assert max(cost.peak_mb for cost in found[ROWS[1]]) < MOST_PEAK_MB
+    assert best[ROWS[1]].out_mb < MOST_PAGE_MB

@@ -1,0 +1,71 @@
+"""How often each unit is drawn: made once for all sums over the same draws, since drawing is what a bootstrap costs.
+
+A report asks for hundreds of sums over the items of a run, a domain or a task, always with the same seed. Twenty
+million draws take a third of a second and multiplying their counts by a column a hundredth, so the counts are kept, in
+the fewest bytes that hold them. A generator is left as drawing leaves it: nobody can tell whether it was drawn again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CHUNK_CELLS = 2_000_000
+"""Counts per chunk: 16 MB where they are multiplied."""
+
+KEPT_BYTES = 400_000_000
+"""Counts that are kept, all together: twenty times 4,000 draws of 5,000 units. The least lately used are dropped."""
+
+_Key = tuple[Any, ...]
+_Chunks = tuple[NDArray[np.unsignedinteger[Any]], ...]
+_kept: OrderedDict[_Key, tuple[_Chunks, dict[str, Any]]] = OrderedDict()
+
+
+def drawn_counts(rng: np.random.Generator, *, units: int, draws: int, resamples: int) -> _Chunks:
+    """Draw units with replacement, and count.
+
+    Args:
+        rng: moves on as by drawing, whether or not the counts were kept.
+        units: how many there are to draw from, 1 or more.
+        draws: how many make up one resample.
+        resamples: how often they are drawn.
+
+    Returns:
+        Chunks of shape (resamples of the chunk, units), to be read and not written: how often each unit was drawn.
+    """
+    key = (units, draws, resamples, *_flat(rng.bit_generator.state))
+    if key in _kept:
+        _kept.move_to_end(key)
+        chunks, after = _kept[key]
+        rng.bit_generator.state = after
+        return chunks
+    step = max(1, CHUNK_CELLS // units)
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    chunks = tuple(_chunk(rng, units, draws, size) for size in sizes)
+    _kept[key] = chunks, dict(rng.bit_generator.state)
+    while len(_kept) > 1 and sum(chunk.nbytes for kept, _ in _kept.values() for chunk in kept) > KEPT_BYTES:
+        _kept.popitem(last=False)
+    return chunks
+
+
+def _chunk(rng: np.random.Generator, units: int, draws: int, size: int) -> NDArray[np.unsignedinteger[Any]]:
+    drawn = rng.integers(0, units, size=(size, draws))
+    counts = np.empty((size, units), dtype=np.min_scalar_type(draws))
+    most = 0
+    for row, own in enumerate(drawn):  # a row at a time: its counts fit the processor's nearest memory
+        found = np.bincount(own, minlength=units)
+        counts[row] = found
+        most = max(most, int(found.max()))
+    small: NDArray[np.unsignedinteger[Any]] = counts.astype(np.min_scalar_type(most), copy=False)
+    small.setflags(write=False)
+    return small
+
+
+def _flat(state: Any) -> tuple[Any, ...]:
+    """A generator's state as something that can be looked up."""
+    if isinstance(state, dict):
+        return tuple(part for name in sorted(state) for part in (name, *_flat(state[name])))
+    return (state.tobytes(),) if isinstance(state, np.ndarray) else (state,)
