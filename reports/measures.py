@@ -25,7 +25,10 @@ P95_MIN_REQUESTS = needed(0.95)
 
 __all__ = ["P95_MIN_REQUESTS", "SEED", "Measures", "measures"]
 
-_COLUMNS = ("system", "output_tokens", "started_s", "finished_s", "energy_j", "energy_provenance")
+_COLUMNS = (
+    "system", "domain", "task", "doc_id", "doc_hash", "started_s", "finished_s", "output_tokens", "energy_j",
+    "energy_provenance",
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def measures(
         domain: only the items of this one; None takes all.
         shares: over all domains, the mix to state the figures for; None: every item counts the same.
     """
-    items = frames.items[list(_COLUMNS)]
+    items = frames.items[[*_COLUMNS, *(["cost"] if "cost" in frames.items else [])]]
     items = items if domain is None else items[frames.items["domain"] == domain]
     chosen = table.of_domain(domain)
     rows = dict(list(items.groupby("system", observed=True)))
