@@ -23,7 +23,6 @@ from reports.measures import Measures
 from reports.pairs import PairSums, pair_sums
 from reports.panels.blindspots import NAMED, fails
 from reports.panels.headline import LISTED, PHRASES, reservation, why_no_energy
-from reports.panels.verdict import contest, rankings
 from reports.provenance import qualified
 from reports.ranking import ALPHA, Ranking
 from reports.stats import CONFIDENCE
@@ -156,8 +155,7 @@ def _carbon(analysis: Analysis) -> dict[str, Any]:
 
 
 def _verdict(analysis: Analysis) -> dict[str, Any]:
-    who = contest(analysis)
-    ranked = rankings(analysis, who.candidates) if who.candidates else {}
+    who, ranked = analysis.contest, analysis.rankings
     overall: Ranking | None = ranked.get(None)
     groups = [[name for name in group if name in who.candidates] for group in analysis.energy_groups]
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
