@@ -117,7 +117,7 @@ def _page(analysis: Analysis) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    css, script = (_own_file(name) for name in ("style.css", "whatif.js"))
+    css, script = _own_file("style.css"), script_of_page()
     engine = Environment(
         loader=PackageLoader("reports", "page"),
         autoescape=True,
@@ -154,6 +154,11 @@ def _page(analysis: Analysis) -> str:
         verdicts=found,
         choices_table=choices_table(found),
     )
+
+
+def script_of_page() -> str:
+    """All the JavaScript that a page has: it restates figures, and everything else is there without it."""
+    return _own_file("whatif.js")
 
 
 def _own_file(name: str) -> str:
