@@ -1,5 +1,5 @@
-// Restates the page: sums as in reports/weighing.py, in its order, figures as in reports/units.py, so that every digit is
-// the one that `wattbench compare` prints for the same settings.
+// Restates the page: sums as in reports/weighing.py, in its order, and figures as in reports/units.py, so that every
+// digit is what `wattbench compare` prints.
 (() => {
 	"use strict";
 	const id = (name) => document.getElementById(name), form = id("what-if-form");
@@ -20,7 +20,7 @@
 	}
 	for (const length of data.latency.lengths) grids.push(seconds.subarray(at, (at += length)));
 
-	// Figures in words
+	// Words
 	const commas = (text) => text.replace(/\d+/, (n) => n.replace(/\B(?=(\d{3})+$)/g, ","));
 	const digits = (value) => {
 		if (!isFinite(value)) return "∞";

@@ -132,9 +132,7 @@ def controls(analysis: Analysis) -> Controls:
         price="" if price is None else f"{price:g}",
         currency=analysis.workload.currency,
         requests=f"{analysis.workload.requests_per_year:.15g}",
-        weights=tuple((name, f"{100 * share:.3g}") for name, share in mix)
-        if len(mix) > 1 and eligible(analysis)
-        else (),
+        weights=tuple((name, f"{100 * share:.3g}") for name, share in mix) if movable else (),
         command=command(analysis),
         mix=texts["mix"],
         leaders=(("Fewest grams in the first year", "least-grams", texts["least-grams"]),),
