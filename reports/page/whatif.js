@@ -1,5 +1,5 @@
 // Restates the page: sums as in reports/weighing.py, in its order, and figures as in reports/units.py, so that every
-// digit is what `wattbench compare` prints.
+// digit is the command line's.
 (() => {
 	"use strict";
 	const id = (name) => document.getElementById(name), form = id("what-if-form");

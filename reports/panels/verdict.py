@@ -123,7 +123,8 @@ def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
     """What the runner-up would have to be to need as few joules per correct answer."""
     ours, theirs, each = measured[best].j_per_correct, measured[rival].j_per_correct, measured[rival].j_per_request
     assert ours is not None and theirs is not None and each is not None  # else they would not be in the order
-    cut = f"{rival} would draw level with {units.percent(1 - ours.estimate / theirs.estimate)} fewer joules per request"
+    level = units.digits(100 * ours.estimate / theirs.estimate)
+    cut = f"{rival} would draw level with {level}% of its joules per request"
     needed = each.estimate / ours.estimate if ours.estimate > 0 else math.inf
     if needed > 1:
         return f"{cut}; at its present joules not even if every answer were correct."
