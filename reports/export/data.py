@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from reports.carbon.sci import Sci
 from reports.compare import Analysis
-from reports.export.csv import FORMULA_STARTS
 from reports.measures import Measures
 from reports.stats import Interval
 
@@ -46,9 +44,12 @@ TYPES = {
     "valid": "bool",
     "yardstick": "bool",
     "offered_per_s": "float64",
+    "cost_per_request": "float64",
+    "imported": "bool",
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts the
-requests without joules; `offered_per_s` is the rate of arrivals that the figures are of, where load was offered."""
+requests without joules; `offered_per_s` is the rate of arrivals that the figures are of, where load was offered;
+`cost_per_request` is money, as whoever made what was imported declares it."""
 
 
 def figures_frame(analysis: Analysis) -> pd.DataFrame:
@@ -61,29 +62,6 @@ def figures_frame(analysis: Analysis) -> pd.DataFrame:
 
     rows = [*_rows(analysis, None), *(row for domain in analysis.by_domain for row in _rows(analysis, domain))]
     return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
-
-
-def as_csv_bytes(frame: pd.DataFrame) -> bytes:
-    """The frame as CSV in UTF-8: `true` and `false`, an empty field where a figure is missing, and names that a
-    spreadsheet would run as a formula behind an apostrophe."""
-    text = frame.copy()
-    for name, kind in TYPES.items():
-        if kind == "string":
-            text[name] = [f"'{value}" if _is_formula(value) else value for value in text[name]]
-        elif kind == "bool":
-            text[name] = text[name].map({True: "true", False: "false"})
-    return bytes(text.to_csv(index=False, lineterminator="\n").encode())
-
-
-def as_parquet_bytes(frame: pd.DataFrame) -> bytes:
-    """The frame as a Parquet file."""
-    sink = io.BytesIO()
-    frame.to_parquet(sink, index=False)
-    return sink.getvalue()
-
-
-def _is_formula(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(FORMULA_STARTS)
 
 
 def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
@@ -101,6 +79,7 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
             "domain": domain,
             "energy_above_idle_j_per_request": _above_idle(analysis, name, domain),
             "valid": analysis.judged[name].valid,
+            "imported": analysis.judged[name].imported,
             "yardstick": name in analysis.yardsticks,
             "offered_per_s": None if load is None else load.compared.offered_per_s,
             **_figures(figures),
@@ -116,6 +95,7 @@ def _figures(figures: Measures) -> dict[str, Any]:
         "latency_p95_s": figures.latency_quantile_s(0.95),
         "output_tokens": figures.output_tokens,
         "unmetered": figures.unmetered,
+        "cost_per_request": figures.cost_per_request,
         "energy_provenance": figures.provenance,
         **_interval("accuracy", figures.accuracy),
         **_interval("energy_j_per_request", figures.j_per_request),

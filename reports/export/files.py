@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError, nearest
 from harness.records import RunRecords
 from reports.carbon import AS_IN_SUITE, CarbonChoice
-from reports.compare import Analysis, analyse
+from reports.compare import analyse
 from reports.export.data import figures_frame
 from reports.export.emissions import emissions_frame
 from reports.export.itemtable import items_frame
@@ -16,28 +15,13 @@ from reports.export.markdown import as_markdown
 from reports.export.modelcard import model_card
 from reports.export.tables import frame_as_csv, frame_as_parquet
 from reports.export.windows import windows_frame
-from reports.measures import Measures
 from reports.sidebyside import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def systems_frame(analysis: Analysis) -> pd.DataFrame:
-    """As `figures_frame`, with what requests cost in money where what was imported tells it."""
-    import pandas as pd
-
-    frame = figures_frame(analysis)
-    if all(figures.cost_per_request is None for figures in analysis.measured.values()):
-        return frame
-    over: dict[str | None, Mapping[str, Measures]] = {None: analysis.measured}
-    over.update(analysis.by_domain)
-    domains = [None if pd.isna(domain) else str(domain) for domain in frame["domain"]]
-    costs = [over[domain][name].cost_per_request for name, domain in zip(frame["system"], domains, strict=True)]
-    return frame.assign(cost_per_request=pd.Series(costs, dtype="float64"))
-
-
-TABLES = {"systems": systems_frame, "items": items_frame, "windows": windows_frame}
+TABLES = {"systems": figures_frame, "items": items_frame, "windows": windows_frame}
 """What a table can be of."""
 
 

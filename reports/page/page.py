@@ -14,7 +14,8 @@ from harness.records import RunRecords, read_run
 from reports.carbon import AS_IN_SUITE, CarbonChoice
 from reports.compare import Analysis, analyse
 from reports.excerpt import visible
-from reports.export.data import as_csv_bytes, as_parquet_bytes, figures_frame
+from reports.export.data import figures_frame
+from reports.export.tables import frame_as_csv, frame_as_parquet
 from reports.marks import mark_svg, marks_svg
 from reports.page.anchors import anchors
 from reports.page.files import beside, write_whole
@@ -109,7 +110,7 @@ def write_report(
     analysis = _analysed(read_run(run_dir), choice, workload_choice, routes)
     figures = figures_frame(analysis)
     page = _page(analysis).encode("utf-8", "backslashreplace")  # a name may hold half a surrogate pair
-    write_whole({csv: as_csv_bytes(figures), parquet: as_parquet_bytes(figures), out: page})
+    write_whole({csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page})
     return out
 
 
@@ -172,5 +173,5 @@ def _hash(text: str) -> str:
 
 def _json(value: object) -> str:
     """JSON that cannot end the element it stands in, whatever a record calls its systems."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -46,3 +46,14 @@ def _lines(own: Table) -> Iterator[str]:
     for row in own.rows:
         yield " | ".join(f"{cell.text}{'*' if cell.style == 'best' else ''}" for cell in row)
     yield own.note
+
+
+def without_own_scripts(page: str) -> str:
+    """A page without the two script elements that are its own: what is left must hold none."""
+    start, mark = page.find('<script type="application/json" id="what-if-data">'), "</script>"
+    if start < 0:
+        return page
+    data, script = page[start:].split(mark, 2)[:2]
+    assert "<" not in data.removeprefix("<script"), "data that could end their element"
+    assert script.lstrip().startswith("<script>// Restates the page")
+    return page[:start] + page[start:].split(mark, 2)[2]

@@ -11,7 +11,8 @@ import pytest
 from harness.errors import UserError
 from reports.carbon import CarbonChoice
 from reports.compare import COLUMNS, analyse
-from reports.export.data import TYPES, as_csv_bytes, as_parquet_bytes, figures_frame
+from reports.export.data import TYPES, figures_frame
+from reports.export.tables import frame_as_csv, frame_as_parquet
 from reports.page import write_report
 
 
@@ -60,17 +61,17 @@ def test_what_is_missing_is_missing(make_run, fake) -> None:
 
 def test_csv_and_parquet_say_the_same(make_run, fake) -> None:
     frame = figures_frame(analyse(make_run(fake.hostile())))
-    text = pd.read_csv(io.BytesIO(as_csv_bytes(frame)), dtype=TYPES, keep_default_na=False, na_values={
+    text = pd.read_csv(io.BytesIO(frame_as_csv(frame)), dtype=TYPES, keep_default_na=False, na_values={
         name: [""] for name, kind in TYPES.items() if kind == "float64" or name == "domain"
     })  # fmt: skip
-    table = pd.read_parquet(io.BytesIO(as_parquet_bytes(frame)))
+    table = pd.read_parquet(io.BytesIO(frame_as_parquet(frame)))
     pd.testing.assert_frame_equal(table.astype(TYPES), frame)
     pd.testing.assert_frame_equal(text, frame, check_exact=True)
 
 
 def test_a_name_is_no_formula(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("=HYPERLINK(1)"), fake.System("fine"))))
-    lines = as_csv_bytes(figures_frame(analyse(run))).decode().splitlines()
+    lines = frame_as_csv(figures_frame(analyse(run))).decode().splitlines()
     assert any(",'=HYPERLINK(1)," in line for line in lines)
     assert not any(",=HYPERLINK(1)," in line for line in lines)
 
@@ -81,7 +82,7 @@ def test_they_lie_beside_the_page_and_follow_the_readers_choice(make_run, fake, 
     write_report(run.layout.root, tmp_path / "a" / "page.v2.html", choice)
     assert {path.name for path in (tmp_path / "a").iterdir()} == {"page.v2.html", "page.v2.csv", "page.v2.parquet"}
     expected = figures_frame(analyse(run, choice))
-    assert (tmp_path / "a" / "page.v2.csv").read_bytes() == as_csv_bytes(expected)
+    assert (tmp_path / "a" / "page.v2.csv").read_bytes() == frame_as_csv(expected)
     found = pd.read_parquet(tmp_path / "a" / "page.v2.parquet").astype(TYPES)
     pd.testing.assert_frame_equal(found, expected)
 

@@ -119,7 +119,7 @@ def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> Non
     table = pd.read_parquet(run.layout.items_table)
     table[(table["system"] == "a") == (table["task"] == "chain_sum")].to_parquet(run.layout.items_table)
     analysis = analyse(run)
-    ranking = rank(analysis.table, analysis.measured, analysis.judged, groups=[("a", "b")])
+    ranking = rank(analysis.pairs(), analysis.measured, analysis.judged, groups=[("a", "b")])
     assert ranking.energy[0].rivals[0].probability == 0.5
     assert ranking.accuracy is not None
     assert ranking.accuracy.rivals[0].difference is None
@@ -129,7 +129,8 @@ def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> Non
 def test_kinds_are_named_where_they_differ(make_run, fake) -> None:
     found = {verdict.domain: verdict for verdict in verdicts(analyse(make_run(fake.family())))}
     assert found[None].headline.startswith("Run tuned (generalist): ")
-    assert found["text"].headline.startswith("Run specialist-text: "), "a name that says its kind is left alone"
+    # Two rivals are so near that, adjusted for all comparisons, nothing is shown.
+    assert found["text"].headline.startswith("Too close to call between specialist-text and tuned (generalist): ")
     assert "student (distilled)" in found["text"].picks[0].answer
 
 

@@ -81,7 +81,7 @@ def test_what_choosing_costs(routed, fake) -> None:
     assert found.mean_asked == 1.0
     text = said(routing_section(analysis))
     assert "1.00 members are asked per item on average, choosing takes" in text
-    assert "(6.2% of its joules; counter)." in text
+    assert "(6.3% of its joules; counter)." in text
 
 
 def test_in_a_batch_no_share_of_the_time_is_stated(routed, fake) -> None:
