@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,6 +127,8 @@ class Analysis:
     """What the reader said of the workload."""
     routes: tuple[OfflineRouter, ...] = ()
     """Routers of the reader's own, to be replayed."""
+    remembered: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What several sections ask for: see `reports.once`."""
 
     @property
     def options(self) -> list[str]:

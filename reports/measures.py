@@ -26,7 +26,15 @@ P95_MIN_REQUESTS = needed(0.95)
 __all__ = ["P95_MIN_REQUESTS", "SEED", "Measures", "measures"]
 
 _COLUMNS = (
-    "system", "domain", "task", "doc_id", "doc_hash", "started_s", "finished_s", "output_tokens", "energy_j",
+    "system",
+    "domain",
+    "task",
+    "doc_id",
+    "doc_hash",
+    "started_s",
+    "finished_s",
+    "output_tokens",
+    "energy_j",
     "energy_provenance",
 )
 

@@ -10,6 +10,7 @@ from reports import units
 from reports.comparability import ACCURACY, groups
 from reports.compare import Analysis
 from reports.measures import Measures
+from reports.once import once
 from reports.panels.blindspots import blind_spots
 from reports.panels.headline import Pick, accuracy_pick, choice, energy_pick, first, headline
 from reports.provenance import qualified
@@ -43,6 +44,7 @@ class Contest:
     """Why there is no candidate; empty where there is one."""
 
 
+@once
 def contest(analysis: Analysis) -> Contest:
     """Everyone but yardsticks, those that don't hold the rate, and those that answered other documents."""
     eligible = {name: each for name, each in analysis.measured.items() if name not in analysis.yardsticks}
@@ -55,8 +57,13 @@ def contest(analysis: Analysis) -> Contest:
     return Contest(candidates, _called({name: analysis.kinds[name] for name in candidates}), apart, "")
 
 
-def rankings(analysis: Analysis, candidates: Mapping[str, Measures]) -> dict[str | None, Ranking]:
-    """The ranking over all items, under None, and one for each domain where there are several."""
+@once
+def rankings(analysis: Analysis) -> Mapping[str | None, Ranking]:
+    """The candidates' ranking over all items, under None, and in each domain where there are several; empty without
+    candidates."""
+    candidates = contest(analysis).candidates
+    if not candidates:
+        return {}
     found: dict[str | None, Ranking] = {
         None: rank(analysis.pairs(), candidates, analysis.judged, groups=analysis.energy_groups)
     }
@@ -67,13 +74,14 @@ def rankings(analysis: Analysis, candidates: Mapping[str, Measures]) -> dict[str
     return found
 
 
+@once
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """The verdict over all items first, then one per domain where there are several. What is said there of all items
     is not said again in each domain. Yardsticks take no part."""
     who = contest(analysis)
     if who.why_none:
         return (Verdict(None, "no verdict", who.why_none, (), ()),)
-    ranked = rankings(analysis, who.candidates)
+    ranked = rankings(analysis)
     overall = verdict(ranked[None], who.candidates, who.called)
     overall = replace(overall, sentences=(*overall.sentences, *who.apart))
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}

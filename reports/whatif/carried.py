@@ -157,7 +157,7 @@ def _carbon(analysis: Analysis) -> dict[str, Any]:
 
 def _verdict(analysis: Analysis) -> dict[str, Any]:
     who = contest(analysis)
-    ranked = rankings(analysis, who.candidates) if who.candidates else {}
+    ranked = rankings(analysis)
     overall: Ranking | None = ranked.get(None)
     groups = [[name for name in group if name in who.candidates] for group in analysis.energy_groups]
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}

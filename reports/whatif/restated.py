@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reports import units, wording
 from reports.compare import Analysis, SystemFigures
+from reports.once import once
 from reports.panels.verdict import verdicts
 from reports.restating import key
 from reports.year import Year
 
 
-def restated(analysis: Analysis) -> dict[str, str]:
+@once
+def restated(analysis: Analysis) -> Mapping[str, str]:
     """Key to text, for the settings that the analysis was made with."""
     found = {
         "mix": _mix(analysis),

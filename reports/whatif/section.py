@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports import units
@@ -40,7 +40,7 @@ def what_if_section(analysis: Analysis) -> Section | None:
     return Section("what-if", "What if", "What a year takes, and what would change the choice", _LEAD, tuple(passages))
 
 
-def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
+def _year_table(analysis: Analysis, texts: Mapping[str, str]) -> Table:
     rows = []
     for place, figures in enumerate(analysis.comparison.systems):
         cells = (Cell(texts[key(place, name)], restates=key(place, name)) for name in _FIGURES)
