@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from reports import units
 from reports.compare import Analysis
 from reports.origins import Origin, origins
-from reports.panels.chosen import chosen
 from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
 from reports.provenance import MEANING
@@ -102,7 +103,7 @@ def _named(analysis: Analysis, systems: Sequence[str]) -> str:
 
 def _windows(analysis: Analysis) -> Table:
     windows = analysis.frames.windows
-    shown = chosen(windows["valid"].to_numpy(dtype=bool), MOST_WINDOWS)
+    shown = _on_page(windows["valid"].to_numpy(dtype=bool))
     note = "Passes: how often the items of the window were asked to fill it."
     caption = f"Every window and its judgement ({len(windows)})"
     if len(shown) < len(windows):
@@ -128,6 +129,14 @@ def _windows(analysis: Analysis) -> Table:
         rows=tuple(_row(row) for _, row in windows.iloc[shown].iterrows()),
         note=note,
     )
+
+
+def _on_page(valid: NDArray[np.bool_]) -> list[int]:
+    """Places of the windows that are shown, in the order of the record: first come those that are not valid."""
+    if len(valid) <= MOST_WINDOWS:
+        return list(range(len(valid)))
+    chosen = [*np.flatnonzero(~valid), *np.flatnonzero(valid)][:MOST_WINDOWS]
+    return sorted(int(place) for place in chosen)
 
 
 def _row(row: pd.Series) -> tuple[Cell, ...]:
