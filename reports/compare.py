@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from reports.carbon.sci import Sci, carbon_sums, run_span, software_carbon
 from reports.caveats import Caveat, carbon_caveats, caveats
 from reports.comparability import JOULES, groups
 from reports.conditions import condition_caveats
+from reports.contest import Contest, contest
 from reports.fingerprint import Fingerprint, fingerprints
 from reports.frames import Frames, load_frames
 from reports.itemtable import ItemTable, item_table
@@ -24,6 +24,7 @@ from reports.load import LoadReport, load_caveats, load_report
 from reports.measures import Measures, measures
 from reports.pairs import EqualPairs, Pairs, WeighedPairs
 from reports.placement import Ranked
+from reports.ranking import Ranking, rank
 from reports.routefile import OfflineRouter
 from reports.settings import suite_name, suite_section
 from reports.splits import SystemSplit, splits
@@ -127,8 +128,6 @@ class Analysis:
     """What the reader said of the workload."""
     routes: tuple[OfflineRouter, ...] = ()
     """Routers of the reader's own, to be replayed."""
-    remembered: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """What several sections ask for: see `reports.once`."""
 
     @property
     def options(self) -> list[str]:
@@ -155,6 +154,25 @@ class Analysis:
         sums = {kind: np.where(own[:, None], values, 0.0) for kind, values in self.sums.items()}
         share = np.array([float(name == domain) for name in self.basis.domains])
         return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
+
+    @cached_property
+    def contest(self) -> Contest:
+        """Who takes part in the verdict."""
+        return contest(self.measured, self.kinds, self.yardsticks, self.not_held, self.prints)
+
+    @cached_property
+    def rankings(self) -> Mapping[str | None, Ranking]:
+        """The ranking over all items, under None, and one for each domain where there are several; empty without
+        anyone to rank."""
+        everyone = self.contest.candidates
+        if not everyone:
+            return {}
+        found: dict[str | None, Ranking] = {None: rank(self.pairs(), everyone, self.judged, groups=self.energy_groups)}
+        if len(self.by_domain) > 1:
+            for domain, figures in self.by_domain.items():
+                own = {name: figures[name] for name in everyone}
+                found[domain] = rank(self.pairs(domain), own, self.judged, domain, groups=self.energy_groups)
+        return found
 
     @property
     def splits(self) -> Mapping[str, SystemSplit]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.comparability import ACCURACY, groups
 from reports.compare import Analysis
 from reports.measures import Measures
 from reports.percentiles import needed, percentile
-from reports.ranking import rank
 
 _PERCENTILES = (0.95, 0.9, 0.5)
 
@@ -22,27 +20,18 @@ class Best:
     j_per_correct: str | None
 
 
-def candidates(analysis: Analysis) -> tuple[str, ...]:
-    """The systems that may be set beside each other: no yardsticks, none that does not hold its rate, and of those
-    that answered different documents the larger part."""
-    sides = [
-        [name for name in side if name not in analysis.yardsticks and name not in analysis.not_held]
-        for side in groups(analysis.prints, ACCURACY)
-    ]
-    largest: list[str] = max(sides, key=len)
-    return tuple(largest)
-
-
 def best_by_domain(analysis: Analysis) -> dict[str, Best]:
     """Who is the best in each domain, in the sense of the verdict: shown, and not merely first.
 
     With joules that may not all be set beside each other nobody is the best of all.
     """
-    names = candidates(analysis)
     found = {}
-    for domain, everyone in analysis.by_domain.items():
-        figures = {name: everyone[name] for name in names}
-        ranking = rank(analysis.pairs(domain), figures, analysis.judged, domain, groups=analysis.energy_groups)
+    for domain in analysis.by_domain:
+        # Of a single domain the ranking is the one over all items.
+        ranking = analysis.rankings.get(domain, analysis.rankings.get(None))
+        if ranking is None:
+            found[domain] = Best(None, None)
+            continue
         accuracy, energy = ranking.accuracy, ranking.energy[0] if len(ranking.energy) == 1 else None
         found[domain] = Best(
             accuracy.best if accuracy is not None and accuracy.rivals and len(accuracy.contenders) == 1 else None,

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from reports.figures import colour, marker
+from reports.figures import MARKERS, colour, marker
 from reports.svg import with_variables
 
 
 def mark_svg(place: int) -> str:
-    """The mark of the system at this place: an `<svg>` element of its own, hidden from screen readers.
+    """The mark of the system at this place, hidden from screen readers: drawn by `marks_svg`, used here."""
+    fill = with_variables(colour(place))
+    return (
+        f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
+        f'<use href="#mark-{place % len(MARKERS)}"/></svg>'
+    )
 
-    Drawn from matplotlib's own outline, so it is the shape in the figures and not one like it.
-    """
+
+def marks_svg() -> str:
+    """Every shape, once in a page: an `<svg>` element without a size, for `mark_svg` to refer to."""
+    shapes = "".join(f'<path id="mark-{shape}" d="{_outline(shape)}"/>' for shape in range(len(MARKERS)))
+    return f'<svg width="0" height="0" class="marks" aria-hidden="true" focusable="false"><defs>{shapes}</defs></svg>'
+
+
+def _outline(place: int) -> str:
+    """From matplotlib's own outline, so it is the shape in the figures and not one like it."""
     from matplotlib.markers import MarkerStyle
 
     style = MarkerStyle(marker(place))
@@ -24,8 +36,4 @@ def mark_svg(place: int) -> str:
         # SVG's y grows downwards.
         pairs = zip(points[::2], points[1::2], strict=True)
         steps.append(letters[int(code)] + " ".join(f"{x:.3f},{-y:.3f}" for x, y in pairs))
-    fill = with_variables(colour(place))
-    return (
-        '<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" aria-hidden="true" focusable="false">'
-        f'<path d="{" ".join(steps)}" fill="{fill}"/></svg>'
-    )
+    return " ".join(steps)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.compare import Analysis
-from reports.domains import candidates
 from reports.itemtable import ItemTable
 from reports.pairs import accuracy_difference
 from reports.stats import Interval, interval_of, ratios
@@ -54,7 +53,7 @@ def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
 
     Items count the same here, whatever mix of domains the run's figures are stated for.
     """
-    known, names = analysis.frames.run.systems(), candidates(analysis)
+    known, names = analysis.frames.run.systems(), tuple(analysis.contest.candidates)
     generalists = [name for name in names if analysis.kinds[name] == "generalist"]
     homes = {
         name: home

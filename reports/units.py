@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from reports.stats import Interval
 
@@ -13,17 +14,23 @@ NONE = "–"
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
+def fixed(value: float, places: int) -> str:
+    """Rounded to so many decimals, halves away from zero: as a person rounds, and as the page's script does."""
+    return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}"
+
+
 def digits(value: float) -> str:
     """Three significant digits, never in scientific notation between a thousandth and a million."""
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
-    decimals = 2 - math.floor(math.log10(abs(value)))
-    rounded = round(value, decimals)
-    if rounded != 0:  # 9.996 rounds to 10.00, which has one decimal fewer to show
-        decimals = 2 - math.floor(math.log10(abs(rounded)))
-    return f"{rounded:,.{max(0, decimals)}f}" if 1e-3 <= abs(rounded) < 1e6 else f"{rounded:.2e}"
+    exact = Decimal(value)
+    rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_HALF_UP)
+    if not Decimal("0.001") <= abs(rounded) < 1_000_000:
+        return f"{float(rounded):.2e}"
+    # 9.996 rounds to 10.00, which has one decimal fewer to show.
+    return f"{float(rounded):,.{max(0, 2 - rounded.adjusted())}f}"
 
 
 def _prefix(value: float) -> tuple[float, str]:
@@ -55,15 +62,15 @@ def quantity_interval(interval: Interval | None, unit: str) -> str:
 
 def percent(share: float | None) -> str:
     """``45.0%``."""
-    return NONE if share is None or math.isnan(share) else f"{100 * share:.1f}%"
+    return NONE if share is None or math.isnan(share) else f"{fixed(100 * share, 1)}%"
 
 
 def percent_interval(interval: Interval | None) -> str:
     """``45.0% [32.5, 58.1]``."""
     if interval is None or math.isnan(interval.estimate):
         return NONE
-    high = "∞" if math.isinf(interval.high) else f"{100 * interval.high:.1f}"
-    return f"{percent(interval.estimate)} [{100 * interval.low:.1f}, {high}]"
+    high = "∞" if math.isinf(interval.high) else fixed(100 * interval.high, 1)
+    return f"{percent(interval.estimate)} [{fixed(100 * interval.low, 1)}, {high}]"
 
 
 def ratio_interval(interval: Interval | None) -> str:
@@ -80,7 +87,8 @@ def points(share: float) -> str:
 
 def points_interval(difference: Interval) -> str:
     """A difference of two shares in percentage points: ``4.0 points [1.2, 6.8]``."""
-    text = f"{100 * difference.estimate:.1f} points [{100 * difference.low:.1f}, {100 * difference.high:.1f}]"
+    at, low, high = (fixed(100 * each, 1) for each in (difference.estimate, difference.low, difference.high))
+    text = f"{at} points [{low}, {high}]"
     return text.replace("-", "−")
 
 
@@ -88,7 +96,7 @@ def certainty(probability: float) -> str:
     """A probability from a few thousand draws: never stated as 0% or 100%."""
     if probability > 0.99:
         return "over 99%"
-    return "under 1%" if probability < 0.01 else f"{100 * probability:.0f}%"
+    return "under 1%" if probability < 0.01 else f"{fixed(100 * probability, 0)}%"
 
 
 def p_value(probability: float) -> str:

@@ -15,7 +15,7 @@ from reports.carbon import AS_IN_SUITE, CarbonChoice
 from reports.compare import Analysis, analyse
 from reports.excerpt import visible
 from reports.export.data import as_csv_bytes, as_parquet_bytes, figures_frame
-from reports.marks import mark_svg
+from reports.marks import mark_svg, marks_svg
 from reports.page.anchors import anchors
 from reports.page.files import beside, write_whole
 from reports.panels.carbon import carbon_section
@@ -117,7 +117,7 @@ def _page(analysis: Analysis) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    css, script = (_own_file(name) for name in ("style.css", "whatif.js"))
+    css, script = _own_file("style.css"), script_of_page()
     engine = Environment(
         loader=PackageLoader("reports", "page"),
         autoescape=True,
@@ -137,6 +137,7 @@ def _page(analysis: Analysis) -> str:
         # Ours, not a record's: the style sheet and what `reports.svg` and `reports.marks` drew.
         css=Markup(css),  # noqa: S704
         mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
+        marks=Markup(marks_svg()),  # noqa: S704
         drawing=Markup,
         css_hash=_hash(css),
         script=Markup(script),  # noqa: S704
@@ -153,6 +154,11 @@ def _page(analysis: Analysis) -> str:
         verdicts=found,
         choices_table=choices_table(found),
     )
+
+
+def script_of_page() -> str:
+    """All the JavaScript that a page has: it restates figures, and everything else is there without it."""
+    return _own_file("whatif.js")
 
 
 def _own_file(name: str) -> str:

@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reports import units
-from reports.comparability import ACCURACY, groups
 from reports.compare import Analysis
 from reports.measures import Measures
-from reports.once import once
 from reports.panels.blindspots import blind_spots
 from reports.panels.headline import Pick, accuracy_pick, choice, energy_pick, first, headline
 from reports.provenance import qualified
-from reports.ranking import AccuracyOrder, EnergyOrder, LeftOut, Ranking, Trade, rank
+from reports.ranking import AccuracyOrder, EnergyOrder, LeftOut, Ranking, Trade
 from reports.stats import Interval
 
 
@@ -30,58 +28,12 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Contest:
-    """Who takes part in the verdict."""
-
-    candidates: Mapping[str, Measures]
-    """Over all items."""
-    called: Mapping[str, str]
-    """Each candidate's name with its kind, where the name does not say it."""
-    apart: tuple[str, ...]
-    """A sentence on those that did not do the same work."""
-    why_none: str
-    """Why there is no candidate; empty where there is one."""
-
-
-@once
-def contest(analysis: Analysis) -> Contest:
-    """Everyone but yardsticks, those that don't hold the rate, and those that answered other documents."""
-    eligible = {name: each for name, each in analysis.measured.items() if name not in analysis.yardsticks}
-    if not eligible:
-        return Contest({}, {}, (), "Only yardsticks took part, so there is nothing to choose.")
-    candidates = {name: each for name, each in eligible.items() if name not in analysis.not_held}
-    if not candidates:
-        return Contest({}, {}, (), "No system holds any rate that was offered: none is ranked.")
-    candidates, apart = _same_work(analysis, candidates)
-    return Contest(candidates, _called({name: analysis.kinds[name] for name in candidates}), apart, "")
-
-
-@once
-def rankings(analysis: Analysis) -> Mapping[str | None, Ranking]:
-    """The candidates' ranking over all items, under None, and in each domain where there are several; empty without
-    candidates."""
-    candidates = contest(analysis).candidates
-    if not candidates:
-        return {}
-    found: dict[str | None, Ranking] = {
-        None: rank(analysis.pairs(), candidates, analysis.judged, groups=analysis.energy_groups)
-    }
-    if len(analysis.by_domain) > 1:
-        for domain, everyone in analysis.by_domain.items():
-            own = {name: everyone[name] for name in candidates}
-            found[domain] = rank(analysis.pairs(domain), own, analysis.judged, domain, groups=analysis.energy_groups)
-    return found
-
-
-@once
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """The verdict over all items first, then one per domain where there are several. What is said there of all items
     is not said again in each domain. Yardsticks take no part."""
-    who = contest(analysis)
+    who, ranked = analysis.contest, analysis.rankings
     if who.why_none:
         return (Verdict(None, "no verdict", who.why_none, (), ()),)
-    ranked = rankings(analysis)
     overall = verdict(ranked[None], who.candidates, who.called)
     overall = replace(overall, sentences=(*overall.sentences, *who.apart))
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
@@ -127,25 +79,9 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
     return Verdict(ranking.domain, choice(ranking, called), headline(ranking, called), picks, tuple(sentences))
 
 
-def _same_work(analysis: Analysis, candidates: Mapping[str, Measures]) -> tuple[dict[str, Measures], tuple[str, ...]]:
-    """The most candidates that answered the same documents, and a sentence for those that did not."""
-    sides = [[name for name in group if name in candidates] for group in groups(analysis.prints, ACCURACY)]
-    most = max(sides, key=len)
-    others = [name for side in sides if side is not most for name in side]
-    said = (f"Not ranked at all, as the documents answered are not the same: {units.listed(others)}.",)
-    return {name: candidates[name] for name in candidates if name in most}, said if others else ()
-
-
 def _unlike(labels: Sequence[str]) -> bool:
     """Whether the labels tell all the orders apart."""
     return len(set(labels)) == len(labels)
-
-
-def _called(kinds: Mapping[str, str]) -> dict[str, str]:
-    """Each name with its kind behind it, where there are several kinds and the name does not say it already."""
-    if len(set(kinds.values())) < 2:
-        return {name: name for name in kinds}
-    return {name: name if kind in name.casefold() else f"{name} ({kind})" for name, kind in kinds.items()}
 
 
 def _left_out(gaps: Sequence[LeftOut]) -> str:
@@ -187,7 +123,8 @@ def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
     """What the runner-up would have to be to need as few joules per correct answer."""
     ours, theirs, each = measured[best].j_per_correct, measured[rival].j_per_correct, measured[rival].j_per_request
     assert ours is not None and theirs is not None and each is not None  # else they would not be in the order
-    cut = f"{rival} would draw level with {units.percent(1 - ours.estimate / theirs.estimate)} fewer joules per request"
+    level = units.digits(100 * ours.estimate / theirs.estimate)
+    cut = f"{rival} would draw level with {level}% of its joules per request"
     needed = each.estimate / ours.estimate if ours.estimate > 0 else math.inf
     if needed > 1:
         return f"{cut}; at its present joules not even if every answer were correct."

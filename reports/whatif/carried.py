@@ -22,8 +22,7 @@ from reports.latencies import grid
 from reports.measures import Measures
 from reports.pairs import PairSums, pair_sums
 from reports.panels.blindspots import NAMED, fails
-from reports.panels.headline import LISTED, PHRASES, reservation, why_no_energy
-from reports.panels.verdict import contest, rankings
+from reports.panels.headline import LISTED, PHRASES, reservation
 from reports.provenance import qualified
 from reports.ranking import ALPHA, Ranking
 from reports.stats import CONFIDENCE
@@ -70,6 +69,7 @@ def carried(analysis: Analysis) -> dict[str, Any]:
             "z": NormalDist().inv_cdf((1 + CONFIDENCE) / 2),
             "tail": (1 - CONFIDENCE) / 2,
             "alpha": ALPHA,
+            "critical": [0.0, *(NormalDist().inv_cdf(1 - ALPHA / (2 * tests)) for tests in range(1, len(figures) + 1))],
             "listed": LISTED,
             "named": NAMED,
             "seconds": SECONDS,
@@ -151,15 +151,13 @@ def _carbon(analysis: Analysis) -> dict[str, Any]:
         "embodied_g_per_hour": offer.g_per_hour if offer.declared else None,
         "offered_g_per_hour": offer.g_per_hour,
         "offered_option": FIGURE,
-        "regions": [[place.region, place.country, mix.g_per_kwh] for place, mix in all_mixes()],
+        "grids": {place.region: mix.g_per_kwh for place, mix in all_mixes()},
     }
 
 
 def _verdict(analysis: Analysis) -> dict[str, Any]:
-    who = contest(analysis)
-    ranked = rankings(analysis)
+    who, ranked = analysis.contest, analysis.rankings
     overall: Ranking | None = ranked.get(None)
-    groups = [[name for name in group if name in who.candidates] for group in analysis.energy_groups]
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
     places = {name: place for place, name in enumerate(analysis.basis.systems)}
     single = overall is not None and len(overall.energy) == 1
@@ -167,11 +165,7 @@ def _verdict(analysis: Analysis) -> dict[str, Any]:
     return {
         "candidates": [places[name] for name in who.candidates],
         "called": {places[name]: text for name, text in who.called.items()},
-        "valid": [places[name] for name in who.candidates if analysis.judged[name].valid],
-        "groups": [[places[name] for name in group] for group in groups if group],
         "eligible": [places[name] for name in eligible(analysis)],
-        "why_none": who.why_none,
-        "no_energy": "" if overall is None or single else why_no_energy(overall),
         "reservation": "" if overall is None else reservation(overall),
         "qualified": qualified(label) if label else "",
         "fails": _clauses(by_domain, analysis.by_domain, who.candidates, places),

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from reports import units, wording
 from reports.compare import Analysis, SystemFigures
-from reports.once import once
 from reports.panels.verdict import verdicts
 from reports.restating import key
 from reports.year import Year
 
 
-@once
-def restated(analysis: Analysis) -> Mapping[str, str]:
+def restated(analysis: Analysis) -> dict[str, str]:
     """Key to text, for the settings that the analysis was made with."""
     found = {
         "mix": _mix(analysis),
-        "requests": units.count(analysis.comparison.workload.requests_per_year) if analysis.comparison.workload else "",
         **dict(_headline(analysis)),
         **dict(_leaders(analysis)),
     }
@@ -51,8 +48,7 @@ def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
 def _leaders(analysis: Analysis) -> Iterator[tuple[str, str]]:
     """Who is least in a year, of those that take part in the verdict by energy."""
     years = [year for name in eligible(analysis) if (year := analysis.comparison.years.get(name)) is not None]
-    yield "least-grams", _least([(year.total_g, year.system) for year in years], "g")
-    yield "least-bill", _least([(year.cost, year.system) for year in years], analysis.workload.currency)
+    yield "least-grams", _least([(year.total_g, year.system) for year in years])
 
 
 def eligible(analysis: Analysis) -> tuple[str, ...]:
@@ -60,26 +56,22 @@ def eligible(analysis: Analysis) -> tuple[str, ...]:
     such groups."""
     able = [
         name
-        for name, each in analysis.measured.items()
-        if name not in analysis.yardsticks and name not in analysis.not_held
+        for name, each in analysis.contest.candidates.items()
         if analysis.judged[name].valid and each.j_per_correct is not None
     ]
     return tuple(able) if able and analysis.joules_comparable(*able) else ()
 
 
-def _least(values: list[tuple[float | None, str]], unit: str) -> str:
+def _least(values: list[tuple[float | None, str]]) -> str:
     known = [(value, name) for value, name in values if value is not None]
     if not known or len(known) < len(values):
         return units.NONE
     value, name = min(known, key=lambda pair: pair[0])
-    return f"{name}, {amount(value, unit)}"
+    return f"{name}, {units.quantity(value, 'g')}"
 
 
-def amount(value: float | None, unit: str) -> str:
-    """Grams with a prefix, money without one: ``1.23 kg``, ``12.3 EUR``."""
-    if value is None:
-        return units.NONE
-    return units.quantity(value, "g") if unit == "g" else f"{units.digits(value)} {unit}"
+def _bill(year: Year, currency: str) -> str:
+    return units.NONE if year.cost is None else f"{units.digits(year.cost)} {currency}"
 
 
 def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
@@ -100,7 +92,7 @@ def _year(analysis: Analysis, year: Year | None) -> dict[str, str]:
         return dict.fromkeys(("year-kwh", "year-bill", "year-energy-g", "year-made-g", "training-g", "year-g"), none)
     return {
         "year-kwh": units.quantity(1000 * year.energy_kwh, "Wh"),
-        "year-bill": amount(year.cost, analysis.workload.currency),
+        "year-bill": _bill(year, analysis.workload.currency),
         "year-energy-g": units.quantity(year.operational_g, "g"),
         "year-made-g": units.quantity(year.embodied_g, "g"),
         "training-g": units.quantity(year.training_g, "g"),

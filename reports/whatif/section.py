@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports import units
@@ -11,7 +11,7 @@ from reports.panels.section import Passage, Section
 from reports.panels.table import Cell, Column, Table
 from reports.restating import key
 from reports.whatif.carried import carried_offer
-from reports.whatif.restated import command, restated
+from reports.whatif.restated import command, eligible, restated
 from reports.whatif.tipping import Lead, Tipping, tippings
 
 _LEAD = (
@@ -40,7 +40,7 @@ def what_if_section(analysis: Analysis) -> Section | None:
     return Section("what-if", "What if", "What a year takes, and what would change the choice", _LEAD, tuple(passages))
 
 
-def _year_table(analysis: Analysis, texts: Mapping[str, str]) -> Table:
+def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
     rows = []
     for place, figures in enumerate(analysis.comparison.systems):
         cells = (Cell(texts[key(place, name)], restates=key(place, name)) for name in _FIGURES)
@@ -108,7 +108,8 @@ class Controls:
     currency: str
     requests: str
     weights: tuple[tuple[str, str], ...]
-    """Domain and its percent of the requests."""
+    """Domain and its percent of the requests; empty where no other mix can be judged: there is one domain, or joules
+    that may not be set beside each other."""
     command: str
     mix: str
     leaders: tuple[tuple[str, str, str], ...]
@@ -120,6 +121,8 @@ def controls(analysis: Analysis) -> Controls:
     texts, offer = restated(analysis), carried_offer(analysis)
     items = analysis.basis.items.max(axis=1)
     shares = items / items.sum() if analysis.shares is None else analysis.shares
+    mix = list(zip(analysis.basis.domains, shares.tolist(), strict=True))
+    movable = len(mix) > 1 and bool(eligible(analysis))
     price = analysis.workload.price_per_kwh
     return Controls(
         regions=offer.regions,
@@ -129,11 +132,8 @@ def controls(analysis: Analysis) -> Controls:
         price="" if price is None else f"{price:g}",
         currency=analysis.workload.currency,
         requests=f"{analysis.workload.requests_per_year:.15g}",
-        weights=tuple((name, f"{100 * share:.3g}") for name, share in zip(analysis.basis.domains, shares, strict=True)),
+        weights=tuple((name, f"{100 * share:.3g}") for name, share in mix) if movable else (),
         command=command(analysis),
         mix=texts["mix"],
-        leaders=(
-            ("Fewest grams in the first year", "least-grams", texts["least-grams"]),
-            ("Lowest electricity bill in a year", "least-bill", texts["least-bill"]),
-        ),
+        leaders=(("Fewest grams in the first year", "least-grams", texts["least-grams"]),),
     )

@@ -84,7 +84,7 @@ return {
   paper: paper,
   text: of('p, td, th, dt, dd, li, h1, h2, h3, a, summary, caption, .badge, .badge-warn, .badge-bad', 'color'),
   letters: of('svg.figure text', 'fill'),
-  marks: of('svg.mark path', 'fill'),
+  marks: of('svg.mark', 'fill'),
   lines: of('#latency svg.figure path[stroke^="var(--series"]', 'stroke'),
 };
 """

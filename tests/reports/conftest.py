@@ -77,6 +77,7 @@ class FakeRun:
     name: str = "demo"
     description: str | None = None
     carbon: dict[str, object] = field(default_factory=lambda: {"region": None, "intensity_g_per_kwh": None, "pue": 1.0})
+    workload: Mapping[str, object] = field(default_factory=dict)
     finished: bool = True
     id: str = "abc123"
     """The last part of its name."""
@@ -111,6 +112,7 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 "description": fake.description,
                 "measure": {"scenario": _scenario(fake), "batch": fake.batch, "repeats": fake.repeats, "seed": 1234},
                 "carbon": fake.carbon,
+                "workload": dict(fake.workload),
             },
             "systems": {
                 system.name: {

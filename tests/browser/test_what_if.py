@@ -1,0 +1,144 @@
+"""The controls: what they state in the browser is what the command line computes, to the printed digit."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from harness.records import read_run
+from reports.carbon import CarbonChoice
+from reports.compare import analyse
+from reports.page import write_report
+from reports.whatif import command, restated
+from reports.workload import WorkloadChoice
+
+pytestmark = pytest.mark.browser
+
+SET = """
+const [values, weights] = arguments, form = document.getElementById('what-if-form');
+form.reset();
+for (const [name, value] of Object.entries(values)) {
+  const field = form.elements.namedItem(name);
+  if (field.type === 'checkbox') field.checked = value; else field.value = value;
+}
+if (weights) [...form.querySelectorAll('[data-domain]')].forEach((field, at) => { field.value = weights[at]; });
+form.dispatchEvent(new Event('input'));
+"""
+READ = """
+const found = {};
+for (const each of document.querySelectorAll('[data-restate]')) found[each.dataset.restate] = each.textContent;
+return found;
+"""
+
+
+def grid() -> list[tuple[dict[str, Any], list[float] | None]]:
+    """Settings of the form: each control at several values, and several of them together."""
+    places = [{}, {"grid": "FRA"}, {"intensity": "12.5"}, {"grid": "POL", "pue": "1.37"}]
+    years = [{}, {"price": "0.2875"}, {"requests": "123456.5", "price": "1"}]
+    mixes = [None, [1.0, 0.0, 0.0, 3.0], [0.2, 0.3, 0.1, 0.4], [0, 0, 1, 0]]
+    made = [{}, {"embodied": True}]
+    everything = itertools.product(places, years, mixes, made)
+    return [(place | year | manufacture, mix) for place, year, mix, manufacture in everything]
+
+
+def choices(values: dict[str, Any], weights: list[float] | None, domains: tuple[str, ...]) -> tuple[Any, Any]:
+    """The same settings as the command line takes them."""
+    region = values.get("grid")
+    carbon = CarbonChoice(
+        region=region,
+        intensity_g_per_kwh=float(values["intensity"]) if "intensity" in values else None,
+        pue=float(values["pue"]) if "pue" in values else None,
+        embodied="ecologits-gpu-server" if values.get("embodied") else None,
+    )
+    named = None if weights is None else ",".join(f"{d}={w}" for d, w in zip(domains, weights, strict=True))
+    number = {name: float(values[name]) if name in values else None for name in ("price", "requests")}
+    return carbon, WorkloadChoice(named, number["requests"], number["price"])
+
+
+@pytest.fixture(scope="module")
+def runs(made_up: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The family; the same without an intensity; one whose suite has a mix and a price; one with few items, so that
+    figures fall on ties of rounding and bounds are infinite."""
+    root = tmp_path_factory.mktemp("what-if")
+    family = made_up.family_run(24)
+    silent = {"region": None, "intensity_g_per_kwh": None, "pue": 1.1}
+    made = {
+        "family": family,
+        "silent": dataclasses.replace(family, carbon=silent, name="silent"),
+        "mixed": dataclasses.replace(
+            family, name="mixed", workload={"mix": {"text": 2, "logic": 1}, "price_per_kwh": 0.31, "currency": "USD"}
+        ),
+        "few": dataclasses.replace(made_up.family_run(8), name="few"),
+    }
+    found = {}
+    for name, run in made.items():
+        directory = made_up.write_run(root / name, run)
+        found[name] = (directory, write_report(directory, root / f"{name}.html"))
+    return found
+
+
+@pytest.mark.parametrize("name", ["family", "silent", "mixed", "few"])
+def test_the_page_states_what_the_command_line_computes(browser, show, runs, name) -> None:
+    directory, page = runs[name]
+    show(page)
+    own = analyse(read_run(directory))
+    before = browser.execute_script(READ)
+    assert set(before) <= set(restated(own))
+    assert before == {key: text for key, text in restated(own).items() if key in before}
+    asked = grid()[::3] if name == "family" else grid()[::11]
+    for values, weights in asked:
+        browser.execute_script(SET, values, weights)
+        shown = browser.execute_script(READ)
+        analysis = analyse(read_run(directory), *choices(values, weights, own.basis.domains))
+        told = restated(analysis)
+        assert shown == {key: told[key] for key in shown}, (values, weights)
+        line = browser.execute_script("return document.getElementById('what-if-command').textContent")
+        assert line.startswith(command(own))
+    assert browser.get_log("browser") == []
+
+
+def test_the_controls_move_the_verdict(browser, show, runs) -> None:
+    show(runs["family"][1])
+    before = browser.execute_script(READ)["headline"]
+    heads = set()
+    for place in range(4):
+        browser.execute_script(SET, {}, [float(place == other) for other in range(4)])
+        heads.add(browser.execute_script(READ)["headline"])
+    assert len(heads | {before}) > 2
+    assert not browser.execute_script("return getComputedStyle(document.querySelector('.banner')).display === 'none'")
+    browser.execute_script("document.getElementById('what-if-form').reset()")
+    browser.execute_async_script("setTimeout(arguments[0], 50)")
+    assert browser.execute_script(READ)["headline"] == before
+    assert browser.execute_script("return getComputedStyle(document.querySelector('.banner')).display === 'none'")
+
+
+def test_a_setting_that_is_none_is_said_and_changes_nothing(browser, show, runs) -> None:
+    show(runs["family"][1])
+    before = browser.execute_script(READ)
+    for values, said in (
+        ({"pue": "0.5"}, "PUE: a number of 1 or more."),
+        ({"price": "-1"}, "Price: a number of 0 or more."),
+        ({"requests": "0"}, "Requests a year: a number of 1 or more."),
+        ({"intensity": "-3"}, "Grams per kWh: a number of 0 or more."),
+    ):
+        browser.execute_script(SET, values, None)
+        assert browser.execute_script("return document.getElementById('what-if-error').textContent") == said
+        assert browser.execute_script(READ) == before
+    browser.execute_script(SET, {}, [0, 0, 0, 0])
+    assert "Shares" in browser.execute_script("return document.getElementById('what-if-error').textContent")
+
+
+def test_the_script_is_small_and_the_data_are_data(runs) -> None:
+    from reports.page.page import script_of_page
+
+    script = script_of_page()
+    assert len(script.encode()) < 15_000
+    html = runs["family"][1].read_text()
+    (data,) = [part.partition("</script>")[0] for part in html.split('id="what-if-data">')[1:]]
+    assert set(json.loads(data)) >= {"systems", "domains", "draws", "texts"}
+    assert "<" not in data
