@@ -156,7 +156,7 @@ def _idle_w(analysis: Analysis, name: str) -> float | None:
     """
     windows = [
         window
-        for window in analysis.frames.run.windows()
+        for window in analysis.frames.window_rows
         if window.system == name and window.purpose == Purpose.MEASURED and window.energy_j
     ]
     pairs = [(window, part) for window in windows for part in added(window.energy_j)]

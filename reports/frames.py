@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.errors import UserError
-from harness.records import RunRecords
+from harness.records import RunRecords, WindowRow
 
 ITEM_COLUMNS = (
     "system", "kind", "task", "domain", "doc_id", "doc_hash", "repeat", "correct", "output_tokens",
@@ -89,6 +89,11 @@ class Frames:
         except pa.ArrowException as error:
             raise UserError(f"{path}: {name} does not hold lists ({error}); the record is damaged") from error
         return np.asarray(lengths if self.rows is None else lengths[self.rows.to_numpy()])
+
+    @cached_property
+    def window_rows(self) -> tuple[WindowRow, ...]:
+        """The windows as they were recorded, with their joules by component; in the order they closed."""
+        return tuple(self.run.windows())
 
     @cached_property
     def row_of_answer(self) -> NDArray[np.int64]:

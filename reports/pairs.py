@@ -160,17 +160,20 @@ def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval |
 def _detectable_ratio(table: ItemTable, first: str, second: str) -> float | None:
     """Of joules per correct answer, with as many items of each domain as there are."""
     columns = [
-        array[:, table.column(name)] for name in (first, second) for array in (table.energy_j, table.metered_correct)
+        np.ascontiguousarray(array[:, table.column(name)])
+        for name in (first, second)
+        for array in (table.energy_j, table.metered_correct)
     ]
     error = log_ratio_se(*columns)
     return None if error is None else minimum_detectable_ratio(error)
 
 
 def _shared_means(table: ItemTable, first: str, second: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    ours, theirs = table.column(first), table.column(second)
-    both = table.where((table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0))
-    means = mean_scores(both)
-    return means[:, ours], means[:, theirs]
+    columns = [table.column(name) for name in (first, second)]
+    asked = [np.ascontiguousarray(table.asked[:, column]) for column in columns]
+    both = (asked[0] > 0) & (asked[1] > 0)
+    ours, theirs = (table.correct[both, column] / times[both] for column, times in zip(columns, asked, strict=True))
+    return ours, theirs
 
 
 def mean_scores(table: ItemTable) -> NDArray[np.float64]:

@@ -116,7 +116,7 @@ def splits(frames: Frames) -> dict[str, SystemSplit]:
     more = frames.more_columns("prompt_tokens", "router_energy_j").set_index(items.index)
     answers = items.join(more).assign(asked=frames.list_lengths("route_asked"))
     metered = answers[items["energy_j"].notna()]
-    windows, rows, known = frames.run.windows(), frames.run.phases(), frames.run.systems()
+    windows, rows, known = frames.window_rows, frames.run.phases(), frames.run.systems()
     by_system = dict(list(metered.groupby("system", observed=True)))
     return {
         name: _of_system(

@@ -34,6 +34,9 @@ _VARIABLES = {INK: "currentColor", QUIET: "var(--line)"} | {
     colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, start=1)
 }
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_PLACES = {"d", "x", "y"}
+"""Attributes that say where something is drawn: to a hundredth of a point, a third of what matplotlib writes."""
+_LONG = re.compile(r"-?\d+\.\d{3,}")
 _OPENING = re.compile(r"<svg .*", re.DOTALL)
 
 
@@ -94,6 +97,8 @@ def _plain_attributes(element: ET.Element, name: str) -> None:
         elif key == f"{{{_XLINK}}}href":
             del attributes[key]
             attributes["href"] = value.replace("#", f"#{name}-", 1)
+        elif key in _PLACES:
+            attributes[key] = " ".join(_LONG.sub(lambda number: f"{float(number[0]):.2f}", value).split())
         elif value.startswith("url(#"):
             attributes[key] = value.replace("url(#", f"url(#{name}-", 1)
         else:

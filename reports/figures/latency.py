@@ -13,7 +13,7 @@ from reports.figures.shared import axes_for, colour, legend, marker, quantity_ax
 from reports.percentiles import percentile
 from reports.svg import inline_svg
 
-_ECDF_POINTS = 400
+_ECDF_POINTS = 200
 """Steps of a curve that the eye still tells apart."""
 
 

@@ -8,13 +8,18 @@ import numpy as np
 
 from reports import figures, units
 from reports.compare import Analysis
+from reports.panels.chosen import chosen
 from reports.panels.section import Drawing, Passage, Section
 from reports.panels.table import Cell, Column, Table, energy_badge
+from reports.panels.validity import MOST_WINDOWS
 from reports.power import CellPower, Line, SystemPower, WindowPower, has_traces, system_powers
 from reports.power.lines import STEPS
 
 _DRAWN = 24
 """So many systems have a figure; more would make the page too large. All have a table."""
+
+_FEWEST_WINDOWS = 20
+"""So many windows of a system are in its table, however many systems share the page."""
 
 _LEAD = (
     "What was read of each component, second by second, behind the joules of this page. Bands are windows: joules are "
@@ -32,13 +37,13 @@ def power_section(analysis: Analysis) -> Section | None:
     passages = []
     for place, system in enumerate(system_powers(analysis)):
         if system.cells:
-            passages.append(_passage(place, system))
+            passages.append(_passage(analysis, place, system))
     return Section("power", "Power", "What was drawn, and when", _LEAD, tuple(passages)) if passages else None
 
 
-def _passage(place: int, system: SystemPower) -> Passage:
+def _passage(analysis: Analysis, place: int, system: SystemPower) -> Passage:
     drawing = _drawing(place, system) if place < _DRAWN and system.components else None
-    return Passage(system.system, _sentences(place, system), (), drawing, (_table(system),))
+    return Passage(system.system, _sentences(place, system), (), drawing, (_table(analysis, system),))
 
 
 def _sentences(place: int, system: SystemPower) -> tuple[str, ...]:
@@ -101,9 +106,16 @@ def _how(lines: list[Line]) -> str:
     return f"{'; '.join(said)}. {thin}"
 
 
-def _table(system: SystemPower) -> Table:
+def _table(analysis: Analysis, system: SystemPower) -> Table:
+    windows = [(number, cell, window) for number, cell in enumerate(system.cells, start=1) for window in cell.windows]
+    most = max(_FEWEST_WINDOWS, MOST_WINDOWS // len(analysis.frames.systems))
+    shown = chosen(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
+    caption, where = f"Windows of {system.system}", ""
+    if len(shown) < len(windows):
+        caption += f": {len(shown):,} of {len(windows):,}, those that are not valid before others"
+        where = f" All of them are in {analysis.frames.run.layout.windows_table.resolve()}."
     return Table(
-        caption=f"Windows of {system.system}",
+        caption=caption,
         columns=(
             Column("Cell"),
             Column("Task"),
@@ -118,16 +130,13 @@ def _table(system: SystemPower) -> Table:
             Column("Judgement"),
             Column("What to know"),
         ),
-        rows=tuple(
-            _row(number, cell, window)
-            for number, cell in enumerate(system.cells, start=1)
-            for window in cell.windows
-        ),
+        rows=tuple(_row(*windows[place]) for place in shown),
         note=(
             "Mean: joules over seconds, of all components together, none counted twice. Highest: by component, of the "
             "trace's readings in the window. Idle: of the components of the mean, as measured with the system loaded."
+            f"{where}"
         ),
-    )  # fmt: skip
+    )
 
 
 def _row(number: int, cell: CellPower, window: WindowPower) -> tuple[Cell, ...]:

@@ -125,7 +125,7 @@ def _windows(analysis: Analysis) -> list[WindowRow]:
     """Those that a figure can show, in the order of time; the purposes are those of the finished run."""
     table = analysis.frames.windows
     purposes = dict(zip(table["window"], table["purpose"], strict=True))
-    rows = analysis.frames.run.windows()
+    rows = analysis.frames.window_rows
     known = [replace(row, purpose=str(purposes.get(row.window, row.purpose))) for row in rows]
     fine = [row for row in known if math.isfinite(row.started_s) and 0 < row.duration_s < math.inf]
     return sorted(fine, key=lambda row: row.started_s)

@@ -66,7 +66,7 @@ def studies(analysis: Analysis) -> Studies | None:
     hybrids = hybrid_answers(analysis, field)
     if not hybrids and not analysis.routes:
         return None
-    windows = analysis.frames.run.windows()
+    windows = analysis.frames.window_rows
     read: dict[bytes, Neighbours | str] = {}
     found = []
     for hybrid in hybrids:
