@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _CUT = 0.012
 """Between two stretches of time, of the whole."""
+_SEEN = 1 / 20_000
+"""Of the axis: a gap that is less is not seen, a thirtieth of a point."""
 _NUMBERED = 30
 """So many cells can be numbered under the figure."""
 
@@ -159,7 +161,7 @@ def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
 
     for purpose, valid in dict.fromkeys((band.purpose, band.valid) for band in bands):
         own = [band for band in bands if (band.purpose, band.valid) == (purpose, valid)]
-        edges = axis.at(np.array([(band.started_s, band.finished_s) for band in own]))
+        edges = _joined(axis.at(np.array(sorted((band.started_s, band.finished_s) for band in own))), axis.whole_s)
         boxes = [Path([(a, 0), (b, 0), (b, 1), (a, 1), (a, 0)], closed=True) for a, b in edges.tolist()]
         shape = Path.make_compound_path(*boxes)
         across = axes.get_xaxis_transform()
@@ -172,6 +174,18 @@ def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
                     shape, transform=across, facecolor="none", edgecolor=INK, alpha=0.35, linewidth=0.0, hatch="///"
                 )
             )
+
+
+def _joined(edges: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
+    """Bands with nothing to be seen between them as one: a long run has thousands, each a box of its own.
+
+    Args:
+        edges: shape (bands, 2), in the order of their beginnings.
+        whole: of the axis.
+    """
+    ends = np.maximum.accumulate(edges[:, 1])
+    first = np.flatnonzero(np.append(True, edges[1:, 0] - ends[:-1] > _SEEN * whole))
+    return np.column_stack([edges[first, 0], ends[np.append(first[1:] - 1, len(ends) - 1)]])
 
 
 def _idle(axes: Axes, axis: _Axis, watts: Sequence[Watts]) -> None:

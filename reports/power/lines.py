@@ -125,12 +125,11 @@ def _apart(at_s: NDArray[np.float64], least_s: float) -> list[int]:
     """Places of readings that are so far apart at least, the first and the last of all among them."""
     if not len(at_s):
         return []
-    kept = [0]
-    while (following := int(np.searchsorted(at_s, at_s[kept[-1]] + least_s))) < len(at_s):
-        kept.append(max(following, kept[-1] + 1))
-        if kept[-1] >= len(at_s) - 1:
-            break
     last = len(at_s) - 1
+    following = np.maximum(np.searchsorted(at_s, at_s + least_s), np.arange(len(at_s)) + 1).tolist()
+    kept = [0]
+    while following[kept[-1]] <= last:
+        kept.append(following[kept[-1]])
     if kept[-1] != last:  # what is left is too short for a tread of its own
         kept[max(1, len(kept) - 1) :] = [last]
     return kept

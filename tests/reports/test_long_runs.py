@@ -1,0 +1,56 @@
+"""What is cut or joined where a run is long: the same as the plain rule, and nothing that can be seen is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.figures.power import _joined
+from reports.panels.chosen import chosen
+from reports.power.lines import _apart
+
+
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 70))
+def test_windows_that_are_not_valid_come_first(valid: list[bool], most: int) -> None:
+    shown = chosen(np.array(valid, dtype=np.bool_), most)
+    assert shown == sorted(set(shown))
+    assert len(shown) == min(most, len(valid))
+    spoiled = [place for place, fine in enumerate(valid) if not fine]
+    assert set(spoiled[:most]) <= set(shown)
+
+
+def test_valid_ones_are_taken_from_all_of_the_run() -> None:
+    assert chosen(np.ones(1001, dtype=np.bool_), 5) == [0, 250, 500, 750, 1000]
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=80, unique=True).map(sorted), st.integers(0, 60))
+def test_readings_far_enough_apart(quarters: list[int], least: int) -> None:
+    at_s, least_s = np.array(quarters) / 4, least / 4
+    plain = [0]
+    for place in range(1, len(at_s)):
+        if at_s[place] >= at_s[plain[-1]] + least_s:
+            plain.append(place)
+    if plain[-1] != len(at_s) - 1:
+        plain[max(1, len(plain) - 1) :] = [len(at_s) - 1]
+    assert _apart(at_s, least_s) == plain
+
+
+def test_no_reading_and_no_distance() -> None:
+    assert _apart(np.empty(0), 1.0) == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(1, 40)), min_size=1, max_size=20))
+def test_joined_bands_cover_what_the_bands_covered(bands: list[tuple[int, int]]) -> None:
+    edges = np.array(sorted((start, start + length) for start, length in bands), dtype=np.float64)
+    found = _joined(edges, 20_000.0)  # of which 1 is not seen
+    at = np.arange(0, 350, 0.5)
+
+    def covered(some: np.ndarray) -> np.ndarray:
+        return np.array([((some[:, 0] <= moment) & (moment <= some[:, 1])).any() for moment in at])
+
+    assert (covered(found) >= covered(edges)).all()
+    assert (found[1:, 0] - found[:-1, 1] > 1).all()
+    # Only gaps that are not seen are filled.
+    gaps = at[covered(found) & ~covered(edges)]
+    assert all(edges[edges[:, 0] > moment, 0].min() - edges[edges[:, 1] < moment, 1].max() <= 1 for moment in gaps)
