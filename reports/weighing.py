@@ -20,11 +20,10 @@ from reports.stats import CONFIDENCE, Interval, ratios, wilson_interval
 def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
     """Each system's accuracy under a mix; None for one that answered nothing in a domain that has a share.
 
-    Half an item answered rightly and half an item answered wrongly are added to each domain before its variance is
-    taken, so that a domain in which all items agree is not taken for certain. The variance of the weighed mean is
+    An item answered rightly and one answered wrongly are added to each domain before its variance is taken, so that a domain in which all items agree is not taken for certain. The variance of the weighed mean is
     turned into the number of independent trials that it is worth, and Wilson's interval is taken for those.
 
-    Source: as `accuracy_interval`, by strata; the half items after A. Agresti and Y. Min (2005).
+    Source: as `accuracy_interval`, by strata; the added items after A. Agresti and B. Caffo, The American Statistician 54 (2000).
     """
     found: list[Interval | None] = []
     for system in range(len(basis.systems)):
@@ -33,8 +32,8 @@ def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
             if weight > 0:
                 n = float(basis.items[domain, system])
                 missing = missing or not n
-                middle = (float(basis.means[domain, system]) + 0.5) / (n + 1)
-                spread = float(basis.squares[domain, system]) + 0.5 - (n + 1) * middle * middle
+                middle = (float(basis.means[domain, system]) + 1) / (n + 2)
+                spread = float(basis.squares[domain, system]) + 1 - (n + 2) * middle * middle
                 asked = float(basis.asked[domain, system]) or 1.0
                 share += weight * (float(basis.correct[domain, system]) / asked)
                 centre += weight * middle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reports import units
 from reports.compare import Comparison, SystemFigures
 from reports.stats import Interval
+from reports.year import Year
 
 NO_REGION = "no region set"
 NOT_KNOWN = "not known"
@@ -46,6 +47,45 @@ def sci(figures: SystemFigures) -> str:
 def cost(figures: SystemFigures) -> str:
     """``0.00123``, in the currency of what was imported; a dash where it does not tell."""
     return units.NONE if figures.cost_per_request is None else units.digits(figures.cost_per_request)
+
+
+YEAR = {
+    "year-kwh": "Energy, with PUE",
+    "year-bill": "Electricity bill",
+    "year-energy-g": "CO2e of energy",
+    "year-made-g": "CO2e of manufacture",
+    "training-g": "CO2e of training, once",
+    "year-g": "CO2e, first year",
+}
+"""What a year of requests takes: a figure's name on the page, and its heading."""
+
+
+def year(figures: Year | None, currency: str) -> dict[str, str]:
+    """The figures of `YEAR`; dashes where the system has no joules, or a figure is not known."""
+    if figures is None:
+        return dict.fromkeys(YEAR, units.NONE)
+    return {
+        "year-kwh": units.quantity(1000 * figures.energy_kwh, "Wh"),
+        "year-bill": units.NONE if figures.cost is None else f"{units.digits(figures.cost)} {currency}",
+        "year-energy-g": units.quantity(figures.operational_g, "g"),
+        "year-made-g": units.quantity(figures.embodied_g, "g"),
+        "training-g": units.quantity(figures.training_g, "g"),
+        "year-g": units.quantity(figures.total_g, "g"),
+    }
+
+
+def year_line(comparison: Comparison) -> str:
+    """``A year of 1,000,000 requests; mix of domains: every item counts the same``; empty where there is nothing."""
+    asked = comparison.workload
+    if asked is None or not comparison.years:
+        return ""
+    return f"A year of {units.count(asked.requests_per_year)} requests; mix of domains: {asked.describe_mix()}"
+
+
+def year_rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Each system's name and its figures of `YEAR`, in their order."""
+    currency = "" if comparison.workload is None else comparison.workload.currency
+    return [(each.system, *year(comparison.years.get(each.system), currency).values()) for each in comparison.systems]
 
 
 def energy(figures: SystemFigures) -> str:

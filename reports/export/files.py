@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError, nearest
 from harness.records import RunRecords
 from reports.carbon import AS_IN_SUITE, CarbonChoice
-from reports.compare import analyse
+from reports.compare import Analysis, analyse
 from reports.export.data import figures_frame
 from reports.export.emissions import emissions_frame
 from reports.export.itemtable import items_frame

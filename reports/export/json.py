@@ -12,11 +12,14 @@ from reports.export.load import plain_rates
 from reports.export.plain import placement_row, plain_row
 from reports.placement import Ranked
 from reports.splits import SystemSplit
+from reports.workload import Workload
+from reports.year import Year
 
 
 def as_json(comparison: Comparison) -> str:
     """An object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
-    "systems": [columns], "sci": [terms], "caveats": [{code, text, systems}]}``.
+    "systems": [columns], "sci": [terms], "workload": {...} | null, "years": [{system, energy_kwh, cost, grams ...}],
+    "caveats": [{code, text, systems}]}``.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -35,6 +38,8 @@ def as_json(comparison: Comparison) -> str:
             plain_row(figures) | placement_row(comparison, place) for place, figures in enumerate(comparison.systems)
         ],
         "sci": [_terms(sci) for sci in comparison.sci.values()],
+        "workload": None if comparison.workload is None else _workload(comparison.workload),
+        "years": [_year(year) for year in comparison.years.values()],
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
     if comparison.load is not None:
@@ -45,6 +50,21 @@ def as_json(comparison: Comparison) -> str:
     if comparison.ranked is not None:
         document |= _ranked(comparison.ranked)
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _workload(asked: Workload) -> dict[str, Any]:
+    """`mix` is null where every item counts the same."""
+    return {
+        "mix": asked.shares,
+        "requests_per_year": asked.requests_per_year,
+        "price_per_kwh": asked.price_per_kwh,
+        "currency": asked.currency,
+    }
+
+
+def _year(year: Year) -> dict[str, Any]:
+    """A year of requests: money in the workload's currency; grams of CO2 equivalent, those of training once."""
+    return asdict(year) | {"total_g": year.total_g}
 
 
 def _terms(sci: Sci) -> dict[str, Any]:

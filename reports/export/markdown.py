@@ -36,6 +36,13 @@ def as_markdown(comparison: Comparison) -> str:
     lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]
+    if (said := wording.year_line(comparison)) and comparison.load is None:
+        lines += [
+            "",
+            f"**{escaped(said)}**",
+            "",
+            *_table(("system", *wording.YEAR.values()), wording.year_rows(comparison)),
+        ]
     ranks = list(rank_lines(comparison))
     for title, groups in ranks:
         lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]

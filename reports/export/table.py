@@ -27,7 +27,20 @@ def as_table(comparison: Comparison) -> str:
     lines += ["", "[a, b]: 95% interval. joules per correct: all joules over all correct answers."]
     lines += _wrapped(wording.carbon_line(comparison))
     lines += _wrapped(wording.sci_line(comparison))
-    return "\n".join([*lines, *_ranks(comparison), *_caveats(comparison)]) + "\n"
+    return "\n".join([*lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
+
+
+_YEAR_HEAD = ("system", "energy", "bill", "CO2e energy", "manufacture", "training", "first year")
+
+
+def _year(comparison: Comparison) -> list[str]:
+    """What a year of requests takes."""
+    said = wording.year_line(comparison)
+    if not said:
+        return []
+    rows = [(_clipped(_printable(name)), *figures) for name, *figures in wording.year_rows(comparison)]
+    widths = [max(len(row[column]) for row in [_YEAR_HEAD, *rows]) for column in range(len(_YEAR_HEAD))]
+    return ["", *_wrapped(f"{said}:"), _line(_YEAR_HEAD, widths), *(_line(row, widths) for row in rows)]
 
 
 def _caveats(comparison: Comparison) -> list[str]:

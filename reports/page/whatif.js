@@ -81,8 +81,8 @@
 	};
 	const accuracy = (s, mix) => {
 		const found = strata(mix, (d) => basis.items[d][s], (d, n) => {
-			const middle = (basis.means[d][s] + 0.5) / (n + 1);
-			const spread = basis.squares[d][s] + 0.5 - (n + 1) * middle * middle;
+			const middle = (basis.means[d][s] + 1) / (n + 2);
+			const spread = basis.squares[d][s] + 1 - (n + 2) * middle * middle;
 			return [basis.correct[d][s] / (basis.asked[d][s] || 1), middle, spread / (n * (n + 1) || 1)];
 		});
 		if (!found) return null;

@@ -9,7 +9,6 @@ from reports import units, wording
 from reports.compare import Analysis, SystemFigures
 from reports.panels.verdict import verdicts
 from reports.restating import key
-from reports.year import Year
 
 
 def restated(analysis: Analysis) -> dict[str, str]:
@@ -21,7 +20,7 @@ def restated(analysis: Analysis) -> dict[str, str]:
     }
     for place, figures in enumerate(analysis.comparison.systems):
         of_year = analysis.comparison.years.get(figures.system)
-        own = {**_figures(analysis, figures), **_year(analysis, of_year)}
+        own = {**_figures(analysis, figures), **wording.year(of_year, analysis.workload.currency)}
         found |= {key(place, name): text for name, text in own.items()}
     return found
 
@@ -70,10 +69,6 @@ def _least(values: list[tuple[float | None, str]]) -> str:
     return f"{name}, {units.quantity(value, 'g')}"
 
 
-def _bill(year: Year, currency: str) -> str:
-    return units.NONE if year.cost is None else f"{units.digits(year.cost)} {currency}"
-
-
 def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
     return {
         "accuracy": wording.accuracy(figures),
@@ -83,18 +78,4 @@ def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
         "p95": units.quantity(figures.latency_p95_s, "s"),
         "co2": wording.co2(figures, analysis.comparison),
         "sci": wording.sci(figures),
-    }
-
-
-def _year(analysis: Analysis, year: Year | None) -> dict[str, str]:
-    none = units.NONE
-    if year is None:
-        return dict.fromkeys(("year-kwh", "year-bill", "year-energy-g", "year-made-g", "training-g", "year-g"), none)
-    return {
-        "year-kwh": units.quantity(1000 * year.energy_kwh, "Wh"),
-        "year-bill": _bill(year, analysis.workload.currency),
-        "year-energy-g": units.quantity(year.operational_g, "g"),
-        "year-made-g": units.quantity(year.embodied_g, "g"),
-        "training-g": units.quantity(year.training_g, "g"),
-        "year-g": units.quantity(year.total_g, "g"),
     }

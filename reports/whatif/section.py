@@ -13,20 +13,12 @@ from reports.restating import key
 from reports.whatif.carried import carried_offer
 from reports.whatif.restated import command, eligible, restated
 from reports.whatif.tipping import Lead, Tipping, tippings
+from reports.wording import YEAR
 
 _LEAD = (
     "What a year of requests takes on this work. Joules and answers were measured; the grid, the building, "
     "manufacture, the price, the number of requests and the mix of domains are assumptions, and can be others."
 )
-
-_FIGURES = {
-    "year-kwh": "Energy, with PUE",
-    "year-bill": "Electricity bill",
-    "year-energy-g": "CO2e of energy",
-    "year-made-g": "CO2e of manufacture",
-    "training-g": "CO2e of training, once",
-    "year-g": "CO2e, first year",
-}
 
 
 def what_if_section(analysis: Analysis) -> Section | None:
@@ -43,11 +35,11 @@ def what_if_section(analysis: Analysis) -> Section | None:
 def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
     rows = []
     for place, figures in enumerate(analysis.comparison.systems):
-        cells = (Cell(texts[key(place, name)], restates=key(place, name)) for name in _FIGURES)
+        cells = (Cell(texts[key(place, name)], restates=key(place, name)) for name in YEAR)
         rows.append((Cell(figures.system, series=place, detail=figures.kind), *cells))
     return Table(
         caption="A year of requests, as many as are set",
-        columns=(Column("System"), *(Column(label, numeric=True) for label in _FIGURES.values())),
+        columns=(Column("System"), *(Column(label, numeric=True) for label in YEAR.values())),
         rows=tuple(rows),
         note=(
             "Requests times the joules of one, at the load and with the batch of this run. A dash: no price, no "
