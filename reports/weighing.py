@@ -20,10 +20,12 @@ from reports.stats import CONFIDENCE, Interval, ratios, wilson_interval
 def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
     """Each system's accuracy under a mix; None for one that answered nothing in a domain that has a share.
 
-    An item answered rightly and one answered wrongly are added to each domain before its variance is taken, so that a domain in which all items agree is not taken for certain. The variance of the weighed mean is
-    turned into the number of independent trials that it is worth, and Wilson's interval is taken for those.
+    An item answered rightly and one answered wrongly are added to each domain before its variance is taken, so that a
+    domain in which all items agree is not taken for certain. The variance of the weighed mean is turned into the number
+    of independent trials that it is worth, and Wilson's interval is taken for those.
 
-    Source: as `accuracy_interval`, by strata; the added items after A. Agresti and B. Caffo, The American Statistician 54 (2000).
+    Source: as `accuracy_interval`, by strata; the added items after A. Agresti and B. Caffo, "Simple and effective
+    confidence intervals for proportions ...", The American Statistician 54 (2000).
     """
     found: list[Interval | None] = []
     for system in range(len(basis.systems)):
