@@ -18,11 +18,12 @@ from reports.stats import stratified_sums
 SEED = 1
 """Of every bootstrap: the same records give the same figures."""
 
-MOST, FEWEST = 2000, 400
+MOST, FEWEST = 2000, 1000
 """Draws. Of 2,000 the simulation error of a 95% bound is about a twentieth of a standard error."""
 
 _BUDGET = 100_000
-"""So many sums of one kind a page can carry (a quarter of a megabyte a kind); beyond, fewer draws are made."""
+"""So many sums of one kind a page can carry (a quarter of a megabyte a kind); beyond, fewer draws are made, but
+never so few that a bootstrap could show nothing among two dozen systems."""
 
 STEPS = 65_535
 """Into which the range of a column is divided."""

@@ -12,7 +12,8 @@ from reports.stats import Interval, holm
 from reports.validity import Validity
 
 ALPHA = 0.05
-"""Whoever believes every difference that is called shown on one figure errs anywhere in so many of such rankings."""
+"""Holm's level over the comparisons with the leader of a figure. The leader is found by the same items, so among many
+systems that are truly equal somebody is called behind more often than this (docs/methodology.md says how often)."""
 
 SURE = 1 - ALPHA
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import UserError, nearest
+from reports.units import percent
 
 REQUESTS_PER_YEAR = 1_000_000.0
 """Where neither the suite nor the reader says: a round number, about two a minute."""
@@ -59,7 +60,7 @@ class Workload:
         """``arithmetic 75.0%, text 25.0%``."""
         if self.mix is None:
             return "every item counts the same"
-        return ", ".join(f"{name} {100 * share:.1f}%" for name, share in self.mix)
+        return ", ".join(f"{name} {percent(share)}" for name, share in self.mix)
 
 
 def workload(settings: Mapping[str, Any], domains: Sequence[str], choice: WorkloadChoice = AS_IN_SUITE) -> Workload:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.command import main
-from harness.cli.options import carbon_options
+from harness.cli.options import carbon_options, workload_options
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from reports.carbon import CarbonChoice
+    from reports.workload import WorkloadChoice
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions")
 WHAT = ("systems", "items", "windows")
@@ -28,8 +29,15 @@ SOURCES = ("lm-eval", "guidellm", "aiperf", "table")
 @click.option("--system", metavar="NAME", help="This system alone; of a model card the one it is of.")
 @click.option("--what", type=click.Choice(WHAT), default="systems", show_default=True, help="For csv and parquet.")
 @carbon_options
+@workload_options
 def export_run(
-    run: Path, target: str, output: Path | None, system: str | None, what: str, carbon: CarbonChoice
+    run: Path,
+    target: str,
+    output: Path | None,
+    system: str | None,
+    what: str,
+    carbon: CarbonChoice,
+    workload: WorkloadChoice,
 ) -> None:
     """Write RUN as other tools read it.
 
@@ -43,7 +51,7 @@ def export_run(
         raise UserError(f"--what {what} goes with --to csv or --to parquet, not with {target}")
     if target == "parquet" and output is None:
         raise UserError("Parquet is no text: name a file with -o")
-    data = exported(read_run(run), target, what=what, system=system, choice=carbon)
+    data = exported(read_run(run), target, what=what, system=system, choice=carbon, workload_choice=workload)
     if output is None:
         click.echo(data.decode(), nl=False)
         return

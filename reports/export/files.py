@@ -16,6 +16,8 @@ from reports.export.modelcard import model_card
 from reports.export.tables import frame_as_csv, frame_as_parquet
 from reports.export.windows import windows_frame
 from reports.sidebyside import side_by_side
+from reports.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from reports.workload import WorkloadChoice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,7 @@ def exported(
     what: str = "systems",
     system: str | None = None,
     choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
 ) -> bytes:
     """A finished run in a format.
 
@@ -41,6 +44,7 @@ def exported(
         what: of a table: a name of `TABLES`.
         system: only this one; a model card is of one, and needs it named where there are several.
         choice: how to make the grams, where not as the suite has it.
+        workload_choice: what the systems are for, where not as the suite has it.
 
     Raises:
         UserError: the run is not finished or damaged, there is no such system, or a card has no grid.
@@ -48,8 +52,8 @@ def exported(
     if target == "markdown":
         if system is not None:
             raise UserError("--system: a comparison in Markdown is of all systems; csv and model-card can be of one")
-        return as_markdown(side_by_side([run], choice=choice)).encode()
-    analysis = analyse(run, choice)
+        return as_markdown(side_by_side([run], choice=choice, workload_choice=workload_choice)).encode()
+    analysis = analyse(run, choice, workload_choice)
     if system is not None and system not in analysis.frames.systems:
         raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
     if target == "model-card":
