@@ -43,8 +43,9 @@ def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
         rows=tuple(rows),
         note=(
             "Requests times the joules of one, at the load and with the batch of this run. A dash: no price, no "
-            "intensity, no manufacture or no training is known. Training is what is on record as trained "
-            "for a system, and counts once; the pre-training of a base is in it only where that was declared. Idle between requests is not in it: see the fleet."
+            "intensity, no manufacture or no training is known. Training is what is on record as trained for a system, "
+            "and counts once; the pre-training of a base is in it only where that was declared. Idle between requests "
+            "is not in it: see the fleet."
         ),
     )
 
