@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +22,25 @@ EXIT_APART = 3
 """Several runs, and no figure of one may be ranked beside one of another. They are shown all the same."""
 
 
-@main.command()
+_THREADS = "OPENBLAS_NUM_THREADS"
+
+
+class _Reading(click.Command):
+    """A command that only computes. One thread of OpenBLAS, unless the user has it otherwise: a second one waits for
+    the first more than it helps with sums as short as these, and where the machine has other work to do, or a container
+    a share of many cores, it takes half as long again."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if _THREADS in os.environ:
+            return super().invoke(ctx)
+        os.environ[_THREADS] = "1"  # read when NumPy is imported, which is after this
+        try:
+            return super().invoke(ctx)
+        finally:
+            del os.environ[_THREADS]
+
+
+@main.command(cls=_Reading)
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option(
     "--format",
@@ -57,7 +76,7 @@ def compare(
         raise click.exceptions.Exit(EXIT_APART)
 
 
-@main.command()
+@main.command(cls=_Reading)
 @_RUN
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file.")
 @click.option(

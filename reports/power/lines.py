@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +37,19 @@ class Line:
 
     def highest_w(self, started_s: float, finished_s: float) -> float | None:
         """The highest watts between two moments; None where there are none."""
+        at_s, power_w = self._read
+        inside = power_w[np.searchsorted(at_s, started_s) : np.searchsorted(at_s, finished_s, side="right")]
+        return float(inside.max()) if len(inside) else None
+
+    @cached_property
+    def _read(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Moments, ascending, and the watts of each."""
         at_s, power_w = self.at_s, self.power_w
         if self.counted:  # a mean between two counts belongs where its middle is
             level = power_w[:-1] == power_w[1:]
             at_s, power_w = ((at_s[:-1] + at_s[1:]) / 2.0)[level], power_w[:-1][level]
-        inside = power_w[(at_s >= started_s) & (at_s <= finished_s) & np.isfinite(power_w)]
-        return float(inside.max()) if len(inside) else None
+        known = np.isfinite(power_w)
+        return at_s[known], power_w[known]
 
     def within(self, spans: Sequence[tuple[float, float]]) -> Line:
         """The same line without what lies outside some spans of time, a break after each."""

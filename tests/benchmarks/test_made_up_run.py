@@ -82,5 +82,15 @@ def test_it_has_a_report_with_all_that_it_holds(run: RunRecords) -> None:
     assert not analysis.frames.differences
     assert all(verdict.valid for verdict in analysis.judged.values())
     page = report(run)
-    for section in ("comparison", "routing", "distillation", "training", "energy", "carbon"):
+    for section in (
+        "what-if",
+        "comparison",
+        "routing",
+        "distillation",
+        "lifecycle",
+        "latency",
+        "energy",
+        "power",
+        "items",
+    ):
         assert f'id="{section}"' in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,21 @@ def test_a_family_that_cannot_be_built_is_said(
 
 def test_an_unknown_command_of_the_family_exits_with_2() -> None:
     assert click.testing.CliRunner().invoke(main, ["family", "biuld"]).exit_code == 2
+
+
+@pytest.mark.parametrize(("already", "during"), [(None, "1"), ("4", "4")])
+def test_a_command_that_reads_computes_in_one_thread_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, already: str | None, during: str
+) -> None:
+    import reports.page
+
+    if already is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", already)
+    seen = []
+    monkeypatch.setattr(reports.page, "write_report", lambda *_: seen.append(os.environ.get("OPENBLAS_NUM_THREADS")))
+    result = click.testing.CliRunner().invoke(main, ["report", str(tmp_path), "-o", str(tmp_path / "r.html")])
+    assert result.exit_code == 0, result.output
+    assert seen == [during]
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == already

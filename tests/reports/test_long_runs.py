@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.figures.power import _joined
 from reports.panels.chosen import chosen
-from reports.power.lines import _apart
+from reports.power.lines import Line, _apart
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 70))
@@ -54,3 +56,24 @@ def test_joined_bands_cover_what_the_bands_covered(bands: list[tuple[int, int]])
     # Only gaps that are not seen are filled.
     gaps = at[covered(found) & ~covered(edges)]
     assert all(edges[edges[:, 0] > moment, 0].min() - edges[edges[:, 1] < moment, 1].max() <= 1 for moment in gaps)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 200), st.one_of(st.none(), st.integers(0, 90))), min_size=2, max_size=40),
+    st.integers(0, 200),
+    st.integers(0, 200),
+    st.booleans(),
+)
+def test_highest_watts_of_a_window(
+    readings: list[tuple[int, int | None]], start: int, length: int, counted: bool
+) -> None:
+    readings = sorted(readings, key=lambda reading: reading[0])
+    at_s = np.array([moment / 4 for moment, _ in readings])
+    power_w = np.array([np.nan if watts is None else float(watts) for _, watts in readings])
+    line = Line("gpu0", "counter", counted, at_s, power_w)
+    points = list(zip(at_s, power_w, strict=True))
+    if counted:  # the treads of the stair
+        pairs = itertools.pairwise(points)
+        points = [((first + second) / 2, w) for (first, w), (second, v) in pairs if w == v]
+    inside = [w for moment, w in points if start / 4 <= moment <= (start + length) / 4 and np.isfinite(w)]
+    assert line.highest_w(start / 4, (start + length) / 4) == max(inside, default=None)
