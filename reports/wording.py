@@ -79,7 +79,7 @@ def year_line(comparison: Comparison) -> str:
     asked = comparison.workload
     if asked is None or not comparison.years:
         return ""
-    return f"A year of {units.count(asked.requests_per_year)} requests; mix of domains: {asked.describe_mix()}"
+    return f"A year of {asked.requests_per_year:,.15g} requests; mix of domains: {asked.describe_mix()}"
 
 
 def year_rows(comparison: Comparison) -> list[tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """Intervals and paired comparisons on plain NumPy arrays.
 
-May import: numpy and scipy; tests hold it against statsmodels. Must not import anything else of `reports` or of `harness`: a statistic knows
-nothing of where its numbers came from, so it can be checked against a textbook.
+May import: numpy and scipy; tests hold it against statsmodels. Must not import anything else of `reports` or of
+`harness`: a statistic knows nothing of where its numbers came from, so it can be checked against a textbook.
 """
 
 from reports.stats.clustered import clustered_se, ratio_se
