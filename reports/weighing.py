@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reports.basis import Basis, Shares
-from reports.stats import CONFIDENCE, Interval, ratios, wilson_interval
+from reports.stats import CONFIDENCE, Interval, percentile_interval, ratios, wilson_interval
 
 
 def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
@@ -93,7 +93,10 @@ def intervals(
         drawn = ratios(drawn, per_request(basis, basis.drawn.of("correct"), shares))
     counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
     few = counted.sum(axis=0) < 2
-    return [_interval(float(total), drawn[:, system], few=bool(few[system])) for system, total in enumerate(totals)]
+    return [
+        percentile_interval(float(total), drawn[:, system], few=bool(few[system]))
+        for system, total in enumerate(totals)
+    ]
 
 
 def probability_lower(basis: Basis, first: int, others: list[int], shares: Shares | None) -> list[float]:
@@ -140,15 +143,3 @@ def combined(parts: Mapping[str, float], kinds: Mapping[str, NDArray[np.float64]
     for kind, worth in parts.items():
         total = total + worth * kinds[kind]
     return total
-
-
-def _interval(estimate: float, drawn: NDArray[np.float64], *, few: bool) -> Interval | None:
-    if not math.isfinite(estimate):
-        return None
-    if few:
-        return Interval(estimate, 0.0, math.inf)
-    tail = (1 - CONFIDENCE) / 2
-    # Values that were drawn, never one between two of them: one of the two may be infinite.
-    low = float(np.quantile(drawn, tail, method="lower"))
-    high = float(np.quantile(drawn, 1 - tail, method="higher"))
-    return Interval(estimate, min(low, estimate), max(high, estimate))

@@ -21,7 +21,7 @@ from reports.stats.power import (
     minimum_detectable_shift,
     power_of,
 )
-from reports.stats.ratio import ratio_intervals, ratios
+from reports.stats.ratio import percentile_interval, ratio_intervals, ratios
 from reports.stats.resample import RESAMPLES, resampled_sums
 from reports.stats.stratified import stratified_sums
 from reports.stats.subsets import together_by_chance
@@ -55,6 +55,7 @@ __all__ = [
     "pareto_probabilities",
     "payback",
     "payback_from_draws",
+    "percentile_interval",
     "power_of",
     "probabilities_lower",
     "ratio_intervals",

@@ -51,13 +51,23 @@ def ratio_intervals(
     totals = ratios(numerators.sum(axis=0), denominators.sum(axis=0))
     counted = ((numerators != 0) | (denominators != 0)).sum(axis=0)
     return [
-        _interval(float(total), draws[:, column], confidence, few=bool(counted[column] < 2))
+        percentile_interval(float(total), draws[:, column], confidence, few=bool(counted[column] < 2))
         for column, total in enumerate(totals)
     ]
 
 
-def _interval(estimate: float, draws: NDArray[np.float64], confidence: float, *, few: bool) -> Interval | None:
-    if math.isinf(estimate):
+def percentile_interval(
+    estimate: float, draws: NDArray[np.float64], confidence: float = CONFIDENCE, *, few: bool
+) -> Interval | None:
+    """An estimate with percentiles of its draws for bounds; they never leave the estimate out.
+
+    Args:
+        estimate: over the items as they are. Not a finite number: there is none.
+        draws: shape (resamples,): the same over items drawn again; may be infinite.
+        confidence: the two-sided level.
+        few: fewer than two items, so that nothing bounds it: 0 to infinity.
+    """
+    if not math.isfinite(estimate):
         return None
     if few:
         return Interval(estimate, 0.0, math.inf)
