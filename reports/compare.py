@@ -139,6 +139,14 @@ class Analysis:
         """The mix of domains that figures over all of them are stated for; None: every item counts the same."""
         return shares_of(self.workload, self.basis)
 
+    @property
+    def shares_now(self) -> Shares:
+        """As `shares`; without a mix, as the items have it."""
+        if self.shares is not None:
+            return self.shares
+        items = self.basis.items.max(axis=1)
+        return np.asarray(items / items.sum())
+
     def pairs(self, domain: str | None = None) -> Pairs:
         """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
         if domain is None and self.shares is not None:

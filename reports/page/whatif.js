@@ -6,7 +6,7 @@
 	const data = JSON.parse(id("what-if-data").textContent);
 	const { basis, totals, carbon, workload: usual, verdict, texts, domains, systems, pairs } = data;
 	const { z, tail, alpha, critical, listed: most, named: few, seconds: TIME, weighed: WEIGHED } = data.constants;
-	const say = data.words.phrases, NONE = "–", KWH = 3600000, D = domains.length, S = systems.length;
+	const say = data.phrases, NONE = "–", KWH = 3600000, D = domains.length, S = systems.length;
 	const { min, max, abs, sqrt } = Math, range = (n) => [...Array(n).keys()], sum = (n, each) => range(n).reduce((total, k) => total + each(k), 0);
 
 	// What the page carries
@@ -247,8 +247,7 @@
 			place.textContent = found[key];
 			place.classList.toggle("restated", found[key] !== texts[key]);
 		}
-		const words = [...data.words.options, ...set.options.map(quoted)];
-		id("what-if-command").textContent = [data.words.command, ...words].join(" ");
+		id("what-if-command").textContent = [data.command, ...set.options.map(quoted)].join(" ");
 		document.body.className = `${set.options.length ? "other" : ""} ${set.mix === usual.shares ? "" : "other-mix"}`;
 	};
 	form.addEventListener("input", update);

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -26,7 +25,7 @@ from reports.panels.headline import LISTED, PHRASES, reservation
 from reports.provenance import qualified
 from reports.ranking import ALPHA, Ranking
 from reports.stats import CONFIDENCE
-from reports.whatif.restated import eligible, restated
+from reports.whatif.restated import command, eligible, restated
 from reports.year import training_j
 
 FIGURE = "ecologits-gpu-server"
@@ -53,7 +52,6 @@ def carried(analysis: Analysis) -> dict[str, Any]:
         "latency": _latencies(analysis),
         "pairs": _pairs(pair_sums(analysis.table, base)),
         "training_j": [training_j(rows.get(each.system)) for each in figures],
-        "energy_known": [each.energy_j_per_request is not None for each in figures],
         "hours_missing": [_hours_missing(analysis, each.system) for each in figures],
         "carbon": _carbon(analysis),
         "workload": {
@@ -64,7 +62,8 @@ def carried(analysis: Analysis) -> dict[str, Any]:
         },
         "verdict": _verdict(analysis),
         "texts": restated(analysis),
-        "words": _words(analysis),
+        "phrases": PHRASES,
+        "command": command(analysis),
         "constants": {
             "z": NormalDist().inv_cdf((1 + CONFIDENCE) / 2),
             "tail": (1 - CONFIDENCE) / 2,
@@ -175,15 +174,10 @@ def _verdict(analysis: Analysis) -> dict[str, Any]:
 def _clauses(
     by_domain: Mapping[str, Ranking],
     measured: Mapping[str, Mapping[str, Measures]],
-    names: Sequence[str] | Mapping[str, Measures],
+    names: Iterable[str],
     places: Mapping[str, int],
 ) -> dict[int, str]:
     if not by_domain:
         return {}
     found = {places[name]: fails(name, by_domain, measured) for name in names}
     return {place: clause for place, clause in found.items() if clause}
-
-
-def _words(analysis: Analysis) -> dict[str, Any]:
-    root = str(analysis.frames.run.layout.root.resolve())
-    return {"phrases": PHRASES, "command": shlex.join(["wattbench", "compare", root]), "options": analysis.options}

@@ -14,9 +14,9 @@ from reports.restating import key
 def restated(analysis: Analysis) -> dict[str, str]:
     """Key to text, for the settings that the analysis was made with."""
     found = {
-        "mix": _mix(analysis),
+        "mix": analysis.workload.describe_mix(),
+        "least-grams": _least_grams(analysis),
         **dict(_headline(analysis)),
-        **dict(_leaders(analysis)),
     }
     for place, figures in enumerate(analysis.comparison.systems):
         of_year = analysis.comparison.years.get(figures.system)
@@ -31,10 +31,6 @@ def command(analysis: Analysis) -> str:
     return shlex.join(["wattbench", "compare", root, *analysis.options])
 
 
-def _mix(analysis: Analysis) -> str:
-    return analysis.workload.describe_mix()
-
-
 def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
     first = verdicts(analysis)[0]
     yield "headline", first.headline
@@ -42,12 +38,6 @@ def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
         yield f"pick{place}-answer", pick.answer
         yield f"pick{place}-figure", pick.figure
         yield f"pick{place}-sure", pick.how_sure
-
-
-def _leaders(analysis: Analysis) -> Iterator[tuple[str, str]]:
-    """Who is least in a year, of those that take part in the verdict by energy."""
-    years = [year for name in eligible(analysis) if (year := analysis.comparison.years.get(name)) is not None]
-    yield "least-grams", _least([(year.total_g, year.system) for year in years])
 
 
 def eligible(analysis: Analysis) -> tuple[str, ...]:
@@ -61,12 +51,14 @@ def eligible(analysis: Analysis) -> tuple[str, ...]:
     return tuple(able) if able and analysis.joules_comparable(*able) else ()
 
 
-def _least(values: list[tuple[float | None, str]]) -> str:
-    known = [(value, name) for value, name in values if value is not None]
-    if not known or len(known) < len(values):
+def _least_grams(analysis: Analysis) -> str:
+    """Who has the fewest in a year, of those that the verdict can rank by energy; a dash where some are not known."""
+    totals = {name: analysis.comparison.years[name].total_g for name in eligible(analysis)}
+    known = {name: grams for name, grams in totals.items() if grams is not None}
+    if not known or len(known) < len(totals):
         return units.NONE
-    value, name = min(known, key=lambda pair: pair[0])
-    return f"{name}, {units.quantity(value, 'g')}"
+    least = min(known, key=lambda name: known[name])
+    return f"{least}, {units.quantity(known[least], 'g')}"
 
 
 def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:

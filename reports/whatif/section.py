@@ -112,9 +112,7 @@ class Controls:
 def controls(analysis: Analysis) -> Controls:
     """The settings that the page was made with."""
     texts, offer = restated(analysis), carried_offer(analysis)
-    items = analysis.basis.items.max(axis=1)
-    shares = items / items.sum() if analysis.shares is None else analysis.shares
-    mix = list(zip(analysis.basis.domains, shares.tolist(), strict=True))
+    mix = list(zip(analysis.basis.domains, analysis.shares_now.tolist(), strict=True))
     movable = len(mix) > 1 and bool(eligible(analysis))
     price = analysis.workload.price_per_kwh
     return Controls(

@@ -39,11 +39,9 @@ class Tipping:
 
 def tippings(analysis: Analysis) -> tuple[Tipping, ...]:
     """Every domain; empty with fewer than two, or fewer than two systems to choose from."""
-    base, names = analysis.basis, eligible(analysis)
+    base, names, now = analysis.basis, eligible(analysis), analysis.shares_now
     if len(base.domains) < 2 or len(names) < 2:
         return ()
-    items = base.items.max(axis=1)
-    now = items / items.sum() if analysis.shares is None else analysis.shares
     columns = [base.systems.index(name) for name in names]
     found = []
     for place, domain in enumerate(base.domains):
