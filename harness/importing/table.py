@@ -9,7 +9,7 @@ from typing import Any
 from harness.errors import UserError, nearest
 from harness.importing.answer import Answer, Imported, number, whole
 from harness.importing.files import text
-from harness.importing.tablefile import SUFFIXES, Row, columns_of, rows_of
+from harness.importing.tablefile import SUFFIXES, Row, absent, columns_of, rows_of
 from harness.importing.wide import is_wide, lengthened
 
 COLUMNS = (
@@ -84,7 +84,7 @@ def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> di
 def _answer(where: str, row: Mapping[str, Any]) -> Answer:
     def said(name: str) -> str:
         value = row.get(name)
-        return "" if value is None or value != value else text(value)  # noqa: PLR0124 - NaN is not itself
+        return "" if absent(value) else text(value)
 
     item = said("item")
     if not item:

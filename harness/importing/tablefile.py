@@ -37,6 +37,11 @@ def columns_of(path: Path) -> tuple[str, ...]:
     return names
 
 
+def absent(value: object) -> bool:
+    """Whether a field says nothing: it is not there, empty, or not a number, as pandas has what is missing."""
+    return value is None or value == "" or value != value  # noqa: PLR0124 - NaN is not itself
+
+
 def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """Some columns of each row.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UserError
-from harness.importing.tablefile import Row, rows_of
+from harness.importing.tablefile import Row, absent, rows_of
 
 PARTS = {"|total_cost": "cost", "|model_response": "answer"}
 """How a system's further columns end, and what they hold."""
@@ -47,7 +47,7 @@ def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -
         common = {new: row[old] for new, old in shared.items()}
         for name, parts in own.items():
             values: dict[str, Any] = {new: row[old] for new, old in parts.items()}
-            if any(value not in (None, "") and value == value for value in values.values()):  # noqa: PLR0124
+            if not all(map(absent, values.values())):
                 yield f"{where}, {name}", {"system": name, **common, **values}
 
 
