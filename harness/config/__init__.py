@@ -5,6 +5,7 @@ checked, and its schema printed, in a fraction of a second. (A third party's met
 only it knows its settings.)
 """
 
+from harness.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
 from harness.config.load import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
 from harness.config.loadgen import Load, queries_needed
 from harness.config.meter import (
@@ -60,6 +61,7 @@ __all__ = [
     "DeclaredTraining",
     "EndpointSystem",
     "ExternalSettings",
+    "GatePolicy",
     "HybridSystem",
     "LlamaCppServe",
     "LlmRouter",
@@ -69,6 +71,7 @@ __all__ = [
     "Measure",
     "MeterEntry",
     "MeterSettings",
+    "MetricPolicy",
     "MoeSystem",
     "NvmlSettings",
     "OracleRouter",
@@ -85,7 +88,9 @@ __all__ = [
     "System",
     "SystemBase",
     "TaskChoice",
+    "Trade",
     "TransformersSystem",
+    "Waiver",
     "Weights",
     "benchmarks_folder",
     "load_suite",

@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from harness.config.base import Name, RelativePath, Strict
 from harness.config.embodied import Embodied
+from harness.config.gate import GatePolicy
 from harness.config.loadgen import Load
 from harness.config.meter import AutoSettings, MeterEntry
 from harness.config.system import System
@@ -161,6 +162,8 @@ class Suite(Strict):
     measure: Measure = Measure()
     carbon: Carbon = Carbon()
     workload: Workload = Workload()
+    gate: GatePolicy | None = None
+    """What `wattbench gate` lets through. None: what the `pyproject.toml` here says, or the defaults."""
     meters: Annotated[list[MeterEntry], Field(min_length=1)] = [AutoSettings(use="auto")]
     """Where joules come from: bare names, or mappings with `use: <name>` and that meter's own settings."""
 

@@ -22,6 +22,7 @@ from harness.records.parts import (
 )
 from harness.records.phases import PhaseRow, Split
 from harness.records.reader import RunRecords, read_run
+from harness.records.rounds import BASELINE, CANDIDATE, SIDES, BlockRow, RoundRow
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
@@ -39,20 +40,25 @@ from harness.records.writer import RunWriter
 
 __all__ = [
     "ABSENT",
+    "BASELINE",
+    "CANDIDATE",
     "CIRCUMSTANCES",
     "CONDITIONS",
     "IDENTITY",
     "LABELS",
     "NOT_RECORDED",
     "SCHEMA_VERSION",
+    "SIDES",
     "TRACE_COLUMNS",
     "AnswerRow",
+    "BlockRow",
     "ExpertRow",
     "ItemRow",
     "LoadRow",
     "Part",
     "PhaseRow",
     "Purpose",
+    "RoundRow",
     "RunHeader",
     "RunLayout",
     "RunRecords",

@@ -50,6 +50,11 @@ class RunLayout:
         return self.root / "open-windows.jsonl"
 
     @property
+    def rounds(self) -> Path:
+        """`rounds.jsonl`: for a gate, every round that both systems ended."""
+        return self.root / "rounds.jsonl"
+
+    @property
     def phases(self) -> Path:
         """`phases.jsonl`: each cell's joules by prefill and decode; the last line per component of a cell counts."""
         return self.root / "phases.jsonl"

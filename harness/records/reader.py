@@ -14,6 +14,7 @@ from harness.records.jsonl import read_lines
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
 from harness.records.phases import PhaseRow
+from harness.records.rounds import RoundRow
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
@@ -80,6 +81,10 @@ class RunRecords:
         path = self.layout.scores(system, task)
         return _rows(path, ScoreRow) if path.exists() else None
 
+    def rounds(self) -> list[RoundRow]:
+        """The rounds of a gate, in order; empty for any other run."""
+        return _rows(self.layout.rounds, RoundRow)
+
     def phases(self) -> list[PhaseRow]:
         """Each cell's joules by phase, per component; empty for a run from before they were recorded."""
         rows = _rows(self.layout.phases, PhaseRow)
@@ -131,5 +136,5 @@ def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
 def _rows(path: Path, row: type[_Row]) -> list[_Row]:
     try:
         return [row.from_json(line) for line in read_lines(path)]
-    except TypeError as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise UserError(f"{path}: a field is missing ({error}); the record is damaged") from error

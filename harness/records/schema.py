@@ -52,6 +52,12 @@ class RunHeader(Row):
     """For a run that another tool made: ``{"from", "version", "files": [{"name", "sha256"}], "left_out": {reason:
     number}, "scenario": {system: {what: value}}}``. It has no windows, and lacks what its source lacks. None: wattbench
     measured it."""
+    gate: dict[str, Any] | None = None
+    """For a gate that asks two systems in turns: ``{"baseline": {"name", "system"}, "candidate": {"name", "system"},
+    "policy": {...}, "policy_source": str, "planted": {"delay": share} or None, "seed": int}``. `name` is what it is
+    called in this record, `system` in the suite. Its cells say what could be asked, `rounds.jsonl` what was."""
+    night: dict[str, Any] | None = None
+    """For a run of `wattbench nightly`: ``{"date": "2026-11-25", "commit": str | None, "backfilled": bool}``."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ from harness.records.jsonl import Appender, sync_folder, write_atomically
 from harness.records.layout import RunLayout
 from harness.records.loads import LoadRow
 from harness.records.phases import PhaseRow
-from harness.records.schema import AnswerRow, ItemRow, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
+from harness.records.rounds import RoundRow
+from harness.records.schema import AnswerRow, ItemRow, Row, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
 
 
 class RunWriter:
@@ -68,6 +69,10 @@ class RunWriter:
         """Put down what a rate came to: from now on the answers of its window count."""
         self._append(self.layout.loads, row)
 
+    def append_round(self, row: RoundRow) -> None:
+        """Put down a round of a gate: from now on its answers count."""
+        self._append(self.layout.rounds, row)
+
     def append_phase(self, row: PhaseRow) -> None:
         """Put down how one component's joules in a cell divide into prefill and decode."""
         self._append(self.layout.phases, row)
@@ -102,10 +107,10 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, path: Path, row: AnswerRow | LoadRow | PhaseRow | SystemRow | WindowLabel | WindowRow) -> None:
+    def _append(self, path: Path, row: Row) -> None:
         if path not in self._appenders:
             self._appenders[path] = Appender(path)
-        self._appenders[path].append(asdict(row))
+        self._appenders[path].append(asdict(row))  # type: ignore[call-overload]  # every row is a dataclass
 
 
 def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:

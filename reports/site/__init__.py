@@ -1,0 +1,4 @@
+"""The static site of a history: today, trends, every night.
+
+May import: everything below of the reports. Nothing imports it but the command line.
+"""
