@@ -5,7 +5,7 @@ May import: numpy and scipy; tests hold it against statsmodels. Must not import 
 """
 
 from reports.stats.clustered import clustered_se, ratio_se
-from reports.stats.holm import bootstrap_p_value, holm
+from reports.stats.holm import bootstrap_p_value, holm, weighted_holm
 from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
 from reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
 from reports.stats.medians import Bins, drawn_medians, interval_of, median_bins
@@ -23,6 +23,7 @@ from reports.stats.power import (
 )
 from reports.stats.ratio import percentile_interval, ratio_intervals, ratios
 from reports.stats.resample import RESAMPLES, resampled_sums
+from reports.stats.sequential import centre_evidence, centre_growth, mean_evidence, mean_growth, reached
 from reports.stats.stratified import stratified_sums
 from reports.stats.subsets import together_by_chance
 
@@ -36,6 +37,8 @@ __all__ = [
     "Payback",
     "accuracy_interval",
     "bootstrap_p_value",
+    "centre_evidence",
+    "centre_growth",
     "clustered_se",
     "dependence",
     "drawn_medians",
@@ -46,6 +49,8 @@ __all__ = [
     "log_ratio_se",
     "mcnemar_exact",
     "mean_difference",
+    "mean_evidence",
+    "mean_growth",
     "mean_interval",
     "median_bins",
     "minimum_detectable_difference",
@@ -61,8 +66,10 @@ __all__ = [
     "ratio_intervals",
     "ratio_se",
     "ratios",
+    "reached",
     "resampled_sums",
     "stratified_sums",
     "together_by_chance",
+    "weighted_holm",
     "wilson_interval",
 ]
