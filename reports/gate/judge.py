@@ -35,7 +35,7 @@ class Course:
 
     items: NDArray[np.int64]
     change: NDArray[np.float64]
-    """Candidate against baseline, as `MetricVerdict.change`."""
+    """Candidate against baseline, as `MetricVerdict.change`. NaN in the next two: not bounded yet."""
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 
@@ -81,13 +81,14 @@ def judge_many(
 
 def course(evidence: Evidence, policy: Policy) -> Mapping[str, Course]:
     """How what is known of each metric that was tested grew, at some of the rounds: enough to draw it."""
-    told: dict[str, list[tuple[int, float, float, float]]] = {}
+    told: dict[str, list[tuple[float, ...]]] = {}
     ends = np.unique(np.linspace(1, len(evidence.rounds), _DRAWN).round().astype(int))
     for end in ends.tolist() if evidence.rounds else ():
         for case in cases(replace(evidence, rounds=evidence.rounds[:end]), policy):
             if case.trial is not None and case.change is not None:
                 own = told.setdefault(case.rule.metric, [])
-                own.append((int(case.trial.items[-1]), case.change, *_bounds(case, policy)))
+                low, high = (np.nan if bound is None else bound for bound in _bounds(case, policy))
+                own.append((int(case.trial.items[-1]), case.change, low, high))
     return {metric: Course(*(np.array(column) for column in zip(*rows, strict=True))) for metric, rows in told.items()}
 
 
@@ -194,22 +195,23 @@ def _word(case: Case, state: State, better: bool) -> Verdict:
     return Verdict.IMPROVED if better else Verdict.PASS
 
 
-def _bounds(case: Case, policy: Policy) -> tuple[float, float]:
-    """Of the change: for accuracy a worsening is a fall."""
+def _bounds(case: Case, policy: Policy) -> tuple[float | None, float | None]:
+    """Of the change: for accuracy a worsening is a fall. None where the items do not bound it."""
     assert case.trial is not None
     trial = case.trial.one if isinstance(case.trial, EitherTrial) else case.trial
     if case.rule.metric == ACCURACY:
         low, high = bounds(trial, policy.beta, -1.0, 1.0)
-        return -high, -low
+        return None if high is None else -high, None if low is None else -low
     return bounds(trial, policy.beta, -1.0, _WIDEST)
 
 
 def _ruled_out(case: Case, low: float | None, high: float | None) -> float:
     """The smallest worsening that the items rule out."""
-    if low is None or high is None:
+    worse, better = (low, high) if case.rule.metric == ACCURACY else (high, low)
+    if worse is None or (case.rule.either and better is None):
         return case.rule.margin
-    worst = -low if case.rule.metric == ACCURACY else high
-    worst = max(worst, high if case.rule.metric == ACCURACY else -low) if case.rule.either else worst
+    worst = max(abs(worse), abs(better or 0.0)) if case.rule.either else worse
+    worst = -worst if case.rule.metric == ACCURACY and not case.rule.either else worst
     return min(max((1 + worst) * (1 + case.slack) - 1 if case.slack else worst, 0.0), case.rule.margin)
 
 
@@ -228,5 +230,5 @@ def more_items(case: Case, policy: Policy) -> int | None:
         path = case.trial.worse(worsening) if worse else case.trial.better(worsening)
         each = case.trial.growth(worsening, worse=worse)
         if each > 0:
-            found.append(math.ceil(max(-math.log(level) - float(path[-1]), 0.0) / each) or 1)
-    return min(found) if found else None
+            found.append(max(-math.log(level) - float(path[-1]), 0.0) / each)
+    return max(1, math.ceil(min(found) / policy.block)) * policy.block if found else None

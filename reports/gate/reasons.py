@@ -26,6 +26,8 @@ def worsening(metric: str, by: float) -> str:
 
 def change_in_words(metric: str, change: float) -> str:
     """``2.0 points lower``, ``20.3% higher``."""
+    if not float(fixed(100 * change, 1)):
+        return "unchanged"
     if _is_accuracy(metric):
         return f"{points(change)} {'lower' if change < 0 else 'higher'}"
     return f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}"
@@ -61,6 +63,9 @@ def _passed(metrics: Sequence[MetricVerdict]) -> str:
     if allowed:
         told += f"; what it loses in {listed([_label(each.metric) for each in allowed])} was declared to be worth it"
     unmeasured = [each for each in metrics if not each.blocks and each.verdict is Verdict.NOT_MEASURED]
+    waived = [each for each in metrics if each.waived is not None and each.verdict is Verdict.REGRESSED]
+    if waived:
+        told += f"; {listed([_label(each.metric) for each in waived])} regressed and is waived"
     if unmeasured:
         told += f"; not judged: {listed([_label(each.metric) for each in unmeasured])}"
     return told

@@ -127,7 +127,7 @@ class TailTrial:
 
     def _excess(self, by: float) -> Values:
         """1 where only the candidate is beyond its threshold, -1 where only the baseline is."""
-        beyond = self.seconds > np.stack([self.threshold_s, self.threshold_s * (1 + by)], axis=1)
+        beyond = self.seconds > np.stack([self.threshold_s, self.threshold_s * math.exp(_log(by))], axis=1)
         return beyond[:, 1].astype(np.float64) - beyond[:, 0].astype(np.float64)
 
 
@@ -157,7 +157,7 @@ class EitherTrial:
         return max(ours, theirs) if worse else min(ours, theirs)
 
 
-def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[float, float]:
+def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[float | None, float | None]:
     """Between which worsenings the truth lies: either bound errs in at most `level` of the gates, at whatever look.
 
     Args:
@@ -167,18 +167,18 @@ def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[f
         highest: likewise.
 
     Returns:
-        Lower and upper bound; `lowest` or `highest` where the items do not bound it.
+        Lower and upper bound; None where the items do not bound it.
     """
     needed = math.log(1 / level)
     low = _last_true(lambda by: bool(trial.worse(by)[-1] >= needed), lowest, highest)
-    high = -_last_true(lambda by: bool(trial.better(-by)[-1] >= needed), -highest, -lowest)
-    return low, high
+    high = _last_true(lambda by: bool(trial.better(-by)[-1] >= needed), -highest, -lowest)
+    return low, None if high is None else -high
 
 
-def _last_true(shown: Callable[[float], bool], low: float, high: float) -> float:
-    """The largest value for which something that gets ever harder is shown, to within a ten-thousandth."""
+def _last_true(shown: Callable[[float], bool], low: float, high: float) -> float | None:
+    """The largest value for which something that gets ever harder is shown, to within a ten-thousandth; None: none."""
     if not shown(low):
-        return low
+        return None
     while high - low > 1e-4:
         middle = (low + high) / 2
         low, high = (middle, high) if shown(middle) else (low, middle)

@@ -57,12 +57,12 @@ def weighted_holm(p_values: Sequence[float], weights: Sequence[float]) -> list[f
     if any(not 0 <= p <= 1 for p in p_values) or any(not weight > 0 for weight in weights):
         raise ValueError(f"{list(p_values)} are not p-values, or {list(weights)} not weights")
     adjusted = [1.0] * len(p_values)
-    left, highest = sum(weights), 0.0
+    highest = 0.0
     order = sorted(range(len(p_values)), key=lambda place: p_values[place] / weights[place])
-    for place in order:
+    for rank, place in enumerate(order):
+        left = sum(weights[other] for other in order[rank:])
         highest = max(highest, min(1.0, p_values[place] / weights[place] * left))
         adjusted[place] = highest
-        left = max(left - weights[place], weights[place])  # rounding must not leave less than what is still to come
     return adjusted
 
 
