@@ -113,8 +113,11 @@ def fixed_size() -> dict[str, int]:
 def test_error_rates_and_items(benchmark: Any) -> None:
     """The three figures that a gate is to be judged by."""
     plans: Mapping[str, Mapping[str, float]] = {
-        "equal": {}, "5 points lower": {"drop": 0.05}, "10% slower": {"slower": 0.1}, "10% more joules": {"joules": 0.1},
-    }  # fmt: skip
+        "equal": {},
+        "5 points lower": {"drop": 0.05},
+        "10% slower": {"slower": 0.1},
+        "10% more joules": {"joules": 0.1},
+    }
     found: dict[str, list[Outcome]] = {}
 
     def all_of_them() -> None:

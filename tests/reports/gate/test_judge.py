@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.config import GatePolicy
+from reports.gate.cases import cases
 from reports.gate.evidence import Evidence, Round
 from reports.gate.judge import course, judge, judge_many, known
+from reports.gate.looks import looks
 from reports.gate.policy import Policy, policy_of
 from reports.gate.result import GateResult, MetricVerdict, Verdict
 
@@ -100,6 +102,12 @@ def test_what_got_better_is_improved() -> None:
     assert of(result, "latency_p50").verdict is Verdict.IMPROVED
 
 
+def test_it_is_known_as_soon_as_something_fails() -> None:
+    slow = evidence(slower=0.3)
+    assert not known(replace(slow, rounds=slow.rounds[:2]), policy(), today=TODAY)
+    assert known(replace(slow, rounds=slow.rounds[:12]), policy(), today=TODAY)
+
+
 def test_too_few_items_are_no_verdict_and_say_how_many_more() -> None:
     result = decide(evidence(16))
     told = of(result, "accuracy")
@@ -165,12 +173,14 @@ def test_a_declared_trade_lets_a_loss_through() -> None:
 
 
 def test_a_gate_waits_for_a_trade_that_may_still_be_kept() -> None:
-    trade = {"give": {"accuracy": 0.13}, "get": {"joules_per_request": 0.2}}
-    cheaper = evidence(drop=0.1, joules=-0.4, churn=0.1, seed=3)
-    until = [replace(cheaper, rounds=cheaper.rounds[:n]) for n in range(1, len(cheaper.rounds) + 1)]
-    alone = next(n for n, one in enumerate(until) if known(one, policy(), today=TODAY))
-    waiting = next(n for n, one in enumerate(until) if known(one, policy(trades=[trade]), today=TODAY))
-    assert waiting > alone
+    trade = {"give": {"accuracy": 0.16}, "get": {"joules_per_request": 0.2}}
+    cheaper = evidence(1200, drop=0.1, joules=-0.4, churn=0.1)
+
+    def ends(rules: Policy) -> int:
+        looked = looks(cases(cheaper, rules), rules)
+        return next(place for place, look in enumerate(looked) if look.known)
+
+    assert ends(policy(trades=[trade])) > ends(policy())
 
 
 def test_a_waiver_counts_until_its_day() -> None:
