@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -54,7 +54,7 @@ class Outcome:
     items: int
 
 
-def gate(rng: np.random.Generator, policy: Policy = POLICY, **worse: float) -> Outcome:
+def gate(rng: np.random.Generator, policy: Policy, worse: Mapping[str, float]) -> Outcome:
     """Run one to its verdict, or to the cap."""
     known = looks(cases(evidence(rng, **worse), policy), policy)
     at = next((place for place, look in enumerate(known) if look.known), None)
@@ -83,13 +83,13 @@ def evidence(
     return Evidence("baseline", "candidate", rounds, True, ("counter", "counter"))
 
 
-def fixed_size() -> dict[str, int]:
+def fixed_size(policy: Policy) -> dict[str, int]:
     """Items that tests of fixed size need for the same error rates: of each metric by itself, and so of the gate.
 
     Accuracy by exact McNemar, the others by a paired test of log-ratios that are taken to be normal with a known
     variance, which flatters them. Alpha is divided among the four as the gate divides it.
     """
-    weights = {rule.metric: rule.weight for rule in POLICY.rules}
+    weights = {rule.metric: rule.weight for rule in policy.rules}
     level = {name: POLICY.alpha * weight / sum(weights.values()) for name, weight in weights.items()}
     turn = 2 * (BLOCK_NOISE**2 + ITEM_NOISE**2 / BLOCK)
     variance = {  # of a log-ratio, for one item
@@ -98,15 +98,16 @@ def fixed_size() -> dict[str, int]:
         "joules_per_correct": CHURN / ACCURACY**2 + (turn + 2 * WATT_NOISE**2) * BLOCK,
     }
     quantile = NormalDist().inv_cdf
-    needed = {
+    found = {
         name: int(
             np.ceil((quantile(1 - level[name]) + quantile(1 - POLICY.beta)) ** 2 * own / np.log1p(MARGINS[name]) ** 2)
         )
         for name, own in variance.items()
+        if name in level
     }
     accuracy = items_needed(MARGINS["accuracy"], CHURN, 2 * level["accuracy"], 1 - POLICY.beta)
     assert accuracy is not None
-    return {"accuracy": accuracy, **needed}
+    return {"accuracy": accuracy, **found}
 
 
 @pytest.mark.benchmark(group="gates")
@@ -123,10 +124,10 @@ def test_error_rates_and_items(benchmark: Any) -> None:
     def all_of_them() -> None:
         for place, (name, worse) in enumerate(plans.items()):
             rng = np.random.default_rng(place)
-            found[name] = [gate(rng, **worse) for _ in range(GATES)]
+            found[name] = [gate(rng, POLICY, worse) for _ in range(GATES)]
 
     benchmark.pedantic(all_of_them, rounds=1)
-    needed = fixed_size()
+    needed = fixed_size(POLICY)
     fixed = max(needed.values())
     print(
         f"\n{GATES:,} gates each, cap {CAP} items; a test of fixed size needs "
@@ -147,3 +148,27 @@ def test_error_rates_and_items(benchmark: Any) -> None:
     assert min(share[name] for name in plans if name != "equal") >= 1 - POLICY.beta
     for outcomes in found.values():
         assert np.median([each.items for each in outcomes]) <= fixed / 2
+
+
+@pytest.mark.benchmark(group="gates")
+def test_items_of_accuracy_alone(benchmark: Any) -> None:
+    """The metric for which items are scarce, beside the exact test of fixed size that it replaces."""
+    alone = replace(POLICY, rules=(POLICY.rule("accuracy"),))
+    fixed = fixed_size(alone)["accuracy"]
+    found: dict[str, list[Outcome]] = {}
+
+    def both() -> None:
+        for name, worse in (("equal", {}), ("5 points lower", {"drop": 0.05})):
+            rng = np.random.default_rng(len(name))
+            found[name] = [gate(rng, alone, worse) for _ in range(GATES)]
+
+    benchmark.pedantic(both, rounds=1)
+    print(f"\naccuracy alone, {GATES:,} gates each; exact McNemar of fixed size needs {fixed} items")
+    for name, outcomes in found.items():
+        fails = float(np.mean([each.state == "regressed" for each in outcomes]))
+        median = float(np.median([each.items for each in outcomes]))
+        benchmark.extra_info[name] = {"fails": fails, "median_items": median, "fixed_size": fixed}
+        print(
+            f"  {name:<16} fails {fails:6.2%}, median of items {median:.0f}, {median / fixed:.2f} of the fixed {fixed}"
+        )
+        assert median <= fixed * 2 / 3
