@@ -18,8 +18,8 @@ def calibration_text(calibration: Calibration) -> str:
         _row("equal", calibration.equal),
         *(_row(planted_in_words(drill.planted), drill.rates) for drill in calibration.drills),
         "",
-        f"  {plural(calibration.equal.gates, 'gate')} each, drawn from {plural(calibration.rounds, 'real round')}, stopped",
-        f"  after {plural(calibration.items, 'item')} at most.",
+        f"  {plural(calibration.equal.gates, 'gate')} each, drawn from {plural(calibration.rounds, 'real round')},",
+        f"  stopped after {plural(calibration.items, 'item')} at most.",
         "  [a, b]: 95% interval over such draws. items: median to a verdict.",
         "",
     ]
