@@ -32,6 +32,7 @@ def new_run(
     meters: Mapping[str, str],
     command: Sequence[str],
     meter_details: Mapping[str, dict[str, Any]] | None = None,
+    gate: dict[str, Any] | None = None,
 ) -> RunWriter:
     """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
     now = datetime.now(UTC)
@@ -47,6 +48,7 @@ def new_run(
         meters=dict(meters),
         meter_details=dict(meter_details or {}),
         cells=[cell.as_record() for cell in cells],
+        gate=gate,
     )
     return RunWriter.create(folder / run, header)
 

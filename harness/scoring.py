@@ -17,12 +17,27 @@ from harness.tasks import LoadedTask
 
 
 def evaluate(
-    lm: Any, loaded: LoadedTask, prompt: Prompt, measure: Measure, *, allow_unsafe_code: bool = False
+    lm: Any,
+    loaded: LoadedTask,
+    prompt: Prompt,
+    measure: Measure,
+    *,
+    documents: Sequence[int] | None = None,
+    allow_unsafe_code: bool = False,
 ) -> list[dict[str, Any]]:
     """Have lm-eval put a task's documents to an LM and score what comes back.
 
     This is `lm_eval.simple_evaluate` without its report on the environment, which takes seconds, and so without
     what it does around `lm_eval.evaluate`: set the seeds, and the task's number of worked examples.
+
+    Args:
+        lm: who answers.
+        loaded: the task.
+        prompt: the form of the questions.
+        measure: for its seed.
+        documents: these alone, by doc_id and ascending. lm-eval numbers their requests from 0, and its samples by
+            doc_id. None: all that the suite asks.
+        allow_unsafe_code: as the user said.
 
     Returns:
         lm-eval's samples: one per document and filter.
@@ -40,7 +55,8 @@ def evaluate(
     results = lm_evaluate(
         lm,
         {"tasks": {loaded.choice.task: task}},
-        limit=loaded.items,
+        limit=loaded.items if documents is None else None,
+        samples=None if documents is None else {loaded.choice.task: list(documents)},
         apply_chat_template=prompt.chat,
         fewshot_as_multiturn=prompt.chat and prompt.multiturn,
         system_instruction=prompt.system,

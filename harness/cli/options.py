@@ -14,16 +14,21 @@ def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str
     return tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
 
 
-def narrowing_options(command: Any) -> Any:
-    """The options that make a suite smaller."""
+def items_options(command: Any) -> Any:
+    """The options that make a suite's tasks fewer or shorter."""
     for option in (
         click.option("--limit", type=click.IntRange(min=1), help="At most so many items of each task."),
         click.option("--tasks", callback=names, metavar="A,B", help="Only these tasks of the suite."),
-        click.option("--systems", callback=names, metavar="A,B", help="Only these systems of the suite."),
         click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote."),
     ):
         command = option(command)
     return command
+
+
+def narrowing_options(command: Any) -> Any:
+    """The options that make a suite smaller."""
+    only = click.option("--systems", callback=names, metavar="A,B", help="Only these systems of the suite.")
+    return only(items_options(command))
 
 
 measured_option = click.option(

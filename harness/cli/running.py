@@ -36,7 +36,7 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, **narrowin
     from harness.preview import preview
 
     with stdout_to_stderr():
-        resolved = _requiring(_load(suite, **narrowing), require_measured)
+        resolved = requiring(load(suite, **narrowing), require_measured)
         seen = preview(resolved, allow_unsafe_code=allow_unsafe_code)
         metered = meters_here(resolved.suite).provenance
     click.echo(as_text(resolved, seen.cells, metered, seen.notes))
@@ -103,7 +103,12 @@ def schema() -> None:
     click.echo(json.dumps(Suite.model_json_schema(), indent=2))
 
 
-def _load(suite: str, **narrowing: Any) -> Resolved:
+def load(suite: str, **narrowing: Any) -> Resolved:
+    """A suite, made smaller, of which all can be read that a report of it will need.
+
+    Raises:
+        UserError: something in it is wrong.
+    """
     from harness.config import load_suite
 
     resolved = load_suite(suite).narrowed(**narrowing)
@@ -118,7 +123,7 @@ def _check_carbon(suite: Suite) -> None:
     carbon_of_suite(suite.carbon.model_dump())
 
 
-def _requiring(resolved: Resolved, require_measured: bool) -> Resolved:
+def requiring(resolved: Resolved, require_measured: bool) -> Resolved:
     """The suite, with what the command line requires of its joules; a record of it then says so."""
     if not require_measured:
         return resolved
@@ -130,7 +135,7 @@ def _run_new(suite: str, out: Path, allow_unsafe_code: bool, require_measured: b
     from harness.plan import plan as make_plan
     from harness.resume import new_run
 
-    resolved = _requiring(_load(suite, **narrowing), require_measured)
+    resolved = requiring(load(suite, **narrowing), require_measured)
     chosen = meters_here(resolved.suite)  # before any data set is fetched: it may refuse
     cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
     command = ["wattbench", *sys.argv[1:]]
@@ -145,10 +150,12 @@ def _run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool) ->
     from harness.resume import check_same_work
 
     records = read_run(root)
+    if records.header.gate is not None:
+        raise UserError(f"{root}: this is the run of a gate; go on with: wattbench gate --resume {root}")
     if records.finished:
         click.echo(f"{root} is finished already", err=True)
         return root
-    resolved = _requiring(resolved_from_record(records.header.suite), require_measured)
+    resolved = requiring(resolved_from_record(records.header.suite), require_measured)
     chosen = meters_here(resolved.suite)
     cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)

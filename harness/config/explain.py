@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.config.yamlfile import YamlFile
 from harness.errors import UserError, nearest
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def validate(model: type[Model], file: YamlFile, data: dict[str, Any], at: Sequence[str | int] = ()) -> Model:
+class ParsedFile(Protocol):
+    """A file that was read: where it lies, and where in it a key stands."""
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    def where(self, keys: Sequence[str | int]) -> str: ...  # noqa: D102
+
+
+def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Sequence[str | int] = ()) -> Model:
     """Check a file's data, or the part of it at some keys, against a model; relative paths are of the file's folder.
 
     Raises:
@@ -26,7 +34,7 @@ def validate(model: type[Model], file: YamlFile, data: dict[str, Any], at: Seque
         raise UserError(explain(error, model, file, at)) from error
 
 
-def explain(error: ValidationError, model: type[BaseModel], file: YamlFile, at: Sequence[str | int] = ()) -> str:
+def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at: Sequence[str | int] = ()) -> str:
     """The first error in words."""
     # A misspelt key also leaves the right one missing: name the cause, not the consequence.
     errors = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")

@@ -1,0 +1,161 @@
+"""Records and files to a verdict, for the commands that gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.config import GatePolicy
+    from harness.records import RunRecords
+    from reports.gate.policy import Policy
+    from reports.gate.result import GateResult
+
+ROUNDS_TO_TELL = 3
+"""A figure that is missing after so many rounds will not come: until then it may be that a window was spoilt."""
+
+
+def judge_gate(root: Path, policy: Path | None = None) -> GateResult:
+    """A gate's own run, finished or not, by its own policy or by another.
+
+    Raises:
+        UserError: it is no gate's run, or damaged; or the policy is wrong.
+    """
+    from harness.gating.policy import find_policy
+    from harness.records import read_run
+    from reports.gate.inturns import evidence_in_turns
+    from reports.gate.judge import judge
+    from reports.gate.policy import policy_of
+
+    run = read_run(root)
+    gate = run.header.gate
+    if gate is None:
+        raise UserError(
+            f"{root}: this run asked no two systems in turns. Name two runs, or a suite with --baseline and --candidate"
+        )
+    if policy is None:
+        told = policy_of(gate["policy"], str(run.layout.header))
+    else:
+        told = as_reports_know_it(find_policy(policy, None, Path.cwd())[0])
+    evidence = evidence_in_turns(run, told)
+    result = judge(evidence, told, suite=_suite(run), runs=(run.header.run,), planted=gate.get("planted"))
+    return _with_notes(result, floor_notes(told, run.header.environment))
+
+
+def judge_runs(
+    first: Path,
+    second: Path,
+    policy: Path | None,
+    *,
+    baseline: str | None,
+    candidate: str | None,
+    across: Sequence[str],
+) -> GateResult:
+    """Two runs that were made one after the other.
+
+    Raises:
+        UserError: one cannot be read, or does not say which systems are meant; or the policy is wrong.
+    """
+    from harness.config import GatePolicy
+    from harness.gating.policy import find_policy
+    from harness.records import read_run
+    from reports.gate.judge import judge
+    from reports.gate.tworuns import evidence_of_two
+
+    runs = read_run(first), read_run(second)
+    suite = runs[1].header.suite.get("suite") or {}
+    own = GatePolicy.model_validate(suite["gate"]) if suite.get("gate") else None
+    told = as_reports_know_it(find_policy(policy, own, Path.cwd())[0])
+    evidence = evidence_of_two(*runs, told, baseline=baseline, candidate=candidate, across=across)
+    names = tuple(run.header.run for run in runs)
+    result = judge(evidence, told, suite=_suite(runs[1]), runs=names)
+    return _with_notes(result, floor_notes(told, runs[1].header.environment))
+
+
+def judge_files(old: Path, new: Path, policy: Path | None) -> GateResult:
+    """Two files of pytest-benchmark.
+
+    Raises:
+        UserError: one cannot be read, or the policy is wrong.
+    """
+    from harness.gating.policy import find_policy
+    from reports.gate.benchfiles import evidence_of_files
+    from reports.gate.judge import judge_many
+
+    told = as_reports_know_it(find_policy(policy, None, Path.cwd())[0])
+    return judge_many(evidence_of_files(old, new, told), told, suite=new.stem)
+
+
+def settled(result: GateResult) -> bool:
+    """Whether a gate that is running may stop: more items would not change what it comes to."""
+    from reports.gate.result import Verdict
+
+    blocking = [each for each in result.metrics if each.blocks]
+    open_still = {each.metric for each in blocking if each.verdict == Verdict.INCONCLUSIVE}
+    if result.verdict == Verdict.REGRESSED:
+        return not any(_may_be_traded(result, each.metric) for each in blocking if each.verdict == Verdict.REGRESSED)
+    if open_still:
+        return False
+    return result.verdict in (Verdict.PASS, Verdict.IMPROVED) or result.rounds >= ROUNDS_TO_TELL
+
+
+def _may_be_traded(result: GateResult, metric: str) -> bool:
+    """Whether a declared trade-off may still let a regression through: what is to be had for it is not judged yet."""
+    from reports.gate.result import Verdict
+
+    verdicts = {each.metric: each.verdict for each in result.metrics}
+    waiting = (Verdict.INCONCLUSIVE, Verdict.PASS)  # one that passed may yet be shown to be better
+    return any(each.give == metric and verdicts.get(each.get) in waiting for each in result.policy.trades)
+
+
+def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
+    """What the calibration that a policy names says of its margins on this machine.
+
+    Raises:
+        UserError: it cannot be read, is of another machine, or a margin is below the noise.
+    """
+    calibration = policy.record.get("calibration")
+    if calibration is None:
+        return []
+    from reports.gate.floor import check_floor
+
+    return check_floor(policy, Path(calibration), environment)
+
+
+def failed(message: str, *, baseline: str | None, candidate: str | None, suite: str, runs: Sequence[str]) -> GateResult:
+    """The verdict of a gate that broke."""
+    from datetime import UTC, datetime
+
+    from harness.config import GatePolicy
+    from reports.gate.result import GateResult, Verdict
+
+    return GateResult(
+        verdict=Verdict.ERROR,
+        headline=message,
+        baseline=baseline or "",
+        candidate=candidate or "",
+        suite=suite,
+        runs=tuple(runs),
+        metrics=(),
+        policy=as_reports_know_it(GatePolicy()),
+        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def as_reports_know_it(policy: GatePolicy) -> Policy:
+    """A checked policy by way of its record: `reports` knows nothing of suites."""
+    from reports.gate.policy import policy_of
+
+    return policy_of(policy.model_dump(mode="json"))
+
+
+def _suite(run: RunRecords) -> str:
+    return str((run.header.suite.get("suite") or {}).get("name", ""))
+
+
+def _with_notes(result: GateResult, notes: Sequence[str]) -> GateResult:
+    return replace(result, notes=(*result.notes, *notes)) if notes else result

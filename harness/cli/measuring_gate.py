@@ -1,0 +1,128 @@
+"""The part of `wattbench gate` that runs: a suite's two systems asked in turns, or an interrupted gate gone on with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.judging import as_reports_know_it, floor_notes, judge_gate, settled
+from harness.cli.running import load, requiring
+from harness.cli.surroundings import measuring_alone, meters_here, stdout_to_stderr
+
+if TYPE_CHECKING:
+    from harness.config import Resolved
+    from harness.gating.gate import Gate
+    from harness.meters import Chosen
+    from harness.plan import Cell
+    from harness.records import RunWriter
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line says of a gate that is to run."""
+
+    suite: str
+    baseline: str
+    candidate: str
+    policy: Path | None
+    plant: Sequence[str]
+    tasks: Sequence[str]
+    limit: int | None
+    allow_unsafe_code: bool
+    require_measured: bool
+
+
+def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> Path:
+    """Ask two systems in turns until it is known which is which.
+
+    Args:
+        asked: which, and how.
+        out: where runs go.
+        begun: told of the run's directory when it is there.
+
+    Returns:
+        The run's directory.
+
+    Raises:
+        UserError: something is wrong with what was asked, or a system failed.
+    """
+    from harness.environment import environment
+    from harness.gating.gate import Gate, choose_sides
+    from harness.gating.planted import Plant
+    from harness.gating.policy import find_policy
+    from harness.plan import plan
+    from harness.resume import new_run
+
+    with stdout_to_stderr(), measuring_alone():
+        plant = Plant.of_words(asked.plant)
+        suite = requiring(load(asked.suite, tasks=asked.tasks, limit=asked.limit), asked.require_measured)
+        resolved, sides = choose_sides(suite, asked.baseline, asked.candidate)
+        policy, source = find_policy(asked.policy, resolved.suite.gate, Path.cwd())
+        floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # refuses before anything is spent
+        gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant)
+        chosen = meters_here(resolved.suite)
+        cells = plan(resolved, allow_unsafe_code=asked.allow_unsafe_code)
+        command = ["wattbench", *sys.argv[1:]]
+        writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, gate.as_record())
+        begun(writer.layout.root)
+        return _measure(writer, resolved, gate, cells, chosen, asked.allow_unsafe_code)
+
+
+def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bool) -> None:
+    """Bring an interrupted gate to its end; one that has ended stays as it is.
+
+    Raises:
+        UserError: it is no gate's run, cannot be gone on with here, or a system failed.
+    """
+    from harness.config import resolved_from_record
+    from harness.gating.gate import Gate
+    from harness.plan import plan
+    from harness.records import RunWriter, read_run
+    from harness.resume import check_same_work
+
+    records = read_run(root)
+    gate = Gate.of_records(records)
+    if records.finished:
+        click.echo(f"{root} is finished already", err=True)
+        return
+    with stdout_to_stderr(), measuring_alone():
+        resolved = requiring(resolved_from_record(records.header.suite), require_measured)
+        chosen = meters_here(resolved.suite)
+        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        check_same_work(records, cells, chosen.provenance)
+        _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code)
+
+
+def _measure(
+    writer: RunWriter, resolved: Resolved, gate: Gate, cells: list[Cell], chosen: Chosen, allow_unsafe_code: bool
+) -> Path:
+    from harness.cell import WindowNames
+    from harness.gating.loop import GateSession, rounds_of, run_gate
+    from harness.meters import Metering
+    from harness.progress import progress
+    from harness.records import SIDES, read_run
+
+    root = writer.layout.root
+    records = read_run(root)
+    labels = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
+    rounds = rounds_of(resolved, gate, cells)
+    answers = sum(each.items for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
+    click.echo(f"{root}: {gate.policy_source} says what passes", err=True)
+    with (
+        writer,
+        Metering(chosen.meters) as metering,
+        progress(len(rounds), answers, "rounds at most", "answers") as shown,
+    ):
+
+        def decide() -> bool:
+            result = judge_gate(root)
+            shown.note(f"after {result.rounds} rounds of {result.items} items: {result.verdict}")
+            return settled(result)
+
+        run_gate(GateSession(resolved, gate, cells, writer, metering, labels, shown, allow_unsafe_code), decide)
+    return root
