@@ -15,8 +15,20 @@ if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.result import GateResult
 
-ROUNDS_TO_TELL = 3
-"""A figure that is missing after so many rounds will not come: until then it may be that a window was spoilt."""
+
+def gate_knows(root: Path) -> bool:
+    """Whether the gate that leaves this record may end: no more items are needed.
+
+    Raises:
+        UserError: its record is damaged.
+    """
+    from harness.records import read_run
+    from reports.gate.inturns import evidence_in_turns
+    from reports.gate.judge import known
+
+    run = read_run(root)
+    policy = _recorded(run)
+    return known(evidence_in_turns(run, policy), policy)
 
 
 def judge_gate(root: Path, policy: Path | None = None) -> GateResult:
@@ -29,20 +41,13 @@ def judge_gate(root: Path, policy: Path | None = None) -> GateResult:
     from harness.records import read_run
     from reports.gate.inturns import evidence_in_turns
     from reports.gate.judge import judge
-    from reports.gate.policy import policy_of
 
     run = read_run(root)
-    gate = run.header.gate
-    if gate is None:
-        raise UserError(
-            f"{root}: this run asked no two systems in turns. Name two runs, or a suite with --baseline and --candidate"
-        )
-    if policy is None:
-        told = policy_of(gate["policy"], str(run.layout.header))
-    else:
+    told = _recorded(run)
+    if policy is not None:
         told = as_reports_know_it(find_policy(policy, None, Path.cwd())[0])
-    evidence = evidence_in_turns(run, told)
-    result = judge(evidence, told, suite=_suite(run), runs=(run.header.run,), planted=gate.get("planted"))
+    planted = (run.header.gate or {}).get("planted")
+    result = judge(evidence_in_turns(run, told), told, suite=_suite(run), runs=(run.header.run,), planted=planted)
     return _with_notes(result, floor_notes(told, run.header.environment))
 
 
@@ -90,28 +95,6 @@ def judge_files(old: Path, new: Path, policy: Path | None) -> GateResult:
     return judge_many(evidence_of_files(old, new, told), told, suite=new.stem)
 
 
-def settled(result: GateResult) -> bool:
-    """Whether a gate that is running may stop: more items would not change what it comes to."""
-    from reports.gate.result import Verdict
-
-    blocking = [each for each in result.metrics if each.blocks]
-    open_still = {each.metric for each in blocking if each.verdict == Verdict.INCONCLUSIVE}
-    if result.verdict == Verdict.REGRESSED:
-        return not any(_may_be_traded(result, each.metric) for each in blocking if each.verdict == Verdict.REGRESSED)
-    if open_still:
-        return False
-    return result.verdict in (Verdict.PASS, Verdict.IMPROVED) or result.rounds >= ROUNDS_TO_TELL
-
-
-def _may_be_traded(result: GateResult, metric: str) -> bool:
-    """Whether a declared trade-off may still let a regression through: what is to be had for it is not judged yet."""
-    from reports.gate.result import Verdict
-
-    verdicts = {each.metric: each.verdict for each in result.metrics}
-    waiting = (Verdict.INCONCLUSIVE, Verdict.PASS)  # one that passed may yet be shown to be better
-    return any(each.give == metric and verdicts.get(each.get) in waiting for each in result.policy.trades)
-
-
 def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
     """What the calibration that a policy names says of its margins on this machine.
 
@@ -151,6 +134,19 @@ def as_reports_know_it(policy: GatePolicy) -> Policy:
     from reports.gate.policy import policy_of
 
     return policy_of(policy.model_dump(mode="json"))
+
+
+def _recorded(run: RunRecords) -> Policy:
+    """The policy by which a gate's run was made."""
+    from reports.gate.policy import policy_of
+
+    gate = run.header.gate
+    if gate is None:
+        raise UserError(
+            f"{run.layout.root}: this run asked no two systems in turns. Name two runs, or a suite with --baseline and "
+            "--candidate"
+        )
+    return policy_of(gate.get("policy") or {}, str(run.layout.header))
 
 
 def _suite(run: RunRecords) -> str:

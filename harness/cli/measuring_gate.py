@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.judging import as_reports_know_it, floor_notes, judge_gate, settled
+from harness.cli.judging import as_reports_know_it, floor_notes, gate_knows
 from harness.cli.running import load, requiring
 from harness.cli.surroundings import measuring_alone, meters_here, stdout_to_stderr
 
@@ -118,11 +118,6 @@ def _measure(
         Metering(chosen.meters) as metering,
         progress(len(rounds), answers, "rounds at most", "answers") as shown,
     ):
-
-        def decide() -> bool:
-            result = judge_gate(root)
-            shown.note(f"after {result.rounds} rounds of {result.items} items: {result.verdict}")
-            return settled(result)
-
-        run_gate(GateSession(resolved, gate, cells, writer, metering, labels, shown, allow_unsafe_code), decide)
+        session = GateSession(resolved, gate, cells, writer, metering, labels, shown, allow_unsafe_code)
+        run_gate(session, lambda: gate_knows(root))
     return root
