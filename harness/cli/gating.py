@@ -131,15 +131,17 @@ class _Job:
             suite, self.baseline, self.candidate, self.policy, self.plant, self.tasks, self.limit,
             self.allow_unsafe_code, self.require_measured,
         )  # fmt: skip
-        return judge_gate(measure_new(asked, self.out, self._begun))
+        notes = measure_new(asked, self.out, self._begun)
+        assert self.run is not None  # it was told of the run's directory
+        return judge_gate(self.run, notes=notes)
 
     def _resumed(self, root: Path) -> GateResult:
         if self.targets:
             raise UserError("name a suite to gate by, or a run to --resume: one of the two")
         self._only("--resume, as an interrupted gate keeps its own", "--allow-unsafe-code", "--require-measured")
         self._begun(root)
-        measure_resumed(root, allow_unsafe_code=self.allow_unsafe_code, require_measured=self.require_measured)
-        return judge_gate(root)
+        notes = measure_resumed(root, allow_unsafe_code=self.allow_unsafe_code, require_measured=self.require_measured)
+        return judge_gate(root, notes=notes)
 
     def _again(self, root: Path) -> GateResult:
         self._only("the run of a gate", "--policy")

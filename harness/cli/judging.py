@@ -31,8 +31,13 @@ def gate_knows(root: Path) -> bool:
     return known(evidence_in_turns(run, policy), policy)
 
 
-def judge_gate(root: Path, policy: Path | None = None) -> GateResult:
-    """A gate's own run, finished or not, by its own policy or by another.
+def judge_gate(root: Path, policy: Path | None = None, notes: Sequence[str] = ()) -> GateResult:
+    """A gate's own run, finished or not.
+
+    Args:
+        root: its directory.
+        policy: a file of another policy than the one by which it was made.
+        notes: what a reader should know beside.
 
     Raises:
         UserError: it is no gate's run, or damaged; or the policy is wrong.
@@ -46,9 +51,10 @@ def judge_gate(root: Path, policy: Path | None = None) -> GateResult:
     told = _recorded(run)
     if policy is not None:
         told = as_reports_know_it(find_policy(policy, None, Path.cwd())[0])
+        notes = (*notes, *floor_notes(told, run.header.environment))
     planted = (run.header.gate or {}).get("planted")
     result = judge(evidence_in_turns(run, told), told, suite=_suite(run), runs=(run.header.run,), planted=planted)
-    return _with_notes(result, floor_notes(told, run.header.environment))
+    return _with_notes(result, notes)
 
 
 def judge_runs(

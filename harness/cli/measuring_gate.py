@@ -37,7 +37,7 @@ class Asked:
     require_measured: bool
 
 
-def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> Path:
+def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> list[str]:
     """Ask two systems in turns until it is known which is which.
 
     Args:
@@ -46,7 +46,7 @@ def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> Path:
         begun: told of the run's directory when it is there.
 
     Returns:
-        The run's directory.
+        What a reader of the verdict should know of this machine.
 
     Raises:
         UserError: something is wrong with what was asked, or a system failed.
@@ -63,18 +63,22 @@ def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> Path:
         suite = requiring(load(asked.suite, tasks=asked.tasks, limit=asked.limit), asked.require_measured)
         resolved, sides = choose_sides(suite, asked.baseline, asked.candidate)
         policy, source = find_policy(asked.policy, resolved.suite.gate, Path.cwd())
-        floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # refuses before anything is spent
+        notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
         gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant)
         chosen = meters_here(resolved.suite)
         cells = plan(resolved, allow_unsafe_code=asked.allow_unsafe_code)
         command = ["wattbench", *sys.argv[1:]]
         writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, gate.as_record())
         begun(writer.layout.root)
-        return _measure(writer, resolved, gate, cells, chosen, asked.allow_unsafe_code)
+        _measure(writer, resolved, gate, cells, chosen, asked.allow_unsafe_code)
+    return notes
 
 
-def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bool) -> None:
+def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bool) -> list[str]:
     """Bring an interrupted gate to its end; one that has ended stays as it is.
+
+    Returns:
+        As `measure_new`.
 
     Raises:
         UserError: it is no gate's run, cannot be gone on with here, or a system failed.
@@ -89,18 +93,20 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     gate = Gate.of_records(records)
     if records.finished:
         click.echo(f"{root} is finished already", err=True)
-        return
+        return []
     with stdout_to_stderr(), measuring_alone():
         resolved = requiring(resolved_from_record(records.header.suite), require_measured)
         chosen = meters_here(resolved.suite)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
+        notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
         _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code)
+    return notes
 
 
 def _measure(
     writer: RunWriter, resolved: Resolved, gate: Gate, cells: list[Cell], chosen: Chosen, allow_unsafe_code: bool
-) -> Path:
+) -> None:
     from harness.cell import WindowNames
     from harness.gating.loop import GateSession, rounds_of, run_gate
     from harness.meters import Metering
@@ -112,7 +118,7 @@ def _measure(
     labels = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
     rounds = rounds_of(resolved, gate, cells)
     answers = sum(each.items for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
-    click.echo(f"{root}: {gate.policy_source} says what passes", err=True)
+    click.echo(f"{root}: judged by {gate.policy_source}", err=True)
     with (
         writer,
         Metering(chosen.meters) as metering,
@@ -120,4 +126,3 @@ def _measure(
     ):
         session = GateSession(resolved, gate, cells, writer, metering, labels, shown, allow_unsafe_code)
         run_gate(session, lambda: gate_knows(root))
-    return root

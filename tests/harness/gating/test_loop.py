@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +178,7 @@ def test_warming_up_is_short_where_a_system_was_asked_before(gated, steady, quie
     gate.run(steady, quiet)
     [row] = gate.records.rounds()
     first, second = (block.doc_ids for block in row.blocks)
-    once = Counter({each: 2 for each in (*first, *second)})
+    once = Counter(dict.fromkeys((*first, *second), 2))
     assert Counter(asked) >= once + Counter({first[-1]: 2, first[-2]: 2, second[-1]: 2})
     assert asked[:6] == [*first[-2:], *first]  # two to warm up
 
@@ -324,9 +324,3 @@ def test_several_tasks_are_each_scored_by_their_own(tmp_path: Path, gated, stead
     adder = items[items["system"] == "adder"]
     assert dict(adder.groupby("task")["correct"].mean()) == {"sums": 1.0, "more": 0.0}
     assert {block.task for block in records.rounds()[0].blocks} == {"sums", "more"}
-
-
-@pytest.fixture(autouse=True)
-def no_bars(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TQDM_DISABLE", "1")
-    yield

@@ -1,0 +1,184 @@
+"""`wattbench gate`: what it prints, writes and exits with, and what is left when it is cut off."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from harness.records import RunRecords, read_run
+
+ACCURACY_ALONE = "block: 4\nmetrics: {accuracy: {margin: 20 points}}\n"
+"""Decided in a few rounds of sums, whatever the machine does meanwhile."""
+QUICK = ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", "{idle_s: 0, warmup: 1, min_window_s: 0.1}")
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    (tmp_path / "policy.yaml").write_text(ACCURACY_ALONE)
+    return tmp_path / "policy.yaml"
+
+
+def the_run(tmp_path: Path) -> RunRecords:
+    [root] = (tmp_path / "runs").iterdir()
+    return read_run(root)
+
+
+def test_a_regression_is_found_and_told_everywhere(wattbench, suite, policy: Path, tmp_path: Path, environment) -> None:
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Before\n")
+    environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    files = ("--junit", "out/j.xml", "--markdown", "out/m.md", "--json", "out/v.json", "--report", "out/r.html")
+    done = wattbench("gate", suite(QUICK), "--baseline", "adder", "--candidate", "small", "--policy", policy, *files)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "REGRESSED" in done.stdout
+    assert "\n::error " in done.stdout
+    assert ElementTree.parse(tmp_path / "out" / "j.xml").getroot().find(".//failure") is not None
+    assert json.loads((tmp_path / "out" / "v.json").read_text())["verdict"] == "regressed"
+    assert summary.read_text() == f"# Before\n{(tmp_path / 'out' / 'm.md').read_text()}"
+    assert "small" in (tmp_path / "out" / "r.html").read_text()
+
+    run = the_run(tmp_path)
+    assert run.finished
+    asked = Counter(pd.read_parquet(run.layout.items_table)["system"])
+    assert asked["adder"] == asked["small"] < 40  # it stopped when it knew
+    assert str(policy) in run.header.gate["policy_source"]
+    assert wattbench("compare", run.layout.root).returncode == 0
+    again = wattbench("gate", run.layout.root, "--no-github")
+    assert (again.returncode, again.stdout) == (1, done.stdout[: done.stdout.index("::error ")])
+    refused = wattbench("run", "--resume", run.layout.root)
+    assert (refused.returncode, "wattbench gate --resume" in refused.stderr) == (2, True)
+
+
+def test_a_system_against_itself_passes_and_a_drill_on_it_does_not(wattbench, suite, tmp_path: Path) -> None:
+    path = suite(QUICK)
+    path.write_text(path.read_text() + "\ngate: {block: 4, metrics: {accuracy: {margin: 30 points}}}\n")
+    both = ("--baseline", "adder", "--candidate", "adder")
+    done = wattbench("gate", path, *both, "--out", "alike")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "adder.candidate" in done.stdout
+    assert "judged by the suite" in done.stderr
+    drill = wattbench("gate", path, *both, "--out", "drill", "--plant", "drop=60%")
+    assert drill.returncode == 1, drill.stdout + drill.stderr
+    [root] = (tmp_path / "drill").iterdir()
+    assert read_run(root).header.gate["planted"] == {"drop": 0.6}
+
+
+def test_too_few_items_tell_nothing(wattbench, suite, policy: Path) -> None:
+    done = wattbench(
+        "gate", suite(QUICK), "--baseline", "adder", "--candidate", "adder", "--policy", policy, "--limit", 2
+    )
+    assert done.returncode == 2, done.stderr
+    assert "INCONCLUSIVE" in done.stdout
+
+
+def test_an_engine_that_fails_is_an_error_and_its_record_stays(wattbench, suite, policy: Path, tmp_path: Path) -> None:
+    done = wattbench(
+        "gate", suite(QUICK, ("answers.py:add_small", "answers.py:fail")), "--baseline", "adder", "--candidate",
+        "small", "--policy", policy, "--json", "v.json", "--junit", "j.xml", "--markdown", "m.md",
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert "system 'small': its callable raised RuntimeError: no idea" in done.stderr
+    run = the_run(tmp_path)
+    assert not run.finished
+    assert f"wattbench gate --resume {run.layout.root.relative_to(tmp_path)}" in done.stderr
+    told = json.loads((tmp_path / "v.json").read_text())
+    assert told["verdict"] == "error"
+    assert "no idea" in told["headline"]
+    assert ElementTree.parse(tmp_path / "j.xml").getroot().find(".//error") is not None
+    assert "no idea" in (tmp_path / "m.md").read_text()
+
+
+@pytest.fixture
+def cut_off(
+    tmp_path: Path, environment: dict[str, str], suite, command, policy: Path
+) -> Callable[[signal.Signals], tuple[str, int]]:
+    """Start a gate of slow systems, and end it with a signal in the middle of its second round."""
+
+    def run_and_end(how: signal.Signals) -> tuple[str, int]:
+        slow = suite(("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", "{idle_s: 0, warmup: 0, min_window_s: 0.1}"),
+                     ("answers.py:add\"", "answers.py:add_slowly\""))  # fmt: skip
+        arguments = ("gate", slow, "--baseline", "adder", "--candidate", "adder", "--policy", policy)
+        process = subprocess.Popen(
+            command(*arguments),
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 120
+        while True:
+            path = next(tmp_path.glob("runs/*/items/adder/sums.jsonl"), None)
+            if path is not None and path.read_bytes().count(b"\n") > 8:
+                break
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline, "the gate never got this far"
+            time.sleep(0.01)
+        process.send_signal(how)
+        _, stderr = process.communicate(timeout=60)
+        return stderr, process.returncode
+
+    return run_and_end
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_gate_that_was_cut_off_is_gone_on_with(how: signal.Signals, cut_off, wattbench, tmp_path: Path) -> None:
+    stderr, code = cut_off(how)
+    run = the_run(tmp_path)
+    assert not run.finished
+    assert len(run.rounds()) == 1
+    if how == signal.SIGINT:
+        assert code == 130
+        assert "wattbench gate --resume runs/" in stderr
+        assert "Traceback" not in stderr
+    before = run.layout.rounds.read_bytes()
+    done = wattbench("gate", "--resume", run.layout.root)
+    assert done.returncode in (0, 2), done.stderr
+    assert "of a round that was cut off are left out" in done.stderr
+    assert run.layout.rounds.read_bytes().startswith(before)
+    counted = Counter(doc_id for row in run.rounds() for block in row.blocks for doc_id in block.doc_ids)
+    assert set(counted.values()) == {1}
+    items = pd.read_parquet(run.layout.items_table)
+    assert all(set(own["doc_id"]) == set(counted) for _, own in items.groupby("system"))
+    again = wattbench("gate", "--resume", run.layout.root)
+    assert (again.returncode, again.stdout) == (done.returncode, done.stdout)
+    assert "finished already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "name a suite (with --baseline and --candidate), one or two runs"),
+        (("SUITE",), "name the two systems: --baseline SYSTEM --candidate SYSTEM"),
+        (("SUITE", "--baseline", "ader", "--candidate", "small"), "no system 'ader' in this suite; did you mean 'adder'"),
+        (("SUITE", "--baseline", "adder", "--candidate", "small", "--plant", "delai=2%"), "did you mean 'delay'"),
+        (("SUITE", "--baseline", "adder", "--candidate", "small", "--across", "all"), "--across does not go with a suite"),
+        (("SUITE", "--baseline", "adder", "--candidate", "small", "--policy", "p.toml"), "p.toml: no such file"),
+        (("--resume", "nowhere"), "nowhere: no such run directory"),
+        (("--resume", "nowhere", "--limit", "3"), "--limit does not go with --resume"),
+        (("SUITE", "--resume", "nowhere"), "one of the two"),
+        (("nowhere", "nowhere"), "nowhere: no such run directory"),
+    ],
+)  # fmt: skip
+def test_a_users_mistake_is_an_error_with_a_verdict(
+    wattbench, suite, tmp_path: Path, arguments: tuple[str, ...], expected: str
+) -> None:
+    done = wattbench("gate", *(suite() if each == "SUITE" else each for each in arguments), "--json", "v.json")
+    assert done.returncode == 3, done.stderr
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert json.loads((tmp_path / "v.json").read_text())["verdict"] == "error"
+    assert not (tmp_path / "runs").exists()
