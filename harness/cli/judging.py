@@ -110,7 +110,7 @@ def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
     calibration = policy.record.get("calibration")
     if calibration is None:
         return []
-    from reports.gate.floor import check_floor
+    from reports.gate.calibration import check_floor
 
     return check_floor(policy, Path(calibration), environment)
 

@@ -182,3 +182,11 @@ def test_a_users_mistake_is_an_error_with_a_verdict(
     assert done.stdout == ""
     assert json.loads((tmp_path / "v.json").read_text())["verdict"] == "error"
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_calibration_that_is_not_there_ends_a_gate_before_it_starts(wattbench, suite, policy, tmp_path: Path) -> None:
+    policy.write_text(policy.read_text() + "calibration: noise.json\n")
+    done = wattbench("gate", suite(), "--baseline", "adder", "--candidate", "adder", "--policy", policy)
+    assert done.returncode == 3
+    assert f"{tmp_path / 'noise.json'}" in done.stderr
+    assert not (tmp_path / "runs").exists()
