@@ -40,6 +40,8 @@ class Told:
     seconds: float
     ttft_s: float
     """NaN where it has no first token on record."""
+    times: int
+    """How often it was asked, in one window: what it took there is for all of them."""
 
 
 def told_in(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str) -> dict[tuple[str, int], Told]:
@@ -72,7 +74,7 @@ def told_in(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str) -
             raise UserError(f"{path}: no answer to document {doc_id}, which is in a round; the record is damaged")
         seconds, first_s = zip(*own, strict=True)
         known = [each for each in first_s if not math.isnan(each)]
-        found[task, doc_id] = Told(correct, doc_hash, _mean(seconds), _mean(known))
+        found[task, doc_id] = Told(correct, doc_hash, _mean(seconds), _mean(known), len(own))
     return found
 
 

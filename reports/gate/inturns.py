@@ -19,7 +19,7 @@ from reports.comparability import FORBIDS
 from reports.fingerprint import hosts_elsewhere
 from reports.gate.asked import Told, reading, told_in
 from reports.gate.evidence import Evidence, Pairs, Round
-from reports.gate.lacking import NOT_READ, peaks, without_first_tokens, without_joules
+from reports.gate.lacking import NOT_READ, of_judged, peaks, without_first_tokens, without_joules
 from reports.gate.metrics import METRICS, PEAK_MEMORY
 from reports.gate.policy import Policy
 from reports.settings import system_configs
@@ -55,11 +55,12 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         if joules is not None:
             for side in SIDES:
                 used[side].update(read.window(block, side).provenance_label for block in row.blocks)
-    bare, notes = without_joules(rounds, why)
+    left = _items_left(run, rounds)
+    bare, notes = without_joules(rounds, why, final=run.finished or not left or not read.alike)
     silent = [read.names[side] for side in SIDES if read.rows and not read.tells_first_token(side)]
     memory, unknown = _peaks(run, read)
     missing = bare | without_first_tokens(rounds, silent) | unknown
-    judged = {rule.metric for rule in policy.rules}
+    apart, missing = of_judged(policy, _other_machines(run, read) | _other_documents(read), missing)
     return Evidence(
         baseline=read.names[BASELINE],
         candidate=read.names[CANDIDATE],
@@ -67,9 +68,9 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         in_turns=True,
         provenance=(provenance.joined(used[BASELINE]), provenance.joined(used[CANDIDATE])),
         peak_memory_bytes=memory,
-        apart=_other_machines(run, read) | _other_documents(read),
-        missing={metric: said for metric, said in missing.items() if metric in judged},
-        items_left=_items_left(run, rounds),
+        apart=apart,
+        missing=missing,
+        items_left=left,
         energy_j=_counted_j(read),
         notes=notes,
     )
@@ -151,14 +152,29 @@ class _Read:
                 elif counted_j is None:
                     reasons.add(NOT_READ)
                 else:
-                    sums[side] += _checked_j(counted_j) / window.passes
-                    ways[side].add(listed([f"{part} {window.provenance[part]}" for part in sorted(window.energy_j)]))
+                    sums[side] += self._once(block, side) * _checked_j(counted_j) / window.passes
+                    ways[side].add(_way(window))
         if not reasons and len(ways[BASELINE] | ways[CANDIDATE]) > 1:
             told = [f"{self.names[side]} was read by {listed(sorted(ways[side]), 'or')}" for side in SIDES]
             reasons.add("; ".join(told))
         if not reasons and not all(sums.values()):
             reasons.add("a window counted no joules")
         return (None if reasons else (sums[BASELINE], sums[CANDIDATE])), reasons
+
+    def _once(self, block: BlockRow, side: str) -> float:
+        """The share of a pass in which every item was asked once: less than 1 where the suite repeats them."""
+        return len(block.doc_ids) / sum(self.told[side][block.task, doc_id].times for doc_id in block.doc_ids)
+
+    @property
+    def alike(self) -> bool:
+        """Whether a window of either system was read in a way in which one of the other's was."""
+        ways = [{_way(self.window(block, side)) for row in self.rows for block in row.blocks} - {""} for side in SIDES]
+        return not ways[0].isdisjoint(ways[1])
+
+
+def _way(window: WindowRow) -> str:
+    """How a window's joules came about: ``cpu rapl and gpu0 counter``. Empty where it has none."""
+    return listed([f"{part} {window.provenance[part]}" for part in sorted(window.energy_j)])
 
 
 def _checked_j(joules: float) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from harness.records import SystemRow
 from reports.gate.evidence import Round
 from reports.gate.metrics import ENERGY, PEAK_MEMORY, TTFT
+from reports.gate.policy import Policy
 from reports.units import listed, plural
 
 NOT_READ = "no meter could be read"
@@ -15,12 +16,29 @@ NOT_READ = "no meter could be read"
 _MOST_REASONS = 3
 
 
-def without_joules(rounds: Sequence[Round], reasons: Counter[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+def of_judged(
+    policy: Policy, apart: Mapping[str, str], missing: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What keeps two systems apart, and what is missing, of the metrics that are judged.
+
+    Of a metric that is missing there is nothing that could be compared, so that it is not said to be apart too.
+    """
+    judged = [rule.metric for rule in policy.rules]
+    return (
+        {metric: apart[metric] for metric in judged if metric in apart and metric not in missing},
+        {metric: missing[metric] for metric in judged if metric in missing},
+    )
+
+
+def without_joules(
+    rounds: Sequence[Round], reasons: Counter[str], *, final: bool = True
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """What to say of rounds without joules.
 
     Args:
         rounds: all of them.
-        reasons: why some have none, each with the number of rounds, or of items, that it spoiled.
+        reasons: why some have none, each with how often it did so.
+        final: there will be no rounds that might have some.
 
     Returns:
         Metric to why it is missing, where no round has any; and the notes, where only some have none.
@@ -29,7 +47,7 @@ def without_joules(rounds: Sequence[Round], reasons: Counter[str]) -> tuple[dict
     if not bare:
         return {}, ()
     why = _said(reasons)
-    if bare == len(rounds):
+    if bare == len(rounds) and final:
         return dict.fromkeys(ENERGY, why), ()
     return {}, (f"{bare} of {plural(len(rounds), 'round')} {'has' if bare == 1 else 'have'} no joules: {why}.",)
 

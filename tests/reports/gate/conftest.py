@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ class FakeGate:
     block: int = 4
     passes: int = 1
     """How often each block was asked to fill its window; every figure is once as large all the same."""
+    repeats: int = 1
+    """How often each item is asked, in the window of its block."""
     invalid: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Round to the reasons that spoil the candidate's first window in it."""
     killed: bool = False
@@ -145,7 +148,7 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
             "path": "/somewhere/demo.yaml",
             "suite": {
                 "name": fake.name,
-                "measure": {"scenario": "single-stream", "batch": 1, "repeats": 1, "seed": fake.seed},
+                "measure": {"scenario": "single-stream", "batch": 1, "repeats": fake.repeats, "seed": fake.seed},
             },
             "systems": systems,
         },
@@ -207,11 +210,11 @@ def _answer(
     name = f"w{len(written.windows):04d}"
     started_s = written.now_s
     rows = []
-    for doc_id in doc_ids:
+    for repeat, doc_id in itertools.product(range(fake.repeats), doc_ids):
         took_s = system.latency_s * (1 + system.slowdown) * slower * (0.5 + written.rng.random())
         rows.append(
             AnswerRow(
-                doc_id=doc_id, repeat=0, request_type="generate_until", prompt="What is it?",
+                doc_id=doc_id, repeat=repeat, request_type="generate_until", prompt="What is it?",
                 prompt_hash=f"p-{task}-{doc_id}", replies=["42"], prompt_tokens=30, output_tokens=5,
                 scheduled_s=written.now_s, started_s=written.now_s,
                 first_token_s=written.now_s + took_s / 4 if system.first_token else None,
@@ -220,7 +223,7 @@ def _answer(
         )  # fmt: skip
         written.writer.append_answer(system.name, task, rows[-1])
         written.now_s += took_s
-    joules = None if system.energy_j is None else system.energy_j * slower * len(doc_ids) * fake.passes
+    joules = None if system.energy_j is None else system.energy_j * slower * len(rows) * fake.passes
     window = WindowRow(
         window=name, run=written.run, system=system.name, task=task, purpose="measured", started_s=started_s,
         finished_s=written.now_s, energy_j={} if joules is None else {system.component: joules},
@@ -237,12 +240,12 @@ def _scores(written: _Written, side: str, task: str, doc_ids: Sequence[int]) -> 
     """The same documents are hard for both, as real ones are."""
     system = written.fake.side[side]
     rows = []
-    for doc_id in doc_ids:
+    for repeat, doc_id in itertools.product(range(written.fake.repeats), doc_ids):
         hardness = np.random.default_rng(doc_id + 1000 * len(task)).random()
         correct = float(0.7 * hardness + 0.3 * written.rng.random() < system.accuracy)
         rows.append(
             ScoreRow(
-                doc_id=doc_id, repeat=0, doc_hash=f"{task}-{doc_id}{system.content}", target="42", filtered="42",
+                doc_id=doc_id, repeat=repeat, doc_hash=f"{task}-{doc_id}{system.content}", target="42", filtered="42",
                 correct=correct, metrics={"exact_match,none": correct},
             )
         )  # fmt: skip
@@ -261,7 +264,7 @@ def _item_rows(
     for answer, score in zip(answers, scores, strict=True):
         yield ItemRow(
             run=written.run, system=written.fake.side[side].name, kind="specialist", task=task, domain="text",
-            doc_id=answer.doc_id, doc_hash=score.doc_hash, prompt_hash=answer.prompt_hash, repeat=0,
+            doc_id=answer.doc_id, doc_hash=score.doc_hash, prompt_hash=answer.prompt_hash, repeat=answer.repeat,
             correct=score.correct, metrics=json.dumps(score.metrics), prompt_tokens=30, output_tokens=5,
             scheduled_s=answer.scheduled_s, started_s=answer.started_s, first_token_s=answer.first_token_s,
             finished_s=answer.finished_s, token_s=[], batch=answer.batch, batch_size=1, window=answer.window,

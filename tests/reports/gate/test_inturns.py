@@ -16,6 +16,7 @@ from reports.gate.inturns import evidence_in_turns
 from reports.gate.metrics import ENERGY, METRICS
 from tests.reports.gate.conftest import FakeGate, FakeSide, gate_policy, write_gate
 
+MEASURED = set(METRICS) - {"peak_memory"}
 EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
 
 
@@ -82,6 +83,24 @@ def test_joules_that_are_not_of_both_are_missing(make_gate, gates, side: dict[st
     assert found.provenance == ("", "")
 
 
+def test_while_it_runs_joules_that_are_not_believed_yet_are_not_said_to_be_missing(make_gate, gates) -> None:
+    policy, spoiled = gates.policy(**EVERYTHING), {0: ("throttled",), 1: ("throttled",)}
+    running = evidence_in_turns(make_gate(gates.Gate(rounds=2, invalid=spoiled, finished=False)), policy)
+    assert not {*ENERGY} & {*running.missing}
+    assert running.notes == ("2 of 2 rounds have no joules: throttled (2×).",)
+    ended = evidence_in_turns(make_gate(gates.Gate(rounds=2, invalid=spoiled, id="b")), policy)
+    assert {ended.missing[metric] for metric in ENERGY} == {"throttled (2×)"}
+    unread = gates.Gate(rounds=2, candidate=gates.Side("new", energy_j=None), finished=False, id="c")
+    assert {*ENERGY} <= {*evidence_in_turns(make_gate(unread), policy).missing}
+
+
+def test_of_repeats_the_means_count_and_joules_are_of_one(make_gate, gates) -> None:
+    found = evidence_in_turns(make_gate(gates.Gate(rounds=2, repeats=3, passes=2)), gates.policy())
+    assert [each.items for each in found.rounds] == [8, 8]
+    assert [each.energy_j for each in found.rounds] == [(64.0, 64.0)] * 2
+    assert {round(3 * score) for each in found.rounds for score in each.correct.flat} >= {0, 3}
+
+
 def test_rounds_with_invalid_windows_are_counted_with_their_reasons(make_gate, gates) -> None:
     invalid = {1: ("throttled",), 3: ("throttled", "gaps"), 5: ("lasted 0.5 s",), 6: ("a foreign process",)}
     found = evidence_in_turns(make_gate(gates.Gate(invalid=invalid)), gates.policy())
@@ -120,8 +139,8 @@ def test_peak_memory_counts_where_the_gate_measured_each_alone(make_gate, gates)
 
 def test_other_documents_under_one_number_keep_the_two_apart(make_gate, gates) -> None:
     run = make_gate(gates.Gate(candidate=gates.Side("new", content="!"), rounds=1))
-    found = evidence_in_turns(run, gates.policy())
-    assert set(found.apart) == set(METRICS)
+    found = evidence_in_turns(run, gates.policy(**EVERYTHING))
+    assert set(found.apart) == MEASURED
     assert found.apart["accuracy"] == (
         "The two were not asked the same documents: document 0 of chain_sum is not the same for old and new, and so of "
         "7 other items."
@@ -130,8 +149,8 @@ def test_other_documents_under_one_number_keep_the_two_apart(make_gate, gates) -
 
 def test_a_system_on_a_server_elsewhere_may_be_judged_by_its_answers_alone(make_gate, gates) -> None:
     far = gates.Side("new", base_url="https://api.example.org/v1")
-    found = evidence_in_turns(make_gate(gates.Gate(candidate=far, rounds=1)), gates.policy())
-    assert set(found.apart) == set(METRICS) - {"accuracy"}
+    found = evidence_in_turns(make_gate(gates.Gate(candidate=far, rounds=1)), gates.policy(**EVERYTHING))
+    assert set(found.apart) == MEASURED - {"accuracy"}
     assert found.apart["ttft"] == (
         "The two do not run on one device: old runs on this machine; new asks api.example.org."
     )
@@ -220,4 +239,4 @@ def test_no_item_is_lost_and_none_invented(
         assert np.isfinite(each.seconds).all()
         assert (each.energy_j is None) == (number in spoiled)
     whole = bool(found.rounds) and all(number in spoiled for number in range(len(found.rounds)))
-    assert (set(ENERGY) <= set(found.missing)) == whole
+    assert (set(ENERGY) <= set(found.missing)) == (whole and not found.items_left)
