@@ -71,7 +71,7 @@ def standing(prints: Mapping[str, Fingerprint], across: Sequence[str], may_diffe
 def _identity(prints: Mapping[str, Fingerprint], allowed: Sequence[str]) -> tuple[list[str], list[str]]:
     """Of two systems that share a name in two runs: what shows them not to be one, and what may differ and does."""
     (first, ours), (second, theirs) = prints.items()
-    if ours.system != theirs.system or ours.run == theirs.run:
+    if ours.system != theirs.system:
         return [], []
     found = identity_differences(ours, theirs)
     changed = [one for one in found if one.part in allowed]
