@@ -111,8 +111,7 @@ def _opened(run: RunRecords) -> Frames:
             "scenarios single-stream and throughput"
         )
     frames = load_frames(run)
-    if run.header.gate is None:  # a gate stops as soon as it knows: its plan is more than it asks
-        check_whole(frames)
+    check_whole(frames)
     return frames
 
 
