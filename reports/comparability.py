@@ -127,20 +127,24 @@ def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str]
     return tuple(tuple(systems) for systems in found.values())
 
 
-def parts_to_cross(names: Sequence[str]) -> tuple[str, ...]:
+def parts_to_cross(names: Sequence[str], crossable: Sequence[str] = CONDITIONS) -> tuple[str, ...]:
     """What ``--across`` names: parts that forbid a ranking, or all of them.
+
+    Args:
+        names: as given.
+        crossable: the parts that forbid something.
 
     Raises:
         UserError: there is no such part, or it forbids nothing.
     """
     if ALL in names:
-        return CONDITIONS
+        return tuple(crossable)
     for name in names:
-        if name in LABELS and name not in CONDITIONS:
+        if name in LABELS and name not in crossable:
             raise UserError(f"across: {name} forbids no ranking, so there is nothing to allow")
-        if name not in CONDITIONS:
-            raise UserError(f"across: no part {name!r}{nearest(name, [*CONDITIONS, ALL])}")
-    return tuple(name for name in CONDITIONS if name in names)
+        if name not in crossable:
+            raise UserError(f"across: no part {name!r}{nearest(name, [*crossable, ALL])}")
+    return tuple(name for name in crossable if name in names)
 
 
 def in_words(value: Part, facts: Sequence[str]) -> str:

@@ -51,14 +51,27 @@ def identity_caveats(prints: Mapping[str, Fingerprint]) -> Iterator[Caveat]:
         by_name.setdefault(each.system, []).append(shown)
     for first, *others in by_name.values():
         for other in others:
-            all_of_them = differences(prints[first], prints[other])
-            # Other documents make other prompts: that says nothing of the systems.
-            silent = "prompts" if any(one.part == "tasks" for one in all_of_them) else None
-            found = [one for one in all_of_them if one.part in IDENTITY and one.part != silent]
+            found = identity_differences(prints[first], prints[other])
             if found:
-                said = "; ".join(_clause(one, first, other) for one in found)
-                text = f"{first} and {other} share a name, and are not shown to be one system: {said}."
-                yield Caveat("another-system", text, (first, other))
+                yield Caveat("another-system", not_one_system(found, first, other), (first, other))
+
+
+def identity_differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ...]:
+    """In what two systems of one name are not one system."""
+    all_of_them = differences(first, second)
+    # Other documents make other prompts: that says nothing of the systems.
+    silent = "prompts" if any(one.part == "tasks" for one in all_of_them) else None
+    return tuple(one for one in all_of_them if one.part in IDENTITY and one.part != silent)
+
+
+def not_one_system(found: Sequence[Difference], first: str, second: str) -> str:
+    """A sentence about `identity_differences` of two systems that share a name, by the names they are shown with."""
+    return f"{first} and {second} share a name, and are not shown to be one system: {clauses(found, first, second)}."
+
+
+def clauses(found: Sequence[Difference], first: str, second: str) -> str:
+    """What differs, without an end: ``other weights (big@a: SHA-256 1f; big@b: SHA-256 2e); engine not recorded``."""
+    return "; ".join(_clause(one, first, second) for one in found)
 
 
 def _clause(one: Difference, first: str, second: str) -> str:
@@ -67,9 +80,19 @@ def _clause(one: Difference, first: str, second: str) -> str:
     return f"other {LABELS[one.part]} ({first}: {one.first}; {second}: {one.second})"
 
 
-def _sentence(divide: Divide, prints: Mapping[str, Fingerprint]) -> str:
+def what_differs(divide: Divide, prints: Mapping[str, Fingerprint]) -> str:
+    """A sentence without its stop: ``Device differs (run abc123: CPU one; run def456: CPU another)``.
+
+    Args:
+        divide: where the systems differ.
+        prints: the name by which a system is shown, to its fingerprint.
+    """
     sides = "; ".join(f"{_who(side, prints)}: {side.value}" for side in divide.sides)
-    return f"{_opening(divide)} ({sides}). {_consequence(divide)}"
+    return f"{_opening(divide)} ({sides})"
+
+
+def _sentence(divide: Divide, prints: Mapping[str, Fingerprint]) -> str:
+    return f"{what_differs(divide, prints)}. {_consequence(divide)}"
 
 
 def _opening(divide: Divide) -> str:

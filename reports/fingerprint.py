@@ -179,7 +179,7 @@ def _elsewhere(config: Mapping[str, Any], meter: Part, run: str) -> dict[str, Pa
 
     The joules of this machine are then not the server's.
     """
-    hosts = sorted({host for each in _with_members(config) if (host := _far_host(each)) is not None})
+    hosts = hosts_elsewhere(config)
     if not hosts:
         return {}
     named = ", ".join(hosts)
@@ -189,6 +189,16 @@ def _elsewhere(config: Mapping[str, Any], meter: Part, run: str) -> dict[str, Pa
     if meter.facts:
         found["meter"] = part({**dict(meter.facts), "counted": f"on the client of {named}, not on the server"}, owner)
     return found
+
+
+def hosts_elsewhere(config: Mapping[str, Any]) -> list[str]:
+    """The hosts of the servers that a system asks, or its members do, where wattbench did not start them and they are
+    not this machine.
+
+    Args:
+        config: the system's part of the resolved suite.
+    """
+    return sorted({host for each in _with_members(config) if (host := _far_host(each)) is not None})
 
 
 def _with_members(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

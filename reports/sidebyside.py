@@ -176,7 +176,7 @@ def _part(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice
                 f"{run.layout.root}: this run is under load, and has figures for each rate. Runs under load are "
                 f"compared one at a time: wattbench compare {run.layout.root}"
             )
-        _check_whole(analysis.frames)
+        check_whole(analysis.frames)
     comparison = analysis.comparison
     return _Part(
         about=ComparedRun(run.header.run, comparison.suite, run.header.created_utc),
@@ -189,7 +189,7 @@ def _part(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice
     )
 
 
-def _check_whole(frames: Frames) -> None:
+def check_whole(frames: Frames) -> None:
     """Every item that was planned is there: a finished run has them all, unless its record was changed.
 
     Raises:
