@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from reports import units, wording
 from reports.compare import Comparison, SystemFigures
 from reports.export import load
 from reports.export.ranks import NOTE, rank_lines
+from reports.export.terminal import printable, wrapped
 from reports.load import LoadReport
 
-_WIDTH = 100
 _NAME_WIDTH = 24
 _HEAD = ("system", "accuracy", "joules per correct", "p50", "p95", "CO2e/1,000")
 
@@ -25,8 +23,8 @@ def as_table(comparison: Comparison) -> str:
     for figures, row in zip(comparison.systems, rows, strict=True):
         lines += [_line(row, widths), f"  {_detail(figures)}"]
     lines += ["", "[a, b]: 95% interval. joules per correct: all joules over all correct answers."]
-    lines += _wrapped(wording.carbon_line(comparison))
-    lines += _wrapped(wording.sci_line(comparison))
+    lines += wrapped(wording.carbon_line(comparison))
+    lines += wrapped(wording.sci_line(comparison))
     return "\n".join([*lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
 
 
@@ -38,13 +36,13 @@ def _year(comparison: Comparison) -> list[str]:
     said = wording.year_line(comparison)
     if not said:
         return []
-    rows = [(_clipped(_printable(name)), *figures) for name, *figures in wording.year_rows(comparison)]
+    rows = [(_clipped(printable(name)), *figures) for name, *figures in wording.year_rows(comparison)]
     widths = [max(len(row[column]) for row in [_YEAR_HEAD, *rows]) for column in range(len(_YEAR_HEAD))]
-    return ["", *_wrapped(f"{said}:"), _line(_YEAR_HEAD, widths), *(_line(row, widths) for row in rows)]
+    return ["", *wrapped(f"{said}:"), _line(_YEAR_HEAD, widths), *(_line(row, widths) for row in rows)]
 
 
 def _caveats(comparison: Comparison) -> list[str]:
-    return [line for caveat in comparison.caveats for line in _wrapped(caveat.text, first="! ", rest="  ")]
+    return [line for caveat in comparison.caveats for line in wrapped(caveat.text, first="! ", rest="  ")]
 
 
 _RATE_HEAD = ("system", "", "served/s", "in time", "p50", "p90", "TTFT p90", "J per request", "J per correct")
@@ -56,7 +54,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
     for at in report.rates:
         rows = [
             (
-                _clipped(_printable(name)), held, served, in_time, p50, p90, ttft,
+                _clipped(printable(name)), held, served, in_time, p50, p90, ttft,
                 units.quantity(None if each.j_per_request is None else each.j_per_request.estimate, "J"),
                 units.quantity(None if each.j_per_correct is None else each.j_per_correct.estimate, "J"),
             )
@@ -66,29 +64,29 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
         widths = [max(len(row[column]) for row in [_RATE_HEAD, *rows]) for column in range(len(_RATE_HEAD))]
         lines += ["", load.title(at), _line(_RATE_HEAD, widths)]
         for each, row in zip(at.systems, rows, strict=True):
-            lines += [_line(row, widths), *_wrapped(load.detail(each), "  ", "    ")]
-            lines += [line for why in each.reasons for line in _wrapped(f"not held: {why}", "  ", "    ")]
-    return [*lines, "", *_wrapped(load.explained(report))]
+            lines += [_line(row, widths), *wrapped(load.detail(each), "  ", "    ")]
+            lines += [line for why in each.reasons for line in wrapped(f"not held: {why}", "  ", "    ")]
+    return [*lines, "", *wrapped(load.explained(report))]
 
 
 def _heading(comparison: Comparison) -> list[str]:
     if comparison.ranked is None or len(comparison.ranked.runs) < 2:
         return [f"{comparison.suite}  ({comparison.run})"]
     runs = [f"  {each.run}" for each in comparison.ranked.runs]
-    return [_printable(line) for line in (comparison.suite, *runs)]
+    return [printable(line) for line in (comparison.suite, *runs)]
 
 
 def _ranks(comparison: Comparison) -> list[str]:
     lines = []
     for title, groups in rank_lines(comparison):
-        lines += ["", *_wrapped(f"{title}:")]
-        lines += [line for group in groups for line in _wrapped(group, first="  ", rest="    ")]
-    return [*lines, "", *_wrapped(NOTE)] if lines else []
+        lines += ["", *wrapped(f"{title}:")]
+        lines += [line for group in groups for line in wrapped(group, first="  ", rest="    ")]
+    return [*lines, "", *wrapped(NOTE)] if lines else []
 
 
 def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
     return (
-        _clipped(_printable(figures.system)),
+        _clipped(printable(figures.system)),
         wording.accuracy(figures),
         wording.j_per_correct(figures),
         units.quantity(figures.latency_p50_s, "s"),
@@ -105,7 +103,7 @@ def _detail(figures: SystemFigures) -> str:
         parts.append(f"{units.quantity(figures.energy_j_per_request, 'J')} per request")
     if figures.cost_per_request is not None:
         parts.append(f"cost {wording.cost(figures)} per request")
-    return _printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))
+    return printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -114,14 +112,5 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join([first, *rest]).rstrip()
 
 
-def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    return textwrap.wrap(_printable(text), _WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
-
-
 def _clipped(name: str) -> str:
     return name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 3]}..."
-
-
-def _printable(text: str) -> str:
-    """Without control characters: a name in a record must not steer the terminal."""
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -6,6 +6,7 @@ May import: `reports.percentiles`, `reports.stats`, `reports.units`, `reports.sv
 from reports.figures.energy import Bar, Slice, energy
 from reports.figures.experts import experts
 from reports.figures.frontier import Dot, Line, frontier
+from reports.figures.gate import Known, gate
 from reports.figures.latency import Curve, latency
 from reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from reports.figures.load import LoadCurve, LoadPoint, energy_latency
@@ -27,6 +28,7 @@ __all__ = [
     "Dot",
     "Field",
     "Handover",
+    "Known",
     "Line",
     "LoadCurve",
     "LoadPoint",
@@ -40,6 +42,7 @@ __all__ = [
     "energy_latency",
     "experts",
     "frontier",
+    "gate",
     "latency",
     "lifecycle",
     "marker",

@@ -27,6 +27,7 @@ from reports.panels.domains import domains_section
 from reports.panels.energy import energy_section
 from reports.panels.environment import environment_section
 from reports.panels.experts import experts_section
+from reports.panels.gate import gate_section
 from reports.panels.items import items_section
 from reports.panels.latency import latency_section
 from reports.panels.lifecycle import lifecycle_section
@@ -46,6 +47,7 @@ from reports.workload import AS_IN_SUITE as SUITES_WORKLOAD
 from reports.workload import WorkloadChoice
 
 PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
+    gate_section,
     what_if_section,
     comparison_section,
     tradeoff_section,
@@ -64,7 +66,8 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     validity_section,
     environment_section,
 )
-"""The sections after the verdict, in the order of the page. One that a run has nothing for gives None."""
+"""The sections in the order of the page: a gate's before the verdict on which system to run, all others after it. One
+that a run has nothing for gives None."""
 
 
 def report(
