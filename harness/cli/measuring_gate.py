@@ -35,15 +35,20 @@ class Asked:
     limit: int | None
     allow_unsafe_code: bool
     require_measured: bool
+    calibrating: int | None = None
+    """To calibrate: so many items, whatever the policy says of an end and of an earlier calibration."""
 
 
-def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> list[str]:
+def measure_new(
+    asked: Asked, out: Path, begun: Callable[[Path], None], until: Callable[[Path], bool] = gate_knows
+) -> list[str]:
     """Ask two systems in turns until it is known which is which.
 
     Args:
         asked: which, and how.
         out: where runs go.
         begun: told of the run's directory when it is there.
+        until: asked after each round whether that is enough.
 
     Returns:
         What a reader of the verdict should know of this machine.
@@ -63,6 +68,8 @@ def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> list[
         suite = requiring(load(asked.suite, tasks=asked.tasks, limit=asked.limit), asked.require_measured)
         resolved, sides = choose_sides(suite, asked.baseline, asked.candidate)
         policy, source = find_policy(asked.policy, resolved.suite.gate, Path.cwd())
+        if asked.calibrating is not None:
+            policy = policy.model_copy(update={"max_items": asked.calibrating, "max_joules": None, "calibration": None})
         notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
         gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant)
         chosen = meters_here(resolved.suite)
@@ -70,7 +77,7 @@ def measure_new(asked: Asked, out: Path, begun: Callable[[Path], None]) -> list[
         command = ["wattbench", *sys.argv[1:]]
         writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, gate.as_record())
         begun(writer.layout.root)
-        _measure(writer, resolved, gate, cells, chosen, asked.allow_unsafe_code)
+        _measure(writer, resolved, gate, cells, chosen, asked.allow_unsafe_code, until)
     return notes
 
 
@@ -100,12 +107,18 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
-        _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code)
+        _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code, gate_knows)
     return notes
 
 
 def _measure(
-    writer: RunWriter, resolved: Resolved, gate: Gate, cells: list[Cell], chosen: Chosen, allow_unsafe_code: bool
+    writer: RunWriter,
+    resolved: Resolved,
+    gate: Gate,
+    cells: list[Cell],
+    chosen: Chosen,
+    allow_unsafe_code: bool,
+    until: Callable[[Path], bool],
 ) -> None:
     from harness.cell import WindowNames
     from harness.gating.loop import GateSession, rounds_of, run_gate
@@ -125,4 +138,4 @@ def _measure(
         progress(len(rounds), answers, "rounds at most", "answers") as shown,
     ):
         session = GateSession(resolved, gate, cells, writer, metering, labels, shown, allow_unsafe_code)
-        run_gate(session, lambda: gate_knows(root))
+        run_gate(session, lambda: until(root))

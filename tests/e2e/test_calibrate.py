@@ -1,0 +1,34 @@
+"""`wattbench calibrate`, as a user runs it: four gates, their rates, and a policy that is held against them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def test_it_says_what_gates_here_can_tell(wattbench, suite, tmp_path: Path) -> None:
+    path = suite()
+    done = wattbench("calibrate", path, "--system", "adder", "--items", 32, "--gates", 20, "-o", "calibration.json")
+    assert done.returncode == 0, done.stderr
+    assert "adder against itself" in done.stdout
+    assert "10% delay" in done.stdout
+    assert "5% drop" in done.stdout
+    found = json.loads((tmp_path / "calibration.json").read_text())
+    assert len(found["runs"]) == len(list((tmp_path / "runs").iterdir())) == 4
+    assert [list(drill["planted"]) for drill in found["drills"]] == [["delay"], ["drop"], ["work"]]
+    assert {"accuracy", "latency_p50"} <= set(found["floors"])
+
+    (tmp_path / "policy.yaml").write_text("metrics: {accuracy: {margin: 0.001}}\ncalibration: calibration.json\n")
+    refused = wattbench(
+        "gate", path, "--baseline", "adder", "--candidate", "adder", "--policy", tmp_path / "policy.yaml"
+    )
+    assert refused.returncode == 3
+    assert "noise floor" in refused.stderr or "too noisy" in refused.stderr
+
+
+def test_a_mistake_is_an_error_and_leaves_nothing(wattbench, suite, tmp_path: Path) -> None:
+    done = wattbench("calibrate", suite(), "--system", "nobody")
+    assert done.returncode == 3
+    assert "no system 'nobody'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "calibration.json").exists()
