@@ -20,7 +20,7 @@ from reports.page import report
 from reports.panels.gate import gate_section, section_of
 from tests.reports.gate.conftest import FakeGate, FakeSide, write_gate
 from tests.reports.gateresults import GATES, drill, many, passed, regressed, waived
-from tests.reports.sectiontext import as_text, table, without_own_scripts
+from tests.reports.sectiontext import as_text, check_golden, table, without_own_scripts
 
 Make = Callable[..., RunRecords]
 SLOW = FakeGate(
@@ -59,6 +59,10 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     assert rows["latency p50"]["Blocks"] == "yes"
     assert rows["accuracy"]["Blocks"] == "no"
     assert "in 20 rounds" in as_text(section)
+
+
+def test_golden() -> None:
+    check_golden(section_of(waived(), courses(waived())), "gate")
 
 
 def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
