@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reports.gate.cases import Case
 from reports.gate.policy import Policy, Trade
-from reports.stats import weighted_holm
+from reports.stats import reached, weighted_holm
 
 Values = NDArray[np.float64]
 
@@ -140,7 +140,7 @@ def _is_better(case: Case, p_better: float | None, policy: Policy) -> bool:
 
 @dataclass(frozen=True)
 class _Paths:
-    """Evidence after each round."""
+    """The most evidence that there was until after each round."""
 
     worse: Values
     ruled_out: Values
@@ -151,9 +151,9 @@ class _Paths:
 def _paths(case: Case) -> _Paths | None:
     if case.trial is None:
         return None
-    worse = case.trial.worse(case.slack)
-    ruled_out = case.trial.better(case.beyond) if case.beyond > 0 else np.zeros_like(worse)
-    return _Paths(worse, ruled_out, case.trial.better(1 / (1 + case.slack) - 1))
+    worse = reached(case.trial.worse(case.slack))
+    ruled_out = reached(case.trial.better(case.beyond)) if case.beyond > 0 else np.zeros_like(worse)
+    return _Paths(worse, ruled_out, reached(case.trial.better(1 / (1 + case.slack) - 1)))
 
 
 def _p(log_evidence: Values, at: int) -> float:
@@ -178,7 +178,7 @@ def _deal(trade: Trade, own: Sequence[Case], policy: Policy) -> Deal:
 
 
 def _share(log_evidence: Values, level: float) -> Values:
-    return np.asarray(log_evidence / -np.log(level))
+    return np.asarray(reached(log_evidence) / -np.log(level))
 
 
 def _excuse(deals: Sequence[Deal], metric: str, at: int) -> tuple[Trade | None, bool]:

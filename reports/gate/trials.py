@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.stats import centre_evidence, centre_growth, mean_evidence, mean_growth, reached
+from reports.stats import centre_evidence, centre_growth, mean_evidence, mean_growth
 
 Values = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ TAIL_MARGIN = (1 - TAIL) / 2
 
 
 class Trial(Protocol):
-    """Evidence on one metric. Every array has the shape (rounds,) and never falls: see `reports.stats.reached`."""
+    """Evidence on one metric. Every array has the shape (rounds,)."""
 
     @property
     def items(self) -> NDArray[np.int64]:
@@ -158,7 +158,10 @@ class EitherTrial:
 
 
 def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[float | None, float | None]:
-    """Between which worsenings the truth lies: either bound errs in at most `level` of the gates, at whatever look.
+    """Between which worsenings the truth lies: either bound errs in at most `level` of the gates, whenever they stop.
+
+    They are of the evidence as it stands, and not of the most that there ever was: that would be narrower, and might
+    leave out what is seen.
 
     Args:
         trial: with a round at least.
@@ -186,8 +189,8 @@ def _last_true(shown: Callable[[float], bool], low: float, high: float) -> float
 
 
 def _after(log_wealth: Values, counts: NDArray[np.int64]) -> Values:
-    """The most that there was after each round, where `counts` figures had come by then."""
-    return np.concatenate(([0.0], reached(log_wealth)))[counts]
+    """What there was after each round, where `counts` figures had come by then."""
+    return np.concatenate(([0.0], log_wealth))[counts]
 
 
 def _log(share: float) -> float:

@@ -13,6 +13,7 @@ import pytest
 from harness.config import GatePolicy
 from harness.errors import UserError
 from reports.export.calibration import calibration_text
+from reports.gate import calibration
 from reports.gate.calibration import Calibration, as_json, calibrate, check_floor, read_calibration
 from reports.gate.evidence import Evidence, Round
 from reports.gate.policy import Policy, policy_of
@@ -39,6 +40,11 @@ def equal(noise: float, rounds: int = 40, churn: float = 0.0) -> Evidence:
         flipped = rng.random((8, 2)) < churn
         told.append(Round(np.where(flipped, 1 - correct, correct), seconds, None, (4.0, 4.0)))
     return Evidence("a", "a.candidate", tuple(told), True, ("modelled", "modelled"))
+
+
+@pytest.fixture(autouse=True)
+def few_gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "FLOOR_GATES", 20)
 
 
 @cache
