@@ -1,0 +1,120 @@
+"""The workflows: what actionlint says of them, and what each may do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.config import load_suite
+from tests.github.machine import ROOT, WORKFLOWS, Step, read
+
+FILES = sorted(WORKFLOWS.glob("*.yml"))
+
+# What a token may do, workflow by workflow and job by job. Whoever needs more has to say so here.
+TOKENS = {
+    "ci": {"": {"contents": "read"}, "ci": None},
+    "nightly": {"": {}, "night": {"contents": "write"}, "publish": {"pages": "write", "id-token": "write"}},
+    "pr-gate": {"": {"contents": "read"}, "gate": None},
+    "pr-gate-comment": {"": {}, "comment": {"actions": "read", "pull-requests": "write"}},
+}
+
+
+def steps(workflow: dict[str, Any]) -> Iterator[Step]:
+    for each in workflow["jobs"].values():
+        yield from each["steps"]
+
+
+def test_actionlint_finds_nothing(actionlint: Callable[..., list[dict[str, Any]]]) -> None:
+    assert len(FILES) == len(TOKENS)
+    assert actionlint(*FILES) == []
+
+
+def test_actionlint_would_find_a_script_that_a_title_could_write(
+    actionlint: Callable[..., list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.yml"
+    text = (WORKFLOWS / "pr-gate.yml").read_text()
+    bad.write_text(text.replace('echo "$NUMBER"', 'echo "${{ github.event.pull_request.title }}"'))
+    [found] = actionlint(bad)
+    assert "untrusted" in found["message"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_a_token_may_do_what_its_job_needs_and_no_more(file: Path) -> None:
+    workflow = read(file)
+    allowed = TOKENS[file.stem]
+    assert workflow["permissions"] == allowed[""]
+    assert {name: each.get("permissions") for name, each in workflow["jobs"].items()} == {
+        name: each for name, each in allowed.items() if name
+    }
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_every_job_ends_and_every_action_is_pinned(file: Path) -> None:
+    workflow = read(file)
+    assert all(0 < each["timeout-minutes"] <= 360 for each in workflow["jobs"].values())
+    used = [each["uses"] for each in steps(workflow) if "uses" in each]
+    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+|\./merge", each) for each in used), used
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_no_script_holds_an_expression(file: Path) -> None:
+    assert not [each for each in steps(read(file)) if "${{" in each.get("run", "")]
+
+
+@pytest.mark.parametrize("name", ["nightly", "pr-gate", "pr-gate-comment"])
+def test_runs_of_one_thing_do_not_overlap(name: str) -> None:
+    workflow = read(WORKFLOWS / f"{name}.yml")
+    assert workflow["concurrency"].keys() == {"group", "cancel-in-progress"}
+    # What is cancelled half-way has measured nothing; but a night is kept, and a comment is said.
+    assert workflow["concurrency"]["cancel-in-progress"] is (name == "pr-gate")
+
+
+def test_a_stranger_s_code_gets_no_token_that_could_write() -> None:
+    workflow = read(WORKFLOWS / "pr-gate.yml")
+    assert workflow["on"] == {"pull_request": None}  # pull_request_target would bring the repository's own token
+    assert "secrets" not in (WORKFLOWS / "pr-gate.yml").read_text()
+    checkouts = [each for each in steps(workflow) if each.get("uses", "").startswith("actions/checkout@")]
+    assert [each["with"]["persist-credentials"] for each in checkouts] == [False, False]
+
+
+def test_the_comment_runs_none_of_the_pull_request_s_code() -> None:
+    workflow = read(WORKFLOWS / "pr-gate-comment.yml")
+    assert workflow["on"] == {"workflow_run": {"workflows": ["pr-gate"], "types": ["completed"]}}
+    assert read(WORKFLOWS / "pr-gate.yml")["name"] == "pr-gate"
+    [download, comment] = steps(workflow)
+    assert download["uses"].startswith("actions/download-artifact@")
+    assert "checkout" not in comment["run"]
+
+
+def test_both_agree_on_the_artifact() -> None:
+    *_, left = steps(read(WORKFLOWS / "pr-gate.yml"))
+    fetched, _ = steps(read(WORKFLOWS / "pr-gate-comment.yml"))
+    assert left["with"]["name"] == fetched["with"]["name"]
+
+
+def test_the_base_s_system_is_the_base_s(tmp_path: Path) -> None:
+    """The suite of pr-gate, in the two checkouts that the workflow makes."""
+    own = list(steps(read(WORKFLOWS / "pr-gate.yml")))
+    checkouts = {each["with"]["path"] for each in own if each.get("uses", "").startswith("actions/checkout@")}
+    assert checkouts == {"base", "merge"}
+    family = Path("benchmarks", "family", "generalist-tuned")
+    assert (ROOT / family).is_dir()
+    for name in checkouts:
+        (tmp_path / name / family).mkdir(parents=True)
+    shutil.copytree(ROOT / ".github", tmp_path / "merge" / ".github")
+    (tmp_path / "merge" / "benchmarks" / "tasks").symlink_to(ROOT / "benchmarks" / "tasks")
+    [gate] = [each["with"] for each in own if each.get("id") == "gate"]
+
+    resolved = load_suite(str(tmp_path / gate["suite"]))
+    systems = resolved.as_record()["systems"]
+    assert {name: system["adapter"] for name, system in systems.items()} == {
+        gate["baseline"]: str(tmp_path / "base" / family),
+        gate["candidate"]: str(tmp_path / "merge" / family),
+    }
+    assert resolved.tasks == load_suite("gate").tasks
