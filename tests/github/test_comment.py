@@ -15,6 +15,7 @@ from tests.github.machine import WORKFLOWS, Job, Step, read
 
 SHA = "5f3c" * 10
 MARKER = "<!-- wattbench-gate -->"
+PASSED = f"{MARKER}\n**pass**\n"
 
 # Stands in for gh: keeps what it was asked, and answers as GitHub's API would, through jq as gh does.
 GH = """
@@ -46,7 +47,11 @@ def left(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
         lacking("jq is not installed (Debian: apt-get install jq)")
 
     def ready(
-        *, number: str = "7", comment: str = "**pass**\n", head: str = SHA, said: list[tuple[str, str]] | None = None
+        *,
+        number: str = "7",
+        comment: str = f"{MARKER}\n**pass**\n",
+        head: str = SHA,
+        said: list[tuple[str, str]] | None = None,
     ) -> Job:
         event = {"workflow_run": {"head_sha": SHA, "html_url": "https://github.com/o/r/actions/runs/1"}}
         machine = job({"github": {"event": event, "repository": "o/r", "token": "t"}})
@@ -77,7 +82,7 @@ def commented(machine: Job) -> tuple[int, str, list[dict[str, Any]]]:
 
 
 def test_the_first_verdict_is_a_new_comment(left: Callable[..., Job]) -> None:
-    code, said, [call] = commented(left(comment='**regressed**\n\nIt\'s `$(id)` "slower" at @7.\n'))
+    code, said, [call] = commented(left(comment=f'{MARKER}\n**regressed**\n\nIt\'s `$(id)` "slower" at @7.\n'))
     assert code == 0, said
     assert call["given"][:5] == ["api", "--silent", "--method", "POST", "repos/o/r/issues/7/comments"]
     assert call["body"] == [
@@ -96,7 +101,7 @@ def test_the_next_verdict_takes_its_place(left: Callable[..., Job]) -> None:
     code, said, [call] = commented(left(said=before))
     assert code == 0, said
     assert call["given"][:5] == ["api", "--silent", "--method", "PATCH", "repos/o/r/issues/comments/102"]
-    assert call["body"][0].startswith(f"{MARKER}\n**pass**\n")
+    assert call["body"][0].startswith(PASSED)
 
 
 @pytest.mark.parametrize("number", ["", "0", "-7", "7a", "7\n8", "7; id", "../../7", "1" * 30, "\uff17"])
@@ -120,14 +125,22 @@ def test_a_pull_request_that_github_does_not_know_is_refused(left: Callable[...,
 
 @pytest.mark.parametrize(("size", "fits"), [(65_000, True), (65_536, False), (200_000, False)])
 def test_a_text_that_no_comment_holds_is_refused(left: Callable[..., Job], size: int, fits: bool) -> None:
-    code, said, calls = commented(left(comment="x" * size))
+    code, said, calls = commented(left(comment=f"{MARKER}\n" + "x" * size))
     assert (code == 0) == fits == bool(calls)
     assert fits or "are more than a comment holds" in said
 
 
 def test_bytes_count_and_not_letters(left: Callable[..., Job]) -> None:
-    code, _, calls = commented(left(comment="é" * 32_768))
+    code, said, calls = commented(left(comment=f"{MARKER}\n" + "é" * 32_768))
     assert (code, calls) == (1, [])
+    assert "are more than a comment holds" in said
+
+
+@pytest.mark.parametrize("text", ["", "**pass**\n", f"x{MARKER}\n", f"\n{MARKER}\n"])
+def test_a_text_that_could_not_be_found_again_is_refused(left: Callable[..., Job], text: str) -> None:
+    code, said, calls = commented(left(comment=text))
+    assert (code, calls) == (1, [])
+    assert "the artifact's text is no verdict" in said
 
 
 @pytest.mark.parametrize("name", ["number", "comment.md"])
@@ -149,7 +162,7 @@ def test_what_pr_gate_leaves_is_what_the_comment_needs(
     left: Callable[..., Job], tmp_path: Path, markdown: bool
 ) -> None:
     verdict = tmp_path / "gate.md"
-    verdict.write_text("**improved**\n")
+    verdict.write_text(f"{MARKER}\n### wattbench gate: improved\n")
     commenting = left()
     gating = Job(
         tmp_path / "gating",
@@ -162,4 +175,4 @@ def test_what_pr_gate_leaves_is_what_the_comment_needs(
     shutil.copytree(gating.workspace / "comment", commenting.temp / "comment", dirs_exist_ok=True)
     code, said, [call] = commented(commenting)
     assert code == 0, said
-    assert call["body"][0].startswith(f"{MARKER}\n**" + ("improved" if markdown else "wattbench gate: error"))
+    assert call["body"][0].startswith(f"{MARKER}\n### wattbench gate: {'improved' if markdown else 'error'}\n")

@@ -27,7 +27,7 @@ before = sorted(each.name for each in runs.iterdir()) if runs.exists() else []
 if os.environ["NIGHT"]:
     (runs / os.environ["NIGHT"]).mkdir(parents=True)
     (runs / os.environ["NIGHT"] / "run.json").write_text("{}")
-    for made in ("site/index.html", ".index/runs.duckdb"):
+    for made in ("site/index.html", ".index/runs.duckdb", f"verdicts/{os.environ['NIGHT']}.json"):
         Path(history, made).parent.mkdir(exist_ok=True)
         Path(history, made).write_text(" ".join(before))
 sys.exit(int(os.environ["CODE"]))
@@ -76,12 +76,12 @@ def kept(origin: Path) -> list[str]:
 def test_the_first_night_begins_a_history_and_the_next_goes_on_with_it(night: Callable[..., Job], origin: Path) -> None:
     first = night("one")
     assert first.run_all(NIGHT).returncode == 0
-    assert kept(origin) == ["runs/one/run.json"]
+    assert kept(origin) == ["runs/one/run.json", "verdicts/one.json"]
     assert (first.temp / "history" / "site" / "index.html").read_text() == ""
 
     second = night("two")
     assert second.run_all(NIGHT).returncode == 0
-    assert kept(origin) == ["runs/one/run.json", "runs/two/run.json"]
+    assert kept(origin) == ["runs/one/run.json", "runs/two/run.json", "verdicts/one.json", "verdicts/two.json"]
     assert (second.temp / "history" / "site" / "index.html").read_text() == "one"
     assert git(origin, "rev-list", "--count", "history").strip() == "2"
     assert git(origin, "ls-tree", "--name-only", "main").split() == ["README.md"]
@@ -93,11 +93,15 @@ def test_the_checkout_stays_clean_so_that_the_run_s_commit_is_what_ran(night: Ca
     assert git(machine.workspace, "status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("code", [1, 2, 3])
-def test_a_night_that_fails_is_kept_and_shown_all_the_same(night: Callable[..., Job], origin: Path, code: int) -> None:
+@pytest.mark.parametrize(("code", "fails"), [(1, True), (2, False), (3, True)])
+def test_a_night_that_fails_is_kept_and_shown_all_the_same(
+    night: Callable[..., Job], origin: Path, code: int, fails: bool
+) -> None:
     machine = night("one", code=code)
-    assert machine.run_all(NIGHT).returncode == code
-    assert kept(origin) == ["runs/one/run.json"]
+    done = machine.run_all(NIGHT)
+    assert done.returncode == (code if fails else 0)
+    assert ("::warning" in done.stdout) is not fails
+    assert kept(origin) == ["runs/one/run.json", "verdicts/one.json"]
     assert machine.outputs["night"]["outputs"] == {"exit-code": str(code), "site": "true"}
 
 
@@ -128,7 +132,9 @@ def test_a_reference_that_was_moved_during_the_night_stays(
     git(reviewer, "push", "--quiet")
     done = machine.run_all(NIGHT[2:])
     assert done.returncode == 0, done.stderr
-    assert kept(origin) == ["reference.yaml", "runs/one/run.json", "runs/two/run.json"]
+    assert kept(origin) == [
+        "reference.yaml", "runs/one/run.json", "runs/two/run.json", "verdicts/one.json", "verdicts/two.json",
+    ]  # fmt: skip
 
 
 def test_a_history_that_cannot_be_reached_is_no_first_night(night: Callable[..., Job]) -> None:

@@ -59,7 +59,7 @@ def test_every_job_ends_and_every_action_is_pinned(file: Path) -> None:
     workflow = read(file)
     assert all(0 < each["timeout-minutes"] <= 360 for each in workflow["jobs"].values())
     used = [each["uses"] for each in steps(workflow) if "uses" in each]
-    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+|\./merge", each) for each in used), used
+    assert all(re.fullmatch(r"actions/[a-z/-]+@v\d+|\./merge", each) for each in used), used
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
