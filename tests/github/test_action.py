@@ -11,26 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.github.machine import ROOT, Job, Step, read
+from tests.github.machine import GATE, ROOT, Job, Step, read
 
 ACTION = read(ROOT / "action.yml")
 STEPS: list[Step] = ACTION["runs"]["steps"]
-
-# Stands in for the command: says what it was given, writes what it was asked for, and ends as it was told to.
-WATTBENCH = """
-import json, os, sys
-from pathlib import Path
-
-told = json.loads(os.environ["TOLD"])
-given = sys.argv[1:]
-Path(os.environ["CALLS"]).write_text(json.dumps(given))
-for option in ("--junit", "--markdown", "--json", "--report"):
-    if told["verdict"]:
-        Path(given[given.index(option) + 1]).write_text(json.dumps({"verdict": told["verdict"]}))
-if "--out" in given:
-    Path(given[given.index("--out") + 1], "20260101T000000Z-sums-abc123").mkdir(parents=True)
-sys.exit(told["code"])
-"""
 
 # Stands in for python3, as far as it would install something.
 PYTHON = f"""
@@ -63,7 +47,7 @@ def action(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
             "INSTALLED": str(machine.root / "installed.json"),
             "GITHUB_ACTION_PATH": "/actions/watt bench",
         }
-        machine.stand_in("wattbench", WATTBENCH)
+        machine.stand_in("wattbench", GATE)
         machine.stand_in("python3", PYTHON)
         return machine
 
