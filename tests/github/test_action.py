@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import re
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.cli import main
 from tests.github.machine import GATE, ROOT, Job, Step, read
 
 ACTION = read(ROOT / "action.yml")
 STEPS: list[Step] = ACTION["runs"]["steps"]
+
+# The command as it is in this checkout.
+OWN = f"""
+import os, sys
+os.execve({sys.executable!r}, [{sys.executable!r}, "-m", "harness", *sys.argv[1:]],
+          {{**os.environ, "PYTHONPATH": {str(ROOT)!r}}})
+"""
 
 # Stands in for python3, as far as it would install something.
 PYTHON = f"""
@@ -26,6 +35,9 @@ if sys.argv[1:3] == ["-m", "pip"]:
 else:
     os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])
 """
+
+
+written = pytest.mark.skipif("gate" not in main.commands, reason="wattbench gate is not written yet")
 
 
 def step(name: str) -> Step:
@@ -199,3 +211,37 @@ def test_pip_is_asked_for_one_thing(action: Callable[..., Job], inputs: dict[str
     assert machine.run(step("Install wattbench")).returncode == 0
     assert json.loads((machine.root / "installed.json").read_text()) == ["install", "--quiet", what]
     assert not (machine.workspace / "owned").exists()
+
+
+@written
+@pytest.mark.parametrize(
+    ("candidate", "code", "verdict"), [("adder", 0, "pass"), ("small", 1, "regressed"), ("smal", 3, "error")]
+)
+def test_the_command_itself_gates_a_suite(
+    action: Callable[..., Job], tmp_path: Path, candidate: str, code: int, verdict: str
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    # Of answers that take microseconds, seconds say nothing.
+    policy.write_text("metrics: {accuracy: {margin: 20 points}}\nmax_items: 40\n")
+    suite = str(ROOT / "tests" / "data" / "suite.yaml")
+    machine = action(suite=suite, baseline="adder", candidate=candidate, policy=str(policy))
+    machine.stand_in("wattbench", OWN)
+    machine.env |= {"WATTBENCH_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+    done = machine.run_all(STEPS)
+    said = machine.outputs["gate"]["outputs"]
+    assert (done.returncode, said["verdict"], said["exit-code"]) == (code, verdict, str(code)), done.stderr
+    assert json.loads(Path(said["json"]).read_text())["verdict"] == verdict
+    assert ET.parse(said["junit"]).getroot().tag == "testsuites"
+    assert machine.summary.read_text() == Path(said["markdown"]).read_text()
+    assert machine.summary.read_text().startswith("<!-- wattbench-gate -->\n")
+    assert ("run" in said) == (verdict != "error")
+
+
+@written
+def test_what_the_command_itself_refuses_is_an_error(action: Callable[..., Job], tmp_path: Path) -> None:
+    machine = action(runs=f"{tmp_path}/none\n{tmp_path}/neither")
+    machine.stand_in("wattbench", OWN)
+    done = machine.run_all(STEPS)
+    assert done.returncode == 3
+    assert machine.outputs["gate"]["outputs"]["verdict"] == "error"
+    assert f"{tmp_path}/none" in json.loads(Path(machine.outputs["gate"]["outputs"]["json"]).read_text())["headline"]
