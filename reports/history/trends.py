@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,8 +23,9 @@ from reports.stats.changepoints import HORIZON, Noise, Series, change_points, no
 if TYPE_CHECKING:
     import pandas as pd
 
-ALPHA = 0.05
-"""How often in `HORIZON` nights any series at all may show a change where there is none."""
+ALPHA = 0.025
+"""How often in `HORIZON` nights any series at all may show a change where there is none: half of the 5% that nights may
+raise a false alarm."""
 
 LEAST_POINTS = 0.01
 """Of accuracy: a smaller change is not worth telling."""
@@ -111,25 +112,19 @@ def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
     dates = [first + datetime.timedelta(days=place) for place in range(days)]
     empty = [Point(date, by_date[date].run if date in by_date else None, None) for date in dates]
     own = values[values["run"].isin([night.run for night in nights])]
-    for (system, domain, metric), rows in own.groupby(["system", "domain", "metric"], sort=True):
-        points = list(empty)
-        for row in rows.to_dict("records"):
-            points[(row["date"] - first).days] = _point(row)
-        unit = METRICS[str(metric)].unit if metric in METRICS else "tokens"
-        yield Trend(str(system), str(domain), str(metric), unit, tuple(points), ())
+    series: dict[tuple[str, str, str], list[Point]] = {}
+    for system, domain, metric, point in zip(own["system"], own["domain"], own["metric"], _points(own), strict=True):
+        points = series.setdefault((system, domain, metric), list(empty))
+        points[(point.date - first).days] = point
+    for (system, domain, metric), points in sorted(series.items(), key=lambda pair: pair[0]):
+        unit = METRICS[metric].unit if metric in METRICS else "tokens"
+        yield Trend(system, domain, metric, unit, tuple(points), ())
 
 
-def _point(row: Mapping[Hashable, Any]) -> Point:
-    error = float(row["standard_error"])
-    return Point(
-        date=row["date"],
-        run=row["run"],
-        value=float(row["value"]),
-        standard_error=error if math.isfinite(error) else None,
-        items=int(row["items"]),
-        provenance=row["provenance"],
-        conditions=row["conditions"],
-    )
+def _points(rows: pd.DataFrame) -> Iterator[Point]:
+    columns = ("date", "run", "value", "standard_error", "items", "provenance", "conditions")
+    for date, run, value, error, *rest in zip(*(rows[name].tolist() for name in columns), strict=True):
+        yield Point(date, run, value, error if math.isfinite(error) else None, *rest)
 
 
 @dataclass(frozen=True)
