@@ -16,6 +16,7 @@ from reports.history.index import Kept, read_index, write_index
 from reports.history.model import History, Night
 from reports.history.reference import FILE, Reference, read_reference
 from reports.settings import suite_name
+from reports.units import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,7 +153,11 @@ def _others(nights: tuple[Night, ...]) -> list[str]:
     own = nights[-1].suite if nights else ""
     others = [night for night in nights if night.suite != own]
     named = ", ".join(sorted({night.suite for night in others}))
-    return [f"{len(others)} runs are not of the suite {own}, and take no part in its trends: {named}"] if others else []
+    if not others:
+        return []
+    verbs = ("is", "takes") if len(others) == 1 else ("are", "take")
+    told = f"{plural(len(others), 'run')} {verbs[0]} not of the suite {own}, and {verbs[1]} no part in its trends"
+    return [f"{told}: {named}"]
 
 
 def _typed(values: pd.DataFrame) -> pd.DataFrame:
