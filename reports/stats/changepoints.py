@@ -76,11 +76,8 @@ def noise_of(series: Sequence[Series], *, level: float, resolution: float) -> No
         level: as in `change_points`; so `resolution`.
     """
     parts = [_residuals(values, _apart(values, level, resolution)) for values in series]
-    scaled = [
-        [own / math.sqrt(square) for own in part]
-        for part in parts
-        if (square := float(np.mean(np.concatenate(part) ** 2))) > 0
-    ]
+    # Below the resolution there is rounding and no noise.
+    scaled = [[own / size for own in part] for part in parts if (size := _size(part)) >= resolution]
     if not scaled:
         return Noise()
     stretches = [own for part in scaled for own in part]
@@ -148,16 +145,18 @@ def _residuals(values: Series, positions: Sequence[int]) -> list[Series]:
     return [own - own.mean() for own in np.split(values, positions)]
 
 
+def _size(stretches: Sequence[Series]) -> float:
+    """The root of the mean square."""
+    return math.sqrt(float(np.mean(np.concatenate(stretches) ** 2)))
+
+
 def _excess(residuals: Series) -> float:
-    square = float(np.mean(residuals**2))
-    return float(np.mean(residuals**4)) / square**2 - 3 if square > 0 else 0.0
+    return float(np.mean(residuals**4)) / float(np.mean(residuals**2)) ** 2 - 3
 
 
 def _alike(stretches: Sequence[Series]) -> float:
     """The correlation of a night with the next, without the bias that unknown means give it."""
     squares = sum(float(own @ own) for own in stretches)
-    if squares <= 0:
-        return 0.0
     told = sum(float(own[:-1] @ own[1:]) for own in stretches) / squares
     return told + (1 + 3 * told) * len(stretches) / sum(map(len, stretches))
 
@@ -231,6 +230,11 @@ class _Two:
     def _residuals(self) -> list[Series]:
         return [self.before - self.before.mean(), self.after - self.after.mean()]
 
+    @cached_property
+    def _moves(self) -> bool:
+        """Whether there is noise to be described, and not only rounding."""
+        return _size(self._residuals) >= self.resolution
+
     @property
     def _nights(self) -> int:
         return len(self.before) + len(self.after)
@@ -243,13 +247,14 @@ class _Two:
     @cached_property
     def _alike(self) -> float:
         """As the metric has it, or these nights for certain."""
-        own = min(_alike(self._residuals) - 2 / math.sqrt(self._nights), _MOST_ALIKE)
-        return max(self.noise.alike, own)
+        if not self._moves:
+            return self.noise.alike
+        return max(self.noise.alike, min(_alike(self._residuals) - 2 / math.sqrt(self._nights), _MOST_ALIKE))
 
     @cached_property
     def _freedom(self) -> float:
         """Degrees of freedom of a Student's t with tails as heavy as the metric's, or for certain as these nights'."""
-        own = _excess(np.concatenate(self._residuals)) - 2 * math.sqrt(24 / self._nights)
+        own = _excess(np.concatenate(self._residuals)) - 2 * math.sqrt(24 / self._nights) if self._moves else 0.0
         return 4 + 6 / max(self.noise.excess, own, 1e-3)
 
     def _worth(self, nights: int) -> float:
