@@ -65,16 +65,17 @@ def alarms(history: History, against: Drift | None = None) -> tuple[Alarm, ...]:
 def _of_levels(history: History, policy: Policy) -> Iterator[Alarm]:
     """Changes for the worse that this night shows and the nights before it did not."""
     alpha = (1 - 2 * PART) * policy.alpha
-    nights = history.series_nights()
-    before = {
-        (each.system, each.domain, each.metric): each for each in trends(_without(history, nights[-1].date), alpha)
-    }
-    for trend in trends(history, alpha):
-        known = before.get((trend.system, trend.domain, trend.metric))
-        for change in trend.changes:
-            if _counts(trend, change, policy, nights[-1].date) and not _known(change, known):
-                text = _sentence(trend, change)
-                yield Alarm("change", trend.system, trend.domain, trend.metric, text, change=change)
+    date = history.series_nights()[-1].date
+    shown = [(trend, change) for trend in trends(history, alpha) for change in trend.changes]
+    worse = [(trend, change) for trend, change in shown if _counts(trend, change, policy, date)]
+    if not worse:
+        return
+    earlier = trends(_without(history, date), alpha)
+    before = {(each.system, each.domain, each.metric): each for each in earlier}
+    for trend, change in worse:
+        if not _known(change, before.get((trend.system, trend.domain, trend.metric))):
+            text = _sentence(trend, change)
+            yield Alarm("change", trend.system, trend.domain, trend.metric, text, change=change)
 
 
 def _without(history: History, date: datetime.date) -> History:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import require
@@ -102,7 +103,7 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
     import pandas as pd
 
     duckdb = require("duckdb", extra="history", what="Reading many runs at once")
-    connection = duckdb.connect()
+    connection = connected(duckdb)
     try:
         frames, broken = [], {}
         for found in _queried(connection, duckdb.Error, list(tables.items())):
@@ -118,6 +119,13 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
     for run in set(tables) - set(whole["run"]) - set(broken):
         broken[run] = "it holds no items"
     return whole[~whole["run"].isin(list(broken))].drop(columns=["lowest", "highest"]), broken
+
+
+def connected(duckdb: ModuleType) -> Any:
+    """A database in memory that draws no progress bar: standard output is for verdicts."""
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def _queried(

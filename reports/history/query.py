@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import UserError, require
 from harness.records import RunLayout
-from reports.history.cells import literally
+from reports.history.cells import connected, literally
 from reports.history.load import load_history
 from reports.history.model import History
 
@@ -39,7 +39,7 @@ def query(root: Path, sql: str) -> Rows:
     """
     duckdb = require("duckdb", extra="history", what="Asking a history")
     history = load_history(root)
-    with duckdb.connect() as connection:
+    with connected(duckdb) as connection:
         _lay_out(connection, history)
         try:
             asked = connection.extract_statements(sql)
