@@ -1,9 +1,10 @@
 """Intervals and paired comparisons on plain NumPy arrays.
 
-May import: numpy and scipy; tests hold it against statsmodels. Must not import anything else of `reports` or of
-`harness`: a statistic knows nothing of where its numbers came from, so it can be checked against a textbook.
+May import: numpy, scipy and `ruptures`; tests hold it against statsmodels. Must not import anything else of `reports`
+or of `harness`: a statistic knows nothing of where its numbers came from, so it can be checked against a textbook.
 """
 
+from reports.stats.changepoints import HORIZON, Noise, Shift, change_points, noise_of
 from reports.stats.clustered import clustered_se, ratio_se
 from reports.stats.holm import bootstrap_p_value, holm, weighted_holm
 from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
@@ -29,16 +30,20 @@ from reports.stats.subsets import together_by_chance
 
 __all__ = [
     "CONFIDENCE",
+    "HORIZON",
     "RESAMPLES",
     "Bins",
     "Dependence",
     "Interval",
     "McNemar",
+    "Noise",
     "Payback",
+    "Shift",
     "accuracy_interval",
     "bootstrap_p_value",
     "centre_evidence",
     "centre_growth",
+    "change_points",
     "clustered_se",
     "dependence",
     "drawn_medians",
@@ -56,6 +61,7 @@ __all__ = [
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
     "minimum_detectable_shift",
+    "noise_of",
     "paired_p_value",
     "pareto_probabilities",
     "payback",
