@@ -115,7 +115,7 @@ def _sentences(raised: int, results: Sequence[GateResult]) -> Iterator[str]:
     if undecided:
         yield f"{plural(undecided, 'comparison')} of {len(results)} came to no verdict."
     if not (regressed or undecided or raised):
-        yield "Every system is as it was, within the margins."
+        yield "No system is worse, within the margins."
 
 
 def _judged(result: GateResult | None) -> Judged | None:
