@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.gate.result import GateResult, MetricVerdict, Verdict
-from reports.history import Alarm, Drift, History
+from reports.history import EVERYWHERE, Alarm, Drift, History
 from reports.panels.table import Cell, Column, Table
 from reports.site import words
 from reports.site.links import METRICS_SHOWN, Links
 from reports.site.names import Names
-from reports.units import plural
+from reports.units import listed, plural
 
 BADGES: Mapping[Verdict, str] = {
     Verdict.PASS: "badge",
@@ -42,6 +42,18 @@ class Raised:
 
 
 @dataclass(frozen=True)
+class Alarmed:
+    """One system's alarms."""
+
+    system: str
+    place: int | None
+    shown: tuple[Raised, ...]
+    """Those over all domains; where there are none, those of single ones."""
+    folded: tuple[Raised, ...]
+    """The others."""
+
+
+@dataclass(frozen=True)
 class Judged:
     """One system against one other run."""
 
@@ -68,7 +80,7 @@ class Tonight:
     headline: str
     sentences: tuple[str, ...]
     """Below it."""
-    alarms: tuple[Raised, ...]
+    alarms: tuple[Alarmed, ...]
     rows: tuple[Row, ...]
     table: Table | None
     """Metric by metric; None where nothing could be compared."""
@@ -89,15 +101,35 @@ def tonight(history: History, alarms: Sequence[Alarm], drift: Drift, names: Name
         for system, place in names.places.items()
         if system in drift.previous or system in drift.reference
     )
-    raised = tuple(Raised(KINDS[each.kind], each.text, _chart(each, names, links)) for each in alarms)
     results = [*drift.previous.values(), *drift.reference.values()]
     return Tonight(
-        headline=f"{plural(len(raised), 'alarm') if raised else 'No alarm'} in the night of {history.nights[-1].date}",
-        sentences=tuple(_sentences(len(raised), results)),
-        alarms=raised,
+        headline=_headline(history, alarms),
+        sentences=tuple(_sentences(len(alarms), results)),
+        alarms=tuple(_alarmed(alarms, names, links)),
         rows=rows,
         table=_table(drift) if results else None,
     )
+
+
+def _headline(history: History, alarms: Sequence[Alarm]) -> str:
+    night = history.nights[-1].date
+    if not alarms:
+        return f"No alarm in the night of {night}"
+    systems = listed(list(dict.fromkeys(each.system for each in alarms)))
+    return f"{plural(len(alarms), 'alarm')} in the night of {night}: {systems}"
+
+
+def _alarmed(alarms: Sequence[Alarm], names: Names, links: Links) -> Iterator[Alarmed]:
+    for system in dict.fromkeys(each.system for each in alarms):
+        own = [each for each in alarms if each.system == system]
+        overall = [each for each in own if each.domain == EVERYWHERE]
+        shown = overall or own
+        folded = [each for each in own if each not in shown]
+        told = [
+            tuple(Raised(KINDS[each.kind], each.text, _chart(each, names, links)) for each in some)
+            for some in (shown, folded)
+        ]
+        yield Alarmed(system, names.places.get(system), *told)
 
 
 def _sentences(raised: int, results: Sequence[GateResult]) -> Iterator[str]:

@@ -132,8 +132,17 @@ def test_hostile_names_stay_text(tmp_path) -> None:
 
 def test_alarms_are_told_with_their_charts(made) -> None:
     page = pages_of(made)["index.html"]
-    assert "2 alarms in the night of 2026-01-30" in page
+    assert "2 alarms in the night of 2026-01-30: generalist and specialist" in page
     assert "trends/latency_p50.html#specialist--all" in Page(page).links
+
+
+def test_alarms_of_single_domains_are_folded_below_those_over_all(tmp_path) -> None:
+    text = Page(
+        pages_of(made_up(tmp_path, steps={**STEPS, ("specialist", "text", "latency_p50"): (20, 1.05)}))["index.html"]
+    ).text
+    own = text[text.index("alarms in the night") : text.index("Each system against itself")]
+    generalist, specialist = own.index("generalist: accuracy has changed"), own.index("specialist: latency_p50")
+    assert generalist < specialist < own.index("1 more in single domains")
 
 
 def test_a_quiet_night_says_what_has_no_verdict(tmp_path) -> None:
