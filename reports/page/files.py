@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,10 +24,12 @@ def beside(page: Path) -> tuple[Path, Path]:
 def write_whole(files: Mapping[Path, bytes]) -> None:
     """Write some files. All are on disk under temporary names before the first takes its own.
 
+    The names are this process's: two that write the same files at once each write them whole, and the last one stays.
+
     Raises:
         UserError: one cannot be written.
     """
-    temporaries = {out: out.with_name(f".{out.name}.tmp") for out in files}
+    temporaries = {out: out.with_name(f".{out.name}.{os.getpid()}.tmp") for out in files}
     out = next(iter(files))
     try:
         for out, data in files.items():

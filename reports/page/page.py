@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import importlib.resources
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,12 +10,12 @@ from pathlib import Path
 from harness.records import RunRecords, read_run
 from reports.carbon import AS_IN_SUITE, CarbonChoice
 from reports.compare import Analysis, analyse
-from reports.excerpt import visible
 from reports.export.data import figures_frame
 from reports.export.tables import frame_as_csv, frame_as_parquet
 from reports.marks import mark_svg, marks_svg
 from reports.page.anchors import anchors
 from reports.page.files import beside, write_whole
+from reports.page.templates import as_bytes, engine, own_file, policy_hash
 from reports.panels.carbon import carbon_section
 from reports.panels.choices import choices_table
 from reports.panels.comparison import comparison_section
@@ -112,40 +109,29 @@ def write_report(
     csv, parquet = beside(out)
     analysis = _analysed(read_run(run_dir), choice, workload_choice, routes)
     figures = figures_frame(analysis)
-    page = _page(analysis).encode("utf-8", "backslashreplace")  # a name may hold half a surrogate pair
+    page = as_bytes(_page(analysis))
     write_whole({csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page})
     return out
 
 
 def _page(analysis: Analysis) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    css, script = _own_file("style.css"), script_of_page()
-    engine = Environment(
-        loader=PackageLoader("reports", "page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        # A control character in any record shows as a sign; what is markup of ours stays as it is.
-        finalize=lambda value: visible(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
     sections = [section for make in PANELS if (section := make(analysis)) is not None]
     found = verdicts(analysis)
     what_if = any(section.id == "what-if" for section in sections)
-    return engine.get_template(
-        "template.html.j2"
-    ).render(
+    template = engine().get_template("template.html.j2")
+    return template.render(
         # Ours, not a record's: the style sheet and what `reports.svg` and `reports.marks` drew.
         css=Markup(css),  # noqa: S704
         mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
         marks=Markup(marks_svg()),  # noqa: S704
         drawing=Markup,
-        css_hash=_hash(css),
+        css_hash=policy_hash(css),
         script=Markup(script),  # noqa: S704
-        script_hash=_hash(script),
+        script_hash=policy_hash(script),
         carried=Markup(_json(carried(analysis))) if what_if else "",  # noqa: S704
         controls=controls(analysis) if what_if else None,
         sections=sections,
@@ -162,16 +148,7 @@ def _page(analysis: Analysis) -> str:
 
 def script_of_page() -> str:
     """All the JavaScript that a page has: it restates figures, and everything else is there without it."""
-    return _own_file("whatif.js")
-
-
-def _own_file(name: str) -> str:
-    return importlib.resources.files("reports.page").joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """As a Content-Security-Policy names what it allows."""
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return own_file("whatif.js")
 
 
 def _json(value: object) -> str:

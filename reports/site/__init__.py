@@ -2,3 +2,7 @@
 
 May import: everything below of the reports. Nothing imports it but the command line.
 """
+
+from reports.site.build import build_site
+
+__all__ = ["build_site"]

@@ -1,0 +1,159 @@
+"""The site of a history as a browser shows it, and for people who use a screen reader or a keyboard."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports.site.build import site_pages
+from reports.site.fullreports import FullReports
+from tests.reports.site.madeup import made_up
+
+pytestmark = pytest.mark.browser
+
+PAGES = ["index", "nights", "trends/latency_p50", "trends/joules_per_correct", "today"]
+STEPS = {("specialist", "", "latency_p50"): (80, 1.05), ("generalist", "text", "latency_p50"): (50, 0.9)}
+HOSTILE = ('<script>alert("x")</script>', "a" * 120, '"><img src=x onerror=alert(1)>')
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory) -> dict[str, Path]:
+    """The folder of an ordinary site, and of one with hostile names."""
+    root = tmp_path_factory.mktemp("sites")
+    systems, domains = ("generalist", "specialist", "regex"), ("arithmetic", "text", "code")
+    made = {
+        "plain": made_up(
+            root / "plain", 100, systems, domains, missing=[5, 6, 30], steps=STEPS, broken={"regex": 40},
+            modelled=["regex"],
+        ),
+        "hostile": made_up(root / "hostile", 20, HOSTILE, HOSTILE, steps={(HOSTILE[0], HOSTILE[1], "ttft"): (12, 1.2)}),
+    }  # fmt: skip
+    for name, own in made.items():
+        reports = FullReports(frozenset(), "the run is damaged.")
+        for page, text in site_pages(own.history, own.trends, own.alarms, own.drift, reports).items():
+            path = root / name / "site" / page
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text)
+    return {name: root / name / "site" for name in made}
+
+
+def requested(browser) -> set[str]:
+    """Every address that was asked for since the page was shown."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
+
+
+@pytest.mark.parametrize("site", ["plain", "hostile"])
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_on_the_console_and_no_request_but_the_file(browser, show, sites, site, page) -> None:
+    path = sites[site] / f"{page}.html"
+    show(path)
+    assert browser.get_log("browser") == []
+    assert {url for url in requested(browser) if not url.startswith("data:,")} == {path.as_uri()}
+
+
+CUT_OFF = """
+return [...document.querySelectorAll('main *')].filter(e =>
+  !e.closest('svg') && e.clientWidth > 0 && e.scrollWidth > e.clientWidth + 1
+  && !['auto', 'visible'].includes(getComputedStyle(e).overflowX)
+).map(e => e.outerHTML);
+"""
+
+
+@pytest.mark.parametrize("site", ["plain", "hostile"])
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("width", [390, 1200])
+def test_nothing_is_wider_than_the_page(browser, show, sites, site, page, width) -> None:
+    show(sites[site] / f"{page}.html", width=width)
+    browser.execute_script(OPEN_ALL)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert browser.execute_script(CUT_OFF) == []
+
+
+VIOLATIONS = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {resultTypes: ['violations']}).then(
+  found => done({
+    rules: found.passes.length + found.violations.length,
+    violations: found.violations.map(each => [each.impact, each.id, each.nodes.map(node => node.html.slice(0, 200))]),
+  }),
+  error => done({rules: 0, violations: [['critical', String(error), []]]}),
+);
+"""
+
+
+@pytest.mark.parametrize("site", ["plain", "hostile"])
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(browser, show, axe, sites, site, page, scheme) -> None:
+    show(sites[site] / f"{page}.html", scheme=scheme)
+    browser.execute_script(OPEN_ALL)
+    browser.set_script_timeout(180)
+    browser.execute_script(axe)
+    found = browser.execute_async_script(VIOLATIONS)
+    assert found["rules"] > 15, "axe looked at the page"
+    assert found["violations"] == []
+
+
+def test_a_change_point_is_seen_in_both_schemes(browser, show, sites) -> None:
+    fills = []
+    for scheme in ("light", "dark"):
+        show(sites["plain"] / "trends" / "latency_p50.html", scheme=scheme)
+        marks = browser.execute_script(
+            "return [...document.querySelectorAll('.multiple .worse, .multiple .better')].map("
+            "e => [e.getBoundingClientRect().width, getComputedStyle(e).fill])"
+        )
+        assert len(marks) == 2
+        assert all(width > 5 for width, _ in marks)
+        fills.append({fill for _, fill in marks})
+    assert len(fills[0]) == len(fills[1]) == 2
+    assert not fills[0] & fills[1]
+
+
+def test_charts_have_a_name_and_say_what_is_to_be_seen(browser, show, sites) -> None:
+    show(sites["plain"] / "trends" / "latency_p50.html")
+    nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    images = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") in {"image", "img"}]
+    (stepped,) = [name for name in images if name.startswith("specialist, all domains: latency p50")]
+    assert "a change on 2026-03-22 from 920 ms to 966 ms" in stepped
+
+
+def test_the_keyboard_reaches_the_content_first_and_then_other_pages(browser, show, sites) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    show(sites["plain"] / "index.html")
+    browser.find_element("tag name", "body").send_keys(Keys.TAB)
+    focused = browser.switch_to.active_element
+    assert focused.text == "Skip to the content"
+    focused.send_keys(Keys.TAB, Keys.TAB)
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert browser.current_url.endswith("/trends/accuracy.html")
+
+
+def test_a_chart_that_a_link_leads_to_is_in_view(browser, show, sites) -> None:
+    show(sites["plain"] / "index.html")
+    link = browser.find_element("css selector", ".alarms a").get_attribute("href")
+    still = {"name": "prefers-reduced-motion", "value": "reduce"}  # else it scrolls for a while
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [still]})
+    browser.get(link)
+    assert browser.execute_script(
+        "const box = document.querySelector(':target').getBoundingClientRect(); return box.top >= 0 && box.top < 300"
+    )
+    assert browser.execute_script("return document.querySelector(':target').matches('.multiple')")
+
+
+def test_printed_pages_have_their_charts(browser, show, sites) -> None:
+    show(sites["plain"] / "trends" / "latency_p50.html")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    widths = browser.execute_script(
+        "return [...document.querySelectorAll('.multiple .chart')].map(e => e.getBoundingClientRect().width)"
+    )
+    hidden = browser.execute_script("return getComputedStyle(document.querySelector('nav')).display")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert len(widths) == 12
+    assert min(widths) > 100
+    assert hidden == "none"
