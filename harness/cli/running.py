@@ -154,7 +154,7 @@ def run_new(
     chosen = meters_here(resolved.suite)  # before any data set is fetched: it may refuse
     cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
     command = ["wattbench", *sys.argv[1:]]
-    writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night)
+    writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night)
     return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
 
 

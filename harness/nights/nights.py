@@ -57,16 +57,18 @@ def kept_run(root: Path) -> KeptRun:
     """
     records = read_run(root)
     header = records.header
-    night = header.night or {}
-    return KeptRun(
-        run=root.name,
-        root=root,
-        date=date_of(header),
-        commit=night.get("commit") or header.environment.get("commit"),
-        finished=records.finished,
-        suite=str(header.suite.get("suite", {}).get("name")),
-        machine=", ".join(f"{what} {told}" for what, told in machine_parts(header.environment, "")["device"].facts),
-    )
+    try:
+        return KeptRun(
+            run=root.name,
+            root=root,
+            date=date_of(header),
+            commit=(header.night or {}).get("commit") or header.environment.get("commit"),
+            finished=records.finished,
+            suite=str(header.suite.get("suite", {}).get("name")),
+            machine=", ".join(f"{what} {told}" for what, told in machine_parts(header.environment, "")["device"].facts),
+        )
+    except AttributeError as error:
+        raise UserError(f"{records.layout.header}: a field is no mapping ({error}); the record is damaged") from error
 
 
 def date_of(header: RunHeader) -> date:

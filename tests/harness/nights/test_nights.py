@@ -43,3 +43,12 @@ def test_a_damaged_date_ends_in_a_sentence(layout: NightsLayout, make_run, told:
     (root / "run.json").write_text(json.dumps(header | {"night": {"date": told}}))
     with pytest.raises(UserError, match="is no date; the record is damaged"):
         kept_runs(layout)
+
+
+@pytest.mark.parametrize("damage", [{"suite": []}, {"environment": "a PC"}, {"night": "tonight"}])
+def test_a_damaged_header_ends_in_a_sentence(layout: NightsLayout, make_run, damage: dict[str, object]) -> None:
+    root = make_run(layout.runs, "2026-03-01")
+    header = json.loads((root / "run.json").read_text())
+    (root / "run.json").write_text(json.dumps(header | damage))
+    with pytest.raises(UserError, match=r"run\.json: a field is no mapping .*; the record is damaged"):
+        kept_runs(layout)
