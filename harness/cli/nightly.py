@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.command import main
+from harness.cli.command import EXIT_INTERRUPTED, main
+from harness.cli.judging import failed
 from harness.cli.options import measured_option, narrowing_options
-from harness.cli.running import EXIT_INTERRUPTED, load, requiring, run_new, run_resumed
+from harness.cli.running import load, requiring, run_new, run_resumed
 from harness.cli.surroundings import kill_interrupts, measuring_alone, stdout_to_stderr
-from harness.cli.verdicts import VerdictFiles, verdict_options
+from harness.cli.verdicts import EXIT_ERROR, VerdictFiles, errors_as_verdicts, verdict_options
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,25 +26,6 @@ if TYPE_CHECKING:
     from reports.gate.policy import Policy
     from reports.gate.result import GateResult
     from reports.history import History
-
-EXIT_ERROR = 3
-
-
-class _Deciding(click.Command):
-    """A command whose exit code is a verdict. What breaks is 3: Python's own 1 would say that something regressed."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except UserError as error:
-            click.echo(f"wattbench: {error}", err=True)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Exception:  # a mistake of ours: nobody may take it for a verdict
-            import traceback
-
-            click.echo(traceback.format_exc(), err=True, nl=False)
-        return ctx.exit(EXIT_ERROR)
 
 
 @dataclass(frozen=True)
@@ -67,7 +49,7 @@ class _Work:
         return told + (["--require-measured"] if self.require_measured else [])
 
 
-@main.command(cls=_Deciding)
+@main.command()
 @click.argument("suite", required=False)
 @narrowing_options
 @measured_option
@@ -104,19 +86,24 @@ def nightly(
     """
     from harness.nights import NightsLayout
 
-    _check_options(suite, resume, date, wanted, narrowing)
-    layout = NightsLayout(history)
-    work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured)
-    if work is not None and wanted is not None:
-        _make_up(layout.made(), work, wanted)
-        return
-    if work is not None:
-        _run(layout.made(), work, date, backfilled)
-    elif resume is not None:
-        _resume(layout, resume, allow_unsafe_code, require_measured)
-    if not backfilled:
-        files = VerdictFiles(junit, markdown, json_file, github=not no_github)
-        raise click.exceptions.Exit(_judged(layout.found(), policy, files))
+    files = VerdictFiles(junit, markdown, json_file, github=not no_github)
+    with errors_as_verdicts(files, lambda message: failed(message, suite=Path(suite or "").stem)):
+        _check_options(suite, resume, date, wanted, narrowing)
+        if wanted is not None and any((policy, junit, markdown, json_file)):
+            raise UserError(
+                "--commit judges nothing, so that there is no verdict to write; leave --policy and files out"
+            )
+        layout = NightsLayout(history)
+        work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured)
+        if work is not None and wanted is not None:
+            _make_up(layout.made(), work, wanted)
+            return
+        if work is not None:
+            _run(layout.made(), work, date, backfilled)
+        elif resume is not None:
+            _resume(layout, resume, allow_unsafe_code, require_measured)
+        if not backfilled:
+            raise click.exceptions.Exit(_judged(layout.found(), policy, files))
 
 
 def _check_options(
@@ -250,7 +237,7 @@ def _command_for(work: _Work) -> Callable[[Path, Path, Commit], Sequence[str]]:
     def command(suite: Path, folder: Path, commit: Commit) -> list[str]:
         return [
             sys.executable, "-P", "-m", "harness", "nightly", str(suite), "--history", str(folder.absolute()),
-            "--date", commit.date.isoformat(), "--backfilled", *work.options(),
+            "--date", commit.date.isoformat(), "--backfilled", "--no-github", *work.options(),
         ]  # fmt: skip
 
     return command

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.command import main
+from harness.cli.command import EXIT_INTERRUPTED, main
 from harness.cli.options import measured_option, narrowing_options
 from harness.cli.surroundings import measuring_alone, meters_here, stdout_to_stderr
 from harness.errors import UserError
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from harness.plan import Cell
     from harness.records import RunWriter
     from harness.resume import Night
-
-EXIT_INTERRUPTED = 130
 
 
 @main.command()
