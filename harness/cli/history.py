@@ -152,9 +152,8 @@ def _unfinished(layout: NightsLayout) -> list[dict[str, Any]]:
 
 def _verdicts(layout: NightsLayout) -> dict[str, str]:
     """Run to what was said of it on its night."""
-    from reports.export.gate import result_of_json
-
     from harness.nights import kept_verdicts
+    from reports.export.gate import result_of_json
 
     return {
         run: result_of_json(path.read_text(), str(path)).verdict.value for run, path in kept_verdicts(layout).items()

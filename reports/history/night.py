@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from reports.gate.result import GateResult, MetricVerdict, Verdict
-
 from reports.history.alarms import Alarm
 from reports.history.drift import PREVIOUS, REFERENCE, Drift
 from reports.history.model import History
