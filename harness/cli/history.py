@@ -96,9 +96,8 @@ def _add(layout: NightsLayout, runs: tuple[Path, ...]) -> None:
 
 def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None:
     from harness.nights import Keep, prune
-    from reports.history import load_history, trends
+    from reports.history import load_history, read_reference, trends
     from reports.history.listing import nights_behind_changes
-    from reports.history.reference import read_reference
 
     with stdout_to_stderr():
         never = nights_behind_changes(trends(load_history(layout.root)))

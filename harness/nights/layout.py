@@ -12,7 +12,10 @@ from harness.errors import UserError
 
 @dataclass(frozen=True)
 class NightsLayout:
-    """The paths of one history. Creates nothing but through `made` and `aside`."""
+    """The paths of one history. Creates nothing but through `made`.
+
+    Beside them lie `reference.yaml`, which people write, and `.index/`, a cache: both are for `reports` to read.
+    """
 
     root: Path
 
@@ -20,11 +23,6 @@ class NightsLayout:
     def runs(self) -> Path:
         """`runs/`: a run directory per night. A run counts once it is finished."""
         return self.root / "runs"
-
-    @property
-    def reference(self) -> Path:
-        """`reference.yaml`: the pinned night. People write it; wattbench never does."""
-        return self.root / "reference.yaml"
 
     @property
     def verdicts(self) -> Path:
@@ -40,11 +38,6 @@ class NightsLayout:
     def sites(self) -> Path:
         """`.sites/`: the site that is shown, the one before it for who still reads it, and one that is being built."""
         return self.root / ".sites"
-
-    @property
-    def index(self) -> Path:
-        """`.index/`: a cache of what the runs hold. It can be deleted at any time."""
-        return self.root / ".index"
 
     @property
     def aside(self) -> Path:

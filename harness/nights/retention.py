@@ -59,7 +59,8 @@ def fates(runs: Sequence[KeptRun], keep: Keep, never: Mapping[str, str]) -> list
         for each in own:
             reason = never.get(each.run) or why.get(each.date) if each.finished else _unfinished(each, recent)
             found.append(Fate(each, reason is not None, reason or _too_old(each)))
-    return sorted(found, key=lambda fate: runs.index(fate.run))
+    places = {each.run: place for place, each in enumerate(runs)}
+    return sorted(found, key=lambda fate: places[fate.run.run])
 
 
 def _reasons(finished: Sequence[KeptRun], keep: Keep) -> dict[date, str]:
