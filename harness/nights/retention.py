@@ -57,7 +57,8 @@ def fates(runs: Sequence[KeptRun], keep: Keep, never: Mapping[str, str]) -> list
         why = _reasons([each for each in own if each.finished], keep)
         recent = _recent(own, keep)
         for each in own:
-            reason = never.get(each.run) or why.get(each.date) if each.finished else _unfinished(each, recent)
+            by_age = why.get(each.date) if each.finished else _unfinished(each, recent)
+            reason = never.get(each.run) or by_age
             found.append(Fate(each, reason is not None, reason or _too_old(each)))
     places = {each.run: place for place, each in enumerate(runs)}
     return sorted(found, key=lambda fate: places[fate.run.run])

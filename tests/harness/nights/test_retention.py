@@ -41,6 +41,8 @@ def test_the_reference_and_a_night_behind_a_change_are_kept_whatever_their_age()
     year = [night(date(2026, 1, 1) + timedelta(days=n)) for n in range(365)]
     never = {"20260115-a": "it is the reference", "20260220-a": "accuracy changed"}
     assert {"20260115-a", "20260220-a"} <= {each.run for each in kept(year, Keep(10, 2), never)}
+    torn = [night(each.date, finished=each.run != "20260115-a") for each in year]
+    assert "20260115-a" in {each.run for each in kept(torn, Keep(10, 2), never)}
 
 
 def test_each_machine_has_weeks_of_its_own() -> None:
