@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,19 @@ from harness.records import (
 )
 
 
+@dataclass(frozen=True)
+class Night:
+    """Of a run that is kept in a history: which night it stands for."""
+
+    date: date
+    backfilled: bool = False
+    """It was run later, at that night's commit."""
+
+    def as_record(self, commit: str | None) -> dict[str, Any]:
+        """As a header keeps it, with the commit of the suite's repository."""
+        return {"date": self.date.isoformat(), "commit": commit, "backfilled": self.backfilled}
+
+
 def new_run(
     folder: Path,
     resolved: Resolved,
@@ -33,10 +47,12 @@ def new_run(
     command: Sequence[str],
     meter_details: Mapping[str, dict[str, Any]] | None = None,
     gate: dict[str, Any] | None = None,
+    night: Night | None = None,
 ) -> RunWriter:
     """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dT%H%M%SZ}-{resolved.suite.name}-{secrets.token_hex(3)}"
+    here = environment(resolved.path.parent)
     header = RunHeader(
         schema_version=SCHEMA_VERSION,
         run=run,
@@ -44,11 +60,12 @@ def new_run(
         suite_sha256=resolved.sha256,
         created_utc=now.isoformat(timespec="seconds"),
         command=list(command),
-        environment=environment(resolved.path.parent),
+        environment=here,
         meters=dict(meters),
         meter_details=dict(meter_details or {}),
         cells=[cell.as_record() for cell in cells],
         gate=gate,
+        night=None if night is None else night.as_record(here["commit"]),
     )
     return RunWriter.create(folder / run, header)
 

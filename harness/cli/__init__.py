@@ -3,7 +3,7 @@
 Everything heavy is imported inside the command that needs it, so that `wattbench --help` answers at once.
 """
 
-from harness.cli import calibrating, family, gating, inout, reading, running
+from harness.cli import calibrating, family, gating, history, inout, nightly, reading, running
 from harness.cli.command import main
 
-__all__ = ["calibrating", "family", "gating", "inout", "main", "reading", "running"]
+__all__ = ["calibrating", "family", "gating", "history", "inout", "main", "nightly", "reading", "running"]

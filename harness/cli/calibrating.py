@@ -15,6 +15,7 @@ from harness.cli.measuring_gate import Asked, measure_new
 from harness.cli.options import items_options, measured_option
 from harness.cli.running import load
 from harness.cli.surroundings import stdout_to_stderr
+from harness.cli.verdicts import EXIT_ERROR
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from reports.gate.evidence import Evidence
     from reports.gate.policy import Policy
 
-EXIT_ERROR = 3
 ITEMS = 160
 
 

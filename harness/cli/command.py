@@ -9,6 +9,7 @@ import click
 from harness.errors import UserError
 
 EXIT_USER = 2
+EXIT_INTERRUPTED = 130
 
 
 class _Group(click.Group):

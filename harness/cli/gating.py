@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +13,11 @@ from harness.cli.judging import failed, judge_files, judge_gate, judge_runs
 from harness.cli.measuring_gate import Asked, measure_new, measure_resumed
 from harness.cli.options import items_options, measured_option, names
 from harness.cli.surroundings import stdout_to_stderr
-from harness.cli.verdicts import VerdictFiles, verdict_options
+from harness.cli.verdicts import VerdictFiles, errors_as_verdicts, verdict_options
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from reports.gate.result import GateResult
-
-EXIT_ERROR = 3
-EXIT_INTERRUPTED = 130
 
 
 @main.command()
@@ -65,7 +59,7 @@ def gate(
     """
     files = VerdictFiles(junit, markdown, json_file, github=not no_github)
     job = _Job(**told)
-    with _errors_told(job, files):
+    with errors_as_verdicts(files, lambda message: _broken(job, message), lambda: _tell_how_to_go_on(job)):
         with stdout_to_stderr():
             result = job.judged()
         _print(result)
@@ -183,29 +177,6 @@ def _report(job: _Job, page: Path) -> None:
     if job.run is None:
         raise UserError("--report goes with runs: files of pytest-benchmark have nothing else to show")
     write_report(job.run, page)
-
-
-@contextmanager
-def _errors_told(job: _Job, files: VerdictFiles) -> Iterator[None]:
-    """A gate that breaks has a verdict, too: whoever waits for its files finds them, and exit code 3."""
-    try:
-        yield
-    except click.exceptions.Exit:
-        raise
-    except KeyboardInterrupt as error:
-        _tell_how_to_go_on(job)
-        raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
-    except Exception as error:  # an engine raises whatever its libraries raise
-        if not isinstance(error, UserError):
-            traceback.print_exc()
-        message = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        click.echo(f"wattbench: {message}", err=True)
-        _tell_how_to_go_on(job)
-        try:
-            files.write(_broken(job, message))
-        except UserError as unwritten:
-            click.echo(f"wattbench: {unwritten}", err=True)
-        raise click.exceptions.Exit(EXIT_ERROR) from error
 
 
 def _broken(job: _Job, message: str) -> GateResult:

@@ -115,8 +115,10 @@ def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
     return check_floor(policy, Path(calibration), environment)
 
 
-def failed(message: str, *, baseline: str | None, candidate: str | None, suite: str, runs: Sequence[str]) -> GateResult:
-    """The verdict of a gate that broke."""
+def failed(
+    message: str, *, suite: str, baseline: str | None = None, candidate: str | None = None, runs: Sequence[str] = ()
+) -> GateResult:
+    """The verdict of a gate, or of a night, that broke."""
     from datetime import UTC, datetime
 
     from harness.config import GatePolicy

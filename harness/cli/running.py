@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.command import main
+from harness.cli.command import EXIT_INTERRUPTED, main
 from harness.cli.options import measured_option, narrowing_options
 from harness.cli.surroundings import measuring_alone, meters_here, stdout_to_stderr
 from harness.errors import UserError
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from harness.meters import Chosen
     from harness.plan import Cell
     from harness.records import RunWriter
-
-EXIT_INTERRUPTED = 130
+    from harness.resume import Night
 
 
 @main.command()
@@ -68,10 +67,11 @@ def run(
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
     with stdout_to_stderr(), measuring_alone():
         if suite is not None:
-            root = _run_new(suite, out, allow_unsafe_code, require_measured, narrowing)
+            resolved = requiring(load(suite, **narrowing), require_measured)
+            root = run_new(resolved, out, allow_unsafe_code)
         else:
             assert resume is not None
-            root = _run_resumed(resume, allow_unsafe_code, require_measured)
+            root = run_resumed(resume, allow_unsafe_code, require_measured)
         if report is not None:
             from reports.page import write_report
 
@@ -131,19 +131,33 @@ def requiring(resolved: Resolved, require_measured: bool) -> Resolved:
     return replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
 
 
-def _run_new(suite: str, out: Path, allow_unsafe_code: bool, require_measured: bool, narrowing: dict[str, Any]) -> Path:
+RESUME = "wattbench run --resume"
+
+
+def run_new(
+    resolved: Resolved, out: Path, allow_unsafe_code: bool, *, night: Night | None = None, resume: str | None = RESUME
+) -> Path:
+    """Run a suite and return the run's directory.
+
+    Args:
+        resolved: the suite.
+        out: the folder of the new run.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        night: which it stands for, where it is kept in a history.
+        resume: the command that, followed by its directory, finishes it should it stop midway; None: nothing does.
+    """
     from harness.plan import plan as make_plan
     from harness.resume import new_run
 
-    resolved = requiring(load(suite, **narrowing), require_measured)
     chosen = meters_here(resolved.suite)  # before any data set is fetched: it may refuse
     cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
     command = ["wattbench", *sys.argv[1:]]
-    writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details)
-    return _measure(writer, resolved, cells, chosen, allow_unsafe_code)
+    writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night)
+    return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
 
 
-def _run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool) -> Path:
+def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, resume: str = RESUME) -> Path:
+    """Finish an interrupted run, and return its directory; the arguments are those of `run_new`."""
     from harness.config import resolved_from_record
     from harness.plan import plan as make_plan
     from harness.records import RunWriter, read_run
@@ -159,10 +173,17 @@ def _run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool) ->
     chosen = meters_here(resolved.suite)
     cells = make_plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)
-    return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code)
+    return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume)
 
 
-def _measure(writer: RunWriter, resolved: Resolved, cells: list[Cell], chosen: Chosen, allow_unsafe_code: bool) -> Path:
+def _measure(
+    writer: RunWriter,
+    resolved: Resolved,
+    cells: list[Cell],
+    chosen: Chosen,
+    allow_unsafe_code: bool,
+    resume: str | None,
+) -> Path:
     from harness.cell import WindowNames
     from harness.meters import Metering
     from harness.plan import requests
@@ -178,10 +199,8 @@ def _measure(writer: RunWriter, resolved: Resolved, cells: list[Cell], chosen: C
         with writer, Metering(chosen.meters) as metering, progress(len(cells), items) as shown:
             run_cells(Session(resolved, cells, writer, metering, names, shown, allow_unsafe_code))
     except BaseException as error:
-        click.echo(
-            f"wattbench: stopped. What was answered is safe; go on with: wattbench run --resume {root}",
-            err=True,
-        )
+        if resume is not None:
+            click.echo(f"wattbench: stopped. What was answered is safe; go on with: {resume} {root}", err=True)
         if isinstance(error, KeyboardInterrupt):
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
         raise

@@ -32,9 +32,6 @@ def measuring_alone() -> Iterator[None]:
 
     from harness.weights import cache_folder
 
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / "measuring.lock")
@@ -45,12 +42,25 @@ def measuring_alone() -> Iterator[None]:
             "another wattbench run is measuring on this machine. Energy is counted for the whole device, so two runs "
             "would bill each other; wait for it to end"
         ) from error
+    try:
+        with kill_interrupts():
+            yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def kill_interrupts() -> Iterator[None]:
+    """A polite kill is treated as Ctrl-C."""
+
+    def interrupt(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-        lock.release()
 
 
 def meters_here(suite: Suite | None = None) -> Chosen:

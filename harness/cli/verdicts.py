@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.command import EXIT_INTERRUPTED
 from harness.errors import UserError
 
 if TYPE_CHECKING:
     from reports.gate.result import GateResult
+
+EXIT_ERROR = 3
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,38 @@ def verdict_options(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+@contextmanager
+def errors_as_verdicts(
+    files: VerdictFiles, broken: Callable[[str], GateResult], then: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """What breaks is a verdict, too: whoever waits for its files finds them, and exit code 3. Python's own exit code of
+    a mistake of ours is 1, as click's of Ctrl-C, which would say that something regressed.
+
+    Args:
+        files: where the verdict goes.
+        broken: what broke, as a verdict.
+        then: what is to be said afterwards.
+    """
+    try:
+        yield
+    except click.exceptions.Exit:
+        raise
+    except KeyboardInterrupt as error:
+        then()
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
+    except Exception as error:  # an engine raises whatever its libraries raise
+        if not isinstance(error, UserError):
+            traceback.print_exc()
+        message = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        click.echo(f"wattbench: {message}", err=True)
+        then()
+        try:
+            files.write(broken(message))
+        except UserError as unwritten:
+            click.echo(f"wattbench: {unwritten}", err=True)
+        raise click.exceptions.Exit(EXIT_ERROR) from error
 
 
 def _put(path: Path, text: str) -> None:

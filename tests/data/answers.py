@@ -24,6 +24,11 @@ def add_small(prompt: str) -> str:
     return add(prompt)[:1]
 
 
+def wrong(prompt: str) -> str:
+    """Never the sum."""
+    return "none"
+
+
 def fail(prompt: str) -> str:
     """Never an answer."""
     raise RuntimeError(f"no idea about {prompt[:7]}")
