@@ -117,7 +117,7 @@ class GatePolicy(Strict):
     beta: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
     """How often it may pass one that is worse by a whole margin."""
     block: PositiveInt = 8
-    """Items that one system is asked before it is the other's turn."""
+    """Items of a round: one system is asked them before it is the other's turn."""
     max_items: PositiveInt | None = None
     """Items after which it stops without a verdict. None: all that the suite has."""
     max_joules: PositiveFloat | None = None

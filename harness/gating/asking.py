@@ -1,4 +1,4 @@
-"""One side of a gate: its blocks asked, measured and scored."""
+"""One side of a gate: asked, measured and scored, round by round."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lm_eval.api.model import LM
 
 from harness.cell import CellRecorder, WindowNames
 from harness.config import Measure, Prompt, Resolved, System, TaskChoice
-from harness.gating.schedule import PlannedBlock
+from harness.gating.schedule import PlannedRound
 from harness.meters import Metering
 from harness.prompts import requests_by_document
 from harness.records import AnswerRow, RunWriter, ScoreRow
@@ -58,17 +58,17 @@ class Asker:
     _contexts: dict[str, TaskContext] = field(default_factory=dict)
     _calls: dict[str, Iterator[int]] = field(default_factory=dict)
 
-    def ask(self, choice: TaskChoice, block: PlannedBlock) -> list[AnswerRow]:
-        """Ask a block in a window of its own, and put its answers on disk.
+    def ask(self, choice: TaskChoice, planned: PlannedRound) -> list[AnswerRow]:
+        """Ask it a round in a window of its own, and put its answers on disk.
 
         Returns:
             The answers, repeats included.
         """
-        first_time = block.task not in self._contexts
-        requests = self._requests(choice, block)
-        recorder = self._recorder(block.task, 1 if not first_time else self.bench.measure.warmup)
-        self.bench.metering.trace_to(self.bench.writer.layout.trace(self.name, block.task))
-        numbers = self._calls.setdefault(block.task, itertools.count(self.numbers.get(block.task, 0)))
+        first_time = planned.task not in self._contexts
+        requests = self._requests(choice, planned)
+        recorder = self._recorder(planned.task, 1 if not first_time else self.bench.measure.warmup)
+        self.bench.metering.trace_to(self.bench.writer.layout.trace(self.name, planned.task))
+        numbers = self._calls.setdefault(planned.task, itertools.count(self.numbers.get(planned.task, 0)))
         for repeat in range(self.bench.measure.repeats):
             lm = TimedLM(
                 self.engine, recorder, batch=self.bench.measure.batch, repeat=repeat, answered={}, numbers=numbers
@@ -78,24 +78,24 @@ class Asker:
         recorder.end()
         return recorder.rows
 
-    def _requests(self, choice: TaskChoice, block: PlannedBlock) -> list[Instance]:
+    def _requests(self, choice: TaskChoice, planned: PlannedRound) -> list[Instance]:
         """The very requests that a run makes of these documents."""
-        if block.task not in self._contexts:
-            self._contexts[block.task] = task_context(
+        if planned.task not in self._contexts:
+            self._contexts[planned.task] = task_context(
                 self.bench.resolved, choice, allow_unsafe_code=self.bench.allow_unsafe_code
             )
-        context = self._contexts[block.task]
-        if self._task != block.task:
+        context = self._contexts[planned.task]
+        if self._task != planned.task:
             self.engine.begin_task(context)
-            self._task = block.task
+            self._task = planned.task
         found = context.requests(self.config.prompt, self.engine.lm)
-        return [request for doc_id in block.doc_ids for request in found[doc_id]]
+        return [request for doc_id in planned.doc_ids for request in found[doc_id]]
 
-    def _recorder(self, task: str, warmup: int) -> _BlockRecorder:
+    def _recorder(self, task: str, warmup: int) -> _RoundRecorder:
         measure = self.bench.measure
-        # A block is one window, however long it takes.
+        # Its part of a round is one window, however long it takes.
         whole = measure.model_copy(update={"window_s": float("inf"), "warmup": min(warmup, measure.warmup)})
-        return _BlockRecorder(
+        return _RoundRecorder(
             self.engine,
             self.bench.writer,
             self.bench.metering,
@@ -108,8 +108,8 @@ class Asker:
         )
 
 
-class _BlockRecorder(CellRecorder):
-    """Keeps all repeats of a block in one window, and its rows for whoever scores them."""
+class _RoundRecorder(CellRecorder):
+    """Keeps all repeats of a round in one window, and its rows for whoever scores them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -123,12 +123,12 @@ class _BlockRecorder(CellRecorder):
         """One repeat is done; others may follow."""
 
     def end(self) -> None:
-        """The block is done."""
+        """All repeats are done."""
         super().done()
 
 
 def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: bool) -> TaskContext:
-    """What a system may know of a task. Its requests are built once for each form and model: blocks are many."""
+    """What a system may know of a task. Its requests are built once for each form and model: rounds are many."""
     built: dict[tuple[str, int], Forms] = {}
 
     def requests(prompt: Prompt, lm: LM) -> Forms:

@@ -21,7 +21,7 @@ class WholeRounds(RunRecords):
     @cached_property
     def counted(self) -> frozenset[str]:
         """The windows of whole rounds."""
-        return frozenset(window for each in self.rounds() for block in each.blocks for window in block.windows.values())
+        return frozenset(window for each in self.rounds() for window in each.windows.values())
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
         """Those that count."""

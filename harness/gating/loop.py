@@ -17,7 +17,7 @@ from harness.gating.counted import WholeRounds
 from harness.gating.gate import Gate
 from harness.gating.peak import Peak, peak_alone
 from harness.gating.planted import planted
-from harness.gating.schedule import PlannedBlock, PlannedRound, not_begun, plan_rounds
+from harness.gating.schedule import PlannedRound, not_begun, plan_rounds
 from harness.meters import Metering
 from harness.phases import split_cell
 from harness.plan import Cell
@@ -26,12 +26,10 @@ from harness.records import (
     BASELINE,
     CANDIDATE,
     SIDES,
-    BlockRow,
     Purpose,
     RoundRow,
     RunRecords,
     RunWriter,
-    ScoreRow,
     read_run,
 )
 from harness.resume import check_same_system, recover_windows
@@ -71,7 +69,7 @@ class GateSession:
 def rounds_of(resolved: Resolved, gate: Gate, cells: Iterable[Cell]) -> list[PlannedRound]:
     """Every round that a gate may come to.
 
-    In the scenario throughput a block is whole batches: what is measured is so many items under way together.
+    In the scenario throughput a round is whole batches: what is measured is so many items under way together.
     """
     batch = resolved.suite.measure.batch
     items = {cell.choice.task: cell.items for cell in cells}
@@ -103,7 +101,7 @@ def _left(session: GateSession) -> list[PlannedRound]:
         for cell in session.cells
         for row in records.answers(cell.system, cell.choice.task)
     }
-    whole = {(block.task, doc_id) for each in records.rounds() for block in each.blocks for doc_id in block.doc_ids}
+    whole = {(each.task, doc_id) for each in records.rounds() for doc_id in each.doc_ids}
     if asked - whole:
         session.progress.note(
             f"{len(asked - whole)} items of a round that was cut off are left out: only one of the systems may have "
@@ -128,14 +126,14 @@ def _over(session: GateSession, decide: Decide) -> bool:
 
 
 def _ask(session: GateSession, left: Sequence[PlannedRound], decide: Decide) -> None:
-    peaks = _peaks(session, left[0].blocks[0])
+    peaks = _peaks(session, left[0])
     with ExitStack() as opened:
         engines = {side: _open(session, side, opened, peaks.get(side)) for side in SIDES}
         idle_w = _idle(session)
         askers = {side: _asker(session, side, engine, idle_w) for side, engine in engines.items()}
         scorers = {choice.task: Scorer(session.bench, choice) for choice in session.resolved.tasks}
         for number, planned in enumerate(left, start=len(session.records.rounds())):
-            session.progress.start_cell(_title(number, planned), _answers(session, planned), 0)
+            session.progress.start_cell(f"round {number + 1}: {planned.task}", _answers(session, planned), 0)
             session.writer.append_round(_ask_round(number, planned, askers, scorers, _choices(session)))
             session.progress.end_cell()
             if _over(session, decide):
@@ -149,18 +147,19 @@ def _ask_round(
     scorers: Mapping[str, Scorer],
     choices: Mapping[str, TaskChoice],
 ) -> RoundRow:
-    blocks = []
-    scores: dict[str, dict[str, list[ScoreRow]]] = {side: {} for side in SIDES}
-    for place, block in enumerate(planned.blocks):
-        windows = {}
-        for side in planned.order(place):
-            rows = askers[side].ask(choices[block.task], block)
-            windows[side] = rows[0].window
-            scores[side].setdefault(block.task, []).extend(scorers[block.task].score(rows))
-        blocks.append(
-            BlockRow(task=block.task, first=planned.order(place)[0], doc_ids=list(block.doc_ids), windows=windows)
-        )
-    return RoundRow(number=number, blocks=blocks, scores=scores)
+    windows, scores = {}, {}
+    for side in planned.order:
+        rows = askers[side].ask(choices[planned.task], planned)
+        windows[side] = rows[0].window
+        scores[side] = scorers[planned.task].score(rows)
+    return RoundRow(
+        number=number,
+        task=planned.task,
+        first=planned.first,
+        doc_ids=list(planned.doc_ids),
+        windows=windows,
+        scores=scores,
+    )
 
 
 def _open(session: GateSession, side: str, opened: ExitStack, peak: Peak | None) -> Engine:
@@ -189,7 +188,7 @@ def _open(session: GateSession, side: str, opened: ExitStack, peak: Peak | None)
     return engine
 
 
-def _peaks(session: GateSession, block: PlannedBlock) -> dict[str, Peak]:
+def _peaks(session: GateSession, planned: PlannedRound) -> dict[str, Peak]:
     """Where the policy asks for it and it is not on record yet: each system's peak memory, in a process of its own."""
     if "peak_memory" not in session.gate.policy.metrics:
         return {}
@@ -199,7 +198,7 @@ def _peaks(session: GateSession, block: PlannedBlock) -> dict[str, Peak]:
         if own.name in known and known[own.name].peak_memory_bytes is not None:
             continue
         session.progress.note(f"{own.name}: peak memory, alone in a process of its own ...")
-        found[side] = peak_alone(session.resolved, own.name, block, allow_unsafe_code=session.allow_unsafe_code)
+        found[side] = peak_alone(session.resolved, own.name, planned, allow_unsafe_code=session.allow_unsafe_code)
     return found
 
 
@@ -235,7 +234,7 @@ def _finish(session: GateSession) -> None:
     items = []
     for cell in session.cells:
         side, task = sides[cell.system], cell.choice.task
-        scores = [row for each in rounds for row in each.scores[side].get(task, [])]
+        scores = [row for each in rounds if each.task == task for row in each.scores[side]]
         if scores:
             for phase in split_cell(records, cell.system, task):
                 session.writer.append_phase(phase)
@@ -250,7 +249,3 @@ def _choices(session: GateSession) -> dict[str, TaskChoice]:
 
 def _answers(session: GateSession, planned: PlannedRound) -> int:
     return planned.items * len(SIDES) * session.resolved.suite.measure.repeats
-
-
-def _title(number: int, planned: PlannedRound) -> str:
-    return f"round {number + 1}: {', '.join(dict.fromkeys(block.task for block in planned.blocks))}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.config import Resolved
 from harness.errors import UserError
 from harness.gating.asking import task_context
-from harness.gating.schedule import PlannedBlock
+from harness.gating.schedule import PlannedRound
 from harness.systems import open_engine
 from harness.timed import answer_items, items_of
 
@@ -25,7 +25,7 @@ class Peak:
     device_bytes: int | None
 
 
-def peak_alone(resolved: Resolved, name: str, block: PlannedBlock, *, allow_unsafe_code: bool) -> Peak:
+def peak_alone(resolved: Resolved, name: str, planned: PlannedRound, *, allow_unsafe_code: bool) -> Peak:
     """Load a system in a fresh process, ask it some items, and see how much memory that took at most.
 
     Raises:
@@ -33,7 +33,7 @@ def peak_alone(resolved: Resolved, name: str, block: PlannedBlock, *, allow_unsa
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
         try:
-            found = alone.submit(_peak, resolved, name, block, allow_unsafe_code).result()
+            found = alone.submit(_peak, resolved, name, planned, allow_unsafe_code).result()
         except BrokenProcessPool as error:
             raise UserError(
                 f"system {name!r}: the process that was to tell its peak memory died; there may be too little memory"
@@ -43,10 +43,10 @@ def peak_alone(resolved: Resolved, name: str, block: PlannedBlock, *, allow_unsa
     return found
 
 
-def _peak(resolved: Resolved, name: str, block: PlannedBlock, allow_unsafe_code: bool) -> Peak | str:
+def _peak(resolved: Resolved, name: str, planned: PlannedRound, allow_unsafe_code: bool) -> Peak | str:
     """In the other process. A user's mistake comes back as its message: not every exception survives the journey."""
     config, measure = resolved.systems[name], resolved.suite.measure
-    choice = next(choice for choice in resolved.tasks if choice.task == block.task)
+    choice = next(choice for choice in resolved.tasks if choice.task == planned.task)
 
     context = task_context(resolved, choice, allow_unsafe_code=allow_unsafe_code)
     with contextlib.redirect_stdout(sys.stderr):
@@ -54,7 +54,7 @@ def _peak(resolved: Resolved, name: str, block: PlannedBlock, allow_unsafe_code:
             with open_engine(name, config, batch=measure.batch, seed=measure.seed) as engine:
                 engine.begin_task(context)
                 found = context.requests(config.prompt, engine.lm)
-                own = [request for doc_id in block.doc_ids for request in found[doc_id]]
+                own = [request for doc_id in planned.doc_ids for request in found[doc_id]]
                 asks = items_of(own[0].request_type, own)
                 for at in range(0, len(asks), measure.batch):
                     answer_items(engine, asks[at : at + measure.batch])

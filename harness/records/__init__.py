@@ -22,7 +22,7 @@ from harness.records.parts import (
 )
 from harness.records.phases import PhaseRow, Split
 from harness.records.reader import RunRecords, read_run
-from harness.records.rounds import BASELINE, CANDIDATE, SIDES, BlockRow, RoundRow
+from harness.records.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
 from harness.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
@@ -51,7 +51,6 @@ __all__ = [
     "SIDES",
     "TRACE_COLUMNS",
     "AnswerRow",
-    "BlockRow",
     "ExpertRow",
     "ItemRow",
     "LoadRow",

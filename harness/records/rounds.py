@@ -13,40 +13,28 @@ SIDES = (BASELINE, CANDIDATE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockRow(Row):
-    """Some items of one task, asked of both systems: of `first` first."""
-
-    task: str
-    first: str
-    """`BASELINE` or `CANDIDATE`."""
-    doc_ids: list[int]
-    windows: dict[str, str]
-    """Side to the id of the window in which its answers were measured."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class RoundRow(Row):
-    """A round of a gate: two blocks, in the second of which the other system is asked first.
+    """A round of a gate: some documents of one task, asked of both systems, of `first` first.
 
-    What drifts from block to block weighs on both alike, and who begins is drawn by the gate's seed: so that where
-    nothing changed, either system is as likely to come out ahead. With its line the round counts; an answer that is in
-    none (the gate was killed in its round) does not.
+    For every round a coin is thrown anew, by the gate's seed. So what drifts while a gate runs hits both sides alike,
+    and where nothing changed, either is as likely to come out ahead in each round. With its line the round counts; an
+    answer that is in none (the gate was killed in its round) does not.
     """
 
     number: int
     """From 0, without gaps."""
-    blocks: list[BlockRow]
-    """Two; one in the last round of a gate that ran out of items."""
-    scores: dict[str, dict[str, list[ScoreRow]]]
-    """Side to task to lm-eval's scores of what was asked in the round."""
+    task: str
+    first: str
+    """`BASELINE` or `CANDIDATE`."""
+    doc_ids: list[int]
+    """In the order in which they were asked."""
+    windows: dict[str, str]
+    """Side to the id of the window in which its answers were measured."""
+    scores: dict[str, list[ScoreRow]]
+    """Side to lm-eval's scores of its answers."""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Build the row and what it holds."""
-        known = dict(raw)
-        known["blocks"] = [BlockRow.from_json(each) for each in raw["blocks"]]
-        known["scores"] = {
-            side: {task: [ScoreRow.from_json(score) for score in rows] for task, rows in own.items()}
-            for side, own in raw["scores"].items()
-        }
-        return super().from_json(known)
+        scores = {side: [ScoreRow.from_json(score) for score in own] for side, own in raw["scores"].items()}
+        return super().from_json({**raw, "scores": scores})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,9 @@ from pathlib import Path
 from harness.errors import UserError
 from harness.records import AnswerRow, RoundRow, RunRecords
 from harness.records.jsonl import read_lines
+
+Item = tuple[str, int]
+"""A task, and the number of a document in it."""
 
 
 @contextmanager
@@ -44,29 +47,42 @@ class Told:
     """How often it was asked, in one window: what it took there is for all of them."""
 
 
-def told_in(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str) -> dict[tuple[str, int], Told]:
-    """Task and document to what is on record of it, for every item in some rounds.
+@dataclass(frozen=True)
+class Asked:
+    """What one system was asked."""
+
+    told: Mapping[Item, Told]
+    """Of every item in the rounds."""
+    items: Set[Item]
+    """Those that it answered, also in a round that was cut off."""
+
+
+def asked_of(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, tasks: Collection[str]) -> Asked:
+    """What is on record of one side.
 
     Args:
         run: the gate's.
         rows: its rounds.
         side: `harness.records.BASELINE` or `CANDIDATE`.
         system: what that side's system is called in the record.
+        tasks: of the run.
 
     Raises:
         UserError: the record is damaged.
     """
     with reading(run.layout.rounds, "a round"):
-        scores = _scores(rows, side)
-        windows = {(block.task, block.windows[side]) for row in rows for block in row.blocks}
-    times: dict[tuple[str, int], list[tuple[float, float]]] = {}
-    for task in sorted({task for task, _ in windows}):
+        scores = _scores(rows, side, tasks)
+        windows = {task: {row.windows[side] for row in rows if row.task == task} for task in tasks}
+    times: dict[Item, list[tuple[float, float]]] = {}
+    answered: set[Item] = set()
+    for task in tasks:
         path = run.layout.answers(system, task)
-        wanted = {window for name, window in windows if name == task}
         with reading(path, "an answer"):
-            for doc_id, taken_s in _times(read_lines(path), wanted):
+            lines = list(read_lines(path))
+            answered.update((task, line["doc_id"]) for line in lines)
+            for doc_id, taken_s in _times(lines, windows[task]):
                 times.setdefault((task, doc_id), []).append(taken_s)
-    found = {}
+    told = {}
     for (task, doc_id), (correct, doc_hash) in scores.items():
         own = times.get((task, doc_id))
         if own is None:
@@ -74,44 +90,43 @@ def told_in(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str) -
             raise UserError(f"{path}: no answer to document {doc_id}, which is in a round; the record is damaged")
         seconds, first_s = zip(*own, strict=True)
         known = [each for each in first_s if not math.isnan(each)]
-        found[task, doc_id] = Told(correct, doc_hash, _mean(seconds), _mean(known), len(own))
-    return found
+        told[task, doc_id] = Told(correct, doc_hash, _mean(seconds), _mean(known), len(own))
+    return Asked(told, answered)
 
 
-def _scores(rows: Sequence[RoundRow], side: str) -> dict[tuple[str, int], tuple[float, str]]:
+def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:
     """Each item's mean score and its document's hash.
 
     Raises:
         ValueError: rounds or scores do not fit together. So for the other errors of a damaged record.
     """
-    found: dict[tuple[str, int], tuple[float, str]] = {}
+    found: dict[Item, tuple[float, str]] = {}
     for place, row in enumerate(rows):
         if row.number != place:
             raise ValueError(f"round {place} is missing")
-        items = [(block.task, doc_id) for block in row.blocks for doc_id in block.doc_ids]
-        if not items:
+        if row.task not in tasks:
+            raise ValueError(f"round {place} is of a task {row.task!r}, which the run does not have")
+        if not row.doc_ids:
             raise ValueError(f"round {place} holds no item")
         marks, hashes = _marks(row, side)
-        for item in items:
-            task, doc_id = item
-            if item in found:
-                raise ValueError(f"document {doc_id} of {task} is in the rounds twice")
-            if item not in marks:
-                raise ValueError(f"round {place} has no score of the {side} for document {doc_id} of {task}")
-            found[item] = (_mean(marks[item]), hashes[item])
+        for doc_id in row.doc_ids:
+            if (row.task, doc_id) in found:
+                raise ValueError(f"document {doc_id} of {row.task} is in the rounds twice")
+            if doc_id not in marks:
+                raise ValueError(f"round {place} has no score of the {side} for document {doc_id} of {row.task}")
+            found[row.task, doc_id] = (_mean(marks[doc_id]), hashes[doc_id])
     return found
 
 
-def _marks(row: RoundRow, side: str) -> tuple[dict[tuple[str, int], list[float]], dict[tuple[str, int], str]]:
-    """Each item's scores in a round, one for each time it was asked, and its document's hash."""
-    marks: dict[tuple[str, int], list[float]] = {}
+def _marks(row: RoundRow, side: str) -> tuple[dict[int, list[float]], dict[int, str]]:
+    """Each document's scores in a round, one for each time it was asked, and its hash."""
+    marks: dict[int, list[float]] = {}
     hashes = {}
-    for task, scores in row.scores[side].items():
-        for score in scores:
-            if not 0 <= score.correct <= 1:
-                raise ValueError(f"round {row.number} has a score that is not between 0 and 1")
-            marks.setdefault((task, score.doc_id), []).append(float(score.correct))
-            hashes[task, score.doc_id] = score.doc_hash
+    for score in row.scores[side]:
+        if not 0 <= score.correct <= 1:
+            raise ValueError(f"round {row.number} has a score that is not between 0 and 1")
+        marks.setdefault(score.doc_id, []).append(float(score.correct))
+        hashes[score.doc_id] = score.doc_hash
     return marks, hashes
 
 

@@ -41,8 +41,8 @@ class Evidence:
     rounds: tuple[Round, ...]
     """In the order of time."""
     in_turns: bool
-    """Both were asked in turns, in one run on one device, and who began was drawn. Else they are of two runs, and what
-    changed on the machine between them is part of every difference in seconds and joules."""
+    """Both were asked in turns, in one run on one device, and in every round a coin said who was first. Else they are
+    of two runs, and what changed on the machine between them is part of every difference in seconds and joules."""
     provenance: tuple[str, str] = ("", "")
     """How the joules of each came about; empty where there are none."""
     peak_memory_bytes: tuple[int | None, int | None] = (None, None)

@@ -7,26 +7,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.errors import UserError
-from harness.records import BASELINE, CANDIDATE, SIDES, BlockRow, Purpose, RoundRow, RunRecords, WindowRow
+from harness.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow, RunRecords, WindowRow
 from reports import provenance
 from reports.comparability import FORBIDS
 from reports.fingerprint import hosts_elsewhere
-from reports.gate.asked import Told, reading, told_in
+from reports.gate.asked import Asked, Item, asked_of, reading
 from reports.gate.evidence import Evidence, Pairs, Round
 from reports.gate.lacking import NOT_READ, of_judged, peaks, without_first_tokens, without_joules
 from reports.gate.metrics import METRICS, PEAK_MEMORY
 from reports.gate.policy import Policy
 from reports.settings import system_configs
 from reports.units import listed, plural
-
-Item = tuple[str, int]
-"""A task, and the number of a document in it."""
 
 _TOGETHER = (
     "two systems in one process have one peak between them: name peak_memory in the policy, and each is measured alone"
@@ -36,7 +33,7 @@ _TOGETHER = (
 def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
     """What a gate's run holds so far, be it finished or not.
 
-    Only rounds count that have their line in `rounds.jsonl`: what a killed round left behind is asked again.
+    Only rounds count that have their line in `rounds.jsonl`: what was asked in a round that was cut off is left out.
 
     Args:
         run: from `harness.records.read_run`.
@@ -54,8 +51,8 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         rounds.append(read.round(row, joules))
         if joules is not None:
             for side in SIDES:
-                used[side].update(read.window(block, side).provenance_label for block in row.blocks)
-    left = _items_left(run, rounds)
+                used[side].add(read.window(row, side).provenance_label)
+    left = _items_left(read)
     bare, notes = without_joules(rounds, why, final=run.finished or not left or not read.alike)
     silent = [read.names[side] for side in SIDES if read.rows and not read.tells_first_token(side)]
     memory, unknown = _peaks(run, read)
@@ -85,8 +82,8 @@ class _Read:
     """Side to what its system is called in the record."""
     rows: Sequence[RoundRow]
     windows: Mapping[str, WindowRow]
-    told: Mapping[str, Mapping[Item, Told]]
-    """Side to what is on record of each item that it was asked."""
+    asked: Mapping[str, Asked]
+    """By side."""
 
     @classmethod
     def of(cls, run: RunRecords) -> _Read:
@@ -97,12 +94,12 @@ class _Read:
             names,
             rows,
             {row.window: row for row in run.windows()},
-            {side: told_in(run, rows, side, name) for side, name in names.items()},
+            {side: asked_of(run, rows, side, name, _planned(run)) for side, name in names.items()},
         )
 
     def round(self, row: RoundRow, joules: tuple[float, float] | None) -> Round:
         """A row as evidence."""
-        items = list(_items(row))
+        items = _items(row)
         first_s = self._pairs(items, "ttft_s")
         return Round(
             correct=self._pairs(items, "correct"),
@@ -112,22 +109,22 @@ class _Read:
         )
 
     def _pairs(self, items: Sequence[Item], what: str) -> Pairs:
-        return np.array([[getattr(self.told[side][item], what) for side in SIDES] for item in items])
+        return np.array([[getattr(self.asked[side].told[item], what) for side in SIDES] for item in items])
 
     def tells_first_token(self, side: str) -> bool:
         """Whether the side's system tells it of any answer."""
-        return any(not math.isnan(each.ttft_s) for each in self.told[side].values())
+        return any(not math.isnan(each.ttft_s) for each in self.asked[side].told.values())
 
-    def window(self, block: BlockRow, side: str) -> WindowRow:
-        """The window of a block.
+    def window(self, row: RoundRow, side: str) -> WindowRow:
+        """The window of one side in a round.
 
         Raises:
             UserError: it is not on record, though the round is.
         """
-        window = self.windows.get(block.windows[side])
+        window = self.windows.get(row.windows[side])
         if window is None:
             path = self.run.layout.windows
-            raise UserError(f"{path}: window {block.windows[side]} of a round is missing; the record is damaged")
+            raise UserError(f"{path}: window {row.windows[side]} of a round is missing; the record is damaged")
         return window
 
     def joules(self, row: RoundRow) -> tuple[tuple[float, float] | None, set[str]]:
@@ -141,34 +138,32 @@ class _Read:
 
     def _joules(self, row: RoundRow) -> tuple[tuple[float, float] | None, set[str]]:
         reasons: set[str] = set()
-        ways: dict[str, set[str]] = {side: set() for side in SIDES}
-        sums = dict.fromkeys(SIDES, 0.0)
-        for block in row.blocks:
-            for side in SIDES:
-                window = self.window(block, side)
-                counted_j = window.total_j
-                if not window.valid:
-                    reasons.update(window.reasons or ["a window is not valid"])
-                elif counted_j is None:
-                    reasons.add(NOT_READ)
-                else:
-                    sums[side] += self._once(block, side) * _checked_j(counted_j) / window.passes
-                    ways[side].add(_way(window))
-        if not reasons and len(ways[BASELINE] | ways[CANDIDATE]) > 1:
-            told = [f"{self.names[side]} was read by {listed(sorted(ways[side]), 'or')}" for side in SIDES]
-            reasons.add("; ".join(told))
-        if not reasons and not all(sums.values()):
+        ways: dict[str, str] = {}
+        joules: dict[str, float] = {}
+        for side in SIDES:
+            window = self.window(row, side)
+            counted_j = window.total_j
+            if not window.valid:
+                reasons.update(window.reasons or ["a window is not valid"])
+            elif counted_j is None:
+                reasons.add(NOT_READ)
+            else:
+                joules[side] = self._once(row, side) * _checked_j(counted_j) / window.passes
+                ways[side] = _way(window)
+        if not reasons and ways[BASELINE] != ways[CANDIDATE]:
+            reasons.add("; ".join(f"{self.names[side]} was read by {ways[side]}" for side in SIDES))
+        if not reasons and not all(joules.values()):
             reasons.add("a window counted no joules")
-        return (None if reasons else (sums[BASELINE], sums[CANDIDATE])), reasons
+        return (None if reasons else (joules[BASELINE], joules[CANDIDATE])), reasons
 
-    def _once(self, block: BlockRow, side: str) -> float:
+    def _once(self, row: RoundRow, side: str) -> float:
         """The share of a pass in which every item was asked once: less than 1 where the suite repeats them."""
-        return len(block.doc_ids) / sum(self.told[side][block.task, doc_id].times for doc_id in block.doc_ids)
+        return len(row.doc_ids) / sum(self.asked[side].told[item].times for item in _items(row))
 
     @property
     def alike(self) -> bool:
         """Whether a window of either system was read in a way in which one of the other's was."""
-        ways = [{_way(self.window(block, side)) for row in self.rows for block in row.blocks} - {""} for side in SIDES]
+        ways = [{_way(self.window(row, side)) for row in self.rows} - {""} for side in SIDES]
         return not ways[0].isdisjoint(ways[1])
 
 
@@ -199,17 +194,25 @@ def _names(run: RunRecords) -> dict[str, str]:
     return names
 
 
-def _items(row: RoundRow) -> Iterator[Item]:
+def _items(row: RoundRow) -> list[Item]:
     """In the order in which they were asked."""
-    for block in row.blocks:
-        yield from ((block.task, doc_id) for doc_id in block.doc_ids)
+    return [(row.task, doc_id) for doc_id in row.doc_ids]
 
 
-def _items_left(run: RunRecords, rounds: Sequence[Round]) -> int:
-    """Items that the plan has beyond those in the rounds. Both systems have the same ones."""
-    planned = {str(cell.get("task")): cell.get("items") for cell in run.header.cells}
-    whole = sum(items for items in planned.values() if isinstance(items, int))
-    return max(0, whole - sum(each.items for each in rounds))
+def _planned(run: RunRecords) -> dict[str, int]:
+    """Task to how many items it has. Both systems have the same ones."""
+    with reading(run.layout.header, "how many items there are"):
+        return {str(cell["task"]): int(cell["items"]) for cell in run.header.cells}
+
+
+def _items_left(read: _Read) -> int:
+    """Items that neither system answered.
+
+    Where a round was cut off in the middle, those of it that nobody had answered yet are among them, though a gate that
+    goes on leaves out the whole round: only its plan knows which they are.
+    """
+    answered = read.asked[BASELINE].items | read.asked[CANDIDATE].items
+    return max(0, sum(_planned(read.run).values()) - len(answered))
 
 
 def _counted_j(read: _Read) -> float | None:
@@ -240,7 +243,7 @@ def _other_documents(read: _Read) -> dict[str, str]:
         item
         for row in read.rows
         for item in _items(row)
-        if read.told[BASELINE][item].doc_hash != read.told[CANDIDATE][item].doc_hash
+        if read.asked[BASELINE].told[item].doc_hash != read.asked[CANDIDATE].told[item].doc_hash
     ]
     if not differ:
         return {}

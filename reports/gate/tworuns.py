@@ -63,7 +63,7 @@ def evidence_of_two(
     one, two = sides
     between = standing({side.shown: side.print for side in sides}, crossed, policy.may_differ)
     both = _paired(one, two)
-    rounds = _rounds(both, 2 * policy.block)
+    rounds = _rounds(both, policy.block)
     apart, unpaired = _without_partner(between, sides, len(both))
     bare, joule_notes = without_joules(rounds, _why_no_joules(sides, both))
     rows = {side.shown: side.frames.run.systems().get(side.name) for side in sides}

@@ -105,15 +105,13 @@ def test_both_are_asked_the_same_in_turns_and_scored_as_a_run_scores_them(
     assert records.finished
     windows = {row.window: row for row in records.windows()}
     for row, planned in zip(records.rounds(), rounds_of(gate.resolved, gate.gate, gate.cells), strict=True):
-        for place, (block, own) in enumerate(zip(row.blocks, planned.blocks, strict=True)):
-            assert tuple(block.doc_ids) == own.doc_ids
-            first, second = planned.order(place)
-            assert block.first == first
-            assert windows[block.windows[first]].finished_s <= windows[block.windows[second]].started_s
-            for side, name in ((BASELINE, "adder"), (CANDIDATE, "small")):
-                inside = [each for each in records.answers(name, "sums") if each.window == block.windows[side]]
-                assert [each.doc_id for each in inside] == block.doc_ids
-                assert windows[block.windows[side]].idle_w
+        assert (row.task, tuple(row.doc_ids), row.first) == (planned.task, planned.doc_ids, planned.first)
+        first, second = planned.order
+        assert windows[row.windows[first]].finished_s <= windows[row.windows[second]].started_s
+        for side, name in ((BASELINE, "adder"), (CANDIDATE, "small")):
+            inside = [each for each in records.answers(name, "sums") if each.window == row.windows[side]]
+            assert [each.doc_id for each in inside] == row.doc_ids
+            assert windows[row.windows[side]].idle_w
 
     items = gate.items
     assert Counter(items["system"]) == {"adder": 40, "small": 40}
@@ -147,7 +145,7 @@ def test_it_ends_when_somebody_knows_and_what_was_not_asked_is_not_there(gated, 
     records = gate.run(steady, quiet, decide)
     assert seen == [1, 2]
     assert records.finished
-    assert Counter(gate.items["system"]) == {"adder": 16, "small": 16}
+    assert Counter(gate.items["system"]) == {"adder": 8, "small": 8}
     assert {cell["items"] for cell in records.header.cells} == {40}  # what could be asked
 
 
@@ -168,7 +166,7 @@ def test_a_cap_of_items_holds_exactly(gated, steady, quiet, most: int) -> None:
 
 
 def test_a_cap_of_joules_ends_it_after_a_round(gated, steady, quiet) -> None:
-    records = gated(max_joules=0.5).run(steady, quiet)  # each of four windows of 10 ms and more has a joule
+    records = gated(max_joules=0.5).run(steady, quiet)  # each of two windows of 10 ms and more has a joule
     assert len(records.rounds()) == 1
     assert records.finished
 
@@ -176,27 +174,25 @@ def test_a_cap_of_joules_ends_it_after_a_round(gated, steady, quiet) -> None:
 def test_warming_up_is_short_where_a_system_was_asked_before(gated, steady, quiet, asked: list[int]) -> None:
     gate = gated(max_items=8, candidate="adder")
     gate.run(steady, quiet)
-    [row] = gate.records.rounds()
-    first, second = (block.doc_ids for block in row.blocks)
+    first, second = (row.doc_ids for row in gate.records.rounds())
     once = Counter(dict.fromkeys((*first, *second), 2))
     assert Counter(asked) >= once + Counter({first[-1]: 2, first[-2]: 2, second[-1]: 2})
     assert asked[:6] == [*first[-2:], *first]  # two to warm up
 
 
-def test_repeats_of_a_block_share_its_window(gated, steady, quiet) -> None:
+def test_repeats_of_a_round_share_its_windows(gated, steady, quiet) -> None:
     gate = gated(("warmup: 2", "repeats: 3, warmup: 0"), max_items=8)
     records = gate.run(steady, quiet)
     assert Counter(gate.items["repeat"]) == {0: 16, 1: 16, 2: 16}
     assert len([row for row in records.windows() if row.purpose == Purpose.MEASURED]) == 4
-    [row] = records.rounds()
-    assert len(row.scores[BASELINE]["sums"]) == 24
+    assert [len(row.scores[BASELINE]) for row in records.rounds()] == [12, 12]
 
 
-def test_in_batches_a_block_is_whole_ones(gated, steady, quiet) -> None:
+def test_in_batches_a_round_is_whole_ones(gated, steady, quiet) -> None:
     gate = gated(("idle_s", "scenario: throughput, batch: 6, idle_s"), max_items=24)
     gate.run(steady, quiet)
     assert (gate.items["batch_size"] == 6).all()
-    assert {len(block.doc_ids) for row in gate.records.rounds() for block in row.blocks} == {6}
+    assert {len(row.doc_ids) for row in gate.records.rounds()} == {6}
 
 
 @pytest.fixture
@@ -222,7 +218,7 @@ def test_what_was_cut_off_is_gone_on_with_and_the_torn_round_left_out(
     gated, steady, make_steady, quiet, break_at, error: BaseException
 ) -> None:
     gate = gated(("warmup: 2", "warmup: 0"))
-    # The first round of two blocks of four is 16 calls and those that fill windows: break in the middle of the second.
+    # A round of four items is eight calls and those that fill windows: break in the middle of the second.
     done = itertools.count(1)
 
     def decide() -> bool:
@@ -237,7 +233,7 @@ def test_what_was_cut_off_is_gone_on_with_and_the_torn_round_left_out(
     assert len(before.rounds()) == 1
     lines = before.layout.rounds.read_bytes()
     torn = {row.doc_id for name in ("adder", "small") for row in before.answers(name, "sums")} - {
-        doc_id for block in before.rounds()[0].blocks for doc_id in block.doc_ids
+        *before.rounds()[0].doc_ids
     }
     assert torn
 
@@ -246,11 +242,11 @@ def test_what_was_cut_off_is_gone_on_with_and_the_torn_round_left_out(
     assert records.layout.rounds.read_bytes().startswith(lines)
     rounds = records.rounds()
     assert [row.number for row in rounds] == list(range(len(rounds)))
-    assert len(rounds) == 4  # of five
-    counted = [doc_id for row in rounds for block in row.blocks for doc_id in block.doc_ids]
-    assert len(counted) == len(set(counted)) == 32
+    assert len(rounds) == 9  # of ten
+    counted = [doc_id for row in rounds for doc_id in row.doc_ids]
+    assert len(counted) == len(set(counted)) == 36
     assert not torn & set(counted)
-    assert Counter(gate.items["system"]) == {"adder": 32, "small": 32}
+    assert Counter(gate.items["system"]) == {"adder": 36, "small": 36}
     assert not set(gate.items["doc_id"]) & torn
     windows = pd.read_parquet(records.layout.windows_table)
     assert set(windows[windows["purpose"] == "measured"]["window"]) == set(gate.items["window"])
@@ -323,4 +319,4 @@ def test_several_tasks_are_each_scored_by_their_own(tmp_path: Path, gated, stead
     assert Counter(items["task"]) == {"sums": 24, "more": 24}
     adder = items[items["system"] == "adder"]
     assert dict(adder.groupby("task")["correct"].mean()) == {"sums": 1.0, "more": 0.0}
-    assert {block.task for block in records.rounds()[0].blocks} == {"sums", "more"}
+    assert {row.task for row in records.rounds()[:2]} == {"sums", "more"}

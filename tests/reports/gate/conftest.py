@@ -20,7 +20,6 @@ from harness.records import (
     SCHEMA_VERSION,
     SIDES,
     AnswerRow,
-    BlockRow,
     ItemRow,
     RoundRow,
     RunHeader,
@@ -72,13 +71,13 @@ class FakeGate:
     """After which it stopped; None: when there were no more items."""
     block: int = 4
     passes: int = 1
-    """How often each block was asked to fill its window; every figure is once as large all the same."""
+    """How often a round's items were asked to fill a window; every figure is once as large all the same."""
     repeats: int = 1
-    """How often each item is asked, in the window of its block."""
+    """How often each item is asked, in one window."""
     invalid: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """Round to the reasons that spoil the candidate's first window in it."""
+    """Round to the reasons that spoil the candidate's window in it."""
     killed: bool = False
-    """A process died in the first round, whose items were answered once already, slowly and in windows of no round."""
+    """A process died in its first round, whose items were answered slowly, in windows of no round, and are left out."""
     policy: Mapping[str, Any] = field(default_factory=dict)
     """What a suite would say under `gate`."""
     planted: Mapping[str, float] | None = None
@@ -125,12 +124,13 @@ def write_gate(root: Path, fake: FakeGate) -> Path:
                 )
             )  # fmt: skip
         written = _Written(writer, run, fake, np.random.default_rng(fake.seed))
+        rounds = _rounds(fake)
         if fake.killed:
-            task, doc_ids = next(_blocks(fake))
+            task, doc_ids = next(rounds)
             for side in SIDES:
                 _answer(written, side, task, doc_ids, slower=10.0)
-        for number, blocks in enumerate(_rounds(fake)):
-            _round(written, number, blocks)
+        for number, (task, doc_ids) in enumerate(itertools.islice(rounds, fake.rounds)):
+            _round(written, number, task, doc_ids)
         if fake.finished:
             writer.finish(written.items, written.windows, "2026-01-02T03:10:00+00:00")
     return root / run
@@ -166,34 +166,25 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
     )  # fmt: skip
 
 
-def _blocks(fake: FakeGate) -> Iterator[tuple[str, list[int]]]:
+def _rounds(fake: FakeGate) -> Iterator[tuple[str, list[int]]]:
     """Task by task in turn."""
     for start in range(0, fake.items, fake.block):
         for task in fake.tasks:
             yield task, list(range(start, min(start + fake.block, fake.items)))
 
 
-def _rounds(fake: FakeGate) -> list[list[tuple[str, list[int]]]]:
-    blocks = list(_blocks(fake))
-    return [blocks[at : at + 2] for at in range(0, len(blocks), 2)][: fake.rounds]
-
-
-def _round(written: _Written, number: int, blocks: Sequence[tuple[str, list[int]]]) -> None:
-    scores: dict[str, dict[str, list[ScoreRow]]] = {side: {} for side in SIDES}
-    rows = []
-    turn = SIDES if written.rng.random() < 0.5 else SIDES[::-1]
-    for place, (task, doc_ids) in enumerate(blocks):
-        order = turn if place == 0 else turn[::-1]
-        windows = {}
-        for side in order:
-            spoiled = written.fake.invalid.get(number, ()) if side == CANDIDATE and place == 0 else ()
-            answers, window = _answer(written, side, task, doc_ids, spoiled=spoiled)
-            windows[side] = window.window
-            own = _scores(written, side, task, doc_ids)
-            scores[side].setdefault(task, []).extend(own)
-            written.items += _item_rows(written, side, task, answers, own, window)
-        rows.append(BlockRow(task=task, first=order[0], doc_ids=doc_ids, windows=windows))
-    written.writer.append_round(RoundRow(number=number, blocks=rows, scores=scores))
+def _round(written: _Written, number: int, task: str, doc_ids: list[int]) -> None:
+    windows, scores = {}, {}
+    order = SIDES if written.rng.random() < 0.5 else SIDES[::-1]
+    for side in order:
+        spoiled = written.fake.invalid.get(number, ()) if side == CANDIDATE else ()
+        answers, window = _answer(written, side, task, doc_ids, spoiled=spoiled)
+        windows[side] = window.window
+        scores[side] = _scores(written, side, task, doc_ids)
+        written.items += _item_rows(written, side, task, answers, scores[side], window)
+    written.writer.append_round(
+        RoundRow(number=number, task=task, first=order[0], doc_ids=doc_ids, windows=windows, scores=scores)
+    )
 
 
 def _answer(
@@ -205,7 +196,7 @@ def _answer(
     slower: float = 1.0,
     spoiled: tuple[str, ...] = (),
 ) -> tuple[list[AnswerRow], WindowRow]:
-    """Ask a block of one system: its answers, and the window about them."""
+    """Ask one system a round: its answers, and the window about them."""
     system, fake = written.fake.side[side], written.fake
     name = f"w{len(written.windows):04d}"
     started_s = written.now_s

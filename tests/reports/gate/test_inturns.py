@@ -24,10 +24,10 @@ def test_it_holds_every_item_of_every_round_in_the_order_asked(make_gate, gates)
     run = make_gate(gates.Gate(rounds=7))
     found = evidence_in_turns(run, gates.policy())
     assert (found.baseline, found.candidate, found.in_turns) == ("old", "new", True)
-    assert [each.items for each in found.rounds] == [8] * 7
-    assert found.items_left == 80 - 56
+    assert [each.items for each in found.rounds] == [4] * 7
+    assert found.items_left == 80 - 28
     assert found.apart == found.missing == {}
-    asked = [score.correct for row in run.rounds() for rows in row.scores["candidate"].values() for score in rows]
+    asked = [score.correct for row in run.rounds() for score in row.scores["candidate"]]
     assert np.concatenate([each.correct[:, 1] for each in found.rounds]).tolist() == asked
     answers = {row.doc_id: row for row in run.answers("old", "chain_sum")}
     seconds = [answers[doc_id].finished_s - answers[doc_id].started_s for doc_id in range(4)]
@@ -41,8 +41,8 @@ def test_joules_are_of_one_pass_and_the_cap_counts_all_of_them(make_gate, gates)
     assert [each.energy_j for each in found.rounds] == [None, None]  # read in two ways
     alike = gates.Side("new", energy_j=4.0)
     found = evidence_in_turns(make_gate(gates.Gate(candidate=alike, passes=3, rounds=2, id="b")), gates.policy())
-    assert [each.energy_j for each in found.rounds] == [(64.0, 32.0)] * 2
-    assert found.energy_j == 3 * 2 * (64.0 + 32.0)
+    assert [each.energy_j for each in found.rounds] == [(32.0, 16.0)] * 2
+    assert found.energy_j == 3 * 2 * (32.0 + 16.0)
     assert found.provenance == ("counter", "counter")
 
 
@@ -63,8 +63,16 @@ def test_before_its_first_round_nothing_is_known_and_nothing_missing(make_gate, 
 def test_what_a_killed_round_left_behind_does_not_count(make_gate, gates) -> None:
     found = evidence_in_turns(make_gate(gates.Gate(killed=True, rounds=2)), gates.policy())
     assert max(each.seconds.max() for each in found.rounds) < 1.0  # there it took 2.5 s at least
-    assert [each.energy_j for each in found.rounds] == [(64.0, 64.0)] * 2
-    assert found.energy_j == 2 * 2 * 64.0 + 2 * 10 * 32.0  # the joules were used all the same
+    assert [each.energy_j for each in found.rounds] == [(32.0, 32.0)] * 2
+    assert found.energy_j == 2 * 2 * 32.0 + 2 * 10 * 32.0  # the joules were used all the same
+    assert found.items_left == 80 - 2 * 4 - 4  # nobody will be asked them again
+
+
+def test_items_that_one_side_alone_answered_in_a_round_that_was_cut_off_are_not_left(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(killed=True, rounds=1))
+    lines = run.layout.answers("new", "chain_sum").read_text().splitlines(keepends=True)
+    run.layout.answers("new", "chain_sum").write_text("".join(lines[4:]))
+    assert evidence_in_turns(run, gates.policy()).items_left == 80 - 4 - 4
 
 
 @pytest.mark.parametrize(
@@ -96,8 +104,8 @@ def test_while_it_runs_joules_that_are_not_believed_yet_are_not_said_to_be_missi
 
 def test_of_repeats_the_means_count_and_joules_are_of_one(make_gate, gates) -> None:
     found = evidence_in_turns(make_gate(gates.Gate(rounds=2, repeats=3, passes=2)), gates.policy())
-    assert [each.items for each in found.rounds] == [8, 8]
-    assert [each.energy_j for each in found.rounds] == [(64.0, 64.0)] * 2
+    assert [each.items for each in found.rounds] == [4, 4]
+    assert [each.energy_j for each in found.rounds] == [(32.0, 32.0)] * 2
     assert {round(3 * score) for each in found.rounds for score in each.correct.flat} >= {0, 3}
 
 
@@ -106,7 +114,7 @@ def test_rounds_with_invalid_windows_are_counted_with_their_reasons(make_gate, g
     found = evidence_in_turns(make_gate(gates.Gate(invalid=invalid)), gates.policy())
     assert [number for number, each in enumerate(found.rounds) if each.energy_j is None] == [1, 3, 5, 6]
     [note] = found.notes
-    assert note.startswith("4 of 10 rounds have no joules: throttled (2×); ")
+    assert note.startswith("4 of 20 rounds have no joules: throttled (2×); ")
     assert note.endswith("; 1 other reason.")
     assert not found.missing
 
@@ -143,7 +151,7 @@ def test_other_documents_under_one_number_keep_the_two_apart(make_gate, gates) -
     assert set(found.apart) == MEASURED
     assert found.apart["accuracy"] == (
         "The two were not asked the same documents: document 0 of chain_sum is not the same for old and new, and so of "
-        "7 other items."
+        "3 other items."
     )
 
 
@@ -231,9 +239,9 @@ def test_no_item_is_lost_and_none_invented(
     with tempfile.TemporaryDirectory() as folder:
         run = read_run(write_gate(Path(folder), fake))
         found = evidence_in_turns(run, gate_policy(**EVERYTHING))
-        asked = [sum(len(block.doc_ids) for block in row.blocks) for row in run.rounds()]
+        asked = [len(row.doc_ids) for row in run.rounds()]
     assert [each.items for each in found.rounds] == asked
-    assert sum(asked) + found.items_left == items * tasks
+    assert sum(asked) + found.items_left == items * tasks - (min(block, items) if killed else 0)
     for number, each in enumerate(found.rounds):
         assert each.correct.shape == each.seconds.shape == each.ttft_s.shape == (asked[number], 2)
         assert np.isfinite(each.seconds).all()

@@ -58,7 +58,7 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     assert list(rows) == ["latency p50", "accuracy"]
     assert rows["latency p50"]["Blocks"] == "yes"
     assert rows["accuracy"]["Blocks"] == "no"
-    assert "in 20 rounds" in as_text(section)
+    assert "in 40 rounds" in as_text(section)
 
 
 def test_golden() -> None:
