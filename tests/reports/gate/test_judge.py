@@ -250,15 +250,19 @@ def test_the_course_ends_where_the_verdict_is() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.3]), st.sampled_from([0.0, 0.2]), st.integers(1, 40))
 def test_a_pass_and_a_regression_exclude_each_other(seed: int, drop: float, slower: float, rounds: int) -> None:
-    """Whatever the evidence: the verdict follows from the metrics, and what passes rules its margin out."""
+    """Whatever the evidence: the gate's verdict follows from its metrics, and each says what it rests on."""
     result = decide(evidence(rounds * 8, drop=drop, slower=slower, churn=max(0.1, drop), seed=seed))
     blocking = [each.verdict for each in result.metrics if each.blocks]
     assert (result.verdict is Verdict.REGRESSED) == (Verdict.REGRESSED in blocking)
     for each in result.metrics:
-        if each.verdict is Verdict.PASS:
-            assert each.low is not None
-            assert each.high is not None
-            assert (-each.low if each.metric == "accuracy" else each.high) <= each.margin + 1e-3
+        if each.verdict in (Verdict.PASS, Verdict.IMPROVED):
+            assert each.detectable is not None
+            assert 0 <= each.detectable <= each.margin
+        elif each.verdict is Verdict.REGRESSED:
+            assert each.p_value is not None
+            assert each.p_value <= 0.05
+        else:
+            assert each.verdict is Verdict.INCONCLUSIVE
 
 
 def test_swapping_two_equal_systems_swaps_nothing() -> None:
