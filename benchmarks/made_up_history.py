@@ -10,7 +10,7 @@ import datetime
 import json
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -100,7 +100,8 @@ def _template(aside: Path, systems: int, domains: int, items: int, seed: int) ->
     table = pq.read_table(records.layout.items_table)
     table = table.filter(pa.compute.is_in(table["task"], pa.array(tasks)))
     table = table.filter(pa.compute.less(table["doc_id"], items))
-    used = set(table["window"].to_pylist())
+    joules = table.group_by("window").aggregate([("energy_j", "sum")])
+    used = dict(zip(joules["window"].to_pylist(), joules["energy_j_sum"].to_pylist(), strict=True))
     own = zip(table["system"].to_pylist(), table["task"].to_pylist(), strict=True)
     cells = [(system.name, task) for system in chosen for task in tasks]
     place = {cell: number for number, cell in enumerate(cells)}
@@ -110,10 +111,20 @@ def _template(aside: Path, systems: int, domains: int, items: int, seed: int) ->
     return _Template(
         records=replace(records, header=header),
         items=table.set_column(table.schema.get_field_index("token_s"), table.schema.field("token_s"), _empty(table)),
-        windows=tuple(each for each in records.windows() if each.window in used or each.purpose == "load"),
+        windows=tuple(_windows_of(records, used)),
         cell=np.array([place[cell] for cell in own]),
         cells=tuple(cells),
     )
+
+
+def _windows_of(records: RunRecords, used: Mapping[str, float]) -> Iterator[WindowRow]:
+    """Those of the answers that are told again, with the joules of these alone."""
+    for window in records.windows():
+        if window.purpose == "load":
+            yield window
+        elif window.window in used and window.total_j:
+            share = used[window.window] / window.total_j
+            yield replace(window, energy_j={part: joules * share for part, joules in window.energy_j.items()})
 
 
 def _empty(table: pa.Table) -> pa.Array:

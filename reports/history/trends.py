@@ -18,7 +18,8 @@ import numpy as np
 from harness.errors import require
 from reports.gate.metrics import ACCURACY, METRICS
 from reports.history.model import OUTPUT_TOKENS, History, Night
-from reports.stats.changepoints import HORIZON, Noise, Series, change_points, noise_of
+from reports.stats.changepoints import HORIZON, change_points, noise_of
+from reports.stats.nightnoise import Noise, Series
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,12 +4,13 @@ May import: numpy, scipy and `ruptures`; tests hold it against statsmodels. Must
 or of `harness`: a statistic knows nothing of where its numbers came from, so it can be checked against a textbook.
 """
 
-from reports.stats.changepoints import HORIZON, Noise, Shift, change_points, noise_of
+from reports.stats.changepoints import HORIZON, Shift, change_points, noise_of
 from reports.stats.clustered import clustered_se, ratio_se
 from reports.stats.holm import bootstrap_p_value, holm, weighted_holm
 from reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
 from reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
 from reports.stats.medians import Bins, drawn_medians, interval_of, median_bins
+from reports.stats.nightnoise import Noise
 from reports.stats.paired import mean_difference, probabilities_lower
 from reports.stats.pareto import pareto_probabilities
 from reports.stats.payback import Payback, payback, payback_from_draws

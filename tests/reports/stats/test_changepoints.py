@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from reports.stats import HORIZON, Noise, change_points, noise_of
-from reports.stats.changepoints import candidates, noise_sd, penalty
+from reports.stats.changepoints import candidates, penalty
+from reports.stats.nightnoise import noise_sd
 
 YEAR = {"level": 0.05 / HORIZON / 168, "resolution": 0.005, "least": 0.02}
 ONCE = {"level": 0.05, "resolution": 0.001, "least": 0.0}
@@ -40,7 +41,7 @@ def test_the_p_value_is_that_of_students_t_times_the_places() -> None:
     values = nights(3, 40, (20, 0.05))
     [shift] = change_points(values, **ONCE, noise=Noise())
     two = stats.ttest_ind(values[: shift.position], values[shift.position :])
-    assert shift.p_value == pytest.approx(40 * two.pvalue)
+    assert shift.p_value == pytest.approx(2 * 40 * two.pvalue)  # in the middle of 40
 
 
 def test_nights_that_resemble_the_one_before_count_for_fewer() -> None:
@@ -115,7 +116,7 @@ def test_stretches_without_a_change_give_no_alarm() -> None:
 def test_candidates_are_those_of_an_optimal_partition() -> None:
     """Against all partitions of a short series."""
     values = nights(11, 12, (4, 0.3), (9, -0.2), sd=0.05)
-    price = penalty(12, 0.05) * noise_sd(values) ** 2
+    price = penalty(0.05) * noise_sd(values) ** 2
 
     def cost(bounds: list[int]) -> float:
         parts = [values[low:high] for low, high in zip([0, *bounds], [*bounds, 12], strict=True)]

@@ -1,0 +1,57 @@
+"""How figures scatter from night to night: how much, how heavy the tails are, how alike neighbouring nights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST_ALIKE = 0.9
+"""The highest correlation of one night with the next that is believed."""
+
+Series = NDArray[np.float64]
+"""Shape (nights,), in order, without gaps, on a scale on which noise adds: the logarithm of seconds or joules."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How the figures of a metric scatter from night to night: what its size alone does not say."""
+
+    excess: float = 0.0
+    """Kurtosis beyond a normal distribution's: how much freak nights there are."""
+    alike: float = 0.0
+    """Correlation of a night with the next, 0 or more."""
+
+
+def noise_sd(values: Series) -> float:
+    """The noise from one night to the next, which a level that moves hardly raises.
+
+    It is the mean absolute difference between neighbours, scaled to a standard deviation. (The median one is 0 where
+    most nights come out alike, as shares of a few items do.)
+    """
+    return float(np.mean(np.abs(np.diff(values)))) * math.sqrt(math.pi) / 2
+
+
+def residuals_of(values: Series, positions: Sequence[int]) -> list[Series]:
+    """What is left of each stretch without its mean."""
+    return [own - own.mean() for own in np.split(values, positions)]
+
+
+def size_of(stretches: Sequence[Series]) -> float:
+    """The root of the mean square."""
+    return math.sqrt(float(np.mean(np.concatenate(stretches) ** 2)))
+
+
+def excess_of(residuals: Series) -> float:
+    """Kurtosis beyond a normal distribution's; of residuals that are not all 0."""
+    return float(np.mean(residuals**4)) / float(np.mean(residuals**2)) ** 2 - 3
+
+
+def alike_of(stretches: Sequence[Series]) -> float:
+    """The correlation of a night with the next, without the bias that unknown means give it."""
+    squares = sum(float(own @ own) for own in stretches)
+    told = sum(float(own[:-1] @ own[1:]) for own in stretches) / squares
+    return told + (1 + 3 * told) * len(stretches) / sum(map(len, stretches))
