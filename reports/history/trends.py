@@ -10,6 +10,7 @@ import datetime
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,7 @@ class Trend:
     """In order."""
 
 
+@lru_cache(maxsize=2)  # a page and its alarms ask the same history
 def trends(history: History, alpha: float = ALPHA) -> tuple[Trend, ...]:
     """Every series of the last night's suite, systems in the order of their names.
 
