@@ -1,0 +1,80 @@
+"""The `wattbench` fixture: measures what a test asks for, and puts the figures under a failure."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import pytest
+
+from harness.errors import UserError
+from harness.testing.figures import Measured
+from harness.testing.settings import Settings, names_of, settings_of
+
+if TYPE_CHECKING:
+    from harness.testing.runs import Run, Runs
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _failing(method: Callable[P, T]) -> Callable[P, T]:
+    """A method whose user errors fail the test, at the line that called it and in one message."""
+
+    @functools.wraps(method)
+    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        __tracebackhide__ = True
+        try:
+            return method(*args, **kwargs)
+        except UserError as error:
+            raise pytest.fail.Exception(str(error)) from None
+
+    return called
+
+
+class Wattbench:
+    """One test's. Runs are real, and shared by the tests of a session that ask for the same."""
+
+    def __init__(self, item: pytest.Item, runs: Runs) -> None:
+        self._item, self._runs = item, runs
+        self._told: set[str] = set()
+
+    @_failing
+    def measure(
+        self, *systems: str, tasks: Sequence[str] | None = None, limit: int | None = None
+    ) -> tuple[Measured, ...]:
+        """Measure some systems on the same items, in one run.
+
+        Args:
+            systems: of the suite; none: those that the marker names, or all of the suite.
+            tasks: only these of the suite, in place of the marker's.
+            limit: at most so many items of each, in place of the marker's.
+
+        Returns:
+            One for each system, in the order in which they were named.
+        """
+        settings = self._settings(tasks, limit)
+        run = self._run(settings, systems)
+        names = systems or settings.systems or tuple(run.resolved.systems)
+        return tuple(Measured.of(run, name, modelled=settings.modelled) for name in names)
+
+    def _settings(self, tasks: Sequence[str] | None, limit: int | None) -> Settings:
+        settings = settings_of(self._item)
+        if tasks is not None:
+            settings = replace(settings, tasks=names_of(tasks, f"{self._item.nodeid}: tasks"))
+        return settings if limit is None else replace(settings, limit=limit)
+
+    def _run(self, settings: Settings, systems: Sequence[str]) -> Run:
+        run = self._runs.of(settings, systems)
+        if run.records.header.run not in self._told:
+            from reports.export import as_table
+
+            self._told.add(run.records.header.run)
+            self._tell(f"{as_table(run.analysis.comparison)}\nrecord: {run.path}")
+        return run
+
+    def _tell(self, text: str) -> None:
+        """Put a text under the test's failure, if it fails."""
+        self._item.add_report_section("call", "wattbench", text)
