@@ -8,7 +8,9 @@ share stays until the last of them. Answers are scored by lm-eval, outside of wh
 than the meters need has no joules, and `extra_info` says so: that of rules takes milliseconds.
 
 `WATTBENCH_BENCH_SYSTEMS=a,b` names systems, `WATTBENCH_BENCH_DOCUMENTS` says how many documents of each task,
-`WATTBENCH_BENCH_ROUNDS` how often: five tell how long it takes, and a gate of two files wants sixty.
+`WATTBENCH_BENCH_ROUNDS` how often: three tell how long it takes, and a gate of two files wants sixty. By default all
+eighteen systems take some five minutes on two cores that do nothing else, well over one of them for
+`distilled-reasoning`, which writes its reasoning out: an estimate, from rounds that were timed on a shared machine.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ from reports.itemtable import ItemTable
 from reports.stats import accuracy_interval
 from reports.weighing import intervals
 
-ROUNDS = int(os.environ.get("WATTBENCH_BENCH_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("WATTBENCH_BENCH_ROUNDS", "3"))
 WARM_UP = 1
 DOCUMENTS = int(os.environ.get("WATTBENCH_BENCH_DOCUMENTS", "2"))
 """Of each task: with two the quickest model's round lasts a second on 2 cores, which is what meters take."""

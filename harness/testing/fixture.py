@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import pytest
 
 from harness.errors import UserError
 from harness.testing.figures import Measured
+from harness.testing.judged import Judged
 from harness.testing.settings import Settings, names_of, settings_of
 
 if TYPE_CHECKING:
     from harness.testing.runs import Run, Runs
+    from reports.gate.result import GateResult
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,6 +63,46 @@ class Wattbench:
         names = systems or settings.systems or tuple(run.resolved.systems)
         return tuple(Measured.of(run, name, modelled=settings.modelled) for name in names)
 
+    @_failing
+    def compare(
+        self,
+        baseline: str,
+        candidate: str,
+        *,
+        policy: str | None = None,
+        tasks: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Judged:
+        """Judge two systems by the answers of one run, as `wattbench gate RUN RUN` does.
+
+        Args:
+            baseline: what is in use.
+            candidate: what is to take its place.
+            policy: a file, as `--policy` takes it; None: the suite's own, or that of the `pyproject.toml` here.
+            tasks: as for `measure`.
+            limit: likewise.
+        """
+        settings = self._settings(tasks, limit)
+        run = self._run(settings, (baseline, candidate))
+        return self._judged(self._runs.compared(run, baseline, candidate, policy, modelled=settings.modelled), run.path)
+
+    @_failing
+    def gate(
+        self,
+        baseline: str,
+        candidate: str,
+        *,
+        policy: str | None = None,
+        tasks: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Judged:
+        """Ask two systems in turns, in a run of their own, until it is known which is which: `wattbench gate SUITE`.
+
+        The arguments are those of `compare`. One system may be both.
+        """
+        gated = self._runs.gated(self._settings(tasks, limit), baseline, candidate, policy)
+        return self._judged(gated.result, gated.path)
+
     def _settings(self, tasks: Sequence[str] | None, limit: int | None) -> Settings:
         settings = settings_of(self._item)
         if tasks is not None:
@@ -74,6 +117,12 @@ class Wattbench:
             self._told.add(run.records.header.run)
             self._tell(f"{as_table(run.analysis.comparison)}\nrecord: {run.path}")
         return run
+
+    def _judged(self, result: GateResult, path: Path) -> Judged:
+        from reports.export.gate import as_text
+
+        self._tell(f"{as_text(result)}\nrecord: {path}")
+        return Judged(result)
 
     def _tell(self, text: str) -> None:
         """Put a text under the test's failure, if it fails."""

@@ -31,7 +31,7 @@ def test_a_test_asserts_on_figures_of_a_real_run(session: Session, project: pyte
             assert adder.energy_provenance == "replayed"
             assert adder.valid
             assert 0 < adder.joules_per_request.estimate <= adder.joules_per_correct.high
-            assert adder.joules_per_correct.estimate < small.joules_per_correct.estimate
+            assert small.joules_per_correct.estimate > small.joules_per_request.estimate
             assert read_run(adder.run).finished
             assert adder.run == small.run
         """,
@@ -118,6 +118,66 @@ def test_the_ini_file_may_say_so_for_all(session: Session, modelled: pytest.Pyte
         """
     )
     done.assert_outcomes(passed=1)
+
+
+@pytest.mark.usefixtures("modelled")
+def test_two_systems_are_judged_by_one_run(session: Session) -> None:
+    done = session(
+        """
+        import pytest
+
+        def test_verdicts(wattbench):
+            adder, _ = wattbench.measure("adder", "small")
+            worse, better = wattbench.compare("adder", "small"), wattbench.compare("small", "adder")
+            assert worse.accuracy.verdict == "regressed"
+            assert worse.accuracy.candidate < adder.accuracy.estimate
+            assert not worse.passed
+            assert better.accuracy.verdict == "improved"
+            assert worse.result.runs == better.result.runs == (adder.run.name,)
+
+        def test_regresses(wattbench):
+            assert wattbench.compare("adder", "small").accuracy.verdict != "regressed"
+
+        def test_modelled_joules_are_not_judged(wattbench):
+            assert wattbench.compare("small", "adder").joules_per_correct.verdict != "regressed"
+
+        @pytest.mark.wattbench(modelled=True)
+        def test_unless_it_says_so(wattbench):
+            assert wattbench.compare("small", "adder").joules_per_correct.provenance == "modelled"
+        """
+    )
+    done.assert_outcomes(passed=2, failed=2)
+    done.stdout.fnmatch_lines(["E*Verdict.REGRESSED*!= 'regressed'*", "REGRESSED: *"])
+    done.stdout.fnmatch_lines(["E*Failed: not measured: joules_per_correct: *"])
+
+
+def test_two_systems_are_asked_in_turns(session: Session, project: pytest.Pytester) -> None:
+    (project.path / "gate.yaml").write_text("metrics: {accuracy: {margin: 10 points}}")
+    done = session(
+        """
+        from harness.records import read_run
+
+        gates = []
+
+        def test_regresses(wattbench):
+            gates.append(wattbench.gate("adder", "small", policy="gate.yaml"))
+            assert gates[0].accuracy.verdict == "regressed"
+            assert not gates[0].passed
+
+        def test_shares_it(wattbench):
+            assert wattbench.gate("adder", "small", policy="gate.yaml").result is gates[0].result
+
+        def test_mistake(wattbench):
+            wattbench.gate("adder", "smal")
+        """
+    )
+    done.assert_outcomes(passed=2, failed=1)
+    assert "no system 'smal' in this suite; did you mean 'small'?" in done.stdout.str()
+    (run,) = (project.path / ".wattbench" / "runs").iterdir()
+    header = read_run(run).header
+    assert header.gate is not None
+    assert header.gate["policy_source"] == str(project.path / "gate.yaml")
+    assert header.command[0] == "pytest"
 
 
 def test_a_failure_shows_the_figures_with_their_intervals(session: Session) -> None:
