@@ -28,11 +28,22 @@ def environment(folder: Path) -> dict[str, Any]:
     Args:
         folder: where the suite lies; the git commit is that of its repository.
     """
-    import psutil
-
     return {
         "os": platform.platform(),
         "python": platform.python_version(),
+        **machine(),
+        "packages": _versions(PACKAGES),
+        "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        "commit": _git(folder, "rev-parse", "HEAD"),
+        "commit_dirty": bool(_git(folder, "status", "--porcelain")),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Describe this machine: processor, memory and GPUs, and what it may use of them."""
+    import psutil
+
+    return {
         "cpu": _cpu_model(),
         "cpus_logical": os.cpu_count(),
         "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
@@ -41,10 +52,6 @@ def environment(folder: Path) -> dict[str, Any]:
         "container": container(),
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": _gpus(),
-        "packages": _versions(PACKAGES),
-        "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
-        "commit": _git(folder, "rev-parse", "HEAD"),
-        "commit_dirty": bool(_git(folder, "status", "--porcelain")),
     }
 
 

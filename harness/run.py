@@ -14,10 +14,10 @@ from harness.assemble import expert_row, item_rows, system_row, training_costs
 from harness.cell import CellRecorder, WindowNames, open_window
 from harness.config import Prompt, Resolved
 from harness.load import LoadCell, run_rates, score_rates
-from harness.meters import Metering
+from harness.meters import Chosen, Metering
 from harness.phases import split_cell
 from harness.plan import Cell, requests
-from harness.progress import Progress
+from harness.progress import Progress, progress
 from harness.prompts import requests_by_document
 from harness.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow, read_run
 from harness.resume import check_same_system, recover_windows
@@ -48,6 +48,17 @@ class Session:
     def records(self) -> RunRecords:
         """What is on disk so far."""
         return read_run(self.writer.layout.root)
+
+
+def run_to_end(
+    writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], chosen: Chosen, *, allow_unsafe_code: bool = False
+) -> None:
+    """Open the meters, show what goes on, and bring a run to its end, be it new or interrupted."""
+    records = read_run(writer.layout.root)
+    names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
+    items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
+    with writer, Metering(chosen.meters) as metering, progress(len(cells), items) as shown:
+        run_cells(Session(resolved, cells, writer, metering, names, shown, allow_unsafe_code))
 
 
 def run_cells(session: Session) -> None:

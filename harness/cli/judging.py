@@ -65,8 +65,18 @@ def judge_runs(
     baseline: str | None,
     candidate: str | None,
     across: Sequence[str],
+    judge_modelled: bool = False,
 ) -> GateResult:
-    """Two runs that were made one after the other.
+    """Two runs that were made one after the other, or two systems of one.
+
+    Args:
+        first: the baseline's.
+        second: the candidate's.
+        policy: a file; None: the suite's own policy, or what else holds here.
+        baseline: the system in `first`.
+        candidate: that in `second`.
+        across: parts that may differ all the same.
+        judge_modelled: judge modelled joules, whatever the policy says.
 
     Raises:
         UserError: one cannot be read, or does not say which systems are meant; or the policy is wrong.
@@ -80,10 +90,11 @@ def judge_runs(
     runs = read_run(first), read_run(second)
     suite = runs[1].header.suite.get("suite") or {}
     own = GatePolicy.model_validate(suite["gate"]) if suite.get("gate") else None
-    told = as_reports_know_it(find_policy(policy, own, Path.cwd())[0])
+    found = find_policy(policy, own, Path.cwd())[0]
+    told = as_reports_know_it(found.model_copy(update={"judge_modelled": True}) if judge_modelled else found)
     evidence = evidence_of_two(*runs, told, baseline=baseline, candidate=candidate, across=across)
-    names = tuple(run.header.run for run in runs)
-    result = judge(evidence, told, suite=_suite(runs[1]), runs=names)
+    names = dict.fromkeys(run.header.run for run in runs)
+    result = judge(evidence, told, suite=_suite(runs[1]), runs=tuple(names))
     return _with_notes(result, floor_notes(told, runs[1].header.environment))
 
 

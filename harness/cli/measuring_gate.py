@@ -37,6 +37,10 @@ class Asked:
     require_measured: bool
     calibrating: int | None = None
     """To calibrate: so many items, whatever the policy says of an end and of an earlier calibration."""
+    judge_modelled: bool = False
+    """Judge modelled joules, whatever the policy says."""
+    command: Sequence[str] | None = None
+    """What the record says of how it was started; None: as this process was."""
 
 
 def measure_new(
@@ -70,11 +74,13 @@ def measure_new(
         policy, source = find_policy(asked.policy, resolved.suite.gate, Path.cwd())
         if asked.calibrating is not None:
             policy = policy.model_copy(update={"max_items": asked.calibrating, "max_joules": None, "calibration": None})
+        if asked.judge_modelled:
+            policy = policy.model_copy(update={"judge_modelled": True})
         notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
         gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant)
         chosen = meters_here(resolved.suite)
         cells = plan(resolved, allow_unsafe_code=asked.allow_unsafe_code)
-        command = ["wattbench", *sys.argv[1:]]
+        command = ["wattbench", *sys.argv[1:]] if asked.command is None else asked.command
         writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, gate.as_record())
         begun(writer.layout.root)
         _measure(writer, resolved, gate, cells, chosen, asked.allow_unsafe_code, until)

@@ -184,20 +184,11 @@ def _measure(
     allow_unsafe_code: bool,
     resume: str | None,
 ) -> Path:
-    from harness.cell import WindowNames
-    from harness.meters import Metering
-    from harness.plan import requests
-    from harness.progress import progress
-    from harness.records import read_run
-    from harness.run import Session, run_cells
+    from harness.run import run_to_end
 
     root = writer.layout.root
-    records = read_run(root)
-    names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
-    items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
     try:
-        with writer, Metering(chosen.meters) as metering, progress(len(cells), items) as shown:
-            run_cells(Session(resolved, cells, writer, metering, names, shown, allow_unsafe_code))
+        run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code)
     except BaseException as error:
         if resume is not None:
             click.echo(f"wattbench: stopped. What was answered is safe; go on with: {resume} {root}", err=True)
