@@ -7,7 +7,7 @@ window of this machine's meters. A system is loaded once, and freed when its rou
 share stays until the last of them. Answers are scored by lm-eval, outside of what is timed. A round that is shorter
 than the meters need has no joules, and `extra_info` says so: that of rules takes milliseconds.
 
-`WATTBENCH_BENCH_SYSTEMS=a,b` names systems, `WATTBENCH_BENCH_DOCUMENTS` says how many documents of each task,
+`WATTBENCH_BENCH_SYSTEMS=a,b` names systems, `WATTBENCH_BENCH_DOCUMENTS` says how many of each task, up to 8,
 `WATTBENCH_BENCH_ROUNDS` how often: three tell how long it takes, and a gate of two files wants sixty. By default all
 eighteen systems take some five minutes on two cores that do nothing else, well over one of them for
 `distilled-reasoning`, which writes its reasoning out: an estimate, from rounds that were timed on a shared machine.
