@@ -30,6 +30,10 @@ _PRIOR_ITEMS = 30.0
 _PRIOR_SQUARE = 0.1
 """That guess: one in ten items is answered rightly by one of two systems only."""
 _PRIOR_ROUNDS = 2.0
+_NORMAL = 1.4826
+"""Standard deviations of a normal distribution in its median absolute deviation."""
+_FREAKS = 3.0
+"""A standard deviation so many times what the middling rounds have is one of a few freaks among them."""
 _MAX_STAKE = 0.95
 """Of what could be lost at worst: never everything."""
 _HEDGE = 0.05
@@ -140,10 +144,23 @@ def _sign_bets(gain: Values, slope: Values | float) -> Values:
 def _slopes(d: Values, margin: float) -> Values:
     """Shape (n + 1,): how steeply to bet on each round and on the next. Were they normal, this would be best."""
     before = np.arange(len(d) + 1, dtype=np.float64)
-    spread = _sums_before(d**2) - _sums_before(d) ** 2 / np.maximum(before, 1)
-    guess = _PRIOR_ROUNDS * (margin / 2) ** 2
-    variance = (guess + np.maximum(spread, 0.0)) / (_PRIOR_ROUNDS + np.maximum(before - 1, 0))
-    return np.asarray(2 * margin / variance)
+    weight = np.maximum(before - 1, 0)
+    squares = _sums_before(d**2) - _sums_before(d) ** 2 / np.maximum(before, 1)
+    variance = np.maximum(squares, 0.0) / np.maximum(weight, 1)
+    middling = _middling_variance(d)
+    variance = np.where(variance > _FREAKS**2 * middling, middling, variance)
+    return np.asarray(2 * margin * (_PRIOR_ROUNDS + weight) / (_PRIOR_ROUNDS * (margin / 2) ** 2 + weight * variance))
+
+
+def _middling_variance(d: Values) -> Values:
+    """Shape (n + 1,): of the rounds before each and of all, by their median distance from their median.
+
+    A few rounds that something disturbed must not make all that follow count for little.
+    """
+    found = np.zeros(len(d) + 1)
+    for number in range(2, len(d) + 1):
+        found[number] = np.median(np.abs(d[:number] - np.median(d[:number])))
+    return np.asarray((_NORMAL * found) ** 2)
 
 
 def _sums_before(values: Values) -> Values:
