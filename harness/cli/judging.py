@@ -81,15 +81,13 @@ def judge_runs(
     Raises:
         UserError: one cannot be read, or does not say which systems are meant; or the policy is wrong.
     """
-    from harness.config import GatePolicy
     from harness.gating.policy import find_policy
     from harness.records import read_run
     from reports.gate.judge import judge
     from reports.gate.tworuns import evidence_of_two
 
     runs = read_run(first), read_run(second)
-    suite = runs[1].header.suite.get("suite") or {}
-    own = GatePolicy.model_validate(suite["gate"]) if suite.get("gate") else None
+    own = policy_of_suite(runs[1])
     found = find_policy(policy, own, Path.cwd())[0]
     told = as_reports_know_it(found.model_copy(update={"judge_modelled": True}) if judge_modelled else found)
     evidence = evidence_of_two(*runs, told, baseline=baseline, candidate=candidate, across=across)
@@ -146,6 +144,28 @@ def failed(
         policy=as_reports_know_it(GatePolicy()),
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def policy_of_suite(run: RunRecords) -> GatePolicy | None:
+    """What the suite that a run was made with lets through; None: it says nothing.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    from pydantic import ValidationError
+
+    from harness.config import GatePolicy
+
+    suite = run.header.suite.get("suite")
+    told = suite.get("gate") if isinstance(suite, dict) else None
+    try:
+        return None if told is None else GatePolicy.model_validate(told)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(key) for key in first["loc"])
+        raise UserError(
+            f"{run.layout.header}: suite.gate.{where}: {first['msg']}; the record is damaged, or of another version"
+        ) from error
 
 
 def as_reports_know_it(policy: GatePolicy) -> Policy:

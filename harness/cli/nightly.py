@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.command import EXIT_INTERRUPTED, main
-from harness.cli.judging import failed
+from harness.cli.judging import failed, policy_of_suite
 from harness.cli.options import measured_option, narrowing_options
 from harness.cli.running import load, requiring, run_new, run_resumed
 from harness.cli.surroundings import kill_interrupts, measuring_alone, stdout_to_stderr
@@ -178,14 +178,13 @@ def _policy(history: History, given: Path | None) -> Policy:
 
     What a system is made of may differ from night to night: whether that did it any harm is what nights are judged for.
     """
-    from harness.config import resolved_from_record
     from harness.gating.policy import find_policy
     from harness.records import IDENTITY, read_run
     from reports.gate.policy import policy_of
 
     if not history.nights:
         raise UserError("; ".join([f"{history.root}: there is no finished night here to judge", *history.notes]))
-    of_suite = resolved_from_record(read_run(history.nights[-1].root).header.suite).suite.gate
+    of_suite = policy_of_suite(read_run(history.nights[-1].root))
     chosen, source = find_policy(given, of_suite, Path.cwd())
     return policy_of(chosen.model_dump(mode="json") | {"may_differ": IDENTITY}, source)
 
