@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import re
@@ -31,6 +32,7 @@ SHARE_ALLOWED = 0.6
 """The score that always giving the same answer may reach."""
 
 
+@functools.cache
 def recipes() -> dict[str, dict]:
     return {f"{domain}/{task}": recipe for domain, task, recipe in generate.recipes()}
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+QUICK = ("idle_s: 1.1, warmup: 2, min_window_s: 1.1", "idle_s: 0, warmup: 1, min_window_s: 0.1")
+
 
 def test_it_says_what_gates_here_can_tell(wattbench, suite, tmp_path: Path) -> None:
-    path = suite()
-    done = wattbench("calibrate", path, "--system", "adder", "--items", 32, "--gates", 20, "-o", "calibration.json")
+    path = suite(QUICK)
+    done = wattbench("calibrate", path, "--system", "adder", "--items", 16, "--gates", 20, "-o", "calibration.json")
     assert done.returncode == 0, done.stderr
     assert "adder against itself" in done.stdout
     assert "10% delay" in done.stdout

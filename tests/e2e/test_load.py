@@ -49,7 +49,7 @@ def test_a_run_under_load_is_compared_by_rate(wattbench, suite, tmp_path: Path) 
 def test_a_rate_that_was_cut_off_is_asked_again_as_a_whole(
     how: signal.Signals, tmp_path: Path, environment, suite, command, wattbench
 ) -> None:
-    long = LOAD.replace("min_duration_s: 1", "min_duration_s: 5").replace("[40, 20]", "[40, 10]")
+    long = LOAD.replace("min_duration_s: 1", "min_duration_s: 3").replace("[40, 20]", "[40, 10]")
     path = suite((CHANGES[0][0], f"measure: {long}"))
     process = subprocess.Popen(
         command("run", path, "--systems", "adder"),

@@ -11,6 +11,7 @@ import pytest
 from harness.records import RunRecords, read_run
 
 ITEMS = 3
+EACH_KIND = "generalist,specialist-arithmetic,moe,distilled,hybrid,rules-arithmetic"
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def items_of(records: RunRecords) -> pd.DataFrame:
 
 @pytest.mark.model
 def test_the_quick_suite_measures_all_five_kinds(run_suite, tmp_path: Path) -> None:
-    records = run_suite("quick", "--tasks", "addition,needle_haystack")
+    records = run_suite("quick", "--systems", EACH_KIND, "--tasks", "addition,needle_haystack")
     items, systems = items_of(records), records.systems()
     assert (items.groupby(["system", "task"]).size() == ITEMS).all()
     assert items.groupby(["task", "system"])["doc_hash"].apply(frozenset).groupby("task").nunique().eq(1).all()

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
+
+Name = TypeVar("Name", bound=Hashable)
 
 PRELUDE = """
 import json, os, subprocess, sys, time
@@ -98,3 +100,16 @@ def told(process: subprocess.Popen[str], timeout_s: float = 60) -> Any:
         raise
     assert process.returncode == 0, stderr
     return json.loads(stdout.splitlines()[-1])
+
+
+def all_told(starts: Mapping[Name, Callable[[], subprocess.Popen[str]]], *, at_once: int) -> dict[Name, Any]:
+    """What many scripts tell, so many of them at once: they mostly sleep."""
+    names, rows = list(starts), {}
+    for batch in (names[first : first + at_once] for first in range(0, len(names), at_once)):
+        running = {name: starts[name]() for name in batch}
+        try:
+            rows |= {name: told(process, timeout_s=120) for name, process in running.items()}
+        finally:
+            for process in running.values():
+                process.kill()
+    return rows

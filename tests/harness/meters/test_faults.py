@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.fakes.driver import FakeDriver, all_told
 
 pytestmark = pytest.mark.driver
 
@@ -54,15 +60,29 @@ with Metering([meter]) as metering:
 """
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_ends_in_its_reason(driver: Any, fault: str) -> None:
-    settings, environ, act, expected, valid = FAULTS[fault]
+@pytest.fixture(scope="module")
+def windows(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, Any]]:
+    """The window in which each fault happened."""
+    machines = {fault: tmp_path_factory.mktemp("machine") for fault in FAULTS}
+    return all_told(
+        {fault: partial(_start, fault, fake_library, folder) for fault, folder in machines.items()}, at_once=4
+    )
+
+
+def _start(fault: str, library: Path, folder: Path) -> subprocess.Popen[str]:
+    settings, environ, act, _, _ = FAULTS[fault]
     script = SCRIPT.format(
         gpus=4 if fault == "fewer than the suite's" else None,
         before="alter(fail=999)" if fault == "reads fail from the start" else "pass",
         act=act or "pass",
     )
-    row = driver.run(script, environ, **settings)
+    return FakeDriver(library, folder).start(script, environ, **settings)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_ends_in_its_reason(windows: Mapping[str, dict[str, Any]], fault: str) -> None:
+    *_, expected, valid = FAULTS[fault]
+    row = windows[fault]
     assert any(expected in reason for reason in row["reasons"]), row["reasons"]
     if not valid:
         assert not row["valid"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.driver import FakeDriver, told
+from tests.fakes.driver import FakeDriver, all_told
 from tests.fakes.waveform import BURSTS, CONSTANT, RAMP, SQUARE, WAVEFORMS, Waveform
 
 WINDOWS = """
@@ -60,15 +61,10 @@ Rows = list[dict[str, Any]]
 @pytest.fixture(scope="module")
 def measured(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], Rows]:
     """The windows of every case: 0.4 s, 0.4 s, 1.05 s three times, and 5 s around them (10.5 s for averaged power)."""
-    rows: dict[tuple[str, str], Rows] = {}
-    for batch in (CASES[first : first + AT_ONCE] for first in range(0, len(CASES), AT_ONCE)):
-        running = {case: _start(case, fake_library, tmp_path_factory.mktemp("machine")) for case in batch}
-        try:
-            rows |= {case: told(process, timeout_s=120) for case, process in running.items()}
-        finally:
-            for process in running.values():
-                process.kill()
-    return rows
+    machines = {case: tmp_path_factory.mktemp("machine") for case in CASES}
+    return all_told(
+        {case: partial(_start, case, fake_library, folder) for case, folder in machines.items()}, at_once=AT_ONCE
+    )
 
 
 def _start(case: tuple[str, str], library: Path, folder: Path) -> subprocess.Popen[str]:
