@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from reports import units
 from reports.export.gate import wording
 from reports.export.terminal import WIDTH, printable, wrapped
-from reports.gate.result import GateResult, MetricVerdict
+from reports.gate.result import GateResult, MetricVerdict, Verdict
 
 _GAP = "  "
 _HEAD = ("metric", "baseline", "candidate", "change", "margin", "verdict")
@@ -31,13 +32,21 @@ def _lines(result: GateResult) -> Iterator[str]:
     yield from wrapped(f"{wording.pair(result)}.")
     if result.metrics:
         yield from ["", *_table(result), *_legend(result), ""]
-    for metric in wording.explained(result):
-        yield from _listed(f"{wording.sourced(metric)}: {metric.reason}")
+    for labels, reason in _reasons(result):
+        yield from _listed(f"{units.listed(labels)}: {reason}")
     yield from wrapped(wording.passes_line(result))
     for line in (*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics), *result.notes):
         yield from _listed(line, "! ")
     yield from ["", *wrapped(f"Asked: {wording.asked(result)}.")]
     yield from wrapped(f"Policy: {wording.policy_line(result.policy)}.")
+
+
+def _reasons(result: GateResult) -> Iterator[tuple[list[str], str]]:
+    """Each reason once, worst first, and of which metrics it is: another machine is one for all of them."""
+    labels: dict[tuple[Verdict, str], list[str]] = {}
+    for metric in wording.explained(result):
+        labels.setdefault((metric.verdict, metric.reason), []).append(wording.sourced(metric))
+    yield from ((own, reason) for (_, reason), own in labels.items())
 
 
 def _table(result: GateResult) -> Iterator[str]:
