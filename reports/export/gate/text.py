@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from reports import units
 from reports.export.gate import wording
 from reports.export.terminal import WIDTH, printable, wrapped
-from reports.gate.result import GateResult, MetricVerdict, Verdict
+from reports.gate.result import GateResult, MetricVerdict
 
 _GAP = "  "
 _HEAD = ("metric", "baseline", "candidate", "change", "margin", "verdict")
@@ -32,7 +32,7 @@ def _lines(result: GateResult) -> Iterator[str]:
     yield from wrapped(f"{wording.pair(result)}.")
     if result.metrics:
         yield from ["", *_table(result), *_legend(result), ""]
-    for labels, reason in _reasons(result):
+    for reason, labels in _reasons(result).items():
         yield from _listed(f"{units.listed(labels)}: {reason}")
     yield from wrapped(wording.passes_line(result))
     for line in (*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics), *result.notes):
@@ -41,12 +41,12 @@ def _lines(result: GateResult) -> Iterator[str]:
     yield from wrapped(f"Policy: {wording.policy_line(result.policy)}.")
 
 
-def _reasons(result: GateResult) -> Iterator[tuple[list[str], str]]:
+def _reasons(result: GateResult) -> dict[str, list[str]]:
     """Each reason once, worst first, and of which metrics it is: another machine is one for all of them."""
-    labels: dict[tuple[Verdict, str], list[str]] = {}
+    labels: dict[str, list[str]] = {}
     for metric in wording.explained(result):
-        labels.setdefault((metric.verdict, metric.reason), []).append(wording.sourced(metric))
-    yield from ((own, reason) for (_, reason), own in labels.items())
+        labels.setdefault(metric.reason, []).append(wording.sourced(metric))
+    return labels
 
 
 def _table(result: GateResult) -> Iterator[str]:
