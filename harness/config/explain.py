@@ -18,8 +18,8 @@ class ParsedFile(Protocol):
     """A file that was read: where it lies, and where in it a key stands."""
 
     @property
-    def path(self) -> Path: ...  # noqa: D102
-    def where(self, keys: Sequence[str | int]) -> str: ...  # noqa: D102
+    def path(self) -> Path: ...  # noqa: D102 - the classes that have it say what it does
+    def where(self, keys: Sequence[str | int]) -> str: ...  # noqa: D102 - the classes that have it say what it does
 
 
 def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Sequence[str | int] = ()) -> Model:

@@ -137,7 +137,7 @@ class _PlantedEngine(Engine):
         if not self._plant.drop:
             return False
         of_document = f"{self._seed}: {request.task_name}: {request.doc_id}"
-        return random.Random(of_document).random() < self._plant.drop  # noqa: S311
+        return random.Random(of_document).random() < self._plant.drop  # noqa: S311 - a draw to repeat, no secret
 
     def facts(self) -> Facts:
         """The wrapped system's, as all that follows: it is made of the same."""

@@ -44,7 +44,7 @@ def plan_rounds(items: Mapping[str, int], *, block: int, seed: int, most: int | 
         seed: of the shuffles, and of the coins.
         most: documents in all; None: every one.
     """
-    coin = random.Random(f"{seed}: who is first")  # noqa: S311
+    coin = random.Random(f"{seed}: who is first")  # noqa: S311 - a draw to repeat, no secret
     blocks = _capped(most, _in_turn(items, block, seed))
     return [PlannedRound(task, doc_ids, coin.choice(SIDES)) for task, doc_ids in blocks]
 
@@ -70,7 +70,7 @@ def _in_turn(items: Mapping[str, int], block: int, seed: int) -> list[_Block]:
 
 def _blocks(task: str, items: int, block: int, seed: int) -> Iterator[_Block]:
     doc_ids = list(range(items))
-    random.Random(f"{seed}: {task}").shuffle(doc_ids)  # noqa: S311
+    random.Random(f"{seed}: {task}").shuffle(doc_ids)  # noqa: S311 - a draw to repeat, no secret
     return ((task, tuple(doc_ids[at : at + block])) for at in range(0, items, block))
 
 
