@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from harness.attribution import attribute, shares
-from harness.records import AnswerRow, WindowRow
+from wattbench.measure.attribution import attribute, shares
+from wattbench.records import AnswerRow, WindowRow
 
 SIZES = (10_000, 100_000)
 PER_WINDOW = 500

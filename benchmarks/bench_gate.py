@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports.gate.cases import cases
-from reports.gate.evidence import Evidence, Round
-from reports.gate.looks import State, looks
-from reports.gate.policy import Policy, policy_of
-from reports.stats import items_needed
+from wattbench_reports.gate.decision.metric_tests import cases
+from wattbench_reports.gate.decision.stopping import State, looks
+from wattbench_reports.gate.evidence.model import Evidence, Round
+from wattbench_reports.gate.policy import Policy, policy_of
+from wattbench_reports.stats import items_needed
 
 GATES = int(os.environ.get("WATTBENCH_GATES", "2000"))
 CAP = 1200

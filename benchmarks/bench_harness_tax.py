@@ -26,14 +26,14 @@ from typing import Any
 
 import pytest
 
-from harness.cell import CellRecorder, WindowNames
-from harness.config import Resolved, TaskChoice, load_suite
-from harness.meters import Metering, meters_for, survey
-from harness.records import SCHEMA_VERSION, RunHeader, RunWriter
-from harness.scoring import evaluate, score_rows
-from harness.systems import Engine, open_engine, release_base
-from harness.tasks import load_task, quiet_lm_eval
-from harness.timed import TimedLM
+from wattbench.config import Resolved, TaskChoice, load_suite
+from wattbench.measure.cell_recorder import CellRecorder, WindowNames
+from wattbench.measure.timed_lm import TimedLM
+from wattbench.meters import Metering, meters_for, survey
+from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
+from wattbench.systems import Engine, open_engine, release_base
+from wattbench.tasks.loading import load_task, quiet_lm_eval
+from wattbench.tasks.scoring import evaluate, score_rows
 
 MOST = 0.03
 """Of the wall time of the suite's answers."""
@@ -167,7 +167,7 @@ def _alone(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, side:
 
 
 def _ours(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, writer: RunWriter, side: Side) -> None:
-    """As `harness.run` has it, with the meters that a run would use on this machine."""
+    """As `wattbench.scenarios.closed_loop` has it, with the meters that a run would use on this machine."""
     measure = suite.suite.measure.model_copy(update={"min_window_s": 0.0, "warmup": 0})  # nothing is asked twice
     cell = secrets.token_hex(4)  # each round is a cell of its own
     names = WindowNames("bench", 0)

@@ -26,10 +26,10 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.made_up_history import Step, make_history
-from reports.history import ALPHA, History, Night, Trend, trends
-from reports.history.cells import COLUMNS, FIGURES
-from reports.stats import HORIZON, Noise, change_points, noise_of
-from reports.stats.changepoints import penalty
+from wattbench_reports.history import ALPHA, History, Night, Trend, trends
+from wattbench_reports.history.night_metrics import COLUMNS, FIGURES
+from wattbench_reports.stats import HORIZON, Noise, change_points, noise_of
+from wattbench_reports.stats.changepoints import penalty
 
 YEARS = int(os.environ.get("WATTBENCH_BENCH_YEARS", "40"))
 STEPS = 40
@@ -48,7 +48,7 @@ TOLD = {"resolution": 0.005, "least": math.log(1.02)}
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from reports.site import build_site
+from wattbench_reports.site import build_site
 page = build_site(Path(sys.argv[1]))
 print(time.process_time(), sum(path.stat().st_size for path in page.parent.rglob("*.html")))
 """

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from harness.config import load_suite
-from harness.systems import open_engine, release_base
+from wattbench.config import load_suite
+from wattbench.systems import open_engine, release_base
 
 MEMBERS = [
     "generalist-tuned",

@@ -23,7 +23,7 @@ SECONDS = 20.0
 
 SCRIPT = """
 import threading
-from harness.meters import CodecarbonMeter, RaplMeter
+from wattbench.meters import CodecarbonMeter, RaplMeter
 
 def spent(clock):
     own = os.times()

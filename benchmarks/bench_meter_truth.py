@@ -81,7 +81,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "sensor"), CASES)
 def test_joules_against_the_truth(benchmark: Any, machine: FakeDriver, name: str, sensor: str) -> None:
-    """One run of all windows. What wattbench claims is asserted in `tests/harness/meters/test_truth.py`."""
+    """One run of all windows. What wattbench claims is asserted in `tests/wattbench/meters/test_truth.py`."""
     waves = MACHINES[name]
     settings: dict[str, object] = {"gpus": len(waves), **SENSORS[sensor]}
     for gpu, wave in enumerate(waves):

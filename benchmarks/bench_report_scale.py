@@ -26,7 +26,7 @@ MOST_PAGE_MB = 3.0
 # The highest resident memory of this process alone; what `getrusage` says of a child may be its parent's at the fork.
 SCRIPT = """
 import os, sys
-from harness.cli import main
+from wattbench.cli import main
 sys.argv[0] = "wattbench"
 try:
     main()

@@ -9,7 +9,9 @@ import pytest
 
 
 @pytest.mark.benchmark(group="start-up")
-@pytest.mark.parametrize("arguments", [["-c", "pass"], ["-m", "harness", "--help"]], ids=["python", "wattbench --help"])
+@pytest.mark.parametrize(
+    "arguments", [["-c", "pass"], ["-m", "wattbench", "--help"]], ids=["python", "wattbench --help"]
+)
 def test_start(benchmark, arguments: list[str]) -> None:
     """A process each time, as the shell starts one."""
     command = [sys.executable, *arguments]

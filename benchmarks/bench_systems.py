@@ -27,24 +27,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness.attribution import attribute
-from harness.cli.surroundings import measuring_alone
-from harness.clock import now_s
-from harness.config import Prompt, Resolved, System, load_suite
-from harness.environment import environment
-from harness.errors import MissingHereError
-from harness.meters import Metering, OpenWindow, choose
-from harness.plan import order
-from harness.prompts import requests_by_document
-from harness.records import AnswerRow, Purpose, ScoreRow, WindowLabel, WindowRow
-from harness.scoring import evaluate, score_rows
-from harness.systems import Engine, TaskContext, open_engine, release_base
-from harness.tasks import LoadedTask, load_task
-from harness.timed import Ask, TimedLM, answer_items, answer_row, items_of
-from reports.basis import basis
-from reports.itemtable import ItemTable
-from reports.stats import accuracy_interval
-from reports.weighing import intervals
+from wattbench.cli._session import measuring_alone
+from wattbench.clock import now_s
+from wattbench.config import Prompt, Resolved, System, load_suite
+from wattbench.errors import MissingHereError
+from wattbench.machine.environment import environment
+from wattbench.measure.attribution import attribute
+from wattbench.measure.plan import order
+from wattbench.measure.timed_lm import Ask, TimedLM, answer_items, answer_row, items_of
+from wattbench.meters import Metering, OpenWindow, choose
+from wattbench.records import AnswerRow, Purpose, ScoreRow, WindowLabel, WindowRow
+from wattbench.systems import Engine, TaskContext, open_engine, release_base
+from wattbench.tasks.loading import LoadedTask, load_task
+from wattbench.tasks.requests import requests_by_document
+from wattbench.tasks.scoring import evaluate, score_rows
+from wattbench_reports.metrics.domain_sums import basis
+from wattbench_reports.metrics.mix_weighting import intervals
+from wattbench_reports.stats import accuracy_interval
+from wattbench_reports.tables.item_matrix import ItemTable
 
 ROUNDS = int(os.environ.get("WATTBENCH_BENCH_ROUNDS", "3"))
 WARM_UP = 1

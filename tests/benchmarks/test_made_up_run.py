@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.made_up_run import SYSTEMS, TASKS, make_run
-from harness.meters.trace import read_trace
-from harness.records import RunRecords, read_run
-from harness.records.tables import items_parquet, windows_parquet
-from reports.compare import analyse
-from reports.page import report
+from wattbench.meters.sampling.trace import read_trace
+from wattbench.records import RunRecords, read_run
+from wattbench.records.tables import items_parquet, windows_parquet
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.html import report
 
 
 @pytest.fixture(scope="module")

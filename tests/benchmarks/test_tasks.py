@@ -321,7 +321,7 @@ def offline_evaluation(request, tmp_path_factory) -> list[str]:
     """What lm-eval makes of the tasks without a network, from another folder: also of a copy, as in a wheel."""
     folder = TASKS
     if request.param == "elsewhere":
-        folder = tmp_path_factory.mktemp("installed") / "harness" / "_benchmarks" / "tasks"
+        folder = tmp_path_factory.mktemp("installed") / "wattbench" / "_benchmarks" / "tasks"
         shutil.copytree(TASKS, folder)
     environment = os.environ | {
         "HF_HUB_OFFLINE": "1",

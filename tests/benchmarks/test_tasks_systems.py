@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from harness.config.suite import Catalogue, Suite
+from wattbench.config.suite import Catalogue, Suite
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 TASKS = BENCHMARKS / "tasks"

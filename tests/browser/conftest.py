@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from reports.page import write_report
+from wattbench_reports.html import write_report
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -61,8 +61,8 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def made_up() -> ModuleType:
-    """The makers of made-up runs, which lie with the tests of `reports`: test folders are no packages."""
-    path = Path(__file__).parents[1] / "reports" / "conftest.py"
+    """The makers of made-up runs, which lie with the tests of `wattbench_reports`: test folders are no packages."""
+    path = Path(__file__).parents[1] / "wattbench_reports" / "conftest.py"
     spec = importlib.util.spec_from_file_location("made_up_runs", path)
     assert spec is not None
     assert spec.loader is not None

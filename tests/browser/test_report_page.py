@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reports.page import write_report
+from wattbench_reports.html import write_report
 
 pytestmark = pytest.mark.browser
 

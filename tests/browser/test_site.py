@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.site.build import site_pages
-from reports.site.fullreports import FullReports
-from tests.reports.site.madeup import made_up
+from tests.wattbench_reports.site.madeup import made_up
+from wattbench_reports.site.build import site_pages
+from wattbench_reports.site.full_reports import FullReports
 
 pytestmark = pytest.mark.browser
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from harness.records import read_run
-from reports.carbon import CarbonChoice
-from reports.compare import analyse
-from reports.page import write_report
-from reports.whatif import command, restated
-from reports.workload import WorkloadChoice
+from wattbench.records import read_run
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.html import write_report
+from wattbench_reports.html.whatif import command, restated
+from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.metrics.workload import WorkloadChoice
 
 pytestmark = pytest.mark.browser
 
@@ -134,7 +134,7 @@ def test_a_setting_that_is_none_is_said_and_changes_nothing(browser, show, runs)
 
 
 def test_the_script_is_small_and_the_data_are_data(runs) -> None:
-    from reports.page.page import script_of_page
+    from wattbench_reports.html.report import script_of_page
 
     script = script_of_page()
     assert len(script.encode()) < 15_000

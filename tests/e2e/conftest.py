@@ -25,7 +25,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def command() -> Callable[..., list[str]]:
     """The command line of `wattbench ARGUMENTS`."""
-    return lambda *arguments: [sys.executable, "-m", "harness", *map(str, arguments)]
+    return lambda *arguments: [sys.executable, "-m", "wattbench", *map(str, arguments)]
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.config import load_suite
-from harness.systems import TaskContext, open_engine, release_base
-from harness.systems.base import GENERATE
+from wattbench.config import load_suite
+from wattbench.systems import TaskContext, open_engine, release_base
+from wattbench.systems.base import GENERATE
 
 pytestmark = pytest.mark.model
 

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from harness.records import RunRecords, read_run
+from wattbench.records import RunRecords, read_run
 
 ACCURACY_ALONE = "block: 4\nmetrics: {accuracy: {margin: 20 points}}\n"
 """Decided in a few rounds of sums, whatever the machine does meanwhile."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.records import read_run
+from wattbench.records import read_run
 
 HYBRID = (
     "    chance: {kind: hybrid, engine: hybrid, members: {one: adder, other: small}, router: {type: random}}\nmeasure:"

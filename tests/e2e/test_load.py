@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.records import RunLayout, read_run
+from wattbench.records import RunLayout, read_run
 
 LOAD = "{scenario: load, idle_s: 1, warmup: 1, min_window_s: 1, load: " + (
     "{rates_per_s: [40, 20], min_duration_s: 1, min_queries: 44, deadline_s: 120}}"

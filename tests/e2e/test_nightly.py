@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.records import read_run
+from wattbench.records import read_run
 
 QUICK = ("idle_s: 1.1, warmup: 2, min_window_s: 1.1", "idle_s: 0, warmup: 0, min_window_s: 0")
 WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}

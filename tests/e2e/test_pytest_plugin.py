@@ -47,8 +47,8 @@ import random
 
 import played
 import pytest
-from harness.config import load_suite
-from harness.systems import open_engine
+from wattbench.config import load_suite
+from wattbench.systems import open_engine
 from lm_eval.api.instance import Instance
 
 SUITE = load_suite("suite.yaml")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.records import RunRecords, read_run
+from wattbench.records import RunRecords, read_run
 
 ITEMS = 3
 EACH_KIND = "generalist,specialist-arithmetic,moe,distilled,hybrid,rules-arithmetic"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.meters import choose
+from wattbench.meters import choose
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.records import RunLayout, read_run
+from wattbench.records import RunLayout, read_run
 
 
 def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from harness.records import Purpose, read_run
+from wattbench.records import Purpose, read_run
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ PRELUDE = """
 import json, os, subprocess, sys, time
 from dataclasses import asdict
 from pathlib import Path
-from harness.meters import Metering, MeterError, NvmlMeter
-from harness.records import WindowLabel
+from wattbench.meters import Metering, MeterError, NvmlMeter
+from wattbench.records import WindowLabel
 
 def alter(**settings):
     "Change the machine: as from now, these settings beside those of before."

@@ -20,7 +20,7 @@ STEPS: list[Step] = ACTION["runs"]["steps"]
 # The command as it is in this checkout.
 OWN = f"""
 import os, sys
-os.execve({sys.executable!r}, [{sys.executable!r}, "-m", "harness", *sys.argv[1:]],
+os.execve({sys.executable!r}, [{sys.executable!r}, "-m", "wattbench", *sys.argv[1:]],
           {{**os.environ, "PYTHONPATH": {str(ROOT)!r}}})
 """
 

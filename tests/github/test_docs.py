@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.config import GatePolicy, MetricPolicy, load_suite
-from reports.gate.result import EXIT_CODES
 from tests.github.machine import GATE, ROOT, Job, read
+from wattbench.config import GatePolicy, MetricPolicy, load_suite
+from wattbench_reports.gate.result import EXIT_CODES
 
 GATES = (ROOT / "docs" / "gates.md").read_text()
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", GATES, re.DOTALL | re.MULTILINE)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.config import load_suite
 from tests.github.machine import ROOT, WORKFLOWS, Step, read
+from wattbench.config import load_suite
 
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 

@@ -1,4 +1,0 @@
-"""Gates that run: two systems asked in turns, until somebody says that it is known which is which.
-
-May import: the loop over cells and everything below. Must not import `reports`: who decides is handed in.
-"""

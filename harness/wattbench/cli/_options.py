@@ -1,0 +1,99 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """A list in one argument: ``a,b``."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
+
+
+def items_options(command: Any) -> Any:
+    """The options that make a suite's tasks fewer or shorter."""
+    for option in (
+        click.option("--limit", type=click.IntRange(min=1), help="At most so many items of each task."),
+        click.option("--tasks", callback=names, metavar="A,B", help="Only these tasks of the suite."),
+        click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote."),
+    ):
+        command = option(command)
+    return command
+
+
+def narrowing_options(command: Any) -> Any:
+    """The options that make a suite smaller."""
+    only = click.option("--systems", callback=names, metavar="A,B", help="Only these systems of the suite.")
+    return only(items_options(command))
+
+
+measured_option = click.option(
+    "--require-measured",
+    is_flag=True,
+    help="Refuse where any joules would come from a formula, and not from a sensor.",
+)
+
+
+def carbon_options(command: Any) -> Any:
+    """The options that restate a run's grams; joules stay what they were. The command gets them as one: `carbon`."""
+
+    @functools.wraps(command)
+    def with_choice(
+        *args: Any,
+        region: str | None,
+        intensity: float | None,
+        intensity_csv: Path | None,
+        pue: float | None,
+        embodied: str | None,
+        **others: Any,
+    ) -> Any:
+        from wattbench_reports.metrics.carbon import CarbonChoice
+
+        choice = CarbonChoice(region, intensity, intensity_csv, pue, embodied)
+        return command(*args, carbon=choice, **others)
+
+    given: Any = with_choice
+    for option in (
+        click.option(
+            "--embodied",
+            metavar="WHAT",
+            help="Manufacture, as under carbon.embodied in a suite: ecologits-gpu-server, a mapping in YAML, or none.",
+        ),
+        click.option("--pue", type=click.FloatRange(min=1.0), help="Power usage effectiveness."),
+        click.option(
+            "--intensity-csv",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="Hourly grid intensities, matched to the run's clock.",
+        ),
+        click.option("--intensity", type=click.FloatRange(min=0.0), help="Grid intensity in g CO2e per kWh."),
+        click.option("--region", metavar="ISO3", help="Country whose grid it is, such as FRA."),
+    ):
+        given = option(given)
+    return given
+
+
+def workload_options(command: Any) -> Any:
+    """The options that restate what the systems are for. The command gets them as one: `workload`."""
+
+    @functools.wraps(command)
+    def with_choice(*args: Any, mix: str | None, requests: float | None, price: float | None, **others: Any) -> Any:
+        from wattbench_reports.metrics.workload import WorkloadChoice
+
+        return command(*args, workload=WorkloadChoice(mix, requests, price), **others)
+
+    given: Any = with_choice
+    for option in (
+        click.option("--price", type=click.FloatRange(min=0.0), help="Of a kWh, in the suite's currency."),
+        click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests a year."),
+        click.option(
+            "--mix",
+            metavar="DOMAIN=WEIGHT,...",
+            help="What share of the requests each domain has; items counts every item alike.",
+        ),
+    ):
+        given = option(given)
+    return given

@@ -1,0 +1,122 @@
+"""Where a verdict goes: to standard output, to the files that were asked for, and to GitHub where it runs the job."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wattbench.cli._group import EXIT_INTERRUPTED
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench_reports.gate.result import GateResult
+
+EXIT_ERROR = 3
+
+
+@dataclass(frozen=True)
+class VerdictFiles:
+    """What of a verdict is written where, beside standard output."""
+
+    junit: Path | None
+    markdown: Path | None
+    json: Path | None
+    github: bool
+
+    def write(self, result: GateResult) -> None:
+        """Write them all; annotations are GitHub's commands, which it reads on standard output.
+
+        Raises:
+            UserError: a file cannot be written.
+        """
+        from wattbench_reports.export.gate import annotations, as_json, as_junit, as_markdown
+
+        for path, text in ((self.junit, as_junit), (self.markdown, as_markdown), (self.json, as_json)):
+            if path is not None:
+                _put(path, text(result))
+        if not self.github:
+            return
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary:
+            _append(Path(summary), as_markdown(result))
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            for line in annotations(result):
+                click.echo(line)
+
+
+def verdict_options(command: Any) -> Any:
+    """The options that say where a verdict goes, beside standard output."""
+    file = click.Path(path_type=Path, dir_okay=False)
+    for option in (
+        click.option("--no-github", is_flag=True, help="No step summary and no annotations, though GitHub runs this."),
+        click.option("--json", "json_file", type=file, metavar="FILE", help="Write the verdict for programs."),
+        click.option("--markdown", type=file, metavar="FILE", help="Write it as a comment of a pull request."),
+        click.option("--junit", type=file, metavar="FILE", help="Write it as JUnit XML: a test case for each metric."),
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def errors_as_verdicts(
+    files: VerdictFiles, broken: Callable[[str], GateResult], then: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """What breaks is a verdict, too: whoever waits for its files finds them, and exit code 3. Python's own exit code of
+    a mistake of ours is 1, as click's of Ctrl-C, which would say that something regressed.
+
+    Args:
+        files: where the verdict goes.
+        broken: what broke, as a verdict.
+        then: what is to be said afterwards.
+    """
+    try:
+        yield
+    except click.exceptions.Exit:
+        raise
+    except KeyboardInterrupt as error:
+        then()
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
+    except Exception as error:  # an engine raises whatever its libraries raise
+        if not isinstance(error, UserError):
+            traceback.print_exc()
+        message = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        click.echo(f"wattbench: {message}", err=True)
+        then()
+        try:
+            files.write(broken(message))
+        except UserError as unwritten:
+            click.echo(f"wattbench: {unwritten}", err=True)
+        raise click.exceptions.Exit(EXIT_ERROR) from error
+
+
+def _put(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+
+    def write() -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+
+    _told(path, write)
+
+
+def _append(path: Path, text: str) -> None:
+    def write() -> None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text if text.endswith("\n") else f"{text}\n")
+
+    _told(path, write)
+
+
+def _told(path: Path, write: Callable[[], None]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from error

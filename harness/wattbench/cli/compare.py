@@ -1,0 +1,95 @@
+"""Commands that read a run: `compare` and `report`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wattbench.cli._group import main
+from wattbench.cli._options import carbon_options, names, workload_options
+
+if TYPE_CHECKING:
+    from wattbench_reports.metrics.carbon import CarbonChoice
+    from wattbench_reports.metrics.workload import WorkloadChoice
+
+_RUN = click.argument("run", type=click.Path(path_type=Path))
+
+
+EXIT_APART = 3
+"""Several runs, and no figure of one may be ranked beside one of another. They are shown all the same."""
+
+
+_THREADS = "OPENBLAS_NUM_THREADS"
+
+
+class _Reading(click.Command):
+    """A command that only computes. One thread of OpenBLAS, unless the user has it otherwise: a second one waits for
+    the first more than it helps with sums as short as these, and where the machine has other work to do, or a container
+    a share of many cores, it takes half as long again."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if _THREADS in os.environ:
+            return super().invoke(ctx)
+        os.environ[_THREADS] = "1"  # read when NumPy is imported, which is after this
+        try:
+            return super().invoke(ctx)
+        finally:
+            del os.environ[_THREADS]
+
+
+@main.command(cls=_Reading)
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "markdown", "csv", "json"]),
+    default="table",
+    show_default=True,
+)
+@click.option(
+    "--across",
+    callback=names,
+    metavar="PART,...",
+    help="Rank although these differ: tasks, device, driver, power_limit, scenario, meter, or all.",
+)
+@carbon_options
+@workload_options
+def compare(
+    runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: CarbonChoice, workload: WorkloadChoice
+) -> None:
+    """Compare the systems of one RUN or several: a row for each, from the records alone.
+
+    Systems are ranked only where what was asked, the machine and the meter are the same; what differs is said. Exits
+    with 3 where nothing of several runs can be ranked against each other.
+    """
+    from wattbench.records import read_run
+    from wattbench_reports.comparison.several_runs import apart_text, side_by_side
+    from wattbench_reports.export import render
+
+    comparison = side_by_side([read_run(run) for run in runs], across=across, choice=carbon, workload_choice=workload)
+    click.echo(render(comparison, form), nl=False)
+    if comparison.ranked is not None and comparison.ranked.apart:
+        click.echo(f"wattbench: {apart_text(comparison)}", err=True)
+        raise click.exceptions.Exit(EXIT_APART)
+
+
+@main.command(cls=_Reading)
+@_RUN
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file.")
+@click.option(
+    "--routes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Routers to score from this run's answers: router, task, doc_id, member (a>b: a cascade), router_s, router_j.",
+)
+@carbon_options
+@workload_options
+def report(run: Path, output: Path, routes: Path | None, carbon: CarbonChoice, workload: WorkloadChoice) -> None:
+    """Write the report of RUN: one self-contained HTML page, and beside it its figures as CSV and Parquet."""
+    from wattbench_reports.html import write_report
+
+    write_report(run, output, carbon, workload, routes)
+    click.echo(output)

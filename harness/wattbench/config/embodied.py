@@ -1,0 +1,54 @@
+"""Manufacture: what an hour of the hardware costs the climate before it draws any power."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, FiniteFloat, PositiveInt, model_validator
+
+from wattbench.config.base import Strict
+
+_Positive = Annotated[FiniteFloat, Field(gt=0, le=1e9)]
+_FORMS = {
+    "use": ("gpus",),
+    "g_per_device_hour": ("devices", "source", "year"),
+    "kg_per_device": ("devices", "lifetime_years", "utilisation", "source", "year"),
+}
+"""The key that makes a form, and those that go with it."""
+
+
+class Embodied(Strict):
+    """One of three forms: a public figure by its name, grams per hour, or kilograms over a lifetime."""
+
+    use: str | None = None
+    """The name of a public figure: `ecologits-gpu-server`, `ecologits-gpu-server-2026`."""
+    gpus: PositiveInt | None = None
+    """With `use`: how many GPUs of such a server the run keeps to itself; 1 if not said."""
+    g_per_device_hour: _Positive | None = None
+    """Grams of CO2 equivalent for an hour of one device."""
+    kg_per_device: _Positive | None = None
+    """Kilograms of CO2 equivalent to make one device, spread over its lifetime."""
+    lifetime_years: _Positive | None = None
+    utilisation: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The share of its lifetime in which the device is in use: the hours of use carry all of it. 1 if not said."""
+    devices: PositiveInt | None = None
+    """How many of them the run keeps to itself; 1 if not said."""
+    source: Annotated[str, Field(min_length=1)] | None = None
+    """Where the figure comes from: a life-cycle assessment, a data sheet. Goes with every declared figure."""
+    year: PositiveInt | None = None
+    """Of the source."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        forms = [name for name in _FORMS if name in given]
+        if len(forms) != 1:
+            raise ValueError(f"name exactly one of {', '.join(_FORMS)} (here: {', '.join(forms) or 'none'})")
+        (form,) = forms
+        for name in given:
+            if name != form and name not in _FORMS[form]:
+                raise ValueError(f"{name} does not go with {form}")
+        for name in ("lifetime_years", "source", "year"):
+            if name in _FORMS[form] and name not in given:
+                raise ValueError(f"{form} also needs {name}")
+        return self

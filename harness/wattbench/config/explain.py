@@ -1,0 +1,147 @@
+"""Turning pydantic's list of errors into one sentence: the file, the line, the key, the nearest valid choice."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from wattbench.errors import UserError, nearest
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class ParsedFile(Protocol):
+    """A file that was read: where it lies, and where in it a key stands."""
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102 - the classes that have it say what it does
+    def where(self, keys: Sequence[str | int]) -> str: ...  # noqa: D102 - the classes that have it say what it does
+
+
+def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Sequence[str | int] = ()) -> Model:
+    """Check a file's data, or the part of it at some keys, against a model; relative paths are of the file's folder.
+
+    Raises:
+        UserError: one message about the first thing that is wrong, saying how many more there are.
+    """
+    try:
+        return model.model_validate(data, context={"folder": file.path.parent})
+    except ValidationError as error:
+        raise UserError(explain(error, model, file, at)) from error
+
+
+def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at: Sequence[str | int] = ()) -> str:
+    """The first error in words."""
+    # A misspelt key also leaves the right one missing: name the cause, not the consequence.
+    errors = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
+    first = errors[0]
+    keys = [*at, *_keys_in_file(first["loc"], model)]
+    if first["type"].startswith("union_tag"):
+        keys.append(_discriminator(first))
+    message = f"{file.where(keys)}: {'.'.join(map(str, keys)) or 'the file'}: {_what(first, model)}"
+    more = len(errors) - 1
+    return message + (f" ({more} more error{'s' if more > 1 else ''} after this one)" if more else "")
+
+
+def _what(error: Any, model: type[BaseModel]) -> str:
+    kind, loc, context = error["type"], error["loc"], error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return "unknown key" + nearest(str(loc[-1]), _fields_at(model, loc[:-1]))
+    if kind == "missing":
+        return "missing; this key is required"
+    if kind in ("literal_error", "union_tag_invalid"):
+        expected = context.get("expected") or context.get("expected_tags", "")
+        given = error["input"] if kind == "literal_error" else context.get("tag")
+        choices = [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
+        return f"{given!r} is not known here" + nearest(str(given), choices)
+    if kind == "union_tag_not_found":
+        tags = [_tags(candidate, _discriminator(error)) for candidate in _types_at(model, loc)]
+        return f"missing; this key is required, and is one of: {', '.join(tag for own in tags for tag in own)}"
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "string_pattern_mismatch":
+        return f"{error['input']!r} does not have the right form (it should match {context['pattern']})"
+    given = repr(error["input"])
+    return f"{error['msg'][0].lower()}{error['msg'][1:]} (here: {given if len(given) < 80 else given[:77] + '...'})"
+
+
+def _keys_in_file(loc: Sequence[str | int], model: type[BaseModel]) -> list[str | int]:
+    """Pydantic's location without the tags of its unions, which no file contains."""
+    keys: list[str | int] = []
+    at: list[Any] = [model]
+    for part in loc:
+        if _union_member(at, part) is not None:
+            at = [_union_member(at, part)]
+            continue
+        if part == "[key]":
+            continue
+        keys.append(part)
+        at = list(_below(at, part))
+    return keys
+
+
+def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    """The keys that would have been valid at a location."""
+    return [name for candidate in _types_at(model, loc) if _is_model(candidate) for name in candidate.model_fields]
+
+
+def _types_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[Any]:
+    """What may stand at a location."""
+    at: list[Any] = [model]
+    for part in loc:
+        member = _union_member(at, part)
+        at = [member] if member is not None else list(_below(at, part))
+    return at
+
+
+def _below(types: Sequence[Any], key: str | int) -> Iterator[Any]:
+    """The types of what stands under a key of any of these types, unions and containers opened."""
+    for annotation in types:
+        if _is_model(annotation):
+            field = annotation.model_fields.get(str(key))
+            if field is not None:
+                yield from _opened(field.annotation)
+        else:
+            arguments = typing.get_args(annotation)
+            if arguments:  # list[X] and dict[K, X]: the last is what an item is
+                yield from _opened(arguments[-1])
+
+
+def _opened(annotation: Any) -> Iterator[Any]:
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        yield from _opened(typing.get_args(annotation)[0])
+    elif origin in (list, dict) or origin is None:
+        yield annotation
+    else:  # a union
+        for argument in typing.get_args(annotation):
+            yield from _opened(argument)
+
+
+def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
+    """The type that this tag stands for: the model whose `engine` (a router's: `type`, a family member's: `method`, a
+    meter's: `use`) it is, or, where a union's members are told apart by their form, the type of that name."""
+    for candidate in types:
+        if any(tag in _tags(candidate, key) for key in ("engine", "type", "method", "use")):
+            return candidate
+        if len(types) > 1 and isinstance(candidate, type) and candidate.__name__ == tag:
+            return candidate
+    return None
+
+
+def _tags(candidate: Any, key: str) -> tuple[Any, ...]:
+    field = candidate.model_fields.get(key) if _is_model(candidate) else None
+    return () if field is None else typing.get_args(field.annotation)
+
+
+def _discriminator(error: Any) -> str:
+    """The key that says which of a union's models is meant."""
+    return str(error["ctx"]["discriminator"]).strip("'")
+
+
+def _is_model(candidate: Any) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, BaseModel)

@@ -1,0 +1,160 @@
+"""What a gate lets through: the `gate:` section of a suite, or `[tool.wattbench.gate]` of a `pyproject.toml`."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
+
+from wattbench.config.base import RelativePath, Strict
+
+MetricName = Literal[
+    "accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct", "peak_memory"
+]
+"""What can be gated. Accuracy is told in points, all others as a share of the baseline's figure."""
+
+Part = Literal["weights", "settings", "prompts", "dtype", "engine"]
+"""What a system is made of: the parts that a change may be about."""
+
+_SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|points?)\s*")
+
+
+def _share(given: Any) -> Any:
+    """``10%`` and ``5 points`` as the numbers 0.1 and 0.05."""
+    told = _SHARE.fullmatch(given) if isinstance(given, str) else None
+    return float(told[1]) / 100 if told else given
+
+
+def _unit(given: Any) -> str | None:
+    told = _SHARE.fullmatch(given) if isinstance(given, str) else None
+    return told[2][0] if told else None
+
+
+def _below_one(given: float) -> float:
+    if given >= 1:
+        raise ValueError(f"{given:g} is {given:.0%}: write 0.05, 5% or, for accuracy, 5 points")
+    return given
+
+
+Share = Annotated[PositiveFloat, AfterValidator(_below_one), BeforeValidator(_share)]
+"""A number between 0 and 1, or one in words: ``10%``, ``5 points``."""
+
+
+def _check_unit(metric: str, given: Any, what: str) -> None:
+    """Accuracy in per cent could mean points or a share of it; seconds in points mean nothing."""
+    unit = _unit(given)
+    if metric == "accuracy" and unit == "%":
+        raise ValueError(f"{what} of accuracy is told in points: write '5 points', or 0.05")
+    if metric != "accuracy" and unit == "p":
+        raise ValueError(f"{what} of {metric} is a share of the baseline's: write '10%', or 0.1")
+
+
+class MetricPolicy(Strict):
+    """One metric of a gate."""
+
+    margin: Share
+    """The smallest worsening that must be found: of accuracy in points, of all others as a share."""
+    direction: Literal["worse", "either"] = "worse"
+    """`worse`: only a worsening fails. `either`: a change for the better fails too, as where a figure is to stay."""
+    blocks: bool | Literal["if_measured"] = True
+    """Whether a regression fails the gate, and a missing figure leaves it without a verdict. `if_measured`: only where
+    it was measured; joules that are only modelled are shown and do not block."""
+    weight: PositiveFloat | None = None
+    """Its part of `alpha`, beside those of the other blocking metrics. None: 4 for accuracy, for which items are
+    scarce, and 1 for all others."""
+
+
+class Trade(Strict):
+    """What may be given for what: written down beforehand, or it is a regression."""
+
+    give: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
+    """The metric that may get worse, and by how much at most: ``{accuracy: 1 point}``."""
+    get: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
+    """The metric that must get better for it, and by how much at least: ``{joules_per_correct: 20%}``."""
+    reason: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _units(cls, given: Any) -> Any:
+        for side in ("give", "get"):
+            own = given.get(side) if isinstance(given, dict) else None
+            for metric, share in own.items() if isinstance(own, dict) else ():
+                _check_unit(str(metric), share, side)
+        return given
+
+    @model_validator(mode="after")
+    def _two_metrics(self) -> Self:
+        if set(self.give) == set(self.get):
+            raise ValueError(f"give and get are both {next(iter(self.give))}")
+        return self
+
+
+class Waiver(Strict):
+    """A regression that is known and let through for a while."""
+
+    metric: MetricName
+    reason: Annotated[str, Field(min_length=1)]
+    until: date
+    """The last day on which it counts."""
+
+
+def _default_metrics() -> dict[MetricName, MetricPolicy]:
+    return {
+        "accuracy": MetricPolicy(margin=0.05),
+        "latency_p50": MetricPolicy(margin=0.10),
+        "joules_per_correct": MetricPolicy(margin=0.10, blocks="if_measured"),
+    }
+
+
+class GatePolicy(Strict):
+    """What is judged, how surely, and what is let through all the same."""
+
+    metrics: Annotated[dict[MetricName, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    """How often the whole gate may fail a candidate that is no worse."""
+    beta: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
+    """How often it may pass one that is worse by a whole margin."""
+    block: PositiveInt = 8
+    """Items of a round: one system is asked them before it is the other's turn."""
+    max_items: PositiveInt | None = None
+    """Items after which it stops without a verdict. None: all that the suite has."""
+    max_joules: PositiveFloat | None = None
+    """Joules, of both systems together, after which it stops without a verdict."""
+    drift: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    """Between runs that were not made in turns: by what share seconds and joules may differ with nobody having changed
+    anything. A difference must be shown to be larger, and a pass to leave it room."""
+    judge_modelled: bool = False
+    """Judge joules that a formula made of seconds and load. They say little that the seconds do not."""
+    may_differ: list[Part] = []
+    """Between two runs of one system: the parts of it that the change is about, such as `weights`. Anything else that
+    differs leaves the gate without a verdict."""
+    trades: list[Trade] = []
+    waivers: list[Waiver] = []
+    calibration: RelativePath | None = None
+    """What `wattbench calibrate` wrote on this machine: margins below its noise floor are refused."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _units(cls, given: Any) -> Any:
+        metrics = given.get("metrics") if isinstance(given, dict) else None
+        for metric, own in metrics.items() if isinstance(metrics, dict) else ():
+            if isinstance(own, dict):
+                _check_unit(str(metric), own.get("margin"), "the margin")
+        return given
+
+    @model_validator(mode="after")
+    def _something_blocks(self) -> Self:
+        if not any(each.blocks for each in self.metrics.values()):
+            raise ValueError("metrics: none of them blocks, so that nothing could fail")
+        return self
+
+    @model_validator(mode="after")
+    def _judged_metrics(self) -> Self:
+        named = [(f"trades.{n}", m) for n, t in enumerate(self.trades) for m in (*t.give, *t.get)]
+        named += [(f"waivers.{n}", waiver.metric) for n, waiver in enumerate(self.waivers)]
+        for where, metric in named:
+            if metric not in self.metrics:
+                raise ValueError(f"{where}: {metric} is not among the metrics: {', '.join(self.metrics)}")
+        return self

@@ -1,0 +1,207 @@
+"""From a suite's name or path to a suite whose catalogues are read and whose systems are chosen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from wattbench.config.explain import validate
+from wattbench.config.meter import MeterSettings, OtherSettings
+from wattbench.config.plugins import plugin
+from wattbench.config.suite import Catalogue, Suite, TaskChoice
+from wattbench.config.system import HybridSystem, System
+from wattbench.config.yamlfile import YamlFile, read_yaml
+from wattbench.errors import UserError, nearest
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A suite, with the systems that take part in it."""
+
+    suite: Suite
+    systems: Mapping[str, System]
+    """Name to system, in the order they run."""
+    path: Path
+    """The suite file, for messages."""
+
+    @property
+    def tasks(self) -> list[TaskChoice]:
+        """The tasks, in the order they run."""
+        return self.suite.tasks.select
+
+    def as_record(self) -> dict[str, Any]:
+        """Everything that was decided, with paths absolute: what `run.json` keeps, and what a resumed run reads."""
+        return {
+            "path": str(self.path),
+            "suite": self.suite.model_dump(mode="json"),
+            "systems": {name: system.model_dump(mode="json") for name, system in self.systems.items()},
+        }
+
+    @property
+    def sha256(self) -> str:
+        """A hash of `as_record`: two runs with the same one were asked to do the same."""
+        return hashlib.sha256(json.dumps(self.as_record(), sort_keys=True).encode()).hexdigest()
+
+    def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
+        """The same suite with fewer systems, tasks or items.
+
+        Raises:
+            UserError: a name is not in the suite.
+        """
+        for name in systems:
+            if name not in self.systems:
+                raise UserError(f"{self.path}: no system {name!r} in this suite{nearest(name, self.systems)}")
+        known = [choice.task for choice in self.tasks]
+        for name in tasks:
+            if name not in known:
+                raise UserError(f"{self.path}: no task {name!r} in this suite{nearest(name, known)}")
+        chosen = [
+            choice.model_copy(update={"limit": min(limit, choice.limit or limit)}) if limit else choice
+            for choice in self.tasks
+            if not tasks or choice.task in tasks
+        ]
+        suite = self.suite.model_copy(update={"tasks": self.suite.tasks.model_copy(update={"select": chosen})})
+        kept = {name: system for name, system in self.systems.items() if not systems or name in systems}
+        return replace(self, suite=suite, systems=kept)
+
+
+def benchmarks_folder() -> Path:
+    """Where the shipped suites, tasks and systems lie: in the installed wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_benchmarks"
+    return installed if installed.is_dir() else package.parents[1] / "benchmarks"
+
+
+def shipped_suites() -> dict[str, Path]:
+    """Name to path of the suites that come with wattbench."""
+    return {path.stem: path for path in sorted((benchmarks_folder() / "suites").glob("*.yaml"))}
+
+
+def load_suite(name: str) -> Resolved:
+    """Read a suite by its path, or by its name if it is one that wattbench ships.
+
+    Raises:
+        UserError: anything in it, or in a catalogue it includes, is wrong.
+    """
+    file = read_yaml(_find(name))
+    suite = validate(Suite, file, file.data)
+    for index, folder in enumerate(suite.tasks.include):
+        if not folder.is_dir():
+            raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
+    _check_mix(suite, file)
+    suite = suite.model_copy(update={"meters": _meters(suite, file)})
+    return Resolved(suite, _systems(suite, file), file.path)
+
+
+def _check_mix(suite: Suite, file: YamlFile) -> None:
+    """Only a whole suite is checked: the record of a narrowed run keeps its suite's mix, and weighs what it has."""
+    domains = [choice.domain for choice in suite.tasks.select]
+    for name in suite.workload.mix or {}:
+        if name not in domains:
+            where = file.where(("workload", "mix", name))
+            raise UserError(f"{where}: workload.mix: no task has the domain {name!r}{nearest(name, domains)}")
+
+
+def _meters(suite: Suite, file: YamlFile) -> list[MeterSettings]:
+    """The entries of `meters:`, those of third parties checked by their own models, defaults filled in."""
+    checked: list[MeterSettings] = []
+    for index, entry in enumerate(suite.meters):
+        if not isinstance(entry, OtherSettings):
+            checked.append(entry)
+            continue
+        at = ("meters", index)
+        try:
+            model = plugin(entry.use).Settings
+        except UserError as error:
+            raise UserError(f"{file.where(at)}: meters.{index}: {error}") from error
+        own = validate(model, file, entry.model_dump(), at)
+        checked.append(OtherSettings.model_validate(own.model_dump(mode="json")))
+    return checked
+
+
+def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
+    """The suite that a run was started with, from its record.
+
+    Raises:
+        UserError: this version of wattbench does not understand it.
+    """
+    try:
+        suite = Suite.model_validate(record["suite"])
+        systems = TypeAdapter(dict[str, System]).validate_python(record["systems"])
+        return Resolved(suite, systems, Path(record["path"]))
+    except (KeyError, TypeError, ValidationError) as error:
+        raise UserError(f"the suite in this run's record cannot be read: {error}") from error
+
+
+def _find(name: str) -> Path:
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path.resolve()
+    shipped = shipped_suites()
+    if name in shipped:
+        return shipped[name]
+    if path.suffix or len(path.parts) > 1:
+        raise UserError(f"{name}: no such suite file")
+    raise UserError(f"{name}: no such suite file, nor a suite that wattbench ships{nearest(name, shipped)}")
+
+
+def _systems(suite: Suite, file: YamlFile) -> dict[str, System]:
+    """The systems that take part: those selected from the catalogues, then those defined in the suite."""
+    catalogue = _catalogues(suite, file)
+    for name in suite.systems.define:
+        if name in catalogue:
+            where = file.where(("systems", "define", name))
+            raise UserError(f"{where}: systems.define: {name!r} is already in a catalogue; choose another name")
+    selected = suite.systems.select if suite.systems.select is not None else list(catalogue)
+    chosen: dict[str, System] = {}
+    for index, name in enumerate(selected):
+        where = file.where(("systems", "select", index))
+        if name in suite.systems.define:
+            continue  # takes part anyway
+        if name not in catalogue:
+            raise UserError(f"{where}: systems.select: unknown system {name!r}{nearest(name, catalogue)}")
+        if name in chosen:
+            raise UserError(f"{where}: systems.select: {name!r} is selected twice")
+        chosen[name] = catalogue[name]
+    chosen |= suite.systems.define
+    if not chosen:
+        raise UserError(f"{file.where(('systems',))}: systems: none is selected")
+    known = {**catalogue, **suite.systems.define}
+    return {name: _with_pool(name, system, known, file) for name, system in chosen.items()}
+
+
+def _with_pool(name: str, system: System, known: Mapping[str, System], file: YamlFile) -> System:
+    """A hybrid with the systems that it names, selected or not; any other system as it is."""
+    if not isinstance(system, HybridSystem):
+        return system
+    for member in system.resident:
+        if member not in known:
+            raise UserError(f"{file.path}: system {name!r}: members: unknown system {member!r}{nearest(member, known)}")
+        if isinstance(known[member], HybridSystem):
+            raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
+    return system.model_copy(update={"pool": {member: known[member] for member in system.resident}})
+
+
+def _catalogues(suite: Suite, file: YamlFile) -> dict[str, System]:
+    """Every system of every catalogue that the suite includes."""
+    found: dict[str, System] = {}
+    for index, path in enumerate(suite.systems.include):
+        if not path.is_file():
+            raise UserError(f"{file.where(('systems', 'include', index))}: systems.include: no such file: {path}")
+        for name, system in _catalogue(path).items():
+            if name in found:
+                raise UserError(f"{path}: system {name!r} is also in another catalogue of {file.path}")
+            found[name] = system
+    return found
+
+
+def _catalogue(path: Path) -> dict[str, System]:
+    file = read_yaml(path)
+    data = {key: value for key, value in file.data.items() if not str(key).startswith("x-")}
+    return validate(Catalogue, file, data).systems

@@ -1,0 +1,247 @@
+"""Where joules come from: the entries of a suite's `meters:`. `use` names the meter; one file each in
+`harness/wattbench/meters`.
+
+An entry may be a bare name. A meter that wattbench does not know may be another distribution's
+(`wattbench.config.plugins`): its own settings are checked once its class is found.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from wattbench.config.base import RelativePath, Strict
+
+COMPONENT = r"^[a-z][a-z0-9_-]*$"
+Component = Annotated[str, Field(pattern=COMPONENT, max_length=40)]
+"""What a meter measures: ``cpu``, ``gpu0``; ``wall`` and ``psu`` hold all others."""
+
+JOULES = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6}
+"""Units of energy, in joules."""
+WATTS = {"W": 1.0, "kW": 1000.0, "mW": 0.001}
+"""Units of power, in watts."""
+PowerUnit = Literal["W", "kW", "mW"]
+EnergyUnit = Literal["J", "Wh", "kWh"]
+
+
+class MeterSettings(Strict):
+    """What every entry has. A third party's meter derives the model of its own settings from this."""
+
+    use: str
+    """The meter's name."""
+
+
+class AutoSettings(MeterSettings):
+    """What this machine has for the components that no other entry measures: NVML, RAPL, else codecarbon's model."""
+
+    use: Literal["auto"]
+
+
+class NvmlSettings(MeterSettings):
+    """NVIDIA GPUs, through the driver."""
+
+    use: Literal["nvml"]
+    gpus: PositiveInt | None = None
+    """How many there must be; with fewer no window is valid. None expects those that CUDA_VISIBLE_DEVICES names."""
+    power: Literal["auto", "instant", "average"] = "auto"
+    """Which power figure stands beside the energy counter, or in its place: `instant` (NVML_FI_DEV_POWER_INSTANT),
+    `average` (NVML_FI_DEV_POWER_AVERAGE, over 1 s); `auto` takes the first that the part has."""
+
+
+class RaplSettings(MeterSettings):
+    """CPU packages and memory, through their own counters (Intel and AMD)."""
+
+    use: Literal["rapl"]
+    components: Annotated[list[Literal["cpu", "dram"]], Field(min_length=1)] | None = None
+    """None takes what the machine has."""
+
+
+class CodecarbonSettings(MeterSettings):
+    """codecarbon's model of CPU and memory: a formula, not a measurement."""
+
+    use: Literal["codecarbon"]
+    components: Annotated[list[Literal["cpu", "dram"]], Field(min_length=1)] = ["cpu", "dram"]
+
+
+class ReplaySettings(MeterSettings):
+    """A recorded power trace, played from the moment the run begins."""
+
+    use: Literal["replay"]
+    trace: RelativePath
+    """A CSV file: one that a run left under `power/`, or one with `at_s,component,power_w` and/or `energy_j`."""
+    components: Annotated[list[Component], Field(min_length=1)] | None = None
+    """Which of its components; None plays all."""
+    speed: PositiveFloat = 1.0
+    """How many recorded seconds go by in one of the run. Watts stay what they were."""
+    repeat: bool = False
+    """Begin again at the trace's end. Otherwise what comes after it is a gap."""
+
+
+class CsvLog(Strict):
+    """A CSV file that somebody else appends to: a wall-power meter's log."""
+
+    path: RelativePath
+    time: str
+    """The column of time stamps."""
+    time_format: str = "iso"
+    """`iso` (ISO 8601), `epoch_s`, `epoch_ms`, or a format as Python's `strptime` reads it."""
+    timezone: str | None = None
+    """For stamps that do not tell it: an IANA name such as `Europe/Berlin`, or `UTC`. None takes this machine's."""
+    offset_s: float = 0.0
+    """Seconds to add to each stamp, where the meter's clock is known to be off."""
+    power: str | None = None
+    """The column of power."""
+    power_unit: PowerUnit = "W"
+    energy: str | None = None
+    """The column of energy counted so far."""
+    energy_unit: EnergyUnit = "kWh"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    decimal: Literal[".", ","] = "."
+
+    @field_validator("time_format")
+    @classmethod
+    def _known_format(cls, given: str) -> str:
+        if given in ("iso", "epoch_s", "epoch_ms"):
+            return given
+        try:
+            datetime.strptime(datetime(2001, 2, 3, 4, 5, 6).strftime(given), given)
+        except ValueError as error:
+            raise ValueError(f"neither iso, epoch_s, epoch_ms nor a format of strptime ({error})") from error
+        if "%" not in given:
+            raise ValueError("neither iso, epoch_s, epoch_ms nor a format of strptime (it has no %)")
+        return given
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, given: str | None) -> str | None:
+        if given is not None:
+            try:
+                ZoneInfo(given)
+            except Exception as error:  # zoneinfo lets several kinds through: KeyError, ValueError, OSError
+                raise ValueError(f"no time zone {given!r} is known here; name one as Europe/Berlin") from error
+        return given
+
+    @model_validator(mode="after")
+    def _something_to_read(self) -> Self:
+        if self.power is None and self.energy is None:
+            raise ValueError("name the column of power or of energy, or both")
+        return self
+
+
+class Command(Strict):
+    """A command that prints a figure each time it is run: `ipmitool`, `snmpget`, a script of one's own."""
+
+    run: str
+    """Split as a shell would, and run without one."""
+    pattern: str | None = None
+    """A regular expression; its first group, or all that it matches, is the number."""
+    json_path: str | None = None
+    """Where the number stands in printed JSON, keys and indices joined by dots: `outlets.0.watts`."""
+    power_unit: PowerUnit | None = None
+    """Set this if it prints power,"""
+    energy_unit: EnergyUnit | None = None
+    """or this if it prints energy counted so far."""
+    timeout_s: PositiveFloat = 5.0
+    """A command that takes longer is ended, and its figure is a gap."""
+
+    @field_validator("run")
+    @classmethod
+    def _splits(cls, given: str) -> str:
+        try:
+            if not shlex.split(given):
+                raise ValueError("empty")
+        except ValueError as error:
+            raise ValueError(f"cannot be split into words ({error})") from error
+        return given
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, given: str | None) -> str | None:
+        try:
+            re.compile(given or "")
+        except re.error as error:
+            raise ValueError(f"not a regular expression ({error})") from error
+        return given
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        if (self.pattern is None) == (self.json_path is None):
+            raise ValueError("name where the number stands: pattern or json_path, one of the two")
+        if (self.power_unit is None) == (self.energy_unit is None):
+            raise ValueError("say what is printed: power_unit or energy_unit, one of the two")
+        return self
+
+
+class ExternalSettings(MeterSettings):
+    """A meter outside the machine, or beside its operating system: read from its log, or by a command."""
+
+    use: Literal["external"]
+    component: Component
+    """What it measures. `wall` and `psu` (also `wall0`, `psu1`) hold all others, and make up a total alone."""
+    csv: CsvLog | None = None
+    command: Command | None = None
+    every_s: PositiveFloat = 1.0
+    """How often the log gets a row, or the command is run: the step of its figures."""
+    lag_s: NonNegativeFloat = 5.0
+    """How late a row may come. A window's end waits so long for the row behind it; later, and the meter is lost."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.csv is None) == (self.command is None):
+            raise ValueError("name csv or command: one of the two")
+        return self
+
+
+class OtherSettings(MeterSettings):
+    """A meter that another distribution brings, with whatever settings it has."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+BUILT_IN = ("auto", "nvml", "rapl", "codecarbon", "replay", "external")
+"""The names that are taken; `auto` is no meter but a choice of them."""
+
+
+def _bare(given: Any) -> Any:
+    return {"use": given} if isinstance(given, str) else given
+
+
+def _which(given: Any) -> str | None:
+    use = given.get("use") if isinstance(given, dict) else getattr(given, "use", None)
+    if not isinstance(use, str):
+        return None
+    return use if use in BUILT_IN else "other"
+
+
+MeterEntry = Annotated[
+    Annotated[AutoSettings, Tag("auto")]
+    | Annotated[NvmlSettings, Tag("nvml")]
+    | Annotated[RaplSettings, Tag("rapl")]
+    | Annotated[CodecarbonSettings, Tag("codecarbon")]
+    | Annotated[ReplaySettings, Tag("replay")]
+    | Annotated[ExternalSettings, Tag("external")]
+    | Annotated[OtherSettings, Tag("other")],
+    Discriminator(
+        _which,
+        custom_error_type="meter_unnamed",
+        custom_error_message="say which meter: its bare name, or a mapping with `use: <name>`",
+    ),
+    BeforeValidator(_bare, json_schema_input_type=str | dict[str, Any]),
+]
+"""An entry of `meters:`."""

@@ -1,0 +1,60 @@
+"""The `load` scenario: requests that arrive on their own, whether or not the last was answered."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Self
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from wattbench.config.base import Strict
+
+CONFIDENCE = 0.99
+"""LoadGen's own, of its early-stopping rule (loadgen/results.cc, `EarlyStopping`)."""
+
+
+def queries_needed(share: float) -> int:
+    """The fewest queries from which LoadGen says that a share of all meets a deadline: none of them may have missed it.
+
+    The smallest n with ``share ** n <= 1 - CONFIDENCE``: 44 for a p90, 459 for a p99, 4,603 for a p99.9.
+    """
+    return math.ceil(math.log(1.0 - CONFIDENCE) / math.log(share))
+
+
+class Load(Strict):
+    """Open-loop arrivals through MLPerf LoadGen (its Server scenario): Poisson, at each rate in turn."""
+
+    rates_per_s: Annotated[list[Annotated[float, Field(gt=0, le=10_000)]], Field(min_length=1)]
+    """Requests offered per second, one measured window for each rate; every system is asked at all of them."""
+    min_duration_s: PositiveFloat = 60.0
+    """How long requests keep arriving at each rate, at least."""
+    min_queries: PositiveInt = 100
+    """How many requests there are at each rate, at least. Rounded up so that each document is asked equally often."""
+    deadline_s: PositiveFloat
+    """A request is in time when it is whole so many seconds after it was due."""
+    ttft_deadline_s: PositiveFloat | None = None
+    """The same for its first token; None sets none."""
+    tpot_deadline_s: PositiveFloat | None = None
+    """The most seconds per output token after the first; None sets none."""
+    in_time: Annotated[float, Field(ge=0.5, le=0.999)] = 0.9
+    """The share of the requests that must be in time for the rate to be held: LoadGen's target percentile."""
+    max_in_flight: PositiveInt = 64
+    """Requests sent to a server and not yet answered, at most; the rest waits here, and its wait counts. A system in
+    this process is asked one at a time, whatever this says: a queue in front of it, as a server around it would be."""
+
+    @model_validator(mode="after")
+    def _can_be_judged(self) -> Self:
+        if len(set(self.rates_per_s)) < len(self.rates_per_s):
+            raise ValueError(f"rates_per_s: each rate once (here: {', '.join(f'{r:g}' for r in self.rates_per_s)})")
+        needed = queries_needed(self.in_time)
+        if self.min_queries < needed:
+            raise ValueError(
+                f"min_queries: {self.min_queries} are too few to show that {100 * self.in_time:g}% are in time; "
+                f"LoadGen's early stopping asks for {needed}. Raise min_queries, or lower in_time"
+            )
+        return self
+
+    def queries(self, rate_per_s: float, documents: int) -> int:
+        """About how many requests there will be at a rate: LoadGen draws the arrivals, so it may be some more."""
+        wanted = max(self.min_queries, math.ceil(rate_per_s * self.min_duration_s))
+        return math.ceil(wanted / documents) * documents

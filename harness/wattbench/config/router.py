@@ -1,0 +1,97 @@
+"""How a hybrid chooses which of its members answers. `type` names the router; one file each in
+`harness/wattbench/routers`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonPositiveFloat
+
+from wattbench.config.base import Name, RelativePath, Strict
+
+
+class RouterBase(Strict):
+    """What every router has."""
+
+    def labels(self) -> dict[str, list[str]]:
+        """Members that its own keys name, by key; they must be among the hybrid's."""
+        return {}
+
+    def systems(self) -> list[str]:
+        """Systems that it asks itself, and that must be loaded beside the members."""
+        return []
+
+
+class ClassifierRouter(RouterBase):
+    """A scikit-learn text classifier reads the request; its classes are the members' names."""
+
+    type: Literal["classifier"]
+    model: RelativePath
+    """The `.npz` file that `wattbench family build` wrote."""
+    min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Below this probability the fallback answers."""
+
+
+class LlmRouter(RouterBase):
+    """A language model reads the request; the label it finds likeliest as the next words is chosen."""
+
+    type: Literal["llm"]
+    reader: Name
+    """The system that reads."""
+    prompt: str = Field(pattern=r"(?s)\{question\}")
+    """What it reads; `{question}` is where the request goes."""
+    continuations: Annotated[dict[Name, str], Field(min_length=2)]
+    """A member's name, and the words that stand for it after the prompt."""
+    min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Below this share of the probability of all labels the fallback answers."""
+
+    def labels(self) -> dict[str, list[str]]:
+        """The continuations'."""
+        return {"continuations": list(self.continuations)}
+
+    def systems(self) -> list[str]:
+        """The reader."""
+        return [self.reader]
+
+
+class CascadeRouter(RouterBase):
+    """The cheapest first; the next where the answer before it was unsure."""
+
+    type: Literal["cascade"]
+    order: Annotated[list[Name], Field(min_length=2)]
+    """Members, from the cheapest."""
+    min_confidence: NonPositiveFloat
+    """Mean log-probability per token (natural logarithm) below which an answer counts as unsure."""
+
+    def labels(self) -> dict[str, list[str]]:
+        """Those in order."""
+        return {"order": self.order}
+
+
+class OracleRouter(RouterBase):
+    """A yardstick: it is told the domain of the task, and asks the member of that name."""
+
+    type: Literal["oracle"]
+
+
+class RandomRouter(RouterBase):
+    """A yardstick: any member, by a hash of the request and the suite's seed."""
+
+    type: Literal["random"]
+
+
+class AlwaysRouter(RouterBase):
+    """A yardstick: the same member for everything."""
+
+    type: Literal["always"]
+    member: Name
+
+    def labels(self) -> dict[str, list[str]]:
+        """The one."""
+        return {"member": [self.member]}
+
+
+Router = Annotated[
+    ClassifierRouter | LlmRouter | CascadeRouter | OracleRouter | RandomRouter | AlwaysRouter,
+    Field(discriminator="type"),
+]

@@ -1,0 +1,180 @@
+"""The suite: tasks × systems, with how they are measured. One YAML file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from wattbench.config.base import Name, RelativePath, Strict
+from wattbench.config.embodied import Embodied
+from wattbench.config.gate import GatePolicy
+from wattbench.config.meter import AutoSettings, MeterEntry
+from wattbench.config.open_loop import Load
+from wattbench.config.system import System
+
+
+class TaskChoice(Strict):
+    """One lm-eval task, and what it stands for in this suite."""
+
+    task: str
+    """lm-eval's name of the task."""
+    domain: str
+    """The label that groups tasks: arithmetic, text, ..."""
+    source: Literal["include", "lm_eval"] = "include"
+    """`include`: a YAML file in one of the folders above. `lm_eval`: a task that lm-eval ships."""
+    limit: PositiveInt | None = None
+    """Use the first so many documents; None uses all."""
+    metric: str | None = None
+    """Which of the task's metrics is correctness, from 0 to 1: `exact_match`, or `exact_match,strict-match` to name
+    the filter too. None takes the task's first."""
+
+
+class Tasks(Strict):
+    """Where tasks are found, and which are asked."""
+
+    include: list[RelativePath] = []
+    """Folders of lm-eval task YAML, relative to this file. A task file can run code: include what you trust."""
+    select: Annotated[list[TaskChoice], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [choice.task for choice in self.select]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"task {name!r} is selected twice")
+        return self
+
+
+class Systems(Strict):
+    """Which systems are compared."""
+
+    include: list[RelativePath] = []
+    """Catalogues: YAML files with a `systems:` mapping, relative to this file."""
+    select: list[Name] | None = None
+    """Systems to take from the catalogues; None takes them all. Systems under `define` always take part."""
+    define: dict[Name, System] = {}
+
+
+class Measure(Strict):
+    """How every cell is measured. Systems are only ever compared under the same."""
+
+    scenario: Literal["single-stream", "throughput", "load"] = "single-stream"
+    """`single-stream`: one item at a time. `throughput`: a fixed batch (to a server: so many requests, always).
+    `load`: requests arrive on their own, at the rates under `load`."""
+    batch: PositiveInt = 1
+    """Items in flight together. single-stream is batch 1."""
+    load: Load | None = None
+    """For the scenario `load`, and only for it."""
+    idle_s: NonNegativeFloat = 5.0
+    """Seconds of idle, with the system loaded, before its first measured window; 0 measures none."""
+    warmup: NonNegativeInt = 3
+    """Items asked before anything is measured, in every cell."""
+    min_window_s: NonNegativeFloat = 5.0
+    """The shortest measured window that is believed. A cell that ends sooner asks its items again until then."""
+    window_s: NonNegativeFloat = 30.0
+    """A longer cell is divided into windows of about this length, so that one disturbance spoils one of them."""
+    repeats: PositiveInt = 1
+    """How often every item is asked and recorded."""
+    seed: NonNegativeInt = 1234
+    require_measured: bool = False
+    """Refuse to run where a component's joules would come from a formula or a recording, and not from a sensor."""
+
+    @model_validator(mode="after")
+    def _single_stream_is_one(self) -> Self:
+        if self.scenario == "single-stream" and self.batch != 1:
+            raise ValueError(
+                f"single-stream is batch 1 (here: {self.batch}); for a larger batch set scenario: throughput"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _load_has_its_own_keys(self) -> Self:
+        if (self.load is not None) != (self.scenario == "load"):
+            raise ValueError(
+                "scenario: load needs the rates under load:"
+                if self.load is None
+                else f"load: belongs to scenario: load (here: {self.scenario})"
+            )
+        if self.load is None:
+            return self
+        if self.batch != 1 or self.repeats != 1:
+            raise ValueError("scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s")
+        if self.load.min_duration_s < self.min_window_s:
+            raise ValueError(
+                f"load.min_duration_s is {self.load.min_duration_s:g}, and no window below min_window_s = "
+                f"{self.min_window_s:g} is believed: raise the one, or lower the other"
+            )
+        return self
+
+
+class Carbon(Strict):
+    """What a joule costs the climate; only ever used when reading, so it can be restated later."""
+
+    region: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    """ISO 3166 alpha-3 code of the country whose grid it runs on, such as DEU."""
+    intensity_g_per_kwh: NonNegativeFloat | None = None
+    """Grams of CO2 equivalent per kWh, where you know better than the country's average."""
+    intensity_csv: RelativePath | None = None
+    """A file of hourly intensities, relative to this one, that is matched to the run's clock: a column of times, and
+    one of grams of CO2 equivalent per kWh."""
+    pue: Annotated[float, Field(ge=1.0)] = 1.0
+    """Power usage effectiveness: what the building draws for each watt that reaches the machine."""
+    embodied: Embodied | None = None
+    """Manufacture, for the Software Carbon Intensity; none declared: it is not included, and that is said."""
+
+    @model_validator(mode="after")
+    def _one_intensity(self) -> Self:
+        if self.intensity_g_per_kwh is not None and self.intensity_csv is not None:
+            raise ValueError(
+                "intensity_g_per_kwh is a constant and intensity_csv goes by the hour: name one of the two"
+            )
+        return self
+
+
+class Workload(Strict):
+    """What the systems are to be run for; only ever used when reading, so it can be restated later."""
+
+    mix: dict[Name, NonNegativeFloat] | None = None
+    """Domain to what it weighs among the requests; a domain that is left out weighs nothing. None: every item counts
+    the same, so that a domain counts by its items."""
+    requests_per_year: PositiveFloat = 1_000_000
+    """How many requests a year's energy, bill and grams are stated for."""
+    price_per_kwh: NonNegativeFloat | None = None
+    """Of electricity, in `currency`; without one no bill is stated."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    """ISO 4217, three letters."""
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> Self:
+        if self.mix is not None and not any(self.mix.values()):
+            raise ValueError("mix: every weight is 0, so that nothing is asked")
+        return self
+
+
+class Suite(Strict):
+    """Tasks × systems, with how they are measured."""
+
+    name: Name
+    description: str | None = None
+    tasks: Tasks
+    systems: Systems
+    measure: Measure = Measure()
+    carbon: Carbon = Carbon()
+    workload: Workload = Workload()
+    gate: GatePolicy | None = None
+    """What `wattbench gate` lets through. None: what the `pyproject.toml` here says, or the defaults."""
+    meters: Annotated[list[MeterEntry], Field(min_length=1)] = [AutoSettings(use="auto")]
+    """Where joules come from: bare names, or mappings with `use: <name>` and that meter's own settings."""
+
+    @model_validator(mode="after")
+    def _some_system(self) -> Self:
+        if not self.systems.define and not self.systems.include:
+            raise ValueError("systems: name a catalogue under include, or a system under define")
+        return self
+
+
+class Catalogue(Strict):
+    """A file of systems. Top-level keys that start with `x-` are ignored: a place for YAML anchors."""
+
+    systems: Annotated[dict[Name, System], Field(min_length=1)]

@@ -1,0 +1,85 @@
+"""What making a model took: the ledger of a training done here, or what others say of one done elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Discriminator, Field, FiniteFloat, PositiveInt, StringConstraints, Tag, model_validator
+
+from wattbench.config.base import Name, RelativePath, Strict
+
+DECLARED = "declared"
+"""The provenance of joules that somebody states, and nothing here has read."""
+
+_JOULES_PER_KWH = 3.6e6
+_Positive = Annotated[FiniteFloat, Field(gt=0, le=1e18)]
+_Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class DeclaredTraining(Strict):
+    """A training that was done elsewhere, as its makers describe it. Its joules are stated, not measured."""
+
+    energy_j: _Positive | None = None
+    """Joules it took; or give `energy_kwh`."""
+    energy_kwh: _Positive | None = None
+    """Kilowatt-hours it took; or give `energy_j`."""
+    source: _Said
+    """Where the figure comes from: a model card, a paper, an invoice."""
+    year: PositiveInt | None = None
+    """Of the source."""
+    name: Name | None = None
+    """What was trained; the system's name if not said. Systems that name the same training share it."""
+    tokens: PositiveInt | None = None
+    """Tokens it learned from."""
+    gpu_hours: _Positive | None = None
+    """Hours of one accelerator, added up over all of them."""
+    grams_co2e: Annotated[FiniteFloat, Field(ge=0, le=1e18)] | None = None
+    """Grams of CO2 equivalent as the source states them. They are shown beside those that a report makes."""
+
+    @model_validator(mode="after")
+    def _one_energy(self) -> Self:
+        given = [key for key in ("energy_j", "energy_kwh") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(f"name exactly one of energy_j and energy_kwh (here: {' and '.join(given) or 'none'})")
+        return self
+
+    @property
+    def joules(self) -> float:
+        """What it took, in joules."""
+        return self.energy_j if self.energy_j is not None else (self.energy_kwh or 0.0) * _JOULES_PER_KWH
+
+    def summary(self) -> dict[str, Any]:
+        """What a run's record keeps of it, in the shape of a ledger's; what is not stated is None."""
+        return {
+            "method": DECLARED,
+            "documents": None,
+            "tokens": self.tokens,
+            "teacher_tokens": None,
+            "seconds": None,
+            "energy_j": {DECLARED: self.joules},
+            "provenance": {DECLARED: DECLARED},
+            "cpu": None,
+            "source": self.source,
+            "year": self.year,
+            "gpu_hours": self.gpu_hours,
+            "grams_co2e": self.grams_co2e,
+        }
+
+
+def _form(given: object) -> str | None:
+    if isinstance(given, Mapping | DeclaredTraining):
+        return DeclaredTraining.__name__
+    return Path.__name__ if isinstance(given, str | Path) else None
+
+
+TrainingCost = Annotated[
+    Annotated[RelativePath, Tag(Path.__name__)] | Annotated[DeclaredTraining, Tag(DeclaredTraining.__name__)],
+    Discriminator(
+        _form,
+        custom_error_type="training_form",
+        custom_error_message="give the path of a ledger, or a mapping with energy_kwh (or energy_j) and source",
+    ),
+]
+"""The path of a ledger, or a mapping that declares what it would say."""

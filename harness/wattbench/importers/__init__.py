@@ -1,0 +1,11 @@
+"""Runs that another tool made, as a run directory that reports read like any other.
+
+One format per file: each reads its source whole and checked, and says nothing that the source does not. May import:
+`wattbench.records` and `wattbench.errors`. Must not import anything that measures: importing needs no model and no
+meter.
+"""
+
+from wattbench.importers.detect import FORMATS, detect, read_sources
+from wattbench.importers.write import write_run
+
+__all__ = ["FORMATS", "detect", "read_sources", "write_run"]

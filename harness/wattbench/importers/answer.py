@@ -1,0 +1,137 @@
+"""What every format is read into: answers, each knowing where it stood, and how its source came about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+
+NAME_LENGTH = 200
+"""A longer name of a system, a task or a domain is taken for a column that was mixed up."""
+
+MOST_COUNTED = 2.0**53
+"""Beyond it a double does not hold every whole number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One answer of one system to one item. None and the empty string: the source does not tell."""
+
+    where: str
+    """``file:line``, for messages."""
+    system: str
+    task: str
+    item: str
+    """What its source calls the item; the same for every system that was asked it."""
+    kind: str = ""
+    domain: str = ""
+    """Empty: the task's name."""
+    repeat: int = 0
+    score: float | None = None
+    """0 to 1."""
+    started_s: float | None = None
+    """Seconds since the Unix epoch."""
+    seconds: float | None = None
+    """From sending it to its last token."""
+    first_token_seconds: float | None = None
+    prompt_tokens: int | None = None
+    output_tokens: int | None = None
+    joules: float | None = None
+    joules_above_idle: float | None = None
+    cost: float | None = None
+    route: str | None = None
+    failure: str | None = None
+    doc_hash: str = ""
+    prompt_hash: str = ""
+    prompt: str = ""
+    answer: str = ""
+    filtered: str = ""
+    target: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what in ("system", "task", "domain"):
+            check_name(getattr(self, what), what, self.where, may_be_empty=what == "domain")
+        late = self.first_token_seconds
+        if late is not None and self.seconds is not None and late > self.seconds * (1 + 1e-9):
+            raise UserError(
+                f"{self.where}: its first token came after {late:g} s, and its end after {self.seconds:g} s"
+            )
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Everything that was read from some sources of one format."""
+
+    format: str
+    """As ``--from`` names it."""
+    version: str | None
+    """Of the tool that made it, where it says so."""
+    files: tuple[Path, ...]
+    """Every file that was read."""
+    answers: tuple[Answer, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """What was there and is no answer, in words, to how many: ``{"requests that were cut off": 3}``."""
+    scenario: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """System to the load that was put on it, where the source says so."""
+    configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """System to what is known of its settings: engine, model, server. Never a credential."""
+    facts: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """(System, task) to what is known of the task: its version."""
+
+
+def check_name(name: str, what: str, where: str, *, may_be_empty: bool = False) -> None:
+    """See that a name is one.
+
+    Raises:
+        UserError: it is empty, very long, or has control characters.
+    """
+    if not name.strip() and not may_be_empty:
+        raise UserError(f"{where}: {what} is empty; every answer needs one")
+    if len(name) > NAME_LENGTH:
+        raise UserError(f"{where}: {what} is {len(name):,} characters long ({name[:40]!r}...): that is no name")
+    if not name.isprintable():
+        raise UserError(f"{where}: {what} {name[:60]!r} has control characters in it")
+
+
+def number(value: Any, what: str, where: str, *, most: float = math.inf) -> float | None:
+    """A figure of 0 or more; None where the source has none, which NaN is too.
+
+    Raises:
+        UserError: it is text, negative, infinite, or above `most`.
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = _truth(value, what, where)
+    if math.isnan(found):
+        return None
+    if not 0 <= found <= most or math.isinf(found):
+        limits = "0 or more" if most >= MOST_COUNTED else f"0 to {most:g}"
+        raise UserError(f"{where}: {what} is {value!r:.60}: it must be {limits}")
+    return found
+
+
+def whole(value: Any, what: str, where: str) -> int | None:
+    """As `number`, of a count.
+
+    Raises:
+        UserError: as `number`, or it is not whole.
+    """
+    found = number(value, what, where, most=MOST_COUNTED)
+    if found is not None and not found.is_integer():
+        raise UserError(f"{where}: {what} is {value!r:.60}: it must be a whole number")
+    return None if found is None else int(found)
+
+
+def _truth(value: Any, what: str, where: str) -> float:
+    said = str(value).strip().lower()
+    if said in ("true", "false"):
+        return float(said == "true")
+    raise UserError(f"{where}: {what} is {value!r:.60}: it must be a number")

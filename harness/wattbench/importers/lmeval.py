@@ -1,0 +1,235 @@
+"""lm-eval's result folders, made with ``--log_samples``: scores, prompts and answers; no times, tokens or joules.
+
+Under its output path lm-eval (0.4.13: `loggers.evaluation_tracker.EvaluationTracker`) leaves a folder per model with
+``results_<date>.json`` and, per task, ``samples_<task>_<date>.jsonl``: a line per document and filter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError, nearest
+from wattbench.importers.answer import Answer, Imported, number, whole
+from wattbench.importers.files import mapping, read_object, read_objects, text
+
+_DATE = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?"
+RESULTS = re.compile(rf".*_({_DATE})\.json")
+SAMPLES = re.compile(rf"samples_(.+)_({_DATE})\.jsonl")
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """One results file and the samples of the same moment."""
+
+    results: Path
+    date: str
+    raw: Mapping[str, Any]
+    samples: Mapping[str, Path]
+    """Task to file."""
+
+    @property
+    def model(self) -> str:
+        named = self.raw.get("model_name")
+        return str(named) if named else self.results.parent.name
+
+
+def looks_like(source: Path) -> bool:
+    """Whether a folder has results of lm-eval somewhere in it, or a file is one."""
+    if source.is_dir():
+        return any(SAMPLES.fullmatch(path.name) for path in source.rglob("samples_*.jsonl"))
+    return bool(SAMPLES.fullmatch(source.name)) or bool(RESULTS.fullmatch(source.name))
+
+
+def read(sources: Sequence[Path], metric: str | None = None) -> Imported:
+    """Read every evaluation under some folders; of a model's several on one task, the last.
+
+    Args:
+        sources: folders, or results files.
+        metric: which metric is correctness, in every task that has it; None takes each task's first.
+
+    Raises:
+        UserError: there is none, a file is damaged, or a metric does not run from 0 to 1.
+    """
+    evaluations = [each for source in sources for each in _evaluations(source)]
+    names = _names(evaluations)
+    latest: dict[tuple[str, str], tuple[_Evaluation, Path]] = {}
+    older = 0
+    for each in sorted(evaluations, key=lambda each: each.date):
+        for task, path in each.samples.items():
+            older += (names[each.results], task) in latest
+            latest[names[each.results], task] = each, path
+    answers: list[Answer] = []
+    used: list[str] = []
+    for (system, task), (each, path) in latest.items():
+        found, chosen = _answers(system, task, path, each, metric)
+        answers += found
+        used.append(chosen)
+    if metric is not None and not any(metric in (key, key.partition(",")[0]) for key in used):
+        raise UserError(f"--metric {metric}: no task has it{nearest(metric, used)}")
+    read_from = dict.fromkeys(path for each, samples in latest.values() for path in (each.results, samples))
+    versions = {str(each.raw["lm_eval_version"]) for each, _ in latest.values() if each.raw.get("lm_eval_version")}
+    return Imported(
+        format="lm-eval",
+        version=", ".join(sorted(versions)) or None,
+        files=tuple(read_from),
+        answers=tuple(answers),
+        left_out={"older evaluations of the same model and task": older},
+        configs={system: _config(each) for (system, _), (each, _) in latest.items()},
+        facts={key: _facts(key[1], each) for key, (each, _) in latest.items()},
+    )
+
+
+def _evaluations(source: Path) -> Iterator[_Evaluation]:
+    files = sorted(source.rglob("*.json")) if source.is_dir() else [source]
+    found = [(path, match[1]) for path in files if (match := RESULTS.fullmatch(path.name))]
+    if not found:
+        raise UserError(f"{source}: no results_<date>.json of lm-eval there")
+    with_samples = 0
+    for path, date in found:
+        samples = {
+            match[1]: each
+            for each in sorted(path.parent.glob("samples_*.jsonl"))
+            if (match := SAMPLES.fullmatch(each.name)) and match[2] == date
+        }
+        with_samples += bool(samples)
+        if samples:
+            yield _Evaluation(path, date, read_object(path), samples)
+    if not with_samples:
+        raise UserError(
+            f"{found[0][0]}: it has only totals, and nothing beside it tells the items. Evaluate with --log_samples"
+        )
+
+
+def _names(evaluations: Sequence[_Evaluation]) -> dict[Path, str]:
+    """Results file to system: the model's name, with its folder where two folders have models of one name."""
+    folders: dict[str, set[Path]] = {}
+    for each in evaluations:
+        folders.setdefault(each.model, set()).add(each.results.parent)
+    return {
+        each.results: each.model if len(folders[each.model]) == 1 else f"{each.model} ({_folder(each.results.parent)})"
+        for each in evaluations
+    }
+
+
+def _folder(path: Path) -> str:
+    return "/".join(path.parts[-2:])
+
+
+def _answers(
+    system: str, task: str, path: Path, evaluation: _Evaluation, metric: str | None
+) -> tuple[list[Answer], str]:
+    """A task's answers, and the metric that was taken, keyed as lm-eval keys it: ``exact_match,none``."""
+    samples = [(where, sample, _metrics(where, sample, task, evaluation)) for where, sample in read_objects(path)]
+    if not samples:
+        raise UserError(f"{path}: it has no samples")
+    known = list(dict.fromkeys(f"{name},{_filter(sample)}" for _, sample, names in samples for name in names))
+    if not known:
+        raise UserError(f"{samples[0][0]}: this sample has no metric; it was written by a very old lm-eval")
+    chosen = next((key for key in known if metric in (key, key.partition(",")[0])), known[0])
+    name, _, filter_name = chosen.partition(",")
+    every: dict[object, dict[str, Any]] = {}
+    for _, sample, names in samples:
+        every.setdefault(sample.get("doc_id"), {}).update({f"{each},{_filter(sample)}": sample[each] for each in names})
+    answers = [
+        _answer(system, task, where, sample, name, every[sample.get("doc_id")])
+        for where, sample, _ in samples
+        if _filter(sample) == filter_name
+    ]
+    return answers, chosen
+
+
+def _answer(
+    system: str, task: str, where: str, sample: Mapping[str, Any], metric: str, metrics: Mapping[str, Any]
+) -> Answer:
+    doc_id = whole(sample.get("doc_id"), "doc_id", where)
+    if doc_id is None:
+        raise UserError(f"{where}: no doc_id; this is not a sample of lm-eval")
+    try:
+        score = number(sample.get(metric), f"metric {metric!r}", where, most=1)
+    except UserError as error:
+        raise UserError(f"{error}, to be correctness. Name another of the task's metrics with --metric") from error
+    asked = _arguments(sample)
+    replies, filtered = sample.get("resps"), sample.get("filtered_resps")
+    chosen = _filtered(filtered, asked)
+    return Answer(
+        where=where,
+        system=system,
+        task=task,
+        item=str(doc_id),
+        score=score,
+        doc_hash=text(sample.get("doc_hash")),
+        prompt_hash=text(sample.get("prompt_hash")),
+        prompt=text(asked[0][0]) if asked and asked[0] else "",
+        answer=_innermost(replies) if len(asked) == 1 else chosen,
+        filtered=chosen,
+        target=text(sample.get("target")),
+        metrics=metrics,
+    )
+
+
+def _metrics(where: str, sample: Mapping[str, Any], task: str, evaluation: _Evaluation) -> list[str]:
+    names = sample.get("metrics")
+    if not isinstance(names, list):  # before they were named in each sample
+        config = mapping(mapping(evaluation.raw.get("configs")).get(task))
+        told = config.get("metric_list")
+        names = [mapping(each).get("metric") for each in told] if isinstance(told, list) else []
+        return [str(name) for name in names if name in sample]
+    if any(not isinstance(name, str) or name not in sample for name in names):
+        raise UserError(f"{where}: it names metrics ({names!r:.80}) that it does not have; the file is damaged")
+    return names
+
+
+def _filter(sample: Mapping[str, Any]) -> str:
+    return str(sample.get("filter", "none"))
+
+
+def _arguments(sample: Mapping[str, Any]) -> list[list[Any]]:
+    """What was asked: a list of arguments per request, out of ``{"gen_args_0": {"arg_0": ...}}``."""
+    told = sample.get("arguments")
+    if isinstance(told, Mapping):
+        return [list(each.values()) for each in told.values() if isinstance(each, Mapping)]
+    return [list(each) for each in told if isinstance(each, list)] if isinstance(told, list) else []
+
+
+def _filtered(answers: Any, asked: Sequence[Sequence[Any]]) -> str:
+    """What was compared with the target: the filtered text, or the likeliest choice."""
+    if not isinstance(answers, list) or not answers:
+        return text(answers)
+    if len(answers) > 1 and len(answers) == len(asked) and all(isinstance(each, list) and each for each in answers):
+        try:
+            likelihoods = [float(each[0]) for each in answers]
+        except (TypeError, ValueError):
+            return text(answers)
+        likeliest = asked[likelihoods.index(max(likelihoods))]
+        return text(likeliest[1]).strip() if len(likeliest) > 1 else ""
+    return text(answers[0])
+
+
+def _innermost(replies: Any) -> str:
+    """The first reply's text, out of its lists."""
+    while isinstance(replies, list):
+        if not replies:
+            return ""
+        replies = replies[0]
+    return text(replies)
+
+
+def _config(evaluation: _Evaluation) -> dict[str, Any]:
+    raw = evaluation.raw
+    told = {
+        "model": raw.get("model_name"),
+        "model_source": raw.get("model_source"),
+        "chat_template_sha": raw.get("chat_template_sha"),
+        "system_instruction_sha": raw.get("system_instruction_sha"),
+        "fewshot_as_multiturn": raw.get("fewshot_as_multiturn"),
+    }
+    return {"engine": "lm-eval"} | {key: value for key, value in told.items() if value is not None}
+
+
+def _facts(task: str, evaluation: _Evaluation) -> dict[str, Any]:
+    version = mapping(evaluation.raw.get("versions")).get(task)
+    return {} if version is None else {"task_version": str(version)}

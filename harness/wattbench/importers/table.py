@@ -1,0 +1,124 @@
+"""A plain item table: a row per answer, with whatever it has of score, seconds, tokens, joules and money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError, nearest
+from wattbench.importers.answer import Answer, Imported, number, whole
+from wattbench.importers.files import text
+from wattbench.importers.tablefile import SUFFIXES, Row, absent, columns_of, rows_of
+from wattbench.importers.wide import is_wide, lengthened
+
+COLUMNS = (
+    "system", "item", "score", "task", "domain", "kind", "repeat", "seconds", "first_token_seconds", "started_s",
+    "prompt_tokens", "output_tokens", "joules", "joules_above_idle", "cost", "route", "failure", "doc_hash",
+    "prompt_hash", "prompt", "answer", "filtered", "target",
+)  # fmt: skip
+"""What a table may have; the first two it must."""
+
+FIGURES = ("score", "seconds", "joules", "cost")
+"""Of these it must have one: else there is nothing to compare."""
+
+TASK = "items"
+"""The task of a table without one."""
+
+
+def looks_like(source: Path) -> bool:
+    """Whether a file is one by its name."""
+    return source.suffix.lower() in SUFFIXES
+
+
+def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None) -> Imported:
+    """Read some tables, all with the same columns or not.
+
+    Args:
+        sources: CSV, TSV or Parquet files, told apart by their names.
+        renamed: a column's name in the file to the one of `COLUMNS` that it is.
+
+    Raises:
+        UserError: a column is missing, a value is impossible, or a file cannot be read.
+    """
+    answers: list[Answer] = []
+    for path in sources:
+        if not looks_like(path):
+            raise UserError(f"{path}: a table is a file that ends in {', '.join(SUFFIXES)}")
+        answers += _answers(path, renamed or {})
+    return Imported("table", None, tuple(sources), tuple(answers))
+
+
+def _answers(path: Path, renamed: Mapping[str, str]) -> Iterator[Answer]:
+    present = columns_of(path)
+    for old, new in renamed.items():
+        if old not in present:
+            raise UserError(f"--map {old}={new}: {path} has no column {old!r:.60}{nearest(old, present)}")
+        if new not in COLUMNS:
+            raise UserError(f"--map {old}={new}: there is nothing called {new!r:.60}{nearest(new, COLUMNS)}")
+    if is_wide(present, renamed):
+        return (_answer(where, row) for where, row in lengthened(path, present, renamed))
+    names = _names(path, present, renamed)
+    rows: Iterator[Row] = rows_of(path, list(names.values()))
+    return (_answer(where, {new: row[old] for new, old in names.items()}) for where, row in rows)
+
+
+def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """What a table has of `COLUMNS`, to the file's own name for it."""
+    names = {name: name for name in COLUMNS if name in present}
+    for old, new in renamed.items():
+        if new in names and names[new] != new:
+            raise UserError(f"--map: two columns, {names[new]} and {old}, are to be {new}")
+        names[new] = old
+    here = ", ".join(present[:20]) + (", ..." if len(present) > 20 else "")
+    for needed in ("system", "item"):
+        if needed not in names:
+            raise UserError(f"{path}:1: no column `{needed}` (it has {here}). Name it with --map COLUMN={needed}")
+    if not any(name in names for name in FIGURES):
+        raise UserError(
+            f"{path}:1: none of the columns {', '.join(FIGURES)} (it has {here}). Name one with --map COLUMN=score"
+        )
+    return names
+
+
+def _answer(where: str, row: Mapping[str, Any]) -> Answer:
+    def said(name: str) -> str:
+        value = row.get(name)
+        return "" if absent(value) else text(value)
+
+    item = said("item")
+    if not item:
+        raise UserError(f"{where}: item is empty; every answer needs one")
+    return Answer(
+        where=where,
+        system=said("system"),
+        task=said("task") or TASK,
+        item=item,
+        kind=said("kind"),
+        domain=said("domain"),
+        repeat=whole(row.get("repeat"), "repeat", where) or 0,
+        score=number(row.get("score"), "score", where, most=1),
+        started_s=number(row.get("started_s"), "started_s", where),
+        seconds=number(row.get("seconds"), "seconds", where),
+        first_token_seconds=number(row.get("first_token_seconds"), "first_token_seconds", where),
+        prompt_tokens=whole(row.get("prompt_tokens"), "prompt_tokens", where),
+        output_tokens=whole(row.get("output_tokens"), "output_tokens", where),
+        joules=number(row.get("joules"), "joules", where),
+        # Less than idle is a figure too: the idle window may have drawn more.
+        joules_above_idle=_signed(row.get("joules_above_idle"), where),
+        cost=number(row.get("cost"), "cost", where),
+        route=said("route") or None,
+        failure=said("failure") or None,
+        doc_hash=said("doc_hash"),
+        prompt_hash=said("prompt_hash"),
+        prompt=said("prompt"),
+        answer=said("answer"),
+        filtered=said("filtered"),
+        target=said("target"),
+    )
+
+
+def _signed(value: Any, where: str) -> float | None:
+    below = isinstance(value, str | int | float) and str(value).strip().startswith("-")
+    found = number(str(value).strip()[1:] if below else value, "joules_above_idle", where)
+    return -found if below and found is not None else found

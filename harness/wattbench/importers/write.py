@@ -1,0 +1,211 @@
+"""From answers to a run directory: whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.importers.answer import Answer, Imported
+from wattbench.importers.files import digest, file_digest
+from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunWriter, SystemRow
+from wattbench.records.jsonl import sync_folder
+
+PROVENANCE = "imported"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+KINDS = ("generalist", "specialist", "moe", "distilled", "hybrid")
+UNSPECIFIED = "unspecified"
+"""The kind of a system whose source does not tell it."""
+
+
+def write_run(imported: Imported, out: Path, name: str, command: Sequence[str]) -> Path:
+    """Make a run directory `<UTC>-<name>-<id>` under a folder and return its path.
+
+    It is made under another name and renamed when it is whole.
+
+    Raises:
+        UserError: the name is none, nothing was read, an answer is there twice, a system is scored in part, or the
+            directory cannot be made.
+    """
+    if not NAME.fullmatch(name):
+        raise UserError(f"--name {name!r:.80}: use letters, digits, dots, dashes and underscores, at most 80 of them")
+    answers = [_settled(answer) for answer in imported.answers]
+    if not answers:
+        raise UserError(f"{imported.files[0]}: there is no answer in it")
+    _check_each_once(answers)
+    _check_scored_whole(answers)
+    now = datetime.now(UTC)
+    run = f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}"
+    header, systems = _header(imported, answers, run, name, now, command), _systems(imported, answers)
+    rows = _rows(answers, run, {system.system: system.kind for system in systems})
+    unfinished = out / f".{run}.importing"
+    try:
+        with RunWriter.create(unfinished, header) as writer:
+            for system in systems:
+                writer.append_system(system)
+            writer.finish(rows, [], now.isoformat(timespec="seconds"))
+        unfinished.rename(out / run)
+        sync_folder(out)
+    except OSError as error:
+        raise UserError(f"{out / run}: the run cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return out / run
+
+
+def _settled(answer: Answer) -> Answer:
+    """With what follows from the rest: a domain, and hashes that tell documents and prompts apart."""
+    texts: dict[str, Any] = {name: _utf8(getattr(answer, name)) for name in _TEXTS}
+    answer = replace(answer, **texts)
+    return replace(
+        answer,
+        domain=answer.domain or answer.task,
+        doc_hash=answer.doc_hash or digest(answer.task, answer.item),
+        prompt_hash=answer.prompt_hash or digest(answer.prompt),
+        filtered=answer.filtered or answer.answer,
+    )
+
+
+_TEXTS = ("item", "doc_hash", "prompt_hash", "prompt", "answer", "filtered", "target", "failure", "route")
+
+
+def _utf8(text: str | None) -> str | None:
+    """JSON can name half a surrogate pair, which no file of ours can hold."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _check_each_once(answers: Sequence[Answer]) -> None:
+    seen: dict[tuple[str, str, str, int], str] = {}
+    for each in answers:
+        key = (each.system, each.task, each.item, each.repeat)
+        if key in seen:
+            raise UserError(
+                f"{each.where}: {each.system} on {each.task} answers item {each.item!r:.60} a second time (first: "
+                f"{seen[key]}). Where items were asked several times, number the answers in a column `repeat`"
+            )
+        seen[key] = each.where
+
+
+def _check_scored_whole(answers: Sequence[Answer]) -> None:
+    """Of a system all answers are scored or none: else its accuracy and its joules would be of different requests."""
+    scored = {each.system for each in answers if each.score is not None}
+    for each in answers:
+        if each.system in scored and each.score is None:
+            raise UserError(
+                f"{each.where}: no score, though {each.system} has them elsewhere. Score it (0 where it is wrong), or "
+                "leave it out"
+            )
+
+
+def _kind(own: Sequence[Answer]) -> str:
+    said = dict.fromkeys(answer.kind for answer in own if answer.kind)
+    if len(said) > 1:
+        raise UserError(f"{own[0].where}: {own[0].system} is of several kinds ({', '.join(said)}); it can have one")
+    kind = next(iter(said), "hybrid" if any(answer.route for answer in own) else UNSPECIFIED)
+    if kind not in (*KINDS, UNSPECIFIED):
+        raise UserError(f"{own[0].where}: {own[0].system} is of kind {kind!r:.60}; a kind is one of {', '.join(KINDS)}")
+    return kind
+
+
+def _systems(imported: Imported, answers: Sequence[Answer]) -> list[SystemRow]:
+    own: dict[str, list[Answer]] = {}
+    for answer in answers:
+        own.setdefault(answer.system, []).append(answer)
+    return [
+        SystemRow(
+            system=name,
+            kind=_kind(mine),
+            engine=str(imported.configs.get(name, {}).get("engine", imported.format)),
+            engine_version=imported.version,
+            served_model=imported.configs.get(name, {}).get("model"),
+            members=sorted({answer.route for answer in mine if answer.route}),
+        )
+        for name, mine in own.items()
+    ]
+
+
+def _header(
+    imported: Imported, answers: Sequence[Answer], run: str, name: str, now: datetime, command: Sequence[str]
+) -> RunHeader:
+    cells: dict[tuple[str, str], set[str]] = {}
+    first: dict[tuple[str, str], Answer] = {}
+    for answer in answers:
+        cells.setdefault((answer.system, answer.task), set()).add(answer.item)
+        first.setdefault((answer.system, answer.task), answer)
+    suite: dict[str, Any] = {
+        "suite": {"name": name, "description": f"Imported from {imported.format}"},
+        "systems": {system: dict(config) for system, config in imported.configs.items()},
+    }
+    return RunHeader(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        suite=suite,
+        suite_sha256=hashlib.sha256(json.dumps(suite, sort_keys=True).encode()).hexdigest(),
+        created_utc=now.isoformat(timespec="seconds"),
+        command=list(command),
+        environment={},  # of the machine that answered nothing is known
+        meters={},
+        cells=[
+            {
+                "system": system,
+                "kind": first[system, task].kind or UNSPECIFIED,
+                "task": task,
+                "domain": first[system, task].domain,
+                "items": len(items),
+                **imported.facts.get((system, task), {}),
+            }
+            for (system, task), items in cells.items()
+        ],
+        imported={
+            "from": imported.format,
+            "version": imported.version,
+            "files": [{"name": path.name, "sha256": file_digest(path)} for path in imported.files],
+            "left_out": {reason: count for reason, count in imported.left_out.items() if count},
+            "scenario": {system: dict(told) for system, told in imported.scenario.items()},
+        },
+    )
+
+
+def _rows(answers: Sequence[Answer], run: str, kinds: dict[str, str]) -> list[ItemRow]:
+    numbers = _numbers(answers)
+    return [
+        _row(answer, run, kinds[answer.system], numbers[answer.task][answer.item], place)
+        for place, answer in enumerate(answers)
+    ]
+
+
+def _numbers(answers: Sequence[Answer]) -> dict[str, dict[str, int]]:
+    """Task to item to its number: the item's own where all of the task's are whole numbers, else its place in order."""
+    items: dict[str, set[str]] = {}
+    for answer in answers:
+        items.setdefault(answer.task, set()).add(answer.item)
+    found = {}
+    for task, names in items.items():
+        own = {name: int(name) for name in names if re.fullmatch(r"(0|[1-9]\d{0,15})", name)}
+        found[task] = own if len(own) == len(names) else {name: place for place, name in enumerate(sorted(names))}
+    return found
+
+
+def _row(answer: Answer, run: str, kind: str, doc_id: int, place: int) -> ItemRow:
+    started_s = answer.started_s if answer.started_s is not None or answer.seconds is None else 0.0
+    finished_s = None if started_s is None or answer.seconds is None else started_s + answer.seconds
+    late = answer.first_token_seconds
+    return ItemRow(
+        run=run, system=answer.system, kind=kind, task=answer.task, domain=answer.domain, doc_id=doc_id,
+        doc_hash=answer.doc_hash, prompt_hash=answer.prompt_hash, repeat=answer.repeat, correct=answer.score,
+        metrics=json.dumps(dict(answer.metrics), default=str), prompt_tokens=answer.prompt_tokens,
+        output_tokens=answer.output_tokens, scheduled_s=started_s, started_s=started_s,
+        first_token_s=None if started_s is None or late is None else started_s + late, finished_s=finished_s,
+        token_s=[], batch=place, batch_size=1, window="", energy_j=answer.joules,
+        energy_above_idle_j=answer.joules_above_idle, energy_provenance="" if answer.joules is None else PROVENANCE,
+        route=answer.route, route_asked=[answer.route] if answer.route else [], failure=answer.failure,
+        cost=answer.cost, prompt=answer.prompt, output=answer.answer, filtered=answer.filtered, target=answer.target,
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""What machine, driver, packages and commit a run was made with."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from wattbench.machine.cpu_limits import container, cpu_power, cpus_quota
+
+PACKAGES = (
+    "wattbench", "lm-eval", "codecarbon", "nvidia-ml-py", "torch", "transformers", "peft", "accelerate", "gguf",
+    "xllamacpp", "vllm", "datasets", "numpy", "pandas", "scipy", "scikit-learn",
+)  # fmt: skip
+"""The packages whose versions can change a figure."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+
+
+def environment(folder: Path) -> dict[str, Any]:
+    """Describe this machine and this installation; no names of people or hosts.
+
+    Args:
+        folder: where the suite lies; the git commit is that of its repository.
+    """
+    return {
+        "os": platform.platform(),
+        "python": platform.python_version(),
+        **machine(),
+        "packages": _versions(PACKAGES),
+        "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
+        "commit": _git(folder, "rev-parse", "HEAD"),
+        "commit_dirty": bool(_git(folder, "status", "--porcelain")),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Describe this machine: processor, memory and GPUs, and what it may use of them."""
+    import psutil
+
+    return {
+        "cpu": _cpu_model(),
+        "cpus_logical": os.cpu_count(),
+        "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus_quota": cpus_quota(),
+        "cpu_power": cpu_power(),
+        "container": container(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "gpus": _gpus(),
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:  # not Linux
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _gpus() -> list[dict[str, Any]]:
+    """Each NVIDIA GPU: its place, name, id, driver and power limit, and whether systems can use it.
+
+    Empty where there is no driver.
+    """
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return []
+    try:
+        driver = pynvml.nvmlSystemGetDriverVersion()
+        visible = _visible(pynvml)
+        return [_gpu(pynvml, index, driver, visible) for index in range(pynvml.nvmlDeviceGetCount())]
+    except pynvml.NVMLError:
+        return []  # a GPU that cannot be asked is the meter's to complain about
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _visible(pynvml: Any) -> set[int] | None:
+    """The places of the GPUs that `CUDA_VISIBLE_DEVICES` leaves; None where that can't be told apart."""
+    from wattbench.meters.base import MeterError
+    from wattbench.meters.nvml.visible_gpus import find_gpus
+
+    try:
+        return {gpu.index for gpu in find_gpus(pynvml)}
+    except MeterError:  # the meter says why
+        return None
+
+
+def _gpu(pynvml: Any, index: int, driver: str, visible: set[int] | None) -> dict[str, Any]:
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    facts: dict[str, Any] = {"index": index, "name": pynvml.nvmlDeviceGetName(handle), "driver": driver}
+    if visible is not None:
+        facts["visible"] = index in visible
+    with contextlib.suppress(pynvml.NVMLError):
+        facts["uuid"] = pynvml.nvmlDeviceGetUUID(handle)
+    with contextlib.suppress(pynvml.NVMLError):  # not every part has a limit
+        facts["power_limit_w"] = pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
+    return facts
+
+
+def _versions(packages: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for name in packages:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):  # no git, or not a repository
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,1 @@
+"""One cell measured: its plan, its requests as they are timed, and its rows."""

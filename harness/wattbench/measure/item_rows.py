@@ -1,0 +1,169 @@
+"""The rows that readers get: answers joined with their scores and their share of a window's joules."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wattbench.config import DeclaredTraining, HybridSystem, System
+from wattbench.errors import UserError
+from wattbench.measure.attribution import alone_s, attribute
+from wattbench.measure.plan import Cell
+from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
+from wattbench.systems import ExpertsAsked, Facts, Mixture
+from wattbench.systems.training_ledger import lineage
+
+
+def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> list[ItemRow]:
+    """A cell's items, each answer joined with its score and its share of its window's joules."""
+    answers = records.answers(cell.system, cell.choice.task)
+    scores = {(s.doc_id, s.repeat, s.offered_per_s): s for s in records.scores(cell.system, cell.choice.task) or []}
+    by_name = {window.window: window for window in windows}
+    rows = []
+    split_s = alone_s(np.array([a.started_s for a in answers]), np.array([a.finished_s for a in answers])).tolist()
+    for answer, (energy_j, above_idle_j), own_s in zip(answers, attribute(answers, by_name), split_s, strict=True):
+        score = scores[answer.doc_id, answer.repeat, answer.offered_per_s]
+        window = by_name.get(answer.window)
+        rows.append(
+            ItemRow(
+                run=records.header.run,
+                system=cell.system,
+                kind=cell.config.kind,
+                task=cell.choice.task,
+                domain=cell.choice.domain,
+                doc_id=answer.doc_id,
+                doc_hash=score.doc_hash,
+                prompt_hash=answer.prompt_hash,
+                repeat=answer.repeat,
+                correct=score.correct if answer.failure is None else 0.0,
+                metrics=json.dumps(score.metrics, ensure_ascii=False),
+                prompt_tokens=answer.prompt_tokens,
+                output_tokens=answer.output_tokens,
+                scheduled_s=answer.scheduled_s,
+                started_s=answer.started_s,
+                first_token_s=answer.first_token_s,
+                finished_s=answer.finished_s,
+                token_s=answer.token_s,
+                batch=answer.batch,
+                batch_size=answer.batch_size,
+                window=answer.window,
+                energy_j=energy_j,
+                energy_above_idle_j=above_idle_j,
+                energy_provenance=window.provenance_label if window is not None else "",
+                route=answer.route,
+                route_score=answer.route_score,
+                router_s=answer.router_s,
+                router_energy_j=_router_j(answer, energy_j, own_s),
+                route_asked=answer.route_asked,
+                offered_per_s=answer.offered_per_s,
+                failure=answer.failure,
+                prompt=answer.prompt,
+                output=_output(answer, score),
+                filtered=score.filtered,
+                target=score.target,
+            )
+        )
+    return rows
+
+
+def _router_j(answer: AnswerRow, energy_j: float | None, own_s: float) -> float | None:
+    """The router's part of an item's joules: by its part of the seconds for which the item was billed.
+
+    Alone, those are the item's duration. In a batch both are shares of it, as the joules are.
+    """
+    if answer.router_s is None or energy_j is None or own_s <= 0:
+        return None
+    return energy_j * min(answer.router_s / own_s, 1.0)
+
+
+def _output(answer: AnswerRow, score: ScoreRow) -> str:
+    """What the system said: its text, or, where it only weighed choices, the choice it found likeliest."""
+    return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
+
+
+def expert_row(answer: AnswerRow, asked: ExpertsAsked) -> ExpertRow:
+    """Which experts a mixture asked for an answer and its prompt."""
+    return ExpertRow(
+        doc_id=answer.doc_id,
+        repeat=answer.repeat,
+        tokens=asked.prompt_tokens + asked.answer_tokens,
+        counts=asked.counts,
+        prompt_tokens=asked.prompt_tokens,
+        prompt_counts=asked.prompt_counts,
+        pairs=asked.pairs,
+    )
+
+
+def training_costs(system: str, config: System) -> dict[str, dict[str, Any]] | None:
+    """What everything that was trained for a system cost, by name and each once: from ledgers, or as declared.
+
+    A mixture's includes its experts'; a hybrid's all its members'. None where nothing is said of any.
+
+    Args:
+        system: its name, which a declared training has where it has none of its own.
+        config: its part of the suite.
+
+    Raises:
+        UserError: a ledger cannot be read, or two trainings of one name are not the same.
+    """
+    members = config.pool if isinstance(config, HybridSystem) else {}
+    found: dict[str, dict[str, Any]] = {}
+    for name, one in ((system, config), *members.items()):
+        for trained, cost in _training_of(name, one.training).items():
+            if found.setdefault(trained, cost) != cost:
+                raise UserError(
+                    f"system {system!r}: two different trainings are called {trained!r}: give the declared one a `name`"
+                )
+    return found or None
+
+
+def _training_of(system: str, training: Path | DeclaredTraining | None) -> dict[str, dict[str, Any]]:
+    if training is None:
+        return {}
+    if isinstance(training, DeclaredTraining):
+        return {training.name or system: training.summary()}
+    return {name: ledger.summary() for name, ledger in lineage(training).items()}
+
+
+def system_row(
+    name: str,
+    config: System,
+    facts: Facts,
+    load: WindowRow,
+    *,
+    mixture: Mixture | None = None,
+    training: dict[str, dict[str, Any]] | None = None,
+) -> SystemRow:
+    """What a loaded system is made of, and what loading and training it cost.
+
+    Args:
+        name: the system's.
+        config: its part of the suite.
+        facts: its engine's.
+        load: the window of its loading.
+        mixture: its experts, where it has any.
+        training: what `training_costs` found.
+    """
+    mixture = mixture or Mixture()
+    return SystemRow(
+        system=name,
+        kind=config.kind,
+        engine=config.engine,
+        domain=config.domain,
+        load_s=load.duration_s,
+        load_window=load.window,
+        experts=list(mixture.experts),
+        expert_layers=list(mixture.layers),
+        experts_per_token=mixture.per_token,
+        expert_bytes=mixture.expert_bytes,
+        shared_bytes=mixture.shared_bytes,
+        members=config.resident if isinstance(config, HybridSystem) else [],
+        teacher=config.teacher,
+        training=training,
+        **asdict(facts),
+    )

@@ -1,0 +1,223 @@
+"""What a suite will do: its cells, checked as far as they can be without loading a model or asking anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from wattbench.config import HybridSystem, Measure, OracleRouter, Resolved, System, TaskChoice
+from wattbench.errors import UserError, require
+from wattbench.systems import base_key, engine_class
+from wattbench.tasks.loading import TaskOutline, load_task, outline_task
+
+
+class Planned(Protocol):
+    """What of a cell is printed: of one to be run, or one of a `wattbench.measure.preview`."""
+
+    @property
+    def system(self) -> str: ...  # noqa: D102
+    @property
+    def config(self) -> System: ...  # noqa: D102
+    @property
+    def choice(self) -> TaskChoice: ...  # noqa: D102
+    @property
+    def items(self) -> int | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One system on one task: the unit of work and of resumption."""
+
+    system: str
+    config: System
+    choice: TaskChoice
+    items: int
+    task_version: str
+    docs_sha256: str
+    task_sha256: str = ""
+    """How the documents are asked and scored."""
+
+    def as_record(self) -> dict[str, Any]:
+        """What `run.json` keeps of it."""
+        return {
+            "system": self.system,
+            "kind": self.config.kind,
+            "engine": self.config.engine,
+            "task": self.choice.task,
+            "domain": self.choice.domain,
+            "items": self.items,
+            "task_version": self.task_version,
+            "docs_sha256": self.docs_sha256,
+            "task_sha256": self.task_sha256,
+        }
+
+
+def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
+    """The cells of a suite in the order they run: system by system, those that share a base side by side.
+
+    Raises:
+        UserError: a task or a system cannot be run here, and why.
+    """
+    if allow_unsafe_code:
+        os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")  # Hugging Face evaluate, which scores such code, asks as well
+    else:
+        _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
+    check_scenario(resolved)
+    for name, config in resolved.systems.items():
+        engine_class(config.engine).check(name, config)  # before any data set is fetched
+    tasks = [load_task(resolved, choice) for choice in resolved.tasks]
+    for name, config in resolved.systems.items():
+        for task in tasks:
+            check_pair(resolved, name, config, task.outline, allow_unsafe_code=allow_unsafe_code)
+    return [
+        Cell(
+            name,
+            resolved.systems[name],
+            task.choice,
+            task.items,
+            task.version,
+            task.docs_sha256,
+            task.asking_sha256,
+        )
+        for name in order(resolved.systems)
+        for task in tasks
+    ]
+
+
+def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, str], notes: Sequence[str] = ()) -> str:
+    """The plan in words and a table, as `wattbench plan` prints it.
+
+    Args:
+        resolved: the suite.
+        cells: its cells.
+        metered: component to how its joules will come about: ``{"cpu": "modelled"}``.
+        notes: what could not be checked here, one a line.
+    """
+    measure = resolved.suite.measure
+    width = max(len("system"), *(len(cell.system) for cell in cells))
+    task_width = max(len("task"), *(len(cell.choice.task) for cell in cells))
+    lines = [f"suite {resolved.suite.name} ({resolved.path})", ""]
+    lines.append(f"{'system':<{width}}  {'kind':<10}  {'engine':<12}  {'task':<{task_width}}  {'domain':<12}  items")
+    lines += [
+        f"{cell.system:<{width}}  {cell.config.kind:<10}  {cell.config.engine:<12}  "
+        f"{cell.choice.task:<{task_width}}  {cell.choice.domain:<12}  {_items(cell):>5}"
+        for cell in cells
+    ]
+    lines += [
+        "",
+        f"{len(cells)} cells, {_work(cells, measure)}; "
+        f"warm-up {measure.warmup} items a cell, idle {measure.idle_s:g} s a system, "
+        f"windows of {measure.min_window_s:g} s and more",
+        "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "nothing can be read here"),
+    ]
+    lines += [f"runs code of its own: {name}" for name in _own_code(resolved)]
+    lines += [f"note: {note}" for note in notes]
+    return "\n".join(lines)
+
+
+def _items(cell: Planned) -> str:
+    """How many documents will be asked; where they were not read, no more than the suite's limit."""
+    if cell.items is not None:
+        return str(cell.items)
+    return f"<={cell.choice.limit}" if cell.choice.limit else "?"
+
+
+def _work(cells: Sequence[Planned], measure: Measure) -> str:
+    if measure.load is None:
+        return f"{_asked(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
+    load = measure.load
+    rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
+    known = all(cell.items is not None for cell in cells)
+    asked = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
+    return (
+        f"{asked} that arrive at {rates} per second, each rate for {load.min_duration_s:g} s and more; held is a rate "
+        f"at which {100 * load.in_time:g}% are answered within {load.deadline_s:g} s"
+    )
+
+
+def requests(items: int, measure: Measure) -> int:
+    """How often items are asked in a cell, all repeats or rates together. Under load it may be some more."""
+    if measure.load is None:
+        return items * measure.repeats
+    return sum(measure.load.queries(rate, items) for rate in measure.load.rates_per_s)
+
+
+def check_scenario(resolved: Resolved) -> None:
+    """See that what the scenario needs is installed.
+
+    Raises:
+        MissingExtraError: it is not.
+    """
+    if resolved.suite.measure.load is not None:
+        require("mlperf_loadgen", extra="load", what="scenario: load")
+
+
+def _asked(cells: Sequence[Planned], repeats: int) -> str:
+    known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
+    if all(cell.items is not None for cell in cells):
+        return str(known)
+    return f"at most {known}" if all(cell.items or cell.choice.limit for cell in cells) else f"more than {known}"
+
+
+def _refuse_unsafe(resolved: Resolved) -> None:
+    for choice in resolved.tasks:
+        outline = outline_task(resolved, choice)
+        if outline is not None and outline.unsafe_code:
+            raise UserError(_unsafe(f"{resolved.path}: task {choice.task!r}"))
+
+
+def _unsafe(where: str) -> str:
+    return f"{where}: it runs code that the model wrote. If you want that on this machine, say --allow-unsafe-code"
+
+
+def check_pair(resolved: Resolved, name: str, config: System, task: TaskOutline, *, allow_unsafe_code: bool) -> None:
+    """See that a system can be asked what a task asks.
+
+    Raises:
+        UserError: it cannot, or must not unless that is allowed.
+    """
+    where = f"{resolved.path}: system {name!r} on task {task.choice.task!r}"
+    if task.request_type not in engine_class(config.engine).request_types_of(config):
+        raise UserError(
+            f"{where}: the task asks for likelihoods ({task.output_type}), which the {config.engine} engine "
+            "cannot give. Choose a task that generates, or engine lm_eval (for a server: model local-completions)"
+        )
+    if isinstance(config, HybridSystem):
+        _check_oracle(where, config, task.choice.domain)
+    if task.unsafe_code and not allow_unsafe_code:
+        raise UserError(_unsafe(where))
+    if task.multimodal:
+        raise UserError(f"{where}: the task shows pictures or plays sound; wattbench asks with text alone")
+
+
+def _check_oracle(where: str, config: HybridSystem, domain: str) -> None:
+    if isinstance(config.router, OracleRouter) and config.fallback is None and domain not in config.members:
+        raise UserError(
+            f"{where}: the oracle knows no member {domain!r}, which is the task's domain "
+            f"(members: {', '.join(config.members)}). Name a fallback"
+        )
+
+
+def order(systems: Mapping[str, System]) -> list[str]:
+    """As in the suite, but systems that share a base follow the first of them, so that it is loaded once."""
+    keys = {name: base_key(config) for name, config in systems.items()}
+    first: dict[object, int] = {}
+    place = {
+        name: index if key is None else first.setdefault(key, index) for index, (name, key) in enumerate(keys.items())
+    }
+    return sorted(systems, key=lambda name: place[name])
+
+
+def _own_code(resolved: Resolved) -> list[str]:
+    """Whose code this suite will run, beside that of the libraries: a reader of somebody else's suite wants to know."""
+    systems = dict(resolved.systems)
+    for config in resolved.systems.values():
+        systems |= config.pool if isinstance(config, HybridSystem) else {}
+    found = [f"system {n!r} ({c.call})" for n, c in systems.items() if c.engine == "python"]
+    for folder in resolved.suite.tasks.include:
+        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".jsonl", ".py"))
+        if any("!function" in path.read_text(errors="replace") for path in files):
+            found.append(f"tasks in {folder}")
+    return found

@@ -1,0 +1,145 @@
+"""Starting a run's record, and taking it up again after an interruption."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from wattbench.config import Resolved
+from wattbench.errors import UserError
+from wattbench.machine.environment import environment
+from wattbench.measure.plan import Cell
+from wattbench.meters import recover_window
+from wattbench.records import (
+    LABELS,
+    SCHEMA_VERSION,
+    RunHeader,
+    RunRecords,
+    RunWriter,
+    SystemRow,
+    machine_parts,
+    system_parts,
+)
+
+
+@dataclass(frozen=True)
+class Night:
+    """Of a run that is kept in a history: which night it stands for."""
+
+    date: date
+    backfilled: bool = False
+    """It was run later, at that night's commit."""
+
+    def as_record(self, commit: str | None) -> dict[str, Any]:
+        """As a header keeps it, with the commit of the suite's repository."""
+        return {"date": self.date.isoformat(), "commit": commit, "backfilled": self.backfilled}
+
+
+def new_run(
+    folder: Path,
+    resolved: Resolved,
+    cells: Sequence[Cell],
+    meters: Mapping[str, str],
+    command: Sequence[str],
+    meter_details: Mapping[str, dict[str, Any]] | None = None,
+    gate: dict[str, Any] | None = None,
+    night: Night | None = None,
+) -> RunWriter:
+    """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
+    now = datetime.now(UTC)
+    run = f"{now:%Y%m%dT%H%M%SZ}-{resolved.suite.name}-{secrets.token_hex(3)}"
+    here = environment(resolved.path.parent)
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        suite=resolved.as_record(),
+        suite_sha256=resolved.sha256,
+        created_utc=now.isoformat(timespec="seconds"),
+        command=list(command),
+        environment=here,
+        meters=dict(meters),
+        meter_details=dict(meter_details or {}),
+        cells=[cell.as_record() for cell in cells],
+        gate=gate,
+        night=None if night is None else night.as_record(here["commit"]),
+    )
+    return RunWriter.create(folder / run, header)
+
+
+def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[str, str]) -> None:
+    """See that a run can be resumed here: same tasks, same documents, same machine, same meters.
+
+    Raises:
+        UserError: it cannot, and what differs. A run of two halves that differ compares nothing.
+    """
+    header = records.header
+    now = [cell.as_record() for cell in cells]
+    if len(header.cells) != len(now):
+        raise _cannot_resume(records, f"it had {len(header.cells)} cells and would now have {len(now)}")
+    for was, is_now in zip(header.cells, now, strict=True):
+        for key in ("system", "task", "items", "task_version", "docs_sha256", "task_sha256"):
+            if was.get(key) != is_now[key]:
+                cell = f"{is_now['system']} on {is_now['task']}"
+                raise _cannot_resume(records, f"{key} of {cell} was {was.get(key)} and is now {is_now[key]}")
+    _check_same_machine(records, environment(records.layout.root))
+    if dict(meters) != header.meters:
+        raise _cannot_resume(records, f"its energy was {_meters(header.meters)} and would now be {_meters(meters)}")
+
+
+def check_same_system(records: RunRecords, row: SystemRow) -> None:
+    """See that a system which answered before the interruption is still the same: weights, engine, type, device.
+
+    What neither half could tell (the weights behind somebody's server) stops nothing here: it is the same suite,
+    which asks the same server. A comparison of two runs takes it as a difference.
+
+    Raises:
+        UserError: it is not.
+    """
+    before = records.systems().get(row.system)
+    if before is None:
+        return
+    was, now = (system_parts(each, row.system) for each in (before, row))
+    for name in was:
+        for fact in was[name].differing(now[name]):
+            what = f"{LABELS[name]} of {row.system} ({fact})"
+            raise _cannot_resume(records, f"{what}: was {was[name].fact(fact)} and is now {now[name].fact(fact)}")
+
+
+def _check_same_machine(records: RunRecords, here: Mapping[str, Any]) -> None:
+    """The parts of a fingerprint that are the machine's, as one header describes both halves of a run."""
+    was = machine_parts(records.header.environment, records.header.run)
+    now = machine_parts(here, "now")
+    for name in was:
+        for fact in was[name].differing(now[name]):
+            if was[name].fact(fact) != now[name].fact(fact):
+                changed = f"its {fact} was {was[name].fact(fact)} and is now {now[name].fact(fact)}"
+                raise _cannot_resume(records, changed)
+
+
+def _cannot_resume(records: RunRecords, why: str) -> UserError:
+    return UserError(f"{records.layout.root}: cannot be resumed: {why}. Start a new run")
+
+
+def recover_windows(records: RunRecords, writer: RunWriter) -> None:
+    """Close the windows that an interrupted session left open, from their traces on disk.
+
+    A measured window is closed at its last answer: what came after belongs to no item.
+
+    Raises:
+        UserError: the record of an open window is damaged.
+    """
+    for label in records.open_windows():
+        if label.started_s is None:
+            raise UserError(f"{records.layout.open_windows}: window {label.window} has no started_s; it is damaged")
+        answers = records.answers(label.system, label.task) if label.task is not None else []
+        until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
+        row = recover_window(records.layout.trace(label.system, label.task), label, until_s=until_s)
+        writer.append_window(row)
+
+
+def _meters(meters: Mapping[str, str]) -> str:
+    return ", ".join(f"{component} {provenance}" for component, provenance in meters.items()) or "not read at all"

@@ -1,0 +1,51 @@
+"""Joules: what measures them on this machine, and which of them can be believed.
+
+One meter per file, a thread that samples them, and windows that are judged as they close. May import:
+`wattbench.config`, `wattbench.records`, `wattbench.clock`, `wattbench.errors`. Must not import systems, the runner, or
+`wattbench_reports`.
+"""
+
+from wattbench.meters.base import (
+    PROVENANCES,
+    AbsentError,
+    ConfiguredMeter,
+    DescribedMeter,
+    LaggingMeter,
+    Meter,
+    MeterError,
+    Reading,
+    SteppedMeter,
+)
+from wattbench.meters.choose import Chosen, choose, require_measured
+from wattbench.meters.codecarbon import CodecarbonMeter
+from wattbench.meters.detect import Sensor, meters_for, survey
+from wattbench.meters.nvml.meter import NvmlMeter
+from wattbench.meters.rapl import RaplMeter
+from wattbench.meters.sampling.metering import Metering, OpenWindow
+from wattbench.meters.windows.judge import judge
+from wattbench.meters.windows.recover import recover_window
+
+__all__ = [
+    "PROVENANCES",
+    "AbsentError",
+    "Chosen",
+    "CodecarbonMeter",
+    "ConfiguredMeter",
+    "DescribedMeter",
+    "LaggingMeter",
+    "Meter",
+    "MeterError",
+    "Metering",
+    "NvmlMeter",
+    "OpenWindow",
+    "RaplMeter",
+    "Reading",
+    "Sensor",
+    "SteppedMeter",
+    "choose",
+    "judge",
+    "meters_for",
+    "recover_window",
+    "require_measured",
+    "survey",
+]

@@ -1,0 +1,130 @@
+"""What a meter is: something that can be read, and says how its figures come about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+from wattbench.config import MeterSettings
+
+COUNTER = "counter"
+INTEGRATED = "integrated"
+RAPL = "rapl"
+MODELLED = "modelled"
+REPLAYED = "replayed"
+
+PROVENANCES = (COUNTER, RAPL, INTEGRATED, REPLAYED, MODELLED)
+"""How a joule came about, the most trustworthy first."""
+
+
+class MeterError(Exception):
+    """A meter could not be read this time. The reading is then a gap, never a zero."""
+
+    def __init__(self, reason: str, fix: str | None = None) -> None:
+        super().__init__(reason)
+        self.fix = fix
+        """What a person can do about it, as an instruction; None where there is nothing to do."""
+
+
+class AbsentError(MeterError):
+    """There is no such sensor on this machine, or it was hidden on purpose: nothing is broken."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at a meter. Components are ``gpu0``, ``gpu1``, ``cpu``, ``dram``, ``wall``."""
+
+    at_s: float
+    """When, seconds since the epoch (`wattbench.clock`)."""
+    energy_j: Mapping[str, float] = field(default_factory=dict)
+    """Joules counted so far, per component, from an arbitrary start."""
+    power_w: Mapping[str, float] = field(default_factory=dict)
+    """Watts drawn, per component."""
+    temperature_c: Mapping[str, float] = field(default_factory=dict)
+    notes: frozenset[str] = frozenset()
+    """What spoils a window it was seen in: ``gpu0: throttled (thermal)``, ``gpu0: foreign process 4242``."""
+    gaps: Mapping[str, str] = field(default_factory=dict)
+    """Components that could not be read this time, and why. They are in none of the figures: a gap, never a zero."""
+    unplaced: frozenset[str] = frozenset()
+    """Components whose counts stand as at their counter's last step, which was not caught: up to a step too early."""
+
+
+class Meter(Protocol):
+    """A source of joules. Opening may fail with `MeterError`; so may each reading."""
+
+    name: str
+    """Such as ``nvml``; shown to people."""
+    period_s: float
+    """How often it is worth reading."""
+    step_s: Mapping[str, float]
+    """Per component: how coarsely in time its figures advance. A window must be many steps long."""
+    provenance: Mapping[str, str]
+    """Per component: how its joules come about, one of `PROVENANCES`."""
+
+    def open(self) -> None:
+        """Get ready to be read. Afterwards `step_s` and `provenance` are complete."""
+        ...
+
+    def read(self) -> Reading:
+        """Read it now. Called from a sampling thread and, at a window's edges, from the runner's: one at a time."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the device. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class SteppedMeter(Meter, Protocol):
+    """A meter whose counters advance in steps so coarse that a window's edges must be placed between them."""
+
+    def sync(self) -> None:
+        """Wait for the counters' next step, before a window opens: a reading right after it is fresh."""
+        ...
+
+    def settle(self, reading: Reading) -> Reading:
+        """The same reading, with joules as they were at its moment instead of at the counters' last step.
+
+        May wait for the next step. What cannot be placed is left as it was read, and named in `Reading.unplaced`.
+        """
+        ...
+
+
+@runtime_checkable
+class LaggingMeter(Meter, Protocol):
+    """A meter whose readings carry the stamps of another clock or thread, and may come a while after them."""
+
+    lag_s: float
+    """How long after a moment its reading of that moment may still come."""
+
+    def take(self) -> list[Reading]:
+        """What has come since the last call, ordered by stamp. Never waits. A failure is a reading with a gap."""
+        ...
+
+
+@runtime_checkable
+class DescribedMeter(Meter, Protocol):
+    """A meter that says in words what it reads."""
+
+    reads: Mapping[str, str]
+    """Per component: ``energy counter; power averaged over 1 s``. Known as soon as `Meter.provenance` is."""
+
+
+class ConfiguredMeter(Meter, Protocol):
+    """A meter that a suite can name. What the entry point of a third party's meter must lead to."""
+
+    Settings: ClassVar[type[MeterSettings]]
+    """The model of its settings, `use` among them."""
+
+    @classmethod
+    def from_settings(cls, settings: Any) -> Self:
+        """Make it, without opening it. It may look at the machine: its `provenance` must be complete afterwards.
+
+        Args:
+            settings: an instance of `Settings`.
+
+        Raises:
+            MeterError: there is nothing here that it could read.
+        """
+        ...

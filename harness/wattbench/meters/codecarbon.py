@@ -1,0 +1,179 @@
+"""What codecarbon's model says that the CPU and memory draw, where no sensor measures them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+from wattbench.clock import now_s
+from wattbench.config import CodecarbonSettings
+from wattbench.meters.base import MODELLED, MeterError, Reading
+
+JOULES_PER_KWH = 3.6e6
+SHORTEST_TASK_S = 0.1
+"""codecarbon takes the CPU's load from ticks of 10 ms: ten of them, or the load is mostly rounding."""
+TASKS_PER_TRACKER = 1000
+"""A tracker remembers every task it ever had; after so many (17 minutes at 1 Hz) a new one starts, in 10 ms."""
+
+_FIELDS = {"cpu": "cpu_energy", "dram": "ram_energy"}
+"""Component to the field of codecarbon's `EmissionsData`. Its GPU energy is left alone: NVML is read directly."""
+
+
+class CodecarbonMeter:
+    """codecarbon's modelled joules for the components that nothing measures.
+
+    Without sensors its model is thermal design power (or 4 W per thread) on a curve over the load of the whole
+    machine, and a constant per memory slot. `force_cpu_power` and `force_ram_power` of a user's own codecarbon
+    configuration are respected. Nothing is written, sent or printed.
+
+    It is rolled in tasks. A task's energy counts from the call of `start_task` to that of `stop_task`; the few
+    milliseconds between two tasks are charged at the power of the one before, so that no time is lost.
+    """
+
+    name = "codecarbon"
+    period_s = 1.0
+
+    Settings = CodecarbonSettings
+    reads: Mapping[str, str] = {
+        "cpu": "codecarbon's model: rated power, or 4 W a thread, by load",
+        "dram": "codecarbon's model: a constant for each memory slot",
+    }
+
+    def __init__(self, components: Sequence[str] = ("cpu", "dram")) -> None:
+        self._components = [component for component in _FIELDS if component in components]
+        self.step_s: Mapping[str, float] = dict.fromkeys(self._components, SHORTEST_TASK_S)
+        self.provenance: Mapping[str, str] = dict.fromkeys(self._components, MODELLED)
+        self._tracker: Any = None
+        self._tasks = 0
+        self._task_started_s = 0.0
+        self._charged_until_s = 0.0
+        self._charged_j: dict[str, float] = {}
+        self._told_j: dict[str, float] = {}
+        self._power_w: dict[str, float] = {}
+
+    @classmethod
+    def from_settings(cls, settings: CodecarbonSettings) -> Self:
+        """Made without a look at the machine: a model is always there."""
+        return cls(settings.components)
+
+    def open(self) -> None:
+        """Start the model: it looks at the machine for a second or two, and gives its first watts.
+
+        Raises:
+            MeterError: codecarbon does not start.
+        """
+        self._charged_j = dict.fromkeys(self._components, 0.0)
+        self._told_j = dict.fromkeys(self._components, 0.0)
+        self._next_task()
+        self._charged_until_s = self._task_started_s
+        time.sleep(SHORTEST_TASK_S)
+        self._roll()
+
+    def read(self) -> Reading:
+        """Joules since the meter was opened, and the model's watts over the last task.
+
+        Raises:
+            MeterError: codecarbon gave no figure.
+        """
+        if now_s() - self._task_started_s >= SHORTEST_TASK_S:
+            self._roll()
+        at_s = now_s()
+        for component in self._components:
+            reached_j = self._charged_j[component] + self._power_w[component] * (at_s - self._charged_until_s)
+            # The next task may find that less was drawn than was told in advance: the counter then waits for it.
+            self._told_j[component] = max(self._told_j[component], reached_j)
+        return Reading(at_s, dict(self._told_j), dict(self._power_w))
+
+    def close(self) -> None:
+        """Stop the model and its thread."""
+        if self._tracker is not None:
+            tracker, self._tracker = self._tracker, None
+            tracker.stop()
+
+    def _roll(self) -> None:
+        """End the running task, take in its joules, and start the next."""
+        ended_s = now_s()
+        spent_s = ended_s - self._task_started_s
+        try:
+            data = self._tracker.stop_task()
+        except Exception as error:  # whatever its platform code raises: it is this reading's gap
+            self.close()
+            self._next_task()
+            raise MeterError(f"codecarbon failed ({error!r})") from error
+        self._next_task()
+        if data is None:
+            raise MeterError("codecarbon ended a task without a figure")
+        for component in self._components:
+            power_w = getattr(data, _FIELDS[component]) * JOULES_PER_KWH / spent_s
+            # From the end of the last task that had a figure: after a failed one, this power stands in for it.
+            self._charged_j[component] += power_w * (ended_s - self._charged_until_s)
+            self._power_w[component] = power_w
+        self._charged_until_s = ended_s
+
+    def _next_task(self) -> None:
+        if self._tracker is None or self._tasks >= TASKS_PER_TRACKER:
+            self.close()
+            self._tracker = _new_tracker()
+            self._tasks = 0
+        self._tasks += 1
+        self._task_started_s = now_s()
+        try:
+            self._tracker.start_task()
+        except Exception as error:  # its constructor swallows its own failures, which then show here
+            raise MeterError(f"codecarbon does not start ({error!r})") from error
+        if self._tasks == 1:  # the first start looks at the hardware, for up to two seconds, before it counts
+            self._tracker.stop_task()
+            self._task_started_s = now_s()
+            self._tracker.start_task()
+
+
+def _new_tracker() -> Any:
+    """A tracker that only models energy. What a configuration file could turn on is turned off by name."""
+    with _environment(CODECARBON_LOG_LEVEL="critical"):  # read once, when it is imported
+        from codecarbon import OfflineEmissionsTracker
+    _leave_gpus_alone()
+    return OfflineEmissionsTracker(
+        output_methods=[],
+        output_handlers=[],
+        output_dir=tempfile.gettempdir(),  # it must exist, though nothing is put there
+        emissions_endpoint=None,
+        electricitymaps_api_token="",
+        country_iso_code="DEU",
+        force_carbon_intensity_g_co2e_kwh=0.0,  # grams are made later, from joules: no look-up, no network
+        pue=1.0,
+        wue=0.0,
+        tracking_mode="machine",
+        allow_multiple_runs=True,
+        log_level="critical",
+    )
+
+
+def _leave_gpus_alone() -> None:
+    """Let codecarbon find no GPU: NVML is read directly, and a GPU that fails must not take the CPU's figure along.
+
+    It asks once per process whether `nvidia-smi` and `rocm-smi` can be run, and remembers. A later version that asks
+    otherwise only reads the GPUs besides; their joules are not taken from it.
+    """
+    with suppress(ImportError, AttributeError), _environment(PATH=os.devnull):
+        from codecarbon.core import gpu
+
+        gpu.is_nvidia_system()
+        gpu.is_rocm_system()
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,158 @@
+"""Which sensors this machine has, which can be read, and which meters a run should therefore use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.meters.base import COUNTER, MODELLED, RAPL, AbsentError, Meter, MeterError
+from wattbench.meters.codecarbon import SHORTEST_TASK_S, CodecarbonMeter
+from wattbench.meters.nvml.meter import NvmlMeter
+from wattbench.meters.rapl import POWERCAP, STEP_S, RaplMeter, find_domains
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensor:
+    """One place where joules could come from, whether it can be read, and whether a run would use it."""
+
+    meter: str
+    """The meter that reads it: ``nvml``, ``rapl``, ``codecarbon``."""
+    component: str
+    """``gpu0``, ``cpu``, ``dram``; ``gpu`` where no GPU could be told apart."""
+    what: str
+    """The sensor, in words."""
+    readable: bool
+    used: bool
+    """Whether a run takes this component's joules from it."""
+    provenance: str | None = None
+    """How its joules come about, where it can be read."""
+    why_not: str | None = None
+    """Why it cannot be read."""
+    fix: str | None = None
+    """What to do about that; None where there is nothing to do."""
+    reads: str = ""
+    """What is read there, more closely: which counter, which kind of power."""
+    step_s: float | None = None
+    """How coarsely in time it advances, where it can be read."""
+    exists: bool = True
+    """False where there is no such thing on this machine: then there is nothing to mend."""
+
+
+def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP) -> list[Sensor]:
+    """Look for every sensor, by reading it. Takes under a second, or three where a GPU's counter is stuck.
+
+    Args:
+        environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
+        powercap: root of the RAPL tree.
+    """
+    sensors = _nvml_sensors(environ) + [_rapl_sensor(component, powercap) for component in ("cpu", "dram")]
+    measured = {sensor.component for sensor in sensors if sensor.used}
+    for component, what in (("cpu", "codecarbon's model of the CPU"), ("dram", "codecarbon's model of memory")):
+        sensors.append(
+            Sensor(
+                meter=CodecarbonMeter.name,
+                component=component,
+                what=what,
+                readable=True,
+                used=component not in measured,
+                provenance=MODELLED,
+                reads=CodecarbonMeter.reads[component],
+                step_s=SHORTEST_TASK_S,
+            )
+        )
+    return sensors
+
+
+def meters_for(
+    sensors: list[Sensor], environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP
+) -> list[Meter]:
+    """The meters that read what a survey found to be of use: NVML for GPUs, RAPL where it can be read, else a model.
+
+    None is open yet; each knows its provenance already.
+    """
+    used: dict[str, dict[str, str]] = {}
+    for sensor in sensors:
+        if sensor.used and sensor.provenance is not None:
+            used.setdefault(sensor.meter, {})[sensor.component] = sensor.provenance
+    meters: list[Meter] = []
+    if NvmlMeter.name in used:
+        gpus = [sensor for sensor in sensors if sensor.component in used[NvmlMeter.name]]
+        meter = NvmlMeter(environ, used[NvmlMeter.name])
+        meter.reads = {sensor.component: sensor.reads for sensor in gpus}
+        meter.step_s = {sensor.component: sensor.step_s for sensor in gpus if sensor.step_s is not None}
+        meters.append(meter)
+    if RaplMeter.name in used:
+        meters.append(RaplMeter(list(used[RaplMeter.name]), powercap))
+    if CodecarbonMeter.name in used:
+        meters.append(CodecarbonMeter(list(used[CodecarbonMeter.name])))
+    return meters
+
+
+def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:
+    meter = NvmlMeter(environ)
+    try:
+        meter.open()
+    except MeterError as error:
+        return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
+    meter.close()
+    return [*fewer_gpus(meter), *_gpu_sensors(meter)]
+
+
+def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
+    """A sensor that is not there, for GPUs that should be and were not found; none where all were."""
+    if meter.fewer is None:
+        return []
+    error = MeterError(meter.fewer, fix="see whether nvidia-smi lists them all; mend CUDA_VISIBLE_DEVICES or the suite")
+    return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
+
+
+def _gpu_sensors(meter: NvmlMeter) -> list[Sensor]:
+    return [
+        Sensor(
+            meter=meter.name,
+            component=component,
+            what=f"{meter.device_names[component]}, " + ("energy counter" if made == COUNTER else "sampled power"),
+            readable=True,
+            used=True,
+            provenance=made,
+            reads=meter.reads[component],
+            step_s=meter.step_s[component],
+        )
+        for component, made in meter.provenance.items()
+    ]
+
+
+def _rapl_sensor(component: str, powercap: Path) -> Sensor:
+    what = "CPU package energy (RAPL)" if component == "cpu" else "memory energy (RAPL)"
+    try:
+        domains = [domain for domain in find_domains(powercap) if domain.component == component]
+        if not domains:
+            raise AbsentError(f"RAPL has no {component} domain on this machine")
+        for domain in domains:
+            domain.read_uj()
+    except MeterError as error:
+        return _unreadable(RaplMeter.name, component, what, error)
+    return Sensor(
+        meter=RaplMeter.name,
+        component=component,
+        what=what,
+        readable=True,
+        used=True,
+        provenance=RAPL,
+        reads=RaplMeter.reads[component],
+        step_s=STEP_S,
+    )
+
+
+def _unreadable(meter: str, component: str, what: str, error: MeterError) -> Sensor:
+    return Sensor(
+        meter=meter,
+        component=component,
+        what=what,
+        readable=False,
+        used=False,
+        why_not=str(error),
+        fix=error.fix,
+        exists=not isinstance(error, AbsentError),
+    )

@@ -1,0 +1,145 @@
+"""A command that prints a figure: run again and again, without a shell, and never waited for without end."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import shlex
+import signal
+import subprocess
+import tempfile
+from contextlib import suppress
+from typing import Any
+
+from wattbench.clock import now_s
+from wattbench.config import Command
+from wattbench.config.meter import JOULES, WATTS
+from wattbench.meters.base import MeterError, Reading
+
+MOST_BYTES = 1_000_000
+"""What a command prints beyond this is not looked at."""
+
+
+class CommandSource:
+    """Runs one command for each look."""
+
+    def __init__(self, command: Command, component: str) -> None:
+        self._command = command
+        self._component = component
+        self._argv = shlex.split(command.run)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def reads(self) -> str:
+        """In words, what is read."""
+        return f"{'power' if self._command.power_unit else 'energy'} printed by {self._argv[0]}"
+
+    def open(self) -> list[Reading]:
+        """Run it once, so that what is wrong with it is told at once.
+
+        Raises:
+            MeterError: it gave no figure, and why.
+        """
+        return self.look()
+
+    def look(self) -> list[Reading]:
+        """One figure, stamped in the middle of the command's run.
+
+        Raises:
+            MeterError: it gave none, and why.
+        """
+        asked_s = now_s()
+        printed = self._run()
+        at_s = (asked_s + now_s()) / 2.0
+        command = self._command
+        number = self._number(printed)
+        if command.energy_unit is not None:
+            return [Reading(at_s, {self._component: number * JOULES[command.energy_unit]})]
+        assert command.power_unit is not None  # the suite was checked: one of the two
+        return [Reading(at_s, power_w={self._component: number * WATTS[command.power_unit]})]
+
+    def close(self) -> None:
+        """End the command, if it is running. A look that waits for it then fails."""
+        process = self._process
+        if process is not None:
+            _end(process)
+
+    def _run(self) -> str:
+        """What it prints. Files rather than pipes: something it left behind could hold a pipe open."""
+        name, timeout_s = self._argv[0], self._command.timeout_s
+        with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as complained:
+            try:
+                self._process = process = subprocess.Popen(
+                    self._argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=printed,
+                    stderr=complained,
+                    start_new_session=True,  # so that it can be ended with all that it starts
+                    env={**os.environ, "LC_ALL": "C"},  # numbers with a point, words as its documentation has them
+                )
+            except OSError as error:
+                raise MeterError(
+                    f"{name} cannot be started ({error.strerror})", fix=f"see whether {name} is there"
+                ) from error
+            try:
+                code = process.wait(timeout_s)
+            except subprocess.TimeoutExpired as error:
+                raise MeterError(f"{name} took longer than {timeout_s:g} s") from error
+            finally:
+                _end(process)
+                self._process = None
+            if code != 0:
+                complained.seek(0)
+                said = complained.read(MOST_BYTES).decode("utf-8", errors="replace").strip().splitlines()
+                raise MeterError(f"{name} failed (exit {code})" + (f": {said[-1][:200]}" if said else ""))
+            printed.seek(0)
+            return printed.read(MOST_BYTES).decode("utf-8", errors="replace")
+
+    def _number(self, printed: str) -> float:
+        name = self._argv[0]
+        found = _matched(printed, self._command.pattern) if self._command.pattern is not None else None
+        if self._command.json_path is not None:
+            found = _in_json(printed, self._command.json_path)
+        if found is None:
+            shown = " ".join(printed.split())[:80]
+            where = self._command.pattern or self._command.json_path
+            raise MeterError(f"{name} printed nothing at {where!r}: {shown!r}")
+        try:
+            number = float(found)
+        except (TypeError, ValueError) as error:
+            raise MeterError(f"{name} printed {str(found)[:40]!r} where a number should be") from error
+        if not math.isfinite(number) or number < 0.0:
+            raise MeterError(f"{name} printed {number:g}, which is no figure of a meter")
+        return number
+
+
+def _matched(printed: str, pattern: str) -> str | None:
+    match = re.search(pattern, printed)
+    if match is None:
+        return None
+    return match.group(1) if match.re.groups else match.group(0)
+
+
+def _in_json(printed: str, path: str) -> Any:
+    """What stands at ``outlets.0.watts``; None where there is nothing, or nothing that could be a number."""
+    try:
+        at: Any = json.loads(printed)
+    except (ValueError, RecursionError):
+        return None
+    for key in path.split("."):
+        if isinstance(at, dict) and key in at:
+            at = at[key]
+        elif isinstance(at, list) and key.isdigit() and int(key) < len(at):
+            at = at[int(key)]
+        else:
+            return None
+    return None if isinstance(at, bool | dict | list) else at
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it with all that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,129 @@
+"""One NVIDIA GPU, read: which of NVML's several figures it has, found out once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wattbench.meters.base import MeterError
+from wattbench.meters.nvml.visible_gpus import Gpu
+
+POWER_INSTANT = 186
+"""`NVML_FI_DEV_POWER_INSTANT`, which drivers have since 530. Older bindings do not name it."""
+POWER_AVERAGE = 185
+"""`NVML_FI_DEV_POWER_AVERAGE`: over a second; Ampere (but GA100) and newer, since the same drivers."""
+SCOPE_GPU = 0
+"""`NVML_POWER_SCOPE_GPU`: the GPU itself, not the module around it (1) or its memory (2)."""
+AVERAGED_OVER_S = 1.0
+"""`nvmlDeviceGetPowerUsage` is an average over a second on Ampere and newer, GA100 excepted (NVML reference)."""
+GA100 = (8, 0)
+"""Its CUDA compute capability, which tells it from the rest of Ampere (8.6, 8.7)."""
+SAMPLED_EVERY_S = 0.1
+"""How coarsely power advances elsewhere (arXiv 2312.02741 finds 20 to 100 ms)."""
+
+THROTTLED = {
+    0x04: "power-capped",
+    0x08: "throttled (hardware slowdown)",
+    0x20: "throttled (thermal, by software)",
+    0x40: "throttled (thermal, by hardware)",
+    0x80: "throttled (power brake)",
+}
+"""`nvmlClocksEventReason...` that spoil a window. Idle clocks, and clocks set by the user, do not."""
+
+
+class GpuReader:
+    """Reads one GPU through NVML. What a part does not have is found out here, when it is made.
+
+    Every method that reads raises `nvml.NVMLError` where the driver refuses, unless it says otherwise.
+    """
+
+    def __init__(self, nvml: Any, gpu: Gpu, power: str = "auto") -> None:
+        self.gpu = gpu
+        self.component = gpu.component
+        self._nvml = nvml
+        self.has_counter = self._answers(self.count_j)
+        self.field = self._power_field(power)
+        """The power field that is read by name; None where it is `nvmlDeviceGetPowerUsage`."""
+        self.instant = self.field == POWER_INSTANT
+        # The old name of the same call goes in CUDA 14; older drivers know no other.
+        modern = self._answers(lambda: nvml.nvmlDeviceGetCurrentClocksEventReasons(gpu.handle))
+        self._clock_reasons = (
+            nvml.nvmlDeviceGetCurrentClocksEventReasons if modern else nvml.nvmlDeviceGetCurrentClocksThrottleReasons
+        )
+
+    def count_j(self) -> float:
+        """Joules since the driver was loaded. Volta and newer."""
+        return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self.gpu.handle)) / 1000.0
+
+    def power_w(self) -> float:
+        """Watts, by the field that was settled on when this was made."""
+        if self.field is not None:
+            return self._field_w(self.field)
+        return float(self._nvml.nvmlDeviceGetPowerUsage(self.gpu.handle)) / 1000.0
+
+    def power_step_s(self) -> float:
+        """How coarsely in time `power_w` advances."""
+        return AVERAGED_OVER_S if self._averaged() else SAMPLED_EVERY_S
+
+    def power_reads(self) -> str | None:
+        """What `power_w` is, in words; None where the part tells no power."""
+        if not self._answers(self.power_w):
+            return None
+        if self.field is not None:
+            name = "instantaneous power" if self.instant else f"power averaged over {AVERAGED_OVER_S:g} s"
+            return f"{name} (field {self.field})"
+        kind = f"averaged over {AVERAGED_OVER_S:g} s" if self._averaged() else "instantaneous"
+        return f"power, {kind} on this part (nvmlDeviceGetPowerUsage)"
+
+    def temperature_c(self) -> float | None:
+        """Degrees Celsius of the die; None where it does not tell. Raises nothing."""
+        try:
+            return float(self._nvml.nvmlDeviceGetTemperature(self.gpu.handle, self._nvml.NVML_TEMPERATURE_GPU))
+        except self._nvml.NVMLError:
+            return None
+
+    def throttling(self) -> list[str]:
+        """What holds its clocks down, in words; nothing where it does not tell. Raises nothing."""
+        try:
+            reasons = self._clock_reasons(self.gpu.handle)
+        except self._nvml.NVMLError:
+            return []
+        return [what for bit, what in THROTTLED.items() if reasons & bit]
+
+    def pids(self) -> list[int]:
+        """The processes that compute on it; none where the driver does not list them. Raises nothing."""
+        try:
+            return [process.pid for process in self._nvml.nvmlDeviceGetComputeRunningProcesses(self.gpu.handle)]
+        except (self._nvml.NVMLError, self._nvml.NVMLLibraryMismatchError):
+            return []
+
+    def _power_field(self, wanted: str) -> int | None:
+        fields = {"instant": POWER_INSTANT, "average": POWER_AVERAGE}
+        if wanted in fields:
+            if not self._answers(lambda: self._field_w(fields[wanted])):
+                raise MeterError(
+                    f"{self.component}: {self.gpu.name} does not tell its {wanted} power (field {fields[wanted]})",
+                    fix="leave out `power:`, or update the driver",
+                )
+            return fields[wanted]
+        return next((field for field in fields.values() if self._answers(lambda f=field: self._field_w(f))), None)
+
+    def _averaged(self) -> bool:
+        if self.field is not None:
+            return not self.instant
+        try:
+            return tuple(self._nvml.nvmlDeviceGetCudaComputeCapability(self.gpu.handle)) > GA100
+        except self._nvml.NVMLError:
+            return True  # unknown: taken for the slower kind
+
+    def _field_w(self, number: int) -> float:
+        (field,) = self._nvml.nvmlDeviceGetFieldValues(self.gpu.handle, [(number, SCOPE_GPU)])
+        if field.nvmlReturn != self._nvml.NVML_SUCCESS:
+            raise self._nvml.NVMLError(field.nvmlReturn)
+        return float(field.value.uiVal) / 1000.0
+
+    def _answers(self, ask: Any) -> bool:
+        try:
+            ask()
+        except self._nvml.NVMLError:
+            return False
+        return True

@@ -1,0 +1,257 @@
+"""NVIDIA GPUs through NVML: the energy counter where the part has one, else sampled power."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+from wattbench.clock import now_s
+from wattbench.config import NvmlSettings
+from wattbench.meters.base import COUNTER, INTEGRATED, AbsentError, MeterError, Reading
+from wattbench.meters.nvml.counter_steps import Step, measure_steps, watch
+from wattbench.meters.nvml.foreign_processes import foreign_processes
+from wattbench.meters.nvml.gpu_reader import GpuReader
+from wattbench.meters.nvml.visible_gpus import expected_gpus, find_gpus, refuse_mig, start_nvml
+from wattbench.meters.windows.thresholds import HELD_UP_S
+
+STEP_TIMEOUT_S = 2.5
+"""A counter that has not advanced after so long is stuck: one that works steps every 20 to 100 ms."""
+STATE_EVERY_S = 0.1
+"""How often temperature and clocks are looked at, however often power is."""
+GUESSED_STEPS = 0.25
+"""How far beyond its step, in steps, a counter may be carried at the power of the step before. Of several GPUs the
+first to step is waited past, until the last has; where they tell no power of the moment, that is a guess."""
+PROCESSES_EVERY_S = 1.0
+"""Listing the processes of a GPU costs more than all else, and they come and go slowly."""
+
+
+class NvmlMeter:
+    """The NVIDIA GPUs that `CUDA_VISIBLE_DEVICES` leaves visible: all of them are measured, or none.
+
+    Joules come from `nvmlDeviceGetTotalEnergyConsumption`, with sampled power as the second method. A part without
+    that counter, or whose counter is stuck, has only power.
+    """
+
+    name = "nvml"
+    period_s = 0.1
+
+    Settings = NvmlSettings
+
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        provenance: Mapping[str, str] | None = None,
+        settings: NvmlSettings | None = None,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
+            provenance: what a survey found, so that it is known before the meter is opened.
+            settings: the suite's.
+        """
+        self.reads: Mapping[str, str] = {}
+        """Per component, what is read, in words. Complete once open, and afterwards. So `fewer`."""
+        self.fewer: str | None = None
+        """Why there are fewer GPUs than there should be, where there are: no window is valid then."""
+        self._settings = settings or NvmlSettings(use="nvml")
+        self.step_s: Mapping[str, float] = {}
+        self.provenance: Mapping[str, str] = dict(provenance or {})
+        self.device_names: Mapping[str, str] = {}
+        """Per component, what the driver calls the GPU. Complete once open."""
+        self._environ = environ
+        self._nvml: Any = None
+        self._readers: dict[str, GpuReader] = {}
+        self._counted: frozenset[str] = frozenset()
+        self._steps: dict[str, Step] = {}
+        self._throttled: frozenset[str] = frozenset()
+        self._temperature_c: dict[str, float] = {}
+        self._state_due_s = 0.0
+        self._foreign: frozenset[str] = frozenset()
+        self._processes_due_s = 0.0
+
+    @classmethod
+    def from_settings(cls, settings: NvmlSettings) -> Self:
+        """Look at the GPUs once, so that what will be read of them is known.
+
+        Raises:
+            MeterError: as `open`.
+        """
+        meter = cls(settings=settings)
+        meter.open()
+        meter.close()
+        return meter
+
+    def open(self) -> None:
+        """Start NVML, find the GPUs, and learn how each is read and how long its counter's steps are (0.4 s).
+
+        Raises:
+            MeterError: no driver, no visible GPU, or one whose energy cannot be told.
+        """
+        self._nvml = start_nvml()
+        try:
+            self._learn()
+        except MeterError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of NVML."""
+        if self._nvml is None:
+            return
+        nvml, self._nvml = self._nvml, None
+        try:
+            nvml.nvmlShutdown()
+        except nvml.NVMLError:
+            return  # a lost device may refuse even this, and there is nothing left to free
+
+    def read(self) -> Reading:
+        """Joules, watts and degrees of every GPU, and what spoils a window. A GPU that fails becomes a gap."""
+        at_s = now_s()
+        energy_j: dict[str, float] = {}
+        power_w: dict[str, float] = {}
+        gaps: dict[str, str] = {}
+        for component in self._counted:  # first and together: their moment is the reading's
+            try:
+                count_j = self._readers[component].count_j()
+            except self._nvml.NVMLError as error:
+                gaps[component] = str(error)
+                continue
+            if now_s() - at_s > HELD_UP_S:
+                gaps[component] = _held_up(at_s)
+            else:
+                energy_j[component] = count_j
+        for component in self._readers.keys() - gaps.keys():
+            reader = self._readers[component]
+            try:
+                power_w[component] = reader.power_w()
+            except self._nvml.NVMLError as error:
+                if component not in self._counted:  # beside a counter, power is only a check
+                    gaps[component] = str(error)
+                    continue
+            if component not in self._counted and now_s() - at_s > HELD_UP_S:
+                del power_w[component]
+                gaps[component] = _held_up(at_s)
+        self._look_at_state(at_s, self._readers.keys() - gaps.keys())
+        temperature_c = {c: degrees_c for c, degrees_c in self._temperature_c.items() if c not in gaps}
+        return Reading(at_s, energy_j, power_w, temperature_c, self._throttled | self._strangers(at_s), gaps)
+
+    def sync(self) -> None:
+        """Wait, at most three steps, until every counter has stepped."""
+        seen_j = {c: j for c in self._counted if (j := self._look(c)) is not None}
+        self._steps = watch(self._look, seen_j, self._patience_s(seen_j), power=self._instant_w)
+
+    def settle(self, reading: Reading) -> Reading:
+        """Joules as they were at the reading's moment, placed inside the counter's step."""
+        settled_j = dict(reading.energy_j)
+        waiting_j: dict[str, float] = {}
+        unplaced: set[str] = set()
+        for component, count_j in reading.energy_j.items():
+            step = self._steps.get(component)
+            length_s = self.step_s[component]
+            # Half a step more, as sync waits for the slowest of several counters and the first may step again.
+            if step is not None and 0.0 <= reading.at_s - step.at_s <= 1.5 * length_s:
+                settled_j[component] = step.energy_j(reading.at_s, length_s)
+                if not step.power and reading.at_s - step.at_s > GUESSED_STEPS * length_s:
+                    unplaced.add(component)
+            else:
+                waiting_j[component] = count_j
+        patience_s = self._patience_s(waiting_j)
+        steps = watch(self._look, waiting_j, patience_s, power=self._instant_w, since_s=reading.at_s)
+        for component, step in steps.items():
+            settled_j[component] = step.energy_j(reading.at_s, self.step_s[component])
+        return replace(reading, energy_j=settled_j, unplaced=frozenset(unplaced | (waiting_j.keys() - steps.keys())))
+
+    def _learn(self) -> None:
+        gpus = find_gpus(self._nvml, self._environ)
+        if not gpus:
+            raise AbsentError("no GPU is visible (there is none, or CUDA_VISIBLE_DEVICES hides them all)")
+        for gpu in gpus:
+            refuse_mig(self._nvml, gpu)
+        self.fewer = self._fewer_than_expected(len(gpus))
+        self._readers = {gpu.component: GpuReader(self._nvml, gpu, self._settings.power) for gpu in gpus}
+        seen_j = {
+            c: j for c, reader in self._readers.items() if reader.has_counter and (j := self._look(c)) is not None
+        }
+        lengths_s = measure_steps(self._look, seen_j, STEP_TIMEOUT_S)
+        self._counted = frozenset(lengths_s)
+        for component in self._readers.keys() - self._counted:
+            lengths_s[component] = self._power_only_step_s(self._readers[component])
+            self.period_s = min(self.period_s, lengths_s[component] / 2.0)  # all that its joules can be told from
+        self.step_s = lengths_s
+        self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
+        self.device_names = {gpu.component: gpu.name for gpu in gpus}
+        self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
+
+    def _fewer_than_expected(self, found: int) -> str | None:
+        expected = self._settings.gpus or expected_gpus(self._environ)
+        if expected is None or found >= expected:
+            return None
+        who = "the suite expects" if self._settings.gpus else "CUDA_VISIBLE_DEVICES names"
+        return f"fewer GPUs than expected: {who} {expected}, and {found} can be used"
+
+    def _in_words(self, component: str, reader: GpuReader) -> str:
+        power = reader.power_reads()
+        if component not in self._counted:
+            return str(power)  # it has some, or it would have been refused
+        return "energy counter" + (f", beside it {power}" if power else "")
+
+    def _power_only_step_s(self, reader: GpuReader) -> float:
+        try:
+            reader.power_w()
+        except self._nvml.NVMLError as error:
+            raise MeterError(
+                f"{reader.component}: {reader.gpu.name} has neither an energy counter that advances nor a power "
+                f"reading ({error})",
+                fix="hide it with CUDA_VISIBLE_DEVICES, if no system uses it",
+            ) from error
+        return reader.power_step_s()
+
+    def _patience_s(self, components: Mapping[str, float]) -> float:
+        return 3.0 * max((self.step_s[component] for component in components), default=0.0)
+
+    def _look(self, component: str) -> float | None:
+        try:
+            return self._readers[component].count_j()
+        except self._nvml.NVMLError:
+            return None
+
+    def _instant_w(self, component: str) -> float | None:
+        """Watts of this moment, where the part tells them: an average over the last second would place no edge."""
+        reader = self._readers[component]
+        try:
+            return reader.power_w() if reader.instant else None
+        except self._nvml.NVMLError:
+            return None
+
+    def _look_at_state(self, at_s: float, components: Iterable[str]) -> None:
+        """Look at degrees and clocks, unless that was done a moment ago."""
+        if at_s < self._state_due_s:
+            return
+        self._state_due_s = at_s + STATE_EVERY_S
+        throttled: set[str] = set()
+        self._temperature_c = {}
+        for component in components:
+            reader = self._readers[component]
+            degrees_c = reader.temperature_c()
+            if degrees_c is not None:
+                self._temperature_c[component] = degrees_c
+            throttled.update(f"{component}: {what}" for what in reader.throttling())
+        self._throttled = frozenset(throttled)
+
+    def _strangers(self, at_s: float) -> frozenset[str]:
+        """A note for every foreign process, looked for once a second and kept until the next look."""
+        if at_s >= self._processes_due_s:
+            self._processes_due_s = at_s + PROCESSES_EVERY_S
+            self._foreign = frozenset(
+                f"{component}: foreign process {pid} ({name})"
+                for component, reader in self._readers.items()
+                for pid, name in foreign_processes(reader.pids()).items()
+            )
+        return self._foreign if self.fewer is None else self._foreign | {self.fewer}
+
+
+def _held_up(since_s: float) -> str:
+    """Why a reading is none: its figures are of some moment since `since_s`, and nobody knows of which."""
+    return f"the machine was too busy to read it in time: it took {now_s() - since_s:.2f} s"

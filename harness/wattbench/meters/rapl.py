@@ -1,0 +1,175 @@
+"""CPU packages and memory through RAPL: the Linux powercap tree, which Intel and AMD share.
+
+Source: Linux kernel, Documentation/power/powercap/powercap.rst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from wattbench.clock import now_s
+from wattbench.config import RaplSettings
+from wattbench.meters.base import RAPL, AbsentError, MeterError, Reading
+from wattbench.meters.windows.thresholds import HELD_UP_S, PLAUSIBLE_W
+
+POWERCAP = Path("/sys/class/powercap")
+STEP_S = 0.001
+"""RAPL updates about every millisecond (Intel SDM vol. 3B, "RAPL Interfaces")."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One counter of the tree that is counted: a package, or memory."""
+
+    folder: Path
+    name: str
+    component: str
+    """``cpu`` or ``dram``."""
+    range_uj: int
+    """The counter starts again from 0 beyond this."""
+
+    def read_uj(self) -> int:
+        """Its count, in microjoules.
+
+        Raises:
+            MeterError: it cannot be read; the message says what to do.
+        """
+        try:
+            return int((self.folder / "energy_uj").read_text())
+        except PermissionError as error:
+            raise MeterError(
+                f"{self.folder / 'energy_uj'} is readable by root only (since 2020, against CVE-2020-8694)",
+                fix=f"sudo chmod a+r {self.folder.parent}/intel-rapl:*/energy_uj   (holds until the next boot)",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise MeterError(f"{self.folder / 'energy_uj'} cannot be read ({error})") from error
+
+
+def find_domains(root: Path = POWERCAP) -> list[Domain]:
+    """The domains that do not overlap: every package, and memory.
+
+    Left out: `core` and `uncore` (parts of their package), `psys` (the platform, which holds the packages), and
+    `intel-rapl-mmio` (the same packages by another road).
+
+    Raises:
+        MeterError: there is no such tree, or a part of it cannot be read; the message says why that may be.
+    """
+    folders = sorted(root.glob("intel-rapl:*"))
+    if not folders:
+        raise AbsentError(
+            f"no RAPL domain under {root} (a virtual machine, a container that hides it, another system than Linux, "
+            "or the kernel module intel_rapl_msr is not loaded)"
+        )
+    domains = [domain for folder in folders if (domain := _domain(folder)) is not None]
+    if not domains:
+        raise AbsentError(f"no package or dram domain under {root}")
+    return domains
+
+
+def _domain(folder: Path) -> Domain | None:
+    try:
+        name = (folder / "name").read_text().strip()
+        if not (name.startswith("package") or name == "dram"):
+            return None
+        range_uj = int((folder / "max_energy_range_uj").read_text())
+    except (OSError, ValueError) as error:  # left out, it would make the sum too low, and nobody would know
+        raise MeterError(f"{folder}: cannot be read ({error})") from error
+    if name.startswith("package"):  # also package-0-die-1
+        return Domain(folder, name, "cpu", range_uj)
+    return Domain(folder, name, "dram", range_uj)
+
+
+class Unwrapped:
+    """A counter that never starts again: the joules of one that does, since its first reading."""
+
+    def __init__(self, range_uj: int) -> None:
+        self.energy_uj = 0
+        self._range_uj = range_uj
+        self._last: tuple[float, int] | None = None
+
+    def advance(self, at_s: float, count_uj: int) -> None:
+        """Take in a reading. It must come before the counter can wrap twice (minutes, at any power).
+
+        A fall that would need an implausible power to be a wrap is a reset: `energy_uj` then falls to 0, so that
+        whoever compares two readings sees it.
+        """
+        last, self._last = self._last, (at_s, count_uj)
+        if last is None:
+            return
+        then_s, then_uj = last
+        drawn_uj = count_uj - then_uj
+        if drawn_uj >= 0:
+            self.energy_uj += drawn_uj
+            return
+        drawn_uj += self._range_uj
+        plausible = 0 <= drawn_uj <= PLAUSIBLE_W * 1e6 * max(at_s - then_s, STEP_S)
+        self.energy_uj = self.energy_uj + drawn_uj if plausible else 0
+
+
+class RaplMeter:
+    """Packages summed as ``cpu``, memory as ``dram``; those of the two that this machine has."""
+
+    name = "rapl"
+    period_s = 0.1
+
+    Settings = RaplSettings
+    reads: Mapping[str, str] = {"cpu": "energy counters of the CPU packages", "dram": "energy counters of the memory"}
+
+    def __init__(self, components: Sequence[str] = ("cpu", "dram"), root: Path = POWERCAP) -> None:
+        # As asked for; open() leaves out what the machine does not have.
+        self.step_s: Mapping[str, float] = dict.fromkeys(components, STEP_S)
+        self.provenance: Mapping[str, str] = dict.fromkeys(components, RAPL)
+        self._wanted = frozenset(components)
+        self._root = root
+        self._domains: list[tuple[Domain, Unwrapped]] = []
+
+    @classmethod
+    def from_settings(cls, settings: RaplSettings) -> Self:
+        """Look at the tree once, so that it is known what there is.
+
+        Raises:
+            MeterError: as `open`; or a component that was asked for is not there.
+        """
+        meter = cls(settings.components or ("cpu", "dram"))
+        meter.open()
+        missing = set(settings.components or ()) - meter.provenance.keys()
+        if missing:
+            raise AbsentError(f"RAPL has no {', '.join(sorted(missing))} domain on this machine")
+        return meter
+
+    def open(self) -> None:
+        """Find the domains and read each once.
+
+        Raises:
+            MeterError: there is none, or one cannot be read.
+        """
+        domains = [domain for domain in find_domains(self._root) if domain.component in self._wanted]
+        for domain in domains:
+            domain.read_uj()
+        self._domains = [(domain, Unwrapped(domain.range_uj)) for domain in domains]
+        components = {domain.component for domain in domains}
+        self.step_s = dict.fromkeys(components, STEP_S)
+        self.provenance = dict.fromkeys(components, RAPL)
+
+    def read(self) -> Reading:
+        """Joules since the meter was opened. A component is a gap if one of its domains cannot be read."""
+        at_s = now_s()
+        energy_j: dict[str, float] = {}
+        gaps: dict[str, str] = {}
+        for domain, counter in self._domains:
+            try:
+                counter.advance(at_s, domain.read_uj())
+            except MeterError as error:
+                gaps[domain.component] = str(error)
+            energy_j[domain.component] = energy_j.get(domain.component, 0.0) + counter.energy_uj / 1e6
+            if (took_s := now_s() - at_s) > HELD_UP_S:
+                gaps[domain.component] = f"the machine was too busy to read it in time: it took {took_s:.2f} s"
+        for component in gaps:
+            del energy_j[component]
+        return Reading(at_s, energy_j, gaps=gaps)
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,1 @@
+"""A recording of power, played on the clock of a run."""

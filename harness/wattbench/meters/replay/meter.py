@@ -1,0 +1,138 @@
+"""A recorded power trace, played: its clock is mapped to the run's, and what it does not tell is a gap."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from wattbench.clock import now_s
+from wattbench.config import ReplaySettings
+from wattbench.errors import UserError, nearest
+from wattbench.meters.base import REPLAYED, Reading
+from wattbench.meters.replay.recording import Recorded, read_recording
+from wattbench.meters.windows.integral import Point
+from wattbench.meters.windows.thresholds import max_gap_s
+
+PERIOD_S = 0.1
+
+
+class ReplayMeter:
+    """Plays the components of a recording from the moment it is opened.
+
+    Between two recorded figures it plays the line through them. Where they are further apart than a live meter's may
+    be, where the recording itself has a gap, and after its end (unless it repeats), there is a gap.
+    """
+
+    Settings = ReplaySettings
+
+    def __init__(
+        self, recording: Mapping[str, Recorded], *, name: str, speed: float = 1.0, repeat: bool = False
+    ) -> None:
+        self.name = name
+        self.period_s = PERIOD_S
+        self.step_s: Mapping[str, float] = {c: recorded.step_s / speed for c, recorded in recording.items()}
+        self.provenance: Mapping[str, str] = dict.fromkeys(recording, REPLAYED)
+        self.reads: Mapping[str, str] = {c: f"{recorded.what}, recorded" for c, recorded in recording.items()}
+        self._recording = dict(recording)
+        self._first_s = min(recorded.first_s for recorded in recording.values())
+        self._length_s = max(recorded.last_s for recorded in recording.values()) - self._first_s
+        self._speed = speed
+        self._repeat = repeat
+        self._opened_s = 0.0
+        self._noted_s = 0.0
+
+    @classmethod
+    def from_settings(cls, settings: ReplaySettings) -> Self:
+        """Read the recording.
+
+        Raises:
+            UserError: it cannot be read, and in which line; or it lacks a component that was asked for.
+        """
+        recording = read_recording(settings.trace)
+        for component in settings.components or ():
+            if component not in recording:
+                raise UserError(f"{settings.trace}: no component {component!r} in it{nearest(component, recording)}")
+        wanted = settings.components or list(recording)
+        chosen = {c: recorded for c, recorded in recording.items() if c in wanted}
+        return cls(chosen, name=f"replay ({settings.trace.name})", speed=settings.speed, repeat=settings.repeat)
+
+    def open(self) -> None:
+        """Begin to play."""
+        self._opened_s = now_s()
+        self._noted_s = 0.0
+
+    def read(self) -> Reading:
+        """What the recording tells of this moment. Counts go on from the recording's first."""
+        at_s = now_s()
+        played_s = (at_s - self._opened_s) * self._speed
+        rounds, into_s = divmod(played_s, self._length_s) if self._repeat else (0.0, played_s)
+        energy_j, power_w, temperature_c, gaps = {}, {}, {}, {}
+        for component, recorded in self._recording.items():
+            moment_s = self._first_s + into_s
+            why = self._gap(recorded, moment_s, into_s)
+            if why is not None:
+                gaps[component] = why
+                continue
+            if recorded.energy:
+                count_j = _on_line(recorded.energy, moment_s) + rounds * (
+                    recorded.energy[-1][1] - recorded.energy[0][1]
+                )
+                energy_j[component] = count_j / self._speed  # as watts stay, a second that is played faster holds less
+            if recorded.power:
+                power_w[component] = _on_line(recorded.power, moment_s)
+            if recorded.temperature:
+                temperature_c[component] = _on_line(recorded.temperature, moment_s)
+        return Reading(at_s, energy_j, power_w, temperature_c, self._notes(into_s), gaps)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _gap(self, recorded: Recorded, moment_s: float, into_s: float) -> str | None:
+        """Why the recording tells nothing of a moment; None where it does."""
+        if into_s > self._length_s:
+            return f"the recording ended after {self._length_s / self._speed:.2f} s"
+        times_s = recorded.times_s
+        after = bisect.bisect_left(times_s, moment_s)
+        if after == len(times_s):
+            return "the recording of it ended earlier"
+        if times_s[after] == moment_s:
+            return None
+        if after == 0:
+            return "the recording of it begins later"
+        if recorded.gaps:
+            seen = bisect.bisect_left(recorded.gaps, times_s[after], key=_when)
+            if seen and recorded.gaps[seen - 1][0] > times_s[after - 1]:
+                return recorded.gaps[seen - 1][1]
+        apart_s = times_s[after] - times_s[after - 1]
+        if apart_s > max_gap_s(bool(recorded.energy), recorded.step_s):
+            return f"the recording has nothing for {apart_s:.2f} s"
+        return None
+
+    def _notes(self, into_s: float) -> frozenset[str]:
+        """What was noted since the last reading, or where nothing was recorded since, in the recording's latest."""
+        since_s, self._noted_s = self._noted_s, into_s
+        if since_s > into_s:
+            since_s = 0.0  # it began again
+        found: set[str] = set()
+        for recorded in self._recording.values():
+            first = bisect.bisect_right(recorded.notes, self._first_s + since_s, key=_when)
+            last = bisect.bisect_right(recorded.notes, self._first_s + into_s, key=_when)
+            for _, notes in recorded.notes[first:last] or recorded.notes[max(0, last - 1) : last]:
+                found |= notes
+        return frozenset(found)
+
+
+def _on_line(points: Sequence[Point], at_s: float) -> float:
+    """The value on the line between the points around a moment; that of the nearest beyond the first and the last."""
+    after = bisect.bisect_left(points, (at_s,))
+    if after == 0:
+        return points[0][1]
+    if after == len(points):
+        return points[-1][1]
+    (a_s, a), (b_s, b) = points[after - 1], points[after]
+    return a + (b - a) * (at_s - a_s) / (b_s - a_s)
+
+
+def _when(stamped: tuple[float, object]) -> float:
+    return stamped[0]

@@ -1,0 +1,1 @@
+"""The thread that samples meters, and the trace that it writes."""

@@ -1,0 +1,138 @@
+"""Metering as the runner uses it: meters opened once, and windows opened and closed on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from wattbench.clock import now_s
+from wattbench.errors import UserError
+from wattbench.meters.base import Meter, MeterError, Reading
+from wattbench.meters.registry import told
+from wattbench.meters.sampling.sampler import Sampler
+from wattbench.meters.windows.judge import judge
+from wattbench.meters.windows.thresholds import MIN_STEPS
+from wattbench.records import WindowLabel, WindowRow
+
+
+class Metering:
+    """The meters of a run. Use as a context manager: inside it they are open and the sampling thread runs."""
+
+    def __init__(self, meters: Sequence[Meter]) -> None:
+        self.provenance: dict[str, str] = {}
+        """Component to provenance. Complete inside the context."""
+        self.step_s: dict[str, float] = {}
+        """Component to how coarsely in time its figures advance, in seconds."""
+        self.shortest_window_s = 0.0
+        """How long a window must be for its sensors, in seconds, whatever the suite asks. Complete likewise."""
+        self._meters = list(meters)
+        self._opened: list[Meter] = []
+        self._sampler = Sampler(self._meters)
+
+    def __enter__(self) -> Self:
+        """Open every meter.
+
+        Raises:
+            UserError: one of them does not open, or two claim the same component.
+        """
+        try:
+            for meter in self._meters:
+                self._open(meter)
+        except BaseException:
+            self._close_meters()
+            raise
+        self._sampler.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sampler.stop()
+        self._close_meters()
+
+    def trace_to(self, path: Path | None) -> None:
+        """Append readings to this CSV file from now on; None to none. One file per cell.
+
+        Raises:
+            UserError: the file cannot be opened.
+        """
+        self._sampler.trace_to(path)
+
+    def open(self, label: WindowLabel) -> OpenWindow:
+        """Open a window. It counts from the moment this returns.
+
+        Waits for the next step of a counter that advances in steps (0.1 s or so).
+
+        Raises:
+            UserError: the trace could not be written.
+        """
+        started_s, readings = self._sampler.open_window()
+        return OpenWindow(self, self._sampler, replace(label, started_s=started_s), started_s, readings)
+
+    def _open(self, meter: Meter) -> None:
+        try:
+            meter.open()
+        except MeterError as error:
+            raise UserError(told(meter.name, error)) from error
+        self._opened.append(meter)
+        for component, provenance in meter.provenance.items():
+            if component in self.provenance:
+                raise UserError(f"two meters claim to measure {component}; the second is {meter.name}: leave one out")
+            self.provenance[component] = provenance
+            self.step_s[component] = meter.step_s[component]
+            self.shortest_window_s = max(self.shortest_window_s, MIN_STEPS * meter.step_s[component])
+
+    def _close_meters(self) -> None:
+        while self._opened:
+            self._opened.pop().close()
+
+
+class OpenWindow:
+    """A window that is being metered. Made by `Metering.open`."""
+
+    def __init__(
+        self, metering: Metering, sampler: Sampler, label: WindowLabel, started_s: float, readings: list[Reading]
+    ) -> None:
+        self.label = label
+        """As given, with `started_s` filled in: what to put down so that a kill leaves word of it."""
+        self.started_s = started_s
+        """Seconds since the epoch."""
+        self._metering = metering
+        self._sampler = sampler
+        self._readings = readings
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since it opened."""
+        return now_s() - self.started_s
+
+    def close(
+        self, *, idle_w: Mapping[str, float] | None = None, passes: int = 1, min_window_s: float = 0.0
+    ) -> WindowRow:
+        """End the window now, and judge it. Call it once.
+
+        Args:
+            idle_w: watts per component of the loaded, idle system, where they are known.
+            passes: how often the window's items were asked.
+            min_window_s: the suite's own minimum: a `measured` window that is shorter is invalid.
+
+        Returns:
+            The judged window.
+
+        Raises:
+            UserError: the trace could not be written.
+        """
+        finished_s = self._sampler.close_window(self._readings)
+        readings = [*self._readings, *self._sampler.placed(self._readings, self.started_s, finished_s)]
+        return judge(
+            self.label,
+            started_s=self.started_s,
+            finished_s=finished_s,
+            readings=readings,
+            provenance=self._metering.provenance,
+            step_s=self._metering.step_s,
+            idle_w=idle_w,
+            passes=passes,
+            min_window_s=min_window_s,
+            remarks=[] if passes == 1 else [f"its items were asked {passes} times to fill it"],
+        )

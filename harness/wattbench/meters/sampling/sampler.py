@@ -1,0 +1,199 @@
+"""The sampling thread: reads each meter at its period while a window is open, and keeps and traces what it read."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattbench.clock import now_s
+from wattbench.errors import UserError
+from wattbench.meters.base import LaggingMeter, Meter, MeterError, Reading, SteppedMeter
+from wattbench.meters.external.late_readings import Feed
+from wattbench.meters.sampling.trace import TraceWriter
+
+EDGE_ATTEMPTS = 3
+"""A window stands or falls with its edges, so a read that fails there is tried again at once."""
+BETWEEN_ATTEMPTS_S = 0.005
+UNEVEN = (0.5, 1.5)
+"""Pauses between readings, as shares of the meter's period. At even ones, power that repeats in step with them (a token
+every 50 ms, say) would be met at the same point each time, and look steady."""
+LAGGARDS_EVERY_S = 0.05
+"""How often a meter is asked, at a window's end, for a reading that is still to come."""
+
+
+class Sampler:
+    """Reads meters, one at a time, whoever asks: its own thread, or the runner at a window's edge.
+
+    While no window is open it sleeps.
+    """
+
+    def __init__(self, meters: Sequence[Meter]) -> None:
+        # A stepped meter is read first at an edge: it alone knows a moment later how it stood.
+        prompt = [meter for meter in meters if not isinstance(meter, LaggingMeter)]
+        self._meters = sorted(prompt, key=lambda meter: not isinstance(meter, SteppedMeter))
+        self._feeds = [Feed(meter) for meter in meters if isinstance(meter, LaggingMeter)]
+        self._due_s = dict.fromkeys(range(len(self._meters)), 0.0)
+        self._windows: list[list[Reading]] = []
+        self._ended: list[list[Reading]] = []
+        """Windows whose end only lagging meters have still to tell of."""
+        self._trace: TraceWriter | None = None
+        self._trace_failure: str | None = None
+        self._uneven = random.Random()  # noqa: S311
+        self._change = threading.Condition()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="wattbench-sampler", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread and close the trace."""
+        with self._change:
+            self._stopped = True
+            self._change.notify()
+        self._thread.join()
+        self.trace_to(None)
+
+    def trace_to(self, path: Path | None) -> None:
+        """Append readings to this file from now on; None to none.
+
+        Raises:
+            UserError: the file cannot be opened.
+        """
+        with self._change:
+            if self._trace is not None:
+                self._trace.close()
+            self._trace = None
+            if path is not None:
+                try:
+                    self._trace = TraceWriter(path)
+                except OSError as error:
+                    raise UserError(f"{path}: cannot write the power trace ({error.strerror})") from error
+
+    def open_window(self) -> tuple[float, list[Reading]]:
+        """Read every meter for a window's start.
+
+        Returns:
+            The moment from which the window counts, in seconds since the epoch, and the list that collects its
+            readings until `close_window`.
+
+        Raises:
+            UserError: the trace could not be written (a full disk).
+        """
+        with self._change:
+            for meter in self._meters:
+                if isinstance(meter, SteppedMeter):
+                    meter.sync()
+            edges = [(index, self._read(meter, EDGE_ATTEMPTS)) for index, meter in enumerate(self._meters)]
+            readings: list[Reading] = []
+            self._windows.append(readings)
+            for index, reading in edges:
+                self._keep(index, self._settled(index, reading))
+            started_s = now_s()
+            for feed in self._feeds:
+                for reading in feed.opening():
+                    self._put(feed.meter, reading, [readings])
+            self._complain()
+            self._change.notify()
+            return started_s, readings
+
+    def close_window(self, readings: list[Reading]) -> float:
+        """Read every meter for a window's end, and stop collecting for it.
+
+        Where a meter lags, this waits for its reading of that end, as long as the meter says that it may take.
+
+        Returns:
+            The moment at which the window ended, in seconds since the epoch.
+
+        Raises:
+            UserError: the trace could not be written (a full disk).
+        """
+        with self._change:
+            finished_s = now_s()
+            edges = [(index, self._read(meter, EDGE_ATTEMPTS)) for index, meter in enumerate(self._meters)]
+            for index, reading in edges:
+                self._keep(index, self._settled(index, reading))
+            # By identity: two windows may have collected equal readings.
+            self._windows = [window for window in self._windows if window is not readings]
+            self._ended.append(readings)
+            while any(feed.behind(finished_s) for feed in self._feeds):
+                self._change.wait(LAGGARDS_EVERY_S)  # lets go of the lock: other windows are sampled meanwhile
+                self._hear()
+            self._ended = [window for window in self._ended if window is not readings]
+            self._complain()
+        return finished_s
+
+    def placed(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
+        """What lagging meters' counters stood at when a closed window started and finished."""
+        return [edge for feed in self._feeds for edge in feed.edges(readings, started_s, finished_s)]
+
+    def _run(self) -> None:
+        with self._change:
+            while not self._stopped:
+                if not self._windows or not (self._meters or self._feeds):
+                    self._change.wait()
+                    continue
+                pause_s = min([*self._due_s.values(), *(feed.due_s for feed in self._feeds)]) - now_s()
+                if pause_s > 0:
+                    self._change.wait(pause_s)  # lets go of the lock, so that edges can be read meanwhile
+                    continue
+                for index, meter in enumerate(self._meters):
+                    if self._due_s[index] <= now_s():
+                        self._keep(index, self._read(meter, 1))
+                self._hear()
+
+    def _hear(self) -> None:
+        """Take in what lagging meters have to tell."""
+        for feed in self._feeds:
+            if feed.due_s <= now_s():
+                for reading in feed.news():
+                    self._put(feed.meter, reading, self._windows + self._ended)
+
+    def _read(self, meter: Meter, attempts: int) -> Reading:
+        """Read a meter; what cannot be read is a gap with its reason."""
+        reading = _attempt(meter)
+        for _ in range(attempts - 1):
+            if not reading.gaps:
+                break
+            time.sleep(BETWEEN_ATTEMPTS_S)
+            reading = _attempt(meter)
+        return reading
+
+    def _settled(self, index: int, reading: Reading) -> Reading:
+        meter = self._meters[index]
+        return meter.settle(reading) if isinstance(meter, SteppedMeter) else reading
+
+    def _keep(self, index: int, reading: Reading) -> None:
+        meter = self._meters[index]
+        self._due_s[index] = now_s() + meter.period_s * self._uneven.uniform(*UNEVEN)
+        self._put(meter, reading, self._windows)
+
+    def _put(self, meter: Meter, reading: Reading, windows: Sequence[list[Reading]]) -> None:
+        for window in windows:
+            window.append(reading)
+        if self._trace is not None:
+            try:
+                self._trace.write(meter, reading)
+            except OSError as error:  # not here, in the sampling thread: at the next edge, where somebody listens
+                self._trace_failure = f"{self._trace.path}: cannot write the power trace ({error.strerror})"
+                self._trace = None
+
+    def _complain(self) -> None:
+        if self._trace_failure is not None:
+            failure, self._trace_failure = self._trace_failure, None
+            raise UserError(failure)
+
+
+def _attempt(meter: Meter) -> Reading:
+    at_s = now_s()
+    try:
+        return meter.read()
+    except MeterError as error:
+        reason = str(error)
+    except Exception as error:  # a third party's meter may raise anything; the others must go on
+        reason = repr(error)
+    return Reading(at_s, gaps=dict.fromkeys(meter.provenance, reason))

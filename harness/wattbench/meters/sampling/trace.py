@@ -1,0 +1,111 @@
+"""The power trace: every reading behind a window, in a CSV file that survives a kill."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wattbench.meters.base import Meter, Reading
+from wattbench.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
+
+
+class TraceWriter:
+    """Appends readings to one trace. Each is with the operating system when `write` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a+b")
+        if self._file.tell() == 0:
+            self._put([list(COLUMNS)])
+        else:
+            self._end_torn_line()
+
+    def write(self, meter: Meter, reading: Reading) -> None:
+        """Append one reading. It outlives a kill of this process; the disk may have it a little later."""
+        notes = BETWEEN.join(sorted(reading.notes))
+        rows = []
+        for component in meter.provenance:
+            gap = reading.gaps.get(component)
+            said = BETWEEN.join(filter(None, ["" if gap is None else GAP + gap, notes]))
+            notes = ""
+            rows.append(
+                [
+                    f"{reading.at_s:.7f}", meter.name, component,
+                    _text(reading.energy_j.get(component)), _text(reading.power_w.get(component)),
+                    _text(reading.temperature_c.get(component)), said,
+                    meter.provenance[component], f"{meter.step_s[component]:g}",
+                ]
+            )  # fmt: skip
+        self._put(rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _put(self, rows: list[list[str]]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self._file.write(text.getvalue().encode())
+        self._file.flush()
+
+    def _end_torn_line(self) -> None:
+        self._file.seek(-1, io.SEEK_END)
+        if self._file.read(1) != b"\n":
+            self._file.write(b"\n")
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
+
+
+@dataclass
+class Trace:
+    """A trace, read back."""
+
+    readings: list[tuple[str, Reading]] = field(default_factory=list)
+    """Meter name and reading, in the order they were taken."""
+    provenance: dict[str, str] = field(default_factory=dict)
+    step_s: dict[str, float] = field(default_factory=dict)
+
+
+def read_trace(path: Path) -> Trace:
+    """Read a trace. A line that a kill left half-written is passed over.
+
+    Raises:
+        UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
+    """
+    trace = Trace()
+    for rows in _by_reading(trace_rows(path)):
+        _take_in(trace, rows)
+    return trace
+
+
+def _by_reading(rows: Iterable[TraceRow]) -> Iterator[list[TraceRow]]:
+    """Rows of one reading together: successive ones of the same moment and meter."""
+    together: list[TraceRow] = []
+    for row in rows:
+        if together and (row.at_s, row.meter) != (together[0].at_s, together[0].meter):
+            yield together
+            together = []
+        together.append(row)
+    if together:
+        yield together
+
+
+def _take_in(trace: Trace, rows: list[TraceRow]) -> None:
+    for row in rows:
+        trace.provenance[row.component] = row.provenance
+        trace.step_s[row.component] = row.step_s
+    reading = Reading(
+        rows[0].at_s,
+        {row.component: row.energy_j for row in rows if row.energy_j is not None},
+        {row.component: row.power_w for row in rows if row.power_w is not None},
+        {row.component: row.temperature_c for row in rows if row.temperature_c is not None},
+        frozenset(note for row in rows for note in row.notes),
+        {row.component: row.gap for row in rows if row.gap is not None},
+    )
+    trace.readings.append((rows[0].meter, reading))

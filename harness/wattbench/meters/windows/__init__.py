@@ -1,0 +1,1 @@
+"""Windows: how their joules are counted, and whether these can be believed."""

@@ -1,0 +1,62 @@
+"""Faults that readings show only when looked at together. Each is a sentence, or None where it is absent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from wattbench.meters.base import INTEGRATED, MODELLED
+from wattbench.meters.windows import thresholds
+from wattbench.meters.windows.series import Series
+
+_GPU = re.compile(r"gpu\d+$")
+
+
+def standstill(points: Series, step_s: float) -> str | None:
+    """A counter that did not advance for several of its steps, though it was read."""
+    if points.provenance == MODELLED:
+        return None  # a formula that told too much waits until it is true
+    longest_s, since_s, count_j = 0.0, -float("inf"), float("nan")
+    for at_s, now_j in points.energy:
+        if now_j != count_j:
+            since_s, count_j = at_s, now_j
+        longest_s = max(longest_s, at_s - since_s)
+    limit_s = max(thresholds.MAX_STANDSTILL_STEPS * step_s, thresholds.MIN_STANDSTILL_S)
+    if longest_s <= limit_s:
+        return None
+    return (
+        f"{points.component}: counter stood still for {longest_s:.2f} s, though it advances every {step_s:g} s "
+        "(a stuck sensor, or one too coarse)"
+    )
+
+
+def unvaried(points: Series) -> str | None:
+    """Power that was one and the same at every reading: no proof of a stuck sensor, so a remark."""
+    watts = {power_w for _, power_w in points.power}
+    if points.provenance != INTEGRATED or len(watts) != 1 or points.count < thresholds.MIN_SAMPLES_INTEGRATED:
+        return None
+    return (
+        f"{points.component}: each of {points.count} power readings was {watts.pop():g} W; a stuck sensor would "
+        "look the same"
+    )
+
+
+def drift(points: Series) -> str | None:
+    """A device that was warmer or colder at the window's end than at its start, by more than the limit."""
+    if not points.temperatures_c:
+        return None
+    change_c = points.temperatures_c[-1] - points.temperatures_c[0]
+    if abs(change_c) <= thresholds.MAX_DRIFT_C:
+        return None
+    return (
+        f"{points.component}: temperature drifted by {change_c:+.0f} °C (limit "
+        f"{thresholds.MAX_DRIFT_C:g} °C): it was not in a steady state; more warm-up helps"
+    )
+
+
+def fewer_gpus(series: Mapping[str, Series]) -> Iterator[str]:
+    """Some of several GPUs that could not be read from the window's start to its end. Of a single one that says all."""
+    gpus = [points for component, points in series.items() if _GPU.match(component)]
+    read = [points for points in gpus if points.edge_fault() is None]
+    if len(read) < len(gpus) and len(gpus) > 1:
+        yield f"fewer GPUs than expected: {len(read)} of {len(gpus)} could be read throughout"

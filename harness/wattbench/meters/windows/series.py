@@ -1,0 +1,146 @@
+"""One component's readings over a window, edges included, and what follows from them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from wattbench.meters.base import INTEGRATED, REPLAYED, Reading
+from wattbench.meters.windows.integral import Point, integrate, sampling_error
+
+
+@dataclass
+class Series:
+    """What was read of one component between (and at) a window's start and finish."""
+
+    component: str
+    provenance: str
+    started_s: float
+    finished_s: float
+    energy: list[Point] = field(default_factory=list)
+    """Counts in joules, in time order: from the last at or before the start to the first at or after the finish."""
+    power: list[Point] = field(default_factory=list)
+    """Watts, likewise."""
+    temperatures_c: list[float] = field(default_factory=list)
+    gaps: list[tuple[float, str]] = field(default_factory=list)
+    """When it could not be read, and why."""
+    placed: bool = True
+    """Whether its counter's steps were caught at both edges, so that its counts are those of the edges' moments."""
+
+    @classmethod
+    def of(
+        cls, component: str, provenance: str, ordered: Sequence[Reading], started_s: float, finished_s: float
+    ) -> Self:
+        """Pick a component out of readings that are ordered in time."""
+        series = cls(component, provenance, started_s, finished_s)
+        energy = [(r.at_s, r.energy_j[component]) for r in ordered if component in r.energy_j]
+        power = [(r.at_s, r.power_w[component]) for r in ordered if component in r.power_w]
+        series.energy = _span(energy, started_s, finished_s)
+        series.power = _span(power, started_s, finished_s)
+        for reading in ordered:
+            if not series.first_s <= reading.at_s <= series.last_s:
+                continue
+            if component in reading.temperature_c:
+                series.temperatures_c.append(reading.temperature_c[component])
+            if component in reading.gaps:
+                series.gaps.append((reading.at_s, reading.gaps[component]))
+            if component in reading.unplaced:  # only readings at edges ever are
+                series.placed = False
+        return series
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the window."""
+        return self.finished_s - self.started_s
+
+    @property
+    def counted(self) -> bool:
+        """Whether its joules are counts; else they are to be integrated from power.
+
+        A counter that was never read stays a counter: its power is no substitute under the same provenance.
+        """
+        return bool(self.energy) or self.provenance not in (INTEGRATED, REPLAYED)
+
+    @property
+    def count(self) -> int:
+        """How many readings of its joules (or of its power, where it has no counter) there are."""
+        return len(self._points)
+
+    @property
+    def first_s(self) -> float:
+        """When the window's first reading was taken; without limit, where its start was not read."""
+        points = self._points
+        return points[0][0] if points and points[0][0] <= self.started_s else -math.inf
+
+    @property
+    def last_s(self) -> float:
+        """When the window's last reading was taken; without limit, where its finish was not read."""
+        points = self._points
+        return points[-1][0] if points and points[-1][0] >= self.finished_s else math.inf
+
+    @property
+    def _points(self) -> list[Point]:
+        return self.energy if self.counted else self.power
+
+    def edge_fault(self) -> str | None:
+        """Why its joules cannot be had because an edge of the window was not read; None where both were."""
+        points = self._points
+        if not points:
+            return f"could not be read{self.why_gaps()}"
+        if points[0][0] > self.started_s:
+            return f"could not be read when the window opened{self.why_gaps()}"
+        if points[-1][0] < self.finished_s:
+            lost_s = max(0.0, points[-1][0] - self.started_s)
+            return f"meter lost {lost_s:.2f} s into the window{self.why_gaps()}"
+        return None
+
+    def why_gaps(self) -> str:
+        """The last reason for which it could not be read, in parentheses; empty where there is none."""
+        return f" ({self.gaps[-1][1]})" if self.gaps else ""
+
+    def largest_gap_s(self) -> float | None:
+        """The longest time between two readings; None where there are not two."""
+        times_s = [at_s for at_s, _ in self._points]
+        return max((b - a for a, b in itertools.pairwise(times_s)), default=None)
+
+    def slip_s(self) -> float:
+        """How far the readings that stand for the window's edges are from them, both together."""
+        return max(0.0, (self.last_s - self.first_s) - self.duration_s)
+
+    def counted_j(self) -> float:
+        """Joules by the counter, from the first reading to the last, scaled to the window that lies within them."""
+        span_s = self.last_s - self.first_s
+        counted_j = self.energy[-1][1] - self.energy[0][1]
+        return counted_j * self.duration_s / span_s if span_s > 0.0 else counted_j
+
+    def largest_fall_j(self) -> float:
+        """The most by which the counter fell from one reading to the next; 0 where it never did."""
+        counts_j = [count_j for _, count_j in self.energy]
+        return max((a - b for a, b in itertools.pairwise(counts_j) if a > b), default=0.0)
+
+    def integral_j(self) -> float:
+        """Joules by sampled power: the trapezoid rule from the window's start to its finish."""
+        return integrate(self.power, self.started_s, self.finished_s)
+
+    def integral_error_j(self, step_s: float) -> float:
+        """How far off the integral may be, in joules: what power did between readings, and how late they tell it.
+
+        Args:
+            step_s: how old a reading may be (the sensor's refresh), or over how long it is a mean: it tells the power
+                of half as long ago, so that half a step of the difference across the window may be missing.
+        """
+        watts = [power_w for _, power_w in self.power]
+        late_j = step_s / 2.0 * (max(watts) - min(watts))
+        return math.hypot(2.0 * sampling_error(self.power), late_j)
+
+
+def _span(points: list[Point], started_s: float, finished_s: float) -> list[Point]:
+    """Points from the last at or before the start to the first at or after the finish, where there are such."""
+    before = [i for i, (at_s, _) in enumerate(points) if at_s <= started_s]
+    after = [i for i, (at_s, _) in enumerate(points) if at_s >= finished_s]
+    first = before[-1] if before else 0
+    last = after[0] if after else len(points) - 1
+    return points[first : last + 1]

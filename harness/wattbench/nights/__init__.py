@@ -1,0 +1,34 @@
+"""A folder of nights: where runs are kept, one a night, and what may be done to it.
+
+May import: the record contract, `wattbench.config` and below. Must not import `wattbench_reports`.
+"""
+
+from wattbench.nights.add import Added, add_runs
+from wattbench.nights.backfill import Filled, backfill
+from wattbench.nights.commits import Commit, Repository, repository_of
+from wattbench.nights.layout import NightsLayout
+from wattbench.nights.nights import KeptRun, commits_with_a_night, kept_runs, today
+from wattbench.nights.retention import Fate, Keep, prune
+from wattbench.nights.site import rebuilt
+from wattbench.nights.verdicts import keep_verdict, kept_verdicts
+
+__all__ = [
+    "Added",
+    "Commit",
+    "Fate",
+    "Filled",
+    "Keep",
+    "KeptRun",
+    "NightsLayout",
+    "Repository",
+    "add_runs",
+    "backfill",
+    "commits_with_a_night",
+    "keep_verdict",
+    "kept_runs",
+    "kept_verdicts",
+    "prune",
+    "rebuilt",
+    "repository_of",
+    "today",
+]

@@ -1,0 +1,105 @@
+"""Taking finished runs into a history: whole or not at all, however many processes do so at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.errors import UserError
+from wattbench.nights.layout import NightsLayout, saying
+from wattbench.nights.nights import RUN_NAME, date_of
+from wattbench.records import RunLayout, read_run
+from wattbench.records.jsonl import sync_folder
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of one run."""
+
+    root: Path
+    """Where it lies in the history."""
+    new: bool
+    """False: the same was there already."""
+
+
+def add_runs(layout: NightsLayout, roots: Sequence[Path]) -> list[Added]:
+    """Copy finished runs into a history, under their own names. All are looked at before the first is copied.
+
+    Raises:
+        UserError: one is not finished, is damaged, or is called as another run in the history is; or there is no room.
+    """
+    layout = layout.made()
+    names = [_name(root) for root in roots]
+    return [_add(layout, root, name) for root, name in zip(roots, names, strict=True)]
+
+
+def _name(root: Path) -> str:
+    records = read_run(root)
+    if not records.finished:
+        raise UserError(f"{root}: the run is not finished. Finish it with: wattbench run --resume {root}")
+    if records.header.gate is not None:
+        raise UserError(f"{root}: the run of a gate asks as few items as it can, and is no night")
+    name = records.header.run
+    if not isinstance(name, str) or not RUN_NAME.fullmatch(name):
+        raise UserError(f"{root}: {name!r:.80} is no name of a run; the record is damaged")
+    date_of(records.header)  # a night without a date could never be shown
+    for path in root.rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise UserError(f"{path}: a run holds files and folders, no links and nothing else; it is not taken in")
+    return name
+
+
+def _add(layout: NightsLayout, root: Path, name: str) -> Added:
+    target = layout.runs / name
+    if target.exists():
+        return _there_already(root, target)
+    copy = layout.aside / f"{name}.{secrets.token_hex(4)}.in"
+    try:
+        with saying(target, "the run cannot be copied into the history"):
+            layout.aside.mkdir(exist_ok=True)
+            shutil.copytree(root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name))
+            _sync(copy)
+            try:
+                copy.rename(target)  # fails where a folder with something in it is there: another process was faster
+            except OSError:
+                if not target.exists():
+                    raise
+                return _there_already(root, target)
+            sync_folder(layout.runs)
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+    return Added(target, new=True)
+
+
+def _there_already(root: Path, target: Path) -> Added:
+    if _content(root) != _content(target):
+        raise UserError(
+            f"{root}: the history has another run of this name with other content: {target}. Nothing in a history is "
+            "overwritten"
+        )
+    return Added(target, new=False)
+
+
+def _content(root: Path) -> dict[str, str]:
+    """Relative path to SHA-256, of everything that is the run's."""
+    lock = RunLayout(root).lock
+    files = (path for path in root.rglob("*") if path.is_file() and path != lock)
+    found = {}
+    for path in files:
+        with path.open("rb") as file:
+            found[path.relative_to(root).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def _sync(root: Path) -> None:
+    """Put every byte and every name below a folder on disk."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            with (Path(folder) / name).open("rb") as file:
+                os.fsync(file.fileno())
+        sync_folder(Path(folder))

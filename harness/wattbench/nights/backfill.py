@@ -1,0 +1,83 @@
+"""Nights that were never run, made up for: each at its own commit, in a process of its own."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.errors import UserError
+from wattbench.nights.commits import Commit, Repository
+from wattbench.nights.layout import NightsLayout, saying
+from wattbench.records import RunLayout
+from wattbench.records.jsonl import sync_folder
+
+STOPPING_S = 60.0
+"""How long a run that is interrupted may take to close its windows."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What became of one commit."""
+
+    commit: Commit
+    root: Path | None
+    """Its run in the history; None where there is none."""
+    why_not: str = ""
+
+
+def backfill(
+    layout: NightsLayout,
+    repository: Repository,
+    commits: Iterable[Commit],
+    command: Callable[[Path, Path, Commit], Sequence[str]],
+) -> Iterator[Filled]:
+    """Run a suite at each of some commits, one after the other; one that cannot be run does not stop the others.
+
+    Each is run by a process of its own: it imports that commit's code and no other's, and its memory is its own. Its
+    run is kept aside until it is finished, as half of one could not be resumed once its worktree is gone.
+
+    Args:
+        layout: of the history.
+        repository: of the suite.
+        commits: in the order in which they are run.
+        command: from the suite file as it was, the folder for the run and the commit, the command that runs it there.
+    """
+    for commit in commits:
+        staging = layout.aside / f"backfill-{secrets.token_hex(4)}"
+        try:
+            with repository.checked_out(commit) as suite:
+                code = _run(command(suite, staging, commit))
+            yield _kept(layout, staging, commit, code)
+        except UserError as error:
+            yield Filled(commit, None, str(error))
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _run(command: Sequence[str]) -> int:
+    """Run a command to its end; its messages go to ours. An interruption is passed on to it, and waited for."""
+    # In a session of its own: Ctrl-C reaches it once, from here, and not a second time from the terminal.
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            process.terminate()
+            try:
+                process.wait(timeout=STOPPING_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+
+
+def _kept(layout: NightsLayout, staging: Path, commit: Commit, code: int) -> Filled:
+    if code != 0:
+        return Filled(commit, None, f"its run ended with exit code {code}, as said above")
+    root = next(path for path in NightsLayout(staging).runs.iterdir() if RunLayout(path).finished.exists())
+    with saying(layout.runs, "the run cannot be moved into the history"):
+        kept = root.rename(layout.runs / root.name)
+        sync_folder(layout.runs)
+    return Filled(commit, kept)

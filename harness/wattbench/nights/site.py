@@ -1,0 +1,65 @@
+"""Showing a new site: built beside the old one, and put in its place in one step."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import filelock
+
+from wattbench.nights.layout import NightsLayout, saying
+
+
+def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
+    """Build a history's site and return its folder. Who reads it sees the old one or the new one, and never a part.
+
+    `site` is a link, as that is what every file system can replace in one step. Of several processes one builds at a
+    time; the others wait, and build again from what there is then.
+
+    Args:
+        layout: of the history.
+        build: writes the site into the empty folder that it is given.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    with saying(layout.site, "the site cannot be built"), filelock.FileLock(layout.site_lock):
+        layout.sites.mkdir(exist_ok=True)
+        _clear(layout)
+        new = layout.sites / secrets.token_hex(6)
+        new.mkdir()
+        build(new)
+        _show(layout, new)
+    return layout.site
+
+
+def _clear(layout: NightsLayout) -> None:
+    """Delete sites from before the last two, and what a build that was killed has left."""
+    before = _before(layout)
+    kept = {link.resolve() for link in (layout.site, before)}
+    for path in layout.sites.iterdir():
+        if path != before and path.resolve() not in kept:
+            path.unlink() if path.is_symlink() else shutil.rmtree(path)
+
+
+def _show(layout: NightsLayout, new: Path) -> None:
+    if layout.site.is_symlink():  # who has begun to read it can go on
+        _link(_before(layout), layout.site.resolve())
+    elif layout.site.exists():  # a copy of a history can have made a folder of the link
+        layout.site.rename(layout.sites / f"{new.name}-copied")
+    _link(layout.site, new)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Have a path link to a folder from now on."""
+    link = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    link.symlink_to(os.path.relpath(target, path.parent.resolve()))
+    link.replace(path)
+
+
+def _before(layout: NightsLayout) -> Path:
+    """A link to the site that was shown before."""
+    return layout.sites / "before"

@@ -1,0 +1,215 @@
+"""The rows of a cell: its joules, divided between prefill and decode, per component and in total."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench.meters.base import MODELLED, Reading
+from wattbench.meters.sampling.trace import read_trace
+from wattbench.meters.windows.series import Series
+from wattbench.prefill_decode.fit import MAX_WIDTH, CannotTellError, fit, fitted_phases
+from wattbench.prefill_decode.observed import Observed, observe
+from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, Timeline, timeline, untold
+from wattbench.records import AnswerRow, PhaseRow, Purpose, RunRecords, Split, WindowRow
+from wattbench.records.components import added
+from wattbench.records.phases import TOTAL
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One valid window of the cell with its answers."""
+
+    window: WindowRow
+    answers: Sequence[AnswerRow]
+    phases: Timeline
+
+
+def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
+    """Divide a cell's joules between prefill and decode, from what is on disk of it.
+
+    Returns:
+        A row per component that was metered, and one for their total. Where nothing can be split the rows say why;
+        without joules there is only the total, and no figures.
+    """
+    answers = records.answers(system, task)
+    windows = [
+        w for w in records.windows() if (w.system, w.task, w.purpose) == (system, task, Purpose.MEASURED) and w.valid
+    ]
+    own = {window.window: [a for a in answers if a.window == window.window] for window in windows}
+    windows = [window for window in windows if own[window.window] and window.energy_j]
+    blank = PhaseRow(system=system, task=task, component=TOTAL)
+    if not windows:
+        return [replace(blank, reason="no valid window of this cell has joules")]
+    components = [c for c in windows[0].energy_j if all(c in window.energy_j for window in windows)]
+    if not components:
+        return [replace(blank, reason="no component was metered in every window")]
+    counted = [answer for window in windows for answer in own[window.window]]
+    rows = [
+        replace(
+            blank,
+            component=component,
+            provenance=_joined(window.provenance.get(component, "") for window in windows),
+            items=len(counted),
+            energy_j=_billed_j(windows, component),
+        )
+        for component in components
+    ]
+    why = untold(counted)
+    if why is not None:
+        return _with_total([replace(row, reason=why) for row in rows])
+    parts = [_Part(w, own[w.window], timeline(w, own[w.window])) for w in windows]
+    total_s = np.sum([part.phases.total_s for part in parts], axis=0)
+    timed = [_in_seconds(row, total_s) for row in rows]
+    try:
+        trace = read_trace(records.layout.trace(system, task))
+    except (UserError, ValueError, csv.Error):  # not there, or not a trace; a figure in it that is none; damage
+        return _with_total([replace(row, reason="the power trace cannot be read") for row in timed])
+    readings = sorted((reading for _, reading in trace.readings), key=lambda reading: reading.at_s)
+    return _with_total([_split(row, parts, readings, trace.step_s, total_s) for row in timed])
+
+
+def _billed_j(windows: Sequence[WindowRow], component: str) -> float:
+    """What the items were billed for a component: one pass of every window."""
+    return sum(window.energy_j[component] / window.passes for window in windows)
+
+
+def _in_seconds(row: PhaseRow, total_s: NDArray[np.float64]) -> PhaseRow:
+    prefill_s, decode_s, choosing_s, other_s = total_s.tolist()
+    return replace(row, prefill_s=prefill_s, decode_s=decode_s, other_s=choosing_s + other_s)
+
+
+def _split(
+    row: PhaseRow,
+    parts: Sequence[_Part],
+    readings: Sequence[Reading],
+    step_s: Mapping[str, float],
+    total_s: NDArray[np.float64],
+) -> PhaseRow:
+    """One component's joules by phase."""
+    cell_j = row.energy_j
+    assert cell_j is not None  # the rows are of components that have joules
+    if total_s.sum() <= 0:
+        return replace(row, reason="no answer took any time")
+    even_j = cell_j * total_s / total_s.sum()
+    if set(fitted_phases(total_s)) <= {PREFILL} or set(fitted_phases(total_s)) <= {DECODE}:
+        return _with_joules(row, Split.ONE_PHASE, even_j, even_j, even_j)
+    series = [(_series(part.window, row.component, readings), part.phases) for part in parts]
+    step_of = step_s.get(row.component, 0.0)
+    seen = [each for own, phases in series if (each := observe(own, phases, step_of)) is not None]
+    if not seen:
+        return replace(row, reason=f"the power trace holds no readings of {row.component}")
+    try:
+        found = fit(
+            np.concatenate([each.energy_j for each in seen]),
+            np.concatenate([each.seconds for each in _alike(seen)], axis=1),
+            total_s,
+            cell_j,
+            steps_per_interval=max(each.steps_per_interval for each in seen),
+        )
+    except CannotTellError as error:
+        return replace(_with_joules(row, Split.BY_TIME, even_j), reason=str(error))
+    kept = replace(row, readings=sum(len(each) for each in seen))
+    return _with_joules(kept, Split.FITTED, found.energy_j, found.low_j, found.high_j)
+
+
+def _series(window: WindowRow, component: str, readings: Sequence[Reading]) -> Series:
+    made = window.provenance.get(component, MODELLED)
+    return Series.of(component, made, readings, window.started_s, window.finished_s)
+
+
+def _alike(seen: Sequence[Observed]) -> Sequence[Observed]:
+    """The same guesses in every window: one that was read so slowly that it needed none repeats its own."""
+    most = max(len(each.seconds) for each in seen)
+    return [each if len(each.seconds) == most else replace(each, seconds=each.seconds.repeat(most, 0)) for each in seen]
+
+
+def _with_joules(
+    row: PhaseRow,
+    method: Split,
+    energy_j: NDArray[np.float64] | None,
+    low_j: NDArray[np.float64] | None = None,
+    high_j: NDArray[np.float64] | None = None,
+) -> PhaseRow:
+    def figure(of: NDArray[np.float64] | None, *phases: int) -> float | None:
+        return None if of is None else float(of[list(phases)].sum())
+
+    return replace(
+        row,
+        method=str(method),
+        prefill_j=figure(energy_j, PREFILL),
+        prefill_low_j=figure(low_j, PREFILL),
+        prefill_high_j=figure(high_j, PREFILL),
+        decode_j=figure(energy_j, DECODE),
+        decode_low_j=figure(low_j, DECODE),
+        decode_high_j=figure(high_j, DECODE),
+        other_j=figure(energy_j, CHOOSING, OTHER),
+    )
+
+
+def _with_total(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
+    """The rows, and behind them that of their total: of one component that contains the others, or of their sum."""
+    by_name = {row.component: row for row in rows}
+    counted = [by_name[component] for component in added(by_name)]
+    total = replace(
+        counted[0],
+        component=TOTAL,
+        provenance=_joined(part for row in counted for part in row.provenance.split("+")),
+        energy_j=sum(row.energy_j or 0.0 for row in counted),
+        readings=max(row.readings for row in counted),
+    )
+    return [*rows, total if len(counted) == 1 else _summed(total, counted)]
+
+
+def _summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
+    """The total's joules by phase, from those of its parts.
+
+    Bounds are added, as if all parts erred alike: the widest they can be. A part that is only divided by time may
+    have spent anything from none to all of its joules on either phase.
+    """
+    if any(row.prefill_j is None for row in counted):
+        reasons = dict.fromkeys(row.reason for row in counted if row.prefill_j is None)
+        return replace(_with_joules(total, Split.NONE, None), reason="; ".join(reasons))
+    methods = {row.method for row in counted}
+    energy_j = np.sum([_joules_of(row) for row in counted], axis=0)
+    by_time = [row for row in counted if row.method == Split.BY_TIME]
+    reason = "; ".join(
+        f"{', '.join(row.component for row in by_time if row.reason == why)}: {why}"
+        for why in dict.fromkeys(row.reason for row in by_time)
+    )
+    if len(by_time) == len(counted):
+        return replace(_with_joules(total, Split.BY_TIME, energy_j), reason=reason)
+    low_j, high_j = (np.sum([_bounds_of(row)[side] for row in counted], axis=0) for side in (0, 1))
+    if by_time and (high_j - low_j)[[PREFILL, DECODE]].max() > MAX_WIDTH * energy_j[[PREFILL, DECODE]].sum():
+        # Figures that are by time for the greater part are by time.
+        even_j = np.sum([_even_j(row) for row in counted], axis=0)
+        return replace(_with_joules(total, Split.BY_TIME, even_j), reason=reason)
+    method = Split.PARTLY if by_time else Split(methods.pop()) if len(methods) == 1 else Split.FITTED
+    return replace(_with_joules(total, method, energy_j, low_j, high_j), reason=reason)
+
+
+def _joules_of(row: PhaseRow) -> NDArray[np.float64]:
+    """Shape (4,): what a row says of each phase; choosing is in other."""
+    return np.array([row.prefill_j, row.decode_j, 0.0, row.other_j], dtype=np.float64)
+
+
+def _bounds_of(row: PhaseRow) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Shape (4,) each, of prefill and decode alone."""
+    if row.prefill_low_j is None:
+        return np.zeros(4), np.array([row.energy_j, row.energy_j, 0.0, 0.0], dtype=np.float64)
+    low_j = np.array([row.prefill_low_j, row.decode_low_j, 0.0, 0.0], dtype=np.float64)
+    return low_j, np.array([row.prefill_high_j, row.decode_high_j, 0.0, 0.0], dtype=np.float64)
+
+
+def _even_j(row: PhaseRow) -> NDArray[np.float64]:
+    spent_s = np.array([row.prefill_s, row.decode_s, 0.0, row.other_s], dtype=np.float64)
+    return np.asarray((row.energy_j or 0.0) * spent_s / spent_s.sum())
+
+
+def _joined(labels: Iterable[str]) -> str:
+    return "+".join(sorted({label for label in labels if label}))

@@ -1,0 +1,98 @@
+"""Which phase the items of a window were in, moment by moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.records import AnswerRow, WindowRow
+
+PREFILL, DECODE, CHOOSING, OTHER = range(4)
+"""Columns of every array of phases. Choosing: a hybrid's router at work. Other: nothing was in flight."""
+
+_GENERATE = "generate_until"
+
+
+def untold(answers: Sequence[AnswerRow]) -> str | None:
+    """Why the phases of some answers cannot be known; None where they can."""
+    silent = [answer for answer in answers if not _told(answer)]
+    if len(silent) == len(answers):
+        return "the engine does not tell when the first token came"
+    if silent:
+        return f"{len(silent)} of {len(answers)} answers have no first-token stamp"
+    if any(len(answer.replies) > 1 and answer.request_type == _GENERATE for answer in answers):
+        return "an item takes several requests, and only the first token of the first is known"
+    if any(answer.route is not None and answer.batch_size > 1 for answer in answers):
+        return "the members of a hybrid answer their parts of a batch one after the other"
+    return None
+
+
+def _told(answer: AnswerRow) -> bool:
+    """An answer of one token or none may end without a stamp: then all of its time was prefill."""
+    if answer.request_type != _GENERATE or answer.first_token_s is not None:
+        return True
+    return answer.output_tokens is not None and answer.output_tokens <= 1
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Seconds of each phase that had passed in a window by any moment of it."""
+
+    started_s: float
+    finished_s: float
+    """Until when the phases are known: where items were asked several times, the end of the first pass."""
+    edges_s: NDArray[np.float64]
+    """Shape (edges,), since `started_s`: moments at which a phase of some item begins or ends."""
+    passed_s: NDArray[np.float64]
+    """Shape (edges, 4): seconds of each phase until then."""
+
+    @property
+    def total_s(self) -> NDArray[np.float64]:
+        """Shape (4,): seconds of each phase in all. They sum to the length of the timeline."""
+        return np.asarray(self.passed_s[-1])
+
+    def until(self, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Seconds of each phase that had passed, shape (*at_s.shape, 4), at moments in seconds since the epoch.
+
+        Before the window nothing was in flight: counted backwards from 0, as `OTHER`.
+        """
+        since_s = at_s - self.started_s
+        passed = np.stack([np.interp(since_s, self.edges_s, column) for column in self.passed_s.T], axis=-1)
+        passed[..., OTHER] += np.minimum(since_s, 0.0)
+        return np.asarray(passed)
+
+
+def timeline(window: WindowRow, answers: Sequence[AnswerRow]) -> Timeline:
+    """The phases of a window from the stamps of its answers, of which there is at least one.
+
+    At each moment the phases share it by the number of items that are in each: two items in prefill and six in decode
+    make a second into 0.25 s of prefill and 0.75 s of decode.
+    """
+    stamps = np.array([_stamps(answer) for answer in answers], dtype=np.float64) - window.started_s
+    length_s = window.finished_s - window.started_s
+    if window.passes > 1:  # nobody stamped the later passes
+        length_s = min(length_s, float(stamps[:, -1].max()))
+    stamps = np.clip(stamps, 0.0, max(length_s, 0.0))
+    edges_s = np.unique(np.concatenate([[0.0, max(length_s, 0.0)], stamps.ravel()]))
+    begun = [np.searchsorted(np.sort(column), edges_s[:-1], side="right") for column in stamps.T]
+    started, chosen, first, finished = begun
+    in_phase = np.stack([chosen - first, first - finished, started - chosen], axis=1).astype(np.float64)
+    in_flight = in_phase.sum(axis=1, keepdims=True)
+    lengths_s = np.diff(edges_s)[:, None]
+    split_s = in_phase / np.maximum(in_flight, 1.0) * lengths_s
+    idle_s = np.where(in_flight > 0, 0.0, lengths_s)
+    passed_s = np.vstack([np.zeros(4), np.cumsum(np.hstack([split_s, idle_s]), axis=0)])
+    return Timeline(window.started_s, window.started_s + edges_s[-1], edges_s, passed_s)
+
+
+def _stamps(answer: AnswerRow) -> tuple[float, float, float, float]:
+    """Start, end of a router's choosing, first token and end, none before the one it follows."""
+    finished_s = max(answer.finished_s, answer.started_s)
+    first_s = finished_s
+    if answer.request_type == _GENERATE and answer.first_token_s is not None:
+        first_s = min(max(answer.first_token_s, answer.started_s), finished_s)
+    chosen_s = min(answer.started_s + max(answer.router_s or 0.0, 0.0), first_s)
+    return answer.started_s, chosen_s, first_s, finished_s

@@ -1,0 +1,151 @@
+"""How a run shows how far it is: a live display in a terminal, plain lines elsewhere. Always on standard error."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Protocol, Self
+
+from wattbench.clock import now_s
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+
+class Progress(Protocol):
+    """What the runner tells as it goes. Use as a context manager."""
+
+    def note(self, text: str) -> None:
+        """Something is being done that has no items: loading, waiting for the idle draw."""
+        ...
+
+    def start_cell(self, name: str, items: int, answered: int) -> None:
+        """A cell begins, of which some items may have been answered before."""
+        ...
+
+    def advance(self, items: int) -> None:
+        """So many more items were answered."""
+        ...
+
+    def end_cell(self) -> None:
+        """The cell is complete."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def progress(cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> Progress:
+    """The display that suits where standard error goes.
+
+    Args:
+        cells: how many there are.
+        items: in all of them.
+        cells_are: what to call them, where they are something else.
+        items_are: so for items.
+    """
+    display = LiveProgress if sys.stderr.isatty() else PlainProgress
+    return display(cells, items, cells_are, items_are)
+
+
+class LiveProgress:
+    """Two bars: all items of all cells, and those of the cell at hand, each with the time it has left."""
+
+    def __init__(self, cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bars: RichProgress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._cells, self._cell_number = cells, 0
+        self._all = self._bars.add_task(f"all {cells} {cells_are}", total=items)
+        self._cell: TaskID | None = None
+
+    def note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._bars.console.print(text, style="dim", highlight=False, markup=False)
+
+    def start_cell(self, name: str, items: int, answered: int) -> None:
+        """Begin the second bar anew."""
+        self._cell_number += 1
+        self._cell = self._bars.add_task(f"{self._cell_number}/{self._cells} {name}", total=items)
+        self.advance(answered)
+
+    def advance(self, items: int) -> None:
+        """Move both bars."""
+        self._bars.advance(self._all, items)
+        if self._cell is not None:
+            self._bars.advance(self._cell, items)
+
+    def end_cell(self) -> None:
+        """Take the second bar away."""
+        if self._cell is not None:
+            self._bars.remove_task(self._cell)
+            self._cell = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+
+class PlainProgress:
+    """A line when a cell begins and ends, and one every half minute in between: for logs."""
+
+    EVERY_S = 30.0
+
+    def __init__(self, cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> None:
+        self._cells, self._items = cells, items
+        self._cells_are, self._items_are = cells_are, items_are
+        self._cell_number = self._done = self._asked = 0
+        self._cell_items = self._cell_done = self._cell_asked = 0
+        self._began_s = self._cell_began_s = self._spoke_s = now_s()
+
+    def note(self, text: str) -> None:
+        """One line."""
+        print(text, file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
+
+    def start_cell(self, name: str, items: int, answered: int) -> None:
+        """One line, with what was answered before."""
+        self._cell_number += 1
+        self._cell_items, self._cell_done, self._cell_asked = items, answered, 0
+        self._cell_began_s = self._spoke_s = now_s()
+        self._done += answered
+        before = f", {answered} answered before" if answered else ""
+        self.note(f"[{self._cell_number}/{self._cells}] {name}: {items} {self._items_are}{before}")
+
+    def advance(self, items: int) -> None:
+        """One line if the last was long ago."""
+        self._cell_done += items
+        self._cell_asked += items
+        self._done += items
+        self._asked += items
+        if now_s() - self._spoke_s >= self.EVERY_S:
+            self._spoke_s = now_s()
+            left = _left(self._cell_began_s, self._cell_asked, self._cell_items - self._cell_done)
+            self.note(f"    {self._cell_done}/{self._cell_items} {self._items_are}; {left} of this one")
+
+    def end_cell(self) -> None:
+        """One line, with the time that all cells have left if the rest is like what was."""
+        left = _left(self._began_s, self._asked, self._items - self._done)
+        self.note(f"    done; {self._done}/{self._items} {self._items_are} of all {self._cells_are}; {left}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
+def _left(since_s: float, asked: int, left: int) -> str:
+    left_s = round((now_s() - since_s) / max(asked, 1) * left)
+    return f"about {left_s // 60} min {left_s % 60} s left" if left_s >= 60 else f"about {left_s} s left"

@@ -1,0 +1,122 @@
+"""The figures that a test asserts on. What may not be asserted on fails the test that asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS
+from wattbench_reports.tables import provenance
+
+if TYPE_CHECKING:
+    from wattbench.pytest_plugin.session_runs import Run
+    from wattbench_reports.metrics.system_metrics import Measures
+    from wattbench_reports.metrics.validity import Validity
+    from wattbench_reports.stats import Interval
+
+MODELLED_WILL_DO = (
+    "Where a formula's figure will do, say so: @pytest.mark.wattbench(modelled=True), or wattbench_modelled = true in "
+    "the ini file"
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Measured:
+    """One system in a run: the figures of `wattbench compare`, intervals of 95% confidence."""
+
+    system: str
+    kind: str
+    run: Path
+    """The folder of its record."""
+    modelled: bool
+    """The test says that modelled joules will do."""
+    figures: Measures
+    judged: Validity
+
+    @classmethod
+    def of(cls, run: Run, system: str, *, modelled: bool) -> Measured:
+        """One system of a run."""
+        analysis = run.analysis
+        return cls(
+            system, analysis.kinds[system], run.path, modelled, analysis.measured[system], analysis.judged[system]
+        )
+
+    @property
+    def items(self) -> int:
+        """Distinct items."""
+        return self.figures.items
+
+    @property
+    def accuracy(self) -> Interval:
+        """The share of items answered rightly, 0 to 1."""
+        assert self.figures.accuracy is not None  # every item of a run that was made here is scored
+        return self.figures.accuracy
+
+    @property
+    def latency_p50_s(self) -> float:
+        """Seconds within which half of the requests were answered."""
+        return self._seconds(0.5)
+
+    @property
+    def latency_p95_s(self) -> float:
+        """Seconds within which 95% of the requests were answered; from too few requests it means nothing, and fails."""
+        __tracebackhide__ = True
+        if (requests := len(self.figures.latency_s)) < P95_MIN_REQUESTS:
+            raise pytest.fail.Exception(
+                f"{self.system}: a p95 takes {P95_MIN_REQUESTS} requests to mean anything, and {requests} were made: "
+                "ask for more items, or for latency_p50_s"
+            )
+        return self._seconds(0.95)
+
+    @property
+    def joules_per_request(self) -> Interval:
+        """Energy over requests; fails where it was not measured, or only modelled and the test does not allow that."""
+        __tracebackhide__ = True
+        self._check_joules()
+        assert self.figures.j_per_request is not None
+        return self.figures.j_per_request
+
+    @property
+    def joules_per_correct(self) -> Interval:
+        """Energy over right answers, `high` infinite where the items do not bound it; fails likewise."""
+        __tracebackhide__ = True
+        self._check_joules()
+        if self.figures.j_per_correct is None:
+            raise pytest.fail.Exception(f"{self.system}: none of its metered answers is right, so none has a price")
+        return self.figures.j_per_correct
+
+    @property
+    def energy_provenance(self) -> str:
+        """How its joules came about, such as ``counter+rapl``; empty where there are none."""
+        return self.figures.provenance
+
+    @property
+    def valid(self) -> bool:
+        """Whether every measured window of it can be believed; those that cannot have no joules."""
+        return self.judged.valid
+
+    def __repr__(self) -> str:
+        energy = units.quantity_interval(self.figures.j_per_correct, "J")
+        return (
+            f"<{self.system}: accuracy {units.percent_interval(self.figures.accuracy)}, {energy} per correct "
+            f"({provenance.qualified(self.energy_provenance) or 'not measured'}), "
+            f"p50 {units.quantity(self.figures.latency_quantile_s(0.5), 's')}, {units.plural(self.items, 'item')}>"
+        )
+
+    def _seconds(self, share: float) -> float:
+        seconds = self.figures.latency_quantile_s(share)
+        assert seconds is not None  # every request of a run that was made here is timed
+        return seconds
+
+    def _check_joules(self) -> None:
+        __tracebackhide__ = True
+        if self.figures.j_per_request is None:
+            why = "; ".join(reason for reason, _ in self.judged.reasons) or "no meter was read"
+            raise pytest.fail.Exception(f"{self.system}: its joules were not measured: {why} (wattbench doctor)")
+        if provenance.is_modelled(self.energy_provenance) and not self.modelled:
+            said = provenance.qualified(self.energy_provenance)
+            raise pytest.fail.Exception(f"{self.system}: its joules are {said}. {MODELLED_WILL_DO}")

@@ -1,0 +1,60 @@
+"""What pytest loads: options, the marker, the fixture, and what pytest-benchmark is told of the machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from wattbench.pytest_plugin.fixture import Wattbench
+    from wattbench.pytest_plugin.session_runs import Runs
+
+RUNS = Path(".wattbench", "runs")
+"""Where records are kept, below pytest's root folder."""
+
+_MARKER = (
+    "wattbench(suite=NAME, systems=[...], tasks=[...], limit=N, modelled=False): what the `wattbench` fixture measures"
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One option and two settings."""
+    group = parser.getgroup("wattbench", "accuracy, seconds and joules of language models")
+    group.addoption(
+        "--wattbench-runs", metavar="DIR", type=Path, help=f"Where the records of runs are kept (default: {RUNS})."
+    )
+    parser.addini("wattbench_suite", "Suite of tests that name none: a file, or one that wattbench ships.", default="")
+    parser.addini("wattbench_modelled", "Let tests assert on joules that are modelled.", type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """Tell pytest-benchmark what a figure depends on: its own description names neither the processor nor GPUs."""
+    from wattbench.machine.environment import machine
+
+    machine_info["wattbench"] = machine()
+
+
+@pytest.fixture(scope="session")
+def _wattbench_runs(pytestconfig: pytest.Config) -> Runs:
+    """The runs of this session, which its tests share."""
+    from wattbench.pytest_plugin.session_runs import Runs
+
+    chosen: Path | None = pytestconfig.getoption("--wattbench-runs")
+    folder = pytestconfig.rootpath / RUNS if chosen is None else pytestconfig.invocation_params.dir / chosen
+    return Runs(folder, pytestconfig.rootpath, ["pytest", *map(str, pytestconfig.invocation_params.args)])
+
+
+@pytest.fixture
+def wattbench(request: pytest.FixtureRequest, _wattbench_runs: Runs) -> Wattbench:
+    """Measure systems of a suite, and compare them: `wattbench.measure("a", "b")`, `wattbench.compare("a", "b")`."""
+    from wattbench.pytest_plugin.fixture import Wattbench
+
+    return Wattbench(request.node, _wattbench_runs)

@@ -1,0 +1,79 @@
+"""The record contract: what a run leaves on disk, its writer and its reader.
+
+This is all that `wattbench_reports` knows of the harness. May import: `wattbench.errors`. Must not import anything
+else of the harness: a record can be read where nothing can be run.
+"""
+
+from wattbench.records.arrival_rates import LoadRow
+from wattbench.records.components import added, is_container, total_j
+from wattbench.records.experts import ExpertRow
+from wattbench.records.fingerprint_parts import (
+    ABSENT,
+    CIRCUMSTANCES,
+    CONDITIONS,
+    IDENTITY,
+    LABELS,
+    NOT_RECORDED,
+    Part,
+    machine_parts,
+    part,
+    system_parts,
+)
+from wattbench.records.layout import RunLayout
+from wattbench.records.phases import PhaseRow, Split
+from wattbench.records.reader import RunRecords, read_run
+from wattbench.records.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
+from wattbench.records.schema import (
+    SCHEMA_VERSION,
+    AnswerRow,
+    ItemRow,
+    Purpose,
+    RunHeader,
+    ScoreRow,
+    SystemRow,
+    WindowLabel,
+    WindowRow,
+)
+from wattbench.records.trace import COLUMNS as TRACE_COLUMNS
+from wattbench.records.trace import TraceRow, trace_rows
+from wattbench.records.writer import RunWriter
+
+__all__ = [
+    "ABSENT",
+    "BASELINE",
+    "CANDIDATE",
+    "CIRCUMSTANCES",
+    "CONDITIONS",
+    "IDENTITY",
+    "LABELS",
+    "NOT_RECORDED",
+    "SCHEMA_VERSION",
+    "SIDES",
+    "TRACE_COLUMNS",
+    "AnswerRow",
+    "ExpertRow",
+    "ItemRow",
+    "LoadRow",
+    "Part",
+    "PhaseRow",
+    "Purpose",
+    "RoundRow",
+    "RunHeader",
+    "RunLayout",
+    "RunRecords",
+    "RunWriter",
+    "ScoreRow",
+    "Split",
+    "SystemRow",
+    "TraceRow",
+    "WindowLabel",
+    "WindowRow",
+    "added",
+    "is_container",
+    "machine_parts",
+    "part",
+    "read_run",
+    "system_parts",
+    "total_j",
+    "trace_rows",
+]

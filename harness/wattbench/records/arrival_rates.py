@@ -1,0 +1,51 @@
+"""What a rate of requests came to: a line of `loads.jsonl`. With it the answers of its window count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattbench.records.schema import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadRow(Row):
+    """One system on one task, at one rate of arrivals."""
+
+    system: str
+    task: str
+    offered_per_s: float
+    """Requests per second, as the suite asks for."""
+    window: str
+    """The window in which they arrived and were answered."""
+    scheduled_per_s: float
+    """As LoadGen drew them: requests after the first, per second until the last was due."""
+    served_per_s: float
+    """Answered requests per second, from when the first was due until the last one ended."""
+    queries: int
+    failed: int
+    """Of these, without an answer: refused, broken off, or given up as they could not be in time any more."""
+    in_time: int
+    """Of these, answered within every deadline."""
+    duration_s: float
+    """From when the first was due until the last one ended."""
+    drain_s: float
+    """Of these seconds, those after the last was due."""
+    deadline_s: float
+    ttft_deadline_s: float | None = None
+    tpot_deadline_s: float | None = None
+    share: float = 0.9
+    """How many have to be in time."""
+    held: bool
+    """Whether the system holds this rate. Where it does not, its latencies are those of a queue that grows."""
+    reasons: list[str] = field(default_factory=list)
+    """Why it does not; empty where it does."""
+    remarks: list[str] = field(default_factory=list)
+    """What a reader should know all the same."""
+    loadgen_version: str = ""
+    loadgen_valid: bool | None = None
+    """LoadGen's own verdict."""
+    loadgen: dict[str, Any] = field(default_factory=dict)
+    """LoadGen's own results, keyed as its detail log keys them."""
+    disagreement_s: float | None = None
+    """The largest difference between LoadGen's percentiles of latency and ours, over the same requests."""

@@ -1,0 +1,200 @@
+"""What a record says of where and with what figures were made, in parts that can be set side by side.
+
+A resumed run and a comparison of several runs ask the same question: is this still the same machine, the same
+system? Both ask it here, of the same facts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.records.schema import SystemRow
+
+NOT_RECORDED = "not recorded"
+
+CONDITIONS = ("tasks", "device", "driver", "power_limit", "scenario", "meter")
+"""Parts that must be equal for two systems to be ranked, on one figure at least."""
+
+IDENTITY = ("engine", "weights", "dtype", "settings", "prompts")
+"""Parts that say what a system is: those of two systems may differ, those of one system in two runs are the same."""
+
+CIRCUMSTANCES = ("software", "card", "seed")
+"""Parts that forbid nothing, and that a reader should know of where they differ."""
+
+LABELS = {
+    "tasks": "documents and tasks",
+    "device": "device",
+    "driver": "driver",
+    "power_limit": "power limit",
+    "scenario": "scenario",
+    "meter": "meter",
+    "engine": "engine",
+    "weights": "weights",
+    "dtype": "number type",
+    "settings": "settings",
+    "prompts": "prompts",
+    "software": "software",
+    "card": "graphics card",
+    "seed": "seed and repeats",
+}
+"""Every part in words."""
+
+ABSENT = object()
+"""A fact that the record does not hold. None is a fact: it was asked, and there is nothing."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a fingerprint. Two are the same where they are equal."""
+
+    facts: tuple[tuple[str, str], ...] = ()
+    """(What, in words), in a fixed order."""
+    owner: str = ""
+    """Whose it is, where a fact is not recorded: such a part equals nobody else's, as absence proves nothing."""
+
+    def differing(self, other: Part) -> tuple[str, ...]:
+        """What differs, by name; what neither records differs, unless the owner is the same."""
+        ours, theirs = dict(self.facts), dict(other.facts)
+        same_owner = self.owner == other.owner
+        return tuple(
+            name
+            for name in sorted({*ours, *theirs})
+            if ours.get(name) != theirs.get(name) or (ours.get(name) == NOT_RECORDED and not same_owner)
+        )
+
+    def fact(self, name: str) -> str:
+        """One fact; a dash where this part has none of that name."""
+        return dict(self.facts).get(name, "–")
+
+
+def part(facts: Mapping[str, Any], owner: str) -> Part:
+    """A part from facts of any type that JSON has; `ABSENT` ones are not recorded.
+
+    Args:
+        facts: what to value; None says that there is none.
+        owner: who is meant by what is not recorded: a run, or a system of a run.
+    """
+    told = tuple((name, in_words(value)) for name, value in facts.items())
+    return Part(told, owner if any(value == NOT_RECORDED for _, value in told) else "")
+
+
+def in_words(value: Any) -> str:
+    """A value from a record, which may hold anything, as text."""
+    if value is ABSENT:
+        return NOT_RECORDED
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def machine_parts(environment: Mapping[str, Any], run: str) -> dict[str, Part]:
+    """``device``, ``driver``, ``power_limit``, ``software`` and ``card`` of the machine that a run was made on.
+
+    Args:
+        environment: as `RunHeader.environment` has it, however old.
+        run: the owner of what it does not record.
+    """
+    gpus = _gpus(environment)
+    return {
+        "device": part(
+            {
+                "GPU": _counted(gpus),
+                "CPU": environment.get("cpu", ABSENT),
+                "usable cores": environment.get("cpus_usable", ABSENT),
+                "CPU quota": environment.get("cpus_quota", ABSENT),
+            },
+            run,
+        ),
+        "driver": part({"GPU driver": _told(gpus, "driver")}, run),
+        "power_limit": part({"GPU power limit": _limits(gpus), **_cpu_power(environment)}, run),
+        "software": part(_software(environment), run),
+        "card": part({"GPU id": _told(gpus, "uuid")}, run),
+    }
+
+
+def system_parts(row: SystemRow | None, owner: str) -> dict[str, Part]:
+    """``engine``, ``weights`` and ``dtype``: what a system is made of.
+
+    Args:
+        row: None where the record has none.
+        owner: of what it does not tell.
+    """
+    if row is None:
+        return {name: part({name: ABSENT}, owner) for name in ("engine", "weights", "dtype")}
+    code = row.engine == "python"  # it has no weights to be of a type
+    weights: dict[str, Any] = {"SHA-256": _or_absent(row.weights_sha256)}
+    if row.served_model is not None and row.weights_sha256 is None:
+        weights["as the server names it"] = row.served_model
+    return {
+        "engine": part(
+            {"engine": row.engine, "version": _or_absent(row.engine_version), "runs on": _or_absent(row.device)}, owner
+        ),
+        "weights": part(weights, owner),
+        "dtype": part({"type": None if code and row.dtype is None else _or_absent(row.dtype)}, owner),
+    }
+
+
+def _or_absent(value: Any) -> Any:
+    return ABSENT if value is None else value
+
+
+def _gpus(environment: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
+    """The GPUs that could be used; None where the record does not say which there are."""
+    recorded = environment.get("gpus")
+    if not isinstance(recorded, list):
+        return None
+    gpus = [gpu if isinstance(gpu, Mapping) else {} for gpu in recorded]
+    return [gpu for gpu in gpus if gpu.get("visible") is not False]
+
+
+def _counted(gpus: Sequence[Mapping[str, Any]] | None) -> Any:
+    if gpus is None:
+        return ABSENT
+    names = Counter(in_words(gpu.get("name", ABSENT)) for gpu in gpus)
+    if NOT_RECORDED in names:
+        return ABSENT
+    return ", ".join(f"{number} × {name}" for name, number in sorted(names.items())) or None
+
+
+def _told(gpus: Sequence[Mapping[str, Any]] | None, key: str) -> Any:
+    """What all GPUs say under a key, each answer once; None without a GPU."""
+    if gpus is None or any(key not in gpu for gpu in gpus):
+        return ABSENT
+    return ", ".join(sorted({in_words(gpu[key]) for gpu in gpus})) or None
+
+
+def _limits(gpus: Sequence[Mapping[str, Any]] | None) -> Any:
+    if gpus is None or any("power_limit_w" not in gpu for gpu in gpus):
+        return ABSENT
+    limits = Counter(f"{in_words(gpu['power_limit_w'])} W" for gpu in gpus)
+    return (
+        ", ".join(limit if number == 1 else f"{number} × {limit}" for limit, number in sorted(limits.items())) or None
+    )
+
+
+def _cpu_power(environment: Mapping[str, Any]) -> dict[str, Any]:
+    told = environment.get("cpu_power")
+    told = told if isinstance(told, Mapping) else {}
+    limit_w = told.get("package_limit_w", ABSENT)
+    return {
+        "CPU power limit": f"{in_words(limit_w)} W" if limit_w not in (None, ABSENT) else limit_w,
+        "CPU governor": told.get("governor", ABSENT),
+        "CPU boost": told.get("boost", ABSENT),
+    }
+
+
+def _software(environment: Mapping[str, Any]) -> dict[str, Any]:
+    packages = environment.get("packages")
+    facts = {
+        "python": environment.get("python", ABSENT),
+        "container": environment.get("container", ABSENT),
+    }
+    if not isinstance(packages, Mapping):
+        return facts | {"packages": ABSENT}
+    return facts | {str(name): version for name, version in sorted(packages.items(), key=lambda pair: str(pair[0]))}

@@ -1,0 +1,87 @@
+"""Lines of JSON that survive a kill: appended whole and fsynced, a torn last line dropped."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from wattbench.errors import UserError
+
+
+class Appender:
+    """An append-only file of JSON lines, each on disk before `append` returns.
+
+    Opening it cuts off a last line that a killed process left half-written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _cut_torn_tail(path)
+        self._file: IO[bytes] = path.open("ab")
+
+    def append(self, row: dict[str, Any]) -> None:
+        """Write one line and wait until the disk has it."""
+        # One write call, so that a kill tears at most this line. NaN is not JSON: refuse to write it.
+        self._file.write(json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file. Safe to call twice."""
+        self._file.close()
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Every whole line, parsed; a last line without its newline is dropped. No file gives no lines.
+
+    Raises:
+        UserError: a line before the last is not a JSON object: the file was damaged, not torn.
+    """
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            try:
+                row = json.loads(line)
+            except ValueError as error:  # JSONDecodeError and UnicodeDecodeError
+                raise UserError(f"{path}: line {number} is not JSON ({error}); the record is damaged") from error
+            if not isinstance(row, dict):
+                raise UserError(f"{path}: line {number} is not a JSON object; the record is damaged")
+            yield row
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: to a temporary name, fsynced, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, as fsync does for a file's bytes."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cut_torn_tail(path: Path) -> None:
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    whole = data.rfind(b"\n") + 1
+    if whole < len(data):
+        with path.open("r+b") as file:
+            file.truncate(whole)
+            os.fsync(file.fileno())

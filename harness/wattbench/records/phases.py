@@ -1,0 +1,65 @@
+"""The row of a cell's prefill and decode: what its joules were spent on, and how well that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wattbench.records.schema import Row
+
+TOTAL = "total"
+"""The component of the row that takes all others together."""
+
+
+class Split(StrEnum):
+    """How a cell's joules were divided between prefill and decode."""
+
+    FITTED = "fitted"
+    """Watts per phase, fitted to the readings of the power trace."""
+    PARTLY = "partly fitted"
+    """Of several components: some fitted, the rest by time. Its bounds leave the rest wholly open."""
+    ONE_PHASE = "one phase"
+    """There was only one, so all its joules are that one's."""
+    BY_TIME = "by time"
+    """As if power had been even: the phases could not be told apart. Never with bounds."""
+    NONE = ""
+    """No split, for the reason given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseRow(Row):
+    """A line of `phases.jsonl`: one cell, one component. The last line per system, task and component counts.
+
+    Prefill goes from an item's start to its first token, decode from there to its end. Where several items are in
+    flight, each moment is split evenly among them. Joules and seconds are of one pass over the items that have joules;
+    `prefill_j`, `decode_j` and `other_j` sum to `energy_j`.
+    """
+
+    system: str
+    task: str
+    component: str
+    """``gpu0``, ``cpu``, ..., or ``total``."""
+    provenance: str = ""
+    """How the joules came about; several joined by ``+``."""
+    items: int = 0
+    """Answers that these joules are of: those of the cell's valid windows."""
+    prefill_s: float | None = None
+    decode_s: float | None = None
+    other_s: float | None = None
+    """Nothing was in flight, or a hybrid's router was choosing."""
+    energy_j: float | None = None
+    """What those items were billed, in sum; None where there are no joules."""
+    prefill_j: float | None = None
+    prefill_low_j: float | None = None
+    """Bounds of 95% confidence; None where the split is by time. So the three below."""
+    prefill_high_j: float | None = None
+    decode_j: float | None = None
+    decode_low_j: float | None = None
+    decode_high_j: float | None = None
+    other_j: float | None = None
+    method: str = Split.NONE
+    """A `Split`."""
+    reason: str = ""
+    """Why the phases could not be told apart, or not split at all."""
+    readings: int = 0
+    """Intervals between two readings that a fit rests on."""

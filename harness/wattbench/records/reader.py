@@ -1,0 +1,140 @@
+"""Reading a run, finished or not. Old and damaged records end in a sentence, never in a traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wattbench.errors import UserError
+from wattbench.records.arrival_rates import LoadRow
+from wattbench.records.experts import ExpertRow
+from wattbench.records.jsonl import read_lines
+from wattbench.records.layout import RunLayout
+from wattbench.records.phases import PhaseRow
+from wattbench.records.rounds import RoundRow
+from wattbench.records.schema import (
+    SCHEMA_VERSION,
+    AnswerRow,
+    Row,
+    RunHeader,
+    ScoreRow,
+    SystemRow,
+    WindowLabel,
+    WindowRow,
+)
+
+_Row = TypeVar("_Row", bound=Row)
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""For each old schema version, the function that turns its `run.json` into the next version's."""
+
+
+@dataclass(frozen=True)
+class RunRecords:
+    """A run as read: its header at once, its rows when asked for."""
+
+    layout: RunLayout
+    header: RunHeader
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run went to its end; only then do the Parquet tables exist."""
+        return self.layout.finished.exists()
+
+    def systems(self) -> dict[str, SystemRow]:
+        """System name to its row, in the order they first ran. A resumed system's last line counts."""
+        return {row.system: row for row in _rows(self.layout.systems, SystemRow)}
+
+    def windows(self) -> list[WindowRow]:
+        """Every closed window, in the order they closed."""
+        return _rows(self.layout.windows, WindowRow)
+
+    def open_windows(self) -> list[WindowLabel]:
+        """Windows that were opened and never closed: a process was killed inside them."""
+        closed = {row.window for row in self.windows()}
+        return [row for row in _rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
+
+    def answers(self, system: str, task: str) -> list[AnswerRow]:
+        """What was answered in a cell so far, each item once: of a repeated line the first counts.
+
+        Under load, what was answered at a rate that was cut off does not count.
+        """
+        first: dict[tuple[str, int, int, float | None], AnswerRow] = {}
+        counted = {row.window for row in self.loads()}
+        for row in _rows(self.layout.answers(system, task), AnswerRow):
+            if row.offered_per_s is None or row.window in counted:
+                first.setdefault((row.request_type, row.doc_id, row.repeat, row.offered_per_s), row)
+        return list(first.values())
+
+    def loads(self) -> list[LoadRow]:
+        """Under load, what each rate came to, in the order they ended; empty in every other scenario."""
+        first: dict[tuple[str, str, float], LoadRow] = {}
+        for row in _rows(self.layout.loads, LoadRow):
+            first.setdefault((row.system, row.task, row.offered_per_s), row)
+        return list(first.values())
+
+    def scores(self, system: str, task: str) -> list[ScoreRow] | None:
+        """lm-eval's scores of a cell, or None where the cell is not complete."""
+        path = self.layout.scores(system, task)
+        return _rows(path, ScoreRow) if path.exists() else None
+
+    def rounds(self) -> list[RoundRow]:
+        """The rounds of a gate, in order; empty for any other run."""
+        return _rows(self.layout.rounds, RoundRow)
+
+    def phases(self) -> list[PhaseRow]:
+        """Each cell's joules by phase, per component; empty for a run from before they were recorded."""
+        rows = _rows(self.layout.phases, PhaseRow)
+        return list({(row.system, row.task, row.component): row for row in rows}.values())
+
+    def experts(self, system: str, task: str) -> list[ExpertRow]:
+        """Which experts a mixture asked for each item; empty for any other system."""
+        return _rows(self.layout.experts(system, task), ExpertRow)
+
+
+def read_run(root: Path) -> RunRecords:
+    """Open a run directory.
+
+    Raises:
+        UserError: it is not a run directory, is damaged, or was written by a newer wattbench.
+    """
+    layout = RunLayout(root)
+    if not root.is_dir():
+        raise UserError(f"{root}: no such run directory")
+    try:
+        raw = json.loads(layout.header.read_bytes())
+    except FileNotFoundError as error:
+        raise UserError(f"{root}: not a run directory (it has no {layout.header.name})") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"{layout.header}: cannot be read ({error})") from error
+    try:
+        return RunRecords(layout, RunHeader.from_json(_upgraded(raw, layout.header)))
+    except TypeError as error:
+        raise UserError(f"{layout.header}: a field is missing ({error}); the record is damaged") from error
+
+
+def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if not isinstance(version, int):
+        raise UserError(f"{path}: schema_version is not a number; this is not a wattbench run")
+    if version > SCHEMA_VERSION:
+        raise UserError(
+            f"{path}: written by a newer wattbench (schema {version}; this one reads up to {SCHEMA_VERSION}). "
+            "Upgrade with: pip install -U wattbench"
+        )
+    while version < SCHEMA_VERSION:
+        if version not in UPGRADES:
+            raise UserError(f"{path}: schema {version} is unknown; this is not a wattbench run")
+        raw = UPGRADES[version](raw)
+        version += 1
+    return dict(raw)
+
+
+def _rows(path: Path, row: type[_Row]) -> list[_Row]:
+    try:
+        return [row.from_json(line) for line in read_lines(path)]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: a field is missing ({error}); the record is damaged") from error

@@ -1,0 +1,309 @@
+"""The rows of a run, as frozen dataclasses. Times are seconds since the Unix epoch, energies joules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Self
+
+from wattbench.records import components
+
+SCHEMA_VERSION = 1
+"""Rises when a field changes its meaning or goes; a reader upgrades older runs and refuses newer ones."""
+
+
+class Row:
+    """What every row shares: reading itself from a parsed JSON object."""
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Build the row, ignoring fields that a newer minor writer may have added.
+
+        Raises:
+            TypeError: a field without a default is missing.
+        """
+        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
+        return cls(**{key: value for key, value in raw.items() if key in known})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHeader(Row):
+    """`run.json`: what was to be run, on what machine, and the hashes that make two runs comparable."""
+
+    schema_version: int
+    run: str
+    """The run's identity: `<UTC>-<suite>-<id>`, the name of its directory."""
+    suite: dict[str, Any]
+    """The suite as resolved: every default filled in, every path absolute."""
+    suite_sha256: str
+    created_utc: str
+    """ISO 8601."""
+    command: list[str]
+    environment: dict[str, Any]
+    meters: dict[str, str]
+    """Component to provenance, as found when the run began: ``{"gpu0": "counter", "cpu": "modelled"}``."""
+    meter_details: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Component to ``{"meter", "reads", "step_s"}``: which meter, what it reads in words, how coarsely in time."""
+    cells: list[dict[str, Any]]
+    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256"}`` per
+    cell. The last is missing in older records."""
+    imported: dict[str, Any] | None = None
+    """For a run that another tool made: ``{"from", "version", "files": [{"name", "sha256"}], "left_out": {reason:
+    number}, "scenario": {system: {what: value}}}``. It has no windows, and lacks what its source lacks. None: wattbench
+    measured it."""
+    gate: dict[str, Any] | None = None
+    """For a gate that asks two systems in turns: ``{"baseline": {"name", "system"}, "candidate": {"name", "system"},
+    "policy": {...}, "policy_source": str, "planted": {"delay": share} or None, "seed": int}``. `name` is what it is
+    called in this record, `system` in the suite. Its cells say what could be asked, `rounds.jsonl` what was."""
+    night: dict[str, Any] | None = None
+    """For a run of `wattbench nightly`: ``{"date": "2026-11-25", "commit": str | None, "backfilled": bool}``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerRow(Row):
+    """A line of `items/<system>/<task>.jsonl`: what a system answered, and when. Written as it happens."""
+
+    doc_id: int
+    repeat: int
+    """0 for the first time an item is asked; counts up where the suite asks each item again."""
+    request_type: str
+    """lm-eval's: ``generate_until``, ``loglikelihood`` or ``loglikelihood_rolling``."""
+    prompt: str
+    prompt_hash: str
+    replies: list[Any]
+    """lm-eval's replies in request order: a text, or ``[log-likelihood, is greedy]`` per choice."""
+    prompt_tokens: int | None
+    """None where the engine cannot count them. So for `output_tokens`."""
+    output_tokens: int | None
+    scheduled_s: float
+    """When the request was due. In a closed loop that is when it was sent."""
+    started_s: float
+    first_token_s: float | None
+    """None where the engine does not stream, or nothing was generated."""
+    finished_s: float
+    token_s: list[float] = field(default_factory=list)
+    """When each output token arrived, the first included; empty where the engine does not tell."""
+    batch: int
+    """Which call of the system this was part of; items that share it were in flight together."""
+    batch_size: int
+    window: str
+    """The id of the window in which it was asked."""
+    route: str | None = None
+    """For a hybrid: which member answered."""
+    route_score: float | None = None
+    """How sure the router was, on its own scale."""
+    router_s: float | None = None
+    """Seconds that choosing took, within the item's own: for a batch, the item's share of them. A cascade chooses by
+    asking, so that every answer which it did not take counts."""
+    route_asked: list[str] = field(default_factory=list)
+    """Every member that was asked, in order: more than one where a cascade escalated."""
+    offered_per_s: float | None = None
+    """In the scenario `load`: the rate at which requests arrived. Such answers count if a `LoadRow` names their
+    window; `repeat` counts up within a rate."""
+    failure: str | None = None
+    """Under load, why the request has no answer: `replies` then holds empty ones. A failure elsewhere ends the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreRow(Row):
+    """A line of `scores/<system>/<task>.jsonl`: lm-eval's own score of one item."""
+
+    doc_id: int
+    repeat: int
+    doc_hash: str
+    """lm-eval's hash of the document: the same for every system, or the systems did not do the same work."""
+    target: str
+    filtered: str
+    """The answer after lm-eval's filter: what was compared with the target."""
+    correct: float
+    """0 to 1: the metric that the suite calls correctness."""
+    metrics: dict[str, Any]
+    """Every metric of the item, keyed as lm-eval keys it: ``exact_match,none``."""
+    offered_per_s: float | None = None
+    """As in `AnswerRow`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemRow(Row):
+    """A line of `systems.jsonl`: what a system is made of and what loading it cost. The last line per system counts."""
+
+    system: str
+    kind: str
+    engine: str
+    domain: str | None = None
+    engine_version: str | None = None
+    parameters_total: int | None = None
+    """None where nobody can tell (an endpoint that does not say)."""
+    parameters_active: int | None = None
+    """Parameters used per token: below the total for a mixture of experts."""
+    weight_bytes: int | None = None
+    """Bytes of the weights as stored, adapter included."""
+    weights_sha256: str | None = None
+    served_model: str | None = None
+    """For a server that wattbench did not start: the name it gives the model. Nothing vouches for it."""
+    dtype: str | None = None
+    device: str | None = None
+    peak_memory_bytes: int | None = None
+    """Highest resident memory of the process that ran the system (a served one: of the server)."""
+    peak_device_memory_bytes: int | None = None
+    """Highest memory allocated on the accelerator, where there is one."""
+    load_s: float | None = None
+    load_window: str | None = None
+    """The window that metered the loading; its joules are in `windows.jsonl`."""
+    experts: list[str] = field(default_factory=list)
+    """For a mixture: its experts' names, in the order of its routers."""
+    expert_layers: list[int] = field(default_factory=list)
+    """For a mixture: the layers that have experts, counted from 0."""
+    experts_per_token: int | None = None
+    expert_bytes: int | None = None
+    """For a mixture: bytes of one expert in one layer, as loaded. None in older records, and where nobody can tell."""
+    shared_bytes: int | None = None
+    """For a mixture: bytes, as loaded, of all weights that every token reads, whichever experts it asks. An embedding
+    that is not the output's matrix too is not among them: a token reads one row of it. None as above."""
+    members: list[str] = field(default_factory=list)
+    """For a hybrid: every system that it keeps loaded."""
+    teacher: str | None = None
+    """For a distilled system: the one whose answers it was taught."""
+    training: dict[str, dict[str, Any]] | None = None
+    """What everything that was trained for it cost, by name: tokens, seconds, joules and how they were read."""
+    shares_base_with: str | None = None
+    """The system that had already loaded this one's base: the load figures here are then the adapter's alone."""
+
+
+class Purpose(StrEnum):
+    """What a window was opened for."""
+
+    LOAD = "load"
+    """Loading the system, or starting its server."""
+    WARM_UP = "warm-up"
+    IDLE = "idle"
+    """The system loaded and nothing asked of it."""
+    MEASURED = "measured"
+    ABANDONED = "abandoned"
+    """Measured under load and cut off: what was asked in it is asked again, and nothing of it counts."""
+    ROUTER = "router"
+    TRAINING = "training"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowLabel(Row):
+    """Whose window it is; also a line of `open-windows.jsonl`, with `started_s` filled in."""
+
+    window: str
+    """Unique within the run: ``w0007``."""
+    run: str
+    system: str
+    task: str | None
+    purpose: str
+    """A `Purpose`."""
+    started_s: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowRow(Row):
+    """A line of `windows.jsonl`: joules between two moments, and whether they can be believed."""
+
+    window: str
+    run: str
+    system: str
+    task: str | None
+    purpose: str
+    started_s: float
+    finished_s: float
+    energy_j: dict[str, float]
+    """Joules per component: ``gpu0``, ``cpu``, ``dram``, ``wall``. A component that failed is absent, never 0.
+    They may hold one another (`wattbench.records.components`): never add them by hand."""
+    provenance: dict[str, str]
+    """How each figure of `energy_j` came about: ``counter``, ``integrated``, ``rapl``, ``modelled``, ``replayed``."""
+    check_energy_j: dict[str, float] = field(default_factory=dict)
+    """The same joules by a second method, where one exists (the integral of sampled power beside a counter)."""
+    idle_w: dict[str, float] = field(default_factory=dict)
+    """Watts per component with the system loaded and nothing asked of it; empty before that was measured."""
+    samples: int = 0
+    largest_gap_s: float | None = None
+    temperature_c: dict[str, float] = field(default_factory=dict)
+    """The highest temperature per component that has a sensor."""
+    passes: int = 1
+    """How often the window's items were asked to fill it; an item's energy is its share divided by this."""
+    valid: bool = True
+    reasons: list[str] = field(default_factory=list)
+    """Why the window is not valid, or what a reader should know of one that is."""
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from start to finish."""
+        return self.finished_s - self.started_s
+
+    @property
+    def total_j(self) -> float | None:
+        """Joules of all components together, no joule twice, or None where none was read.
+
+        Label it with `provenance_label`.
+        """
+        return components.total_j(self.energy_j)
+
+    @property
+    def above_idle_j(self) -> float | None:
+        """Of the total, joules beyond what the loaded system draws anyway; None where that idle is not known."""
+        counted = components.added(self.energy_j)
+        if not counted or any(component not in self.idle_w for component in counted):
+            return None
+        return sum(self.energy_j[c] - self.idle_w[c] * self.duration_s for c in counted)
+
+    @property
+    def provenance_label(self) -> str:
+        """Every provenance in the total, joined: ``counter+modelled``. Empty where nothing was read."""
+        return "+".join(sorted({self.provenance[c] for c in components.added(self.energy_j)}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRow(Row):
+    """A row of `items.parquet`: one item, answered, scored, timed and with its energy."""
+
+    run: str
+    system: str
+    kind: str
+    task: str
+    domain: str
+    doc_id: int
+    doc_hash: str
+    prompt_hash: str
+    repeat: int
+    correct: float | None
+    """0 to 1; None only in an imported run: nobody scored it. Of a system all answers are scored, or none."""
+    metrics: str
+    """A JSON object: every metric, keyed as lm-eval keys it."""
+    prompt_tokens: int | None
+    output_tokens: int | None
+    scheduled_s: float | None
+    """None only in an imported run, as the next one and `finished_s`: nobody timed it. One of which only the seconds
+    are known starts at 0."""
+    started_s: float | None
+    first_token_s: float | None
+    finished_s: float | None
+    token_s: list[float]
+    batch: int
+    batch_size: int
+    window: str
+    energy_j: float | None
+    """The item's share of its window's joules, or None where the window has none to believe."""
+    energy_above_idle_j: float | None
+    energy_provenance: str
+    route: str | None = None
+    """For a hybrid: which member answered. The next four are a hybrid's too, as in `AnswerRow`."""
+    route_score: float | None = None
+    router_s: float | None = None
+    router_energy_j: float | None = None
+    """The router's part of `energy_j`, by its part of the seconds that the item was billed for."""
+    route_asked: list[str] = field(default_factory=list)
+    offered_per_s: float | None = None
+    """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts
+    from there. `failure` as in `AnswerRow`; what failed is not correct."""
+    failure: str | None = None
+    cost: float | None = None
+    """Money, in an imported run whose source says so, and in its source's currency."""
+    prompt: str
+    output: str
+    filtered: str
+    target: str

@@ -1,0 +1,101 @@
+"""The power trace as it lies on disk: what each of its rows says."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.errors import UserError
+
+COLUMNS = (
+    "at_s", "meter", "component", "energy_j", "power_w", "temperature_c", "notes", "provenance", "step_s",
+)  # fmt: skip
+"""One row per component and reading. `notes` are joined by `` | ``; those of a reading as a whole stand in the first
+row of it. A component that could not be read has no figures, and the reason in `notes` after ``gap: ``."""
+
+GAP = "gap: "
+BETWEEN = " | "
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRow:
+    """One component in one reading."""
+
+    line: int
+    """Of the file."""
+    at_s: float
+    meter: str
+    component: str
+    energy_j: float | None
+    """Joules counted so far, from an arbitrary start; None where the meter counts none. So for the next two."""
+    power_w: float | None
+    temperature_c: float | None
+    notes: tuple[str, ...]
+    gap: str | None
+    """Why it could not be read this time."""
+    provenance: str
+    step_s: float
+    """How coarsely in time its figures advance."""
+
+
+def trace_rows(path: Path) -> Iterator[TraceRow]:
+    """The rows of a trace, one at a time, as they were written. A line that a kill left half-written is passed over.
+
+    Raises:
+        UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            table = csv.reader(file)
+            if tuple(next(table, ())) != COLUMNS:
+                raise UserError(f"{path}: not a power trace (its first line should be {','.join(COLUMNS)})")
+            for fields in table:
+                if len(fields) >= len(COLUMNS) and fields[-1]:  # a torn line lacks the last column
+                    yield _row(fields, table.line_num, path)
+    except csv.Error as error:
+        raise UserError(f"{path}: not a power trace ({error})") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot read the power trace ({error.strerror})") from error
+
+
+def figure(text: str, where: str, column: str) -> float:
+    """A figure of a file that may be broken.
+
+    Raises:
+        UserError: it is none, or none that a meter would give.
+    """
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise UserError(f"{where}: {column}: {text[:40]!r} is not a number") from error
+    if not math.isfinite(number) or (number < 0.0 and column in ("power_w", "step_s")):
+        raise UserError(f"{where}: {column}: {text[:40]!r} is no figure of a meter")
+    return number
+
+
+def moment(text: str, where: str) -> float:
+    """A time stamp of such a file: seconds since the epoch, or since anything else."""
+    return figure(text, where, "at_s")
+
+
+def _row(fields: list[str], line: int, path: Path) -> TraceRow:
+    where = f"{path}:{line}"
+    at_s, meter, component, energy_j, power_w, temperature_c, said, provenance, step_s = fields[: len(COLUMNS)]
+    parts = [part for part in said.split(BETWEEN) if part] if said else []
+    gaps = [part.removeprefix(GAP) for part in parts if part.startswith(GAP)]
+    return TraceRow(
+        line=line,
+        at_s=moment(at_s, where),
+        meter=meter,
+        component=component,
+        energy_j=figure(energy_j, where, "energy_j") if energy_j else None,
+        power_w=figure(power_w, where, "power_w") if power_w else None,
+        temperature_c=figure(temperature_c, where, "temperature_c") if temperature_c else None,
+        notes=tuple(part for part in parts if not part.startswith(GAP)),
+        gap=gaps[-1] if gaps else None,
+        provenance=provenance,
+        step_s=figure(step_s, where, "step_s"),
+    )

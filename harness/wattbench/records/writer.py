@@ -1,0 +1,118 @@
+"""Writing a run. Nothing is ever rewritten in place, and `finished.json` comes last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Self
+
+import filelock
+
+from wattbench.errors import UserError
+from wattbench.records.arrival_rates import LoadRow
+from wattbench.records.experts import ExpertRow
+from wattbench.records.jsonl import Appender, sync_folder, write_atomically
+from wattbench.records.layout import RunLayout
+from wattbench.records.phases import PhaseRow
+from wattbench.records.rounds import RoundRow
+from wattbench.records.schema import AnswerRow, ItemRow, Row, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
+
+
+class RunWriter:
+    """The one process that may append to a run directory. Use as a context manager."""
+
+    def __init__(self, root: Path) -> None:
+        self.layout = RunLayout(root)
+        self._lock = filelock.FileLock(self.layout.lock)  # the kernel frees it when the process dies, however
+        try:
+            self._lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
+        self._appenders: dict[Path, Appender] = {}
+
+    @classmethod
+    def create(cls, root: Path, header: RunHeader) -> Self:
+        """Start a run: make its directory and write `run.json`.
+
+        Raises:
+            UserError: the directory cannot be made, or is there already.
+        """
+        try:
+            root.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(f"{root}: cannot make the run directory ({error.strerror})") from error
+        sync_folder(root.parent)
+        writer = cls(root)
+        text = json.dumps(asdict(header), indent=2, ensure_ascii=False, allow_nan=False)
+        write_atomically(writer.layout.header, text.encode())
+        return writer
+
+    def append_answer(self, system: str, task: str, row: AnswerRow) -> None:
+        """Put one answered item on disk; it is safe from `kill -9` when this returns."""
+        self._append(self.layout.answers(system, task), row)
+
+    def append_system(self, row: SystemRow) -> None:
+        """Put down what a system is and what loading it cost."""
+        self._append(self.layout.systems, row)
+
+    def append_open_window(self, label: WindowLabel) -> None:
+        """Put down that a window opens, so that a kill leaves word of it."""
+        self._append(self.layout.open_windows, label)
+
+    def append_window(self, row: WindowRow) -> None:
+        """Put down a judged window."""
+        self._append(self.layout.windows, row)
+
+    def append_load(self, row: LoadRow) -> None:
+        """Put down what a rate came to: from now on the answers of its window count."""
+        self._append(self.layout.loads, row)
+
+    def append_round(self, row: RoundRow) -> None:
+        """Put down a round of a gate: from now on its answers count."""
+        self._append(self.layout.rounds, row)
+
+    def append_phase(self, row: PhaseRow) -> None:
+        """Put down how one component's joules in a cell divide into prefill and decode."""
+        self._append(self.layout.phases, row)
+
+    def write_experts(self, system: str, task: str, rows: Iterable[ExpertRow]) -> None:
+        """Put down which experts a mixture asked in a cell, whole or not at all."""
+        _write_rows(self.layout.experts(system, task), rows)
+
+    def write_scores(self, system: str, task: str, rows: Iterable[ScoreRow]) -> None:
+        """Put down lm-eval's scores of a cell, whole or not at all: the cell is complete with them."""
+        _write_rows(self.layout.scores(system, task), rows)
+
+    def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:
+        """Write the tables for readers, and then `finished.json`."""
+        from wattbench.records import tables
+
+        write_atomically(self.layout.items_table, tables.items_parquet(items))
+        write_atomically(self.layout.windows_table, tables.windows_parquet(windows))
+        summary = {"finished_utc": finished_utc, "items": len(items), "windows": len(windows)}
+        write_atomically(self.layout.finished, json.dumps(summary, indent=2).encode())
+
+    def close(self) -> None:
+        """Close every file and let the next process append."""
+        for appender in self._appenders.values():
+            appender.close()
+        self._appenders.clear()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _append(self, path: Path, row: Row) -> None:
+        if path not in self._appenders:
+            self._appenders[path] = Appender(path)
+        self._appenders[path].append(asdict(row))  # type: ignore[call-overload]  # every row is a dataclass
+
+
+def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
+    lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
+    write_atomically(path, "".join(lines).encode())

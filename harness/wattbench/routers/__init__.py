@@ -1,0 +1,10 @@
+"""Routers: how a hybrid chooses which of its members answers. One file each.
+
+May import: `wattbench.config`, `wattbench.errors`, `wattbench.clock`; what a router needs, at the moment it is needed.
+Must not import engines: whoever owns the members hands them over as functions.
+"""
+
+from wattbench.routers.base import Attempt, Choice, Question, Routed, Router, Setup
+from wattbench.routers.registry import open_router, router_class
+
+__all__ = ["Attempt", "Choice", "Question", "Routed", "Router", "Setup", "open_router", "router_class"]

@@ -1,0 +1,62 @@
+"""A language model reads the request; the label it finds likeliest as the next words is chosen.
+
+Some words are likelier than others whatever was asked. So each label's log-likelihood is taken relative to that after
+a question without content: contextual calibration (Zhao et al. 2021, "Calibrate Before Use", arXiv 2102.09690).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Self
+
+from wattbench.config import LlmRouter
+from wattbench.routers.base import Choice, Chooser, Question, Setup, if_sure
+
+WITHOUT_CONTENT = "N/A"
+
+
+class Reader(Chooser):
+    """Asks the reader for likelihoods, never for words: it cannot ramble, and every label is compared."""
+
+    def __init__(self, setup: Setup, config: LlmRouter) -> None:
+        super().__init__(setup)
+        self._config = config
+        self._prior: Sequence[float] | None = None
+
+    @classmethod
+    def open(cls, config: LlmRouter, setup: Setup) -> Self:
+        """The reader is the hybrid's to load."""
+        return cls(setup, config)
+
+    def choose(self, questions: Sequence[Question]) -> list[Choice]:
+        """The label whose words gained most by the question; its score is its share, by softmax over the labels."""
+        if self._prior is None:
+            self._prior = self._likelihoods([WITHOUT_CONTENT])
+        count = len(self._config.continuations)
+        found = self._likelihoods([question.text for question in questions])
+        rows = [found[start : start + count] for start in range(0, len(found), count)]
+        return [self._choice([own - prior for own, prior in zip(row, self._prior, strict=True)]) for row in rows]
+
+    def _likelihoods(self, texts: Sequence[str]) -> Sequence[float]:
+        """Those of every label after each text, text by text."""
+        # Not str.format: a request may hold braces of its own.
+        prompts = [self._config.prompt.replace("{question}", text) for text in texts]
+        pairs = [(prompt, words) for prompt in prompts for words in self._config.continuations.values()]
+        return self._setup.likelihoods(self._config.reader, pairs)
+
+    def _choice(self, gains: Sequence[float]) -> Choice:
+        shares = softmax(gains)
+        if shares is None:
+            return Choice(None)
+        share, label = max(zip(shares, self._config.continuations, strict=True), key=lambda pair: pair[0])
+        return if_sure(label, share, self._config.min_score)
+
+
+def softmax(values: Sequence[float]) -> list[float] | None:
+    """Shares that sum to 1; a value that is no finite number gets none. None where no value is."""
+    finite = [value for value in values if math.isfinite(value)]
+    if not finite:
+        return None
+    weights = [math.exp(value - max(finite)) if math.isfinite(value) else 0.0 for value in values]
+    return [weight / sum(weights) for weight in weights]

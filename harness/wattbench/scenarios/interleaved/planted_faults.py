@@ -1,0 +1,169 @@
+"""Planted regressions: a system that is worse by a known amount, to see whether a gate would notice."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from wattbench.clock import now_s
+from wattbench.errors import UserError, nearest
+from wattbench.systems import Engine, ExpertsAsked, Facts, Mixture, Reply, TaskContext
+from wattbench.systems.base import GENERATE
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+_TOLD = re.compile(r"([a-z]+)=(\d+(?:\.\d+)?)(%?)")
+MOST = 10.0
+"""Ten times as slow, or as much work. Of answers no more than all can be dropped."""
+ROUNDING = 1e-9
+"""Ten times a tenth is a little less than one."""
+
+
+@dataclass(frozen=True)
+class Plant:
+    """By how much a system is made worse. Shares: 0.2 is 20%."""
+
+    delay: float = 0.0
+    """Of a reply's own time, by which it comes later; nothing is computed meanwhile."""
+    drop: float = 0.0
+    """Of the documents, whose answers are replaced by nothing."""
+    work: float = 0.0
+    """Of the requests, which are asked once more."""
+
+    def as_record(self) -> dict[str, float]:
+        """What was planted, without what was not."""
+        return {name: share for name, share in asdict(self).items() if share}
+
+    @classmethod
+    def of_words(cls, told: Sequence[str]) -> Self | None:
+        """From ``delay=20%`` and the like; None where nothing is told.
+
+        Raises:
+            UserError: it is none of the three, or no share.
+        """
+        shares: dict[str, float] = {}
+        for each in told:
+            found = _TOLD.fullmatch(each.strip())
+            names = ("delay", "drop", "work")
+            if found is None or found[1] not in names:
+                hint = nearest(each.partition("=")[0], names)
+                raise UserError(f"--plant {each}: say delay=20%, drop=5% or work=10%{hint}")
+            share = float(found[2]) / (100 if found[3] else 1)
+            most = 1.0 if found[1] == "drop" else MOST
+            if not 0 < share <= most:
+                raise UserError(f"--plant {each}: the share must be more than 0 and at most {most:.0%}")
+            shares[found[1]] = share
+        return cls(**shares) if shares else None
+
+
+def planted(engine: Engine, plant: Plant, *, seed: int = 0) -> Engine:
+    """The same system, made worse.
+
+    Args:
+        engine: loaded; closing what is returned closes it.
+        plant: by how much.
+        seed: which documents' answers are dropped.
+    """
+    return _PlantedEngine(engine, plant, seed)
+
+
+class _PlantedEngine(Engine):
+    """Asks the engine that it wraps, and then does harm."""
+
+    def __init__(self, engine: Engine, plant: Plant, seed: int) -> None:
+        self._engine, self._plant, self._seed = engine, plant, seed
+        self.lm = engine.lm
+        self.concurrent = engine.concurrent  # type: ignore[misc]  # a class's own elsewhere; here it is the wrapped one's
+        self._credit = 0.0
+        self._counting = threading.Lock()  # a server is asked by several threads
+
+    @classmethod
+    def check(cls, name: str, config: Any) -> None:
+        """Nothing: the system that is wrapped was checked."""
+
+    @classmethod
+    def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
+        """It is only made from an engine that is open."""
+        raise NotImplementedError("wrap an open engine with `planted`")
+
+    def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        """Ask, ask some of it again, wait, and lose some answers."""
+        if self._plant.drop and request_type != GENERATE:
+            raise UserError("--plant drop empties texts, and this task asks for likelihoods: plant delay or work")
+        started_s = now_s()
+        replies = self._engine.answer(request_type, requests)
+        replies = [
+            self._asked_again(request_type, request, reply, self._due())
+            for request, reply in zip(requests, replies, strict=True)
+        ]
+        if self._plant.delay:
+            time.sleep(self._plant.delay * (now_s() - started_s))
+            replies = [self._stretched(reply, started_s) for reply in replies]
+        return [
+            replace(reply, value="") if self._loses(request) else reply
+            for request, reply in zip(requests, replies, strict=True)
+        ]
+
+    def _due(self) -> int:
+        """How often it is this request's turn to be asked again: every tenth's once, say, however they are batched."""
+        with self._counting:
+            self._credit += self._plant.work
+            due = int(self._credit + ROUNDING)
+            self._credit -= due
+        return due
+
+    def _asked_again(self, request_type: str, request: Instance, reply: Reply, times: int) -> Reply:
+        """The first reply, complete when the last one is."""
+        for _ in range(times):
+            self._engine.answer(request_type, [request])
+        return reply if not times or reply.finished_s is None else replace(reply, finished_s=now_s())
+
+    def _stretched(self, reply: Reply, started_s: float) -> Reply:
+        """Every stamp later by the share, counted from when it was sent."""
+
+        def later(at_s: float) -> float:
+            return started_s + (at_s - started_s) * (1 + self._plant.delay)
+
+        finished_s = None if reply.finished_s is None else later(reply.finished_s)
+        return replace(reply, token_s=tuple(map(later, reply.token_s)), finished_s=finished_s)
+
+    def _loses(self, request: Instance) -> bool:
+        if not self._plant.drop:
+            return False
+        of_document = f"{self._seed}: {request.task_name}: {request.doc_id}"
+        return random.Random(of_document).random() < self._plant.drop  # noqa: S311 - a draw to repeat, no secret
+
+    def facts(self) -> Facts:
+        """The wrapped system's, as all that follows: it is made of the same."""
+        return self._engine.facts()
+
+    def parts(self) -> Mapping[str, int | None]:
+        return self._engine.parts()
+
+    def begin_task(self, context: TaskContext) -> None:
+        self._engine.begin_task(context)
+
+    def report_confidence(self) -> None:
+        self._engine.report_confidence()
+
+    def mixture(self) -> Mixture | None:
+        return self._engine.mixture()
+
+    def experts_asked(self, prompt: str, answer: str) -> ExpertsAsked:
+        return self._engine.experts_asked(prompt, answer)
+
+    def peak_memory_bytes(self) -> int | None:
+        return self._engine.peak_memory_bytes()
+
+    def peak_device_memory_bytes(self) -> int | None:
+        return self._engine.peak_device_memory_bytes()
+
+    def close(self) -> None:
+        self.__dict__.pop("lm", None)
+        self._engine.close()

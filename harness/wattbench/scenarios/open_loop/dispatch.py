@@ -1,0 +1,180 @@
+"""Between LoadGen and an engine: a queue, and the threads that empty it.
+
+LoadGen calls in from a thread of C++, which no exception may reach, and waits until every query is completed. So
+whatever happens to a query, it is completed exactly once, and what happened is written on it.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from wattbench.clock import now_s
+from wattbench.measure.timed_lm import Ask
+from wattbench.systems import Engine, Reply
+from wattbench.systems.endpoint.plain_text import plain_text
+
+GIVEN_UP = "not sent: its deadline had passed while it waited"
+ABORTED = "the run was interrupted"
+POLL_S = 0.1
+
+
+@dataclass
+class Query:
+    """One request of LoadGen's, and what became of it. Written by one thread at a time."""
+
+    id: int
+    """LoadGen's handle."""
+    index: int
+    """Which of the items it asks."""
+    ask: Ask
+    issued_s: float
+    """When LoadGen handed it over. When it was due stands in LoadGen's trace."""
+    started_s: float = math.nan
+    finished_s: float = math.nan
+    replies: list[Reply] = field(default_factory=list)
+    failure: str | None = None
+    first_told: bool = False
+    completed: bool = False
+
+
+class Dispatcher:
+    """Takes queries from LoadGen, has the engine answer them, and tells LoadGen when.
+
+    A server is asked by many threads at once; a system in this process by one, the rest waiting in the queue.
+    """
+
+    def __init__(
+        self, engine: Engine, asks: Sequence[Ask], loadgen: Any, *, workers: int, tokens: bool, patience_s: float
+    ) -> None:
+        """Start the threads.
+
+        Args:
+            engine: is asked.
+            asks: the items, by LoadGen's sample index.
+            loadgen: the module `mlperf_loadgen`.
+            workers: how many queries may be under way together.
+            tokens: LoadGen wants to know of first tokens, and of how many there were.
+            patience_s: what waits so long after the last arrival is not sent any more: it is late already.
+        """
+        self.queries: list[Query] = []
+        """In the order in which they arrived."""
+        self._engine, self._asks, self._loadgen, self._tokens = engine, asks, loadgen, tokens
+        self._patience_s = patience_s
+        self._waiting: SimpleQueue[Query | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._open = 0
+        self._flushed = self._aborted = False
+        self._give_up_s = math.inf
+        self._all_done = threading.Event()
+        self._parked = threading.Event()
+        self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
+        for worker in self._workers:
+            worker.start()
+
+    def issue(self, samples: Sequence[Any]) -> None:
+        """LoadGen's call as queries are due."""
+        issued_s = now_s()
+        if self._aborted:
+            # Its thread has to stop somewhere, and only here can it be stopped without an exception through C++.
+            self._parked.set()
+            threading.Event().wait()
+        for sample in samples:
+            query = Query(sample.id, sample.index, self._asks[sample.index], issued_s)
+            with self._lock:
+                self.queries.append(query)
+                self._open += 1
+            self._waiting.put(query)
+
+    def flush(self) -> None:
+        """LoadGen's call when no more queries will come."""
+        with self._lock:
+            self._flushed = True
+            self._give_up_s = now_s() + self._patience_s
+            if not self._open:
+                self._all_done.set()
+
+    def wait(self, advance: Callable[[int], None]) -> None:
+        """Until every query has ended; Ctrl-C gets through.
+
+        Args:
+            advance: told how many more have ended, as they do.
+        """
+        told = 0
+        done = False
+        while not done:
+            done = self._all_done.wait(POLL_S)
+            ended = len(self.queries) - self._open
+            advance(ended - told)
+            told = ended
+
+    def stop(self) -> None:
+        """End the threads, after `wait`."""
+        for _ in self._workers:
+            self._waiting.put(None)
+        for worker in self._workers:
+            worker.join()
+
+    def abort(self, loadgen_thread: threading.Thread, *, limit_s: float = 10.0) -> None:
+        """Complete everything at once, and see that LoadGen's thread calls nothing any more.
+
+        It either ends, where all queries had been issued, or is held at the next arrival. Then the process may end.
+        """
+        self._aborted = True
+        while True:
+            try:
+                self._waiting.get_nowait()
+            except Empty:
+                break
+        for query in list(self.queries):
+            self._complete(query, ABORTED)
+        until_s = now_s() + limit_s
+        while loadgen_thread.is_alive() and not self._parked.is_set() and now_s() < until_s:
+            loadgen_thread.join(POLL_S)
+
+    def _work(self) -> None:
+        while (query := self._waiting.get()) is not None:
+            query.started_s = now_s()
+            if query.started_s > self._give_up_s:
+                query.finished_s = query.started_s
+                self._complete(query, GIVEN_UP)
+                continue
+            failure = None
+            try:
+                query.replies = self._engine.answer_live(
+                    query.ask.request_type, query.ask.requests, partial(self._first_token, query)
+                )
+            except BaseException as error:  # whatever it is, LoadGen waits for this query
+                failure = plain_text(str(error), limit=400) or type(error).__name__
+            query.finished_s = now_s()
+            self._complete(query, failure)
+
+    def _first_token(self, query: Query) -> None:
+        with self._lock:
+            if not query.first_told and not query.completed:
+                query.first_told = True
+                if self._tokens:
+                    self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
+
+    def _complete(self, query: Query, failure: str | None) -> None:
+        with self._lock:
+            if query.completed:
+                return
+            query.completed = True
+            query.failure = failure
+            tokens = 0
+            if self._tokens:
+                # LoadGen reads past its own array where a sample has no first token, and divides by the tokens
+                # after the first: it cannot be told that there were none, so it is told of one.
+                if not query.first_told:
+                    self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
+                tokens = max(2, sum(reply.output_tokens or len(reply.token_s) for reply in query.replies))
+            self._loadgen.QuerySamplesComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0, tokens)])
+            self._open -= 1
+            if self._flushed and not self._open:
+                self._all_done.set()

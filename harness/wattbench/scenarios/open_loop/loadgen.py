@@ -1,0 +1,171 @@
+"""One rate: MLPerf LoadGen's Server scenario, driven in this process.
+
+Source: loadgen/test_settings.h and loadgen/results.cc of github.com/mlcommons/inference (LoadGen 6).
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.config import Load
+from wattbench.errors import UserError, require
+from wattbench.measure.timed_lm import Ask
+from wattbench.scenarios.open_loop.dispatch import Dispatcher, Query
+from wattbench.scenarios.open_loop.loadgen_logs import Arrival, Detail, read_detail, read_trace
+from wattbench.systems import Engine
+
+EXTRA = "load"
+WHAT = "scenario: load"
+EXIT_INTERRUPTED = 130
+"""As the command line ends on Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What came of a rate."""
+
+    queries: Sequence[Query]
+    """In the order in which they arrived."""
+    due_s: Sequence[float]
+    """When each was due, by LoadGen's own schedule, seconds since the epoch (`wattbench.clock`)."""
+    arrivals: Sequence[Arrival]
+    """The same queries as LoadGen traced them."""
+    detail: Detail
+
+
+def offer(
+    engine: Engine,
+    asks: Sequence[Ask],
+    load: Load,
+    rate_per_s: float,
+    *,
+    seed: int,
+    folder: Path,
+    ended: Callable[[], None],
+    advance: Callable[[int], None],
+) -> Offered:
+    """Let requests arrive at a rate until the suite's minimum is met, and wait until all have ended.
+
+    Arrivals and the order of items follow from the seed: every system gets the same.
+
+    Args:
+        engine: is asked.
+        asks: the items; each is asked equally often.
+        load: the suite's.
+        rate_per_s: how many arrive per second, on average.
+        seed: of arrivals and order.
+        folder: where LoadGen's logs go; made here.
+        ended: called as the last query has ended, before LoadGen writes its logs.
+        advance: told how many more queries have ended.
+
+    Raises:
+        MissingExtraError: LoadGen is not installed.
+        UserError: LoadGen left no usable logs.
+    """
+    loadgen: Any = require("mlperf_loadgen", extra=EXTRA, what=WHAT)
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = engine.tells_first_token(asks[0].request_type)
+    dispatcher = Dispatcher(
+        engine,
+        asks,
+        loadgen,
+        workers=load.max_in_flight if engine.concurrent else 1,
+        tokens=tokens,
+        patience_s=load.deadline_s,
+    )
+    sut = loadgen.ConstructSUT(dispatcher.issue, dispatcher.flush)
+    samples = loadgen.ConstructQSL(len(asks), len(asks), _nothing, _nothing)
+    settings = _settings(loadgen, load, rate_per_s, seed=seed, tokens=tokens)
+    arguments = (sut, samples, settings, _log_settings(loadgen, folder), str(folder / "no-audit.config"))
+    # In a thread of its own, so that Ctrl-C reaches this one and never LoadGen.
+    thread = threading.Thread(target=loadgen.StartTestWithLogSettings, args=arguments, daemon=True)
+    thread.start()
+    try:
+        dispatcher.wait(advance)
+        ended()
+    except BaseException as error:
+        dispatcher.abort(thread)
+        if thread.is_alive():
+            _end_without_loadgen(error)
+        raise
+    dispatcher.stop()
+    thread.join()
+    loadgen.DestroyQSL(samples)
+    loadgen.DestroySUT(sut)
+    arrivals = read_trace(folder)
+    return Offered(dispatcher.queries, _due_s(dispatcher.queries, arrivals, folder), arrivals, read_detail(folder))
+
+
+def _end_without_loadgen(error: BaseException) -> None:
+    """Have this process end, when it does, without C++'s clearing up.
+
+    LoadGen has no way to be stopped: its thread is held at an arrival that it will never get past, and clearing up
+    around it crashes. By then every file is written and every server stopped.
+    """
+    code = EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else 2 if isinstance(error, UserError) else 1
+
+    def end() -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    atexit.register(end)
+
+
+def _settings(loadgen: Any, load: Load, rate_per_s: float, *, seed: int, tokens: bool) -> Any:
+    settings = loadgen.TestSettings()
+    settings.scenario = loadgen.TestScenario.Server
+    settings.mode = loadgen.TestMode.PerformanceOnly
+    settings.server_target_qps = rate_per_s
+    settings.server_target_latency_ns = _ns(load.deadline_s)
+    settings.server_target_latency_percentile = load.in_time
+    settings.min_duration_ms = round(load.min_duration_s * 1e3)
+    settings.min_query_count = load.min_queries
+    settings.sample_concatenate_permutation = True  # each item equally often
+    settings.use_token_latencies = tokens
+    if tokens:
+        # With these it looks at first tokens and not at whole answers, whose deadline
+        # `wattbench.scenarios.open_loop.held` judges.
+        settings.ttft_latency = _ns(load.ttft_deadline_s or load.deadline_s)
+        settings.tpot_latency = _ns(load.tpot_deadline_s or load.deadline_s)
+    settings.schedule_rng_seed = seed
+    settings.sample_index_rng_seed = seed + 1
+    settings.qsl_rng_seed = seed + 2
+    return settings
+
+
+def _log_settings(loadgen: Any, folder: Path) -> Any:
+    output = loadgen.LogOutputSettings()
+    output.outdir = str(folder)
+    output.copy_detail_to_stdout = output.copy_summary_to_stdout = False
+    settings = loadgen.LogSettings()
+    settings.log_output = output
+    settings.enable_trace = True  # only there does it say when each query was due
+    return settings
+
+
+def _due_s(queries: Sequence[Query], arrivals: Sequence[Arrival], folder: Path) -> list[float]:
+    """When each query was due, on our clock.
+
+    LoadGen's trace has the schedule on a clock of its own. The two clocks differ by a constant: the shortest time
+    between its stamp of a query and ours, as that one waited least for the interpreter.
+    """
+    if [query.index for query in queries] != [arrival.index for arrival in arrivals]:
+        raise UserError(f"{folder}: LoadGen's trace is of other queries than those that were asked")
+    offset_s = min(query.issued_s - arrival.issued_s for query, arrival in zip(queries, arrivals, strict=True))
+    return [offset_s + arrival.due_s for arrival in arrivals]
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)
+
+
+def _nothing(_: Sequence[int]) -> None:
+    """The items are in memory as it is."""

@@ -1,0 +1,101 @@
+"""A rate's `LoadRow`: what the answers come to, the verdict on them, and LoadGen's figures beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattbench.config import Load
+from wattbench.records import AnswerRow, LoadRow
+from wattbench.scenarios.open_loop.held import Outcome, why_not_held
+from wattbench.scenarios.open_loop.loadgen import Offered
+from wattbench.scenarios.open_loop.loadgen_logs import Detail
+
+AGREE_S = 0.05
+"""LoadGen stamps a query when it is told, in a thread that waits for the interpreter; we stamp it where it ends.
+Percentiles that differ by more than this are pointed out."""
+_PERCENTILES = (50.0, 90.0, 99.0, 99.9)
+
+
+def outcome(row: AnswerRow) -> Outcome:
+    """A request's seconds, counted from when it was due."""
+    if row.failure is not None:
+        return Outcome(None, None, None)
+    tokens = row.output_tokens or len(row.token_s)
+    first_s = row.first_token_s
+    return Outcome(
+        row.finished_s - row.scheduled_s,
+        None if first_s is None else first_s - row.scheduled_s,
+        None if first_s is None or tokens < 2 else (row.token_s[-1] - first_s) / (tokens - 1),
+    )
+
+
+def load_row(
+    system: str, task: str, rate_per_s: float, load: Load, answers: Sequence[AnswerRow], offered: Offered
+) -> LoadRow:
+    """What a rate came to.
+
+    Args:
+        system: who was asked.
+        task: what.
+        rate_per_s: as offered.
+        load: the suite's deadlines.
+        answers: one per query, in the order in which they were due.
+        offered: what LoadGen says of the same queries.
+    """
+    outcomes = [outcome(row) for row in answers]
+    detail = offered.detail
+    first_due_s, last_due_s = answers[0].scheduled_s, answers[-1].scheduled_s
+    total_s = max(row.finished_s for row in answers) - first_due_s
+    arriving_s = last_due_s - first_due_s
+    failed = sum(row.failure is not None for row in answers)
+    reasons = why_not_held(outcomes, load, detail, arriving_s=arriving_s, total_s=total_s)
+    apart_s = _disagreement_s(answers, detail)
+    return LoadRow(
+        system=system,
+        task=task,
+        offered_per_s=rate_per_s,
+        window=answers[0].window,
+        scheduled_per_s=(len(answers) - 1) / arriving_s,
+        served_per_s=(len(answers) - failed) / total_s,
+        queries=len(answers),
+        failed=failed,
+        in_time=sum(each.in_time(load) for each in outcomes),
+        duration_s=total_s,
+        drain_s=max(0.0, total_s - arriving_s),
+        deadline_s=load.deadline_s,
+        ttft_deadline_s=load.ttft_deadline_s,
+        tpot_deadline_s=load.tpot_deadline_s,
+        share=load.in_time,
+        held=not reasons,
+        reasons=reasons,
+        remarks=_remarks(answers, load, apart_s),
+        loadgen_version=detail.version,
+        loadgen_valid=detail.valid,
+        loadgen=dict(detail.results),
+        disagreement_s=apart_s,
+    )
+
+
+def _disagreement_s(answers: Sequence[AnswerRow], detail: Detail) -> float | None:
+    """The largest difference between LoadGen's percentiles of latency and ours, taken as it takes them."""
+    ordered = sorted(row.finished_s - row.scheduled_s for row in answers)
+    apart = []
+    for percentile in _PERCENTILES:
+        theirs_ns = detail.figure(f"result_{percentile:.2f}_percentile_latency_ns")
+        if theirs_ns is not None:
+            apart.append(abs(ordered[int(len(ordered) * percentile / 100)] - theirs_ns * 1e-9))
+    return max(apart, default=None)
+
+
+def _remarks(answers: Sequence[AnswerRow], load: Load, apart_s: float | None) -> list[str]:
+    remarks = []
+    if apart_s is not None and apart_s > AGREE_S:
+        remarks.append(f"LoadGen's percentiles of latency and ours are up to {apart_s:.3f} s apart")
+    if not any(row.first_token_s is not None for row in answers):
+        remarks.append("the engine does not say when its first token comes, so there is no TTFT")
+        if load.ttft_deadline_s is not None or load.tpot_deadline_s is not None:
+            remarks.append("its deadlines for tokens could not be judged")
+    why = next((row.failure for row in answers if row.failure is not None), None)
+    if why is not None:
+        remarks.append(f"the first failure: {why}")
+    return remarks

@@ -1,0 +1,22 @@
+"""Engines: how a system runs. One file each, and each builds an lm-eval `LM`.
+
+May import: `wattbench.config`, `wattbench.systems.weights`, `wattbench.errors`, `wattbench.clock`; lm-eval, and what
+its engine needs, at the moment it is needed. Must not import meters, the runner or `wattbench_reports`.
+"""
+
+from wattbench.systems.base import Engine, ExpertsAsked, Facts, Mixture, Reply, Route, TaskContext
+from wattbench.systems.registry import base_key, engine_class, open_engine, release_base
+
+__all__ = [
+    "Engine",
+    "ExpertsAsked",
+    "Facts",
+    "Mixture",
+    "Reply",
+    "Route",
+    "TaskContext",
+    "base_key",
+    "engine_class",
+    "open_engine",
+    "release_base",
+]

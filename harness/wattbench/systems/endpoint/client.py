@@ -1,0 +1,232 @@
+"""One connection pool to a server of the OpenAI protocol, and one streamed request on it.
+
+Nothing is tried twice: a second attempt would hide in the latency of the first, so a server that is
+overloaded (429, 503) is an error of the run.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import httpx
+
+from wattbench.clock import now_s
+from wattbench.errors import UserError
+from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
+from wattbench.systems.endpoint.plain_text import plain_text
+from wattbench.systems.endpoint.request import Ask
+from wattbench.systems.endpoint.sse import EventDecoder, StreamError
+
+MAX_STREAM_BYTES = 64 << 20
+"""Of one answer as sent: at about 300 bytes a token, more than 200,000 tokens."""
+MAX_BODY_BYTES = 4 << 20
+"""Of any other answer; the longest lists of models take some hundred kilobytes."""
+KEEP_ALIVE_S = 4.0
+"""Idle connections are dropped after this long: before the server does (uvicorn and llama.cpp after 5 s), as
+a connection that closes under a request fails it."""
+CONNECT_S = 10.0
+_NOT_OFFERED = (404, 405, 501)
+_HINTS = {
+    401: "Set api_key_env to the variable that holds its key, and see that the key is right",
+    403: "See what its key may do",
+    404: "See that base_url ends where the protocol begins (mostly /v1), and that it has the model",
+    429: "It limits how much it answers, and a retry would falsify the latency: ask less at once, or wait",
+    503: "It is overloaded or still loading, and a retry would falsify the latency: wait until it is ready",
+}
+
+
+class OpenAIClient:
+    """Speaks to one server. Safe to use from several threads at once, each with a request of its own."""
+
+    def __init__(self, *, where: str, base_url: str, key: str | None, timeout_s: float) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            where: what to call the system in messages.
+            base_url: such as `http://localhost:8000/v1`.
+            key: sent as a bearer token; never part of any message.
+            timeout_s: for one request. A server that trickles is cut off at the first bytes after that
+                time, one that falls silent at most `timeout_s` after its last bytes.
+
+        Raises:
+            UserError: the URL or the key cannot be sent.
+        """
+        self._where = where
+        self._key = key
+        self._timeout_s = timeout_s
+        self.base = parse_url(base_url, where)
+        if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
+            raise UserError(f"{where}: its key holds characters that no header can carry; see api_key_env")
+        headers = {"Accept-Encoding": "identity"}  # a compressed stream is a buffered stream
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        self._http = httpx.Client(
+            headers=headers,
+            timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s), pool=None),
+            limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
+            trust_env=not is_loopback(self.base.host),  # a proxy for the outside is not for this machine
+        )
+
+    def url(self, path: str) -> str:
+        """Under `base_url` (whose query stays), or from the server's root where it begins with a slash."""
+        folder = "" if path.startswith("/") else self.base.path.rstrip("/") + "/"
+        return str(self.base.copy_with(path=folder + path))
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Fetch a JSON object; None where the server does not offer one there.
+
+        Raises:
+            UserError: it cannot be reached, refuses us, or sends something else.
+        """
+        url = self.url(path)
+        with self._sent(self._http.build_request("GET", url), url) as response:
+            if response.status_code in _NOT_OFFERED:
+                return None
+            if response.status_code != httpx.codes.OK:
+                self._refused(response, url)
+            body = self._read(response, MAX_BODY_BYTES)
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            self._fail(url, f"it answered with something that is not a JSON object: {body[:200]!r}", "See base_url")
+        return found
+
+    def answers(self, path: str) -> bool:
+        """Whether a GET is answered with 200; a server that cannot be reached answers nothing."""
+        try:
+            return self._http.get(self.url(path)).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def complete(self, ask: Ask, first_token: Callable[[], None] | None = None) -> Completion:
+        """Send one request and read its answer to the end, stamping every piece as it arrives.
+
+        Args:
+            ask: the request.
+            first_token: called once, right after the first token was stamped.
+
+        Raises:
+            UserError: anything that keeps a whole answer from coming; there is no second attempt.
+        """
+        url = self.url(ask.path)
+        deadline_s = now_s() + self._timeout_s
+        headers = {"Content-Type": "application/json"}
+        if not ask.keeps_connection:
+            headers["Connection"] = "close"
+        request = self._http.build_request("POST", url, content=json.dumps(ask.body).encode(), headers=headers)
+        assembly = Assembly(ask.stops, ask.withheld, first_token)
+        with self._sent(request, url) as response:
+            if response.status_code != httpx.codes.OK:
+                self._refused(response, url)
+            try:
+                self._assemble(response, assembly, deadline_s)
+            except StreamError as error:
+                self._fail(url, str(error), "See the server's log")
+            if not assembly.done:
+                kind = plain_text(response.headers.get("content-type", "no content type"), limit=60)
+                self._fail(
+                    url,
+                    f"its answer ended without a finish_reason (content type: {kind})",
+                    "The server must stream server-sent events; if it does, it broke off: see its log",
+                )
+        return assembly.completion()
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self._http.close()
+
+    def _assemble(self, response: httpx.Response, assembly: Assembly, deadline_s: float) -> None:
+        decoder = EventDecoder()
+        total = 0
+        for piece in response.iter_bytes():
+            arrived_s = now_s()
+            total += len(piece)
+            if total > MAX_STREAM_BYTES:
+                raise StreamError(f"it sent more than {MAX_STREAM_BYTES} bytes for one answer")
+            if arrived_s > deadline_s:
+                raise StreamError(f"it was still answering after timeout_s = {self._timeout_s:g}")
+            for data in decoder.feed(piece):
+                if assembly.add(data, arrived_s):
+                    return
+        arrived_s = now_s()
+        for data in decoder.end():
+            assembly.add(data, arrived_s)
+
+    @contextmanager
+    def _sent(self, request: httpx.Request, url: str) -> Iterator[httpx.Response]:
+        """The response, not yet read; whatever the transport raises, then or later, is told to the user."""
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                yield response
+            finally:
+                response.close()
+        except httpx.ConnectError as error:
+            self._fail(url, f"cannot connect ({error})", "Start the server, or mend base_url")
+        except httpx.ConnectTimeout:
+            self._fail(url, "no connection in time", "See that the server runs and that base_url is right")
+        except httpx.TimeoutException:
+            self._fail(url, f"silent for timeout_s = {self._timeout_s:g}", "Raise timeout_s, or see the server's log")
+        except httpx.HTTPError as error:
+            self._fail(url, f"the connection broke ({type(error).__name__}: {error})", "See the server's log")
+
+    def _refused(self, response: httpx.Response, url: str) -> NoReturn:
+        body = self._read(response, 1 << 14).decode("utf-8", errors="replace")
+        try:
+            found = json.loads(body)
+            said = error_text(found) if isinstance(found, dict) else body
+        except (ValueError, RecursionError):
+            said = body
+        code = response.status_code
+        hint = _HINTS.get(code, "See the server's log")
+        if response.is_redirect:
+            hint = f"It redirects to {plain_text(response.headers.get('location', ''))}: make that the base_url"
+        self._fail(url, f"it answered HTTP {code}: {said or '(nothing more)'}", hint)
+
+    def _read(self, response: httpx.Response, limit: int) -> bytes:
+        body = b""
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > limit:
+                return body[:limit]
+        return body
+
+    def _fail(self, url: str, what: str, hint: str) -> NoReturn:
+        # Shortened here and nowhere before, as half a key would not be recognised.
+        shown = plain_text(what, limit=400, hide=self._key).removesuffix(".")
+        raise UserError(f"{self._where}: {public_url(url)}: {shown}. {hint}")
+
+
+def parse_url(base_url: str, where: str) -> httpx.URL:
+    """Read a base URL.
+
+    Raises:
+        UserError: it is not one.
+    """
+    try:
+        url = httpx.URL(base_url)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise UserError(f"{where}: base_url is not a URL ({error}); write http://host:port/v1") from None
+    if not url.host:
+        raise UserError(f"{where}: base_url names no host; write http://host:port/v1")
+    return url
+
+
+def public_url(url: str) -> str:
+    """A URL without whatever in it may be secret: user, password, query."""
+    parsed = httpx.URL(url)
+    return str(httpx.URL(scheme=parsed.scheme, host=parsed.host, port=parsed.port, path=parsed.path))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its name or address alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,183 @@
+"""A streamed completion of the OpenAI protocol: its chunks, and the whole that they make.
+
+Source: the OpenAI API reference, "Chat completions, streaming" and "Completions (legacy)".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.systems.endpoint.sse import StreamError
+
+DONE = "[DONE]"
+"""The data of the last event of a stream."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """A server's own count of tokens."""
+
+    prompt_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    """Of the prompt's tokens, those that it had computed for an earlier request."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One event of a stream."""
+
+    text: str = ""
+    """A piece of the answer."""
+    thought: str = ""
+    """A piece of what a reasoning model thinks first, where a server sends that apart from the answer."""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One streamed request, whole."""
+
+    text: str
+    usage: Usage
+    finish_reason: str | None
+    """`stop`, `length`, or another word of the server's; None where it said nothing or we stopped reading."""
+    token_s: tuple[float, ...]
+    """When each chunk with text in it arrived. A server may put several tokens into a chunk, or hold back one
+    that might begin a stop sequence or ends inside a character: there can be fewer than output tokens."""
+
+
+def read_chunk(data: str) -> Chunk:
+    """Read the data of one event.
+
+    Raises:
+        StreamError: it is not JSON, a field has a wrong type, or it says that the request failed.
+    """
+    try:
+        chunk = json.loads(data)
+    except (ValueError, RecursionError):
+        raise StreamError(f"it sent a chunk that is not JSON: {data}") from None
+    if not isinstance(chunk, dict):
+        raise StreamError(f"it sent a chunk that is not an object: {data}")
+    if chunk.get("error"):
+        raise StreamError(f"it gave up in the middle of the answer: {error_text(chunk)}")
+    text, thought, finish_reason = _read_choices(_typed(chunk, "choices", list) or [])
+    return Chunk(text, thought, finish_reason, _read_usage(_typed(chunk, "usage", dict)))
+
+
+def error_text(body: dict[str, Any]) -> str:
+    """What an error body says, as it came: `{"error": {"message": ...}}`, `{"error": ...}`, or the body itself."""
+    error = body.get("error", body)
+    message = error.get("message", error) if isinstance(error, dict) else error
+    return message if isinstance(message, str) else json.dumps(message)
+
+
+def _read_choices(choices: list[Any]) -> tuple[str, str, str | None]:
+    for choice in choices:
+        if not isinstance(choice, dict):
+            raise StreamError("it sent a chunk whose choices are not objects")
+        if choice.get("index", 0) != 0:  # only one answer is asked for
+            continue
+        finish_reason = _typed(choice, "finish_reason", str)
+        delta = _typed(choice, "delta", dict)
+        if delta is None:
+            return _typed(choice, "text", str) or "", "", finish_reason
+        # llama.cpp and vLLM say reasoning_content or reasoning; OpenAI's own API streams no thoughts.
+        thought = _typed(delta, "reasoning_content", str) or _typed(delta, "reasoning", str) or ""
+        return _typed(delta, "content", str) or "", thought, finish_reason
+    return "", "", None
+
+
+def _read_usage(usage: dict[str, Any] | None) -> Usage | None:
+    if usage is None:
+        return None
+    details = _typed(usage, "prompt_tokens_details", dict) or {}
+    return Usage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"), _count(details, "cached_tokens"))
+
+
+def _count(holder: dict[str, Any], key: str) -> int | None:
+    count = _typed(holder, key, int)
+    if count is not None and (isinstance(count, bool) or not 0 <= count < 1 << 31):
+        raise StreamError(f"it sent a chunk whose {key} is not a count: {count}")
+    return count
+
+
+def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
+    """The value of a key, or None where it is missing or null."""
+    value = holder.get(key)
+    if value is not None and not isinstance(value, kind):
+        raise StreamError(f"it sent a chunk whose {key} is {type(value).__name__}, not {kind.__name__}")
+    return value
+
+
+class Assembly:
+    """Puts a completion together, chunk by chunk."""
+
+    def __init__(
+        self,
+        stops: tuple[str, ...] = (),
+        withheld: tuple[str, ...] = (),
+        first_token: Callable[[], None] | None = None,
+    ) -> None:
+        """Know where the answer ends.
+
+        Args:
+            stops: where to cut the text, should the server not have done so.
+            withheld: of these, the ones that the server was not told: at the first of them we stop reading.
+            first_token: called once, right after the first token was stamped.
+        """
+        self.done = False
+        """The answer is whole: the server has said so, or a withheld stop sequence has come."""
+        self._stops = stops
+        self._withheld = withheld
+        self._first_token = first_token
+        self._longest = max(map(len, withheld), default=0)
+        self._pieces: list[str] = []
+        self._tail = ""
+        self._usage = Usage(None, None, None)
+        self._finish_reason: str | None = None
+        self._token_s: list[float] = []
+
+    def add(self, data: str, arrived_s: float) -> bool:
+        """Take in the data of one event, which arrived at `arrived_s`.
+
+        Returns:
+            Whether to stop reading: a stop sequence has come that the server does not know of.
+
+        Raises:
+            StreamError: as `read_chunk`.
+        """
+        if data.strip() in ("", DONE):
+            self.done = self.done or data.strip() == DONE
+            return False
+        chunk = read_chunk(data)
+        if chunk.text or chunk.thought:
+            self._token_s.append(arrived_s)
+            if self._first_token is not None and len(self._token_s) == 1:
+                self._first_token()
+        if chunk.text:
+            self._pieces.append(chunk.text)
+        self._usage = chunk.usage or self._usage
+        self._finish_reason = chunk.finish_reason or self._finish_reason
+        ended = self._meets_withheld(chunk.text)
+        self.done = self.done or ended or self._finish_reason is not None
+        return ended
+
+    def completion(self) -> Completion:
+        """What has come so far, cut before the first stop sequence."""
+        # Lone surrogates are legal in JSON and in no file; a pair that was cut in two is made whole again.
+        text = "".join(self._pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        cuts = [text.find(stop) for stop in self._stops]
+        text = text[: min([cut for cut in cuts if cut >= 0], default=len(text))]
+        return Completion(text, self._usage, self._finish_reason, tuple(self._token_s))
+
+    def _meets_withheld(self, new: str) -> bool:
+        if not self._withheld:
+            return False
+        seen = self._tail + new
+        self._tail = seen[-self._longest :]
+        return any(stop in seen for stop in self._withheld)

@@ -1,0 +1,238 @@
+"""Any server that speaks the OpenAI completions protocol, streamed so that every token is stamped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from wattbench.config import EndpointSystem
+from wattbench.errors import MissingHereError, UserError, nearest
+from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
+from wattbench.systems.endpoint.plain_text import plain_text
+from wattbench.systems.serving import check_server, start_server
+from wattbench.systems.serving.llamacpp import LlamaCppServer
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+    from wattbench.systems.endpoint.client import OpenAIClient
+    from wattbench.systems.serving import Server
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a server says of the model that it serves. None where it says nothing."""
+
+    model: str
+    """The name to ask for."""
+    owner: str | None = None
+    """`owned_by` of its entry: what kind of server it is, for those that put that there."""
+    parameters: int | None = None
+    bytes: int | None = None
+    dtype: str | None = None
+    template: str | None = None
+    version: str | None = None
+
+
+class EndpointEngine(Engine):
+    """A model behind a server, ours or another's.
+
+    Requests of one batch are under way at the same time, each on a connection of its own, and never sent
+    twice. A server that we start through llama.cpp computes each prompt anew. Whether a server of another's
+    keeps prefixes from request to request cannot be known here, and nothing is claimed about it.
+    """
+
+    concurrent: ClassVar[bool] = True
+
+    def __init__(self, name: str, config: EndpointSystem, server: Server | None, *, batch: int, seed: int) -> None:
+        from wattbench.systems.endpoint.client import OpenAIClient
+        from wattbench.systems.endpoint.lm import EndpointLM
+        from wattbench.systems.endpoint.request import Asker, dialect_of
+
+        where = f"system {name!r}"
+        base_url = server.base_url if server is not None else str(config.base_url)
+        self._where = where
+        self._config = config
+        self._server = server
+        self._client = OpenAIClient(
+            where=where, base_url=base_url, key=key_of(config, where), timeout_s=config.timeout_s
+        )
+        self._served = discover(self._client, config.model, where)
+        asker = Asker(
+            where=where,
+            model=self._served.model,
+            chat=config.prompt.chat,
+            seed=seed,
+            max_output_tokens=config.max_output_tokens,
+            dialect=dialect_of(self._client.base.host, self._served.owner),
+        )
+        self.lm = EndpointLM(self._client, asker, batch=batch, template=self._served.template)
+
+    @classmethod
+    def check(cls, name: str, config: EndpointSystem) -> None:
+        """See that the key is set and that the server, where we start it, can be started. Asks no server."""
+        where = f"system {name!r}"
+        if config.serve is not None:
+            check_server(config.serve, where=where, base_url=config.base_url)
+        key_of(config, where)
+
+    @classmethod
+    def open(cls, name: str, config: EndpointSystem, *, batch: int, seed: int) -> Self:
+        """Start the server where that is asked for, wait until it is ready, and find out what it serves."""
+        cls.check(name, config)
+        where = f"system {name!r}"
+        if config.serve is None:
+            return cls(name, config, None, batch=batch, seed=seed)
+        if config.serve.llamacpp is not None and config.serve.llamacpp.slots < batch:
+            raise UserError(
+                f"{where}: {batch} requests at once on {config.serve.llamacpp.slots} slot(s) would wait for "
+                f"each other. Set serve.llamacpp.slots to {batch}, or measure.batch lower"
+            )
+        server = start_server(config.serve, where=where, base_url=config.base_url, key=key_of(config, where))
+        try:
+            return cls(name, config, server, batch=batch, seed=seed)
+        except BaseException:
+            server.close()
+            raise
+
+    def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        """Send the requests together; each reply is stamped with the arrival of its pieces.
+
+        `token_s` has one stamp for each chunk with text in it. A chunk may hold several tokens, so it can be
+        shorter than `output_tokens`, which is the server's own count (as `prompt_tokens` is).
+        """
+        return self._answer(request_type, requests, None)
+
+    def tells_first_token(self, request_type: str) -> bool:
+        """The stream does, for whatever is generated."""
+        return request_type == GENERATE
+
+    def answer_live(
+        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
+    ) -> list[Reply]:
+        """As `answer`; `first_token` is called as the first chunk with text in it has been read."""
+        return self._answer(request_type, requests, first_token)
+
+    def _answer(
+        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None] | None
+    ) -> list[Reply]:
+        if request_type != GENERATE:
+            self.lm.loglikelihood(requests)
+        try:
+            replies: list[Reply] = self.lm.answer(requests, first_token)
+        except UserError as error:
+            ended = self._server.ended() if self._server is not None else None
+            if ended is None:
+                raise
+            raise UserError(f"{self._where}: {ended}") from error
+        return replies
+
+    def facts(self) -> Facts:
+        """From the file where we serve it, else from what the server tells."""
+        total, active = declared_parameters(self._config, self._served.parameters)
+        ours = self._server if isinstance(self._server, LlamaCppServer) else None
+        return Facts(
+            engine_version=ours.version if ours else self._served.version,
+            parameters_total=total,
+            parameters_active=active,
+            weight_bytes=ours.weights.bytes if ours else self._served.bytes,
+            weights_sha256=ours.weights.sha256 if ours else None,
+            served_model=None if ours else plain_text(self._served.model, limit=200),
+            dtype=self._served.dtype,
+            device=ours.device if ours else None,
+        )
+
+    def peak_memory_bytes(self) -> int | None:
+        """Of the server's processes where we start it; None for another's, which may be anywhere."""
+        return self._server.peak_memory_bytes() if self._server is not None else None
+
+    def close(self) -> None:
+        """Drop the connections, and stop the server where we started it."""
+        self._client.close()
+        if self._server is not None:
+            self._server.close()
+
+
+def key_of(config: EndpointSystem, where: str) -> str | None:
+    """The key from the environment; None where the system wants none.
+
+    Raises:
+        UserError: the variable is not set.
+    """
+    if config.api_key_env is None:
+        return None
+    key = os.environ.get(config.api_key_env, "").strip()
+    if not key:
+        raise MissingHereError(
+            f"{where}: the variable {config.api_key_env} (api_key_env) is not set; export it with the key",
+            f"variable {config.api_key_env}",
+        )
+    return key
+
+
+def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
+    """Ask a server what it serves, at `/models`, and two kinds of server for more than the protocol has.
+
+    Args:
+        client: to the server.
+        wanted: the model's name; None takes the only one.
+        where: what to call the system in messages.
+
+    Raises:
+        UserError: it cannot be reached, or does not serve the model, or more than one and none is named.
+    """
+    listing = client.get("models") or {}
+    entries = {str(entry["id"]): entry for entry in _dicts(listing.get("data")) if isinstance(entry.get("id"), str)}
+    model = _choose(entries, wanted, where)
+    entry = entries.get(model, {})
+    owner = _text(entry.get("owned_by"))
+    meta = next(iter(_dicts([entry.get("meta")])), {})
+    template = version = None
+    if owner == "llamacpp":
+        props = client.get("/props") or {}
+        template = _text(props.get("chat_template"))
+        build = _text(props.get("build_info"))
+        version = f"llama.cpp {build}" if build else "llama.cpp"
+    elif owner == "vllm":
+        release = _text((client.get("/version") or {}).get("version"))
+        version = f"vllm {release}" if release else "vllm"
+    return Served(
+        model=model,
+        owner=owner,
+        parameters=_positive(meta.get("n_params")),
+        bytes=_positive(meta.get("size")),
+        dtype=_text(meta.get("ftype")),
+        template=template,
+        version=version,
+    )
+
+
+def _choose(entries: dict[str, Any], wanted: str | None, where: str) -> str:
+    names = [plain_text(name, limit=80) for name in entries]
+    if wanted is None:
+        if len(entries) == 1:
+            return next(iter(entries))
+        listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        found = f"lists several models ({listed})" if names else "lists no models"
+        raise UserError(f"{where}: the server {found}. Name the one to measure with model")
+    # A server of a single model may answer under any name, and the record would name a model that was not
+    # asked. One that lists several refuses a wrong name itself; some (Azure) list other names than they take.
+    if len(entries) == 1 and wanted not in entries:
+        aliases = next(iter(entries.values())).get("aliases")
+        if not isinstance(aliases, list) or wanted not in aliases:
+            raise UserError(f"{where}: the server does not serve the model {wanted!r}{nearest(wanted, names)}")
+    return wanted
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _positive(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None

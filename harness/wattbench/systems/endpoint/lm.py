@@ -1,0 +1,146 @@
+"""lm-eval's view of a server of the OpenAI protocol: it generates, and shows no likelihoods."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from lm_eval.api.model import LM
+
+from wattbench.clock import now_s
+from wattbench.errors import UserError
+from wattbench.systems.base import Reply
+from wattbench.systems.endpoint.client import OpenAIClient
+from wattbench.systems.endpoint.completion_stream import Completion
+from wattbench.systems.endpoint.request import Ask, Asker, chat_text
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+T = TypeVar("T")
+
+
+class EndpointLM(LM):
+    """A model behind a server. Works under `lm_eval.simple_evaluate` as it is."""
+
+    def __init__(self, client: OpenAIClient, asker: Asker, *, batch: int, template: str | None) -> None:
+        """Wrap a client.
+
+        Args:
+            client: to the server.
+            asker: writes the requests.
+            batch: how many requests `generate_until` keeps under way.
+            template: the server's chat template, where it tells.
+        """
+        super().__init__()
+        self._client = client
+        self._asker = asker
+        self._batch = batch
+        self._template = template
+        self._drawn: Counter[bytes] = Counter()
+        self._drawing = threading.Lock()
+
+    @property
+    def tokenizer_name(self) -> str:
+        """Names the chat template in lm-eval's records: the one that comes with this model."""
+        return self._asker.model
+
+    def chat_template(self, chat_template: bool | str = False) -> str:
+        """The server's template, for lm-eval's records; empty where it does not tell."""
+        return self._template or "" if chat_template else ""
+
+    def apply_chat_template(self, chat_history: list[dict[str, Any]], add_generation_prompt: bool = True) -> str:
+        """The messages as JSON text, which `generate_until` takes apart again.
+
+        Raises:
+            UserError: the system is not asked in chat.
+        """
+        if not self._asker.chat:
+            raise UserError(
+                f"{self._asker.where}: a chat template was asked for, and it is asked for plain completions. "
+                "Set prompt: {chat: true}"
+            )
+        return chat_text(chat_history, begun=not add_generation_prompt)
+
+    def generate_until(self, requests: Sequence[Instance]) -> list[str]:
+        """The texts alone, `batch` requests at a time."""
+        groups = [requests[i : i + self._batch] for i in range(0, len(requests), self._batch)]
+        return [reply.value for group in groups for reply in self.answer(group)]
+
+    def answer(self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None) -> list[Reply]:
+        """Send the requests together and wait for all; replies in the same order.
+
+        Args:
+            requests: of any number of documents.
+            first_token: called as the first token of each reply arrives.
+
+        Raises:
+            UserError: one of them failed; none was sent twice.
+        """
+        asks = [self._ask(request) for request in requests]
+        return together([partial(self._reply, ask, first_token) for ask in asks])
+
+    def _reply(self, ask: Ask, first_token: Callable[[], None] | None) -> Reply:
+        completion = self._client.complete(ask, first_token)
+        return as_reply(completion, finished_s=now_s())
+
+    def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
+        """Refused: the protocol streams answers, and few of its servers say how likely a given one is."""
+        raise UserError(
+            f"{self._asker.where}: an endpoint has no likelihoods. Choose tasks that generate, or a system "
+            "with engine: lm_eval, model: local-completions where the server returns prompt log-probabilities"
+        )
+
+    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> NoReturn:
+        """Refused, as `loglikelihood`."""
+        self.loglikelihood(requests)
+
+    def _ask(self, request: Instance) -> Ask:
+        context, settings, *more = request.args
+        if more:
+            raise UserError(f"{self._asker.where}: the task sends more than text (images?); an endpoint takes text")
+        prompt = hashlib.sha256(context.encode("utf-8", "surrogatepass")).digest()
+        with self._drawing:  # several threads may ask at once
+            sample = self._drawn[prompt]
+            self._drawn[prompt] += 1
+        return self._asker.ask(context, settings, sample=sample)
+
+
+def as_reply(completion: Completion, *, finished_s: float) -> Reply:
+    """A completion as the runner wants it: each ends when its own stream does, not with the last of its batch."""
+    usage = completion.usage
+    return Reply(completion.text, usage.prompt_tokens, usage.output_tokens, completion.token_s, finished_s)
+
+
+def together(calls: Sequence[Callable[[], T]]) -> list[T]:
+    """Make calls at the same time, each in a thread of its own; results in the same order.
+
+    One call alone is made in this thread. The threads are daemons, so that Ctrl-C leaves at once rather than
+    when the slowest server has answered (`ThreadPoolExecutor` would join them at exit).
+
+    Raises:
+        Whatever the first of the failed calls raised, once all have ended.
+    """
+    if len(calls) == 1:
+        return [calls[0]()]
+    results: dict[int, T] = {}
+    errors: dict[int, BaseException] = {}
+
+    def run(place: int) -> None:
+        try:
+            results[place] = calls[place]()
+        except BaseException as error:  # carried over to the caller's thread
+            errors[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[min(errors)]
+    return [results[place] for place in range(len(calls))]

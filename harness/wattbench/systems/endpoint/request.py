@@ -1,0 +1,158 @@
+"""From lm-eval's generation settings to the body of a request of the OpenAI protocol."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.errors import UserError
+
+OPENAI_STOPS = 4
+"""Stop sequences that OpenAI's API takes (API reference, `stop`); an unknown server gets no more."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a server departs from the protocol."""
+
+    max_stops: int | None = OPENAI_STOPS
+    """Stop sequences that it takes; None is any number."""
+    chat_limit_key: str = "max_tokens"
+    """The name of the output limit on `/chat/completions`."""
+    continues: dict[str, bool] | None = None
+    """What makes it continue an answer that the task began; None where it has no way to."""
+    keeps_connection: bool = True
+    """Whether a connection can carry a second request."""
+
+
+_CONTINUE = {"add_generation_prompt": False, "continue_final_message": True}
+_BY_OWNER = {
+    # llama.cpp announces keep-alive and closes right after a stream all the same (seen with xllamacpp 2026.10: some
+    # 40 microseconds after the last byte), so every tenth request on a connection used before would be lost.
+    "llamacpp": Dialect(max_stops=None, continues=_CONTINUE, keeps_connection=False),
+    "vllm": Dialect(max_stops=None, continues=_CONTINUE),
+    "sglang": Dialect(max_stops=None, continues={"continue_final_message": True}),
+}
+_OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
+
+
+def dialect_of(host: str, owner: str | None) -> Dialect:
+    """How the server at `host` speaks, given the `owned_by` that it lists its model with."""
+    if host.endswith(_OPENAI_HOSTS):
+        return Dialect(chat_limit_key="max_completion_tokens")  # its newer models refuse max_tokens
+    return _BY_OWNER.get(owner or "", Dialect())
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request, ready to be sent."""
+
+    path: str
+    """`completions` or `chat/completions`."""
+    body: dict[str, Any]
+    stops: tuple[str, ...]
+    """Where the answer ends, all of them."""
+    withheld: tuple[str, ...]
+    """Of these, the ones that the server takes no more of."""
+    keeps_connection: bool = True
+    """Whether the next request may follow on the same connection."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Writes the requests of one system."""
+
+    where: str
+    """What to call the system in messages."""
+    model: str
+    chat: bool
+    seed: int
+    max_output_tokens: int
+    """Where a task sets no limit."""
+    dialect: Dialect
+
+    def ask(self, context: str, settings: dict[str, Any], *, sample: int = 0) -> Ask:
+        """Write a request.
+
+        Args:
+            context: the prompt; for a chat system, what `chat_text` returned.
+            settings: lm-eval's generation settings: `until`, `max_gen_toks`, `do_sample`, `temperature`, ...
+                Those that it does not know are sent as they are, as lm-eval's own API models do.
+            sample: how many answers to this prompt were drawn before. Where answers are random it goes into
+                the seed, or every repeat would draw the same one.
+
+        Raises:
+            UserError: a setting cannot be understood.
+        """
+        path, prompt = self._prompt(context)
+        rest = self._normalised(settings)
+        sampling = rest.pop("do_sample")
+        limit = rest.pop("max_gen_toks")
+        stops = tuple(stop for stop in rest.pop("until") if isinstance(stop, str) and stop)
+        told = stops[: self.dialect.max_stops]
+        # Without a temperature lm-eval's Hugging Face models sample at 1; a server's own default may be any.
+        temperature = rest.pop("temperature", 1.0) if sampling else 0.0
+        body = {
+            **rest,
+            **prompt,
+            "model": self.model,
+            self.dialect.chat_limit_key if self.chat else "max_tokens": limit,
+            "temperature": temperature,
+            "seed": self.seed + (sample if sampling else 0),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if told:
+            body["stop"] = list(told)
+        return Ask(path, body, stops, stops[len(told) :], self.dialect.keeps_connection)
+
+    def _normalised(self, settings: dict[str, Any]) -> dict[str, Any]:
+        from lm_eval.models.utils import normalize_gen_kwargs
+
+        try:
+            return dict(normalize_gen_kwargs(settings, default_max_gen_toks=self.max_output_tokens))
+        except (AttributeError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{self.where}: cannot read the task's generation_kwargs ({error}); mend them in its YAML"
+            ) from error
+
+    def _prompt(self, context: str) -> tuple[str, dict[str, Any]]:
+        if not self.chat:
+            return "completions", {"prompt": context}
+        messages, begun = read_chat_text(context, self.where)
+        if not begun:
+            return "chat/completions", {"messages": messages}
+        if self.dialect.continues is None:
+            raise UserError(
+                f"{self.where}: the task begins the answer itself (gen_prefix), and this server has no known way to "
+                "continue one in a chat. Set prompt: {chat: false}, or choose another task"
+            )
+        return "chat/completions", {"messages": messages, **self.dialect.continues}
+
+
+def chat_text(messages: list[dict[str, Any]], *, begun: bool) -> str:
+    """Messages as the text that lm-eval carries between its chat template and its requests.
+
+    Args:
+        messages: `{"role": ..., "content": ...}` each.
+        begun: the last one is the beginning of the answer, to be continued.
+    """
+    return json.dumps({"messages": messages, "begun": begun}, ensure_ascii=False)
+
+
+def read_chat_text(text: str, where: str) -> tuple[list[dict[str, Any]], bool]:
+    """The inverse of `chat_text`: the messages, and whether the last one is to be continued.
+
+    Raises:
+        UserError: the text is something else.
+    """
+    try:
+        found = json.loads(text)
+        messages, begun = found["messages"], found["begun"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise UserError(
+            f"{where}: it is asked in chat (prompt: {{chat: true}}), and got a prompt that is not a chat. "
+            "Let lm-eval use its template (apply_chat_template=True), or set chat: false"
+        ) from None
+    return messages, begun

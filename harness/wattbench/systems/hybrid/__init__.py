@@ -1,0 +1,1 @@
+"""Systems made of others, with a router in front of them."""

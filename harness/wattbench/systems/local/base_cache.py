@@ -1,0 +1,97 @@
+"""The one base model that is kept loaded, so that systems which share it load it once.
+
+Only one: a base that no longer takes part must not sit in memory, or on the GPU, while another system is
+measured. `acquire` lets go of the old one before it loads the next.
+"""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.config import LocalModel
+from wattbench.errors import UserError, require
+from wattbench.systems import weights
+from wattbench.systems.memory import return_freed
+from wattbench.systems.weights import LocalWeights
+
+
+@dataclass(frozen=True)
+class Base:
+    """A loaded base model."""
+
+    key: object
+    owner: str
+    """The system that paid for its loading."""
+    model: Any
+    tokenizer: Any
+    weights: LocalWeights
+
+
+_held: Base | None = None
+
+
+def key(config: LocalModel) -> object:
+    """What two systems must have in common to share a base."""
+    return (config.weights.model_dump_json(), config.dtype, config.device, config.threads)
+
+
+def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
+    """The base a system needs, and the name of the system that had already loaded it (None: loaded now).
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    global _held  # noqa: PLW0603  # the process has one memory, and this is what is in it
+    if _held is not None and _held.key == key(config):
+        return _held, _held.owner
+    release_base()
+    _held = _load(name, config)
+    return _held, None
+
+
+def release_base() -> None:
+    """Free the held base, if there is one."""
+    global _held  # noqa: PLW0603  # as in `acquire`
+    if _held is None:
+        return
+    _held = None
+    gc.collect()
+    return_freed()
+    torch = require("torch", extra="hf", what="freeing a model")
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _load(name: str, config: LocalModel) -> Base:
+    transformers = require("transformers", extra="hf", what=f"system {name!r}: the transformers engine")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    stored = weights.fetch(config.weights, where=f"system {name!r}")
+    source: dict[str, Any] = {"gguf_file": stored.file.name} if stored.file is not None else {}
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(stored.path, **source)
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            stored.path, dtype=config.dtype, **source, **_dequantized(transformers, source)
+        )
+        model = model.to(_device(config.device)).eval()
+    except Exception as error:  # a broken file or a strange model can raise anything
+        raise UserError(
+            f"system {name!r}: transformers cannot load {stored.file or stored.path}: {type(error).__name__}: {error}"
+        ) from error
+    return Base(key(config), name, model, tokenizer, stored)
+
+
+def _dequantized(transformers: Any, source: dict[str, Any]) -> dict[str, Any]:
+    """A GGUF file is unpacked to the dtype asked for: its blocks are llama.cpp's format, not PyTorch's."""
+    return {"quantization_config": transformers.GgufConfig(dequantize=True)} if source else {}
+
+
+def _device(asked: str) -> str:
+    torch = require("torch", extra="hf", what="the transformers engine")
+    if asked != "auto":
+        return asked
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"

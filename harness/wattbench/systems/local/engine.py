@@ -1,0 +1,129 @@
+"""What models in this process share: a base held for all of them, lm-eval's HFLM with stamps, and counting."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from wattbench.config import LocalModel
+from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, declared_parameters
+from wattbench.systems.local import base_cache
+from wattbench.systems.weights import LocalWeights
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+
+class LocalEngine(Engine):
+    """A causal language model in this process, made from a base that others may share."""
+
+    request_types = frozenset({GENERATE, LOGLIKELIHOOD, ROLLING})
+
+    def __init__(self, name: str, config: Any, batch: int) -> None:
+        import torch
+
+        self._config: LocalModel = config
+        self._torch = torch
+        self._threads_before = torch.get_num_threads()
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
+        self._base, self._shared_with = base_cache.acquire(name, config)
+        model, self._own_weights = self._build(name, config, self._base.model)
+        if model.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(model.device)
+        from wattbench.systems.local.stamped_hf import StampedHFLM
+
+        self.lm = StampedHFLM(model, self._base.tokenizer, batch=batch, max_output_tokens=config.max_output_tokens)
+
+    @classmethod
+    def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
+        """Load the base, unless the system before this one left it loaded, and what is the system's own."""
+        cls.check(name, config)
+        return cls(name, config, batch)
+
+    @abstractmethod
+    def _build(self, name: str, config: Any, base: Any) -> tuple[Any, list[LocalWeights]]:
+        """Make the model from its base (which stays as it is); and say what, beside the base, it is made of."""
+
+    def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        """Through lm-eval's own HFLM, in the batch it is given."""
+        values = getattr(self.lm, request_type)(list(requests), disable_tqdm=True)
+        if request_type != GENERATE:
+            return [
+                Reply(value, prompt_tokens=self._length(request), output_tokens=0)
+                for request, value in zip(requests, values, strict=True)
+            ]
+        return [self._generated(request.args[0], value) for request, value in zip(requests, values, strict=True)]
+
+    def tells_first_token(self, request_type: str) -> bool:
+        """For whatever is generated."""
+        return request_type == GENERATE
+
+    def answer_live(
+        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
+    ) -> list[Reply]:
+        """As `answer`; `first_token` is called where the first token is stamped."""
+        self.lm.on_first_token = first_token
+        try:
+            return self.answer(request_type, requests)
+        finally:
+            self.lm.on_first_token = None
+
+    def report_confidence(self) -> None:
+        """From the scores that greedy decoding looks at anyway."""
+        self.lm.keep_confidence = True
+
+    def facts(self) -> Facts:
+        """Counted on the loaded model."""
+        model = self.lm.model
+        total, active = declared_parameters(self._config, *self._parameters())
+        import transformers
+
+        return Facts(
+            engine_version=f"transformers {transformers.__version__}, torch {self._torch.__version__}",
+            parameters_total=total,
+            parameters_active=active,
+            weight_bytes=sum(part.bytes for part in self._stored()),
+            weights_sha256="+".join(part.sha256 for part in self._stored()),
+            dtype=str(self._base.model.dtype).removeprefix("torch."),
+            device=str(model.device),
+            shares_base_with=self._shared_with,
+        )
+
+    def parts(self) -> Mapping[str, int | None]:
+        """The base's file or folder, and those of what is the system's own."""
+        return {part.sha256: part.bytes for part in self._stored()}
+
+    def _stored(self) -> list[LocalWeights]:
+        return [self._base.weights, *self._own_weights]
+
+    def _parameters(self) -> tuple[int, int]:
+        """Parameters in all, and those used for a token."""
+        total = sum(parameter.numel() for parameter in self.lm.model.parameters())
+        return total, total
+
+    def peak_device_memory_bytes(self) -> int | None:
+        """PyTorch's own count of what it allocated on a CUDA device."""
+        device = self._base.model.device
+        return int(self._torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else None
+
+    def close(self) -> None:
+        """Let go of the model. The base stays for a system that shares it, until `release_base`."""
+        self.__dict__.pop("lm", None)
+        self._torch.set_num_threads(self._threads_before)
+
+    def _generated(self, prompt: str, text: Any) -> Reply:
+        generation = self.lm.take(prompt)
+        if generation is None:
+            return Reply(text)
+        return Reply(
+            text,
+            generation.prompt_tokens,
+            generation.output_tokens,
+            generation.token_s,
+            confidence=generation.confidence,
+        )
+
+    def _length(self, request: Instance) -> int:
+        return sum(len(self.lm.tok_encode(part)) for part in request.args if isinstance(part, str) and part)

@@ -1,0 +1,201 @@
+"""A sparse mixture made of one base and several adapters: Branch-Train-MiX (Sukhbaatar et al. 2024), put together
+when it is loaded.
+
+Each adapter was trained on the base's feed-forward weights alone. Merged with the base's they become the experts of a
+Mixtral-type model; attention, embeddings and norms are the base's own tensors, shared and not copied. Layers that no
+adapter changes stay dense, as all experts would be equal there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.systems.base import ExpertsAsked
+from wattbench.systems.local.shared_layers import sharing, with_adapter
+from wattbench.systems.weights import LocalWeights
+
+_PARTS = ("gate_proj", "up_proj", "down_proj")
+
+
+def assemble(base: Any, experts: Mapping[str, Path], top_k: int, *, where: str) -> tuple[Any, list[LocalWeights]]:
+    """Put a mixture together. Its routers are still to be set (`set_gates`) or trained.
+
+    Args:
+        base: a Llama-type model; it stays as it is.
+        experts: name to the folder of the adapter it is made from, in the routers' order.
+        top_k: experts asked for each token.
+        where: for messages.
+
+    Returns:
+        The mixture, and what, beside the base, it is made of.
+
+    Raises:
+        UserError: the base is not Llama-type, an adapter does not fit or changes more than feed-forward weights.
+    """
+    if getattr(base.config, "model_type", None) != "llama":
+        raise UserError(f"{where}: a mixture can be made from Llama-type models, not from a {type(base).__name__}")
+    merged, stored = [], []
+    for name, folder in experts.items():
+        model, weights = with_adapter(sharing(base), folder, merge=True, where=f"{where}: expert {name!r}")
+        merged.append(_changed(base, model, f"{where}: expert {name!r}"))
+        stored.append(weights)
+    sparse = sorted(set().union(*merged))
+    return _mixture(sharing(base), merged, sparse, top_k), stored
+
+
+def sparse_layers(mixture: Any) -> dict[int, Any]:
+    """The feed-forward blocks that hold experts, by layer."""
+    return {index: layer.mlp for index, layer in enumerate(mixture.model.layers) if hasattr(layer.mlp, "experts")}
+
+
+def gates(mixture: Any) -> dict[str, Any]:
+    """The routers' weights, each of shape (experts, hidden): ``layers.10.gate``."""
+    return {f"layers.{index}.gate": block.gate.weight.detach() for index, block in sparse_layers(mixture).items()}
+
+
+def set_gates(mixture: Any, stored: Mapping[str, Any], *, where: str) -> None:
+    """Give a mixture the routers that were trained for it.
+
+    Raises:
+        UserError: they are of another mixture.
+    """
+    import torch
+
+    expected = gates(mixture)
+    if {name: tuple(w.shape) for name, w in stored.items()} != {name: tuple(w.shape) for name, w in expected.items()}:
+        raise UserError(
+            f"{where}: router: it is of another mixture: {len(stored)} layers of {_shape(stored)}, where this one has "
+            f"{len(expected)} of {_shape(expected)} (experts, hidden size)"
+        )
+    for index, block in sparse_layers(mixture).items():
+        own = block.gate.weight
+        block.gate.weight = torch.nn.Parameter(stored[f"layers.{index}.gate"].to(own), requires_grad=False)
+
+
+def active_parameters(mixture: Any) -> tuple[int, int]:
+    """Parameters in all, and those used for a token: the experts that are not asked left out."""
+    total = sum(parameter.numel() for parameter in mixture.parameters())
+    idle = 0
+    for block in sparse_layers(mixture).values():
+        size = sum(parameter.numel() for parameter in block.experts.parameters())
+        idle += size - size * block.gate.top_k // block.gate.num_experts
+    return total, total - idle
+
+
+def bytes_read(mixture: Any) -> tuple[int | None, int]:
+    """Bytes of one expert in one layer, and of all that is read whatever the routers choose, as loaded.
+
+    The latter is attention, norms, dense feed-forward blocks, routers and the output's matrix. An embedding that is
+    not the output's matrix too is left out, as a token reads a single row of it. The former is None where no layer
+    has experts.
+    """
+    everything = sum(parameter.nbytes for parameter in mixture.parameters())
+    embedding = mixture.model.embed_tokens.weight
+    looked_up = 0 if mixture.lm_head.weight is embedding else embedding.nbytes
+    blocks = list(sparse_layers(mixture).values())
+    if not blocks:
+        return None, everything - looked_up
+    layer = sum(parameter.nbytes for parameter in blocks[0].experts.parameters())
+    return layer // mixture.config.num_local_experts, everything - looked_up - layer * len(blocks)
+
+
+def experts_asked(mixture: Any, prompt: Sequence[int], answer: Sequence[int]) -> ExpertsAsked:
+    """Which experts are asked for a text.
+
+    Args:
+        mixture: an assembled one.
+        prompt: the text's tokens that were read; at least one.
+        answer: those that were generated after it.
+    """
+    import torch
+
+    with torch.no_grad():
+        ids = torch.tensor([[*prompt, *answer]], device=mixture.device)
+        output = mixture.model(input_ids=ids, output_router_logits=True)
+    asked = [_asked(logits, mixture.config.num_experts_per_tok) for logits in output.router_logits]
+    return ExpertsAsked(
+        prompt_tokens=len(prompt),
+        answer_tokens=len(answer),
+        counts=[layer.sum(dim=0).tolist() for layer in asked],
+        prompt_counts=[layer[: len(prompt)].sum(dim=0).tolist() for layer in asked],
+        pairs=[_pairs(layer) for layer in asked],
+    )
+
+
+def _asked(logits: Any, top_k: int) -> Any:
+    """1 where a token asks an expert, else 0: shape (tokens, experts), from the router's logits of the same shape."""
+    import torch
+
+    chosen = logits.topk(top_k, dim=-1).indices.cpu()
+    return torch.zeros(logits.shape, dtype=torch.int64).scatter_(1, chosen, 1)
+
+
+def _pairs(asked: Any) -> list[int]:
+    """How often two experts were asked for the same token: of all pairs, in the order (0, 1), (0, 2), ... (1, 2)."""
+    import torch
+
+    first, second = torch.triu_indices(asked.shape[1], asked.shape[1], offset=1)
+    return [int(count) for count in (asked.T @ asked)[first, second]]
+
+
+def _shape(tensors: Mapping[str, Any]) -> str:
+    return str(tuple(next(iter(tensors.values())).shape)) if tensors else "nothing"
+
+
+def _changed(base: Any, merged: Any, where: str) -> dict[int, dict[str, Any]]:
+    """The feed-forward weights that an adapter changed, by layer and part: merging put them in memory of their own."""
+    before = {name: parameter.data_ptr() for name, parameter in base.named_parameters()}
+    found: dict[int, dict[str, Any]] = {}
+    for name, parameter in merged.named_parameters():
+        if parameter.data_ptr() == before[name]:
+            continue
+        parts = name.split(".")
+        if len(parts) != 6 or parts[3] != "mlp" or parts[4] not in _PARTS:
+            raise UserError(f"{where}: its adapter changes {name}; experts may differ in feed-forward weights only")
+        found.setdefault(int(parts[2]), {})[parts[4]] = parameter.detach()
+    return found
+
+
+def _mixture(shell: Any, merged: Sequence[Mapping[int, Mapping[str, Any]]], sparse: Sequence[int], top_k: int) -> Any:
+    import torch
+    from transformers import MixtralConfig, MixtralForCausalLM
+
+    shared = shell.config.to_dict()
+    for own in ("model_type", "architectures", "num_local_experts", "num_experts_per_tok", "mlp_bias"):
+        shared.pop(own, None)
+    config = MixtralConfig(**shared, num_local_experts=len(merged), num_experts_per_tok=top_k, sliding_window=None)
+    with torch.device("meta"):
+        mixture = MixtralForCausalLM(config)
+    # On a CPU the batched implementations are a hundred times slower at reading a prompt.
+    mixture.set_experts_implementation("eager")
+    mixture.set_attn_implementation(shell.config._attn_implementation)
+    mixture.model.rotary_emb = shell.model.rotary_emb  # its buffers are not in the state that is loaded below
+    state = {name: tensor for name, tensor in shell.state_dict().items() if ".mlp." not in name}
+    for index, layer in enumerate(mixture.model.layers):
+        dense = shell.model.layers[index].mlp
+        if index not in sparse:
+            layer.mlp = dense
+            state |= {f"model.layers.{index}.mlp.{name}": tensor for name, tensor in dense.state_dict().items()}
+            continue
+        experts = [_expert(dense, expert.get(index, {})) for expert in merged]
+        prefix = f"model.layers.{index}.mlp"
+        state[f"{prefix}.experts.gate_up_proj"] = torch.stack(
+            [torch.cat([e["gate_proj"], e["up_proj"]]) for e in experts]
+        )
+        state[f"{prefix}.experts.down_proj"] = torch.stack([e["down_proj"] for e in experts])
+        state[f"{prefix}.gate.weight"] = torch.zeros(
+            len(merged), config.hidden_size, dtype=shell.dtype, device=shell.device
+        )
+    mixture.load_state_dict(state, assign=True)
+    mixture.tie_weights()
+    mixture.generation_config = shell.generation_config
+    for parameter in mixture.parameters():
+        parameter.requires_grad_(False)
+    return mixture.eval()
+
+
+def _expert(dense: Any, changed: Mapping[str, Any]) -> dict[str, Any]:
+    return {part: changed.get(part, getattr(dense, part).weight.detach()) for part in _PARTS}

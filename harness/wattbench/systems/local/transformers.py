@@ -1,0 +1,57 @@
+"""A model in this process, through Hugging Face transformers."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from wattbench.config import MoeSystem, TransformersSystem
+from wattbench.errors import MissingExtraError, UserError
+from wattbench.systems import weights
+from wattbench.systems.local.engine import LocalEngine
+from wattbench.systems.local.shared_layers import keep_layers, sharing, with_adapter
+from wattbench.systems.weights import LocalWeights
+
+
+class TransformersEngine(LocalEngine):
+    """A base as it is, or with an adapter, or with some of its layers only."""
+
+    @classmethod
+    def check(cls, name: str, config: TransformersSystem) -> None:
+        """See that the extra is installed, the adapter's folder holds one, and the weights are plausible."""
+        check_local(name, config, needed=["peft"] if config.adapter else [])
+        if config.adapter is not None:
+            check_adapter(config.adapter, where=f"system {name!r}: adapter")
+
+    def _build(self, name: str, config: TransformersSystem, base: Any) -> tuple[Any, list[LocalWeights]]:
+        where = f"system {name!r}"
+        if config.adapter is None and config.layers is None:
+            return base, []
+        model = sharing(base)
+        if config.layers is not None:
+            model = keep_layers(model, config.layers, where=where)
+        if config.adapter is None:
+            return model, []
+        model, stored = with_adapter(model, config.adapter, merge=config.merge, where=where)
+        return model, [stored]
+
+
+def check_local(name: str, config: TransformersSystem | MoeSystem, *, needed: list[str]) -> None:
+    """See that what a model in this process needs is installed, and that its weights are plausible.
+
+    Raises:
+        UserError: it cannot be loaded here.
+    """
+    if any(importlib.util.find_spec(module) is None for module in ["torch", "transformers", *needed]):
+        raise MissingExtraError(f"system {name!r}: the {config.engine} engine", "hf")
+    weights.check(config.weights, where=f"system {name!r}")
+
+
+def check_adapter(folder: Any, *, where: str) -> None:
+    """See that a folder holds a PEFT adapter.
+
+    Raises:
+        UserError: it does not.
+    """
+    if not (folder / "adapter_config.json").is_file():
+        raise UserError(f"{where}: no adapter_config.json in {folder}")

@@ -1,0 +1,144 @@
+"""A Python callable from prompt to answer. The cheapest specialist is often one."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from lm_eval.api.model import LM
+
+from wattbench.config import PythonSystem
+from wattbench.errors import UserError, nearest
+from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+Answerer = Callable[[str], object]
+
+
+class CallableLM(LM):
+    """lm-eval's view of a callable: it generates, and knows no likelihoods."""
+
+    def __init__(self, name: str, call: Answerer) -> None:
+        super().__init__()
+        self._name = name
+        self._call = call
+
+    def generate_until(self, requests: Sequence[Instance]) -> list[str]:
+        """One call per request, with its prompt; whatever comes back is turned into text."""
+        return [self._answer(request.args[0]) for request in requests]
+
+    def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
+        """Refused: a callable gives an answer, not its probability."""
+        raise UserError(f"system {self._name!r}: a python callable has no likelihoods; choose tasks that generate")
+
+    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
+        """Refused, as `loglikelihood`."""
+        raise UserError(f"system {self._name!r}: a python callable has no likelihoods; choose tasks that generate")
+
+    def _answer(self, prompt: str) -> str:
+        try:
+            return str(self._call(prompt))
+        except Exception as error:  # a stranger's function may raise anything; the run says whose it was
+            raise UserError(
+                f"system {self._name!r}: its callable raised {type(error).__name__}: {error} "
+                f"on the prompt {prompt[-200:]!r}"
+            ) from error
+
+
+class PythonEngine(Engine):
+    """A callable, found by `package.module:function` or `/path/file.py:function`."""
+
+    def __init__(self, name: str, config: PythonSystem) -> None:
+        self._config = config
+        self._call = find_callable(name, config.call)
+        self.lm = CallableLM(name, self._call)
+
+    @classmethod
+    def check(cls, name: str, config: PythonSystem) -> None:
+        """Import the callable: the only way to know that it is there."""
+        find_callable(name, config.call)
+
+    @classmethod
+    def open(cls, name: str, config: PythonSystem, *, batch: int, seed: int) -> Self:
+        """Import the callable. It is called for one prompt after the other, whatever the batch."""
+        return cls(name, config)
+
+    def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        """Call it for one prompt after the other."""
+        if request_type != GENERATE:
+            return [Reply(value) for value in self.lm.loglikelihood(requests)]
+        return [Reply(text) for text in self.lm.generate_until(requests)]
+
+    def facts(self) -> Facts:
+        """The hash is of the file that defines the callable: the closest thing it has to weights."""
+        total, active = declared_parameters(self._config)
+        return Facts(
+            engine_version=f"Python {platform.python_version()}",
+            parameters_total=total,
+            parameters_active=active,
+            weights_sha256=_source_sha256(self._call),
+            device="cpu",
+        )
+
+
+def find_callable(name: str, call: str) -> Answerer:
+    """Import what `call` names.
+
+    Raises:
+        UserError: no such module, file or function, or it is not callable.
+    """
+    module_name, _, attribute = call.rpartition(":")
+    where = f"system {name!r}: call: {call!r}"
+    module = _module_from_file(module_name, where) if module_name.endswith(".py") else _module(module_name, where)
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            public = [known for known in dir(found) if not known.startswith("_")]
+            raise UserError(f"{where}: {module_name} has no {part!r}{nearest(part, public)}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise UserError(f"{where}: {attribute} is not callable")
+    answerer: Answerer = found
+    return answerer
+
+
+def _module(name: str, where: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        hint = "; name an installed module, or a file as ./answers.py:solve"
+        raise UserError(f"{where}: cannot import {name} ({type(error).__name__}: {error}){hint}") from error
+
+
+def _module_from_file(path: str, where: str) -> Any:
+    if not Path(path).is_file():
+        raise UserError(f"{where}: no such file: {path}")
+    # A name of its own, so that two suites' answers.py are two modules.
+    name = f"wattbench_call_{hashlib.sha256(path.encode()).hexdigest()[:12]}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None  # a .py file always has a loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise UserError(f"{where}: {path} cannot be imported ({type(error).__name__}: {error})") from error
+    return module
+
+
+def _source_sha256(call: Answerer) -> str | None:
+    try:
+        source = inspect.getsourcefile(inspect.unwrap(call))
+    except TypeError:  # a class instance, a builtin, a C function: no source to hash
+        return None
+    return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else None

@@ -1,0 +1,11 @@
+"""Servers that wattbench starts, waits for and stops; one kind per file.
+
+May import: `wattbench.config`, `wattbench.systems.weights`, `wattbench.errors` and the text and HTTP helpers beside
+it. The `*_child.py` files are run as programs in processes of their own and import nothing of the harness, so that a
+child starts fast and whatever path the harness was imported from.
+"""
+
+from wattbench.systems.serving.base import Server
+from wattbench.systems.serving.start import check_server, start_server
+
+__all__ = ["Server", "check_server", "start_server"]

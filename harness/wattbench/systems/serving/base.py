@@ -1,0 +1,71 @@
+"""What every server that we start offers."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+from wattbench.systems.memory import peak_resident_bytes
+from wattbench.systems.serving.helper import HelperProcess
+
+
+class Server(Protocol):
+    """A running server. Building one starts it and waits until it can work; use as a context manager."""
+
+    base_url: str
+    """Of the OpenAI protocol, such as `http://127.0.0.1:4711/v1`."""
+    pid: int
+    """The server's process."""
+
+    def ended(self) -> str | None:
+        """None while it runs; else how it ended, with the last lines of its log."""
+
+    def peak_memory_bytes(self) -> int | None:
+        """Highest resident memory so far of its processes; None where the system does not tell."""
+
+    def close(self) -> None:
+        """Stop it and wait until it is gone. Safe to call twice."""
+
+
+class HelpedServer:
+    """What servers behind a helper process have in common."""
+
+    base_url: str
+    pid: int
+
+    def __init__(self, helper: HelperProcess) -> None:
+        self._helper = helper
+
+    def ended(self) -> str | None:
+        """None while it runs; else how it ended, with the last lines of its log."""
+        return self._helper.ended()
+
+    def peak_memory_bytes(self) -> int | None:
+        """Highest resident memory so far of the server's processes, added up.
+
+        An upper bound: the processes need not have peaked together, and pages that they share count for each.
+        Processes that have ended are missing from it.
+        """
+        return tree_peak_bytes(self.pid)
+
+    def close(self) -> None:
+        """Stop it and wait until it is gone. Safe to call twice."""
+        self._helper.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def tree_peak_bytes(pid: int) -> int | None:
+    """The peak resident memory of a process and its descendants, added up; None where unknown."""
+    import psutil
+
+    try:
+        descendants = psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return None
+    peaks = [peak_resident_bytes(each) for each in [pid, *(child.pid for child in descendants)]]
+    known = [peak for peak in peaks if peak is not None]
+    return sum(known) if known else None

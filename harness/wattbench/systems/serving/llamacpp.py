@@ -1,0 +1,69 @@
+"""llama.cpp's own server, through the `xllamacpp` wheel, in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib import metadata
+
+from wattbench.config import LlamaCppServe
+from wattbench.errors import UserError
+from wattbench.systems.serving.base import HelpedServer
+from wattbench.systems.serving.helper import HelperProcess
+from wattbench.systems.weights import fetch
+
+STOP_S = 2.0
+"""It ends at once, unless native code that loads a model keeps its threads from running."""
+
+
+class LlamaCppServer(HelpedServer):
+    """Serves one GGUF file on loopback. Its memory and its interpreter lock are its own, not the client's."""
+
+    def __init__(self, where: str, config: LlamaCppServe, *, timeout_s: float) -> None:
+        """Fetch the weights, start the server and wait until it has loaded them.
+
+        Args:
+            where: what to call the system in messages.
+            config: its part of the suite.
+            timeout_s: how long loading may take.
+
+        Raises:
+            UserError: the weights cannot be had, or llama.cpp cannot serve them.
+        """
+        self.weights = fetch(config.weights, where=where)
+        if self.weights.file is None:
+            raise UserError(
+                f"{where}: llama.cpp serves a GGUF file, and {self.weights.path} is a folder. "
+                "Name the file in it with weights.file"
+            )
+        order = {
+            "model_path": str(self.weights.file),
+            "name": self.weights.file.stem,
+            "slots": config.slots,
+            "context": config.context,
+            "threads": config.threads or usable_cores(),
+            "gpu_layers": config.gpu_layers,
+        }
+        super().__init__(HelperProcess("llamacpp_child.py", order, where=where, grace_s=STOP_S))
+        try:
+            answer = self._helper.read(time.monotonic() + timeout_s)
+            self.device: str = answer["device"]
+            if config.gpu_layers and self.device == "cpu":
+                raise UserError(
+                    f"{where}: gpu_layers is {config.gpu_layers}, and the installed xllamacpp sees no "
+                    "accelerator. Install a build for yours (see its README), or leave gpu_layers out"
+                )
+        except BaseException:
+            self.close()
+            raise
+        self.pid = self._helper.pid
+        self.base_url = f"{answer['address']}/v1"
+        self.version = f"llama.cpp via xllamacpp {metadata.version('xllamacpp')}"
+
+
+def usable_cores() -> int:
+    """Physical cores, but no more than this process may run on: threads that wait for each other spin."""
+    import psutil
+
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(psutil.cpu_count(logical=False) or allowed, allowed)

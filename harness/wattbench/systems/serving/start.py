@@ -1,0 +1,55 @@
+"""Which server a `serve:` block asks for."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+
+from wattbench.config import Serve
+from wattbench.errors import MissingExtraError, MissingHereError, UserError
+from wattbench.systems import weights
+from wattbench.systems.serving.base import Server
+from wattbench.systems.serving.command_line import PORT, split_command
+
+
+def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
+    """See, without starting anything, that the server can be started here.
+
+    Raises:
+        UserError: it cannot, and what to do about it.
+    """
+    if serve.llamacpp is not None:
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise MissingExtraError(f"{where}: serve: {{llamacpp: ...}}", "llamacpp")
+        weights.check(serve.llamacpp.weights, where=where)
+        return
+    program = split_command(serve, where)[0]
+    if (PORT in (serve.command or "")) != (PORT in (base_url or "")):
+        raise UserError(f"{where}: {PORT} must stand in both serve.command and base_url, or in neither")
+    if shutil.which(program) is None:
+        raise MissingHereError(
+            f"{where}: serve.command: no program {program!r} on the PATH. Install it, or give its path",
+            f"program {program}",
+        )
+
+
+def start_server(serve: Serve, *, where: str, base_url: str | None, key: str | None) -> Server:
+    """Start the server and wait until it can work.
+
+    Args:
+        serve: the block of the suite.
+        where: what to call the system in messages.
+        base_url: where a command will answer; llama.cpp finds its own.
+        key: what a command's server wants to be shown.
+
+    Raises:
+        UserError: it cannot be started, and what to do about it.
+    """
+    # Imported here: a plan is checked without the HTTP client that a command's server is waited for with.
+    if serve.llamacpp is not None:
+        from wattbench.systems.serving.llamacpp import LlamaCppServer
+
+        return LlamaCppServer(where, serve.llamacpp, timeout_s=serve.timeout_s)
+    from wattbench.systems.serving.command import CommandServer
+
+    return CommandServer(where, serve, base_url=str(base_url), key=key)

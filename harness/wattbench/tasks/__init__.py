@@ -1,0 +1,1 @@
+"""lm-eval's tasks: found, turned into requests, and scored."""

@@ -1,0 +1,202 @@
+"""Tasks: found, loaded and checked through lm-eval, one at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from wattbench.config import Resolved, TaskChoice
+from wattbench.errors import UserError, nearest
+
+FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
+"""The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
+
+
+@dataclass(frozen=True)
+class TaskOutline:
+    """What a task says of itself before its documents are read or its code is run."""
+
+    choice: TaskChoice
+    output_type: str
+    """lm-eval's word for what it asks: `generate_until`, `multiple_choice`, ..."""
+    unsafe_code: bool = False
+    """It runs code that a model wrote."""
+    multimodal: bool = False
+    local: bool = True
+    """Its documents come with it. Others may have to be fetched, and need what only a run may need."""
+
+    @property
+    def request_type(self) -> str:
+        """The kind of lm-eval request it makes."""
+        return "loglikelihood" if self.output_type == "multiple_choice" else self.output_type
+
+
+@dataclass(frozen=True)
+class LoadedTask:
+    """One task of a suite, ready to be asked. lm-eval changes a task as it runs it: load a fresh one per cell."""
+
+    choice: TaskChoice
+    task: Any
+    """lm-eval's own `Task`."""
+    items: int
+    """How many documents will be asked."""
+    docs_sha256: str
+    """A hash of those documents, in order."""
+    asking_sha256: str = ""
+    """A hash of how they are asked and scored, beside the prompt: see `asking_digest`."""
+
+    @property
+    def outline(self) -> TaskOutline:
+        """What it says of itself."""
+        return TaskOutline(
+            self.choice,
+            str(self.task.OUTPUT_TYPE),
+            unsafe_code=bool(getattr(self.task, "UNSAFE_CODE", False)),
+            multimodal=bool(getattr(self.task, "MULTIMODAL", False)),
+        )
+
+    @property
+    def request_type(self) -> str:
+        """The kind of lm-eval request it makes."""
+        return self.outline.request_type
+
+    @property
+    def version(self) -> str:
+        """The version its YAML declares."""
+        return str(self.task.VERSION)
+
+
+def quiet_lm_eval() -> None:
+    """Import lm-eval without its chatter: no progress bars of its own, no notes on standard output."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is first imported
+    import logging
+
+    import lm_eval  # noqa: F401  # configures its loggers on import
+
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    logging.getLogger("datasets").setLevel(logging.ERROR)
+
+
+def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
+    """Read a task's YAML: no data set is fetched and none of its code is run.
+
+    Returns:
+        None for a task that is a Python class, of which nothing can be known so.
+
+    Raises:
+        UserError: it is unknown, or a group rather than a task.
+    """
+    written = _found(resolved, choice).task_index[choice.task].cfg or {}
+    if "class" in written:
+        return None
+    return TaskOutline(
+        choice,
+        str(written.get("output_type", "generate_until")),
+        unsafe_code=bool(written.get("unsafe_code")),
+        multimodal=bool(written.get("doc_to_image") or written.get("doc_to_audio")),
+        local=choice.source == "include" and _is_local(written),
+    )
+
+
+def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
+    """Load one task of a suite.
+
+    Raises:
+        UserError: it is unknown, broken, a group rather than a task, or has no documents.
+    """
+    manager = _found(resolved, choice)
+    where = _where(resolved, choice)
+    try:
+        task = manager.load([choice.task])["tasks"][choice.task]
+        documents = _documents(task, choice.limit)
+    except Exception as error:  # a task file is YAML, templates and code by others: anything can go wrong in it
+        raise UserError(f"{where}: the task cannot be loaded: {_reason(error)}") from error
+    if not documents:
+        raise UserError(f"{where}: the task has no documents")
+    digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
+    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice))
+
+
+def asking_digest(task: Any, choice: TaskChoice) -> str:
+    """A SHA-256 over how a task's answers are made and judged: limits and stop words, filters, metrics.
+
+    A task's version stands for these only where its author remembered to raise it. Code is known by its text.
+    """
+    config = getattr(task, "config", None)
+    names = ("output_type", "generation_kwargs", "filter_list", "metric_list", "process_results", "repeats")
+    asked = {name: getattr(config, name, None) for name in names} | {"metric": choice.metric}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=_source).encode()).hexdigest()
+
+
+def _source(value: Any) -> str:
+    """Code as its text: a function's address would be another one in each process."""
+    try:
+        return inspect.getsource(value)
+    except (OSError, TypeError):
+        return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+def _found(resolved: Resolved, choice: TaskChoice) -> Any:
+    """The task manager that knows the task.
+
+    Raises:
+        UserError: it is unknown, or a group rather than a task.
+    """
+    quiet_lm_eval()
+    manager = _manager(tuple(resolved.suite.tasks.include), defaults=choice.source == "lm_eval")
+    if choice.task not in manager.all_subtasks:
+        raise UserError(_unknown(_where(resolved, choice), choice, manager))
+    return manager
+
+
+def _where(resolved: Resolved, choice: TaskChoice) -> str:
+    return f"{resolved.path}: tasks.select: {choice.task!r}"
+
+
+def _is_local(written: Mapping[str, Any]) -> bool:
+    """Whether a task's documents can be read without asking anyone: made by its own code, or in files here."""
+    if "custom_dataset" in written:
+        return True
+    files = json.dumps((written.get("dataset_kwargs") or {}).get("data_files", ""), default=str)
+    return written.get("dataset_path") in FILE_FORMATS and "://" not in files
+
+
+@lru_cache(maxsize=4)
+def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
+    from lm_eval.tasks import TaskManager
+
+    return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
+
+
+def _documents(task: Any, limit: int | None) -> Sequence[Any]:
+    documents = task.eval_docs
+    return [documents[index] for index in range(min(limit or len(documents), len(documents)))]
+
+
+def _unknown(where: str, choice: TaskChoice, manager: Any) -> str:
+    if choice.task in manager.all_tasks:
+        return f"{where}: this is a group of tasks; select its members, such as {_members(manager, choice.task)}"
+    hint = nearest(choice.task, manager.all_subtasks)
+    if choice.source == "include":
+        hint += " (for a task that lm-eval ships, add source: lm_eval)"
+    return f"{where}: unknown task{hint}"
+
+
+def _members(manager: Any, group: str) -> str:
+    entry = manager.task_index[group]
+    named = list(entry.tags) or [m for m in (entry.cfg or {}).get("task", []) if isinstance(m, str)]
+    return ", ".join(sorted(named)[:3]) or "those in its YAML"
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, IndexError):
+        return "it has no documents"  # lm-eval looks at the first document while loading
+    return f"{type(error).__name__}: {text[:300]}"

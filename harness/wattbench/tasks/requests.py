@@ -1,0 +1,79 @@
+"""A task's requests in any prompt form, by document: for a hybrid, whose members each have their own.
+
+lm-eval builds them, in the very way in which it builds those that are measured: it is asked to evaluate an LM
+that writes the requests down and answers none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lm_eval.api.model import LM
+
+from wattbench.config import Measure, Prompt, Resolved, TaskChoice
+from wattbench.tasks.loading import load_task
+from wattbench.tasks.scoring import evaluate
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+
+def requests_by_document(
+    resolved: Resolved,
+    choice: TaskChoice,
+    prompt: Prompt,
+    measure: Measure,
+    lm: LM,
+    *,
+    allow_unsafe_code: bool = False,
+) -> Mapping[int, Sequence[Instance]]:
+    """Every document's requests, in lm-eval's order, by its doc_id.
+
+    Args:
+        resolved: the suite.
+        choice: the task.
+        prompt: the form.
+        measure: for its seed.
+        lm: whose chat template is used.
+        allow_unsafe_code: lm-eval wants to know, though it is given nothing to run.
+    """
+    collector = _Collector(lm)
+    evaluate(collector, load_task(resolved, choice), prompt, measure, allow_unsafe_code=allow_unsafe_code)
+    return collector.found
+
+
+class _Collector(LM):
+    """Writes requests down. Its answers are empty, and their scores thrown away."""
+
+    def __init__(self, lm: LM) -> None:
+        super().__init__()
+        self._lm = lm
+        self.found: dict[int, list[Instance]] = {}
+
+    def generate_until(self, requests: list[Instance]) -> list[str]:
+        self._note(requests)
+        return [""] * len(requests)
+
+    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
+        self._note(requests)
+        return [(0.0, False)] * len(requests)
+
+    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
+        self._note(requests)
+        return [0.0] * len(requests)
+
+    def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
+        return str(self._lm.apply_chat_template(chat_history, add_generation_prompt=add_generation_prompt))
+
+    def chat_template(self, chat_template: bool | str = False) -> str | None:
+        template: str | None = self._lm.chat_template(chat_template)
+        return template
+
+    @property
+    def tokenizer_name(self) -> str:
+        return str(self._lm.tokenizer_name)
+
+    def _note(self, requests: Sequence[Any]) -> None:
+        for request in requests:
+            self.found.setdefault(int(request.doc_id), []).append(request)

@@ -1,0 +1,146 @@
+"""lm-eval's own scores of the requests that were timed, item by item."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from wattbench.config import Measure, Prompt, TaskChoice
+from wattbench.errors import UserError, nearest
+from wattbench.records import ScoreRow
+from wattbench.tasks.loading import LoadedTask
+
+
+def evaluate(
+    lm: Any,
+    loaded: LoadedTask,
+    prompt: Prompt,
+    measure: Measure,
+    *,
+    documents: Sequence[int] | None = None,
+    allow_unsafe_code: bool = False,
+) -> list[dict[str, Any]]:
+    """Have lm-eval put a task's documents to an LM and score what comes back.
+
+    This is `lm_eval.simple_evaluate` without its report on the environment, which takes seconds, and so without
+    what it does around `lm_eval.evaluate`: set the seeds, and the task's number of worked examples.
+
+    Args:
+        lm: who answers.
+        loaded: the task.
+        prompt: the form of the questions.
+        measure: for its seed.
+        documents: these alone, by doc_id and ascending. lm-eval numbers their requests from 0, and its samples by
+            doc_id. None: all that the suite asks.
+        allow_unsafe_code: as the user said.
+
+    Returns:
+        lm-eval's samples: one per document and filter.
+    """
+    from lm_eval import evaluate as lm_evaluate
+
+    _seed(measure.seed)
+    task = loaded.task
+    # As lm-eval has it: a task that insists on 0 worked examples keeps it, and one that says nothing has none.
+    if prompt.fewshot is not None and task.get_config("num_fewshot") != 0:
+        task.set_config(key="num_fewshot", value=prompt.fewshot)
+    elif task.get_config("num_fewshot") is None:
+        task.set_config(key="num_fewshot", value=0)
+    task.set_fewshot_seed(seed=measure.seed)
+    results = lm_evaluate(
+        lm,
+        {"tasks": {loaded.choice.task: task}},
+        limit=loaded.items if documents is None else None,
+        samples=None if documents is None else {loaded.choice.task: list(documents)},
+        apply_chat_template=prompt.chat,
+        fewshot_as_multiturn=prompt.chat and prompt.multiturn,
+        system_instruction=prompt.system,
+        log_samples=True,
+        bootstrap_iters=0,  # intervals are reports' work, over the items
+        confirm_run_unsafe_code=allow_unsafe_code,
+    )
+    samples: list[dict[str, Any]] = results["samples"][loaded.choice.task]
+    return samples
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # lm-eval's samplers and models draw from the global generator
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def score_rows(samples: Sequence[Mapping[str, Any]], choice: TaskChoice, repeat: int) -> list[ScoreRow]:
+    """One row per document, with every metric, and the one that the suite calls correctness.
+
+    Raises:
+        UserError: the task has no such metric, or it does not run from 0 to 1.
+    """
+    metric = _metric(samples, choice)
+    filter_name = metric.partition(",")[2]
+    by_document: dict[int, dict[str, Any]] = {}
+    for sample in samples:
+        metrics = by_document.setdefault(int(sample["doc_id"]), {})
+        metrics |= {f"{name},{sample['filter']}": _plain(sample[name]) for name in sample["metrics"]}
+    return [
+        ScoreRow(
+            doc_id=int(sample["doc_id"]),
+            repeat=repeat,
+            doc_hash=str(sample["doc_hash"]),
+            target=str(sample["target"]),
+            filtered=_filtered(sample),
+            correct=_correct(by_document[int(sample["doc_id"])][metric], metric, choice),
+            metrics=by_document[int(sample["doc_id"])],
+        )
+        for sample in samples
+        if sample["filter"] == filter_name
+    ]
+
+
+def _metric(samples: Sequence[Mapping[str, Any]], choice: TaskChoice) -> str:
+    """The metric that counts as correctness, keyed as lm-eval keys it: ``exact_match,none``."""
+    known = list(dict.fromkeys(f"{name},{sample['filter']}" for sample in samples for name in sample["metrics"]))
+    if choice.metric is None:
+        return known[0]
+    for key in known:
+        if choice.metric in (key, key.partition(",")[0]):
+            return key
+    raise UserError(f"task {choice.task!r}: metric: it has no {choice.metric!r}{nearest(choice.metric, known)}")
+
+
+def _correct(value: Any, metric: str, choice: TaskChoice) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not 0.0 <= number <= 1.0:
+        raise UserError(
+            f"task {choice.task!r}: metric {metric!r} gives {value!r} for an item, and correctness runs from 0 to 1. "
+            "Name another of the task's metrics with metric:"
+        )
+    return number
+
+
+def _filtered(sample: Mapping[str, Any]) -> str:
+    """What was compared with the target: the filtered text, or the likeliest choice."""
+    answers = sample["filtered_resps"]
+    if len(answers) > 1 and all(isinstance(answer, (tuple, list)) for answer in answers):
+        likeliest = max(range(len(answers)), key=lambda index: float(answers[index][0]))
+        return str(sample["arguments"][likeliest][1]).strip()
+    return str(answers[0])
+
+
+def _plain(value: Any) -> Any:
+    """A metric as JSON can hold it: numpy's numbers as numbers, anything stranger as text."""
+    if hasattr(value, "item"):
+        value = value.item()
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError):
+        return str(value)
+    return value

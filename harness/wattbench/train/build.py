@@ -1,0 +1,172 @@
+"""Builds the members of a family in the order of their recipe; what is there already and up to date is left alone."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.machine.environment import environment
+from wattbench.meters import Metering
+from wattbench.progress import Progress
+from wattbench.records import total_j
+from wattbench.systems import release_base
+from wattbench.systems.local import base_cache
+from wattbench.systems.training_ledger import FILE, Ledger, read_ledger, write_ledger
+from wattbench.systems.weights import cache_folder
+from wattbench.train.adapters import build_adapter
+from wattbench.train.examples import documents_of, documents_sha256
+from wattbench.train.metered import BuildMeter
+from wattbench.train.mixtures import build_mixture
+from wattbench.train.recipe import AnyMember, Family, needs
+from wattbench.train.routing import build_classifier, build_threshold
+from wattbench.train.shop import Outcome, Shop
+from wattbench.train.students import build_distilled, build_reasoning
+from wattbench.train.watch import all_counts, loss_curve
+
+METHODS: dict[str, Callable[[Shop, Any], Outcome]] = {
+    "adapter": build_adapter,
+    "mixture": build_mixture,
+    "distil": build_distilled,
+    "reasoning": build_reasoning,
+    "classifier": build_classifier,
+    "threshold": build_threshold,
+}
+
+Grams = Callable[[float], tuple[float | None, str]]
+"""From joules to grams of CO2 equivalent, and by what figures."""
+
+
+def stale(family: Family, names: Sequence[str]) -> list[str]:
+    """Of some members, those that are not built, or not by this recipe, in the order of the recipe.
+
+    Raises:
+        UserError: one is not in the recipe, or needs another that would have to be built first.
+    """
+    for name in names:
+        family.member(name)
+    wanted = [name for name in family.recipe.members if name in names and not _up_to_date(family, name)]
+    for name in wanted:
+        for needed in needs(family.member(name)):
+            if needed not in wanted and not _up_to_date(family, needed):
+                raise UserError(
+                    f"{name} is made from {needed}, which is not built yet (or by another recipe): name both"
+                )
+    return wanted
+
+
+def build(family: Family, names: Sequence[str], metering: Metering, progress: Progress, grams: Grams) -> None:
+    """Build members.
+
+    Args:
+        family: the recipe, and where its members go.
+        names: which (`stale` puts them in order).
+        metering: entered.
+        progress: entered.
+        grams: for the ledgers.
+
+    Raises:
+        UserError: one of them cannot be built.
+    """
+    import torch
+
+    if family.recipe.base.threads is not None:
+        torch.set_num_threads(family.recipe.base.threads)
+    progress.note("loading the base ...")
+    base, _ = base_cache.acquire("the base", family.recipe.base)
+    try:
+        for name in names:
+            _build_one(family, name, base.model, base.tokenizer, metering, progress, grams)
+    finally:
+        release_base()
+
+
+def planned_documents(family: Family, name: str) -> int:
+    """Documents that building a member will work through, those seen twice counted twice: for the progress bar."""
+    member = family.member(name)
+    tasks = sum(len(family.recipe.domains[domain]) for domain in family.domains(name))
+    schedule = getattr(member, "schedule", None)
+    passes = schedule.passes if schedule is not None else 2 if member.method == "threshold" else 1
+    return round(member.documents * tasks * passes)
+
+
+def _build_one(
+    family: Family, name: str, base: Any, tokenizer: Any, metering: Metering, progress: Progress, grams: Grams
+) -> None:
+    member = family.member(name)
+    fingerprint = family.fingerprint(name)
+    work = cache_folder() / "family" / fingerprint[:16]
+    work.mkdir(parents=True, exist_ok=True)
+    # Without its ledger a member is not built; and what an older recipe left must not be taken for this one's.
+    (family.folder / name / FILE).unlink(missing_ok=True)
+    shutil.rmtree(family.folder / name, ignore_errors=True)
+    (family.folder / name).mkdir()
+    progress.start_cell(name, planned_documents(family, name), 0)
+    meter = BuildMeter(metering, work, name)
+    with meter:
+        shop = Shop(family, name, base, tokenizer, work, family.folder / name, meter, progress)
+        outcome = METHODS[member.method](shop, member)
+    write_ledger(shop.target, _ledger(shop, member, outcome, grams))
+    shutil.rmtree(work)
+    progress.end_cell()
+
+
+def _ledger(shop: Shop, member: AnyMember, outcome: Outcome, grams: Grams) -> Ledger:
+    windows = shop.meter.windows
+    counts, sessions = all_counts(shop.work)
+    if not counts.documents:  # a method without a training loop counts for itself
+        counts = outcome.counts
+    energy_j: dict[str, float] = {}
+    for window in windows:
+        for component, joules in window.energy_j.items():
+            energy_j[component] = energy_j.get(component, 0.0) + joules
+    here = environment(shop.family.folder)
+    grams_co2e, basis = grams(total_j(energy_j) or 0.0)
+    files = {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(shop.target.iterdir())
+        if path.is_file() and path.name != FILE
+    }
+    return Ledger(
+        name=shop.name,
+        method=member.method,
+        recipe_sha256=shop.family.fingerprint(shop.name),
+        documents_sha256=documents_sha256(outcome.documents),
+        seed=shop.seed,
+        needs=needs(member),
+        started_utc=datetime.fromtimestamp(windows[0].started_s, UTC).isoformat(timespec="seconds"),
+        finished_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        sessions=sessions,
+        documents=counts.documents,
+        tokens=counts.tokens,
+        teacher_tokens=counts.teacher_tokens,
+        seconds=round(sum(window.duration_s for window in windows), 3),
+        energy_j={component: round(joules, 3) for component, joules in energy_j.items()},
+        provenance={c: p for window in windows for c, p in window.provenance.items()},
+        windows=len(windows),
+        windows_invalid=sorted({reason for window in windows if not window.valid for reason in window.reasons}),
+        grams_co2e=None if grams_co2e is None else round(grams_co2e, 4),
+        grams_basis=basis,
+        loss=loss_curve(shop.work),
+        hardware={key: here[key] for key in ("cpu", "cpus_usable", "memory_bytes", "gpus")},
+        packages={key: here["packages"][key] for key in ("torch", "transformers", "peft") if key in here["packages"]},
+        results={key: round(value, 6) for key, value in outcome.results.items()},
+        files=files,
+        bytes=sum(path.stat().st_size for path in shop.target.iterdir() if path.name in files),
+    )
+
+
+def _up_to_date(family: Family, name: str) -> bool:
+    path: Path = family.folder / name / FILE
+    if not path.is_file():
+        return False
+    ledger = read_ledger(path)
+    return (
+        ledger.recipe_sha256 == family.fingerprint(name)
+        and ledger.documents_sha256 == documents_sha256(documents_of(family, name))
+        and all((path.parent / file).is_file() for file in ledger.files)
+    )

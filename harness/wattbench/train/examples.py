@@ -1,0 +1,108 @@
+"""Documents as a model learns from them: token ids, and which of them it is to predict."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.train.recipe import Family, Recipe, Split
+
+IGNORED = -100
+"""The label of tokens that are given, not learned: PyTorch's own."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A question with its answer, and where it comes from."""
+
+    domain: str
+    task: str
+    question: str
+    answer: str
+    reasoning: str | None = None
+
+
+def documents_of(family: Family, name: str) -> list[Document]:
+    """The documents that a member learns from, as its recipe has it.
+
+    Raises:
+        UserError: a file is missing, damaged, or too short.
+    """
+    member = family.member(name)
+    return documents(family.recipe, member.split, member.documents, family.domains(name))
+
+
+def documents_sha256(learned_from: Sequence[Document]) -> str:
+    """A hash of documents and their order."""
+    return hashlib.sha256(repr([asdict(one) for one in learned_from]).encode()).hexdigest()
+
+
+def documents(recipe: Recipe, split: Split, count: int, domains: Sequence[str] | None = None) -> list[Document]:
+    """The first so many documents of each task's split, of some domains or all.
+
+    Raises:
+        UserError: a file is missing, damaged, or too short.
+    """
+    found = []
+    for domain in domains or list(recipe.domains):
+        for task in recipe.domains[domain]:
+            path = recipe.tasks_folder / domain / f"{task}.{split}.jsonl"
+            rows = _rows(path)
+            if len(rows) < count:
+                raise UserError(f"{path}: {count} documents are wanted, and it has {len(rows)}")
+            found += [
+                Document(domain, task, row["question"], row["answer"], row.get("reasoning")) for row in rows[:count]
+            ]
+    return found
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise UserError(f"{path}: not JSON lines ({error})") from error
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("question", "answer")):
+            raise UserError(f"{path}: line {number}: a document needs a question and an answer, both texts")
+    return rows
+
+
+def prompt_of(recipe: Recipe, document: Document) -> str:
+    """The question as it is put. Not `str.format`: questions may hold braces."""
+    return recipe.prompt.replace("{question}", document.question)
+
+
+def encode(tokenizer: Any, prompt: str, target: str) -> dict[str, Any]:
+    """A prompt and what is to follow it, ended by the end-of-text token: ``input_ids`` and ``labels``."""
+    given: list[int] = tokenizer(prompt)["input_ids"]
+    learned: list[int] = [*tokenizer(f" {target}", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+    return {"input_ids": given + learned, "labels": [IGNORED] * len(given) + learned}
+
+
+class Collator:
+    """Puts examples into one batch, padded on the right."""
+
+    def __init__(self, pad_id: int) -> None:
+        self._pad_id = pad_id
+
+    def __call__(self, examples: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Tensors of shape (examples, longest): ``input_ids``, ``attention_mask``, ``labels``."""
+        import torch
+
+        longest = max(len(example["input_ids"]) for example in examples)
+
+        def padded(values: Sequence[int], filler: int) -> list[int]:
+            return [*values, *[filler] * (longest - len(values))]
+
+        return {
+            "input_ids": torch.tensor([padded(e["input_ids"], self._pad_id) for e in examples]),
+            "attention_mask": torch.tensor([padded([1] * len(e["input_ids"]), 0) for e in examples]),
+            "labels": torch.tensor([padded(e["labels"], IGNORED) for e in examples]),
+        }

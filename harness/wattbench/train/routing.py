@@ -1,0 +1,127 @@
+"""What routers go by: a classifier of requests, and how sure the first member of a cascade must be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.records.jsonl import write_atomically
+from wattbench.routers.stored import load_classifier, save_classifier
+from wattbench.train.classifier import fit_classifier
+from wattbench.train.examples import Document, documents, documents_of, prompt_of
+from wattbench.train.recipe import ClassifierMember, ThresholdMember
+from wattbench.train.shop import Outcome, Shop
+from wattbench.train.students import LONGEST_ANSWER
+from wattbench.train.trainer import Counts
+
+CLASSIFIER = "classifier.npz"
+THRESHOLD = "threshold.json"
+BATCH = 16
+
+
+def build_classifier(shop: Shop, member: ClassifierMember) -> Outcome:
+    """Fit a classifier of domains to the documents of `router`; see how it does on those of `calibration`."""
+    recipe = shop.family.recipe
+    learned_from = documents_of(shop.family, shop.name)
+    # Requests as a hybrid will show them: in the form in which they are put.
+    settings, model = fit_classifier(
+        [prompt_of(recipe, one) for one in learned_from], [one.domain for one in learned_from], shop.seed
+    )
+    shop.target.mkdir(parents=True, exist_ok=True)
+    save_classifier(shop.target / CLASSIFIER, settings, model)
+    restored = load_classifier(shop.target / CLASSIFIER)
+    held_out = documents(recipe, "calibration", member.held_out)
+    found = restored.likeliest([prompt_of(recipe, one) for one in held_out])
+    right = [label == one.domain for (label, _), one in zip(found, held_out, strict=True)]
+    shop.progress.advance(len(learned_from))
+    return Outcome(learned_from, Counts(documents=len(learned_from)), {"accuracy": sum(right) / len(right)})
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One document, as the first member of a cascade answered it and as the next one did."""
+
+    confidence: float
+    first_right: bool
+    then_right: bool
+
+
+def build_threshold(shop: Shop, member: ThresholdMember) -> Outcome:
+    """Find how sure the first member must be that the cascade is as often right as the next member alone, or more."""
+    learned_from = documents_of(shop.family, shop.name)
+    counts = Counts()
+    first = _answers(shop, member.first, learned_from, counts)
+    then = _answers(shop, member.then, learned_from, counts)
+    trials = [
+        Trial(sure, answer == one.answer, other == one.answer)
+        for one, (answer, sure), (other, _) in zip(learned_from, first, then, strict=True)
+    ]
+    threshold, accuracy, escalated = least_threshold(trials)
+    results = {
+        "min_confidence": threshold,
+        "cascade_accuracy": accuracy,
+        "escalated": escalated,
+        "first_accuracy": sum(t.first_right for t in trials) / len(trials),
+        "then_accuracy": sum(t.then_right for t in trials) / len(trials),
+    }
+    shop.target.mkdir(parents=True, exist_ok=True)
+    write_atomically(shop.target / THRESHOLD, (json.dumps(results, indent=1) + "\n").encode())
+    return Outcome(learned_from, counts, results)
+
+
+def least_threshold(trials: Sequence[Trial]) -> tuple[float, float, float]:
+    """The lowest threshold at which a cascade is at least as often right as its second member alone.
+
+    It is 0, the highest there can be, where no other will do.
+
+    Returns:
+        The threshold (an answer is taken from it upwards), the cascade's accuracy, and the share that it escalates.
+    """
+    alone = sum(trial.then_right for trial in trials)
+    # No log-probability is above 0: there everything is passed on, except what the first member has no doubt of at all.
+    for threshold in sorted({0.0, *(trial.confidence for trial in trials)}):
+        taken = [trial for trial in trials if trial.confidence >= threshold]
+        passed_on = [trial for trial in trials if trial.confidence < threshold]
+        right = sum(t.first_right for t in taken) + sum(t.then_right for t in passed_on)
+        if right >= alone:
+            break
+    return threshold, right / len(trials), len(passed_on) / len(trials)
+
+
+def _answers(shop: Shop, name: str, asked: Sequence[Document], counts: Counts) -> list[tuple[str, float]]:
+    """A member's greedy answers, with the mean log-probability of their tokens."""
+    import torch
+
+    model, tokenizer = shop.built(name), shop.tokenizer
+    found: list[tuple[str, float]] = []
+    for start in range(0, len(asked), BATCH):
+        prompts = [prompt_of(shop.family.recipe, one) for one in asked[start : start + BATCH]]
+        batch = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left").to(model.device)
+        with torch.no_grad():
+            output = model.generate(
+                **batch,
+                max_new_tokens=LONGEST_ANSWER,
+                do_sample=False,
+                pad_token_id=tokenizer.eos_token_id,
+                return_dict_in_generate=True,
+                output_logits=True,
+            )
+        counts.tokens += int(batch["attention_mask"].sum())
+        log_p = torch.stack([step.log_softmax(dim=-1).max(dim=-1).values for step in output.logits], dim=1)
+        for row, sure in zip(output.sequences[:, batch["input_ids"].shape[1] :].tolist(), log_p.tolist(), strict=True):
+            text, confidence, length = _read(tokenizer, row, sure)
+            found.append((text, confidence))
+            counts.tokens += length
+        shop.progress.advance(len(prompts))
+    counts.documents += len(asked)
+    return found
+
+
+def _read(tokenizer: Any, row: list[int], sure: list[float]) -> tuple[str, float, int]:
+    """An answer's text, the mean log-probability of its tokens, and their number, the end included."""
+    end: int = tokenizer.eos_token_id
+    count = row.index(end) + 1 if end in row else len(row)
+    text: str = tokenizer.decode(row[:count], skip_special_tokens=True)
+    return text.strip(), sum(sure[:count]) / count, count

@@ -1,8 +1,0 @@
-"""What a run means: from records to a comparison, a verdict in words, and a page.
-
-May import: `harness.records` and `harness.errors`, and nothing else of the harness: a record can be read
-where nothing can be run. Must not import models, meters or runners, and must not write into a run directory.
-Inside, data flows one way: `frames` (rows) -> `itemtable` (sums per item) -> `stats` (intervals) -> `compare`
-and `ranking` (findings), `routing`, `experts`, `distillation`, `training`, `breakeven`, `lifecycle` and `fleet`
-(findings of one question each) -> `panels` (what a reader is told) -> `export` and `page` (how it looks).
-"""

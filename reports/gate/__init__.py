@@ -1,4 +1,0 @@
-"""Gates: may this candidate take the baseline's place? Evidence to a verdict, in words and numbers.
-
-May import: the record contract, `reports.stats`, frames, comparability. Must not import panels or pages.
-"""

@@ -1,0 +1,199 @@
+"""After how many correct answers one system has made up for what it took to train it, against every other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.analyses.training_cost import Training, in_use, trainings
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.paired_tests import mean_scores
+from wattbench_reports.metrics.system_metrics import SEED
+from wattbench_reports.stats import Payback, mean_difference, payback_from_draws, resampled_sums
+from wattbench_reports.tables import provenance
+from wattbench_reports.tables.item_matrix import ItemTable
+
+_GROUPS = 1000
+"""Above so many items, groups of them are drawn: the width of an interval is then known to 1/sqrt(2 * 1000) = 2%."""
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """A system that was trained, against another one."""
+
+    system: str
+    against: str
+    domain: str | None
+    """A specialist is only run in its domain, and so compared over its items; None is all items."""
+    outlay_j: float | None
+    """Joules of its training less those of the other one's; None where one of them is not known."""
+    payback: Payback | None
+    """Where the outlay is 0 or more: the correct answers after which it has been saved. Where it is less, the system is
+    ahead from its first answer, and this is when the *other* one has caught up: infinite is at no time."""
+    ahead: bool
+    """The outlay is less than 0."""
+    reason: str
+    """Why there is no `payback`; empty where there is one."""
+    provenance: str
+    """Of the joules of the two trainings; and then of the answers."""
+    answers_provenance: str
+    rival: bool
+    """The other one is the strongest alternative: of the systems that are not shown to be less accurate over the same
+    items, and whose joules may be compared, it has the fewest joules per correct answer."""
+
+    @property
+    def declared(self) -> bool:
+        """Whether joules that somebody states are set against joules that were measured here."""
+        return provenance.is_declared(self.provenance)
+
+
+def break_evens(analysis: Analysis) -> tuple[BreakEven, ...]:
+    """Each system that was trained against every other that is no yardstick, in the order of the run.
+
+    N = (E ours - E theirs) / (J theirs - J ours), with E the joules of training and J those of a correct answer. A
+    system without a training on record counts as one that took none. Both are taken over the same items, and the
+    interval is a paired bootstrap over them.
+    """
+    trained = {each.system: each for each in trainings(analysis)}
+    names, sums = in_use(analysis), _SharedSums(analysis.table)
+    rows = analysis.frames.run.systems()
+    found = []
+    for name in trained:
+        domain = rows[name].domain if rows[name].domain in analysis.by_domain else None
+        others = [other for other in names if other != name]
+        rival = _rival(analysis, sums.table(domain), name, domain, others)
+        found += [_pair(analysis, sums, trained, name, other, domain, other == rival) for other in others]
+    return tuple(found)
+
+
+@dataclass
+class _Drawn:
+    """The joules and correct answers of all systems over some items, and over the same items drawn again."""
+
+    items: int
+    energy_j: NDArray[np.float64]
+    correct: NDArray[np.float64]
+    energy_draws: NDArray[np.float64]
+    correct_draws: NDArray[np.float64]
+
+
+@dataclass
+class _SharedSums:
+    """Draws of items, made once for all pairs of systems that answered the same ones."""
+
+    whole: ItemTable
+    _tables: dict[str | None, ItemTable] = field(default_factory=dict)
+    _drawn: dict[tuple[str | None, bytes], _Drawn] = field(default_factory=dict)
+
+    def table(self, domain: str | None) -> ItemTable:
+        if domain not in self._tables:
+            self._tables[domain] = self.whole.of_domain(domain)
+        return self._tables[domain]
+
+    def of(self, domain: str | None, ours: int, theirs: int) -> _Drawn | None:
+        """Over the items that both have joules for; None where there are none."""
+        table = self.table(domain)
+        shared = (table.metered[:, ours] > 0) & (table.metered[:, theirs] > 0)
+        if not shared.any():
+            return None
+        key = (domain, np.packbits(shared).tobytes())
+        if key not in self._drawn:
+            energy_j, correct = table.energy_j[shared], table.metered_correct[shared]
+            draws = resampled_sums(energy_j, correct, seed=SEED, max_units=_GROUPS)
+            self._drawn[key] = _Drawn(len(energy_j), energy_j.sum(axis=0), correct.sum(axis=0), *draws)
+        return self._drawn[key]
+
+
+def _pair(
+    analysis: Analysis,
+    sums: _SharedSums,
+    trained: Mapping[str, Training],
+    name: str,
+    other: str,
+    domain: str | None,
+    rival: bool,
+) -> BreakEven:
+    labels = [trained[each].provenance for each in (name, other) if each in trained]
+    spent = [trained[each].energy_j if each in trained else 0.0 for each in (name, other)]
+    outlay_j = None if spent[0] is None or spent[1] is None else spent[0] - spent[1]
+    ahead = outlay_j is not None and outlay_j < 0
+    found, reason = None, _why_not(analysis, trained, name, other)
+    if outlay_j is not None and not reason:
+        found = _payback(sums, name, other, domain, outlay_j)
+        reason = "" if found is not None else _nothing(sums, name, other, domain)
+    return BreakEven(
+        name,
+        other,
+        domain,
+        outlay_j,
+        found,
+        ahead,
+        reason,
+        provenance.joined(labels),
+        provenance.joined(analysis.measured[each].provenance for each in (name, other)),
+        rival,
+    )
+
+
+def _payback(sums: _SharedSums, name: str, other: str, domain: str | None, outlay_j: float) -> Payback | None:
+    ours, theirs = (sums.whole.column(each) for each in (name, other))
+    drawn = sums.of(domain, ours, theirs)
+    if drawn is None:
+        return None
+    payer, saver = (theirs, ours) if outlay_j < 0 else (ours, theirs)
+    totals = [(float(drawn.energy_j[column]), float(drawn.correct[column])) for column in (payer, saver)]
+    draws = [(drawn.energy_draws[:, column], drawn.correct_draws[:, column]) for column in (payer, saver)]
+    return payback_from_draws(abs(outlay_j), totals[0], totals[1], draws[0], draws[1], items=drawn.items)
+
+
+def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None) -> str:
+    columns = {each: sums.whole.column(each) for each in (name, other)}
+    drawn = sums.of(domain, *columns.values())
+    if drawn is None:
+        return "no item has joules of both"
+    silent = [each for each, column in columns.items() if not drawn.correct[column]]
+    return f"nothing answered correctly by {' and '.join(silent)}"
+
+
+def _why_not(analysis: Analysis, trained: Mapping[str, Training], name: str, other: str) -> str:
+    """Why the joules of two trainings and of two systems may not be set against each other; empty where they may."""
+    for each in (name, other):
+        if analysis.measured[each].j_per_request is None:
+            return f"{each} has no joules"
+        if not analysis.judged[each].valid:
+            return f"the measured windows of {each} are not all valid"
+    for each in (name, other):
+        if each in trained and trained[each].energy_j is None:
+            return "the joules of its training are not known" if each == name else f"those of {each} are not known"
+    ours, theirs = (analysis.measured[each].provenance for each in (name, other))
+    labels = {each: trained[each].provenance for each in (name, other) if each in trained}
+    # What is declared was measured by nobody here, and is set against anything, with a word of warning.
+    read = [part for label in labels.values() if (part := provenance.measured_part(label))]
+    if {*read, ours, theirs} != {ours}:
+        told = ", ".join(f"training of {each} {label}" for each, label in labels.items() if label)
+        return f"joules of different provenance ({told}, {name} {ours}, {other} {theirs})"
+    if not analysis.joules_comparable(name, other):
+        return f"the joules of {name} and of {other} may not be compared"
+    return ""
+
+
+def _rival(analysis: Analysis, table: ItemTable, name: str, domain: str | None, others: list[str]) -> str | None:
+    figures = analysis.measured if domain is None else analysis.by_domain[domain]
+    scores, ours = mean_scores(table), table.column(name)
+    best, least_j = None, math.inf
+    for other in others:
+        per_correct = figures[other].j_per_correct
+        if per_correct is None or per_correct.estimate >= least_j or not analysis.judged[other].valid:
+            continue
+        if not analysis.joules_comparable(name, other):
+            continue
+        theirs = table.column(other)
+        both = (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0)
+        difference = mean_difference(scores[both, ours], scores[both, theirs])
+        if difference is not None and difference.low <= 0:
+            best, least_j = other, per_correct.estimate
+    return best

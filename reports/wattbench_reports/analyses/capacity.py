@@ -1,0 +1,224 @@
+"""How many machines a rate of requests needs, and what a request costs with their idle time in it: by simulation.
+
+A replica is a machine like the one that was measured, with the system loaded, answering one request at a time. Arrivals
+are Poisson; what each takes is one of the durations that were measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.records import Purpose, added
+from wattbench_reports.analyses.training_cost import in_use
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS, SEED
+from wattbench_reports.metrics.workload import REQUESTS_PER_YEAR
+from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
+from wattbench_reports.tables.suite_record import suite_section
+
+RATES_PER_S = (0.1, 1.0, 10.0)
+"""Requests per second, beside the one that the requests of a year come to."""
+
+SECONDS_PER_YEAR = 365 * 24 * 3600.0
+
+TARGET_TIMES = 2.0
+"""95% of the requests shall be done within so many times the system's own p95 of answering alone."""
+
+ARRIVALS = 10_000
+WARM_UP = 1_000
+"""Of them, the first: the queue is empty at the beginning, as it is not later."""
+
+MAX_LOAD = 500.0
+"""Requests in service at once above which nothing is simulated: the arrivals would not fill that many replicas for
+long enough to say anything."""
+
+
+@dataclass(frozen=True)
+class Sized:
+    """The fewest replicas of a system that hold a rate."""
+
+    rate_per_s: float
+    replicas: int | None
+    """None where it would take more than are simulated, or no number is fast enough."""
+    utilisation: float | None
+    """The share of the time that a replica is answering, 0 to 1: requests per second × mean seconds / replicas."""
+    p95_s: float | None
+    """From arrival to the last token, as simulated."""
+    j_per_request: float | None
+    """Above idle, and the idle watts of all replicas over all the time. None where these are not known."""
+    idle_j_per_request: float | None
+    """Of these, what the replicas draw anyway while they are not answering."""
+
+    @property
+    def idle_share(self) -> float | None:
+        """The share of the time that a replica has nothing to do."""
+        return None if self.utilisation is None else 1.0 - self.utilisation
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """One system at every rate."""
+
+    system: str
+    kind: str
+    mean_s: float
+    """Of answering alone, as measured."""
+    p95_s: float
+    target_s: float
+    few: bool
+    """Measured on too few requests for a p95 to mean much."""
+    idle_w: float | None
+    """Of one replica, as measured; None where it was not, or where the joules are not all valid."""
+    provenance: str
+    sized: tuple[Sized, ...]
+    """In the order of `Fleets.rates_per_s`."""
+
+
+@dataclass(frozen=True)
+class Fleets:
+    """All systems."""
+
+    year_per_s: float
+    """The rate that the requests of a year come to: the first of `rates_per_s`."""
+    rates_per_s: tuple[float, ...]
+    fleets: tuple[Fleet, ...]
+    why_not: str
+    """Why there are none: a clause. Empty where there are."""
+
+
+def fleets(
+    analysis: Analysis,
+    requests_per_year: float = REQUESTS_PER_YEAR,
+    rates_per_s: Sequence[float] = RATES_PER_S,
+    target_times: float = TARGET_TIMES,
+) -> Fleets:
+    """Every system but yardsticks, from the durations that were measured one request at a time.
+
+    Args:
+        analysis: the run.
+        requests_per_year: the first rate is these, spread evenly over a year; above 0.
+        rates_per_s: the others.
+        target_times: see `TARGET_TIMES`.
+    """
+    year_per_s = requests_per_year / SECONDS_PER_YEAR
+    rates = (year_per_s, *rates_per_s)
+    why_not = _why_not(analysis)
+    found = () if why_not else tuple(
+        _fleet(analysis, name, rates, target_times) for name in in_use(analysis) if len(_durations_s(analysis, name))
+    )  # fmt: skip
+    return Fleets(year_per_s, rates, found, why_not)
+
+
+def _why_not(analysis: Analysis) -> str:
+    measure = suite_section(analysis.frames.run.header, "measure")
+    if analysis.comparison.load is not None or measure.get("scenario") == "load":
+        return "durations under load hold the waiting of that load"
+    batch = measure.get("batch")
+    if measure.get("scenario") == "throughput" or (isinstance(batch, int) and batch > 1):
+        return "requests were answered in batches, so that how long one takes alone is not on record"
+    return ""
+
+
+def _durations_s(analysis: Analysis, name: str) -> NDArray[np.float64]:
+    known = analysis.measured[name].latency_s
+    return known[known > 0]
+
+
+def _fleet(analysis: Analysis, name: str, rates: Sequence[float], target_times: float) -> Fleet:
+    known_s = _durations_s(analysis, name)
+    split = analysis.splits[name]
+    idle_w = _idle_w(analysis, name) if analysis.judged[name].valid else None
+    above_j = None if idle_w is None else split.above_idle_j_per_request
+    p95_s = float(np.quantile(known_s, 0.95))
+    target_s = target_times * p95_s
+    return Fleet(
+        system=name,
+        kind=analysis.kinds[name],
+        mean_s=float(known_s.mean()),
+        p95_s=p95_s,
+        target_s=target_s,
+        few=len(known_s) < P95_MIN_REQUESTS,
+        idle_w=idle_w,
+        provenance=analysis.measured[name].provenance if above_j is not None else "",
+        sized=tuple(size(known_s, rate, target_s, above_idle_j=above_j, idle_w=idle_w) for rate in rates),
+    )
+
+
+def _idle_w(analysis: Analysis, name: str) -> float | None:
+    """Watts of the loaded system with nothing to do, as its measured windows have them: what is above idle is beyond.
+
+    Their mean by the windows' length; None where a component's idle was not measured.
+    """
+    windows = [
+        window
+        for window in analysis.frames.window_rows
+        if window.system == name and window.purpose == Purpose.MEASURED and window.energy_j
+    ]
+    pairs = [(window, part) for window in windows for part in added(window.energy_j)]
+    seconds = math.fsum(window.duration_s for window in windows)
+    if not seconds or any(part not in window.idle_w for window, part in pairs):
+        return None
+    return math.fsum(window.idle_w[part] * window.duration_s for window, part in pairs) / seconds
+
+
+def size(
+    known_s: NDArray[np.float64],
+    rate_per_s: float,
+    target_s: float,
+    *,
+    above_idle_j: float | None = None,
+    idle_w: float | None = None,
+    seed: int = SEED,
+) -> Sized:
+    """The fewest replicas with which 95% of the requests are done in time.
+
+    Args:
+        known_s: shape (requests,): measured durations, to draw from.
+        rate_per_s: at which requests arrive.
+        target_s: from arrival to end.
+        above_idle_j: joules of a request beyond idle.
+        idle_w: of one replica.
+        seed: of the draws, which are the same for any number of replicas: more of them are then never slower.
+    """
+    load = rate_per_s * float(known_s.mean())
+    if load > MAX_LOAD:
+        return Sized(rate_per_s, None, None, None, None, None)
+    rng = np.random.default_rng(seed)
+    arrived_s = poisson_arrivals(rate_per_s, ARRIVALS, rng)
+    # Every measured duration equally often, in a random order: their mean is that of the records, not luck.
+    shares = (np.arange(ARRIVALS) + 0.5) / ARRIVALS
+    service_s = rng.permutation(np.quantile(known_s, shares, method="inverted_cdf"))
+
+    def p95_s(replicas: int) -> float:
+        return float(np.quantile(sojourns(arrived_s, service_s, replicas)[WARM_UP:], 0.95))
+
+    fewest = max(1, math.floor(load) + 1)  # with fewer, the queue grows without end
+    replicas, found_s = _fewest(fewest, p95_s, target_s)
+    if found_s > target_s:
+        return Sized(rate_per_s, None, None, None, None, None)
+    utilisation = load / replicas
+    idle_j = request_j = None
+    if above_idle_j is not None and idle_w is not None:
+        idle_j = idle_w * replicas * (1 - utilisation) / rate_per_s
+        request_j = above_idle_j + idle_w * replicas / rate_per_s
+    return Sized(rate_per_s, replicas, utilisation, found_s, request_j, idle_j)
+
+
+def _fewest(least: int, p95_s: Callable[[int], float], target_s: float) -> tuple[int, float]:
+    """The smallest number, from `least` on, that is fast enough, and how fast it is: by strides that double, and then
+    by halving. So many replicas as there are arrivals leave nobody waiting."""
+    too_few, stride = least - 1, 1
+    while (enough_s := p95_s(enough := min(too_few + stride, ARRIVALS))) > target_s and enough < ARRIVALS:
+        too_few, stride = enough, 2 * stride
+    while enough - too_few > 1:
+        middle = (enough + too_few) // 2
+        if (middle_s := p95_s(middle)) > target_s:
+            too_few = middle
+        else:
+            enough, enough_s = middle, middle_s
+    return enough, enough_s

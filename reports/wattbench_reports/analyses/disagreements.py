@@ -1,0 +1,326 @@
+"""What flipped between two systems: the items that only one of them answers correctly, and a few of them to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.paired_tests import mean_scores
+from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
+from wattbench_reports.metrics.system_metrics import SEED
+from wattbench_reports.tables.answer_texts import texts_at
+from wattbench_reports.tables.item_matrix import ItemTable, row_of_answer
+
+RIGHT = 0.5
+"""An item counts as right where the mean score of its answers is at least this: a flip needs a right and a wrong."""
+
+EXAMPLES = 6
+"""At most so many items each way."""
+
+TARGET_CHARACTERS = 200
+
+_TEXTS = ("prompt", "output", "filtered", "target")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two systems that a reader will want to tell apart."""
+
+    first: str
+    second: str
+    why: str
+    """In a sentence."""
+
+
+@dataclass(frozen=True)
+class Fourfold:
+    """Two systems on the items of one task that both answered: the table of right and wrong."""
+
+    task: str | None
+    """None: all tasks."""
+    both: int
+    first_only: int
+    second_only: int
+    neither: int
+    p: float | None
+    """Exact McNemar, two-sided: how often two equally good systems would split the flipped items at least as unevenly.
+    None where nothing flipped."""
+
+    @property
+    def items(self) -> int:
+        """Items that both answered."""
+        return self.both + self.first_only + self.second_only + self.neither
+
+    @property
+    def flipped(self) -> int:
+        """Items that one of them alone answers correctly."""
+        return self.first_only + self.second_only
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a system answered to an item. Of several answers, one that agrees with how the item counts."""
+
+    system: str
+    right: bool
+    """Whether the item counts as right."""
+    times_right: int
+    """How many of its answers to the item are."""
+    asked: int
+    filtered: Excerpt | None
+    """What the task compared with the target; None where the record does not hold it. So `output`."""
+    output: Excerpt | None
+    energy_j: float | None
+    provenance: str
+    latency_s: float | None
+    output_tokens: int | None
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An item that one of two systems alone answers correctly."""
+
+    task: str
+    doc_id: int
+    prompts: tuple[Excerpt, ...]
+    """One where both systems were given the same; two, in their order, where not; none where the record holds none."""
+    target: Excerpt | None
+    answers: tuple[Answer, Answer]
+
+
+@dataclass(frozen=True)
+class Flips:
+    """One pair."""
+
+    pair: Pair
+    total: Fourfold
+    tasks: tuple[Fourfold, ...]
+    """In the order of the suite."""
+    first_only: tuple[Flip, ...]
+    """Some of the items that the first alone answers correctly."""
+    second_only: tuple[Flip, ...]
+
+
+def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -> tuple[Flips, ...]:
+    """What flipped in each pair; pairs without an item in common are left out.
+
+    Which items are shown does not depend on what was answered: every item has a place in one fixed random order, the
+    same for all pairs, and of each task in turn the first that flipped is taken.
+
+    Args:
+        analysis: of the run.
+        pairs: systems of the run.
+        examples: at most so many items each way.
+    """
+    table = analysis.table
+    order = np.random.default_rng(SEED).permutation(len(table.tasks))
+    suite = [str(name) for name in analysis.frames.items["task"].cat.categories]
+    tasks = np.asarray(pd.Categorical(table.tasks, categories=suite).codes, dtype=np.int64)
+    right = mean_scores(table) >= RIGHT
+    found = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
+    found = [(pair, sides) for pair, sides in found if sides.answered.any()]
+    chosen = [
+        tuple(_spread(flipped, tasks, len(suite), order, examples) for flipped in (sides.gained, sides.lost))
+        for _, sides in found
+    ]
+    reader = _Reader.of(analysis, [(pair, np.concatenate(rows)) for (pair, _), rows in zip(found, chosen, strict=True)])
+    return tuple(
+        Flips(
+            pair,
+            *sides.fourfolds(suite, tasks),
+            *(tuple(reader.flip(pair, int(row)) for row in own) for own in rows),
+        )
+        for (pair, sides), rows in zip(found, chosen, strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Each of shape (items,)."""
+
+    answered: NDArray[np.bool_]
+    ours: NDArray[np.bool_]
+    theirs: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, table: ItemTable, right: NDArray[np.bool_], pair: Pair) -> _Sides:
+        """Whether both were asked, and whether each is right. `right` has shape (items, systems)."""
+        ours, theirs = (table.column(name) for name in (pair.first, pair.second))
+        answered = (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0)
+        return cls(answered, right[:, ours], right[:, theirs])
+
+    @property
+    def gained(self) -> NDArray[np.bool_]:
+        """Where the first alone is right."""
+        return self.answered & self.ours & ~self.theirs
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Where the second alone is."""
+        return self.answered & ~self.ours & self.theirs
+
+    def fourfolds(self, suite: Sequence[str], tasks: NDArray[np.int64]) -> tuple[Fourfold, tuple[Fourfold, ...]]:
+        """The counts over all items, and of each task in which both answered any.
+
+        Args:
+            suite: the tasks.
+            tasks: shape (items,), each item's place among them.
+        """
+        case = 4 * tasks + 2 * ~self.ours + ~self.theirs
+        counts = np.bincount(case[self.answered], minlength=4 * len(suite)).reshape(-1, 4)
+        each = tuple(_fourfold(task, own) for task, own in zip(suite, counts, strict=True) if own.any())
+        return _fourfold(None, counts.sum(axis=0)), each
+
+
+def _fourfold(task: str | None, counts: NDArray[np.int64]) -> Fourfold:
+    both, gained, lost, neither = (int(count) for count in counts)
+    return Fourfold(task, both, gained, lost, neither, _exact_p(gained, lost))
+
+
+def _exact_p(gained: int, lost: int) -> float | None:
+    """McNemar, "Note on the sampling error of the difference between correlated proportions or percentages" (1947),
+    with the exact binomial in the place of its chi-square."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else None
+
+
+def _spread(
+    flipped: NDArray[np.bool_], tasks: NDArray[np.int64], number: int, order: NDArray[np.int64], most: int
+) -> NDArray[np.int64]:
+    """Rows of some flipped items, taken from each of so many tasks in turn."""
+    rows = np.flatnonzero(flipped)
+    rows = rows[np.argsort(order[rows])]
+    own = tasks[rows]
+    queues = [rows[own == task][:most] for task in range(number)]
+    turns = [row for turn in range(most) for queue in queues for row in queue[turn : turn + 1]]
+    return np.asarray(turns[:most], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """The answers that are shown, with their texts."""
+
+    answers: Mapping[tuple[int, str], Mapping[str, Any]]
+    """(Item's row, system) to the columns of its answer."""
+
+    @classmethod
+    def of(cls, analysis: Analysis, wanted: Sequence[tuple[Pair, NDArray[np.int64]]]) -> _Reader:
+        """Read the texts of the chosen items, and of no others."""
+        items = analysis.frames.items
+        rows = np.unique(np.concatenate([own for _, own in wanted])) if wanted else np.empty(0, dtype=np.int64)
+        pairs = {(int(row), name) for pair, own in wanted for row in own for name in (pair.first, pair.second)}
+        row_of = row_of_answer(items)
+        near = np.flatnonzero(np.isin(row_of, rows))
+        found = items.iloc[near].assign(row=row_of[near], place=near)
+        found["system"] = found["system"].astype(str)
+        keys = zip(found["row"], found["system"], strict=True)
+        found = found[np.asarray([key in pairs for key in keys], dtype=np.bool_)]
+        by_item = found.groupby(["row", "system"], sort=False)
+        found["asked"] = by_item["correct"].transform("size")
+        found["times_right"] = (found["correct"] >= RIGHT).groupby([found["row"], found["system"]]).transform("sum")
+        found["counts"] = by_item["correct"].transform("mean") >= RIGHT
+        # The first answer that is as right as the item counts; where scores lie between, the first.
+        found["agrees"] = (found["correct"] >= RIGHT) == found["counts"]
+        found = found.sort_values(["agrees", "repeat"], ascending=[False, True], kind="stable")
+        found = found.drop_duplicates(["row", "system"])
+        texts = texts_at(analysis.frames, found["place"].to_numpy(dtype=np.int64), _TEXTS)
+        found = found.join(texts, on="place")
+        shown = [{str(name): value for name, value in each.items()} for each in found.to_dict("records")]
+        return cls({(int(row["row"]), str(row["system"])): row for row in shown})
+
+    def flip(self, pair: Pair, row: int) -> Flip:
+        """One item."""
+        ours, theirs = (self.answers[row, name] for name in (pair.first, pair.second))
+        prompts = list(dict.fromkeys(text for each in (ours, theirs) if (text := _text(each, "prompt")) is not None))
+        target = _text(ours, "target")
+        return Flip(
+            task=str(ours["task"]),
+            doc_id=int(ours["doc_id"]),
+            prompts=tuple(last_of(prompt) for prompt in prompts),
+            target=None if target is None else first_of(target, TARGET_CHARACTERS),
+            answers=(_answer(pair.first, ours), _answer(pair.second, theirs)),
+        )
+
+
+def _answer(system: str, row: Mapping[str, Any]) -> Answer:
+    filtered, output = _text(row, "filtered"), _text(row, "output")
+    energy_j, tokens = float(row["energy_j"]), float(row["output_tokens"])
+    latency_s = float(row["finished_s"]) - float(row["started_s"])
+    return Answer(
+        system=system,
+        right=bool(row["counts"]),
+        times_right=int(row["times_right"]),
+        asked=int(row["asked"]),
+        filtered=None if filtered is None else first_of(filtered),
+        output=None if output is None else first_of(output),
+        energy_j=energy_j if np.isfinite(energy_j) else None,
+        provenance=str(row["energy_provenance"]) if np.isfinite(energy_j) else "",
+        latency_s=latency_s if np.isfinite(latency_s) else None,
+        output_tokens=int(tokens) if np.isfinite(tokens) else None,
+    )
+
+
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    """A text of the record; None where an old record has none."""
+    value = row.get(name)
+    return value if isinstance(value, str) else None
+
+
+def chosen_pairs(analysis: Analysis) -> tuple[Pair, ...]:
+    """The pairs that matter, gravest first, each once: yardsticks take no part.
+
+    The two most accurate; the one with the fewest joules per correct answer and the most accurate; each hybrid and the
+    best single system; each student and its teacher; each specialist and the most accurate generalist.
+    """
+    found: dict[frozenset[str], Pair] = {}
+    for pair in _candidates(analysis):
+        if pair.first != pair.second:
+            found.setdefault(frozenset((pair.first, pair.second)), pair)
+    return tuple(found.values())
+
+
+def _candidates(analysis: Analysis) -> Iterator[Pair]:
+    figures = {
+        name: each
+        for name, each in analysis.measured.items()
+        if name not in analysis.yardsticks and each.accuracy is not None
+    }
+    ordered = sorted(figures, key=lambda name: -_accuracy(analysis, name))
+    if len(ordered) < 2:
+        return
+    best, kinds = ordered[0], analysis.kinds
+    yield Pair(best, ordered[1], "The two most accurate systems.")
+    joules = {
+        name: each.j_per_correct.estimate
+        for name, each in figures.items()
+        if each.j_per_correct is not None and analysis.judged[name].valid and analysis.joules_comparable(name, best)
+    }
+    if joules:
+        thrifty = min(joules, key=lambda name: joules[name])
+        yield Pair(thrifty, best, "The fewest joules per correct answer, and the most accurate.")
+    single = next((name for name in ordered if kinds[name] != "hybrid"), None)
+    for name in figures:
+        if kinds[name] == "hybrid" and single is not None:
+            yield Pair(name, single, "A hybrid, and the most accurate single system.")
+    rows = analysis.frames.run.systems()
+    for name in figures:
+        teacher = rows[name].teacher if name in rows else None
+        if teacher in figures:
+            yield Pair(name, teacher, "A student, and its teacher.")
+    generalist = next((name for name in ordered if kinds[name] == "generalist"), None)
+    for name in figures:
+        if kinds[name] == "specialist" and generalist is not None:
+            yield Pair(name, generalist, "A specialist, and the most accurate generalist.")
+
+
+def _accuracy(analysis: Analysis, name: str) -> float:
+    accuracy = analysis.measured[name].accuracy
+    assert accuracy is not None  # the caller has left out who has none
+    return accuracy.estimate

@@ -1,0 +1,81 @@
+"""How many bytes of weights a mixture reads: of the experts that are truly asked, against all it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench_reports.analyses.experts.recorded_choices import Choices
+from wattbench_reports.comparison.analysis import Analysis
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One mixture, asked for one text at a time. Weights alone: no key-value cache, no activations.
+
+    Bytes are None where the record lacks the size of an expert, or does not tell the prompt from the answer.
+    """
+
+    parameters_total: int | None
+    parameters_active: int | None
+    all_bytes: int | None
+    """Of all weights, those of every expert among them, less an embedding that is only looked up."""
+    decode_bytes: float | None
+    """Per output token: one pass, and the experts it asks."""
+    prompt_tokens: float | None
+    """Mean per text."""
+    prompt_experts: float | None
+    """How many different experts of a layer the pass over a prompt asks: mean over texts and layers."""
+    prompt_bytes: float | None
+    """Per pass over a prompt: mean over texts."""
+    prompt_token_bytes: float | None
+    """Of all such passes, over all prompt tokens."""
+    decode_s: float | None
+    """Seconds per output token after the first, of the timed requests; None where tokens were not seen to arrive, or
+    were generated for several requests at once."""
+
+    @property
+    def active_share(self) -> float | None:
+        """Of all parameters, those that a token uses; None where nobody can tell."""
+        if not self.parameters_total or self.parameters_active is None:
+            return None
+        return self.parameters_active / self.parameters_total
+
+    @property
+    def bytes_per_s(self) -> float | None:
+        """What decoding reads in a second."""
+        return None if self.decode_bytes is None or not self.decode_s else self.decode_bytes / self.decode_s
+
+
+def touched(analysis: Analysis, choices: Choices) -> Touched:
+    """The bytes of weights behind each token of a mixture."""
+    row = choices.row
+    experts = choices.prompt_touched
+    known = row.expert_bytes is not None and row.shared_bytes is not None
+    each, shared = row.expert_bytes or 0, row.shared_bytes or 0
+    passes = shared + each * experts.sum(axis=1)
+    told = known and len(passes) > 0
+    answered = float(choices.answer_tokens.sum())
+    return Touched(
+        parameters_total=row.parameters_total,
+        parameters_active=row.parameters_active,
+        all_bytes=shared + each * len(row.expert_layers) * choices.number if known else None,
+        decode_bytes=shared + each * float(choices.answer_asked.sum()) / answered if told and answered else None,
+        prompt_tokens=float(choices.prompt_tokens.mean()) if len(experts) else None,
+        prompt_experts=float(experts.mean()) if len(experts) else None,
+        prompt_bytes=float(passes.mean()) if told else None,
+        prompt_token_bytes=float(passes.sum() / choices.prompt_tokens.sum()) if told else None,
+        decode_s=_decode_s(analysis, row.system),
+    )
+
+
+def _decode_s(analysis: Analysis, system: str) -> float | None:
+    more = analysis.frames.more_columns("first_token_s", "batch_size")
+    items = analysis.frames.items
+    own = (items["system"] == system) & more["first_token_s"].notna() & (items["output_tokens"] > 1)
+    if not own.any() or bool((more["batch_size"][items["system"] == system] > 1).any()):
+        return None
+    tokens = items["output_tokens"][own].to_numpy(dtype=np.float64)
+    seconds = (items["finished_s"][own] - more["first_token_s"][own]).to_numpy(dtype=np.float64)
+    return float(seconds.sum() / (tokens - 1).sum())

@@ -1,0 +1,172 @@
+"""What a system costs over its life: its training and the requests of a year, and who has cost least so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench_reports.analyses.training_cost import in_use, trainings
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.ranking import accuracy_order
+from wattbench_reports.metrics.workload import REQUESTS_PER_YEAR
+from wattbench_reports.tables import provenance
+
+
+@dataclass(frozen=True)
+class Total:
+    """One system over so many requests, its training included. Grams are None where something is missing to them."""
+
+    system: str
+    kind: str
+    requests_j: float
+    training_j: float | None
+    """0 where no training is on record; None where one is without joules."""
+    told: bool
+    """A training is on record."""
+    requests_g: float | None
+    training_g: float | None
+    manufacture_g: float | None
+    """Of the hardware, for the time that the requests take; 0 where none is declared."""
+    provenance: str
+    """Of all its joules, joined."""
+    valid: bool
+
+    @property
+    def energy_j(self) -> float | None:
+        """Requests and training."""
+        return None if self.training_j is None else self.requests_j + self.training_j
+
+    @property
+    def grams_co2e(self) -> float | None:
+        """Requests, training and manufacture; None where one of them is not known."""
+        if self.requests_g is None or self.training_g is None or self.manufacture_g is None:
+            return None
+        return self.requests_g + self.training_g + self.manufacture_g
+
+
+def totals(analysis: Analysis, requests: float = REQUESTS_PER_YEAR) -> tuple[Total, ...]:
+    """Every system that has joules, yardsticks left out, in the order of the run.
+
+    Args:
+        analysis: the run.
+        requests: how many, of the mix of the run's items.
+    """
+    trained = {each.system: each for each in trainings(analysis)}
+    found = []
+    for name in in_use(analysis):
+        figures = analysis.measured[name]
+        if figures.j_per_request is None:
+            continue
+        own, sci = trained.get(name), analysis.comparison.sci.get(name)
+        made_g = None if sci is None or not sci.requests else (sci.embodied_g or 0.0) / sci.requests
+        per_1000 = None if sci is None else sci.co2_g_per_1000
+        found.append(
+            Total(
+                system=name,
+                kind=analysis.kinds[name],
+                requests_j=figures.j_per_request.estimate * requests,
+                training_j=0.0 if own is None else own.energy_j,
+                told=own is not None,
+                requests_g=None if per_1000 is None else per_1000 / 1000 * requests,
+                training_g=0.0 if own is None else own.grams_co2e,
+                manufacture_g=None if made_g is None else made_g * requests,
+                provenance=provenance.joined((figures.provenance, "" if own is None else own.provenance)),
+                valid=analysis.judged[name].valid,
+            )
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Course:
+    """A system's joules as its correct answers add up: a straight line."""
+
+    system: str
+    training_j: float
+    j_per_correct: float
+
+    def joules(self, answers: float) -> float:
+        """All that it has taken by then."""
+        return self.training_j + self.j_per_correct * answers
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Between two numbers of correct answers, the system that has taken the fewest joules."""
+
+    system: str
+    first: float
+    last: float
+    """Infinite for the last stretch."""
+
+
+@dataclass(frozen=True)
+class Courses:
+    """The systems whose joules may be set beside each other."""
+
+    courses: tuple[Course, ...]
+    left_out: tuple[tuple[str, str], ...]
+    """A system, and why it is not among them."""
+    accurate: tuple[Course, ...]
+    """Of the courses, those of systems that are not shown to be less accurate than the most accurate of them."""
+    declared: tuple[str, ...]
+    """Those whose training is declared at least in part."""
+
+
+def courses(analysis: Analysis) -> Courses:
+    """Every system's course over all items: of the largest group whose joules may be compared."""
+    trained = {each.system: each for each in trainings(analysis)}
+    usable: dict[str, Course] = {}
+    left_out: dict[str, str] = {}
+    for name in in_use(analysis):
+        figures, own = analysis.measured[name], trained.get(name)
+        label = "" if own is None else provenance.measured_part(own.provenance)
+        if figures.j_per_request is None:
+            left_out[name] = "no joules"
+        elif not analysis.judged[name].valid:
+            left_out[name] = "its measured windows are not all valid"
+        elif figures.j_per_correct is None:
+            left_out[name] = "nothing answered correctly"
+        elif own is not None and own.energy_j is None:
+            left_out[name] = "the joules of its training are not known"
+        elif label and label != figures.provenance:
+            left_out[name] = f"its training is {label}, its answers {figures.provenance}"
+        else:
+            spent = 0.0 if own is None or own.energy_j is None else own.energy_j
+            usable[name] = Course(name, spent, figures.j_per_correct.estimate)
+    groups = [[name for name in group if name in usable] for group in analysis.energy_groups]
+    largest = max(groups, key=len, default=[])
+    left_out |= {name: "its joules may not be set beside the others'" for name in usable if name not in largest}
+    drawn = {name: figures for name, figures in analysis.measured.items() if name in largest}
+    order = accuracy_order(analysis.pairs(), drawn)
+    accurate = () if order is None else order.contenders
+    return Courses(
+        tuple(course for name, course in usable.items() if name in largest),
+        tuple(left_out.items()),
+        tuple(course for name, course in usable.items() if name in accurate),
+        tuple(name for name in largest if name in trained and provenance.is_declared(trained[name].provenance)),
+    )
+
+
+def stretches(known: Sequence[Course]) -> tuple[Stretch, ...]:
+    """Which system has taken the fewest joules after so many correct answers, from the first answer on.
+
+    Returns:
+        Stretch after stretch, the last without an end: the lower envelope of the lines. Empty without any system.
+    """
+    if not known:
+        return ()
+    found: list[Stretch] = []
+    at, cheapest = 1.0, min(known, key=lambda course: (course.joules(1.0), course.j_per_correct))
+    while True:
+        crossings = [
+            ((other.training_j - cheapest.training_j) / (cheapest.j_per_correct - other.j_per_correct), other)
+            for other in known
+            if other.j_per_correct < cheapest.j_per_correct
+        ]
+        if not crossings:
+            return (*found, Stretch(cheapest.system, at, float("inf")))
+        # Of several that cross there, the one that stays below.
+        where, following = min(crossings, key=lambda crossing: (crossing[0], crossing[1].j_per_correct))
+        found.append(Stretch(cheapest.system, at, where))
+        at, cheapest = where, following

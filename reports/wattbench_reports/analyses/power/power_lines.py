@@ -1,0 +1,143 @@
+"""A power trace as one line of watts per component, thinned to what a figure can show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.tables.power_trace import trace_table
+
+STEPS = 5
+"""Counts are differenced over so many of the counter's steps at least: one step more or less is then a fifth."""
+_MOST_W = 1e7
+"""More than any machine draws: such a figure is damage."""
+_MOST_COMPONENTS = 12
+
+
+@dataclass(frozen=True)
+class Line:
+    """Watts of one component over time."""
+
+    component: str
+    provenance: str
+    counted: bool
+    """Whether the watts are differences of its energy counter; else they are its power readings."""
+    at_s: NDArray[np.float64]
+    """Shape (points,), ascending."""
+    power_w: NDArray[np.float64]
+    """Shape (points,); NaN where the line breaks: the component could not be read, or its counter fell."""
+    whole: bool = True
+    """Every reading is in it; else, of each span of time, the lowest and the highest."""
+
+    def highest_w(self, started_s: float, finished_s: float) -> float | None:
+        """The highest watts between two moments; None where there are none."""
+        at_s, power_w = self._read
+        inside = power_w[np.searchsorted(at_s, started_s) : np.searchsorted(at_s, finished_s, side="right")]
+        return float(inside.max()) if len(inside) else None
+
+    @cached_property
+    def _read(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Moments, ascending, and the watts of each."""
+        at_s, power_w = self.at_s, self.power_w
+        if self.counted:  # a mean between two counts belongs where its middle is
+            level = power_w[:-1] == power_w[1:]
+            at_s, power_w = ((at_s[:-1] + at_s[1:]) / 2.0)[level], power_w[:-1][level]
+        known = np.isfinite(power_w)
+        return at_s[known], power_w[known]
+
+    def within(self, spans: Sequence[tuple[float, float]]) -> Line:
+        """The same line without what lies outside some spans of time, a break after each."""
+        at_s, power_w = [], []
+        for start_s, end_s in spans:
+            inside = (self.at_s > start_s) & (self.at_s < end_s)
+            edges_w = np.interp([start_s, end_s], self.at_s, self.power_w, left=np.nan, right=np.nan)
+            at_s += [[start_s], self.at_s[inside], [end_s, end_s]]
+            power_w += [edges_w[:1], self.power_w[inside], edges_w[1:], [np.nan]]
+        return replace(self, at_s=np.concatenate([[], *at_s]), power_w=np.concatenate([[], *power_w]))
+
+
+def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[Line], str | None]:
+    """The lines of a trace between two moments, and what is wrong with the file (None: nothing).
+
+    What can be read before the damage is given.
+    """
+    table, problem = trace_table(path)
+    table = table[table["at_s"].between(started_s, finished_s)]
+    names = table["component"].unique().tolist()[:_MOST_COMPONENTS]
+    lines = [_line(str(name), table[table["component"] == name]) for name in names]
+    return [line for line in lines if np.isfinite(line.power_w).any()], problem
+
+
+def thinned(line: Line, points: int) -> Line:
+    """The same line with about so many points at most: of each span of time the lowest and the highest.
+
+    Args:
+        line: any.
+        points: at least 4.
+    """
+    if len(line.at_s) <= points:
+        return line
+    spans = max(1, points // 2)
+    start_s, end_s = float(line.at_s[0]), float(line.at_s[-1])
+    place = np.minimum(((line.at_s - start_s) / max(end_s - start_s, 1e-9) * spans).astype(np.int64), spans - 1)
+    chosen: list[int] = []
+    for span in np.split(np.arange(len(place)), np.flatnonzero(np.diff(place)) + 1):
+        watts = line.power_w[span]
+        if not np.isfinite(watts).any():
+            chosen.append(int(span[0]))  # nothing was read in it: the line breaks here
+            continue
+        chosen += sorted({int(span[np.nanargmin(watts)]), int(span[np.nanargmax(watts)])})
+    kept = np.array(chosen)
+    return Line(line.component, line.provenance, line.counted, line.at_s[kept], line.power_w[kept], whole=False)
+
+
+def _line(component: str, rows: pd.DataFrame) -> Line:
+    """Watts by its counter, where it has one that was read twice; else by its power."""
+    at_s, power_w = _by_counter(*_points(rows, "energy_j"), STEPS * float(rows["step_s"].max()))
+    counted = len(at_s) > 0
+    if not counted:
+        at_s, power_w = _points(rows, "power_w")
+        power_w = np.where(power_w <= _MOST_W, power_w, np.nan)
+    gaps_s = rows["at_s"][rows["gap"]].to_numpy(dtype=np.float64)
+    at_s, power_w = np.concatenate([at_s, gaps_s]), np.concatenate([power_w, np.full(len(gaps_s), np.nan)])
+    order = np.argsort(at_s, kind="stable")  # the treads of a stair stay in their order
+    return Line(component, str(rows["provenance"].iloc[-1]), counted, at_s[order], power_w[order])
+
+
+def _points(rows: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Moments and figures, in the order of time; of two of the same moment the later in the file stands."""
+    known = rows.loc[rows[column].notna(), ["at_s", column]].drop_duplicates("at_s", keep="last").sort_values("at_s")
+    return known["at_s"].to_numpy(dtype=np.float64), known[column].to_numpy(dtype=np.float64)
+
+
+def _by_counter(
+    at_s: NDArray[np.float64], count_j: NDArray[np.float64], least_s: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean watts between counts, as a stair: two points per tread. A counter that falls breaks it."""
+    kept = _apart(at_s, least_s)
+    if len(kept) < 2:
+        return np.empty(0), np.empty(0)
+    at_s, count_j = at_s[kept], count_j[kept]
+    power_w = np.diff(count_j) / np.diff(at_s)
+    power_w[(power_w < 0.0) | (power_w > _MOST_W)] = np.nan
+    return np.repeat(at_s, 2)[1:-1], np.repeat(power_w, 2)
+
+
+def _apart(at_s: NDArray[np.float64], least_s: float) -> list[int]:
+    """Places of readings that are so far apart at least, the first and the last of all among them."""
+    if not len(at_s):
+        return []
+    last = len(at_s) - 1
+    following = np.maximum(np.searchsorted(at_s, at_s + least_s), np.arange(len(at_s)) + 1).tolist()
+    kept = [0]
+    while following[kept[-1]] <= last:
+        kept.append(following[kept[-1]])
+    if kept[-1] != last:  # what is left is too short for a tread of its own
+        kept[max(1, len(kept) - 1) :] = [last]
+    return kept

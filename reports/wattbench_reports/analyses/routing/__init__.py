@@ -1,0 +1,56 @@
+"""Where hybrids sent their items, what another choice would have given, and what choosing cost.
+
+May import: `wattbench_reports.comparison.analysis` and what lies beneath it. A router is scored from the answers that
+its members gave when they ran alone (`replay`), and that is checked against the hybrid that ran (`check_of`).
+"""
+
+from wattbench_reports.analyses.routing.answer_matrix import Field, HybridAnswers, field_of, hybrid_answers
+from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of
+from wattbench_reports.analyses.routing.frontier import Frontier, Quality, Spot
+from wattbench_reports.analyses.routing.hull import aiq, non_decreasing_hull
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of
+from wattbench_reports.analyses.routing.knn_router import NEAREST, Neighbours
+from wattbench_reports.analyses.routing.misroutes import Detour, Misroutes
+from wattbench_reports.analyses.routing.replay import Outcome, Plan, replay
+from wattbench_reports.analyses.routing.replay_check import Check, check_of
+from wattbench_reports.analyses.routing.resident_idle import Resident
+from wattbench_reports.analyses.routing.routing_summary import Against, Routing, Sent, Single, routings
+from wattbench_reports.analyses.routing.study import Offline, Studies, Study, studies
+from wattbench_reports.analyses.routing.threshold_sweep import Curve, curve_of
+
+__all__ = [
+    "NEAREST",
+    "Against",
+    "Bench",
+    "Check",
+    "Choice",
+    "Curve",
+    "Detour",
+    "Field",
+    "Frontier",
+    "HybridAnswers",
+    "Misroutes",
+    "Neighbours",
+    "Offline",
+    "Outcome",
+    "Plan",
+    "Quality",
+    "Resident",
+    "Routing",
+    "Sent",
+    "Single",
+    "Spot",
+    "Studies",
+    "Study",
+    "aiq",
+    "bench_of",
+    "check_of",
+    "choices_of",
+    "curve_of",
+    "field_of",
+    "hybrid_answers",
+    "non_decreasing_hull",
+    "replay",
+    "routings",
+    "studies",
+]

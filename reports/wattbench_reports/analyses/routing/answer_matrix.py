@@ -1,0 +1,190 @@
+"""What hybrids answered and whom they asked, and what every system answered to each item: the arrays behind routing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.tables.item_matrix import row_of_answer
+from wattbench_reports.tables.run_tables import Frames
+
+_OF_HYBRIDS = ("route", "route_score", "router_s", "router_energy_j", "batch_size")
+
+
+@dataclass(frozen=True)
+class Field:
+    """What each system made of each item: the mean over its repeats, row by row those of the item table."""
+
+    systems: tuple[str, ...]
+    domain_names: tuple[str, ...]
+    """In the order of the suite."""
+    domain: NDArray[np.int64]
+    """Shape (items,): which of `domain_names`."""
+    row: NDArray[np.int64]
+    """Shape (answers,): the item of each answer of the run."""
+    answered: NDArray[np.bool_]
+    """Shape (items, systems). So are the next three."""
+    score: NDArray[np.float64]
+    """0 where it was not asked."""
+    energy_j: NDArray[np.float64]
+    """Joules per answer; not a number where no answer to the item has any."""
+    seconds: NDArray[np.float64]
+    """From sending to the last token; not a number where it was not asked."""
+
+    def columns(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """The columns of some systems."""
+        return np.array([self.systems.index(name) for name in names], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class HybridAnswers:
+    """The answers of a hybrid whose routes are on record."""
+
+    system: str
+    frame: pd.DataFrame
+    """One row per answer: the columns of `Frames.items`, `route`, `route_score`, `router_s`, `router_energy_j`,
+    `batch_size`, `asked_count` (0 where not on record) and `row` (of the item table)."""
+    names: tuple[str, ...]
+    """Systems that were asked."""
+    asked: NDArray[np.float64]
+    """Shape (answers, names): how often each was asked for the answer."""
+
+    @property
+    def answered_by(self) -> NDArray[np.int64]:
+        """Shape (answers,): which of `names` gave each answer."""
+        codes = pd.Categorical(self.frame["route"], categories=list(self.names)).codes
+        return np.asarray(codes, dtype=np.int64)
+
+
+def field_of(analysis: Analysis) -> Field:
+    """What each system made of each item."""
+    items, table = analysis.frames.items, analysis.table
+    row = row_of_answer(items)
+    rows, columns = table.asked.shape
+    cell = row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
+    domain = np.empty(rows, dtype=np.int64)
+    domain[row] = items["domain"].cat.codes.to_numpy()
+    seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
+    total_s = np.bincount(cell, weights=seconds, minlength=rows * columns).astype(np.float64).reshape(rows, columns)
+    return Field(
+        systems=table.systems,
+        domain_names=tuple(str(name) for name in items["domain"].cat.categories),
+        domain=domain,
+        row=row,
+        answered=table.asked > 0,
+        score=table.correct / np.maximum(table.asked, 1),
+        energy_j=_quotients(table.energy_j, table.metered),
+        seconds=_quotients(total_s, table.asked),
+    )
+
+
+def half_of(analysis: Analysis, field: Field, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores and joules as in `Field`, of every other repeat alone; not a number where there is none.
+
+    Args:
+        half: 0 for the repeats of an even number, 1 for the others.
+    """
+    items = analysis.frames.items
+    rows, columns = field.answered.shape
+    cell = field.row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
+    mine = (items["repeat"].to_numpy() % 2) == half
+
+    def total(weights: NDArray[np.float64], keep: NDArray[np.bool_]) -> NDArray[np.float64]:
+        sums = np.bincount(cell[keep], weights=weights[keep], minlength=rows * columns)
+        return np.asarray(sums.reshape(rows, columns), dtype=np.float64)
+
+    correct = items["correct"].to_numpy(dtype=np.float64)
+    joules = items["energy_j"].to_numpy(dtype=np.float64)
+    metered = mine & np.isfinite(joules)
+    one = np.ones(len(items))
+    return _quotients(total(correct, mine), total(one, mine)), _quotients(total(joules, metered), total(one, metered))
+
+
+def _quotients(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    out = np.full(sums.shape, np.nan)
+    np.divide(sums, counts, out=out, where=counts > 0)
+    return out
+
+
+def hybrid_answers(analysis: Analysis, field: Field | None = None) -> tuple[HybridAnswers, ...]:
+    """Every hybrid whose routes were recorded, yardsticks included; empty where there is none.
+
+    Raises:
+        UserError: the table of items is damaged.
+    """
+    frames = analysis.frames
+    known = frames.run.systems()
+    hybrids = [name for name in frames.systems if name in known and known[name].members]
+    if not hybrids:
+        return ()
+    row = row_of_answer(frames.items) if field is None else field.row
+    mine = frames.items["system"].isin(hybrids).to_numpy()
+    more, lists = _columns_of(frames, np.flatnonzero(mine))
+    answers = frames.items[mine].reset_index(drop=True).join(more)
+    answers["row"] = row[mine]
+    routed = answers["route"].notna().to_numpy()
+    systems = answers["system"].to_numpy()
+    found = []
+    for name in hybrids:
+        own = np.flatnonzero(routed & (systems == name))
+        if len(own):
+            found.append(_of_hybrid(name, answers.iloc[own].reset_index(drop=True), lists, own))
+    return tuple(found)
+
+
+def _columns_of(frames: Frames, places: NDArray[np.int64]) -> tuple[pd.DataFrame, Any]:
+    """The columns that only hybrids fill, of some answers, and the lists of those that were asked (or None)."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = frames.run.layout.items_table
+    if frames.rows is not None:
+        places = np.flatnonzero(frames.rows.to_numpy())[places]
+    try:
+        present = set(pq.read_schema(path).names)
+        wanted = [name for name in (*_OF_HYBRIDS, "route_asked") if name in present]
+        table = pq.read_table(path, columns=wanted).take(pa.array(places))
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+    lists = table.column("route_asked").combine_chunks() if "route_asked" in present else None
+    frame: pd.DataFrame = table.select([name for name in wanted if name != "route_asked"]).to_pandas()
+    for name in _OF_HYBRIDS:  # a run from before one was recorded
+        if name not in frame:
+            frame[name] = None if name == "route" else np.nan
+    return frame, lists
+
+
+def _of_hybrid(name: str, frame: pd.DataFrame, lists: Any, own: NDArray[np.int64]) -> HybridAnswers:
+    owner, who = _asked(lists, own)
+    names = tuple(dict.fromkeys([*who.categories, *frame["route"].astype(str).unique()]))
+    counts = np.bincount(owner, minlength=len(frame))
+    cell = owner * len(names) + who.codes.astype(np.int64)
+    asked = np.bincount(cell, minlength=len(frame) * len(names)).astype(np.float64).reshape(len(frame), len(names))
+    answered = HybridAnswers(name, frame.assign(asked_count=counts), names, asked)
+    silent = np.flatnonzero(counts == 0)  # whom it asked is not on record: at least whoever answered
+    asked[silent, answered.answered_by[silent]] = 1.0
+    return answered
+
+
+def _asked(lists: Any, own: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Categorical]:
+    """Every system that was asked, list after list, with the place of its answer."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if lists is None:
+        return np.empty(0, dtype=np.int64), pd.Categorical([])
+    if isinstance(lists, pa.ChunkedArray):
+        lists = pa.concat_arrays(lists.chunks)
+    mine = lists.take(pa.array(own))
+    lengths = pc.fill_null(pc.list_value_length(mine), 0).to_numpy(zero_copy_only=False)
+    named = mine.flatten().dictionary_encode()
+    codes: NDArray[np.int64] = named.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    categories = pd.Index([str(name) for name in named.dictionary.to_pylist()], dtype=object)
+    return np.repeat(np.arange(len(own), dtype=np.int64), lengths), pd.Categorical.from_codes(codes, categories)

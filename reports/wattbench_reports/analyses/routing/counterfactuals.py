@@ -1,0 +1,160 @@
+"""What other choices of members would have made of the same items, and what the hybrid loses against each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.analyses.routing.answer_matrix import half_of
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, best_of_domain, why_no_joules, without_joules
+from wattbench_reports.analyses.routing.knn_router import Neighbours, nearest_router
+from wattbench_reports.analyses.routing.replay import Outcome, Plan, fixed, mean_interval, replay
+from wattbench_reports.analyses.routing.shuffled_router import shuffled_router
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.stats import Interval, mean_difference
+from wattbench_reports.tables.router_csv import OfflineRouter
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way to choose, over the items that a hybrid and its members answered."""
+
+    kind: str
+    """``live``, ``replayed``, ``domain`` or ``item`` (oracles), ``single``, ``chance``, ``shuffled``, ``nearest``,
+    ``file``."""
+    name: str
+    """For ``single``: the member. For ``file``: the router. Else empty."""
+    outcome: Outcome
+    better: Interval | None
+    """Accuracy of this - the hybrid, -1 to 1: what the hybrid loses by its routes. None for the hybrid itself."""
+    saved_j: Interval | None
+    """Joules per request of the hybrid - this; None for the hybrid itself, and without joules."""
+    p: float | None = None
+    """For ``shuffled``: how often a shuffling does as well as the hybrid."""
+    draws: int = 0
+    """For ``shuffled``: how many shufflings; for ``item``: 2 where it was judged by repeats it was not chosen by."""
+
+
+def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> tuple[Choice, ...]:
+    """The hybrid as it ran and replayed, and every other choice; only the former where no member is in the run."""
+    if not len(bench.rows):
+        return ()
+    found = [Choice("live", "", bench.live, None, None)]
+    if not bench.present:
+        return (*found, *_from_files(analysis, bench))
+    if len(bench.replayed.rows):
+        found.append(Choice("replayed", "", bench.replayed, None, None))
+    found += [
+        _against(bench, "domain", "", _planned(bench, best_of_domain(bench))),
+        _item_oracle(analysis, bench),
+        _single(bench),
+    ]
+    if len(bench.present) == len(bench.members):
+        found.append(_against(bench, "chance", "", _chance(bench)))
+    if bench.whole and len(bench.present) > 1:
+        shuffled = shuffled_router(bench.field, bench.plan)
+        found.append(
+            replace(_against(bench, "shuffled", "", shuffled.outcome), p=shuffled.p_value, draws=shuffled.shufflings)
+        )
+    if near is not None:
+        found.append(_against(bench, "nearest", "", nearest_router(bench.field, bench.present, near)))
+    return (*found, *_from_files(analysis, bench))
+
+
+def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
+    """The paired differences, over the items that both have."""
+    ours, theirs = bench.base, outcome
+    if not np.array_equal(ours.rows, theirs.rows):
+        rows = np.intersect1d(ours.rows, theirs.rows)
+        ours, theirs = ours.among(rows), theirs.among(rows)
+    return Choice(
+        kind, name, outcome, mean_difference(theirs.score, ours.score), mean_interval(ours.energy_j - theirs.energy_j)
+    )
+
+
+def _planned(bench: Bench, choice: NDArray[np.int64]) -> Outcome:
+    return replay(bench.field, fixed(bench.rows, bench.present, choice))
+
+
+def _single(bench: Bench) -> Choice:
+    best = int(bench.scores.mean(axis=0).argmax())
+    outcome = _planned(bench, np.full(len(bench.rows), best))
+    return _against(bench, "single", bench.present[best], outcome)
+
+
+def _chance(bench: Bench) -> Outcome:
+    share = np.full((len(bench.rows), len(bench.present)), 1 / len(bench.present))
+    nothing = np.zeros(len(bench.rows))
+    return replay(bench.field, Plan(bench.rows, bench.present, share, share, nothing, nothing))
+
+
+def best_of_item(scores: NDArray[np.float64], joules: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The member with the highest score of each item; of equals the one with the fewest joules, then the first.
+
+    Args:
+        scores: shape (items, members).
+        joules: the same shape; not a number where not known, which counts as dear.
+
+    Returns:
+        Shape (items,): a column.
+    """
+    best = scores >= scores.max(axis=1, keepdims=True) - 1e-12
+    dear = np.where(np.isfinite(joules), joules, np.finfo(np.float64).max)
+    return np.asarray(np.where(best, dear, math.inf).argmin(axis=1), dtype=np.int64)
+
+
+def _item_oracle(analysis: Analysis, bench: Bench) -> Choice:
+    """Chosen by some repeats and judged by the others, both ways, where every item has both; else by the same."""
+    cells = np.ix_(bench.rows, bench.field.columns(bench.present))
+    if not (analysis.frames.items["repeat"] > 0).any():
+        choice = best_of_item(bench.field.score[cells], bench.field.energy_j[cells])
+        return _against(bench, "item", "", _planned(bench, choice))
+    halves = [half_of(analysis, bench.field, half) for half in (0, 1)]
+    scores = [score[cells] for score, _ in halves]
+    energy = [np.full(joules[cells].shape, np.nan) if bench.no_joules else joules[cells] for _, joules in halves]
+    both = np.isfinite(scores[0]).all(axis=1) & np.isfinite(scores[1]).all(axis=1)
+    if not both.any():
+        choice = best_of_item(bench.field.score[cells], bench.field.energy_j[cells])
+        return _against(bench, "item", "", _planned(bench, choice))
+    picks = [best_of_item(scores[half][both], energy[half][both]) for half in (0, 1)]
+    each = np.arange(int(both.sum()))
+    judged = Outcome(
+        rows=bench.rows[both],
+        score=(scores[1][both][each, picks[0]] + scores[0][both][each, picks[1]]) / 2,
+        energy_j=(energy[1][both][each, picks[0]] + energy[0][both][each, picks[1]]) / 2,
+        seconds=np.full(len(each), np.nan),
+    )
+    return replace(_against(bench, "item", "", judged), draws=2)
+
+
+def _from_files(analysis: Analysis, bench: Bench) -> Iterable[Choice]:
+    for router in analysis.routes:
+        yield _against(bench, "file", router.name, offline(analysis, bench, router))
+
+
+def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
+    """A router of the user's, replayed over the hybrid's items that its own members answered too."""
+    systems = (bench.hybrid.system, *bench.present, *router.members)
+    field = without_joules(bench.field) if why_no_joules(analysis, systems) else bench.field
+    return replay(field, plan_of_file(router, bench.rows))
+
+
+def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
+    """The routes of a file, for some items: rows of the field."""
+    chains = router.chains
+    answered, asked = np.zeros((len(chains), len(router.members))), np.zeros((len(chains), len(router.members)))
+    for place, chain in enumerate(chains):
+        columns = [router.members.index(name) for name in chain]
+        asked[place, columns] = 1.0
+        answered[place, columns[-1]] = 1.0
+    code = router.chain_of[rows]
+    return Plan(rows, router.members, answered[code], asked[code], router.router_s[rows], router.router_j[rows])
+
+
+def of_kind(found: Sequence[Choice], kind: str) -> Choice | None:
+    """The first of a kind; None where there is none."""
+    return next((choice for choice in found if choice.kind == kind), None)

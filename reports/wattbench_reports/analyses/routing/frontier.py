@@ -1,0 +1,110 @@
+"""Accuracy against joules per request for every setting of a hybrid's threshold, and what it comes to in one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.analyses.routing.counterfactuals import Choice
+from wattbench_reports.analyses.routing.hull import aiq, non_decreasing_hull
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench
+from wattbench_reports.analyses.routing.threshold_sweep import Curve, curve_of
+from wattbench_reports.comparison.analysis import Analysis
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A system or a choice at its joules per request and its accuracy."""
+
+    name: str
+    energy_j: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """One hybrid's."""
+
+    system: str
+    curve: Curve | None
+    """None where its threshold can't be swept."""
+    why_not: str
+    """Why; empty where it could, or where its router has no threshold."""
+    members: tuple[Spot, ...]
+    """Each alone, over the same items."""
+    choices: tuple[Spot, ...]
+    """Routers of a file."""
+    live: Spot | None
+    hull: tuple[NDArray[np.float64], NDArray[np.float64]]
+    """Joules and accuracy at its corners; empty without a curve."""
+
+
+@dataclass(frozen=True)
+class Quality:
+    """AIQ over one range of joules, the same for all of a run."""
+
+    low_j: float
+    high_j: float
+    routers: Mapping[str, float]
+    """By hybrid."""
+    mixes: Mapping[str, float]
+    """By hybrid: of mixing its members by chance, in whatever shares are best."""
+
+
+def frontier_of(analysis: Analysis, bench: Bench, found: Sequence[Choice]) -> Frontier:
+    """The curve of one hybrid, with its members as points beside it."""
+    curve = curve_of(analysis, bench)
+    live = bench.live
+    spots = []
+    for name, column in zip(bench.present, bench.field.columns(bench.present), strict=True):
+        energy_j = bench.field.energy_j[bench.rows, column]
+        known = np.isfinite(energy_j)
+        if known.any():
+            spots.append(Spot(name, float(energy_j[known].mean()), float(bench.field.score[bench.rows, column].mean())))
+    swept = None if isinstance(curve, str) else curve
+    corners = (np.empty(0), np.empty(0)) if swept is None else non_decreasing_hull(swept.energy_j, swept.accuracy)
+    return Frontier(
+        system=bench.hybrid.system,
+        curve=swept,
+        why_not=curve if isinstance(curve, str) else "",
+        members=tuple(spots),
+        choices=tuple(spot for each in found if each.kind == "file" and (spot := _spot(each)) is not None),
+        live=None
+        if live.j_per_request is None or live.accuracy is None
+        else Spot(bench.hybrid.system, live.j_per_request, live.accuracy),
+        hull=corners,
+    )
+
+
+def _spot(choice: Choice) -> Spot | None:
+    energy_j, accuracy = choice.outcome.j_per_request, choice.outcome.accuracy
+    return None if energy_j is None or accuracy is None else Spot(choice.name, energy_j, accuracy)
+
+
+def quality_of(frontiers: Sequence[Frontier]) -> Quality | None:
+    """AIQ of every hybrid with a curve, from the thriftiest member of any to the dearest member or setting of any."""
+    swept = [(each, each.curve) for each in frontiers if each.curve is not None and each.members]
+    if not swept:
+        return None
+    members = [spot.energy_j for each, _ in swept for spot in each.members]
+    low = min(members)
+    high = max(*members, *(float(curve.energy_j.max()) for _, curve in swept))
+    if high <= low:
+        return None
+    return Quality(
+        low_j=low,
+        high_j=high,
+        routers={each.system: aiq(curve.energy_j, curve.accuracy, low, high) for each, curve in swept},
+        mixes={
+            each.system: aiq(
+                np.array([spot.energy_j for spot in each.members]),
+                np.array([spot.accuracy for spot in each.members]),
+                low,
+                high,
+            )
+            for each, _ in swept
+        },
+    )

@@ -1,0 +1,91 @@
+"""Whom a hybrid asked in each domain, and what every detour cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, best_of_domain
+
+
+@dataclass(frozen=True)
+class Detour:
+    """The items of a domain that another member than its best one answered."""
+
+    domain: str
+    member: str
+    best: str
+    answers: int
+    share: float
+    """Of all answers that are compared."""
+    accuracy: float
+    """Of the member that answered, by its own answers to these items."""
+    best_accuracy: float
+    """Of the domain's best member, to the same items."""
+
+    @property
+    def cost(self) -> float:
+        """What it takes from the accuracy over all: below 0 where the detour was a gain."""
+        return self.share * (self.best_accuracy - self.accuracy)
+
+
+@dataclass(frozen=True)
+class Misroutes:
+    """A hybrid's answers by domain and member."""
+
+    domains: tuple[str, ...]
+    members: tuple[str, ...]
+    counts: NDArray[np.int64]
+    """Shape (domains, members): answers."""
+    best: tuple[str | None, ...]
+    """Of each domain, by the members' own answers; None where no item was answered by all of them."""
+    detours: tuple[Detour, ...]
+    """The dearest first; over the items that the hybrid and all of its members in the run answered."""
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Shape (domains, members): of the domain's answers; each row sums to 1."""
+        return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
+
+
+def misroutes_of(bench: Bench) -> Misroutes:
+    """Count the routes, and price those that did not go to the domain's best member."""
+    frame, members = bench.hybrid.frame, bench.members
+    listed = [str(name) for name in frame["domain"].cat.categories]
+    member = np.array([members.index(name) for name in bench.hybrid.names])[bench.hybrid.answered_by]
+    cell = frame["domain"].cat.codes.to_numpy().astype(np.int64) * len(members) + member
+    counts = np.bincount(cell, minlength=len(listed) * len(members)).reshape(len(listed), len(members))
+    asked = np.flatnonzero(counts.sum(axis=1) > 0)
+    domains = tuple(listed[place] for place in asked)
+    best, detours = _detours(bench, domains, member) if bench.present and len(bench.rows) else ({}, ())
+    return Misroutes(domains, members, counts[asked], tuple(best.get(name) for name in domains), detours)
+
+
+def _detours(
+    bench: Bench, domains: tuple[str, ...], member: NDArray[np.int64]
+) -> tuple[dict[str, str], tuple[Detour, ...]]:
+    field = bench.field
+    best_at = np.full(len(field.domain), -1, dtype=np.int64)
+    best_at[bench.rows] = field.columns(bench.present)[best_of_domain(bench)]
+    row = bench.hybrid.frame["row"].to_numpy()
+    column = np.array([field.systems.index(name) if name in bench.present else -1 for name in bench.members])[member]
+    known = best_at[row] >= 0
+    wanted, total = best_at[row], int(known.sum())
+    best: dict[str, str] = {}
+    detours: list[Detour] = []
+    for domain in domains:
+        own = known & (field.domain[row] == field.domain_names.index(domain))
+        if not own.any():
+            continue
+        best[domain] = field.systems[wanted[own][0]]
+        for to in np.unique(column[own & (column != wanted) & (column >= 0)]):
+            here = own & (column == to)
+            detours.append(
+                Detour(
+                    domain, field.systems[to], best[domain], int(here.sum()), float(here.sum()) / total,
+                    float(field.score[row[here], to].mean()), float(field.score[row[here], wanted[here]].mean()),
+                )
+            )  # fmt: skip
+    return best, tuple(sorted(detours, key=lambda each: -each.cost))

@@ -1,0 +1,54 @@
+"""Is a replay to be believed? A hybrid's own routes, replayed and set beside what it really did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench
+from wattbench_reports.analyses.routing.replay import Outcome, mean_interval
+from wattbench_reports.stats import Interval, mean_difference
+
+
+@dataclass(frozen=True)
+class Check:
+    """The live hybrid against the replay of its routes, over the same items."""
+
+    live: Outcome
+    replayed: Outcome
+    of: int
+    """Items of the hybrid's: those that are not in the check asked a member that is not in the run."""
+    accuracy: Interval
+    """Live - replayed, -1 to 1."""
+    energy_j: Interval | None
+    """Live - replayed, per request; None where joules are not compared."""
+    same_score: float
+    """The share of items with the same score, live and replayed."""
+
+    @property
+    def accuracy_agrees(self) -> bool:
+        """Whether the interval holds no difference at all."""
+        return self.accuracy.low <= 0 <= self.accuracy.high
+
+    @property
+    def energy_agrees(self) -> bool | None:
+        """The same of joules; None without any."""
+        return None if self.energy_j is None else self.energy_j.low <= 0 <= self.energy_j.high
+
+
+def check_of(bench: Bench) -> Check | None:
+    """None where not one item can be replayed."""
+    replayed = bench.replayed
+    live = bench.live.among(replayed.rows)
+    accuracy = mean_difference(live.score, replayed.score)
+    if accuracy is None:
+        return None
+    return Check(
+        live=live,
+        replayed=replayed,
+        of=len(np.unique(bench.hybrid.frame["row"])),
+        accuracy=accuracy,
+        energy_j=mean_interval(live.energy_j - replayed.energy_j),
+        same_score=float((np.abs(live.score - replayed.score) < 1e-9).mean()),
+    )

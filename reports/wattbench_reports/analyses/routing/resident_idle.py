@@ -1,0 +1,65 @@
+"""What a hybrid draws because all of its members stay loaded: the part of its bill that no replay can know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench.records import Purpose, WindowRow
+from wattbench.records.components import added
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench
+from wattbench_reports.comparison.analysis import Analysis
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Idle watts of a hybrid beside those of its members, each loaded alone."""
+
+    hybrid_w: float
+    alone_w: dict[str, float]
+    """Of the members in the run."""
+    answering_w: float
+    """Their mean, each by its share of the hybrid's answers."""
+    j_per_request: float
+    """The rest of the hybrid's idle watts, over the time that its requests took. Below 0 where the idle window of a
+    member happened to draw more."""
+
+    @property
+    def others_w(self) -> float:
+        """Idle of resident members: what the hybrid draws beyond the member that answers."""
+        return self.hybrid_w - self.answering_w
+
+
+def resident_of(analysis: Analysis, bench: Bench, windows: Sequence[WindowRow]) -> Resident | None:
+    """None where joules are not compared, or some system's idle was not measured."""
+    if bench.no_joules or len(bench.present) < len(bench.members):
+        return None
+    names = (bench.hybrid.system, *bench.present)
+    found = {name: _idle(name, windows) for name in names}
+    parts = {each[0] for each in found.values() if each is not None}
+    if None in found.values() or len(parts) != 1:
+        return None
+    watts = {name: each[1] for name, each in found.items() if each is not None}
+    by = bench.hybrid.answered_by
+    shares = np.bincount(by, minlength=len(bench.hybrid.names)) / len(by)
+    answering = sum(share * watts[name] for name, share in zip(bench.hybrid.names, shares, strict=True))
+    metered = analysis.table.metered[:, analysis.table.column(bench.hybrid.system)].sum()
+    own = watts.pop(bench.hybrid.system)
+    seconds = sum(each[2] for name, each in found.items() if each is not None and name == bench.hybrid.system)
+    return Resident(own, watts, answering, (own - answering) * seconds / float(metered))
+
+
+def _idle(system: str, windows: Sequence[WindowRow]) -> tuple[frozenset[str], float, float] | None:
+    """The components counted, their idle watts, and the seconds of one pass of the valid measured windows."""
+    own = [row for row in windows if row.system == system and row.purpose == Purpose.MEASURED and row.valid]
+    counted = [added(row.energy_j) for row in own]
+    known = all(parts and all(part in row.idle_w for part in parts) for row, parts in zip(own, counted, strict=True))
+    if not own or not known or len({frozenset(parts) for parts in counted}) != 1:
+        return None
+    seconds = np.array([row.duration_s / row.passes for row in own])
+    watts = np.array([sum(row.idle_w[part] for part in parts) for row, parts in zip(own, counted, strict=True)])
+    if seconds.sum() <= 0:
+        return None
+    return frozenset(counted[0]), float((watts * seconds).sum() / seconds.sum()), float(seconds.sum())

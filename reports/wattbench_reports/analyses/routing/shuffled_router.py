@@ -1,0 +1,70 @@
+"""The control: a router with the same call shares as the hybrid's, and no knowledge of the items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.analyses.routing.answer_matrix import Field
+from wattbench_reports.analyses.routing.replay import Outcome, Plan
+from wattbench_reports.metrics.system_metrics import SEED
+
+MOST, FEWEST = 1999, 99
+_CELLS = 10_000_000
+"""So many items are dealt anew in all, which bounds the time; at least `FEWEST` shufflings all the same."""
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """The hybrid's routes dealt anew among its items."""
+
+    outcome: Outcome
+    """Item by item what is to be expected of a shuffling: exact, not simulated."""
+    p_value: float
+    """The share of shufflings whose accuracy is at least the hybrid's own, which counts as one of them."""
+    shufflings: int
+
+
+def shuffled_router(field: Field, plan: Plan, *, seed: int = SEED) -> Shuffled:
+    """Permute the routes of a plan among its items.
+
+    Args:
+        field: in which all members answered all items of the plan.
+        plan: the hybrid's own routes.
+        seed: of the shufflings.
+
+    Source: P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses" (2005), ch. 3.
+    """
+    cells = np.ix_(plan.rows, field.columns(plan.members))
+    score, items = field.score[cells], len(plan.rows)
+    expected = Outcome(
+        rows=plan.rows,
+        score=score @ plan.answered.mean(axis=0),
+        energy_j=_expected(field.energy_j[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_j).mean(),
+        seconds=_expected(field.seconds[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_s).mean(),
+    )
+    routes, code = _routes(plan.answered)
+    small = code.astype(np.min_scalar_type(max(len(routes) - 1, 1)))
+    worth = (score @ routes.T).ravel()
+    start = np.arange(items) * len(routes)
+    observed = float(worth[start + small].sum())
+    times = int(np.clip(_CELLS // items, FEWEST, MOST))
+    rng = np.random.default_rng(seed)
+    sums = np.array([worth[start + rng.permutation(small)].sum() for _ in range(times)])
+    at_least = int((sums >= observed - 1e-9).sum())
+    return Shuffled(expected, (1 + at_least) / (1 + times), times)
+
+
+def _routes(answered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The different rows, and which of them each item has."""
+    if (answered.max(axis=1) == 1.0).all():  # one member each, as ever without repeats: nothing to sort
+        return np.eye(answered.shape[1]), answered.argmax(axis=1)
+    routes, code = np.unique(answered, axis=0, return_inverse=True)
+    return routes, code.ravel()
+
+
+def _expected(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weighted row sums in which a member that is never asked may lack a value."""
+    return np.asarray(np.where(weights > 0, weights * values, 0.0).sum(axis=1))

@@ -1,0 +1,109 @@
+"""Everything that is to be said of routing in a run, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench_reports.analyses.routing.answer_matrix import Field, field_of, hybrid_answers
+from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of, plan_of_file
+from wattbench_reports.analyses.routing.frontier import Frontier, Quality, frontier_of, quality_of
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, why_no_joules, without_joules
+from wattbench_reports.analyses.routing.knn_router import Neighbours, neighbours
+from wattbench_reports.analyses.routing.misroutes import Misroutes, misroutes_of
+from wattbench_reports.analyses.routing.replay import Outcome, replay
+from wattbench_reports.analyses.routing.replay_check import Check, check_of
+from wattbench_reports.analyses.routing.resident_idle import Resident, resident_of
+from wattbench_reports.analyses.routing.routing_summary import Routing, routing_of
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.tables.router_csv import OfflineRouter
+
+
+@dataclass(frozen=True)
+class Study:
+    """One hybrid."""
+
+    routing: Routing
+    bench: Bench
+    misroutes: Misroutes
+    choices: tuple[Choice, ...]
+    check: Check | None
+    resident: Resident | None
+    frontier: Frontier
+    near: Neighbours | str
+    """What the k-NN router read, or why there is none."""
+
+
+@dataclass(frozen=True)
+class Offline:
+    """A router of a file, by itself."""
+
+    router: OfflineRouter
+    outcome: Outcome
+    no_joules: str
+
+
+@dataclass(frozen=True)
+class Studies:
+    """A run."""
+
+    hybrids: tuple[Study, ...]
+    quality: Quality | None
+    offline: tuple[Offline, ...]
+
+
+def studies(analysis: Analysis) -> Studies | None:
+    """Everything about the hybrids of a run and about the routers of a file; None where there are neither.
+
+    Raises:
+        UserError: the table of items is damaged.
+    """
+    known = analysis.frames.run.systems()
+    if not analysis.routes and not any(row.members for row in known.values()):
+        return None
+    field = field_of(analysis)
+    hybrids = hybrid_answers(analysis, field)
+    if not hybrids and not analysis.routes:
+        return None
+    windows = analysis.frames.window_rows
+    read: dict[bytes, Neighbours | str] = {}
+    found = []
+    for hybrid in hybrids:
+        bench = bench_of(analysis, field, hybrid)
+        near = _near(analysis, field, bench, read)
+        chosen = choices_of(analysis, bench, near if isinstance(near, Neighbours) else None)
+        found.append(
+            Study(
+                routing=routing_of(analysis, bench),
+                bench=bench,
+                misroutes=misroutes_of(bench),
+                choices=chosen,
+                check=check_of(bench),
+                resident=resident_of(analysis, bench, windows),
+                frontier=frontier_of(analysis, bench, chosen),
+                near=near,
+            )
+        )
+    return Studies(
+        tuple(found),
+        quality_of([each.frontier for each in found]),
+        tuple(_offline(analysis, field, router) for router in analysis.routes),
+    )
+
+
+def _near(analysis: Analysis, field: Field, bench: Bench, read: dict[bytes, Neighbours | str]) -> Neighbours | str:
+    """Read the requests once for all hybrids that are judged by the same items."""
+    if len(bench.present) < 2 or not len(bench.rows):
+        return "fewer than two of its members are in this run"
+    key = bench.rows.tobytes()
+    if key not in read:
+        read[key] = neighbours(analysis, field, bench.hybrid.system, bench.rows)
+    return read[key]
+
+
+def _offline(analysis: Analysis, field: Field, router: OfflineRouter) -> Offline:
+    reason = why_no_joules(analysis, router.members)
+    rows = np.arange(len(field.domain))
+    outcome = replay(without_joules(field) if reason else field, plan_of_file(router, rows))
+    return Offline(router, outcome, reason)

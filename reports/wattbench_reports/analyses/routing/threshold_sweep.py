@@ -1,0 +1,149 @@
+"""A hybrid at every setting of its threshold, from the scores that its router gave."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.tables.suite_record import system_configs
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Settings of one threshold, from the one at which the most answers are taken as they are to none."""
+
+    setting: str
+    """``min_score``: below it the fallback answers. ``min_confidence``: below it the next member is asked."""
+    instead: str
+    """The member that answers below the threshold."""
+    at: float | None
+    """The threshold that the hybrid ran with; None where it is not on record."""
+    upwards: bool
+    """Whether only higher thresholds than that can be told: below it the first choice is not on record."""
+    threshold: NDArray[np.float64]
+    """Shape (settings,), rising; the last is infinite: nothing is sure enough."""
+    kept: NDArray[np.float64]
+    """Shape (settings,): the share of answers at or above it."""
+    accuracy: NDArray[np.float64]
+    energy_j: NDArray[np.float64]
+    """Shape (settings,): joules per request, the router's own with them."""
+    items: int
+
+    def chosen(self, settings: int) -> NDArray[np.int64]:
+        """Some of the settings, spread evenly over the share that is kept, the ends among them."""
+        want = np.linspace(self.kept[-1], self.kept[0], settings)
+        found = np.searchsorted(self.kept[::-1], want - 1e-12)
+        return np.unique(len(self.kept) - 1 - np.minimum(found, len(self.kept) - 1))
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """What becomes of an answer above and below the threshold."""
+
+    setting: str
+    instead: str
+    first: str | None
+    """For a cascade: who is asked in any case."""
+    at: float | None
+
+
+def curve_of(analysis: Analysis, bench: Bench) -> Curve | str:
+    """Sweep the threshold; or why that can't be done. Empty where the router has no threshold at all."""
+    rule = _rule(system_configs(analysis.frames.run.header).get(bench.hybrid.system, {}))
+    if isinstance(rule, str):
+        return rule
+    unknown = [name for name in (rule.first, rule.instead) if name is not None and name not in bench.present]
+    if unknown:
+        return f"{unknown[0]} is not in this run as a system of its own"
+    if bench.no_joules:
+        return f"joules are not compared, as {bench.no_joules}"
+    if not np.isfinite(bench.hybrid.frame["route_score"].to_numpy(dtype=np.float64)).any():
+        return "no scores of its router are on record"
+    return _sweep(bench, rule)
+
+
+def _rule(config: Mapping[str, Any]) -> _Rule | str:
+    router, members = config.get("router"), config.get("members")
+    if not isinstance(router, Mapping) or not isinstance(members, Mapping):
+        return ""
+    names = {str(label): str(name) for label, name in members.items()}
+    if router.get("type") in {"classifier", "llm"}:
+        fallback = config.get("fallback")
+        if fallback is None or str(fallback) not in names:
+            return "it has no fallback, so that a threshold would change nothing"
+        return _Rule("min_score", names[str(fallback)], None, _number(router.get("min_score", 0.0)))
+    if router.get("type") == "cascade":
+        order = [names.get(str(label), "") for label in router.get("order") or ()]
+        if len(order) != 2:
+            return (
+                "with more than two members in its cascade, how sure a member was that another setting would ask is "
+                "not on record"
+            )
+        return _Rule("min_confidence", order[1], order[0], _number(router.get("min_confidence")))
+    return ""
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _sweep(bench: Bench, rule: _Rule) -> Curve | str:
+    """Above the threshold an answer stays what it was; below it is the other member's. Sums over sorted scores."""
+    frame, field = bench.hybrid.frame, bench.field
+    columns = field.columns(bench.present)
+    metered = np.zeros(len(field.domain), dtype=bool)
+    metered[bench.rows] = np.isfinite(field.energy_j[np.ix_(bench.rows, columns)]).all(axis=1)
+    row = frame["row"].to_numpy()
+    # A member that is not in the run can't be replayed, and its items are left out.
+    column = np.full(len(frame), field.systems.index(rule.first)) if rule.first else _answering(bench)
+    use = metered[row] & (column >= 0)
+    row, column, frame = row[use], column[use], frame[use]
+    if not len(row):
+        return "no item has joules for all of its members"
+    score = frame["route_score"].to_numpy(dtype=np.float64)
+    other = field.systems.index(rule.instead)
+    able = np.isfinite(score)
+    if rule.first is None and rule.at is not None:
+        able &= score >= rule.at  # below, the fallback answered: whom the router would have chosen is not known
+    keep_j = field.energy_j[row, column]
+    else_j = field.energy_j[row, other] + (field.energy_j[row, column] if rule.first else 0.0)
+    own_j = 0.0 if rule.first else frame["router_energy_j"].fillna(0.0).to_numpy(dtype=np.float64)
+    # The repeats of an item share its weight.
+    weight = 1.0 / np.bincount(row)[row]
+    weight /= weight.sum()
+    order = np.flatnonzero(able)[np.argsort(-score[able], kind="stable")]
+    sorted_scores = score[order]
+    last = np.concatenate((np.diff(sorted_scores) < 0, np.ones(min(len(order), 1), dtype=bool)))
+    taken = np.flatnonzero(last)  # all answers with the same score are taken together
+
+    def along(kept: NDArray[np.float64], instead: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The weighted mean with nothing kept, then with ever more."""
+        gain = np.cumsum(weight[order] * (kept - instead)[order])
+        return np.asarray(float(weight @ instead) + np.concatenate(([0.0], gain[taken])))
+
+    nothing, one = np.zeros(len(row)), np.ones(len(row))
+    return Curve(
+        setting=rule.setting,
+        instead=rule.instead,
+        at=rule.at,
+        upwards=rule.first is None and (rule.at is None or rule.at > 0),
+        threshold=np.concatenate(([math.inf], sorted_scores[taken]))[::-1],
+        kept=along(one, nothing)[::-1],
+        accuracy=along(field.score[row, column], field.score[row, other])[::-1],
+        energy_j=along(keep_j + own_j, else_j + own_j)[::-1],
+        items=len(np.unique(row)),
+    )
+
+
+def _answering(bench: Bench) -> NDArray[np.int64]:
+    """The field's column of the member that gave each answer; -1 for one that is not in the run."""
+    systems = bench.field.systems
+    found = [systems.index(name) if name in bench.present else -1 for name in bench.hybrid.names]
+    return np.array(found, dtype=np.int64)[bench.hybrid.answered_by]

@@ -1,0 +1,151 @@
+"""Specialists in their domain and elsewhere, against the best generalist on the same items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.paired_tests import accuracy_difference
+from wattbench_reports.stats import Interval, interval_of, ratios
+from wattbench_reports.tables.item_matrix import ItemTable
+
+
+@dataclass(frozen=True)
+class Side:
+    """A specialist and a generalist, on the items of its domain or on all others."""
+
+    at_home: bool
+    items: int
+    """That both answered."""
+    accuracy: float
+    generalist: str
+    """The most accurate on these items."""
+    generalist_accuracy: float
+    difference: Interval
+    """Accuracy of the specialist - the generalist's, over these items."""
+    j_per_correct: float | None
+    """Over its requests with joules; None without any, or where none of them is correct. So is the next."""
+    generalist_j_per_correct: float | None
+    times_the_joules: Interval | None
+    """The specialist's joules per correct answer over the generalist's; None where one of them has none, or the two
+    may not be compared."""
+    reason: str
+    """Why not; empty where there is one."""
+
+
+@dataclass(frozen=True)
+class Specialist:
+    """One system with a domain of its own."""
+
+    system: str
+    domain: str
+    sides: tuple[Side, ...]
+    """At home first; a side without items is left out, and so are both where there is no generalist."""
+
+
+def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
+    """Every system with a domain on record that may be compared; empty where there is none.
+
+    Items count the same here, whatever mix of domains the run's figures are stated for.
+    """
+    known, names = analysis.frames.run.systems(), tuple(analysis.contest.candidates)
+    generalists = [name for name in names if analysis.kinds[name] == "generalist"]
+    homes = {
+        name: home
+        for name in names
+        if name in known and analysis.kinds[name] == "specialist" and (home := known[name].domain) is not None
+    }
+    drawn = _Sums.drawn(analysis) if homes and generalists else None
+    return tuple(
+        Specialist(
+            name, home, () if drawn is None else tuple(_sides(analysis, name, home, generalists, drawn))
+        )
+        for name, home in homes.items()
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Joules and correct answers of all answers with joules, by domain and system."""
+
+    energy_j: NDArray[np.float64]
+    """Shape (1 + draws, domains, systems): as they were asked, then over items drawn again."""
+    correct: NDArray[np.float64]
+    """The same shape."""
+
+    @classmethod
+    def drawn(cls, analysis: Analysis) -> _Sums:
+        """Those of a run."""
+        basis = analysis.basis
+        kinds = ("energy_j", "correct")
+        return cls(*(np.concatenate((basis.totals[kind][None], basis.drawn.of(kind))) for kind in kinds))
+
+
+def _sides(analysis: Analysis, name: str, home: str, generalists: Sequence[str], sums: _Sums) -> Iterable[Side]:
+    ours = analysis.table.column(name)
+    for at_home in (True, False):
+        table = analysis.table
+        here = ((table.domains == home) == at_home) & (table.asked[:, ours] > 0)
+        shares = {
+            each: float(table.correct[here, column].sum() / asked)
+            for each in generalists
+            if (asked := table.asked[here, (column := table.column(each))].sum()) > 0
+        }
+        if not shares:
+            continue
+        best = max(shares, key=lambda each: shares[each])
+        both = table.where(here & (table.asked[:, table.column(best)] > 0))
+        domains = [place for place, domain in enumerate(analysis.basis.domains) if (domain == home) == at_home]
+        yield _side(analysis, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home)
+
+
+def _side(analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool) -> Side:
+    columns = [table.column(each) for each in (name, other)]
+    accuracies = [float(table.correct[:, column].sum() / table.asked[:, column].sum()) for column in columns]
+    difference = accuracy_difference(table, name, other)
+    assert difference is not None  # there are items that both answered
+    (our_j, their_j), (our_correct, their_correct) = (
+        kind[:, :, columns].sum(axis=1).T for kind in (sums.energy_j, sums.correct)
+    )
+    reason = _why_not(analysis, name, other, float(their_j[0]), float(our_correct[0]), float(their_correct[0]))
+    times = None
+    if not reason:
+        # (ours / correct) / (theirs / correct) as one ratio: nothing correct in a draw is infinitely dear.
+        found = ratios(our_j * their_correct, our_correct * their_j)
+        few = len(table.domains) < 2
+        times = Interval(float(found[0]), 0.0, math.inf) if few else interval_of(float(found[0]), found[1:])
+    return Side(
+        at_home=at_home,
+        items=len(table.domains),
+        accuracy=accuracies[0],
+        generalist=other,
+        generalist_accuracy=accuracies[1],
+        difference=difference,
+        j_per_correct=_over(our_j[0], our_correct[0]),
+        generalist_j_per_correct=_over(their_j[0], their_correct[0]),
+        times_the_joules=times,
+        reason=reason,
+    )
+
+
+def _over(joules: float, correct: float) -> float | None:
+    return float(joules / correct) if correct else None
+
+
+def _why_not(
+    analysis: Analysis, name: str, other: str, their_j: float, our_correct: float, their_correct: float
+) -> str:
+    if not analysis.joules_comparable(name, other):
+        return "their joules may not be set beside each other"
+    if not their_j:
+        return "there are no joules to set them against"
+    spoiled = [each for each in (name, other) if not analysis.judged[each].valid]
+    if spoiled:
+        return f"not all measured windows of {' and of '.join(spoiled)} are valid"
+    wrong = [each for each, correct in ((name, our_correct), (other, their_correct)) if not correct]
+    return f"{' and '.join(wrong)} answered nothing correctly" if wrong else ""

@@ -1,0 +1,130 @@
+"""What was spent on a system before its first answer, as ledgers or declarations have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.records import SystemRow, added, total_j
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.metrics.carbon import Carbon
+from wattbench_reports.tables import provenance
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was trained, from its ledger or its declaration as the run recorded it. None is not known."""
+
+    name: str
+    method: str
+    documents: float | None
+    tokens: float | None
+    teacher_tokens: float | None
+    seconds: float | None
+    energy_j: float | None
+    """Joules of all components; None where none was read."""
+    provenance: str
+    cpu: str | None
+    source: str
+    """Of a declared one: who says so; else empty."""
+    gpu_hours: float | None
+    """Of a declared one; as the source has them. So the next."""
+    declared_g_co2e: float | None
+
+
+@dataclass(frozen=True)
+class Training:
+    """All that was trained for one system."""
+
+    system: str
+    kind: str
+    steps: tuple[Step, ...]
+    energy_j: float | None
+    """Of all steps; None where one of them has none."""
+    grams_co2e: float | None
+    """By the run's carbon settings, which need not be those of where it was trained. None without any, and where the
+    intensity goes by the hour: the hours of the training are not on record."""
+
+    @property
+    def tokens(self) -> float | None:
+        """Worked through forwards and backwards; None where a step does not say."""
+        return _sum([step.tokens for step in self.steps])
+
+    @property
+    def teacher_tokens(self) -> float | None:
+        """Worked through by a teacher."""
+        return _sum([step.teacher_tokens for step in self.steps])
+
+    @property
+    def seconds(self) -> float | None:
+        """One step after another; None where a step does not say."""
+        return _sum([step.seconds for step in self.steps])
+
+    @property
+    def provenance(self) -> str:
+        """Every provenance in the joules, joined."""
+        return provenance.joined(step.provenance for step in self.steps)
+
+
+def trainings(analysis: Analysis) -> tuple[Training, ...]:
+    """Every system of the run with a training on record, yardsticks left out; empty where there is none."""
+    rows = analysis.frames.run.systems()
+    return tuple(_of_system(analysis, rows[name]) for name in in_use(analysis) if rows[name].training)
+
+
+def in_use(analysis: Analysis) -> tuple[str, ...]:
+    """The systems of which a record says what they are made of, yardsticks left out."""
+    rows = analysis.frames.run.systems()
+    return tuple(name for name in analysis.frames.systems if name in rows and name not in analysis.yardsticks)
+
+
+def untold(analysis: Analysis) -> tuple[str, ...]:
+    """Systems that are no generalists and have no training on record: what they took is not known."""
+    rows = analysis.frames.run.systems()
+    return tuple(name for name in in_use(analysis) if analysis.kinds[name] != "generalist" and not rows[name].training)
+
+
+def _of_system(analysis: Analysis, row: SystemRow) -> Training:
+    steps = tuple(_step(name, entry) for name, entry in (row.training or {}).items())
+    known = [step.energy_j for step in steps if step.energy_j is not None]
+    energy_j = sum(known) if len(known) == len(steps) else None
+    factor: Carbon | None = analysis.comparison.carbon
+    return Training(
+        system=row.system,
+        kind=analysis.kinds[row.system],
+        steps=steps,
+        energy_j=energy_j,
+        grams_co2e=None if factor is None or energy_j is None else factor.grams(energy_j),
+    )
+
+
+def _step(name: str, entry: Mapping[str, Any]) -> Step:
+    energy_j: Mapping[str, float] = entry.get("energy_j") or {}
+    how: Mapping[str, str] = entry.get("provenance") or {}
+    year = entry.get("year")
+    source = str(entry.get("source") or "")
+    return Step(
+        name=name,
+        method=str(entry.get("method", "")),
+        documents=_known(entry, "documents"),
+        tokens=_known(entry, "tokens"),
+        teacher_tokens=_known(entry, "teacher_tokens"),
+        seconds=_known(entry, "seconds"),
+        energy_j=total_j(energy_j),
+        provenance=provenance.joined(how[component] for component in added(energy_j) if component in how),
+        cpu=entry.get("cpu"),
+        source=f"{source}, {year}" if source and year else source,
+        gpu_hours=_known(entry, "gpu_hours"),
+        declared_g_co2e=_known(entry, "grams_co2e") if source else None,
+    )
+
+
+def _known(entry: Mapping[str, Any], key: str) -> float | None:
+    value = entry.get(key)
+    return None if value is None else float(value)
+
+
+def _sum(parts: Sequence[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None

@@ -1,0 +1,1 @@
+"""Whether two systems may be compared at all, and by which metrics."""

@@ -1,0 +1,226 @@
+"""The fingerprint of a system in a run: what its figures were made with, in named parts."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from wattbench.errors import UserError
+from wattbench.records import ABSENT, LABELS, Part, RunHeader, machine_parts, part, system_parts
+from wattbench_reports.comparability.document_digests import contents
+from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.suite_record import suite_section, system_configs
+
+HARMLESS = {"repeats", "seed", "idle_s", "min_window_s", "window_s"}
+"""Settings of how a cell is measured that change how sure a figure is, not what it is."""
+
+UNTELLING = {"description", "kind", "domain", "training", "teacher", "parameters"}
+"""Settings of a system that don't change how it answers."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """One system in one run. Two figures may be set side by side as far as these parts are equal."""
+
+    run: str
+    system: str
+    parts: Mapping[str, Part]
+    """By name, each of `wattbench.records.LABELS`."""
+
+    @cached_property
+    def short(self) -> str:
+        """Twelve digits of a SHA-256 over the parts, for people: equal where every part is."""
+        told = {name: [each.facts, each.owner] for name, each in self.parts.items()}
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
+    """Each system's fingerprint, in the order of `frames.systems`.
+
+    Raises:
+        UserError: a table of the run is damaged.
+    """
+    header = frames.run.header
+    run, rows, configs = header.run, frames.run.systems(), system_configs(header)
+    machine = machine_parts(header.environment, run)
+    measure = suite_section(header, "measure")
+    documents, prompts = _documents(frames), _prompts(frames)
+    meters = _meters(frames) if header.imported is None else _declared(frames)
+    found = {}
+    for name in frames.systems:
+        owner = f"{name} in {run}"
+        config = configs.get(name, {})
+        parts = machine | system_parts(rows.get(name), owner) | {
+            "tasks": part(_tasks(header, name, documents), run),
+            "scenario": part(_scenario(measure) | _imported_scenario(header, name), run),
+            "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
+            "meter": meters.get(name, Part()),
+            "settings": part(dict(_settings(config)) or {"settings": ABSENT}, owner),
+            "prompts": part(prompts.get(name, {}) or {"prompts": ABSENT}, owner),
+        }  # fmt: skip
+        parts |= _elsewhere(config, parts["meter"], run)
+        found[name] = Fingerprint(run, name, {each: parts[each] for each in LABELS})
+    return found
+
+
+def _tasks(header: RunHeader, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+    """What was planned for a system, and which documents it did answer."""
+    select = suite_section(header, "tasks").get("select")
+    chosen = {
+        str(choice.get("task")): choice.get("metric")
+        for choice in (select if isinstance(select, list) else [])
+        if isinstance(choice, Mapping)
+    }
+    cells = {str(cell.get("task")): cell for cell in header.cells if cell.get("system") == system}
+    answered = {task: digest for (name, task), digest in documents.items() if name == system}
+    facts: dict[str, Any] = {}
+    for task in sorted({*cells, *answered}):
+        cell = cells.get(task, {})
+        facts |= {
+            f"{task} version": cell.get("task_version", ABSENT),
+            f"{task} documents": cell.get("docs_sha256", ABSENT),
+            f"{task} answered": answered.get(task),
+            f"{task} scoring": cell.get("task_sha256") or ABSENT,
+            f"{task} metric": chosen.get(task) or "the task's first",
+        }
+    return facts
+
+
+def _documents(frames: Frames) -> dict[tuple[str, str], str]:
+    """(System, task) to how many documents were answered and a SHA-256 of which: the evidence, not the plan."""
+    told = contents(frames.items, frames.items["doc_hash"])
+    return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in told.items()}
+
+
+def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
+    """System to task to a SHA-256 of the prompts it was given."""
+    found: dict[str, dict[str, str]] = {}
+    for (system, task), each in contents(frames.items, frames.more_columns("prompt_hash")["prompt_hash"]).items():
+        found.setdefault(system, {})[f"of {task}"] = each.sha256
+    return found
+
+
+def _meters(frames: Frames) -> dict[str, Part]:
+    """System to the components whose joules are in its figures, and how each was read.
+
+    From its measured windows: the valid ones, where there are any. A system without joules has no part, and none
+    to differ in.
+    """
+    told = frames.window_columns("provenance", "energy_j")
+    rows = frames.windows[["system", "purpose", "valid"]].join(told)
+    rows = rows[rows["purpose"] == "measured"]
+    found: dict[str, Part] = {}
+    for system, own in rows.groupby("system"):
+        believed = own[own["valid"].astype(bool)]
+        used = own if believed.empty else believed
+        read: dict[str, set[str]] = {}
+        for said, energy_j in zip(used["provenance"], used["energy_j"], strict=True):
+            how = _object(said, frames)
+            for component in _object(energy_j, frames):
+                read.setdefault(component, set()).add(str(how.get(component)))
+        facts: dict[str, Any] = {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}
+        if "modelled" in facts.values():  # the formula is codecarbon's, and its constants change with it
+            packages = frames.run.header.environment.get("packages")
+            facts["model"] = f"codecarbon {packages.get('codecarbon')}" if isinstance(packages, Mapping) else ABSENT
+        found[str(system)] = part(facts, frames.run.header.run)
+    return found
+
+
+def _declared(frames: Frames) -> dict[str, Part]:
+    """As `_meters`, of an imported run: how its joules were read nobody can tell, so they are like no other run's."""
+    has_joules = frames.items.loc[frames.items["energy_j"].notna(), "system"].unique()
+    told = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
+    return {str(name): told for name in has_joules}
+
+
+def _imported_scenario(header: RunHeader, system: str) -> dict[str, Any]:
+    """The load that another tool put on a system, where it says so."""
+    told = (header.imported or {}).get("scenario")
+    own = told.get(system) if isinstance(told, Mapping) else None
+    return dict(own) if isinstance(own, Mapping) else {}
+
+
+def _object(text: Any, frames: Frames) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError):
+        value = None
+    if not isinstance(value, dict):
+        raise UserError(f"{frames.run.layout.windows_table}: {text!r} is not a JSON object; the record is damaged")
+    return value
+
+
+def _scenario(measure: Mapping[str, Any]) -> dict[str, Any]:
+    """How the items were put to the system: every setting that is not known to be harmless, so a new one counts."""
+    facts = {name: value for name, value in sorted(measure.items()) if name not in HARMLESS and value is not None}
+    return {"scenario": ABSENT, "batch": ABSENT} | facts
+
+
+def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """A system's part of the suite, flat. Of a path only its last name: checkouts lie in different places."""
+    for name, value in sorted(config.items(), key=lambda pair: str(pair[0])):
+        key = f"{prefix}{name}"
+        if name in UNTELLING or value is None:
+            continue
+        if isinstance(value, Mapping):
+            yield from _settings(value, f"{key}.")
+        else:
+            yield key, value.rpartition("/")[2] if isinstance(value, str) and value.startswith("/") else value
+
+
+def _elsewhere(config: Mapping[str, Any], meter: Part, run: str) -> dict[str, Part]:
+    """What differs for a system behind a server on another machine: that one's hardware, of which nothing is known.
+
+    The joules of this machine are then not the server's.
+    """
+    hosts = hosts_elsewhere(config)
+    if not hosts:
+        return {}
+    named = ", ".join(hosts)
+    owner = f"{named} in {run}"
+    found = {"device": part({"server": named, "GPU": ABSENT, "CPU": ABSENT}, owner)}
+    found |= {name: part({LABELS[name]: ABSENT}, owner) for name in ("driver", "power_limit", "card")}
+    if meter.facts:
+        found["meter"] = part({**dict(meter.facts), "counted": f"on the client of {named}, not on the server"}, owner)
+    return found
+
+
+def hosts_elsewhere(config: Mapping[str, Any]) -> list[str]:
+    """The hosts of the servers that a system asks, or its members do, where wattbench did not start them and they are
+    not this machine.
+
+    Args:
+        config: the system's part of the resolved suite.
+    """
+    return sorted({host for each in _with_members(config) if (host := _far_host(each)) is not None})
+
+
+def _with_members(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A system's settings and, for a hybrid, those of every system that it asks."""
+    yield config
+    pool = config.get("pool")
+    if isinstance(pool, Mapping):
+        yield from (member for member in pool.values() if isinstance(member, Mapping))
+
+
+def _far_host(config: Mapping[str, Any]) -> str | None:
+    """The host of a server that wattbench did not start, and that is not this machine by its name."""
+    url = config.get("base_url")
+    if not isinstance(url, str) or config.get("serve"):
+        return None
+    try:
+        host = urlsplit(url).hostname or url
+    except ValueError:
+        return url
+    if host == "localhost" or host.endswith(".localhost"):
+        return None
+    try:
+        return None if ipaddress.ip_address(host).is_loopback else host
+    except ValueError:
+        return host

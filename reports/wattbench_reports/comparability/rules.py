@@ -1,0 +1,171 @@
+"""Which figures of which systems may be set beside each other, and what stands between those that may not.
+
+| part that differs | accuracy | latency | joules |
+| --- | --- | --- | --- |
+| tasks: documents, task version, scoring | no | no | no |
+| device, driver, power limit, scenario | yes | no | no |
+| meter | yes | yes | no |
+| engine, weights, number type, settings, prompts | yes | yes | yes |
+| software, graphics card, seed and repeats | yes | yes | yes |
+
+Accuracy is a property of answers, and answers of the documents and the system: a slower machine gives the same ones,
+but for the rounding of its kernels. Latency is the machine's as much as the system's. Joules are so too, and depend
+on what was counted. What a system is made of may differ between systems, as that is what is compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wattbench.errors import UserError, nearest
+from wattbench.records import CIRCUMSTANCES, CONDITIONS, IDENTITY, LABELS, Part
+from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.formatting.units import listed
+
+ACCURACY, LATENCY, JOULES = "accuracy", "latency", "joules"
+
+FIGURES = (ACCURACY, LATENCY, JOULES)
+
+FORBIDS: Mapping[str, tuple[str, ...]] = {
+    "tasks": FIGURES,
+    "device": (LATENCY, JOULES),
+    "driver": (LATENCY, JOULES),
+    "power_limit": (LATENCY, JOULES),
+    "scenario": (LATENCY, JOULES),
+    "meter": (JOULES,),
+    **dict.fromkeys((*IDENTITY, *CIRCUMSTANCES), ()),
+}
+"""Part to the figures that may not be ranked where it differs."""
+
+ALL = "all"
+
+_SHOWN = 60
+_SHOWN_FACTS = 4
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A part in which two fingerprints differ."""
+
+    part: str
+    first: str
+    """The first one's facts, in words: those that differ."""
+    second: str
+    forbids: tuple[str, ...]
+    """Figures that may not be ranked across it."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """Systems that agree in a part."""
+
+    systems: tuple[str, ...]
+    value: str
+    """In words: the facts in which the sides differ."""
+
+
+@dataclass(frozen=True)
+class Divide:
+    """A part in which some systems differ."""
+
+    part: str
+    forbids: tuple[str, ...]
+    sides: tuple[Side, ...]
+    """Two or more."""
+    overridden: bool
+    """The reader asked to rank across it."""
+
+
+def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ...]:
+    """Every part in which two systems differ: conditions first, then what they are, then circumstances."""
+    found = []
+    for name in (*CONDITIONS, *IDENTITY, *CIRCUMSTANCES):
+        ours, theirs = first.parts[name], second.parts[name]
+        if ours != theirs:
+            facts = ours.differing(theirs)
+            found.append(Difference(name, in_words(ours, facts), in_words(theirs, facts), FORBIDS[name]))
+    return tuple(found)
+
+
+def divides(
+    prints: Mapping[str, Fingerprint], across: Sequence[str] = (), names: Iterable[str] = (*CONDITIONS, *CIRCUMSTANCES)
+) -> tuple[Divide, ...]:
+    """The parts in which several systems differ, those that forbid most first.
+
+    Args:
+        prints: name to fingerprint.
+        across: parts that the reader asked to rank across.
+        names: the parts to look at. What systems are made of may differ, and is left out unless named.
+    """
+    found = []
+    for name in names:
+        sides: dict[Part, list[str]] = {}
+        for system, each in prints.items():
+            if each.parts[name].facts:  # a system without joules has no meter to differ in
+                sides.setdefault(each.parts[name], []).append(system)
+        if len(sides) > 1:
+            facts = _differing(list(sides))
+            told = tuple(Side(tuple(systems), in_words(value, facts)) for value, systems in sides.items())
+            found.append(Divide(name, FORBIDS[name], told, name in across))
+    return tuple(found)
+
+
+def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
+    """The systems divided into those whose figure may be ranked among each other.
+
+    Args:
+        prints: name to fingerprint; the order of the groups is that of their first members.
+        figure: one of `FIGURES`.
+        across: parts that may differ all the same.
+    """
+    decisive = [name for name, forbidden in FORBIDS.items() if figure in forbidden and name not in across]
+    found: dict[tuple[Part, ...], list[str]] = {}
+    for system, each in prints.items():
+        found.setdefault(tuple(each.parts[name] for name in decisive), []).append(system)
+    return tuple(tuple(systems) for systems in found.values())
+
+
+def parts_to_cross(names: Sequence[str], crossable: Sequence[str] = CONDITIONS) -> tuple[str, ...]:
+    """What ``--across`` names: parts that forbid a ranking, or all of them.
+
+    Args:
+        names: as given.
+        crossable: the parts that forbid something.
+
+    Raises:
+        UserError: there is no such part, or it forbids nothing.
+    """
+    if ALL in names:
+        return tuple(crossable)
+    for name in names:
+        if name in LABELS and name not in crossable:
+            raise UserError(f"across: {name} forbids no ranking, so there is nothing to allow")
+        if name not in crossable:
+            raise UserError(f"across: no part {name!r}{nearest(name, [*crossable, ALL])}")
+    return tuple(name for name in crossable if name in names)
+
+
+def in_words(value: Part, facts: Sequence[str]) -> str:
+    """Some facts of a part with their names: ``GPU power limit 450 W and CPU governor powersave``."""
+    known = [name for name in facts if name in dict(value.facts)]
+    told = [f"{name} {_clipped(value.fact(name))}" for name in known[:_SHOWN_FACTS]]
+    if len(known) > _SHOWN_FACTS:
+        told.append(f"{len(known) - _SHOWN_FACTS} more")
+    return listed(told) or "nothing of the kind"
+
+
+def _clipped(value: str) -> str:
+    """Twelve digits of a hash are enough to tell two apart, and a line has an end."""
+    short = re.sub(r"[0-9a-f]{64}", lambda digest: digest[0][:12], value)
+    return short if len(short) <= _SHOWN else f"{short[:_SHOWN]}..."
+
+
+def _differing(values: Sequence[Part]) -> tuple[str, ...]:
+    """Facts in which not all are alike, in the order of the facts."""
+    first, *others = values
+    differing = {name for other in others for name in first.differing(other)}
+    return tuple(
+        name for name in dict.fromkeys(fact for value in values for fact, _ in value.facts) if name in differing
+    )

@@ -1,0 +1,334 @@
+"""The comparison: one row per system, and what limits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.records import RunRecords
+from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.comparability.explain import condition_caveats
+from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
+from wattbench_reports.comparability.rules import JOULES, groups
+from wattbench_reports.comparison.annual_cost import Year, year
+from wattbench_reports.comparison.caveats import carbon_caveats, caveats
+from wattbench_reports.comparison.eligibility import Contest, contest
+from wattbench_reports.comparison.leaderboard_model import Ranked
+from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
+from wattbench_reports.comparison.ranking import Ranking, rank
+from wattbench_reports.comparison.reference_systems import yardsticks
+from wattbench_reports.metrics.arrival_rates import LoadReport, load_caveats, load_report
+from wattbench_reports.metrics.carbon import (
+    AS_IN_SUITE,
+    Carbon,
+    CarbonChoice,
+    HourlyIntensity,
+    carbon_of_run,
+    pue_of_suite,
+)
+from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
+from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
+from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
+from wattbench_reports.metrics.system_metrics import Measures, measures
+from wattbench_reports.metrics.validity import Validity, validity
+from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from wattbench_reports.metrics.workload import Workload, WorkloadChoice, workload
+from wattbench_reports.tables.item_matrix import ItemTable, item_table
+from wattbench_reports.tables.router_csv import OfflineRouter
+from wattbench_reports.tables.run_tables import Frames, load_frames
+from wattbench_reports.tables.suite_record import suite_name, suite_section
+
+
+@dataclass(frozen=True)
+class SystemFigures:
+    """A row of `wattbench compare`. The order of the fields is the order of the columns."""
+
+    system: str
+    kind: str
+    items: int
+    """Distinct items."""
+    accuracy: float | None
+    """0 to 1; the bounds are of 95% confidence, as all others here. None where nobody scored what was imported."""
+    accuracy_low: float | None
+    accuracy_high: float | None
+    latency_p50_s: float | None
+    """None where nobody timed what was imported. So for the next."""
+    latency_p95_s: float | None
+    output_tokens: float | None
+    """Mean per request; None where they cannot be counted."""
+    energy_j_per_request: float | None
+    energy_above_idle_j_per_request: float | None
+    """Beyond what the loaded system draws anyway; None where its idle was not measured."""
+    j_per_correct: float | None
+    """Joules of all metered requests over the correct answers among them; None without either."""
+    j_per_correct_low: float | None
+    j_per_correct_high: float | None
+    """Infinite where the items do not bound it."""
+    co2_g_per_1000: float | None
+    """Grams of CO2 equivalent of the energy of 1,000 requests, manufacture not included; None where no intensity is
+    set, or an hourly file lacks some of the system's hours."""
+    sci_g_per_correct: float | None
+    """Software Carbon Intensity (ISO/IEC 21031:2024): grams of energy and declared manufacture per correct answer."""
+    sci_g_per_correct_low: float | None
+    sci_g_per_correct_high: float | None
+    """Infinite where the items do not bound it."""
+    energy_provenance: str
+    valid: bool
+    """Every measured window of the system is valid. What was imported has none, and is taken as it was declared."""
+    cost_per_request: float | None = None
+    """Money, as whoever made what was imported declares it."""
+    imported: bool = False
+    """Another tool made the figures: wattbench measured nothing."""
+
+
+COLUMNS = tuple(column.name for column in fields(SystemFigures))
+"""The columns of `wattbench compare`, in order."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a run says about its systems."""
+
+    run: str
+    suite: str
+    systems: tuple[SystemFigures, ...]
+    """In the order they first ran."""
+    carbon: Carbon | None
+    """None: no intensity is set, or its file cannot be used, and no grams are stated."""
+    sci: Mapping[str, Sci]
+    """The terms behind the grams of each system that has joules; empty without `carbon`."""
+    caveats: tuple[Caveat, ...]
+    splits: Mapping[str, SystemSplit] = field(default_factory=dict)
+    """Where each system's joules went."""
+    load: LoadReport | None = None
+    """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
+    workload: Workload | None = None
+    """What the figures over all domains are for; None where several runs differ in it."""
+    years: Mapping[str, Year] = field(default_factory=dict)
+    """For each system with joules: the requests of a year."""
+    ranked: Ranked | None = None
+    """Which figures are set beside which; None where only figures were asked for."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A comparison with everything it was computed from, for the panels of the report."""
+
+    frames: Frames
+    table: ItemTable
+    measured: Mapping[str, Measures]
+    judged: Mapping[str, Validity]
+    comparison: Comparison
+    prints: Mapping[str, Fingerprint]
+    """Each system's fingerprint."""
+    basis: Basis
+    sums: Mapping[str, NDArray[np.float64]]
+    """What grams are made of beside joules: see `wattbench_reports.metrics.carbon.sci.carbon_sums`."""
+    workload: Workload
+    pue: float
+    choice: CarbonChoice = AS_IN_SUITE
+    """What the reader said of carbon."""
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD
+    """What the reader said of the workload."""
+    routes: tuple[OfflineRouter, ...] = ()
+    """Routers of the reader's own, to be replayed."""
+
+    @property
+    def options(self) -> list[str]:
+        """The command line's words for all that the reader said."""
+        return [*self.choice.as_options(), *self.workload_choice.as_options()]
+
+    @cached_property
+    def shares(self) -> Shares | None:
+        """The mix of domains that figures over all of them are stated for; None: every item counts the same."""
+        return shares_of(self.workload, self.basis)
+
+    @property
+    def shares_now(self) -> Shares:
+        """As `shares`; without a mix, as the items have it."""
+        if self.shares is not None:
+            return self.shares
+        items = self.basis.items.max(axis=1)
+        return np.asarray(items / items.sum())
+
+    def pairs(self, domain: str | None = None) -> Pairs:
+        """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
+        if domain is None and self.shares is not None:
+            return WeighedPairs(self.table, self.basis, self.shares)
+        return EqualPairs(self.table.of_domain(domain))
+
+    def carbon_of(self, domain: str) -> dict[str, Sci]:
+        """Each system's score over the items of one domain; empty without an intensity. Its totals are the run's."""
+        carbon = self.comparison.carbon
+        if carbon is None:
+            return {}
+        own = self.table.domains == domain
+        sums = {kind: np.where(own[:, None], values, 0.0) for kind, values in self.sums.items()}
+        share = np.array([float(name == domain) for name in self.basis.domains])
+        return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
+
+    @cached_property
+    def contest(self) -> Contest:
+        """Who takes part in the verdict."""
+        return contest(self.measured, self.kinds, self.yardsticks, self.not_held, self.prints)
+
+    @cached_property
+    def rankings(self) -> Mapping[str | None, Ranking]:
+        """The ranking over all items, under None, and one for each domain where there are several; empty without
+        anyone to rank."""
+        everyone = self.contest.candidates
+        if not everyone:
+            return {}
+        found: dict[str | None, Ranking] = {None: rank(self.pairs(), everyone, self.judged, groups=self.energy_groups)}
+        if len(self.by_domain) > 1:
+            for domain, figures in self.by_domain.items():
+                own = {name: figures[name] for name in everyone}
+                found[domain] = rank(self.pairs(domain), own, self.judged, domain, groups=self.energy_groups)
+        return found
+
+    @property
+    def splits(self) -> Mapping[str, SystemSplit]:
+        """Where each system's joules went."""
+        return self.comparison.splits
+
+    @cached_property
+    def energy_groups(self) -> tuple[tuple[str, ...], ...]:
+        """The systems divided into those that may be ranked by energy among each other."""
+        return groups(self.prints, JOULES)
+
+    def joules_comparable(self, *systems: str) -> bool:
+        """Whether the joules of these systems may be set beside each other."""
+        return any(set(systems) <= set(group) for group in self.energy_groups)
+
+    @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """Each system's kind."""
+        return {figures.system: figures.kind for figures in self.comparison.systems}
+
+    @cached_property
+    def yardsticks(self) -> Mapping[str, str]:
+        """Systems that are only there to compare with, and why: see
+        `wattbench_reports.comparison.reference_systems`."""
+        return yardsticks(self.frames.run.header)
+
+    @property
+    def not_held(self) -> Mapping[str, str]:
+        """Systems that do not hold the rate that is compared, and why; empty where no load was offered."""
+        return self.comparison.load.compared.not_held if self.comparison.load is not None else {}
+
+    @cached_property
+    def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
+        """Domain to each system's figures in it, in the order of the suite. Computed when first asked for."""
+        domains = [str(name) for name in self.frames.items["domain"].cat.categories]
+        return {name: measures(self.frames, self.table, self.basis, name) for name in domains}
+
+
+def shares_of(workload: Workload, basis: Basis) -> Shares | None:
+    """A workload's shares in the order of a basis's domains; None: every item counts the same."""
+    return None if workload.shares is None else np.array([workload.shares[name] for name in basis.domains])
+
+
+def compare(
+    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
+) -> Comparison:
+    """Compare the systems of a finished run.
+
+    Args:
+        run: from `wattbench.records.read_run`.
+        choice: how to make the grams, where not as the suite has it.
+        workload_choice: what the systems are for, where not as the suite has it.
+
+    Raises:
+        UserError: the run is not finished or damaged, or a choice is wrong.
+    """
+    return analyse(run, choice, workload_choice).comparison
+
+
+def analyse(
+    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
+) -> Analysis:
+    """As `compare`, keeping what the comparison was computed from."""
+    factor, unusable = carbon_of_run(suite_section(run.header, "carbon"), choice)
+    pue = pue_of_suite(suite_section(run.header, "carbon"), choice)
+    frames = load_frames(run)
+    load = load_report(frames)
+    judged: Mapping[str, Validity]
+    if load is None:
+        table, judged = item_table(frames), validity(frames)
+    else:  # figures under different loads are never put together: all that follows is of one rate
+        at = load.compared
+        frames, table, judged = at.frames, at.table, at.judged
+    factor = None if factor is None else factor.within(*run_span(frames))
+    hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
+    sums = carbon_sums(frames, table, hourly)
+    base = basis(table, **{kind: np.nan_to_num(values) for kind, values in sums.items()})
+    used_for = workload(suite_section(run.header, "workload"), base.domains, workload_choice)
+    shares = shares_of(used_for, base)
+    measured = measures(frames, table, base, shares=shares)
+    sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
+    apart = splits(frames)
+    prints = fingerprints(frames)
+    kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
+    known = run.systems()
+    comparison = Comparison(
+        run=run.header.run,
+        suite=suite_name(run.header),
+        systems=tuple(
+            _row(figures, str(kinds[name]), judged[name], sci.get(name), apart[name])
+            for name, figures in measured.items()
+        ),
+        carbon=factor,
+        sci=sci,
+        caveats=(
+            *(load_caveats(load) if load is not None else ()),
+            *condition_caveats(prints),
+            *caveats(frames, measured, judged),
+            *carbon_caveats(factor, sci, unusable),
+        ),
+        splits=apart,
+        load=load,
+        workload=used_for,
+        years={
+            name: year(name, each.j_per_request.estimate, known.get(name), factor, pue, sci.get(name), used_for)
+            for name, each in measured.items()
+            if each.j_per_request is not None
+        },
+    )
+    return Analysis(
+        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, choice, workload_choice
+    )
+
+
+def _row(figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit) -> SystemFigures:
+    accuracy, per_correct = figures.accuracy, figures.j_per_correct
+    p50_s, p95_s = figures.latency_quantile_s(0.5), figures.latency_quantile_s(0.95)
+    per_answer = None if sci is None else sci.g_per_correct
+    request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
+    return SystemFigures(
+        system=figures.system,
+        kind=kind,
+        items=figures.items,
+        accuracy=None if accuracy is None else accuracy.estimate,
+        accuracy_low=None if accuracy is None else accuracy.low,
+        accuracy_high=None if accuracy is None else accuracy.high,
+        latency_p50_s=p50_s,
+        latency_p95_s=p95_s,
+        output_tokens=figures.output_tokens,
+        energy_j_per_request=request_j,
+        energy_above_idle_j_per_request=split.above_idle_j_per_request,
+        j_per_correct=None if per_correct is None else per_correct.estimate,
+        j_per_correct_low=None if per_correct is None else per_correct.low,
+        j_per_correct_high=None if per_correct is None else per_correct.high,
+        co2_g_per_1000=None if sci is None else sci.co2_g_per_1000,
+        sci_g_per_correct=None if per_answer is None else per_answer.estimate,
+        sci_g_per_correct_low=None if per_answer is None else per_answer.low,
+        sci_g_per_correct_high=None if per_answer is None else per_answer.high,
+        energy_provenance=figures.provenance,
+        valid=judged.valid,
+        cost_per_request=figures.cost_per_request,
+        imported=judged.imported,
+    )

@@ -1,0 +1,85 @@
+"""What a year of requests takes: kilowatt-hours, grams and money, and what was spent before the first answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.records import SystemRow, total_j
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH, Carbon
+from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.workload import Workload
+
+
+@dataclass(frozen=True)
+class Year:
+    """One system, asked the workload's requests of a year."""
+
+    system: str
+    energy_kwh: float
+    """At the machine, times PUE."""
+    cost: float | None
+    """Of that energy, in the workload's currency; None where no price is named."""
+    operational_g: float | None
+    """Grams of CO2 equivalent of that energy; None without an intensity. So for the rest."""
+    embodied_g: float | None
+    """Of the hardware in those hours; None where no manufacture is declared."""
+    training_g: float | None
+    """Of everything that was trained for it, once; None where none is on record, too."""
+
+    @property
+    def total_g(self) -> float | None:
+        """Of the first year: energy, declared manufacture and training."""
+        if self.operational_g is None:
+            return None
+        return self.operational_g + (self.embodied_g or 0.0) + (self.training_g or 0.0)
+
+
+def year(
+    system: str,
+    j_per_request: float,
+    row: SystemRow | None,
+    carbon: Carbon | None,
+    pue: float,
+    sci: Sci | None,
+    workload: Workload,
+) -> Year:
+    """Multiply one system's request.
+
+    Args:
+        system: its name.
+        j_per_request: at the machine.
+        row: what is on record of it.
+        carbon: what a joule costs the climate.
+        pue: what the building draws for each watt, which needs no intensity.
+        sci: the system's terms by that.
+        workload: how many requests, and at what price.
+    """
+    requests = workload.requests_per_year
+    energy_kwh = j_per_request * requests / JOULES_PER_KWH * pue
+    training = training_j(row)
+    per_request = (None, None) if sci is None else (sci.operational_g_per_request, sci.embodied_g_per_request)
+    return Year(
+        system=system,
+        energy_kwh=energy_kwh,
+        cost=None if workload.price_per_kwh is None else energy_kwh * workload.price_per_kwh,
+        operational_g=None if per_request[0] is None else per_request[0] * requests,
+        embodied_g=None if per_request[1] is None else per_request[1] * requests,
+        training_g=None if training is None or carbon is None else carbon.grams(training),
+    )
+
+
+def training_j(row: SystemRow | None) -> float | None:
+    """Joules of everything that was trained for a system; None where some of it, or all, is not known."""
+    if row is None or not row.training:
+        return None
+    known = [total_j(_joules(entry)) for entry in row.training.values()]
+    if any(each is None for each in known):
+        return None
+    return sum(each for each in known if each is not None)
+
+
+def _joules(entry: Mapping[str, Any]) -> Mapping[str, float]:
+    found = entry.get("energy_j")
+    return found if isinstance(found, Mapping) else {}

@@ -1,0 +1,182 @@
+"""What a reader must know before believing a comparison, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.comparison.reference_systems import yardsticks
+from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
+from wattbench_reports.metrics.carbon.hourly_intensity import utc
+from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS, Measures
+from wattbench_reports.metrics.validity import Validity
+from wattbench_reports.tables.provenance import is_modelled
+from wattbench_reports.tables.run_tables import DocDifference, Frames
+
+
+def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
+    """Every caveat of a run's figures, gravest first. What keeps systems apart is said by
+    `wattbench_reports.comparability.explain`."""
+    return (
+        *_absent(frames),
+        *_imported(frames),
+        *_documents(frames),
+        *_windows(judged),
+        *_modelled(measured),
+        *_unmetered(measured, frames),
+        *_not_timed(measured),
+        *_not_scored(measured),
+        *_never_right(measured),
+        *_short_tail(measured),
+        *_yardsticks(frames),
+    )
+
+
+def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str) -> tuple[Caveat, ...]:
+    """Why grams are not stated, where an intensity was named.
+
+    Args:
+        carbon: what the grams are made with.
+        sci: the terms of each system.
+        unusable: what is wrong with the file that the suite names; empty where nothing is.
+    """
+    if unusable:
+        text = f"No grams are stated: {unusable}. Name another with --intensity-csv, or a --region."
+        return (Caveat("no-intensity", text, ()),)
+    lacking = {name: each.lacks_s for name, each in sci.items() if each.operational_g is None}
+    if carbon is None or not isinstance(carbon.intensity, HourlyIntensity) or not lacking:
+        return ()
+    file, names = carbon.intensity.file, tuple(lacking)
+    if len(carbon.intensity.starts_s):
+        first = min((start_s for start_s in lacking.values() if start_s is not None), default=None)
+        where = "" if first is None else f"; the first is {utc(first)}"
+        text = f"{file} lacks hours in which {listed(names)} ran{where}. Their grams are not stated."
+        return (Caveat("hours-missing", text, names),)
+    text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
+    return (Caveat("hours-missing", text, names),)
+
+
+def _absent(frames: Frames) -> Iterator[Caveat]:
+    for name in frames.absent:
+        yield Caveat("no-items", f"{name} was to take part and answered nothing.", (name,))
+
+
+def _documents(frames: Frames) -> Iterator[Caveat]:
+    gaps: dict[str, list[DocDifference]] = {}
+    for gap in frames.differences:
+        gaps.setdefault(gap.system, []).append(gap)
+    for name, missed in gaps.items():
+        total = plural(sum(gap.missing for gap in missed), "document")
+        where = listed([f"{gap.missing} of {gap.task}" for gap in missed])
+        text = f"{name} did not answer {total} that others answered ({where}): its figures are not over the same work."
+        yield Caveat("different-documents", text, (name,))
+
+
+def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
+    for name, verdict in judged.items():
+        if verdict.imported:  # which is said of the whole run
+            continue
+        if not verdict.windows:
+            yield Caveat("no-windows", f"{name} has no measured window, so nothing vouches for its figures.", (name,))
+        elif verdict.invalid:
+            why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons)
+            text = (
+                f"{name}: {verdict.invalid} of {plural(verdict.windows, 'measured window')} cannot be believed"
+                f"{': ' + why if why else ''}. Its energy is not ranked."
+            )
+            yield Caveat("invalid-windows", text, (name,))
+
+
+def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    wholly = [name for name, figures in measured.items() if figures.provenance == "modelled"]
+    partly = [name for name, figures in measured.items() if is_modelled(figures.provenance) and name not in wholly]
+    if wholly:
+        text = (
+            f"The joules of {listed(wholly)} are modelled from load, not measured by a sensor: a difference between "
+            "systems is mostly a difference in seconds and in processor load."
+        )
+        yield Caveat("modelled-energy", text, tuple(wholly))
+    if partly:
+        text = f"The joules of {listed(partly)} are partly modelled from load, not measured by a sensor."
+        yield Caveat("partly-modelled-energy", text, tuple(partly))
+
+
+def _imported(frames: Frames) -> Iterator[Caveat]:
+    told = frames.run.header.imported
+    if told is None:
+        return
+    files = told.get("files")
+    named = [str(file.get("name")) for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+    several = f"{len(named)} files" if len(named) > 3 else listed(named)
+    left_out = told.get("left_out")
+    why = [f"{count} {reason}" for reason, count in left_out.items()] if isinstance(left_out, Mapping) else []
+    text = (
+        f"These figures were imported from {told.get('from')}{f' ({several})' if several else ''}: they are as "
+        "declared there. wattbench measured nothing and has no window to judge them by; they are never ranked by "
+        f"energy against what it measured.{f' Left out: {listed(why)}.' if why else ''}"
+    )
+    yield Caveat("imported", text, frames.systems)
+    failures = frames.more_columns("failure")["failure"].notna().groupby(frames.items["system"], observed=True).sum()
+    for name, failed in failures[failures > 0].items():
+        asked = int((frames.items["system"] == name).sum())
+        text = f"{name}: {failed:,} of {plural(asked, 'request')} failed, as the source says, and have no latency."
+        yield Caveat("failed-requests", text, (str(name),))
+
+
+def _not_timed(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    names = tuple(name for name, figures in measured.items() if figures.requests and not len(figures.latency_s))
+    if names:
+        yield Caveat("not-timed", f"Nobody timed {listed(names)}: there are no latencies.", names)
+
+
+def _not_scored(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    names = tuple(name for name, figures in measured.items() if figures.requests and figures.accuracy is None)
+    if names:
+        text = (
+            f"Nobody scored the answers of {listed(names)}: there is no accuracy, and nothing per correct answer. "
+            "A fast or thrifty system may be wrong all the time."
+        )
+        yield Caveat("not-scored", text, names)
+
+
+def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Caveat]:
+    bare = tuple(
+        name for name, figures in measured.items() if figures.requests and figures.unmetered == figures.requests
+    )
+    if frames.run.header.imported is not None and bare:
+        yield Caveat("no-energy", f"What was imported has no joules for {listed(bare)}.", bare)
+        measured = {name: figures for name, figures in measured.items() if name not in bare}
+    for name, figures in measured.items():
+        if figures.requests and figures.unmetered == figures.requests:
+            yield Caveat("no-energy", f"{name} has no energy figures at all.", (name,))
+        elif figures.unmetered:
+            text = (
+                f"{name}: {figures.unmetered:,} of {plural(figures.requests, 'request')} have no joules to believe, "
+                "and are left out of its energy figures (not of its accuracy and latency)."
+            )
+            yield Caveat("unmetered-items", text, (name,))
+
+
+def _never_right(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    for name, figures in measured.items():
+        if figures.accuracy is not None and figures.accuracy.estimate == 0:
+            text = f"{name} answered nothing correctly, so it has no joules per correct answer."
+            yield Caveat("none-correct", text, (name,))
+
+
+def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
+    few = tuple(name for name, figures in measured.items() if 0 < len(figures.latency_s) < P95_MIN_REQUESTS)
+    if few:
+        text = (
+            f"A p95 latency from fewer than {P95_MIN_REQUESTS} requests is close to the slowest one seen, and says "
+            f"little of the next: {listed(few)}."
+        )
+        yield Caveat("few-requests", text, few)
+
+
+def _yardsticks(frames: Frames) -> Iterator[Caveat]:
+    for name, meaning in yardsticks(frames.run.header).items():
+        if name in frames.systems:
+            yield Caveat("yardstick", f"{name} is a yardstick and never recommended: {meaning}.", (name,))

@@ -1,0 +1,86 @@
+"""Systems in order of each figure, among those whose figure may be ranked; never across."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY, groups
+from wattbench_reports.comparison.leaderboard_model import Place, Standing
+from wattbench_reports.comparison.paired_tests import Pairs
+from wattbench_reports.comparison.ranking import AccuracyOrder, EnergyOrder, accuracy_order, energy_order
+from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.metrics.validity import Validity
+
+Groups = Mapping[str, tuple[tuple[str, ...], ...]]
+
+
+def grouped(prints: Mapping[str, Fingerprint], across: Sequence[str]) -> Groups:
+    """Figure to the systems divided into those that may be ranked by it."""
+    return {figure: groups(prints, figure, across) for figure in FIGURES}
+
+
+def standings(
+    pairs: Pairs,
+    measured: Mapping[str, Measures],
+    judged: Mapping[str, Validity],
+    divided: Groups,
+) -> tuple[Standing, ...]:
+    """Every standing, by figure and group. Groups of which nobody can be ranked have none.
+
+    Accuracy and joules per correct answer are ordered and tested as the verdict does it, over the same items.
+    Latency is ordered by its median; whether the order would be the same over other items is not tested.
+
+    Args:
+        pairs: comparisons over the items of all systems.
+        measured: the candidates' figures; whoever is not in it is not ranked.
+        judged: whose joules may be believed.
+        divided: from `grouped`.
+    """
+    found = {
+        ACCURACY: list(_by_items(pairs, measured, judged, divided, ACCURACY)),
+        LATENCY: list(_by_median(measured, divided[LATENCY])),
+        JOULES: list(_by_items(pairs, measured, judged, divided, JOULES)),
+    }
+    return tuple(standing for figure in FIGURES for standing in found[figure])
+
+
+def _by_items(
+    pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping[str, Validity], divided: Groups, figure: str
+) -> Iterator[Standing]:
+    for number, members in enumerate(divided[figure], start=1):
+        candidates = {name: measured[name] for name in members if name in measured}
+        if not candidates:
+            continue
+        if figure == JOULES:
+            order = energy_order(pairs, candidates, judged)
+            if order is not None:
+                yield Standing(JOULES, number, tuple(_joules(order, candidates)))
+            continue
+        accurate = accuracy_order(pairs, candidates)
+        if accurate is not None:
+            yield Standing(ACCURACY, number, tuple(_accuracy(accurate, candidates)))
+
+
+def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> Iterator[Place]:
+    beaten = {order.best: None, **{rival.system: rival.beaten for rival in order.rivals}}
+    for name, shown in beaten.items():
+        interval = measured[name].accuracy
+        assert interval is not None  # else it would not be in the order
+        yield Place(name, interval.estimate, shown)
+
+
+def _joules(order: EnergyOrder, measured: Mapping[str, Measures]) -> Iterator[Place]:
+    beaten = {order.best: None, **{rival.system: rival.beaten for rival in order.rivals}}
+    for name, shown in beaten.items():
+        interval = measured[name].j_per_correct
+        assert interval is not None  # as above
+        yield Place(name, interval.estimate, shown)
+
+
+def _by_median(measured: Mapping[str, Measures], divided: Sequence[Sequence[str]]) -> Iterator[Standing]:
+    for number, members in enumerate(divided, start=1):
+        p50_s = {name: measured[name].latency_quantile_s(0.5) for name in members if name in measured}
+        known = sorted(((value, name) for name, value in p50_s.items() if value is not None))
+        if known:
+            yield Standing(LATENCY, number, tuple(Place(name, value, None) for value, name in known))

@@ -1,0 +1,84 @@
+"""Where systems stand: which figures are ranked beside which, and across what. Data for every format; no logic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.comparability.rules import Divide
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One of the runs that are set side by side."""
+
+    run: str
+    suite: str
+    created_utc: str
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A system's place in the comparison: columns of every format, after those of its figures."""
+
+    run: str
+    fingerprint: str
+    """Short: `wattbench_reports.comparability.fingerprint.Fingerprint.short`."""
+    accuracy_group: int
+    """From 1. Systems whose accuracy may be ranked among each other have the same number. So for the next two."""
+    latency_group: int
+    joules_group: int
+    differs_in: str
+    """Parts that forbid a ranking and in which it differs from another system: ``device+driver``."""
+    ranked_across: str
+    """Those of them that the reader asked to rank across all the same."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A system within a standing."""
+
+    system: str
+    value: float
+    """A share, seconds or joules."""
+    beaten: bool | None
+    """Shown to be behind the first, over the same items; None for the first, and where that is not tested."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Systems in order of one figure, within one group."""
+
+    figure: str
+    """One of `wattbench_reports.comparability.rules.FIGURES`."""
+    group: int
+    places: tuple[Place, ...]
+    """Best first."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """How the figures of a comparison are set beside each other."""
+
+    runs: tuple[ComparedRun, ...]
+    prints: Mapping[str, Fingerprint]
+    """By the name that a system has here."""
+    placements: tuple[Placement, ...]
+    """One per row of the comparison."""
+    standings: tuple[Standing, ...]
+    divides: tuple[Divide, ...]
+    across: tuple[str, ...]
+
+    @property
+    def apart(self) -> bool:
+        """There are several runs, and not one figure of one may be ranked beside one of another."""
+        if len(self.runs) < 2:
+            return False
+        for figure in ("accuracy_group", "latency_group", "joules_group"):
+            runs_of: dict[int, set[str]] = {}
+            for place in self.placements:
+                runs_of.setdefault(getattr(place, figure), set()).add(place.run)
+            if any(len(runs) > 1 for runs in runs_of.values()):
+                return False
+        return True

@@ -1,0 +1,193 @@
+"""Two systems over the items that both answered: the comparisons that rankings and routing are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.metrics.mix_weighting import probability_lower, weighed_difference
+from wattbench_reports.metrics.system_metrics import SEED
+from wattbench_reports.stats import (
+    RESAMPLES,
+    Interval,
+    bootstrap_p_value,
+    log_ratio_se,
+    mean_difference,
+    minimum_detectable_difference,
+    minimum_detectable_ratio,
+    minimum_detectable_shift,
+    paired_p_value,
+    probabilities_lower,
+)
+from wattbench_reports.tables.item_matrix import ItemTable
+
+
+@dataclass(frozen=True)
+class AccuracyGap:
+    """How far two systems are apart in accuracy, over the same items."""
+
+    difference: Interval
+    """First - second, -1 to 1."""
+    p_value: float
+    """Two-sided, of this comparison alone: exact where every item counts the same, else from a normal distribution."""
+    detectable: float | None
+    """The least difference that so many such items show four times out of five; None where they tell nothing."""
+
+
+@dataclass(frozen=True)
+class EnergyGap:
+    """How surely one system needs fewer joules per correct answer than another, over the same items."""
+
+    probability: float
+    """That it does, over other items of this kind."""
+    p_value: float
+    """Two-sided, of this comparison alone."""
+    detectable: float | None
+    """The least factor between the two that such items show four times out of five; None where that is not known."""
+
+
+class Pairs(Protocol):
+    """Comparisons over all items of a run, or over one domain."""
+
+    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
+        """None where no item was answered by both."""
+
+    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
+        """`first` against each of the others."""
+
+
+@dataclass(frozen=True)
+class EqualPairs:
+    """Every item counts the same."""
+
+    table: ItemTable
+
+    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
+        """By McNemar's exact test, or where scores are graded or repeated by its like for means."""
+        ours, theirs = _shared_means(self.table, first, second)
+        difference = mean_difference(ours, theirs)
+        p_value = paired_p_value(ours, theirs)
+        if difference is None or p_value is None:
+            return None
+        # A pair whose scores differ by half counts as half a discordant pair.
+        discordant = float(np.abs(ours - theirs).mean())
+        return AccuracyGap(difference, p_value, minimum_detectable_difference(discordant, len(ours)))
+
+    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
+        """By paired bootstrap over the items that both have joules for."""
+        shares = probabilities_fewer_joules(self.table, first, others) if others else []
+        return [
+            EnergyGap(share, bootstrap_p_value(share, RESAMPLES), _detectable_ratio(self.table, first, other))
+            for share, other in zip(shares, others, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class WeighedPairs:
+    """Domains count by their shares of a mix."""
+
+    table: ItemTable
+    basis: Basis
+    """Of that table."""
+    shares: Shares
+
+    @cached_property
+    def sums(self) -> PairSums:
+        """What every difference of accuracy is computed from."""
+        return pair_sums(self.table, self.basis)
+
+    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
+        """By the normal distribution of the weighed difference."""
+        ours, theirs = self.table.column(first), self.table.column(second)
+        found = weighed_difference(
+            self.sums.counts[:, ours, theirs], self.sums.totals[:, ours, theirs], self.sums.squares[:, ours, theirs],
+            self.shares,
+        )  # fmt: skip
+        if found is None:
+            return None
+        difference, error, centre = found
+        p_value = math.erfc(abs(centre) / error / math.sqrt(2))
+        return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)))
+
+    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
+        """By the draws of the basis, domain by domain."""
+        ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
+        number = len(next(iter(self.basis.drawn.kinds.values())).codes)
+        found = probability_lower(self.basis, ours, theirs, self.shares) if others else []
+        return [
+            EnergyGap(share, bootstrap_p_value(share, number), _detectable_ratio(self.table, first, other))
+            for share, other in zip(found, others, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """Differences of items' mean scores, of each two systems, by domain. All of shape (domains, systems, systems)."""
+
+    counts: NDArray[np.float64]
+    """Items that both answered."""
+    totals: NDArray[np.float64]
+    """The sum of first - second."""
+    squares: NDArray[np.float64]
+
+
+def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
+    """Sum the differences of every two systems."""
+    means, asked = mean_scores(table), (table.asked > 0).astype(np.float64)
+    shape = (len(basis.domains), len(table.systems), len(table.systems))
+    counts, totals, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for place, domain in enumerate(basis.domains):
+        rows = table.domains == domain
+        x, there = means[rows] * asked[rows], asked[rows]
+        counts[place] = there.T @ there
+        totals[place] = x.T @ there - there.T @ x
+        squares[place] = (x**2).T @ there + there.T @ (x**2) - 2 * (x.T @ x)
+    return PairSums(counts, totals, np.maximum(squares, 0.0))
+
+
+def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval | None:
+    """Accuracy of `first` - `second`, -1 to 1; None where no item was answered by both."""
+    return mean_difference(*_shared_means(table, first, second))
+
+
+def _detectable_ratio(table: ItemTable, first: str, second: str) -> float | None:
+    """Of joules per correct answer, with as many items of each domain as there are."""
+    columns = [
+        np.ascontiguousarray(array[:, table.column(name)])
+        for name in (first, second)
+        for array in (table.energy_j, table.metered_correct)
+    ]
+    error = log_ratio_se(*columns)
+    return None if error is None else minimum_detectable_ratio(error)
+
+
+def _shared_means(table: ItemTable, first: str, second: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    columns = [table.column(name) for name in (first, second)]
+    asked = [np.ascontiguousarray(table.asked[:, column]) for column in columns]
+    both = (asked[0] > 0) & (asked[1] > 0)
+    ours, theirs = (table.correct[both, column] / times[both] for column, times in zip(columns, asked, strict=True))
+    return ours, theirs
+
+
+def mean_scores(table: ItemTable) -> NDArray[np.float64]:
+    """Each system's mean score of each item, over its repeats; 0 where it was not asked. Shape (items, systems)."""
+    return np.asarray(table.correct / np.maximum(table.asked, 1))
+
+
+def probabilities_fewer_joules(table: ItemTable, first: str, others: Sequence[str]) -> list[float]:
+    """How probably `first` needs fewer joules per correct answer than each of the others, over other such items."""
+    ours, theirs = table.column(first), [table.column(name) for name in others]
+    # Each pair over the items that both have joules for.
+    shared = (table.metered[:, [ours]] > 0) & (table.metered[:, theirs] > 0)
+    return probabilities_lower(
+        (table.energy_j[:, [ours]] * shared, table.metered_correct[:, [ours]] * shared),
+        (table.energy_j[:, theirs] * shared, table.metered_correct[:, theirs] * shared),
+        seed=SEED,
+    )

@@ -1,0 +1,273 @@
+"""One run or several, side by side: figures, what stands between them, and an order where nothing does.
+
+Each run is analysed by itself and only its figures and its sums per item are kept, so that the answers of two large
+runs are never in memory together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wattbench.errors import UserError
+from wattbench.records import CONDITIONS, RunRecords
+from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, run_label
+from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
+from wattbench_reports.comparison.analysis import Comparison, SystemFigures, analyse
+from wattbench_reports.comparison.leaderboard import Groups, grouped, standings
+from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
+from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
+from wattbench_reports.formatting.units import listed
+from wattbench_reports.metrics.carbon import AS_IN_SUITE, Carbon, CarbonChoice
+from wattbench_reports.metrics.domain_sums import basis
+from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.metrics.validity import Validity
+from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from wattbench_reports.metrics.workload import EVERY_ITEM, WorkloadChoice
+from wattbench_reports.tables.completeness import check_whole
+from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is kept of a run."""
+
+    about: ComparedRun
+    comparison: Comparison
+    table: KeyedTable
+    measured: Mapping[str, Measures]
+    judged: Mapping[str, Validity]
+    prints: Mapping[str, Fingerprint]
+    yardsticks: frozenset[str]
+
+
+def side_by_side(
+    runs: Sequence[RunRecords],
+    *,
+    across: Sequence[str] = (),
+    choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+) -> Comparison:
+    """Compare the systems of one finished run or several, and rank them as far as that may be done.
+
+    A system that has its name in several runs is called ``name@abc123`` here, after its run.
+
+    Args:
+        runs: from `wattbench.records.read_run`; at least one.
+        across: parts of the fingerprint that may differ all the same, or ``all``. The caveat stays.
+        choice: how to make the grams, where not as each run's suite has it.
+        workload_choice: what the systems are for, where not as each run's suite has it.
+
+    Returns:
+        The comparison, its `ranked` filled in.
+
+    Raises:
+        UserError: a run is unfinished, damaged, given twice, or under load and not alone, or an argument is wrong.
+    """
+    crossed = parts_to_cross(across)
+    _check_each_once(runs)
+    several = len(runs) > 1
+    parts = [_part(run, choice, workload_choice, whole=several) for run in runs]
+    under_load = parts[0].comparison.load  # of several none is
+    names = _names(parts)
+    shown = {own[old]: (part, old) for part, own in zip(parts, names, strict=True) for old in part.measured}
+    prints = {new: part.prints[old] for new, (part, old) in shown.items()}
+    measured = {new: part.measured[old] for new, (part, old) in shown.items()}
+    judged = {new: part.judged[old] for new, (part, old) in shown.items()}
+    yardsticks = {new for new, (part, old) in shown.items() if old in part.yardsticks}
+    table = joined(
+        [
+            replace(part.table, names=tuple(own[old] for old in part.table.names))
+            for part, own in zip(parts, names, strict=True)
+        ]
+    )
+    pairs = _pairs(table, parts)
+    divided = grouped(prints, crossed)
+    candidates = {name: each for name, each in measured.items() if name not in yardsticks}
+    found = divides(prints, crossed)
+    carbon, one_grid = _one_carbon(parts)
+    return Comparison(
+        run=", ".join(part.about.run for part in parts),
+        suite=", ".join(dict.fromkeys(part.about.suite for part in parts)),
+        systems=tuple(
+            _renamed(figures, own[figures.system], one_grid)
+            for part, own in zip(parts, names, strict=True)
+            for figures in part.comparison.systems
+        ),
+        carbon=carbon,
+        sci={own[old]: sci for part, own in zip(parts, names, strict=True) for old, sci in part.comparison.sci.items()}
+        if one_grid
+        else {},
+        splits={
+            own[old]: split
+            for part, own in zip(parts, names, strict=True)
+            for old, split in part.comparison.splits.items()
+        },
+        load=under_load,
+        years={
+            own[old]: year
+            for part, own in zip(parts, names, strict=True)
+            for old, year in part.comparison.years.items()
+        }
+        if one_grid
+        else {},
+        workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
+        caveats=(
+            *condition_caveats(prints, crossed),
+            *identity_caveats(prints),
+            *(() if one_grid else (_grids(),)),
+            *(caveat for part, own in zip(parts, names, strict=True) for caveat in _own_caveats(part, own, several)),
+        ),
+        ranked=Ranked(
+            runs=tuple(part.about for part in parts),
+            prints=prints,
+            placements=tuple(_placements(prints, divided, found)),
+            # Under load the figures are of one rate among several, and the tables say them rate by rate.
+            standings=standings(pairs, candidates, judged, divided) if under_load is None else (),
+            divides=found,
+            across=crossed,
+        ),
+    )
+
+
+def _pairs(table: ItemTable, parts: Sequence[_Part]) -> Pairs:
+    """Comparisons under the runs' mix of domains.
+
+    Raises:
+        UserError: the mixes of their suites differ, so that their figures over all domains are of different work.
+    """
+    mixes = [None if part.comparison.workload is None else part.comparison.workload.shares for part in parts]
+    first = mixes[0]
+    if any(mix != first for mix in mixes):
+        raise UserError(
+            "the runs' suites name different mixes of domains, so that their figures over all domains are of different "
+            f"work. Name one for all, such as --mix {EVERY_ITEM} for every item alike"
+        )
+    if first is None:
+        return EqualPairs(table)
+    base = basis(table)
+    return WeighedPairs(table, base, np.array([first[name] for name in base.domains]))
+
+
+def _check_each_once(runs: Sequence[RunRecords]) -> None:
+    if not runs:
+        raise UserError("no run to compare")
+    seen: dict[str, RunRecords] = {}
+    for run in runs:
+        if run.header.run in seen:
+            raise UserError(
+                f"{run.layout.root}: run {run.header.run} was given already ({seen[run.header.run].layout.root}); "
+                "name each run once"
+            )
+        seen[run.header.run] = run
+
+
+def _part(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice, *, whole: bool) -> _Part:
+    analysis = analyse(run, choice, workload_choice)
+    if whole:
+        if analysis.comparison.load is not None:
+            raise UserError(
+                f"{run.layout.root}: this run is under load, and has figures for each rate. Runs under load are "
+                f"compared one at a time: wattbench compare {run.layout.root}"
+            )
+        check_whole(analysis.frames)
+    comparison = analysis.comparison
+    return _Part(
+        about=ComparedRun(run.header.run, comparison.suite, run.header.created_utc),
+        comparison=comparison,
+        table=KeyedTable(analysis.table, item_keys(analysis.frames), analysis.table.systems),
+        measured=analysis.measured,
+        judged=analysis.judged,
+        prints=analysis.prints,
+        yardsticks=frozenset(analysis.yardsticks),
+    )
+
+
+def _names(parts: Sequence[_Part]) -> list[dict[str, str]]:
+    """For each run, the name of each system here: its own where no other run has it."""
+    owners = Counter(name for part in parts for name in part.measured)
+    labels = Counter(run_label(part.about.run) for part in parts)
+    taken = {name for name, count in owners.items() if count == 1}
+    found = []
+    for part in parts:
+        label = run_label(part.about.run)
+        label = label if labels[label] == 1 else part.about.run
+        own = {}
+        for name in part.measured:
+            new = name if owners[name] == 1 else f"{name}@{label}"
+            while owners[name] > 1 and new in taken:  # somebody called a system so
+                new += "'"
+            taken.add(new)
+            own[name] = new
+        found.append(own)
+    return found
+
+
+def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
+    """The factor behind every run's grams, and whether it is one for all."""
+    first, *others = (part.comparison.carbon for part in parts)
+    same = all(each == first for each in others)
+    return (first if same else None), same
+
+
+def _renamed(figures: SystemFigures, name: str, one_grid: bool) -> SystemFigures:
+    """A row under another name; without grams where the runs' grams are of different grids."""
+    renamed = replace(figures, system=name)
+    if one_grid:
+        return renamed
+    return replace(
+        renamed, co2_g_per_1000=None, sci_g_per_correct=None, sci_g_per_correct_low=None, sci_g_per_correct_high=None
+    )
+
+
+def _grids() -> Caveat:
+    text = (
+        "The runs name different grids, so grams are not stated: they would differ by the grid. Name one for all with "
+        "--region or --intensity."
+    )
+    return Caveat("different-grids", text, ())
+
+
+def _own_caveats(part: _Part, own: Mapping[str, str], several: bool) -> Iterator[Caveat]:
+    """What a run's own record limits. What keeps systems apart is said once, of all runs together."""
+    apart = {caveat.code for caveat in condition_caveats(part.prints)}
+    for caveat in part.comparison.caveats:
+        if caveat.code in apart:
+            continue
+        start = f"Run {run_label(part.about.run)}: " if several else ""
+        yield replace(caveat, text=start + caveat.text, systems=tuple(own.get(name, name) for name in caveat.systems))
+
+
+def _placements(prints: Mapping[str, Fingerprint], divided: Groups, found: Sequence[Divide]) -> Iterator[Placement]:
+    number = {
+        figure: {name: place for place, group in enumerate(sides, start=1) for name in group}
+        for figure, sides in divided.items()
+    }
+    in_order = [each for name in CONDITIONS for each in found if each.part == name]
+    for name, each in prints.items():
+        mine = [one for one in in_order if any(name in side.systems for side in one.sides)]
+        yield Placement(
+            run=each.run,
+            fingerprint=each.short,
+            accuracy_group=number[ACCURACY][name],
+            latency_group=number[LATENCY][name],
+            joules_group=number[JOULES][name],
+            differs_in="+".join(one.part for one in mine),
+            ranked_across="+".join(one.part for one in mine if one.overridden),
+        )
+
+
+def apart_text(comparison: Comparison) -> str:
+    """Why nothing of the runs can be ranked against each other, for people."""
+    assert comparison.ranked is not None
+    parts = [each.part for each in comparison.ranked.divides if each.forbids and not each.overridden]
+    return (
+        f"nothing in these runs can be ranked against each other (different {listed(parts)}); each is shown by itself. "
+        f"To rank all the same: --across {','.join(parts)}"
+    )

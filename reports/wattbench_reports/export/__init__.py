@@ -1,0 +1,36 @@
+"""A comparison in the formats that people and programs ask for: one file per format.
+
+May import: `wattbench_reports.comparison.analysis` and what it is made of. Must not import `wattbench_reports.html`,
+and computes nothing: a number that is not in the comparison does not appear.
+"""
+
+from collections.abc import Callable, Mapping
+
+from wattbench.errors import UserError, nearest
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.export.comparison_csv import as_csv
+from wattbench_reports.export.comparison_json import as_json
+from wattbench_reports.export.comparison_markdown import as_markdown
+from wattbench_reports.export.comparison_text import as_table
+
+FORMATS: Mapping[str, Callable[[Comparison], str]] = {
+    "table": as_table,
+    "markdown": as_markdown,
+    "csv": as_csv,
+    "json": as_json,
+}
+"""Name to the function that writes it, as `wattbench compare --format` takes them."""
+
+
+def render(comparison: Comparison, format: str = "table") -> str:  # noqa: A002 - the option's own name
+    """The comparison as text that ends in a newline.
+
+    Raises:
+        UserError: there is no such format.
+    """
+    if format not in FORMATS:
+        raise UserError(f"no format {format!r}{nearest(format, FORMATS)}")
+    return FORMATS[format](comparison)
+
+
+__all__ = ["FORMATS", "as_csv", "as_json", "as_markdown", "as_table", "render"]

@@ -1,0 +1,90 @@
+"""Rows of one kind, whatever they are of, as a table for a terminal, as CSV or as JSON."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from wattbench.errors import UserError, nearest
+from wattbench_reports.formatting import units
+from wattbench_reports.formatting.terminal import printable
+
+ROW_FORMATS = ("table", "json", "csv")
+_GAP = "  "
+
+
+def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: str) -> str:
+    """Rows as text that ends in a newline. What is missing is a dash in a table, empty in CSV and null in JSON.
+
+    Args:
+        columns: in order; a row may lack some.
+        rows: of values that JSON has, or dates.
+        form: one of `ROW_FORMATS`.
+
+    Raises:
+        UserError: there is no such format.
+    """
+    if form == "json":
+        plain = [{name: _plain(row.get(name)) for name in columns} for row in rows]
+        return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if form == "csv":
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_plain(row.get(name)) for name in columns] for row in rows)
+        return text.getvalue()
+    if form == "table":
+        return _table(columns, rows)
+    raise UserError(f"no format {form!r}{nearest(form, ROW_FORMATS)}")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    cells = [list(columns), *([_cell(row.get(name)) for name in columns] for row in rows)]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    right = [any(_is_number(row.get(name)) for row in rows) for name in columns]
+    lines = (
+        _GAP.join(
+            cell.rjust(width) if is_number else cell.ljust(width)
+            for cell, width, is_number in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in cells
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    plain = _plain(value)
+    if plain is None or plain == "":
+        return units.NONE
+    if isinstance(plain, bool):
+        return "yes" if plain else "no"
+    return units.digits(plain) if isinstance(plain, float) else printable(str(plain))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(_plain(value), int | float) and not isinstance(value, bool)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: numbers of NumPy and DuckDB as Python's, dates as ISO 8601, None for what is no number."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return str(value)

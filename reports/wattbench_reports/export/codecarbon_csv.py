@@ -1,0 +1,127 @@
+"""``emissions.csv`` as codecarbon writes it, a row per system; what is not known is an empty field.
+
+Source of the columns: codecarbon 3.3, `codecarbon.output_methods.emissions_data.EmissionsData`. Energies are in kWh and
+with the building's share (PUE), powers in watts, emissions in kg of CO2 equivalent, as there.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "timestamp", "project_name", "run_id", "experiment_id", "duration", "emissions", "emissions_rate", "cpu_power",
+    "gpu_power", "ram_power", "cpu_energy", "gpu_energy", "ram_energy", "energy_consumed", "water_consumed",
+    "country_name", "country_iso_code", "region", "cloud_provider", "cloud_region", "os", "python_version",
+    "codecarbon_version", "cpu_count", "cpu_model", "gpu_count", "gpu_model", "longitude", "latitude",
+    "ram_total_size", "tracking_mode", "cpu_utilization_percent", "gpu_utilization_percent",
+    "ram_utilization_percent", "ram_used_gb", "on_cloud", "pue", "wue",
+)  # fmt: skip
+"""In the order of codecarbon 3.3."""
+
+GRAMS_PER_KG = 1000
+BYTES_PER_GB = 1024**3
+"""codecarbon's."""
+
+_PARTS = {"cpu": "cpu", "gpu": "gpu", "dram": "ram"}
+"""A component without its number, to codecarbon's word for it."""
+
+
+def emissions_frame(analysis: Analysis) -> pd.DataFrame:
+    """One row per system, columns `COLUMNS`: the joules of its requests, each counted once, and their grams.
+
+    `project_name` is the suite, `experiment_id` the system. A system without joules has its row, with nothing in it.
+    """
+    import pandas as pd
+
+    machine = _machine(analysis)
+    rows = [machine | _row(analysis, name) for name in analysis.frames.systems]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(object)
+
+
+def _row(analysis: Analysis, name: str) -> dict[str, Any]:
+    comparison = analysis.comparison
+    split, sci, carbon = comparison.splits[name], comparison.sci.get(name), comparison.carbon
+    pue = 1.0 if carbon is None else carbon.pue
+    row: dict[str, Any] = {
+        "project_name": comparison.suite,
+        "run_id": comparison.run,
+        "experiment_id": name,
+        "pue": pue,
+        "duration": _duration_s(analysis, name),
+    }
+    if split.j_per_request is not None:
+        row["energy_consumed"] = split.j_per_request * split.requests / JOULES_PER_KWH * pue
+        row |= _by_part(analysis, name, pue, row["duration"])
+    if sci is not None and sci.operational_g is not None:
+        row["emissions"] = sci.operational_g / GRAMS_PER_KG
+        row["emissions_rate"] = row["emissions"] / row["duration"] if row["duration"] else None
+    if carbon is not None and carbon.place is not None:
+        row |= {"country_name": carbon.place.country, "country_iso_code": carbon.place.region}
+    return row
+
+
+def _by_part(analysis: Analysis, name: str, pue: float, duration_s: float | None) -> dict[str, float]:
+    split = analysis.comparison.splits[name]
+    joules: dict[str, float] = {}
+    for component in split.components:
+        part = _PARTS.get(re.sub(r"\d+$", "", component.name))
+        if part is not None:
+            joules[part] = joules.get(part, 0.0) + component.j_per_request * split.requests
+    found = {f"{part}_energy": each / JOULES_PER_KWH * pue for part, each in joules.items()}
+    if duration_s:
+        found |= {f"{part}_power": each / duration_s * pue for part, each in joules.items()}
+    return found
+
+
+def _duration_s(analysis: Analysis, name: str) -> float | None:
+    """Seconds of one pass of the windows that its metered requests fell in; None where there are none."""
+    items = analysis.frames.items
+    used = set(items.loc[(items["system"] == name) & items["energy_j"].notna(), "window"])
+    windows = analysis.frames.measured_windows(name)
+    windows = windows[windows["window"].isin(used)]
+    lengths = (windows["finished_s"] - windows["started_s"]) / windows["passes"].clip(lower=1)
+    return math.fsum(lengths) if len(lengths) else None
+
+
+def _machine(analysis: Analysis) -> dict[str, Any]:
+    run = analysis.frames.run
+    told = run.header.environment
+    if run.header.imported is not None:
+        return {"timestamp": _finished(analysis)}
+    packages, gpus = told.get("packages"), told.get("gpus")
+    names = Counter(str(gpu.get("name")) for gpu in gpus if isinstance(gpu, Mapping)) if isinstance(gpus, list) else {}
+    memory = told.get("memory_bytes")
+    cpu = told.get("cpu")
+    return {
+        "timestamp": _finished(analysis),
+        "os": told.get("os"),
+        "python_version": told.get("python"),
+        "codecarbon_version": packages.get("codecarbon") if isinstance(packages, Mapping) else None,
+        "cpu_count": told.get("cpus_logical"),
+        "cpu_model": cpu if isinstance(cpu, str) else None,
+        "gpu_count": sum(names.values()) or None,
+        "gpu_model": ", ".join(f"{count} x {name}" for name, count in sorted(names.items())) or None,
+        "ram_total_size": memory / BYTES_PER_GB if isinstance(memory, int | float) else None,
+        "tracking_mode": "machine",  # joules are counted for the whole device
+    }
+
+
+def _finished(analysis: Analysis) -> str:
+    """When the run ended, in codecarbon's form; of an old record when it began."""
+    run = analysis.frames.run
+    try:
+        told = json.loads(run.layout.finished.read_bytes()).get("finished_utc")
+    except (OSError, ValueError, AttributeError):
+        told = None
+    return str(told or run.header.created_utc)[:19]

@@ -1,0 +1,106 @@
+"""JSON: all columns at full precision, with the caveats and the carbon factor behind them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.annual_cost import Year
+from wattbench_reports.comparison.leaderboard_model import Ranked
+from wattbench_reports.export.comparison_rows import placement_row, plain_row
+from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.metrics.workload import Workload
+from wattbench_reports.wording.arrival_rates import plain_rates
+
+
+def as_json(comparison: Comparison) -> str:
+    """An object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
+    "systems": [columns], "sci": [terms], "workload": {...} | null, "years": [{system, energy_kwh, cost, grams ...}],
+    "caveats": [{code, text, systems}]}``.
+
+    A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
+
+    Of a comparison that ranks: also ``{"runs": [{run, suite, created_utc}], "across": [part], "differences": [{part,
+    forbids, sides: [{systems, value}], overridden}], "standings": [{figure, group, places: [{system, value, beaten}]}],
+    "fingerprints": {system: {sha256, parts: {part: {what: value}}}}}``, and the columns of a system's placement.
+
+    A figure that does not exist, and a bound that is infinite, are null.
+    """
+    document: dict[str, Any] = {
+        "run": comparison.run,
+        "suite": comparison.suite,
+        "carbon": None if comparison.carbon is None else comparison.carbon.as_data(),
+        "energy_by_component": {name: _by_component(split) for name, split in comparison.splits.items()},
+        "systems": [
+            plain_row(figures) | placement_row(comparison, place) for place, figures in enumerate(comparison.systems)
+        ],
+        "sci": [_terms(sci) for sci in comparison.sci.values()],
+        "workload": None if comparison.workload is None else _workload(comparison.workload),
+        "years": [_year(year) for year in comparison.years.values()],
+        "caveats": [asdict(caveat) for caveat in comparison.caveats],
+    }
+    if comparison.load is not None:
+        document |= {
+            "compared_per_s": comparison.load.compared.offered_per_s,
+            "load": plain_rates(comparison.load),
+        }
+    if comparison.ranked is not None:
+        document |= _ranked(comparison.ranked)
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _workload(asked: Workload) -> dict[str, Any]:
+    """`mix` is null where every item counts the same."""
+    return {
+        "mix": asked.shares,
+        "requests_per_year": asked.requests_per_year,
+        "price_per_kwh": asked.price_per_kwh,
+        "currency": asked.currency,
+    }
+
+
+def _year(year: Year) -> dict[str, Any]:
+    """A year of requests: money in the workload's currency; grams of CO2 equivalent, those of training once."""
+    return asdict(year) | {"total_g": year.total_g}
+
+
+def _terms(sci: Sci) -> dict[str, Any]:
+    """((E × I) + M) per R, term by term; the score itself stands with the system's figures."""
+    return {
+        "system": sci.system,
+        "requests": sci.requests,
+        "energy_kwh": sci.energy_kwh,
+        "intensity_g_per_kwh": sci.intensity_g_per_kwh,
+        "operational_g": sci.operational_g,
+        "embodied_g": sci.embodied_g,
+        "correct": sci.correct,
+    }
+
+
+def _by_component(split: SystemSplit) -> dict[str, dict[str, object]]:
+    """Joules per request. Those that are not `in_total` lie inside one that is, and are not to be added."""
+    return {
+        part.name: {
+            "energy_j_per_request": part.j_per_request,
+            "energy_above_idle_j_per_request": part.above_idle_j_per_request,
+            "energy_provenance": part.provenance,
+            "in_total": part.in_total,
+        }
+        for part in split.components
+    }
+
+
+def _ranked(ranked: Ranked) -> dict[str, Any]:
+    return {
+        "runs": [asdict(run) for run in ranked.runs],
+        "across": list(ranked.across),
+        "differences": [asdict(divide) for divide in ranked.divides],
+        "standings": [asdict(standing) for standing in ranked.standings],
+        "fingerprints": {
+            name: {"sha256": each.short, "parts": {part: dict(value.facts) for part, value in each.parts.items()}}
+            for name, each in ranked.prints.items()
+        },
+    }

@@ -1,0 +1,89 @@
+"""Markdown for a pull request or a page of documentation."""
+
+from __future__ import annotations
+
+import re
+
+from wattbench_reports.comparison.analysis import Comparison, SystemFigures
+from wattbench_reports.formatting import units
+from wattbench_reports.wording import arrival_rates
+from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.leaderboard import NOTE, rank_lines
+
+_HEAD = (
+    "system", "kind", "items", "accuracy", "p50", "p95", "tokens", "J per request", "J per correct answer",
+    "CO2e per 1,000", "energy", "valid",
+)  # fmt: skip
+_LEFT = {"system", "kind", "energy", "valid", "held"}
+
+
+def as_markdown(comparison: Comparison) -> str:
+    """A heading, one table row per system, and the caveats as a list. Names from the record are escaped."""
+    lines = [f"### {escaped(comparison.suite)}"]
+    if comparison.load is not None:
+        for at in comparison.load.rates:
+            lines += ["", f"#### {arrival_rates.title(at).capitalize()}", ""]
+            lines += _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in at.systems])
+            reasons = [f"{each.system} does not hold it: {why}." for each in at.systems for why in each.reasons]
+            lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
+        lines += ["", escaped(arrival_rates.explained(comparison.load))]
+    else:
+        rows = [_cells(figures, comparison) for figures in comparison.systems]
+        if any(figures.cost_per_request is not None for figures in comparison.systems):
+            costs = [(*row, wording.cost(each)) for row, each in zip(rows, comparison.systems, strict=True)]
+            lines += ["", *_table((*_HEAD, "cost per request"), costs)]
+        else:
+            lines += ["", *_table(_HEAD, rows)]
+    lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
+    if declared := wording.sci_line(comparison):
+        lines += ["", escaped(declared)]
+    if (said := wording.year_line(comparison)) and comparison.load is None:
+        lines += [
+            "",
+            f"**{escaped(said)}**",
+            "",
+            *_table(("system", *wording.YEAR.values()), wording.year_rows(comparison)),
+        ]
+    ranks = list(rank_lines(comparison))
+    for title, groups in ranks:
+        lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]
+    if ranks:
+        lines += ["", escaped(NOTE)]
+    runs = [comparison.run] if comparison.ranked is None else [each.run for each in comparison.ranked.runs]
+    code = [f"`{run.replace('`', '')}`" for run in runs]
+    lines += ["", f"{'Run' if len(code) == 1 else 'Runs'} {units.listed(code)}."]
+    if comparison.caveats:
+        lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text that shows as itself: no markup, no HTML, no second table cell."""
+    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_|#~]|\[(?=[^\]]*\]\())", r"\\\1", flat)
+
+
+def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
+    return (
+        figures.system,
+        figures.kind,
+        units.count(figures.items),
+        wording.accuracy(figures),
+        units.quantity(figures.latency_p50_s, "s"),
+        units.quantity(figures.latency_p95_s, "s"),
+        units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens),
+        units.quantity(figures.energy_j_per_request, "J"),
+        wording.j_per_correct(figures),
+        wording.co2(figures, comparison),
+        wording.energy(figures),
+        wording.valid(figures),
+    )
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    rules = [":--" if name in _LEFT else "--:" for name in head]
+    return [_row(head), _row(rules), *(_row([escaped(cell) for cell in row]) for row in rows)]
+
+
+def _row(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,74 @@
+"""A run as a file of another format: what `wattbench export` writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wattbench.errors import UserError, nearest
+from wattbench.records import RunRecords
+from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.comparison.several_runs import side_by_side
+from wattbench_reports.export.codecarbon_csv import emissions_frame
+from wattbench_reports.export.comparison_markdown import as_markdown
+from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
+from wattbench_reports.export.items_frame import items_frame
+from wattbench_reports.export.model_card import model_card
+from wattbench_reports.export.systems_frame import figures_frame
+from wattbench_reports.export.windows_frame import windows_frame
+from wattbench_reports.metrics.carbon import AS_IN_SUITE, CarbonChoice
+from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from wattbench_reports.metrics.workload import WorkloadChoice
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+TABLES = {"systems": figures_frame, "items": items_frame, "windows": windows_frame}
+"""What a table can be of."""
+
+
+def exported(
+    run: RunRecords,
+    target: str,
+    *,
+    what: str = "systems",
+    system: str | None = None,
+    choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+) -> bytes:
+    """A finished run in a format.
+
+    Args:
+        run: from `wattbench.records.read_run`.
+        target: ``csv``, ``parquet``, ``markdown``, ``model-card`` or ``emissions``.
+        what: of a table: a name of `TABLES`.
+        system: only this one; a model card is of one, and needs it named where there are several.
+        choice: how to make the grams, where not as the suite has it.
+        workload_choice: what the systems are for, where not as the suite has it.
+
+    Raises:
+        UserError: the run is not finished or damaged, there is no such system, or a card has no grid.
+    """
+    if target == "markdown":
+        if system is not None:
+            raise UserError("--system: a comparison in Markdown is of all systems; csv and model-card can be of one")
+        return as_markdown(side_by_side([run], choice=choice, workload_choice=workload_choice)).encode()
+    analysis = analyse(run, choice, workload_choice)
+    if system is not None and system not in analysis.frames.systems:
+        raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
+    if target == "model-card":
+        return model_card(analysis, system or _only(analysis)).encode()
+    if target == "emissions":
+        frame = emissions_frame(analysis)
+        return frame_as_csv(frame if system is None else frame[frame["experiment_id"] == system])
+    table: pd.DataFrame = TABLES[what](analysis)
+    if system is not None:
+        table = table[table["system"] == system].reset_index(drop=True)
+    return frame_as_parquet(table) if target == "parquet" else frame_as_csv(table)
+
+
+def _only(analysis: Analysis) -> str:
+    systems = analysis.frames.systems
+    if len(systems) > 1:
+        raise UserError(f"a model card is of one system: name it with --system{nearest('', systems)}")
+    return systems[0]

@@ -1,0 +1,36 @@
+"""Any data frame as a file: CSV that a spreadsheet can be trusted with, and Parquet with types."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from wattbench_reports.export.comparison_csv import FORMULA_STARTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def frame_as_csv(frame: pd.DataFrame) -> bytes:
+    """In UTF-8, at full precision: `true` and `false`, an empty field for what is missing, and texts that a spreadsheet
+    would run as a formula behind an apostrophe."""
+    import pandas as pd
+
+    plain = frame.copy()
+    for name in plain.columns:
+        if pd.api.types.is_bool_dtype(plain[name]):
+            plain[name] = plain[name].map({True: "true", False: "false"})
+        elif not pd.api.types.is_numeric_dtype(plain[name]):
+            plain[name] = [f"'{each}" if _is_formula(each) else each for each in plain[name]]
+    return bytes(plain.to_csv(index=False, lineterminator="\n").encode())
+
+
+def frame_as_parquet(frame: pd.DataFrame) -> bytes:
+    """Compressed with zstd; the index is left out."""
+    sink = io.BytesIO()
+    frame.to_parquet(sink, index=False, compression="zstd")
+    return sink.getvalue()
+
+
+def _is_formula(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(FORMULA_STARTS)

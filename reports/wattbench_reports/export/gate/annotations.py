@@ -1,0 +1,65 @@
+"""Annotations beside a pull request: workflow commands, which GitHub reads from the output of a job's step.
+
+Syntax: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+# Without `from __future__ import annotations`, which would take the name of the function.
+from collections.abc import Mapping, Sequence
+
+from wattbench_reports.formatting.safe_text import visible
+from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.wording import gate as wording
+
+MOST_OF_A_KIND = 10
+"""GitHub shows so many of a kind for each step."""
+
+_LONGEST = 1_000
+"""Characters of a message; a title has a tenth. The log and the other files have the rest."""
+
+_DATA: Mapping[str, str | int | None] = {"%": "%25", "\r": "%0D", "\n": "%0A"}
+_PROPERTY: Mapping[str, str | int | None] = {**_DATA, ":": "%3A", ",": "%2C"}
+_BROKEN = frozenset({Verdict.REGRESSED, Verdict.ERROR})
+
+
+def annotations(result: GateResult) -> list[str]:
+    """Lines to be printed, each one command: errors, warnings, then notices, at most `MOST_OF_A_KIND` of each.
+
+    A gate that does not pass has an error or a warning, whatever its metrics say.
+    """
+    gate = "wattbench gate" if result.planted is None else "wattbench gate, a drill"
+    told: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    for metric in wording.worst_first(result.metrics):
+        kind = _kind(metric)
+        if kind is not None:
+            title = f"{gate}: {wording.label(metric.metric)} {wording.standing(metric)}"
+            told[kind].append(_command(kind, title, metric.reason))
+    if result.exit_code and not told["error"] and not told["warning"]:
+        kind = "error" if result.verdict in _BROKEN else "warning"
+        told[kind].append(_command(kind, f"{gate}: {wording.said(result.verdict)}", result.headline))
+    for waiver in wording.expired(result):
+        text = f"That of {wording.label(waiver.metric)} ended on {waiver.until}: {waiver.reason}"
+        told["warning"].append(_command("warning", f"{gate}: waiver expired", text))
+    return [line for kind, lines in told.items() for line in _few(kind, lines, gate)]
+
+
+def _kind(metric: MetricVerdict) -> str | None:
+    """Errors are shown to be worse; of warnings nothing is known; None for what nobody needs to be told."""
+    if wording.in_the_way(metric):
+        return "error" if metric.verdict in _BROKEN else "warning"
+    return "notice" if metric.verdict is Verdict.IMPROVED or wording.let_through(metric) else None
+
+
+def _few(kind: str, lines: Sequence[str], gate: str) -> Sequence[str]:
+    if len(lines) <= MOST_OF_A_KIND:
+        return lines
+    shown = lines[: MOST_OF_A_KIND - 1]
+    return [*shown, _command(kind, gate, f"{len(lines) - len(shown):,} more of this kind are in the log of the job.")]
+
+
+def _command(kind: str, title: str, message: str) -> str:
+    return f"::{kind} title={_escaped(title, _LONGEST // 10, _PROPERTY)}::{_escaped(message, _LONGEST, _DATA)}"
+
+
+def _escaped(text: str, longest: int, signs: Mapping[str, str | int | None]) -> str:
+    shown = text if len(text) <= longest else f"{text[: longest - 3]}..."
+    return visible(shown).translate(str.maketrans(dict(signs)))

@@ -1,0 +1,111 @@
+"""JSON: everything that a gate found, for programs, and the way back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from wattbench.errors import UserError
+from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
+from wattbench_reports.gate.result import GateResult, MetricVerdict
+
+SCHEMA_VERSION = 1
+"""Counts up when a key changes its meaning or goes; a new key leaves it as it is."""
+
+
+def as_json(result: GateResult) -> str:
+    """An object with the fields of `GateResult` and ``"schema_version"``, ``"exit_code"``.
+
+    ``metrics`` is a list of objects with the fields of `MetricVerdict`, ``policy`` has the shape of a suite's ``gate:``
+    section, and dates are ISO 8601. A figure that does not exist, and a bound that is infinite, are null. All of it is
+    ASCII: half a surrogate pair in a record's names survives as well.
+    """
+    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "exit_code": result.exit_code}
+    document |= {each.name: getattr(result, each.name) for each in fields(result)}
+    document |= {"metrics": [_metric(each) for each in result.metrics], "policy": _policy(result.policy)}
+    return json.dumps(_finite(document), indent=2, allow_nan=False) + "\n"
+
+
+def result_of_json(text: str, where: str = "the gate's JSON") -> GateResult:
+    """Read back what `as_json` wrote.
+
+    Args:
+        text: of the file.
+        where: for messages.
+
+    Raises:
+        UserError: it is no such JSON, it is damaged, or a newer wattbench wrote it.
+    """
+    try:
+        raw = json.loads(text, parse_constant=_refused)
+        version = int(raw["schema_version"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"{where}: not the JSON of a wattbench gate; write one with wattbench gate --json") from error
+    if version > SCHEMA_VERSION:
+        raise UserError(
+            f"{where}: written by a newer wattbench (schema_version {version}, this one reads {SCHEMA_VERSION}); "
+            "update wattbench"
+        )
+    try:
+        # What a later wattbench may have written beside is passed over.
+        return TypeAdapter(GateResult).validate_python(raw | {"policy": policy_of(raw["policy"], where)})
+    except KeyError as error:
+        raise UserError(f"{where}: has no {error}; the file is damaged") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{where}: {place}: {first['msg']}; the file is damaged") from error
+
+
+def _refused(constant: str) -> float:
+    """Python's JSON reads ``NaN`` and ``Infinity``, which nobody else's does."""
+    raise ValueError(constant)
+
+
+def _metric(metric: MetricVerdict) -> dict[str, Any]:
+    return {each.name: getattr(metric, each.name) for each in fields(metric)} | {
+        "waived": None if metric.waived is None else _waiver(metric.waived),
+        "allowed_by": None if metric.allowed_by is None else asdict(metric.allowed_by),
+    }
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    """What `policy_of` reads, with whatever else there was in the record."""
+    own = {each.name: getattr(policy, each.name) for each in fields(policy) if each.name not in {"rules", "record"}}
+    return {
+        **policy.record,
+        **own,
+        "metrics": {rule.metric: _rule(rule) for rule in policy.rules},
+        "trades": [
+            {"give": {each.give: each.give_up_to}, "get": {each.get: each.get_at_least}, "reason": each.reason}
+            for each in policy.trades
+        ],
+        "waivers": [_waiver(each) for each in policy.waivers],
+    }
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "margin": rule.margin,
+        "direction": "either" if rule.either else "worse",
+        "blocks": "if_measured" if rule.only_if_measured else rule.blocks,
+        "weight": rule.weight,
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {"metric": waiver.metric, "reason": waiver.reason, "until": waiver.until.isoformat()}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has neither infinity nor NaN."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(each) for key, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,121 @@
+"""JUnit XML: what a CI shows as tests, one for each metric.
+
+Elements and their order as in the schema of Jenkins: https://github.com/jenkinsci/xunit-plugin, junit-10.xsd.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from xml.etree import ElementTree as ET
+
+from wattbench_reports.formatting.safe_text import visible
+from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.wording import gate as wording
+
+_NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, escaped or not."""
+
+_FIGURES = ("baseline", "candidate", "change", "low", "high", "margin", "p_value", "detectable", "items", "rounds")
+"""Of a metric, in its own unit and at full precision."""
+
+
+def as_junit(result: GateResult) -> str:
+    """A test suite with a test for each metric.
+
+    What regressed fails. What has no verdict is an error where it blocks, and skipped where it does not, as is a
+    regression that does not block: nothing but what passed, or was let through with a reason, looks passed. A gate that
+    does not pass for another reason has a test of its own, ``gate``.
+    """
+    suite = ET.Element("testsuite", name=_xml(f"wattbench gate: {result.suite}"))
+    told = ET.SubElement(suite, "properties")
+    for name, value in _properties(result):
+        ET.SubElement(told, "property", name=_xml(name), value=_xml(value))
+    for metric in result.metrics:
+        _add(suite, metric, result)
+    if result.exit_code and suite.find("testcase/failure") is None and suite.find("testcase/error") is None:
+        kind = "failure" if result.verdict is Verdict.REGRESSED else "error"
+        _complain(_case(suite, "gate", result), kind, result.verdict, result.headline, "")
+    ET.SubElement(suite, "system-out").text = _xml("\n".join(_said(result)))
+    cases = suite.findall("testcase")
+    suite.set("tests", str(len(cases)))
+    for attribute, child in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.find(child) is not None for case in cases)))
+    whole = ET.Element("testsuites")
+    whole.append(suite)
+    ET.indent(whole)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(whole, encoding="unicode")}\n'
+
+
+def _add(suite: ET.Element, metric: MetricVerdict, result: GateResult) -> None:
+    case = _case(suite, metric.metric, result)
+    details = "\n".join(filter(None, (_figures(metric, result), wording.trade(metric), wording.waiver(metric))))
+    if metric.verdict in wording.PASSED or wording.let_through(metric):
+        ET.SubElement(case, "system-out").text = _xml(f"{wording.standing(metric)}: {metric.reason}\n{details}")
+    elif metric.verdict is Verdict.ERROR:
+        _complain(case, "error", metric.verdict, metric.reason, details)
+    elif not metric.blocks:
+        message = f"{wording.said(metric.verdict)}, which does not block: {metric.reason}"
+        ET.SubElement(case, "skipped", message=_xml(message))
+    else:
+        kind = "failure" if metric.verdict is Verdict.REGRESSED else "error"
+        _complain(case, kind, metric.verdict, metric.reason, details)
+
+
+def _case(suite: ET.Element, name: str, result: GateResult) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=_xml(f"wattbench.gate.{result.suite}"), name=_xml(name))
+
+
+def _complain(case: ET.Element, kind: str, verdict: Verdict, message: str, details: str) -> None:
+    ET.SubElement(case, kind, type=verdict.value, message=_xml(message)).text = _xml(f"{message}\n{details}".rstrip())
+
+
+def _figures(metric: MetricVerdict, result: GateResult) -> str:
+    return (
+        f"baseline {wording.figure(metric, metric.baseline)}, candidate {wording.figure(metric, metric.candidate)}, "
+        f"change {wording.change(metric)}, margin {wording.margin(metric, result.policy)}"
+    )
+
+
+def _properties(result: GateResult) -> list[tuple[str, str]]:
+    """Of the gate, then of each metric, under its name: ``accuracy.change``."""
+    told = [
+        ("verdict", result.verdict.value),
+        ("baseline", result.baseline),
+        ("candidate", result.candidate),
+        *(("run", run) for run in result.runs),
+        ("items", str(result.items)),
+        ("rounds", str(result.rounds)),
+        ("alpha", str(result.policy.alpha)),
+        ("beta", str(result.policy.beta)),
+    ]
+    if result.energy_j is not None:
+        told += [("energy_j", str(result.energy_j)), ("energy_provenance", result.energy_provenance)]
+    for planted, share in (result.planted or {}).items():
+        told.append((f"planted.{planted}", str(share)))
+    for metric in result.metrics:
+        told.append((f"{metric.metric}.verdict", metric.verdict.value))
+        if metric.provenance:
+            told.append((f"{metric.metric}.provenance", metric.provenance))
+        for name in _FIGURES:
+            value = getattr(metric, name)
+            if value is not None and math.isfinite(value):
+                told.append((f"{metric.metric}.{name}", str(value)))
+    return told
+
+
+def _said(result: GateResult) -> list[str]:
+    """What is of the whole gate."""
+    drill = [] if result.planted is None else [wording.drill(result.planted)]
+    return [
+        *drill,
+        f"{wording.said(result.verdict)}: {result.headline}",
+        *result.notes,
+        f"Asked: {wording.asked(result)}.",
+        f"Policy: {wording.policy_line(result.policy)}.",
+    ]
+
+
+def _xml(text: str) -> str:
+    """The text in characters that XML can hold; those it cannot are shown as signs."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))

@@ -1,0 +1,161 @@
+"""A comment under a pull request, and the summary of a job: Markdown as GitHub shows it.
+
+Everything from a record is hostile. It is cut and escaped: markup, HTML, cells of a table, and what GitHub by itself
+makes links of, which are people, issues and addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from wattbench_reports.formatting.safe_text import visible
+from wattbench_reports.gate.result import GateResult, MetricVerdict
+from wattbench_reports.wording import gate as wording
+
+MARKER = "<!-- wattbench-gate -->"
+"""The first line: by it a comment is found again, and written anew rather than followed by another."""
+
+MOST_BYTES = 65_000
+"""GitHub takes comments of less than 65,536; what a workflow adds has some room."""
+
+_NAME, _SENTENCE = 100, 500
+"""Characters of a name, and of a headline, reason or note. None takes more than 14 bytes as it is escaped here."""
+_RUNS = 4
+"""Named at most."""
+_UNFOLDED = 5
+"""So many reasons of what keeps the gate from passing are seen without a click."""
+_OURS = 2_000
+"""Bytes for our own words between the parts."""
+_OF_ROWS, _OF_REASONS, _OF_NOTES = 0.45, 0.35, 0.2
+"""Of the bytes that are left."""
+
+_WHOLE = "the log of the job and the gate's JSON have them all"
+_HEAD = ("metric", "baseline", "candidate", "change", "margin", "verdict")
+_RULES = (":--", "--:", "--:", ":--", ":--", ":--")
+
+_MARKS = re.compile(r"[\\`*_|~\[\]!]")
+_FIRST = re.compile(r"^(\d*)([-+=.)])(?!\d)")
+"""What begins a list or underlines a heading."""
+_LINKS = re.compile(r"@|#|:(?=//)|www(?=\.)|GH(?=-\d)", re.IGNORECASE)
+_JOINER = "&#8203;"
+"""A space of no width. A person, an issue or an address with one inside is none: an escape alone is undone before
+GitHub looks for them."""
+
+
+def as_markdown(result: GateResult) -> str:
+    """The verdict in less than `MOST_BYTES`, whatever there is: what has no room is counted, and said where it is."""
+    head, basis = _head(result), _folded("What this rests on", _basis(result))
+    room = MOST_BYTES - _OURS - _size([*head, *basis])
+    table, notes = _table(result, int(_OF_ROWS * room)), _notes(result, int(_OF_NOTES * room))
+    seen, folded = _reasons(result, int(_OF_REASONS * room))
+    return "\n".join([*head, *table, *seen, *notes, *folded, "", *basis]) + "\n"
+
+
+def escaped(text: str, longest: int) -> str:
+    """Text that shows as itself and links to nothing, cut to so many characters."""
+    begun = text[: 4 * longest]  # a text may be megabytes
+    flat = " ".join(begun.split())
+    shown = flat if len(flat) <= longest and begun == text else f"{flat[:longest]} ... (cut)"
+    plain = visible(shown).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    marked = _FIRST.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", plain))
+    return _LINKS.sub(rf"\g<0>{_JOINER}", marked).replace("$", "&#36;")  # between two dollars GitHub sets mathematics
+
+
+def _head(result: GateResult) -> list[str]:
+    drill = [] if result.planted is None else [f"**{escaped(wording.drill(result.planted), _SENTENCE)}**", ""]
+    title = f"### wattbench gate: {wording.said(result.verdict)}"
+    return [MARKER, *drill, title, "", escaped(result.headline, _SENTENCE)]
+
+
+def _table(result: GateResult, room: int) -> list[str]:
+    """What keeps the gate from passing first."""
+    ordered = wording.worst_first(result.metrics)
+    rows = _fitting((_row(each, result) for each in ordered), room)
+    if not rows:
+        return []
+    rest = ordered[len(rows) :]
+    left_out = ["", f"No room here for {len(rest):,} more: {wording.counted(rest)}; {_WHOLE}."] if rest else []
+    unblocking = "" if all(each.blocks for each in result.metrics) else "; in italics: does not block"
+    legend = escaped(f"{wording.bounds_line(result.policy)}{unblocking}.", _SENTENCE)
+    return ["", _cells(_HEAD), _cells(_RULES), *rows, *left_out, "", legend]
+
+
+def _row(metric: MetricVerdict, result: GateResult) -> str:
+    mark = "" if metric.blocks and not wording.in_the_way(metric) else "**" if metric.blocks else "*"
+    return _cells(
+        [
+            escaped(wording.sourced(metric), _NAME),
+            wording.figure(metric, metric.baseline),
+            wording.figure(metric, metric.candidate),
+            escaped(wording.change(metric), _NAME),
+            wording.margin(metric, result.policy),
+            f"{mark}{wording.standing(metric)}{mark}",
+        ]
+    )
+
+
+def _reasons(result: GateResult, room: int) -> tuple[list[str], list[str]]:
+    """Those that are seen, and the others in a box that opens."""
+    told = wording.explained(result)
+    lines = _fitting(map(_reason, told), room)
+    seen = min(_UNFOLDED, len(lines), sum(wording.in_the_way(each) for each in told))
+    folded = lines[seen:]
+    if rest := len(told) - len(lines):
+        folded.append(f"- No room here for the reasons of {rest:,} more; {_WHOLE}.")
+    if passed := wording.passes_line(result):
+        folded.append(f"- {passed}")
+    return _after_space(lines[:seen]), _after_space(_folded("Why, metric by metric", folded) if folded else [])
+
+
+def _reason(metric: MetricVerdict) -> str:
+    label = escaped(wording.label(metric.metric), _NAME)
+    return f"- **{label}** ({wording.standing(metric)}): {escaped(metric.reason, _SENTENCE)}"
+
+
+def _notes(result: GateResult, room: int) -> list[str]:
+    """What was let through and why, then what else a reader should know."""
+    let_through = [*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics)]
+    told = [each for each in (*let_through, *result.notes) if each]
+    lines = _fitting((f"- {escaped(each, _SENTENCE)}" for each in told), room)
+    if rest := len(told) - len(lines):
+        lines.append(f"- No room here for {rest:,} more notes; {_WHOLE}.")
+    return _after_space(lines)
+
+
+def _basis(result: GateResult) -> list[str]:
+    runs = [f"`{visible(' '.join(run.split())[:_NAME]).replace('`', '')}`" for run in result.runs[:_RUNS]]
+    names = [escaped(each, _NAME) for each in (result.candidate, result.baseline, result.suite)]
+    return [
+        f"- Candidate {names[0]} against baseline {names[1]}, suite {names[2]}",
+        *([f"- Records: {', '.join(runs)}{' and more' if len(result.runs) > _RUNS else ''}"] if runs else []),
+        f"- Asked: {escaped(wording.asked(result), _SENTENCE)}",
+        f"- Policy: {wording.policy_line(result.policy)}",
+    ]
+
+
+def _folded(title: str, lines: Sequence[str]) -> list[str]:
+    return ["<details>", f"<summary>{title}</summary>", "", *lines, "", "</details>"]
+
+
+def _after_space(lines: Sequence[str]) -> list[str]:
+    return ["", *lines] if lines else []
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _fitting(lines: Iterable[str], room: int) -> list[str]:
+    """The first ones, as many as the bytes have room for."""
+    kept: list[str] = []
+    for line in lines:
+        room -= _size([line])
+        if room < 0:
+            break
+        kept.append(line)
+    return kept
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line.encode()) + 1 for line in lines)

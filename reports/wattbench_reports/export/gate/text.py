@@ -1,0 +1,89 @@
+"""The verdict for a terminal, and for the log of a job: 100 columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from wattbench_reports.formatting import units
+from wattbench_reports.formatting.terminal import WIDTH, printable, wrapped
+from wattbench_reports.gate.result import GateResult, MetricVerdict
+from wattbench_reports.wording import gate as wording
+
+_GAP = "  "
+_HEAD = ("metric", "baseline", "candidate", "change", "margin", "verdict")
+_RIGHT = {"baseline", "candidate"}
+_OWN_LINE = 40
+"""Characters of a label that no table makes room for: it has a line of its own, over its figures."""
+
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
+"""What GitHub takes for a command in the log of a job: two colons that begin a line, and ``##[`` anywhere in it."""
+
+
+def as_text(result: GateResult) -> str:
+    """The verdict as plain text, the headline first; before it only that it is a drill, where it is one."""
+    return "".join(_COMMAND.sub(r"\g<0> ", line) + "\n" for line in _lines(result))
+
+
+def _lines(result: GateResult) -> Iterator[str]:
+    if result.planted is not None:
+        yield from [*wrapped(wording.drill(result.planted)), ""]
+    yield from wrapped(f"{wording.said(result.verdict).upper()}: {result.headline}")
+    yield from wrapped(f"{wording.pair(result)}.")
+    if result.metrics:
+        yield from ["", *_table(result), *_legend(result), ""]
+    for reason, labels in _reasons(result).items():
+        yield from _listed(f"{units.listed(labels)}: {reason}")
+    yield from wrapped(wording.passes_line(result))
+    for line in (*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics), *result.notes):
+        yield from _listed(line, "! ")
+    yield from ["", *wrapped(f"Asked: {wording.asked(result)}.")]
+    yield from wrapped(f"Policy: {wording.policy_line(result.policy)}.")
+
+
+def _reasons(result: GateResult) -> dict[str, list[str]]:
+    """Each reason once, worst first, and of which metrics it is: another machine is one for all of them."""
+    labels: dict[str, list[str]] = {}
+    for metric in wording.explained(result):
+        labels.setdefault(metric.reason, []).append(wording.sourced(metric))
+    return labels
+
+
+def _table(result: GateResult) -> Iterator[str]:
+    """A line for each metric, worst first; two for one whose label is too long to stand beside its figures."""
+    rows = [_cells(metric, result) for metric in wording.worst_first(result.metrics)]
+    widths = [max(len(row[column]) for row in [_HEAD, *rows]) for column in range(1, len(_HEAD))]
+    room = max(len(_HEAD[0]), min(_OWN_LINE, WIDTH - sum(widths) - len(_GAP) * len(widths)))
+    first = max(len(label) for label, *_ in [_HEAD, *rows] if len(label) <= room)
+    for label, *figures in [_HEAD, *rows]:
+        if len(label) > first:
+            yield from wrapped(label)
+        yield _line(["" if len(label) > first else label, *figures], [first, *widths])
+
+
+def _cells(metric: MetricVerdict, result: GateResult) -> tuple[str, ...]:
+    return (
+        printable(wording.label(metric.metric)),
+        wording.figure(metric, metric.baseline),
+        wording.figure(metric, metric.candidate),
+        wording.change(metric),
+        wording.margin(metric, result.policy),
+        f"{wording.standing(metric)}{'' if metric.blocks else ' *'}",
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (
+        cell.rjust(width) if head in _RIGHT else cell.ljust(width)
+        for head, cell, width in zip(_HEAD, cells, widths, strict=True)
+    )
+    return _GAP.join(padded).rstrip()
+
+
+def _legend(result: GateResult) -> list[str]:
+    marked = "" if all(metric.blocks for metric in result.metrics) else "; *: does not block"
+    return wrapped(f"{wording.bounds_line(result.policy)}{marked}.")
+
+
+def _listed(text: str, mark: str = "- ") -> list[str]:
+    return wrapped(text, mark, "  ") if text else []

@@ -1,0 +1,85 @@
+"""The item table: a row per answer, under the names by which `wattbench import` reads a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wattbench_reports.comparison.analysis import Analysis
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MORE = (
+    "prompt_hash", "prompt_tokens", "first_token_s", "route", "failure", "prompt", "output", "filtered", "target",
+)  # fmt: skip
+
+COLUMNS = {
+    "system": "string",
+    "kind": "string",
+    "task": "string",
+    "domain": "string",
+    "item": "Int64",
+    "repeat": "Int64",
+    "score": "Float64",
+    "started_s": "Float64",
+    "seconds": "Float64",
+    "first_token_seconds": "Float64",
+    "prompt_tokens": "Int64",
+    "output_tokens": "Int64",
+    "joules": "Float64",
+    "joules_above_idle": "Float64",
+    "energy_provenance": "string",
+    "cost": "Float64",
+    "route": "string",
+    "failure": "string",
+    "window": "string",
+    "doc_hash": "string",
+    "prompt_hash": "string",
+    "prompt": "string",
+    "answer": "string",
+    "filtered": "string",
+    "target": "string",
+}
+"""The columns in order, with pandas' type of each. Missing is what was not measured or is not known."""
+
+
+def items_frame(analysis: Analysis) -> pd.DataFrame:
+    """One row per answer, columns `COLUMNS`, in the order of the record. Under load: those at the rate compared.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    import pandas as pd
+
+    items, more = analysis.frames.items, analysis.frames.more_columns(*_MORE)
+    table = pd.DataFrame(
+        {
+            "system": items["system"].astype(str),
+            "kind": items["kind"],
+            "task": items["task"].astype(str),
+            "domain": items["domain"].astype(str),
+            "item": items["doc_id"],
+            "repeat": items["repeat"],
+            "score": items["correct"],
+            "started_s": items["started_s"],
+            "seconds": items["finished_s"] - items["started_s"],
+            "first_token_seconds": more["first_token_s"] - items["started_s"],
+            "prompt_tokens": more["prompt_tokens"],
+            "output_tokens": items["output_tokens"],
+            "joules": items["energy_j"],
+            "joules_above_idle": items["energy_above_idle_j"],
+            "energy_provenance": items["energy_provenance"],
+            "cost": items.get("cost"),
+            "route": more["route"],
+            "failure": more["failure"],
+            "window": items["window"],
+            "doc_hash": items["doc_hash"],
+            "prompt_hash": more["prompt_hash"],
+            "prompt": more["prompt"],
+            "answer": more["output"],
+            "filtered": more["filtered"],
+            "target": more["target"],
+        },
+        columns=list(COLUMNS),
+    )
+    return table.astype(COLUMNS)

@@ -1,0 +1,141 @@
+"""A model card's front matter and section, as the Hugging Face hub reads them.
+
+Source: hub documentation, "Displaying carbon emissions for your model" (`co2_eq_emissions`: emissions in grams, source,
+training_type, geographical_location, hardware_used) and the specification of model cards (`model-index`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench_reports.analyses.training_cost import Training, trainings
+from wattbench_reports.comparison.analysis import Analysis, SystemFigures
+from wattbench_reports.export.comparison_markdown import escaped
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.carbon import Carbon
+from wattbench_reports.stats import accuracy_interval
+from wattbench_reports.tables.provenance import qualified
+from wattbench_reports.wording import comparison as wording
+
+FINE_TUNING = ("adapter", "mixture", "distil", "reasoning", "classifier", "threshold", "fine-tuning")
+PRE_TRAINING = ("pretraining", "pre-training")
+"""What a ledger's `method` may be, by the hub's word for it. Of another nothing is said."""
+
+TASK_TYPE = "text-generation"
+
+
+def model_card(analysis: Analysis, system: str) -> str:
+    """The card of one system: YAML between lines of ``---``, then what its answers cost, as a section of Markdown.
+
+    The emissions of the front matter are those of its training, and are only there where that is on record.
+
+    Raises:
+        UserError: no intensity is set, or it goes by the hour and the system was trained: nobody knows when.
+    """
+    import yaml
+
+    carbon = analysis.comparison.carbon
+    if carbon is None:
+        raise UserError(
+            "no grid is named, so there are no grams to put on a card. Name the one where the model was trained and "
+            "run with --region, such as --region DEU, or its intensity with --intensity"
+        )
+    figures = next(each for each in analysis.comparison.systems if each.system == system)
+    trained = next((each for each in trainings(analysis) if each.system == system), None)
+    data: dict[str, Any] = {}
+    if trained is not None and trained.energy_j is not None:
+        data["co2_eq_emissions"] = _emissions(trained, carbon)
+    data["model-index"] = [{"name": system, "results": list(_results(analysis, system))}]
+    front = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
+    return f"---\n{front}---\n\n" + "\n".join(_section(analysis, figures, trained, carbon)) + "\n"
+
+
+def _emissions(trained: Training, carbon: Carbon) -> dict[str, Any]:
+    if trained.grams_co2e is None:
+        raise UserError(
+            f"the intensity goes by the hour, and the hours in which {trained.system} was trained are not on record. "
+            "Name a --region or an --intensity for it"
+        )
+    told: dict[str, Any] = {
+        "emissions": float(f"{trained.grams_co2e:.6g}"),
+        "source": f"{_maker(trained)}: {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)}); "
+        f"{carbon.describe_energy()}",
+    }
+    methods = {step.method for step in trained.steps}
+    if methods <= set(FINE_TUNING):
+        told["training_type"] = "fine-tuning"
+    elif methods & set(PRE_TRAINING):
+        told["training_type"] = "pre-training"
+    if carbon.place is not None:
+        told["geographical_location"] = str(carbon.place)
+    hardware = list(dict.fromkeys(step.cpu for step in trained.steps if step.cpu))
+    if hardware:
+        told["hardware_used"] = ", ".join(hardware)
+    return told
+
+
+def _maker(trained: Training) -> str:
+    return "Code Carbon, by wattbench" if trained.provenance == "modelled" else "wattbench"
+
+
+def _results(analysis: Analysis, system: str) -> Iterator[Mapping[str, Any]]:
+    """An entry of the model index for each task that was scored."""
+    table = analysis.table
+    column = table.column(system)
+    for task in dict.fromkeys(map(str, analysis.frames.items["task"].cat.categories)):
+        own = table.where(table.tasks == task)
+        accuracy = accuracy_interval(own.correct[:, column], own.asked[:, column])
+        if accuracy is not None:
+            yield {
+                "task": {"type": TASK_TYPE, "name": str(own.domains[0])},
+                "dataset": {"type": task, "name": task},
+                "metrics": [{"type": "accuracy", "value": float(accuracy.estimate), "name": "Accuracy"}],
+            }
+
+
+def _in(seconds: float | None) -> str:
+    return "" if seconds is None else f" in {units.duration(seconds)}"
+
+
+def _section(analysis: Analysis, figures: SystemFigures, trained: Training | None, carbon: Carbon) -> Iterator[str]:
+    comparison = analysis.comparison
+    yield "## Energy and emissions"
+    yield ""
+    if trained is None:
+        yield "What training took is not on record."
+    elif trained.energy_j is None:
+        yield "The joules of its training are not known."
+    else:
+        steps = units.listed([f"{escaped(step.name)} ({escaped(step.method)})" for step in trained.steps])
+        yield (
+            f"Training took {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)})"
+            f"{_in(trained.seconds)}, and {units.quantity(trained.grams_co2e, 'g')} of CO2 equivalent: "
+            f"{steps}. What it started from is not in it."
+        )
+    yield ""
+    yield "In use, over the requests of the run:"
+    yield ""
+    yield "| | |"
+    yield "| :-- | --: |"
+    for label, value in (
+        ("accuracy", wording.accuracy(figures)),
+        ("joules per request", units.quantity(figures.energy_j_per_request, "J")),
+        ("joules per correct answer", wording.j_per_correct(figures)),
+        ("CO2e of 1,000 requests", units.quantity(figures.co2_g_per_1000, "g")),
+        ("latency p50", units.quantity(figures.latency_p50_s, "s")),
+        ("latency p95", units.quantity(figures.latency_p95_s, "s")),
+        ("items", units.count(figures.items)),
+        ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),
+    ):
+        yield f"| {label} | {escaped(value)} |"
+    yield ""
+    yield f"Brackets hold 95% intervals over the choice of items. CO2: {escaped(carbon.describe())}."
+    caveats = [each for each in comparison.caveats if figures.system in each.systems]
+    if caveats:
+        yield ""
+        yield from (f"- {escaped(each.text)}" for each in caveats)
+    yield ""
+    run = comparison.run.replace("`", "")
+    yield f"Measured by wattbench, run `{run}`." if not figures.imported else f"Imported by wattbench, run `{run}`."

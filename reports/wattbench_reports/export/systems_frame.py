@@ -1,0 +1,131 @@
+"""The figures of a run as a data frame: every system over all items and in each domain. What lies beside the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.stats import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TYPES = {
+    "run": "string",
+    "suite": "string",
+    "system": "string",
+    "kind": "string",
+    "domain": "string",
+    "items": "int64",
+    "requests": "int64",
+    "accuracy": "float64",
+    "accuracy_low": "float64",
+    "accuracy_high": "float64",
+    "latency_p50_s": "float64",
+    "latency_p95_s": "float64",
+    "output_tokens": "float64",
+    "energy_j_per_request": "float64",
+    "energy_j_per_request_low": "float64",
+    "energy_j_per_request_high": "float64",
+    "energy_above_idle_j_per_request": "float64",
+    "j_per_correct": "float64",
+    "j_per_correct_low": "float64",
+    "j_per_correct_high": "float64",
+    "co2_g_per_1000": "float64",
+    "sci_g_per_correct": "float64",
+    "sci_g_per_correct_low": "float64",
+    "sci_g_per_correct_high": "float64",
+    "unmetered": "int64",
+    "energy_provenance": "string",
+    "valid": "bool",
+    "yardstick": "bool",
+    "offered_per_s": "float64",
+    "cost_per_request": "float64",
+    "imported": "bool",
+}
+"""The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts the
+requests without joules; `offered_per_s` is the rate of arrivals that the figures are of, where load was offered;
+`cost_per_request` is money, as whoever made what was imported declares it."""
+
+
+def figures_frame(analysis: Analysis) -> pd.DataFrame:
+    """One row per system and domain, columns `TYPES`, at full precision: all domains together first, then each.
+
+    What `wattbench compare` prints is the rows without a domain. A figure that does not exist is missing, and so is a
+    bound that is infinite: `j_per_correct` is then there and `j_per_correct_high` is not.
+    """
+    import pandas as pd
+
+    rows = [*_rows(analysis, None), *(row for domain in analysis.by_domain for row in _rows(analysis, domain))]
+    return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
+
+
+def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
+    measured = analysis.measured if domain is None else analysis.by_domain[domain]
+    sci = analysis.comparison.sci if domain is None else analysis.carbon_of(domain)
+    load = analysis.comparison.load
+    for name, figures in measured.items():
+        if not figures.requests:  # nobody asked it anything in this domain
+            continue
+        yield {
+            "run": _utf8(analysis.comparison.run),
+            "suite": _utf8(analysis.comparison.suite),
+            "system": name,
+            "kind": analysis.kinds[name],
+            "domain": domain,
+            "energy_above_idle_j_per_request": _above_idle(analysis, name, domain),
+            "valid": analysis.judged[name].valid,
+            "imported": analysis.judged[name].imported,
+            "yardstick": name in analysis.yardsticks,
+            "offered_per_s": None if load is None else load.compared.offered_per_s,
+            **_figures(figures),
+            **_grams(sci.get(name)),
+        }
+
+
+def _figures(figures: Measures) -> dict[str, Any]:
+    return {
+        "items": figures.items,
+        "requests": figures.requests,
+        "latency_p50_s": figures.latency_quantile_s(0.5),
+        "latency_p95_s": figures.latency_quantile_s(0.95),
+        "output_tokens": figures.output_tokens,
+        "unmetered": figures.unmetered,
+        "cost_per_request": figures.cost_per_request,
+        "energy_provenance": figures.provenance,
+        **_interval("accuracy", figures.accuracy),
+        **_interval("energy_j_per_request", figures.j_per_request),
+        **_interval("j_per_correct", figures.j_per_correct),
+    }
+
+
+def _grams(sci: Sci | None) -> dict[str, Any]:
+    if sci is None:
+        return {}
+    return {"co2_g_per_1000": sci.co2_g_per_1000, **_interval("sci_g_per_correct", sci.g_per_correct)}
+
+
+def _utf8(text: str) -> str:
+    """JSON can name half a surrogate pair, which no file of ours can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
+    if interval is None:
+        return {}
+    figures = {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return {key: value if math.isfinite(value) else None for key, value in figures.items()}
+
+
+def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | None:
+    """Mean over the metered requests; None where the idle of some was not measured."""
+    items = analysis.frames.items
+    own = (items["system"] == system) & items["energy_j"].notna()
+    if domain is not None:
+        own &= items["domain"] == domain
+    above = items.loc[own, "energy_above_idle_j"]
+    return float(above.mean()) if len(above) and above.notna().all() else None

@@ -1,0 +1,56 @@
+"""The drawings of the report: one file per figure, each from plain numbers to inline SVG.
+
+May import: `wattbench_reports.stats.percentiles`, `wattbench_reports.stats`, `wattbench_reports.formatting.units`,
+`wattbench_reports.figures.svg`. Must not read records.
+"""
+
+from wattbench_reports.figures.arrival_rates import LoadCurve, LoadPoint, energy_latency
+from wattbench_reports.figures.co_activation import matrices
+from wattbench_reports.figures.energy import Bar, Slice, energy
+from wattbench_reports.figures.experts import experts
+from wattbench_reports.figures.frontier import Dot, Line, frontier
+from wattbench_reports.figures.gate import Known, gate
+from wattbench_reports.figures.latency import Curve, latency
+from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
+from wattbench_reports.figures.matrix import Field, matrix
+from wattbench_reports.figures.misroutes import misroutes
+from wattbench_reports.figures.power_trace import Band, Stretch, Watts, power
+from wattbench_reports.figures.retention import TaskRetention, retention
+from wattbench_reports.figures.shared import MARKERS, colour, marker
+from wattbench_reports.figures.tradeoff import Cost, Point, tradeoff
+
+__all__ = [
+    "MARKERS",
+    "Band",
+    "Bar",
+    "Cost",
+    "CourseLine",
+    "Curve",
+    "Dot",
+    "Field",
+    "Handover",
+    "Known",
+    "Line",
+    "LoadCurve",
+    "LoadPoint",
+    "Point",
+    "Slice",
+    "Stretch",
+    "TaskRetention",
+    "Watts",
+    "colour",
+    "energy",
+    "energy_latency",
+    "experts",
+    "frontier",
+    "gate",
+    "latency",
+    "lifecycle",
+    "marker",
+    "matrices",
+    "matrix",
+    "misroutes",
+    "power",
+    "retention",
+    "tradeoff",
+]

@@ -1,0 +1,89 @@
+"""The energy-latency curve of a system: joules per request against latency, one point for each rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench_reports.figures.shared import axes_for, colour, legend, marker, quantity_axis, tick
+from wattbench_reports.figures.svg import INK, inline_svg
+from wattbench_reports.formatting import units
+
+
+@dataclass(frozen=True)
+class LoadPoint:
+    """A system at one rate."""
+
+    rate_per_s: float
+    latency_s: float
+    energy_j: float
+    """Per request."""
+    held: bool
+
+
+@dataclass(frozen=True)
+class LoadCurve:
+    """A system at all of them."""
+
+    system: str
+    place: int
+    """Its place among all systems, which chooses its colour and shape."""
+    points: Sequence[LoadPoint]
+    """In the order of the rates."""
+
+
+def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
+    """Joules per request against latency. Better is down and to the left; hollow is a rate that is not held.
+
+    Args:
+        curves: one per system, each of a point at least.
+        percentile: of the latency, as a person writes it: ``p90``.
+
+    Returns:
+        An `<svg>` element.
+    """
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    with axes_for(len(curves)) as (figure, axes):
+        for curve in curves:
+            own = colour(curve.place)
+            axes.plot(
+                [point.latency_s for point in curve.points],
+                [point.energy_j for point in curve.points],
+                color=own,
+                linewidth=1.4,
+                marker=marker(curve.place),
+                markersize=8,
+                markerfacecolor=own,
+                label=curve.system,
+                markevery=[place for place, point in enumerate(curve.points) if point.held],
+            )
+            for point in curve.points:
+                if not point.held:
+                    axes.plot(
+                        [point.latency_s], [point.energy_j], color=own, marker=marker(curve.place), markersize=8,
+                        markerfacecolor="none", linestyle="none",
+                    )  # fmt: skip
+                axes.annotate(
+                    f"{point.rate_per_s:g}/s", (point.latency_s, point.energy_j), xytext=(7, 5),
+                    textcoords="offset points", fontsize=9.5, color=INK,
+                )  # fmt: skip
+        quantity_axis(axes, [point.latency_s for curve in curves for point in curve.points], "s")
+        axes.yaxis.set_major_locator(MaxNLocator(6))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, "J")))
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(f"{percentile} latency, from when a request was due")
+        axes.set_ylabel("joules per request")
+        legend(figure, axes)
+        said = "; ".join(
+            f"{curve.system} at {point.rate_per_s:g} per second{'' if point.held else ' (not held)'}: "
+            f"{units.quantity(point.energy_j, 'J')}, {units.quantity(point.latency_s, 's')}"
+            for curve in curves
+            for point in curve.points
+        )
+        return inline_svg(
+            figure,
+            name="load-figure",
+            title="Joules per request against latency, by rate",
+            description=f"One point for each rate of arrivals; better is down and left. {said}.",
+        )

@@ -1,0 +1,77 @@
+"""Which parts of the machine took a request's joules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench_reports.figures.shared import axes_for, colour, legend
+from wattbench_reports.figures.svg import INK, inline_svg
+from wattbench_reports.formatting import units
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of one system's joules."""
+
+    label: str
+    """``gpu0 idle``; the same in every bar."""
+    place: int
+    """Its component's place among all, which chooses its colour."""
+    joules: float
+    faint: bool
+    """Drawn faintly: what was drawn anyway."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One system."""
+
+    system: str
+    joules: float
+    """Per request, in all."""
+    slices: tuple[Slice, ...]
+    """They sum to that."""
+
+
+def energy(bars: Sequence[Bar]) -> str:
+    """Shares of the joules of a request, one bar per system; the joules themselves stand behind each.
+
+    Shares, since systems differ by orders of magnitude, and bars that are stacked cannot be logarithmic.
+
+    Returns:
+        An `<svg>` element.
+    """
+    labels = list(dict.fromkeys((s.label, s.place, s.faint) for bar in bars for s in bar.slices))
+    with axes_for(len(labels)) as (figure, axes):
+        figure.set_figheight(1.3 + 0.42 * len(bars) + 0.24 * -(-len(labels) // 4))
+        for label, place, faint in labels:
+            left, widths = [], []
+            for bar in bars:
+                at = [part.label for part in bar.slices].index(label) if label in {p.label for p in bar.slices} else -1
+                left.append(100 * sum(part.joules for part in bar.slices[: max(at, 0)]) / bar.joules)
+                widths.append(100 * bar.slices[at].joules / bar.joules if at >= 0 else 0.0)
+            axes.barh(
+                range(len(bars)), widths, left=left, height=0.62, color=colour(place), alpha=0.4 if faint else 1.0,
+                linewidth=0, label=label,
+            )  # fmt: skip
+        for row, bar in enumerate(bars):
+            axes.text(101, row, units.quantity(bar.joules, "J"), va="center", color=INK, fontsize=10.5)
+        axes.set_yticks(range(len(bars)), [bar.system for bar in bars])
+        axes.set_ylim(len(bars) - 0.4, -0.6)
+        axes.set_xlim(0, 112)
+        axes.set_xticks(range(0, 101, 20))
+        axes.set_xlabel("joules per request, %")
+        axes.grid(visible=False, axis="y")
+        legend(figure, axes)
+        said = "; ".join(
+            f"{bar.system}: {units.quantity(bar.joules, 'J')}, of which "
+            + ", ".join(f"{part.label} {units.percent(part.joules / bar.joules)}" for part in bar.slices)
+            for bar in bars
+        )
+        return inline_svg(
+            figure,
+            name="energy-figure",
+            title="Which parts took a request's joules",
+            description=f"Shares of the joules of a request, one bar per system. {said}.",
+        )

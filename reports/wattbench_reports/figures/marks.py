@@ -1,0 +1,39 @@
+"""The shape that stands for a system in every figure, as a small drawing to put beside its name."""
+
+from __future__ import annotations
+
+from wattbench_reports.figures import MARKERS, colour, marker
+from wattbench_reports.figures.svg import with_variables
+
+
+def mark_svg(place: int) -> str:
+    """The mark of the system at this place, hidden from screen readers: drawn by `marks_svg`, used here."""
+    fill = with_variables(colour(place))
+    return (
+        f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
+        f'<use href="#mark-{place % len(MARKERS)}"/></svg>'
+    )
+
+
+def marks_svg() -> str:
+    """Every shape, once in a page: an `<svg>` element without a size, for `mark_svg` to refer to."""
+    shapes = "".join(f'<path id="mark-{shape}" d="{_outline(shape)}"/>' for shape in range(len(MARKERS)))
+    return f'<svg width="0" height="0" class="marks" aria-hidden="true" focusable="false"><defs>{shapes}</defs></svg>'
+
+
+def _outline(place: int) -> str:
+    """From matplotlib's own outline, so it is the shape in the figures and not one like it."""
+    from matplotlib.markers import MarkerStyle
+
+    style = MarkerStyle(marker(place))
+    outline = style.get_path().transformed(style.get_transform())
+    letters = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}  # matplotlib.path.Path's codes, as SVG spells them
+    steps = []
+    for points, code in outline.iter_segments(simplify=False):
+        if letters[int(code)] == "Z":
+            steps.append("Z")
+            continue
+        # SVG's y grows downwards.
+        pairs = zip(points[::2], points[1::2], strict=True)
+        steps.append(letters[int(code)] + " ".join(f"{x:.3f},{-y:.3f}" for x, y in pairs))
+    return " ".join(steps)

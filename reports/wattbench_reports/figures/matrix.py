@@ -1,0 +1,107 @@
+"""Systems by domains, a field per figure: each cell shaded by how good it is, with its number in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wattbench_reports.figures.shared import colour
+from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SHADE = 0.5
+"""Of the fullest cell: a number in it can still be read, on light and on dark."""
+
+_ABREAST = 4
+"""With more domains than this the fields stand one below the other, or their numbers would not fit."""
+
+_LONGEST = 30
+"""Letters of a system's name; the table has it whole."""
+
+_LONGEST_ABREAST = 13
+"""Letters of a domain's name, where three fields share the width."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One figure of all systems in all domains."""
+
+    title: str
+    place: int
+    """Chooses its colour."""
+    texts: tuple[tuple[str, ...], ...]
+    """A row per system, a cell per domain."""
+    fullness: tuple[tuple[float | None, ...], ...]
+    """The same shape, 0 (worst) to 1 (best); None is not shaded."""
+
+
+def matrix(fields: Sequence[Field], systems: Sequence[str], domains: Sequence[str], *, name: str, title: str) -> str:
+    """A field of cells for each figure; the fuller a cell, the better.
+
+    Args:
+        fields: one or more, each of one row per system and one cell per domain.
+        systems: a row each.
+        domains: a column each.
+        name: of the figure, unique in the page.
+        title: read aloud.
+
+    Returns:
+        An `<svg>` element.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    abreast = len(domains) <= _ABREAST
+    rows, columns = (1, len(fields)) if abreast else (len(fields), 1)
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(9.0, rows * (0.8 + 0.27 * len(systems))), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        for axis, field in zip(axes, fields, strict=True):
+            _field(axis, field)
+            axis.set_xlim(-0.5, len(domains) - 0.5)
+            axis.set_ylim(len(systems) - 0.5, -0.5)
+            longest = _LONGEST_ABREAST if abreast else _LONGEST
+            axis.set_xticks(range(len(domains)), [_clipped(each, longest) for each in domains])
+            axis.set_yticks(range(len(systems)), [_clipped(each, _LONGEST) for each in systems])
+            axis.tick_params(axis="x", labelbottom=True)
+            axis.tick_params(length=0, labelcolor=INK, labelsize=9.5)
+            if abreast and len(domains) > 1:
+                for name_of in axis.get_xticklabels():
+                    name_of.set(rotation=35, ha="right", rotation_mode="anchor")
+            for spine in axis.spines.values():
+                spine.set_color(QUIET)
+        said = "; ".join(f"{field.title}: {_aloud(field, systems, domains)}" for field in fields)
+        return inline_svg(
+            figure,
+            name=name,
+            title=title,
+            description=f"Rows are systems, columns are domains; the fuller a cell, the better. {said}.",
+        )
+
+
+def _field(axis: Axes, field: Field) -> None:
+    from matplotlib.patches import Rectangle
+
+    for row, (texts, shades) in enumerate(zip(field.texts, field.fullness, strict=True)):
+        for column, (text, shade) in enumerate(zip(texts, shades, strict=True)):
+            if shade is not None:
+                alpha = _SHADE * min(max(shade, 0.0), 1.0)
+                axis.add_patch(
+                    Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, facecolor=colour(field.place), alpha=alpha)
+                )
+            axis.text(column, row, text, ha="center", va="center", fontsize=8.5, color=INK)
+    axis.set_title(field.title, fontsize=10.5, color=INK, loc="left")
+
+
+def _aloud(field: Field, systems: Sequence[str], domains: Sequence[str]) -> str:
+    return ", ".join(
+        f"{system} {' '.join(f'{domain} {text}' for domain, text in zip(domains, texts, strict=True))}"
+        for system, texts in zip(systems, field.texts, strict=True)
+    )
+
+
+def _clipped(name: str, longest: int) -> str:
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -1,0 +1,219 @@
+"""Watts over time: the trace of a system, cell after cell, with the windows that were judged on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.figures.shared import colour, legend, tick
+from wattbench_reports.figures.svg import INK, SETTINGS, inline_svg
+from wattbench_reports.formatting import units
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_CUT = 0.012
+"""Between two stretches of time, of the whole."""
+_SEEN = 1 / 20_000
+"""Of the axis: a gap that is less is not seen, a thirtieth of a point."""
+_NUMBERED = 30
+"""So many cells can be numbered under the figure."""
+
+_SHADES = {"measured": (INK, 0.16), "idle": (colour(2), 0.30), "warm-up": (INK, 0.06), "load": (colour(3), 0.20)}
+"""Purpose of a window to its colour, and how full it is."""
+_OTHER = (colour(4), 0.20)
+
+_PLACES = re.compile(r' (?:d|x|y|transform)="[^"]*"')
+_LONG = re.compile(r"-?\d+\.\d{2,}")
+_GROUP = re.compile(r'<g id="[^"]*"')
+_BETWEEN = re.compile(r">\s+<")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A span of time that is shown whole. Between stretches the axis is cut."""
+
+    cell: int
+    """The number of the cell that it belongs to."""
+    started_s: float
+    finished_s: float
+
+
+@dataclass(frozen=True)
+class Band:
+    """A window."""
+
+    started_s: float
+    finished_s: float
+    purpose: str
+    valid: bool
+
+
+@dataclass(frozen=True)
+class Watts:
+    """One component."""
+
+    component: str
+    place: int
+    """Chooses its colour."""
+    at_s: NDArray[np.float64]
+    power_w: NDArray[np.float64]
+    """NaN where the line breaks."""
+    idle_w: float | None
+    """None: not known."""
+
+
+def power(
+    stretches: Sequence[Stretch], bands: Sequence[Band], watts: Sequence[Watts], *, system: str, name: str
+) -> str:
+    """Watts per component over time, the windows behind them as bands, what is idle as a broken line.
+
+    Args:
+        stretches: in the order of time, not overlapping; at least one.
+        bands: each within a stretch.
+        watts: at least one.
+        system: whose trace it is, for the title.
+        name: of the figure, unique in the page.
+
+    Returns:
+        An `<svg>` element.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis = _Axis(stretches)
+    with mpl.rc_context({**SETTINGS, "hatch.linewidth": 0.6}):
+        figure = Figure(figsize=(9.0, 2.7), layout="constrained")
+        axes = figure.subplots()
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axes.spines[side].set_color(INK)
+        axes.tick_params(color=INK, labelcolor=INK, labelsize=9.5)
+        axes.tick_params(axis="x", bottom=False)
+        _shade(axes, axis, bands)
+        for each in watts:
+            axes.plot(*axis.line(each), color=colour(each.place), linewidth=1.0, label=each.component)
+        _idle(axes, axis, watts)
+        axes.set_xlim(0, axis.whole_s)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, "W")))
+        axes.set_xticks(*axis.numbers())
+        axes.set_xlabel(f"cell; {units.duration(axis.shown_s)} in all, the time between is cut", color=INK)
+        legend(figure, axes)
+        return _short(
+            inline_svg(
+                figure,
+                name=name,
+                title=f"Power of {system} over time",
+                description=f"{units.plural(axis.cells, 'cell')} one after another. {_said(watts)}",
+            )
+        )
+
+
+class _Axis:
+    """From moments to places on an axis from which the time between stretches is cut."""
+
+    def __init__(self, stretches: Sequence[Stretch]) -> None:
+        self._stretches = stretches
+        self._starts_s = np.array([stretch.started_s for stretch in stretches])
+        lengths_s = np.array([stretch.finished_s - stretch.started_s for stretch in stretches])
+        self.shown_s = float(lengths_s.sum())
+        self._lengths_s = lengths_s
+        self._offsets_s = np.concatenate([[0.0], np.cumsum(lengths_s + _CUT * self.shown_s)[:-1]])
+        self.whole_s = float(self._offsets_s[-1] + lengths_s[-1])
+        self.cells = len({stretch.cell for stretch in stretches})
+
+    def at(self, moments_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where moments lie; those in a cut, at the end of the stretch before it."""
+        stretch = np.maximum(np.searchsorted(self._starts_s, moments_s, side="right") - 1, 0)
+        return np.asarray(
+            self._offsets_s[stretch] + np.clip(moments_s - self._starts_s[stretch], 0.0, self._lengths_s[stretch])
+        )
+
+    def line(self, watts: Watts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """A line's places and watts, broken at each cut."""
+        stretch = np.searchsorted(self._starts_s, watts.at_s, side="right")
+        cuts = np.flatnonzero(np.diff(stretch)) + 1
+        return np.insert(self.at(watts.at_s), cuts, np.nan), np.insert(watts.power_w, cuts, np.nan)
+
+    def numbers(self) -> tuple[list[float], list[str]]:
+        """Where the cells' numbers stand, and the numbers."""
+        middles: dict[int, list[float]] = {}
+        for stretch, offset_s, length_s in zip(self._stretches, self._offsets_s, self._lengths_s, strict=True):
+            middles.setdefault(stretch.cell, []).append(float(offset_s + length_s / 2.0))
+        every = -(-len(middles) // _NUMBERED)
+        shown = list(middles.items())[::every]
+        return [sum(own) / len(own) for _, own in shown], [str(cell) for cell, _ in shown]
+
+
+def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
+    """One drawing for all bands of a kind: a drawing each would be most of the figure's bytes."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    for purpose, valid in dict.fromkeys((band.purpose, band.valid) for band in bands):
+        own = [band for band in bands if (band.purpose, band.valid) == (purpose, valid)]
+        edges = _joined(axis.at(np.array(sorted((band.started_s, band.finished_s) for band in own))), axis.whole_s)
+        boxes = [Path([(a, 0), (b, 0), (b, 1), (a, 1), (a, 0)], closed=True) for a, b in edges.tolist()]
+        shape = Path.make_compound_path(*boxes)
+        across = axes.get_xaxis_transform()
+        shade, alpha = _SHADES.get(purpose, _OTHER)
+        label = purpose if valid else f"{purpose}, not valid"
+        axes.add_patch(PathPatch(shape, transform=across, facecolor=shade, alpha=alpha, linewidth=0.0, label=label))
+        if not valid:
+            axes.add_patch(
+                PathPatch(
+                    shape, transform=across, facecolor="none", edgecolor=INK, alpha=0.35, linewidth=0.0, hatch="///"
+                )
+            )
+
+
+def _joined(edges: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
+    """Bands with nothing to be seen between them as one: a long run has thousands, each a box of its own.
+
+    Args:
+        edges: shape (bands, 2), in the order of their beginnings.
+        whole: of the axis.
+    """
+    ends = np.maximum.accumulate(edges[:, 1])
+    first = np.flatnonzero(np.append(True, edges[1:, 0] - ends[:-1] > _SEEN * whole))
+    return np.column_stack([edges[first, 0], ends[np.append(first[1:] - 1, len(ends) - 1)]])
+
+
+def _idle(axes: Axes, axis: _Axis, watts: Sequence[Watts]) -> None:
+    label = "idle level"
+    for each in watts:
+        if each.idle_w is not None:
+            axes.plot(
+                [0, axis.whole_s], [each.idle_w] * 2, color=colour(each.place), linewidth=0.9, linestyle=(0, (5, 4)),
+                label=label,
+            )  # fmt: skip
+            label = "_"  # one entry stands for all
+
+
+def _said(watts: Sequence[Watts]) -> str:
+    parts = []
+    for each in watts:
+        known = each.power_w[np.isfinite(each.power_w)]
+        if len(known):
+            between = f"from {units.quantity(float(known.min()), 'W')} to {units.quantity(float(known.max()), 'W')}"
+            idle = f", idle {units.quantity(each.idle_w, 'W')}" if each.idle_w is not None else ""
+            parts.append(f"{each.component}: {between}{idle}.")
+    return " ".join(parts)
+
+
+def _short(svg: str) -> str:
+    """Places to a tenth of a point, and no names for groups, which nothing refers to: half the bytes."""
+    return _BETWEEN.sub("><", _GROUP.sub("<g", _PLACES.sub(lambda place: _rounded(place[0]), svg)))
+
+
+def _rounded(places: str) -> str:
+    return " " + " ".join(_LONG.sub(lambda number: f"{float(number[0]):.1f}", places).split())

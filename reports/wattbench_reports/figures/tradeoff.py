@@ -1,0 +1,108 @@
+"""Accuracy against what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wattbench_reports.figures.shared import axes_for, colour, legend, marker, quantity_axis
+from wattbench_reports.figures.svg import INK, inline_svg
+from wattbench_reports.formatting import units
+from wattbench_reports.stats import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What lies along the horizontal axis."""
+
+    name: str
+    """Of the figure, unique in the page."""
+    unit: str
+    label: str
+    """``joules per request``."""
+
+
+JOULES = Cost("tradeoff-figure", "J", "joules per request")
+SECONDS = Cost("tradeoff-latency-figure", "s", "median latency")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A system in the trade-off."""
+
+    system: str
+    place: int
+    """Its place among all systems, which chooses its colour and shape."""
+    cost: Interval
+    """In the unit of the axis."""
+    accuracy: Interval
+    hollow: bool = False
+    """It takes no part in any front."""
+
+
+def tradeoff(points: Sequence[Point], cost: Cost = JOULES, fronts: Sequence[Sequence[str]] = ()) -> str:
+    """Accuracy against a cost, with 95% intervals on both. Better is up and to the left.
+
+    Args:
+        points: one per system.
+        cost: the other axis.
+        fronts: systems that are joined by a faint line, of which each is a point; one line per front.
+
+    Returns:
+        An `<svg>` element.
+    """
+    with axes_for(len(points)) as (figure, axes):
+        for front in fronts:
+            _line(axes, [point for point in points if point.system in front])
+        for point in points:
+            own, accuracy = colour(point.place), point.accuracy
+            axes.errorbar(
+                [point.cost.estimate],
+                [100 * accuracy.estimate],
+                # Where nothing bounds the figure there is no bar to draw; the table beneath says so.
+                xerr=_bars(point.cost),
+                yerr=_bars(accuracy, 100),
+                fmt=marker(point.place),
+                color=own,
+                markersize=8,
+                markerfacecolor="none" if point.hollow else own,
+                elinewidth=1.4,
+                label=point.system,
+            )
+        quantity_axis(axes, [point.cost.estimate for point in points], cost.unit)
+        axes.set_xlabel(cost.label)
+        axes.set_ylabel("accuracy, %")
+        top = max((100 * point.accuracy.high for point in points), default=100.0)
+        axes.set_ylim(-2, min(100.0, top * 1.1) + 2)  # room for a mark at 0%
+        legend(figure, axes)
+        said = "; ".join(
+            f"{p.system}: {units.percent_interval(p.accuracy)} at {units.quantity_interval(p.cost, cost.unit)}"
+            for p in points
+        )
+        joined = "; ".join(f"probably on the front: {units.listed(front)}" for front in fronts if front)
+        return inline_svg(
+            figure,
+            name=cost.name,
+            title=f"Accuracy against {cost.label}",
+            description=f"Each system with its 95% intervals; better is up and left. {said}."
+            f"{f' {joined[:1].upper()}{joined[1:]}.' if joined else ''}",
+        )
+
+
+def _line(axes: Axes, members: Sequence[Point]) -> None:
+    """From the least costly to the costliest."""
+    ordered = sorted((point.cost.estimate, 100 * point.accuracy.estimate) for point in members)
+    if len(ordered) > 1:
+        axes.plot(*zip(*ordered, strict=True), color=INK, alpha=0.35, linewidth=1.2, linestyle="--", zorder=1)
+
+
+def _bars(interval: Interval, scale: float = 1.0) -> list[list[float]] | None:
+    """The lengths of the bars to either side. None where nothing bounds the figure: the table beneath says so."""
+    if math.isinf(interval.high):
+        return None
+    return [[scale * (interval.estimate - interval.low)], [scale * (interval.high - interval.estimate)]]

@@ -1,0 +1,1 @@
+"""How numbers, text and terminal tables are written."""

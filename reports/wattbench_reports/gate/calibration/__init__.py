@@ -1,0 +1,1 @@
+"""How often gates of a suite err on a machine."""

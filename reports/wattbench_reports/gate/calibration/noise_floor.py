@@ -1,0 +1,223 @@
+"""What gates on a machine can be trusted with: false alarms, what they find, and the margins they can hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.records import machine_parts
+from wattbench_reports.formatting.units import percent, points
+from wattbench_reports.gate.calibration.simulate import Rates, alone, played, worse_by
+from wattbench_reports.gate.decision.judge import judge
+from wattbench_reports.gate.decision.metric_tests import cases
+from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
+from wattbench_reports.gate.policy import Policy
+from wattbench_reports.gate.result import Verdict
+from wattbench_reports.stats import Interval
+
+SCHEMA_VERSION = 1
+
+FLOOR_GATES = 100
+"""Gates played for each margin that is tried."""
+_MARGINS = tuple(0.005 * 1.25**step for step in range(21))
+"""Margins that are tried, from half a per cent to a half."""
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A gate against a candidate that was made worse on purpose."""
+
+    planted: Mapping[str, float]
+    verdict: str
+    """Of the real gate over all of its rounds."""
+    regressed: tuple[str, ...]
+    """The metrics that regressed in it, those that do not block included."""
+    rates: Rates
+    """Of gates drawn from its rounds."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a machine's gates were found to be."""
+
+    suite: str
+    system: str
+    created_utc: str
+    machine: Mapping[str, Mapping[str, str]]
+    """Part of the machine (device, driver, power limit) to its facts."""
+    runs: tuple[str, ...]
+    items: int
+    """After which its gates stop."""
+    rounds: int
+    """That all of it was drawn from."""
+    equal: Rates
+    """Of the system against itself."""
+    drills: tuple[Drill, ...]
+    floors: Mapping[str, float | None]
+    """Metric to the smallest margin at which an equal candidate passes, and one that is worse by the margin is found,
+    as often as the policy says. None: no margin up to a half."""
+    not_judged: Mapping[str, str] = field(default_factory=dict)
+    """Metric to why there is nothing to calibrate."""
+
+
+def calibrate(
+    equal: Evidence,
+    drills: Sequence[tuple[Mapping[str, float], Evidence]],
+    policy: Policy,
+    *,
+    suite: str,
+    system: str,
+    environment: Mapping[str, Any],
+    runs: Sequence[str],
+    items: int,
+    gates: int,
+    created_utc: str,
+) -> Calibration:
+    """Play gates from the rounds of real ones.
+
+    Args:
+        equal: of a system against itself, with no early end.
+        drills: what was planted, and the evidence of a gate against that.
+        policy: of the gates.
+        suite: its name.
+        system: the system's.
+        environment: of the runs' header.
+        runs: the records' names.
+        items: after which a gate stops.
+        gates: how many are played for each rate.
+        created_utc: ISO 8601.
+    """
+    every = cases(equal, policy)
+    told = [case for case in every if case.trial is not None]
+    parts = machine_parts(environment, "")
+    return Calibration(
+        suite=suite,
+        system=system,
+        created_utc=created_utc,
+        machine={name: dict(parts[name].facts) for name in _MACHINE},
+        runs=tuple(runs),
+        items=items,
+        rounds=len(equal.rounds),
+        equal=played(equal, policy, gates=gates, items=items, swap=True, seed=SEED),
+        drills=tuple(_drill(planted, own, policy, items, gates) for planted, own in drills),
+        floors={case.rule.metric: _floor(equal, policy, case.rule.metric, items) for case in told},
+        not_judged={
+            case.rule.metric: case.missing or case.apart or "single figures, which are compared and not tested"
+            for case in every
+            if case.trial is None
+        },
+    )
+
+
+_MACHINE = ("device", "driver", "power_limit")
+
+
+def _drill(planted: Mapping[str, float], evidence: Evidence, policy: Policy, items: int, gates: int) -> Drill:
+    result = judge(evidence, policy, suite="", planted=planted)
+    return Drill(
+        planted=dict(planted),
+        verdict=str(result.verdict),
+        regressed=tuple(each.metric for each in result.metrics if each.verdict is Verdict.REGRESSED),
+        rates=played(evidence, policy, gates=gates, items=items, swap=False, seed=SEED),
+    )
+
+
+def _floor(equal: Evidence, policy: Policy, metric: str, items: int) -> float | None:
+    """The smallest of `_MARGINS` that holds, as those above it do: by bisection."""
+    low, high = -1, len(_MARGINS)  # does not hold, holds
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _holds(equal, policy, metric, _MARGINS[middle], items):
+            high = middle
+        else:
+            low = middle
+    return _MARGINS[high] if high < len(_MARGINS) else None
+
+
+def _holds(equal: Evidence, policy: Policy, metric: str, margin: float, items: int) -> bool:
+    own = alone(policy, metric, margin)
+    enough = 1 - policy.beta
+    if played(equal, own, gates=FLOOR_GATES, items=items, swap=True, seed=SEED).passed.estimate < enough:
+        return False
+    try:
+        harmed = worse_by(equal, metric, margin, SEED)
+    except ValueError:  # fewer answers are right
+        return False
+    return played(harmed, own, gates=FLOOR_GATES, items=items, swap=False, seed=SEED).regressed.estimate >= enough
+
+
+def as_json(calibration: Calibration) -> str:
+    """For a file that `read_calibration` reads."""
+    return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(calibration)}, indent=2) + "\n"
+
+
+def read_calibration(path: Path) -> Calibration:
+    """Read what `wattbench calibrate` wrote.
+
+    Raises:
+        UserError: the file is not there, or is none.
+    """
+    try:
+        told = json.loads(path.read_bytes())
+        if told.pop("schema_version") != SCHEMA_VERSION:
+            raise ValueError("it is of another version")
+        equal, drills = _rates(told.pop("equal")), told.pop("drills")
+        return Calibration(
+            **told | {"runs": tuple(told["runs"])},
+            equal=equal,
+            drills=tuple(
+                Drill(**drill | {"rates": _rates(drill["rates"]), "regressed": tuple(drill["regressed"])})
+                for drill in drills
+            ),
+        )
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: not a calibration ({error}). Make one with: wattbench calibrate SUITE") from error
+
+
+def _rates(told: dict[str, Any]) -> Rates:
+    shares = {name: Interval(**told[name]) for name in ("regressed", "passed", "inconclusive")}
+    return Rates(gates=int(told["gates"]), median_items=float(told["median_items"]), **shares)
+
+
+def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> list[str]:
+    """Hold a policy's margins against what a calibration found on this machine.
+
+    Returns:
+        Notes for the reader: the calibration is of another machine, or holds nothing of a metric.
+
+    Raises:
+        UserError: a margin is below the noise floor, or the file is no calibration.
+    """
+    calibration = read_calibration(path)
+    here = machine_parts(environment, "")
+    if any(calibration.machine.get(name) != dict(here[name].facts) for name in _MACHINE):
+        return [f"The calibration {path.name} is of another machine or another power limit, and was not used."]
+    notes = []
+    for rule in policy.rules:
+        if rule.metric == PEAK_MEMORY:
+            continue
+        if rule.metric not in calibration.floors:
+            notes.append(f"The calibration {path.name} says nothing of {METRICS[rule.metric].label}.")
+            continue
+        floor = calibration.floors[rule.metric]
+        if floor is None or rule.margin < floor:
+            raise UserError(_too_small(rule.metric, rule.margin, floor, path))
+    return notes
+
+
+def _too_small(metric: str, margin: float, floor: float | None, path: Path) -> str:
+    in_words = points if metric == "accuracy" else percent
+    label = METRICS[metric].label
+    if floor is None:
+        return f"{path}: {label} is too noisy on this machine to be gated at any margin up to a half; leave it out"
+    return (
+        f"the margin of {label}, {in_words(margin)}, is below the noise floor of this machine, {in_words(floor)} "
+        f"({path}): a gate could not tell it from nothing in as many items as it may ask. Widen the margin, or raise "
+        "max_items and calibrate again"
+    )

@@ -1,0 +1,238 @@
+"""Each metric of a gate as a case: its figures, and the trial that decides it, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.gate.decision.sequential_tests import TAIL, EitherTrial, RatioTrial, ScoreTrial, TailTrial, Trial
+from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.metrics import (
+    ACCURACY,
+    ENERGY,
+    JOULES_PER_CORRECT,
+    JOULES_PER_REQUEST,
+    LATENCY_P50,
+    LATENCY_P95,
+    METRICS,
+    PEAK_MEMORY,
+    TTFT,
+)
+from wattbench_reports.gate.policy import Policy, Rule
+from wattbench_reports.stats.percentiles import needed
+
+UNIT_SCORE = 16.0
+"""Joules per correct answer are compared over so many rounds together that both systems' scores sum up to this: over
+fewer right answers the logarithm of their number says too little, and says it askew."""
+
+_NO_SCORE = 0.5
+"""Added to each sum of scores, so that none is 0 (F. J. Anscombe, Biometrika 43, 1956)."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One metric, between two systems."""
+
+    rule: Rule
+    pair: str = ""
+    """Of several pairs in one gate, which: the benchmark's name."""
+    trial: Trial | None = None
+    """None: there is nothing to test, and one of `apart` and `missing` says why, or the figures are single ones."""
+    baseline: float | None = None
+    candidate: float | None = None
+    change: float | None = None
+    """As `wattbench_reports.gate.result.MetricVerdict` has it."""
+    provenance: str = ""
+    apart: str | None = None
+    missing: str | None = None
+    waits_for: int | None = None
+    """Without a trial: so many more items at least, before there can be one."""
+    slack: float = 0.0
+    """By what share the two may differ with nobody having changed anything."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the gate depends on it."""
+        return self.rule.blocks and not (self.rule.only_if_measured and self.missing is not None)
+
+    @property
+    def beyond(self) -> float:
+        """How large a margin is left to rule out, once the slack is allowed for; 0 or less: none is."""
+        return (1 + self.rule.margin) / (1 + self.slack) - 1 if self.slack else self.rule.margin
+
+
+@dataclass(frozen=True)
+class _Figures:
+    trial: Trial
+    baseline: float
+    candidate: float
+    change: float
+
+
+def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...]:
+    """Every metric of the policy, in its order."""
+    return tuple(replace(_case(evidence, policy, rule), pair=pair) for rule in policy.rules)
+
+
+def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
+    metric = rule.metric
+    joined = "+".join(sorted({part for each in evidence.provenance for part in each.split("+") if part}))
+    provenance = joined if metric in ENERGY else ""
+    if metric in evidence.apart:
+        return Case(rule, provenance=provenance, apart=evidence.apart[metric])
+    if metric in evidence.missing:
+        return Case(rule, provenance=provenance, missing=evidence.missing[metric])
+    if metric == PEAK_MEMORY:
+        return _memory(evidence, rule)
+    found = _FIGURES[metric](evidence, rule)
+    if found is None:
+        waits_for = _waits_for(evidence, policy, metric)
+        missing = None if waits_for is not None else _NOTHING[METRICS[metric].figure]
+        return Case(rule, provenance=provenance, waits_for=waits_for, missing=missing)
+    trial: Trial = EitherTrial(found.trial) if rule.either else found.trial
+    modelled = "modelled" in provenance and not policy.judge_modelled
+    return Case(
+        rule,
+        trial=None if modelled else trial,
+        baseline=found.baseline,
+        candidate=found.candidate,
+        change=found.change,
+        provenance=provenance,
+        missing=_MODELLED if modelled else None,
+        slack=0.0 if evidence.in_turns or metric == ACCURACY else policy.drift,
+    )
+
+
+_MODELLED = (
+    "its joules are modelled from load, not measured by a sensor, so that a difference is mostly one of seconds. "
+    "judge_modelled: true judges them all the same"
+)
+_NOTHING: Mapping[str, str] = {
+    "accuracy": "no answer was scored",
+    "latency": "no answer was timed",
+    "joules": "no round has joules of both systems that can be believed",
+}
+
+
+def _waits_for(evidence: Evidence, policy: Policy, metric: str) -> int | None:
+    """How many more items, before there can be a trial that there is not yet; None: more items will not do."""
+    if metric == LATENCY_P95:
+        timed = len(_by_round(evidence, lambda one: one.seconds, above_zero=True)[0])
+        return needed(TAIL) - timed if timed else None
+    if metric in ENERGY and (evidence.items_left or any(one.energy_j is not None for one in evidence.rounds)):
+        return policy.block
+    return None
+
+
+def _memory(evidence: Evidence, rule: Rule) -> Case:
+    ours, theirs = evidence.peak_memory_bytes
+    if ours is None or theirs is None or ours <= 0:
+        return Case(rule, missing="the systems' memory was not measured apart")
+    return Case(rule, baseline=float(ours), candidate=float(theirs), change=theirs / ours - 1)
+
+
+def _accuracy(evidence: Evidence, rule: Rule) -> _Figures | None:
+    pairs, items = _by_round(evidence, lambda one: one.correct)
+    if not len(pairs):
+        return None
+    ours, theirs = pairs.mean(axis=0).tolist()
+    return _Figures(ScoreTrial(pairs[:, 1] - pairs[:, 0], items, rule.margin), ours, theirs, theirs - ours)
+
+
+def _typical(evidence: Evidence, rule: Rule) -> _Figures | None:
+    return _ratios_of_items(evidence, rule, [one.seconds for one in evidence.rounds])
+
+
+def _first_token(evidence: Evidence, rule: Rule) -> _Figures | None:
+    return _ratios_of_items(evidence, rule, [one.ttft_s for one in evidence.rounds])
+
+
+def _ratios_of_items(evidence: Evidence, rule: Rule, told: list[Pairs | None]) -> _Figures | None:
+    """In each round, the middle of its items' ratios: of the same items, so that their length is not in it."""
+    timed = [_known(pairs, above_zero=True) for pairs in told]
+    d = [float(np.median(np.log(pairs[:, 1] / pairs[:, 0]))) if len(pairs) else None for pairs in timed]
+    trial = _ratio_trial(d, [len(pairs) for pairs in timed], rule)
+    if trial is None:
+        return None
+    ours, theirs = np.median(np.concatenate(timed), axis=0).tolist()
+    return _Figures(trial, ours, theirs, float(np.expm1(np.median(trial.d))))
+
+
+def _slowest(evidence: Evidence, rule: Rule) -> _Figures | None:
+    pairs, items = _by_round(evidence, lambda one: one.seconds, above_zero=True)
+    if len(pairs) < needed(TAIL):
+        return None
+    ours, theirs = np.quantile(pairs, TAIL, axis=0).tolist()
+    return _Figures(TailTrial.of(pairs, items), ours, theirs, theirs / ours - 1)
+
+
+def _per_request(evidence: Evidence, rule: Rule) -> _Figures | None:
+    told = [one.energy_j if one.energy_j is not None and min(one.energy_j) > 0 else None for one in evidence.rounds]
+    counts = [one.items if joules is not None else 0 for one, joules in zip(evidence.rounds, told, strict=True)]
+    d = [None if joules is None else float(np.log(joules[1] / joules[0])) for joules in told]
+    trial = _ratio_trial(d, counts, rule)
+    if trial is None:
+        return None
+    ours, theirs = (np.sum([joules for joules in told if joules is not None], axis=0) / sum(counts)).tolist()
+    return _Figures(trial, ours, theirs, theirs / ours - 1)
+
+
+def _per_correct(evidence: Evidence, rule: Rule) -> _Figures | None:
+    """Rounds are put together until they hold enough right answers; which ones does not depend on who gave them."""
+    d: list[float | None] = []
+    counts: list[int] = []
+    joules, scores, waiting = np.zeros(2), np.zeros(2), 0
+    all_j, all_scores = np.zeros(2), np.zeros(2)
+    for one in evidence.rounds:
+        d.append(None)
+        counts.append(0)
+        if one.energy_j is None or min(one.energy_j) <= 0 or np.isnan(one.correct).any() or not one.items:
+            continue
+        joules, scores, waiting = joules + one.energy_j, scores + one.correct.sum(axis=0), waiting + one.items
+        if scores.sum() >= UNIT_SCORE:
+            per_correct = np.log(joules / (scores + _NO_SCORE))
+            d[-1], counts[-1] = float(per_correct[1] - per_correct[0]), waiting
+            all_j, all_scores = all_j + joules, all_scores + scores
+            joules, scores, waiting = np.zeros(2), np.zeros(2), 0
+    trial = _ratio_trial(d, counts, rule)
+    if trial is None or min(all_scores) <= 0:
+        return None
+    ours, theirs = (all_j / all_scores).tolist()
+    return _Figures(trial, ours, theirs, theirs / ours - 1)
+
+
+def _ratio_trial(d: list[float | None], counts: list[int], rule: Rule) -> RatioTrial | None:
+    known = np.array([value is not None for value in d], dtype=bool)
+    if not known.any():
+        return None
+    values = np.array([value for value in d if value is not None])
+    return RatioTrial(values, np.cumsum(known), np.cumsum(counts), rule.margin)
+
+
+def _by_round(
+    evidence: Evidence, figures: Callable[[Round], Pairs], *, above_zero: bool = False
+) -> tuple[Pairs, NDArray[np.int64]]:
+    """The items of which both figures are known, and how many there were after each round."""
+    known = [_known(figures(one), above_zero=above_zero) for one in evidence.rounds]
+    counts = np.cumsum([len(pairs) for pairs in known], dtype=np.int64)
+    return (np.concatenate(known) if known else np.empty((0, 2))), counts
+
+
+def _known(pairs: Pairs | None, *, above_zero: bool = False) -> Pairs:
+    if pairs is None:
+        return np.empty((0, 2))
+    usable = np.isfinite(pairs).all(axis=1) & ((pairs > 0).all(axis=1) if above_zero else True)
+    return np.asarray(pairs[usable])
+
+
+_FIGURES: Mapping[str, Callable[[Evidence, Rule], _Figures | None]] = {
+    ACCURACY: _accuracy,
+    LATENCY_P50: _typical,
+    LATENCY_P95: _slowest,
+    TTFT: _first_token,
+    JOULES_PER_REQUEST: _per_request,
+    JOULES_PER_CORRECT: _per_correct,
+}

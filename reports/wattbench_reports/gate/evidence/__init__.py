@@ -1,0 +1,1 @@
+"""What a gate rests on, from each source that it can be read from."""

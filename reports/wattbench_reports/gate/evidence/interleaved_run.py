@@ -1,0 +1,273 @@
+"""A gate's own run as evidence: two systems that one process asked in turns.
+
+It is read after every round while it runs, so from its lines alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench.errors import UserError
+from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow, RunRecords, WindowRow
+from wattbench_reports.comparability.fingerprint import hosts_elsewhere
+from wattbench_reports.comparability.rules import FORBIDS
+from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, peaks, without_first_tokens, without_joules
+from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.evidence.recorded_rounds import Asked, Item, asked_of, reading
+from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
+from wattbench_reports.gate.policy import Policy
+from wattbench_reports.tables import provenance
+from wattbench_reports.tables.suite_record import system_configs
+
+_TOGETHER = (
+    "two systems in one process have one peak between them: name peak_memory in the policy, and each is measured alone"
+)
+
+
+def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
+    """What a gate's run holds so far, be it finished or not.
+
+    Only rounds count that have their line in `rounds.jsonl`: what was asked in a round that was cut off is left out.
+
+    Args:
+        run: from `wattbench.records.read_run`.
+        policy: which metrics are judged; of others nothing is said to be missing.
+
+    Raises:
+        UserError: it is no gate's run, or its record is damaged.
+    """
+    read = _Read.of(run)
+    rounds, why = [], Counter[str]()
+    used: dict[str, set[str]] = {side: set() for side in SIDES}
+    for row in read.rows:
+        joules, reasons = read.joules(row)
+        why.update(reasons)
+        rounds.append(read.round(row, joules))
+        if joules is not None:
+            for side in SIDES:
+                used[side].add(read.window(row, side).provenance_label)
+    left = _items_left(read)
+    bare, notes = without_joules(rounds, why, final=run.finished or not left or not read.alike)
+    silent = [read.names[side] for side in SIDES if read.rows and not read.tells_first_token(side)]
+    memory, unknown = _peaks(run, read)
+    missing = bare | without_first_tokens(rounds, silent) | unknown
+    apart, missing = of_judged(policy, _other_machines(run, read) | _other_documents(read), missing)
+    return Evidence(
+        baseline=read.names[BASELINE],
+        candidate=read.names[CANDIDATE],
+        rounds=tuple(rounds),
+        in_turns=True,
+        provenance=(provenance.joined(used[BASELINE]), provenance.joined(used[CANDIDATE])),
+        peak_memory_bytes=memory,
+        apart=apart,
+        missing=missing,
+        items_left=left,
+        energy_j=_counted_j(read),
+        notes=notes,
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The lines of a gate's run."""
+
+    run: RunRecords
+    names: Mapping[str, str]
+    """Side to what its system is called in the record."""
+    rows: Sequence[RoundRow]
+    windows: Mapping[str, WindowRow]
+    asked: Mapping[str, Asked]
+    """By side."""
+
+    @classmethod
+    def of(cls, run: RunRecords) -> _Read:
+        names = _names(run)
+        rows = run.rounds()
+        return cls(
+            run,
+            names,
+            rows,
+            {row.window: row for row in run.windows()},
+            {side: asked_of(run, rows, side, name, _planned(run)) for side, name in names.items()},
+        )
+
+    def round(self, row: RoundRow, joules: tuple[float, float] | None) -> Round:
+        """A row as evidence."""
+        items = _items(row)
+        first_s = self._pairs(items, "ttft_s")
+        return Round(
+            correct=self._pairs(items, "correct"),
+            seconds=self._pairs(items, "seconds"),
+            ttft_s=None if np.isnan(first_s).all(axis=0).any() else first_s,
+            energy_j=joules,
+        )
+
+    def _pairs(self, items: Sequence[Item], what: str) -> Pairs:
+        return np.array([[getattr(self.asked[side].told[item], what) for side in SIDES] for item in items])
+
+    def tells_first_token(self, side: str) -> bool:
+        """Whether the side's system tells it of any answer."""
+        return any(not math.isnan(each.ttft_s) for each in self.asked[side].told.values())
+
+    def window(self, row: RoundRow, side: str) -> WindowRow:
+        """The window of one side in a round.
+
+        Raises:
+            UserError: it is not on record, though the round is.
+        """
+        window = self.windows.get(row.windows[side])
+        if window is None:
+            path = self.run.layout.windows
+            raise UserError(f"{path}: window {row.windows[side]} of a round is missing; the record is damaged")
+        return window
+
+    def joules(self, row: RoundRow) -> tuple[tuple[float, float] | None, set[str]]:
+        """Joules of the round's items, each once, of the baseline and of the candidate; or None, and why not.
+
+        Raises:
+            UserError: a window is damaged.
+        """
+        with reading(self.run.layout.windows, f"a window of round {row.number}"):
+            return self._joules(row)
+
+    def _joules(self, row: RoundRow) -> tuple[tuple[float, float] | None, set[str]]:
+        reasons: set[str] = set()
+        ways: dict[str, str] = {}
+        joules: dict[str, float] = {}
+        for side in SIDES:
+            window = self.window(row, side)
+            counted_j = window.total_j
+            if not window.valid:
+                reasons.update(window.reasons or ["a window is not valid"])
+            elif counted_j is None:
+                reasons.add(NOT_READ)
+            else:
+                joules[side] = self._once(row, side) * _checked_j(counted_j) / window.passes
+                ways[side] = _way(window)
+        if not reasons and ways[BASELINE] != ways[CANDIDATE]:
+            reasons.add("; ".join(f"{self.names[side]} was read by {ways[side]}" for side in SIDES))
+        if not reasons and not all(joules.values()):
+            reasons.add("a window counted no joules")
+        return (None if reasons else (joules[BASELINE], joules[CANDIDATE])), reasons
+
+    def _once(self, row: RoundRow, side: str) -> float:
+        """The share of a pass in which every item was asked once: less than 1 where the suite repeats them."""
+        return len(row.doc_ids) / sum(self.asked[side].told[item].times for item in _items(row))
+
+    @property
+    def alike(self) -> bool:
+        """Whether a window of either system was read in a way in which one of the other's was."""
+        ways = [{_way(self.window(row, side)) for row in self.rows} - {""} for side in SIDES]
+        return not ways[0].isdisjoint(ways[1])
+
+
+def _way(window: WindowRow) -> str:
+    """How a window's joules came about: ``cpu rapl and gpu0 counter``. Empty where it has none."""
+    return listed([f"{part} {window.provenance[part]}" for part in sorted(window.energy_j)])
+
+
+def _checked_j(joules: float) -> float:
+    if not (math.isfinite(joules) and joules >= 0):
+        raise ValueError(f"{joules} joules")
+    return joules
+
+
+def _names(run: RunRecords) -> dict[str, str]:
+    """Side to the name of its system in the record.
+
+    Raises:
+        UserError: the run is no gate's, or does not say who took part.
+    """
+    told = run.header.gate
+    if told is None:
+        raise UserError(f"{run.layout.root}: this run is not one of a gate that asked two systems in turns")
+    with reading(run.layout.header, "which two systems the gate asked"):
+        names = {side: str(told[side]["name"]) for side in SIDES}
+    if names[BASELINE] == names[CANDIDATE]:
+        raise UserError(f"{run.layout.header}: both systems are called {names[BASELINE]!r}; the record is damaged")
+    return names
+
+
+def _items(row: RoundRow) -> list[Item]:
+    """In the order in which they were asked."""
+    return [(row.task, doc_id) for doc_id in row.doc_ids]
+
+
+def _planned(run: RunRecords) -> dict[str, int]:
+    """Task to how many items it has. Both systems have the same ones."""
+    with reading(run.layout.header, "how many items there are"):
+        return {str(cell["task"]): int(cell["items"]) for cell in run.header.cells}
+
+
+def _items_left(read: _Read) -> int:
+    """Items that neither system answered.
+
+    Where a round was cut off in the middle, those of it that nobody had answered yet are among them, though a gate that
+    goes on leaves out the whole round: only its plan knows which they are.
+    """
+    answered = read.asked[BASELINE].items | read.asked[CANDIDATE].items
+    return max(0, sum(_planned(read.run).values()) - len(answered))
+
+
+def _counted_j(read: _Read) -> float | None:
+    """Joules of every measured window of the two, valid or not; None where nothing was read."""
+    names = set(read.names.values())
+    with reading(read.run.layout.windows, "the joules of a window"):
+        known = [
+            joules
+            for window in read.windows.values()
+            if window.purpose == Purpose.MEASURED and window.system in names and (joules := window.total_j) is not None
+        ]
+    return math.fsum(known) if known else None
+
+
+def _peaks(run: RunRecords, read: _Read) -> tuple[tuple[int | None, int | None], dict[str, str]]:
+    """As `wattbench_reports.gate.evidence.missing.peaks`: only of a gate that was to judge it, and so measured each
+    system alone."""
+    asked = (run.header.gate or {}).get("policy")
+    metrics = asked.get("metrics") if isinstance(asked, Mapping) else None
+    if not isinstance(metrics, Mapping) or PEAK_MEMORY not in metrics:
+        return (None, None), {PEAK_MEMORY: _TOGETHER}
+    rows = run.systems()
+    return peaks({name: rows.get(name) for name in read.names.values()})
+
+
+def _other_documents(read: _Read) -> dict[str, str]:
+    """Metric to why the two are apart: a document of one number was not the same for both."""
+    differ = [
+        item
+        for row in read.rows
+        for item in _items(row)
+        if read.asked[BASELINE].told[item].doc_hash != read.asked[CANDIDATE].told[item].doc_hash
+    ]
+    if not differ:
+        return {}
+    task, doc_id = differ[0]
+    more = "" if len(differ) == 1 else f", and so of {plural(len(differ) - 1, 'other item')}"
+    said = (
+        f"The two were not asked the same documents: document {doc_id} of {task} is not the same for "
+        f"{listed([read.names[side] for side in SIDES])}{more}."
+    )
+    return dict.fromkeys(METRICS, said)
+
+
+def _other_machines(run: RunRecords, read: _Read) -> dict[str, str]:
+    """Metric to why the two are apart: a system behind a server elsewhere does not run on this machine."""
+    gate = run.header.gate or {}
+    configs = system_configs(run.header)
+    own = {side: configs.get(str(gate[side].get("system")), {}) for side in SIDES}
+    hosts = {side: hosts_elsewhere(config) for side, config in own.items()}
+    if hosts[BASELINE] == hosts[CANDIDATE]:
+        return {}
+    sides = [
+        f"{read.names[side]} {f'asks {listed(hosts[side])}' if hosts[side] else 'runs on this machine'}"
+        for side in SIDES
+    ]
+    said = f"The two do not run on one device: {'; '.join(sides)}."
+    return {name: said for name, metric in METRICS.items() if metric.figure in FORBIDS["device"]}

@@ -1,0 +1,98 @@
+"""What a gate has no figure for, and why: sentences that evidence of every kind shares."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from wattbench.records import SystemRow
+from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.gate.evidence.model import Round
+from wattbench_reports.gate.metrics import ENERGY, PEAK_MEMORY, TTFT
+from wattbench_reports.gate.policy import Policy
+
+NOT_READ = "no meter could be read"
+
+_MOST_REASONS = 3
+
+
+def of_judged(
+    policy: Policy, apart: Mapping[str, str], missing: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What keeps two systems apart, and what is missing, of the metrics that are judged.
+
+    Of a metric that is missing there is nothing that could be compared, so that it is not said to be apart too.
+    """
+    judged = [rule.metric for rule in policy.rules]
+    return (
+        {metric: apart[metric] for metric in judged if metric in apart and metric not in missing},
+        {metric: missing[metric] for metric in judged if metric in missing},
+    )
+
+
+def without_joules(
+    rounds: Sequence[Round], reasons: Counter[str], *, final: bool = True
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What to say of rounds without joules.
+
+    Args:
+        rounds: all of them.
+        reasons: why some have none, each with how often it did so.
+        final: there will be no rounds that might have some.
+
+    Returns:
+        Metric to why it is missing, where no round has any; and the notes, where only some have none.
+    """
+    bare = sum(each.energy_j is None for each in rounds)
+    if not bare:
+        return {}, ()
+    why = _said(reasons)
+    if bare == len(rounds) and final:
+        return dict.fromkeys(ENERGY, why), ()
+    return {}, (f"{bare} of {plural(len(rounds), 'round')} {'has' if bare == 1 else 'have'} no joules: {why}.",)
+
+
+def _said(reasons: Counter[str]) -> str:
+    """Some reasons, commonest first: ``throttled (3×); no meter could be read``."""
+    told = [why if count == 1 else f"{why} ({count}×)" for why, count in reasons.most_common(_MOST_REASONS)]
+    if len(reasons) > _MOST_REASONS:
+        told.append(plural(len(reasons) - _MOST_REASONS, "other reason"))
+    return "; ".join(told)
+
+
+def without_first_tokens(rounds: Sequence[Round], silent: Sequence[str]) -> dict[str, str]:
+    """Metric to why it is missing, where no round tells when the first tokens came.
+
+    Args:
+        rounds: all of them.
+        silent: the systems that tell it of no answer at all.
+    """
+    if not rounds or any(each.ttft_s is not None for each in rounds):
+        return {}
+    verb = "does" if len(silent) == 1 else "do"
+    said = f"{listed(silent)} {verb} not tell when the first token came" if silent else "no round tells it of both"
+    return {TTFT: said}
+
+
+def peaks(rows: Mapping[str, SystemRow | None]) -> tuple[tuple[int | None, int | None], dict[str, str]]:
+    """The highest memory of two systems: of the accelerator where both have it, else resident.
+
+    Args:
+        rows: the baseline's name and the candidate's, each to what its run recorded of it.
+
+    Returns:
+        Bytes of each, and metric to why it is missing, where they have none of one kind.
+    """
+    device, resident = (
+        [_bytes(row, name) for row in rows.values()] for name in ("peak_device_memory_bytes", "peak_memory_bytes")
+    )
+    for first, second in (device, resident):
+        if first is not None and second is not None:
+            return (first, second), {}
+    silent = [name for name, known in zip(rows, resident, strict=True) if known is None]
+    return (None, None), {PEAK_MEMORY: f"the peak memory of {listed(silent)} is not on record"}
+
+
+def _bytes(row: SystemRow | None, name: str) -> int | None:
+    told = None if row is None else getattr(row, name)
+    return told if isinstance(told, int) and told > 0 else None

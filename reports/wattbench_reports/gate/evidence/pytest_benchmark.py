@@ -1,0 +1,221 @@
+"""Two files of pytest-benchmark as evidence: each benchmark of one against the same benchmark of the other."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench.records import ABSENT, LABELS, Part, machine_parts, part
+from wattbench_reports.comparability.explain import clauses, identity_differences
+from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.formatting.units import plural
+from wattbench_reports.gate.evidence.comparable import standing
+from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, without_joules
+from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.evidence.pytest_benchmark_json import Benchmark, BenchmarkFile, read_benchmarks
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT, METRICS, PEAK_MEMORY, TTFT
+from wattbench_reports.gate.policy import Policy
+
+PER_ROUND = 8
+"""Rounds of a benchmark that make one of a gate, at most."""
+
+
+def evidence_of_files(old: Path, new: Path, policy: Policy) -> Mapping[str, Evidence]:
+    """Every benchmark of either file, by its name; by its full name where two have one name.
+
+    Its rounds are paired in the order in which they were run. Where it says how well it did, document by document, each
+    of its rounds is over all documents, and accuracy is paired too.
+
+    Args:
+        old: the baseline's file, from ``pytest --benchmark-json``.
+        new: the candidate's.
+        policy: which metrics are judged, and what may differ.
+
+    Raises:
+        UserError: a file cannot be read, or is not pytest-benchmark's, or both are one.
+    """
+    if old.resolve() == new.resolve():
+        raise UserError(f"{new}: was given twice; name the file of the baseline and that of the candidate")
+    files = read_benchmarks(old), read_benchmarks(new)
+    shown = (old.name, new.name) if old.name != new.name else (str(old), str(new))
+    known = {name: one for each in reversed(files) for name, one in each.benchmarks.items()}
+    order = dict.fromkeys(name for each in files for name in each.benchmarks)
+    alike = Counter(one.name for one in known.values())
+    return {
+        name if alike[known[name].name] > 1 else known[name].name: _evidence(name, files, shown, policy)
+        for name in order
+    }
+
+
+def _evidence(
+    name: str, files: tuple[BenchmarkFile, BenchmarkFile], shown: tuple[str, str], policy: Policy
+) -> Evidence:
+    one, two = (each.benchmarks.get(name) for each in files)
+    if one is None or two is None:
+        here, there = shown if two is None else reversed(shown)
+        why = "a benchmark that is gone cannot pass" if two is None else "there is nothing to judge it against"
+        said = f"{name} is in {here} and not in {there}: {why}"
+        _, missing = of_judged(policy, {}, dict.fromkeys(METRICS, said))
+        return Evidence(*shown, rounds=(), in_turns=False, missing=missing)
+    unscored, unread = _unscored(one, two), _unread(one, two)
+    rounds = _rounds(one, two, scored=not unscored, read=not unread)
+    apart, notes = _apart(files, (one, two), shown, policy)
+    bare, joule_notes = ({}, ()) if unread else without_joules(rounds, Counter([NOT_READ]))
+    missing = (
+        dict.fromkeys((PEAK_MEMORY, TTFT), "a file of pytest-benchmark does not tell it")
+        | dict.fromkeys((ACCURACY, JOULES_PER_CORRECT) if unscored else (), unscored)
+        | dict.fromkeys(ENERGY if unread else (), unread)
+        | bare
+    )
+    apart, missing = of_judged(policy, apart, missing)
+    return Evidence(
+        *shown,
+        rounds=rounds,
+        in_turns=False,
+        provenance=("", "") if unread else (one.provenance, two.provenance),
+        apart=apart,
+        missing=missing,
+        notes=(*notes, *_left_out(one, two, shown), *joule_notes),
+    )
+
+
+def _rounds(one: Benchmark, two: Benchmark, *, scored: bool, read: bool) -> tuple[Round, ...]:
+    """Rounds of the two in order, some at a time: as many as come out even, so that no rest of one or two stands alone.
+
+    Documents are shared out among them, so that the score of each counts once; each then has its documents' part of the
+    joules that going through all of them takes.
+    """
+    both = min(len(one.seconds), len(two.seconds))
+    number = math.ceil(both / PER_ROUND)
+    scores = _paired(one.scores, two.scores) if scored else np.empty((0, 2))
+    joules = _paired(one.round_energy_j, two.round_energy_j, both) if read else np.full((both, 2), math.nan)
+    if scored:
+        number = min(number, len(scores))
+    found = []
+    for seconds, energy_j, correct in zip(
+        np.array_split(_paired(one.seconds, two.seconds, both), number),
+        np.array_split(joules, number),
+        np.array_split(scores, number) if scored else [None] * number,
+        strict=True,
+    ):
+        share = len(energy_j) if correct is None else len(correct) / len(scores)
+        own_j = (share * energy_j.mean(axis=0)).tolist()
+        found.append(
+            Round(
+                correct=np.full_like(seconds, math.nan) if correct is None else correct,
+                seconds=seconds,
+                energy_j=None if any(math.isnan(each) for each in own_j) else (own_j[0], own_j[1]),
+            )
+        )
+    return tuple(found)
+
+
+def _paired(ours: NDArray[np.float64] | None, theirs: NDArray[np.float64] | None, first: int | None = None) -> Pairs:
+    """The first so many of each; None: all."""
+    assert ours is not None and theirs is not None  # the caller has seen to it
+    return np.stack([ours[:first], theirs[:first]], axis=1)
+
+
+def _unscored(one: Benchmark, two: Benchmark) -> str:
+    """Why accuracy cannot be paired; empty where it can."""
+    if one.scores is None or two.scores is None:
+        if "accuracy" in one.extra or "accuracy" in two.extra:
+            return f"accuracy is a single figure in extra_info, without the scores that it is the mean of{_run(two)}"
+        return "a benchmark's file holds no scores"
+    if not len(one.scores) or len(one.scores) != len(two.scores):
+        return f"there are scores of {plural(len(one.scores), 'document')} and of {len(two.scores)}"
+    return ""
+
+
+def _unread(one: Benchmark, two: Benchmark) -> str:
+    """Why joules cannot be paired; empty where they can."""
+    for each in (one, two):
+        if each.round_energy_j is None:
+            if each.extra.get("energy_missing"):
+                return str(each.extra["energy_missing"])
+            if {"energy_j_per_request", "j_per_correct"} & {*each.extra}:
+                return f"joules are single figures in extra_info, not told round by round{_run(two)}"
+            return "a benchmark's file holds no joules"
+        if len(each.round_energy_j) != len(each.seconds):
+            return f"there are joules of {plural(len(each.round_energy_j), 'round')}, and {len(each.seconds)} rounds"
+    return ""
+
+
+def _run(two: Benchmark) -> str:
+    run = two.extra.get("wattbench_run")
+    return f". Its run can be judged instead: wattbench gate RUN {run}" if isinstance(run, str) and run else ""
+
+
+def _left_out(one: Benchmark, two: Benchmark, shown: tuple[str, str]) -> tuple[str, ...]:
+    more = len(one.seconds) - len(two.seconds)
+    if not more:
+        return ()
+    return (f"{shown[0] if more > 0 else shown[1]} has {plural(abs(more), 'further round')}, left out.",)
+
+
+def _apart(
+    files: tuple[BenchmarkFile, BenchmarkFile],
+    both: tuple[Benchmark, Benchmark],
+    shown: tuple[str, str],
+    policy: Policy,
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Metric to why the two are apart, and what differs besides: as of two runs, so far as the files tell."""
+    prints = {
+        name: Fingerprint("", name, dict.fromkeys(LABELS, Part()) | own)
+        for name, own in zip(shown, _parts(files, both, shown), strict=True)
+    }
+    found = standing(prints, (), policy.may_differ)
+    differ = identity_differences(*prints.values())
+    changed = [one for one in differ if one.part in policy.may_differ]
+    other = [one for one in differ if one.part not in policy.may_differ]
+    notes = (*found.notes, *([f"What may differ does: {clauses(changed, *shown)}."] if changed else []))
+    if not other:
+        return dict(found.apart), notes
+    said = (
+        f"{both[0].name} is not shown to be one system in both: {clauses(other, *shown)}. If that is what the change "
+        f"is about: may_differ: [{', '.join(one.part for one in other)}] in the policy."
+    )
+    return {name: " ".join([*filter(None, [found.apart.get(name)]), said]) for name in METRICS}, notes
+
+
+def _parts(
+    files: tuple[BenchmarkFile, BenchmarkFile], both: tuple[Benchmark, Benchmark], shown: tuple[str, str]
+) -> list[dict[str, Part]]:
+    """Parts of a fingerprint. What only wattbench's plugin tells is one where it told it of either."""
+    ours = [each.machine.get("wattbench") for each in files]
+    told: list[dict[str, Part]] = []
+    for file, one, machine, owner in zip(files, both, ours, shown, strict=True):
+        parts = {
+            "device": part(_device(file), owner),
+            "scenario": part({"timer": one.timer}, owner),
+            "meter": part(one.meters, owner) if one.round_energy_j is not None else Part(),
+        }
+        if any(isinstance(each, Mapping) for each in ours):
+            known = machine_parts(machine if isinstance(machine, Mapping) else {}, owner)
+            plain, more = parts["device"], known["device"]
+            parts["device"] = Part((*plain.facts, *more.facts), plain.owner or more.owner)
+            parts |= {name: known[name] for name in ("driver", "power_limit", "card")}
+        if any(each.documents or each.scores is not None for each in both):
+            parts["tasks"] = part({"documents": one.documents or ABSENT}, owner)
+        if any("weights_sha256" in each.extra for each in both):
+            weights = one.extra.get("weights_sha256")
+            parts["weights"] = part({"SHA-256": ABSENT if weights is None else weights}, owner)
+        told.append(parts)
+    return told
+
+
+def _device(file: BenchmarkFile) -> dict[str, object]:
+    """What pytest-benchmark itself tells of a machine."""
+    cpu = file.machine.get("cpu")
+    version = str(file.machine.get("python_version") or "").split(".")[:2]
+    return {
+        "processor": (cpu.get("brand_raw") if isinstance(cpu, Mapping) else None) or ABSENT,
+        "machine": file.machine.get("machine") or ABSENT,
+        "Python": f"{file.machine.get('python_implementation')} {'.'.join(version)}" if any(version) else ABSENT,
+    }

@@ -1,0 +1,159 @@
+"""What the lines of a gate's run say of each item: its scores from the rounds, its times from the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.errors import UserError
+from wattbench.records import AnswerRow, RoundRow, RunRecords
+from wattbench.records.jsonl import read_lines
+
+Item = tuple[str, int]
+"""A task, and the number of a document in it."""
+
+
+@contextmanager
+def reading(path: Path, what: str) -> Iterator[None]:
+    """Whatever a record holds that was never written so ends in a sentence.
+
+    Args:
+        path: what is read, for the message.
+        what: of it.
+
+    Raises:
+        UserError: it cannot be made sense of.
+    """
+    try:
+        yield
+    except (AttributeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        why = str(error) if type(error) is ValueError else repr(error)
+        raise UserError(f"{path}: {what} cannot be read ({why}); the record is damaged") from error
+
+
+@dataclass(frozen=True)
+class Told:
+    """One item of one system; where it was asked several times, the means."""
+
+    correct: float
+    doc_hash: str
+    seconds: float
+    ttft_s: float
+    """NaN where it has no first token on record."""
+    times: int
+    """How often it was asked, in one window: what it took there is for all of them."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one system was asked."""
+
+    told: Mapping[Item, Told]
+    """Of every item in the rounds."""
+    items: Set[Item]
+    """Those that it answered, also in a round that was cut off."""
+
+
+def asked_of(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, tasks: Collection[str]) -> Asked:
+    """What is on record of one side.
+
+    Args:
+        run: the gate's.
+        rows: its rounds.
+        side: `wattbench.records.BASELINE` or `CANDIDATE`.
+        system: what that side's system is called in the record.
+        tasks: of the run.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    with reading(run.layout.rounds, "a round"):
+        scores = _scores(rows, side, tasks)
+        windows = {task: {row.windows[side] for row in rows if row.task == task} for task in tasks}
+    times: dict[Item, list[tuple[float, float]]] = {}
+    answered: set[Item] = set()
+    for task in tasks:
+        path = run.layout.answers(system, task)
+        with reading(path, "an answer"):
+            lines = list(read_lines(path))
+            answered.update((task, line["doc_id"]) for line in lines)
+            for doc_id, taken_s in _times(lines, windows[task]):
+                times.setdefault((task, doc_id), []).append(taken_s)
+    told = {}
+    for (task, doc_id), (correct, doc_hash) in scores.items():
+        own = times.get((task, doc_id))
+        if own is None:
+            path = run.layout.answers(system, task)
+            raise UserError(f"{path}: no answer to document {doc_id}, which is in a round; the record is damaged")
+        seconds, first_s = zip(*own, strict=True)
+        known = [each for each in first_s if not math.isnan(each)]
+        told[task, doc_id] = Told(correct, doc_hash, _mean(seconds), _mean(known), len(own))
+    return Asked(told, answered)
+
+
+def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:
+    """Each item's mean score and its document's hash.
+
+    Raises:
+        ValueError: rounds or scores do not fit together. So for the other errors of a damaged record.
+    """
+    found: dict[Item, tuple[float, str]] = {}
+    for place, row in enumerate(rows):
+        if row.number != place:
+            raise ValueError(f"round {place} is missing")
+        if row.task not in tasks:
+            raise ValueError(f"round {place} is of a task {row.task!r}, which the run does not have")
+        if not row.doc_ids:
+            raise ValueError(f"round {place} holds no item")
+        marks, hashes = _marks(row, side)
+        for doc_id in row.doc_ids:
+            if (row.task, doc_id) in found:
+                raise ValueError(f"document {doc_id} of {row.task} is in the rounds twice")
+            if doc_id not in marks:
+                raise ValueError(f"round {place} has no score of the {side} for document {doc_id} of {row.task}")
+            found[row.task, doc_id] = (_mean(marks[doc_id]), hashes[doc_id])
+    return found
+
+
+def _marks(row: RoundRow, side: str) -> tuple[dict[int, list[float]], dict[int, str]]:
+    """Each document's scores in a round, one for each time it was asked, and its hash."""
+    marks: dict[int, list[float]] = {}
+    hashes = {}
+    for score in row.scores[side]:
+        if not 0 <= score.correct <= 1:
+            raise ValueError(f"round {row.number} has a score that is not between 0 and 1")
+        marks.setdefault(score.doc_id, []).append(float(score.correct))
+        hashes[score.doc_id] = score.doc_hash
+    return marks, hashes
+
+
+def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator[tuple[int, tuple[float, float]]]:
+    """Of the answers in some windows the document, the seconds and those to the first token, NaN where it has none.
+
+    Of a line that is there twice the first counts. What was answered in other windows belongs to a killed round.
+
+    Raises:
+        ValueError: an answer ends before it starts. So for the other errors of a damaged record.
+    """
+    seen: set[tuple[str, int, int]] = set()
+    for line in lines:
+        if line["window"] not in windows:
+            continue
+        row = AnswerRow.from_json(line)
+        key = (row.request_type, row.doc_id, row.repeat)
+        if key in seen:
+            continue
+        seen.add(key)
+        told = (row.finished_s, row.finished_s if row.first_token_s is None else row.first_token_s)
+        taken_s, first_s = (moment_s - row.started_s for moment_s in told)
+        if not all(math.isfinite(each) and each >= 0 for each in (taken_s, first_s)):
+            raise ValueError(f"document {row.doc_id} took {taken_s} s")
+        yield row.doc_id, (taken_s, math.nan if row.first_token_s is None else first_s)
+
+
+def _mean(values: Sequence[float]) -> float:
+    """NaN of nothing."""
+    return math.fsum(values) / len(values) if values else math.nan

@@ -1,0 +1,259 @@
+"""Two finished runs as evidence: one system of each, over the items that both answered."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from wattbench.errors import UserError, nearest
+from wattbench.records import RunRecords
+from wattbench_reports.comparability.explain import run_label
+from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
+from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.gate.evidence.comparable import Standing, parts_across, standing
+from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
+from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.metrics import ACCURACY, JOULES_PER_CORRECT, LATENCY_P50, LATENCY_P95, METRICS
+from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.validity import validity
+from wattbench_reports.tables import provenance
+from wattbench_reports.tables.completeness import check_whole
+from wattbench_reports.tables.merge import KEY
+from wattbench_reports.tables.run_tables import Frames, load_frames
+from wattbench_reports.tables.suite_record import suite_section
+
+_FIGURES = ("correct", "seconds", "ttft_s", "energy_j")
+
+
+def evidence_of_two(
+    first: RunRecords,
+    second: RunRecords,
+    policy: Policy,
+    *,
+    baseline: str | None = None,
+    candidate: str | None = None,
+    across: Sequence[str] = (),
+) -> Evidence:
+    """What two finished runs hold of a baseline and a candidate.
+
+    Items are paired by their content, and in an order in which every task is spread evenly over the rounds. Of an item
+    that was asked several times the means count.
+
+    Args:
+        first: holds the baseline.
+        second: holds the candidate. It may be the same run, of another system.
+        policy: how many items a round has, which metrics are judged, and what may differ.
+        baseline: its name in `first`. None: the only one there, or the one that is called as the candidate is.
+        candidate: its name in `second`; None as above.
+        across: parts of the fingerprint that may differ all the same, or ``all``.
+
+    Raises:
+        UserError: a run is unfinished, damaged or under load, it is not clear which systems are meant, or an argument
+            is wrong.
+    """
+    crossed = parts_across(across)
+    frames = _opened(first), _opened(second)
+    names = _chosen(frames, (baseline, candidate))
+    sides = _shown(frames, names)
+    one, two = sides
+    between = standing({side.shown: side.print for side in sides}, crossed, policy.may_differ)
+    both = _paired(one, two)
+    rounds = _rounds(both, policy.block)
+    apart, unpaired = _without_partner(between, sides, len(both))
+    bare, joule_notes = without_joules(rounds, _why_no_joules(sides, both))
+    rows = {side.shown: side.frames.run.systems().get(side.name) for side in sides}
+    memory, unknown = peaks(rows)
+    silent = [side.shown for side, own in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[own].isna().all()]
+    missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown
+    apart, missing = of_judged(policy, apart, missing)
+    return Evidence(
+        baseline=one.shown,
+        candidate=two.shown,
+        rounds=rounds,
+        in_turns=False,
+        provenance=(one.provenance, two.provenance),
+        peak_memory_bytes=memory,
+        apart=apart,
+        missing=missing,
+        energy_j=_counted_j(sides),
+        notes=(*between.notes, *unpaired, *joule_notes),
+    )
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One system of a run."""
+
+    frames: Frames
+    name: str
+    shown: str
+    """Its name, with its run where the other is called the same."""
+    print: Fingerprint
+    items: pd.DataFrame
+    """One row per item: columns `KEY` and `_FIGURES`, NaN where there is none."""
+    provenance: str
+
+
+def _opened(run: RunRecords) -> Frames:
+    """A run's tables.
+
+    Raises:
+        UserError: it is unfinished, damaged, cut, or under load.
+    """
+    if suite_section(run.header, "measure").get("scenario") == "load":
+        raise UserError(
+            f"{run.layout.root}: this run is under load, and has figures for each rate. Gates judge runs of the "
+            "scenarios single-stream and throughput"
+        )
+    frames = load_frames(run)
+    check_whole(frames)
+    return frames
+
+
+def _chosen(frames: tuple[Frames, Frames], asked: tuple[str | None, str | None]) -> tuple[str, str]:
+    """The names of the baseline and the candidate in their runs.
+
+    Raises:
+        UserError: there is no such system, several could be meant, or both are the same.
+    """
+    same_run = frames[0].run.header.run == frames[1].run.header.run
+    told = [_named(each, name) for each, name in zip(frames, asked, strict=True)]
+    if not same_run:  # a system is judged against itself in another run, unless somebody says otherwise
+        told = [
+            own or (other if other in each.systems else None)
+            for own, other, each in zip(told, reversed(told), frames, strict=True)
+        ]
+    for name, each, side in zip(told, frames, ("baseline", "candidate"), strict=True):
+        if name is None:
+            raise UserError(
+                f"{each.run.layout.root}: this run holds several systems ({listed(each.systems)}): name the one that "
+                f"is meant with --{side} NAME"
+            )
+    one, two = (str(name) for name in told)
+    if same_run and one == two:
+        raise UserError(
+            f"{frames[0].run.layout.root}: {one} of this run would be judged against itself. Name another run, or "
+            "another system of it with --baseline NAME or --candidate NAME"
+        )
+    return one, two
+
+
+def _named(frames: Frames, name: str | None) -> str | None:
+    """A name that was given, if the run has it; without one the only system, if it is."""
+    if name is None:
+        return frames.systems[0] if len(frames.systems) == 1 else None
+    if name not in frames.systems:
+        raise UserError(f"{frames.run.layout.root}: no system {name!r} in this run{nearest(name, frames.systems)}")
+    return name
+
+
+def _shown(frames: tuple[Frames, Frames], names: tuple[str, str]) -> tuple[_Side, _Side]:
+    """Both systems, each by a name of its own: ``specialist@abc123`` where they are called the same."""
+    runs = [each.run.header.run for each in frames]
+    labels = [run_label(run) for run in runs]
+    labels = runs if labels[0] == labels[1] else labels
+    shown = names if names[0] != names[1] else tuple(f"{names[0]}@{label}" for label in labels)
+    one, two = (_side(each, name, told) for each, name, told in zip(frames, names, shown, strict=True))
+    return one, two
+
+
+def _side(frames: Frames, name: str, shown: str) -> _Side:
+    own = (frames.items["system"] == name).to_numpy()
+    told = frames.items[own]
+    rows = told[KEY].astype({"task": str})
+    rows["correct"] = told["correct"].astype(float)
+    rows["seconds"] = told["finished_s"] - told["started_s"]
+    rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][own] - told["started_s"]
+    rows["energy_j"] = told["energy_j"].astype(float)
+    return _Side(
+        frames=frames,
+        name=name,
+        shown=shown,
+        print=fingerprints(frames)[name],
+        items=rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean(),
+        provenance=provenance.joined(told.loc[told["energy_j"].notna(), "energy_provenance"].unique().tolist()),
+    )
+
+
+def _paired(one: _Side, two: _Side) -> pd.DataFrame:
+    """The items that both have, a row each: the figures of the first, and those of the second with ``_2`` behind.
+
+    In a fixed order in which each task is spread evenly, as a gate that asks in turns has it.
+    """
+    both = one.items.merge(two.items, on=KEY, suffixes=("", "_2"))
+    tasks = [str(name) for name in one.frames.items["task"].cat.categories]
+    both["place"] = both["task"].map({name: place for place, name in enumerate(tasks)})
+    both = both.sort_values(["place", "doc_id", "doc_hash"], kind="stable", ignore_index=True)
+    of_task = both.groupby("place")["doc_id"]
+    both["at"] = (of_task.cumcount() + 0.5) / of_task.transform("size")
+    return both.sort_values(["at", "place"], kind="stable", ignore_index=True)
+
+
+def _rounds(both: pd.DataFrame, items: int) -> tuple[Round, ...]:
+    """Paired items, so many at a time."""
+    found = []
+    pairs = {name: both[[name, f"{name}_2"]].to_numpy(dtype=np.float64) for name in _FIGURES}
+    for start in range(0, len(both), items):
+        own: dict[str, Pairs] = {name: values[start : start + items] for name, values in pairs.items()}
+        joules = own["energy_j"].sum(axis=0).tolist()
+        found.append(
+            Round(
+                correct=own["correct"],
+                seconds=own["seconds"],
+                ttft_s=None if np.isnan(own["ttft_s"]).all(axis=0).any() else own["ttft_s"],
+                energy_j=None if any(math.isnan(each) for each in joules) else (joules[0], joules[1]),
+            )
+        )
+    return tuple(found)
+
+
+def _without_partner(
+    between: Standing, sides: tuple[_Side, _Side], paired: int
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Metric to why the two are apart, with the items that only one of them answered; and as a note where these may be
+    left out."""
+    if not paired:
+        nothing = "No document was answered by both."
+        return {metric: " ".join([*filter(None, [between.apart.get(metric)]), nothing]) for metric in METRICS}, ()
+    left = [f"{plural(len(side.items) - paired, 'item')} of {side.shown}" for side in sides if len(side.items) > paired]
+    if not left:
+        return dict(between.apart), ()
+    said = f"{listed(left)} have no partner"
+    if between.apart.keys() >= set(METRICS):
+        return {metric: f"{why} {said}." for metric, why in between.apart.items()}, ()
+    return dict(between.apart), (f"{said}, and are left out.",)
+
+
+def _why_no_joules(sides: tuple[_Side, _Side], both: pd.DataFrame) -> Counter[str]:
+    """Each system that lacks joules, with how many of its items do and what spoiled its windows."""
+    found = Counter[str]()
+    for side, own in zip(sides, ("energy_j", "energy_j_2"), strict=True):
+        bare = int(both[own].isna().sum())
+        if bare:
+            judged = validity(side.frames)[side.name]
+            why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in judged.reasons)
+            found[f"{side.shown} has none to believe for {plural(bare, 'item')}{f' ({why})' if why else ''}"] += 1
+    return found
+
+
+def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
+    """Metric to why it is missing: what was imported may lack scores and times."""
+    unscored = [side.shown for side in sides if side.items["correct"].isna().any()]
+    untimed = [side.shown for side in sides if side.items["seconds"].isna().all()]
+    found: dict[str, str] = {}
+    if unscored:
+        found |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"nobody scored the answers of {listed(unscored)}")
+    if untimed:
+        found |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"nobody timed {listed(untimed)}")
+    return found
+
+
+def _counted_j(sides: tuple[_Side, _Side]) -> float | None:
+    """Joules of every measured window of the two, valid or not; None where nothing was read."""
+    known = pd.concat([side.frames.measured_windows(side.name)["total_j"] for side in sides]).dropna()
+    return float(known.sum()) if len(known) else None

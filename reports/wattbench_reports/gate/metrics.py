@@ -1,0 +1,44 @@
+"""What a gate can judge, in words and units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ACCURACY = "accuracy"
+LATENCY_P50 = "latency_p50"
+LATENCY_P95 = "latency_p95"
+TTFT = "ttft"
+JOULES_PER_REQUEST = "joules_per_request"
+JOULES_PER_CORRECT = "joules_per_correct"
+PEAK_MEMORY = "peak_memory"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One thing that is judged."""
+
+    name: str
+    label: str
+    """For people: ``latency p50``."""
+    unit: str
+    """Of its figures: ``share``, ``s``, ``J`` or ``B``."""
+    figure: str
+    """Which of `wattbench_reports.comparability.rules.FIGURES` decides whether two systems may be compared by it."""
+
+
+METRICS: Mapping[str, Metric] = {
+    each.name: each
+    for each in (
+        Metric(ACCURACY, "accuracy", "share", "accuracy"),
+        Metric(LATENCY_P50, "latency p50", "s", "latency"),
+        Metric(LATENCY_P95, "latency p95", "s", "latency"),
+        Metric(TTFT, "time to first token", "s", "latency"),
+        Metric(JOULES_PER_REQUEST, "joules per request", "J", "joules"),
+        Metric(JOULES_PER_CORRECT, "joules per correct answer", "J", "joules"),
+        Metric(PEAK_MEMORY, "peak memory", "B", "latency"),
+    )
+}
+"""By name, in the order in which they are shown."""
+
+ENERGY = (JOULES_PER_REQUEST, JOULES_PER_CORRECT)

@@ -1,0 +1,125 @@
+"""A gate's policy as the reports know it: read from a record, where `wattbench.config` has checked it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench_reports.gate.metrics import METRICS
+
+DEFAULT_WEIGHT = 1.0
+ACCURACY_WEIGHT = 4.0
+"""Of alpha. Seconds and joules tell themselves apart in a few rounds; for accuracy items are scarce."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one metric is judged. Shares are 0 to 1; of accuracy they are points."""
+
+    metric: str
+    margin: float
+    either: bool = False
+    """A change for the better fails too."""
+    blocks: bool = True
+    only_if_measured: bool = False
+    """It blocks only where it was measured."""
+    weight: float = DEFAULT_WEIGHT
+
+
+@dataclass(frozen=True)
+class Trade:
+    """What may be given for what."""
+
+    give: str
+    give_up_to: float
+    get: str
+    get_at_least: float
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A regression that is let through until a day."""
+
+    metric: str
+    reason: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is judged, how surely, and what is let through all the same. The keys of `wattbench.config.GatePolicy`."""
+
+    rules: tuple[Rule, ...]
+    alpha: float = 0.05
+    beta: float = 0.10
+    block: int = 8
+    max_items: int | None = None
+    max_joules: float | None = None
+    drift: float = 0.03
+    judge_modelled: bool = False
+    may_differ: tuple[str, ...] = ()
+    trades: tuple[Trade, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """As it was read."""
+
+    def rule(self, metric: str) -> Rule:
+        """The rule of one metric."""
+        return next(rule for rule in self.rules if rule.metric == metric)
+
+
+def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
+    """Read a policy from the JSON of one.
+
+    Args:
+        record: `GatePolicy.model_dump(mode="json")`.
+        where: for messages.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        return Policy(
+            rules=tuple(_rule(metric, each) for metric, each in record["metrics"].items()),
+            alpha=float(record["alpha"]),
+            beta=float(record["beta"]),
+            block=int(record["block"]),
+            max_items=record.get("max_items"),
+            max_joules=record.get("max_joules"),
+            drift=float(record["drift"]),
+            judge_modelled=bool(record["judge_modelled"]),
+            may_differ=tuple(record["may_differ"]),
+            trades=tuple(_trade(each) for each in record["trades"]),
+            waivers=tuple(
+                Waiver(each["metric"], each["reason"], date.fromisoformat(each["until"])) for each in record["waivers"]
+            ),
+            record=dict(record),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{where}: the gate's policy cannot be read ({error!r}); the record is damaged") from error
+
+
+def _rule(metric: str, told: Mapping[str, Any]) -> Rule:
+    if metric not in METRICS:
+        raise ValueError(f"no metric {metric!r}")
+    weight = told.get("weight")
+    if weight is None:
+        weight = ACCURACY_WEIGHT if metric == "accuracy" else DEFAULT_WEIGHT
+    return Rule(
+        metric=metric,
+        margin=float(told["margin"]),
+        either=told["direction"] == "either",
+        blocks=bool(told["blocks"]),
+        only_if_measured=told["blocks"] == "if_measured",
+        weight=float(weight),
+    )
+
+
+def _trade(told: Mapping[str, Any]) -> Trade:
+    [(give, up_to)] = told["give"].items()
+    [(get, at_least)] = told["get"].items()
+    return Trade(give, float(up_to), get, float(at_least), told.get("reason"))

@@ -1,0 +1,113 @@
+"""What a gate comes to: a verdict for each metric, one for all, and what a reader needs to believe or doubt it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wattbench_reports.gate.policy import Policy, Trade, Waiver
+
+
+class Verdict(StrEnum):
+    """Of a metric, or of a whole gate."""
+
+    PASS = "pass"  # noqa: S105  # no password
+    """A worsening by the margin is ruled out, with the declared error rate."""
+    IMPROVED = "improved"
+    """So it is, and shown to be better."""
+    REGRESSED = "regressed"
+    """Shown to be worse."""
+    INCONCLUSIVE = "inconclusive"
+    """Neither is shown by the items there were."""
+    NOT_COMPARABLE = "not_comparable"
+    """The two figures are not of the same work, machine or meter."""
+    NOT_MEASURED = "not_measured"
+    """There is no figure to judge, or only a modelled one."""
+    ERROR = "error"
+    """Something broke before there was a verdict."""
+
+
+EXIT_CODES: Mapping[Verdict, int] = {
+    Verdict.PASS: 0,
+    Verdict.IMPROVED: 0,
+    Verdict.REGRESSED: 1,
+    Verdict.INCONCLUSIVE: 2,
+    Verdict.NOT_COMPARABLE: 2,
+    Verdict.NOT_MEASURED: 2,
+    Verdict.ERROR: 3,
+}
+"""Verdict of the whole gate to the command's exit code."""
+
+
+@dataclass(frozen=True)
+class MetricVerdict:
+    """One metric."""
+
+    metric: str
+    """One of `wattbench_reports.gate.metrics.METRICS`, or, of a pytest-benchmark file, such a name with its benchmark
+    before it: ``test_parse · latency_p50``."""
+    verdict: Verdict
+    blocks: bool
+    """Whether it counts for the whole gate. A waived one does not."""
+    margin: float
+    """Of accuracy in points (0.05 is 5 points), of all others a share."""
+    reason: str
+    """A sentence or two: why this verdict; what it could have found, or how much more it takes."""
+    baseline: float | None = None
+    """The figure itself, in the metric's unit: 0 to 1, seconds, joules, bytes. None where there is none. So for the
+    next."""
+    candidate: float | None = None
+    change: float | None = None
+    """Candidate against baseline: of accuracy the difference (-0.02: 2 points lower), of others the share by which it
+    is higher (0.1: 10% more)."""
+    low: float | None = None
+    """Bounds of the change that hold at every look, of confidence 1 - 2 * beta."""
+    high: float | None = None
+    items: int = 0
+    """That both systems answered and this metric was judged by."""
+    rounds: int = 0
+    p_value: float | None = None
+    """That it is no worse: valid at any time, adjusted over the blocking metrics where it is one of them."""
+    more_items: int | None = None
+    """Of an inconclusive one: how many more items it should take. None: no number of items would tell, or it is not
+    inconclusive."""
+    detectable: float | None = None
+    """Of one that passed: the smallest worsening that the items rule out; at most the margin."""
+    provenance: str = ""
+    """How its joules came about; empty for other metrics."""
+    waived: Waiver | None = None
+    allowed_by: Trade | None = None
+    """The declared trade-off that lets its regression through."""
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """A whole gate."""
+
+    verdict: Verdict
+    headline: str
+    """One sentence: what happened and why, without markup."""
+    baseline: str
+    candidate: str
+    suite: str
+    runs: tuple[str, ...]
+    """The records it was decided from, by name: one for a gate that asked in turns, else two. Empty for other files."""
+    metrics: tuple[MetricVerdict, ...]
+    policy: Policy
+    items: int = 0
+    """Asked of each system."""
+    rounds: int = 0
+    energy_j: float | None = None
+    """Of both systems, all that the gate's windows counted; None where nothing was read."""
+    energy_provenance: str = ""
+    notes: tuple[str, ...] = ()
+    """What a reader should know beside: expired waivers, planted regressions, invalid windows, what differs."""
+    planted: Mapping[str, float] | None = None
+    """Of a drill: what was planted in the candidate, such as ``{"delay": 0.2}``. Its verdict says nothing of it."""
+    created_utc: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0: passed, 1: regressed, 2: no verdict, 3: error."""
+        return EXIT_CODES[self.verdict]

@@ -1,0 +1,36 @@
+"""Many runs as one history: an index that can be thrown away, trends, change points and alarms.
+
+May import: the record contract, `wattbench_reports.stats`, `wattbench_reports.gate`, frames. Must not import panels or
+pages.
+"""
+
+from wattbench_reports.history.alarms import Alarm, alarms
+from wattbench_reports.history.loader import load_history
+from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, History, Night
+from wattbench_reports.history.night_comparisons import Drift, drift
+from wattbench_reports.history.reference import Reference, read_reference
+from wattbench_reports.history.sql import VIEWS, Rows, query
+from wattbench_reports.history.trends import ALPHA, Change, Point, Trend, is_worse, trends
+
+__all__ = [
+    "ALPHA",
+    "EVERYWHERE",
+    "OUTPUT_TOKENS",
+    "VIEWS",
+    "Alarm",
+    "Change",
+    "Drift",
+    "History",
+    "Night",
+    "Point",
+    "Reference",
+    "Rows",
+    "Trend",
+    "alarms",
+    "drift",
+    "is_worse",
+    "load_history",
+    "query",
+    "read_reference",
+    "trends",
+]

@@ -1,0 +1,85 @@
+"""The index of a history: what its runs come to, kept so that only new ones are read. It can be deleted at any time.
+
+One file, written whole under a name of its own and then renamed: of several processes that write at once the last one's
+stays, and what it lacks is read again. Its name holds the version of what is kept, so that another version of wattbench
+builds its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattbench_reports.history.night_metrics import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERSION = 1
+"""Rises when what is kept changes, or how it is computed."""
+
+FOLDER = ".index"
+_RUNS = b"wattbench.runs"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the index knows of a run beside its figures."""
+
+    stamp: tuple[int, int]
+    """Of its `finished.json`, nanoseconds and bytes: with another one it is another run."""
+    date: str
+    created_utc: str
+    commit: str | None
+    backfilled: bool
+    suite: str
+
+
+def index_path(root: Path) -> Path:
+    """Where this version's index of a history lies."""
+    return root / FOLDER / f"v{VERSION}.parquet"
+
+
+def read_index(root: Path) -> tuple[dict[str, Kept], pd.DataFrame]:
+    """What is kept: run to what is known of it, and figures as `History.values`. Nothing where nothing can be read."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+        table = pq.read_table(index_path(root), columns=list(COLUMNS))
+        told = json.loads(table.schema.metadata[_RUNS])
+        runs = {run: Kept(**(own | {"stamp": tuple(own["stamp"])})) for run, own in told.items()}
+        return runs, table.to_pandas(ignore_metadata=True)
+    return {}, pd.DataFrame(columns=list(COLUMNS))
+
+
+def write_index(root: Path, runs: Mapping[str, Kept], values: pd.DataFrame) -> None:
+    """Keep what was read. A history in which nothing may be written is read anew each time, and that is all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(values, schema=_schema(), preserve_index=False)
+    told = json.dumps({run: asdict(own) for run, own in runs.items()})
+    path = index_path(root)
+    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        try:
+            pq.write_table(table.replace_schema_metadata({_RUNS: told}), aside, compression="zstd")
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    types = {"value": pa.float64(), "standard_error": pa.float64(), "items": pa.int64()}
+    return pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])

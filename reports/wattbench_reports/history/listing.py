@@ -1,0 +1,113 @@
+"""A history in rows: its nights with the gaps between them, and the series of its figures."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wattbench.errors import UserError, nearest
+from wattbench_reports.gate.metrics import METRICS
+
+if TYPE_CHECKING:
+    from wattbench_reports.history import History, Trend
+
+NIGHT_COLUMNS = ("date", "run", "commit", "systems", "verdict", "notes")
+SERIES_COLUMNS = (
+    "date", "run", "system", "domain", "metric", "unit", "value", "standard_error", "provenance", "change", "p_value",
+)  # fmt: skip
+
+
+def night_rows(history: History, verdicts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A row for each night, oldest first, and one for each gap between two.
+
+    Args:
+        history: as loaded.
+        verdicts: run to what was said of it that night, for those of which that is known.
+    """
+    systems = {run: sorted(set(own)) for run, own in history.values.groupby("run")["system"]}
+    rows: list[dict[str, Any]] = []
+    for night in history.nights:
+        rows += _gap(rows[-1]["date"], night.date) if rows else []
+        notes = ["backfilled"] if night.backfilled else []
+        notes += ["the reference"] if history.reference is not None and history.reference.run == night.run else []
+        rows.append({
+            "date": night.date,
+            "run": night.run,
+            "commit": None if night.commit is None else night.commit[:10],
+            "systems": ", ".join(systems.get(night.run, ())) or None,
+            "verdict": verdicts.get(night.run),
+            "notes": ", ".join(notes),
+        })  # fmt: skip
+    return rows
+
+
+def _gap(last: datetime.date, following: datetime.date) -> list[dict[str, Any]]:
+    missing = (following - last).days - 1
+    if missing < 1:
+        return []
+    first = last + datetime.timedelta(days=1)
+    return [{"date": first, "notes": f"gap: {missing} night{'s' if missing > 1 else ''} without a run"}]
+
+
+def series_rows(
+    trends: tuple[Trend, ...], *, system: str | None = None, metric: str | None = None, domain: str | None = None
+) -> list[dict[str, Any]]:
+    """The points of the series that are asked for, gaps included; where a level changed, that is said at its point.
+
+    Args:
+        trends: of the history.
+        system: one alone.
+        metric: one alone.
+        domain: one alone; "" is all domains together. None: that one where it is there.
+
+    Raises:
+        UserError: there is no such series.
+    """
+    _check("--system", system, {trend.system for trend in trends})
+    _check("--metric", metric, {trend.metric for trend in trends} | set(METRICS))
+    _check("--domain", domain, {trend.domain for trend in trends})
+    wanted = [
+        trend
+        for trend in trends
+        if system in (None, trend.system) and metric in (None, trend.metric) and trend.domain == (domain or "")
+    ]
+    return [row for trend in wanted for row in _points(trend)]
+
+
+def _points(trend: Trend) -> Iterator[dict[str, Any]]:
+    changes = {change.run: change for change in trend.changes}
+    for point in trend.points:
+        change = changes.get(point.run or "")
+        yield {
+            "date": point.date,
+            "run": point.run,
+            "system": trend.system,
+            "domain": trend.domain,
+            "metric": trend.metric,
+            "unit": trend.unit,
+            "value": point.value,
+            "standard_error": point.standard_error,
+            "provenance": point.provenance,
+            "change": None if change is None else change.shift,
+            "p_value": None if change is None else change.p_value,
+        }
+
+
+def _check(option: str, wanted: str | None, known: set[str]) -> None:
+    if wanted is not None and wanted not in known:
+        raise UserError(f"{option} {wanted}: the history has none of this name{nearest(wanted, known - {''})}")
+
+
+def nights_behind_changes(trends: tuple[Trend, ...]) -> dict[str, str]:
+    """Run to why it must not go: a level changed with it, or it is the last of the level before."""
+    found: dict[str, str] = {}
+    for trend in trends:
+        runs = [point.run for point in trend.points if point.run is not None and point.value is not None]
+        for change in trend.changes:
+            what = f"{METRICS[trend.metric].label if trend.metric in METRICS else trend.metric} of {trend.system}"
+            place = runs.index(change.run) if change.run in runs else 0
+            for run in runs[max(0, place - 1) : place]:
+                found.setdefault(run, f"the last night before {what} changed")
+            found[change.run] = f"{what} changed"
+    return found

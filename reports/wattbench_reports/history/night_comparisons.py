@@ -1,0 +1,112 @@
+"""The last night against the night before, and against the pinned reference: each system judged as a gate would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from wattbench.errors import UserError
+from wattbench.records import RunRecords, read_run
+from wattbench_reports.gate.decision.judge import judge
+from wattbench_reports.gate.evidence.two_runs import evidence_of_two
+from wattbench_reports.gate.policy import Policy, Rule, policy_of
+from wattbench_reports.gate.result import GateResult, Verdict
+from wattbench_reports.history.model import History, Night
+from wattbench_reports.stats.changepoints import HORIZON
+from wattbench_reports.tables.suite_record import suite_section
+
+PREVIOUS: Final = "previous"
+REFERENCE: Final = "reference"
+
+PART = 0.25
+"""Of the error rate of a year of nights, for each of the two comparisons. The change points have the rest."""
+
+DEFAULT = Policy(
+    rules=(
+        Rule("accuracy", 0.05, weight=4.0),
+        Rule("latency_p50", 0.10),
+        Rule("joules_per_correct", 0.10, only_if_measured=True),
+    )
+)
+"""What a suite that says nothing is judged by: the defaults of `wattbench.config.GatePolicy`."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far the last night is from others."""
+
+    policy: Policy
+    previous: Mapping[str, GateResult] = field(default_factory=dict)
+    """System to what it came to against the night before; of a system that was not in it there is none."""
+    reference: Mapping[str, GateResult] = field(default_factory=dict)
+    """Likewise, against the pinned run; empty where none is pinned, or it is the last night itself."""
+    lasting: frozenset[tuple[str, str, str]] = frozenset()
+    """(`PREVIOUS` or `REFERENCE`, system, metric) of the regressions that a year of such nights would not bring about
+    by chance: what may raise an alarm."""
+    notes: tuple[str, ...] = ()
+    """Why a comparison could not be made."""
+
+
+def drift(history: History, policy: Policy | None = None) -> Drift:
+    """Judge the last night against the one before, and against the reference.
+
+    Args:
+        history: from `load_history`.
+        policy: None: as the last night's suite says, or the defaults.
+
+    Raises:
+        UserError: the last night cannot be read.
+    """
+    nights = history.series_nights()
+    if not nights:
+        return Drift(policy or DEFAULT)
+    last = read_run(nights[-1].root)
+    chosen = policy or policy_of_night(last)
+    others = {PREVIOUS: nights[-2] if len(nights) > 1 else None}
+    others[REFERENCE] = history.reference_night() if history.reference else None
+    found: dict[str, dict[str, GateResult]] = {}
+    lasting, notes = set(), []
+    for kind, night in others.items():
+        if night is None or night == nights[-1]:
+            continue
+        found[kind] = {}
+        systems = sorted(_systems(history, night) & _systems(history, nights[-1]))
+        for system in systems:
+            try:
+                found[kind][system], regressed = _judged(night, nights[-1], last, system, chosen, len(systems))
+            except UserError as error:
+                notes.append(f"{system} could not be held against the night of {night.date}: {error}")
+            else:
+                lasting |= {(kind, system, metric) for metric in regressed}
+    return Drift(chosen, found.get(PREVIOUS, {}), found.get(REFERENCE, {}), frozenset(lasting), tuple(notes))
+
+
+def policy_of_night(run: RunRecords) -> Policy:
+    """What its suite's `gate:` section says; `DEFAULT` where there is none."""
+    told = suite_section(run.header, "gate")
+    return policy_of(told, str(run.layout.header)) if told else DEFAULT
+
+
+def _judged(
+    before: Night, now: Night, last: RunRecords, system: str, policy: Policy, systems: int
+) -> tuple[GateResult, frozenset[str]]:
+    """One system, and in what it regressed at the level of a year of nights of so many systems."""
+    evidence = evidence_of_two(read_run(before.root), last, policy, baseline=system, candidate=system)
+    strict = replace(policy, alpha=PART * policy.alpha / HORIZON / systems)
+    result, surely = (
+        judge(evidence, each, suite=now.suite, runs=(before.run, now.run), today=now.date) for each in (policy, strict)
+    )
+    return result, frozenset(_regressed(surely))
+
+
+def _regressed(result: GateResult) -> Iterator[str]:
+    """The metrics that fail it: no waiver and no declared trade lets them through."""
+    for each in result.metrics:
+        if each.blocks and each.verdict is Verdict.REGRESSED and each.waived is None and each.allowed_by is None:
+            yield each.metric
+
+
+def _systems(history: History, night: Night) -> set[str]:
+    values = history.values
+    return set(values.loc[values["run"] == night.run, "system"])

@@ -1,0 +1,199 @@
+"""The figures of many runs, by system and domain, in one query over all their tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from wattbench.errors import require
+from wattbench_reports.comparability.rules import ACCURACY as OF_ANSWERS
+from wattbench_reports.gate.metrics import (
+    ACCURACY,
+    ENERGY,
+    JOULES_PER_CORRECT,
+    JOULES_PER_REQUEST,
+    LATENCY_P50,
+    LATENCY_P95,
+    METRICS,
+    TTFT,
+)
+from wattbench_reports.history.model import OUTPUT_TOKENS
+from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.stats.percentiles import needed
+from wattbench_reports.tables import provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FIGURES = (ACCURACY, LATENCY_P50, LATENCY_P95, TTFT, JOULES_PER_REQUEST, JOULES_PER_CORRECT, OUTPUT_TOKENS)
+"""What a night has of each system and domain: names of `wattbench_reports.gate.metrics`, and the mean number of output
+tokens."""
+
+COLUMNS = (
+    "run", "date", "system", "kind", "domain", "metric", "value", "standard_error", "items", "provenance", "conditions",
+)  # fmt: skip
+"""Of `History.values`. `domain` is empty for all together; `value` is in the metric's unit; `standard_error` treats the
+items as the sample, and is NaN where fewer than two items leave none; `provenance` is empty but for joules."""
+
+# An item is a document of a task, and the cluster: the answers to it are not independent of each other. A quantile's
+# standard error is sqrt(q (1 - q) / n) / density, and the density there is a share of the answers by the seconds in
+# which they lie. A ratio's is linearised: Cochran, "Sampling Techniques" (1977), 6.3.
+_SQL = f"""
+WITH answers AS (
+  SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance,
+         CAST(output_tokens AS DOUBLE) AS tokens, finished_s - started_s AS seconds, first_token_s - started_s AS ttft
+  FROM read_parquet($1, filename = true)
+),
+items AS (
+  SELECT filename, system, domain, avg(correct) AS score, min(correct) AS lowest, max(correct) AS highest,
+         coalesce(sum(energy_j), 0) AS joules, count(energy_j) AS metered,
+         coalesce(sum(correct) FILTER (energy_j IS NOT NULL), 0) AS metered_correct,
+         coalesce(sum(tokens), 0) AS tokens, count(tokens) AS counted
+  FROM answers GROUP BY filename, system, domain, task, doc_id, doc_hash
+),
+per_item AS (
+  SELECT filename, system, domain, GROUPING(domain) = 1 AS everywhere,
+         count(*) AS items, min(lowest) AS lowest, max(highest) AS highest,
+         avg(score) AS accuracy, stddev_samp(score) / sqrt(count(score)) AS accuracy_se,
+         {{ratios}}
+  FROM items GROUP BY GROUPING SETS ((filename, system), (filename, system, domain))
+),
+per_answer AS (
+  SELECT filename, system, domain, GROUPING(domain) = 1 AS everywhere, any_value(kind) AS kind,
+         string_agg(DISTINCT energy_provenance, '{provenance.SEPARATOR}') FILTER (energy_j IS NOT NULL) AS provenance,
+         count(seconds) AS timed, count(ttft) AS streamed,
+         quantile_cont(seconds, [0.25, 0.5, 0.75, 0.9, 0.95, 0.98]) AS seconds,
+         quantile_cont(ttft, [0.25, 0.5, 0.75]) AS ttft
+  FROM answers GROUP BY GROUPING SETS ((filename, system), (filename, system, domain))
+)
+SELECT filename, system, kind, everywhere, CASE WHEN everywhere THEN '' ELSE per_item.domain END AS domain, items,
+       coalesce(provenance, '') AS provenance, lowest, highest,
+       accuracy, accuracy_se,
+       seconds[2] AS {LATENCY_P50}, sqrt(0.25 / timed) * (seconds[3] - seconds[1]) / 0.5 AS {LATENCY_P50}_se,
+       CASE WHEN timed >= {needed(0.95)} THEN seconds[5] END AS {LATENCY_P95},
+       sqrt(0.0475 / timed) * (seconds[6] - seconds[4]) / 0.08 AS {LATENCY_P95}_se,
+       ttft[2] AS {TTFT}, sqrt(0.25 / streamed) * (ttft[3] - ttft[1]) / 0.5 AS {TTFT}_se,
+       {{names}}
+FROM per_item JOIN per_answer USING (filename, system, everywhere)
+WHERE per_item.domain IS NOT DISTINCT FROM per_answer.domain
+ORDER BY ALL
+"""  # noqa: S608  # put together of constants
+
+_RATIOS = {
+    JOULES_PER_REQUEST: ("joules", "metered"),
+    JOULES_PER_CORRECT: ("joules", "metered_correct"),
+    OUTPUT_TOKENS: ("tokens", "counted"),
+}
+
+
+def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Summarise the items of some runs.
+
+    Args:
+        tables: run to its `items.parquet`.
+
+    Returns:
+        A row per run, system and domain: `run`, `system`, `kind`, `domain`, `items`, `provenance`, each of `FIGURES`
+        and with ``_se`` its standard error; and of the runs that cannot be read why not.
+
+    Raises:
+        MissingExtraError: DuckDB is not installed.
+    """
+    import pandas as pd
+
+    duckdb = require("duckdb", extra="history", what="Reading many runs at once")
+    connection = connected(duckdb)
+    try:
+        frames, broken = [], {}
+        for found in _queried(connection, duckdb.Error, list(tables.items())):
+            if isinstance(found, tuple):
+                broken[found[0]] = found[1]
+            else:
+                frames.append(found)
+    finally:
+        connection.close()
+    whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["run", "lowest", "highest"])
+    for run in whole.loc[(whole["lowest"] < 0) | (whole["highest"] > 1), "run"].unique():
+        broken[str(run)] = "some scores in `correct` are not between 0 and 1"
+    for run in set(tables) - set(whole["run"]) - set(broken):
+        broken[run] = "it holds no items"
+    return whole[~whole["run"].isin(list(broken))].drop(columns=["lowest", "highest"]), broken
+
+
+def connected(duckdb: ModuleType) -> Any:
+    """A database in memory that draws no progress bar: standard output is for verdicts."""
+    connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def _queried(
+    connection: Any, failure: type[Exception], tables: Sequence[tuple[str, Path]]
+) -> Iterator[pd.DataFrame | tuple[str, str]]:
+    """All in one query. Where that fails, half of them at a time, so that one broken run costs no other its place."""
+    if not tables:
+        return
+    names = {str(path): run for run, path in tables}
+    ratios = ", ".join(_ratio(name, *of) for name, of in _RATIOS.items())
+    columns = ", ".join(f"{name}, {name}_se" for name in _RATIOS)
+    try:
+        frame: pd.DataFrame = connection.execute(
+            _SQL.format(ratios=ratios, names=columns), [[literally(name) for name in names]]
+        ).df()
+    except failure as error:
+        if len(tables) == 1:
+            yield tables[0][0], " ".join(str(error).split())[:200]
+            return
+        half = len(tables) // 2
+        yield from _queried(connection, failure, tables[:half])
+        yield from _queried(connection, failure, tables[half:])
+        return
+    frame.insert(0, "run", frame.pop("filename").map(names))
+    yield frame.drop(columns="everywhere")
+
+
+def literally(path: str) -> str:
+    """A path in which no character stands for others."""
+    return "".join(f"[{character}]" if character in "[*?" else character for character in path)
+
+
+def _ratio(name: str, numerator: str, denominator: str) -> str:
+    """The ratio of two sums over items, and its standard error."""
+    ratio = f"(sum({numerator}) / nullif(sum({denominator}), 0))"
+    squares = (
+        f"sum({numerator} * {numerator}) - 2 * {ratio} * sum({numerator} * {denominator}) "
+        f"+ {ratio} * {ratio} * sum({denominator} * {denominator})"
+    )
+    own = f"count(*) FILTER ({numerator} <> 0 OR {denominator} <> 0)"
+    return (
+        f"{ratio} AS {name}, sqrt({own} / nullif({own} - 1, 0) * greatest({squares}, 0)) "
+        f"/ nullif(sum({denominator}), 0) AS {name}_se"
+    )
+
+
+def values_of(cells: pd.DataFrame, dates: Mapping[str, str], conditions: Mapping[str, Conditions]) -> pd.DataFrame:
+    """The cells as `History.values`: a row per figure that there is.
+
+    Args:
+        cells: from `summarised`.
+        dates: run to its night's date, ISO 8601.
+        conditions: run to what it was made under.
+    """
+    import pandas as pd
+
+    rows = []
+    for cell in cells.to_dict("records"):
+        label = provenance.joined([cell["provenance"]])
+        run, own = cell["run"], (cell["system"], cell["domain"], int(cell["items"]))
+        for name in FIGURES:
+            if pd.isna(cell[name]):
+                continue
+            figure = METRICS[name].figure if name in METRICS else OF_ANSWERS
+            shown = label if name in ENERGY else ""
+            rows.append(
+                (run, dates[run], cell["system"], cell["kind"], cell["domain"], name, float(cell[name]),
+                 float(cell[f"{name}_se"]), own[2], shown, conditions[run].of(figure, *own, shown))
+            )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))

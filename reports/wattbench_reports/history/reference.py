@@ -1,0 +1,75 @@
+"""The pinned reference: a reviewed file that says which run the nights are held against. Nothing here writes it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wattbench.errors import UserError, nearest
+
+FILE = "reference.yaml"
+KEYS = ("run", "reason", "reviewed_by", "date")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the file says."""
+
+    run: str
+    """The name of a run in the history."""
+    reason: str
+    reviewed_by: str
+    date: datetime.date
+    """When it was pinned."""
+
+
+def read_reference(root: Path) -> Reference | None:
+    """The pinned reference of a history; None where none is pinned.
+
+    Raises:
+        UserError: the file cannot be read, or does not say all that it has to.
+    """
+    path = root / FILE
+    try:
+        told: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:  # ValueError: a date such as 2026-02-31
+        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(told, Mapping):
+        raise UserError(f"{path}: should say {', '.join(f'{key}: ...' for key in KEYS)}")
+    for key in told:
+        if key not in KEYS:
+            raise UserError(f"{path}: no key {key!r}{nearest(str(key), KEYS)}")
+    return Reference(
+        run=_text(told, "run", path),
+        reason=_text(told, "reason", path),
+        reviewed_by=_text(told, "reviewed_by", path),
+        date=_date(told, path),
+    )
+
+
+def _text(told: Mapping[str, Any], key: str, path: Path) -> str:
+    value = told.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise UserError(f"{path}: {key} is missing or no text; a reference names its {' and '.join(KEYS[:3])}")
+    return value.strip()
+
+
+def _date(told: Mapping[str, Any], path: Path) -> datetime.date:
+    value = told.get("date")
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    try:
+        return datetime.date.fromisoformat(str(value))
+    except ValueError as error:
+        raise UserError(f"{path}: date: {str(value)[:40]!r} is no date such as 2026-11-25") from error

@@ -1,0 +1,68 @@
+"""What a series continues under: while this stays the same, a figure that moves has the system's reasons.
+
+The parts are those of `wattbench.records`, and which of them a figure depends on is said by
+`wattbench_reports.comparability.rules.FORBIDS`. What the system is made of is not among them: that it changes is what
+trends are for. A fact that neither of two nights records does not divide them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from wattbench.records import CONDITIONS, RunHeader, machine_parts, part
+from wattbench_reports.comparability.fingerprint import HARMLESS
+from wattbench_reports.comparability.rules import FIGURES, FORBIDS
+from wattbench_reports.tables.provenance import is_modelled
+from wattbench_reports.tables.suite_record import suite_section
+
+_DIGITS = 12
+_TASK = ("task", "task_version", "docs_sha256", "task_sha256")
+"""What a cell of the plan says of its task."""
+
+
+class Conditions:
+    """Of one run. A run has many series under the same ones, so what was told once is kept."""
+
+    def __init__(self, header: RunHeader) -> None:
+        measure = suite_section(header, "measure")
+        facts = {name: value for name, value in sorted(measure.items()) if name not in HARMLESS and value is not None}
+        machine = machine_parts(header.environment, "") | {"scenario": part(facts, "")}
+        self._machine = {
+            figure: [machine[name].facts for name in CONDITIONS if name in machine and figure in FORBIDS[name]]
+            for figure in FIGURES
+        }
+        packages = header.environment.get("packages")
+        self._model = packages.get("codecarbon") if isinstance(packages, Mapping) else None
+        self._meters = header.meters
+        self._cells = [
+            (cell.get("system"), cell.get("domain"), [cell.get(key) for key in _TASK])
+            for cell in header.cells
+            if isinstance(cell, Mapping)
+        ]
+        self._told: dict[tuple[str, str, str, int, str], str] = {}
+
+    def of(self, figure: str, system: str, domain: str, items: int, provenance: str) -> str:
+        """A short hash for one series: equal in two nights where nothing differs that its figure depends on.
+
+        Args:
+            figure: one of `wattbench_reports.comparability.rules.FIGURES`.
+            system: in the run.
+            domain: empty for all.
+            items: that were answered there.
+            provenance: of the joules of the series; empty for other figures.
+        """
+        asked = figure, system, domain, items, provenance
+        if asked not in self._told:
+            tasks = [task for name, own, task in self._cells if name == system and domain in ("", own)]
+            told = [self._machine[figure], sorted(tasks, key=str), items]
+            told += [self._meter(provenance)] if figure in FORBIDS["meter"] else []
+            text = json.dumps(told, sort_keys=True, default=str)
+            self._told[asked] = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+        return self._told[asked]
+
+    def _meter(self, provenance: str) -> list[Any]:
+        """A model's constants change with its version."""
+        return [self._meters, provenance, self._model if is_modelled(provenance) else None]

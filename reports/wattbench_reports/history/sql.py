@@ -1,0 +1,83 @@
+"""Questions in SQL over the runs of a history: they read those runs, write nothing, and reach nothing else."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError, require
+from wattbench.records import RunLayout
+from wattbench_reports.history.loader import load_history
+from wattbench_reports.history.model import History
+from wattbench_reports.history.night_metrics import connected, literally
+
+VIEWS = ("items", "windows", "runs", "cells")
+"""What can be asked: every answer, every window, every finished run, and every figure of `History.values`."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An answer."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+def query(root: Path, sql: str) -> Rows:
+    """Ask a history one question.
+
+    Args:
+        root: as of `load_history`.
+        sql: one SELECT of DuckDB's over `VIEWS`.
+
+    Raises:
+        UserError: there is no history, or the question cannot be answered.
+        MissingExtraError: DuckDB is not installed.
+    """
+    duckdb = require("duckdb", extra="history", what="Asking a history")
+    history = load_history(root)
+    with connected(duckdb) as connection:
+        _lay_out(connection, history)
+        try:
+            asked = connection.extract_statements(sql)
+            if len(asked) != 1 or asked[0].type != duckdb.StatementType.SELECT:
+                raise UserError(f"a history is asked by one SELECT over {', '.join(VIEWS)}; nothing in it is changed")
+            answer = connection.execute(asked[0])
+            return Rows(tuple(column[0] for column in answer.description), tuple(answer.fetchall()))
+        except duckdb.Error as error:
+            raise UserError(f"the question cannot be answered: {error}") from error
+
+
+def _lay_out(connection: Any, history: History) -> None:
+    """Make the views, and then shut everything else off, for good."""
+    import pandas as pd
+
+    nights = [vars(night) | {"root": str(night.root)} for night in history.nights]
+    columns = ["run", "root", "date", "created_utc", "commit", "backfilled", "suite"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an empty frame has no types to speak of
+        connection.register("cells", history.values)
+        connection.register("runs", pd.DataFrame(nights, columns=columns))
+    layouts = [RunLayout(night.root.absolute()) for night in history.nights]
+    folders = [str(layout.root) for layout in layouts]
+    _view(connection, "items", [layout.items_table for layout in layouts])
+    _view(connection, "windows", [layout.windows_table for layout in layouts if layout.windows_table.exists()])
+    # Of a folder with a bracket in its name the pattern is looked up as well as the folder.
+    allowed = ", ".join(_quoted(each) for folder in folders for each in dict.fromkeys((folder, literally(folder))))
+    connection.execute(f"SET allowed_directories = [{allowed}]")
+    connection.execute("SET python_enable_replacements = false")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _view(connection: Any, name: str, files: Sequence[Path]) -> None:
+    if files:
+        told = ", ".join(_quoted(literally(str(path))) for path in files)
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{told}], union_by_name = true)")  # noqa: S608  # quoted
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,9 @@
+"""The report as one HTML file that asks no host for anything.
+
+May import: `wattbench_reports.sections` and all beneath. Must not compute figures: what it shows, a panel has said.
+The template escapes everything; only drawings made here are inserted as markup.
+"""
+
+from wattbench_reports.html.report import report, write_report
+
+__all__ = ["report", "write_report"]

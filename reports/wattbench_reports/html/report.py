@@ -1,0 +1,159 @@
+"""From an analysed run to the text of the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from wattbench.records import RunRecords, read_run
+from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
+from wattbench_reports.export.systems_frame import figures_frame
+from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.formatting.units import plural
+from wattbench_reports.html.anchors import anchors
+from wattbench_reports.html.atomic_write import beside, write_whole
+from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
+from wattbench_reports.html.whatif import carried, controls, what_if_section
+from wattbench_reports.metrics.carbon import AS_IN_SUITE, CarbonChoice
+from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
+from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.sections.arrival_rates import load_section
+from wattbench_reports.sections.carbon import carbon_section
+from wattbench_reports.sections.comparison import comparison_section
+from wattbench_reports.sections.disagreements import items_section
+from wattbench_reports.sections.distillation import distillation_section
+from wattbench_reports.sections.domains import domains_section
+from wattbench_reports.sections.energy import energy_section
+from wattbench_reports.sections.environment import environment_section
+from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.sections.gate import gate_section
+from wattbench_reports.sections.latency import latency_section
+from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
+from wattbench_reports.sections.model import Section
+from wattbench_reports.sections.power import power_section
+from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.sections.systems import systems_section
+from wattbench_reports.sections.tradeoff import tradeoff_section
+from wattbench_reports.sections.validity import validity_section
+from wattbench_reports.sections.verdict.by_domain import choices_table
+from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.tables.router_csv import read_routes
+from wattbench_reports.tables.suite_record import suite_description
+
+PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
+    gate_section,
+    what_if_section,
+    comparison_section,
+    tradeoff_section,
+    domains_section,
+    routing_section,
+    experts_section,
+    distillation_section,
+    lifecycle_section,
+    load_section,
+    latency_section,
+    energy_section,
+    power_section,
+    carbon_section,
+    systems_section,
+    items_section,
+    validity_section,
+    environment_section,
+)
+"""The sections in the order of the page: a gate's before the verdict on which system to run, all others after it. One
+that a run has nothing for gives None."""
+
+
+def report(
+    run: RunRecords,
+    choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+    routes: Path | None = None,
+) -> str:
+    """The report of a finished run as one self-contained HTML document.
+
+    Args:
+        run: from `wattbench.records.read_run`.
+        choice: how to make the grams, where not as the suite has it.
+        workload_choice: what the systems are for, where not as the suite has it.
+        routes: a file of routers to be replayed, as `wattbench_reports.tables.router_csv.read_routes` reads it.
+
+    Raises:
+        UserError: the run is not finished or damaged, or a choice or the file is wrong.
+    """
+    return _page(_analysed(run, choice, workload_choice, routes))
+
+
+def _analysed(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice, routes: Path | None) -> Analysis:
+    analysis = analyse(run, choice, workload_choice)
+    return analysis if routes is None else replace(analysis, routes=read_routes(routes, analysis.frames))
+
+
+def write_report(
+    run_dir: Path,
+    out: Path,
+    choice: CarbonChoice = AS_IN_SUITE,
+    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+    routes: Path | None = None,
+) -> Path:
+    """Write the report of a run directory, whole or not at all, and return the path of the page.
+
+    Beside `report.html` come its figures, as `report.csv` and `report.parquet`: see
+    `wattbench_reports.export.systems_frame`.
+
+    Raises:
+        UserError: as `report`, or a file cannot be written.
+    """
+    csv, parquet = beside(out)
+    analysis = _analysed(read_run(run_dir), choice, workload_choice, routes)
+    figures = figures_frame(analysis)
+    page = as_bytes(_page(analysis))
+    write_whole({csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page})
+    return out
+
+
+def _page(analysis: Analysis) -> str:
+    from markupsafe import Markup
+
+    css, script = own_file("style.css"), script_of_page()
+    header = analysis.frames.run.header
+    sections = [section for make in PANELS if (section := make(analysis)) is not None]
+    found = verdicts(analysis)
+    what_if = any(section.id == "what-if" for section in sections)
+    template = engine().get_template("report.html.j2")
+    return template.render(
+        # Ours, not a record's: the style sheet and what `wattbench_reports.figures.svg` and
+        # `wattbench_reports.figures.marks` drew.
+        css=Markup(css),  # noqa: S704
+        mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
+        marks=Markup(marks_svg()),  # noqa: S704
+        drawing=Markup,
+        css_hash=policy_hash(css),
+        script=Markup(script),  # noqa: S704
+        script_hash=policy_hash(script),
+        carried=Markup(_json(carried(analysis))) if what_if else "",  # noqa: S704
+        controls=controls(analysis) if what_if else None,
+        sections=sections,
+        anchors=anchors(sections),
+        header=header,
+        created=header.created_utc[:16].replace("T", " "),
+        description=suite_description(header),
+        comparison=analysis.comparison,
+        item_count=plural(len(analysis.table.domains), "item"),
+        verdicts=found,
+        choices_table=choices_table(found),
+    )
+
+
+def script_of_page() -> str:
+    """All the JavaScript that a page has: it restates figures, and everything else is there without it."""
+    return own_file("whatif.js", "wattbench_reports.html.whatif")
+
+
+def _json(value: object) -> str:
+    """JSON that cannot end the element it stands in, whatever a record calls its systems."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

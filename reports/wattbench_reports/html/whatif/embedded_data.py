@@ -1,0 +1,183 @@
+"""What a page carries so that its script can restate it: sums, draws and words, and nothing of single items."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.annual_cost import training_j
+from wattbench_reports.comparison.paired_tests import PairSums, pair_sums
+from wattbench_reports.comparison.ranking import ALPHA, Ranking
+from wattbench_reports.html.whatif.restated_figures import command, eligible, restated
+from wattbench_reports.metrics.bootstrap_sums import Packed
+from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
+from wattbench_reports.metrics.carbon.embodied import PUBLIC_FIGURES
+from wattbench_reports.metrics.carbon.grid_mix import all_mixes
+from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED
+from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.sections.verdict.blind_spots import NAMED, fails
+from wattbench_reports.stats import CONFIDENCE
+from wattbench_reports.stats.weighted_quantiles import grid
+from wattbench_reports.tables.provenance import qualified
+from wattbench_reports.wording.verdict import LISTED, PHRASES, reservation
+
+FIGURE = "ecologits-gpu-server"
+"""Manufacture that the page offers where none is declared: a public figure, by its name."""
+
+
+def carried(analysis: Analysis) -> dict[str, Any]:
+    """A JSON object, of numbers and texts alone; see the script for what it makes of it.
+
+    Names and texts in it are a record's: they may only be shown as text.
+    """
+    base = analysis.basis
+    rows = analysis.frames.run.systems()
+    figures = analysis.comparison.systems
+    return {
+        "systems": [each.system for each in figures],
+        "domains": list(base.domains),
+        "basis": {
+            name: getattr(base, name).tolist()
+            for name in ("items", "asked", "correct", "means", "squares", "metered_items", "metered")
+        },
+        "totals": {name: values.tolist() for name, values in base.totals.items()},
+        "draws": {name: _packed(packed) for name, packed in base.drawn.kinds.items()},
+        "latency": _latencies(analysis),
+        "pairs": _pairs(pair_sums(analysis.table, base)),
+        "training_j": [training_j(rows.get(each.system)) for each in figures],
+        "hours_missing": [_hours_missing(analysis, each.system) for each in figures],
+        "carbon": _carbon(analysis),
+        "workload": {
+            "shares": None if analysis.shares is None else analysis.shares.tolist(),
+            "requests": analysis.workload.requests_per_year,
+            "price": analysis.workload.price_per_kwh,
+            "currency": analysis.workload.currency,
+        },
+        "verdict": _verdict(analysis),
+        "texts": restated(analysis),
+        "phrases": PHRASES,
+        "command": command(analysis),
+        "constants": {
+            "z": NormalDist().inv_cdf((1 + CONFIDENCE) / 2),
+            "tail": (1 - CONFIDENCE) / 2,
+            "alpha": ALPHA,
+            "critical": [0.0, *(NormalDist().inv_cdf(1 - ALPHA / (2 * tests)) for tests in range(1, len(figures) + 1))],
+            "listed": LISTED,
+            "named": NAMED,
+            "seconds": SECONDS,
+            "weighed": WEIGHED,
+        },
+    }
+
+
+def _packed(packed: Packed) -> dict[str, Any]:
+    return {"low": packed.low.tolist(), "step": packed.step.tolist(), "codes": _base64(packed.codes.astype("<u2"))}
+
+
+def _base64(values: NDArray[Any]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
+
+
+def _latencies(analysis: Analysis) -> dict[str, Any]:
+    """The seconds that stand for each domain and system, one after another."""
+    items = analysis.frames.items
+    seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
+    systems = items["system"].cat.codes.to_numpy()
+    domains = _codes(analysis)
+    grids = [
+        grid(seconds[(domains == domain) & (systems == system)])
+        for domain in range(len(analysis.basis.domains))
+        for system in range(len(analysis.basis.systems))
+    ]
+    joined = np.concatenate(grids) if grids else np.empty(0)
+    return {"lengths": [len(each) for each in grids], "seconds": _base64(joined.astype("<f4"))}
+
+
+def _codes(analysis: Analysis) -> NDArray[np.int64]:
+    """Each answer's domain by its place in the basis."""
+    column = analysis.frames.items["domain"]
+    place = {name: number for number, name in enumerate(analysis.basis.domains)}
+    return np.array([place.get(str(name), -1) for name in column.cat.categories], dtype=np.int64)[column.cat.codes]
+
+
+def _pairs(sums: PairSums) -> dict[str, Any]:
+    return {name: getattr(sums, name).tolist() for name in ("counts", "totals", "squares")}
+
+
+def _hours_missing(analysis: Analysis, system: str) -> bool:
+    sci = analysis.comparison.sci.get(system)
+    return sci is not None and sci.operational_g is None
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the page offers beside the run's own carbon settings."""
+
+    regions: tuple[tuple[str, str], ...]
+    """Code and country."""
+    declared: bool
+    """Manufacture is counted to begin with."""
+    g_per_hour: float
+    """What is counted where it is switched on."""
+    described: str
+
+
+def carried_offer(analysis: Analysis) -> Offer:
+    """The grids of all countries, and manufacture: the declared one, or else a public figure."""
+    found: Carbon | None = analysis.comparison.carbon
+    declared = None if found is None else found.embodied
+    made = declared or PUBLIC_FIGURES[FIGURE].embodied(1)
+    regions = tuple((place.region, place.country) for place, _ in all_mixes())
+    return Offer(regions, declared is not None, made.g_per_hour, made.describe())
+
+
+def _carbon(analysis: Analysis) -> dict[str, Any]:
+    found: Carbon | None = analysis.comparison.carbon
+    hourly = found is not None and isinstance(found.intensity, HourlyIntensity)
+    flat = None if found is None or isinstance(found.intensity, HourlyIntensity) else found.intensity.g_per_kwh
+    offer = carried_offer(analysis)
+    return {
+        "g_per_kwh": flat,
+        "hourly": hourly,
+        "pue": analysis.pue,
+        "embodied_g_per_hour": offer.g_per_hour if offer.declared else None,
+        "offered_g_per_hour": offer.g_per_hour,
+        "offered_option": FIGURE,
+        "grids": {place.region: mix.g_per_kwh for place, mix in all_mixes()},
+    }
+
+
+def _verdict(analysis: Analysis) -> dict[str, Any]:
+    who, ranked = analysis.contest, analysis.rankings
+    overall: Ranking | None = ranked.get(None)
+    by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
+    places = {name: place for place, name in enumerate(analysis.basis.systems)}
+    single = overall is not None and len(overall.energy) == 1
+    label = overall.energy[0].provenance if overall is not None and single else ""
+    return {
+        "candidates": [places[name] for name in who.candidates],
+        "called": {places[name]: text for name, text in who.called.items()},
+        "eligible": [places[name] for name in eligible(analysis)],
+        "reservation": "" if overall is None else reservation(overall),
+        "qualified": qualified(label) if label else "",
+        "fails": _clauses(by_domain, analysis.by_domain, who.candidates, places),
+    }
+
+
+def _clauses(
+    by_domain: Mapping[str, Ranking],
+    measured: Mapping[str, Mapping[str, Measures]],
+    names: Iterable[str],
+    places: Mapping[str, int],
+) -> dict[int, str]:
+    if not by_domain:
+        return {}
+    found = {places[name]: fails(name, by_domain, measured) for name in names}
+    return {place: clause for place, clause in found.items() if clause}

@@ -1,0 +1,74 @@
+"""Every figure and sentence that grid, price, requests and mix change, by the key that it has on the page."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from wattbench_reports.comparison.analysis import Analysis, SystemFigures
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.restate_key import key
+from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.wording import comparison as wording
+
+
+def restated(analysis: Analysis) -> dict[str, str]:
+    """Key to text, for the settings that the analysis was made with."""
+    found = {
+        "mix": analysis.workload.describe_mix(),
+        "least-grams": _least_grams(analysis),
+        **dict(_headline(analysis)),
+    }
+    for place, figures in enumerate(analysis.comparison.systems):
+        of_year = analysis.comparison.years.get(figures.system)
+        own = {**_figures(analysis, figures), **wording.year(of_year, analysis.workload.currency)}
+        found |= {key(place, name): text for name, text in own.items()}
+    return found
+
+
+def command(analysis: Analysis) -> str:
+    """What prints the same figures."""
+    root = str(analysis.frames.run.layout.root.resolve())
+    return shlex.join(["wattbench", "compare", root, *analysis.options])
+
+
+def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
+    first = verdicts(analysis)[0]
+    yield "headline", first.headline
+    for place, pick in enumerate(first.picks):
+        yield f"pick{place}-answer", pick.answer
+        yield f"pick{place}-figure", pick.figure
+        yield f"pick{place}-sure", pick.how_sure
+
+
+def eligible(analysis: Analysis) -> tuple[str, ...]:
+    """Systems whose joules may all be set beside each other, and that answer something: none where there are several
+    such groups."""
+    able = [
+        name
+        for name, each in analysis.contest.candidates.items()
+        if analysis.judged[name].valid and each.j_per_correct is not None
+    ]
+    return tuple(able) if able and analysis.joules_comparable(*able) else ()
+
+
+def _least_grams(analysis: Analysis) -> str:
+    """Who has the fewest in a year, of those that the verdict can rank by energy; a dash where some are not known."""
+    totals = {name: analysis.comparison.years[name].total_g for name in eligible(analysis)}
+    known = {name: grams for name, grams in totals.items() if grams is not None}
+    if not known or len(known) < len(totals):
+        return units.NONE
+    least = min(known, key=lambda name: known[name])
+    return f"{least}, {units.quantity(known[least], 'g')}"
+
+
+def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
+    return {
+        "accuracy": wording.accuracy(figures),
+        "j-per-correct": wording.j_per_correct(figures),
+        "j-per-request": units.quantity(figures.energy_j_per_request, "J"),
+        "p50": units.quantity(figures.latency_p50_s, "s"),
+        "p95": units.quantity(figures.latency_p95_s, "s"),
+        "co2": wording.co2(figures, analysis.comparison),
+        "sci": wording.sci(figures),
+    }

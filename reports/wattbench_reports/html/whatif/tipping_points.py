@@ -1,0 +1,72 @@
+"""What would change the verdict's mind: at which share of a domain another system would lead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.html.whatif.restated_figures import eligible
+from wattbench_reports.metrics.domain_sums import Basis
+from wattbench_reports.metrics.mix_weighting import accuracies, per_request
+from wattbench_reports.stats import Interval, ratios
+
+STEPS = 100
+
+
+@dataclass(frozen=True)
+class Lead:
+    """Who leads from a share on, until the next."""
+
+    from_share: float
+    """Of the requests, 0 to 1; a whole percent."""
+    system: str
+
+
+@dataclass(frozen=True)
+class Tipping:
+    """One domain's share varied from none to all, the others keeping their proportions."""
+
+    domain: str
+    share: float
+    """As it is now."""
+    joules: tuple[Lead, ...]
+    """By joules per correct answer; the estimates alone, without their uncertainty."""
+    accuracy: tuple[Lead, ...]
+
+
+def tippings(analysis: Analysis) -> tuple[Tipping, ...]:
+    """Every domain; empty with fewer than two, or fewer than two systems to choose from."""
+    base, names, now = analysis.basis, eligible(analysis), analysis.shares_now
+    if len(base.domains) < 2 or len(names) < 2:
+        return ()
+    columns = [base.systems.index(name) for name in names]
+    found = []
+    for place, domain in enumerate(base.domains):
+        rest = np.delete(now, place)
+        if rest.sum() <= 0:
+            continue
+        thrifty, accurate = [], []
+        for step in range(STEPS + 1):
+            shares = np.insert(rest / rest.sum() * (1 - step / STEPS), place, step / STEPS)
+            joules = per_request(base, base.totals["energy_j"], shares)
+            cost = ratios(joules, per_request(base, base.totals["correct"], shares))
+            right = accuracies(base, shares)
+            thrifty.append(min(columns, key=lambda column: float(cost[column])))
+            accurate.append(max(columns, key=lambda column: _estimate(right[column])))
+        found.append(Tipping(domain, float(now[place]), _runs(base, thrifty), _runs(base, accurate)))
+    return tuple(found)
+
+
+def _estimate(interval: Interval | None) -> float:
+    return -1.0 if interval is None else interval.estimate
+
+
+def _runs(base: Basis, leaders: Sequence[int]) -> tuple[Lead, ...]:
+    return tuple(
+        Lead(step / STEPS, base.systems[leader])
+        for step, leader in enumerate(leaders)
+        if step == 0 or leaders[step - 1] != leader
+    )

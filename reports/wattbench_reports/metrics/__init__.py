@@ -1,0 +1,1 @@
+"""What one system scores: accuracy, seconds, joules, grams."""

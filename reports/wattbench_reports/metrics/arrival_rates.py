@@ -1,0 +1,249 @@
+"""Runs of the scenario `load`: one table of figures for each rate of arrivals, never one over several.
+
+Latency counts from when a request was due. What a system that does not hold a rate shows is the length of a queue
+that grows, so it is stated as not held and takes no part in any ranking.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.records import LoadRow
+from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.formatting.units import digits, listed, plural
+from wattbench_reports.metrics.domain_sums import basis
+from wattbench_reports.metrics.system_metrics import Measures, measures
+from wattbench_reports.metrics.validity import Validity, validity
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.percentiles import percentile
+from wattbench_reports.tables.item_matrix import ItemTable, item_table
+from wattbench_reports.tables.run_tables import Frames
+
+PERCENTILES = (0.5, 0.9, 0.99, 0.999)
+_COLUMNS = ("offered_per_s", "scheduled_s", "first_token_s", "token_s", "failure")
+
+
+def percentiles(seconds: NDArray[np.float64]) -> dict[float, float | None]:
+    """Percentiles of some requests, by linear interpolation; None where they are too few for it."""
+    return {share: percentile(seconds, share) for share in PERCENTILES}
+
+
+@dataclass(frozen=True)
+class LoadFigures:
+    """A system at one rate, over all its tasks."""
+
+    system: str
+    kind: str
+    offered_per_s: float
+    scheduled_per_s: float
+    """As drawn."""
+    served_per_s: float
+    """Answered requests over the seconds from the first one due until the last one ended."""
+    queries: int
+    failed: int
+    """Of these, without an answer."""
+    held: bool
+    reasons: tuple[str, ...]
+    """Why it is not held."""
+    remarks: tuple[str, ...]
+    latency_s: Mapping[float, float | None]
+    """Percentile to seconds, of the answered requests, from due to done. So the next two."""
+    ttft_s: Mapping[float, float | None]
+    tpot_s: Mapping[float, float | None]
+    goodput_per_s: float
+    """Requests per second that were answered within the deadlines."""
+    in_time: float
+    """Their share of all, 0 to 1."""
+    accuracy: Interval | None
+    """What failed is not correct."""
+    j_per_request: Interval | None
+    """Joules of all requests, over the answered ones."""
+    j_per_correct: Interval | None
+    provenance: str
+    valid: bool
+    """Its measured windows are."""
+
+
+@dataclass(frozen=True)
+class AtRate:
+    """All systems at one rate."""
+
+    offered_per_s: float
+    frames: Frames
+    """The answers at this rate alone, each begun when it was due."""
+    table: ItemTable
+    measured: Mapping[str, Measures]
+    judged: Mapping[str, Validity]
+    systems: tuple[LoadFigures, ...]
+
+    @property
+    def not_held(self) -> dict[str, str]:
+        """The systems that do not hold it, and why."""
+        return {each.system: "; ".join(each.reasons) for each in self.systems if not each.held}
+
+    @property
+    def holding(self) -> int:
+        """How many systems hold it."""
+        return sum(each.held for each in self.systems)
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """A run under load."""
+
+    deadline_s: float
+    ttft_deadline_s: float | None
+    tpot_deadline_s: float | None
+    share: float
+    """Of the requests, that has to be in time for a rate to be held."""
+    rates: tuple[AtRate, ...]
+    """Lowest first."""
+
+    @property
+    def compared(self) -> AtRate:
+        """The one rate at which systems are compared: the highest that most of them hold; the lowest if none is."""
+        most = max(rate.holding for rate in self.rates)
+        if not most:
+            return self.rates[0]
+        return [rate for rate in self.rates if rate.holding == most][-1]
+
+    @property
+    def deadlines(self) -> str:
+        """In words: ``within 2 s, its first token within 0.5 s``."""
+        parts = [f"within {digits(self.deadline_s)} s of when it was due"]
+        if self.ttft_deadline_s is not None:
+            parts.append(f"its first token within {digits(self.ttft_deadline_s)} s")
+        if self.tpot_deadline_s is not None:
+            parts.append(f"later tokens at {digits(self.tpot_deadline_s)} s each")
+        return listed(parts)
+
+
+def load_report(frames: Frames) -> LoadReport | None:
+    """The figures of a run by rate; None where it was not under load.
+
+    Raises:
+        UserError: the tables are damaged.
+    """
+    rows = frames.run.loads()
+    if not rows:
+        return None
+    more = frames.more_columns(*_COLUMNS)
+    rates = tuple(
+        _at_rate(frames, more, rate, [row for row in rows if row.offered_per_s == rate])
+        for rate in sorted({row.offered_per_s for row in rows})
+    )
+    first = rows[0]
+    return LoadReport(first.deadline_s, first.ttft_deadline_s, first.tpot_deadline_s, first.share, rates)
+
+
+def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
+    """What a reader of a comparison at one rate must know, gravest first."""
+    at = report.compared
+    rate = f"{at.offered_per_s:g} requests per second"
+    found = [
+        Caveat(
+            "not-held",
+            f"{name} does not hold {rate}: {why}. Its latencies are those of a queue that grows, and it is not ranked.",
+            (name,),
+        )
+        for name, why in at.not_held.items()
+    ]
+    others = [f"{each.offered_per_s:g}" for each in report.rates if each is not at]
+    if others:
+        chosen = "the highest that most systems hold" if at.holding else "the lowest, as none is held"
+        text = (
+            f"The comparison and the verdict are of {rate}, {chosen}. Figures at {listed(others)} per second are other "
+            "loads: they stand in tables of their own, and are never set against these."
+        )
+        found.append(Caveat("one-load", text, tuple(each.system for each in at.systems)))
+    for each in at.systems:
+        if each.failed:
+            text = (
+                f"{each.system}: {each.failed} of {plural(each.queries, 'request')} have no answer. They count as "
+                "wrong and as late, and are not in its latency percentiles."
+            )
+            found.append(Caveat("failed-requests", text, (each.system,)))
+    return tuple(found)
+
+
+def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[LoadRow]) -> AtRate:
+    chosen = frames.only(more["offered_per_s"] == rate, frozenset(row.window for row in rows))
+    own = chosen.more_columns(*_COLUMNS)
+    # Under load a request begins when it is due: its wait for its turn is part of what its sender waits.
+    chosen.items["started_s"] = own["scheduled_s"]
+    chosen.items.loc[own["failure"].notna(), "finished_s"] = math.nan  # what was not answered took no time
+    table = item_table(chosen)
+    measured, judged = measures(chosen, table, basis(table)), validity(chosen)
+    kinds = chosen.items.drop_duplicates("system").set_index("system")["kind"]
+    figures = tuple(
+        _figures(name, str(kinds[name]), rate, [row for row in rows if row.system == name], chosen, own, measured[name],
+                 judged[name])
+        for name in chosen.systems
+        if name in kinds.index and any(row.system == name for row in rows)
+    )  # fmt: skip
+    return AtRate(rate, chosen, table, measured, judged, figures)
+
+
+def _figures(
+    name: str,
+    kind: str,
+    rate: float,
+    rows: Sequence[LoadRow],
+    frames: Frames,
+    more: pd.DataFrame,
+    measured: Measures,
+    judged: Validity,
+) -> LoadFigures:
+    own = (frames.items["system"] == name).to_numpy() & more["failure"].isna().to_numpy()
+    items, columns = frames.items[own], more[own]
+    due_s = columns["scheduled_s"].to_numpy(dtype=np.float64)
+    finished_s = items["finished_s"].to_numpy(dtype=np.float64)
+    first_s = columns["first_token_s"].to_numpy(dtype=np.float64)
+    tokens = items["output_tokens"].to_numpy(dtype=np.float64)
+    queries, busy_s = sum(row.queries for row in rows), sum(row.duration_s for row in rows)
+    in_time = sum(row.in_time for row in rows)
+    several = len(rows) > 1
+    return LoadFigures(
+        system=name,
+        kind=kind,
+        offered_per_s=rate,
+        scheduled_per_s=sum(row.scheduled_per_s * row.queries for row in rows) / queries,
+        served_per_s=sum(row.queries - row.failed for row in rows) / busy_s,
+        queries=queries,
+        failed=sum(row.failed for row in rows),
+        held=all(row.held for row in rows),
+        reasons=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.reasons),
+        remarks=tuple(dict.fromkeys(remark for row in rows for remark in row.remarks)),
+        latency_s=percentiles(finished_s - due_s),
+        ttft_s=percentiles((first_s - due_s)[np.isfinite(first_s)]),
+        tpot_s=percentiles(_tpot_s(columns["token_s"], tokens)),
+        goodput_per_s=in_time / busy_s,
+        in_time=in_time / queries,
+        accuracy=measured.accuracy,
+        j_per_request=_scaled(measured.j_per_request, queries / max(1, queries - sum(row.failed for row in rows))),
+        j_per_correct=measured.j_per_correct,
+        provenance=measured.provenance,
+        valid=judged.valid,
+    )
+
+
+def _scaled(interval: Interval | None, factor: float) -> Interval | None:
+    if interval is None:
+        return None
+    return Interval(interval.estimate * factor, interval.low * factor, interval.high * factor)
+
+
+def _tpot_s(token_s: pd.Series, tokens: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds per output token after the first, of the answers that have more than one."""
+    found = [
+        (stamps[-1] - stamps[0]) / ((count if np.isfinite(count) else len(stamps)) - 1)
+        for stamps, count in zip(token_s, tokens, strict=True)
+        if stamps is not None and len(stamps) > 0 and (count if np.isfinite(count) else len(stamps)) >= 2
+    ]
+    return np.asarray(found, dtype=np.float64)

@@ -1,0 +1,125 @@
+"""What a suite asks for, and what a reader says instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
+from wattbench_reports.metrics.carbon.factor import Carbon
+from wattbench_reports.metrics.carbon.grid_mix import FlatIntensity, Place, country_mix
+from wattbench_reports.metrics.carbon.hourly_csv import HourlyFileError, read_hourly
+from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
+
+
+@dataclass(frozen=True)
+class CarbonChoice:
+    """How a reader wants the grams made. What is None stays as the suite has it.
+
+    The intensity is one choice, however it is named: any of region, constant and file replaces all that the suite says
+    of it. PUE and manufacture are choices of their own.
+    """
+
+    region: str | None = None
+    """ISO 3166 alpha-3 code of the grid: its yearly mix, or only its name where an intensity is given as well."""
+    intensity_g_per_kwh: float | None = None
+    """Where the reader knows better than the country's yearly average."""
+    intensity_csv: Path | None = None
+    """Hourly intensities, matched to the run's clock: see `wattbench_reports.metrics.carbon.hourly_csv`."""
+    pue: float | None = None
+    embodied: str | None = None
+    """Manufacture: the name of a public figure, a mapping in YAML as in a suite file, or ``none``."""
+
+    @property
+    def names_intensity(self) -> bool:
+        """Whether the suite's intensity is to be replaced."""
+        return (self.region, self.intensity_g_per_kwh, self.intensity_csv) != (None, None, None)
+
+    def as_options(self) -> list[str]:
+        """The command line's words for it."""
+        options = {
+            "--region": self.region,
+            "--intensity": None if self.intensity_g_per_kwh is None else f"{self.intensity_g_per_kwh:g}",
+            "--intensity-csv": None if self.intensity_csv is None else str(self.intensity_csv),
+            "--pue": None if self.pue is None else f"{self.pue:g}",
+            "--embodied": self.embodied,
+        }
+        return [word for name, value in options.items() if value is not None for word in (name, value)]
+
+
+AS_IN_SUITE = CarbonChoice()
+"""Nothing said: all as the suite asks for."""
+
+
+def carbon(choice: CarbonChoice) -> Carbon | None:
+    """What a joule costs by a choice alone, without a suite. As `carbon_of_suite`."""
+    return carbon_of_suite({}, choice)
+
+
+def carbon_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = AS_IN_SUITE) -> Carbon | None:
+    """What a joule costs by the block ``carbon`` of a suite, and by what a reader says instead.
+
+    Returns:
+        None where no intensity is named: grams are then not stated rather than guessed.
+
+    Raises:
+        UserError: an unknown region, an impossible figure, two intensities at once, or a file that is wrong.
+    """
+    pue = pue_of_suite(settings, choice)
+    made = embodied(settings.get("embodied") if choice.embodied is None else embodied_settings(choice.embodied))
+    if choice.names_intensity:
+        found = _intensity(choice.region, choice.intensity_g_per_kwh, choice.intensity_csv)
+    else:
+        found = _intensity(*(settings.get(key) for key in ("region", "intensity_g_per_kwh", "intensity_csv")))
+    return None if found is None else Carbon(found[1], pue, found[0], made)
+
+
+def pue_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = AS_IN_SUITE) -> float:
+    """What the building draws for each watt that reaches the machine, by a suite and by what a reader says instead.
+
+    Raises:
+        UserError: it is no number of 1 or more.
+    """
+    return _at_least(1.0, "pue", settings.get("pue") if choice.pue is None else choice.pue, absent=1.0)
+
+
+def carbon_of_run(settings: Mapping[str, Any], choice: CarbonChoice) -> tuple[Carbon | None, str]:
+    """As `carbon_of_suite`, but a run can be read where the file that its suite names is not: it then has no grams.
+
+    Returns:
+        What a joule costs, and why that is not known: empty unless the suite's own file cannot be used.
+
+    Raises:
+        UserError: as `carbon_of_suite`; also for a file that the reader named.
+    """
+    try:
+        return carbon_of_suite(settings, choice), ""
+    except HourlyFileError as error:
+        if choice.names_intensity:
+            raise
+        return None, str(error)
+
+
+def _intensity(region: Any, constant: Any, file: Any) -> tuple[Place | None, FlatIntensity | HourlyIntensity] | None:
+    if constant is not None and file is not None:
+        raise UserError("an intensity is either a constant or an hourly file: name one of the two")
+    place, mix = (None, None) if region is None else country_mix(region)
+    if file is not None:
+        return place, read_hourly(Path(str(file)))
+    if constant is not None:
+        known = _at_least(0.0, "intensity", constant)
+        return place, FlatIntensity(known, "given by the user", None)
+    return None if mix is None else (place, mix)
+
+
+def _at_least(least: float, name: str, value: object, absent: float | None = None) -> float:
+    if value is None and absent is not None:
+        return absent
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (number and math.isfinite(value) and value >= least):  # type: ignore[arg-type,operator]
+        raise UserError(f"{name} is {value!r:.60}: it must be a number of {least:g} or more")
+    return float(value)  # type: ignore[arg-type]

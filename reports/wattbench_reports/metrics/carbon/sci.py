@@ -1,0 +1,207 @@
+"""Software Carbon Intensity of every system: ((E × I) + M) per R, where R is a correct answer.
+
+Source: ISO/IEC 21031:2024, "Software Carbon Intensity (SCI) specification"; the same text is published by the Green
+Software Foundation (github.com/Green-Software-Foundation/sci). E is energy in kWh with the building's share (PUE), I
+the grid's intensity where and when it was drawn, M the embodied emissions TE × TS × RS: of the hardware's lifetime, the
+share that was taken up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.metrics.carbon.factor import Carbon
+from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
+from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
+from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.metrics.mix_weighting import combined, intervals, per_request
+from wattbench_reports.stats import Interval
+from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.run_tables import Frames
+
+
+@dataclass(frozen=True)
+class Sci:
+    """One system's terms, over all its requests that have joules."""
+
+    system: str
+    requests: int
+    """Those with joules."""
+    energy_kwh: float
+    """E: at the machine, times PUE."""
+    intensity_g_per_kwh: float | None
+    """I, as an average over E; None where some of the hours are missing, or E is nothing."""
+    operational_g: float | None
+    """E × I; None where some of the hours are missing: a part of them would be a guess at the rest."""
+    embodied_g: float | None
+    """M; None where none is declared: `g_per_correct` is then without it, and less than the standard's score."""
+    correct: float
+    """R: the sum of the scores."""
+    operational_g_per_request: float | None
+    """Of the energy alone; under a mix of domains, for the mean request of the mix. So for the next three."""
+    embodied_g_per_request: float | None
+    """None where no manufacture is declared."""
+    g_per_correct: Interval | None
+    """None where nothing was answered correctly, or the hours are missing."""
+    lacks_s: float | None
+    """When the first slot begins that the hourly file lacks; None where it lacks none."""
+
+    @property
+    def co2_g_per_1000(self) -> float | None:
+        """Grams of the energy alone, for 1,000 requests."""
+        return None if self.operational_g_per_request is None else 1000 * self.operational_g_per_request
+
+
+SECONDS, WEIGHED = "seconds", "hourly_g_j_per_kwh"
+"""Kinds of sums in a basis: the machine's seconds, and joules times the intensity of their hour."""
+
+
+def carbon_sums(frames: Frames, table: ItemTable, hourly: HourlyIntensity | None) -> dict[str, NDArray[np.float64]]:
+    """What grams are made of beside joules, of all answers that have some: kind to shape (items, systems).
+
+    An item has a share of its window's joules. It has the same share of the window's seconds, so that items in flight
+    together divide them and what happened between items is not lost; and its joules have the intensity of the window's
+    hours, since within a window power is taken as even and an item may have been asked in several passes of it.
+
+    Args:
+        frames: the run.
+        table: `item_table(frames)`, over all domains.
+        hourly: where the intensity goes by the hour.
+
+    Returns:
+        `SECONDS` and, with `hourly`, `WEIGHED`: NaN where hours are missing.
+    """
+    spans = _spans(frames)
+    energy_j = frames.items["energy_j"].to_numpy(dtype=np.float64)
+    metered = np.isfinite(energy_j)
+    column = frames.items["system"].cat.codes.to_numpy().astype(np.int64)
+    cell = frames.row_of_answer * len(frames.systems) + column
+
+    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        kept = np.where(metered, values, 0.0)
+        sums: NDArray[np.float64] = np.bincount(cell, weights=kept, minlength=table.asked.size).astype(np.float64)
+        return sums.reshape(table.asked.shape)
+
+    found = {SECONDS: total(spans.item_s)}
+    if hourly is not None:
+        found[WEIGHED] = total(energy_j * hourly.mean_g_per_kwh(spans.started_s, spans.finished_s))
+    return found
+
+
+def energy_parts(carbon: Carbon) -> dict[str, float]:
+    """Kind of sum to grams for one of it: the energy's part."""
+    if isinstance(carbon.intensity, HourlyIntensity):
+        return {WEIGHED: carbon.pue / JOULES_PER_KWH}
+    return {"energy_j": carbon.intensity.g_per_kwh * carbon.pue / JOULES_PER_KWH}
+
+
+def embodied_parts(carbon: Carbon) -> dict[str, float]:
+    """Kind of sum to grams for one of it: manufacture's part; empty where none is declared."""
+    return {} if carbon.embodied is None else {SECONDS: carbon.embodied.g_per_hour / 3600}
+
+
+def software_carbon(
+    frames: Frames,
+    table: ItemTable,
+    carbon: Carbon,
+    basis: Basis,
+    sums: Mapping[str, NDArray[np.float64]],
+    shares: Shares | None = None,
+) -> dict[str, Sci]:
+    """Each system's terms, in the order of `frames.systems`; without those that have no joules.
+
+    Args:
+        frames: the run.
+        table: `item_table(frames)`, over all domains.
+        carbon: what joules and hours cost.
+        basis: of that table and `sums` (its NaN as 0).
+        sums: from `carbon_sums`.
+        shares: the mix that scores are stated for; None: every item counts the same.
+    """
+    energy, made = energy_parts(carbon), embodied_parts(carbon)
+    scores = intervals(basis, energy | made, shares, per_correct=True)
+    requests = {name: _per_request(basis, parts, shares) for name, parts in (("energy", energy), ("made", made))}
+    found = {}
+    for place, name in enumerate(frames.systems):
+        if not table.metered[:, place].any():
+            continue
+        ((kind, worth),) = energy.items()
+        own = sums.get(kind, table.energy_j)[:, place]
+        kwh = float(table.energy_j[:, place].sum()) / JOULES_PER_KWH * carbon.pue
+        unknown = bool(np.isnan(own).any())
+        # Imported, and nobody knows for how long the hardware was taken.
+        untimed = bool(made) and bool(np.isnan(sums[SECONDS][:, place]).any())
+        operational_g = None if unknown else float(own.sum()) * worth
+        found[name] = Sci(
+            system=name,
+            requests=int(table.metered[:, place].sum()),
+            energy_kwh=kwh,
+            intensity_g_per_kwh=operational_g / kwh if operational_g is not None and kwh else None,
+            operational_g=operational_g,
+            embodied_g=float(sums[SECONDS][:, place].sum()) * made[SECONDS] if made and not untimed else None,
+            correct=float(table.metered_correct[:, place].sum()),
+            operational_g_per_request=None if unknown else requests["energy"][place],
+            embodied_g_per_request=requests["made"][place] if made and not untimed else None,
+            g_per_correct=None if unknown or untimed else scores[place],
+            lacks_s=_first_missing(frames, carbon, place) if unknown else None,
+        )
+    return found
+
+
+def _per_request(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> list[float | None]:
+    total = per_request(basis, combined(parts, basis.totals), shares)
+    return [float(value) if np.isfinite(value) else None for value in total]
+
+
+def run_span(frames: Frames) -> tuple[float, float]:
+    """When the first measured window began and the last one ended; NaN where none was measured."""
+    windows = frames.windows[frames.windows["purpose"] == "measured"]
+    if windows.empty:
+        return float("nan"), float("nan")
+    return float(windows["started_s"].min()), float(windows["finished_s"].max())
+
+
+@dataclass(frozen=True)
+class _Spans:
+    """For each answer, all of shape (answers,): its window, and its own share of it."""
+
+    started_s: NDArray[np.float64]
+    finished_s: NDArray[np.float64]
+    item_s: NDArray[np.float64]
+
+
+def _spans(frames: Frames) -> _Spans:
+    items = frames.items
+    window, names = pd.factorize(items["window"], use_na_sentinel=False)
+    windows = frames.windows.drop_duplicates("window").set_index("window").reindex(names)
+    started, finished, total_j, passes = (
+        windows[name].to_numpy(dtype=np.float64)[window] for name in ("started_s", "finished_s", "total_j", "passes")
+    )
+    own_started, own_finished, energy_j = (
+        items[name].to_numpy(dtype=np.float64) for name in ("started_s", "finished_s", "energy_j")
+    )
+    beside = np.bincount(window)[window].astype(np.float64)
+    # A window that drew nothing at all still took its time: its items divide that evenly.
+    evenly = 1 / (beside * np.maximum(passes, 1))
+    share = np.divide(energy_j, total_j, out=evenly, where=total_j > 0)
+    orphan = np.isnan(started)  # of a window that the record has lost: the item speaks for itself
+    return _Spans(
+        np.where(orphan, own_started, started),
+        np.where(orphan, own_finished, finished),
+        np.where(orphan, own_finished - own_started, (finished - started) * share),
+    )
+
+
+def _first_missing(frames: Frames, carbon: Carbon, system: int) -> float | None:
+    if not isinstance(carbon.intensity, HourlyIntensity):
+        return None
+    spans = _spans(frames)
+    own = (frames.items["system"].cat.codes.to_numpy() == system) & np.isfinite(
+        frames.items["energy_j"].to_numpy(dtype=np.float64)
+    )
+    return carbon.intensity.first_missing_s(spans.started_s[own], spans.finished_s[own])

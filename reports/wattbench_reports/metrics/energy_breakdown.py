@@ -1,0 +1,235 @@
+"""Where a system's joules go: what was drawn anyway, which component took them, which phase, and what loading cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from wattbench.records import PhaseRow, Purpose, Split, SystemRow, WindowRow
+from wattbench.records.components import added, is_container
+from wattbench.records.phases import TOTAL
+from wattbench_reports.stats import Interval
+from wattbench_reports.tables import provenance
+from wattbench_reports.tables.run_tables import Frames
+
+ONE_PERCENT = 0.01
+
+_COLUMNS = ("system", "task", "window", "output_tokens", "energy_j", "energy_above_idle_j", "energy_provenance")
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part of the machine, over the metered requests of one system."""
+
+    name: str
+    provenance: str
+    j_per_request: float
+    idle_j_per_request: float | None
+    """What it drew anyway in that time, with the system loaded and nothing asked of it; None where not measured."""
+    in_total: bool
+    """Whether the total is made up of it. One inside another (a GPU behind a meter at the wall) is not added."""
+
+    @property
+    def above_idle_j_per_request(self) -> float | None:
+        """The rest. Below 0 where the idle window happened to draw more."""
+        return None if self.idle_j_per_request is None else self.j_per_request - self.idle_j_per_request
+
+
+@dataclass(frozen=True)
+class Phases:
+    """One component's joules (or all of them) by phase, over the tasks in which they could be divided."""
+
+    component: str
+    provenance: str
+    method: str
+    """A `Split`: of several tasks the weakest."""
+    tasks: int
+    """Over so many tasks."""
+    missing: int
+    """Tasks whose joules could not be divided."""
+    reasons: tuple[str, ...]
+    energy_j: float
+    prefill: Interval
+    """Joules. Bounds are not numbers where the split is by time."""
+    decode: Interval
+    other_j: float
+    prompt_tokens: int | None
+    """Of the answers that these joules are of; None where they were not all counted, or where a hybrid asked several
+    members and only the last one's phases are known."""
+    output_tokens: int | None
+
+    @property
+    def j_per_prompt_token(self) -> Interval | None:
+        """Prefill joules over prompt tokens."""
+        return _over(self.prefill, self.prompt_tokens)
+
+    @property
+    def j_per_output_token(self) -> Interval | None:
+        """Decode joules over output tokens. The first of an answer is prefill's, and is counted all the same."""
+        return _over(self.decode, self.output_tokens)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What it took to load a system."""
+
+    energy_j: float
+    provenance: str
+    valid: bool
+    requests: float | None
+    """After so many requests loading is 1% of what they took; None where the joules came about differently."""
+
+
+@dataclass(frozen=True)
+class SystemSplit:
+    """One system."""
+
+    system: str
+    requests: int
+    """With joules: what every figure per request is over."""
+    j_per_request: float | None
+    above_idle_j_per_request: float | None
+    """None where some component's idle was not measured."""
+    components: tuple[Component, ...]
+    phases: tuple[Phases, ...]
+    """The total first. Empty for a run from before phases were recorded."""
+    load: Load | None
+    router_j_per_request: float | None
+    """Of a hybrid: choosing. Part of `j_per_request`."""
+    provenance: str
+
+    @property
+    def idle_j_per_request(self) -> float | None:
+        """What was drawn anyway: the total less what is above idle."""
+        if self.j_per_request is None or self.above_idle_j_per_request is None:
+            return None
+        return self.j_per_request - self.above_idle_j_per_request
+
+
+def splits(frames: Frames) -> dict[str, SystemSplit]:
+    """Each system's, in the order of `frames.systems`, from the records alone."""
+    items = frames.items[list(_COLUMNS)]
+    more = frames.more_columns("prompt_tokens", "router_energy_j").set_index(items.index)
+    answers = items.join(more).assign(asked=frames.list_lengths("route_asked"))
+    metered = answers[items["energy_j"].notna()]
+    windows, rows, known = frames.window_rows, frames.run.phases(), frames.run.systems()
+    by_system = dict(list(metered.groupby("system", observed=True)))
+    return {
+        name: _of_system(
+            name,
+            by_system.get(name, metered.iloc[:0]),
+            [window for window in windows if window.system == name],
+            [row for row in rows if row.system == name],
+            known.get(name),
+        )
+        for name in frames.systems
+    }
+
+
+def _of_system(
+    name: str, own: pd.DataFrame, windows: Sequence[WindowRow], rows: Sequence[PhaseRow], known: SystemRow | None
+) -> SystemSplit:
+    requests = len(own)
+    per_request = float(own["energy_j"].mean()) if requests else None
+    above = own["energy_above_idle_j"]
+    label = provenance.joined(own["energy_provenance"].unique().tolist())
+    router = own["router_energy_j"].dropna()
+    return SystemSplit(
+        system=name,
+        requests=requests,
+        j_per_request=per_request,
+        above_idle_j_per_request=float(above.mean()) if requests and above.notna().all() else None,
+        components=tuple(_components(own, windows)),
+        phases=tuple(_phases(own, rows)),
+        load=_load(windows, known, per_request, label),
+        router_j_per_request=float(router.sum()) / requests if len(router) else None,
+        provenance=label,
+    )
+
+
+def _components(own: pd.DataFrame, windows: Sequence[WindowRow]) -> Iterable[Component]:
+    """From the windows that the metered items fell in: one pass of each."""
+    used = set(own["window"].unique())
+    measured = [w for w in windows if w.window in used and w.purpose == Purpose.MEASURED and w.valid]
+    names = list(dict.fromkeys(name for window in measured for name in window.energy_j))
+    counted = set(added(names))
+    for name in names:
+        holding = [window for window in measured if name in window.energy_j]
+        idle_j = [w.idle_w[name] * w.duration_s / w.passes for w in holding if name in w.idle_w]
+        yield Component(
+            name=name,
+            provenance=provenance.joined(window.provenance.get(name, "") for window in holding),
+            j_per_request=math.fsum(window.energy_j[name] / window.passes for window in holding) / len(own),
+            idle_j_per_request=math.fsum(idle_j) / len(own) if len(idle_j) == len(holding) else None,
+            in_total=name in counted,
+        )
+
+
+def contained(components: Sequence[Component]) -> bool:
+    """Whether the total is one that a meter read around the others."""
+    return any(is_container(each.name) for each in components if each.in_total)
+
+
+def _phases(own: pd.DataFrame, rows: Sequence[PhaseRow]) -> Iterable[Phases]:
+    names = sorted(dict.fromkeys(row.component for row in rows), key=lambda name: name != TOTAL)
+    for name in names:
+        found = [row for row in rows if row.component == name]
+        divided = [row for row in found if row.prefill_j is not None]
+        tokens = own[own["task"].isin([row.task for row in divided])]
+        one_each = bool((tokens["asked"] <= 1).all())
+        yield Phases(
+            component=name,
+            provenance=provenance.joined(row.provenance for row in divided),
+            method=_weakest(divided),
+            tasks=len(divided),
+            missing=len(found) - len(divided),
+            reasons=tuple(dict.fromkeys(row.reason for row in found if row.reason)),
+            energy_j=math.fsum(row.energy_j or 0.0 for row in divided),
+            prefill=_sum([(row.prefill_j, row.prefill_low_j, row.prefill_high_j) for row in divided]),
+            decode=_sum([(row.decode_j, row.decode_low_j, row.decode_high_j) for row in divided]),
+            other_j=math.fsum(row.other_j or 0.0 for row in divided),
+            prompt_tokens=_count(tokens["prompt_tokens"]) if one_each else None,
+            output_tokens=_count(tokens["output_tokens"]) if one_each else None,
+        )
+
+
+_STRENGTH = (Split.NONE, Split.BY_TIME, Split.PARTLY, Split.FITTED, Split.ONE_PHASE)
+
+
+def _weakest(rows: Sequence[PhaseRow]) -> str:
+    methods = {row.method for row in rows}
+    return next((str(method) for method in _STRENGTH if method in methods), "")
+
+
+def _sum(figures: Sequence[tuple[float | None, float | None, float | None]]) -> Interval:
+    """The sum over tasks, measured apart, so that errors add in quadrature. One without bounds leaves none."""
+    estimate = math.fsum(figure or 0.0 for figure, _, _ in figures)
+    below, above = 0.0, 0.0
+    for figure, low, high in figures:
+        if figure is None or low is None or high is None:
+            return Interval(estimate, math.nan, math.nan)
+        below, above = math.hypot(below, figure - low), math.hypot(above, high - figure)
+    return Interval(estimate, max(0.0, estimate - below), estimate + above)
+
+
+def _over(joules: Interval, count: int | None) -> Interval | None:
+    return Interval(joules.estimate / count, joules.low / count, joules.high / count) if count else None
+
+
+def _count(tokens: pd.Series) -> int | None:
+    known = tokens.to_numpy(dtype=np.float64)
+    return int(known.sum()) if len(known) and np.isfinite(known).all() else None
+
+
+def _load(windows: Sequence[WindowRow], known: SystemRow | None, per_request: float | None, label: str) -> Load | None:
+    wanted = None if known is None else known.load_window
+    window = next((window for window in windows if window.window == wanted), None)
+    if window is None or window.total_j is None:
+        return None
+    alike = window.provenance_label == label and window.valid and per_request is not None and per_request > 0
+    requests = window.total_j / (ONE_PERCENT * per_request) if alike and per_request else None
+    return Load(window.total_j, window.provenance_label, window.valid, requests)

@@ -1,0 +1,146 @@
+"""The figures of a basis, for all items alike or for a given mix of domains.
+
+With a mix the share of each domain is given, and not itself a sample: a figure is the shares' mean of the domains'
+figures, and what is uncertain is each domain's part. The browser does the same sums
+(`reports/wattbench_reports/html/whatif/whatif.js`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.stats import CONFIDENCE, Interval, percentile_interval, ratios, wilson_interval
+
+
+def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
+    """Each system's accuracy under a mix; None for one that answered nothing in a domain that has a share.
+
+    An item answered rightly and one answered wrongly are added to each domain before its variance is taken, so that a
+    domain in which all items agree is not taken for certain. The variance of the weighed mean is turned into the number
+    of independent trials that it is worth, and Wilson's interval is taken for those.
+
+    Source: as `accuracy_interval`, by strata; the added items after A. Agresti and B. Caffo, "Simple and effective
+    confidence intervals for proportions ...", The American Statistician 54 (2000).
+    """
+    found: list[Interval | None] = []
+    for system in range(len(basis.systems)):
+        share, centre, variance, missing = 0.0, 0.0, 0.0, False
+        for domain, weight in enumerate(shares.tolist()):
+            if weight > 0:
+                n = float(basis.items[domain, system])
+                missing = missing or not n
+                middle = (float(basis.means[domain, system]) + 1) / (n + 2)
+                spread = float(basis.squares[domain, system]) + 1 - (n + 2) * middle * middle
+                asked = float(basis.asked[domain, system]) or 1.0
+                share += weight * (float(basis.correct[domain, system]) / asked)
+                centre += weight * middle
+                variance += weight * weight * (spread / (n * (n + 1) or 1.0))
+        trials = max(1.0, centre * (1 - centre) / variance) if variance > 0 else 1.0
+        found.append(None if missing else wilson_interval(min(max(share, 0.0), 1.0), trials))
+    return found
+
+
+def factors(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
+    """What the sums of a domain count for, so that they add up to those of one request. Shape (domains, systems).
+
+    Without a mix every request counts the same, in whatever domain. NaN for all domains of a system that has no joules
+    in a domain with a share.
+    """
+    if shares is None:
+        total = basis.metered.sum(axis=0)
+        return np.broadcast_to(
+            np.divide(1, total, out=np.full(len(total), np.nan), where=total > 0), basis.metered.shape
+        )
+    weight = np.divide(shares[:, None], basis.metered, out=np.zeros_like(basis.metered), where=basis.metered > 0)
+    weight[:, np.any((basis.metered == 0) & (shares[:, None] > 0), axis=0)] = np.nan
+    return weight
+
+
+def per_request(basis: Basis, numerator: NDArray[np.float64], shares: Shares | None) -> NDArray[np.float64]:
+    """Sums of the numerator for one request: of shape (..., domains, systems) to (..., systems)."""
+    worth = factors(basis, shares)
+    # Domain after domain, as the browser adds them: the digits are to be the same.
+    total = np.zeros((*numerator.shape[:-2], numerator.shape[-1]))
+    for domain in range(len(basis.domains)):
+        total = total + numerator[..., domain, :] * worth[domain]
+    return total
+
+
+def intervals(
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
+) -> list[Interval | None]:
+    """A sum of kinds for each request, or for each correct answer, with its percentile interval; one per system.
+
+    Args:
+        basis: a run.
+        parts: kind to what one of it counts for: ``{"energy_j": 1}`` is joules.
+        shares: the mix; None: every request counts the same.
+        per_correct: over the correct answers, which vary with the rest; else over the requests.
+
+    Returns:
+        None for a system without joules, without any correct answer to divide by, or without items where there are
+        shares. An upper bound is infinite where more draws than the tail have no correct answer.
+    """
+    totals = per_request(basis, combined(parts, basis.totals), shares)
+    drawn = per_request(basis, combined(parts, {kind: basis.drawn.of(kind) for kind in parts}), shares)
+    if per_correct:
+        totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
+        drawn = ratios(drawn, per_request(basis, basis.drawn.of("correct"), shares))
+    counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
+    few = counted.sum(axis=0) < 2
+    return [
+        percentile_interval(float(total), drawn[:, system], few=bool(few[system]))
+        for system, total in enumerate(totals)
+    ]
+
+
+def probability_lower(basis: Basis, first: int, others: list[int], shares: Shares | None) -> list[float]:
+    """How often, over the draws, one system's joules per correct answer are below each of some others'. Ties halve."""
+    energy = per_request(basis, basis.drawn.of("energy_j"), shares)
+    drawn = ratios(energy, per_request(basis, basis.drawn.of("correct"), shares))
+    ours, theirs = drawn[:, [first]], drawn[:, others]
+    return [float(each) for each in np.mean(ours < theirs, axis=0) + np.mean(ours == theirs, axis=0) / 2]
+
+
+def weighed_difference(
+    counts: NDArray[np.float64], sums: NDArray[np.float64], squares: NDArray[np.float64], shares: Shares
+) -> tuple[Interval, float, float] | None:
+    """Mean of paired differences of scores under a mix, the standard error of its centre, and that centre.
+
+    Half a pair is added either way in each domain, as `mean_difference` adds a whole one to all.
+
+    Args:
+        counts: shape (domains,): the items that both answered.
+        sums: the sum of their differences, each -1 to 1.
+        squares: the sum of the squares of those.
+        shares: the mix.
+
+    Returns:
+        None where a domain with a share has no item that both answered.
+    """
+    estimate, centre, variance = 0.0, 0.0, 0.0
+    for weight, n, total, square in zip(shares.tolist(), counts.tolist(), sums.tolist(), squares.tolist(), strict=True):
+        if weight > 0:
+            if not n:
+                return None
+            middle = total / (n + 1)
+            estimate += weight * (total / n)
+            centre += weight * middle
+            variance += weight * weight * (((square + 0.5) / (n + 1) - middle * middle) / (n + 1))
+    error = math.sqrt(variance)
+    half = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * error
+    return Interval(estimate, max(-1.0, centre - half), min(1.0, centre + half)), error, centre
+
+
+def combined(parts: Mapping[str, float], kinds: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Several kinds of sums as one: each times what one of it counts for."""
+    total = np.zeros_like(next(iter(kinds.values())))
+    for kind, worth in parts.items():
+        total = total + worth * kinds[kind]
+    return total

@@ -1,0 +1,137 @@
+"""Under load: every rate in a table of its own, and the energy-latency curve over them."""
+
+from __future__ import annotations
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.figures import LoadCurve, LoadPoint, energy_latency
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.arrival_rates import PERCENTILES, AtRate, LoadFigures, LoadReport
+from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.wording import arrival_rates as words
+
+_LEAD = (
+    "Requests arrived on their own, at random moments, whether or not the last was answered: the open-loop Server "
+    "scenario of MLPerf LoadGen. A system is compared with another at the same rate only, and only where it holds it."
+)
+_LABELS = {0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9"}
+
+
+def load_section(analysis: Analysis) -> Section | None:
+    """A passage over all rates and one for each; None where the run was not under load."""
+    report = analysis.comparison.load
+    if report is None:
+        return None
+    places = {name: place for place, name in enumerate(analysis.frames.systems)}
+    passages = (
+        Passage("", (words.explained(report), *_held(report)), (), _drawing(report, places)),
+        *(_passage(at, places) for at in report.rates),
+    )
+    return Section("load", "Load", "What each system holds", _LEAD, passages)
+
+
+def _held(report: LoadReport) -> list[str]:
+    sentences = []
+    for name in dict.fromkeys(each.system for at in report.rates for each in at.systems):
+        held = [at.offered_per_s for at in report.rates for each in at.systems if each.system == name and each.held]
+        if held:
+            rates = units.listed([f"{rate:g}" for rate in held])
+            sentences.append(f"{name} holds {rates} of the {len(report.rates)} rates that were offered.")
+        else:
+            sentences.append(f"{name} holds none of the {len(report.rates)} rates that were offered.")
+    return sentences
+
+
+def _drawing(report: LoadReport, places: dict[str, int]) -> Drawing | None:
+    everyone = [each for at in report.rates for each in at.systems if each.j_per_request is not None]
+    share = 0.9 if all(each.latency_s[0.9] is not None for each in everyone) else 0.5
+    curves = []
+    for name in dict.fromkeys(each.system for each in everyone):
+        points = [
+            LoadPoint(each.offered_per_s, latency_s, each.j_per_request.estimate, each.held)
+            for each in everyone
+            if each.system == name and (latency_s := each.latency_s[share]) is not None and each.j_per_request
+        ]
+        if points:
+            curves.append(LoadCurve(name, places[name], points))
+    if not curves:
+        return None
+    return Drawing(
+        energy_latency(curves, _LABELS[share]),
+        "Figure: joules per request against latency, by rate",
+        f"Joules per request (all joules of a rate over its answered requests) against the {_LABELS[share]} of "
+        "latency, one point for each rate, which stands beside it. Better is down and to the left. Hollow: not held, "
+        "so its latency is that of a queue that grew until the arrivals ended, and grows with their number.",
+    )
+
+
+def _passage(at: AtRate, places: dict[str, int]) -> Passage:
+    reasons = tuple(f"{name} does not hold it: {why}." for name, why in at.not_held.items())
+    remarks = tuple(f"{each.system}: {remark}." for each in at.systems for remark in each.remarks)
+    return Passage(
+        words.title(at).capitalize(),
+        (*reasons, *remarks),
+        (_table(at, places),),
+        None,
+        (_percentiles(at, places),),
+    )
+
+
+def _table(at: AtRate, places: dict[str, int]) -> Table:
+    return Table(
+        caption=f"Every system {words.title(at)}",
+        columns=(
+            Column("System"),
+            Column("Rate"),
+            Column("Served per s", numeric=True),
+            Column("In time", numeric=True),
+            Column("Goodput per s", numeric=True),
+            Column("Latency p50", numeric=True),
+            Column("Latency p90", numeric=True),
+            Column("Joules per request", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("Accuracy", numeric=True),
+            Column("Energy"),
+        ),
+        rows=tuple(
+            (
+                Cell(each.system, series=places[each.system], detail=each.kind),
+                Cell("held", "badge") if each.held else Cell("NOT HELD", "badge-bad"),
+                Cell(units.digits(each.served_per_s)),
+                Cell(units.percent(each.in_time)),
+                Cell(units.digits(each.goodput_per_s)),
+                Cell(words.seconds(each, "latency_s", 0.5)),
+                Cell(words.seconds(each, "latency_s", 0.9)),
+                Cell(units.quantity_interval(each.j_per_request, "J")),
+                Cell(words.j_per_correct(each)),
+                Cell(units.percent_interval(each.accuracy)),
+                energy_badge(each.provenance),
+            )
+            for each in at.systems
+        ),
+        note="Served: answered requests, over the seconds until the last one ended. Goodput: those in time.",
+    )
+
+
+def _percentiles(at: AtRate, places: dict[str, int]) -> Table:
+    figures = (("latency_s", "latency"), ("ttft_s", "first token (TTFT)"), ("tpot_s", "per later token (TPOT)"))
+    return Table(
+        caption=f"Percentiles {words.title(at)}",
+        columns=(
+            Column("System"),
+            Column("Of"),
+            *(Column(_LABELS[share], numeric=True) for share in PERCENTILES),
+            Column("Requests", numeric=True),
+        ),
+        rows=tuple(_percentile_row(each, places, name, label) for each in at.systems for name, label in figures),
+        note="A dash: too few requests for it, not held, or a figure that the engine does not tell.",
+    )
+
+
+def _percentile_row(each: LoadFigures, places: dict[str, int], name: str, label: str) -> tuple[Cell, ...]:
+    return (
+        Cell(each.system, series=places[each.system]),
+        Cell(label),
+        *(Cell(words.seconds(each, name, share)) for share in PERCENTILES),
+        Cell(units.count(each.queries)),
+    )

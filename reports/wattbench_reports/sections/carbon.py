@@ -1,0 +1,73 @@
+"""What the grams are made of: the Software Carbon Intensity of each system, term by term."""
+
+from __future__ import annotations
+
+from wattbench_reports.comparison.analysis import Analysis, SystemFigures
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.carbon import Carbon
+from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.restate_key import key
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.wording import comparison as wording
+
+_LEAD = (
+    "Joules are what was recorded; grams are made from them when the run is read, and can be made again for another "
+    "grid. The score follows ISO/IEC 21031:2024 (Software Carbon Intensity): ((E × I) + M) per R, where R is a correct "
+    "answer."
+)
+
+
+def carbon_section(analysis: Analysis) -> Section | None:
+    """The terms and what they rest on; None where no intensity is set or no system has joules."""
+    carbon, terms = analysis.comparison.carbon, analysis.comparison.sci
+    if carbon is None or not terms:
+        return None
+    made = carbon.embodied
+    sentences = (
+        f"Energy: {carbon.describe_energy()}.",
+        f"Manufacture: {made.describe()}."
+        if made is not None
+        else "Manufacture: not included, as none is declared. What is shown is the operational part, and less than the "
+        "standard's score; declare it with carbon.embodied in the suite, or with --embodied.",
+    )
+    figures = {each.system: each for each in analysis.comparison.systems}
+    table = Table(
+        caption="Software Carbon Intensity, over all items with joules",
+        columns=(
+            Column("System"),
+            Column("E: energy, with PUE", numeric=True),
+            Column("I: g CO2e per kWh", numeric=True),
+            Column("E × I", numeric=True),
+            Column("M: manufacture", numeric=True),
+            Column("R: correct answers", numeric=True),
+            Column("CO2e per correct answer", numeric=True),
+        ),
+        rows=tuple(_row(analysis, each, figures[each.system], carbon) for each in terms.values()),
+        note=(
+            "E: joules at the machine, times PUE. I: the average over E. M: the hours that the system took up, at the "
+            "grams of an hour; requests in flight together share them, and what it took to load, idle and train is in "
+            "none of these. Brackets hold 95% intervals over the choice of items; the errors of the meter and of the "
+            "intensities are not in them."
+        ),
+    )
+    return Section("carbon", "Carbon", "What the grams are made of", _LEAD, (Passage("", sentences, (table,)),))
+
+
+def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:
+    intensity, place = sci.intensity_g_per_kwh, analysis.frames.systems.index(sci.system)
+    return (
+        Cell(sci.system, series=place, detail=figures.kind),
+        Cell(units.quantity(1000 * sci.energy_kwh, "Wh")),
+        Cell(units.NONE if intensity is None else units.digits(intensity)),
+        Cell(units.quantity(sci.operational_g, "g")),
+        Cell("not included" if carbon.embodied is None else units.quantity(sci.embodied_g, "g")),
+        Cell(units.count(sci.correct)),
+        Cell(_score(sci, figures), restates=key(place, "sci")),
+    )
+
+
+def _score(sci: Sci, figures: SystemFigures) -> str:
+    if figures.sci_g_per_correct is not None:
+        return wording.sci(figures)
+    return "hours missing" if sci.operational_g is None else "none correct"

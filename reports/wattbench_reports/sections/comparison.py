@@ -1,0 +1,79 @@
+"""All systems over all items: every figure of `wattbench compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from wattbench_reports.comparison.analysis import Analysis, Comparison, SystemFigures
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.restate_key import key
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.tables.provenance import explained
+from wattbench_reports.wording import comparison as wording
+
+_BADGE = {"valid": "badge", "imported": "badge-warn", "NOT VALID": "badge-bad"}
+
+
+def comparison_section(analysis: Analysis) -> Section:
+    """The one table."""
+    passage = Passage("", (), (comparison_table(analysis.comparison),))
+    return Section("comparison", "Comparison", "Comparison", "", (passage,))
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """The systems, one row each, with every figure of `wattbench compare`."""
+    meanings = explained(figures.energy_provenance for figures in comparison.systems)
+    order = {figures.system: place for place, figures in enumerate(comparison.systems)}
+    yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
+    costed = any(figures.cost_per_request is not None for figures in comparison.systems)
+    return Table(
+        caption="All systems over all items",
+        columns=(
+            Column("System"),
+            Column("Accuracy", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("Energy"),
+            Column("Windows"),
+            Column("Joules per request", numeric=True),
+            Column("Latency p50", numeric=True),
+            Column("Latency p95", numeric=True),
+            Column("CO2e per 1,000", numeric=True),
+            Column("Tokens", numeric=True),
+            Column("Items", numeric=True),
+            *((Column("Cost per request", numeric=True),) if costed else ()),
+        ),
+        rows=tuple(
+            (
+                *_row(figures, comparison, order, yardstick=figures.system in yardsticks),
+                *((Cell(wording.cost(figures)),) if costed else ()),
+            )
+            for figures in comparison.systems
+        ),
+        note=(
+            "Brackets hold 95% intervals over the choice of items; a meter's own error is not in them. Joules per "
+            "correct answer: the joules of all requests, wrong ones included, over the correct answers. Tokens: mean "
+            f"output per request. CO2e: grams for 1,000 requests. {wording.carbon_line(comparison)}"
+            f"{f' Energy: {meanings}.' if meanings else ''}"
+        ),
+    )
+
+
+def _row(
+    figures: SystemFigures, comparison: Comparison, order: Mapping[str, int], *, yardstick: bool
+) -> tuple[Cell, ...]:
+    place = order[figures.system]
+    detail = f"{figures.kind}, yardstick" if yardstick else figures.kind
+    return (
+        Cell(figures.system, series=place, detail=detail),
+        Cell(wording.accuracy(figures), restates=key(place, "accuracy")),
+        Cell(wording.j_per_correct(figures), restates=key(place, "j-per-correct")),
+        energy_badge(figures.energy_provenance),
+        Cell(wording.valid(figures), _BADGE[wording.valid(figures)]),
+        Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(place, "j-per-request")),
+        Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(place, "p50")),
+        Cell(units.quantity(figures.latency_p95_s, "s"), restates=key(place, "p95")),
+        Cell(wording.co2(figures, comparison), restates=key(place, "co2")),
+        Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
+        Cell(units.count(figures.items)),
+    )

@@ -1,0 +1,166 @@
+"""What flipped between two systems: the careful reader's way from a difference in accuracy to the items behind it."""
+
+from __future__ import annotations
+
+import shlex
+
+from wattbench_reports.analyses.disagreements import RIGHT, Answer, Flip, Flips, Fourfold, chosen_pairs, flips
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.formatting.safe_text import Excerpt
+from wattbench_reports.sections.model import Example, Examples, Passage, Quote, Section, Side
+from wattbench_reports.sections.table import Cell, Column, Table
+
+MOST_PAIRS = 8
+"""The page grows with each: the command lists any other."""
+
+_LEAD = (
+    "Two systems of the same accuracy may be right on different items. Here is, for the pairs that matter, what one "
+    "answers correctly and the other does not; a few of these items with the prompt and both answers; and a command "
+    "that lists them all."
+)
+
+_NOTE = (
+    "p: exact McNemar, two-sided, over the flipped items alone: how often two equally good systems would split them at "
+    "least as unevenly. It is of one comparison each, and not corrected for their number. A dash: nothing flipped."
+)
+
+
+def items_section(analysis: Analysis) -> Section | None:
+    """A passage per pair; None where there are no two systems to tell apart."""
+    pairs = chosen_pairs(analysis)
+    found = flips(analysis, pairs[:MOST_PAIRS])
+    if not found:
+        return None
+    passages = [_passage(analysis, each, explain=each is found[0]) for each in found]
+    if pairs[MOST_PAIRS:]:
+        others = units.listed([f"{pair.first} and {pair.second}" for pair in pairs[MOST_PAIRS:]])
+        text = f"Not shown, to keep the page small: {others}. Put their names into one of the commands above."
+        passages.append(Passage("More pairs", (text,)))
+    return Section("items", "Items", "What flipped between two systems", _LEAD + _repeats(analysis), tuple(passages))
+
+
+def _repeats(analysis: Analysis) -> str:
+    if analysis.table.asked.max() <= 1:
+        return ""
+    return " Items were asked more than once: one counts as right where the mean score of its answers is at least ½."
+
+
+def _passage(analysis: Analysis, each: Flips, *, explain: bool) -> Passage:
+    first, second = each.pair.first, each.pair.second
+    sides = ((first, each.first_only, each.total.first_only), (second, each.second_only, each.total.second_only))
+    return Passage(
+        heading=f"{first} and {second}",
+        sentences=(each.pair.why, _counted(each.total, first, second)),
+        tables=(_table(each, first, second, _NOTE if explain else ""),),
+        commands=()
+        if not each.total.flipped
+        else ((f"List all {units.plural(each.total.flipped, 'flipped item')} as CSV", all_flipped(analysis, each)),),
+        examples=tuple(
+            Examples(
+                _share(len(shown), count) + f" that only {name} answers correctly",
+                tuple(_example(analysis, flip) for flip in shown),
+            )
+            for name, shown, count in sides
+            if shown
+        ),
+    )
+
+
+def _share(shown: int, count: int) -> str:
+    return f"{shown} of {units.plural(count, 'item')}" if shown < count else f"The {units.plural(count, 'item')}"
+
+
+def _counted(total: Fourfold, first: str, second: str) -> str:
+    if total.p is None:
+        return f"On all {units.plural(total.items, 'item')} that both answered, both are right or both are wrong."
+    return (
+        f"Of {units.plural(total.items, 'item')} that both answered, only {first} is right on {total.first_only:,} and "
+        f"only {second} on {total.second_only:,} ({units.p_value(total.p)}); {total.both:,} both answer correctly, and "
+        f"{total.neither:,} neither."
+    )
+
+
+def _table(each: Flips, first: str, second: str, note: str) -> Table:
+    labels = ("Both right", f"Only {first}", f"Only {second}", "Neither", "Items", "p")
+    rows = each.tasks if len(each.tasks) == 1 else (each.total, *each.tasks)
+    return Table(
+        caption=f"Right and wrong, {first} and {second}",
+        columns=(Column("Task"), *(Column(label, numeric=True) for label in labels)),
+        rows=tuple(
+            (
+                Cell("All tasks" if row.task is None else row.task),
+                *(Cell(units.count(n)) for n in (row.both, row.first_only, row.second_only, row.neither, row.items)),
+                Cell(units.NONE if row.p is None else units.p_value(row.p).removeprefix("p ").removeprefix("= ")),
+            )
+            for row in rows
+        ),
+        note=note,
+    )
+
+
+def _example(analysis: Analysis, flip: Flip) -> Example:
+    labels = ("Prompt",) if len(flip.prompts) == 1 else tuple(f"Prompt of {a.system}" for a in flip.answers)
+    quotes = [_quote(label, prompt, "last") for label, prompt in zip(labels, flip.prompts, strict=False)]
+    if flip.target is not None:
+        quotes.append(_quote("Target", flip.target, "first"))
+    return Example(
+        title=f"{flip.task}, document {flip.doc_id}",
+        quotes=tuple(quotes),
+        sides=tuple(_side(analysis, answer) for answer in flip.answers),
+    )
+
+
+def _side(analysis: Analysis, answer: Answer) -> Side:
+    joules = "no joules" if answer.energy_j is None else f"{units.quantity(answer.energy_j, 'J')} ({answer.provenance})"
+    facts = [joules, units.quantity(answer.latency_s, "s")]
+    if answer.output_tokens is not None:
+        facts.append(units.plural(answer.output_tokens, "token"))
+    if answer.asked > 1:
+        facts.append(f"right {answer.times_right} of {answer.asked} times; this is one")
+    quotes = []
+    if answer.filtered is not None:
+        quotes.append(_quote("Answer, as it was compared", answer.filtered, "first"))
+    if answer.output is not None and (answer.filtered is None or answer.output.text != answer.filtered.text):
+        quotes.append(_quote("What it wrote", answer.output, "first"))
+    return Side(
+        heading=Cell(answer.system, series=analysis.frames.systems.index(answer.system)),
+        verdict="right" if answer.right else "wrong",
+        style="badge" if answer.right else "badge-bad",
+        facts=" · ".join(facts),
+        quotes=tuple(quotes),
+    )
+
+
+def _quote(label: str, excerpt: Excerpt, which: str) -> Quote:
+    if excerpt.cut:
+        label += f" (the {which} {excerpt.shown:,} of {excerpt.length:,} characters)"
+    elif not excerpt.length:
+        label += " (empty)"
+    return Quote(label, excerpt.text)
+
+
+def all_flipped(analysis: Analysis, each: Flips) -> str:
+    """A command that prints every flipped item of a pair as CSV, from the records alone and with pandas alone.
+
+    Names are written as Python literals in ASCII, so that nothing in them can be mistaken for what it is not.
+    """
+    path = _literal(str(analysis.frames.run.layout.items_table.resolve()))
+    load = analysis.comparison.load
+    rate = "" if load is None else f', ("offered_per_s", "==", {load.compared.offered_per_s!r})'
+    lines = (
+        "import pandas as pd",
+        f"a, b = {_literal(each.pair.first)}, {_literal(each.pair.second)}",
+        'key = ["task", "doc_id", "doc_hash"]',
+        f't = pd.read_parquet({path}, filters=[("system", "in", [a, b]){rate}])',
+        f's = t.pivot_table("correct", key, "system").dropna() >= {RIGHT}',
+        "t = t.set_index(key).loc[s.index[s[a] != s[b]]].sort_index()",
+        'print(t[["system", "repeat", "correct", "prompt", "target", "filtered", "output", "energy_j"]].to_csv())',
+    )
+    return f"python -c {shlex.quote('; '.join(lines))}"
+
+
+def _literal(text: str) -> str:
+    """A text as Python writes it, in double quotes, which need no escape within a shell's single ones."""
+    inside = ascii(text)[1:-1].replace('"', '\\"')
+    return f'"{inside}"'

@@ -1,0 +1,212 @@
+"""Every system in every domain: one matrix for each figure, and what specialists are off their domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from wattbench_reports import figures
+from wattbench_reports.analyses.domains import Best, best_by_domain, common_percentile, latency_s
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.specialists import specialists_passage
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.stats.percentiles import label, needed, rule
+
+_LEAD = (
+    "An average over all items hides where a system is good. Bold is who is shown to be the best of a domain, in the "
+    "sense of the verdict; where nobody is bold, these items do not tell."
+)
+
+_MOST_CELLS = 600
+"""With more cells than this a figure is a wall of numbers; the tables have them all."""
+
+_Row = tuple[Cell, ...]
+
+
+def domains_section(analysis: Analysis) -> Section:
+    """The matrices with their figure, then the specialists where there are some."""
+    share = common_percentile(analysis.by_domain)
+    best = best_by_domain(analysis)
+    overview = Passage(
+        "",
+        tuple(_said(analysis, share)),
+        (_accuracy(analysis, best), _joules(analysis, best), _latency(analysis, share)),
+        _drawing(analysis, share),
+        (domain_table(analysis),),
+    )
+    return Section("domains", "Domains", "By domain", _LEAD, (overview, *specialists_passage(analysis)))
+
+
+def domain_table(analysis: Analysis) -> Table:
+    """One row per domain and system."""
+    rows = []
+    for domain, measured in analysis.by_domain.items():
+        rows += [_row(domain, each, place, analysis) for place, each in enumerate(measured.values())]
+    tasks = analysis.frames.items.groupby("domain", observed=True)["task"].unique()
+    made_of = "; ".join(f"{domain}: {', '.join(str(task) for task in names)}" for domain, names in tasks.items())
+    return Table(
+        caption="Each system in each domain",
+        columns=(
+            Column("Domain"),
+            Column("System"),
+            Column("Kind"),
+            Column("Accuracy", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("Latency p50", numeric=True),
+            Column("Latency p95", numeric=True),
+            Column("Items", numeric=True),
+            Column("Energy"),
+        ),
+        rows=tuple(rows),
+        note=f"Tasks in each domain: {made_of}. {rule((0.5, 0.95))}",
+    )
+
+
+def _row(domain: str, each: Measures, place: int, analysis: Analysis) -> _Row:
+    kind = analysis.kinds[each.system] + (", yardstick" if each.system in analysis.yardsticks else "")
+    return (
+        Cell(domain),
+        Cell(each.system, series=place),
+        Cell(kind),
+        Cell(units.percent_interval(each.accuracy)),
+        Cell(_none_correct(each) or units.quantity_interval(each.j_per_correct, "J")),
+        *(Cell(units.quantity(latency_s(analysis, domain, each.system, share), "s")) for share in (0.5, 0.95)),
+        Cell(units.count(each.items)),
+        energy_badge(each.provenance),
+    )
+
+
+def _none_correct(each: Measures) -> str:
+    return "none correct" if each.j_per_correct is None and each.j_per_request is not None else ""
+
+
+def _said(analysis: Analysis, share: float) -> Iterable[str]:
+    if share < 0.95:
+        yield (
+            f"Latency is shown as a {label(share)}: a p95 asks for {needed(0.95)} requests, and not every system "
+            "has so many in every domain."
+        )
+    if len(analysis.energy_groups) > 1:
+        yield "Not all joules may be set beside each other: the section on validity says which."
+    if len(analysis.by_domain) * len(analysis.measured) * 3 > _MOST_CELLS:
+        yield "There are too many systems and domains to draw; the tables have them all."
+
+
+def _matrix(
+    analysis: Analysis, caption: str, note: str, text: Callable[[str, Measures], str], best: Callable[[str], str | None]
+) -> Table:
+    """A row per system, a column per domain."""
+    return Table(
+        caption=caption,
+        columns=(Column("System"), *(Column(domain, numeric=True) for domain in analysis.by_domain)),
+        rows=tuple(
+            (
+                Cell(name, series=place, detail="yardstick" if name in analysis.yardsticks else ""),
+                *(
+                    Cell(text(domain, measured[name]), "best" if best(domain) == name else "")
+                    for domain, measured in analysis.by_domain.items()
+                ),
+            )
+            for place, name in enumerate(analysis.frames.systems)
+        ),
+        note=note,
+    )
+
+
+def _accuracy(analysis: Analysis, best: dict[str, Best]) -> Table:
+    return _matrix(
+        analysis,
+        "Accuracy by domain",
+        "Bold: the 95% interval of the paired difference to every other system is above zero.",
+        lambda _, each: units.percent_interval(each.accuracy),
+        lambda domain: best[domain].accuracy,
+    )
+
+
+def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
+    return _matrix(
+        analysis,
+        "Joules per correct answer by domain",
+        "Bold: fewer than every other system that can be ranked, in at least 95% of the redrawn samples of the same "
+        "items. Read the accuracy beside it.",
+        lambda _, each: _none_correct(each) or units.quantity_interval(each.j_per_correct, "J"),
+        lambda domain: best[domain].j_per_correct,
+    )
+
+
+def _latency(analysis: Analysis, share: float) -> Table:
+    return _matrix(
+        analysis,
+        f"Latency {label(share)} by domain",
+        f"Who is the fastest is not tested, so nobody is bold. {rule((share,))}",
+        lambda domain, each: units.quantity(latency_s(analysis, domain, each.system, share), "s"),
+        lambda _: None,
+    )
+
+
+def _drawing(analysis: Analysis, share: float) -> Drawing | None:
+    by_domain, systems = analysis.by_domain, analysis.frames.systems
+    if len(by_domain) * len(systems) * 3 > _MOST_CELLS:
+        return None
+    accuracy = [[each[name].accuracy for each in by_domain.values()] for name in systems]
+    joules = [[each[name].j_per_correct for each in by_domain.values()] for name in systems]
+    seconds = [[latency_s(analysis, domain, name, share) for domain in by_domain] for name in systems]
+    right = [[None if cell is None else cell.estimate for cell in row] for row in accuracy]
+    spent = [[None if cell is None else cell.estimate for cell in row] for row in joules]
+    none = [["none" if _none_correct(each[name]) else units.NONE for each in by_domain.values()] for name in systems]
+    fields = (
+        figures.Field("Accuracy, %", 0, _texts(right, lambda value: f"{100 * value:.0f}"), _rows(right)),
+        figures.Field("Joules per correct answer", 2, _texts(spent, _joule_text, none), _fewer(spent)),
+        figures.Field(f"Latency {label(share)}", 4, _texts(seconds, _second_text), _fewer(seconds)),
+    )
+    names = [f"{name} (yardstick)" if name in analysis.yardsticks else name for name in systems]
+    svg = figures.matrix(fields, names, list(by_domain), name="domains-figure", title="Every system in every domain")
+    return Drawing(
+        svg,
+        "Figure: every system in every domain",
+        "The fuller a cell, the better: more often correct (empty is 0%, full 100%), fewer joules, fewer seconds. "
+        "Joules and seconds are shaded by their rank among the cells of the field. “None”: nothing is correct.",
+    )
+
+
+def _joule_text(value: float) -> str:
+    return units.quantity(value, "J")
+
+
+def _second_text(value: float) -> str:
+    return units.quantity(value, "s")
+
+
+_Values = Sequence[Sequence[float | None]]
+
+
+def _texts(
+    values: _Values, text: Callable[[float], str], missing: Sequence[Sequence[str]] | None = None
+) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        tuple(
+            text(value) if value is not None else units.NONE if missing is None else missing[row][column]
+            for column, value in enumerate(cells)
+        )
+        for row, cells in enumerate(values)
+    )
+
+
+def _rows(values: _Values) -> tuple[tuple[float | None, ...], ...]:
+    return tuple(tuple(row) for row in values)
+
+
+def _fewer(values: _Values) -> tuple[tuple[float | None, ...], ...]:
+    """By rank, as figures may lie orders of magnitude apart: the share of the other cells that are not below."""
+    known = np.sort([value for row in values for value in row if value is not None])
+
+    def fullness(value: float | None) -> float | None:
+        if value is None:
+            return None
+        return float(len(known) - np.searchsorted(known, value, side="left") - 1) / max(len(known) - 1, 1)
+
+    return tuple(tuple(fullness(value) for value in row) for row in values)

@@ -1,0 +1,204 @@
+"""Where the joules go: idle and above it, by component, by phase, and what loading and choosing took."""
+
+from __future__ import annotations
+
+import math
+
+from wattbench.records import Split
+from wattbench_reports import figures
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.energy_breakdown import Component, Phases, SystemSplit, contained
+from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.stats import Interval
+from wattbench_reports.tables.provenance import is_modelled
+
+_LEAD = (
+    "A request's joules, taken apart: what the loaded system would have drawn anyway and what lies above it, which "
+    "component took them, and whether they went into reading prompts (prefill) or writing answers (decode)."
+)
+
+
+def energy_section(analysis: Analysis) -> Section | None:
+    """The section; None where no system has joules."""
+    found = {name: split for name, split in analysis.splits.items() if split.j_per_request is not None}
+    if not found:
+        return None
+    first = Passage("", (), (_request_table(analysis),), drawing=_drawing(analysis))
+    passages = (first, *_phase_passage(analysis))
+    return Section("energy", "Energy", "Where the joules go", _LEAD, passages)
+
+
+def _system(analysis: Analysis, name: str) -> Cell:
+    return Cell(name, series=analysis.frames.systems.index(name))
+
+
+def _request_table(analysis: Analysis) -> Table:
+    names = list(dict.fromkeys(each.name for split in analysis.splits.values() for each in split.components))
+    walls = any(contained(split.components) for split in analysis.splits.values())
+    note = (
+        "Idle: what the loaded system draws with nothing asked of it, for as long as the requests took. Components: "
+        "joules per request, the part above idle in brackets. Loading is 1% after so many requests as bring a hundred "
+        "times its joules; – where its joules are missing, not valid, or came about in another way. Choosing: a "
+        "hybrid's router, within the total."
+    )
+    if walls:
+        note += " A meter at the wall is the total: it holds the other components, which are not added to it."
+    return Table(
+        caption="Joules per request, by what drew them",
+        columns=(
+            Column("System"),
+            Column("In total", numeric=True),
+            Column("Idle", numeric=True),
+            Column("Above idle", numeric=True),
+            *(Column(name, numeric=True) for name in names),
+            Column("Choosing", numeric=True),
+            Column("Loading", numeric=True),
+            Column("Loading is 1% after", numeric=True),
+            Column("Energy"),
+        ),
+        rows=tuple(_request_row(analysis, split, names) for split in analysis.splits.values()),
+        note=note,
+    )
+
+
+def _request_row(analysis: Analysis, split: SystemSplit, names: list[str]) -> tuple[Cell, ...]:
+    parts = {each.name: each for each in split.components}
+    load = split.load
+    loading = units.NONE if load is None else units.quantity(load.energy_j, "J")
+    if load is not None and not load.valid:
+        loading += ", not valid"
+    return (
+        _system(analysis, split.system),
+        Cell(units.quantity(split.j_per_request, "J")),
+        Cell(units.quantity(split.idle_j_per_request, "J")),
+        Cell(units.quantity(split.above_idle_j_per_request, "J")),
+        *(Cell(_component(parts.get(name))) for name in names),
+        Cell(units.quantity(split.router_j_per_request, "J")),
+        Cell(loading),
+        Cell(units.NONE if load is None or load.requests is None else units.roughly(load.requests)),
+        energy_badge(split.provenance),
+    )
+
+
+def _component(part: Component | None) -> str:
+    if part is None:
+        return units.NONE
+    label = f", {part.provenance}" if part.provenance else ""
+    return f"{units.quantity(part.j_per_request, 'J')} ({units.quantity(part.above_idle_j_per_request, 'J')}{label})"
+
+
+def _drawing(analysis: Analysis) -> Drawing | None:
+    names = list(dict.fromkeys(each.name for split in analysis.splits.values() for each in split.components))
+    bars = tuple(
+        figures.Bar(split.system, split.j_per_request, _slices(split, names))
+        for split in analysis.splits.values()
+        if split.j_per_request and split.components
+    )
+    if not bars:
+        return None
+    return Drawing(
+        figures.energy(bars),
+        "Figure: which parts took a request's joules",
+        "Shares of the joules of a request, by component; faint is what it draws anyway, loaded and idle.",
+    )
+
+
+def _slices(split: SystemSplit, names: list[str]) -> tuple[figures.Slice, ...]:
+    """The parts of the total; where a meter at the wall read it, its parts and what none of them holds."""
+    total_j = split.j_per_request or 0.0
+    inside = [each for each in split.components if not each.in_total]
+    shown = inside if inside else [each for each in split.components if each.in_total]
+    slices = [part for each in shown for part in _component_slices(each, names.index(each.name))]
+    rest_j = total_j - sum(part.joules for part in slices)
+    if inside and rest_j > 0:
+        outer = next(names.index(each.name) for each in split.components if each.in_total)
+        slices.append(figures.Slice("rest of the machine", outer, rest_j, faint=False))
+    return tuple(slices)
+
+
+def _component_slices(each: Component, place: int) -> tuple[figures.Slice, ...]:
+    idle_j, above_j = each.idle_j_per_request, each.above_idle_j_per_request
+    if idle_j is None or above_j is None or min(idle_j, above_j) < 0:
+        return (figures.Slice(each.name, place, each.j_per_request, faint=False),)
+    return (
+        figures.Slice(f"{each.name}, idle", place, idle_j, faint=True),
+        figures.Slice(f"{each.name}, above idle", place, above_j, faint=False),
+    )
+
+
+def _phase_passage(analysis: Analysis) -> tuple[Passage, ...]:
+    rows = [(name, each) for name, split in analysis.splits.items() for each in split.phases]
+    totals = [(name, each) for name, each in rows if each.component == "total"]
+    if not totals:
+        return ()
+    sentences = []
+    silent = [name for name, each in totals if not each.tasks]
+    if silent:
+        why = {name: units.listed(each.reasons) for name, each in totals if not each.tasks}
+        sentences.append("Not divided: " + "; ".join(f"{name} ({why[name]})" for name in silent) + ".")
+    if any(is_modelled(each.provenance) for _, each in totals if each.tasks):
+        sentences.append(
+            "Where joules are modelled, a phase is dear only as far as the formula says so: it follows the load of the "
+            "processor, and says little of prefill and decode."
+        )
+    shown = [(name, each) for name, each in totals if each.tasks]
+    table = (_phase_table(analysis, shown, "Joules of prefill and decode", over=_NOTE),) if shown else ()
+    apart = [(name, each) for name, each in rows if each.component != "total"]
+    folded = (_phase_table(analysis, apart, "Prefill and decode by component"),) if apart else ()
+    return (Passage("Prefill and decode", tuple(sentences), table, folded=folded),)
+
+
+_NOTE = (
+    "Fitted: watts of each phase by least squares over the readings of the power trace; brackets hold 95% bounds over "
+    "blocks of readings. By time: the phases could not be told apart, and the figure is what even power would give. "
+    "Partly fitted: some components are fitted and the rest by time, within bounds that leave those wholly open. Per "
+    "prompt token: prefill over all prompt tokens. Per output token: decode over all output tokens."
+)
+
+
+def _phase_table(analysis: Analysis, rows: list[tuple[str, Phases]], caption: str, over: str = "") -> Table:
+    return Table(
+        caption=caption,
+        columns=(
+            Column("System"),
+            Column("Component"),
+            Column("Prefill", numeric=True),
+            Column("Decode", numeric=True),
+            Column("Neither", numeric=True),
+            Column("Per prompt token", numeric=True),
+            Column("Per output token", numeric=True),
+            Column("How"),
+            Column("Energy"),
+            Column("What to know"),
+        ),
+        rows=tuple(_phase_row(analysis, name, each) for name, each in rows),
+        note=over,
+    )
+
+
+def _phase_row(analysis: Analysis, name: str, each: Phases) -> tuple[Cell, ...]:
+    told = each.tasks > 0
+    missing = f"{units.plural(each.missing, 'task')} left out; " if each.missing and told else ""
+    return (
+        _system(analysis, name),
+        Cell(each.component),
+        Cell(_joules(each.prefill) if told else units.NONE),
+        Cell(_joules(each.decode) if told else units.NONE),
+        Cell(units.quantity(each.other_j, "J") if told else units.NONE),
+        Cell(_joules(each.j_per_prompt_token)),
+        Cell(_joules(each.j_per_output_token)),
+        Cell(each.method or "not divided", "badge-warn" if each.method in {Split.BY_TIME, Split.NONE} else "badge"),
+        energy_badge(each.provenance),
+        Cell(f"{missing}{'; '.join(each.reasons)}"),
+    )
+
+
+def _joules(interval: Interval | None) -> str:
+    """With its bounds where it has any."""
+    if interval is None:
+        return units.NONE
+    if math.isnan(interval.low):
+        return units.quantity(interval.estimate, "J")
+    return units.quantity_interval(interval, "J")

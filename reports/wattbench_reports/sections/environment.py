@@ -1,0 +1,111 @@
+"""Where the run was made, and how to make it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wattbench.records import LABELS, RunHeader
+from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.tables.suite_record import suite_section
+
+_LONG_ENOUGH_TO_FOLD = 12
+
+
+def environment_section(analysis: Analysis) -> Section:
+    """Everything `run.json` says about where and how."""
+    run = analysis.frames.run
+    header, root = run.header, str(run.layout.root.resolve())
+    plain: list[tuple[str, str]] = [("run", header.run), ("created", header.created_utc)]
+    plain += [(f"meter of {component}", how) for component, how in header.meters.items()]
+    plain += [(f"measure.{name}", str(value)) for name, value in suite_section(header, "measure").items()]
+    plain += [pair for key, value in (header.imported or {}).items() for pair in _flat(f"imported.{key}", value)]
+    folded = []
+    for key, value in header.environment.items():
+        pairs = list(_flat(str(key), value))
+        if len(pairs) > _LONG_ENOUGH_TO_FOLD:
+            folded.append(_table(f"{key} ({len(pairs)})", pairs))
+        else:
+            plain += pairs
+    commands = (
+        ("This run was made with", _command(header)),
+        (
+            "This page is written by, with its figures as CSV and Parquet beside it,",
+            shlex.join(["wattbench", "report", root, "-o", "report.html", *analysis.options]),
+        ),
+        ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.options])),
+        ("Its records lie in", root),
+        ("Two runs with this hash were asked to do the same", header.suite_sha256),
+    )
+    made = Passage("", (), (_table("Machine, software and meters", plain),), folded=tuple(folded), commands=commands)
+    return Section("reproduce", "Reproduce", "Where, and how to do it again", "", (made, *_fingerprints(analysis)))
+
+
+def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
+    """What each system's figures were made with. What all of them share is said once."""
+    prints = analysis.prints
+    if not prints:
+        return ()
+    facts = {name: _facts(each) for name, each in prints.items()}
+    first, *others = facts.values()
+    shared = {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
+    short = Table(
+        caption="Fingerprints",
+        columns=(Column("System"), Column("Fingerprint")),
+        rows=tuple(
+            (Cell(name, series=analysis.frames.systems.index(name)), Cell(each.short)) for name, each in prints.items()
+        ),
+        note="Twelve digits of a SHA-256 over all parts below: equal where every part is, in this run or another.",
+    )
+    folded = [_parts("All systems alike", shared)] if others and shared else []
+    for name, own in facts.items():
+        apart = {key: value for key, value in own.items() if not others or key not in shared}
+        if apart:
+            folded.append(_parts(name, apart))
+    sentence = (
+        "Figures may be set side by side as far as what they were made with is the same. This is what is compared, "
+        "part by part."
+    )
+    return (Passage("Fingerprints", (sentence,), (short,), folded=tuple(folded)),)
+
+
+def _facts(fingerprint: Fingerprint) -> dict[tuple[str, str], str]:
+    return {
+        (LABELS.get(name, name), what): value for name, part in fingerprint.parts.items() for what, value in part.facts
+    }
+
+
+def _parts(whose: str, facts: Mapping[tuple[str, str], str]) -> Table:
+    return Table(
+        caption=f"{whose} ({len(facts)})",
+        columns=(Column("Part"), Column("What"), Column("As recorded")),
+        rows=tuple((Cell(part), Cell(what), Cell(value)) for (part, what), value in facts.items()),
+        prose=True,
+    )
+
+
+def _command(header: RunHeader) -> str:
+    return shlex.join(str(part) for part in header.command)
+
+
+def _table(caption: str, pairs: list[tuple[str, str]]) -> Table:
+    rows = tuple((Cell(key), Cell(value)) for key, value in pairs)
+    return Table(caption, (Column("What"), Column("As recorded")), rows, prose=True)
+
+
+def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Nested mappings as dotted keys; a list of plain values on one line."""
+    if isinstance(value, Mapping):
+        for inner, deeper in value.items():
+            yield from _flat(f"{key}.{inner}", deeper)
+    elif isinstance(value, list) and any(isinstance(part, Mapping | list) for part in value):
+        for place, deeper in enumerate(value):
+            yield from _flat(f"{key}.{place}", deeper)
+    elif isinstance(value, list) and value:
+        yield key, ", ".join(str(part) for part in value)
+    elif value not in (None, "", []):
+        yield key, str(value)

@@ -1,0 +1,153 @@
+"""The verdict of a gate on the page of its run: what was decided, why, and how it came to be known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from wattbench.errors import UserError
+from wattbench.records import RunHeader
+from wattbench_reports import figures
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.gate.decision.judge import Course, course, judge
+from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
+from wattbench_reports.gate.metrics import ACCURACY
+from wattbench_reports.gate.policy import Policy, policy_of
+from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.tables.suite_record import suite_name
+from wattbench_reports.wording import gate as wording
+
+
+def gate_section(analysis: Analysis) -> Section | None:
+    """The verdict by the policy of the run's record, on the day of the run; None for a run that is no gate."""
+    run = analysis.frames.run
+    if run.header.gate is None:
+        return None
+    policy = policy_of(run.header.gate["policy"], str(run.layout.header))
+    evidence = evidence_in_turns(run, policy)
+    result = judge(
+        evidence,
+        policy,
+        suite=suite_name(run.header),
+        runs=(run.header.run,),
+        planted=run.header.gate.get("planted"),
+        today=_day(run.header),
+    )
+    return section_of(result, course(evidence, policy))
+
+
+def section_of(result: GateResult, courses: Mapping[str, Course]) -> Section:
+    """A verdict as a section.
+
+    Args:
+        result: of the judge.
+        courses: metric to how it became known; one without is not drawn.
+    """
+    drill = "" if result.planted is None else f"{wording.drill(result.planted)} "
+    passages = [_verdict(result)]
+    drawn = [each for each in result.metrics if each.metric in courses and len(courses[each.metric].items)]
+    if drawn:
+        passages.append(_course(result, drawn, courses))
+    title = f"Gate: {wording.said(result.verdict)}"
+    return Section("gate", "Gate", title, f"{drill}{result.headline}", tuple(passages))
+
+
+def _day(header: RunHeader) -> date:
+    """Waivers are asked for as of then: a page made later says the same."""
+    try:
+        return date.fromisoformat(header.created_utc[:10])
+    except ValueError as error:
+        raise UserError(f"{header.run}: its record was made on no day ({header.created_utc}); it is damaged") from error
+
+
+def _verdict(result: GateResult) -> Passage:
+    let_through = [*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics)]
+    told = (f"{wording.pair(result)}.", *filter(None, let_through), *result.notes)
+    return Passage("", told, (_table(result),) if result.metrics else ())
+
+
+def _table(result: GateResult) -> Table:
+    return Table(
+        caption="Each metric, worst first",
+        columns=(
+            Column("Metric"),
+            Column("Baseline", numeric=True),
+            Column("Candidate", numeric=True),
+            Column("Change", numeric=True),
+            Column("Margin", numeric=True),
+            Column("Verdict"),
+            Column("Blocks"),
+            Column("Why"),
+        ),
+        rows=tuple(
+            (
+                Cell(wording.sourced(metric)),
+                Cell(wording.figure(metric, metric.baseline)),
+                Cell(wording.figure(metric, metric.candidate)),
+                Cell(wording.change(metric)),
+                Cell(wording.margin(metric, result.policy)),
+                Cell(wording.standing(metric), _style(metric)),
+                Cell("yes" if metric.blocks else "no"),
+                Cell(metric.reason),
+            )
+            for metric in wording.worst_first(result.metrics)
+        ),
+        note=f"{wording.bounds_line(result.policy)}. Asked: {wording.asked(result)}. Policy: "
+        f"{wording.policy_line(result.policy)}.",
+        prose=True,
+    )
+
+
+def _style(metric: MetricVerdict) -> str:
+    if metric.verdict in wording.PASSED:
+        return "badge"
+    shown = metric.verdict in {Verdict.REGRESSED, Verdict.ERROR} and wording.in_the_way(metric)
+    return "badge-bad" if shown else "badge-warn"
+
+
+def _course(result: GateResult, drawn: list[MetricVerdict], courses: Mapping[str, Course]) -> Passage:
+    return Passage(
+        "How it came to be known",
+        (),
+        (),
+        Drawing(
+            figures.gate([_known(metric, courses[metric.metric], result.policy) for metric in drawn]),
+            "Figure: change of each metric as items were asked",
+            "Candidate against baseline, in the order in which items were asked. Bands are the bounds of the table, "
+            "which hold at every look; broken lines are margins. A band that lies clear of a margin rules out a "
+            "worsening by it; that a metric got worse is held to alpha for all that block together, which is stricter.",
+        ),
+        tuple(_numbers(metric, courses[metric.metric]) for metric in drawn),
+    )
+
+
+def _known(metric: MetricVerdict, own: Course, policy: Policy) -> figures.Known:
+    points = wording.metric_name(metric.metric) == ACCURACY
+    worse = -100 * metric.margin if points else 100 * metric.margin
+    return figures.Known(
+        label=wording.label(metric.metric),
+        unit="points" if points else "%",
+        items=own.items,
+        change=100 * own.change,
+        low=100 * own.low,
+        high=100 * own.high,
+        margins=(worse, -worse) if wording.either(metric, policy) else (worse,),
+        said=f"{wording.change(metric)}, margin {wording.margin(metric, policy)}",
+    )
+
+
+def _numbers(metric: MetricVerdict, own: Course) -> Table:
+    looks = np.column_stack([own.change, own.low, own.high]).tolist()
+    return Table(
+        caption=f"{wording.label(metric.metric)} over the items, {len(looks)} looks",
+        columns=(Column("Items", numeric=True), Column("Change", numeric=True)),
+        rows=tuple(
+            (Cell(f"{items:,}"), Cell(wording.change(replace(metric, change=change, low=low, high=high))))
+            for items, (change, low, high) in zip(own.items.tolist(), looks, strict=True)
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The section on training, break-even and capacity."""

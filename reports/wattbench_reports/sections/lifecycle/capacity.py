@@ -1,0 +1,95 @@
+"""How many replicas a rate needs, how busy they are, and what a request then costs."""
+
+from __future__ import annotations
+
+from wattbench_reports.analyses.capacity import ARRIVALS, MAX_LOAD, TARGET_TIMES, Fleet, Fleets, Sized, fleets
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Passage
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+
+_MOSTLY_IDLE = 0.9
+
+
+def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
+    """The rate that the year's requests come to in front, the others folded; None where nothing could be said."""
+    found = fleets(analysis, requests_per_year)
+    heading = "A fleet"
+    if found.why_not:
+        return Passage(heading, (f"How many replicas a rate needs cannot be told from this run: {found.why_not}.",))
+    if not found.fleets:
+        return None
+    sentences = [
+        "A replica is a machine like the one that was measured, answering one request at a time. Requests arrive at "
+        f"random, {units.count(ARRIVALS)} of them were simulated for each row, and each takes as long as one that was "
+        f"measured. Stated are the fewest replicas with which 95% of the requests are done within {TARGET_TIMES:g} "
+        "times the system's own p95, waiting included: systems that are slow alone are given longer.",
+    ]
+    if lacking := [each.system for each in found.fleets if each.idle_w is None]:
+        sentences.append(
+            f"Idle watts of {units.listed(lacking)} are not measured or not valid, so joules with idle time are not "
+            "stated."
+        )
+    idle = [share for each in found.fleets if (share := each.sized[0].idle_share) is not None]
+    if idle and min(idle) > _MOSTLY_IDLE:
+        sentences.append(
+            f"At {_rate(found.year_per_s)} every machine that is kept for this work alone is idle for over "
+            f"{units.percent(_MOSTLY_IDLE)} of the time: share it, or switch it off."
+        )
+    first, *others = range(len(found.rates_per_s))
+    rate = found.rates_per_s[first]
+    front = f"{requests_per_year:,.0f} requests a year, evenly: {_rate(rate)}"
+    folded = tuple(_table(analysis, found, place, f"At {_rate(found.rates_per_s[place])}") for place in others)
+    return Passage(heading, tuple(sentences), (_table(analysis, found, first, front),), folded=folded)
+
+
+def _rate(rate_per_s: float) -> str:
+    return f"{rate_per_s:.3g} per second"
+
+
+def _table(analysis: Analysis, found: Fleets, place: int, caption: str) -> Table:
+    return Table(
+        caption=caption,
+        columns=(
+            Column("System"),
+            Column("Replicas", numeric=True),
+            Column("In use", numeric=True),
+            Column("Idle", numeric=True),
+            Column("p95, waiting included", numeric=True),
+            Column("At most", numeric=True),
+            Column("Joules per request", numeric=True),
+            Column("Of these, idle", numeric=True),
+            Column("Energy"),
+        ),
+        rows=tuple(_row(analysis, each, each.sized[place]) for each in found.fleets),
+        note=(
+            "In use: the share of the time in which a replica answers. Joules per request: those above idle, and the "
+            "idle watts of all replicas over all the time. ~: from too few measured requests for a p95 to mean much. A "
+            f"dash under replicas: more than {units.count(MAX_LOAD)} requests would be in service at once, and nothing "
+            "was simulated."
+        ),
+    )
+
+
+def _row(analysis: Analysis, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
+    few = "~" if fleet.few else ""
+    return (
+        Cell(fleet.system, series=analysis.frames.systems.index(fleet.system), detail=fleet.kind),
+        Cell(units.count(sized.replicas)),
+        Cell(_share(sized.utilisation)),
+        Cell(_share(sized.idle_share)),
+        Cell(units.NONE if sized.p95_s is None else few + units.quantity(sized.p95_s, "s")),
+        Cell(few + units.quantity(fleet.target_s, "s")),
+        Cell(units.quantity(sized.j_per_request, "J")),
+        Cell(units.quantity(sized.idle_j_per_request, "J")),
+        energy_badge(fleet.provenance),
+    )
+
+
+def _share(share: float | None) -> str:
+    """A share of 0.02% is not none, and one of 99.98% is not all."""
+    if share is None:
+        return units.NONE
+    if 0 < share < 0.001:
+        return "under 0.1%"
+    return "over 99.9%" if 0.999 < share < 1 else units.percent(share)

@@ -1,0 +1,197 @@
+"""What a system costs over its life: to make it, to run it for a year, and to keep enough of it waiting."""
+
+from __future__ import annotations
+
+from wattbench_reports.analyses.break_even import break_evens
+from wattbench_reports.analyses.lifecycle import Total, totals
+from wattbench_reports.analyses.training_cost import Step, Training, trainings, untold
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
+from wattbench_reports.sections.lifecycle.break_even import break_even_passage
+from wattbench_reports.sections.lifecycle.capacity import fleet_passage
+from wattbench_reports.sections.lifecycle.cumulative_energy import course_passage
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+
+_LEAD = (
+    "Whatever was trained for a system has to be paid for before it answers anything; then every request is paid for, "
+    "and the idle time of the machines that wait for requests. What a base took to train is in these figures only "
+    "where a ledger or a declaration says it."
+)
+
+
+def lifecycle_section(analysis: Analysis) -> Section | None:
+    """Training, break-even, a year of requests and the fleet; None where a run has nothing for any of them."""
+    requests_per_year = analysis.workload.requests_per_year
+    trained = trainings(analysis)
+    passages: list[Passage | None] = [] if not trained else [_training_passage(analysis, trained)]
+    if trained:
+        passages += [break_even_passage(analysis, break_evens(analysis)), course_passage(analysis, requests_per_year)]
+    passages += [_year_passage(analysis, requests_per_year), fleet_passage(analysis, requests_per_year)]
+    shown = tuple(passage for passage in passages if passage is not None)
+    return Section("lifecycle", "Lifecycle", "What they cost over their life", _LEAD, shown) if shown else None
+
+
+def _training_passage(analysis: Analysis, found: tuple[Training, ...]) -> Passage:
+    sentences = []
+    if silent := untold(analysis):
+        sentences.append(
+            f"No training is on record for {units.listed(silent)}: what that took is unknown, not nothing."
+        )
+    if shared := _shared(found):
+        counts = "counts" if len(shared) == 1 else "count"
+        sentences.append(
+            f"{units.listed(shared)} went into several systems and {counts} whole in each: the rows may not be added "
+            "up."
+        )
+    declared = {step.name: step for each in found for step in each.steps if step.source}
+    sentences += [
+        f"What {step.name} took is declared, not measured: its source is {step.source}." for step in declared.values()
+    ]
+    return Passage(
+        "What it took to make them", tuple(sentences), (_cost_table(analysis, found),), folded=(_steps_table(found),)
+    )
+
+
+def _shared(found: tuple[Training, ...]) -> list[str]:
+    names = [step.name for each in found for step in each.steps]
+    return [name for name in dict.fromkeys(names) if names.count(name) > 1]
+
+
+def _cost_table(analysis: Analysis, found: tuple[Training, ...]) -> Table:
+    return Table(
+        caption="What was trained for each system",
+        columns=(
+            Column("System"),
+            Column("Trained for it"),
+            Column("Tokens", numeric=True),
+            Column("Of a teacher", numeric=True),
+            Column("Time", numeric=True),
+            Column("Joules", numeric=True),
+            Column("Energy"),
+            Column("CO2e", numeric=True),
+        ),
+        rows=tuple(_cost_row(analysis, each) for each in found),
+        note=(
+            "Tokens: worked through forwards and backwards. Of a teacher: worked through by the system that taught, to "
+            f"have its answers. A dash: not on record for all of it. CO2e: {_grid(analysis.comparison.carbon)}."
+        ),
+    )
+
+
+def _grid(factor: Carbon | None) -> str:
+    if factor is None:
+        return "not stated, as no intensity is set"
+    if isinstance(factor.intensity, HourlyIntensity):
+        return (
+            "not stated, as the intensity goes by the hour and the hours of the training are not on record; name a "
+            "--region to have it"
+        )
+    return f"{factor.describe()}, wherever it was trained"
+
+
+def _cost_row(analysis: Analysis, each: Training) -> tuple[Cell, ...]:
+    return (
+        Cell(each.system, series=analysis.frames.systems.index(each.system), detail=each.kind),
+        Cell(", ".join(step.name for step in each.steps)),
+        Cell(units.count(each.tokens)),
+        Cell(units.count(each.teacher_tokens or None)),
+        Cell(_duration(each.seconds)),
+        Cell(units.quantity(each.energy_j, "J")),
+        energy_badge(each.provenance),
+        Cell(units.quantity(each.grams_co2e, "g")),
+    )
+
+
+def _duration(seconds: float | None) -> str:
+    return units.NONE if seconds is None else units.duration(seconds)
+
+
+def _steps_table(found: tuple[Training, ...]) -> Table:
+    steps = {step.name: step for each in found for step in each.steps}
+    return Table(
+        caption=f"Everything that was trained, each once ({len(steps)})",
+        columns=(
+            Column("Trained"),
+            Column("Method"),
+            Column("Documents", numeric=True),
+            Column("Tokens", numeric=True),
+            Column("Of a teacher", numeric=True),
+            Column("Time", numeric=True),
+            Column("Joules", numeric=True),
+            Column("Energy"),
+            Column("On what, or who says so"),
+        ),
+        rows=tuple(_step_row(step) for step in steps.values()),
+    )
+
+
+def _step_row(step: Step) -> tuple[Cell, ...]:
+    return (
+        Cell(step.name),
+        Cell(step.method),
+        Cell(units.count(step.documents)),
+        Cell(units.count(step.tokens)),
+        Cell(units.count(step.teacher_tokens or None)),
+        Cell(_duration(step.seconds)),
+        Cell(units.quantity(step.energy_j, "J")),
+        energy_badge(step.provenance),
+        Cell(_basis(step)),
+    )
+
+
+def _basis(step: Step) -> str:
+    if not step.source:
+        return step.cpu or units.NONE
+    stated = [] if step.gpu_hours is None else [f"{units.count(step.gpu_hours)} GPU-hours"]
+    if step.declared_g_co2e is not None:
+        stated.append(f"{units.quantity(step.declared_g_co2e, 'g')} CO2e")
+    return f"{step.source} ({', '.join(stated)})" if stated else step.source
+
+
+def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
+    found = totals(analysis, requests)
+    if not found:
+        return None
+    sentences = []
+    if spoiled := [each.system for each in found if not each.valid]:
+        sentences.append(f"The measured windows of {units.listed(spoiled)} are not all valid: doubt these figures.")
+    factor = analysis.comparison.carbon
+    made = "" if factor is None or factor.embodied is None else f" Manufacture: {factor.embodied.describe()}."
+    table = Table(
+        caption=f"What {requests:,.0f} requests and the training before them take",
+        columns=(
+            Column("System"),
+            Column("Requests", numeric=True),
+            Column("Training", numeric=True),
+            Column("Joules in all", numeric=True),
+            Column("Energy"),
+            Column("Grams: requests", numeric=True),
+            Column("Training", numeric=True),
+            Column("Manufacture", numeric=True),
+            Column("CO2e in all", numeric=True),
+        ),
+        rows=tuple(_year_row(analysis, each) for each in found),
+        note=(
+            "Requests of the mix of this run's items, at their mean joules; idle time between them is not in it. The "
+            "training counts whole, though it serves more than one year. None: no training on record. "
+            f"CO2e: {_grid(factor)}.{made}"
+        ),
+    )
+    return Passage(f"{requests:,.0f} requests", tuple(sentences), (table,))
+
+
+def _year_row(analysis: Analysis, each: Total) -> tuple[Cell, ...]:
+    declared = analysis.comparison.carbon is not None and analysis.comparison.carbon.embodied is not None
+    return (
+        Cell(each.system, series=analysis.frames.systems.index(each.system), detail=each.kind),
+        Cell(units.quantity(each.requests_j, "J")),
+        Cell(units.quantity(each.training_j, "J") if each.told else "none"),
+        Cell(units.quantity(each.energy_j, "J")),
+        energy_badge(each.provenance),
+        Cell(units.quantity(each.requests_g, "g")),
+        Cell(units.quantity(each.training_g, "g") if each.told else "none"),
+        Cell(units.quantity(each.manufacture_g, "g") if declared else "not declared"),
+        Cell(units.quantity(each.grams_co2e, "g")),
+    )

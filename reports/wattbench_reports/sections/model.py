@@ -1,0 +1,91 @@
+"""A section of the page: what every panel but the verdict returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wattbench_reports.sections.table import Cell, Table
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure within a passage. Its numbers stand in a table beside it."""
+
+    svg: str
+    """Inline SVG, as `wattbench_reports.figures` makes it: markup, and safe to insert as such."""
+    label: str
+    """Read aloud."""
+    caption: str
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A stretch of somebody's text, shown as it is written: a prompt, an answer."""
+
+    label: str
+    """Whose it is, and how much of it this is."""
+    text: str
+    """With nothing in it that cannot be seen: see `wattbench_reports.formatting.safe_text`."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the answers that stand side by side."""
+
+    heading: Cell
+    """Whose it is."""
+    verdict: str
+    """``right`` or ``wrong``, as a badge."""
+    style: str
+    """Of the badge."""
+    facts: str
+    """One line: what it cost."""
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One item to read."""
+
+    title: str
+    quotes: tuple[Quote, ...]
+    """What all of them were given."""
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Some items, in a box that opens."""
+
+    caption: str
+    items: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """What is said of one system, or of one question."""
+
+    heading: str
+    """Empty: none."""
+    sentences: tuple[str, ...]
+    tables: tuple[Table, ...] = ()
+    drawing: Drawing | None = None
+    folded: tuple[Table, ...] = ()
+    """Each in a box of its own that opens."""
+    commands: tuple[tuple[str, str], ...] = ()
+    """What a command is for, and the command: text to be copied."""
+    examples: tuple[Examples, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, what the section is about, and its passages."""
+
+    id: str
+    """In the page, and in its links: small letters and hyphens."""
+    label: str
+    """In the contents."""
+    title: str
+    lead: str
+    """One paragraph; empty: none."""
+    passages: tuple[Passage, ...]

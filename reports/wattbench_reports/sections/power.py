@@ -1,0 +1,163 @@
+"""The power trace of each cell with its windows, in words, figures and tables."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from wattbench_reports import figures
+from wattbench_reports.analyses.power import CellPower, Line, SystemPower, WindowPower, has_traces, system_powers
+from wattbench_reports.analyses.power.power_lines import STEPS
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.sections.validity import MOST_WINDOWS
+from wattbench_reports.sections.window_sample import chosen
+
+_DRAWN = 24
+"""So many systems have a figure; more would make the page too large. All have a table."""
+
+_FEWEST_WINDOWS = 20
+"""So many windows of a system are in its table, however many systems share the page."""
+
+_LEAD = (
+    "What was read of each component, second by second, behind the joules of this page. Bands are windows: joules are "
+    "those between the edges of a band. A line that has not settled when a measured window begins, or that is far from "
+    "level in an idle one, would be a reason to ask."
+)
+
+_LOADING = "loading and idle"
+
+
+def power_section(analysis: Analysis) -> Section | None:
+    """A passage per system; None where the run left no trace at all."""
+    if not has_traces(analysis):
+        return None
+    passages = []
+    for place, system in enumerate(system_powers(analysis)):
+        if system.cells:
+            passages.append(_passage(analysis, place, system))
+    return Section("power", "Power", "What was drawn, and when", _LEAD, tuple(passages)) if passages else None
+
+
+def _passage(analysis: Analysis, place: int, system: SystemPower) -> Passage:
+    drawing = _drawing(place, system) if place < _DRAWN and system.components else None
+    return Passage(system.system, _sentences(place, system), (), drawing, (_table(analysis, system),))
+
+
+def _sentences(place: int, system: SystemPower) -> tuple[str, ...]:
+    said = []
+    if place >= _DRAWN and system.components:
+        said.append(f"Not drawn: the first {_DRAWN} systems are.")
+    troubles: dict[str, list[str]] = {}
+    for number, cell in enumerate(system.cells, start=1):
+        if cell.problem is not None:
+            what = "not whole" if cell.lines else "not shown"
+            troubles.setdefault(f"{what} ({cell.problem})", []).append(f"{number}, {cell.task or _LOADING}")
+    for trouble, cells in troubles.items():
+        said.append(f"The trace of {'cell' if len(cells) == 1 else 'cells'} {'; '.join(cells)} is {trouble}.")
+    rows = [window.row for cell in system.cells for window in cell.windows]
+    wrong = sum(not row.valid for row in rows if row.purpose == "measured")
+    if wrong:
+        said.append(f"{units.plural(wrong, 'measured window')} not valid: hatched here, with the reasons in the table.")
+    return tuple(said)
+
+
+def _drawing(place: int, system: SystemPower) -> Drawing:
+    stretches = [
+        figures.Stretch(number, start_s, end_s)
+        for number, cell in enumerate(system.cells, start=1)
+        for start_s, end_s in cell.stretches
+    ]
+    bands = [
+        figures.Band(window.row.started_s, window.row.finished_s, window.row.purpose, window.row.valid)
+        for cell in system.cells
+        for window in cell.windows
+    ]
+    idle_w = system.idle_w
+    watts = [
+        figures.Watts(component, number, *_joined(system, component), idle_w.get(component))
+        for number, component in enumerate(system.components)
+    ]
+    lines = [line for cell in system.cells for line in cell.lines]
+    return Drawing(
+        figures.power(sorted(stretches, key=lambda each: each.started_s), bands, watts, system=system.system,
+                      name=f"power-{place}-figure"),
+        f"Figure: power of {system.system} over time, cell by cell",
+        f"Watts per component, {_how(lines)}Bands are windows, hatched where not valid; broken lines the idle level.",
+    )  # fmt: skip
+
+
+def _joined(system: SystemPower, component: str) -> tuple[np.ndarray, np.ndarray]:
+    own = [line for cell in system.cells for line in cell.lines if line.component == component]
+    return np.concatenate([line.at_s for line in own]), np.concatenate([line.power_w for line in own])
+
+
+def _how(lines: list[Line]) -> str:
+    counted = units.listed(list(dict.fromkeys(line.component for line in lines if line.counted)))
+    read = units.listed(list(dict.fromkeys(line.component for line in lines if not line.counted)))
+    said = []
+    if counted:
+        said.append(f"from differences of the energy counter over {STEPS} of its steps or more ({counted})")
+    if read:
+        said.append(f"as power was read ({read})")
+    thin = "" if all(line.whole for line in lines) else "Of each span of time the lowest and the highest are shown. "
+    return f"{'; '.join(said)}. {thin}"
+
+
+def _table(analysis: Analysis, system: SystemPower) -> Table:
+    windows = [(number, cell, window) for number, cell in enumerate(system.cells, start=1) for window in cell.windows]
+    most = max(_FEWEST_WINDOWS, MOST_WINDOWS // len(analysis.frames.systems))
+    shown = chosen(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
+    caption, where = f"Windows of {system.system}", ""
+    if len(shown) < len(windows):
+        caption += f": {len(shown):,} of {len(windows):,}, those that are not valid before others"
+        where = f" All of them are in {analysis.frames.run.layout.windows_table.resolve()}."
+    return Table(
+        caption=caption,
+        columns=(
+            Column("Cell"),
+            Column("Task"),
+            Column("Window"),
+            Column("Length", numeric=True),
+            Column("Mean power", numeric=True),
+            Column("Highest power"),
+            Column("Idle", numeric=True),
+            Column("Samples", numeric=True),
+            Column("Largest gap", numeric=True),
+            Column("Energy"),
+            Column("Judgement"),
+            Column("What to know"),
+        ),
+        rows=tuple(_row(*windows[place]) for place in shown),
+        note=(
+            "Mean: joules over seconds, of all components together, none counted twice. Highest: by component, of the "
+            "trace's readings in the window. Idle: of the components of the mean, as measured with the system loaded."
+            f"{where}"
+        ),
+    )
+
+
+def _row(number: int, cell: CellPower, window: WindowPower) -> tuple[Cell, ...]:
+    row = window.row
+    highest = ", ".join(f"{component} {units.quantity(w, 'W')}" for component, w in window.highest_w.items())
+    return (
+        Cell(str(number)),
+        Cell(cell.task or _LOADING),
+        Cell(row.purpose),
+        Cell(units.duration(row.duration_s)),
+        Cell(_watts(window.mean_w)),
+        Cell(highest or units.NONE),
+        Cell(_watts(window.idle_w)),
+        Cell(units.count(row.samples)),
+        Cell(units.quantity(row.largest_gap_s, "s")),
+        energy_badge(row.provenance_label),
+        Cell("valid" if row.valid else "NOT VALID", "badge" if row.valid else "badge-bad"),
+        Cell("; ".join(str(reason) for reason in row.reasons)),
+    )
+
+
+def _watts(value: float | None) -> str:
+    return units.NONE if value is None or not math.isfinite(value) else units.quantity(value, "W")

@@ -1,0 +1,160 @@
+"""What another choice would have made of the same items, in words, and whether a replay can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wattbench_reports.analyses.routing import NEAREST, Check, Choice, Neighbours, Study
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Passage
+from wattbench_reports.sections.routing.words import joules, joules_interval, latency, signed
+from wattbench_reports.sections.table import Cell, Column, Table
+
+_NAMES = {
+    "live": "the hybrid, as it ran",
+    "replayed": "the hybrid, replayed",
+    "domain": "oracle: best member of each domain",
+    "item": "oracle: best member of each item",
+    "single": "best single member: {name}",
+    "chance": "any member by chance",
+    "shuffled": "its own routes, shuffled",
+    "nearest": f"k-NN over the requests, k = {NEAREST}",
+    "file": "{name} (file)",
+}
+
+
+def choices_passage(each: Study) -> Passage | None:
+    """A table of every choice; None where nothing was answered by the hybrid and its members alike."""
+    if not each.choices or (not each.bench.present and len(each.choices) == 1):
+        return None
+    sentences = [*_replay(each), *_control(each), *_oracle(each), *_nearest(each), *_no_joules(each)]
+    return Passage(f"{each.routing.system}: other choices", tuple(sentences), (_table(each),))
+
+
+def _replay(each: Study) -> Iterable[str]:
+    check = each.check
+    if check is None:
+        yield "Its own routes cannot be replayed: no item was answered by members that are in this run."
+        return
+    which = "all its items" if len(check.live.rows) == check.of else f"{len(check.live.rows):,} of {check.of:,} items"
+    yield f"Replayed by its members' own answers, over {which}, {_accuracy(check)}{_energy(check)}."
+    yield (
+        f"On {units.percent(check.same_score)} of these items the recorded answer has the same score as the hybrid's "
+        "own."
+    )
+    yield from _why_apart(each, check)
+
+
+def _why_apart(each: Study, check: Check) -> Iterable[str]:
+    """What is known of a difference in joules."""
+    if check.energy_j is None or check.energy_agrees:
+        return
+    idle_j = 0.0 if each.resident is None else each.resident.j_per_request
+    if idle_j * check.energy_j.estimate > 0:
+        yield f"By the idle windows, resident members account for a difference of {signed(idle_j, 'J')} per request."
+    yield (
+        f"A request took {latency(check.live)} on average live, and {latency(check.replayed)} by its members' recorded "
+        "answers."
+    )
+
+
+def _accuracy(check: Check) -> str:
+    verb = "agrees" if check.accuracy_agrees else "does not agree"
+    return (
+        f"its accuracy {verb} with what it really was ({units.percent(check.live.accuracy)} live, "
+        f"{units.percent(check.replayed.accuracy)} replayed; a difference of {units.points_interval(check.accuracy)})"
+    )
+
+
+def _energy(check: Check) -> str:
+    if check.energy_j is None:
+        return ""
+    verb = "agree" if check.energy_agrees else "do not agree"
+    return (
+        f", and its joules per request {verb} ({joules(check.live.j_per_request)} live, "
+        f"{joules(check.replayed.j_per_request)} replayed; a difference of {joules_interval(check.energy_j)})"
+    )
+
+
+def _control(each: Study) -> Iterable[str]:
+    found = next((one for one in each.choices if one.kind == "shuffled"), None)
+    if found is None or found.p is None or found.better is None:
+        return
+    yield (
+        f"Shuffled-label control: its own routes dealt anew among the items, so that each member is asked as often and "
+        f"nothing is known, answer {units.percent(found.outcome.accuracy)} correctly on average; "
+        f"{units.p_value(found.p)} that a shuffling does as well as the hybrid ({found.draws:,} shufflings)."
+    )
+
+
+def _oracle(each: Study) -> Iterable[str]:
+    found = next((one for one in each.choices if one.kind == "item"), None)
+    if found is None:
+        return
+    if found.draws:
+        yield (
+            "The oracle of each item was chosen by every other repeat and judged by the repeats between, both ways, so "
+            "that luck does not flatter it."
+        )
+    else:
+        yield (
+            "With one answer per item the oracle of each item is judged by the very answers that it was chosen by, "
+            "which flatters it where members are right by luck: a bound, not a goal. Repeats would tell."
+        )
+
+
+def _nearest(each: Study) -> Iterable[str]:
+    near = each.near
+    if isinstance(near, Neighbours):
+        count = len(near.rows)
+        sample = f" It was tried on {count:,} of {near.of:,} items, drawn at random." if count < near.of else ""
+        yield (
+            f"The k-NN router asks the member that did best on the {NEAREST} other items whose requests read most "
+            f"alike.{sample}"
+        )
+    elif len(each.bench.present) > 1:
+        yield f"A k-NN router over the requests was not computed: {near}."
+
+
+def _no_joules(each: Study) -> Iterable[str]:
+    if each.bench.no_joules:
+        yield f"Joules of the hybrid and its members are not set beside each other, as {each.bench.no_joules}."
+
+
+def _table(each: Study) -> Table:
+    base = "replayed" if each.bench.whole else "as it ran"
+    items = len(each.bench.rows)
+    return Table(
+        caption=f"Other choices for {each.routing.system}",
+        columns=(
+            Column("Choice"),
+            Column("Accuracy", numeric=True),
+            Column("Joules per request", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("Mean latency", numeric=True),
+            Column("Accuracy lost to it", numeric=True),
+            Column("Joules lost to it, per request", numeric=True),
+        ),
+        rows=tuple(_row(choice, items) for choice in each.choices),
+        note=(
+            f"Over {units.plural(items, 'item')} that the hybrid and its members in this run all answered. Lost: what "
+            f"the choice has and the hybrid, {base}, has not, with 95% intervals over the items; below 0 the hybrid is "
+            "better. The oracles, chance and k-NN have no router to pay; the hybrid's replay and its shuffling pay the "
+            "hybrid's."
+        ),
+    )
+
+
+def _row(choice: Choice, items: int) -> tuple[Cell, ...]:
+    outcome = choice.outcome
+    name = _NAMES[choice.kind].format(name=choice.name)
+    fewer = len(outcome.rows) < items
+    return (
+        Cell(f"{name}, {units.plural(len(outcome.rows), 'item')}" if fewer else name),
+        Cell(units.percent(outcome.accuracy)),
+        Cell(joules(outcome.j_per_request)),
+        Cell(joules(outcome.j_per_correct)),
+        Cell(latency(outcome)),
+        Cell(units.NONE if choice.better is None else units.points_interval(choice.better)),
+        Cell(joules_interval(choice.saved_j)),
+    )

@@ -1,0 +1,53 @@
+"""Routers of a file, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattbench_reports.analyses.routing import Offline
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Passage
+from wattbench_reports.sections.routing.words import joules, latency
+from wattbench_reports.sections.table import Cell, Column, Table
+
+
+def offline_passage(routers: Sequence[Offline]) -> Passage | None:
+    """A row per router of the file; None without a file."""
+    if not routers:
+        return None
+    sentences = [
+        "Routers that were never run, replayed from the answers that the systems of this run gave by themselves. A "
+        "system's joules hold the idle draw of that system alone."
+    ]
+    sentences += [
+        f"No joules are stated for {each.router.name}, as {each.no_joules}." for each in routers if each.no_joules
+    ]
+    return Passage("Routers of the file", tuple(sentences), (_table(routers),))
+
+
+def _table(routers: Sequence[Offline]) -> Table:
+    return Table(
+        caption="Routers of the file, over all items",
+        columns=(
+            Column("Router"),
+            Column("Asks"),
+            Column("Items", numeric=True),
+            Column("Accuracy", numeric=True),
+            Column("Joules per request", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("Mean latency", numeric=True),
+        ),
+        rows=tuple(
+            (
+                Cell(each.router.name),
+                Cell(units.listed(each.router.members)),
+                Cell(f"{len(each.outcome.rows):,}"),
+                Cell(units.percent(each.outcome.accuracy)),
+                Cell(joules(each.outcome.j_per_request)),
+                Cell(joules(each.outcome.j_per_correct)),
+                Cell(latency(each.outcome)),
+            )
+            for each in routers
+        ),
+        note="Items that a system which would have been asked did not answer are left out.",
+    )

@@ -1,0 +1,40 @@
+"""Figures of routing in words, shared by its passages."""
+
+from __future__ import annotations
+
+import math
+
+from wattbench_reports.analyses.routing import Outcome
+from wattbench_reports.formatting import units
+from wattbench_reports.stats import Interval
+
+
+def points(share: float) -> str:
+    """A difference of two shares: ``−1.2 points``."""
+    return f"{100 * share:.1f} points".replace("-", "−")
+
+
+def signed(value: float, unit: str) -> str:
+    """A quantity that may be below 0: ``−1.20 J``."""
+    return units.quantity(value, unit).replace("-", "−")
+
+
+def joules(value: float | None) -> str:
+    """``4.20 J``; ``none correct`` where the joules bought no correct answer."""
+    if value is not None and math.isinf(value):
+        return "none correct"
+    return units.quantity(value, "J")
+
+
+def joules_interval(difference: Interval | None) -> str:
+    """``−4.20 [−5.10, −3.30] J``, a dash where there is none."""
+    if difference is None:
+        return units.NONE
+    if math.isinf(difference.high):
+        return f"{units.quantity(difference.estimate, 'J')} [−∞, ∞]".replace("-", "−")
+    return units.quantity_interval(difference, "J").replace("-", "−")
+
+
+def latency(outcome: Outcome) -> str:
+    """Mean seconds per request; a dash where they are not known."""
+    return units.quantity(outcome.mean_s, "s")

@@ -1,0 +1,104 @@
+"""What specialists are in their domain and off it: sentences and a table, within the section on domains."""
+
+from __future__ import annotations
+
+from wattbench_reports.analyses.specialists import Side, Specialist, specialists
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Passage
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.stats import Interval
+
+_LISTED = 6
+"""Of more specialists than this only the table speaks."""
+
+
+def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
+    """One passage; none where no specialist has a domain on record."""
+    found = specialists(analysis)
+    if not found:
+        return ()
+    told = [each for each in found if each.sides]
+    sentences = [_sentence(each) for each in told[:_LISTED]]
+    if len(told) > _LISTED:
+        sentences.append(f"{units.plural(len(told) - _LISTED, 'more specialist')} stand in the table alone.")
+    alone = [each.system for each in found if not each.sides]
+    if alone:
+        sentences.append(f"There is no generalist on the same items to set {units.listed(alone)} against.")
+    tables = (_table(analysis, told),) if told else ()
+    return (Passage("Specialists on and off their domain", tuple(sentences), tables),)
+
+
+def _sentence(each: Specialist) -> str:
+    parts = [_clause(each, side) for side in each.sides]
+    return f"{each.system}: {'; '.join(parts)}."
+
+
+def _clause(each: Specialist, side: Side) -> str:
+    where = f"in {each.domain}" if side.at_home else "elsewhere"
+    energy = f"for {_times(side.times_the_joules)} the joules per correct answer"
+    if side.times_the_joules is None:
+        energy = f"and {side.reason}"
+    return f"{where} {units.percent(side.accuracy)} correct, {_gap(side)}, {energy}"
+
+
+def _gap(side: Side) -> str:
+    difference, against = side.difference, f"{side.generalist}, the most accurate generalist there"
+    if difference.low > 0:
+        return f"{units.points_interval(difference)} above {against}"
+    if difference.high < 0:
+        below = Interval(-difference.estimate, -difference.high, -difference.low)
+        return f"{units.points_interval(below)} below {against}"
+    return f"not to be told from {against} ({units.points_interval(difference)})"
+
+
+def _times(times: Interval | None) -> str:
+    return f"{units.ratio_interval(times)} times"
+
+
+def _table(analysis: Analysis, found: list[Specialist]) -> Table:
+    return Table(
+        caption="Specialists against the best generalist on the same items",
+        columns=(
+            Column("Specialist"),
+            Column("Items of"),
+            Column("Accuracy", numeric=True),
+            Column("Best generalist"),
+            Column("Its accuracy", numeric=True),
+            Column("Difference", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("The generalist's", numeric=True),
+            Column("Times the joules", numeric=True),
+            Column("Items", numeric=True),
+        ),
+        rows=tuple(_row(analysis, each, side) for each in found for side in each.sides),
+        note=(
+            "The best generalist is the most accurate on these very items, which flatters it a little. Difference and "
+            "times: the specialist against it, with 95% intervals over the same items for both. "
+            + " ".join(_reasons(found))
+        ).strip(),
+    )
+
+
+def _row(analysis: Analysis, each: Specialist, side: Side) -> tuple[Cell, ...]:
+    shown = side.difference.low > 0
+    cheaper = side.times_the_joules is not None and side.times_the_joules.high < 1
+    return (
+        Cell(each.system, series=analysis.frames.systems.index(each.system)),
+        Cell(each.domain if side.at_home else f"all but {each.domain}"),
+        Cell(units.percent(side.accuracy)),
+        Cell(side.generalist),
+        Cell(units.percent(side.generalist_accuracy)),
+        Cell(units.points_interval(side.difference), "best" if shown else ""),
+        Cell(units.quantity(side.j_per_correct, "J")),
+        Cell(units.quantity(side.generalist_j_per_correct, "J")),
+        Cell(units.ratio_interval(side.times_the_joules), "best" if cheaper else ""),
+        Cell(units.count(side.items)),
+    )
+
+
+def _reasons(found: list[Specialist]) -> list[str]:
+    said = dict.fromkeys(
+        f"{each.system} and {side.generalist}: {side.reason}." for each in found for side in each.sides if side.reason
+    )
+    return list(said)

@@ -1,0 +1,72 @@
+"""What each system is made of, and what loading it cost."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from wattbench.records import SystemRow
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+
+
+def systems_section(analysis: Analysis) -> Section:
+    """The one table."""
+    return Section("systems", "Systems", "The systems", "", (Passage("", (), (systems_table(analysis),)),))
+
+
+def systems_table(analysis: Analysis) -> Table:
+    """One row per system, from the record of its loading; a dash where the engine does not tell."""
+    known = analysis.frames.run.systems()
+    loads = analysis.frames.windows.set_index("window")
+    rows = tuple(_row(name, place, known.get(name), loads) for place, name in enumerate(analysis.frames.systems))
+    shared = [
+        f"{row.system} shares its base with {row.shares_base_with}" for row in known.values() if row.shares_base_with
+    ]
+    note = "" if not shared else f"{'; '.join(shared)}: load figures are then those of the adapter alone."
+    return Table(
+        caption="What each system is made of, and what loading it cost",
+        columns=(
+            Column("System"),
+            Column("Engine"),
+            Column("Parameters", numeric=True),
+            Column("Active per token", numeric=True),
+            Column("Weights", numeric=True),
+            Column("Type"),
+            Column("Device"),
+            Column("Peak memory", numeric=True),
+            Column("Peak on device", numeric=True),
+            Column("Load time", numeric=True),
+            Column("Load energy", numeric=True),
+            Column("Energy"),
+        ),
+        rows=rows,
+        note=note,
+    )
+
+
+def _row(name: str, place: int, row: SystemRow | None, windows: pd.DataFrame) -> tuple[Cell, ...]:
+    if row is None:
+        return (Cell(name, series=place), *(Cell(units.NONE) for _ in range(11)))
+    version = f" {row.engine_version}" if row.engine_version else ""
+    return (
+        Cell(name, series=place),
+        Cell(f"{row.engine}{version}"),
+        Cell(units.count(row.parameters_total)),
+        Cell(units.count(row.parameters_active)),
+        Cell(units.size(row.weight_bytes)),
+        Cell(row.dtype or units.NONE),
+        Cell(row.device or units.NONE),
+        Cell(units.size(row.peak_memory_bytes)),
+        Cell(units.size(row.peak_device_memory_bytes)),
+        Cell(units.quantity(row.load_s, "s")),
+        *_load_energy(row, windows),
+    )
+
+
+def _load_energy(row: SystemRow, windows: pd.DataFrame) -> tuple[Cell, Cell]:
+    if row.load_window is None or row.load_window not in windows.index:
+        return Cell(units.NONE), Cell(units.NONE)
+    window = windows.loc[row.load_window].to_dict()
+    return Cell(units.quantity(float(window["total_j"]), "J")), energy_badge(str(window["provenance_label"]))

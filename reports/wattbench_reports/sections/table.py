@@ -1,0 +1,49 @@
+"""What a table on the page is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wattbench_reports.tables.provenance import is_declared, is_modelled
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's heading."""
+
+    label: str
+    numeric: bool = False
+    """Right-aligned, in figures of equal width."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell."""
+
+    text: str
+    style: str = ""
+    """A word the style sheet knows: ``badge``, ``badge-warn``, ``best``, ``mark``, or nothing."""
+    series: int | None = None
+    """The place of a system among all, where its mark is shown."""
+    detail: str = ""
+    """A second line, beside a mark."""
+    restates: str = ""
+    """The key under which the page's script states the cell for other settings: see `wattbench_reports.html.whatif`."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings; the first cell of a row is its heading."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+    prose: bool = False
+    """Its cells hold sentences or long words: they wrap where there is little room, rather than scroll."""
+
+
+def energy_badge(label: str) -> Cell:
+    """The provenance of some joules, marked where a formula stands behind them, or only somebody's word."""
+    doubtful = not label or is_modelled(label) or is_declared(label)
+    return Cell(label or "no energy", "badge-warn" if doubtful else "badge")

@@ -1,0 +1,170 @@
+"""Accuracy against joules per request, and against latency: the figures, who is probably on the front, the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from wattbench_reports import figures
+from wattbench_reports.analyses.pareto_front import LIKELY, Place, Tradeoff, tradeoffs
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.stats.percentiles import needed, rule
+from wattbench_reports.wording import arrival_rates
+
+_LEAD = (
+    "Each system at its accuracy and at what a request costs, with 95% intervals. Better is up and to the left. On the "
+    "front is whom no other system beats on one figure without losing on the other; how probably a system is on it is "
+    "how often it is so when the same items are drawn again for all. The broken line joins those that are on it at "
+    "least half of the time; hollow marks take no part."
+)
+
+
+def tradeoff_section(analysis: Analysis) -> Section:
+    """A passage on joules and one on latency; what has no figure stands in the table alone."""
+    by_joules, by_latency = tradeoffs(analysis)
+    passages = (
+        Passage(
+            "Against joules per request",
+            (*_circumstances(analysis), *_sentences(by_joules, "No system has joules to draw.", "joules")),
+            (_joules_table(analysis, by_joules),),
+            _drawing(analysis, by_joules, JOULES),
+        ),
+        Passage(
+            "Against latency",
+            tuple(_sentences(by_latency, "No system has requests enough for a median latency.", "latencies")),
+            (_latency_table(analysis, by_latency),),
+            _drawing(analysis, by_latency, SECONDS),
+        ),
+    )
+    return Section("trade-off", "Trade-off", "What accuracy costs", _LEAD, passages)
+
+
+def _circumstances(analysis: Analysis) -> Iterable[str]:
+    report = analysis.comparison.load
+    if report is not None:
+        yield f"All figures are {arrival_rates.title(report.compared)}, and none is of another load."
+    if analysis.shares is not None:
+        yield f"All figures are for this mix of domains: {analysis.workload.describe_mix()}."
+
+
+def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
+    if all(place.cost is None for place in found.places):
+        yield nothing
+        return
+    fronts = found.fronts
+    if len(fronts) > 1:
+        yield (
+            f"Not all {what} here may be set beside each other, so there are {len(fronts)} fronts, and nothing is said "
+            "from one to another."
+        )
+    for front in fronts:
+        yield _members(front, several=len(fronts) > 1)
+    by_reason: dict[str, list[str]] = {}
+    for place in found.places:
+        if place.reason:
+            by_reason.setdefault(place.reason, []).append(place.system)
+    if by_reason:
+        told = units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
+        yield f"On no front: {told}."
+
+
+def _members(front: tuple[Place, ...], *, several: bool) -> str:
+    if len(front) == 1:
+        return f"{front[0].system} has no other system to be set beside."
+    among = f"Among {units.listed([place.system for place in front])}: on" if several else "On"
+    likely = [f"{place.system} ({units.certainty(place.on_front or 0.0)})" for place in _likely(front)]
+    if not likely:
+        return f"{among} the front none is at least half of the time: these items do not tell who is."
+    return f"{among} the front {'is' if len(likely) == 1 else 'are'} probably {units.listed(likely)}."
+
+
+def _likely(front: Iterable[Place]) -> list[Place]:
+    return [place for place in front if place.on_front is not None and place.on_front >= LIKELY]
+
+
+def _drawing(analysis: Analysis, found: Tradeoff, cost: Cost) -> Drawing | None:
+    points = []
+    for number, (place, each) in enumerate(zip(found.places, analysis.measured.values(), strict=True)):
+        if place.cost is not None and each.accuracy is not None:
+            hollow = place.group is None
+            points.append(figures.Point(_label(place.system, analysis), number, place.cost, each.accuracy, hollow))
+    if not points:
+        return None
+    fronts = [[_label(place.system, analysis) for place in _likely(front)] for front in found.fronts if len(front) > 1]
+    return Drawing(figures.tradeoff(points, cost, fronts), f"Figure: accuracy against {cost.label}", "")
+
+
+def _joules_table(analysis: Analysis, found: Tradeoff) -> Table:
+    above_idle = analysis.frames.items.groupby("system", observed=False)["energy_above_idle_j"].mean()
+
+    def own(each: Measures) -> tuple[Cell, ...]:
+        return Cell(units.quantity(float(above_idle[each.system]), "J")), energy_badge(each.provenance)
+
+    return Table(
+        caption="Accuracy and joules per request, as drawn",
+        columns=(
+            Column("System"),
+            Column("Accuracy", numeric=True),
+            Column("Joules per request", numeric=True),
+            Column("On the front", numeric=True),
+            Column("Above idle", numeric=True),
+            Column("Energy"),
+        ),
+        rows=tuple(_rows(analysis, found, "J", own)),
+        note=(
+            "Above idle: joules per request beyond what the loaded system draws when nothing is asked of it. On the "
+            "front: how probably, by the same items drawn again for all."
+        ),
+    )
+
+
+def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
+    def own(each: Measures) -> tuple[Cell, ...]:
+        held = each.system not in analysis.not_held
+        p95_s = each.latency_quantile_s(0.95) if held and len(each.latency_s) >= needed(0.95) else None
+        return Cell(units.quantity(p95_s, "s")), Cell(units.count(len(each.latency_s)))
+
+    return Table(
+        caption="Accuracy and latency, as drawn",
+        columns=(
+            Column("System"),
+            Column("Accuracy", numeric=True),
+            Column("Latency p50", numeric=True),
+            Column("On the front", numeric=True),
+            Column("Latency p95", numeric=True),
+            Column("Requests", numeric=True),
+        ),
+        rows=tuple(_rows(analysis, found, "s", own)),
+        note=(
+            "The interval of the median is a bootstrap over items; repeats of an item stay together. "
+            f"{rule((0.5, 0.95))}"
+        ),
+    )
+
+
+def _rows(
+    analysis: Analysis, found: Tradeoff, unit: str, own: Callable[[Measures], tuple[Cell, ...]]
+) -> Iterable[tuple[Cell, ...]]:
+    alone = {front[0].system for front in found.fronts if len(front) == 1}
+    for number, (place, each) in enumerate(zip(found.places, analysis.measured.values(), strict=True)):
+        yield (
+            Cell(place.system, series=number, detail="yardstick" if place.system in analysis.yardsticks else ""),
+            Cell(units.percent_interval(each.accuracy)),
+            Cell(units.quantity_interval(place.cost, unit)),
+            _on_front(place, alone=place.system in alone),
+            *own(each),
+        )
+
+
+def _on_front(place: Place, *, alone: bool) -> Cell:
+    if place.on_front is None or alone:
+        return Cell("alone" if alone else units.NONE)
+    return Cell(units.certainty(place.on_front), "best" if place.on_front >= LIKELY else "")
+
+
+def _label(system: str, analysis: Analysis) -> str:
+    return f"{system} (yardstick)" if system in analysis.yardsticks else system

@@ -1,0 +1,8 @@
+"""The static site of a history: today, trends, every night.
+
+May import: everything below of the reports. Nothing imports it but the command line.
+"""
+
+from wattbench_reports.site.build import build_site
+
+__all__ = ["build_site"]

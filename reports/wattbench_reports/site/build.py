@@ -1,0 +1,176 @@
+"""From a history to the pages of its site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattbench.errors import UserError
+from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.formatting.units import plural
+from wattbench_reports.gate.policy import Policy
+from wattbench_reports.history import Alarm, Drift, History, Trend, alarms, drift, load_history, trends
+from wattbench_reports.html.atomic_write import write_whole
+from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
+from wattbench_reports.site import words
+from wattbench_reports.site.anchors import Names
+from wattbench_reports.site.full_reports import FullReports, full_reports
+from wattbench_reports.site.index_page import open_changes, pinned_date, standings
+from wattbench_reports.site.last_night import tonight
+from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
+from wattbench_reports.site.missing_nights import gaps
+from wattbench_reports.site.nights_page import night_list
+from wattbench_reports.site.series import series_of
+from wattbench_reports.site.series_breaks import Breaks
+from wattbench_reports.site.trend_page import groups
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def build_site(history_root: Path, out: Path | None = None, policy: Policy | None = None) -> Path:
+    """Write the site of a history, and return its first page.
+
+    The same history gives the same bytes. The full report of the last night is made where there is none yet.
+
+    Args:
+        history_root: as `wattbench_reports.history.load_history` reads it.
+        out: folder to write into, where it is not `DIR/site`; the links are for when it is put there.
+        policy: how the last night is judged, where not as its suite has it.
+
+    Raises:
+        UserError: there is no night, a record is damaged, or a file cannot be written.
+    """
+    history = load_history(history_root)
+    if not history.nights:
+        why = "; ".join(history.notes) or "wattbench nightly adds one"
+        raise UserError(f"{history_root}: there is no night in it to show ({why})")
+    site = out or history_root / "site"
+    made = full_reports(history, site)
+    drifted = drift(history, policy)
+    pages = site_pages(history, trends(history), alarms(history, drifted), drifted, made)
+    write_whole({site / name: page for name, page in pages.items()})
+    return site / INDEX
+
+
+def site_pages(
+    history: History, found: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
+) -> dict[str, bytes]:
+    """Every page but the full reports, by its name within the site."""
+    site = _Site(history, found, raised, drifted, made)
+    pages = {INDEX: site.index(), NIGHTS: site.nights(), TODAY: site.today()}
+    pages |= {f"trends/{metric}.html": site.trend(metric) for metric in METRICS_SHOWN}
+    return {name: as_bytes(page) for name, page in pages.items()}
+
+
+class _Site:
+    """What the pages share."""
+
+    def __init__(
+        self, history: History, found: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
+    ) -> None:
+        self._history, self._trends, self._raised, self._drift, self._made = history, found, raised, drifted, made
+        self._names = Names.of(found)
+        breaks = Breaks(history)
+        self._drawn = [series_of(each, breaks) for each in found if each.metric in METRICS_SHOWN]
+        self._engine: Environment = engine("wattbench_reports.site")
+        self._last = history.nights[-1]
+        self._series = history.series_nights()
+
+    def index(self) -> str:
+        links = self._links(INDEX)
+        return self._page(
+            links,
+            "index.html.j2",
+            f"Night of {self._last.date}",
+            tonight=tonight(self._history, self._raised, self._drift, self._names, links),
+            standings=standings(self._history, self._drawn, self._names, links),
+            metrics=[{"label": words.label(each), "href": links.metric(each)} for each in METRICS_SHOWN],
+            changes=open_changes(self._history, self._trends, self._names, links),
+            changes_note=self._changes_note(),
+            pinned=self._pinned(links),
+            previous=self._series[-2].date if len(self._series) > 1 else None,
+            gaps=gaps(night.date for night in self._series),
+            notes=(*self._history.notes, *self._drift.notes),
+            report=links.report(self._last.run),
+            lacking=self._made.lacking,
+            run_href=links.run(self._last.run),
+            span=self._span(),
+        )
+
+    def trend(self, metric: str) -> str:
+        links = self._links(f"trends/{metric}.html")
+        return self._page(
+            links,
+            "trend.html.j2",
+            _capital(words.label(metric)),
+            groups=groups(self._drawn, metric, self._names, links),
+            note="Each chart has a scale of its own, which need not begin at 0. The p of a change point is corrected "
+            "for the number of series and nights; its date is the first night of the new level.",
+        )
+
+    def nights(self) -> str:
+        links = self._links(NIGHTS)
+        rows = night_list(self._history, self._trends, len(self._raised), links)
+        return self._page(links, "nights.html.j2", "Every night", nights=rows)
+
+    def today(self) -> str:
+        links = self._links(TODAY)
+        return self._page(
+            links, "today.html.j2", "Full report", date=self._last.date, report=links.report(self._last.run),
+            lacking=self._made.lacking,
+        )  # fmt: skip
+
+    def _links(self, page: str) -> Links:
+        return Links(self._history, page, self._made.runs)
+
+    def _page(self, links: Links, template: str, title: str, **shown: Any) -> str:
+        from markupsafe import Markup
+
+        css = own_file("style.css") + own_file("site.css", "wattbench_reports.site")
+        return self._engine.get_template(template).render(
+            # Ours, not a record's: the style sheet and what `wattbench_reports.figures.marks` drew.
+            css=Markup(css),  # noqa: S704
+            css_hash=policy_hash(css),
+            marks=Markup(marks_svg()),  # noqa: S704
+            mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
+            title=title,
+            suite=self._last.suite,
+            meta=f"{plural(len(self._series), 'night')}, {self._span()} · last run {self._last.run}",
+            navigation=self._navigation(links),
+            **shown,
+        )
+
+    def _navigation(self, links: Links) -> list[dict[str, object]]:
+        pages = {INDEX: "Last night", TODAY: "Full report"}
+        pages |= {f"trends/{metric}.html": _capital(words.label(metric)) for metric in METRICS_SHOWN}
+        pages |= {NIGHTS: "Every night"}
+        return [
+            {"href": links.to(page), "label": label, "current": page == links.page} for page, label in pages.items()
+        ]
+
+    def _span(self) -> str:
+        return f"{self._series[0].date} to {self._last.date}"
+
+    def _changes_note(self) -> str:
+        date = pinned_date(self._history)
+        if date is None:
+            return "All change points that were found, as nothing is pinned; once it is, those after the pinned night."
+        return (
+            f"Change points after the pinned night, {date}. They stay open until a review pins a later night: a night "
+            "that looks better closes none."
+        )
+
+    def _pinned(self, links: Links) -> dict[str, object] | None:
+        reference = self._history.reference
+        if reference is None:
+            return None
+        return {
+            "run": reference.run, "href": links.run(reference.run), "reason": reference.reason,
+            "reviewed_by": reference.reviewed_by, "reviewed": reference.date, "date": pinned_date(self._history),
+        }  # fmt: skip
+
+
+def _capital(label: str) -> str:
+    return label[0].upper() + label[1:]

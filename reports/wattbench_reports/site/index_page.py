@@ -1,0 +1,155 @@
+"""What the first page shows beside the verdict: standings, trends at a glance, open change points."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench_reports.formatting.units import plural
+from wattbench_reports.gate.metrics import ENERGY
+from wattbench_reports.history import EVERYWHERE, Change, History, Point, Trend, is_worse
+from wattbench_reports.site import words
+from wattbench_reports.site.anchors import Names
+from wattbench_reports.site.links import METRICS_SHOWN, Links
+from wattbench_reports.site.series import Series
+from wattbench_reports.site.sparkline import SPARK, Chart, chart
+from wattbench_reports.tables.provenance import is_modelled
+
+
+@dataclass(frozen=True)
+class Spark:
+    """One system's trend of one metric, over all domains."""
+
+    href: str
+    text: str
+    """Its newest figure."""
+    modelled: bool
+    description: str
+    drawing: Chart
+    colour: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One system on the last night: a figure per metric, and its trend."""
+
+    system: str
+    kind: str
+    place: int
+    figures: tuple[str, ...]
+    """With their intervals."""
+    energy: str
+    """The provenance of its joules; empty where there are none."""
+    modelled: bool
+    sparks: tuple[Spark | None, ...]
+
+
+@dataclass(frozen=True)
+class OpenChange:
+    """A change point that the reference has not taken up."""
+
+    date: datetime.date
+    system: str
+    domain: str
+    metric: str
+    text: str
+    worse: bool
+    href: str
+    """Of its chart."""
+    run: str
+    run_href: str | None
+
+
+def standings(history: History, every: Sequence[Series], names: Names, links: Links) -> tuple[Standing, ...]:
+    """The systems of the last night.
+
+    Args:
+        history: with one night at least.
+        every: series of all metrics and domains; those over all domains are shown.
+        names: of all systems and domains.
+        links: of the page.
+    """
+    overall = {(each.trend.system, each.trend.metric): each for each in every if each.trend.domain == EVERYWHERE}
+    kinds = dict(zip(history.values["system"], history.values["kind"], strict=True))
+    found = []
+    for system, place in names.places.items():
+        own = [overall.get((system, metric)) for metric in METRICS_SHOWN]
+        tonight = [_tonight(each) for each in own]
+        if any(point is not None for point in tonight):
+            energy = next((p.provenance for p, m in zip(tonight, METRICS_SHOWN, strict=True) if p and m in ENERGY), "")
+            found.append(
+                Standing(
+                    system=system,
+                    kind=str(kinds.get(system, "")),
+                    place=place,
+                    figures=tuple(
+                        words.figure_interval(point.value, point.standard_error, metric) if point else words.NONE
+                        for point, metric in zip(tonight, METRICS_SHOWN, strict=True)
+                    ),
+                    energy=energy,
+                    modelled=is_modelled(energy),
+                    sparks=tuple(_spark(each, names, links) for each in own),
+                )
+            )
+    return tuple(found)
+
+
+def _tonight(series: Series | None) -> Point | None:
+    point = series.trend.points[-1] if series is not None else None
+    return point if point is not None and point.value is not None else None
+
+
+def _spark(series: Series | None, names: Names, links: Links) -> Spark | None:
+    drawing = None if series is None else chart(series, SPARK)
+    if series is None or drawing is None:
+        return None
+    trend, last = series.trend, series.last
+    assert last is not None  # else there was nothing to draw
+    newest = trend.points[last]
+    text = words.figure(newest.value, trend.metric)
+    return Spark(
+        href=links.metric(trend.metric, names.charts[trend.system, trend.domain]),
+        text=text,
+        modelled=trend.metric in ENERGY and is_modelled(newest.provenance),
+        description=f"{trend.system}, {words.label(trend.metric)}: {plural(series.nights, 'night')}, "
+        f"{plural(len(series.changes), 'change point')}, {text} on {newest.date}",
+        drawing=drawing,
+        colour=names.places[trend.system] % 8,
+    )
+
+
+def open_changes(history: History, trends: Sequence[Trend], names: Names, links: Links) -> list[OpenChange]:
+    """Change points since the reference was pinned, or all where none is: newest first.
+
+    One is closed by a new reference, which is a reviewed file: not by a night that looks better.
+    """
+    since = pinned_date(history) or datetime.date.min
+    found = [
+        _open(trend, change, names, links)
+        for trend in trends
+        if trend.metric in METRICS_SHOWN
+        for change in trend.changes
+        if change.date > since
+    ]
+    return sorted(found, key=lambda each: each.date, reverse=True)
+
+
+def _open(trend: Trend, change: Change, names: Names, links: Links) -> OpenChange:
+    metric = trend.metric
+    return OpenChange(
+        date=change.date,
+        system=trend.system,
+        domain=words.domain_name(trend.domain),
+        metric=words.label(metric),
+        text=words.change(change.before, change.after, change.p_value, metric),
+        worse=is_worse(metric, change.shift),
+        href=links.metric(metric, names.charts[trend.system, trend.domain]),
+        run=change.run,
+        run_href=links.run(change.run),
+    )
+
+
+def pinned_date(history: History) -> datetime.date | None:
+    """The night that is pinned; None where none is."""
+    return history.reference_night().date if history.reference else None

@@ -1,0 +1,193 @@
+"""What the last night came to: its alarms, and each system against the night before and against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.history import EVERYWHERE, Alarm, Drift, History
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.site import words
+from wattbench_reports.site.anchors import Names
+from wattbench_reports.site.links import METRICS_SHOWN, Links
+
+BADGES: Mapping[Verdict, str] = {
+    Verdict.PASS: "badge",
+    Verdict.IMPROVED: "badge",
+    Verdict.REGRESSED: "badge-bad",
+    Verdict.ERROR: "badge-bad",
+    Verdict.INCONCLUSIVE: "badge-warn",
+    Verdict.NOT_COMPARABLE: "badge-warn",
+    Verdict.NOT_MEASURED: "badge-warn",
+}
+
+KINDS = {
+    "change": "change point",
+    "reference": "against the reference",
+    "previous": "against the night before",
+}
+"""What an alarm rests on, in words."""
+
+
+@dataclass(frozen=True)
+class Raised:
+    """One alarm."""
+
+    kind: str
+    text: str
+    href: str | None
+    """Of the chart that shows it."""
+
+
+@dataclass(frozen=True)
+class Alarmed:
+    """One system's alarms."""
+
+    system: str
+    place: int | None
+    shown: tuple[Raised, ...]
+    """Those over all domains; where there are none, those of single ones."""
+    folded: tuple[Raised, ...]
+    """The others."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One system against one other run."""
+
+    verdict: str
+    style: str
+    """Of its badge."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One system."""
+
+    system: str
+    place: int
+    previous: Judged | None
+    reference: Judged | None
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """The verdict of the night."""
+
+    headline: str
+    sentences: tuple[str, ...]
+    """Below it."""
+    alarms: tuple[Alarmed, ...]
+    rows: tuple[Row, ...]
+    table: Table | None
+    """Metric by metric; None where nothing could be compared."""
+
+
+def tonight(history: History, alarms: Sequence[Alarm], drift: Drift, names: Names, links: Links) -> Tonight:
+    """Put the last night into words.
+
+    Args:
+        history: with one night at least.
+        alarms: of the last night.
+        drift: of the last night.
+        names: of all trends.
+        links: of the page.
+    """
+    rows = tuple(
+        Row(system, place, _judged(drift.previous.get(system)), _judged(drift.reference.get(system)))
+        for system, place in names.places.items()
+        if system in drift.previous or system in drift.reference
+    )
+    results = [*drift.previous.values(), *drift.reference.values()]
+    return Tonight(
+        headline=_headline(history, alarms),
+        sentences=tuple(_sentences(len(alarms), results)),
+        alarms=tuple(_alarmed(alarms, names, links)),
+        rows=rows,
+        table=_table(drift) if results else None,
+    )
+
+
+def _headline(history: History, alarms: Sequence[Alarm]) -> str:
+    night = history.nights[-1].date
+    if not alarms:
+        return f"No alarm in the night of {night}"
+    systems = listed(list(dict.fromkeys(each.system for each in alarms)))
+    return f"{plural(len(alarms), 'alarm')} in the night of {night}: {systems}"
+
+
+def _alarmed(alarms: Sequence[Alarm], names: Names, links: Links) -> Iterator[Alarmed]:
+    for system in dict.fromkeys(each.system for each in alarms):
+        own = [each for each in alarms if each.system == system]
+        overall = [each for each in own if each.domain == EVERYWHERE]
+        shown = overall or own
+        folded = [each for each in own if each not in shown]
+        told = [
+            tuple(Raised(KINDS[each.kind], each.text, _chart(each, names, links)) for each in some)
+            for some in (shown, folded)
+        ]
+        yield Alarmed(system, names.places.get(system), *told)
+
+
+def _sentences(raised: int, results: Sequence[GateResult]) -> Iterator[str]:
+    """What a reader of the headline should not miss."""
+    if not results:
+        yield "There is no other night to compare it with."
+        return
+    regressed = sum(result.verdict is Verdict.REGRESSED for result in results)
+    undecided = sum(result.exit_code == 2 for result in results)
+    if regressed and not raised:
+        yield (
+            f"{plural(regressed, 'comparison')} of {len(results)} regressed as a single gate would judge it. In a year "
+            "of nights chance brings such about, so that by itself this raises no alarm: see whether it lasts."
+        )
+    if undecided:
+        yield f"{plural(undecided, 'comparison')} of {len(results)} came to no verdict."
+    if not (regressed or undecided or raised):
+        yield "No system is worse, within the margins."
+
+
+def _judged(result: GateResult | None) -> Judged | None:
+    if result is None:
+        return None
+    return Judged(result.verdict.replace("_", " "), BADGES[result.verdict], result.headline)
+
+
+def _chart(alarm: Alarm, names: Names, links: Links) -> str | None:
+    place = names.charts.get((alarm.system, alarm.domain))
+    return links.metric(alarm.metric, place) if place and alarm.metric in METRICS_SHOWN else None
+
+
+def _table(drift: Drift) -> Table:
+    columns = ("System", "Against", "Metric", "Verdict", "Before", "Now", "Change", "Why")
+    return Table(
+        "Metric by metric",
+        tuple(Column(name, numeric=name in {"Before", "Now", "Change"}) for name in columns),
+        tuple(_rows(drift)),
+        prose=True,
+    )
+
+
+def _rows(drift: Drift) -> Iterator[tuple[Cell, ...]]:
+    for against, results in (("the night before", drift.previous), ("the reference", drift.reference)):
+        for system, result in results.items():
+            for each in result.metrics:
+                yield (
+                    Cell(system),
+                    Cell(against),
+                    Cell(words.label(each.metric)),
+                    Cell(each.verdict.replace("_", " "), BADGES[each.verdict]),
+                    Cell(words.figure(each.baseline, each.metric)),
+                    Cell(words.figure(each.candidate, each.metric)),
+                    Cell(_change(each)),
+                    Cell(each.reason),
+                )
+
+
+def _change(each: MetricVerdict) -> str:
+    if each.baseline is None or each.candidate is None:
+        return words.NONE
+    return words.shift(each.baseline, each.candidate, each.metric)

@@ -1,0 +1,101 @@
+"""Where a series begins anew, and because of what: a word for it, from the records of the nights on either side."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from wattbench.errors import UserError
+from wattbench.records import RunHeader, read_run
+from wattbench_reports.formatting.units import listed
+from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.history import History, Point, Trend
+from wattbench_reports.history.series_key import Conditions
+
+UNKNOWN = "conditions"
+"""In place of a word, where a record is gone."""
+
+_PACKAGES = "packages"
+
+
+@dataclass(frozen=True)
+class Break:
+    """A night from which on a series is another one."""
+
+    place: int
+    date: datetime.date
+    run: str
+    word: str
+    """What is another one: ``machine``, ``tasks and meter``."""
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Two runs, and the first as it would be if one thing about it were the second's."""
+
+    first: Conditions
+    changed: Mapping[str, Conditions]
+    """By the word for the thing."""
+
+    @classmethod
+    def of(cls, first: RunHeader, second: RunHeader) -> _Sides:
+        old, new = first.environment, second.environment
+        packages = {_PACKAGES: new.get(_PACKAGES)}
+        changed = {
+            "tasks": replace(first, cells=second.cells),
+            "machine": replace(first, environment={**new, _PACKAGES: old.get(_PACKAGES)}),
+            "settings": replace(first, suite=second.suite),
+            # What a model makes of seconds and load changes with its package.
+            "meter": replace(first, meters=second.meters, environment={**old, **packages}),
+        }
+        return cls(Conditions(first), {word: Conditions(header) for word, header in changed.items()})
+
+    def apart(self, trend: Trend, before: Point, after: Point) -> list[str]:
+        """The things that set two points of a series apart."""
+        figure = METRICS[trend.metric].figure
+        told = self.first.of(figure, trend.system, trend.domain, before.items, before.provenance)
+        found = []
+        for word, conditions in self.changed.items():
+            items = after.items if word == "tasks" else before.items
+            provenance = after.provenance if word == "meter" else before.provenance
+            if conditions.of(figure, trend.system, trend.domain, items, provenance) != told:
+                found.append(word)
+        return found
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """Finds them, and reads each record that it needs once."""
+
+    history: History
+    _read: dict[tuple[str | None, str | None], _Sides | None] = field(default_factory=dict)
+
+    def of(self, trend: Trend) -> tuple[Break, ...]:
+        """The breaks of a series, oldest first."""
+        return tuple(self._of(trend))
+
+    def _of(self, trend: Trend) -> Iterator[Break]:
+        measured = [(place, point) for place, point in enumerate(trend.points) if point.value is not None]
+        for (_, before), (place, after) in pairwise(measured):
+            if before.conditions != after.conditions:
+                assert after.run is not None  # it has a figure
+                yield Break(place, after.date, after.run, self._word(trend, before, after))
+
+    def _word(self, trend: Trend, before: Point, after: Point) -> str:
+        sides = self._sides(before.run, after.run)
+        return listed([] if sides is None else sides.apart(trend, before, after)) or UNKNOWN
+
+    def _sides(self, first: str | None, second: str | None) -> _Sides | None:
+        if (first, second) not in self._read:
+            headers = [self._header(run) for run in (first, second)]
+            whole = [header for header in headers if header is not None]
+            self._read[first, second] = _Sides.of(*whole) if len(whole) == 2 else None
+        return self._read[first, second]
+
+    def _header(self, run: str | None) -> RunHeader | None:
+        try:
+            return None if run is None else read_run(self.history.night(run).root).header
+        except UserError:
+            return None

@@ -1,0 +1,83 @@
+"""Intervals and paired comparisons on plain NumPy arrays.
+
+May import: numpy, scipy and `ruptures`; tests hold it against statsmodels. Must not import anything else of
+`wattbench_reports` or of `wattbench`: a statistic knows nothing of where its numbers came from, so it can be checked
+against a textbook.
+"""
+
+from wattbench_reports.stats.bootstrap import RESAMPLES, resampled_sums
+from wattbench_reports.stats.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
+from wattbench_reports.stats.break_even import Payback, payback, payback_from_draws
+from wattbench_reports.stats.changepoints import HORIZON, Shift, change_points, noise_of
+from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
+from wattbench_reports.stats.conditional_poisson import together_by_chance
+from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
+from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
+from wattbench_reports.stats.multiple_testing import bootstrap_p_value, holm, weighted_holm
+from wattbench_reports.stats.paired import mean_difference, probabilities_lower
+from wattbench_reports.stats.pareto import pareto_probabilities
+from wattbench_reports.stats.permutation import Dependence, dependence, entropy_bits
+from wattbench_reports.stats.ratios import percentile_interval, ratio_intervals, ratios
+from wattbench_reports.stats.sample_size import (
+    items_needed,
+    log_ratio_se,
+    minimum_detectable_difference,
+    minimum_detectable_ratio,
+    minimum_detectable_shift,
+    power_of,
+)
+from wattbench_reports.stats.sequential import centre_evidence, centre_growth, mean_evidence, mean_growth, reached
+from wattbench_reports.stats.series_noise import Noise
+from wattbench_reports.stats.stratified_bootstrap import stratified_sums
+
+__all__ = [
+    "CONFIDENCE",
+    "HORIZON",
+    "RESAMPLES",
+    "Bins",
+    "Dependence",
+    "Interval",
+    "McNemar",
+    "Noise",
+    "Payback",
+    "Shift",
+    "accuracy_interval",
+    "bootstrap_p_value",
+    "centre_evidence",
+    "centre_growth",
+    "change_points",
+    "clustered_se",
+    "dependence",
+    "drawn_medians",
+    "entropy_bits",
+    "holm",
+    "interval_of",
+    "items_needed",
+    "log_ratio_se",
+    "mcnemar_exact",
+    "mean_difference",
+    "mean_evidence",
+    "mean_growth",
+    "mean_interval",
+    "median_bins",
+    "minimum_detectable_difference",
+    "minimum_detectable_ratio",
+    "minimum_detectable_shift",
+    "noise_of",
+    "paired_p_value",
+    "pareto_probabilities",
+    "payback",
+    "payback_from_draws",
+    "percentile_interval",
+    "power_of",
+    "probabilities_lower",
+    "ratio_intervals",
+    "ratio_se",
+    "ratios",
+    "reached",
+    "resampled_sums",
+    "stratified_sums",
+    "together_by_chance",
+    "weighted_holm",
+    "wilson_interval",
+]

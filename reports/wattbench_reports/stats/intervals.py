@@ -1,0 +1,126 @@
+"""How well a share is known: Wilson's interval, and its form for items that were asked more than once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
+
+CONFIDENCE = 0.95
+"""The confidence of every interval that wattbench prints."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and the bounds that belong to it, in one unit. `high` may be infinite."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE) -> Interval:
+    """The score interval of a binomial share; unlike the Wald interval it stays honest near 0 and 1.
+
+    Args:
+        share: the observed share, 0 to 1.
+        trials: how many independent trials it is worth; need not be whole (an effective sample size).
+        confidence: the two-sided level, between 0 and 1.
+
+    Raises:
+        ValueError: no trials, or a share outside 0..1.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
+    """
+    if not (trials > 0 and 0 <= share <= 1):
+        raise ValueError(f"a share of {share} in {trials} trials is not a share")
+    z2 = _normal_quantile(confidence) ** 2
+    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = math.sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials**2))) / (1 + z2 / trials)
+    # At 0 and 1 the bound is the share itself; the minimum and maximum only take off rounding errors.
+    return Interval(share, max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)))
+
+
+def accuracy_interval(
+    correct: NDArray[np.float64], asked: NDArray[np.float64], confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Mean score over all answers, with an interval in which the items are the sample, not their repeats.
+
+    Items scored 0 or 1 and asked once get Wilson's interval. Otherwise the variance of the mean is clustered by
+    item (e_i = correct_i - mean * asked_i; var = n/(n-1) * sum(e_i^2) / answers^2), turned into the number of
+    independent trials it is worth (share * (1 - share) / var, with Student's t in place of the normal), and
+    Wilson's interval is taken for those: so it keeps inside 0..1 and does not collapse when all items agree.
+
+    Args:
+        correct: shape (items,): the sum of an item's scores, each 0 to 1.
+        asked: shape (items,): how often the item was asked; items never asked are left out.
+        confidence: the two-sided level.
+
+    Returns:
+        None where nothing was asked.
+
+    Source: clustered variance and effective sample size after L. Kish, "Survey Sampling" (1965); Wilson's interval
+    on it after E. L. Korn and B. I. Graubard, "Confidence intervals for proportions ...", Survey Methodology 24 (1998).
+    """
+    some = asked > 0
+    correct, asked = correct[some], asked[some]
+    items, answers = len(asked), float(asked.sum())
+    if not items:
+        return None
+    share = float(np.clip(correct.sum() / answers, 0.0, 1.0))
+    if np.all(asked == 1) and np.all((correct == 0) | (correct == 1)):
+        return wilson_interval(share, items, confidence)
+    return wilson_interval(share, _effective_trials(correct, asked, share, confidence), confidence)
+
+
+def mean_interval(
+    scores: NDArray[np.float64], clusters: NDArray[np.int64], confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Mean over answers of what has no bounds, such as seconds or tokens: mean ± t * clustered standard error.
+
+    Args:
+        scores: shape (answers,), of whatever unit. For scores of 0 to 1 use `accuracy_interval`, which keeps inside.
+        clusters: shape (answers,): the item that the answer is for, as any whole number.
+        confidence: the two-sided level.
+
+    Returns:
+        In the unit of the scores. From a single item nothing bounds the mean: minus to plus infinity. None where
+        there are no answers.
+
+    Source: `clustered_se`; t with items - 1 degrees of freedom, C. B. Hansen, J. of Econometrics 141 (2007).
+    """
+    if not len(scores):
+        return None
+    mean, error = float(scores.mean()), clustered_se(scores, clusters)
+    if error is None:
+        return Interval(mean, -math.inf, math.inf)
+    from scipy.stats import t
+
+    half = float(t.ppf((1 + confidence) / 2, len(np.unique(clusters)) - 1)) * error
+    return Interval(mean, mean - half, mean + half)
+
+
+def _effective_trials(
+    correct: NDArray[np.float64], asked: NDArray[np.float64], share: float, confidence: float
+) -> float:
+    items = len(asked)
+    if items < 2:
+        return float(items)
+    variance = (ratio_se(correct, asked) or 0.0) ** 2
+    if variance <= 1e-12:  # all items alike: they are still no more than so many items
+        return float(items)
+    from scipy.stats import t
+
+    student = float(t.ppf((1 + confidence) / 2, items - 1))
+    trials = share * (1 - share) / variance * (_normal_quantile(confidence) / student) ** 2
+    return max(trials, 1.0)
+
+
+def _normal_quantile(confidence: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf((1 + confidence) / 2)

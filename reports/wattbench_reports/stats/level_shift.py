@@ -1,0 +1,143 @@
+"""Two stretches of nights, one after the other: whether their levels differ.
+
+Sources: effective sample size: G. V. Bayley and J. M. Hammersley, J. R. Stat. Soc. Suppl. 8 (1946); ranks: H. B. Mann
+and D. R. Whitney, Ann. Math. Stat. 18 (1947).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from wattbench_reports.stats.series_noise import MOST_ALIKE, Noise, Series, alike_of, excess_of, size_of
+
+_RANKS_FROM = 4
+"""Ranks of fewer nights can be sure of nothing."""
+
+_EXACT_RANKS = 8
+"""Up to so many nights in the shorter stretch the ranks are counted out."""
+
+
+def places_beyond(beyond: int) -> float:
+    """Half of the error is divided evenly among all places. Of the other half, from either end, the one that leaves k
+    nights beyond it has 1 / (k (k - 1)), which over all k is 1."""
+    return 4.0 * beyond * (beyond - 1)
+
+
+@dataclass(frozen=True)
+class TwoStretches:
+    """Two stretches of nights, one after the other."""
+
+    before: Series
+    after: Series
+    resolution: float
+    noise: Noise
+
+    @property
+    def shift(self) -> float:
+        """From the mean of the one to that of the other."""
+        return float(self.after.mean() - self.before.mean())
+
+    def p_value(self, nights: int, least: float, level: float) -> float:
+        """That nothing changed between them, or less than is worth telling, in a series of so many nights.
+
+        Where the means alone do not reach the level, the single nights are not asked.
+        """
+        if abs(self.shift) < least:
+            return 1.0
+        of_means = min(1.0, self.places(nights) * self.p_of_means)
+        return of_means if of_means > level else max(of_means, self.p_one_by_one)
+
+    def places(self, nights: int) -> float:
+        """What the p-value of this place is multiplied by, to hold for all places in a series of so many nights."""
+        return min(2.0 * nights, places_beyond(len(self._short_and_long[0])))
+
+    @property
+    def p_of_means(self) -> float:
+        """That the means are one: Student's t with the variance within both, for nights that may resemble each other.
+
+        Of this place alone.
+        """
+        from scipy import special
+
+        worth = self._worth(len(self.before)), self._worth(len(self.after))
+        t = abs(self.shift) / (self._sd * math.sqrt(1 / worth[0] + 1 / worth[1]))
+        return 2 * float(special.stdtr(max(sum(worth) - 2, 1.0), -t))
+
+    @property
+    def p_one_by_one(self) -> float:
+        """The shorter stretch may have any number of nights, k of them with the share 1 / (k (k - 1)) of the error.
+
+        From four nights on there are two ways to ask, so twice the better counts.
+        """
+        nights = len(self._short_and_long[0])
+        by_tails = nights * (nights - 1) * self._p_of_tails()
+        return min(1.0, by_tails if nights < _RANKS_FROM else 2 * min(by_tails, self._p_of_ranks()))
+
+    @cached_property
+    def _residuals(self) -> list[Series]:
+        return [self.before - self.before.mean(), self.after - self.after.mean()]
+
+    @cached_property
+    def _moves(self) -> bool:
+        """Whether there is noise to be described, and not only rounding."""
+        return size_of(self._residuals) >= self.resolution
+
+    @property
+    def _nights(self) -> int:
+        return len(self.before) + len(self.after)
+
+    @cached_property
+    def _sd(self) -> float:
+        squares = sum(float(own @ own) for own in self._residuals)
+        return max(math.sqrt(squares / (self._nights - 2)), self.resolution)
+
+    @cached_property
+    def _alike(self) -> float:
+        """As the metric has it, or these nights for certain."""
+        if not self._moves:
+            return self.noise.alike
+        return max(self.noise.alike, min(alike_of(self._residuals) - 2 / math.sqrt(self._nights), MOST_ALIKE))
+
+    @cached_property
+    def _freedom(self) -> float:
+        """Degrees of freedom of a Student's t with tails as heavy as the metric's, or for certain as these nights'.
+
+        By its kurtosis they would be 4 + 6 / excess; of heavy tails a sample's falls short, so 3.
+        """
+        own = excess_of(np.concatenate(self._residuals)) - 2 * math.sqrt(24 / self._nights) if self._moves else 0.0
+        return 3 + 6 / max(self.noise.excess, own, 1e-3)
+
+    def _worth(self, nights: int) -> float:
+        """So many independent nights tell as much as these do."""
+        rho = self._alike
+        beyond = rho / (1 - rho) - rho * (1 - rho**nights) / (nights * (1 - rho) ** 2)
+        return nights / (1 + 2 * beyond)
+
+    @property
+    def _short_and_long(self) -> tuple[Series, Series]:
+        return (self.after, self.before) if len(self.after) <= len(self.before) else (self.before, self.after)
+
+    def _p_of_tails(self) -> float:
+        """That every night of the shorter stretch lies as far out as the one that lies least so."""
+        from scipy import special
+
+        short, long = self._short_and_long
+        apart = (short - long.mean()) * np.sign(short.mean() - long.mean())
+        nearest = float(apart.min()) / (self._sd * math.sqrt(1 + 1 / len(long)))
+        one = float(special.stdtr(self._freedom, -nearest * math.sqrt(self._freedom / (self._freedom - 2))))
+        return 2 * one ** self._worth(len(short)) if nearest > 0 else 1.0
+
+    def _p_of_ranks(self) -> float:
+        from scipy import stats
+
+        short, long = self._short_and_long
+        exact = len(short) <= _EXACT_RANKS
+        told = stats.mannwhitneyu(short, long, method="exact" if exact else "asymptotic").pvalue
+        # Ties make the approximation surer than any order of the nights could be.
+        least = 2 / math.comb(self._nights, len(short))
+        adjusted: float = max(float(told), least) ** (self._worth(len(short)) / len(short))
+        return adjusted

@@ -1,0 +1,71 @@
+"""Prompts and outputs of a few answers: most of a run's bytes, so that only what is shown is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench_reports.tables.run_tables import Frames
+
+_BATCH = 16_384
+"""Rows decoded at a time: this much of the columns is in memory, never more."""
+
+
+def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of some answers.
+
+    Args:
+        frames: the run.
+        rows: places in `frames.items`, each once, in any order.
+        columns: of `items.parquet`. One that an old record lacks is left out of what is returned.
+
+    Returns:
+        One row per place, indexed by it.
+
+    Raises:
+        UserError: the table is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = frames.run.layout.items_table
+    # Places in the file, where the frames hold some of its rows only.
+    places = rows if frames.rows is None else np.flatnonzero(frames.rows.to_numpy(dtype=bool))[rows]
+    order = np.argsort(places, kind="stable")
+    try:
+        with pq.ParquetFile(path) as file:
+            known = [name for name in columns if name in file.schema_arrow.names]
+            if not len(rows) or not known:
+                return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))
+            found: pd.DataFrame = pd.concat([batch.to_pandas() for batch in _taken(file, places[order], known)])
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+    found.index = pd.Index(rows[order])
+    return found
+
+
+def _taken(file: Any, places: NDArray[np.int64], columns: Sequence[str]) -> Iterator[Any]:
+    """The wanted rows, in the order of the file: groups without one are skipped, and reading stops after the last."""
+    start = 0
+    for group in range(file.num_row_groups):
+        end = start + file.metadata.row_group(group).num_rows
+        wanted = places[(places >= start) & (places < end)] - start
+        if len(wanted):
+            yield from _of_group(file, group, wanted, columns)
+        start = end
+
+
+def _of_group(file: Any, group: int, wanted: NDArray[np.int64], columns: Sequence[str]) -> Iterator[Any]:
+    start = 0
+    for batch in file.iter_batches(_BATCH, row_groups=[group], columns=list(columns)):
+        inside = wanted[(wanted >= start) & (wanted < start + len(batch))] - start
+        if len(inside):
+            yield batch.take(inside)
+        start += len(batch)
+        if start > wanted[-1]:
+            return

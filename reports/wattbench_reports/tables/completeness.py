@@ -1,0 +1,31 @@
+"""Whether a finished run still has every item that was planned."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from wattbench.errors import UserError
+from wattbench_reports.formatting.units import plural
+from wattbench_reports.tables.run_tables import Frames
+
+
+def check_whole(frames: Frames) -> None:
+    """Every item that was planned is there: a finished run has them all, unless its record was changed.
+
+    Raises:
+        UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.
+    """
+    items, header = frames.items, frames.run.header
+    answered = items[["system", "task", "doc_id"]].drop_duplicates()
+    counts = Counter(zip(answered["system"].astype(str), answered["task"].astype(str), strict=True))
+    short = []
+    for cell in header.cells if header.gate is None else ():  # a gate's say what could be asked; it stops when it knows
+        planned, key = cell.get("items"), (str(cell.get("system")), str(cell.get("task")))
+        if isinstance(planned, int) and counts[key] < planned:
+            short.append(f"{planned - counts[key]} of {planned} of {key[0]} on {key[1]}")
+    if short:
+        more = "" if len(short) == 1 else f", and items of {plural(len(short) - 1, 'other cell')}"
+        raise UserError(
+            f"{frames.run.layout.items_table}: items are missing ({short[0]}{more}), though the run is finished; the "
+            "record is damaged or was cut. Leave this run out"
+        )

@@ -1,0 +1,87 @@
+"""What answers state, and how long they are: from the texts of some answers, read part by part of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench_reports.tables.answer_extraction import stated_answer
+from wattbench_reports.tables.run_tables import Frames
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH = 20_000
+"""Texts that are held at once: of answers that reason, tens of megabytes."""
+
+
+def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many characters (Unicode code points) the whole output of some answers has, reasoning included.
+
+    Args:
+        frames: the run.
+        wanted: shape (answers,): which of `frames.items` to look at.
+
+    Returns:
+        Shape (answers,); NaN for the others.
+
+    Raises:
+        UserError: the table is damaged.
+    """
+    import pyarrow.compute as pc
+
+    found = np.full(len(wanted), np.nan)
+    for places, texts in _texts(frames, "output", wanted):
+        found[places] = np.asarray(pc.fill_null(pc.utf8_length(texts), 0), dtype=np.float64)
+    return found
+
+
+def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """What some answers state, as `wattbench_reports.tables.answer_extraction.stated_answer` has it. A text that comes
+    again is not read again.
+
+    Args:
+        frames: the run.
+        wanted: shape (answers,): which of `frames.items` to look at.
+
+    Returns:
+        Shape (answers,), of texts; empty for the others.
+
+    Raises:
+        UserError: the table is damaged.
+    """
+    found = np.full(len(wanted), "", dtype=object)
+    known: dict[str, str] = {}
+    for places, texts in _texts(frames, "filtered", wanted):
+        for place, text in zip(places.tolist(), texts.to_pylist(), strict=True):
+            said = str(text)
+            if said not in known:
+                known[said] = stated_answer(said)
+            found[place] = known[said]
+    return found
+
+
+def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
+    """Places in `frames.items` and what the column holds there, batch by batch; only what is wanted."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = frames.run.layout.items_table
+    in_file = np.flatnonzero(wanted)
+    if frames.rows is not None:  # the items are some rows of the file
+        in_file = np.flatnonzero(frames.rows.to_numpy())[in_file]
+    places = np.flatnonzero(wanted)
+    try:
+        with pq.ParquetFile(path) as table:
+            start = 0
+            for batch in table.iter_batches(batch_size=_BATCH, columns=[column]):
+                first, last = np.searchsorted(in_file, (start, start + len(batch)))
+                if first < last:
+                    yield places[first:last], batch.column(0).take(pa.array(in_file[first:last] - start))
+                start += len(batch)
+    except (OSError, KeyError, IndexError, pa.ArrowException) as error:
+        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error

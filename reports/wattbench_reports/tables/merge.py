@@ -1,0 +1,76 @@
+"""The item tables of several runs as one, so that systems of different runs can be compared on the same items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.tables.item_matrix import ItemTable, row_of_answer
+from wattbench_reports.tables.run_tables import Frames
+
+KEY = ["task", "doc_id", "doc_hash"]
+"""An item: a document of a task, by its content. One doc_id with two contents is two items, never paired."""
+
+
+@dataclass(frozen=True)
+class KeyedTable:
+    """A run's item table with what tells its items apart, and the names that its systems shall have."""
+
+    table: ItemTable
+    keys: pd.DataFrame
+    """Columns `KEY`, row by row those of the table."""
+    names: tuple[str, ...]
+    """In the order of `table.systems`."""
+
+
+def item_keys(frames: Frames) -> pd.DataFrame:
+    """What tells the items of a run apart: columns `KEY`, a row per row of its item table."""
+    _, first = np.unique(row_of_answer(frames.items), return_index=True)
+    keys = frames.items[KEY].iloc[first].reset_index(drop=True)
+    return keys.astype({"task": str})  # each run has its own categories
+
+
+def joined(parts: Sequence[KeyedTable]) -> ItemTable:
+    """One table over every item of any run. An item that a run did not have was asked 0 times there.
+
+    The tables hold sums, an entry per item, so nothing of the size of the answers is copied; one alone is only
+    given its names.
+    """
+    if len(parts) == 1:
+        return _renamed(parts[0].table, parts[0].names)
+    everywhere = pd.concat([each.keys for each in parts], ignore_index=True)
+    numbers = np.asarray(everywhere.groupby(KEY, sort=False).ngroup(), dtype=np.int64)
+    items = int(numbers.max()) + 1
+    places = np.split(numbers, np.cumsum([len(each.keys) for each in parts])[:-1])
+    arrays: dict[str, Any] = {}
+    for name in (each.name for each in fields(ItemTable) if each.name != "systems"):
+        own = [getattr(each.table, name) for each in parts]
+        arrays[name] = _labels(own, places, items) if own[0].ndim == 1 else _columns(own, places, items)
+    return ItemTable(systems=tuple(name for each in parts for name in each.names), **arrays)
+
+
+def _renamed(table: ItemTable, names: tuple[str, ...]) -> ItemTable:
+    own = {each.name: getattr(table, each.name) for each in fields(ItemTable)}
+    return ItemTable(**own | {"systems": names})
+
+
+def _labels(own: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
+    """Of an item that several runs have, the first run's label."""
+    whole = np.empty(items, dtype=np.result_type(*own))
+    for values, place in reversed(list(zip(own, places, strict=True))):
+        whole[place] = values
+    return whole
+
+
+def _columns(own: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
+    whole = np.zeros((items, sum(values.shape[1] for values in own)), dtype=np.result_type(*own))
+    start = 0
+    for values, place in zip(own, places, strict=True):
+        whole[place, start : start + values.shape[1]] = values
+        start += values.shape[1]
+    return whole

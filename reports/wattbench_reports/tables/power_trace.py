@@ -1,0 +1,73 @@
+"""A power trace as a table: fast where the file is whole, row by row where it is not."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from wattbench.errors import UserError
+from wattbench.records import TRACE_COLUMNS, TraceRow, trace_rows
+
+_FLOATS = ("at_s", "energy_j", "power_w", "temperature_c", "step_s")
+_WORDS = ("meter", "component", "notes", "provenance")
+_USED = ("at_s", "component", "energy_j", "power_w", "gap", "provenance", "step_s")
+_GAP = r"(?:^| \| )gap: "
+_MOST_ROWS = 500_000
+"""Of a damaged file: so many at most are read row by row."""
+
+
+def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
+    """Every row of a trace, and what is wrong with the file (None: nothing). What stands before the damage is given.
+
+    Returns:
+        Columns `at_s`, `component`, `energy_j` and `power_w` (NaN where not read), `gap` (whether it could not be
+        read), `provenance`, `step_s`.
+    """
+    table = _whole(path)
+    if table is not None:
+        return table, None
+    kept: list[TraceRow] = []
+    problem = None
+    try:
+        for row in islice(trace_rows(path), _MOST_ROWS):
+            kept.append(row)  # noqa: PERF402  # what came before an error is kept
+    except UserError as error:
+        problem = str(error)
+    else:
+        if len(kept) == _MOST_ROWS:
+            problem = f"something in it is amiss; its first {_MOST_ROWS:,} rows are read"
+    return _of_rows(kept), problem
+
+
+def _whole(path: Path) -> pd.DataFrame | None:
+    """By pandas' reader, twenty times as fast; None where it stumbles, or finds what no meter would give."""
+    types = {**dict.fromkeys(_FLOATS, "float64"), **dict.fromkeys(_WORDS, "category")}
+    try:
+        table = pd.read_csv(
+            path, dtype=types, keep_default_na=False, na_values={column: [""] for column in _FLOATS}, index_col=False,
+            encoding="utf-8", encoding_errors="replace", skip_blank_lines=True,
+        )  # fmt: skip
+    except (OSError, ValueError):  # its own errors are ValueErrors
+        return None
+    if tuple(table.columns) != TRACE_COLUMNS:
+        return None
+    table = table[table["step_s"].notna()]  # a torn line lacks its last columns
+    finite = np.isfinite(table[list(_FLOATS)].to_numpy()) | table[list(_FLOATS)].isna().to_numpy()
+    if not finite.all() or table["at_s"].isna().any() or (table[["power_w", "step_s"]] < 0).any(axis=None):
+        return None
+    gaps = {note: bool(pd.Series([note]).str.contains(_GAP)[0]) for note in table["notes"].cat.categories}
+    return table.assign(gap=table["notes"].map(gaps).astype(bool))[list(_USED)]
+
+
+def _of_rows(rows: list[TraceRow]) -> pd.DataFrame:
+    table = pd.DataFrame(
+        [
+            (row.at_s, row.component, row.energy_j, row.power_w, row.gap is not None, row.provenance, row.step_s)
+            for row in rows
+        ],
+        columns=list(_USED),
+    )
+    return table.astype({"at_s": float, "energy_j": float, "power_w": float, "gap": bool, "step_s": float})

@@ -1,0 +1,101 @@
+"""When the first token came, and how fast the others followed: from the stamps of the tokens, where there are any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench_reports.tables.run_tables import Frames
+
+_BATCH_ROWS = 65_536
+"""Read at once: the stamps of a million answers are many times what is computed from them."""
+
+
+@dataclass(frozen=True)
+class TokenTimes:
+    """One system."""
+
+    system: str
+    answers: int
+    """All that were answered."""
+    first_s: NDArray[np.float64]
+    """Shape (answers that tell it,), sorted: seconds from the start of a request, or from when it was due under load,
+    to its first token."""
+    per_token_s: NDArray[np.float64]
+    """Shape (answers that tell it and have two tokens or more,), sorted: seconds per output token after the first."""
+
+
+def token_times(frames: Frames) -> dict[str, TokenTimes]:
+    """Each system's, in the order of `frames.systems`.
+
+    Between tokens is the time from the first stamp to the last; where there is only the first, it ends with the answer.
+
+    Raises:
+        UserError: the table of items is damaged.
+    """
+    items = frames.items
+    first_s, last_s, stamps = _stamps(frames)
+    started_s, finished_s = (items[name].to_numpy(dtype=np.float64) for name in ("started_s", "finished_s"))
+    tokens = items["output_tokens"].to_numpy(dtype=np.float64)
+    tokens = np.where(np.isfinite(tokens), tokens, stamps)
+    answered = np.isfinite(finished_s)
+    begun = answered & np.isfinite(first_s)
+    several = begun & (tokens >= 2)
+    until_s = np.where(stamps >= 2, last_s, finished_s)
+    per_token_s = np.divide(until_s - first_s, tokens - 1, out=np.full(len(items), np.nan), where=several)
+    system = items["system"].cat.codes.to_numpy()
+    found = {}
+    for place, name in enumerate(frames.systems):
+        own = system == place
+        found[name] = TokenTimes(
+            system=name,
+            answers=int((own & answered).sum()),
+            first_s=np.sort((first_s - started_s)[own & begun]),
+            per_token_s=np.sort(per_token_s[own & several]),
+        )
+    return found
+
+
+def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Of each answer the first stamp, the last, and how many: NaN, NaN and 0 where a run has none on record."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = frames.run.layout.items_table
+    try:
+        with pq.ParquetFile(path) as file:
+            columns = [name for name in ("first_token_s", "token_s") if name in file.schema_arrow.names]
+            batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns) if columns else ()
+            parts = [_of_batch(batch) for batch in batches]
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+    if not parts:
+        nothing = np.full(len(frames.items), np.nan)
+        return nothing, nothing, np.zeros(len(frames.items))
+    first_s, last_s, stamps = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if frames.rows is None:
+        return first_s, last_s, stamps
+    rows = frames.rows.to_numpy(dtype=bool)
+    return first_s[rows], last_s[rows], stamps[rows]
+
+
+def _of_batch(batch: object) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    assert isinstance(batch, pa.RecordBatch)
+    names = batch.schema.names
+    first_s, last_s, stamps = np.full(len(batch), np.nan), np.full(len(batch), np.nan), np.zeros(len(batch))
+    if "first_token_s" in names:
+        first_s = pc.cast(batch.column("first_token_s"), pa.float64()).to_numpy(zero_copy_only=False)
+    if "token_s" in names and pa.types.is_list(batch.schema.field("token_s").type):
+        lists = batch.column("token_s")
+        stamps = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.float64)
+        some = stamps > 0
+        values = lists.values.to_numpy(zero_copy_only=False)
+        ends = lists.offsets.to_numpy(zero_copy_only=False)[1:]
+        last_s[some] = values[ends[some] - 1]
+    return first_s, last_s, stamps

@@ -1,0 +1,1 @@
+"""Every sentence that several formats share."""

@@ -1,0 +1,102 @@
+"""A run under load, rate by rate: the tables that take the place of the one comparison."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import Any
+
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadReport
+from wattbench_reports.stats import Interval
+
+HEAD = (
+    "system", "held", "served/s", "in time", "p50", "p90", "TTFT p50", "TTFT p90", "TPOT p50", "J per request",
+    "J per correct answer", "accuracy",
+)  # fmt: skip
+"""The columns of `cells`."""
+
+
+def title(at: AtRate) -> str:
+    """``at 2 requests per second``."""
+    return f"at {at.offered_per_s:g} requests per second"
+
+
+def explained(report: LoadReport) -> str:
+    """What *in time* and *held* mean in this run, and what no figure means."""
+    return (
+        f"In time: answered {report.deadlines}. A rate is held when it is shown that {100 * report.share:g}% are in "
+        "time. Latency and TTFT count from when a request was due. No percentile is given from fewer requests than "
+        "LoadGen asks for (p50: 7, p90: 44, p99: 459, p99.9: 4,603), nor of a rate that is not held: that would be the "
+        "length of a queue."
+    )
+
+
+def cells(figures: LoadFigures) -> tuple[str, ...]:
+    """A row under `HEAD`."""
+    return (
+        figures.system,
+        "held" if figures.held else "NOT HELD",
+        units.digits(figures.served_per_s),
+        units.percent(figures.in_time),
+        seconds(figures, "latency_s", 0.5),
+        seconds(figures, "latency_s", 0.9),
+        seconds(figures, "ttft_s", 0.5),
+        seconds(figures, "ttft_s", 0.9),
+        seconds(figures, "tpot_s", 0.5),
+        units.quantity_interval(figures.j_per_request, "J"),
+        j_per_correct(figures),
+        units.percent_interval(figures.accuracy),
+    )
+
+
+def seconds(figures: LoadFigures, name: str, share: float) -> str:
+    """One percentile; a dash where it is not to be stated."""
+    return units.quantity(getattr(figures, name)[share] if figures.held else None, "s")
+
+
+def j_per_correct(figures: LoadFigures) -> str:
+    """Joules per correct answer with their interval, or why there are none."""
+    if figures.j_per_correct is None and figures.j_per_request is not None:
+        return "none correct"
+    return units.quantity_interval(figures.j_per_correct, "J")
+
+
+def detail(figures: LoadFigures) -> str:
+    """What the terminal's table has no column for."""
+    failed = f", {figures.failed} without an answer" if figures.failed else ""
+    parts = [
+        figures.kind,
+        f"{units.plural(figures.queries, 'request')} at {units.digits(figures.scheduled_per_s)}/s as drawn{failed}",
+        f"goodput {units.digits(figures.goodput_per_s)}/s",
+        f"TPOT p50 {seconds(figures, 'tpot_s', 0.5)}",
+        f"{units.percent_interval(figures.accuracy)} correct",
+        figures.provenance or "no energy",
+        "valid" if figures.valid else "NOT VALID",
+    ]
+    return " · ".join(parts)
+
+
+def plain(figures: LoadFigures) -> dict[str, Any]:
+    """Every figure, flat, for programs; those of a rate that is not held are marked by `held`, not hidden."""
+    row: dict[str, Any] = {}
+    for field in fields(figures):
+        value = getattr(figures, field.name)
+        if isinstance(value, Interval) or field.name in ("accuracy", "j_per_request", "j_per_correct"):
+            bounds = (None, None, None) if value is None else (value.estimate, value.low, value.high)
+            row |= zip((field.name, f"{field.name}_low", f"{field.name}_high"), map(_finite, bounds), strict=True)
+        elif field.name in ("latency_s", "ttft_s", "tpot_s"):
+            stem = field.name.removesuffix("_s")
+            row |= {f"{stem}_p{100 * share:g}_s".replace(".", "_"): found for share, found in value.items()}
+        else:
+            row[field.name] = list(value) if isinstance(value, tuple) else value
+    return row
+
+
+def plain_rates(report: LoadReport) -> list[dict[str, Any]]:
+    """`plain` of every system at every rate, lowest rate first."""
+    return [plain(figures) for at in report.rates for figures in at.systems]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,54 @@
+"""Who stands where, in sentences: what the table and Markdown share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.leaderboard_model import Place, Ranked, Standing
+from wattbench_reports.formatting import units
+
+TITLES = {
+    ACCURACY: "Accuracy, highest first",
+    LATENCY: "Latency p50, lowest first",
+    JOULES: "Joules per correct answer, lowest first",
+}
+
+NOTE = (
+    "~: not shown to be behind the first, over the same items. The order of latencies is that of the figures, and is "
+    "not tested."
+)
+
+
+def rank_lines(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A title for each figure, and a line for each group of systems that may be ranked by it.
+
+    Nothing where there is nobody to set beside another.
+    """
+    ranked = comparison.ranked
+    if ranked is None or len(comparison.systems) < 2:
+        return
+    for figure in FIGURES:
+        own = [each for each in ranked.standings if each.figure == figure]
+        if own:
+            apart = "" if len(own) == 1 else f" (in {len(own)} groups that are not ranked against each other)"
+            yield f"{TITLES[figure]}{apart}{_across(figure, ranked)}", tuple(_line(each) for each in own)
+
+
+def _across(figure: str, ranked: Ranked) -> str:
+    parts = [each.part for each in ranked.divides if each.overridden and figure in each.forbids]
+    return f" (across {units.listed(parts)}, as asked)" if parts else ""
+
+
+def _line(standing: Standing) -> str:
+    return ", ".join(_place(place, standing.figure) for place in standing.places)
+
+
+def _place(place: Place, figure: str) -> str:
+    unsure = "~ " if place.beaten is False else ""
+    shown = units.percent(place.value) if figure == ACCURACY else units.quantity(place.value, _UNIT[figure])
+    return f"{unsure}{place.system} {shown}"
+
+
+_UNIT = {LATENCY: "s", JOULES: "J"}

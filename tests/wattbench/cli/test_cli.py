@@ -1,0 +1,108 @@
+"""The command line starts light, and says usage errors as any command does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from wattbench.cli import main
+
+HEAVY = {
+    "numpy",
+    "pandas",
+    "pydantic",
+    "torch",
+    "transformers",
+    "peft",
+    "safetensors",
+    "sklearn",
+    "lm_eval",
+    "matplotlib",
+    "rich",
+    "yaml",
+    "httpx",
+    "codecarbon",
+    "pynvml",
+}
+
+
+def test_nothing_heavy_is_imported_before_a_command_needs_it() -> None:
+    code = "import sys, wattbench.cli; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("command", [[], ["family"], ["family", "build"]])
+def test_nothing_heavy_is_imported_to_explain_a_command(command: list[str]) -> None:
+    code = (
+        "import sys; from wattbench.cli import main; main(sys.argv[1:], standalone_mode=False); "
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *command, "--help"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage:")
+    assert not HEAVY & set(done.stdout.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [[], ["run"], ["plan"], ["compare"], ["report"], ["doctor"], ["schema"], ["family"], ["family", "build"]],
+)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    result = click.testing.CliRunner().invoke(main, [*command, "--help"])
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+@pytest.mark.parametrize("arguments", [["compare"], ["run", "--limit", "0"], ["comapre"], ["report", "x"]])
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    assert click.testing.CliRunner().invoke(main, arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["nonsense"], "no member 'nonsense' in the recipe; choose one of: "),
+        (["specialist-tex"], "no member 'specialist-tex' in the recipe; did you mean 'specialist-text'?"),
+        (["--recipe", "none.yaml"], "none.yaml: no such file"),
+        (["--recipe", "."], ".: cannot be read"),
+    ],
+)
+def test_a_family_that_cannot_be_built_is_said(
+    arguments: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path))  # another build on this machine is not in the way
+    monkeypatch.chdir(tmp_path)
+    result = click.testing.CliRunner().invoke(main, ["family", "build", *arguments])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"wattbench: {expected}")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_an_unknown_command_of_the_family_exits_with_2() -> None:
+    assert click.testing.CliRunner().invoke(main, ["family", "biuld"]).exit_code == 2
+
+
+@pytest.mark.parametrize(("already", "during"), [(None, "1"), ("4", "4")])
+def test_a_command_that_reads_computes_in_one_thread_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, already: str | None, during: str
+) -> None:
+    import wattbench_reports.html
+
+    if already is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", already)
+    seen = []
+    monkeypatch.setattr(
+        wattbench_reports.html, "write_report", lambda *_: seen.append(os.environ.get("OPENBLAS_NUM_THREADS"))
+    )
+    result = click.testing.CliRunner().invoke(main, ["report", str(tmp_path), "-o", str(tmp_path / "r.html")])
+    assert result.exit_code == 0, result.output
+    assert seen == [during]
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == already

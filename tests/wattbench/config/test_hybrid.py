@@ -1,0 +1,135 @@
+"""A hybrid in the suite file: the systems it names are found, and what cannot be one is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from wattbench.config import HybridSystem, Resolved, System, load_suite, resolved_from_record
+from wattbench.errors import UserError
+
+SUITE = """
+name: demo
+tasks:
+  select:
+    - {task: sums, domain: arithmetic}
+systems:
+  include: [catalogue.yaml]
+  select: [hybrid]
+"""
+CATALOGUE = """
+systems:
+  adder: {kind: specialist, engine: python, call: "./answers.py:add"}
+  general: {kind: generalist, engine: lm_eval, model: dummy}
+  reader: {kind: generalist, engine: lm_eval, model: dummy}
+  hybrid:
+    kind: hybrid
+    engine: hybrid
+    members: {arithmetic: adder, rest: general}
+    router: {type: oracle}
+    fallback: rest
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def load(folder: Path, *changes: tuple[str, str]) -> Resolved:
+    text = CATALOGUE
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "catalogue.yaml").write_text(text)
+    (folder / "suite.yaml").write_text(SUITE)
+    return load_suite(str(folder / "suite.yaml"))
+
+
+def test_its_systems_come_along_without_being_selected(folder: Path) -> None:
+    resolved = load(folder)
+    assert list(resolved.systems) == ["hybrid"]
+    hybrid = resolved.systems["hybrid"]
+    assert list(hybrid.pool) == hybrid.resident == ["adder", "general"]
+    assert hybrid.pool["adder"].call == f"{folder / 'answers.py'}:add"
+
+
+def test_the_systems_that_the_router_asks_are_loaded_too(folder: Path) -> None:
+    reading = "{type: llm, reader: reader, prompt: '{question}', continuations: {arithmetic: a, rest: b}}"
+    hybrid = load(folder, ("{type: oracle}", reading)).systems["hybrid"]
+    assert hybrid.resident == list(hybrid.pool) == ["adder", "general", "reader"]
+
+
+def test_a_run_s_record_holds_the_pool(folder: Path) -> None:
+    resolved = load(folder)
+    again = resolved_from_record(resolved.as_record())
+    assert again.systems["hybrid"] == resolved.systems["hybrid"]
+    assert again.sha256 == resolved.sha256
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("rest: general}", "rest: genral}",
+         "system 'hybrid': members: unknown system 'genral'; did you mean 'general'?"),
+        ("rest: general}", "rest: hybrid}",
+         "system 'hybrid': members: 'hybrid' is a hybrid itself; name its members"),
+        ("fallback: rest", "fallback: general",
+         "systems.hybrid: fallback: 'general' is not one of the members: arithmetic, rest"),
+        ("fallback: rest", "pool: {adder: {kind: moe}}",
+         "systems.hybrid.pool: pool is filled in from members; leave it out"),
+        ("{type: oracle}", "{type: always, member: adder}",
+         "systems.hybrid: member: 'adder' is not one of the members: arithmetic, rest"),
+        ("{type: oracle}", "{type: cascade, order: [rest, law], min_confidence: -1}",
+         "systems.hybrid: order: 'law' is not one of the members: arithmetic, rest"),
+        ("{type: oracle}", "{type: cascade, order: [rest, rest], min_confidence: -1}",
+         "systems.hybrid: order: a cascade asks each system once (here: general, general)"),
+        ("{type: oracle}", "{type: llm, reader: reader, prompt: '{question}', continuations: {law: a, rest: b}}",
+         "systems.hybrid: continuations: 'law' is not one of the members: arithmetic, rest"),
+        ("{type: oracle}", "{type: llm, reader: raeder, prompt: '{question}', continuations: {arithmetic: a, rest: b}}",
+         "system 'hybrid': members: unknown system 'raeder'; did you mean 'reader'?"),
+        ("{type: oracle}\n    fallback: rest", "{type: classifier, model: r.npz, min_score: 0.5}",
+         "systems.hybrid: fallback: missing; the router's min_score leaves some requests to it"),
+        ("{type: oracle}", "{type: orakel}",
+         "systems.hybrid.router.type: 'orakel' is not known here; did you mean 'oracle'?"),
+        ("{type: oracle}", "{member: rest}",
+         "systems.hybrid.router.type: missing; this key is required, and is one of: "
+         "classifier, llm, cascade, oracle, random, always"),
+        ("{type: oracle}", "{type: always, membr: rest}",
+         "systems.hybrid.router.membr: unknown key; did you mean 'member'?"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(folder: Path, old: str, new: str, expected: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(folder, (old, new))
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_hybrid_of_hybrids_is_refused(folder: Path) -> None:
+    more = (
+        "  above: {kind: hybrid, engine: hybrid, members: {rest: hybrid, other: adder}, router: {type: random}}\n"
+        "  hybrid:\n"
+    )
+    (folder / "suite.yaml").write_text(SUITE)
+    (folder / "catalogue.yaml").write_text(CATALOGUE.replace("  hybrid:\n", more))
+    (folder / "suite.yaml").write_text(SUITE.replace("[hybrid]", "[above]"))
+    with pytest.raises(UserError, match="system 'above': members: 'hybrid' is a hybrid itself"):
+        load_suite(str(folder / "suite.yaml"))
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.text(max_size=5),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    )
+)
+def test_no_router_makes_reading_fail_but_by_a_validation_error(router: object) -> None:
+    data = {"kind": "hybrid", "engine": "hybrid", "members": {"a": "b"}, "router": router}
+    with pytest.raises(ValueError, match="router"):
+        TypeAdapter(System).validate_python(data)
+    assert HybridSystem.model_validate(data | {"router": {"type": "random"}}).resident == ["b"]

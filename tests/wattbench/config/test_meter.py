@@ -1,0 +1,218 @@
+"""The `meters:` of a suite: what may stand there, how what is wrong is said, and meters that others bring."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wattbench.config import Suite, load_suite, plugin_names, resolved_from_record
+from wattbench.config.meter import BUILT_IN
+from wattbench.errors import UserError
+from wattbench.meters import registry
+from wattbench.meters.registry import make_meter, meter_class
+
+SUITE = """name: demo
+tasks:
+  include: [tasks]
+  select:
+    - {task: sums, domain: arithmetic}
+systems:
+  define:
+    regex: {kind: specialist, engine: python, call: "x:solve"}
+"""
+THIRD_PARTY = '''
+from wattbench.clock import now_s
+from wattbench.config import MeterSettings
+from wattbench.meters import MeterError, Reading
+
+
+class Settings(MeterSettings):
+    """A meter of ducks."""
+
+    ducks: int
+    colour: str = "white"
+
+
+class DuckMeter:
+    Settings = Settings
+    period_s = 0.5
+
+    def __init__(self, settings):
+        if settings.ducks == 13:
+            raise MeterError("13 ducks cannot be counted", fix="buy another")
+        self.name = "duck"
+        self.settings = settings
+        self.step_s = {"pond": 0.1}
+        self.provenance = {"pond": "counter" if settings.ducks < 100 else "guess"}
+        self.reads = {"pond": f"{settings.ducks} {settings.colour} ducks"}
+
+    @classmethod
+    def from_settings(cls, settings):
+        return cls(settings)
+
+    def open(self): ...
+    def read(self): return Reading(now_s(), {"pond": 5.0})
+    def close(self): ...
+
+
+class Half:
+    pass
+'''
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Any:
+    (tmp_path / "tasks").mkdir()
+
+    def read(meters: str) -> Any:
+        (tmp_path / "suite.yaml").write_text(SUITE + meters + "\n")
+        return load_suite(str(tmp_path / "suite.yaml"))
+
+    return read
+
+
+@pytest.fixture
+def ducks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another distribution, installed: a folder on the path with its metadata and its module."""
+    site = tmp_path / "site"
+    info = site / "wattbench_ducks-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wattbench-ducks\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[wattbench.meters]\nduck = wattbench_ducks:DuckMeter\nhalf = wattbench_ducks:Half\n"
+        "broken = wattbench_ducks_missing:Meter\nnvml = wattbench_ducks:DuckMeter\n"
+    )
+    (site / "wattbench_ducks.py").write_text(THIRD_PARTY)
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.delitem(sys.modules, "wattbench_ducks", raising=False)
+
+
+def test_without_the_key_detection_chooses(load: Any) -> None:
+    assert [entry.use for entry in load("").suite.meters] == ["auto"]
+
+
+def test_entries_are_names_or_mappings_and_survive_the_record(load: Any, tmp_path: Path) -> None:
+    resolved = load(
+        "meters:\n  - auto\n  - {use: nvml, gpus: 4, power: average}\n  - {use: replay, trace: t.csv, repeat: true}\n"
+        "  - {use: external, component: wall, csv: {path: w.csv, time: t, power: p}}"
+    )
+    assert [entry.use for entry in resolved.suite.meters] == ["auto", "nvml", "replay", "external"]
+    assert resolved.suite.meters[2].trace == tmp_path / "t.csv"
+    again = resolved_from_record(json.loads(json.dumps(resolved.as_record())))
+    assert again.suite.meters == resolved.suite.meters
+    assert again.sha256 == resolved.sha256
+    json.dumps(Suite.model_json_schema())
+
+
+CSV = "csv: {path: w.csv, time: t"
+
+
+@pytest.mark.parametrize(
+    ("meters", "said"),
+    [
+        ("meters: [nvm]", "suite.yaml:9: meters.0: no meter 'nvm' is known here; did you mean 'nvml'?"),
+        (
+            "meters:\n  - auto\n  - {use: nvml, gpu: 4}",
+            "suite.yaml:11: meters.1.gpu: unknown key; did you mean 'gpus'?",
+        ),
+        ("meters: [{gpus: 4}]", "meters.0: say which meter"),
+        ("meters: [3]", "meters.0: say which meter"),
+        ("meters: []", "meters: list should have at least 1 item"),
+        ("meters: [{use: nvml, gpus: 0}]", "meters.0.gpus: input should be greater than 0"),
+        ("meters: [{use: external, component: wall}]", "meters.0: name csv or command: one of the two"),
+        (
+            f"meters: [{{use: external, component: Wall, {CSV}, power: p}}}}]",
+            "meters.0.component: 'Wall' does not have",
+        ),
+        (
+            f"meters: [{{use: external, component: wall, {CSV}}}}}]",
+            "meters.0.csv: name the column of power or of energy",
+        ),
+        (
+            f"meters: [{{use: external, component: wall, {CSV}, power: p, power_unit: MW}}}}]",
+            "meters.0.csv.power_unit: 'MW' is not known here",
+        ),
+        (
+            f"meters: [{{use: external, component: wall, {CSV}, power: p, timezone: Mars}}}}]",
+            "meters.0.csv.timezone: no time zone 'Mars'",
+        ),
+        (
+            "meters: [{use: external, component: psu, command: {run: x, pattern: '(', power_unit: W}}]",
+            "meters.0.command.pattern: not a regular expression",
+        ),
+        (
+            "meters: [{use: external, component: psu, command: {run: x, pattern: x}}]",
+            "meters.0.command: say what is printed",
+        ),
+        (
+            'meters: [{use: external, component: psu, command: {run: "a \'b", pattern: x, power_unit: W}}]',
+            "meters.0.command.run: cannot be split",
+        ),
+        ("meters: [{use: replay, trace: t.csv, speed: 0}]", "meters.0.speed: input should be greater than 0"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(load: Any, meters: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(meters)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("ducks")
+def test_a_third_party_adds_a_meter_with_settings_of_its_own(load: Any) -> None:
+    assert "duck" in plugin_names()
+    resolved = load("meters: [{use: duck, ducks: 3}]")
+    (entry,) = resolved_from_record(json.loads(json.dumps(resolved.as_record()))).suite.meters
+    assert entry.model_dump() == {"use": "duck", "ducks": 3, "colour": "white"}
+    meter: Any = make_meter(entry)
+    assert meter.reads == {"pond": "3 white ducks"}
+    assert meter.read().energy_j == {"pond": 5.0}
+
+
+@pytest.mark.usefixtures("ducks")
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{use: duck, ducks: many}", "suite.yaml:9: meters.0.ducks: input should be a valid integer"),
+        ("{use: duck, duck: 3}", "meters.0.duck: unknown key; did you mean 'ducks'?"),
+        ("duk", "no meter 'duk' is known here; did you mean 'duck'?"),
+        ("half", "lacks Settings"),
+        ("broken", "cannot be imported"),
+    ],
+)
+def test_a_third_partys_settings_are_checked_as_well(load: Any, entry: str, said: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load(f"meters: [{entry}]")
+    assert said in str(caught.value)
+
+
+@pytest.mark.usefixtures("ducks")
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("{use: duck, ducks: 13}", r"duck: 13 ducks cannot be counted \(fix: buy another\)"),
+        ("{use: duck, ducks: 1000}", "names the provenance 'guess'"),
+    ],
+)
+def test_a_third_party_that_cannot_measure_says_so(load: Any, entry: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        make_meter(load(f"meters: [{entry}]").suite.meters[0])
+
+
+@pytest.mark.usefixtures("ducks")
+def test_nobody_takes_the_place_of_a_meter_that_wattbench_has() -> None:
+    assert meter_class("nvml").__name__ == "NvmlMeter"
+
+
+def test_wattbenchs_own_are_entry_points_too() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    declared = project["project"]["entry-points"]["wattbench.meters"]
+    assert declared == registry._METERS
+    assert set(BUILT_IN) == {"auto", *declared}
+    for use in declared:
+        assert meter_class(use).Settings.model_fields["use"].annotation.__args__ == (use,)

@@ -1,0 +1,170 @@
+"""What tests of several rooms use: a Llama small enough to be trained in a test, and a meter and a display to watch."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from wattbench.clock import now_s
+from wattbench.config import EndpointSystem, TransformersSystem, Weights
+from wattbench.meters import MeterError, Reading
+from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
+from wattbench.systems import Engine, release_base
+from wattbench.systems.local import base_cache
+
+CHARACTERS = [*string.ascii_letters, *string.digits, *" \n.,:;!/+-*=()'\""]
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[RunWriter]:
+    """Of an empty run."""
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="", command=[],
+        environment={}, meters={}, cells=[],
+    )  # fmt: skip
+    with RunWriter.create(tmp_path / "run", header) as writer:
+        yield writer
+
+
+@pytest.fixture(scope="module")
+def served_smol(smol_gguf: Path) -> Iterator[Engine]:
+    """A real llama.cpp server: two slots, one thread each batch: machines that run tests share their cores."""
+    from wattbench.systems.endpoint.engine import EndpointEngine
+
+    config = EndpointSystem.model_validate(
+        {
+            "kind": "generalist",
+            "engine": "endpoint",
+            "serve": {"llamacpp": {"weights": {"path": smol_gguf}, "threads": 1, "slots": 2, "context": 1024}},
+        }
+    )
+    with EndpointEngine.open("smol", config, batch=2, seed=7) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of some ten thousand parameters, untrained, that reads single characters."""
+    import tokenizers
+    import transformers
+
+    folder = tmp_path_factory.mktemp("tiny")
+    characters = {one: place for place, one in enumerate(["<s>", "</s>", "?", *CHARACTERS])}
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(characters, [], unk_token="?"))
+    tokenizer.decoder = tokenizers.decoders.Fuse()
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", unk_token="?", pad_token="</s>"
+    ).save_pretrained(folder)
+    transformers.set_seed(3)
+    config = transformers.LlamaConfig(
+        vocab_size=len(characters), hidden_size=32, intermediate_size=48, num_hidden_layers=4, num_attention_heads=4,
+        num_key_value_heads=2, bos_token_id=0, eos_token_id=1, max_position_embeddings=256, tie_word_embeddings=True,
+        initializer_range=0.1,
+    )  # fmt: skip
+    transformers.LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_folder: Path) -> Iterator[Path]:
+    """Its folder, for systems that name it; what they leave loaded is let go of."""
+    yield tiny_folder
+    release_base()
+
+
+@pytest.fixture(scope="module")
+def base(tiny: Path) -> Any:
+    """The tiny model, loaded, with its tokenizer."""
+    config = TransformersSystem(
+        kind="generalist", engine="transformers", weights=Weights(path=tiny), dtype="float32", device="cpu"
+    )
+    held, _ = base_cache.acquire("the tests", config)
+    return SimpleNamespace(model=held.model, tokenizer=held.tokenizer)
+
+
+class Quiet:
+    """A progress display that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.cells: list[str] = []
+        self.advanced = 0
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def start_cell(self, name: str, items: int, answered: int) -> None:
+        self.cells.append(name)
+
+    def advance(self, items: int) -> None:
+        self.advanced += items
+
+    def end_cell(self) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Quiet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def quiet() -> Quiet:
+    return Quiet()
+
+
+class PlayedMeter:
+    """A meter whose readings a test makes up: a function of the moment, which may raise."""
+
+    period_s = 0.02
+
+    def __init__(
+        self,
+        play: Callable[[float], Reading],
+        *,
+        name: str = "played",
+        component: str = "cpu",
+        provenance: str = "rapl",
+    ) -> None:
+        self.name = name
+        self.step_s: Mapping[str, float] = {component: 0.001}
+        self.provenance: Mapping[str, str] = {component: provenance}
+        self.is_open = False
+        self.reads = 0
+        self._play = play
+
+    def open(self) -> None:
+        self.is_open = True
+
+    def read(self) -> Reading:
+        assert self.is_open
+        self.reads += 1
+        return self._play(now_s())
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+@pytest.fixture(scope="session")
+def make_steady() -> Callable[[], PlayedMeter]:
+    """Makes meters of 100 W of cpu, counted."""
+    return lambda: PlayedMeter(lambda at_s: Reading(at_s, {"cpu": 100.0 * at_s}))
+
+
+@pytest.fixture
+def steady(make_steady: Callable[[], PlayedMeter]) -> PlayedMeter:
+    """100 W of cpu, counted."""
+    return make_steady()
+
+
+@pytest.fixture
+def dead() -> PlayedMeter:
+    def play(_: float) -> Reading:
+        raise MeterError("it is dead")
+
+    return PlayedMeter(play, name="dead", component="gpu0", provenance="counter")

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wattbench.machine.doctor import as_data, as_text
+from wattbench.meters import Sensor
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+NO_GPU = Sensor(
+    meter="nvml",
+    component="gpu",
+    what="NVIDIA GPU energy",
+    readable=False,
+    used=False,
+    why_not="no NVIDIA driver (libnvidia-ml.so.1 was not found)",
+    exists=False,
+)
+MIG = Sensor(
+    meter="nvml",
+    component="gpu",
+    what="NVIDIA GPU energy",
+    readable=False,
+    used=False,
+    why_not="gpu0: MIG mode is on, and energy is counted for the whole GPU, not for an instance",
+    fix="sudo nvidia-smi -i 0 -mig 0",
+)
+
+
+def gpu(index: int, provenance: str = "counter") -> Sensor:
+    what = "energy counter" if provenance == "counter" else "sampled power"
+    return Sensor(
+        meter="nvml",
+        component=f"gpu{index}",
+        what=f"NVIDIA H100 80GB HBM3, {what}",
+        readable=True,
+        used=True,
+        provenance=provenance,
+    )
+
+
+def rapl(component: str, *, why_not: str | None = None, fix: str | None = None, exists: bool = True) -> Sensor:
+    return Sensor(
+        meter="rapl",
+        component=component,
+        what="CPU package energy (RAPL)" if component == "cpu" else "memory energy (RAPL)",
+        readable=why_not is None,
+        used=why_not is None,
+        provenance="rapl" if why_not is None else None,
+        why_not=why_not,
+        fix=fix,
+        exists=exists,
+    )
+
+
+def model(component: str, *, used: bool) -> Sensor:
+    what = "CPU" if component == "cpu" else "memory"
+    return Sensor(
+        meter="codecarbon",
+        component=component,
+        what=f"codecarbon's model of {what}",
+        readable=True,
+        used=used,
+        provenance="modelled",
+    )
+
+
+LOCKED = {
+    "why_not": "/sys/class/powercap/intel-rapl:0/energy_uj is readable by root only (since 2020)",
+    "fix": "sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj   (holds until the next boot)",
+}
+
+MACHINES = {
+    "all-measured": [
+        gpu(0), gpu(1, "integrated"), rapl("cpu"), rapl("dram"), model("cpu", used=False), model("dram", used=False),
+    ],
+    "rapl-locked": [
+        gpu(0), rapl("cpu", **LOCKED), rapl("dram", why_not="RAPL has no dram domain on this machine", exists=False),
+        model("cpu", used=True), model("dram", used=True),
+    ],
+    "nothing": [
+        NO_GPU,
+        rapl("cpu", why_not="no RAPL domain", exists=False), rapl("dram", why_not="no RAPL domain", exists=False),
+        model("cpu", used=True), model("dram", used=True),
+    ],
+    "mig": [MIG, rapl("cpu"), rapl("dram"), model("cpu", used=False), model("dram", used=False)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_text_is_as_agreed(machine: str) -> None:
+    assert as_text(MACHINES[machine]) == (GOLDEN / f"doctor-{machine}.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("machine", "measured", "modelled", "unmeasured"),
+    [
+        ("all-measured", ["gpu0", "gpu1", "cpu", "dram"], [], []),
+        ("rapl-locked", ["gpu0"], ["cpu", "dram"], []),
+        ("nothing", [], ["cpu", "dram"], []),
+        ("mig", ["cpu", "dram"], [], ["gpu"]),
+    ],
+)
+def test_the_data_says_what_is_measured_and_what_only_modelled(
+    machine: str, measured: list[str], modelled: list[str], unmeasured: list[str]
+) -> None:
+    data = json.loads(json.dumps(as_data(MACHINES[machine])))
+    assert (data["measured"], data["modelled"], data["unmeasured"]) == (measured, modelled, unmeasured)
+    assert len(data["sensors"]) == len(MACHINES[machine])

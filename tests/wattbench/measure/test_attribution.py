@@ -1,0 +1,85 @@
+"""Items sum to their window, whatever overlaps what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattbench.measure.attribution import alone_s, attribute, shares
+from wattbench.records import AnswerRow, WindowRow
+
+ANSWER = AnswerRow(
+    doc_id=0, repeat=0, request_type="generate_until", prompt="", prompt_hash="", replies=[""], prompt_tokens=None,
+    output_tokens=None, scheduled_s=0.0, started_s=0.0, first_token_s=None, finished_s=1.0, batch=0, batch_size=1,
+    window="w1",
+)  # fmt: skip
+WINDOW = WindowRow(
+    window="w1", run="r", system="s", task="t", purpose="measured", started_s=0.0, finished_s=4.0,
+    energy_j={"gpu0": 30.0, "cpu": 10.0}, provenance={"gpu0": "counter", "cpu": "modelled"},
+    idle_w={"gpu0": 2.0, "cpu": 1.0},
+)  # fmt: skip
+
+spans = st.lists(
+    st.tuples(st.floats(0, 1e4), st.floats(0, 1e3)).map(lambda pair: (pair[0], pair[0] + pair[1])),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(spans)
+def test_shares_sum_to_one_and_none_is_negative(items: list[tuple[float, float]]) -> None:
+    own = shares(np.array([start for start, _ in items]), np.array([end for _, end in items]))
+    assert own.sum() == pytest.approx(1.0)
+    assert (own >= 0).all()
+
+
+@given(spans)
+def test_shares_do_not_depend_on_the_order_of_items(items: list[tuple[float, float]]) -> None:
+    starts, ends = np.array([start for start, _ in items]), np.array([end for _, end in items])
+    assert shares(starts[::-1], ends[::-1])[::-1] == pytest.approx(shares(starts, ends), abs=1e-9)
+
+
+def test_what_overlaps_is_split_by_the_moment() -> None:
+    # 0-2 alone, 2-4 shared with a second item, 4-6 the second alone.
+    assert shares(np.array([0.0, 2.0]), np.array([4.0, 6.0])) == pytest.approx([0.5, 0.5])
+    # A batch of two, then one alone for as long: a quarter each, then a half.
+    assert shares(np.array([0.0, 0.0, 1.0]), np.array([1.0, 1.0, 2.0])) == pytest.approx([0.25, 0.25, 0.5])
+
+
+@given(spans)
+def test_seconds_alone_sum_to_those_in_which_anything_was_in_flight(items: list[tuple[float, float]]) -> None:
+    starts, ends = np.array([start for start, _ in items]), np.array([end for _, end in items])
+    covered, until = 0.0, 0.0
+    for start, end in sorted(items):
+        covered += max(0.0, end - max(start, until))
+        until = max(until, end)
+    own = alone_s(starts, ends)
+    assert own.sum() == pytest.approx(covered, abs=1e-6)
+    assert (own <= ends - starts + 1e-6).all()
+
+
+def test_pauses_are_spread_over_the_items_in_proportion() -> None:
+    assert shares(np.array([0.0, 100.0]), np.array([1.0, 103.0])) == pytest.approx([0.25, 0.75])
+
+
+def test_items_that_took_no_time_share_evenly() -> None:
+    assert shares(np.zeros(4), np.zeros(4)) == pytest.approx([0.25] * 4)
+
+
+@given(passes=st.integers(1, 1000), spans=spans)
+def test_items_times_passes_are_the_window(passes: int, spans: list[tuple[float, float]]) -> None:
+    answers = [replace(ANSWER, started_s=start, finished_s=end) for start, end in spans]
+    energies = attribute(answers, {"w1": replace(WINDOW, passes=passes)})
+    assert sum(total for total, _ in energies if total is not None) * passes == pytest.approx(40.0)
+    assert sum(above for _, above in energies if above is not None) * passes == pytest.approx(40.0 - 3.0 * 4.0)
+
+
+def test_no_figure_where_the_window_cannot_be_believed() -> None:
+    assert attribute([ANSWER], {}) == [(None, None)]
+    assert attribute([ANSWER], {"w1": replace(WINDOW, valid=False)}) == [(None, None)]
+    assert attribute([ANSWER], {"w1": replace(WINDOW, energy_j={})}) == [(None, None)]
+    assert attribute([ANSWER], {"w1": replace(WINDOW, idle_w={})}) == [(40.0, None)]

@@ -1,0 +1,80 @@
+"""The plan: tasks and systems checked against each other, and put into words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wattbench.config import LmEvalSystem, Resolved, TaskChoice, TransformersSystem, Weights, load_suite
+from wattbench.errors import UserError
+from wattbench.measure.plan import as_text, plan
+from wattbench.tasks.loading import load_task
+
+DATA = Path(__file__).parents[2] / "data"
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture
+def resolved() -> Resolved:
+    return load_suite(str(DATA / "suite.yaml"))
+
+
+def test_the_plan_in_words(resolved: Resolved) -> None:
+    text = as_text(resolved, plan(resolved.narrowed(limit=7)), {"gpu0": "counter", "cpu": "modelled"})
+    assert text.replace(str(DATA), "DATA") + "\n" == (GOLDEN / "plan.txt").read_text()
+
+
+def test_systems_that_share_a_base_run_one_after_the_other(resolved: Resolved, tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
+    weights = Weights(path=tmp_path / "model.gguf")
+    base = TransformersSystem(kind="generalist", engine="transformers", weights=weights)
+    dummy = LmEvalSystem(kind="generalist", engine="lm_eval", model="dummy")
+    systems = {"first": base, "between": dummy, "again": base, "other": base.model_copy(update={"threads": 1})}
+    cells = plan(replace(resolved, systems=systems))
+    assert [cell.system for cell in cells] == ["first", "again", "between", "other"]
+
+
+def test_a_task_is_loaded_with_its_documents(resolved: Resolved) -> None:
+    task = load_task(resolved, TaskChoice(task="sums", domain="arithmetic"))
+    assert (task.items, task.version, task.request_type) == (40, "1.0", "generate_until")
+    fewer = load_task(resolved, TaskChoice(task="sums", domain="arithmetic", limit=3))
+    assert fewer.items == 3
+    assert fewer.docs_sha256 != task.docs_sha256
+    assert load_task(resolved, TaskChoice(task="choices", domain="x")).request_type == "loglikelihood"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("sumz", "unknown task; did you mean 'sums'"), ("empty", "it has no documents"), ("broken", "cannot be loaded")],
+)
+def test_a_task_that_cannot_be_asked_is_said(tmp_path: Path, resolved: Resolved, name: str, expected: str) -> None:
+    (tmp_path / "broken.yaml").write_text(
+        "task: broken\ndataset_path: json\ndataset_kwargs: {data_files: nowhere.json}\noutput_type: generate_until\n"
+    )
+    tasks = resolved.suite.tasks.model_copy(update={"include": [DATA / "tasks", tmp_path]})
+    there = replace(resolved, suite=resolved.suite.model_copy(update={"tasks": tasks}))
+    with pytest.raises(UserError, match=expected):
+        load_task(there, TaskChoice(task=name, domain="x"))
+
+
+def test_a_group_is_no_task_and_names_its_members(tmp_path: Path, resolved: Resolved) -> None:
+    (tmp_path / "group.yaml").write_text("group: both\ntask: [sums, choices]\n")
+    tasks = resolved.suite.tasks.model_copy(update={"include": [DATA / "tasks", tmp_path]})
+    there = replace(resolved, suite=resolved.suite.model_copy(update={"tasks": tasks}))
+    with pytest.raises(UserError, match="a group of tasks; select its members, such as choices, sums"):
+        load_task(there, TaskChoice(task="both", domain="x"))
+
+
+def test_code_that_a_model_wrote_runs_only_when_allowed(tmp_path: Path, resolved: Resolved) -> None:
+    unsafe = (DATA / "tasks" / "sums.yaml").read_text().replace("task: sums", "task: unsafe\nunsafe_code: true")
+    (tmp_path / "unsafe.yaml").write_text(unsafe)
+    (tmp_path / "sums.py").write_text((DATA / "tasks" / "sums.py").read_text())
+    tasks = resolved.suite.tasks.model_copy(
+        update={"include": [tmp_path], "select": [TaskChoice(task="unsafe", domain="x")]}
+    )
+    there = replace(resolved, suite=resolved.suite.model_copy(update={"tasks": tasks}))
+    with pytest.raises(UserError, match="--allow-unsafe-code"):
+        plan(there)
+    assert len(plan(there, allow_unsafe_code=True)) == 2

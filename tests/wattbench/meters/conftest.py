@@ -1,0 +1,32 @@
+"""The fake NVIDIA driver, compiled and loaded by the real binding."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.driver import FakeDriver, build, compiler
+from wattbench.records import WindowLabel
+
+
+@pytest.fixture(scope="session")
+def fake_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    found = compiler()
+    if found is None:
+        reason = "no C compiler (cc, gcc or clang) to build the fake NVIDIA driver with"
+        if "driver" in os.environ.get("WATTBENCH_REQUIRE", ""):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return build(found, tmp_path_factory.mktemp("driver"))
+
+
+@pytest.fixture
+def driver(fake_library: Path, tmp_path: Path) -> FakeDriver:
+    return FakeDriver(fake_library, tmp_path)
+
+
+@pytest.fixture
+def label() -> WindowLabel:
+    return WindowLabel(window="w1", run="r", system="s", task="t", purpose="measured")

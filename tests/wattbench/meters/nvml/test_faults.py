@@ -1,0 +1,136 @@
+"""Faults injected one by one into the fake driver, and the reason in which each ends: none in a silent number."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.driver import FakeDriver, all_told
+
+pytestmark = pytest.mark.driver
+
+INVALID, REMARK = False, True
+
+FAULTS: dict[str, tuple[dict[str, object], dict[str, str], str, str, bool]] = {
+    # what goes wrong: the machine, its environment, what happens in the window, the reason, is it valid still
+    "read errors throughout": ({"counter": 0}, {}, "alter(fail=999)", "gpu0: meter lost", INVALID),
+    "reads fail for a while": (
+        {"counter": 0}, {}, "alter(fail=999); time.sleep(1.7); alter(fail=0)", "gpu0: not read for", INVALID,
+    ),
+    "reads fail from the start": ({}, {}, "", "gpu0: could not be read", INVALID),
+    "lost device": ({"gpus": 2}, {}, "alter(gpu1__fail=15)", "gpu1: meter lost", INVALID),
+    "fewer left": ({"gpus": 2}, {}, "alter(gpu1__fail=15)", "fewer GPUs than expected: 1 of 2", INVALID),
+    "fewer than named": (
+        {"gpus": 3}, {"CUDA_VISIBLE_DEVICES": "0,1,2,3"}, "",
+        "fewer GPUs than expected: CUDA_VISIBLE_DEVICES names 4, and 3 can be used", INVALID,
+    ),
+    "fewer than the suite's": (
+        {"gpus": 3}, {}, "", "fewer GPUs than expected: the suite expects 4, and 3 can be used", INVALID,
+    ),
+    "counter reset": ({}, {}, "alter(reset=time.time())", "gpu0: counter went backwards", INVALID),
+    "stuck counter": ({}, {}, "alter(stuck=1)", "gpu0: counter", INVALID),
+    "stuck power": ({"counter": 0}, {}, "", "a stuck sensor would look the same", REMARK),
+    "throttled": ({}, {}, "alter(clocks=0x20)", "gpu0: throttled (thermal, by software)", INVALID),
+    "power-capped": ({}, {}, "alter(clocks=0x04)", "gpu0: power-capped", INVALID),
+    "foreign process": ({}, {}, "alter(pids=os.getppid())", "gpu0: foreign process", INVALID),
+    "slow sensor": ({"step": 0.6}, {}, "", "too short for a sensor that advances every 0.", INVALID),
+    "averaging sensor": (
+        {"counter": 0, "instant": 0, "capability": "9.0"}, {}, "",
+        "too short for a sensor that advances every 1 s", INVALID,
+    ),
+    "temperature drift": ({}, {}, "alter(celsius=75)", "gpu0: temperature drifted by +25", INVALID),
+    "counter and power disagree": ({"gain": 0.5}, {}, "", "gpu0: the counter says", REMARK),
+}  # fmt: skip
+
+SCRIPT = """
+from wattbench.config import NvmlSettings
+meter = NvmlMeter(settings=NvmlSettings(use="nvml", gpus={gpus}))
+with Metering([meter]) as metering:
+    {before}
+    window = metering.open(label())
+    time.sleep(1.2)
+    {act}
+    time.sleep(1.5)
+    tell(window.close())
+"""
+
+
+@pytest.fixture(scope="module")
+def windows(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, Any]]:
+    """The window in which each fault happened."""
+    machines = {fault: tmp_path_factory.mktemp("machine") for fault in FAULTS}
+    return all_told(
+        {fault: partial(_start, fault, fake_library, folder) for fault, folder in machines.items()}, at_once=4
+    )
+
+
+def _start(fault: str, library: Path, folder: Path) -> subprocess.Popen[str]:
+    settings, environ, act, _, _ = FAULTS[fault]
+    script = SCRIPT.format(
+        gpus=4 if fault == "fewer than the suite's" else None,
+        before="alter(fail=999)" if fault == "reads fail from the start" else "pass",
+        act=act or "pass",
+    )
+    return FakeDriver(library, folder).start(script, environ, **settings)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_ends_in_its_reason(windows: Mapping[str, dict[str, Any]], fault: str) -> None:
+    *_, expected, valid = FAULTS[fault]
+    row = windows[fault]
+    assert any(expected in reason for reason in row["reasons"]), row["reasons"]
+    if not valid:
+        assert not row["valid"]
+
+
+def test_without_a_fault_there_is_no_reason(driver: Any) -> None:
+    row = driver.run(SCRIPT.format(gpus=2, before="pass", act="pass"), {"CUDA_VISIBLE_DEVICES": "0,1"}, gpus=3)
+    assert row["reasons"] == []
+    assert row["valid"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted", "said", "step_s"),
+    [
+        ({}, "auto", "energy counter, beside it instantaneous power (field 186)", 0.1),
+        ({"average_field": 1}, "average", "energy counter, beside it power averaged over 1 s (field 185)", 0.1),
+        ({"counter": 0}, "auto", "instantaneous power (field 186)", 0.1),
+        ({"counter": 0, "instant": 0, "average_field": 1}, "auto", "power averaged over 1 s (field 185)", 1.0),
+        (
+            {"counter": 0, "instant": 0, "capability": "9.0"}, "auto",
+            "power, averaged over 1 s on this part (nvmlDeviceGetPowerUsage)", 1.0,
+        ),
+        (
+            {"counter": 0, "instant": 0, "capability": "8.0"}, "auto",
+            "power, instantaneous on this part (nvmlDeviceGetPowerUsage)", 0.1,
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_read_is_said_by_name(
+    driver: Any, settings: dict[str, object], wanted: str, said: str, step_s: float
+) -> None:
+    script = f"""
+from wattbench.config import NvmlSettings
+meter = NvmlMeter.from_settings(NvmlSettings(use="nvml", power="{wanted}"))
+tell([meter.reads, meter.step_s])
+"""
+    reads, steps_s = driver.run(script, **settings)
+    assert reads == {"gpu0": said}
+    if "counter" in settings:
+        assert steps_s == {"gpu0": step_s}
+
+
+def test_a_power_figure_that_the_part_lacks_is_refused(driver: Any) -> None:
+    script = """
+from wattbench.config import NvmlSettings
+try:
+    NvmlMeter.from_settings(NvmlSettings(use="nvml", power="instant"))
+except MeterError as error:
+    tell(str(error))
+"""
+    assert "does not tell its instant power (field 186)" in driver.run(script, instant=0)

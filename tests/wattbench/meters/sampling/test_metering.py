@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wattbench.clock import now_s
+from wattbench.errors import UserError
+from wattbench.meters import MeterError, Metering, Reading, recover_window
+from wattbench.meters.sampling.trace import TraceWriter, read_trace
+from wattbench.records import WindowLabel
+
+
+def test_a_window_is_opened_sampled_and_judged(steady: Any, label: WindowLabel, tmp_path: Path) -> None:
+    with Metering([steady]) as metering:
+        assert metering.provenance == {"cpu": "rapl"}
+        assert metering.step_s == {"cpu": 0.001}
+        metering.trace_to(tmp_path / "trace.csv")
+        before_s = now_s()
+        window = metering.open(label)
+        assert window.label == replace(label, started_s=window.started_s)
+        assert before_s <= window.started_s <= now_s()
+        time.sleep(0.3)
+        assert window.elapsed_s >= 0.3
+        row = window.close(idle_w={"cpu": 10.0}, passes=2)
+    assert row.valid, row.reasons
+    assert row.energy_j["cpu"] == pytest.approx(100.0 * row.duration_s, rel=0.05)
+    assert row.samples >= 5
+    assert (row.window, row.run, row.system, row.task, row.purpose) == ("w1", "r", "s", "t", "measured")
+    assert (row.idle_w, row.passes) == ({"cpu": 10.0}, 2)
+    assert not steady.is_open
+    times_s = [reading.at_s for _, reading in read_trace(tmp_path / "trace.csv").readings]
+    assert len(times_s) == row.samples
+    assert times_s[0] <= row.started_s < row.finished_s <= times_s[-1] + 1e-6
+
+
+def test_nothing_is_read_while_no_window_is_open(steady: Any, label: WindowLabel) -> None:
+    with Metering([steady]) as metering:
+        time.sleep(0.1)
+        assert steady.reads == 0
+        metering.open(label).close()
+        reads = steady.reads
+        time.sleep(0.1)
+        assert steady.reads == reads
+
+
+def test_windows_may_overlap_and_keep_their_own_readings(steady: Any, label: WindowLabel) -> None:
+    with Metering([steady]) as metering:
+        outer = metering.open(label)
+        time.sleep(0.1)
+        inner = metering.open(replace(label, window="w2"))
+        time.sleep(0.1)
+        inner_row = inner.close()
+        outer_row = outer.close()
+    assert inner_row.energy_j["cpu"] < outer_row.energy_j["cpu"]
+    assert inner_row.energy_j["cpu"] == pytest.approx(100.0 * inner_row.duration_s, rel=0.1)
+
+
+def test_a_meter_that_fails_is_named_and_the_others_go_on(steady: Any, dead: Any, label: WindowLabel) -> None:
+    with Metering([dead, steady]) as metering:
+        window = metering.open(label)
+        time.sleep(0.1)
+        row = window.close()
+    assert set(row.energy_j) == {"cpu"}
+    assert row.reasons == ["gpu0: could not be read (it is dead)"]
+    assert not row.valid
+
+
+def test_a_meter_with_a_fault_of_its_own_does_not_stop_the_sampling(steady: Any, label: WindowLabel) -> None:
+    fails = iter([False, False, True, True])
+
+    def play(at_s: float) -> Reading:
+        if next(fails, False):
+            raise ZeroDivisionError("a bug")
+        return Reading(at_s, {"cpu": 100.0 * at_s})
+
+    steady._play = play
+    with Metering([steady]) as metering:
+        window = metering.open(label)
+        time.sleep(0.3)
+        row = window.close()
+    assert row.valid, row.reasons
+    assert row.samples > 5
+
+
+def test_an_edge_that_fails_is_tried_again(steady: Any, label: WindowLabel) -> None:
+    fails = iter([True, True])
+
+    def play(at_s: float) -> Reading:
+        if next(fails, False):
+            raise MeterError("busy")
+        return Reading(at_s, {"cpu": 100.0 * at_s})
+
+    steady._play = play
+    with Metering([steady]) as metering:
+        window = metering.open(label)
+        time.sleep(0.05)
+        assert window.close().valid
+
+
+def test_without_meters_a_window_says_so(label: WindowLabel) -> None:
+    with Metering([]) as metering:
+        window = metering.open(label)
+        time.sleep(0.05)  # for the sampling thread, which must not keep the lock to itself
+        row = window.close()
+    assert not row.valid
+    assert row.energy_j == {}
+
+
+def test_a_meter_that_does_not_open_is_told_to_a_person(steady: Any, dead: Any) -> None:
+    def refuse() -> None:
+        raise MeterError("no permission", fix="ask root")
+
+    dead.open = refuse
+    with (
+        pytest.raises(UserError, match=r"dead: no permission \(fix: ask root\).*wattbench doctor"),
+        Metering([steady, dead]),
+    ):
+        pass
+    assert not steady.is_open
+
+
+def test_two_meters_of_one_component_are_refused(steady: Any) -> None:
+    twin = type(steady)(steady._play, name="twin")
+    with pytest.raises(UserError, match="two meters claim to measure cpu"), Metering([steady, twin]):
+        pass
+    assert not steady.is_open
+    assert not twin.is_open
+
+
+def test_a_trace_that_cannot_be_written_is_told(steady: Any, label: WindowLabel, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with Metering([steady]) as metering:
+        with pytest.raises(UserError, match="cannot write the power trace"):
+            metering.trace_to(tmp_path / "file" / "trace.csv")
+        if not Path("/dev/full").exists():
+            return
+        with pytest.raises(UserError, match="No space left"):
+            metering.trace_to(Path("/dev/full"))
+        assert metering.open(label).close().energy_j
+
+
+@pytest.mark.parametrize(("seconds", "valid"), [(1.0, False), (6.0, True)])
+def test_an_interrupted_window_is_closed_from_its_trace(
+    steady: Any, label: WindowLabel, tmp_path: Path, seconds: float, valid: bool
+) -> None:
+    model = type(steady)(steady._play, name="model", component="dram", provenance="modelled")
+    steady.step_s, model.step_s = {"cpu": 0.1}, {"dram": 0.001}
+    writer = TraceWriter(tmp_path / "t.csv")
+    for i in range(-5, int(seconds * 10) + 1):
+        writer.write(steady, Reading(i / 10, {"cpu": 10.0 * i}))
+        if i % 5 == 0 and i < seconds * 10:  # the slower one was last read half a second before the end
+            writer.write(model, Reading(i / 10, {"dram": 2.0 * i}))
+    writer.close()
+    row = recover_window(tmp_path / "t.csv", replace(label, started_s=0.0))
+    assert row.finished_s == seconds
+    assert row.energy_j == {"cpu": pytest.approx(100 * seconds), "dram": pytest.approx(20 * seconds)}
+    assert row.valid is valid
+    assert row.reasons[-1] == "interrupted; closed from the trace"
+
+
+def test_a_meter_that_died_before_the_process_is_not_carried_on(
+    steady: Any, label: WindowLabel, tmp_path: Path
+) -> None:
+    writer = TraceWriter(tmp_path / "t.csv")
+    for i in range(60):
+        reading = Reading(i / 10, {"cpu": 10.0 * i}) if i < 30 else Reading(i / 10, gaps={"cpu": "gone"})
+        writer.write(steady, reading)
+    writer.close()
+    row = recover_window(tmp_path / "t.csv", replace(label, started_s=0.0))
+    assert row.energy_j == {}
+    assert row.reasons[0] == "cpu: meter lost 2.90 s into the window (gone)"
+
+
+def test_an_interrupted_window_ends_when_its_last_answer_came(steady: Any, label: WindowLabel, tmp_path: Path) -> None:
+    watts = type(steady)(steady._play, name="watts", component="gpu0", provenance="integrated")
+    steady.step_s = watts.step_s = {"cpu": 0.1, "gpu0": 0.1}
+    writer = TraceWriter(tmp_path / "t.csv")
+    for i in range(100):
+        writer.write(steady, Reading(i / 10, {"cpu": 10.0 * i}))
+        writer.write(watts, Reading(i / 10 + 0.01, power_w={"gpu0": 50.0 if i < 60 else 900.0}))
+    writer.close()
+    row = recover_window(tmp_path / "t.csv", replace(label, started_s=0.05), until_s=5.55)
+    assert row.finished_s == 5.55
+    assert row.energy_j == {"cpu": pytest.approx(550.0), "gpu0": pytest.approx(275.0)}
+    assert row.valid, row.reasons
+    assert row.reasons[0] == "interrupted; closed from the trace"
+
+
+def test_of_a_window_without_a_trace_nothing_is_known_and_said_so(
+    steady: Any, label: WindowLabel, tmp_path: Path
+) -> None:
+    row = recover_window(tmp_path / "none.csv", replace(label, started_s=5.0), until_s=7.0)
+    assert (row.valid, row.energy_j, row.duration_s) == (False, {}, 2.0)
+    assert row.reasons == ["nothing was measured: no meter was read", "interrupted; closed from the trace"]
+    with Metering([steady]) as metering:
+        metering.trace_to(tmp_path / "t.csv")
+        metering.open(label).close()
+    row = recover_window(tmp_path / "t.csv", replace(label, started_s=now_s()))
+    assert (row.valid, row.energy_j) == (False, {})
+    assert row.reasons[0].startswith("cpu: meter lost 0.00 s")
+    with pytest.raises(ValueError, match="never opened"):
+        recover_window(tmp_path / "t.csv", label)

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattbench.meters import AbsentError, MeterError, RaplMeter
+from wattbench.meters.rapl import Domain, Unwrapped, find_domains
+
+RANGE_UJ = 262_143_328_850
+
+
+def add_domain(root: Path, folder: str, name: str, count_uj: int = 0, range_uj: int = RANGE_UJ) -> Path:
+    path = root / folder
+    path.mkdir()
+    (path / "name").write_text(f"{name}\n")
+    (path / "energy_uj").write_text(f"{count_uj}\n")
+    (path / "max_energy_range_uj").write_text(f"{range_uj}\n")
+    return path / "energy_uj"
+
+
+def test_packages_are_summed_and_overlapping_domains_left_out(tmp_path: Path) -> None:
+    counted = [
+        add_domain(tmp_path, "intel-rapl:0", "package-0"),
+        add_domain(tmp_path, "intel-rapl:1", "package-1-die-0"),
+        add_domain(tmp_path, "intel-rapl:0:2", "dram"),
+    ]
+    others = [
+        add_domain(tmp_path, "intel-rapl:0:0", "core"),
+        add_domain(tmp_path, "intel-rapl:0:1", "uncore"),
+        add_domain(tmp_path, "intel-rapl:2", "psys"),
+        add_domain(tmp_path, "intel-rapl-mmio:0", "package-0"),
+    ]
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    assert meter.provenance == {"cpu": "rapl", "dram": "rapl"}
+    assert meter.read().energy_j == {"cpu": 0.0, "dram": 0.0}
+    for path, count_uj in zip(counted, (10_000_000, 5_000_000, 2_000_000), strict=True):
+        path.write_text(str(count_uj))
+    for path in others:
+        path.write_text("900000000")
+    assert meter.read().energy_j == {"cpu": 15.0, "dram": 2.0}
+
+
+def test_amd_has_the_same_tree_with_packages_and_cores_only(tmp_path: Path) -> None:
+    paths = [
+        add_domain(tmp_path, "intel-rapl:0", "package-0", 65_532_000_000, 65_532_610_987),
+        add_domain(tmp_path, "intel-rapl:0:0", "core"),
+        add_domain(tmp_path, "intel-rapl:1", "package-1", 0, 65_532_610_987),
+        add_domain(tmp_path, "intel-rapl:1:0", "core"),
+    ]
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    assert meter.provenance == {"cpu": "rapl"}
+    meter.read()
+    paths[0].write_text("389013")  # it wrapped: 1 J
+    paths[2].write_text("2000000")
+    assert meter.read().energy_j == {"cpu": pytest.approx(3.0)}
+
+
+def test_a_package_whose_range_cannot_be_read_is_not_left_out_in_silence(tmp_path: Path) -> None:
+    add_domain(tmp_path, "intel-rapl:0", "package-0")
+    add_domain(tmp_path, "intel-rapl:1", "package-1")
+    (tmp_path / "intel-rapl:1" / "max_energy_range_uj").unlink()
+    with pytest.raises(MeterError, match=r"intel-rapl:1: cannot be read"):
+        find_domains(tmp_path)
+
+
+def test_only_the_components_asked_for_are_read(tmp_path: Path) -> None:
+    add_domain(tmp_path, "intel-rapl:0", "package-0")
+    add_domain(tmp_path, "intel-rapl:0:0", "dram")
+    meter = RaplMeter(["dram"], tmp_path)
+    meter.open()
+    assert set(meter.read().energy_j) == {"dram"}
+
+
+def test_a_counter_that_wraps_goes_on(tmp_path: Path) -> None:
+    path = add_domain(tmp_path, "intel-rapl:0", "package-0", RANGE_UJ - 500)
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    before = meter.read()
+    path.write_text("500")
+    after = meter.read()
+    assert after.energy_j["cpu"] - before.energy_j["cpu"] == pytest.approx(0.001)
+
+
+def test_a_counter_that_was_reset_falls_and_is_not_taken_for_a_wrap(tmp_path: Path) -> None:
+    path = add_domain(tmp_path, "intel-rapl:0", "package-0", 0)
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    meter.read()
+    path.write_text("100000000")
+    before = meter.read()
+    path.write_text("0")
+    assert meter.read().energy_j["cpu"] < before.energy_j["cpu"]
+
+
+def test_a_failed_read_is_a_gap_in_its_component_alone(tmp_path: Path) -> None:
+    add_domain(tmp_path, "intel-rapl:0", "package-0")
+    path = add_domain(tmp_path, "intel-rapl:1", "package-1")
+    add_domain(tmp_path, "intel-rapl:0:0", "dram")
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    path.unlink()
+    reading = meter.read()
+    assert set(reading.energy_j) == {"dram"}
+    assert "energy_uj cannot be read" in reading.gaps["cpu"]
+
+
+def test_a_machine_without_the_tree_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(AbsentError, match="no RAPL domain"):
+        RaplMeter(root=tmp_path).open()
+    add_domain(tmp_path, "intel-rapl:0", "psys")
+    with pytest.raises(AbsentError, match="no package or dram domain"):
+        RaplMeter(root=tmp_path).open()
+
+
+def test_a_lack_of_permission_is_explained_with_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_domain(tmp_path, "intel-rapl:0", "package-0")
+
+    def refuse(self: Path, *_: object) -> str:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    domains = find_domains(tmp_path)
+    monkeypatch.setattr(Path, "read_text", refuse)  # the tests may run as root, who may read anything
+    with pytest.raises(MeterError, match="readable by root only") as caught:
+        domains[0].read_uj()
+    assert str(caught.value.fix).startswith("sudo chmod a+r")
+
+
+def test_an_unreadable_count_says_what_is_wrong(tmp_path: Path) -> None:
+    add_domain(tmp_path, "intel-rapl:0", "package-0").write_text("not a number")
+    with pytest.raises(MeterError, match="cannot be read"):
+        Domain(tmp_path / "intel-rapl:0", "package-0", "cpu", RANGE_UJ).read_uj()
+
+
+@given(
+    range_uj=st.integers(10_000_000, 10**12),
+    start=st.integers(0, 10**12),
+    steps=st.lists(st.tuples(st.integers(0, 10**9), st.floats(0.5, 5.0)), min_size=1, max_size=40),
+)
+def test_unwrapping_gives_back_any_sequence(range_uj: int, start: int, steps: list[tuple[int, float]]) -> None:
+    counter = Unwrapped(range_uj)
+    true_uj, at_s, drawn_uj = start, 1000.0, 0
+    counter.advance(at_s, true_uj % range_uj)
+    for any_uj, pause_s in steps:
+        step_uj = any_uj % range_uj  # it must be read before it can wrap twice
+        true_uj += step_uj
+        drawn_uj += step_uj
+        at_s += pause_s
+        counter.advance(at_s, true_uj % range_uj)
+        assert counter.energy_uj == drawn_uj

@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattbench.meters import Reading, judge
+from wattbench.records import WindowLabel, WindowRow
+
+LABEL = WindowLabel(window="w1", run="r", system="s", task="t", purpose="measured")
+
+
+def judged(
+    readings: Sequence[Reading],
+    provenance: str = "counter",
+    *,
+    until_s: float = 10.0,
+    step_s: float = 0.1,
+    component: str = "gpu0",
+    min_window_s: float = 0.0,
+    label: WindowLabel = LABEL,
+) -> WindowRow:
+    return judge(
+        label,
+        started_s=0.0,
+        finished_s=until_s,
+        readings=readings,
+        provenance={component: provenance},
+        step_s={component: step_s},
+        min_window_s=min_window_s,
+        passes=3,
+        idle_w={component: 20.0},
+    )
+
+
+def counted(until_s: float = 10.0, watts: float = 100.0, every_s: float = 0.1) -> list[Reading]:
+    return [
+        Reading(i * every_s, {"gpu0": 5.0 + watts * i * every_s}, {"gpu0": watts}, {"gpu0": 40.0 + i / 20})
+        for i in range(round(until_s / every_s) + 1)
+    ]
+
+
+def powered(until_s: float = 10.0, watts: float = 100.0, every_s: float = 0.1) -> list[Reading]:
+    return [replace(reading, energy_j={}) for reading in counted(until_s, watts, every_s)]
+
+
+def test_a_counted_window() -> None:
+    row = judged(counted())
+    assert row.valid
+    assert row.reasons == []
+    assert row.energy_j == {"gpu0": pytest.approx(1000.0)}
+    assert row.check_energy_j == {"gpu0": pytest.approx(1000.0)}
+    assert row.provenance == {"gpu0": "counter"}
+    assert row.samples == 101
+    assert row.largest_gap_s == pytest.approx(0.1)
+    assert row.temperature_c == {"gpu0": 45.0}
+    assert (row.started_s, row.finished_s, row.passes, row.idle_w) == (0.0, 10.0, 3, {"gpu0": 20.0})
+    assert row.above_idle_j == pytest.approx(800.0)
+
+
+def test_an_integrated_window_interpolates_at_its_edges() -> None:
+    readings = [Reading(-0.05 + i * 0.1, power_w={"gpu0": 100.0 + 10 * (-0.05 + i * 0.1)}) for i in range(102)]
+    row = judged(readings, "integrated")
+    assert row.valid
+    assert row.energy_j == {"gpu0": pytest.approx(1500.0)}
+    assert row.check_energy_j == {}
+
+
+def test_readings_before_and_after_the_window_are_not_its_own() -> None:
+    early = Reading(-5.0, {"gpu0": -900.0}, temperature_c={"gpu0": 999.0}, notes=frozenset({"gpu0: power-capped"}))
+    late = Reading(12.0, {"gpu0": 99999.0}, {"gpu0": 100.0})
+    row = judged([late, early, *counted()])
+    assert row.valid, row.reasons
+    assert row.energy_j == {"gpu0": pytest.approx(1000.0)}
+
+
+@pytest.mark.parametrize(("seconds", "valid"), [(0.9, False), (1.0, True)])
+def test_a_window_is_ten_steps_long(seconds: float, valid: bool) -> None:
+    row = judged(counted(seconds), until_s=seconds)
+    assert row.valid is valid
+    assert any("too short for a sensor" in reason for reason in row.reasons) is not valid
+
+
+def test_the_suites_minimum_holds_for_measured_windows_only() -> None:
+    row = judged(counted(2.0), until_s=2.0, min_window_s=5.0)
+    assert row.reasons == ["lasted 2.00 s; the suite asks for at least 5 s"]
+    assert judged(counted(2.0), until_s=2.0, min_window_s=5.0, label=replace(LABEL, purpose="idle")).valid
+
+
+def test_too_few_power_readings() -> None:
+    row = judged(powered(1.2, every_s=0.3), "integrated", until_s=1.2)
+    assert not row.valid
+    assert any("5 power readings are too few" in reason for reason in row.reasons)
+
+
+def test_a_gap_over_the_limit_says_why() -> None:
+    moving = [replace(r, power_w={"gpu0": 100.0 + r.at_s}) for r in powered()]
+    readings = [reading for reading in moving if not 3.05 < reading.at_s < 3.95]
+    readings.append(Reading(3.5, gaps={"gpu0": "Timeout"}))
+    row = judged(readings, "integrated")
+    assert row.reasons == ["gpu0: not read for 1.00 s (limit 0.5 s) (Timeout)"]
+    assert row.largest_gap_s == pytest.approx(1.0)
+    assert judged([r for r in counted() if not 3.05 < r.at_s < 3.95]).valid  # a counter lost nothing meanwhile
+
+
+def test_a_counter_too_is_to_be_watched() -> None:
+    row = judged([reading for reading in counted() if not 2.0 < reading.at_s < 8.0])
+    assert row.reasons == ["gpu0: not read for 6.00 s (limit 5 s)"]
+
+
+def test_a_counter_that_goes_backwards_gives_no_figure() -> None:
+    readings = [replace(r, energy_j={"gpu0": r.energy_j["gpu0"] - (600.0 if r.at_s > 7 else 0.0)}) for r in counted()]
+    row = judged(readings)
+    assert row.energy_j == {}
+    assert row.provenance == {}
+    assert row.reasons == ["gpu0: counter went backwards"]
+
+
+def test_a_placed_edge_may_stand_above_the_counters_next_reading() -> None:
+    readings = counted()
+    readings[1] = replace(readings[1], energy_j={"gpu0": readings[0].energy_j["gpu0"] - 8.0})
+    assert judged(readings).valid
+
+
+def test_a_meter_that_is_lost_is_named_with_the_moment() -> None:
+    readings = [reading for reading in counted() if reading.at_s < 4.05]
+    readings += [Reading(4.1 + i, gaps={"gpu0": "GPU is lost"}) for i in range(6)]
+    row = judged(readings)
+    assert row.energy_j == {}
+    assert row.reasons == ["gpu0: meter lost 4.00 s into the window (GPU is lost)"]
+
+
+def test_a_start_that_was_not_read_leaves_no_figure() -> None:
+    row = judged([Reading(-0.1, gaps={"gpu0": "Timeout"}), Reading(0.0, gaps={"gpu0": "Timeout"}), *counted()[1:]])
+    assert row.energy_j == {}
+    assert row.reasons == ["gpu0: could not be read when the window opened (Timeout)"]
+
+
+def test_a_counter_that_was_never_read_is_not_replaced_by_power() -> None:
+    row = judged(powered(), "counter")
+    assert row.energy_j == {}
+    assert row.reasons == ["gpu0: could not be read"]
+
+
+def test_a_stuck_counter_gives_no_figure() -> None:
+    row = judged(counted(watts=0.0))
+    assert row.energy_j == {}
+    assert row.reasons == ["gpu0: counter did not advance (a stuck sensor)"]
+
+
+def test_methods_that_disagree_are_stated() -> None:
+    row = judged([replace(r, power_w={"gpu0": 80.0}) for r in counted()])
+    assert row.valid
+    assert row.reasons == ["gpu0: the counter says 1000.0 J and integrated power 800.0 J (-20%)"]
+
+
+def test_a_model_is_no_check_of_itself() -> None:
+    row = judged(counted(), "modelled")
+    assert row.energy_j
+    assert row.check_energy_j == {}
+
+
+def test_a_replayed_component_is_counted_or_integrated_by_what_it_has() -> None:
+    assert (
+        judged(counted(), "replayed").energy_j
+        == judged(powered(), "replayed").energy_j
+        == {"gpu0": pytest.approx(1000.0)}
+    )
+
+
+def test_notes_spoil_the_window_each_once() -> None:
+    readings = counted()
+    for i in (20, 21, 22):
+        readings[i] = replace(readings[i], notes=frozenset({"gpu0: power-capped", "gpu0: foreign process 7 (x)"}))
+    row = judged(readings)
+    assert not row.valid
+    assert row.energy_j
+    assert row.reasons == ["gpu0: foreign process 7 (x)", "gpu0: power-capped"]
+
+
+@pytest.mark.parametrize(("warmer_c", "valid"), [(9.0, True), (11.0, False), (-11.0, False)])
+def test_a_measured_window_is_in_a_steady_state(warmer_c: float, valid: bool) -> None:
+    readings = [replace(r, temperature_c={"gpu0": 50.0 + warmer_c * r.at_s / 10.0}) for r in counted()]
+    row = judged(readings)
+    assert row.valid is valid
+    assert any("temperature drifted by" in reason for reason in row.reasons) is not valid
+    assert judged(readings, label=replace(LABEL, purpose="idle")).valid  # which cools down by nature
+
+
+@pytest.mark.parametrize(("still_s", "valid"), [(0.3, True), (0.5, False)])
+def test_a_counter_that_stands_still_in_the_middle_gives_no_figure(still_s: float, valid: bool) -> None:
+    readings = [replace(r, energy_j={"gpu0": 100.0 * min(r.at_s, 10.0 - still_s)}) for r in counted()]
+    row = judged(readings)
+    assert row.valid is valid
+    assert bool(row.energy_j) is valid
+    assert any("counter stood still" in reason for reason in row.reasons) is not valid
+
+
+def test_power_that_never_varies_is_remarked() -> None:
+    row = judged(powered(), "integrated")
+    assert row.valid
+    assert row.reasons == ["gpu0: each of 101 power readings was 100 W; a stuck sensor would look the same"]
+
+
+def test_a_slow_sensor_may_be_read_as_slowly() -> None:
+    slow = [replace(r, power_w={"gpu0": 100.0 + r.at_s}) for r in powered(20.0, every_s=1.0)]
+    assert judged(slow, "integrated", until_s=20.0, step_s=1.0).valid
+    row = judged([r for r in slow if r.at_s != 7.0], "integrated", until_s=20.0, step_s=1.0)
+    assert row.reasons == ["gpu0: not read for 2.00 s (limit 1.5 s)"]
+
+
+def test_a_gpu_that_falls_off_the_bus_is_counted() -> None:
+    gone = [Reading(r.at_s, {"gpu1": 50.0 * r.at_s} if r.at_s < 5 else {}, gaps={} if r.at_s < 5 else {"gpu1": "lost"})
+            for r in counted()]  # fmt: skip
+    row = judge(
+        LABEL,
+        started_s=0.0,
+        finished_s=10.0,
+        readings=[*counted(), *gone],
+        provenance={"gpu0": "counter", "gpu1": "counter"},
+        step_s={"gpu0": 0.1, "gpu1": 0.1},
+    )
+    assert set(row.energy_j) == {"gpu0"}
+    assert "fewer GPUs than expected: 1 of 2 could be read throughout" in row.reasons
+
+
+def test_without_any_meter_nothing_was_measured() -> None:
+    row = judge(LABEL, started_s=0.0, finished_s=1.0, readings=[], provenance={}, step_s={})
+    assert not row.valid
+    assert row.total_j is None
+    assert row.largest_gap_s is None
+    assert "nothing was measured" in row.reasons[0]
+
+
+@given(
+    increments=st.lists(st.floats(0.0, 500.0), min_size=4, max_size=40),
+    cuts=st.lists(st.integers(1, 38), min_size=1, max_size=5, unique=True),
+)
+def test_counts_of_adjacent_windows_add_up_to_the_whole(increments: list[float], cuts: list[int]) -> None:
+    total_j, readings = 1e6, []
+    for i, increment_j in enumerate(increments):
+        total_j += increment_j
+        readings.append(Reading(float(i), {"cpu": total_j}))
+    last = len(increments) - 1
+    edges = [0, *sorted(cut for cut in cuts if cut < last), last]
+
+    def energy_j(a: int, b: int) -> float:
+        row = judge(
+            LABEL,
+            started_s=float(a),
+            finished_s=float(b),
+            readings=readings,
+            provenance={"cpu": "modelled"},
+            step_s={"cpu": 0.01},
+        )
+        return row.energy_j["cpu"]
+
+    parts_j = [energy_j(a, b) for a, b in itertools.pairwise(edges)]
+    assert sum(parts_j) == pytest.approx(energy_j(0, last), rel=1e-9, abs=1e-6)
+
+
+def test_counts_are_scaled_to_the_window_that_lies_within_them() -> None:
+    readings = [Reading(i * 0.1 - 0.04, {"gpu0": 100.0 * i * 0.1}) for i in range(102)]
+    row = judged(readings)
+    assert row.valid, row.reasons
+    assert row.energy_j == {"gpu0": pytest.approx(1000.0)}
+
+
+def test_edges_that_were_read_long_after_the_window_spoil_it() -> None:
+    readings = [*counted(1.0)[:-1], Reading(1.5, {"gpu0": 155.0})]
+    row = judged(readings, until_s=1.0)
+    assert row.reasons == ["gpu0: its edges were read 0.50 s apart from the window's (the machine was too busy)"]
+
+
+@pytest.mark.parametrize(("seconds", "valid"), [(3.9, False), (4.0, True)])
+def test_a_counter_whose_step_was_not_caught_takes_a_longer_window(seconds: float, valid: bool) -> None:
+    *readings, last = counted(seconds)
+    row = judged([*readings, replace(last, unplaced=frozenset({"gpu0"}))], until_s=seconds)
+    assert row.valid is valid
+    assert row.energy_j == {"gpu0": pytest.approx(100.0 * seconds)}
+
+
+def test_power_that_moves_faster_than_it_is_read_is_said_or_spoils_the_window() -> None:
+    def moving(by_w: float) -> WindowRow:
+        watts = itertools.cycle([100.0 - by_w, 100.0 + by_w, 100.0])
+        return judged([replace(r, power_w={"gpu0": next(watts)}) for r in powered()], "integrated")
+
+    assert moving(2.0).reasons == []
+    assert moving(15.0).valid
+    assert "its integral is uncertain by 3%" in moving(15.0).reasons[0]
+    assert not moving(60.0).valid

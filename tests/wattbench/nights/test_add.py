@@ -1,0 +1,122 @@
+"""Runs are taken in whole, once, under their own names, by many processes at once."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from wattbench.errors import UserError
+from wattbench.nights import NightsLayout, add_runs, kept_runs
+from wattbench.nights import add as adding
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_a_finished_run_is_copied_whole(tmp_path: Path, layout: NightsLayout, make_run) -> None:
+    root = make_run(tmp_path, "2026-03-01")
+    (added,) = add_runs(layout, [root])
+    assert added.new
+    assert added.root == layout.runs / root.name
+    assert files(added.root) == {name: data for name, data in files(root).items() if name != "run.lock"}
+    assert not list(layout.aside.iterdir())
+
+    (again,) = add_runs(layout, [root])
+    assert not again.new
+    (itself,) = add_runs(layout, [added.root])
+    assert not itself.new
+
+
+def test_a_copy_that_was_renamed_is_the_run_it_says_it_is(tmp_path: Path, layout: NightsLayout, make_run) -> None:
+    root = make_run(tmp_path, "2026-03-01")
+    name = root.name
+    (added,) = add_runs(layout, [root.rename(tmp_path / "last-night")])
+    assert added.root.name == name
+
+
+def test_another_run_of_the_same_name_is_refused_and_nothing_is_overwritten(
+    tmp_path: Path, layout: NightsLayout, make_run
+) -> None:
+    (added,) = add_runs(layout, [make_run(tmp_path, "2026-03-01")])
+    before = files(added.root)
+    other = make_run(tmp_path / "other", "2026-03-01", environment={"cpu": "another"})
+    with pytest.raises(UserError, match="another run of this name with other content"):
+        add_runs(layout, [other])
+    assert files(added.root) == before
+
+
+def test_what_is_no_finished_run_is_refused_before_anything_is_copied(
+    tmp_path: Path, layout: NightsLayout, make_run
+) -> None:
+    good = make_run(tmp_path, "2026-03-01")
+    for bad, expected in (
+        (make_run(tmp_path, "2026-03-02", finished=False), "not finished. Finish it with: wattbench run --resume"),
+        (tmp_path / "nowhere", "no such run directory"),
+        (renamed(make_run(tmp_path, "2026-03-03"), "../../outside"), "no name of a run"),
+        (renamed(make_run(tmp_path, "2026-03-04"), ".hidden"), "no name of a run"),
+        (renamed(make_run(tmp_path, "2026-03-05"), 7), "no name of a run"),
+        (make_run(tmp_path, "2026-03-07", gate={"baseline": {}}), "is no night"),
+        (linking(make_run(tmp_path, "2026-03-06")), "no links and nothing else"),
+    ):
+        with pytest.raises(UserError, match=expected):
+            add_runs(layout, [good, bad])
+    assert not kept_runs(layout)
+
+
+def renamed(root: Path, run: object) -> Path:
+    header = json.loads((root / "run.json").read_text())
+    (root / "run.json").write_text(json.dumps(header | {"run": run}))
+    return root
+
+
+def linking(root: Path) -> Path:
+    (root / "passwords").symlink_to("/etc/passwd")
+    return root
+
+
+def test_eight_processes_at_once_lose_and_double_nothing(tmp_path: Path, layout: NightsLayout, make_run) -> None:
+    shared = [make_run(tmp_path / "all", f"2026-03-{day:02d}") for day in range(1, 11)]
+    own = [[make_run(tmp_path / str(n), f"2026-04-{day:02d}", id=f"{n}00000") for day in range(1, 6)] for n in range(8)]
+    fork = multiprocessing.get_context("fork")
+    start = fork.Barrier(8)
+
+    def add(runs: list[Path]) -> None:
+        start.wait()
+        add_runs(layout, [run for pair in zip(shared, runs * 2, strict=True) for run in pair])
+
+    writers = [fork.Process(target=add, args=(runs,)) for runs in own]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0] * 8
+    assert sorted(path.name for path in layout.runs.iterdir()) == sorted(
+        run.name for runs in (shared, *own) for run in runs
+    )
+    assert all(each.finished for each in kept_runs(layout))
+    assert not list(layout.aside.iterdir())
+
+
+def test_a_writer_that_is_killed_leaves_no_run_that_counts(
+    tmp_path: Path, layout: NightsLayout, make_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_run(tmp_path, "2026-03-01")
+    monkeypatch.setattr(
+        adding, "_sync", lambda _: os.kill(os.getpid(), signal.SIGKILL)
+    )  # all is copied, nothing renamed
+    writer = multiprocessing.get_context("fork").Process(target=add_runs, args=(layout, [root]))
+    writer.start()
+    writer.join(60)
+    assert writer.exitcode == -signal.SIGKILL
+    assert not kept_runs(layout)
+    monkeypatch.undo()
+    (added,) = add_runs(layout, [root])
+    assert added.new
+    assert time.time() - next(layout.aside.iterdir()).stat().st_mtime < 3600  # what is left is cleared when it is old

@@ -1,0 +1,98 @@
+"""Engines of a known service time, for the real LoadGen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from lm_eval.api.instance import Instance
+
+from wattbench.clock import now_s
+from wattbench.errors import UserError
+from wattbench.measure.timed_lm import Ask
+from wattbench.systems import Engine, Facts, Reply
+
+
+class Served(Engine):
+    """Takes a stated time for each request, with a first token half-way; may fail some documents."""
+
+    concurrent: ClassVar[bool] = True
+
+    def __init__(self, seconds: float, *, fails: Sequence[int] = (), breaks: bool = False) -> None:
+        self.seconds, self.fails, self.breaks = seconds, fails, breaks
+        self.flying = self.most = 0
+        self._lock = threading.Lock()
+
+    @classmethod
+    def check(cls, name, config) -> None:
+        """Nothing to check."""
+
+    @classmethod
+    def open(cls, name, config, *, batch, seed):
+        return cls(0.0)
+
+    def tells_first_token(self, request_type: str) -> bool:
+        return True
+
+    def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        return self.answer_live(request_type, requests, lambda: None)
+
+    def answer_live(self, request_type, requests, first_token: Callable[[], None]) -> list[Reply]:
+        with self._lock:
+            self.flying += 1
+            self.most = max(self.most, self.flying)
+        try:
+            time.sleep(self.seconds / 2)
+            if int(requests[0].doc_id) in self.fails:
+                raise ZeroDivisionError("a bug of its own") if self.breaks else UserError("the server said no")
+            first_s = now_s()
+            first_token()
+            time.sleep(self.seconds / 2)
+            last_s = now_s()
+            return [Reply("4", 10, 3, (first_s, last_s), last_s) for _ in requests]
+        finally:
+            with self._lock:
+                self.flying -= 1
+
+    def facts(self) -> Facts:
+        return Facts()
+
+
+class Alone(Served):
+    """One at a time, in this process, and says nothing of tokens."""
+
+    concurrent: ClassVar[bool] = False
+
+    def tells_first_token(self, request_type: str) -> bool:
+        return False
+
+    def answer_live(self, request_type, requests, first_token):
+        return [Reply("4") for _ in super().answer_live(request_type, requests, lambda: None)]
+
+
+@pytest.fixture
+def asks() -> list[Ask]:
+    """Eleven items, so that 44 queries are four askings of each."""
+    return [
+        Ask("generate_until", doc, (Instance("generate_until", {}, (f"q{doc}", {}), 0, metadata=("task", doc, 1)),))
+        for doc in range(11)
+    ]
+
+
+@pytest.fixture
+def served() -> type[Served]:
+    return Served
+
+
+@pytest.fixture
+def alone() -> type[Alone]:
+    return Alone
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "loads" / "system" / "task" / "20" / "w0001"

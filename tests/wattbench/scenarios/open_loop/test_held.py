@@ -1,0 +1,106 @@
+"""Held or not: the rule, and LoadGen's counting in it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from wattbench.config import Load, Measure, queries_needed
+from wattbench.scenarios.open_loop.held import Outcome, enough_in_time, why_not_held
+from wattbench.scenarios.open_loop.loadgen_logs import Detail, read_detail, read_trace
+
+GOOD = Detail("6", True, {"result_perf_constraints_met": True, "early_stopping_met": True}, ())
+LOAD = Load.model_validate({"rates_per_s": [1.0], "deadline_s": 2.0})
+
+
+@pytest.mark.parametrize(("share", "needed"), [(0.5, 7), (0.9, 44), (0.99, 459), (0.999, 4603)])
+def test_loadgens_minimum_counts(share: float, needed: int) -> None:
+    assert queries_needed(share) == needed
+    assert enough_in_time(needed, 0, share)
+    assert not enough_in_time(needed - 1, 0, share)
+    assert not enough_in_time(needed, 1, share)
+
+
+def test_early_stopping_asks_for_what_loadgen_said_it_would() -> None:
+    # From logs of LoadGen 6.0.17: 38 late of 44 "would need 498 more", 169 of 176 "1826 more", at a share of 0.9.
+    for asked, late, more in ((44, 38, 498), (176, 169, 1826)):
+        assert enough_in_time(asked + more, late, 0.9)
+        assert not enough_in_time(asked + more - 1, late, 0.9)
+
+
+def judge(latencies: list[float | None], detail: Detail = GOOD, drain_s: float = 0.0) -> list[str]:
+    outcomes = [Outcome(latency, None, None) for latency in latencies]
+    return why_not_held(outcomes, LOAD, detail, arriving_s=100.0, total_s=100.0 + drain_s)
+
+
+def test_in_time_and_nothing_amiss_is_held() -> None:
+    assert judge([0.5] * 100) == []
+    assert judge([0.5] * 97 + [9.0] * 3, drain_s=9.0) == []  # a straggler or two are what the share is for
+
+
+def test_each_reason_is_named() -> None:
+    assert "20 of 100 requests missed the deadline of 2 s" in judge([0.5] * 80 + [3.0] * 20)[0]
+    assert "5 of them without an answer" in judge([0.5] * 80 + [3.0] * 15 + [None] * 5)[0]
+    assert any("served" in reason for reason in judge([0.5] * 100, drain_s=30.0))
+    late = Detail("6", False, {"result_perf_constraints_met": False, "result_invalid_reason": "Reduce QPS. "}, ())
+    assert judge([0.5] * 100, late) == ["LoadGen: INVALID, Reduce QPS"]
+    unsure = Detail("6", False, {"result_perf_constraints_met": True, "early_stopping_met": False}, ())
+    assert "early stopping" in judge([0.5] * 100, unsure)[0]
+    broken = Detail("6", True, {}, ("Attempted to complete a sample twice.",))
+    assert judge([0.5] * 100, broken) == ["LoadGen reports an error: Attempted to complete a sample twice."]
+
+
+def test_deadlines_of_tokens_count_where_they_are_set() -> None:
+    strict = LOAD.model_copy(update={"ttft_deadline_s": 0.1, "tpot_deadline_s": 0.05})
+    assert Outcome(1.0, 0.05, 0.01).in_time(strict)
+    assert not Outcome(1.0, 0.2, 0.01).in_time(strict)
+    assert not Outcome(1.0, 0.05, 0.06).in_time(strict)
+    assert not Outcome(None, None, None).in_time(strict)
+    assert Outcome(1.0, 0.2, 0.06).in_time(LOAD)
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        ({"scenario": "load"}, "needs the rates"),
+        ({"load": {"rates_per_s": [1], "deadline_s": 1}}, "belongs to scenario: load"),
+        ({"scenario": "load", "batch": 2, "load": {"rates_per_s": [1], "deadline_s": 1}}, "takes no batch"),
+        ({"scenario": "load", "load": {"rates_per_s": [1, 1], "deadline_s": 1}}, "each rate once"),
+        ({"scenario": "load", "load": {"rates_per_s": [], "deadline_s": 1}}, "at least 1 item"),
+        ({"scenario": "load", "load": {"rates_per_s": [0], "deadline_s": 1}}, "greater than 0"),
+        ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_queries": 43}}, "asks for 44"),
+        ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_duration_s": 2}}, "min_window_s"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(measure, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Measure.model_validate(measure)
+
+
+@settings(deadline=None)
+@given(st.floats(0.01, 100), st.integers(1, 500))
+def test_queries_cover_every_document_equally(rate: float, documents: int) -> None:
+    load = Load.model_validate({"rates_per_s": [rate], "deadline_s": 1.0})
+    asked = load.queries(rate, documents)
+    assert asked % documents == 0
+    assert asked >= max(load.min_queries, rate * load.min_duration_s)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=60), max_size=20))
+def test_hostile_logs_end_in_a_sentence_or_a_verdict(tmp_path_factory, lines: list[str]) -> None:
+    from wattbench.errors import UserError
+    from wattbench.scenarios.open_loop.loadgen_logs import DETAIL, TRACE
+
+    folder = tmp_path_factory.mktemp("logs")
+    (folder / DETAIL).write_text("\n".join(":::MLLOG " + line for line in lines), errors="replace")
+    body = "\n".join('{"name":"Sample","cat":"default","ph":"b",' + line for line in lines)
+    (folder / TRACE).write_text(body, errors="replace")
+    with pytest.raises(UserError):
+        read_detail(folder)
+    try:
+        read_trace(folder)
+    except UserError as error:
+        assert str(folder) in str(error)  # noqa: PT017  # a text that is whole by chance is read

@@ -1,0 +1,119 @@
+"""A real llama.cpp server: its own counts and timings beside ours, and a rate that it cannot hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lm_eval.api.instance import Instance
+
+from wattbench.clock import now_s
+from wattbench.config import Load
+from wattbench.measure.concurrency import keep_in_flight
+from wattbench.measure.timed_lm import Ask, answer_row
+from wattbench.scenarios.open_loop.loadgen import offer
+from wattbench.scenarios.open_loop.rate_row import load_row
+from wattbench.systems import Reply
+from wattbench.systems.base import GENERATE
+from wattbench.systems.endpoint.completion_stream import Assembly
+from wattbench.systems.endpoint.engine import EndpointEngine
+
+pytestmark = pytest.mark.server
+QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
+
+
+@pytest.fixture
+def engine(served_smol: EndpointEngine) -> EndpointEngine:
+    return served_smol
+
+
+@pytest.fixture
+def stream(engine: EndpointEngine, monkeypatch) -> list[dict[str, Any]]:
+    """Every event of our client's own streams, as the server sent it: its usage and its timings are in the last."""
+    seen: list[dict[str, Any]] = []
+    original = Assembly.add
+
+    def add(self: Assembly, data: str, arrived_s: float) -> bool:
+        if data.strip() != "[DONE]":
+            seen.append(json.loads(data))
+        return original(self, data, arrived_s)
+
+    monkeypatch.setattr(Assembly, "add", add)
+    return seen
+
+
+def request(prompt: str, doc: int = 0, tokens: int = 16) -> Instance:
+    settings = {"until": ["###"], "max_gen_toks": tokens, "do_sample": False}
+    return Instance(GENERATE, {}, (prompt, settings), 0, metadata=("task", doc, 1))
+
+
+def test_tokens_are_the_servers_exactly_and_ttft_is_within_5_ms(engine: EndpointEngine, stream: list) -> None:
+    apart_ms = []
+    for number in range(8):
+        stream.clear()
+        told: list[float] = []
+        began_s = now_s()
+        [reply] = engine.answer_live(
+            GENERATE, [request(QUESTION * (1 + number % 4))], lambda told=told: told.append(now_s())
+        )
+        usage = next(event["usage"] for event in stream if event.get("usage"))
+        timings = next(event["timings"] for event in stream if event.get("timings"))
+        assert reply.output_tokens == usage["completion_tokens"] == timings["predicted_n"]
+        assert reply.prompt_tokens == usage["prompt_tokens"] == timings["prompt_n"]
+        assert len(told) == 1
+        assert reply.first_token_s is not None
+        assert began_s < reply.first_token_s <= told[0]
+        # The server's clock runs from taking the request up to the first token being computed.
+        apart_ms.append((reply.first_token_s - began_s) * 1e3 - timings["prompt_ms"])
+    assert min(apart_ms) > 0  # never before the server had it
+    # What else a busy machine does comes on top of single requests: the best is what our stamps add.
+    assert min(apart_ms) < 5, f"late by (ms): {apart_ms}"
+
+
+def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngine, tmp_path: Path) -> None:
+    asks = [Ask(GENERATE, doc, (request(f"{QUESTION} It is number {doc},", doc, 4),)) for doc in range(11)]
+    alone_s = _seconds(engine, asks[0])
+    rows = {}
+    # Service times of this machine, now: one rate far below what two slots can do, one far above.
+    for name, rate in (("slow", min(4.0, 0.3 / alone_s)), ("fast", 20.0 / alone_s)):
+        load = Load.model_validate(
+            {"rates_per_s": [rate], "min_duration_s": 2.0, "min_queries": 44, "max_in_flight": 8,
+             "deadline_s": 120.0 if name == "slow" else 4 * alone_s}
+        )  # fmt: skip
+        offered = offer(
+            engine, asks, load, rate, seed=11, folder=tmp_path / name, ended=lambda: None, advance=lambda _: None
+        )
+        answers = []
+        for number, (query, due_s) in enumerate(zip(offered.queries, offered.due_s, strict=True)):
+            replies = query.replies or [Reply("")]
+            row = answer_row(query.ask, replies, 0, query.started_s, query.finished_s, number, 8, "w")
+            answers.append(replace(row, scheduled_s=due_s, failure=query.failure))
+        rows[name] = load_row("smol", "task", rate, load, answers, offered)
+        if name == "slow":
+            assert all(row.failure is None and row.output_tokens for row in answers)
+            assert "result_first_token_90.00_percentile_latency_ns" in rows[name].loadgen
+    assert rows["slow"].held, rows["slow"].reasons
+    assert not rows["fast"].held
+    assert any("missed the deadline" in reason for reason in rows["fast"].reasons)
+
+
+def _seconds(engine: EndpointEngine, ask: Ask) -> float:
+    taken = []
+    for _ in range(3):
+        began_s = now_s()
+        engine.answer(GENERATE, ask.requests)
+        taken.append(now_s() - began_s)
+    return sorted(taken)[1]
+
+
+def test_a_server_is_kept_busy_at_a_fixed_concurrency(engine: EndpointEngine) -> None:
+    # A long answer beside short ones: the short ones pass it by, where a batch would have waited.
+    lengths = [48, 2, 2, 2, 2]
+    calls = (partial(engine.answer, GENERATE, [request("Once upon a time", doc, n)]) for doc, n in enumerate(lengths))
+    counts = [replies[0].output_tokens for replies in keep_in_flight(calls, 2)]
+    assert sorted(counts) == sorted(lengths)
+    assert counts.index(48) > 1

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattbench.systems.endpoint.completion_stream import Assembly
+from wattbench.systems.endpoint.sse import EventDecoder, StreamError
+
+LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=30)
+NOISE = st.sampled_from([": ping", "event: x", "id: 1", "retry: 5", "nonsense"])
+KEYS = st.sampled_from(
+    ["choices", "delta", "content", "text", "index", "finish_reason", "usage", "prompt_tokens", "error", "message"]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(KEYS, inner),
+    max_leaves=12,
+)
+CUTS = st.lists(st.integers(0, 2000), max_size=12)
+
+
+def decode(pieces: list[bytes], max_line_bytes: int = 1 << 20) -> tuple[list[str], bool]:
+    """The events, and whether the decoder objected."""
+    decoder = EventDecoder(max_line_bytes)
+    events: list[str] = []
+    try:
+        for piece in pieces:
+            for data in decoder.feed(piece):
+                events.append(data)  # noqa: PERF402  # those before an error count
+        events += decoder.end()
+    except StreamError:
+        return events, True
+    return events, False
+
+
+def cut(stream: bytes, places: list[int]) -> list[bytes]:
+    ends = sorted(min(place, len(stream)) for place in places)
+    return [stream[a:b] for a, b in zip([0, *ends], [*ends, len(stream)], strict=True)]
+
+
+@given(
+    events=st.lists(st.lists(LINE, min_size=1, max_size=3), max_size=5),
+    noise=NOISE,
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    places=CUTS,
+)
+def test_events_survive_any_cuts_and_line_ends(
+    events: list[list[str]], noise: str, end: str, places: list[int]
+) -> None:
+    lines = [line for event in events for line in [noise, *(f"data: {data}" for data in event), ""]]
+    stream = "".join(line + end for line in lines).encode()
+    assert decode(cut(stream, places)) == (["\n".join(event) for event in events], False)
+
+
+@given(stream=st.binary(max_size=600), places=CUTS, limit=st.integers(1, 100))
+def test_garbage_is_read_the_same_however_it_is_cut(stream: bytes, places: list[int], limit: int) -> None:
+    assert decode(cut(stream, places), limit) == decode([stream], limit)
+
+
+@given(st.one_of(st.text(), JSON.map(json.dumps)))
+def test_a_garbled_chunk_raises_nothing_but_the_named_error(data: str) -> None:
+    assembly = Assembly(("x",), ("x",))
+    try:
+        assembly.add(data, 1.0)
+    except StreamError:
+        return
+    assembly.completion().text.encode()
+
+
+def test_byte_order_mark_torn_last_line_and_missing_blank_line() -> None:
+    assert decode([b"\xef\xbb", b"\xbfdata: a\n\n", b"data: b\n", b"data: torn"]) == (["a", "b"], False)
+
+
+def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:
+    decoder = EventDecoder(max_line_bytes=1000)
+    list(decoder.feed(b"data: " + b"x" * 900))
+    with pytest.raises(StreamError, match="more than 1000 bytes"):
+        list(decoder.feed(b"x" * 200))
+
+
+def test_an_event_of_very_many_lines_is_refused() -> None:
+    decoder = EventDecoder(max_line_bytes=1000)
+    with pytest.raises(StreamError, match="event of more than 1000 bytes"):
+        list(decoder.feed(b"data\n" * 2000))

@@ -1,0 +1,164 @@
+"""A real model in this process: its stamps, its shared base, and lm-eval's own verdict on the same requests."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from lm_eval import simple_evaluate
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
+from lm_eval.api.registry import get_model
+from lm_eval.tasks import TaskManager
+
+from wattbench.config import Measure, Prompt, TaskChoice, TransformersSystem, Weights, load_suite
+from wattbench.errors import MissingExtraError, UserError
+from wattbench.measure.timed_lm import TimedLM
+from wattbench.systems import base_key, open_engine, release_base
+from wattbench.systems.local.transformers import TransformersEngine
+from wattbench.tasks import scoring
+from wattbench.tasks.loading import LoadedTask, load_task
+
+DATA = Path(__file__).parents[3] / "data"
+
+
+def system(weights: Weights, **changes: object) -> TransformersSystem:
+    return TransformersSystem(
+        kind="generalist", engine="transformers", weights=weights, dtype="float32", device="cpu", **changes
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _free_base() -> Iterator[None]:
+    """Unpacking the GGUF file takes the better part of a minute: these tests share one base, as systems do."""
+    yield
+    release_base()
+
+
+@pytest.fixture(scope="module")
+def lm_evals_own(smol_gguf: Path) -> LM:
+    """The same file, loaded by lm-eval itself."""
+    return get_model("hf").create_from_arg_obj(
+        {"pretrained": str(smol_gguf.parent), "gguf_file": smol_gguf.name, "dtype": "float32"},
+        {"device": "cpu", "batch_size": 1},
+    )
+
+
+def loaded_task(name: str, limit: int) -> LoadedTask:
+    return load_task(load_suite(str(DATA / "suite.yaml")), TaskChoice(task=name, domain="arithmetic", limit=limit))
+
+
+class Nowhere:
+    """A recorder that records nothing."""
+
+    def warm_up(self, asks) -> None:
+        """Nothing."""
+
+    def before_batch(self) -> str:
+        return "w0001"
+
+    def after_batch(self, asks, rows, left) -> None:
+        """Nothing."""
+
+    def done(self) -> None:
+        """Nothing."""
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(("task", "prompt"), [("sums", Prompt(chat=True, fewshot=2)), ("choices", Prompt(fewshot=1))])
+def test_scores_are_those_that_lm_eval_alone_gives(
+    task: str, prompt: Prompt, lm_evals_own: LM, smol_weights: Weights
+) -> None:
+    with open_engine("s", system(smol_weights), batch=1, seed=0) as engine:
+        lm = TimedLM(engine, Nowhere(), batch=1, repeat=0, answered={}, numbers=itertools.count())
+        ours = scoring.evaluate(lm, loaded_task(task, 5), prompt, Measure(seed=7))
+
+    alone = loaded_task(task, 5)
+    theirs = simple_evaluate(
+        model=lm_evals_own,
+        tasks=[alone.task],
+        task_manager=TaskManager(include_defaults=False),
+        limit=5,
+        num_fewshot=prompt.fewshot,
+        apply_chat_template=prompt.chat,
+        fewshot_as_multiturn=prompt.chat,
+        random_seed=7,
+        numpy_random_seed=7,
+        torch_random_seed=7,
+        fewshot_random_seed=7,
+        bootstrap_iters=0,
+    )["samples"][task]
+    assert len(ours) == 5
+    for mine, its in zip(ours, theirs, strict=True):
+        same = ("doc_id", "doc_hash", "prompt_hash", "target_hash", "filter", "metrics")
+        assert {key: mine[key] for key in same} == {key: its[key] for key in same}
+        assert [mine[metric] for metric in mine["metrics"]] == [its[metric] for metric in its["metrics"]]
+        if task == "sums":
+            assert mine["filtered_resps"] == its["filtered_resps"]
+
+
+@pytest.mark.model
+def test_every_token_is_stamped_and_counted(smol_weights: Weights) -> None:
+    with open_engine("s", system(smol_weights), batch=2, seed=0) as engine:
+        ends_early = engine.lm.apply_chat_template([{"role": "user", "content": "Say: yes"}])
+        until = {"until": ["@@@"], "max_gen_toks": 12}
+        requests = [Instance("generate_until", {}, (p, until), 0) for p in (ends_early, "Once upon a time")]
+        short, long = engine.answer("generate_until", requests)
+        tokenizer = engine.lm.tokenizer
+        assert short.prompt_tokens == len(tokenizer(ends_early)["input_ids"])
+        assert long.output_tokens == 12
+        assert short.output_tokens is not None
+        assert 0 < short.output_tokens <= 12
+        for reply in (short, long):
+            assert len(reply.token_s) == reply.output_tokens
+            assert all(a <= b for a, b in itertools.pairwise(reply.token_s))
+        facts = engine.facts()
+        assert facts.parameters_total == facts.parameters_active == 134_515_008
+        assert facts.weights_sha256 == smol_weights.sha256
+        assert facts.weight_bytes == 98_362_432
+        assert engine.peak_memory_bytes() > 400_000_000
+        assert engine.peak_device_memory_bytes() is None
+
+
+@pytest.mark.model
+def test_systems_with_the_same_base_load_it_once_and_swap_adapters(smol_weights: Weights, tmp_path: Path) -> None:
+    import peft
+    import torch
+
+    plain, adapted = system(smol_weights), system(smol_weights, adapter=tmp_path)
+    assert base_key(plain) == base_key(adapted) != base_key(system(smol_weights, threads=1))
+    request = Instance("generate_until", {}, ("Once upon a time", {"until": ["@@@"], "max_gen_toks": 6}), 0)
+
+    with open_engine("plain", plain, batch=1, seed=0) as engine:
+        before = engine.answer("generate_until", [request])[0].value
+        base = engine.lm.model
+        torch.manual_seed(0)
+        lora = peft.get_peft_model(base, peft.LoraConfig(r=2, target_modules=["down_proj"], init_lora_weights=False))
+        lora.save_pretrained(tmp_path)
+        lora.unload()
+    with open_engine("adapted", adapted, batch=1, seed=0) as engine:
+        facts = engine.facts()
+        assert facts.shares_base_with is not None
+        assert facts.parameters_total > 134_515_008
+        assert engine.answer("generate_until", [request])[0].value != before
+    with open_engine("plain", plain, batch=1, seed=0) as engine:
+        assert engine.lm.model is base
+        assert engine.answer("generate_until", [request])[0].value == before
+
+
+def test_what_is_missing_is_said_before_anything_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match="no such file or folder"):
+        TransformersEngine.check("s", system(Weights(path=tmp_path / "nowhere")))
+    with pytest.raises(UserError, match=r"adapter: no adapter_config.json in"):
+        TransformersEngine.check("s", system(Weights(path=tmp_path), adapter=tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'wattbench\[hf\]'"):
+        TransformersEngine.check("s", system(Weights(path=tmp_path)))
+
+
+def test_a_file_that_is_no_model_is_said(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"not a model")
+    with pytest.raises(UserError, match="system 's': transformers cannot load"):
+        open_engine("s", system(Weights(path=tmp_path / "model.gguf")), batch=1, seed=0)

@@ -1,0 +1,44 @@
+"""What a log shows of a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from wattbench import progress
+
+
+def test_plain_lines_name_cells_and_count_items(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.PlainProgress(2, 30) as shown:
+        shown.note("loading a ...")
+        shown.start_cell("a on x", 10, 4)
+        for _ in range(6):
+            shown.advance(1)
+        shown.end_cell()
+        shown.start_cell("a on y", 20, 0)
+    said = capsys.readouterr()
+    assert said.out == ""
+    lines = said.err.splitlines()
+    assert lines[:2] == ["loading a ...", "[1/2] a on x: 10 items, 4 answered before"]
+    assert lines[2].startswith("    done; 10/30 items of all cells; about")
+    assert lines[3] == "[2/2] a on y: 20 items"
+
+
+def test_a_long_cell_speaks_now_and_then(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 10_000, 20))
+    monkeypatch.setattr(progress, "now_s", lambda: float(next(clock)))
+    with progress.PlainProgress(1, 10) as shown:
+        shown.start_cell("a on x", 10, 0)
+        for _ in range(4):
+            shown.advance(1)
+    assert [line for line in capsys.readouterr().err.splitlines() if "items; about" in line]
+
+
+def test_the_live_display_counts_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.LiveProgress(2, 30) as shown:
+        shown.start_cell("a on [x]", 10, 4)
+        shown.advance(6)
+        shown.note("loading [b] ...")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "10/30" in said.err
+    assert "loading [b] ..." in said.err

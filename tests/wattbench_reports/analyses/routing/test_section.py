@@ -1,0 +1,107 @@
+"""The section on routing: golden text, its drawings, and hostile names.
+
+Run with WATTBENCH_UPDATE_GOLDEN=1 to write the text anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wattbench_reports.analyses.routing.conftest import by_score, cascading, members
+from tests.wattbench_reports.sectiontext import without_own_scripts
+from wattbench_reports.figures import Dot, Line, frontier, misroutes
+from wattbench_reports.html import report
+from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.tables.router_csv import read_routes
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "routing.txt"
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = '<script>alert("x")</script>'
+
+
+def as_text(section) -> str:
+    out = [f"== {section.title}", section.lead]
+    for passage in section.passages:
+        out += [f"-- {passage.heading}", *passage.sentences]
+        if passage.drawing is not None:
+            out.append(f"({passage.drawing.label})")
+        for table in (*passage.tables, *passage.folded):
+            out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
+            out += [" | ".join(cell.text for cell in row) for row in table.rows]
+            out.append(table.note)
+    return "\n".join(out) + "\n"
+
+
+def test_golden(compose, tmp_path) -> None:
+    routed = compose(by_score(0.3), router={"type": "classifier", "min_score": 0.3}, extra_j=0.25)
+    routed.table["prompt"] = "What is it?"  # no k-NN: its neighbours are scikit-learn's to find
+    analysis = routed.again()
+    path = tmp_path / "routes.csv"
+    rows = [f"thrifty,{task},{doc},a>b,," for task in ("chain_sum", "spell_backward") for doc in range(40)]
+    path.write_text("\n".join(["router,task,doc_id,member,router_s,router_j", *rows]), encoding="utf-8")
+    text = as_text(routing_section(dataclasses.replace(analysis, routes=read_routes(path, analysis.frames))))
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_every_table_of_a_cascade_is_drawn_and_every_id_is_its_own(compose) -> None:
+    router = {"type": "cascade", "order": ["label-0", "label-1"], "min_confidence": 0.5}
+    routed = compose(cascading(0.5), router=router, order=("a", "c"))
+    html = report(routed.run)
+    identities = re.findall(r'\bid="([^"]+)"', html)
+    assert len(identities) == len(set(identities))
+    assert 'id="frontier-figure-0-title"' in html and 'id="misroutes-figure-0-title"' in html
+    assert "below it c answers as well" in html
+
+
+def test_hostile_names_stay_text(compose, fake) -> None:
+    systems = [dataclasses.replace(one, name=f"{HOSTILE}{one.name}$x^") for one in members(fake)]
+    names = [one.name for one in systems]
+    routed = compose(lambda task, doc, repeat: (names[0] if doc % 3 else names[2],), systems=systems, order=names)
+    html = report(routed.run)
+    assert 'id="frontier-figure-0-title"' in html
+    assert "<script" not in without_own_scripts(html)
+    assert html.count("&lt;script&gt;") > 20
+
+
+@given(
+    counts=st.lists(st.lists(st.integers(0, 10**6), min_size=3, max_size=3), min_size=1, max_size=5),
+    name=st.text("abzé<>&\"'$%^_{} ", min_size=1, max_size=40),
+)
+@settings(max_examples=20, deadline=None)
+def test_every_count_is_in_the_matrix(counts: list[list[int]], name: str) -> None:
+    table = np.array(counts, dtype=np.int64)
+    drawn = misroutes(table, [name] * len(counts), ["a", "b", name], [None, 1, 2, 0, 1][: len(counts)], name="m")
+    shown = [element.text or "" for element in ET.fromstring(drawn).iter(f"{SVG}text")]
+    for count in table.ravel():
+        assert any(text == "0" or text.startswith(f"{count:,} (") for text in shown)
+    assert drawn == misroutes(
+        table, [name] * len(counts), ["a", "b", name], [None, 1, 2, 0, 1][: len(counts)], name="m"
+    )
+    assert "style=" not in drawn
+
+
+@pytest.mark.parametrize("dear", [2.0, 500.0], ids=["linear", "logarithmic"])
+def test_the_frontier_names_what_it_shows(dear: float) -> None:
+    curve = Line("mixed, every threshold", np.array([1.0, dear]), np.array([0.2, 0.9]))
+    drawn = frontier(
+        curve, Line("its hull", curve.energy_j, curve.accuracy), Line("mix", np.array([1.0]), np.array([0.3])),
+        [Dot("a", 0, 1.0, 0.2), Dot("b", 1, dear, 0.9, hollow=True)], place=2, description="From 20% to 90%.", name="f",
+    )  # fmt: skip
+    root = ET.fromstring(drawn)
+    shown = {element.text for element in root.iter(f"{SVG}text")}
+    assert {"mixed, every threshold", "its hull", "mix", "a", "b", "joules per request", "accuracy, %"} <= shown
+    described = {element.get("id"): element.text for element in root.iter() if element.get("id")}
+    assert "From 20% to 90%. a: 20.0% at 1.00 J" in described["f-desc"]
+    colours = {e.get(key) for e in root.iter() for key in ("fill", "stroke")} - {None, "none"}
+    assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours), colours

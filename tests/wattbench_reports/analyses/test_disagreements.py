@@ -1,0 +1,262 @@
+"""What flipped: counts against the parquet by brute force, examples against their rows, and the command that lists all.
+
+Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden text anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import math
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wattbench.records import read_run
+from wattbench_reports.analyses.disagreements import EXAMPLES, Pair, chosen_pairs, flips
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.html import report
+from wattbench_reports.sections.disagreements import MOST_PAIRS, items_section
+from wattbench_reports.tables.answer_texts import texts_at
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "items.txt"
+KEY = ["task", "doc_id", "doc_hash"]
+
+
+def sides(run, first: str, second: str) -> pd.DataFrame:
+    """Item by item whether each is right, from the parquet alone."""
+    table = pd.read_parquet(run.layout.items_table)
+    means = table.groupby([*KEY, "system"])["correct"].mean().unstack()
+    return means[[first, second]].dropna() >= 0.5
+
+
+def brute_p(gained: int, lost: int) -> float:
+    """Both tails of a fair coin's binomial, added up term by term."""
+    n = gained + lost
+    tail = sum(math.comb(n, k) for k in range(min(gained, lost) + 1)) / 2**n
+    return min(1.0, 2 * tail)
+
+
+def retexted(run, row_group_size: int = 97):
+    """The same run with a text of its own in every row, in many small groups."""
+    path = run.layout.items_table
+    table = pd.read_parquet(path)
+    for name in ("prompt", "output", "filtered", "target"):
+        table[name] = [f"{name} of row {place}" for place in range(len(table))]
+    table["prompt"] = "Question " + table["task"] + " " + table["doc_id"].astype(str)
+    pq.write_table(pa.Table.from_pandas(table, schema=pq.read_schema(path)), path, row_group_size=row_group_size)
+    return read_run(run.layout.root)
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_counts_are_the_records(make_run, fake, repeats) -> None:
+    run = make_run(fake.Run(fake.plain().systems, repeats=repeats))
+    (found,) = flips(analyse(run), [Pair("regex", "generalist", "")])
+    right = sides(run, "regex", "generalist")
+    for each in (found.total, *found.tasks):
+        own = right if each.task is None else right.xs(each.task)
+        ours, theirs = own["regex"], own["generalist"]
+        assert each.both == (ours & theirs).sum()
+        assert each.first_only == (ours & ~theirs).sum()
+        assert each.second_only == (~ours & theirs).sum()
+        assert each.neither == (~ours & ~theirs).sum()
+        assert each.items == len(own)
+        assert each.p == pytest.approx(brute_p(each.first_only, each.second_only))
+    assert [each.task for each in found.tasks] == ["chain_sum", "spell_backward"]
+
+
+def test_examples_are_the_records(make_run, fake) -> None:
+    run = retexted(make_run(fake.family()))
+    table = pd.read_parquet(run.layout.items_table)
+    (found,) = flips(analyse(run), [Pair("tuned", "student", "")])
+    right = sides(run, "tuned", "student")
+    assert len(found.first_only) == EXAMPLES
+    for shown, winner, loser in ((found.first_only, 0, 1), (found.second_only, 1, 0)):
+        assert len({(flip.task, flip.doc_id) for flip in shown}) == len(shown)
+        for flip in shown:
+            (item,) = right.xs((flip.task, flip.doc_id)).to_numpy()
+            assert item[winner]
+            assert not item[loser]
+            assert (flip.answers[winner].right, flip.answers[loser].right) == (True, False)
+            assert [prompt.text for prompt in flip.prompts] == [f"Question {flip.task} {flip.doc_id}"]
+            for answer in flip.answers:
+                (row,) = np.flatnonzero(
+                    (table["system"] == answer.system) & (table["task"] == flip.task) & (table["doc_id"] == flip.doc_id)
+                )
+                assert answer.output.text == f"output of row {row}"
+                assert answer.filtered.text == f"filtered of row {row}"
+                assert answer.energy_j == table["energy_j"][row]
+                assert answer.output_tokens == table["output_tokens"][row]
+                assert answer.latency_s == pytest.approx(table["finished_s"][row] - table["started_s"][row])
+
+
+def test_examples_come_from_every_task_in_turn_and_are_the_same_each_time(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.family()))
+    pair = Pair("base", "tuned", "")
+    (found,) = flips(analysis, [pair])
+    tasks = [flip.task for flip in found.second_only]
+    assert tasks[:4] == ["chain_sum", "spelling", "syllogism", "calendar"]
+    assert found == flips(analysis, [pair])[0]
+    assert [flip.doc_id for flip in found.second_only] != sorted(flip.doc_id for flip in found.second_only)
+
+
+def test_of_repeats_one_that_is_as_right_as_the_item_is_shown(make_run, fake) -> None:
+    run = retexted(make_run(fake.Run(fake.plain().systems, repeats=3, items=60)))
+    table = pd.read_parquet(run.layout.items_table)
+    (found,) = flips(analyse(run), [Pair("generalist", "specialist", "")])
+    unsteady = 0
+    for flip in (*found.first_only, *found.second_only):
+        for answer in flip.answers:
+            assert answer.asked == 3
+            row = int(answer.output.text.removeprefix("output of row "))
+            own = table[
+                (table["system"] == answer.system) & (table["task"] == flip.task) & (table["doc_id"] == flip.doc_id)
+            ]
+            assert row in own.index
+            assert (table["correct"][row] >= 0.5) == answer.right == (own["correct"].mean() >= 0.5)
+            assert answer.times_right == own["correct"].sum()
+            unsteady += 0 < answer.times_right < 3
+    assert unsteady, "the run has no item that was answered now so and now so"
+
+
+def test_texts_of_a_part_of_the_file(make_run, fake) -> None:
+    run = retexted(make_run(fake.plain()))
+    frames = analyse(run).frames
+    table = pd.read_parquet(run.layout.items_table)
+    rows = np.asarray([200, 3, 96, 97, 239])
+    found = texts_at(frames, rows, ("output", "of_a_newer_version"))
+    assert list(found.columns) == ["output"]
+    assert {place: found["output"][place] for place in rows} == {place: table["output"][place] for place in rows}
+    some = frames.only(pd.Series(table["task"] == "spell_backward"), frozenset())
+    kept = np.flatnonzero(table["task"] == "spell_backward")
+    found = texts_at(some, np.asarray([50, 1]), ("output",))
+    assert found["output"].to_dict() == {50: table["output"][kept[50]], 1: table["output"][kept[1]]}
+    assert texts_at(frames, np.empty(0, dtype=np.int64), ("output",)).empty
+
+
+def test_only_groups_with_wanted_rows_are_read(make_run, fake, monkeypatch) -> None:
+    run = retexted(make_run(fake.plain()), row_group_size=24)
+    frames = analyse(run).frames
+    read = []
+    original = pq.ParquetFile.iter_batches
+    monkeypatch.setattr(
+        pq.ParquetFile, "iter_batches", lambda self, *a, **k: read.append(k["row_groups"]) or original(self, *a, **k)
+    )
+    texts_at(frames, np.asarray([30, 31, 100]), ("output",))
+    assert read == [[1], [4]]
+
+
+def test_an_old_record_without_texts_still_reports(make_run, fake) -> None:
+    run = make_run(fake.plain())
+    table = pq.read_table(run.layout.items_table)
+    pq.write_table(table.drop_columns(["prompt", "output", "target"]), run.layout.items_table)
+    (found, *_) = flips(analyse(run), chosen_pairs(analyse(run)))
+    flip = found.first_only[0]
+    assert (flip.prompts, flip.target) == ((), None)
+    assert [answer.output for answer in flip.answers] == [None, None]
+    assert "as it was compared" in report(read_run(run.layout.root))
+
+
+def test_prompts_that_differ_are_both_shown(make_run, fake) -> None:
+    run = make_run(fake.plain())
+    table = pd.read_parquet(run.layout.items_table)
+    table["prompt"] = "Q for " + table["system"]
+    table.to_parquet(run.layout.items_table)
+    (found,) = flips(analyse(run), [Pair("generalist", "regex", "")])
+    assert [prompt.text for prompt in found.first_only[0].prompts] == ["Q for generalist", "Q for regex"]
+    page = report(run)
+    assert "Prompt of generalist" in page
+    assert "Prompt of regex" in page
+
+
+def test_the_pairs_that_matter(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.family()))
+    accuracy = {name: each.accuracy.estimate for name, each in analysis.measured.items() if name != "told"}
+    first, second, *_ = sorted(accuracy, key=lambda name: -accuracy[name])
+    pairs = chosen_pairs(analysis)
+    assert (pairs[0].first, pairs[0].second) == (first, second)
+    named = [{pair.first, pair.second} for pair in pairs]
+    assert all(len(pair) == 2 for pair in named)
+    assert all(named.count(pair) == 1 for pair in named)
+    assert {"student", "tuned"} in named
+    for domain in ("arithmetic", "text", "logic", "time"):
+        assert {f"specialist-{domain}", "tuned"} in named
+    assert not any("told" in pair for pair in named), "a yardstick"
+
+
+def test_nothing_flipped_and_nobody_to_compare(make_run, fake) -> None:
+    same = (fake.System("one", accuracy=0.0), fake.System("two", accuracy=0.0))
+    section = items_section(analyse(make_run(fake.Run(same, id="same"))))
+    assert section is not None
+    (passage,) = section.passages
+    assert "both are right or both are wrong" in passage.sentences[1]
+    assert passage.examples == passage.commands == ()
+    assert items_section(analyse(make_run(fake.Run((fake.System("only"),), id="only")))) is None
+
+
+def run_command(command: str) -> pd.DataFrame:
+    words = shlex.split(command)
+    assert words[:2] == ["python", "-c"]
+    done = subprocess.run([sys.executable, *words[1:]], capture_output=True, text=True, check=True)
+    return pd.read_csv(io.StringIO(done.stdout), dtype={"task": str})
+
+
+@pytest.mark.parametrize("name", ["specialist", 'o\'"b\\"\n\u202e;$(true)'])
+def test_the_command_lists_every_flipped_item(make_run, fake, name) -> None:
+    systems = (fake.plain().systems[0], dataclasses.replace(fake.plain().systems[1], name=name))
+    run = make_run(fake.Run(systems, repeats=2))
+    section = items_section(analyse(run))
+    assert section is not None
+    ((_, command),) = section.passages[0].commands
+    assert command.isascii()
+    assert command.isprintable()
+    found = run_command(command)
+    right = sides(run, "generalist", name)
+    flipped = right[right["generalist"] != right[name]]
+    assert set(zip(found["task"], found["doc_id"], strict=True)) == {(task, doc) for task, doc, _ in flipped.index}
+    assert len(found) == 4 * len(flipped), "two answers of two systems each"
+
+
+def test_many_pairs_are_named_and_not_all_shown(make_run, fake) -> None:
+    systems = (fake.System("all"), *(fake.System(f"s{n}", "specialist", accuracy=0.4) for n in range(12)))
+    section = items_section(analyse(make_run(fake.Run(systems))))
+    assert section is not None
+    assert len(section.passages) == MOST_PAIRS + 1
+    assert "s11" in section.passages[-1].sentences[0]
+
+
+def as_text(section) -> str:
+    out = [section.title, section.lead]
+    for passage in section.passages:
+        out += ["", f"-- {passage.heading}", *passage.sentences]
+        for table in passage.tables:
+            out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
+            out += [" | ".join(cell.text for cell in row) for row in table.rows]
+            out += [table.note] if table.note else []
+        for group in passage.examples:
+            out.append(f"> {group.caption}")
+            for example in group.items[:2]:
+                out.append(f"* {example.title}")
+                out += [f"  {quote.label}: {quote.text}" for quote in example.quotes]
+                for side in example.sides:
+                    out.append(f"  {side.heading.text} {side.verdict}: {side.facts}")
+                    out += [f"    {quote.label}: {quote.text}" for quote in side.quotes]
+        out += [purpose for purpose, _ in passage.commands]
+    return "\n".join(out) + "\n"
+
+
+def test_golden(make_run, fake) -> None:
+    section = items_section(analyse(retexted(make_run(fake.family(24)))))
+    assert section is not None
+    text = as_text(section)
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")

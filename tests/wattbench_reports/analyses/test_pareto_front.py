@@ -1,0 +1,161 @@
+"""Accuracy against its costs: who is on which front, checked against a bootstrap made from the file by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
+from tests.wattbench_reports.sectiontext import as_text, check_golden, table, without_own_scripts
+from wattbench_reports.analyses.pareto_front import tradeoffs
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.html import report
+from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.sections.tradeoff import tradeoff_section
+
+
+def by_hand(run, names, cost, draws=3000, weights=None):
+    """How often each system is not dominated, and its drawn costs, item by item in pandas."""
+    rows = pd.read_parquet(run.layout.items_table)
+    rows = rows[rows["system"].isin(names)].assign(seconds=lambda own: own["finished_s"] - own["started_s"])
+    rng = np.random.default_rng(99)
+    wide = {
+        (domain, name): own.pivot(index=["task", "doc_id"], columns="system", values=name)[list(names)].to_numpy()
+        for domain, own in rows.groupby("domain")
+        for name in ("correct", cost)
+    }
+    domains = sorted(rows["domain"].unique())
+    share = weights or {domain: 1 / len(domains) for domain in domains}
+    front, costs = np.zeros(len(names)), []
+    for _ in range(draws):
+        picks = {domain: rng.integers(0, len(wide[domain, cost]), len(wide[domain, cost])) for domain in domains}
+        accuracy = sum(share[domain] * wide[domain, "correct"][picks[domain]].mean(axis=0) for domain in domains)
+        if cost == "seconds":
+            spent = np.median(np.vstack([wide[domain, cost][picks[domain]] for domain in domains]), axis=0)
+        else:
+            spent = sum(share[domain] * wide[domain, cost][picks[domain]].mean(axis=0) for domain in domains)
+        costs.append(spent)
+        for mine in range(len(names)):
+            beaten = [
+                spent[other] <= spent[mine] and accuracy[other] >= accuracy[mine]
+                and (spent[other] < spent[mine] or accuracy[other] > accuracy[mine])
+                for other in range(len(names))
+            ]  # fmt: skip
+            front[mine] += not any(beaten)
+    return front / draws, np.array(costs)
+
+
+@pytest.fixture
+def close(make_run, fake):
+    """Four systems, none of them clearly on or off a front."""
+    systems = (
+        fake.System("a", accuracy=0.55, latency_s=0.52, energy_j=8.2),
+        fake.System("b", accuracy=0.52, latency_s=0.5, energy_j=8.0),
+        fake.System("c", accuracy=0.58, latency_s=0.55, energy_j=8.4),
+        fake.System("d", accuracy=0.3, latency_s=0.9, energy_j=20.0),
+    )
+    return make_run(fake.Run(systems, items=40))
+
+
+@pytest.mark.parametrize(("which", "cost"), [(0, "energy_j"), (1, "seconds")])
+def test_membership_and_interval_are_those_of_a_bootstrap_by_hand(close, which: int, cost: str) -> None:
+    found = tradeoffs(analyse(close))[which]
+    front, costs = by_hand(close, ("a", "b", "c", "d"), cost)
+    assert any(0.1 < share < 0.9 for share in front), "nothing is in doubt here, so this would show little"
+    for place, share, drawn in zip(found.places, front, costs.T, strict=True):
+        assert place.on_front == pytest.approx(share, abs=0.06)
+        low, high = np.quantile(drawn, (0.025, 0.975))
+        assert place.cost.low == pytest.approx(low, rel=0.03)
+        assert place.cost.high == pytest.approx(high, rel=0.03)
+
+
+def test_medians_are_the_files(close) -> None:
+    rows = pd.read_parquet(close.layout.items_table)
+    for place in tradeoffs(analyse(close))[1].places:
+        own = rows[rows["system"] == place.system]
+        assert place.cost.estimate == pytest.approx((own["finished_s"] - own["started_s"]).median())
+
+
+def test_under_a_mix_the_front_is_that_of_the_mix(make_run, fake) -> None:
+    one = fake.System("one", accuracy=0.5, by_domain={"arithmetic": 0.9, "text": 0.1}, energy_j=8.0)
+    other = fake.System("other", accuracy=0.5, by_domain={"arithmetic": 0.1, "text": 0.9}, energy_j=6.0)
+    run = make_run(fake.Run((one, other), items=40))
+    shares = {}
+    for mix in ("arithmetic=9,text=1", "arithmetic=1,text=9"):
+        found = tradeoffs(analyse(run, workload_choice=WorkloadChoice(mix=mix)))[0]
+        shares[mix] = [place.on_front for place in found.places]
+    assert shares["arithmetic=9,text=1"] == [1.0, 1.0], "dearer, and much more accurate"
+    assert shares["arithmetic=1,text=9"][0] < 0.01, "dearer, and much less accurate"
+
+
+def test_repeats_of_an_item_stay_together(make_run, fake) -> None:
+    """Asking again does not make the median surer than its items do."""
+    widths = []
+    for repeats in (1, 8):
+        system = fake.System("a", latency_s=0.5)
+        run = make_run(dataclasses.replace(fake.Run((system,), items=30, repeats=repeats), id=f"r{repeats}"))
+        rows = pd.read_parquet(run.layout.items_table)
+        # Every repeat takes as long as the first did.
+        first = (rows["finished_s"] - rows["started_s"]).groupby([rows["task"], rows["doc_id"]]).transform("first")
+        rows["finished_s"] = rows["started_s"] + first
+        rows.to_parquet(run.layout.items_table)
+        cost = tradeoffs(analyse(run))[1].places[0].cost
+        widths.append(cost.high - cost.low)
+    assert widths[1] > 0.6 * widths[0]
+
+
+def test_who_takes_no_part_is_named_with_the_reason(make_run, fake) -> None:
+    joules, seconds = tradeoffs(analyse(make_run(fake.hostile())))
+    reasons = {place.system: place.reason for place in joules.places}
+    assert reasons["throttled"] == "measured windows not all valid"
+    assert reasons["unmetered"] == "no joules"
+    groups = [{place.system for place in front} for front in joules.fronts]
+    assert {"modelled$x^"} in groups, "joules from a formula have a front of their own"
+    assert {place.system for front in seconds.fronts for place in front} == set(reasons)
+
+
+def test_yardsticks_are_drawn_and_on_no_front(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.family(20)))
+    for found in tradeoffs(analysis):
+        (told,) = [place for place in found.places if place.system == "told"]
+        assert (told.group, told.on_front, told.reason) == (None, None, "a yardstick")
+        assert told.cost is not None
+    assert "told (yardstick)" in tradeoff_section(analysis).passages[0].drawing.svg
+
+
+def test_too_few_requests_have_no_median(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("only"),), tasks=(("t", "d"),), items=6))
+    (place,) = tradeoffs(analyse(run))[1].places
+    assert (place.cost, place.reason) == (None, "too few requests for a p50")
+    section = tradeoff_section(analyse(run))
+    assert "No system has requests enough for a median latency." in section.passages[1].sentences
+    assert section.passages[1].drawing is None
+
+
+def test_a_p95_is_stated_from_90_requests_on(make_run, fake) -> None:
+    for items, shown in ((89, False), (90, True)):
+        run = make_run(dataclasses.replace(fake.Run((fake.System("a"),), (("t", "d"),), items=items), id=f"i{items}"))
+        row = table(tradeoff_section(analyse(run)), "Accuracy and latency, as drawn")["a"]
+        assert (row["Latency p95"] != "–") == shown
+
+
+def test_under_load_it_is_one_load_and_who_does_not_hold_it_is_on_no_front(tmp_path) -> None:
+    analysis = analyse(write_load_run(tmp_path, held={0.5: ("sturdy",)}))
+    for found in tradeoffs(analysis):
+        assert {place.system: place.reason for place in found.places}["weak"] == "does not hold the rate"
+    section = tradeoff_section(analysis)
+    assert section.passages[0].sentences[0].startswith("All figures are at 0.5 requests per second")
+    assert table(section, "Accuracy and latency, as drawn")["weak"]["Latency p50"] == "–"
+
+
+def test_golden(make_run, fake) -> None:
+    check_golden(tradeoff_section(analyse(make_run(fake.family()))), "trade-off")
+
+
+def test_hostile_names_are_text(make_run, fake) -> None:
+    run = make_run(fake.hostile())
+    assert '<script>alert("x")</script>' in as_text(tradeoff_section(analyse(run)))
+    assert "<script" not in without_own_scripts(report(run))

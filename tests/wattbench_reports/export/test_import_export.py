@@ -1,0 +1,249 @@
+"""What `wattbench export` writes: against golden files, other tools' own readers, and back through `import`.
+
+Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden files anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import os
+from pathlib import Path
+
+import click.testing
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from wattbench.cli import main
+from wattbench.errors import UserError
+from wattbench.importers import read_sources, write_run
+from wattbench.records import read_run
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.comparison.several_runs import side_by_side
+from wattbench_reports.export import as_markdown
+from wattbench_reports.export.codecarbon_csv import COLUMNS
+from wattbench_reports.export.export_run import exported
+from wattbench_reports.metrics.carbon import CarbonChoice
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+GERMANY = CarbonChoice(region="DEU", intensity_g_per_kwh=100.0, pue=1.25)
+"""A place, and an intensity that no data of others changes."""
+
+
+def golden(name: str, data: bytes) -> None:
+    path = GOLDEN / name
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        path.write_bytes(data)
+    assert data.decode() == path.read_text(encoding="utf-8")
+
+
+def wattbench(*arguments: object) -> click.testing.Result:
+    return click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_a_model_card_is_as_the_hub_reads_it(make_run, fake) -> None:
+    run = make_run(dataclasses.replace(fake.family(), environment=fake.machine()))
+    card = exported(run, "model-card", system="student", choice=GERMANY)
+    golden("model-card.md", card)
+    hub = pytest.importorskip("huggingface_hub")
+    data = hub.ModelCard(card.decode()).data
+    emissions = data.to_dict()["co2_eq_emissions"]
+    assert set(emissions) == {"emissions", "source", "training_type", "geographical_location", "hardware_used"}
+    assert emissions["emissions"] == pytest.approx((3600 + 1800) / 3.6e6 * 1.25 * 100)
+    assert emissions["training_type"] == "fine-tuning"
+    items = pd.read_parquet(run.layout.items_table)
+    own = items[items["system"] == "student"]
+    results = {each.dataset_name: each for each in data.eval_results}
+    assert set(results) == set(own["task"])
+    for task, each in results.items():
+        assert (each.metric_type, each.task_type) == ("accuracy", "text-generation")
+        assert each.metric_value == pytest.approx(own.loc[own["task"] == task, "correct"].mean())
+
+
+def test_a_model_card_invents_nothing(make_run, fake) -> None:
+    run = make_run(fake.plain())
+    with pytest.raises(UserError, match="--region"):
+        exported(run, "model-card", system="generalist")
+    with pytest.raises(UserError, match="name it with --system; choose one of: generalist, regex, specialist"):
+        exported(run, "model-card", choice=GERMANY)
+    with pytest.raises(UserError, match="did you mean 'regex'"):
+        exported(run, "model-card", system="regx", choice=GERMANY)
+    card = exported(run, "model-card", system="generalist", choice=GERMANY).decode()
+    front = yaml.safe_load(card.split("---")[1])
+    assert "co2_eq_emissions" not in front  # nobody knows what its training took
+    assert "What training took is not on record." in card
+
+
+def test_a_training_needs_an_intensity_that_does_not_go_by_the_hour(make_run, fake, tmp_path) -> None:
+    hours = tmp_path / "grid.csv"
+    hours.write_text("time,g_per_kwh\n2023-11-14T22:00Z,100\n2023-11-14T23:00Z,300\n")
+    with pytest.raises(UserError, match="the hours in which tuned was trained are not on record"):
+        exported(make_run(fake.family(8)), "model-card", system="tuned", choice=CarbonChoice(intensity_csv=hours))
+
+
+def test_a_name_cannot_break_out_of_the_front_matter(make_run, fake) -> None:
+    evil = "a\n---\nlicense: mit\n<b>"
+    run = make_run(fake.Run((fake.System(evil),), items=10))
+    card = exported(run, "model-card", choice=GERMANY).decode()
+    hub = pytest.importorskip("huggingface_hub")
+    data = hub.ModelCard(card).data.to_dict()
+    assert "license" not in data
+    assert data["model-index"][0]["name"] == evil
+    assert "<b>" not in card.split("\n---\n", 1)[1]
+
+
+def test_emissions_have_codecarbons_own_columns(make_run, fake) -> None:
+    emissions_data = pytest.importorskip("codecarbon.output_methods.emissions_data").EmissionsData
+    assert tuple(field.name for field in dataclasses.fields(emissions_data)) == COLUMNS
+    run = make_run(dataclasses.replace(fake.golden(), environment=fake.machine()))
+    text = exported(run, "emissions", choice=GERMANY)
+    golden("emissions.csv", text)
+    rows = {row["experiment_id"]: row for row in csv.DictReader(io.StringIO(text.decode()))}
+    items = pd.read_parquet(run.layout.items_table)
+    windows = pd.read_parquet(run.layout.windows_table)
+    for system, own in items.groupby("system"):
+        row = rows[system]
+        joules = own["energy_j"].sum()
+        if own["energy_j"].isna().all():
+            assert row["energy_consumed"] == row["emissions"] == row["duration"] == ""
+            continue
+        kwh = joules / 3.6e6 * 1.25
+        assert float(row["energy_consumed"]) == pytest.approx(kwh)
+        assert float(row["emissions"]) == pytest.approx(kwh * 100 / 1000)
+        mine = windows[(windows["system"] == system) & (windows["purpose"] == "measured")]
+        seconds = (mine["finished_s"] - mine["started_s"]).sum()
+        assert float(row["duration"]) == pytest.approx(seconds)
+        assert float(row["emissions_rate"]) == pytest.approx(kwh * 100 / 1000 / seconds)
+        assert (row["country_iso_code"], row["country_name"]) == ("DEU", "Germany")
+        assert row["water_consumed"] == row["wue"] == row["on_cloud"] == ""
+
+
+def test_emissions_by_component(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("one", provenance="counter"),), items=10))
+    path = run.layout.windows
+    path.write_text(path.read_text().replace("part0", "gpu0"))
+    (row,) = csv.DictReader(io.StringIO(exported(run, "emissions").decode()))
+    assert float(row["gpu_energy"]) == pytest.approx(float(row["energy_consumed"]))
+    assert float(row["gpu_power"]) == pytest.approx(float(row["gpu_energy"]) * 3.6e6 / float(row["duration"]))
+    assert row["cpu_energy"] == row["ram_energy"] == row["emissions"] == row["country_name"] == ""
+    assert row["pue"] == "1.0"
+
+
+def test_markdown_is_compares(make_run, fake) -> None:
+    run = make_run(fake.golden())
+    data = exported(run, "markdown")
+    golden("export.md", data)
+    assert data.decode() == as_markdown(side_by_side([run]))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
+    run = make_run(dataclasses.replace(fake.golden(), repeats=2, items=45))
+    path = tmp_path / f"items.{suffix}"
+    path.write_bytes(exported(run, suffix, what="items"))
+    back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
+    ours, theirs = analyse(run), analyse(back)
+    assert ours.frames.systems == theirs.frames.systems
+    for name, before in ours.measured.items():
+        after = theirs.measured[name]
+        assert after.accuracy == before.accuracy
+        assert after.items == before.items
+        assert after.requests == before.requests
+        assert after.j_per_request == before.j_per_request
+        assert after.j_per_correct == before.j_per_correct
+        assert after.output_tokens == before.output_tokens
+        assert np.array_equal(after.latency_s, before.latency_s)
+        assert after.provenance == ("imported" if before.provenance else "")
+    for domain, own in ours.by_domain.items():
+        for name, before in own.items():
+            assert theirs.by_domain[domain][name].accuracy == before.accuracy
+    assert ours.kinds == theirs.kinds
+    columns = ["system", "task", "doc_id", "doc_hash", "repeat", "prompt", "output", "target"]
+    first, second = (pd.read_parquet(each.layout.items_table)[columns] for each in (run, back))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_joules_that_came_back_are_never_ranked_beside_those_measured(make_run, fake, tmp_path) -> None:
+    run = make_run(fake.golden())
+    path = tmp_path / "items.parquet"
+    path.write_bytes(exported(run, "parquet", what="items"))
+    back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
+    comparison = side_by_side([run, back], across=["tasks", "device", "driver", "power_limit", "scenario"])
+    ranked = comparison.ranked
+    assert ranked is not None
+    sides: dict[str, set[int]] = {run.header.run: set(), back.header.run: set()}
+    for figures, place in zip(comparison.systems, ranked.placements, strict=True):
+        if figures.energy_j_per_request is not None:
+            sides[place.run].add(place.joules_group)
+            assert place.accuracy_group == place.latency_group == 1
+    assert not set.intersection(*sides.values())
+    assert all(len(groups) == 1 for groups in sides.values())
+    assert "mixed-provenance" in {caveat.code for caveat in comparison.caveats}
+
+
+def test_text_that_looks_like_a_formula_is_disarmed_and_comes_back(make_run, fake, tmp_path) -> None:
+    run = make_run(fake.Run((fake.System("=cmd|' /C calc'!A0", output='-1\r\n=2,"x"'),), items=6))
+    data = exported(run, "csv", what="items")
+    rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "\t", "\r"))]
+    path = tmp_path / "items.csv"
+    path.write_bytes(data)
+    answers = read_sources([path]).answers
+    assert {(answer.system, answer.answer) for answer in answers} == {("=cmd|' /C calc'!A0", '-1\r\n=2,"x"')}
+
+
+def test_parquet_has_types(make_run, fake, tmp_path) -> None:
+    run = make_run(fake.golden())
+    for what, types in (
+        ("items", {"item": "int64", "score": "double", "joules": "double", "system": "string", "prompt": "string"}),
+        ("systems", {"accuracy": "double", "valid": "bool", "items": "int64", "system": "string"}),
+        ("windows", {"started_s": "double", "valid": "bool", "samples": "int64"}),
+    ):
+        path = tmp_path / f"{what}.parquet"
+        path.write_bytes(exported(run, "parquet", what=what))
+        schema = pq.read_schema(path)
+        for name, expected in types.items():
+            assert str(schema.field(name).type).removeprefix("large_") == expected, (what, name)
+
+
+def test_systems_are_all_of_them_over_everything_and_by_domain(make_run, fake) -> None:
+    run = make_run(fake.golden())
+    rows = list(csv.DictReader(io.StringIO(exported(run, "csv").decode())))
+    items = pd.read_parquet(run.layout.items_table)
+    assert len(rows) == items["system"].nunique() * (1 + items["domain"].nunique())
+    for row in rows:
+        own = items[items["system"] == row["system"]]
+        own = own if not row["domain"] else own[own["domain"] == row["domain"]]
+        assert float(row["accuracy"]) == pytest.approx(own["correct"].mean())
+    one = list(csv.DictReader(io.StringIO(exported(run, "csv", system="regex").decode())))
+    assert {row["system"] for row in one} == {"regex"}
+
+
+def test_the_command(make_run, fake, tmp_path) -> None:
+    root = make_run(fake.golden()).layout.root
+    out = tmp_path / "deep" / "emissions.csv"
+    assert wattbench("export", root, "--to", "emissions", "-o", out).stdout == f"{out}\n"
+    assert out.read_text().startswith("timestamp,project_name,run_id")
+    assert wattbench("export", root, "--to", "csv", "--what", "windows").stdout.startswith("run,system,task,window")
+    for arguments, said in (
+        (("--to", "parquet"), "name a file with -o"),
+        (("--to", "markdown", "--what", "items"), "--what items goes with"),
+        (("--to", "markdown", "--system", "regex"), "is of all systems"),
+        (
+            (
+                "--to",
+                "model-card",
+            ),
+            "name it with --system",
+        ),
+        (("--to", "emissions", "--region", "Atlantis"), "not a country code"),
+        (("--to", "emissions", "-o", root), "is a directory"),
+    ):
+        result = wattbench("export", root, *arguments)
+        assert result.exit_code == 2
+        assert said in result.output
+    assert wattbench("export", root / "nowhere", "--to", "csv").exit_code == 2

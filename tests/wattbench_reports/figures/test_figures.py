@@ -1,0 +1,162 @@
+"""The drawings: text stays text, colours follow the page, and the same numbers give the same bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from wattbench_reports.figures import Bar, Curve, Field, Point, Slice, energy, latency, matrix, tradeoff
+from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN
+from wattbench_reports.figures.marks import mark_svg
+from wattbench_reports.figures.tradeoff import SECONDS
+from wattbench_reports.stats import Interval
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def point(name: str, place: int, joules: float) -> Point:
+    return Point(name, place, Interval(joules, 0.8 * joules, 1.3 * joules), Interval(0.4, 0.3, 0.5))
+
+
+def bar(name: str, joules: float) -> Bar:
+    idle, above = Slice("gpu0, idle", 0, joules / 4, faint=True), Slice("gpu0, above idle", 0, joules / 2, faint=False)
+    return Bar(name, joules, (idle, above, Slice("cpu", 1, joules / 4, faint=False)))
+
+
+def field(title: str, columns: int) -> Field:
+    texts = tuple(tuple(f"{title[0]}{row}{column}" for column in range(columns)) for row in range(2))
+    return Field(title, 0, texts, ((0.2,) * columns, (1.0,) * (columns - 1) + (None,)))
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(svg).iter(f"{SVG}text")]
+
+
+DRAWINGS = {
+    "tradeoff": lambda: tradeoff([point("small", 0, 0.2), point("big", 1, 900.0)]),
+    "latency": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50)), Curve("big", 1, np.geomspace(1, 9, 50))]),
+    "tradeoff, latency": lambda: tradeoff(
+        [point("small", 0, 0.2), dataclasses.replace(point("told", 1, 0.3), hollow=True), point("big", 2, 9.0)],
+        SECONDS,
+        [["small", "big"]],
+    ),
+    "first token": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50))], FIRST_TOKEN),
+    "later tokens": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 5))], PER_TOKEN),
+    "matrix": lambda: matrix(
+        [field("Accuracy", 2), field("Joules", 2)],
+        ["small", "big"],
+        ["sums", "text"],
+        name="matrix-figure",
+        title="Everything",
+    ),
+    "energy": lambda: energy([bar("small", 0.2), bar("big", 900.0)]),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_drawings_need_no_style_and_repeat_exactly(name: str) -> None:
+    svg = DRAWINGS[name]()
+    assert svg == DRAWINGS[name]()
+    assert "style" not in svg
+    assert "<script" not in svg
+    colours = {e.get(key) for e in ET.fromstring(svg).iter() for key in ("fill", "stroke")} - {None, "none"}
+    assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours), colours
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_drawings_have_a_title_and_a_description(name: str) -> None:
+    root = ET.fromstring(DRAWINGS[name]())
+    named = {element.get("id"): element.text for element in root.iter() if element.get("id")}
+    assert root.get("role") == "img"
+    for identity in root.get("aria-labelledby", "").split():
+        assert named[identity]
+
+
+def test_ids_of_two_drawings_never_meet_and_references_resolve() -> None:
+    seen: set[str] = set()
+    for draw in DRAWINGS.values():
+        root = ET.fromstring(draw())
+        ids = {element.get("id") for element in root.iter()} - {None}
+        assert not ids & seen
+        seen |= ids
+        for element in root.iter(f"{SVG}use"):
+            assert element.get("href", "").removeprefix("#") in ids
+
+
+def test_hostile_names_are_drawn_as_text() -> None:
+    svg = tradeoff([point('$\\frac{<script>alert("x")</script>', 0, 1.0), point("$x^", 1, 2.0)])
+    assert "<script" not in svg
+    assert '$\\frac{<script>alert("x")</script>' in texts(svg)
+
+
+def test_a_wide_range_is_logarithmic_and_ticks_carry_their_unit() -> None:
+    narrow, wide = (
+        tradeoff([point("a", 0, 2.0), point("b", 1, 3.0)]),
+        tradeoff([point("a", 0, 0.2), point("b", 1, 900)]),
+    )
+    assert "0 J" in texts(narrow)
+    assert "0 J" not in texts(wide)
+    assert {"1 J", "10 J", "100 J"} <= set(texts(wide))
+
+
+def test_bars_are_shares_and_their_joules_stand_behind_them() -> None:
+    svg = DRAWINGS["energy"]()
+    assert {"small", "big", "200 mJ", "900 J", "gpu0, idle", "gpu0, above idle", "cpu"} <= set(texts(svg))
+    assert "big: 900 J, of which gpu0, idle 25.0%, gpu0, above idle 50.0%, cpu 25.0%" in svg
+
+
+def test_zero_joules_and_unbounded_figures_can_be_drawn() -> None:
+    svg = tradeoff([Point("free", 0, Interval(0.0, 0.0, 0.0), Interval(0.0, 0.0, 0.3)),
+                    Point("once", 1, Interval(5.0, 0.0, float("inf")), Interval(1.0, 0.2, 1.0))])  # fmt: skip
+    assert {"free", "once"} <= set(texts(svg))
+
+
+def test_many_answers_do_not_make_a_heavy_figure() -> None:
+    assert len(latency([Curve("a", 0, np.sort(np.random.default_rng(0).lognormal(size=100_000)))])) < 60_000
+
+
+def test_a_matrix_has_a_number_in_every_cell_and_shades_no_missing_one() -> None:
+    for columns in (2, 6):  # side by side, and one below the other
+        svg = matrix([field("Accuracy", columns)], ["small", "b" * 60], [f"d{place}" for place in range(columns)],
+                     name="m", title="Everything")  # fmt: skip
+        assert {f"A{row}{column}" for row in range(2) for column in range(columns)} <= set(texts(svg))
+        cells = [e for e in ET.fromstring(svg).iter(f"{SVG}path") if e.get("fill") == "var(--series-1)"]
+        assert len(cells) == 2 * columns - 1
+        assert all(float(cell.get("opacity", cell.get("fill-opacity", "1"))) <= 0.5 for cell in cells), "hides numbers"
+        assert "b" * 29 + "…" in texts(svg)
+
+
+def test_a_front_is_joined_from_the_cheapest_to_the_dearest() -> None:
+    points = [point("dear", 0, 9.0), point("cheap", 1, 1.0), point("off", 2, 4.0)]
+    plain, joined = tradeoff(points), tradeoff(points, fronts=[["cheap", "dear"]])
+    dashed = [e for e in ET.fromstring(joined).iter(f"{SVG}path") if e.get("stroke-dasharray")]
+    assert len(dashed) == 1
+    steps = [float(step.split()[0]) for step in dashed[0].get("d", "").replace("M", "").split("L")]
+    assert steps == sorted(steps)
+    assert "stroke-dasharray" not in plain
+    assert "Probably on the front: cheap and dear." in joined
+    assert "stroke-dasharray" not in tradeoff(points, fronts=[["off"]]), "one system is no line"
+
+
+def test_percentiles_are_read_aloud_only_where_the_requests_are_enough() -> None:
+    assert "95% within" not in DRAWINGS["latency"]()
+    assert "half within" in DRAWINGS["latency"]()
+    assert "5 requests, too few for a percentile" in DRAWINGS["later tokens"]()
+
+
+def test_matplotlib_is_left_as_it_was() -> None:
+    before = dict(mpl.rcParams)
+    DRAWINGS["latency"]()
+    assert dict(mpl.rcParams) == before
+
+
+def test_marks_differ_and_are_hidden_from_screen_readers() -> None:
+    marks = [mark_svg(place) for place in range(12)]
+    assert len(set(marks)) == 12
+    assert all('aria-hidden="true"' in mark for mark in marks)
+    for mark in marks:
+        ET.fromstring(mark)

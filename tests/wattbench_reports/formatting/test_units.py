@@ -1,0 +1,52 @@
+"""How figures are written."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattbench_reports.formatting import units
+from wattbench_reports.stats import Interval
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.82, "820 ms"), (1.2345, "1.23 s"), (0.0000021, "2.10 µs"), (0.9999, "1.00 s"), (0.99949, "999 ms"),
+        (9.996, "10.0 s"), (1500, "1.50 ks"), (0, "0 s"), (math.inf, "∞ s"), (None, "–"), (math.nan, "–"),
+        (12_300_000_000_000, "12,300 Gs"),
+    ],
+)  # fmt: skip
+def test_quantity(value: float | None, text: str) -> None:
+    assert units.quantity(value, "s") == text
+
+
+def test_intervals_share_a_prefix() -> None:
+    assert units.quantity_interval(Interval(0.0213, 0.0169, 1.2), "J") == "21.3 [16.9, 1,200] mJ"
+    assert units.quantity_interval(Interval(5.3, 2.58, math.inf), "J") == "5.30 [2.58, ∞] J"
+    assert units.quantity_interval(None, "J") == "–"
+    assert units.percent_interval(Interval(0.45, 0.325, 0.5811)) == "45.0% [32.5, 58.1]"
+    assert units.points_interval(Interval(0.04, -0.012, 0.068)) == "4.0 points [−1.2, 6.8]"
+
+
+@given(st.floats(1e-9, 1e11))
+def test_what_is_written_is_within_half_a_percent(value: float) -> None:
+    number, _, unit = units.quantity(value, "J").partition(" ")
+    factor = {"G": 1e9, "M": 1e6, "k": 1e3, "": 1, "m": 1e-3, "µ": 1e-6, "n": 1e-9}[unit.removesuffix("J")]
+    assert float(number.replace(",", "")) * factor == pytest.approx(value, rel=0.0051)
+
+
+def test_words() -> None:
+    assert units.listed([]) == ""
+    assert units.listed(["a"]) == "a"
+    assert units.listed(["a", "b", "c"]) == "a, b and c"
+    assert units.plural(1, "item") == "1 item"
+    assert units.plural(1200, "item") == "1,200 items"
+    assert units.certainty(0.9999) == "over 99%"
+    assert units.certainty(0.0) == "under 1%"
+    assert units.certainty(0.875) == "88%"
+    assert units.count(134_515_008) == "135 M"
+    assert units.size(98_000_000) == "98.0 MB"

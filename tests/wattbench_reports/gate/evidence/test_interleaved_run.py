@@ -1,0 +1,250 @@
+"""A gate's own run as evidence: what counts of it, and what a reader is told of the rest."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wattbench_reports.gate.conftest import FakeGate, FakeSide, gate_policy, write_gate
+from wattbench.errors import UserError
+from wattbench.records import read_run
+from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
+from wattbench_reports.gate.metrics import ENERGY, METRICS
+
+MEASURED = set(METRICS) - {"peak_memory"}
+EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
+
+
+def test_it_holds_every_item_of_every_round_in_the_order_asked(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(rounds=7))
+    found = evidence_in_turns(run, gates.policy())
+    assert (found.baseline, found.candidate, found.in_turns) == ("old", "new", True)
+    assert [each.items for each in found.rounds] == [4] * 7
+    assert found.items_left == 80 - 28
+    assert found.apart == found.missing == {}
+    asked = [score.correct for row in run.rounds() for score in row.scores["candidate"]]
+    assert np.concatenate([each.correct[:, 1] for each in found.rounds]).tolist() == asked
+    answers = {row.doc_id: row for row in run.answers("old", "chain_sum")}
+    seconds = [answers[doc_id].finished_s - answers[doc_id].started_s for doc_id in range(4)]
+    assert found.rounds[0].seconds[:4, 0].tolist() == pytest.approx(seconds)
+    assert found.rounds[0].ttft_s[:4, 0].tolist() == pytest.approx([each / 4 for each in seconds], abs=1e-6)
+
+
+def test_joules_are_of_one_pass_and_the_cap_counts_all_of_them(make_gate, gates) -> None:
+    candidate = gates.Side("new", energy_j=4.0, provenance="rapl+modelled")
+    found = evidence_in_turns(make_gate(gates.Gate(candidate=candidate, passes=3, rounds=2)), gates.policy())
+    assert [each.energy_j for each in found.rounds] == [None, None]  # read in two ways
+    alike = gates.Side("new", energy_j=4.0)
+    found = evidence_in_turns(make_gate(gates.Gate(candidate=alike, passes=3, rounds=2, id="b")), gates.policy())
+    assert [each.energy_j for each in found.rounds] == [(32.0, 16.0)] * 2
+    assert found.energy_j == 3 * 2 * (32.0 + 16.0)
+    assert found.provenance == ("counter", "counter")
+
+
+def test_a_gate_that_runs_is_read_without_its_tables(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(finished=False, rounds=3))
+    assert not run.layout.items_table.exists()
+    assert len(evidence_in_turns(run, gates.policy()).rounds) == 3
+
+
+def test_before_its_first_round_nothing_is_known_and_nothing_missing(make_gate, gates) -> None:
+    found = evidence_in_turns(make_gate(gates.Gate(finished=False, rounds=0)), gates.policy(**EVERYTHING))
+    assert found.rounds == ()
+    assert found.items_left == 80
+    assert set(found.missing) == {"peak_memory"}
+    assert found.energy_j is None
+
+
+def test_what_a_killed_round_left_behind_does_not_count(make_gate, gates) -> None:
+    found = evidence_in_turns(make_gate(gates.Gate(killed=True, rounds=2)), gates.policy())
+    assert max(each.seconds.max() for each in found.rounds) < 1.0  # there it took 2.5 s at least
+    assert [each.energy_j for each in found.rounds] == [(32.0, 32.0)] * 2
+    assert found.energy_j == 2 * 2 * 32.0 + 2 * 10 * 32.0  # the joules were used all the same
+    assert found.items_left == 80 - 2 * 4 - 4  # nobody will be asked them again
+
+
+def test_items_that_one_side_alone_answered_in_a_round_that_was_cut_off_are_not_left(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(killed=True, rounds=1))
+    lines = run.layout.answers("new", "chain_sum").read_text().splitlines(keepends=True)
+    run.layout.answers("new", "chain_sum").write_text("".join(lines[4:]))
+    assert evidence_in_turns(run, gates.policy()).items_left == 80 - 4 - 4
+
+
+@pytest.mark.parametrize(
+    ("side", "reason"),
+    [
+        ({"energy_j": None}, "nothing was measured: no meter was read (7×)"),
+        ({"provenance": "modelled"}, "old was read by gpu0 counter; new was read by gpu0 modelled (7×)"),
+        ({"component": "cpu"}, "old was read by gpu0 counter; new was read by cpu counter (7×)"),
+        ({"energy_j": 0.0}, "a window counted no joules (7×)"),
+    ],
+)
+def test_joules_that_are_not_of_both_are_missing(make_gate, gates, side: dict[str, object], reason: str) -> None:
+    found = evidence_in_turns(make_gate(gates.Gate(candidate=gates.Side("new", **side), rounds=7)), gates.policy())
+    assert {each.energy_j for each in found.rounds} == {None}
+    assert found.missing == {"joules_per_correct": reason}
+    assert found.provenance == ("", "")
+
+
+def test_while_it_runs_joules_that_are_not_believed_yet_are_not_said_to_be_missing(make_gate, gates) -> None:
+    policy, spoiled = gates.policy(**EVERYTHING), {0: ("throttled",), 1: ("throttled",)}
+    running = evidence_in_turns(make_gate(gates.Gate(rounds=2, invalid=spoiled, finished=False)), policy)
+    assert not {*ENERGY} & {*running.missing}
+    assert running.notes == ("2 of 2 rounds have no joules: throttled (2×).",)
+    ended = evidence_in_turns(make_gate(gates.Gate(rounds=2, invalid=spoiled, id="b")), policy)
+    assert {ended.missing[metric] for metric in ENERGY} == {"throttled (2×)"}
+    unread = gates.Gate(rounds=2, candidate=gates.Side("new", energy_j=None), finished=False, id="c")
+    assert {*ENERGY} <= {*evidence_in_turns(make_gate(unread), policy).missing}
+
+
+def test_of_repeats_the_means_count_and_joules_are_of_one(make_gate, gates) -> None:
+    found = evidence_in_turns(make_gate(gates.Gate(rounds=2, repeats=3, passes=2)), gates.policy())
+    assert [each.items for each in found.rounds] == [4, 4]
+    assert [each.energy_j for each in found.rounds] == [(32.0, 32.0)] * 2
+    assert {round(3 * score) for each in found.rounds for score in each.correct.flat} >= {0, 3}
+
+
+def test_rounds_with_invalid_windows_are_counted_with_their_reasons(make_gate, gates) -> None:
+    invalid = {1: ("throttled",), 3: ("throttled", "gaps"), 5: ("lasted 0.5 s",), 6: ("a foreign process",)}
+    found = evidence_in_turns(make_gate(gates.Gate(invalid=invalid)), gates.policy())
+    assert [number for number, each in enumerate(found.rounds) if each.energy_j is None] == [1, 3, 5, 6]
+    [note] = found.notes
+    assert note.startswith("4 of 20 rounds have no joules: throttled (2×); ")
+    assert note.endswith("; 1 other reason.")
+    assert not found.missing
+
+
+def test_first_tokens_are_missing_where_one_system_does_not_tell(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(candidate=gates.Side("new", first_token=False), rounds=2))
+    found = evidence_in_turns(run, gates.policy(**EVERYTHING))
+    assert [each.ttft_s for each in found.rounds] == [None, None]
+    assert found.missing["ttft"] == "new does not tell when the first token came"
+    assert "ttft" not in evidence_in_turns(run, gates.policy()).missing  # which nobody asked for
+
+
+def test_peak_memory_counts_where_the_gate_measured_each_alone(make_gate, gates) -> None:
+    sides = {
+        "baseline": gates.Side("old", peak_memory_bytes=10, peak_device_memory_bytes=100),
+        "candidate": gates.Side("new", peak_memory_bytes=20),
+    }
+    policy = gates.policy(**EVERYTHING)
+    together = evidence_in_turns(make_gate(gates.Gate(**sides, rounds=1)), policy)
+    assert together.peak_memory_bytes == (None, None)
+    assert "name peak_memory in the policy" in together.missing["peak_memory"]
+    alone = evidence_in_turns(make_gate(gates.Gate(**sides, rounds=1, policy=EVERYTHING, id="b")), policy)
+    assert alone.peak_memory_bytes == (10, 20)
+    on_gpu = sides | {"candidate": gates.Side("new", peak_memory_bytes=20, peak_device_memory_bytes=200)}
+    found = evidence_in_turns(make_gate(gates.Gate(**on_gpu, rounds=1, policy=EVERYTHING, id="c")), policy)
+    assert found.peak_memory_bytes == (100, 200)
+    silent = evidence_in_turns(make_gate(gates.Gate(rounds=1, policy=EVERYTHING, id="d")), policy)
+    assert silent.missing["peak_memory"] == "the peak memory of old and new is not on record"
+
+
+def test_other_documents_under_one_number_keep_the_two_apart(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(candidate=gates.Side("new", content="!"), rounds=1))
+    found = evidence_in_turns(run, gates.policy(**EVERYTHING))
+    assert set(found.apart) == MEASURED
+    assert found.apart["accuracy"] == (
+        "The two were not asked the same documents: document 0 of chain_sum is not the same for old and new, and so of "
+        "3 other items."
+    )
+
+
+def test_a_system_on_a_server_elsewhere_may_be_judged_by_its_answers_alone(make_gate, gates) -> None:
+    far = gates.Side("new", base_url="https://api.example.org/v1")
+    found = evidence_in_turns(make_gate(gates.Gate(candidate=far, rounds=1)), gates.policy(**EVERYTHING))
+    assert set(found.apart) == MEASURED - {"accuracy"}
+    assert found.apart["ttft"] == (
+        "The two do not run on one device: old runs on this machine; new asks api.example.org."
+    )
+    both = gates.Gate(baseline=gates.Side("old", base_url=far.base_url), candidate=far, rounds=1, id="b")
+    assert not evidence_in_turns(make_gate(both), gates.policy()).apart
+
+
+def test_a_run_that_is_no_gate_is_refused(make_run, fake, gates) -> None:
+    with pytest.raises(UserError, match="not one of a gate"):
+        evidence_in_turns(make_run(fake.plain()), gates.policy())
+
+
+def _damage(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("rounds.jsonl", '"number": 1', '"number": 2'),
+        ("rounds.jsonl", '"correct": 1.0', '"correct": 1.5'),
+        ("rounds.jsonl", '"correct": 1.0', '"correct": NaN'),
+        ("rounds.jsonl", '"correct": 1.0', '"correct": "yes"'),
+        ("rounds.jsonl", '"doc_ids": [0, 1, 2, 3]', '"doc_ids": [0, 1, 2, 33]'),
+        ("rounds.jsonl", '"doc_ids": [0, 1, 2, 3]', '"doc_ids": [0, 1, 2, 2]'),
+        ("rounds.jsonl", '"doc_ids": [0, 1, 2, 3]', '"doc_ids": 7'),
+        ("rounds.jsonl", '"windows": {"', '"windows": {"x'),
+        ("rounds.jsonl", '"task": "chain_sum"', '"task": 3'),
+        ("rounds.jsonl", '"scores": {"baseline"', '"scores": {"nobody"'),
+        ("windows.jsonl", '"window": "w0000"', '"window": "w9000"'),
+        ("windows.jsonl", '"passes": 1', '"passes": 0'),
+        ("windows.jsonl", '"gpu0": 32.0', '"gpu0": "many"'),
+        ("windows.jsonl", '"gpu0": 32.0', '"gpu0": Infinity'),
+        ("windows.jsonl", '"provenance": {"gpu0"', '"provenance": {"other"'),
+        ("items/old/chain_sum.jsonl", '"started_s": 17', '"started_s": 97'),
+        ("items/old/chain_sum.jsonl", '"started_s": 17', '"started_s": null, "x": 17'),
+        ("items/old/chain_sum.jsonl", '"window": "w', '"window": "x'),
+        ("items/old/chain_sum.jsonl", '"window": ', '"winow": '),
+        ("run.json", '"name": "old"', '"nme": "old"'),
+        ("run.json", '"name": "old"', '"name": "new"'),
+    ],
+)
+def test_a_damaged_record_ends_in_a_sentence_that_names_the_file(
+    make_gate, gates, file: str, old: str, new: str
+) -> None:
+    root = make_gate(gates.Gate(rounds=3)).layout.root
+    _damage(root / file, old, new)
+    with pytest.raises(UserError, match="damaged") as told:
+        evidence_in_turns(read_run(root), gates.policy())
+    assert Path(file).stem in str(told.value)
+
+
+def test_a_torn_last_round_is_not_there(make_gate, gates) -> None:
+    run = make_gate(gates.Gate(rounds=3))
+    data = run.layout.rounds.read_bytes()
+    run.layout.rounds.write_bytes(data[:-20])
+    assert len(evidence_in_turns(run, gates.policy()).rounds) == 2
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    items=st.integers(1, 30),
+    block=st.integers(1, 9),
+    tasks=st.integers(1, 3),
+    rounds=st.none() | st.integers(0, 5),
+    killed=st.booleans(),
+    spoiled=st.sets(st.integers(0, 9)),
+)
+def test_no_item_is_lost_and_none_invented(
+    items: int, block: int, tasks: int, rounds: int | None, killed: bool, spoiled: set[int]
+) -> None:
+    fake = FakeGate(
+        baseline=FakeSide("a/b"), tasks=("t", "tt", "ttt")[:tasks], items=items, block=block, rounds=rounds,
+        killed=killed, invalid=dict.fromkeys(spoiled, ("spoiled",)), finished=False,
+    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        run = read_run(write_gate(Path(folder), fake))
+        found = evidence_in_turns(run, gate_policy(**EVERYTHING))
+        asked = [len(row.doc_ids) for row in run.rounds()]
+    assert [each.items for each in found.rounds] == asked
+    assert sum(asked) + found.items_left == items * tasks - (min(block, items) if killed else 0)
+    for number, each in enumerate(found.rounds):
+        assert each.correct.shape == each.seconds.shape == each.ttft_s.shape == (asked[number], 2)
+        assert np.isfinite(each.seconds).all()
+        assert (each.energy_j is None) == (number in spoiled)
+    whole = bool(found.rounds) and all(number in spoiled for number in range(len(found.rounds)))
+    assert (set(ENERGY) <= set(found.missing)) == (whole and not found.items_left)

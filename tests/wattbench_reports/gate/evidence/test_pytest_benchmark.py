@@ -1,0 +1,356 @@
+"""Files of pytest-benchmark as evidence: what is paired, what is missing, and what keeps two files apart.
+
+Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden file anew.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wattbench_reports.gate.conftest import gate_policy
+from wattbench.errors import UserError
+from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.evidence.pytest_benchmark import PER_ROUND, evidence_of_files
+from wattbench_reports.gate.metrics import ENERGY, METRICS
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "benchfiles.txt"
+EVERYTHING = gate_policy(metrics={name: {"margin": 0.1} for name in METRICS})
+NEVER_TOLD = {"ttft", "peak_memory"}
+MACHINE = {
+    "machine": "x86_64", "python_implementation": "CPython", "python_version": "3.11.7",
+    "cpu": {"brand_raw": "Example CPU", "count": 2},
+}  # fmt: skip
+OURS = {
+    "cpu": "Example CPU",
+    "cpus_usable": 16,
+    "cpus_quota": None,
+    "gpus": [],
+    "container": None,
+    "cpu_power": {"package_limit_w": None, "governor": "performance", "boost": "on"},
+}
+MEASURED = {
+    "accuracy": 0.5, "scores": [1.0, 0.0, 1.0, 0.0, 0.5], "documents": "d" * 64, "weights_sha256": "b" * 64,
+    "energy_j_per_request": 2.0, "energy_provenance": {"gpu0": "counter"}, "round_energy_j": [10.0] * 20,
+}  # fmt: skip
+UNMETERED = {name: value for name, value in MEASURED.items() if "energy" not in name}
+
+
+def _bench(name: str = "test_a", data: list[float] | None = None, **extra: Any) -> dict[str, Any]:
+    return {
+        "name": name, "fullname": f"benchmarks/bench_x.py::{name}", "extra_info": extra,
+        "options": {"timer": "perf_counter"},
+        "stats": {"mean": 1.0, "data": [0.01 * (1 + place) for place in range(20)] if data is None else data},
+    }  # fmt: skip
+
+
+def _file(folder: Path, name: str, *benchmarks: Mapping[str, Any], **machine: Any) -> Path:
+    path = folder / name
+    told = {"machine_info": MACHINE | machine, "commit_info": {"id": "abc"}, "benchmarks": list(benchmarks)}
+    path.write_text(json.dumps(told))
+    return path
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Callable[..., Mapping[str, Evidence]]:
+    """Judge two benchmarks, or two lists of them, against each other."""
+
+    def judge(old: Any, new: Any, **machine: Any) -> Mapping[str, Evidence]:
+        one = _file(tmp_path, "old.json", *(old if isinstance(old, list) else [old]))
+        two = _file(tmp_path, "new.json", *(new if isinstance(new, list) else [new]), **machine)
+        return evidence_of_files(one, two, EVERYTHING)
+
+    return judge
+
+
+def _numbered(start: float) -> list[float]:
+    return [start + place for place in range(20)]
+
+
+def test_rounds_are_paired_in_order(pair) -> None:
+    found = pair(_bench(data=_numbered(1)), _bench(data=_numbered(101)[:18]))["test_a"]
+    assert (found.baseline, found.candidate, found.in_turns) == ("old.json", "new.json", False)
+    assert [each.items for each in found.rounds] == [6, 6, 6]
+    seconds = np.concatenate([each.seconds for each in found.rounds])
+    assert seconds.tolist() == [[1.0 + place, 101.0 + place] for place in range(18)]
+    assert all(np.isnan(each.correct).all() for each in found.rounds)
+    assert found.notes == ("old.json has 2 further rounds, left out.",)
+    assert set(found.missing) == set(METRICS) - {"latency_p50", "latency_p95"}
+    assert found.apart == {}
+
+
+def test_scores_and_joules_of_our_benches_are_paired_too(pair) -> None:
+    scores = [place / 10 for place in range(10)]
+    old = _bench(**MEASURED | {"scores": scores, "round_energy_j": [20.0] * 10 + [None] + [20.0] * 9})
+    new = _bench(**MEASURED | {"scores": scores[::-1], "round_energy_j": [10.0] * 20})
+    found = pair(old, new)["test_a"]
+    assert set(found.missing) == NEVER_TOLD
+    assert found.provenance == ("counter", "counter")
+    assert np.concatenate([each.correct for each in found.rounds]).tolist() == [
+        [one, two] for one, two in zip(scores, scores[::-1], strict=True)
+    ]
+    assert [each.items for each in found.rounds] == [4, 3, 3]
+    # Going through all ten documents takes 20 J and 10 J: each round has its documents' part.
+    assert [each.energy_j for each in found.rounds] == [(8.0, 4.0), None, (pytest.approx(6.0), pytest.approx(3.0))]
+    assert found.notes == ("1 of 3 rounds has no joules: no meter could be read.",)
+
+
+def test_with_fewer_documents_than_rounds_none_of_the_rounds_is_empty(pair) -> None:
+    told = MEASURED | {"scores": [1.0, 0.0], "round_energy_j": [1.0] * 80}
+    found = pair(_bench(data=[1.0] * 80, **told), _bench(data=[1.0] * 80, **told))["test_a"]
+    assert [each.items for each in found.rounds] == [1, 1]
+    assert [len(each.seconds) for each in found.rounds] == [40, 40]
+
+
+def test_joules_without_scores_are_of_the_rounds(pair) -> None:
+    told = {"round_energy_j": [2.0] * 20, "energy_provenance": "rapl"}
+    found = pair(_bench(**told), _bench(**told))["test_a"]
+    assert "joules_per_request" not in found.missing
+    assert "joules_per_correct" in found.missing
+    assert sum(each.energy_j[0] for each in found.rounds) == 40.0
+    assert found.provenance == ("rapl", "rapl")
+
+
+def test_a_benchmark_that_is_gone_cannot_pass(pair) -> None:
+    found = pair([_bench("test_a"), _bench("test_gone")], [_bench("test_new"), _bench("test_a")])
+    assert list(found) == ["test_a", "test_gone", "test_new"]
+    assert set(found["test_gone"].missing) == set(METRICS)
+    assert found["test_gone"].missing["latency_p50"] == (
+        "benchmarks/bench_x.py::test_gone is in old.json and not in new.json: a benchmark that is gone cannot pass"
+    )
+    assert (
+        found["test_new"]
+        .missing["accuracy"]
+        .endswith("new.json and not in old.json: there is nothing to judge it against")
+    )
+    assert found["test_new"].rounds == ()
+
+
+def test_benchmarks_of_one_name_are_told_apart_by_their_files(pair) -> None:
+    other = _bench() | {"fullname": "benchmarks/bench_y.py::test_a"}
+    found = pair([_bench(), other], [_bench(), other, _bench("test_b")])
+    assert list(found) == ["benchmarks/bench_x.py::test_a", "benchmarks/bench_y.py::test_a", "test_b"]
+
+
+CASES: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "nothing differs": (MEASURED, MEASURED, {}),
+    "other processor": (MEASURED, MEASURED, {"cpu": {"brand_raw": "Other CPU"}}),
+    "other Python": (MEASURED, MEASURED, {"python_version": "3.12.1"}),
+    "a later patch of Python": (MEASURED, MEASURED, {"python_version": "3.11.9"}),
+    "no processor told": (MEASURED, MEASURED, {"cpu": {}}),
+    "GPUs told of one": (MEASURED, MEASURED, {"wattbench": OURS | {"gpus": [{"name": "Example GPU"}]}}),
+    "counted against modelled": (MEASURED, MEASURED | {"energy_provenance": {"cpu": "modelled"}}, {}),
+    "other documents": (MEASURED, MEASURED | {"documents": "e" * 64}, {}),
+    "documents not told": (MEASURED, MEASURED | {"documents": None}, {}),
+    "other weights": (MEASURED, MEASURED | {"weights_sha256": "c" * 64}, {}),
+    "single figures": (
+        {"accuracy": 0.5, "energy_j_per_request": 2.0}, {"accuracy": 0.5, "j_per_correct": 2, "wattbench_run": "R"}, {}
+    ),
+    "no sensor": (
+        MEASURED, UNMETERED | {"energy_missing": "nothing was measured: no meter was read"}, {},
+    ),
+    "fewer scores": (MEASURED, MEASURED | {"scores": [1.0]}, {}),
+    "joules of other rounds": (MEASURED, MEASURED | {"round_energy_j": [1.0] * 5}, {}),
+    "no joules to believe": (MEASURED, MEASURED | {"round_energy_j": [None] * 20}, {}),
+    "a plain benchmark": ({}, {}, {}),
+}  # fmt: skip
+
+
+def _told(found: Evidence) -> list[str]:
+    lines = []
+    for what, texts in (("apart", found.apart), ("missing", found.missing)):
+        by_text: dict[str, list[str]] = {}
+        for metric, text in texts.items():
+            by_text.setdefault(text, []).append(metric)
+        lines += [f"{what} ({', '.join(metrics)}): {text}" for text, metrics in by_text.items()]
+    return [*lines, *(f"note: {note}" for note in found.notes)]
+
+
+def test_golden_texts_of_every_case(pair) -> None:
+    said = []
+    for name, (old, new, machine) in CASES.items():
+        found = pair(_bench(**old), _bench(**new), **machine)["test_a"]
+        said.append("\n".join([f"# {name}", *_told(found)]))
+    text = "\n\n".join(said) + "\n"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "apart"),
+    [
+        ("nothing differs", set()),
+        ("other processor", {"latency_p50", "latency_p95", *ENERGY}),
+        ("other Python", {"latency_p50", "latency_p95", *ENERGY}),
+        ("a later patch of Python", set()),
+        ("counted against modelled", set(ENERGY)),
+        ("other documents", set(METRICS) - NEVER_TOLD),
+        ("other weights", set(METRICS) - NEVER_TOLD),
+        ("a plain benchmark", set()),
+    ],
+)
+def test_what_is_apart(pair, name: str, apart: set[str]) -> None:
+    old, new, machine = CASES[name]
+    assert set(pair(_bench(**old), _bench(**new), **machine)["test_a"].apart) == apart
+
+
+def test_other_weights_may_be_what_the_change_is_about(tmp_path) -> None:
+    files = [
+        _file(tmp_path, f"{name}.json", _bench(**MEASURED | {"weights_sha256": name * 64}), wattbench=OURS)
+        for name in ("a", "b")
+    ]
+    found = evidence_of_files(*files, gate_policy(may_differ=["weights"]))["test_a"]
+    assert found.apart == {}
+    assert found.notes == (
+        "What may differ does: other weights (a.json: SHA-256 aaaaaaaaaaaa; b.json: SHA-256 bbbbbbbbbbbb).",
+    )
+
+
+def test_what_pytest_benchmark_writes_is_read(tmp_path) -> None:
+    """The real plugin's file, so that a change of its form is noticed."""
+    pytest.importorskip("pytest_benchmark")
+    (tmp_path / "test_it.py").write_text("def test_sum(benchmark):\n    benchmark.pedantic(sum, ([1],), rounds=20)\n")
+    path = tmp_path / "out.json"
+    subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--benchmark-json={path}", "test_it.py"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    copied = shutil.copy(path, tmp_path / "copied.json")
+    found = evidence_of_files(path, copied, gate_policy())
+    assert list(found) == ["test_sum"]
+    assert sum(len(each.seconds) for each in found["test_sum"].rounds) == 20
+    assert found["test_sum"].apart == {}
+
+
+GOOD = {"machine_info": MACHINE, "benchmarks": [_bench(**MEASURED)]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("\x00\xff", "is not JSON"),
+        ("[]", "pytest --benchmark-json"),
+        ('{"benchmarks": {}, "machine_info": {}}', "pytest --benchmark-json"),
+        ('{"benchmarks": []}', "pytest --benchmark-json"),
+        ('{"benchmarks": [], "machine_info": {}}', "holds no benchmark"),
+        ('{"benchmarks": [3], "machine_info": {}}', "has no fullname"),
+        ('{"benchmarks": [{"fullname": "a", "stats": 3}], "machine_info": {}}', "stats is not an object"),
+        ('{"benchmarks": [{"fullname": "a"}], "machine_info": {}}', "--benchmark-save-data"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": 3}}], "machine_info": {}}', "is not a list"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": []}}], "machine_info": {}}', "no rounds"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [0]}}], "machine_info": {}}', "did not take any time"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [NaN]}}], "machine_info": {}}', "'nan'"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": ["1"]}}], "machine_info": {}}', "not a number"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [true]}}], "machine_info": {}}', "not a number"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [1e999]}}], "machine_info": {}}', "not a number"),
+        (json.dumps(GOOD | {"benchmarks": [_bench(data=[10**400])]}), "not a number"),
+        (json.dumps(GOOD | {"benchmarks": GOOD["benchmarks"] * 2}), "twice"),
+        (json.dumps(GOOD | {"benchmarks": [_bench(scores=[2.0])]}), "between 0 and 1"),
+        (json.dumps(GOOD | {"benchmarks": [_bench(scores=[None])]}), "not a number"),
+        (json.dumps(GOOD | {"benchmarks": [_bench(round_energy_j=[-1.0])]}), "below 0"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_ends_in_a_sentence_that_names_it(tmp_path, text: str, expected: str) -> None:
+    good, bad = _file(tmp_path, "good.json", _bench()), tmp_path / "bad.json"
+    bad.write_text(text, encoding="latin-1")
+    for files in ((good, bad), (bad, good)):
+        with pytest.raises(UserError, match=expected) as told:
+            evidence_of_files(*files, gate_policy())
+        assert str(told.value).startswith(f"{bad}: ")
+
+
+def test_a_file_that_is_not_there_or_given_twice_is_named(tmp_path) -> None:
+    good = _file(tmp_path, "good.json", _bench())
+    with pytest.raises(UserError, match=r"none\.json: cannot be read"):
+        evidence_of_files(good, tmp_path / "none.json", gate_policy())
+    with pytest.raises(UserError, match="given twice"):
+        evidence_of_files(good, tmp_path / "." / "good.json", gate_policy())
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+_PLACES = [
+    ("machine_info",), ("machine_info", "cpu"), ("machine_info", "cpu", "brand_raw"), ("machine_info", "machine"),
+    ("machine_info", "python_version"), ("machine_info", "wattbench"), ("machine_info", "wattbench", "gpus"),
+    ("benchmarks", 0, "name"), ("benchmarks", 0, "extra_info"), ("benchmarks", 0, "options", "timer"),
+    *(("benchmarks", 0, "extra_info", name) for name in MEASURED),
+    ("benchmarks", 0, "extra_info", "energy_missing"), ("benchmarks", 0, "extra_info", "wattbench_run"),
+    ("benchmarks", 0, "stats", "data"),
+]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(_PLACES), _JSON)
+def test_whatever_stands_in_a_field_there_is_evidence_or_a_sentence(place: tuple[Any, ...], value: Any) -> None:
+    whole = copy.deepcopy(GOOD)
+    whole["machine_info"]["wattbench"] = copy.deepcopy(OURS)
+    inner = whole
+    for step in place[:-1]:
+        inner = inner[step]
+    inner[place[-1]] = value
+    with tempfile.TemporaryDirectory() as folder:
+        good, odd = _file(Path(folder), "good.json", _bench(**MEASURED)), Path(folder) / "odd.json"
+        odd.write_text(json.dumps(whole))
+        said: list[str] = []
+        try:
+            for found in evidence_of_files(good, odd, EVERYTHING).values():
+                assert set(found.missing) >= NEVER_TOLD
+                said += [*found.apart.values(), *found.missing.values()]
+        except UserError as error:
+            said = [str(error).removeprefix(f"{odd}: ")]
+    assert all(said)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    rounds=st.tuples(st.integers(1, 70), st.integers(1, 70)),
+    documents=st.integers(0, 40),
+    bare=st.sets(st.integers(0, 69)),
+)
+def test_pairing_loses_nothing_and_invents_nothing(rounds: tuple[int, int], documents: int, bare: set[int]) -> None:
+    scores = [place / max(documents, 1) for place in range(documents)]
+    with tempfile.TemporaryDirectory() as folder:
+        files = [
+            _file(
+                Path(folder), f"{side}.json",
+                _bench(
+                    data=[100.0 * side + place for place in range(1, number + 1)],
+                    round_energy_j=[None if place in bare else 4.0 for place in range(number)],
+                    **({"scores": scores, "documents": "d"} if documents else {}),
+                ),
+            )
+            for side, number in enumerate(rounds, start=1)
+        ]  # fmt: skip
+        [found] = evidence_of_files(*files, EVERYTHING).values()
+    both = min(rounds)
+    seconds = np.concatenate([each.seconds for each in found.rounds])
+    assert seconds.tolist() == [[100.0 + place, 200.0 + place] for place in range(1, both + 1)]
+    assert bool(found.notes) >= (rounds[0] != rounds[1])
+    assert all(each.items for each in found.rounds)
+    if documents:
+        assert np.concatenate([each.correct for each in found.rounds])[:, 0].tolist() == scores
+    else:
+        assert all(len(each.seconds) <= PER_ROUND for each in found.rounds)
+    if not bare:
+        whole = 4.0 if documents else 4.0 * both
+        assert sum(each.energy_j[1] for each in found.rounds) == pytest.approx(whole)

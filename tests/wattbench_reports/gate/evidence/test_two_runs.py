@@ -1,0 +1,319 @@
+"""Two runs as evidence: which systems, which items, and what keeps the two apart, in sentences.
+
+Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden file anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.wattbench_reports.conftest import FakeRun, FakeSystem, recorded, write_run
+from tests.wattbench_reports.gate.conftest import gate_policy
+from wattbench.errors import UserError
+from wattbench.records import read_run
+from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.evidence.two_runs import evidence_of_two
+from wattbench_reports.gate.metrics import ENERGY, METRICS
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "tworuns.txt"
+EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
+FIGURES = set(METRICS) - {"ttft"}
+"""These systems do not tell when the first token came."""
+BIG = {"accuracy": 0.7, "energy_j": 12.0, "weights": "b" * 64}
+
+CASES = {
+    "nothing differs": {},
+    "other machine": {"machine": {"cpu": "Other CPU"}},
+    "other card of the same model": {"machine": {"uuid": "GPU-2"}},
+    "other driver and power limit": {"machine": {"driver": "580.10", "power_limit_w": 450.0}},
+    "other weights": {"system": {"weights": "c" * 64}},
+    "other weights, which the change is about": {"system": {"weights": "c" * 64}, "may_differ": ["weights"]},
+    "other weights and engine, of which one may differ": {
+        "system": {"weights": "c" * 64, "engine": "llama.cpp"}, "may_differ": ["weights"],
+    },
+    "other prompts": {"system": {"prompt": "!"}},
+    "other task version": {"cell": {"task_version": "2.0"}},
+    "documents missing": {"items": 50},
+    "other documents under one id": {"content": " changed"},
+    "other batch": {"batch": 8},
+    "modelled against counted": {"system": {"provenance": "modelled"}},
+    "no joules in the second": {"system": {"energy_j": None}},
+    "some joules not to be believed": {"system": {"unmetered": 9, "invalid": ("throttled",)}},
+    "another system": {"system": {"name": "small", "weights": "5" * 64, "energy_j": 3.0}},
+    "another machine, across it": {"machine": {"cpu": "Other CPU"}, "across": ("device",)},
+    "another task version, across it, and documents missing": {
+        "cell": {"task_version": "2.0"}, "items": 50, "across": ("tasks",),
+    },
+    "a server elsewhere": {"system": {"base_url": "https://api.example.org/v1", "engine": "endpoint"}},
+    "an old record": {"environment": {}},
+}  # fmt: skip
+
+
+def _first() -> FakeRun:
+    return recorded("aaa111", systems=(FakeSystem("big", **BIG),))
+
+
+def _second(fake: SimpleNamespace, case: dict[str, object]) -> FakeRun:
+    """The run of a case: as the first, but for what the case changes."""
+    changes = {name: value for name, value in case.items() if name not in ("may_differ", "across")}
+    if "machine" in changes:
+        changes["environment"] = fake.machine(**changes.pop("machine"))
+    if "cell" in changes:
+        changes["cell"] = {"task_version": "1.0", "docs_sha256": "d" * 64, "task_sha256": "a" * 64} | changes["cell"]
+    system = {"name": "big"} | BIG | changes.pop("system", {})
+    return fake.recorded("bbb222", systems=(fake.System(**system),), **changes)
+
+
+def _of_case(make_run, fake, name: str) -> Evidence:
+    case = CASES[name]
+    policy = gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []))
+    runs = make_run(_first()), make_run(_second(fake, case))
+    return evidence_of_two(*runs, policy, across=case.get("across", ()))
+
+
+def _told(found: Evidence) -> list[str]:
+    """What a reader is told, metrics with one text together."""
+    lines = [f"{found.baseline} against {found.candidate}, {sum(each.items for each in found.rounds)} items"]
+    for what, texts in (("apart", found.apart), ("missing", found.missing)):
+        by_text: dict[str, list[str]] = {}
+        for metric, text in texts.items():
+            by_text.setdefault(text, []).append(metric)
+        lines += [f"{what} ({', '.join(metrics)}): {text}" for text, metrics in by_text.items()]
+    return [*lines, *(f"note: {note}" for note in found.notes)]
+
+
+def test_golden_texts_of_every_case(make_run, fake, tmp_path) -> None:
+    first = make_run(_first())
+    said = []
+    for number, (name, case) in enumerate(CASES.items()):
+        second = read_run(write_run(tmp_path / str(number), _second(fake, case)))
+        policy = gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []))
+        found = evidence_of_two(first, second, policy, across=case.get("across", ()))
+        said.append("\n".join([f"# {name}", *_told(found)]))
+    text = "\n\n".join(said) + "\n"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "metrics"),
+    [
+        ("nothing differs", set()),
+        ("other machine", FIGURES - {"accuracy"}),
+        ("another machine, across it", set()),
+        ("other weights", FIGURES),
+        ("other weights, which the change is about", set()),
+        ("other weights and engine, of which one may differ", FIGURES),
+        ("another system", set()),
+        ("other task version", FIGURES),
+        ("documents missing", FIGURES),
+        ("modelled against counted", set(ENERGY)),
+        ("some joules not to be believed", set()),
+        ("an old record", FIGURES - {"accuracy"}),
+    ],
+)
+def test_what_is_apart(make_run, fake, name: str, metrics: set[str]) -> None:
+    assert set(_of_case(make_run, fake, name).apart) == metrics
+
+
+def test_rounds_hold_the_figures_of_the_items_of_both(make_run, fake) -> None:
+    small = fake.System("small", accuracy=0.4, latency_s=0.25, energy_j=3.0, weights="5" * 64)
+    runs = make_run(_first()), make_run(fake.recorded("bbb222", systems=(small,), repeats=3))
+    found = evidence_of_two(*runs, gate_policy(block=5))
+    assert (found.baseline, found.candidate, found.in_turns, found.items_left) == ("big", "small", False, 0)
+    assert [each.items for each in found.rounds] == [5] * 24
+    assert found.provenance == ("counter", "counter")
+    assert found.peak_memory_bytes == (512_000_000, 512_000_000)
+    for place, run in enumerate(runs):
+        items = pd.read_parquet(run.layout.items_table)
+        own = items.assign(seconds=items["finished_s"] - items["started_s"])
+        means = own.groupby(["task", "doc_id"])[["correct", "seconds", "energy_j"]].mean()
+        correct, seconds = (
+            np.concatenate([getattr(each, name)[:, place] for each in found.rounds]) for name in ("correct", "seconds")
+        )
+        assert np.sort(correct) == pytest.approx(np.sort(means["correct"]))
+        assert np.sort(seconds) == pytest.approx(np.sort(means["seconds"]))
+        assert sum(each.energy_j[place] for each in found.rounds) == pytest.approx(means["energy_j"].sum())
+    joules = [pd.read_parquet(run.layout.items_table)["energy_j"].sum() for run in runs]
+    assert found.energy_j == pytest.approx(sum(joules))
+
+
+def test_pairs_are_of_one_document(make_run, fake) -> None:
+    """The documents are as hard for both: a wrong partner would show in what correlates."""
+    runs = make_run(_first()), make_run(fake.recorded("bbb222", systems=(fake.System("big", **BIG),)))
+    found = evidence_of_two(*runs, gate_policy())
+    one, two = np.concatenate([each.correct for each in found.rounds]).T
+    assert one.tolist() == two.tolist()  # the two runs drew the same
+    assert len(set(one.tolist())) == 2
+
+
+def test_every_task_is_spread_evenly_over_the_rounds(make_run, fake) -> None:
+    """Nine in ten items are of the first task, whose answers take a second; the second's take half of that."""
+    run = make_run(_first())
+    table = pd.read_parquet(run.layout.items_table)
+    table = table[(table["task"] == "chain_sum") | (table["doc_id"] < 20)]
+    took_s = np.where(table["task"] == "chain_sum", 1.0, 0.5)
+    table.assign(finished_s=table["started_s"] + took_s).to_parquet(run.layout.items_table)
+    header = json.loads(run.layout.header.read_text())
+    header["cells"][1]["items"] = 20
+    run.layout.header.write_text(json.dumps(header))
+    both = read_run(run.layout.root), make_run(_first_again := recorded("ccc333", systems=_first().systems))
+    found = evidence_of_two(*both, gate_policy(block=8), across=("tasks",))
+    assert _first_again.items == 60
+    short = [int((each.seconds[:, 0] == 0.5).sum()) for each in found.rounds]
+    assert short == [2] * 10
+    assert found.notes[-1] == "40 items of big@ccc333 have no partner, and are left out."
+
+
+def test_one_run_of_several_systems_is_judged_against_itself_if_they_are_named(make_run, fake) -> None:
+    run = make_run(fake.recorded())
+    found = evidence_of_two(run, run, gate_policy(), baseline="big", candidate="small")
+    assert (found.baseline, found.candidate) == ("big", "small")
+    assert found.apart == {}
+    assert found.notes == ()
+    with pytest.raises(UserError, match="judged against itself"):
+        evidence_of_two(run, run, gate_policy(), baseline="big", candidate="big")
+    with pytest.raises(UserError, match=r"several systems \(big and small\): name the one .* --candidate"):
+        evidence_of_two(run, run, gate_policy(), baseline="big")
+
+
+def test_joules_of_one_run_that_came_about_differently_are_apart(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("a"), fake.System("b", provenance="modelled"))))
+    found = evidence_of_two(run, run, gate_policy(**EVERYTHING), baseline="a", candidate="b")
+    assert set(found.apart) == set(ENERGY)
+    assert "in different ways (a: part0 counter; b: part0 modelled and " in found.apart["joules_per_correct"]
+
+
+def test_a_system_is_found_by_the_name_of_its_partner(make_run, fake) -> None:
+    several, one = make_run(fake.recorded()), make_run(fake.recorded("bbb222", systems=(fake.System("big", **BIG),)))
+    found = evidence_of_two(several, one, gate_policy())
+    assert (found.baseline, found.candidate) == ("big@aaa111", "big@bbb222")
+    found = evidence_of_two(several, several_2 := make_run(fake.recorded("ccc333")), gate_policy(), candidate="small")
+    assert (found.baseline, found.candidate) == ("small@aaa111", "small@ccc333")
+    with pytest.raises(UserError, match="several systems"):
+        evidence_of_two(several, several_2, gate_policy())
+    with pytest.raises(UserError, match="no system 'bigg' in this run; did you mean 'big'"):
+        evidence_of_two(several, one, gate_policy(), baseline="bigg")
+
+
+def test_a_gate_of_yesterday_is_evidence_too(make_gate, gates, make_run, fake) -> None:
+    one = make_gate(gates.Gate(tasks=("chain_sum",), rounds=5, invalid={2: ("throttled",)}))
+    found = evidence_of_two(one, one, gate_policy(block=4, **EVERYTHING), baseline="old", candidate="new")
+    assert [each.items for each in found.rounds] == [4] * 5
+    assert found.apart == {}
+    assert all(each.ttft_s.shape == (4, 2) for each in found.rounds)
+    assert found.notes == ("1 of 5 rounds has no joules: new has none to believe for 4 items (throttled).",)
+    assert found.rounds[0].energy_j == (32.0, 32.0)
+    two = make_gate(gates.Gate(tasks=("chain_sum",), rounds=6, id="b"))
+    apart = evidence_of_two(one, two, gate_policy(block=4), baseline="old", candidate="old")
+    assert apart.apart["accuracy"].endswith("4 items of old@b have no partner.")
+
+
+def test_what_an_import_lacks_is_missing(make_run, fake) -> None:
+    run = make_run(fake.recorded(systems=(fake.System("big", **BIG), fake.System("bare", energy_j=None))))
+    items = pd.read_parquet(run.layout.items_table)
+    bare = items["system"] == "bare"
+    items.loc[bare, ["correct", "started_s", "finished_s"]] = np.nan
+    items.to_parquet(run.layout.items_table)
+    header = json.loads(run.layout.header.read_text()) | {"imported": {"from": "a table"}}
+    run.layout.header.write_text(json.dumps(header))
+    run = read_run(run.layout.root)
+    found = evidence_of_two(run, run, gate_policy(**EVERYTHING), baseline="big", candidate="bare")
+    assert found.missing["accuracy"] == found.missing["joules_per_correct"] == "nobody scored the answers of bare"
+    assert found.missing["latency_p50"] == found.missing["latency_p95"] == "nobody timed bare"
+    assert found.missing["joules_per_request"] == "bare has none to believe for 120 items"
+    assert found.missing["ttft"] == "big and bare do not tell when the first token came"
+    assert np.isnan(found.rounds[0].correct[:, 1]).all()
+    assert np.isfinite(found.rounds[0].correct[:, 0]).all()
+
+
+@pytest.mark.parametrize("may_differ", [[], ["weights"], ["dtype"]])
+def test_settings_that_only_name_a_part_are_told_with_it(make_run, fake, may_differ: list[str]) -> None:
+    runs = [make_run(each) for each in (_first(), _second(fake, CASES["other weights"]))]
+    for run, name in zip(runs, ("a", "b"), strict=True):
+        run.header.suite["systems"]["big"]["weights"] = {"path": f"/models/{name}.gguf", "sha256": name * 64}
+    policy = gate_policy(may_differ=may_differ)
+    found = evidence_of_two(*runs, policy)
+    assert bool(found.apart) == (may_differ != ["weights"])
+    assert all(text.endswith("--across weights, or may_differ in the policy.") for text in found.apart.values())
+    runs[1].header.suite["systems"]["big"]["max_output_tokens"] = 9
+    text = evidence_of_two(*runs, policy).apart["accuracy"]
+    assert "other settings (big@aaa111: nothing of the kind; big@bbb222: max_output_tokens 9)" in text
+
+
+def test_runs_that_cannot_be_judged_are_refused(make_run, fake) -> None:
+    good, policy = make_run(_first()), gate_policy()
+    with pytest.raises(UserError, match="wattbench run --resume"):
+        evidence_of_two(good, make_run(fake.recorded("bbb222", finished=False)), policy)
+    cut = make_run(fake.recorded("ccc333"))
+    pd.read_parquet(cut.layout.items_table).iloc[:-3].to_parquet(cut.layout.items_table)
+    with pytest.raises(UserError, match="items are missing"):
+        evidence_of_two(good, cut, policy)
+    loaded = make_run(fake.recorded("ddd444"))
+    loaded.header.suite["suite"]["measure"]["scenario"] = "load"
+    with pytest.raises(UserError, match="under load"):
+        evidence_of_two(loaded, good, policy)
+
+
+@pytest.mark.parametrize(
+    ("across", "expected"),
+    [("software", "nothing to allow"), ("wieghts", "did you mean 'weights'"), ("devise", "did you mean 'device'")],
+)
+def test_across_takes_what_forbids(make_run, fake, across: str, expected: str) -> None:
+    with pytest.raises(UserError, match=expected):
+        evidence_of_two(make_run(_first()), make_run(fake.recorded("b")), gate_policy(), across=(across,))
+
+
+def test_across_everything_leaves_nothing_apart_but_what_has_no_partner(make_run, fake) -> None:
+    other = _second(fake, CASES["an old record"] | {"system": {"weights": "c" * 64}, "batch": 8})
+    runs = make_run(_first()), make_run(other)
+    assert evidence_of_two(*runs, gate_policy(), across=("all",)).apart == {}
+    strange = make_run(_second(fake, {"content": " changed"} | {"id": "ccc333"}))
+    found = evidence_of_two(runs[0], strange, gate_policy(), across=("all",))
+    assert found.rounds == ()
+    assert set(found.apart.values()) == {"No document was answered by both."}
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    items=st.integers(1, 25),
+    fewer=st.integers(0, 3),
+    block=st.integers(1, 9),
+    repeats=st.tuples(st.integers(1, 2), st.integers(1, 3)),
+    unmetered=st.integers(0, 3),
+    shuffle=st.integers(0, 2**31),
+)
+def test_pairing_loses_no_item_and_invents_none(
+    items: int, fewer: int, block: int, repeats: tuple[int, int], unmetered: int, shuffle: int
+) -> None:
+    fewer = min(fewer, items - 1)
+    one = recorded("a", systems=(FakeSystem("x", unmetered=unmetered),), items=items, repeats=repeats[0])
+    two = recorded("b", systems=(FakeSystem("y"),), items=items - fewer, repeats=repeats[1])
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [read_run(write_run(Path(folder), each)) for each in (one, two)]
+        tables = [pd.read_parquet(run.layout.items_table) for run in runs]
+        tables[1].sample(frac=1, random_state=shuffle).to_parquet(runs[1].layout.items_table)
+        found = evidence_of_two(*runs, gate_policy(block=block), across=("tasks",))
+    shared = 2 * (items - fewer)
+    rest = [shared % block] if shared % block else []
+    assert [each.items for each in found.rounds] == [block] * (shared // block) + rest
+    for place, table in enumerate(tables):
+        own = table[table["doc_id"] < items - fewer]
+        means = own.assign(s=own["finished_s"] - own["started_s"]).groupby(["task", "doc_id"])["s"].mean()
+        seconds = np.concatenate([each.seconds[:, place] for each in found.rounds])
+        assert np.sort(seconds) == pytest.approx(np.sort(means))
+    bare = 2 * min(unmetered, items - fewer)
+    assert (sum(each.energy_j is None for each in found.rounds) > 0) == (bare > 0)
+    assert bool(fewer) == any("no partner" in note for note in found.notes)

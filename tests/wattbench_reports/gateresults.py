@@ -1,0 +1,242 @@
+"""Gates that came to every verdict there is, with sentences as the judge makes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from wattbench_reports.gate.policy import Policy, Rule, Trade, Waiver
+from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+
+CREATED = "2026-11-25T06:12:09+00:00"
+SPENT = Trade("accuracy", 0.05, "joules_per_correct", 0.2, "the router may cost 5 points where it saves a fifth")
+KNOWN = Waiver("latency_p50", "tokenizer 0.22 is slow, mended upstream in 0.22.1", date(2026, 12, 24))
+LAPSED = Waiver("latency_p50", "tokenizer 0.22 is slow", date(2026, 11, 1))
+
+POLICY = Policy(
+    rules=(
+        Rule("accuracy", 0.05, weight=4.0),
+        Rule("latency_p50", 0.10),
+        Rule("joules_per_correct", 0.10, only_if_measured=True),
+    )
+)
+
+ACCURACY = MetricVerdict(
+    "accuracy", Verdict.PASS, True, 0.05,
+    "192 items rule out a drop of 4.1 points; one of 5.0 points would have been missed in at most 10.0% of gates.",
+    baseline=0.8125, candidate=0.8177, change=0.0052, low=-0.0407, high=0.0511, items=192, rounds=12, p_value=1.0,
+    detectable=0.0407,
+)  # fmt: skip
+LATENCY = MetricVerdict(
+    "latency_p50", Verdict.PASS, True, 0.10,
+    "192 items rule out an increase of 2.9%; one of 10.0% would have been missed in at most 10.0% of gates.",
+    baseline=0.8204, candidate=0.8171, change=-0.004, low=-0.035, high=0.029, items=192, rounds=12, p_value=1.0,
+    detectable=0.029,
+)  # fmt: skip
+JOULES = MetricVerdict(
+    "joules_per_correct", Verdict.PASS, True, 0.10,
+    "192 items rule out an increase of 6.2%; one of 10.0% would have been missed in at most 10.0% of gates.",
+    baseline=21.34, candidate=21.57, change=0.0108, low=-0.038, high=0.062, items=192, rounds=12, p_value=0.91,
+    detectable=0.062, provenance="counter",
+)  # fmt: skip
+
+
+def gate(verdict: Verdict, headline: str, *metrics: MetricVerdict, **changed: object) -> GateResult:
+    """A gate of two systems in turns."""
+    made = GateResult(
+        verdict=verdict, headline=headline, baseline="specialist", candidate="specialist-next", suite="gate",
+        runs=("20261125T061209Z-gate-7c1f20",), metrics=metrics, policy=POLICY, items=192, rounds=12, energy_j=8214.5,
+        energy_provenance="counter", created_utc=CREATED,
+    )  # fmt: skip
+    return replace(made, **changed)
+
+
+def passed() -> GateResult:
+    """Nothing changed."""
+    return gate(
+        Verdict.PASS,
+        "specialist-next may take the place of specialist: no regression in accuracy, latency p50 and joules per "
+        "correct answer.",
+        ACCURACY,
+        LATENCY,
+        JOULES,
+    )
+
+
+def improved() -> GateResult:
+    """Faster, and no worse otherwise."""
+    faster = replace(
+        LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222, p_value=1.0,
+        reason="Shown to be better: latency p50 is 25.4% lower [-28.1, -22.2]. 192 items rule out any increase; one of "
+        "10.0% would have been missed in at most 10.0% of gates.", detectable=0.0,
+    )  # fmt: skip
+    return gate(
+        Verdict.IMPROVED,
+        "specialist-next is better than specialist in latency p50, and no regression in accuracy, latency p50 and "
+        "joules per correct answer.",
+        ACCURACY, faster, JOULES,
+    )  # fmt: skip
+
+
+def slower() -> MetricVerdict:
+    """Latency that regressed."""
+    return replace(
+        LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, p_value=0.0021,
+        detectable=None, items=64, rounds=4,
+        reason="Shown to be worse by 64 items (p = .002, alpha 0.05): latency p50 is 19.6% higher [15.1, 24.2].",
+    )  # fmt: skip
+
+
+def regressed() -> GateResult:
+    """Slower."""
+    return gate(
+        Verdict.REGRESSED, "specialist-next is worse than specialist: latency p50 is 19.6% higher.",
+        ACCURACY, slower(), JOULES, items=64, rounds=4, energy_j=2741.0,
+    )  # fmt: skip
+
+
+def inconclusive() -> GateResult:
+    """Too few items."""
+    open_question = replace(
+        ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7917, change=-0.0208, low=-0.0734, high=0.0318,
+        detectable=None, more_items=140, p_value=0.32,
+        reason="192 items show neither that it is worse nor that it is not worse by 5.0 points (seen: accuracy is 2.1 "
+        "points lower [-7.3, 3.2]). About 140 more items should tell, if they are like these.",
+    )  # fmt: skip
+    return gate(
+        Verdict.INCONCLUSIVE,
+        "No verdict: the items do not tell whether specialist-next is worse than specialist in accuracy.",
+        open_question, LATENCY, JOULES, notes=("The gate stopped as the suite had no more items.",),
+    )  # fmt: skip
+
+
+def unmeasured(metric: MetricVerdict, verdict: Verdict, reason: str) -> MetricVerdict:
+    """No figure to judge."""
+    return replace(
+        metric, verdict=verdict, reason=reason, baseline=None, candidate=None, change=None, low=None, high=None,
+        items=0, rounds=0, p_value=None, detectable=None,
+    )  # fmt: skip
+
+
+def not_comparable() -> GateResult:
+    """Two runs on two machines."""
+    why = "The two were not run on the same machine (CPU: Example 9 against Example 7)."
+    return gate(
+        Verdict.NOT_COMPARABLE,
+        "specialist-next and specialist can't be compared by latency p50 and joules per correct answer.",
+        ACCURACY, unmeasured(LATENCY, Verdict.NOT_COMPARABLE, why), unmeasured(JOULES, Verdict.NOT_COMPARABLE, why),
+        runs=("20261124T061151Z-gate-11aa02", "20261125T061209Z-gate-7c1f20"), rounds=0,
+    )  # fmt: skip
+
+
+def not_measured() -> GateResult:
+    """A metric that should have been there, and one that need not."""
+    modelled = "Not judged: joules are modelled from seconds and load, and say little that these do not; "
+    "judge_modelled is off."
+    asked = replace(POLICY, rules=(Rule("ttft", 0.1), *POLICY.rules[::2]))
+    return gate(
+        Verdict.NOT_MEASURED, "No verdict: time to first token was not measured.",
+        ACCURACY,
+        unmeasured(
+            replace(LATENCY, metric="ttft"), Verdict.NOT_MEASURED,
+            "Not judged: specialist-next does not stream its answers.",
+        ),
+        replace(
+            JOULES, verdict=Verdict.NOT_MEASURED, blocks=False, reason=modelled, provenance="modelled", p_value=None,
+            detectable=None,
+        ),
+        policy=asked, energy_provenance="modelled",
+    )  # fmt: skip
+
+
+def error() -> GateResult:
+    """It broke before anything was judged."""
+    return gate(
+        Verdict.ERROR, "specialist-next failed at its first item: out of memory while loading its weights.",
+        items=0, rounds=0, energy_j=None, energy_provenance="",
+    )  # fmt: skip
+
+
+def traded() -> GateResult:
+    """Accuracy that was given for joules."""
+    given = replace(
+        ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7755, change=-0.037, low=-0.0489, high=-0.0102, p_value=0.011,
+        detectable=None, allowed_by=SPENT, reason="Shown to be worse by 192 items (p = .011, alpha 0.05): accuracy "
+        "is 3.7 points lower [-4.9, -1.0].",
+    )  # fmt: skip
+    got = replace(
+        JOULES, verdict=Verdict.IMPROVED, candidate=15.1, change=-0.2924, low=-0.331, high=-0.248, detectable=0.0,
+        reason="Shown to be better: joules per correct answer is 29.2% lower [-33.1, -24.8]. 192 items rule out any "
+        "increase; "
+        "one of 10.0% would have been missed in at most 10.0% of gates.",
+    )  # fmt: skip
+    return gate(
+        Verdict.PASS,
+        "specialist-next may take the place of specialist: no regression in latency p50 and joules per correct "
+        "answer; what "
+        "it loses in accuracy was declared to be worth it.",
+        given, LATENCY, got, policy=replace(POLICY, trades=(SPENT,)),
+    )  # fmt: skip
+
+
+def waived() -> GateResult:
+    """A regression that is known."""
+    return gate(
+        Verdict.PASS,
+        "specialist-next may take the place of specialist: no regression in accuracy and joules per correct answer.",
+        ACCURACY, replace(slower(), blocks=False, waived=KNOWN), JOULES, policy=replace(POLICY, waivers=(KNOWN,)),
+    )  # fmt: skip
+
+
+def lapsed() -> GateResult:
+    """The same, later."""
+    return replace(
+        regressed(),
+        policy=replace(POLICY, waivers=(LAPSED,)),
+        notes=("The waiver of latency p50 ended on 2026-11-01 and counts no more (tokenizer 0.22 is slow).",),
+    )
+
+
+def drill() -> GateResult:
+    """What was planted is found."""
+    return replace(
+        regressed(), planted={"delay": 0.2}, notes=("Planted in specialist-next: a delay of 20% of each answer.",)
+    )
+
+
+def many(number: int = 500) -> GateResult:
+    """Benchmarks of pytest-benchmark: most pass, the last few do not."""
+    metrics = [
+        replace(LATENCY, metric=f"tests/test_parse.py::test_parse[{place:03}] · latency_p50", rounds=0)
+        for place in range(number - 4)
+    ]
+    for place, worse in enumerate((slower(), slower(), inconclusive().metrics[0])):
+        name = f"tests/test_io.py::test_read_of_a_large_document[{place}] · latency_p50"
+        metrics.append(replace(worse, metric=name, margin=0.1, blocks=place != 1))
+    gone = unmeasured(LATENCY, Verdict.NOT_MEASURED, "The new file does not have this benchmark.")
+    metrics.append(replace(gone, metric="tests/test_io.py::test_write · latency_p50"))
+    return gate(
+        Verdict.REGRESSED,
+        "branch.json is worse than main.json: latency p50 of tests/test_io.py::test_read_of_a_large_document[0] is "
+        "19.6% "
+        "higher.", *metrics,
+        baseline="main.json", candidate="branch.json", suite="pytest-benchmark", runs=(), rounds=0, energy_j=None,
+        energy_provenance="", notes=("The two files do not say that they are of the same CPU.",),
+    )  # fmt: skip
+
+
+GATES = {
+    "pass": passed,
+    "improved": improved,
+    "regressed": regressed,
+    "inconclusive": inconclusive,
+    "not_comparable": not_comparable,
+    "not_measured": not_measured,
+    "error": error,
+    "trade-allowed": traded,
+    "waiver-counted": waived,
+    "waiver-expired": lapsed,
+    "drill": drill,
+    "many": lambda: many(40),
+}
+"""Name of a golden file to the gate."""

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from wattbench.errors import UserError
+from wattbench.records import RunLayout
+from wattbench_reports.history import load_history
+from wattbench_reports.history.index import index_path
+from wattbench_reports.stats import clustered_se, ratio_se
+
+NAMES = ("run", "system", "domain", "metric")
+
+
+def cell(values: pd.DataFrame, run: str, system: str, domain: str) -> pd.DataFrame:
+    own = values[(values["run"] == run) & (values["system"] == system) & (values["domain"] == domain)]
+    return own.set_index("metric")
+
+
+def items_of(root: Path, run: str) -> pd.DataFrame:
+    return pd.read_parquet(RunLayout(root / "runs" / run).items_table)
+
+
+def change_header(root: Path, run: str, **changes: object) -> None:
+    """As another wattbench, or a damaged disk, would have it. The index is told by a new finished.json."""
+    layout = RunLayout(root / "runs" / run)
+    layout.header.write_text(json.dumps(json.loads(layout.header.read_text()) | changes))
+    layout.finished.write_text(layout.finished.read_text() + " ")
+
+
+@pytest.mark.parametrize("domain", ["arithmetic", ""])
+def test_figures_are_those_of_the_items(made_once: Path, domain: str) -> None:
+    history = load_history(made_once)
+    run, system = history.nights[1].run, "generalist"
+    found = cell(history.values, run, system, domain)
+    rows = items_of(made_once, run)
+    rows = rows[(rows["system"] == system) & (rows["domain"].isin([domain]) | (domain == ""))]
+    item = rows.groupby(["task", "doc_id", "doc_hash"]).ngroup().to_numpy()
+    seconds, ones = (rows["finished_s"] - rows["started_s"]).to_numpy(), np.ones(len(rows))
+    joules, correct = rows["energy_j"].to_numpy(), rows["correct"].to_numpy()
+    expected = {
+        "accuracy": (correct.mean(), clustered_se(correct, item)),
+        "latency_p50": (np.quantile(seconds, 0.5), None),
+        "ttft": (np.median(rows["first_token_s"] - rows["started_s"]), None),
+        "joules_per_request": (joules.mean(), ratio_se(joules, ones)),
+        "joules_per_correct": (joules.sum() / correct.sum(), ratio_se(joules, correct)),
+        "output_tokens": (rows["output_tokens"].mean(), ratio_se(rows["output_tokens"].to_numpy(float), ones)),
+    }
+    for metric, (value, error) in expected.items():
+        assert found.at[metric, "value"] == pytest.approx(value)
+        if error is not None:
+            assert found.at[metric, "standard_error"] == pytest.approx(error)
+    assert set(found.index) == set(expected)  # too few requests for a p95
+    assert (found["items"] == len(rows)).all()
+    assert found.at["joules_per_request", "provenance"] == "counter+rapl"
+    assert found.at["accuracy", "provenance"] == ""
+
+
+def test_repeats_are_no_further_items(nights_root: Path) -> None:
+    run = load_history(nights_root).nights[-1].run
+    layout = RunLayout(nights_root / "runs" / run)
+    table = pq.read_table(layout.items_table)
+    again = table.set_column(table.schema.get_field_index("repeat"), "repeat", [np.ones(len(table), dtype=np.int64)])
+    before = cell(load_history(nights_root).values, run, "generalist", "")
+    pq.write_table(pa.concat_tables([table, again.cast(table.schema)]), layout.items_table)
+    layout.finished.write_text(layout.finished.read_text() + " ")
+    after = cell(load_history(nights_root).values, run, "generalist", "")
+    for metric in ("accuracy", "joules_per_request", "joules_per_correct"):
+        assert after.loc[metric, ["value", "standard_error", "items"]].tolist() == pytest.approx(
+            before.loc[metric, ["value", "standard_error", "items"]].tolist()
+        )
+
+
+def test_nights_come_oldest_first_with_what_their_headers_say(made_once: Path) -> None:
+    nights = load_history(made_once).nights
+    assert [night.date.day for night in nights] == [1, 2, 4, 5, 6, 7]  # the third has no run
+    assert nights[0].commit == f"{nights[0].date.toordinal():040x}"
+    assert (nights[0].suite, nights[0].backfilled) == ("scale", False)
+
+
+def test_a_night_without_a_date_is_of_the_day_on_which_it_began(nights_root: Path) -> None:
+    run = load_history(nights_root).nights[0].run
+    change_header(nights_root, run, night=None, created_utc="2026-01-05T23:59:00+00:00")
+    assert load_history(nights_root).night(run).date == datetime.date(2026, 1, 5)
+
+
+def test_of_two_runs_of_a_date_the_later_one_counts_and_both_are_listed(nights_root: Path) -> None:
+    first, second, *_ = load_history(nights_root).nights
+    change_header(nights_root, first.run, night={"date": "2026-01-02"}, created_utc="2026-01-02T22:00:00+00:00")
+    history = load_history(nights_root)
+    assert {first.run, second.run} < {night.run for night in history.nights}
+    assert first.run in {night.run for night in history.series_nights()}
+    assert second.run not in {night.run for night in history.series_nights()}
+
+
+def test_the_index_can_be_deleted_damaged_or_another_version_s(nights_root: Path) -> None:
+    history = load_history(nights_root)
+    kept = index_path(nights_root)
+    assert kept.exists()
+    again = load_history(nights_root)
+    pd.testing.assert_frame_equal(history.values, again.values)
+    for spoil in (kept.unlink, lambda: kept.write_bytes(b"nonsense"), lambda: shutil.rmtree(kept.parent)):
+        spoil()
+        pd.testing.assert_frame_equal(history.values, load_history(nights_root).values)
+        assert kept.exists()
+
+
+def test_the_index_is_what_is_read_and_a_changed_run_is_read_anew(nights_root: Path) -> None:
+    history = load_history(nights_root)
+    run = history.nights[0].run
+    layout = RunLayout(nights_root / "runs" / run)
+    layout.items_table.unlink()
+    assert run in set(load_history(nights_root).values["run"])  # from the index
+    layout.finished.write_text(layout.finished.read_text() + " ")
+    changed = load_history(nights_root)
+    assert run not in {night.run for night in changed.nights}
+    assert any(note.startswith(f"{run}: left out") for note in changed.notes)
+
+
+def test_runs_that_are_gone_are_gone_from_the_index(nights_root: Path) -> None:
+    run = load_history(nights_root).nights[0].run
+    shutil.rmtree(nights_root / "runs" / run)
+    assert run not in set(load_history(nights_root).values["run"])
+    assert run.encode() not in index_path(nights_root).read_bytes()
+
+
+def test_a_history_in_which_nothing_can_be_written_is_read_all_the_same(nights_root: Path) -> None:
+    (nights_root / ".index").write_text("in the way")
+    assert len(load_history(nights_root).nights) == 6
+
+
+def test_a_folder_whose_name_has_brackets_and_stars(nights_root: Path) -> None:
+    odd = nights_root.rename(nights_root.with_name("a [b] *c?'"))
+    assert len(load_history(odd).nights) == 6
+
+
+BREAKS = {
+    "the table is cut off": lambda layout: layout.items_table.write_bytes(layout.items_table.read_bytes()[:500]),
+    "the table is not there": lambda layout: layout.items_table.unlink(),
+    "a column is missing": lambda layout: pq.write_table(
+        pq.read_table(layout.items_table).drop_columns(["correct"]), layout.items_table
+    ),
+    "there are no items": lambda layout: pq.write_table(
+        pq.read_table(layout.items_table).slice(0, 0), layout.items_table
+    ),
+    "a score of 7": lambda layout: pq.write_table(
+        (table := pq.read_table(layout.items_table)).set_column(
+            table.schema.get_field_index("correct"), "correct", [np.full(len(table), 7.0)]
+        ),
+        layout.items_table,
+    ),
+    "no header": lambda layout: layout.header.unlink(),
+    "a header of nonsense": lambda layout: layout.header.write_text("{"),
+    "a header of a newer version": lambda layout: layout.header.write_text('{"schema_version": 99}'),
+    "an environment that is none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"environment": "x"})
+    ),
+    "a night that is none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"night": "x"})
+    ),
+    "cells that are none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"cells": 3})
+    ),
+    "a date that is none": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"night": {"date": "31 June"}})
+    ),
+    "a date ages away": lambda layout: layout.header.write_text(
+        json.dumps(json.loads(layout.header.read_text()) | {"night": {"date": "2999-01-01"}})
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_a_broken_run_is_left_out_with_a_note(nights_root: Path, broken: str) -> None:
+    run = sorted(path.name for path in (nights_root / "runs").iterdir())[3]
+    BREAKS[broken](RunLayout(nights_root / "runs" / run))
+    for _ in range(2):  # without an index, and with one
+        history = load_history(nights_root)
+        assert len(history.nights) == 5
+        assert set(history.values["run"]) == {night.run for night in history.nights}
+        [note] = history.notes
+        assert note.startswith(f"{run}: left out (")
+        assert "\n" not in note
+
+
+def test_a_run_that_is_not_finished_is_not_there_yet(nights_root: Path) -> None:
+    run = load_history(nights_root).nights[0].run
+    RunLayout(nights_root / "runs" / run).finished.unlink()
+    (nights_root / "runs" / "a file").write_text("")
+    history = load_history(nights_root)
+    assert len(history.nights) == 5
+    assert not history.notes
+
+
+def test_runs_of_another_suite_take_no_part_in_the_trends(nights_root: Path) -> None:
+    run = load_history(nights_root).nights[0].run
+    header = json.loads(RunLayout(nights_root / "runs" / run).header.read_text())
+    header["suite"]["suite"]["name"] = "other"
+    change_header(nights_root, run, suite=header["suite"])
+    history = load_history(nights_root)
+    assert len(history.nights) == 6
+    assert len(history.series_nights()) == 5
+    assert history.notes == ("1 run is not of the suite scale, and takes no part in its trends: other",)
+
+
+@pytest.mark.parametrize(
+    ("where", "touched"),
+    [
+        ({"cpu": "Another CPU"}, {"latency_p50", "ttft", "joules_per_request", "joules_per_correct"}),
+        ({"gpus": []}, {"latency_p50", "ttft", "joules_per_request", "joules_per_correct"}),
+        ({"packages": {"torch": "3.0"}}, set()),
+        ({"hostname": "elsewhere"}, set()),
+    ],
+)
+def test_conditions_are_those_that_a_figure_depends_on(
+    nights_root: Path, where: dict[str, object], touched: set[str]
+) -> None:
+    first, second, *_ = load_history(nights_root).nights
+    header = json.loads(RunLayout(first.root).header.read_text())
+    change_header(nights_root, first.run, environment=header["environment"] | where)
+    values = load_history(nights_root).values
+    ours, theirs = (cell(values, night.run, "generalist", "")["conditions"] for night in (first, second))
+    assert set(ours[ours != theirs].index) == touched
+
+
+@pytest.mark.parametrize(
+    ("change", "touched"),
+    [
+        ({"meters": {"gpu0": "integrated", "cpu": "rapl"}}, {"joules_per_request", "joules_per_correct"}),
+        ({"cells": []}, "all"),
+    ],
+)
+def test_another_meter_or_other_documents_are_other_conditions(
+    nights_root: Path, change: dict[str, object], touched: set[str] | str
+) -> None:
+    first, second, *_ = load_history(nights_root).nights
+    change_header(nights_root, first.run, **change)
+    values = load_history(nights_root).values
+    ours, theirs = (cell(values, night.run, "generalist", "")["conditions"] for night in (first, second))
+    assert set(ours[ours != theirs].index) == (set(ours.index) if touched == "all" else touched)
+
+
+def test_no_history(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no history"):
+        load_history(tmp_path)
+    (tmp_path / "runs").mkdir()
+    history = load_history(tmp_path)
+    assert history.nights == ()
+    assert history.series_nights() == ()
+    assert history.values.empty
+
+
+def _loaded(root: Path) -> int:
+    return len(load_history(root).values)
+
+
+def test_eight_readers_write_the_index_at_once(nights_root: Path) -> None:
+    with ProcessPoolExecutor(8, mp_context=get_context("fork")) as pool:
+        counts = list(pool.map(_loaded, [nights_root] * 8))
+    assert len(set(counts)) == 1
+    assert [path.name for path in index_path(nights_root).parent.iterdir()] == [index_path(nights_root).name]
+    assert _loaded(nights_root) == counts[0]

@@ -1,0 +1,174 @@
+"""Joules to grams, and never a guess at the grid: what a suite asks for, and what a reader says instead."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from wattbench.config.suite import Carbon as SuiteCarbon
+from wattbench.errors import UserError
+from wattbench_reports.metrics.carbon import (
+    CarbonChoice,
+    FlatIntensity,
+    HourlyFileError,
+    HourlyIntensity,
+    carbon,
+    carbon_of_run,
+    carbon_of_suite,
+)
+
+HOURS = "time,g_per_kwh\n2026-01-02T03:00Z,100\n2026-01-02T04:00Z,200\n"
+
+
+def chosen(**choice):
+    factor = carbon(CarbonChoice(**choice))
+    assert factor is not None
+    return factor
+
+
+def test_a_kilowatt_hour_is_the_intensity() -> None:
+    assert chosen(intensity_g_per_kwh=250, pue=1.2).grams(3_600_000) == pytest.approx(300)
+
+
+def test_a_region_names_its_source_and_year() -> None:
+    france, germany = chosen(region="fra"), chosen(region="DEU", pue=1.1)
+    assert str(france.place) == "France (FRA)"
+    assert france.pue == 1
+    assert isinstance(france.intensity, FlatIntensity)
+    assert isinstance(germany.intensity, FlatIntensity)
+    assert france.intensity.year is not None
+    assert "codecarbon" in france.intensity.source
+    assert str(france.intensity.year) in france.describe()
+    assert france.describe().endswith("PUE 1; manufacture not included")
+    assert france.intensity.g_per_kwh < germany.intensity.g_per_kwh
+
+
+def test_agrees_with_codecarbon() -> None:
+    from codecarbon.core.emissions import Emissions
+    from codecarbon.core.units import Energy
+    from codecarbon.external.geography import GeoMetadata
+    from codecarbon.input import DataSource
+
+    geo = GeoMetadata(country_iso_code="DEU", country_name="Germany", region=None)
+    kilograms = Emissions(DataSource()).get_country_emissions(Energy.from_energy(kWh=1), geo)
+    assert chosen(region="DEU").grams(3_600_000) == pytest.approx(1000 * kilograms, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("region", "hint"),
+    [("DE", "'DEU'"), ("Germany", "'DEU' (Germany)"), ("FRX", "'FRO'|'FRA'"), ("QQQ", "choose one of")],
+)
+def test_an_unknown_region_is_refused_with_the_nearest(region: str, hint: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        carbon(CarbonChoice(region=region))
+    assert region in str(refusal.value)
+    assert any(part in str(refusal.value) for part in hint.split("|"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"pue": 0.9}, {"pue": float("nan")}, {"intensity_g_per_kwh": -1.0}, {"intensity_g_per_kwh": float("inf")}],
+)
+def test_impossible_numbers_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(UserError, match="must be a number"):
+        carbon(CarbonChoice(**wrong))  # type: ignore[arg-type]
+
+
+def test_no_intensity_no_grams() -> None:
+    assert carbon(CarbonChoice()) is None
+    assert carbon(CarbonChoice(pue=1.5, embodied="ecologits-gpu-server")) is None
+    assert carbon_of_suite({}) is None
+
+
+def test_any_intensity_of_the_reader_replaces_all_of_the_suites(tmp_path: Path) -> None:
+    suite = {"region": "DEU", "intensity_g_per_kwh": 50.0, "pue": 1.2, "embodied": {"use": "ecologits-gpu-server"}}
+    as_asked = carbon_of_suite(suite)
+    assert as_asked is not None
+    assert as_asked.intensity == FlatIntensity(50, "given by the user", None)
+    assert (str(as_asked.place), as_asked.pue) == ("Germany (DEU)", 1.2)
+    assert as_asked.embodied is not None
+
+    by_region = carbon_of_suite(suite, CarbonChoice(region="FRA"))
+    assert by_region is not None
+    assert by_region.intensity != as_asked.intensity
+    assert (str(by_region.place), by_region.pue, by_region.embodied) == ("France (FRA)", 1.2, as_asked.embodied)
+
+    dirtier = carbon_of_suite(suite, CarbonChoice(intensity_g_per_kwh=700, pue=1, embodied="none"))
+    assert dirtier is not None
+    assert (dirtier.intensity, dirtier.pue) == (FlatIntensity(700, "given by the user", None), 1)
+    assert (dirtier.place, dirtier.embodied) == (None, None)
+
+    (tmp_path / "grid.csv").write_text(HOURS)
+    hourly = carbon_of_suite(suite, CarbonChoice(region="FRA", intensity_csv=tmp_path / "grid.csv"))
+    assert hourly is not None
+    assert isinstance(hourly.intensity, HourlyIntensity)
+    assert str(hourly.place) == "France (FRA)"
+    assert hourly.grams(1.0) is None, "whoever does not say when cannot have grams by the hour"
+
+
+def test_two_intensities_are_one_too_many(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="name one of the two"):
+        carbon(CarbonChoice(intensity_g_per_kwh=1.0, intensity_csv=tmp_path / "grid.csv"))
+
+
+def test_a_run_can_be_read_without_the_file_that_its_suite_names(tmp_path: Path) -> None:
+    gone = tmp_path / "gone.csv"
+    factor, reason = carbon_of_run({"intensity_csv": str(gone)}, CarbonChoice(pue=1.1))
+    assert factor is None
+    assert reason == f"{gone}: the hourly intensities cannot be read (No such file or directory)"
+    factor, reason = carbon_of_run({"intensity_csv": str(gone)}, CarbonChoice(region="FRA"))
+    assert factor is not None
+    assert reason == ""
+    with pytest.raises(HourlyFileError):
+        carbon_of_run({}, CarbonChoice(intensity_csv=gone))
+
+
+def test_a_choice_says_itself_as_options() -> None:
+    choice = CarbonChoice("FRA", 40.0, Path("a b.csv"), 1.1, "{use: x}")
+    assert choice.as_options() == [
+        "--region", "FRA", "--intensity", "40", "--intensity-csv", "a b.csv", "--pue", "1.1", "--embodied", "{use: x}",
+    ]  # fmt: skip
+    assert CarbonChoice().as_options() == []
+
+
+def test_what_a_suite_file_declares_is_what_is_read() -> None:
+    declared = SuiteCarbon.model_validate(
+        {"region": "DEU", "embodied": {"kg_per_device": 350, "lifetime_years": 4, "source": "its LCA", "year": 2024}}
+    )
+    factor = carbon_of_suite(declared.model_dump(mode="json"))
+    assert factor is not None
+    assert factor.embodied is not None
+    assert factor.embodied.g_per_hour == pytest.approx(350_000 / (4 * 8760))
+
+
+_value = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+_key = st.sampled_from(["region", "intensity_g_per_kwh", "intensity_csv", "pue", "embodied"])
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(recorded=st.dictionaries(_key, _value, max_size=5))
+def test_no_record_ends_in_anything_but_grams_or_a_message(recorded: dict[str, object]) -> None:
+    try:
+        factor = carbon_of_suite(recorded)
+    except UserError:
+        return
+    assert factor is None or factor.pue >= 1
+
+
+def test_codecarbon_is_not_imported_for_its_data() -> None:
+    code = (
+        "import sys; from wattbench_reports.metrics.carbon import carbon, CarbonChoice; "
+        "carbon(CarbonChoice(region='FRA')); "
+        "print({'codecarbon', 'pandas', 'scipy'} & set(sys.modules))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"

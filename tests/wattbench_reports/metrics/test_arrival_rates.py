@@ -1,0 +1,228 @@
+"""A run under load: a table per rate, and nothing ranked across rates or where a rate is not held."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattbench.records import (
+    SCHEMA_VERSION,
+    ItemRow,
+    LoadRow,
+    RunHeader,
+    RunRecords,
+    RunWriter,
+    SystemRow,
+    WindowRow,
+    read_run,
+)
+from wattbench_reports.comparison.analysis import analyse, compare
+from wattbench_reports.export import as_csv, as_json, as_markdown, as_table
+from wattbench_reports.export.systems_frame import figures_frame
+from wattbench_reports.html import report
+from wattbench_reports.metrics.arrival_rates import percentiles
+from wattbench_reports.sections.disagreements import items_section
+from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.stats.percentiles import needed
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+START_S = 1_700_000_000.0
+QUERIES = 50
+# System to its service seconds; at 4 a second the sturdy one copes, and the weak one's queue grows.
+SYSTEMS = {"sturdy": 0.125, "weak": 0.25}
+RATES = {0.5: ("sturdy", "weak"), 4.0: ("sturdy",)}
+
+
+def write_load_run(root: Path, *, held=RATES) -> RunRecords:
+    run = "20260102T030405Z-loaded-abc123"
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION, run=run,
+        suite={"suite": {"name": "loaded", "measure": {"scenario": "load"},
+                         "carbon": {"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25}}},
+        suite_sha256="ab" * 32, created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run", "load"],
+        environment={}, meters={"gpu0": "counter"},
+        cells=[{"system": name, "kind": "generalist", "task": "sums", "domain": "arithmetic"} for name in SYSTEMS],
+    )  # fmt: skip
+    items: list[ItemRow] = []
+    windows: list[WindowRow] = []
+    with RunWriter.create(root / run, header) as writer:
+        for name, service_s in SYSTEMS.items():
+            writer.append_system(SystemRow(system=name, kind="generalist", engine="endpoint"))
+            for rate, holding in held.items():
+                rows = _items(run, name, service_s, rate, grows=name not in holding)
+                window = _window(run, name, rows)
+                items += rows
+                windows.append(window)
+                writer.append_window(window)
+                writer.append_load(_load(name, rate, rows, holds=name in holding))
+        writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
+    return read_run(root / run)
+
+
+def _items(run: str, name: str, service_s: float, rate: float, *, grows: bool) -> list[ItemRow]:
+    rng = np.random.default_rng(7)
+    rows = []
+    for number in range(QUERIES):
+        due_s = START_S + number / rate
+        waits_s = number * 0.25 if grows else 0.0
+        failed = grows and number >= QUERIES - 5
+        first_s = due_s + waits_s + service_s / 2
+        tokens = int(rng.integers(4, 12))
+        rows.append(
+            ItemRow(
+                run=run, system=name, kind="generalist", task="sums", domain="arithmetic", doc_id=number % 25,
+                doc_hash=f"d{number % 25}", prompt_hash="p", repeat=number // 25,
+                correct=0.0 if failed else float(number % 3 != 0), metrics="{}", prompt_tokens=30,
+                output_tokens=None if failed else tokens, scheduled_s=due_s, started_s=due_s + waits_s,
+                first_token_s=None if failed else first_s, finished_s=due_s + waits_s + service_s * (1 + tokens / 16),
+                token_s=[] if failed else [first_s, first_s + service_s / 4], batch=number, batch_size=8,
+                window=f"{name}-{rate:g}", energy_j=4.0 / rate, energy_above_idle_j=1.0, energy_provenance="counter",
+                offered_per_s=rate, failure="not sent" if failed else None, prompt="", output="42", filtered="42",
+                target="42",
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _window(run: str, name: str, rows: list[ItemRow]) -> WindowRow:
+    return WindowRow(
+        window=rows[0].window, run=run, system=name, task="sums", purpose="measured", started_s=START_S,
+        finished_s=max(row.finished_s for row in rows), energy_j={"gpu0": sum(row.energy_j or 0.0 for row in rows)},
+        provenance={"gpu0": "counter"},
+    )  # fmt: skip
+
+
+def _load(name: str, rate: float, rows: list[ItemRow], *, holds: bool) -> LoadRow:
+    total_s = max(row.finished_s for row in rows) - START_S
+    failed = sum(row.failure is not None for row in rows)
+    in_time = sum(row.failure is None and row.finished_s - row.scheduled_s <= 2.0 for row in rows)
+    return LoadRow(
+        system=name, task="sums", offered_per_s=rate, window=rows[0].window, scheduled_per_s=rate,
+        served_per_s=(len(rows) - failed) / total_s, queries=len(rows), failed=failed, in_time=in_time,
+        duration_s=total_s, drain_s=total_s - (QUERIES - 1) / rate, deadline_s=2.0, held=holds,
+        reasons=[] if holds else [f"{len(rows) - in_time} of {len(rows)} requests missed the deadline of 2 s"],
+        loadgen_valid=holds, loadgen_version="6.0.17",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> RunRecords:
+    return write_load_run(tmp_path)
+
+
+@pytest.mark.parametrize(("form", "render"), [("txt", as_table), ("md", as_markdown)])
+def test_golden(form: str, render, loaded: RunRecords) -> None:
+    text, path = render(compare(loaded)), GOLDEN / f"load.{form}"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_the_minimum_counts_are_loadgens() -> None:
+    assert [needed(share) for share in (0.5, 0.9, 0.99, 0.999)] == [7, 44, 459, 4603]
+    found = percentiles(np.arange(44, dtype=float))
+    assert found[0.9] is not None
+    assert found[0.99] is None
+    assert percentiles(np.arange(43, dtype=float))[0.9] is None
+    assert percentiles(np.array([])) == dict.fromkeys((0.5, 0.9, 0.99, 0.999))
+
+
+def test_figures_are_of_one_rate_and_come_from_the_records(loaded: RunRecords) -> None:
+    comparison = compare(loaded)
+    assert comparison.load is not None
+    assert comparison.load.compared.offered_per_s == 0.5  # the highest that both hold
+    table = pd.read_parquet(loaded.layout.items_table)
+    for at in comparison.load.rates:
+        for figures in at.systems:
+            rows = table[(table["system"] == figures.system) & (table["offered_per_s"] == at.offered_per_s)]
+            whole = rows[rows["failure"].isna()]
+            latency_s = whole["finished_s"] - whole["scheduled_s"]
+            assert figures.latency_s[0.9] == pytest.approx(latency_s.quantile(0.9) if len(whole) >= 44 else None)
+            assert figures.ttft_s[0.5] == pytest.approx((whole["first_token_s"] - whole["scheduled_s"]).quantile(0.5))
+            assert figures.j_per_request.estimate == pytest.approx(rows["energy_j"].sum() / len(whole))
+            assert figures.j_per_correct.estimate == pytest.approx(rows["energy_j"].sum() / rows["correct"].sum())
+            assert figures.accuracy.estimate == pytest.approx(rows["correct"].mean())
+            assert figures.failed == len(rows) - len(whole)
+    (sturdy, weak) = comparison.systems
+    assert sturdy.energy_j_per_request == weak.energy_j_per_request == pytest.approx(8.0)  # of 0.5 a second alone
+
+
+def test_a_rate_that_is_not_held_shows_no_percentile_and_is_not_ranked(tmp_path: Path) -> None:
+    run = write_load_run(tmp_path, held={4.0: ("sturdy",)})
+    analysis = analyse(run)
+    said = as_table(analysis.comparison)
+    assert "NOT HELD" in said
+    assert "not held: " in said
+    codes = {caveat.code: caveat for caveat in analysis.comparison.caveats}
+    assert codes["not-held"].systems == ("weak",)
+    assert codes["failed-requests"].systems == ("weak",)
+    (verdict, *_) = verdicts(analysis)
+    assert "weak" not in " ".join([verdict.headline, *verdict.sentences, *(pick.answer for pick in verdict.picks)])
+
+
+def test_nothing_is_ranked_where_nothing_is_held(tmp_path: Path) -> None:
+    analysis = analyse(write_load_run(tmp_path, held={4.0: ()}))
+    (verdict,) = verdicts(analysis)
+    assert verdict.headline == "No system holds any rate that was offered: none is ranked."
+
+
+def test_programs_get_every_rate(loaded: RunRecords) -> None:
+    comparison = compare(loaded)
+    found = json.loads(as_json(comparison))
+    assert found["compared_per_s"] == 0.5
+    assert [(row["system"], row["offered_per_s"], row["held"]) for row in found["load"]] == [
+        ("sturdy", 0.5, True), ("weak", 0.5, True), ("sturdy", 4.0, True), ("weak", 4.0, False),
+    ]  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(as_csv(comparison))))
+    assert [row["held"] for row in rows] == ["true", "true", "true", "false"]
+    assert rows[0]["latency_p99_s"] == ""
+
+
+def test_the_page_draws_the_curve_with_what_is_not_held_hollow(loaded: RunRecords) -> None:
+    html = report(loaded)
+    assert 'id="load"' in html
+    assert 'id="load-figure-' in html
+    assert "weak at 4 per second (not held)" in html
+    assert "NOT HELD" in html
+
+
+def test_a_run_without_load_is_as_it_was(make_run, fake) -> None:
+    comparison = compare(make_run(fake.plain()))
+    assert comparison.load is None
+    assert "load" not in json.loads(as_json(comparison))
+
+
+def test_the_figures_beside_the_page_and_the_flipped_items_are_of_the_rate_that_is_compared(tmp_path) -> None:
+    run = write_load_run(tmp_path, held={0.5: (), 4.0: ("sturdy",)})
+    analysis = analyse(run)
+    frame = figures_frame(analysis)
+    rate = analysis.comparison.load.compared.offered_per_s
+    assert set(frame["offered_per_s"]) == {rate}
+    table = pd.read_parquet(run.layout.items_table)
+    table = table[table["offered_per_s"] == rate]
+    everything = frame[frame["domain"].isna()].set_index("system")
+    means = table.groupby("system")["correct"].mean()
+    assert everything["accuracy"].to_dict() == pytest.approx(means.to_dict())
+
+    section = items_section(analysis)
+    assert section is not None
+    right = table.groupby(["task", "doc_id", "system"])["correct"].mean().unstack().dropna() >= 0.5
+    flipped = right[right["sturdy"] != right["weak"]]
+    assert len(flipped), "what the weak one did not answer is wrong"
+    assert section.passages[0].tables[0].rows[0][5].text == str(len(right))
+    ((_, command),) = section.passages[0].commands
+    done = subprocess.run([sys.executable, *shlex.split(command)[1:]], capture_output=True, text=True, check=True)
+    found = pd.read_csv(io.StringIO(done.stdout))
+    docs = {doc for _, doc in flipped.index}
+    assert set(found["doc_id"]) == docs
+    assert len(found) == table["doc_id"].isin(docs).sum(), "and of no other rate"

@@ -1,0 +1,172 @@
+"""The verdict on the page of a gate's run: above all else, the same on every later day, and absent for other runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from tests.wattbench_reports.gate.conftest import FakeGate, FakeSide, write_gate
+from tests.wattbench_reports.gateresults import GATES, drill, many, passed, regressed, waived
+from tests.wattbench_reports.sectiontext import as_text, check_golden, table, without_own_scripts
+from wattbench.errors import UserError
+from wattbench.records import RunRecords, read_run
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.figures import Known, gate
+from wattbench_reports.gate.decision.judge import Course
+from wattbench_reports.gate.result import GateResult
+from wattbench_reports.html import report
+from wattbench_reports.sections.gate import gate_section, section_of
+
+Make = Callable[..., RunRecords]
+SLOW = FakeGate(
+    candidate=FakeSide("new <b>", slowdown=0.3),
+    items=80,
+    policy={"metrics": {"latency_p50": {"margin": "10%"}, "accuracy": {"margin": "5 points", "blocks": False}}},
+)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    return lambda fake: read_run(write_gate(tmp_path, fake))
+
+
+def courses(result: GateResult) -> dict[str, Course]:
+    items = np.array([16, 32, 64])
+    return {
+        each.metric: Course(
+            items, np.array([0.2, 0.1, each.change]), np.array([-1.0, -0.1, each.low]), np.array([4.0, 0.3, each.high])
+        )
+        for each in result.metrics
+        if each.change is not None
+    }
+
+
+def test_absent_for_a_run_that_is_no_gate(make_run, fake) -> None:
+    assert gate_section(analyse(make_run(fake.plain()))) is None
+
+
+def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
+    section = gate_section(analyse(make(SLOW)))
+    assert section is not None
+    assert section.title == "Gate: regressed"
+    rows = table(section, "Each metric, worst first")
+    assert list(rows) == ["latency p50", "accuracy"]
+    assert rows["latency p50"]["Blocks"] == "yes"
+    assert rows["accuracy"]["Blocks"] == "no"
+    assert "in 40 rounds" in as_text(section)
+
+
+def test_golden() -> None:
+    check_golden(section_of(waived(), courses(waived())), "gate")
+
+
+def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
+    until = {"metric": "latency_p50", "reason": "known"}
+    counted = replace(SLOW, id="a", policy={**SLOW.policy, "waivers": [until | {"until": "2026-01-02"}]})
+    section = gate_section(analyse(make(counted)))
+    assert section is not None
+    assert table(section, "Each metric, worst first")["latency p50"]["Verdict"] == "regressed, waived"
+    ended = replace(SLOW, id="b", policy={**SLOW.policy, "waivers": [until | {"until": "2026-01-01"}]})
+    section = gate_section(analyse(make(ended)))
+    assert section is not None
+    assert section.title == "Gate: regressed"
+    assert "ended on 2026-01-01" in as_text(section)
+
+
+def test_a_record_of_no_day_is_damaged(make: Make) -> None:
+    analysis = analyse(make(SLOW))
+    run = analysis.frames.run
+    broken = replace(run, header=replace(run.header, created_utc="yesterday"))
+    with pytest.raises(UserError, match="made on no day"):
+        gate_section(replace(analysis, frames=replace(analysis.frames, run=broken)))
+
+
+def test_it_stands_before_everything_else_on_the_page(make: Make) -> None:
+    page = without_own_scripts(report(make(SLOW)))
+    places = [page.index(f'<section id="{name}"') for name in ("gate", "verdict", "comparison")]
+    assert places == sorted(places)
+    assert page.count('<section id="gate"') == 1
+    assert page.index('<a href="#gate">') < page.index('<a href="#verdict">')
+    assert 'class="skip" href="#gate"' in page
+    assert "<b>" not in page
+
+
+def test_other_pages_begin_with_their_verdict(make_run, fake) -> None:
+    page = report(make_run(fake.plain()))
+    assert 'class="skip" href="#verdict"' in page
+    assert "#gate" not in page
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_every_verdict_makes_a_section(name: str) -> None:
+    result = GATES[name]()
+    section = section_of(result, courses(result) if name != "many" else {})
+    assert result.headline in section.lead
+    rows = [row for passage in section.passages for each in passage.tables for row in each.rows]
+    assert len(rows) == len(result.metrics)
+
+
+def test_what_fails_is_marked_and_what_is_let_through_is_doubtful() -> None:
+    styles = {
+        name: [row[5].style for row in section_of(make(), {}).passages[0].tables[0].rows]
+        for name, make in (("regressed", regressed), ("waived", waived), ("passed", passed))
+    }
+    assert styles == {
+        "regressed": ["badge-bad", "badge", "badge"],
+        "waived": ["badge-warn", "badge", "badge"],
+        "passed": ["badge"] * 3,
+    }
+
+
+def test_a_drill_says_so_first() -> None:
+    assert section_of(drill(), {}).lead.startswith("A drill, with delay of 20% planted")
+
+
+def test_what_has_no_course_is_not_drawn() -> None:
+    assert len(section_of(passed(), {}).passages) == 1
+    nothing = np.array([])
+    empty = {"accuracy": Course(nothing.astype(int), nothing, nothing, nothing)}
+    assert len(section_of(passed(), empty).passages) == 1
+    (_, course) = section_of(passed(), {"accuracy": courses(passed())["accuracy"]}).passages
+    assert [each.caption for each in course.folded] == ["accuracy over the items, 3 looks"]
+    assert [cell.text for cell in course.folded[0].rows[-1]] == ["64", "+0.5 points [-4.1, +5.1]"]
+
+
+def test_many_metrics_are_all_in_the_table() -> None:
+    assert len(section_of(many(60), {}).passages[0].tables[0].rows) == 60
+
+
+def known(**changed: object) -> Known:
+    made = Known(
+        "accuracy <x>", "points", np.array([8, 16]), np.array([0.5, -1.0]), np.array([np.nan, -3.0]),
+        np.array([np.nan, 1.0]), (-5.0,), "-1.0 points [-3.0, +1.0], margin 5 points",
+    )  # fmt: skip
+    return replace(made, **changed)
+
+
+def test_the_drawing_is_read_aloud_and_repeats_exactly() -> None:
+    metrics = [known(), known(label="latency p50", margins=(10.0, -10.0))]
+    svg = gate(metrics)
+    assert svg == gate(metrics)
+    assert "style" not in svg
+    root = ET.fromstring(svg)
+    spoken = {element.get("id"): element.text for element in root.iter() if element.get("id")}
+    assert "accuracy <x>: -1.0 points [-3.0, +1.0], margin 5 points; latency p50:" in spoken["gate-figure-desc"]
+    colours = {e.get(key) for e in root.iter() for key in ("fill", "stroke")} - {None, "none"}
+    assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours), colours
+
+
+def test_the_margin_is_in_the_plot_however_wide_the_bounds_were() -> None:
+    texts = [e.text for e in ET.fromstring(gate([known(low=np.array([-100.0, -3.0]))])).iter() if e.text]
+    assert "-10" in texts
+    assert "-100" not in texts
+
+
+def test_one_look_can_be_drawn() -> None:
+    one = known(items=np.array([8]), change=np.array([0.0]), low=np.array([-1.0]), high=np.array([1.0]))
+    assert gate([one]).startswith("<svg")

@@ -1,0 +1,160 @@
+"""How long answers take, their first token and those after it: as the file has it, and never from too few requests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
+from tests.wattbench_reports.sectiontext import as_text, check_golden, table, without_own_scripts
+from wattbench.errors import UserError
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.formatting import units
+from wattbench_reports.html import report
+from wattbench_reports.sections.latency import latency_section
+from wattbench_reports.tables.run_tables import load_frames
+from wattbench_reports.tables.token_timings import token_times
+
+WHOLE = "Latency of a request, from sending it to its last token"
+FIRST = "Time to the first token, from sending it"
+LATER = "Seconds per output token after the first"
+
+
+def stamp(run, *systems: str) -> pd.DataFrame:
+    """Let some systems tell when their tokens came: evenly, the first after a quarter of the time."""
+    path = run.layout.items_table
+    schema = pq.read_schema(path)
+    rows = pd.read_parquet(path)
+    seconds = rows["finished_s"] - rows["started_s"]
+    told = rows["system"].isin(systems)
+    rows.loc[told, "first_token_s"] = rows["started_s"] + seconds / 4
+    rows["token_s"] = [
+        list(begin + length * np.linspace(0.25, 0.9, int(tokens))) if own else []
+        for begin, length, tokens, own in zip(rows["started_s"], seconds, rows["output_tokens"], told, strict=True)
+    ]
+    pq.write_table(pa.Table.from_pandas(rows, schema=schema, preserve_index=False), path)
+    return rows
+
+
+@pytest.fixture
+def streamed(make_run, fake):
+    run = make_run(fake.Run(fake.plain().systems, items=50))
+    return run, stamp(run, "generalist", "specialist")
+
+
+def test_first_and_later_tokens_are_the_files(streamed) -> None:
+    run, rows = streamed
+    section = latency_section(analyse(run))
+    first, later = table(section, FIRST), table(section, LATER)
+    for system in ("generalist", "specialist"):
+        own = rows[rows["system"] == system]
+        seconds = own["first_token_s"] - own["started_s"]
+        pauses = own["token_s"].map(lambda stamps: (stamps[-1] - stamps[0]) / (len(stamps) - 1))
+        for shown, values in ((first, seconds), (later, pauses)):
+            assert shown[system]["Requests"] == "100"
+            assert shown[system]["p50"] == units.quantity(values.median(), "s")
+            assert shown[system]["p95"] == units.quantity(values.quantile(0.95), "s")
+            assert shown[system]["Slowest"] == units.quantity(values.max(), "s")
+            assert shown[system]["p99"] == "–"
+    assert set(first["regex"].values()) == {"regex", "0", "–"}
+    assert "Not told by the engine of regex." in as_text(section)
+    assert [passage.drawing is not None for passage in section.passages] == [True, True, True]
+
+
+def test_where_only_the_first_is_on_record_the_rest_ends_with_the_answer(streamed) -> None:
+    run, rows = streamed
+    rows = rows.drop(columns="token_s")
+    rows.loc[rows.index[:3], "output_tokens"] = 1
+    rows.loc[rows.index[3:5], "output_tokens"] = None
+    rows.to_parquet(run.layout.items_table)
+    found = token_times(load_frames(run))["generalist"]
+    own = rows[rows["system"] == "generalist"]
+    own = own[own["output_tokens"] >= 2]
+    expected = (own["finished_s"] - own["first_token_s"]) / (own["output_tokens"] - 1)
+    assert len(found.first_s) == 100
+    assert found.per_token_s == pytest.approx(np.sort(expected))
+    assert len(found.per_token_s) == 95
+
+
+def test_stamps_count_where_tokens_were_not(streamed) -> None:
+    run, rows = streamed
+    path = run.layout.items_table
+    expected = token_times(load_frames(run))["specialist"].per_token_s
+    rows["output_tokens"] = pd.Series([None] * len(rows), dtype="Int64")
+    pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
+    assert token_times(load_frames(run))["specialist"].per_token_s == pytest.approx(expected)
+
+
+def test_an_older_run_without_stamps_is_readable(make_run, fake) -> None:
+    run = make_run(fake.plain())
+    rows = pd.read_parquet(run.layout.items_table).drop(columns=["first_token_s", "token_s"])
+    rows.to_parquet(run.layout.items_table)
+    section = latency_section(analyse(run))
+    assert section.passages[1].sentences[0].startswith("No engine of this run tells")
+    assert len(section.passages) == 2
+
+
+def test_some_of_the_requests_are_said_to_be_some(streamed) -> None:
+    run, rows = streamed
+    rows.loc[rows[rows["system"] == "specialist"].index[:60], "first_token_s"] = np.nan
+    path = run.layout.items_table
+    pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
+    text = as_text(latency_section(analyse(run)))
+    assert "Told of some requests only: specialist (40 of 100)." in text
+
+
+def test_a_damaged_table_is_one_message(streamed) -> None:
+    run, _ = streamed
+    frames = load_frames(run)
+    run.layout.items_table.write_bytes(b"PAR1 no more")
+    with pytest.raises(UserError, match="cannot be read"):
+        token_times(frames)
+
+
+@pytest.mark.parametrize("requests", [6, 7, 43, 44, 89, 90])
+def test_percentiles_begin_with_as_many_requests_as_they_ask_for(make_run, fake, requests: int) -> None:
+    run = make_run(fake.Run((fake.System("a"),), (("t", "d"),), items=requests))
+    section = latency_section(analyse(run))
+    row = table(section, WHOLE)["a"]
+    assert [row[label] != "–" for label in ("p50", "p90", "p95", "p99", "p99.9")] == [
+        requests >= fewest for fewest in (7, 44, 90, 459, 4603)
+    ]
+    assert ("95% within" in section.passages[0].drawing.svg) == (requests >= 90)
+
+
+def test_under_load_it_counts_from_when_a_request_was_due(tmp_path) -> None:
+    run = write_load_run(tmp_path, held={0.5: ("sturdy",)})
+    rows = pd.read_parquet(run.layout.items_table)
+    section = latency_section(analyse(run))
+    own = rows[(rows["system"] == "sturdy") & rows["failure"].isna()]
+    whole = table(section, "Latency of a request, from when it was due to its last token")
+    assert whole["sturdy"]["p90"] == units.quantity((own["finished_s"] - own["scheduled_s"]).quantile(0.9), "s")
+    first = table(section, "Time to the first token, from when it was due")
+    assert first["sturdy"]["p90"] == units.quantity((own["first_token_s"] - own["scheduled_s"]).quantile(0.9), "s")
+    weak = whole["weak"]
+    assert weak["Requests"] == "45", "those that failed took no time"
+    assert (weak["p50"], first["weak"]["p50"]) == ("–", "–")
+    assert "weak does not hold that rate" in as_text(section)
+
+
+def test_only_the_rate_that_is_compared_is_counted(tmp_path) -> None:
+    run = write_load_run(tmp_path)
+    found = token_times(analyse(run).frames)
+    assert {name: each.answers for name, each in found.items()} == {"sturdy": 50, "weak": 50}
+
+
+def test_golden(streamed) -> None:
+    run, _ = streamed
+    check_golden(latency_section(analyse(run)), "latency")
+
+
+def test_hostile_names_are_text(make_run, fake) -> None:
+    run = make_run(fake.hostile())
+    stamp(run, '<script>alert("x")</script>', "modelled$x^")
+    assert '<script>alert("x")</script>' in as_text(latency_section(analyse(run)))
+    page = report(run)
+    assert "<script" not in without_own_scripts(page)
+    assert page.count("<figure") >= 5

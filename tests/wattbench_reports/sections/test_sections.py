@@ -1,0 +1,114 @@
+"""The family's report as a whole: golden text, and a page that keeps its promises with every section on it.
+
+Run with WATTBENCH_UPDATE_GOLDEN=1 to write the text anew.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.wattbench_reports.sectiontext import without_own_scripts
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.html import report
+from wattbench_reports.html.report import PANELS
+from wattbench_reports.sections.arrival_rates import load_section
+from wattbench_reports.sections.disagreements import items_section
+from wattbench_reports.sections.environment import environment_section
+from wattbench_reports.sections.gate import gate_section
+from wattbench_reports.sections.power import power_section
+from wattbench_reports.sections.validity import validity_section
+from wattbench_reports.sections.verdict.by_domain import choices_table
+from wattbench_reports.sections.verdict.verdict import verdicts
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "sections.txt"
+ALWAYS = {"verdict", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems", "validity", "reproduce"}
+"""Sections that every report has."""
+HOSTILE = '<script>alert("x")</script>'
+
+
+def lines(table) -> Iterable[str]:
+    yield f"[{table.caption}]"
+    yield " | ".join(column.label for column in table.columns)
+    yield from (" | ".join(cell.text for cell in row) for row in table.rows)
+    if table.note:
+        yield table.note
+
+
+def as_text(analysis) -> str:
+    found = verdicts(analysis)
+    out = [f"{verdict.domain or 'all'}: {verdict.headline}" for verdict in found]
+    table = choices_table(found)
+    assert table is not None
+    out += lines(table)
+    for make in PANELS:
+        if make is environment_section:  # it names the folder of the run
+            continue
+        if make in {items_section, validity_section}:  # they have golden files of their own
+            continue
+        section = make(analysis)
+        if make in {gate_section, load_section, power_section}:  # what they are of has golden files of its own
+            assert section is None
+            continue
+        assert section is not None
+        out += ["", f"== {section.title}", section.lead]
+        for passage in section.passages:
+            out += [f"-- {passage.heading}" if passage.heading else "--", *passage.sentences]
+            for table in (*passage.tables, *passage.folded):
+                out += lines(table)
+    return "\n".join(out) + "\n"
+
+
+def test_golden(make_run, fake) -> None:
+    text = as_text(analyse(make_run(fake.family())))
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> None:
+    html = report(make_run(fake.family(20)))
+    contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
+    assert contents == [
+        "verdict", "what-if", "comparison", "trade-off", "domains", "routing", "experts", "distillation", "lifecycle",
+        "latency", "energy", "carbon", "systems", "items", "validity", "reproduce",
+    ]  # fmt: skip
+    for identity in contents:
+        assert f'<section id="{identity}"' in html
+    identities = re.findall(r'\bid="([^"]+)"', html)
+    assert len(identities) == len(set(identities))
+    for references in re.findall(r'aria-labelledby="([^"]+)"', html):
+        assert set(references.split()) <= set(identities)
+    assert "style=" not in html
+    assert len(re.findall("<table[ >]", html)) == html.count("<caption ")
+
+
+def test_sections_are_absent_where_there_is_nothing_to_say(make_run, fake) -> None:
+    page = report(make_run(fake.plain()))
+    assert set(re.findall(r'<section id="([a-z-]+)"', page)) == {*ALWAYS, "what-if", "energy", "items"}
+    blind = report(make_run(fake.Run((fake.System("blind", energy_j=None),), name="blind")))
+    assert set(re.findall(r'<section id="([a-z-]+)"', blind)) == ALWAYS
+
+
+def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:
+    def hostile(system):
+        routes = {domain: tuple(f"{HOSTILE}{name}" for name in names) for domain, names in system.routes.items()}
+        return dataclasses.replace(
+            system,
+            name=f"{HOSTILE}{system.name}",
+            teacher=system.teacher and f"{HOSTILE}{system.teacher}",
+            members=tuple(f"{HOSTILE}{name}" for name in system.members),
+            experts=tuple(f"{HOSTILE}{name}" for name in system.experts),
+            routes=routes,
+            training=system.training and {f"{HOSTILE}{name}": ledger for name, ledger in system.training.items()},
+        )
+
+    family = fake.family(8)
+    run = make_run(dataclasses.replace(family, systems=tuple(hostile(system) for system in family.systems)))
+    page = report(run)
+    assert page.count("<section id=") == len(ALWAYS) + 7
+    assert "<script" not in without_own_scripts(page)
+    assert "&lt;script&gt;" in page

@@ -1,0 +1,151 @@
+"""Validity and environment: every caveat, provenance and window, and what each system was made with."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wattbench.errors import UserError
+from wattbench.records import read_run
+from wattbench_reports.analyses.meters_used import origins
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.html import report
+from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.sections import validity as panel
+from wattbench_reports.sections.environment import environment_section
+from wattbench_reports.sections.validity import validity_section
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "validity.txt"
+
+
+def texts(table) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def test_every_caveat_stands_there(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.hostile()))
+    (table,) = validity_section(analysis).passages[0].tables
+    assert [row[:2] for row in texts(table)] == [[each.code, each.text] for each in analysis.comparison.caveats]
+    concerned = {row[0]: row[2] for row in texts(table)}
+    assert concerned["invalid-windows"] == "throttled"
+    assert concerned["different-tasks"] == "all systems"
+
+
+def test_no_caveat_is_said(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("a"), fake.System("b", "specialist")), items=100))
+    (passage, *_) = validity_section(analyse(run)).passages
+    assert passage.tables == ()
+    assert "none" in passage.sentences[0]
+
+
+def test_joules_by_component_are_the_windows(make_run, fake) -> None:
+    run = make_run(fake.hostile())
+    found = {(each.component, each.provenance): each for each in origins(analyse(run))}
+    windows = pd.read_parquet(run.layout.windows_table)
+    sums: dict[tuple[str, str], list[float]] = {}
+    for energy, how in zip(windows["energy_j"], windows["provenance"], strict=True):
+        for component, joules in json.loads(energy).items():
+            sums.setdefault((component, json.loads(how)[component]), []).append(joules)
+    assert set(found) == set(sums) == {("part0", "counter"), ("part1", "modelled")}
+    for key, joules in sums.items():
+        assert found[key].energy_j == pytest.approx(sum(joules))
+        assert found[key].windows == len(joules)
+    assert found["part1", "modelled"].systems == ("modelled$x^",)
+
+
+def test_what_the_header_says_of_a_meter(make_run, fake) -> None:
+    run = make_run(fake.plain())
+    raw = json.loads(run.layout.header.read_text())
+    raw["meter_details"] = {"part0": {"meter": "nvml", "reads": "a <b>counter</b>", "step_s": 0.1}}
+    run.layout.header.write_text(json.dumps(raw))
+    (each,) = origins(analyse(read_run(run.layout.root)))
+    assert (each.meter, each.reads, each.step_s) == ("nvml", "a <b>counter</b>", 0.1)
+    assert "a &lt;b&gt;counter&lt;/b&gt;" in report(read_run(run.layout.root))
+    raw["meter_details"] = {"part0": "old"}
+    run.layout.header.write_text(json.dumps(raw))
+    (each,) = origins(analyse(read_run(run.layout.root)))
+    assert (each.meter, each.reads, each.step_s) == ("", "", None)
+
+
+def test_damaged_windows_end_in_a_sentence(make_run, fake) -> None:
+    run = make_run(fake.plain())
+    analysis = analyse(run)
+    table = pd.read_parquet(run.layout.windows_table)
+    table["energy_j"] = "[1]"
+    table.to_parquet(run.layout.windows_table)
+    with pytest.raises(UserError, match="not a JSON object"):
+        origins(analysis)
+
+
+def test_of_many_windows_the_bad_ones_and_the_first_are_shown(make_run, fake, monkeypatch) -> None:
+    systems = tuple(fake.System(f"s{place}", invalid=("late",) if place == 9 else ()) for place in range(10))
+    run = make_run(fake.Run(systems, items=2))
+    windows = pd.read_parquet(run.layout.windows_table)
+    bad = windows.loc[~windows["valid"], "window"].tolist()
+    monkeypatch.setattr(panel, "MOST_WINDOWS", 7)
+    (table,) = validity_section(analyse(run)).passages[-1].folded
+    assert [row[0] for row in texts(table)] == [*windows["window"][:6], *bad]
+    assert table.caption == "7 of 30 windows, those that are not valid (1) before others"
+    assert str(run.layout.windows_table) in table.note
+
+
+def test_bad_windows_are_bounded_too() -> None:
+    shown = panel._on_page(np.zeros(100_000, dtype=np.bool_))
+    assert shown == list(range(panel.MOST_WINDOWS))
+
+
+def test_commands_hold_what_the_reader_chose(make_run, fake) -> None:
+    run = make_run(fake.plain())
+    section = environment_section(analyse(run, CarbonChoice(region="FRA", pue=1.1)))
+    commands = [shlex.split(command) for _, command in section.passages[0].commands]
+    root = str(run.layout.root)
+    assert ["wattbench", "report", root, "-o", "report.html", "--region", "FRA", "--pue", "1.1"] in commands
+    assert ["wattbench", "compare", root, "--region", "FRA", "--pue", "1.1"] in commands
+
+
+def test_fingerprints_part_by_part(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.recorded()))
+    passage = environment_section(analysis).passages[-1]
+    (short,) = passage.tables
+    assert texts(short) == [[name, each.short] for name, each in analysis.prints.items()]
+    alike, *apart = passage.folded
+    assert ["device", "GPU", "Example GPU"] in [[part, what, value] for part, what, value in texts(alike)] or any(
+        "Example GPU" in value for _, _, value in texts(alike)
+    )
+    # Together they are all facts of each, once.
+    for name, table in zip(analysis.prints, apart, strict=True):
+        assert table.caption.startswith(f"{name} (")
+        facts = [fact for part in analysis.prints[name].parts.values() for fact in part.facts]
+        assert len(facts) == len(table.rows) + len(alike.rows)
+    assert any("b" * 64 in value for _, _, value in texts(apart[0]))
+    assert not any("b" * 64 in value for _, _, value in texts(apart[1]))
+
+
+def test_control_characters_in_a_record_show(make_run, fake) -> None:
+    systems = (fake.System("a"), fake.System("b\u202e\x1b[31m", invalid=("why\x00",)))
+    page = report(make_run(fake.Run(systems, environment=fake.machine(cpu="bell\x07"))))
+    assert "b⟨U+202E⟩␛[31m" in page
+    assert "why␀" in page
+    assert "bell␇" in page
+    assert not {"\x00", "\x07", "\x1b", "\u202e"} & set(page)
+
+
+def test_golden(make_run, fake) -> None:
+    section = validity_section(analyse(make_run(fake.hostile())))
+    out = [section.title, section.lead]
+    for passage in section.passages:
+        out += ["", f"-- {passage.heading}", *passage.sentences]
+        for table in (*passage.tables, *passage.folded):
+            out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
+            out += [" | ".join(row) for row in texts(table)]
+            out.append(table.note)
+    text = "\n".join(out) + "\n"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")

@@ -1,0 +1,59 @@
+"""A section as plain text, and its golden file: what a person would read, without the markup."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from wattbench_reports.sections.model import Section
+from wattbench_reports.sections.table import Table
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def as_text(section: Section) -> str:
+    """Every word of a section; a star marks what is printed in bold."""
+    lines = [f"== {section.title}", section.lead]
+    for passage in section.passages:
+        lines += [f"-- {passage.heading}".rstrip(), *passage.sentences]
+        if passage.drawing is not None:
+            lines += [f"({passage.drawing.label})", passage.drawing.caption]
+        for table in (*passage.tables, *passage.folded):
+            lines += _lines(table)
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def table(section: Section, caption: str) -> dict[str, dict[str, str]]:
+    """A table as its first column to its headings to the texts."""
+    found = [each for passage in section.passages for each in (*passage.tables, *passage.folded)]
+    (own,) = [each for each in found if each.caption == caption]
+    head = [column.label for column in own.columns]
+    return {row[0].text: dict(zip(head, (cell.text for cell in row), strict=True)) for row in own.rows}
+
+
+def check_golden(section: Section, name: str) -> None:
+    """Compare with the file; with WATTBENCH_UPDATE_GOLDEN=1 write it first."""
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        path.write_text(as_text(section), encoding="utf-8")
+    assert as_text(section) == path.read_text(encoding="utf-8")
+
+
+def _lines(own: Table) -> Iterator[str]:
+    yield f"[{own.caption}]"
+    yield " | ".join(column.label for column in own.columns)
+    for row in own.rows:
+        yield " | ".join(f"{cell.text}{'*' if cell.style == 'best' else ''}" for cell in row)
+    yield own.note
+
+
+def without_own_scripts(page: str) -> str:
+    """A page without the two script elements that are its own: what is left must hold none."""
+    start, mark = page.find('<script type="application/json" id="what-if-data">'), "</script>"
+    if start < 0:
+        return page
+    data, script = page[start:].split(mark, 2)[:2]
+    assert "<" not in data.removeprefix("<script"), "data that could end their element"
+    assert script.lstrip().startswith("<script>// Restates the page")
+    return page[:start] + page[start:].split(mark, 2)[2]

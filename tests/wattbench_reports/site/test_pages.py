@@ -1,0 +1,199 @@
+"""The pages of a site: what they say, where their links lead, and what they let nobody do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tests.wattbench_reports.site.madeup import Made, made_up
+from tests.wattbench_reports.site.pagetext import Page
+from wattbench_reports.site.build import site_pages
+from wattbench_reports.site.full_reports import FullReports
+from wattbench_reports.site.links import METRICS_SHOWN
+
+GOLDEN = Path(__file__).parent / "golden"
+NO_REPORT = FullReports(frozenset(), "the run is damaged.")
+STEPS = {
+    ("specialist", "", "latency_p50"): (20, 1.05),
+    ("generalist", "text", "accuracy"): (25, 1.1),
+}
+HOSTILE = (
+    '<script>alert("x")</script>',
+    '"><img src=x onerror=alert(1)>',
+    "a\x1b[31m\u202eb",
+    "../../etc",
+    "{{ 7*7 }}",
+)
+
+
+def pages_of(made: Made, reports: FullReports = NO_REPORT) -> dict[str, str]:
+    pages = site_pages(made.history, made.trends, made.alarms, made.drift, reports)
+    return {name: page.decode() for name, page in pages.items()}
+
+
+@pytest.fixture
+def made(tmp_path) -> Made:
+    """A month in which two things happened, three nights are missing, and a machine was exchanged."""
+    return made_up(tmp_path, missing=[5, 6, 9], steps=STEPS, broken={"generalist": 12}, modelled=["specialist"])
+
+
+def check_golden(page: str, name: str) -> None:
+    """Compare with the file; with WATTBENCH_UPDATE_GOLDEN=1 write it first."""
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(Page(page).text, encoding="utf-8")
+    assert Page(page).text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["index", "nights", "trends/latency_p50", "today"])
+def test_what_a_person_reads(made, name) -> None:
+    check_golden(pages_of(made)[f"{name}.html"], name.replace("/", "-"))
+
+
+def test_a_page_for_each_metric_and_three_more(made) -> None:
+    assert set(pages_of(made)) == {
+        "index.html", "nights.html", "today.html", *(f"trends/{metric}.html" for metric in METRICS_SHOWN),
+    }  # fmt: skip
+
+
+def test_the_same_history_gives_the_same_bytes(tmp_path) -> None:
+    assert pages_of(made_up(tmp_path, steps=STEPS)) == pages_of(made_up(tmp_path, steps=STEPS))
+
+
+def test_every_link_leads_somewhere(made, tmp_path) -> None:
+    for night in made.history.nights[:20]:
+        night.root.mkdir(parents=True)
+    last = made.history.nights[-1]
+    site = tmp_path / "site"
+    reports = FullReports(frozenset({last.run}), "")
+    pages = {(site / name): Page(page) for name, page in pages_of(made, reports).items()}
+    pages[site / "reports" / f"{last.root.name}.html"] = Page("")
+    led = set()
+    for path, page in pages.items():
+        for link in page.links:
+            assert not re.match(r"[a-z]+:|/", link), "relative"
+            address, _, place = link.partition("#")
+            target = Path(os.path.normpath(path.parent / unquote(address))) if address else path
+            assert target in pages or target.is_dir(), link
+            if place and target in pages:
+                assert place in pages[target].ids, link
+            led.add(target.relative_to(tmp_path).parts[0])
+    assert led == {"site", "runs"}
+
+
+def test_what_is_not_there_any_more_is_named_and_not_linked(made) -> None:
+    page = pages_of(made)["nights.html"]
+    assert made.history.nights[0].run in page
+    assert not [link for link in Page(page).links if "runs/" in link]
+
+
+@pytest.mark.parametrize("name", ["index.html", "trends/accuracy.html", "nights.html", "today.html"])
+def test_ids_are_unique_and_references_to_them_hold(made, name) -> None:
+    page = Page(pages_of(made)[name])
+    assert len(set(page.ids)) == len(page.ids)
+    for _, attributes in page.tags:
+        for key in ("aria-labelledby", "aria-describedby"):
+            assert set((attributes.get(key) or "").split()) <= set(page.ids)
+
+
+def test_a_strict_policy_and_nothing_to_load(made) -> None:
+    for page in pages_of(made).values():
+        (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+        own = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
+        assert policy.startswith(f"default-src 'none'; style-src 'sha256-{own}';")
+        assert "script" not in policy
+        assert not re.search(r"https?:|<script|style=|@import|url\(", page.replace("data:,", ""))
+
+
+def test_hostile_names_stay_text(tmp_path) -> None:
+    made = made_up(
+        tmp_path, systems=HOSTILE, domains=HOSTILE[:3], steps={(HOSTILE[0], HOSTILE[1], "accuracy"): (20, 0.8)}
+    )
+    pages = pages_of(made)
+    assert set(pages) >= {"index.html", "trends/accuracy.html"}
+    for page in pages.values():
+        found = Page(page)
+        assert not {"script", "img", "iframe"} & {tag for tag, _ in found.tags}
+        assert not [key for _, attributes in found.tags for key in attributes if key.startswith("on")]
+        assert len(set(found.ids)) == len(found.ids)
+        assert "\x1b" not in page
+        assert "\u202e" not in page
+    assert HOSTILE[0] in Page(pages["index.html"]).text
+    assert "{{ 7*7 }}" in Page(pages["index.html"]).text
+
+
+def test_alarms_are_told_with_their_charts(made) -> None:
+    page = pages_of(made)["index.html"]
+    assert "2 alarms in the night of 2026-01-30: generalist and specialist" in page
+    assert "trends/latency_p50.html#specialist--all" in Page(page).links
+
+
+def test_alarms_of_single_domains_are_folded_below_those_over_all(tmp_path) -> None:
+    text = Page(
+        pages_of(made_up(tmp_path, steps={**STEPS, ("specialist", "text", "latency_p50"): (20, 1.05)}))["index.html"]
+    ).text
+    own = text[text.index("alarms in the night") : text.index("Each system against itself")]
+    generalist, specialist = own.index("generalist: accuracy has changed"), own.index("specialist: latency_p50")
+    assert generalist < specialist < own.index("1 more in single domains")
+
+
+def test_a_quiet_night_says_what_has_no_verdict(tmp_path) -> None:
+    text = Page(pages_of(made_up(tmp_path))["index.html"]).text
+    assert "No alarm in the night of 2026-01-30\n2 comparisons of 4 came to no verdict.\n" in text
+
+
+def test_a_regression_without_an_alarm_is_told(tmp_path) -> None:
+    text = Page(pages_of(made_up(tmp_path, steps=STEPS, alarmed=False))["index.html"]).text
+    assert "No alarm in the night" in text
+    assert "2 comparisons of 4 regressed as a single gate would judge it." in text
+
+
+def test_the_first_night_has_nothing_to_be_compared_with(tmp_path) -> None:
+    text = Page(pages_of(made_up(tmp_path, 1, pinned=None))["index.html"]).text
+    assert "No alarm in the night of 2026-01-01\nThere is no other night to compare it with." in text
+    assert "Nothing is pinned" in text
+
+
+def test_a_change_is_open_until_a_later_night_is_pinned(tmp_path) -> None:
+    for pinned, told in ((2, True), (28, False), (None, True)):
+        page = Page(pages_of(made_up(tmp_path, steps=STEPS, pinned=pinned))["index.html"]).text
+        assert ("2026-01-21 | specialist | all domains | latency p50 | worse" in page) is told
+
+
+def test_modelled_joules_are_labelled_wherever_they_are_shown(made) -> None:
+    pages = pages_of(made)
+    joules, seconds = pages["trends/joules_per_request.html"], pages["trends/latency_p50.html"]
+    assert joules.count('<span class="badge-warn">modelled joules</span>') == 3
+    assert "modelled" not in seconds
+    assert pages["index.html"].count('<span class="badge-warn">modelled</span>') == 3
+
+
+def test_no_chart_for_a_metric_that_nobody_has(tmp_path) -> None:
+    made = made_up(tmp_path)
+    without = tuple(trend for trend in made.trends if trend.metric != "ttft")
+    pages = pages_of(Made(made.history, without, made.alarms, made.drift))
+    assert "No night has a figure of this kind." in pages["trends/ttft.html"]
+
+
+def test_the_page_of_today_leads_on_to_the_report(made) -> None:
+    last = made.history.nights[-1]
+    page = pages_of(made, FullReports(frozenset({last.run}), ""))["today.html"]
+    assert f'<meta http-equiv="refresh" content="0; url=reports/{last.run}.html">' in page
+    assert f"reports/{last.run}.html" in Page(page).links
+    assert "refresh" not in pages_of(made)["today.html"]
+
+
+def test_what_the_history_leaves_out_is_told(made) -> None:
+    import dataclasses
+
+    history = dataclasses.replace(made.history, notes=("run-7: left out (its header is damaged)",))
+    text = Page(pages_of(dataclasses.replace(made, history=history))["index.html"]).text
+    assert "run-7: left out (its header is damaged)" in text

@@ -1,0 +1,88 @@
+"""Accuracy intervals: against textbook values, at the edges, and how often they hold the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from wattbench_reports.stats import accuracy_interval, wilson_interval
+
+
+@given(st.integers(1, 500), st.data())
+def test_wilson_agrees_with_scipy(trials: int, data: st.DataObject) -> None:
+    successes = data.draw(st.integers(0, trials))
+    ours = wilson_interval(successes / trials, trials)
+    theirs = binomtest(successes, trials).proportion_ci(method="wilson")
+    assert ours.low == pytest.approx(theirs.low, abs=1e-9)
+    assert ours.high == pytest.approx(theirs.high, abs=1e-9)
+    assert 0 <= ours.low <= ours.estimate <= ours.high <= 1
+
+
+@pytest.mark.parametrize(("share", "trials"), [(0.5, 0), (-0.1, 10), (1.1, 10), (float("nan"), 10)])
+def test_wilson_refuses_what_is_no_share(share: float, trials: int) -> None:
+    with pytest.raises(ValueError, match="not a share"):
+        wilson_interval(share, trials)
+
+
+def test_items_asked_once_get_wilson() -> None:
+    correct = np.array([1.0, 0, 0, 1, 1, 0, 1, 1])
+    assert accuracy_interval(correct, np.ones(8)) == wilson_interval(5 / 8, 8)
+
+
+def test_nothing_asked_is_no_accuracy() -> None:
+    assert accuracy_interval(np.zeros(3), np.zeros(3)) is None
+
+
+def test_repeats_that_agree_are_not_more_items() -> None:
+    once = accuracy_interval(np.array([1.0, 0] * 20), np.ones(40))
+    often = accuracy_interval(np.array([10.0, 0] * 20), np.full(40, 10.0))
+    assert once is not None
+    assert often is not None
+    assert often.estimate == once.estimate
+    # The same 40 items: ten times the answers bring nothing, and Student's t costs a little.
+    assert often.high - often.low == pytest.approx(once.high - once.low, rel=0.06)
+
+
+def test_clustered_variance_matches_brute_force_bootstrap() -> None:
+    rng = np.random.default_rng(3)
+    hardness = rng.random(200)
+    asked = rng.integers(1, 6, 200).astype(float)
+    correct = rng.binomial(asked.astype(int), hardness).astype(float)
+    interval = accuracy_interval(correct, asked)
+    assert interval is not None
+    draws = []
+    for _ in range(3000):
+        rows = rng.integers(0, 200, 200)
+        draws.append(correct[rows].sum() / asked[rows].sum())
+    assert interval.high - interval.low == pytest.approx(np.diff(np.quantile(draws, [0.025, 0.975]))[0], rel=0.08)
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.floats(0, 1)), min_size=1, max_size=30))
+def test_any_scores_give_an_ordered_interval_within_bounds(rows: list[tuple[int, float]]) -> None:
+    asked = np.array([float(count) for count, _ in rows])
+    correct = np.array([count * share for count, share in rows])
+    interval = accuracy_interval(correct, asked)
+    assert interval is not None
+    assert 0 <= interval.low <= interval.estimate <= interval.high <= 1
+
+
+def test_unanimous_repeats_still_leave_doubt() -> None:
+    interval = accuracy_interval(np.full(10, 3.0), np.full(10, 3.0))
+    assert interval is not None
+    assert interval.low < 0.8
+
+
+@pytest.mark.parametrize(("items", "repeats"), [(60, 1), (60, 5)])
+def test_interval_holds_the_truth_at_its_rate(items: int, repeats: int) -> None:
+    rng = np.random.default_rng(5)
+    held, trials, truth = 0, 1000, 0.4
+    for _ in range(trials):
+        # Beta(2, 3) hardness: mean 0.4, so repeats of an item resemble each other.
+        correct = rng.binomial(repeats, rng.beta(2, 3, items)).astype(float)
+        interval = accuracy_interval(correct, np.full(items, float(repeats)))
+        assert interval is not None
+        held += interval.low <= truth <= interval.high
+    assert 0.93 <= held / trials <= 0.975

@@ -1,0 +1,97 @@
+"""Holm's adjustment by hand and against statsmodels, and p-values of a bootstrap."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
+
+from wattbench_reports.stats import bootstrap_p_value, holm, weighted_holm
+
+
+def test_worked_example() -> None:
+    # Smallest times 4, next times 3, and never below the one before: 0.04 (0.01 * 4), 0.06 (0.02 * 3),
+    # 0.06 (0.03 * 2), 0.06 (0.04 * 1 = 0.04, lifted), in the order given.
+    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+
+
+def test_never_above_one() -> None:
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+
+
+# statsmodels collects garbage at every call, which takes 20 ms and more.
+FEW = settings(max_examples=25, deadline=None)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+@FEW
+def test_agrees_with_statsmodels(p_values: list[float]) -> None:
+    assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1].tolist())
+
+
+@given(st.lists(st.one_of(st.none(), st.just(math.nan), st.floats(0, 1)), max_size=20))
+@FEW
+def test_what_could_not_be_compared_is_not_in_the_family(p_values: list[float | None]) -> None:
+    made = [p for p in p_values if p is not None and not math.isnan(p)]
+    adjusted = holm(p_values)
+    assert [p is None for p in adjusted] == [p is None or math.isnan(p) for p in p_values]
+    assert [p for p in adjusted if p is not None] == pytest.approx(holm(made))
+
+
+def test_nothing_compared() -> None:
+    assert holm([]) == []
+    assert holm([None, math.nan]) == [None, None]
+
+
+@pytest.mark.parametrize("p_value", [-0.1, 1.1, math.inf])
+def test_what_is_no_p_value_is_refused(p_value: float) -> None:
+    with pytest.raises(ValueError, match="not a p-value"):
+        holm([0.5, p_value])
+
+
+@pytest.mark.parametrize(
+    ("share_below", "resamples", "p_value"),
+    [(0.0, 999, 0.002), (1.0, 999, 0.002), (0.5, 999, 1.0), (0.1, 1000, 202 / 1001), (0.9, 1000, 202 / 1001)],
+)
+def test_bootstrap_p_value(share_below: float, resamples: int, p_value: float) -> None:
+    assert bootstrap_p_value(share_below, resamples) == pytest.approx(p_value)
+
+
+@given(st.floats(0, 1), st.integers(1, 10_000))
+def test_a_bootstrap_never_has_a_p_of_zero(share_below: float, resamples: int) -> None:
+    assert 0 < bootstrap_p_value(share_below, resamples) <= 1
+
+
+@pytest.mark.parametrize(("share", "resamples"), [(0.5, 0), (-0.1, 10), (1.1, 10), (math.nan, 10)])
+def test_no_share_of_draws(share: float, resamples: int) -> None:
+    with pytest.raises(ValueError, match="not a share"):
+        bootstrap_p_value(share, resamples)
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_equal_weights_are_none(p_values: list[float]) -> None:
+    assert weighted_holm(p_values, [2.0] * len(p_values)) == pytest.approx(holm(p_values))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.1, 10)), min_size=1, max_size=8), st.floats(0.01, 0.2))
+def test_weighted_adjustment_is_its_closed_test(pairs: list[tuple[float, float]], alpha: float) -> None:
+    """A comparison is shown where every set of comparisons that holds it is, by weighted Bonferroni."""
+    p_values, weights = [p for p, _ in pairs], [w for _, w in pairs]
+    adjusted = weighted_holm(p_values, weights)
+    places = range(len(pairs))
+    sets = [s for size in range(1, len(pairs) + 1) for s in itertools.combinations(places, size)]
+    for place in places:
+        least = [
+            min(p_values[n] * sum(weights[m] for m in own) / weights[n] for n in own) for own in sets if place in own
+        ]
+        assert adjusted[place] == pytest.approx(min(1.0, max(least)))
+
+
+@pytest.mark.parametrize(("p_values", "weights"), [([1.5], [1.0]), ([0.5], [0.0])])
+def test_weighted_holm_refuses_what_is_none(p_values: list[float], weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="not"):
+        weighted_holm(p_values, weights)

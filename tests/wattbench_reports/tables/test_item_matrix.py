@@ -1,0 +1,115 @@
+"""Sums per item and system: the same as adding up answer by answer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattbench.errors import UserError
+from wattbench_reports.tables.item_matrix import item_table, row_of_answer
+from wattbench_reports.tables.run_tables import Frames, _differences, load_frames
+
+TASKS = {"t1": "text", "t2": "text", "zeta": "arithmetic"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    system: str
+    task: str
+    doc_id: int
+    doc_hash: str
+    correct: float
+    energy_j: float
+
+
+ANSWERS = st.lists(
+    st.builds(
+        Answer,
+        system=st.sampled_from(["s1", "s2", "s3"]),
+        task=st.sampled_from(sorted(TASKS)),
+        doc_id=st.integers(0, 4),
+        doc_hash=st.sampled_from(["h1", "h2"]),
+        correct=st.sampled_from([0.0, 0.5, 1.0]),
+        # Multiples of 1/4: their sums are exact in any order.
+        energy_j=st.one_of(st.just(math.nan), st.integers(0, 40).map(lambda quarters: quarters / 4)),
+    ),
+    min_size=1,
+    max_size=80,
+)
+
+
+def frames_of(answers: list[Answer]) -> Frames:
+    items = pd.DataFrame([vars(answer) | {"domain": TASKS[answer.task]} for answer in answers])
+    for name in ("system", "task", "domain"):
+        items[name] = pd.Categorical(items[name], categories=items[name].unique().tolist())
+    systems = tuple(items["system"].cat.categories)
+    return Frames(SimpleNamespace(layout=None), systems, items, pd.DataFrame(), (), ())  # type: ignore[arg-type]
+
+
+@given(ANSWERS)
+def test_sums_answer_by_answer(answers: list[Answer]) -> None:
+    frames = frames_of(answers)
+    table, rows = item_table(frames), row_of_answer(frames.items)
+    keys = list(dict.fromkeys((answer.task, answer.doc_id, answer.doc_hash) for answer in answers))
+    assert len(table.asked) == len(keys)
+    for key in keys:
+        own = [answer for answer in answers if (answer.task, answer.doc_id, answer.doc_hash) == key]
+        row = rows[answers.index(own[0])]
+        assert (table.tasks[row], table.domains[row]) == (key[0], TASKS[key[0]])
+        for column, system in enumerate(table.systems):
+            theirs = [answer for answer in own if answer.system == system]
+            metered = [answer for answer in theirs if not math.isnan(answer.energy_j)]
+            assert table.asked[row, column] == len(theirs)
+            assert table.correct[row, column] == sum(answer.correct for answer in theirs)
+            assert table.metered[row, column] == len(metered)
+            assert table.metered_correct[row, column] == sum(answer.correct for answer in metered)
+            assert table.energy_j[row, column] == sum(answer.energy_j for answer in metered)
+
+
+@given(ANSWERS)
+def test_rows_are_in_the_order_of_the_suite_then_of_documents(answers: list[Answer]) -> None:
+    frames = frames_of(answers)
+    order = [str(task) for task in frames.items["task"].cat.categories]
+    keys = sorted({(order.index(answer.task), answer.doc_id, answer.doc_hash) for answer in answers})
+    rows = row_of_answer(frames.items)
+    assert [keys[row] for row in rows] == [(order.index(a.task), a.doc_id, a.doc_hash) for a in answers]
+    assert np.array_equal(frames.row_of_answer, rows)
+
+
+@given(ANSWERS)
+def test_documents_that_others_answered_are_missed(answers: list[Answer]) -> None:
+    frames = frames_of(answers)
+    found = {(gap.system, gap.task): gap.missing for gap in _differences(frames.items, frames.systems)}
+    plain = {}
+    for system in frames.systems:
+        for task in {answer.task for answer in answers}:
+            everyone = {answer.doc_hash for answer in answers if answer.task == task}
+            own = {answer.doc_hash for answer in answers if answer.task == task and answer.system == system}
+            if everyone - own:
+                plain[system, task] = len(everyone - own)
+    assert found == plain
+
+
+def test_list_lengths_of_what_is_there(make_run: Any, fake: SimpleNamespace) -> None:
+    frames = load_frames(make_run(fake.family(items=8)))
+    whole = frames.more_columns("route_asked")["route_asked"]
+    assert frames.list_lengths("route_asked").tolist() == [0 if names is None else len(names) for names in whole]
+    some = frames.only(frames.items["system"] == "hybrid", frozenset())
+    assert some.list_lengths("route_asked").tolist() == [1] * len(some.items)
+    assert len(some.items) > 0
+
+
+def test_a_column_that_holds_no_lists_is_told(make_run: Any, fake: SimpleNamespace) -> None:
+    frames = load_frames(make_run(fake.plain()))
+    with pytest.raises(UserError, match=r"items\.parquet: window does not hold lists"):
+        frames.list_lengths("window")
+    with pytest.raises(UserError, match="no column nothing"):
+        frames.list_lengths("nothing")
