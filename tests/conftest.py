@@ -1,8 +1,10 @@
-"""What every test may use: the real model, fetched once and checked by its hash; and signals that arrive."""
+"""What every test may use: golden files; the real model, fetched once and checked by its hash; signals that arrive."""
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,27 @@ def pytest_configure() -> None:
     """Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with a file in `golden/`, next to the test file: `golden("name.txt", text)`.
+
+    With WATTBENCH_UPDATE_GOLDEN=1 the file is written first.
+    """
+    folder = request.path.parent / "golden"
+
+    def check(name: str, text: str) -> None:
+        path = folder / name
+        if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        shown = path.relative_to(request.config.rootpath)
+        update = f"WATTBENCH_UPDATE_GOLDEN=1 pytest '{request.node.nodeid}' writes it"
+        assert path.is_file(), f"{shown} does not exist; {update}"
+        assert text == path.read_bytes().decode(), f"the text is not that of {shown}; if it should be, {update}"
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,11 @@
-"""A section as plain text, and its golden file: what a person would read, without the markup."""
+"""A section as plain text: what a person would read, without the markup."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.table import Table
-
-GOLDEN = Path(__file__).parent / "golden"
 
 
 def as_text(section: Section) -> str:
@@ -30,14 +26,6 @@ def table(section: Section, caption: str) -> dict[str, dict[str, str]]:
     (own,) = [each for each in found if each.caption == caption]
     head = [column.label for column in own.columns]
     return {row[0].text: dict(zip(head, (cell.text for cell in row), strict=True)) for row in own.rows}
-
-
-def check_golden(section: Section, name: str) -> None:
-    """Compare with the file; with WATTBENCH_UPDATE_GOLDEN=1 write it first."""
-    path = GOLDEN / f"{name}.txt"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.write_text(as_text(section), encoding="utf-8")
-    assert as_text(section) == path.read_text(encoding="utf-8")
 
 
 def _lines(own: Table) -> Iterator[str]:

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
 from wattbench.machine.doctor import as_data, as_text
 from wattbench.meters import Sensor
-
-GOLDEN = Path(__file__).parents[1] / "golden"
 
 NO_GPU = Sensor(
     meter="nvml",
@@ -91,8 +88,8 @@ MACHINES = {
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_the_text_is_as_agreed(machine: str) -> None:
-    assert as_text(MACHINES[machine]) == (GOLDEN / f"doctor-{machine}.txt").read_text()
+def test_the_text_is_as_agreed(machine: str, golden) -> None:
+    golden(f"doctor-{machine}.txt", as_text(MACHINES[machine]))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from wattbench.measure.plan import as_text, plan
 from wattbench.tasks.loading import load_task
 
 DATA = Path(__file__).parents[2] / "data"
-GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @pytest.fixture
@@ -21,9 +20,9 @@ def resolved() -> Resolved:
     return load_suite(str(DATA / "suite.yaml"))
 
 
-def test_the_plan_in_words(resolved: Resolved) -> None:
+def test_the_plan_in_words(resolved: Resolved, golden) -> None:
     text = as_text(resolved, plan(resolved.narrowed(limit=7)), {"gpu0": "counter", "cpu": "modelled"})
-    assert text.replace(str(DATA), "DATA") + "\n" == (GOLDEN / "plan.txt").read_text()
+    golden("plan.txt", text.replace(str(DATA), "DATA") + "\n")
 
 
 def test_systems_that_share_a_base_run_one_after_the_other(resolved: Resolved, tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from wattbench.measure.preview import preview
 from wattbench.tasks.loading import outline_task
 
 DATA = Path(__file__).parents[2] / "data"
-GOLDEN = Path(__file__).parents[1] / "golden"
 UNREACHABLE = (
     "task: far\ndataset_path: nobody/nothing\noutput_type: generate_until\ntest_split: test\n"
     "doc_to_text: q\ndoc_to_target: a\n"
@@ -88,11 +87,11 @@ def test_so_does_the_rest_of_its_catalogue(gpu: Resolved, tmp_path: Path) -> Non
 
 
 @pytest.mark.shipped
-def test_what_could_not_be_checked_is_said(gpu: Resolved) -> None:
+def test_what_could_not_be_checked_is_said(gpu: Resolved, golden) -> None:
     some = gpu.narrowed(systems=["generalist", "moe"], tasks=["gsm8k_cot_zeroshot", "humaneval_instruct"], limit=80)
     seen = preview(some)
     text = as_text(some, seen.cells, {"gpu0": "counter"}, seen.notes)
-    assert text.replace(str(some.path), "gpu.yaml") + "\n" == (GOLDEN / "preview.txt").read_text()
+    golden("preview.txt", text.replace(str(some.path), "gpu.yaml") + "\n")
     assert not any("unsafe" in note for note in preview(some, allow_unsafe_code=True).notes)
 
 

@@ -1,18 +1,13 @@
-"""What flipped: counts against the parquet by brute force, examples against their rows, and the command that lists all.
-
-Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden text anew.
-"""
+"""What flipped: counts against the Parquet by brute force, examples against their rows, the command that lists all."""
 
 from __future__ import annotations
 
 import dataclasses
 import io
 import math
-import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,7 +22,6 @@ from wattbench_reports.html import report
 from wattbench_reports.sections.disagreements import MOST_PAIRS, items_section
 from wattbench_reports.tables.answer_texts import texts_at
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "items.txt"
 KEY = ["task", "doc_id", "doc_hash"]
 
 
@@ -253,10 +247,8 @@ def as_text(section) -> str:
     return "\n".join(out) + "\n"
 
 
-def test_golden(make_run, fake) -> None:
+def test_golden(make_run, fake, golden) -> None:
     section = items_section(analyse(retexted(make_run(fake.family(24)))))
     assert section is not None
     text = as_text(section)
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("items.txt", text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -18,8 +16,6 @@ from wattbench_reports.figures import TaskRetention, retention
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.answer_extraction import stated_answer
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "distillation.txt"
 
 
 @pytest.mark.parametrize(
@@ -253,7 +249,7 @@ def test_the_figure_has_a_row_for_every_task(kept: list[Interval | None]) -> Non
     assert "<i>" not in svg
 
 
-def test_golden(make_run, fake) -> None:
+def test_golden(make_run, fake, golden) -> None:
     section = distillation_section(analyse(make_run(fake.family())))
     assert section is not None
     lines = [f"== {section.title}", section.lead]
@@ -266,6 +262,4 @@ def test_golden(make_run, fake) -> None:
             lines += [" | ".join(cell.text for cell in row) for row in table.rows]
             lines += [table.note] if table.note else []
     text = "\n".join(lines) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("distillation.txt", text)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.wattbench_reports.sectiontext import as_text, check_golden, table, without_own_scripts
+from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench_reports.analyses.domains import best_by_domain, common_percentile
 from wattbench_reports.analyses.specialists import specialists
 from wattbench_reports.comparison.analysis import analyse
@@ -161,8 +161,8 @@ def test_too_many_cells_are_not_drawn(make_run, fake) -> None:
     assert any("too many" in sentence for sentence in section.passages[0].sentences)
 
 
-def test_golden(make_run, fake) -> None:
-    check_golden(domains_section(analyse(make_run(fake.family()))), "domains")
+def test_golden(make_run, fake, golden) -> None:
+    golden("domains.txt", as_text(domains_section(analyse(make_run(fake.family())))))
 
 
 def test_hostile_names_are_text(make_run, fake) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -22,8 +20,6 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import CourseLine, Handover, lifecycle
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "lifecycle.txt"
 
 
 def tuned(fake, name: str = "tuned", kind: str = "specialist", **more):
@@ -365,7 +361,7 @@ def test_hostile_names_stay_text(make_run, fake) -> None:
     assert "<img" not in html
 
 
-def test_golden(make_run, fake) -> None:
+def test_golden(make_run, fake, golden) -> None:
     family = fake.family()
     base, *others = family.systems
     elsewhere = dataclasses.replace(base, name="acme", accuracy=0.6, energy_j=2.5, training={"acme": declared(7.2e6)})
@@ -381,6 +377,4 @@ def test_golden(make_run, fake) -> None:
             lines += [" | ".join(cell.text for cell in row) for row in table.rows]
             lines += [table.note] if table.note else []
     text = "\n".join(lines) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("lifecycle.txt", text)

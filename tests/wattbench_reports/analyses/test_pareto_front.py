@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
-from tests.wattbench_reports.sectiontext import as_text, check_golden, table, without_own_scripts
+from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench_reports.analyses.pareto_front import tradeoffs
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
@@ -151,8 +151,8 @@ def test_under_load_it_is_one_load_and_who_does_not_hold_it_is_on_no_front(tmp_p
     assert table(section, "Accuracy and latency, as drawn")["weak"]["Latency p50"] == "–"
 
 
-def test_golden(make_run, fake) -> None:
-    check_golden(tradeoff_section(analyse(make_run(fake.family()))), "trade-off")
+def test_golden(make_run, fake, golden) -> None:
+    golden("trade-off.txt", as_text(tradeoff_section(analyse(make_run(fake.family())))))
 
 
 def test_hostile_names_are_text(make_run, fake) -> None:

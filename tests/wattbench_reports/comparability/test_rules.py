@@ -1,16 +1,11 @@
-"""What may be ranked beside what: the fingerprints of runs, and the sentences about where they differ.
-
-Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden files anew.
-"""
+"""What may be ranked beside what: the fingerprints of runs, and the sentences about where they differ."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import click.testing
 import pandas as pd
@@ -28,8 +23,6 @@ from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import render
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "comparability.txt"
 
 CASES = {
     "same machine": {},
@@ -67,7 +60,7 @@ def _both(make_run, fake, name: str, across: tuple[str, ...] = ()):
     return side_by_side(_runs(make_run, fake, name), across=across)
 
 
-def test_golden_texts_of_every_case(make_run, fake, tmp_path) -> None:
+def test_golden_texts_of_every_case(make_run, fake, tmp_path, golden) -> None:
     first = make_run(fake.recorded())
     said = []
     for name, case in CASES.items():
@@ -76,9 +69,7 @@ def test_golden_texts_of_every_case(make_run, fake, tmp_path) -> None:
         told = [caveat.text for caveat in comparison.caveats if caveat.code != "few-requests"]
         said.append("\n".join([f"# {name}", *(told or ["(nothing differs)"])]))
     text = "\n\n".join(said) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("comparability.txt", text)
 
 
 @pytest.mark.parametrize(
@@ -106,12 +97,9 @@ def test_what_is_ranked(make_run, fake, name: str, one_group: tuple[str, ...]) -
 
 @pytest.mark.parametrize("across", [(), ("device",)], ids=["refused", "across"])
 @pytest.mark.parametrize("form", ["table", "markdown"])
-def test_golden_pages_of_two_machines(make_run, fake, form: str, across: tuple[str, ...]) -> None:
+def test_golden_pages_of_two_machines(make_run, fake, form: str, across: tuple[str, ...], golden) -> None:
     text = render(_both(make_run, fake, "other GPU", across), form)
-    path = GOLDEN.with_name(f"two-runs{'-across' if across else ''}.{'md' if form == 'markdown' else 'txt'}")
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    golden(f"two-runs{'-across' if across else ''}.{'md' if form == 'markdown' else 'txt'}", text)
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "json"])

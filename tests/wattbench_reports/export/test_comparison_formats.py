@@ -1,4 +1,4 @@
-"""The formats of a comparison, against golden files: run with WATTBENCH_UPDATE_GOLDEN=1 to write them anew."""
+"""The formats of a comparison, against golden files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import math
-import os
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,26 +15,19 @@ from wattbench_reports.comparison.analysis import COLUMNS, compare
 from wattbench_reports.export import FORMATS, render
 from wattbench_reports.metrics.carbon import CarbonChoice
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 SUFFIX = {"table": "txt", "markdown": "md", "csv": "csv", "json": "json"}
 
 
 @pytest.mark.parametrize("format_name", sorted(FORMATS))
-def test_golden(make_run, fake, format_name: str) -> None:
+def test_golden(make_run, fake, format_name: str, golden) -> None:
     text = render(compare(make_run(fake.golden())), format_name)
-    path = GOLDEN / f"compare.{SUFFIX[format_name]}"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    golden(f"compare.{SUFFIX[format_name]}", text)
 
 
 @pytest.mark.parametrize("format_name", ["markdown", "table"])
-def test_golden_with_manufacture(make_run, fake, format_name: str) -> None:
+def test_golden_with_manufacture(make_run, fake, format_name: str, golden) -> None:
     text = render(compare(make_run(fake.golden()), CarbonChoice(embodied="ecologits-gpu-server")), format_name)
-    path = GOLDEN / f"compare-manufacture.{SUFFIX[format_name]}"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    golden(f"compare-manufacture.{SUFFIX[format_name]}", text)
 
 
 def test_an_unknown_format_names_the_nearest(make_run, fake) -> None:

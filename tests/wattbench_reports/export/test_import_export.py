@@ -8,8 +8,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import os
-from pathlib import Path
 
 import click.testing
 import numpy as np
@@ -29,26 +27,18 @@ from wattbench_reports.export.codecarbon_csv import COLUMNS
 from wattbench_reports.export.export_run import exported
 from wattbench_reports.metrics.carbon import CarbonChoice
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 GERMANY = CarbonChoice(region="DEU", intensity_g_per_kwh=100.0, pue=1.25)
 """A place, and an intensity that no data of others changes."""
-
-
-def golden(name: str, data: bytes) -> None:
-    path = GOLDEN / name
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.write_bytes(data)
-    assert data.decode() == path.read_text(encoding="utf-8")
 
 
 def wattbench(*arguments: object) -> click.testing.Result:
     return click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_a_model_card_is_as_the_hub_reads_it(make_run, fake) -> None:
+def test_a_model_card_is_as_the_hub_reads_it(make_run, fake, golden) -> None:
     run = make_run(dataclasses.replace(fake.family(), environment=fake.machine()))
     card = exported(run, "model-card", system="student", choice=GERMANY)
-    golden("model-card.md", card)
+    golden("model-card.md", card.decode())
     hub = pytest.importorskip("huggingface_hub")
     data = hub.ModelCard(card.decode()).data
     emissions = data.to_dict()["co2_eq_emissions"]
@@ -96,12 +86,12 @@ def test_a_name_cannot_break_out_of_the_front_matter(make_run, fake) -> None:
     assert "<b>" not in card.split("\n---\n", 1)[1]
 
 
-def test_emissions_have_codecarbons_own_columns(make_run, fake) -> None:
+def test_emissions_have_codecarbons_own_columns(make_run, fake, golden) -> None:
     emissions_data = pytest.importorskip("codecarbon.output_methods.emissions_data").EmissionsData
     assert tuple(field.name for field in dataclasses.fields(emissions_data)) == COLUMNS
     run = make_run(dataclasses.replace(fake.golden(), environment=fake.machine()))
     text = exported(run, "emissions", choice=GERMANY)
-    golden("emissions.csv", text)
+    golden("emissions.csv", text.decode())
     rows = {row["experiment_id"]: row for row in csv.DictReader(io.StringIO(text.decode()))}
     items = pd.read_parquet(run.layout.items_table)
     windows = pd.read_parquet(run.layout.windows_table)
@@ -133,10 +123,10 @@ def test_emissions_by_component(make_run, fake) -> None:
     assert row["pue"] == "1.0"
 
 
-def test_markdown_is_compares(make_run, fake) -> None:
+def test_markdown_is_compares(make_run, fake, golden) -> None:
     run = make_run(fake.golden())
     data = exported(run, "markdown")
-    golden("export.md", data)
+    golden("export.md", data.decode())
     assert data.decode() == as_markdown(side_by_side([run]))
 
 

@@ -1,9 +1,8 @@
-"""What the last night raises. The sentences are golden: `WATTBENCH_UPDATE_GOLDEN=1` writes them anew."""
+"""What the last night raises."""
 
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,6 @@ from wattbench_reports.gate.result import Verdict
 from wattbench_reports.history import Alarm, Drift, History, alarms, drift, load_history
 from wattbench_reports.history.night_comparisons import DEFAULT
 
-GOLDEN = Path(__file__).parent / "golden" / "alarms.txt"
 Maker = Callable[..., History]
 NOTHING = Drift(DEFAULT)
 WAIVER = Waiver("latency_p50", "known", datetime.date(2027, 1, 1))
@@ -144,7 +142,7 @@ def test_a_comparison_that_cannot_be_made_is_a_note(slowed: Path) -> None:
     assert f"generalist could not be held against the night of {broken.date}: " in found.notes[0]
 
 
-def test_golden_sentences(in_memory: Maker, slowed: Path) -> None:
+def test_golden_sentences(in_memory: Maker, slowed: Path, golden) -> None:
     accuracy = np.full(106, 0.6)
     accuracy[100:] = 0.5
     said = []
@@ -158,7 +156,4 @@ def test_golden_sentences(in_memory: Maker, slowed: Path) -> None:
     assert len(said) == 6
     said += [alarm.text for alarm in alarms(load_history(slowed))]
     text = "\n".join(said) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("alarms.txt", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,8 +15,6 @@ from wattbench_reports.gate.policy import Policy, Rule
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.history import Alarm, Change, Drift, History, Night
 from wattbench_reports.history.night_verdict import night_result
-
-GOLDEN = Path(__file__).parents[1] / "golden"
 
 POLICY = Policy(rules=(Rule("accuracy", 0.05), Rule("latency_p50", 0.1)))
 
@@ -127,10 +124,6 @@ def test_only_what_an_alarm_rests_on_blocks() -> None:
         ),
     ],
 )
-def test_text(name: str, history: History, alarms: tuple[Alarm, ...], drift: Drift) -> None:
-    """With WATTBENCH_UPDATE_GOLDEN=1 the text is written anew."""
+def test_text(name: str, history: History, alarms: tuple[Alarm, ...], drift: Drift, golden) -> None:
     told = night_text(judged(history, alarms, drift), alarms, drift)
-    path = GOLDEN / f"night-{name}.txt"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.write_text(told, encoding="utf-8")
-    assert told == path.read_text(encoding="utf-8")
+    golden(f"night-{name}.txt", told)

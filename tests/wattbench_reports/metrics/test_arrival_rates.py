@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shlex
 import subprocess
 import sys
@@ -35,7 +34,6 @@ from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.stats.percentiles import needed
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 START_S = 1_700_000_000.0
 QUERIES = 50
 # System to its service seconds; at 4 a second the sturdy one copes, and the weak one's queue grows.
@@ -121,11 +119,8 @@ def loaded(tmp_path: Path) -> RunRecords:
 
 
 @pytest.mark.parametrize(("form", "render"), [("txt", as_table), ("md", as_markdown)])
-def test_golden(form: str, render, loaded: RunRecords) -> None:
-    text, path = render(compare(loaded)), GOLDEN / f"load.{form}"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+def test_golden(form: str, render, loaded: RunRecords, golden) -> None:
+    golden(f"load.{form}", render(compare(loaded)))
 
 
 def test_the_minimum_counts_are_loadgens() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.wattbench_reports.gate.conftest import FakeGate, FakeSide, write_gate
 from tests.wattbench_reports.gateresults import GATES, drill, many, passed, regressed, waived
-from tests.wattbench_reports.sectiontext import as_text, check_golden, table, without_own_scripts
+from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
@@ -61,8 +61,8 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     assert "in 40 rounds" in as_text(section)
 
 
-def test_golden() -> None:
-    check_golden(section_of(waived(), courses(waived())), "gate")
+def test_golden(golden) -> None:
+    golden("gate.txt", as_text(section_of(waived(), courses(waived()))))
 
 
 def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:

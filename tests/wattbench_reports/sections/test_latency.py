@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
-from tests.wattbench_reports.sectiontext import as_text, check_golden, table, without_own_scripts
+from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.formatting import units
@@ -146,9 +146,9 @@ def test_only_the_rate_that_is_compared_is_counted(tmp_path) -> None:
     assert {name: each.answers for name, each in found.items()} == {"sturdy": 50, "weak": 50}
 
 
-def test_golden(streamed) -> None:
+def test_golden(streamed, golden) -> None:
     run, _ = streamed
-    check_golden(latency_section(analyse(run)), "latency")
+    golden("latency.txt", as_text(latency_section(analyse(run))))
 
 
 def test_hostile_names_are_text(make_run, fake) -> None:

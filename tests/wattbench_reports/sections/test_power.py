@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -25,7 +24,6 @@ from wattbench_reports.html import report
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.tables.power_trace import _of_rows, trace_table
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "power.txt"
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script>'
 HEAD = ",".join(COLUMNS) + "\n"
@@ -266,7 +264,7 @@ def test_absent_without_any_trace(make_run, fake) -> None:
     assert power_section(analyse(make_run(fake.plain()))) is None
 
 
-def test_golden(traced) -> None:
+def test_golden(traced, golden) -> None:
     section = section_of(traced)
     out = [f"== {section.title}", section.lead]
     for passage in section.passages:
@@ -276,9 +274,7 @@ def test_golden(traced) -> None:
             out += [" | ".join(cell.text for cell in row) for row in table.rows]
             out += [table.note]
     text = "\n".join(out) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("power.txt", text)
 
 
 def test_invalid_windows_are_counted_and_said(make_run, fake) -> None:

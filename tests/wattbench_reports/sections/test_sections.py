@@ -1,15 +1,10 @@
-"""The family's report as a whole: golden text, and a page that keeps its promises with every section on it.
-
-Run with WATTBENCH_UPDATE_GOLDEN=1 to write the text anew.
-"""
+"""The family's report as a whole: golden text, and a page that keeps its promises with every section on it."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench_reports.comparison.analysis import analyse
@@ -24,7 +19,6 @@ from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "sections.txt"
 ALWAYS = {"verdict", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems", "validity", "reproduce"}
 """Sections that every report has."""
 HOSTILE = '<script>alert("x")</script>'
@@ -62,11 +56,9 @@ def as_text(analysis) -> str:
     return "\n".join(out) + "\n"
 
 
-def test_golden(make_run, fake) -> None:
+def test_golden(make_run, fake, golden) -> None:
     text = as_text(analyse(make_run(fake.family())))
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("sections.txt", text)
 
 
 def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,8 +18,6 @@ from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.sections import validity as panel
 from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.validity import validity_section
-
-GOLDEN = Path(__file__).parents[1] / "golden" / "validity.txt"
 
 
 def texts(table) -> list[list[str]]:
@@ -136,7 +132,7 @@ def test_control_characters_in_a_record_show(make_run, fake) -> None:
     assert not {"\x00", "\x07", "\x1b", "\u202e"} & set(page)
 
 
-def test_golden(make_run, fake) -> None:
+def test_golden(make_run, fake, golden) -> None:
     section = validity_section(analyse(make_run(fake.hostile())))
     out = [section.title, section.lead]
     for passage in section.passages:
@@ -146,6 +142,4 @@ def test_golden(make_run, fake) -> None:
             out += [" | ".join(row) for row in texts(table)]
             out.append(table.note)
     text = "\n".join(out) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("validity.txt", text)

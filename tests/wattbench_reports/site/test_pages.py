@@ -17,7 +17,6 @@ from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 from wattbench_reports.site.links import METRICS_SHOWN
 
-GOLDEN = Path(__file__).parent / "golden"
 NO_REPORT = FullReports(frozenset(), "the run is damaged.")
 STEPS = {
     ("specialist", "", "latency_p50"): (20, 1.05),
@@ -43,18 +42,9 @@ def made(tmp_path) -> Made:
     return made_up(tmp_path, missing=[5, 6, 9], steps=STEPS, broken={"generalist": 12}, modelled=["specialist"])
 
 
-def check_golden(page: str, name: str) -> None:
-    """Compare with the file; with WATTBENCH_UPDATE_GOLDEN=1 write it first."""
-    path = GOLDEN / f"{name}.txt"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(Page(page).text, encoding="utf-8")
-    assert Page(page).text == path.read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("name", ["index", "nights", "trends/latency_p50", "today"])
-def test_what_a_person_reads(made, name) -> None:
-    check_golden(pages_of(made)[f"{name}.html"], name.replace("/", "-"))
+def test_what_a_person_reads(made, name, golden) -> None:
+    golden(f"{name.replace('/', '-')}.txt", Page(pages_of(made)[f"{name}.html"]).text)
 
 
 def test_a_page_for_each_metric_and_three_more(made) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -21,7 +19,6 @@ from wattbench_reports.html import report
 from wattbench_reports.sections.experts.experts import experts_section
 from wattbench_reports.stats import together_by_chance
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "experts.txt"
 FOUR = ("one", "two", "three", "four")
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -205,7 +202,7 @@ def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
     assert "The 66 pairs furthest from chance, of 91." in passage.tables[0].note
 
 
-def test_golden(make_run, fake) -> None:
+def test_golden(make_run, fake, golden) -> None:
     section = experts_section(analyse(make_run(fake.family(20))))
     assert section is not None
     out = [f"== {section.title}", section.lead]
@@ -216,9 +213,7 @@ def test_golden(make_run, fake) -> None:
             out += [" | ".join(cell.text for cell in row) for row in table.rows]
             out += [table.note] if table.note else []
     text = "\n".join(out) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("experts.txt", text)
 
 
 def test_every_drawing_has_a_name_of_its_own(make_run, fake) -> None:

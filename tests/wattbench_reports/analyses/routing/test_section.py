@@ -1,14 +1,9 @@
-"""The section on routing: golden text, its drawings, and hostile names.
-
-Run with WATTBENCH_UPDATE_GOLDEN=1 to write the text anew.
-"""
+"""The section on routing: golden text, its drawings, and hostile names."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -23,7 +18,6 @@ from wattbench_reports.html import report
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.tables.router_csv import read_routes
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "routing.txt"
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script>'
 
@@ -41,7 +35,7 @@ def as_text(section) -> str:
     return "\n".join(out) + "\n"
 
 
-def test_golden(compose, tmp_path) -> None:
+def test_golden(compose, tmp_path, golden) -> None:
     routed = compose(by_score(0.3), router={"type": "classifier", "min_score": 0.3}, extra_j=0.25)
     routed.table["prompt"] = "What is it?"  # no k-NN: its neighbours are scikit-learn's to find
     analysis = routed.again()
@@ -49,9 +43,7 @@ def test_golden(compose, tmp_path) -> None:
     rows = [f"thrifty,{task},{doc},a>b,," for task in ("chain_sum", "spell_backward") for doc in range(40)]
     path.write_text("\n".join(["router,task,doc_id,member,router_s,router_j", *rows]), encoding="utf-8")
     text = as_text(routing_section(dataclasses.replace(analysis, routes=read_routes(path, analysis.frames))))
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("routing.txt", text)
 
 
 def test_every_table_of_a_cascade_is_drawn_and_every_id_is_its_own(compose) -> None:

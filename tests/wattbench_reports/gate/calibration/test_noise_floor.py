@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -25,7 +24,6 @@ from wattbench_reports.gate.calibration.simulate import alone, played, worse_by
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy, policy_of
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "gate" / "calibration.txt"
 HERE = {"cpu": "Example CPU", "cpus_usable": 2, "cpus_quota": None, "gpus": [], "cpu_power": {}}
 
 
@@ -152,8 +150,6 @@ def test_what_is_no_calibration_is_said_so(tmp_path: Path, text: str) -> None:
         check_floor(RULES, path, HERE)
 
 
-def test_it_reads_well() -> None:
+def test_it_reads_well(golden) -> None:
     text = calibration_text(made())
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.write_text(text)
-    assert text == GOLDEN.read_text()
+    golden("calibration.txt", text)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +20,6 @@ from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "gate"
 TODAY = date(2026, 11, 25)
 
 METRICS: Mapping[str, Any] = {
@@ -306,7 +303,7 @@ GATES: Mapping[str, GateResult] = {
 
 
 @pytest.mark.parametrize("name", GATES)
-def test_reasons_read_well(name: str) -> None:
+def test_reasons_read_well(name: str, golden) -> None:
     result = GATES[name]
     lines = [f"{result.verdict}: {result.headline}"]
     lines += [
@@ -314,8 +311,4 @@ def test_reasons_read_well(name: str) -> None:
         for each in result.metrics
     ]
     text = "\n".join([*lines, *(f"note: {note}" for note in result.notes)]) + "\n"
-    path = GOLDEN / f"{name}.txt"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    assert text == path.read_text()
+    golden(f"{name}.txt", text)

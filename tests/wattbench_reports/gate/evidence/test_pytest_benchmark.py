@@ -1,13 +1,9 @@
-"""Files of pytest-benchmark as evidence: what is paired, what is missing, and what keeps two files apart.
-
-Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden file anew.
-"""
+"""Files of pytest-benchmark as evidence: what is paired, what is missing, and what keeps two files apart."""
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +23,6 @@ from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.pytest_benchmark import PER_ROUND, evidence_of_files
 from wattbench_reports.gate.metrics import ENERGY, METRICS
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "benchfiles.txt"
 EVERYTHING = gate_policy(metrics={name: {"margin": 0.1} for name in METRICS})
 NEVER_TOLD = {"ttft", "peak_memory"}
 MACHINE = {
@@ -179,16 +174,13 @@ def _told(found: Evidence) -> list[str]:
     return [*lines, *(f"note: {note}" for note in found.notes)]
 
 
-def test_golden_texts_of_every_case(pair) -> None:
+def test_golden_texts_of_every_case(pair, golden) -> None:
     said = []
     for name, (old, new, machine) in CASES.items():
         found = pair(_bench(**old), _bench(**new), **machine)["test_a"]
         said.append("\n".join([f"# {name}", *_told(found)]))
     text = "\n\n".join(said) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("benchfiles.txt", text)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,8 @@
-"""Two runs as evidence: which systems, which items, and what keeps the two apart, in sentences.
-
-Run with WATTBENCH_UPDATE_GOLDEN=1 to write the golden file anew.
-"""
+"""Two runs as evidence: which systems, which items, and what keeps the two apart, in sentences."""
 
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +21,6 @@ from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.gate.metrics import ENERGY, METRICS
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "tworuns.txt"
 EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
 FIGURES = set(METRICS) - {"ttft"}
 """These systems do not tell when the first token came."""
@@ -92,7 +87,7 @@ def _told(found: Evidence) -> list[str]:
     return [*lines, *(f"note: {note}" for note in found.notes)]
 
 
-def test_golden_texts_of_every_case(make_run, fake, tmp_path) -> None:
+def test_golden_texts_of_every_case(make_run, fake, tmp_path, golden) -> None:
     first = make_run(_first())
     said = []
     for number, (name, case) in enumerate(CASES.items()):
@@ -101,10 +96,7 @@ def test_golden_texts_of_every_case(make_run, fake, tmp_path) -> None:
         found = evidence_of_two(first, second, policy, across=case.get("across", ()))
         said.append("\n".join([f"# {name}", *_told(found)]))
     text = "\n\n".join(said) + "\n"
-    if os.environ.get("WATTBENCH_UPDATE_GOLDEN"):
-        GOLDEN.parent.mkdir(exist_ok=True)
-        GOLDEN.write_text(text, encoding="utf-8")
-    assert text == GOLDEN.read_text(encoding="utf-8")
+    golden("tworuns.txt", text)
 
 
 @pytest.mark.parametrize(
