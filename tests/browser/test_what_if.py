@@ -14,6 +14,7 @@ from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import write_report
 from wattbench_reports.html.whatif import command, restated
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.metrics.workload import WorkloadChoice
 
@@ -46,7 +47,7 @@ def grid() -> list[tuple[dict[str, Any], list[float] | None]]:
     return [(place | year | manufacture, mix) for place, year, mix, manufacture in everything]
 
 
-def choices(values: dict[str, Any], weights: list[float] | None, domains: tuple[str, ...]) -> tuple[Any, Any]:
+def assumptions(values: dict[str, Any], weights: list[float] | None, domains: tuple[str, ...]) -> Assumptions:
     """The same settings as the command line takes them."""
     region = values.get("grid")
     carbon = CarbonChoice(
@@ -57,7 +58,7 @@ def choices(values: dict[str, Any], weights: list[float] | None, domains: tuple[
     )
     named = None if weights is None else ",".join(f"{d}={w}" for d, w in zip(domains, weights, strict=True))
     number = {name: float(values[name]) if name in values else None for name in ("price", "requests")}
-    return carbon, WorkloadChoice(named, number["requests"], number["price"])
+    return Assumptions(carbon, WorkloadChoice(named, number["requests"], number["price"]))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
-        analysis = analyse(read_run(directory), *choices(values, weights, own.basis.domains))
+        analysis = analyse(read_run(directory), assumptions(values, weights, own.basis.domains))
         told = restated(analysis)
         assert shown == {key: told[key] for key in shown}, (values, weights)
         line = browser.execute_script("return document.getElementById('what-if-command').textContent")

@@ -38,62 +38,56 @@ measured_option = click.option(
 )
 
 
-def carbon_options(command: Any) -> Any:
-    """The options that restate a run's grams; joules stay what they were. The command gets them as one: `carbon`."""
+_ASSUMPTIONS = (
+    click.option("--region", metavar="ISO3", help="Country whose grid it is, such as FRA."),
+    click.option("--intensity", type=click.FloatRange(min=0.0), help="Grid intensity in g CO2e per kWh."),
+    click.option(
+        "--intensity-csv",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Hourly grid intensities, matched to the run's clock.",
+    ),
+    click.option("--pue", type=click.FloatRange(min=1.0), help="Power usage effectiveness."),
+    click.option(
+        "--embodied",
+        metavar="WHAT",
+        help="Manufacture, as under carbon.embodied in a suite: ecologits-gpu-server, a mapping in YAML, or none.",
+    ),
+    click.option(
+        "--mix",
+        metavar="DOMAIN=WEIGHT,...",
+        help="What share of the requests each domain has; items counts every item alike.",
+    ),
+    click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests a year."),
+    click.option("--price", type=click.FloatRange(min=0.0), help="Of a kWh, in the suite's currency."),
+)
+
+
+def assumption_options(command: Any) -> Any:
+    """Add the options that restate a run, in place of its suite's settings. The command gets them as `assumptions`."""
 
     @functools.wraps(command)
-    def with_choice(
+    def with_assumptions(
         *args: Any,
         region: str | None,
         intensity: float | None,
         intensity_csv: Path | None,
         pue: float | None,
         embodied: str | None,
+        mix: str | None,
+        requests: float | None,
+        price: float | None,
         **others: Any,
     ) -> Any:
+        from wattbench_reports.metrics.assumptions import Assumptions
         from wattbench_reports.metrics.carbon import CarbonChoice
-
-        choice = CarbonChoice(region, intensity, intensity_csv, pue, embodied)
-        return command(*args, carbon=choice, **others)
-
-    given: Any = with_choice
-    for option in (
-        click.option(
-            "--embodied",
-            metavar="WHAT",
-            help="Manufacture, as under carbon.embodied in a suite: ecologits-gpu-server, a mapping in YAML, or none.",
-        ),
-        click.option("--pue", type=click.FloatRange(min=1.0), help="Power usage effectiveness."),
-        click.option(
-            "--intensity-csv",
-            type=click.Path(path_type=Path, dir_okay=False),
-            help="Hourly grid intensities, matched to the run's clock.",
-        ),
-        click.option("--intensity", type=click.FloatRange(min=0.0), help="Grid intensity in g CO2e per kWh."),
-        click.option("--region", metavar="ISO3", help="Country whose grid it is, such as FRA."),
-    ):
-        given = option(given)
-    return given
-
-
-def workload_options(command: Any) -> Any:
-    """The options that restate what the systems are for. The command gets them as one: `workload`."""
-
-    @functools.wraps(command)
-    def with_choice(*args: Any, mix: str | None, requests: float | None, price: float | None, **others: Any) -> Any:
         from wattbench_reports.metrics.workload import WorkloadChoice
 
-        return command(*args, workload=WorkloadChoice(mix, requests, price), **others)
+        assumptions = Assumptions(
+            CarbonChoice(region, intensity, intensity_csv, pue, embodied), WorkloadChoice(mix, requests, price)
+        )
+        return command(*args, assumptions=assumptions, **others)
 
-    given: Any = with_choice
-    for option in (
-        click.option("--price", type=click.FloatRange(min=0.0), help="Of a kWh, in the suite's currency."),
-        click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests a year."),
-        click.option(
-            "--mix",
-            metavar="DOMAIN=WEIGHT,...",
-            help="What share of the requests each domain has; items counts every item alike.",
-        ),
-    ):
-        given = option(given)
-    return given
+    with_options: Any = with_assumptions
+    for option in reversed(_ASSUMPTIONS):
+        with_options = option(with_options)
+    return with_options

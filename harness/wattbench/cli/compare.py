@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wattbench.cli._group import main
-from wattbench.cli._options import carbon_options, names, workload_options
+from wattbench.cli._options import assumption_options, names
 
 if TYPE_CHECKING:
-    from wattbench_reports.metrics.carbon import CarbonChoice
-    from wattbench_reports.metrics.workload import WorkloadChoice
+    from wattbench_reports.metrics.assumptions import Assumptions
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 
@@ -55,11 +55,8 @@ class _Reading(click.Command):
     metavar="PART,...",
     help="Rank although these differ: tasks, device, driver, power_limit, scenario, meter, or all.",
 )
-@carbon_options
-@workload_options
-def compare(
-    runs: tuple[Path, ...], form: str, across: tuple[str, ...], carbon: CarbonChoice, workload: WorkloadChoice
-) -> None:
+@assumption_options
+def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumptions: Assumptions) -> None:
     """Compare the systems of one RUN or several: a row for each, from the records alone.
 
     Systems are ranked only where what was asked, the machine and the meter are the same; what differs is said. Exits
@@ -69,7 +66,7 @@ def compare(
     from wattbench_reports.comparison.several_runs import apart_text, side_by_side
     from wattbench_reports.export import render
 
-    comparison = side_by_side([read_run(run) for run in runs], across=across, choice=carbon, workload_choice=workload)
+    comparison = side_by_side([read_run(run) for run in runs], across=across, assumptions=assumptions)
     click.echo(render(comparison, form), nl=False)
     if comparison.ranked is not None and comparison.ranked.apart:
         click.echo(f"wattbench: {apart_text(comparison)}", err=True)
@@ -85,11 +82,10 @@ def compare(
     metavar="FILE.csv",
     help="Routers to score from this run's answers: router, task, doc_id, member (a>b: a cascade), router_s, router_j.",
 )
-@carbon_options
-@workload_options
-def report(run: Path, output: Path, routes: Path | None, carbon: CarbonChoice, workload: WorkloadChoice) -> None:
+@assumption_options
+def report(run: Path, output: Path, routes: Path | None, assumptions: Assumptions) -> None:
     """Write the report of RUN: one self-contained HTML page, and beside it its figures as CSV and Parquet."""
     from wattbench_reports.html import write_report
 
-    write_report(run, output, carbon, workload, routes)
+    write_report(run, output, replace(assumptions, routers=routes))
     click.echo(output)

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._group import main
-from wattbench.cli._options import carbon_options, workload_options
+from wattbench.cli._options import assumption_options
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
-    from wattbench_reports.metrics.carbon import CarbonChoice
-    from wattbench_reports.metrics.workload import WorkloadChoice
+    from wattbench_reports.metrics.assumptions import Assumptions
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions")
 WHAT = ("systems", "items", "windows")
@@ -28,16 +27,14 @@ SOURCES = ("lm-eval", "guidellm", "aiperf", "table")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, not standard output.")
 @click.option("--system", metavar="NAME", help="This system alone; of a model card the one it is of.")
 @click.option("--what", type=click.Choice(WHAT), default="systems", show_default=True, help="For csv and parquet.")
-@carbon_options
-@workload_options
+@assumption_options
 def export_run(
     run: Path,
     target: str,
     output: Path | None,
     system: str | None,
     what: str,
-    carbon: CarbonChoice,
-    workload: WorkloadChoice,
+    assumptions: Assumptions,
 ) -> None:
     """Write RUN as other tools read it.
 
@@ -51,7 +48,7 @@ def export_run(
         raise UserError(f"--what {what} goes with --to csv or --to parquet, not with {target}")
     if target == "parquet" and output is None:
         raise UserError("Parquet is no text: name a file with -o")
-    data = exported(read_run(run), target, what=what, system=system, choice=carbon, workload_choice=workload)
+    data = exported(read_run(run), target, what=what, system=system, assumptions=assumptions)
     if output is None:
         click.echo(data.decode(), nl=False)
         return

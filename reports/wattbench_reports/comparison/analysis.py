@@ -22,23 +22,16 @@ from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, Weighed
 from wattbench_reports.comparison.ranking import Ranking, rank
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.metrics.arrival_rates import LoadReport, load_caveats, load_report
-from wattbench_reports.metrics.carbon import (
-    AS_IN_SUITE,
-    Carbon,
-    CarbonChoice,
-    HourlyIntensity,
-    carbon_of_run,
-    pue_of_suite,
-)
+from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity, carbon_of_run, pue_of_suite
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.validity import Validity, validity
-from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
-from wattbench_reports.metrics.workload import Workload, WorkloadChoice, workload
+from wattbench_reports.metrics.workload import Workload, workload
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
-from wattbench_reports.tables.router_csv import OfflineRouter
+from wattbench_reports.tables.router_csv import OfflineRouter, read_routes
 from wattbench_reports.tables.run_tables import Frames, load_frames
 from wattbench_reports.tables.suite_record import suite_name, suite_section
 
@@ -130,17 +123,9 @@ class Analysis:
     """What grams are made of beside joules: see `wattbench_reports.metrics.carbon.sci.carbon_sums`."""
     workload: Workload
     pue: float
-    choice: CarbonChoice = AS_IN_SUITE
-    """What the reader said of carbon."""
-    workload_choice: WorkloadChoice = SUITES_WORKLOAD
-    """What the reader said of the workload."""
-    routes: tuple[OfflineRouter, ...] = ()
-    """Routers of the reader's own, to be replayed."""
-
-    @property
-    def options(self) -> list[str]:
-        """The command line's words for all that the reader said."""
-        return [*self.choice.as_options(), *self.workload_choice.as_options()]
+    assumptions: Assumptions = AS_IN_SUITE
+    offline_routers: tuple[OfflineRouter, ...] = ()
+    """Those of the file that the assumptions name, to be replayed."""
 
     @cached_property
     def shares(self) -> Shares | None:
@@ -232,28 +217,23 @@ def shares_of(workload: Workload, basis: Basis) -> Shares | None:
     return None if workload.shares is None else np.array([workload.shares[name] for name in basis.domains])
 
 
-def compare(
-    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
-) -> Comparison:
+def compare(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Comparison:
     """Compare the systems of a finished run.
 
     Args:
         run: from `wattbench.records.read_run`.
-        choice: how to make the grams, where not as the suite has it.
-        workload_choice: what the systems are for, where not as the suite has it.
+        assumptions: the reader's settings, in place of the suite's.
 
     Raises:
-        UserError: the run is not finished or damaged, or a choice is wrong.
+        UserError: the run is not finished or damaged, or an assumption is wrong.
     """
-    return analyse(run, choice, workload_choice).comparison
+    return analyse(run, assumptions).comparison
 
 
-def analyse(
-    run: RunRecords, choice: CarbonChoice = AS_IN_SUITE, workload_choice: WorkloadChoice = SUITES_WORKLOAD
-) -> Analysis:
+def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis:
     """As `compare`, keeping what the comparison was computed from."""
-    factor, unusable = carbon_of_run(suite_section(run.header, "carbon"), choice)
-    pue = pue_of_suite(suite_section(run.header, "carbon"), choice)
+    factor, unusable = carbon_of_run(suite_section(run.header, "carbon"), assumptions.carbon)
+    pue = pue_of_suite(suite_section(run.header, "carbon"), assumptions.carbon)
     frames = load_frames(run)
     load = load_report(frames)
     judged: Mapping[str, Validity]
@@ -266,7 +246,7 @@ def analyse(
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
     sums = carbon_sums(frames, table, hourly)
     base = basis(table, **{kind: np.nan_to_num(values) for kind, values in sums.items()})
-    used_for = workload(suite_section(run.header, "workload"), base.domains, workload_choice)
+    used_for = workload(suite_section(run.header, "workload"), base.domains, assumptions.workload)
     shares = shares_of(used_for, base)
     measured = measures(frames, table, base, shares=shares)
     sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
@@ -298,8 +278,9 @@ def analyse(
             if each.j_per_request is not None
         },
     )
+    routers = () if assumptions.routers is None else read_routes(assumptions.routers, frames)
     return Analysis(
-        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, choice, workload_choice
+        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, assumptions, routers
     )
 
 

@@ -23,12 +23,12 @@ from wattbench_reports.comparison.leaderboard import Groups, grouped, standings
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.formatting.units import listed
-from wattbench_reports.metrics.carbon import AS_IN_SUITE, Carbon, CarbonChoice
+from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
-from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
-from wattbench_reports.metrics.workload import EVERY_ITEM, WorkloadChoice
+from wattbench_reports.metrics.workload import EVERY_ITEM
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
@@ -48,11 +48,7 @@ class _Part:
 
 
 def side_by_side(
-    runs: Sequence[RunRecords],
-    *,
-    across: Sequence[str] = (),
-    choice: CarbonChoice = AS_IN_SUITE,
-    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+    runs: Sequence[RunRecords], *, across: Sequence[str] = (), assumptions: Assumptions = AS_IN_SUITE
 ) -> Comparison:
     """Compare the systems of one finished run or several, and rank them as far as that may be done.
 
@@ -61,8 +57,7 @@ def side_by_side(
     Args:
         runs: from `wattbench.records.read_run`; at least one.
         across: parts of the fingerprint that may differ all the same, or ``all``. The caveat stays.
-        choice: how to make the grams, where not as each run's suite has it.
-        workload_choice: what the systems are for, where not as each run's suite has it.
+        assumptions: the reader's settings, in place of those of each run's suite.
 
     Returns:
         The comparison, its `ranked` filled in.
@@ -73,7 +68,7 @@ def side_by_side(
     crossed = parts_to_cross(across)
     _check_each_once(runs)
     several = len(runs) > 1
-    parts = [_part(run, choice, workload_choice, whole=several) for run in runs]
+    parts = [_part(run, assumptions, whole=several) for run in runs]
     under_load = parts[0].comparison.load  # of several none is
     names = _names(parts)
     shown = {own[old]: (part, old) for part, own in zip(parts, names, strict=True) for old in part.measured}
@@ -168,8 +163,8 @@ def _check_each_once(runs: Sequence[RunRecords]) -> None:
         seen[run.header.run] = run
 
 
-def _part(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice, *, whole: bool) -> _Part:
-    analysis = analyse(run, choice, workload_choice)
+def _part(run: RunRecords, assumptions: Assumptions, *, whole: bool) -> _Part:
+    analysis = analyse(run, assumptions)
     if whole:
         if analysis.comparison.load is not None:
             raise UserError(

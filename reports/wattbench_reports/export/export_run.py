@@ -15,9 +15,7 @@ from wattbench_reports.export.items_frame import items_frame
 from wattbench_reports.export.model_card import model_card
 from wattbench_reports.export.systems_frame import figures_frame
 from wattbench_reports.export.windows_frame import windows_frame
-from wattbench_reports.metrics.carbon import AS_IN_SUITE, CarbonChoice
-from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
-from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +31,7 @@ def exported(
     *,
     what: str = "systems",
     system: str | None = None,
-    choice: CarbonChoice = AS_IN_SUITE,
-    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
+    assumptions: Assumptions = AS_IN_SUITE,
 ) -> bytes:
     """A finished run in a format.
 
@@ -43,8 +40,7 @@ def exported(
         target: ``csv``, ``parquet``, ``markdown``, ``model-card`` or ``emissions``.
         what: of a table: a name of `TABLES`.
         system: only this one; a model card is of one, and needs it named where there are several.
-        choice: how to make the grams, where not as the suite has it.
-        workload_choice: what the systems are for, where not as the suite has it.
+        assumptions: the reader's settings, in place of the suite's.
 
     Raises:
         UserError: the run is not finished or damaged, there is no such system, or a card has no grid.
@@ -52,8 +48,8 @@ def exported(
     if target == "markdown":
         if system is not None:
             raise UserError("--system: a comparison in Markdown is of all systems; csv and model-card can be of one")
-        return as_markdown(side_by_side([run], choice=choice, workload_choice=workload_choice)).encode()
-    analysis = analyse(run, choice, workload_choice)
+        return as_markdown(side_by_side([run], assumptions=assumptions)).encode()
+    analysis = analyse(run, assumptions)
     if system is not None and system not in analysis.frames.systems:
         raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
     if target == "model-card":

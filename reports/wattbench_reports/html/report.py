@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from wattbench.records import RunRecords, read_run
@@ -17,9 +16,7 @@ from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.atomic_write import beside, write_whole
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, what_if_section
-from wattbench_reports.metrics.carbon import AS_IN_SUITE, CarbonChoice
-from wattbench_reports.metrics.workload import AS_IN_SUITE as SUITES_WORKLOAD
-from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.comparison import comparison_section
@@ -40,7 +37,6 @@ from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
-from wattbench_reports.tables.router_csv import read_routes
 from wattbench_reports.tables.suite_record import suite_description
 
 PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
@@ -67,38 +63,20 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
 that a run has nothing for gives None."""
 
 
-def report(
-    run: RunRecords,
-    choice: CarbonChoice = AS_IN_SUITE,
-    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
-    routes: Path | None = None,
-) -> str:
+def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
     """The report of a finished run as one self-contained HTML document.
 
     Args:
         run: from `wattbench.records.read_run`.
-        choice: how to make the grams, where not as the suite has it.
-        workload_choice: what the systems are for, where not as the suite has it.
-        routes: a file of routers to be replayed, as `wattbench_reports.tables.router_csv.read_routes` reads it.
+        assumptions: the reader's settings, in place of the suite's.
 
     Raises:
-        UserError: the run is not finished or damaged, or a choice or the file is wrong.
+        UserError: the run is not finished or damaged, or an assumption is wrong.
     """
-    return _page(_analysed(run, choice, workload_choice, routes))
+    return _page(analyse(run, assumptions))
 
 
-def _analysed(run: RunRecords, choice: CarbonChoice, workload_choice: WorkloadChoice, routes: Path | None) -> Analysis:
-    analysis = analyse(run, choice, workload_choice)
-    return analysis if routes is None else replace(analysis, routes=read_routes(routes, analysis.frames))
-
-
-def write_report(
-    run_dir: Path,
-    out: Path,
-    choice: CarbonChoice = AS_IN_SUITE,
-    workload_choice: WorkloadChoice = SUITES_WORKLOAD,
-    routes: Path | None = None,
-) -> Path:
+def write_report(run_dir: Path, out: Path, assumptions: Assumptions = AS_IN_SUITE) -> Path:
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
     Beside `report.html` come its figures, as `report.csv` and `report.parquet`: see
@@ -108,7 +86,7 @@ def write_report(
         UserError: as `report`, or a file cannot be written.
     """
     csv, parquet = beside(out)
-    analysis = _analysed(read_run(run_dir), choice, workload_choice, routes)
+    analysis = analyse(read_run(run_dir), assumptions)
     figures = figures_frame(analysis)
     page = as_bytes(_page(analysis))
     write_whole({csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page})

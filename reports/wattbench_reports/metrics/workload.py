@@ -33,7 +33,7 @@ class WorkloadChoice:
         return [word for name, value in options.items() if value is not None for word in (name, value)]
 
 
-AS_IN_SUITE = WorkloadChoice()
+WORKLOAD_AS_IN_SUITE = WorkloadChoice()
 """Nothing said: all as the suite asks for."""
 
 EVERY_ITEM = "items"
@@ -63,7 +63,9 @@ class Workload:
         return ", ".join(f"{name} {percent(share)}" for name, share in self.mix)
 
 
-def workload(settings: Mapping[str, Any], domains: Sequence[str], choice: WorkloadChoice = AS_IN_SUITE) -> Workload:
+def workload(
+    settings: Mapping[str, Any], domains: Sequence[str], choice: WorkloadChoice = WORKLOAD_AS_IN_SUITE
+) -> Workload:
     """What a suite's block ``workload`` says, and what a reader says instead.
 
     Args:

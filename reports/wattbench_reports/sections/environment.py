@@ -35,9 +35,9 @@ def environment_section(analysis: Analysis) -> Section:
         ("This run was made with", _command(header)),
         (
             "This page is written by, with its figures as CSV and Parquet beside it,",
-            shlex.join(["wattbench", "report", root, "-o", "report.html", *analysis.options]),
+            shlex.join(["wattbench", "report", root, "-o", "report.html", *analysis.assumptions.as_report_options()]),
         ),
-        ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.options])),
+        ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()])),
         ("Its records lie in", root),
         ("Two runs with this hash were asked to do the same", header.suite_sha256),
     )

@@ -17,6 +17,7 @@ from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.html import report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
 FULL = (
@@ -65,7 +66,7 @@ def test_csv_and_parquet_give_the_same(table, tmp_path) -> None:
 
 def test_what_a_table_lacks_is_missing_and_said(table, tmp_path) -> None:
     run = made(read_sources([table("system,item,seconds\na,1,0.5\na,2,0.75\nb,1,0.25\nb,2,0.25\n")]), tmp_path)
-    comparison = compare(run, CarbonChoice(region="DEU", embodied="ecologits-gpu-server"))
+    comparison = compare(run, Assumptions(CarbonChoice(region="DEU", embodied="ecologits-gpu-server")))
     assert [caveat.code for caveat in comparison.caveats] == ["imported", "no-energy", "not-scored", "few-requests"]
     row = comparison.systems[0]
     assert (row.accuracy, row.j_per_correct, row.co2_g_per_1000, row.sci_g_per_correct) == (None,) * 4
@@ -76,9 +77,11 @@ def test_what_a_table_lacks_is_missing_and_said(table, tmp_path) -> None:
 
 def test_grams_per_answer_need_times_where_manufacture_counts(table, tmp_path) -> None:
     run = made(read_sources([table("system,item,score,joules\na,1,1,36\na,2,1,36\n")]), tmp_path)
-    (plain,) = compare(run, CarbonChoice(intensity_g_per_kwh=100.0)).systems
+    (plain,) = compare(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100.0))).systems
     assert plain.sci_g_per_correct == pytest.approx(36 / 3.6e6 * 100)
-    (made_too,) = compare(run, CarbonChoice(intensity_g_per_kwh=100.0, embodied="ecologits-gpu-server")).systems
+    (made_too,) = compare(
+        run, Assumptions(CarbonChoice(intensity_g_per_kwh=100.0, embodied="ecologits-gpu-server"))
+    ).systems
     assert made_too.co2_g_per_1000 == pytest.approx(1.0)
     assert made_too.sci_g_per_correct is None  # nobody knows for how long the hardware was taken
 

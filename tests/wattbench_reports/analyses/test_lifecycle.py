@@ -18,6 +18,7 @@ from wattbench_reports.analyses.lifecycle import Course, courses, stretches, tot
 from wattbench_reports.analyses.training_cost import trainings
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import CourseLine, Handover, lifecycle
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 
@@ -262,7 +263,9 @@ def test_a_year_is_its_requests_the_training_and_the_manufacture(make_run, fake)
     carbon = {"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25}
     run = make_run(fake.Run((fake.System("base"), tuned(fake)), carbon=carbon))
     table = pd.read_parquet(run.layout.items_table)
-    found = totals(analyse(run, CarbonChoice(embodied="{g_per_device_hour: 36, source: a, year: 2024}")), 500)
+    found = totals(
+        analyse(run, Assumptions(CarbonChoice(embodied="{g_per_device_hour: 36, source: a, year: 2024}"))), 500
+    )
     for total, spent_j in zip(found, (0.0, 3600.0), strict=True):
         own = table[table["system"] == total.system]
         assert total.requests_j == pytest.approx(own["energy_j"].mean() * 500)

@@ -13,6 +13,7 @@ from tests.wattbench_reports.sectiontext import as_text, table, without_own_scri
 from wattbench_reports.analyses.pareto_front import tradeoffs
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.workload import WorkloadChoice
 from wattbench_reports.sections.tradeoff import tradeoff_section
 
@@ -85,7 +86,7 @@ def test_under_a_mix_the_front_is_that_of_the_mix(make_run, fake) -> None:
     run = make_run(fake.Run((one, other), items=40))
     shares = {}
     for mix in ("arithmetic=9,text=1", "arithmetic=1,text=9"):
-        found = tradeoffs(analyse(run, workload_choice=WorkloadChoice(mix=mix)))[0]
+        found = tradeoffs(analyse(run, Assumptions(workload=WorkloadChoice(mix=mix))))[0]
         shares[mix] = [place.on_front for place in found.places]
     assert shares["arithmetic=9,text=1"] == [1.0, 1.0], "dearer, and much more accurate"
     assert shares["arithmetic=1,text=9"][0] < 0.01, "dearer, and much less accurate"

@@ -21,6 +21,7 @@ from wattbench_reports.comparability.rules import FIGURES, FORBIDS, differences,
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import render
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
 
@@ -155,7 +156,10 @@ def test_an_unfinished_run_is_refused_whatever_stands_beside_it(make_run, fake) 
 def test_runs_of_different_grids_state_no_grams_until_one_is_named(make_run, fake) -> None:
     grid = {"region": None, "intensity_g_per_kwh": 50.0, "pue": 1.0}
     runs = [make_run(fake.recorded()), make_run(fake.recorded("bbb222", carbon=grid))]
-    silent, french = side_by_side(runs), side_by_side(runs, choice=CarbonChoice(region="FRA", pue=1.1))
+    silent, french = (
+        side_by_side(runs),
+        side_by_side(runs, assumptions=Assumptions(CarbonChoice(region="FRA", pue=1.1))),
+    )
     assert {figures.co2_g_per_1000 for figures in silent.systems} == {None}
     assert "different-grids" in {caveat.code for caveat in silent.caveats}
     assert all(figures.co2_g_per_1000 for figures in french.systems)

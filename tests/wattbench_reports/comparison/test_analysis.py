@@ -10,6 +10,7 @@ import pytest
 
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import COLUMNS, compare
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.tables.run_tables import load_frames
 
@@ -121,7 +122,7 @@ def test_a_system_that_answered_nothing_is_named(make_run, fake) -> None:
 
 def test_no_region_gives_no_grams_until_one_is_named(make_run, fake) -> None:
     run = make_run(fake.plain())
-    silent, french = compare(run), compare(run, CarbonChoice(region="FRA", pue=1.1))
+    silent, french = compare(run), compare(run, Assumptions(CarbonChoice(region="FRA", pue=1.1)))
     assert silent.carbon is None
     assert all(figures.co2_g_per_1000 is None for figures in silent.systems)
     assert french.carbon is not None

@@ -13,6 +13,7 @@ import pytest
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import COLUMNS, compare
 from wattbench_reports.export import FORMATS, render
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
 SUFFIX = {"table": "txt", "markdown": "md", "csv": "csv", "json": "json"}
@@ -26,7 +27,9 @@ def test_golden(make_run, fake, format_name: str, golden) -> None:
 
 @pytest.mark.parametrize("format_name", ["markdown", "table"])
 def test_golden_with_manufacture(make_run, fake, format_name: str, golden) -> None:
-    text = render(compare(make_run(fake.golden()), CarbonChoice(embodied="ecologits-gpu-server")), format_name)
+    text = render(
+        compare(make_run(fake.golden()), Assumptions(CarbonChoice(embodied="ecologits-gpu-server"))), format_name
+    )
     golden(f"compare-manufacture.{SUFFIX[format_name]}", text)
 
 

@@ -13,6 +13,7 @@ from wattbench_reports.comparison.analysis import COLUMNS, analyse
 from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.systems_frame import TYPES, figures_frame
 from wattbench_reports.html import write_report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
 
@@ -78,10 +79,10 @@ def test_a_name_is_no_formula(make_run, fake) -> None:
 
 def test_they_lie_beside_the_page_and_follow_the_readers_choice(make_run, fake, tmp_path) -> None:
     run = make_run(fake.plain())
-    choice = CarbonChoice(intensity_g_per_kwh=50.0)
-    write_report(run.layout.root, tmp_path / "a" / "page.v2.html", choice)
+    assumptions = Assumptions(CarbonChoice(intensity_g_per_kwh=50.0))
+    write_report(run.layout.root, tmp_path / "a" / "page.v2.html", assumptions)
     assert {path.name for path in (tmp_path / "a").iterdir()} == {"page.v2.html", "page.v2.csv", "page.v2.parquet"}
-    expected = figures_frame(analyse(run, choice))
+    expected = figures_frame(analyse(run, assumptions))
     assert (tmp_path / "a" / "page.v2.csv").read_bytes() == frame_as_csv(expected)
     found = pd.read_parquet(tmp_path / "a" / "page.v2.parquet").astype(TYPES)
     pd.testing.assert_frame_equal(found, expected)

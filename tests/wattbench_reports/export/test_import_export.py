@@ -25,9 +25,10 @@ from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import as_markdown
 from wattbench_reports.export.codecarbon_csv import COLUMNS
 from wattbench_reports.export.export_run import exported
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
-GERMANY = CarbonChoice(region="DEU", intensity_g_per_kwh=100.0, pue=1.25)
+GERMANY = Assumptions(CarbonChoice(region="DEU", intensity_g_per_kwh=100.0, pue=1.25))
 """A place, and an intensity that no data of others changes."""
 
 
@@ -37,7 +38,7 @@ def wattbench(*arguments: object) -> click.testing.Result:
 
 def test_a_model_card_is_as_the_hub_reads_it(make_run, fake, golden) -> None:
     run = make_run(dataclasses.replace(fake.family(), environment=fake.machine()))
-    card = exported(run, "model-card", system="student", choice=GERMANY)
+    card = exported(run, "model-card", system="student", assumptions=GERMANY)
     golden("model-card.md", card.decode())
     hub = pytest.importorskip("huggingface_hub")
     data = hub.ModelCard(card.decode()).data
@@ -59,10 +60,10 @@ def test_a_model_card_invents_nothing(make_run, fake) -> None:
     with pytest.raises(UserError, match="--region"):
         exported(run, "model-card", system="generalist")
     with pytest.raises(UserError, match="name it with --system; choose one of: generalist, regex, specialist"):
-        exported(run, "model-card", choice=GERMANY)
+        exported(run, "model-card", assumptions=GERMANY)
     with pytest.raises(UserError, match="did you mean 'regex'"):
-        exported(run, "model-card", system="regx", choice=GERMANY)
-    card = exported(run, "model-card", system="generalist", choice=GERMANY).decode()
+        exported(run, "model-card", system="regx", assumptions=GERMANY)
+    card = exported(run, "model-card", system="generalist", assumptions=GERMANY).decode()
     front = yaml.safe_load(card.split("---")[1])
     assert "co2_eq_emissions" not in front  # nobody knows what its training took
     assert "What training took is not on record." in card
@@ -72,13 +73,18 @@ def test_a_training_needs_an_intensity_that_does_not_go_by_the_hour(make_run, fa
     hours = tmp_path / "grid.csv"
     hours.write_text("time,g_per_kwh\n2023-11-14T22:00Z,100\n2023-11-14T23:00Z,300\n")
     with pytest.raises(UserError, match="the hours in which tuned was trained are not on record"):
-        exported(make_run(fake.family(8)), "model-card", system="tuned", choice=CarbonChoice(intensity_csv=hours))
+        exported(
+            make_run(fake.family(8)),
+            "model-card",
+            system="tuned",
+            assumptions=Assumptions(CarbonChoice(intensity_csv=hours)),
+        )
 
 
 def test_a_name_cannot_break_out_of_the_front_matter(make_run, fake) -> None:
     evil = "a\n---\nlicense: mit\n<b>"
     run = make_run(fake.Run((fake.System(evil),), items=10))
-    card = exported(run, "model-card", choice=GERMANY).decode()
+    card = exported(run, "model-card", assumptions=GERMANY).decode()
     hub = pytest.importorskip("huggingface_hub")
     data = hub.ModelCard(card).data.to_dict()
     assert "license" not in data
@@ -90,7 +96,7 @@ def test_emissions_have_codecarbons_own_columns(make_run, fake, golden) -> None:
     emissions_data = pytest.importorskip("codecarbon.output_methods.emissions_data").EmissionsData
     assert tuple(field.name for field in dataclasses.fields(emissions_data)) == COLUMNS
     run = make_run(dataclasses.replace(fake.golden(), environment=fake.machine()))
-    text = exported(run, "emissions", choice=GERMANY)
+    text = exported(run, "emissions", assumptions=GERMANY)
     golden("emissions.csv", text.decode())
     rows = {row["experiment_id"]: row for row in csv.DictReader(io.StringIO(text.decode()))}
     items = pd.read_parquet(run.layout.items_table)

@@ -14,6 +14,7 @@ from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench.errors import UserError
 from wattbench_reports.formatting import units
 from wattbench_reports.html import report, write_report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
 
@@ -173,7 +174,7 @@ def test_an_invalid_window_keeps_its_reason(make_run, fake) -> None:
 
 def test_no_region_is_said_and_not_guessed(make_run, fake) -> None:
     run = make_run(fake.plain())
-    silent, french = Page(report(run)), Page(report(run, CarbonChoice(region="FRA")))
+    silent, french = Page(report(run)), Page(report(run, Assumptions(CarbonChoice(region="FRA"))))
     head, first, *_ = silent.tables["All systems over all items"]
     assert first[head.index("CO2e per 1,000")] == "no region set"
     assert "France (FRA)" in french.text
@@ -194,8 +195,8 @@ def test_the_same_records_give_the_same_bytes(make_run, fake) -> None:
 def test_write_report(make_run, fake, tmp_path) -> None:
     run = make_run(fake.plain())
     out = tmp_path / "deep" / "report.html"
-    assert write_report(run.layout.root, out, CarbonChoice(region="DEU", pue=1.1)) == out
-    assert out.read_text(encoding="utf-8") == report(run, CarbonChoice(region="DEU", pue=1.1))
+    assert write_report(run.layout.root, out, Assumptions(CarbonChoice(region="DEU", pue=1.1))) == out
+    assert out.read_text(encoding="utf-8") == report(run, Assumptions(CarbonChoice(region="DEU", pue=1.1)))
     assert {path.name for path in out.parent.iterdir()} == {"report.html", "report.csv", "report.parquet"}
     with pytest.raises(UserError, match="cannot be written"):
         write_report(run.layout.root, out / "below-a-file.html")

@@ -10,6 +10,7 @@ from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.paired_tests import WeighedPairs
 from wattbench_reports.html.whatif import tippings
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.bootstrap_sums import draws
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.mix_weighting import accuracies, intervals
@@ -31,7 +32,7 @@ def made_table(rng, sizes, rates, joules=(2.0, 3.0)) -> ItemTable:
 
 def test_estimates_are_the_shares_mean_of_the_domains(make_run, fake) -> None:
     run = make_run(fake.family(20))
-    found = analyse(run, workload_choice=WorkloadChoice("arithmetic=1,text=3,logic=0,time=4"))
+    found = analyse(run, Assumptions(workload=WorkloadChoice("arithmetic=1,text=3,logic=0,time=4")))
     table = pd.read_parquet(run.layout.items_table)
     share = {"arithmetic": 1 / 8, "text": 3 / 8, "logic": 0.0, "time": 0.5}
     for name, own in table.groupby("system", sort=False):
@@ -56,7 +57,7 @@ def test_estimates_are_the_shares_mean_of_the_domains(make_run, fake) -> None:
 
 def test_the_share_of_one_domain_alone_gives_its_figures(make_run, fake) -> None:
     run = make_run(fake.family(20))
-    only = analyse(run, workload_choice=WorkloadChoice("arithmetic=0,text=0,logic=2,time=0"))
+    only = analyse(run, Assumptions(workload=WorkloadChoice("arithmetic=0,text=0,logic=2,time=0")))
     for name, figures in only.by_domain["logic"].items():
         assert only.measured[name].j_per_correct == figures.j_per_correct
         assert only.measured[name].j_per_request == figures.j_per_request

@@ -14,6 +14,7 @@ from wattbench.records import read_run
 from wattbench_reports.analyses.meters_used import origins
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.sections import validity as panel
 from wattbench_reports.sections.environment import environment_section
@@ -98,7 +99,7 @@ def test_bad_windows_are_bounded_too() -> None:
 
 def test_commands_hold_what_the_reader_chose(make_run, fake) -> None:
     run = make_run(fake.plain())
-    section = environment_section(analyse(run, CarbonChoice(region="FRA", pue=1.1)))
+    section = environment_section(analyse(run, Assumptions(CarbonChoice(region="FRA", pue=1.1))))
     commands = [shlex.split(command) for _, command in section.passages[0].commands]
     root = str(run.layout.root)
     assert ["wattbench", "report", root, "-o", "report.html", "--region", "FRA", "--pue", "1.1"] in commands

@@ -16,6 +16,7 @@ from wattbench.errors import UserError
 from wattbench_reports.analyses.routing import field_of, studies
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report, write_report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.tables.router_csv import read_routes
 
@@ -137,10 +138,8 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
     rows = lines()
     rows[2] = "mine,chain_sum,2,regex>generalist,,0.25"
     path = write(tmp_path / "routes.csv", rows)
-    import dataclasses
-
-    analysis = analyse(run)
-    analysis = dataclasses.replace(analysis, routes=read_routes(path, analysis.frames))
+    assumptions = Assumptions(routers=path)
+    analysis = analyse(run, assumptions)
     assert routing_section(analyse(run)) is None
     items = analysis.frames.items.set_index(["system", "task", "doc_id"])
     score, joules = 0.0, 0.25
@@ -152,8 +151,10 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
     (found,) = studies(analysis).offline
     assert found.outcome.accuracy == pytest.approx(score / 10)
     assert found.outcome.j_per_request == pytest.approx(joules / 10)
-    html = report(run, routes=path)
+    html = report(run, assumptions)
     assert "Routers of the file, over all items" in html
+    assert f"report {run.layout.root} -o report.html --routes {path}<" in html  # the page says how it is made
+    assert f"compare {run.layout.root}<" in html
 
 
 def test_a_router_of_a_file_stands_beside_each_hybrid(make_run, fake, tmp_path) -> None:
@@ -161,7 +162,7 @@ def test_a_router_of_a_file_stands_beside_each_hybrid(make_run, fake, tmp_path) 
     tasks = ("chain_sum", "spelling", "syllogism", "calendar")
     rows = [f"<b>best</b>,{task},{doc},tuned,," for task in tasks for doc in range(8)]
     path = write(tmp_path / "routes.csv", rows)
-    html = write_report(run.layout.root, tmp_path / "r.html", routes=path).read_text()
+    html = write_report(run.layout.root, tmp_path / "r.html", Assumptions(routers=path)).read_text()
     assert html.count("&lt;b&gt;best&lt;/b&gt; (file)") == 2
     assert "<b>best" not in html
 

@@ -132,7 +132,7 @@ def _item_oracle(analysis: Analysis, bench: Bench) -> Choice:
 
 
 def _from_files(analysis: Analysis, bench: Bench) -> Iterable[Choice]:
-    for router in analysis.routes:
+    for router in analysis.offline_routers:
         yield _against(bench, "file", router.name, offline(analysis, bench, router))
 
 

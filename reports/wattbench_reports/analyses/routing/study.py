@@ -60,11 +60,11 @@ def studies(analysis: Analysis) -> Studies | None:
         UserError: the table of items is damaged.
     """
     known = analysis.frames.run.systems()
-    if not analysis.routes and not any(row.members for row in known.values()):
+    if not analysis.offline_routers and not any(row.members for row in known.values()):
         return None
     field = field_of(analysis)
     hybrids = hybrid_answers(analysis, field)
-    if not hybrids and not analysis.routes:
+    if not hybrids and not analysis.offline_routers:
         return None
     windows = analysis.frames.window_rows
     read: dict[bytes, Neighbours | str] = {}
@@ -88,7 +88,7 @@ def studies(analysis: Analysis) -> Studies | None:
     return Studies(
         tuple(found),
         quality_of([each.frontier for each in found]),
-        tuple(_offline(analysis, field, router) for router in analysis.routes),
+        tuple(_offline(analysis, field, router) for router in analysis.offline_routers),
     )
 
 

@@ -29,7 +29,7 @@ def restated(analysis: Analysis) -> dict[str, str]:
 def command(analysis: Analysis) -> str:
     """What prints the same figures."""
     root = str(analysis.frames.run.layout.root.resolve())
-    return shlex.join(["wattbench", "compare", root, *analysis.options])
+    return shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()])
 
 
 def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH, FlatIntens
 from wattbench_reports.metrics.carbon.hourly_csv import HourlyFileError, read_hourly
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
 from wattbench_reports.metrics.carbon.overrides import (
-    AS_IN_SUITE,
+    CARBON_AS_IN_SUITE,
     CarbonChoice,
     carbon,
     carbon_of_run,
@@ -28,7 +28,7 @@ from wattbench_reports.metrics.carbon.overrides import (
 )
 
 __all__ = [
-    "AS_IN_SUITE",
+    "CARBON_AS_IN_SUITE",
     "JOULES_PER_KWH",
     "Carbon",
     "CarbonChoice",

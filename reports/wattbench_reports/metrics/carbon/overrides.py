@@ -51,7 +51,7 @@ class CarbonChoice:
         return [word for name, value in options.items() if value is not None for word in (name, value)]
 
 
-AS_IN_SUITE = CarbonChoice()
+CARBON_AS_IN_SUITE = CarbonChoice()
 """Nothing said: all as the suite asks for."""
 
 
@@ -60,7 +60,7 @@ def carbon(choice: CarbonChoice) -> Carbon | None:
     return carbon_of_suite({}, choice)
 
 
-def carbon_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = AS_IN_SUITE) -> Carbon | None:
+def carbon_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = CARBON_AS_IN_SUITE) -> Carbon | None:
     """What a joule costs by the block ``carbon`` of a suite, and by what a reader says instead.
 
     Returns:
@@ -78,7 +78,7 @@ def carbon_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = AS_IN_SU
     return None if found is None else Carbon(found[1], pue, found[0], made)
 
 
-def pue_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = AS_IN_SUITE) -> float:
+def pue_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = CARBON_AS_IN_SUITE) -> float:
     """What the building draws for each watt that reaches the machine, by a suite and by what a reader says instead.
 
     Raises:

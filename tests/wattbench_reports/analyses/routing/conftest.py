@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
 CHOOSING_J, CHOOSING_S = 0.125, 0.01
 
@@ -24,10 +25,10 @@ class Routed:
     analysis: object
     table: pd.DataFrame
 
-    def again(self) -> object:
+    def again(self, assumptions: Assumptions = AS_IN_SUITE) -> object:
         """The analysis of the table as it is now."""
         self.table.to_parquet(self.run.layout.items_table)
-        return analyse(self.run)
+        return analyse(self.run, assumptions)
 
     def cell(self, system: str, task: str, doc_id: int) -> pd.Series:
         """The mean of a system's answers to one item."""

@@ -15,8 +15,8 @@ from tests.wattbench_reports.analyses.routing.conftest import by_score, cascadin
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench_reports.figures import Dot, Line, frontier, misroutes
 from wattbench_reports.html import report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.routing import routing_section
-from wattbench_reports.tables.router_csv import read_routes
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script>'
@@ -38,11 +38,10 @@ def as_text(section) -> str:
 def test_golden(compose, tmp_path, golden) -> None:
     routed = compose(by_score(0.3), router={"type": "classifier", "min_score": 0.3}, extra_j=0.25)
     routed.table["prompt"] = "What is it?"  # no k-NN: its neighbours are scikit-learn's to find
-    analysis = routed.again()
     path = tmp_path / "routes.csv"
     rows = [f"thrifty,{task},{doc},a>b,," for task in ("chain_sum", "spell_backward") for doc in range(40)]
     path.write_text("\n".join(["router,task,doc_id,member,router_s,router_j", *rows]), encoding="utf-8")
-    text = as_text(routing_section(dataclasses.replace(analysis, routes=read_routes(path, analysis.frames))))
+    text = as_text(routing_section(routed.again(Assumptions(routers=path))))
     golden("routing.txt", text)
 
 

@@ -19,6 +19,7 @@ from wattbench_reports.analyses.training_cost import trainings
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.export import render
 from wattbench_reports.html import report
+from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.metrics.system_metrics import SEED
 from wattbench_reports.sections.carbon import carbon_section
@@ -60,7 +61,7 @@ def edited(run, name: str, change) -> object:
 @pytest.mark.parametrize("repeats", [1, 2])
 def test_the_score_can_be_recomputed_from_the_records(make_run, fake, repeats: int) -> None:
     run = make_run(fake.Run(fake.plain().systems, repeats=repeats))
-    comparison = compare(run, CarbonChoice(intensity_g_per_kwh=100, pue=1.5, embodied=MANUFACTURE))
+    comparison = compare(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100, pue=1.5, embodied=MANUFACTURE)))
     table = pd.read_parquet(run.layout.items_table)
     for place, figures in enumerate(comparison.systems):
         own = table[table["system"] == figures.system]
@@ -80,7 +81,7 @@ def test_the_score_can_be_recomputed_from_the_records(make_run, fake, repeats: i
 
 def test_without_manufacture_the_interval_is_that_of_the_joules(make_run, fake) -> None:
     run = make_run(fake.plain())
-    comparison = compare(run, CarbonChoice(intensity_g_per_kwh=100))
+    comparison = compare(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100)))
     for figures in comparison.systems:
         joules = (figures.j_per_correct, figures.j_per_correct_low, figures.j_per_correct_high)
         grams = (figures.sci_g_per_correct, figures.sci_g_per_correct_low, figures.sci_g_per_correct_high)
@@ -90,7 +91,7 @@ def test_without_manufacture_the_interval_is_that_of_the_joules(make_run, fake) 
 
 def test_the_interval_lets_energy_manufacture_and_answers_vary_together(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("only"),), tasks=(("t", "d"),)))
-    (figures,) = compare(run, CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE)).systems
+    (figures,) = compare(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE))).systems
     own = pd.read_parquet(run.layout.items_table).sort_values("doc_id")
     grams = own["energy_j"] / 3.6e6 * 100 + (own["finished_s"] - own["started_s"]) * G_PER_S
     (by_hand,) = ratio_intervals(grams.to_numpy()[:, None], own["correct"].to_numpy()[:, None], seed=SEED)
@@ -102,7 +103,7 @@ def test_the_interval_lets_energy_manufacture_and_answers_vary_together(make_run
 def test_no_correct_answer_is_not_divided_by(make_run, fake) -> None:
     analysis = analyse(
         make_run(fake.Run((fake.System("never", accuracy=0.0), fake.System("some")))),
-        CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE),
+        Assumptions(CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE)),
     )
     never = analysis.comparison.systems[0]
     assert (never.sci_g_per_correct, never.sci_g_per_correct_low, never.sci_g_per_correct_high) == (None,) * 3
@@ -129,7 +130,9 @@ def test_items_in_flight_together_share_the_hours(make_run, fake) -> None:
         table.loc[measured, ["finished_s", "total_j"]] = [1_700_000_008.0, 320.0]
 
     edited(run, "items", batch)
-    sci = compare(edited(run, "windows", window), CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE)).sci
+    sci = compare(
+        edited(run, "windows", window), Assumptions(CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE))
+    ).sci
     assert sci["batched"].embodied_g == pytest.approx(8 * G_PER_S)
 
 
@@ -144,13 +147,15 @@ def test_an_item_of_several_passes_takes_up_one_of_them(make_run, fake) -> None:
         table.loc[measured, "total_j"] *= 4
         table.loc[measured, "finished_s"] += 3 * length_s
 
-    sci = compare(edited(run, "windows", passes), CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE)).sci
+    sci = compare(
+        edited(run, "windows", passes), Assumptions(CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE))
+    ).sci
     assert sci["short"].embodied_g == pytest.approx(length_s * G_PER_S)
 
 
 def test_a_window_that_drew_nothing_still_took_its_time(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("free", energy_j=0.0),), tasks=(("t", "d"),), items=10))
-    sci = compare(run, CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE)).sci["free"]
+    sci = compare(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100, embodied=MANUFACTURE))).sci["free"]
     items = pd.read_parquet(run.layout.items_table)
     assert sci.operational_g == 0
     assert sci.intensity_g_per_kwh is None
@@ -159,10 +164,10 @@ def test_a_window_that_drew_nothing_still_took_its_time(make_run, fake) -> None:
 
 def test_an_item_whose_window_is_lost_speaks_for_itself(make_run, fake, grid) -> None:
     run = make_run(fake.Run((fake.System("only"),), tasks=(("t", "d"),), items=10))
-    choice = CarbonChoice(intensity_csv=grid(50, 60), embodied=MANUFACTURE)
-    before = compare(run, choice).sci["only"]
+    assumptions = Assumptions(CarbonChoice(intensity_csv=grid(50, 60), embodied=MANUFACTURE))
+    before = compare(run, assumptions).sci["only"]
     run = edited(run, "items", lambda table: table.__setitem__("window", "gone"))
-    after = compare(run, choice).sci["only"]
+    after = compare(run, assumptions).sci["only"]
     assert after.operational_g == pytest.approx(before.operational_g)
     assert after.embodied_g == pytest.approx(before.embodied_g)
 
@@ -179,7 +184,7 @@ def test_joules_have_the_intensity_of_their_hour(make_run, fake, grid) -> None:
             table.loc[own, ["started_s", "finished_s"]] = [start_s, start_s + length_s]
 
     run = edited(run, "windows", move)
-    comparison = compare(run, CarbonChoice(intensity_csv=grid(100, 200, 400), pue=2))
+    comparison = compare(run, Assumptions(CarbonChoice(intensity_csv=grid(100, 200, 400), pue=2)))
     joules = pd.read_parquet(run.layout.items_table).groupby("task")["energy_j"].sum()
     grams = 2 * (joules["a"] * 100 + joules["b"] * 300 + joules["c"] * 400) / 3.6e6
     assert comparison.sci["only"].operational_g == pytest.approx(grams)
@@ -198,7 +203,7 @@ def test_an_hour_that_the_file_lacks_costs_the_grams_of_who_ran_in_it(make_run, 
         table.loc[late, ["started_s", "finished_s"]] += 3600
 
     run = edited(run, "windows", move)
-    comparison = compare(run, CarbonChoice(intensity_csv=grid(100, None, 300)))
+    comparison = compare(run, Assumptions(CarbonChoice(intensity_csv=grid(100, None, 300))))
     early, late = comparison.systems
     assert early.co2_g_per_1000 is not None
     assert early.sci_g_per_correct is not None
@@ -209,14 +214,14 @@ def test_an_hour_that_the_file_lacks_costs_the_grams_of_who_ran_in_it(make_run, 
     assert caveat.text == (
         "grid.csv lacks hours in which late ran; the first is 2023-11-14 23:00 UTC. Their grams are not stated."
     )
-    section = carbon_section(analyse(run, CarbonChoice(intensity_csv=grid(100, None, 300))))
+    section = carbon_section(analyse(run, Assumptions(CarbonChoice(intensity_csv=grid(100, None, 300)))))
     assert section is not None
     assert section.passages[0].tables[0].rows[1][-1].text == "hours missing"
 
 
 def test_a_file_of_another_year_does_not_cover_the_run(make_run, fake, grid) -> None:
     run = make_run(fake.plain())
-    comparison = compare(run, CarbonChoice(intensity_csv=grid(1, 2, start_s=HOUR_S - 365 * 86_400)))
+    comparison = compare(run, Assumptions(CarbonChoice(intensity_csv=grid(1, 2, start_s=HOUR_S - 365 * 86_400))))
     assert all(figures.co2_g_per_1000 is None for figures in comparison.systems)
     (caveat,) = [caveat for caveat in comparison.caveats if caveat.code == "hours-missing"]
     assert caveat.text == (
@@ -235,13 +240,13 @@ def test_a_suites_file_that_is_gone_leaves_the_joules(make_run, fake, tmp_path) 
     text = render(comparison)
     assert "CO2: not stated, as the file of intensities cannot be used." in text
     assert "not known" in report(run)
-    assert compare(run, CarbonChoice(region="FRA")).carbon is not None
+    assert compare(run, Assumptions(CarbonChoice(region="FRA"))).carbon is not None
 
 
 def test_the_score_stands_in_every_format(make_run, fake, grid) -> None:
     run = make_run(fake.plain())
-    choice = CarbonChoice(region="FRA", intensity_csv=grid(50, 60), embodied=MANUFACTURE)
-    comparison = compare(run, choice)
+    assumptions = Assumptions(CarbonChoice(region="FRA", intensity_csv=grid(50, 60), embodied=MANUFACTURE))
+    comparison = compare(run, assumptions)
     document = json.loads(render(comparison, "json"))
     rows = list(csv.DictReader(io.StringIO(render(comparison, "csv"))))
     for figures, plain, row in zip(comparison.systems, document["systems"], rows, strict=True):
@@ -257,7 +262,7 @@ def test_the_score_stands_in_every_format(make_run, fake, grid) -> None:
     score = (terms["operational_g"] + terms["embodied_g"]) / terms["correct"]
     assert document["systems"][0]["sci_g_per_correct"] == pytest.approx(score)
     assert math.isclose(terms["operational_g"], terms["energy_kwh"] * terms["intensity_g_per_kwh"])
-    page = report(run, choice)
+    page = report(run, assumptions)
     assert "What the grams are made of" in page
     assert "its data sheet, 2024" in page
 
@@ -269,9 +274,9 @@ def test_no_intensity_no_section(make_run, fake) -> None:
 def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make_run, fake, grid) -> None:
     tuned = fake.System("tuned", "specialist", training={"tuned": fake.trained(3600.0)})
     run = make_run(fake.Run((fake.System("base"), tuned)))
-    (flat,) = trainings(analyse(run, CarbonChoice(intensity_g_per_kwh=100, pue=1.5)))
+    (flat,) = trainings(analyse(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100, pue=1.5))))
     assert flat.grams_co2e == pytest.approx(0.15)
-    by_hour = analyse(run, CarbonChoice(intensity_csv=grid(100, 200)))
+    by_hour = analyse(run, Assumptions(CarbonChoice(intensity_csv=grid(100, 200))))
     (hourly,) = trainings(by_hour)
     assert hourly.grams_co2e is None
     section = lifecycle_section(by_hour)
@@ -282,11 +287,14 @@ def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make
 def test_hostile_source_and_file_name_are_text(make_run, fake, tmp_path) -> None:
     path = tmp_path / "<b>grid.csv"
     path.write_text(f"time,g_per_kwh\n{stamp(HOUR_S)},50\n")
-    choice = CarbonChoice(
-        intensity_csv=path, embodied='{g_per_device_hour: 20, source: "<script>alert(1)</script>\\e[31m", year: 2024}'
+    assumptions = Assumptions(
+        carbon=CarbonChoice(
+            intensity_csv=path,
+            embodied='{g_per_device_hour: 20, source: "<script>alert(1)</script>\\e[31m", year: 2024}',
+        )
     )
     run = make_run(fake.plain())
-    assert "<script" not in without_own_scripts(report(run, choice))
-    assert "<b>" not in report(run, choice)
-    assert "<script" not in render(compare(run, choice), "markdown")
-    assert "\x1b" not in render(compare(run, choice))
+    assert "<script" not in without_own_scripts(report(run, assumptions))
+    assert "<b>" not in report(run, assumptions)
+    assert "<script" not in render(compare(run, assumptions), "markdown")
+    assert "\x1b" not in render(compare(run, assumptions))
