@@ -11,6 +11,7 @@ from typing import Any
 
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
+from wattbench.terminal import Column, text_table
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",
@@ -45,23 +46,17 @@ def as_data(sensors: Sequence[Sensor]) -> dict[str, Any]:
 def as_text(sensors: Sequence[Sensor]) -> str:
     """The survey for a person, in plain lines that end in a newline."""
     data = as_data(sensors)
-    lines = ["Sensors"]
-    for sensor in sensors:
-        if sensor.provenance == MODELLED:
-            continue
-        lines.append(f"  {sensor.component:<5} {sensor.what}: {_state(sensor)}")
-    lines += ["", "What a run will state"]
-    for sensor in sensors:
-        if sensor.used:
-            assert sensor.provenance is not None  # what is used can be read
-            lines.append(f"  {sensor.component:<5} {_MEANING[sensor.provenance]}")
-    lines.extend(f"  {component:<5} nothing: it cannot be measured as it is" for component in data["unmeasured"])
-    fixes = list(dict.fromkeys((sensor.component, sensor.fix) for sensor in sensors if sensor.fix))
-    if fixes:
-        lines += ["", "To measure more"]
-        lines.extend(f"  {component:<5} {fix}" for component, fix in fixes)
-    lines += ["", _summary(data)]
-    return "\n".join(lines) + "\n"
+    present = [(each.component, f"{each.what}: {_state(each)}") for each in sensors if each.provenance != MODELLED]
+    stated = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
+    stated += [(component, "nothing: it cannot be measured as it is") for component in data["unmeasured"]]
+    fixes = list(dict.fromkeys((each.component, each.fix) for each in sensors if each.fix))
+    lines = ["Sensors", *_by_component(present), "", "What a run will state", *_by_component(stated)]
+    lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
+    return "\n".join([*lines, "", _summary(data)]) + "\n"
+
+
+def _by_component(rows: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"  {line}" for line in text_table((Column(least_width=4), Column()), rows)]
 
 
 def _state(sensor: Sensor) -> str:

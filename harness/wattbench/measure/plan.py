@@ -11,6 +11,7 @@ from wattbench.config import HybridSystem, Measure, OracleRouter, Resolved, Syst
 from wattbench.errors import UserError, require
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
+from wattbench.terminal import Column, text_table
 
 
 class Planned(Protocol):
@@ -86,6 +87,12 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     ]
 
 
+_COLUMNS = (
+    Column("system"), Column("kind", least_width=10), Column("engine", least_width=12), Column("task"),
+    Column("domain", least_width=12), Column("items", right=True),
+)  # fmt: skip
+
+
 def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, str], notes: Sequence[str] = ()) -> str:
     """The plan in words and a table, as `wattbench plan` prints it.
 
@@ -96,16 +103,14 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
         notes: what could not be checked here, one a line.
     """
     measure = resolved.suite.measure
-    width = max(len("system"), *(len(cell.system) for cell in cells))
-    task_width = max(len("task"), *(len(cell.choice.task) for cell in cells))
-    lines = [f"suite {resolved.suite.name} ({resolved.path})", ""]
-    lines.append(f"{'system':<{width}}  {'kind':<10}  {'engine':<12}  {'task':<{task_width}}  {'domain':<12}  items")
-    lines += [
-        f"{cell.system:<{width}}  {cell.config.kind:<10}  {cell.config.engine:<12}  "
-        f"{cell.choice.task:<{task_width}}  {cell.choice.domain:<12}  {_items(cell):>5}"
+    rows = [
+        (cell.system, cell.config.kind, cell.config.engine, cell.choice.task, cell.choice.domain, _items(cell))
         for cell in cells
     ]
-    lines += [
+    lines = [
+        f"suite {resolved.suite.name} ({resolved.path})",
+        "",
+        *text_table(_COLUMNS, rows),
         "",
         f"{len(cells)} cells, {_work(cells, measure)}; "
         f"warm-up {measure.warmup} items a cell, idle {measure.idle_s:g} s a system, "

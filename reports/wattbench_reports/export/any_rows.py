@@ -12,11 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from wattbench.errors import UserError, nearest
+from wattbench.terminal import Column, text_table
 from wattbench_reports.formatting import units
-from wattbench_reports.formatting.terminal import printable
 
 ROW_FORMATS = ("table", "json", "csv")
-_GAP = "  "
 
 
 def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: str) -> str:
@@ -45,16 +44,8 @@ def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: s
 
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    cells = [list(columns), *([_cell(row.get(name)) for name in columns] for row in rows)]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
-    right = [any(_is_number(row.get(name)) for row in rows) for name in columns]
-    lines = (
-        _GAP.join(
-            cell.rjust(width) if is_number else cell.ljust(width)
-            for cell, width, is_number in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in cells
-    )
+    heads = [Column(name, right=any(_is_number(row.get(name)) for row in rows)) for name in columns]
+    lines = text_table(heads, [[_cell(row.get(name)) for name in columns] for row in rows])
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -64,7 +55,7 @@ def _cell(value: Any) -> str:
         return units.NONE
     if isinstance(plain, bool):
         return "yes" if plain else "no"
-    return units.digits(plain) if isinstance(plain, float) else printable(str(plain))
+    return units.digits(plain) if isinstance(plain, float) else str(plain)
 
 
 def _is_number(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wattbench.terminal import Column, text_table
 from wattbench_reports.formatting.units import listed, percent, plural, points
 from wattbench_reports.gate.calibration.noise_floor import Calibration
 from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
@@ -14,9 +15,7 @@ def calibration_text(calibration: Calibration) -> str:
     lines = [
         f"Gates of {calibration.suite} on this machine: {calibration.system} against itself",
         "",
-        f"  {'':<22}{'fails':>22}{'passes':>22}{'no verdict':>22}{'items':>8}",
-        _row("equal", calibration.equal),
-        *(_row(planted_in_words(drill.planted), drill.rates) for drill in calibration.drills),
+        *(f"  {line}" for line in _rates(calibration)),
         "",
         f"  {plural(calibration.equal.gates, 'gate')} each, drawn from {plural(calibration.rounds, 'real round')},",
         f"  stopped after {plural(calibration.items, 'item')} at most.",
@@ -28,16 +27,29 @@ def calibration_text(calibration: Calibration) -> str:
         for drill in calibration.drills
     ]
     lines += ["", "  Smallest margins that such gates hold (noise floor):"]
-    lines += [
-        f"    {METRICS[metric].label:<26} {_floor(metric, floor)}" for metric, floor in calibration.floors.items()
-    ]
-    lines += [f"    {METRICS[metric].label:<26} not judged: {why}" for metric, why in calibration.not_judged.items()]
+    lines += [f"    {line}" for line in _margins(calibration)]
     return "\n".join(lines) + "\n"
 
 
-def _row(what: str, rates: Rates) -> str:
+def _rates(calibration: Calibration) -> list[str]:
+    columns = (
+        Column(least_width=22),
+        *(Column(head, right=True, least_width=20) for head in ("fails", "passes", "no verdict")),
+        Column("items", right=True, least_width=6),
+    )
+    rates = {"equal": calibration.equal} | {planted_in_words(each.planted): each.rates for each in calibration.drills}
+    return text_table(columns, [_row(what, each) for what, each in rates.items()])
+
+
+def _row(what: str, rates: Rates) -> tuple[str, ...]:
     shares = (rates.regressed, rates.passed, rates.inconclusive)
-    return f"  {what:<22}" + "".join(f"{_share(each):>22}" for each in shares) + f"{rates.median_items:>8.0f}"
+    return (what, *map(_share, shares), f"{rates.median_items:.0f}")
+
+
+def _margins(calibration: Calibration) -> list[str]:
+    rows = [(METRICS[metric].label, _floor(metric, floor)) for metric, floor in calibration.floors.items()]
+    rows += [(METRICS[metric].label, f"not judged: {why}") for metric, why in calibration.not_judged.items()]
+    return text_table((Column(least_width=25), Column()), rows)
 
 
 def _share(share: Interval) -> str:

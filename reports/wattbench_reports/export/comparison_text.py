@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from wattbench.terminal import Column, clipped, printable, text_table, wrapped
 from wattbench_reports.comparison.analysis import Comparison, SystemFigures
 from wattbench_reports.formatting import units
-from wattbench_reports.formatting.terminal import printable, wrapped
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.leaderboard import NOTE, rank_lines
 
 _NAME_WIDTH = 24
-_HEAD = ("system", "accuracy", "joules per correct", "p50", "p95", "CO2e/1,000")
+
+
+def _columns(system: str, *figures: str) -> tuple[Column, ...]:
+    return (Column(system), *(Column(figure, right=True) for figure in figures))
+
+
+_COLUMNS = _columns("system", "accuracy", "joules per correct", "p50", "p95", "CO2e/1,000")
 
 
 def as_table(comparison: Comparison) -> str:
@@ -19,17 +25,15 @@ def as_table(comparison: Comparison) -> str:
     if comparison.load is not None:
         return "\n".join([*_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
     rows = [_cells(figures, comparison) for figures in comparison.systems]
-    widths = [max(len(row[column]) for row in [_HEAD, *rows]) for column in range(len(_HEAD))]
-    lines = [*_heading(comparison), "", _line(_HEAD, widths)]
-    for figures, row in zip(comparison.systems, rows, strict=True):
-        lines += [_line(row, widths), f"  {_detail(figures)}"]
+    details = [[f"  {_detail(figures)}"] for figures in comparison.systems]
+    lines = [*_heading(comparison), "", *text_table(_COLUMNS, rows, below=details)]
     lines += ["", "[a, b]: 95% interval. joules per correct: all joules over all correct answers."]
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
     return "\n".join([*lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
 
 
-_YEAR_HEAD = ("system", "energy", "bill", "CO2e energy", "manufacture", "training", "first year")
+_YEAR_COLUMNS = _columns("system", "energy", "bill", "CO2e energy", "manufacture", "training", "first year")
 
 
 def _year(comparison: Comparison) -> list[str]:
@@ -37,16 +41,17 @@ def _year(comparison: Comparison) -> list[str]:
     said = wording.year_line(comparison)
     if not said:
         return []
-    rows = [(_clipped(printable(name)), *figures) for name, *figures in wording.year_rows(comparison)]
-    widths = [max(len(row[column]) for row in [_YEAR_HEAD, *rows]) for column in range(len(_YEAR_HEAD))]
-    return ["", *wrapped(f"{said}:"), _line(_YEAR_HEAD, widths), *(_line(row, widths) for row in rows)]
+    rows = [(_clipped(name), *figures) for name, *figures in wording.year_rows(comparison)]
+    return ["", *wrapped(f"{said}:"), *text_table(_YEAR_COLUMNS, rows)]
 
 
 def _caveats(comparison: Comparison) -> list[str]:
     return [line for caveat in comparison.caveats for line in wrapped(caveat.text, first="! ", rest="  ")]
 
 
-_RATE_HEAD = ("system", "", "served/s", "in time", "p50", "p90", "TTFT p90", "J per request", "J per correct")
+_RATE_COLUMNS = _columns(
+    "system", "", "served/s", "in time", "p50", "p90", "TTFT p90", "J per request", "J per correct"
+)
 
 
 def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
@@ -55,18 +60,21 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
     for at in report.rates:
         rows = [
             (
-                _clipped(printable(name)), held, served, in_time, p50, p90, ttft,
+                _clipped(name), held, served, in_time, p50, p90, ttft,
                 units.quantity(None if each.j_per_request is None else each.j_per_request.estimate, "J"),
                 units.quantity(None if each.j_per_correct is None else each.j_per_correct.estimate, "J"),
             )
             for each in at.systems
             for name, held, served, in_time, p50, p90, _, ttft, *_ in [arrival_rates.cells(each)]
         ]  # fmt: skip
-        widths = [max(len(row[column]) for row in [_RATE_HEAD, *rows]) for column in range(len(_RATE_HEAD))]
-        lines += ["", arrival_rates.title(at), _line(_RATE_HEAD, widths)]
-        for each, row in zip(at.systems, rows, strict=True):
-            lines += [_line(row, widths), *wrapped(arrival_rates.detail(each), "  ", "    ")]
-            lines += [line for why in each.reasons for line in wrapped(f"not held: {why}", "  ", "    ")]
+        details = [
+            [
+                *wrapped(arrival_rates.detail(each), "  ", "    "),
+                *(line for why in each.reasons for line in wrapped(f"not held: {why}", "  ", "    ")),
+            ]
+            for each in at.systems
+        ]
+        lines += ["", arrival_rates.title(at), *text_table(_RATE_COLUMNS, rows, below=details)]
     return [*lines, "", *wrapped(arrival_rates.explained(report))]
 
 
@@ -87,7 +95,7 @@ def _ranks(comparison: Comparison) -> list[str]:
 
 def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
     return (
-        _clipped(printable(figures.system)),
+        _clipped(figures.system),
         wording.accuracy(figures),
         wording.j_per_correct(figures),
         units.quantity(figures.latency_p50_s, "s"),
@@ -107,11 +115,5 @@ def _detail(figures: SystemFigures) -> str:
     return printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))
 
 
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first = cells[0].ljust(widths[0])
-    rest = (cell.rjust(width) for cell, width in zip(cells[1:], widths[1:], strict=True))
-    return "  ".join([first, *rest]).rstrip()
-
-
 def _clipped(name: str) -> str:
-    return name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 3]}..."
+    return clipped(printable(name), _NAME_WIDTH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from wattbench_reports.formatting.terminal import wrapped
+from wattbench.terminal import wrapped
 from wattbench_reports.gate.result import GateResult, Verdict
 from wattbench_reports.history import Alarm, Drift
 from wattbench_reports.history.night_verdict import NAMES, compared

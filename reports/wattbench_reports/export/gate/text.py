@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from wattbench.terminal import Column, text_table, wrapped
 from wattbench_reports.formatting import units
-from wattbench_reports.formatting.terminal import WIDTH, printable, wrapped
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 from wattbench_reports.wording import gate as wording
 
-_GAP = "  "
-_HEAD = ("metric", "baseline", "candidate", "change", "margin", "verdict")
-_RIGHT = {"baseline", "candidate"}
-_OWN_LINE = 40
-"""Characters of a label that no table makes room for: it has a line of its own, over its figures."""
+_COLUMNS = (
+    Column("metric"), Column("baseline", right=True), Column("candidate", right=True), Column("change"),
+    Column("margin"), Column("verdict"),
+)  # fmt: skip
+_WIDEST_LABEL = 40
 
 _COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
 """What GitHub takes for a command in the log of a job: two colons that begin a line, and ``##[`` anywhere in it."""
@@ -49,35 +49,21 @@ def _reasons(result: GateResult) -> dict[str, list[str]]:
     return labels
 
 
-def _table(result: GateResult) -> Iterator[str]:
-    """A line for each metric, worst first; two for one whose label is too long to stand beside its figures."""
+def _table(result: GateResult) -> list[str]:
+    """A line for each metric, worst first."""
     rows = [_cells(metric, result) for metric in wording.worst_first(result.metrics)]
-    widths = [max(len(row[column]) for row in [_HEAD, *rows]) for column in range(1, len(_HEAD))]
-    room = max(len(_HEAD[0]), min(_OWN_LINE, WIDTH - sum(widths) - len(_GAP) * len(widths)))
-    first = max(len(label) for label, *_ in [_HEAD, *rows] if len(label) <= room)
-    for label, *figures in [_HEAD, *rows]:
-        if len(label) > first:
-            yield from wrapped(label)
-        yield _line(["" if len(label) > first else label, *figures], [first, *widths])
+    return text_table(_COLUMNS, rows, widest_label=_WIDEST_LABEL)
 
 
 def _cells(metric: MetricVerdict, result: GateResult) -> tuple[str, ...]:
     return (
-        printable(wording.label(metric.metric)),
+        wording.label(metric.metric),
         wording.figure(metric, metric.baseline),
         wording.figure(metric, metric.candidate),
         wording.change(metric),
         wording.margin(metric, result.policy),
         f"{wording.standing(metric)}{'' if metric.blocks else ' *'}",
     )
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (
-        cell.rjust(width) if head in _RIGHT else cell.ljust(width)
-        for head, cell, width in zip(_HEAD, cells, widths, strict=True)
-    )
-    return _GAP.join(padded).rstrip()
 
 
 def _legend(result: GateResult) -> list[str]:

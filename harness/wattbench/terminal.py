@@ -1,0 +1,118 @@
+"""Lay out text for a terminal of 100 columns: paragraphs and tables with aligned columns.
+
+Names come from records and are hostile: no control character reaches the terminal. Widths are counted in columns of the
+terminal, of which a Chinese character takes two and a combining accent none.
+
+May import nothing of wattbench. It lies on the bottom floor because the harness and the reports both print tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+
+WIDTH = 100
+_GAP = "  "
+
+
+def printable(text: str) -> str:
+    """Replace control characters: a name in a record must not steer the terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
+def clipped(text: str, width: int) -> str:
+    """Cut a text to this many columns, ending in ``...``."""
+    return text if cell_len(text) <= width else f"{_split(text, width - 3)[0]}..."
+
+
+def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Break a paragraph into lines of at most `WIDTH` columns; an empty text has no line.
+
+    Args:
+        text: white space is folded, and control characters are replaced.
+        first: before the first line.
+        rest: before each of the others.
+    """
+    words = printable(" ".join(text.split())).split()[::-1]
+    lines: list[str] = []
+    while words:
+        indent = rest if lines else first
+        width = WIDTH - cell_len(indent)
+        line, room = [], width
+        while words and cell_len(words[-1]) <= room:
+            room -= cell_len(words[-1]) + 1
+            line.append(words.pop())
+        if words and cell_len(words[-1]) > width:  # no line has room for all of it
+            head, words[-1] = _split(words[-1], room)
+            line += [head] if head else []
+        lines.append(indent + " ".join(line))
+    return lines
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    head: str = ""
+    right: bool = False
+    """Whether its cells are right-aligned, as numbers are."""
+    least_width: int = 0
+
+
+def text_table(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    *,
+    below: Sequence[Sequence[str]] = (),
+    widest_label: int | None = None,
+) -> list[str]:
+    """Align rows under their heads, two spaces between columns; a table without heads has no line for them.
+
+    Args:
+        columns: in order.
+        rows: a cell per column.
+        below: lines to follow each row, where there are any.
+        widest_label: where the first column is wider than this or leaves the table wider than the terminal, its long
+            cells have lines of their own, above the rest of their row.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    heads = [column.head for column in columns]
+    table = [heads, *cells] if any(heads) else cells
+    widths = [
+        max([column.least_width, *(cell_len(row[number]) for row in table)]) for number, column in enumerate(columns)
+    ]
+    if widest_label is not None:
+        widths[0] = _label_width(table, widths, widest_label)
+    lines: list[str] = []
+    for number, row in enumerate(table, start=len(cells) - len(table)):
+        lines += _row(columns, row, widths)
+        lines += below[number] if below and number >= 0 else ()
+    return lines
+
+
+def _label_width(table: Sequence[Sequence[str]], widths: Sequence[int], widest: int) -> int:
+    room = max(cell_len(table[0][0]), min(widest, WIDTH - sum(widths[1:]) - len(_GAP) * (len(widths) - 1)))
+    return max((size for row in table if (size := cell_len(row[0])) <= room), default=0)
+
+
+def _row(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    if cell_len(cells[0]) > widths[0]:
+        yield from wrapped(cells[0])
+        cells = ["", *cells[1:]]
+    padded = (
+        f"{' ' * (width - cell_len(cell))}{cell}" if column.right else f"{cell}{' ' * (width - cell_len(cell))}"
+        for column, cell, width in zip(columns, cells, widths, strict=True)
+    )
+    yield _GAP.join(padded).rstrip()
+
+
+def _split(text: str, width: int) -> tuple[str, str]:
+    """The first characters that these columns have room for, and the others."""
+    used = 0
+    for number, character in enumerate(text):
+        used += cell_len(character)
+        if used > width:
+            return text[:number], text[number:]
+    return text, ""
