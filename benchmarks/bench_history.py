@@ -25,7 +25,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from benchmarks.made_up_history import Step, make_history
+from tests.made_up.nights_on_disk import Step, make_history
 from wattbench_reports.history import ALPHA, History, Night, Trend, trends
 from wattbench_reports.history.night_metrics import COLUMNS, FIGURES
 from wattbench_reports.stats import HORIZON, Noise, change_points, noise_of

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.made_up_run import make_run
+from tests.made_up.large_run import make_run
 
 ROWS = (100_000, 1_000_000)
 MOST_TIMES = ROWS[1] / ROWS[0]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NoReturn
 
 import pytest
 
+from tests.made_up.runs import FakeRun, write_run
+from tests.made_up.standard_runs import family_run, hostile_run, plain_systems
 from wattbench_reports.html import write_report
 
 FLAGS = (
@@ -60,28 +59,15 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="session")
-def made_up() -> ModuleType:
-    """The makers of made-up runs, which lie with the tests of `wattbench_reports`: test folders are no packages."""
-    path = Path(__file__).parents[1] / "wattbench_reports" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("made_up_runs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def pages(made_up: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A plain report, one with nearly every section, and a hostile one."""
     root = tmp_path_factory.mktemp("reports")
     runs = {
-        "plain": made_up.FakeRun(made_up.plain_systems()),
-        "family": made_up.family_run(24),
-        "hostile": made_up.hostile_run(),
+        "plain": FakeRun(plain_systems()),
+        "family": family_run(24),
+        "hostile": hostile_run(),
     }
-    return {name: write_report(made_up.write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
+    return {name: write_report(write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
 
 
 @pytest.fixture

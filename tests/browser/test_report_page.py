@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from tests.made_up.runs import FakeRun, write_run
+from tests.made_up.standard_runs import plain_systems
 from wattbench_reports.html import write_report
 
 pytestmark = pytest.mark.browser
@@ -162,10 +164,10 @@ LONG = "x" * 3000
 NASTY = "</pre><script>alert(1)</script>\x00\x1b[31m\u202e"
 
 
-def test_long_and_binary_text_wraps_and_is_seen(browser, show, made_up, tmp_path) -> None:
+def test_long_and_binary_text_wraps_and_is_seen(browser, show, tmp_path) -> None:
     import pandas as pd
 
-    run = made_up.write_run(tmp_path, made_up.FakeRun(made_up.plain_systems()))
+    run = write_run(tmp_path, FakeRun(plain_systems()))
     table = pd.read_parquet(run / "items.parquet")
     for column in ("output", "filtered", "target"):
         table[column] = NASTY + LONG

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wattbench_reports.site.madeup import made_up
+from tests.made_up.site_history import made_up
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tests.made_up.runs import write_run
+from tests.made_up.standard_runs import family_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import write_report
@@ -62,11 +63,11 @@ def assumptions(values: dict[str, Any], weights: list[float] | None, domains: tu
 
 
 @pytest.fixture(scope="module")
-def runs(made_up: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The family; the same without an intensity; one whose suite has a mix and a price; one with few items, so that
     figures fall on ties of rounding and bounds are infinite."""
     root = tmp_path_factory.mktemp("what-if")
-    family = made_up.family_run(24)
+    family = family_run(24)
     silent = {"region": None, "intensity_g_per_kwh": None, "pue": 1.1}
     made = {
         "family": family,
@@ -74,11 +75,11 @@ def runs(made_up: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> dict[
         "mixed": dataclasses.replace(
             family, name="mixed", workload={"mix": {"text": 2, "logic": 1}, "price_per_kwh": 0.31, "currency": "USD"}
         ),
-        "few": dataclasses.replace(made_up.family_run(8), name="few"),
+        "few": dataclasses.replace(family_run(8), name="few"),
     }
     found = {}
     for name, run in made.items():
-        directory = made_up.write_run(root / name, run)
+        directory = write_run(root / name, run)
         found[name] = (directory, write_report(directory, root / f"{name}.html"))
     return found
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from wattbench.clock import now_s
+from tests.made_up.meters import PlayedMeter
+from tests.made_up.progress import Quiet
 from wattbench.config import EndpointSystem, TransformersSystem, Weights
 from wattbench.meters import MeterError, Reading
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
@@ -87,67 +88,9 @@ def base(tiny: Path) -> Any:
     return SimpleNamespace(model=held.model, tokenizer=held.tokenizer)
 
 
-class Quiet:
-    """A progress display that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.cells: list[str] = []
-        self.advanced = 0
-
-    def note(self, text: str) -> None:
-        """Nothing."""
-
-    def start_cell(self, name: str, items: int, answered: int) -> None:
-        self.cells.append(name)
-
-    def advance(self, items: int) -> None:
-        self.advanced += items
-
-    def end_cell(self) -> None:
-        """Nothing."""
-
-    def __enter__(self) -> Quiet:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
-
-
 @pytest.fixture
 def quiet() -> Quiet:
     return Quiet()
-
-
-class PlayedMeter:
-    """A meter whose readings a test makes up: a function of the moment, which may raise."""
-
-    period_s = 0.02
-
-    def __init__(
-        self,
-        play: Callable[[float], Reading],
-        *,
-        name: str = "played",
-        component: str = "cpu",
-        provenance: str = "rapl",
-    ) -> None:
-        self.name = name
-        self.step_s: Mapping[str, float] = {component: 0.001}
-        self.provenance: Mapping[str, str] = {component: provenance}
-        self.is_open = False
-        self.reads = 0
-        self._play = play
-
-    def open(self) -> None:
-        self.is_open = True
-
-    def read(self) -> Reading:
-        assert self.is_open
-        self.reads += 1
-        return self._play(now_s())
-
-    def close(self) -> None:
-        self.is_open = False
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.power_world import World
 from wattbench.prefill_decode.fit import MIN_INTERVALS, CannotTellError, Fit, fit, fitted_phases
 from wattbench.prefill_decode.observed import Observed, observe
 from wattbench.prefill_decode.timeline import DECODE, OTHER, PREFILL, timeline
@@ -31,10 +32,10 @@ def fitted(world, **options: object) -> Fit:
 
 
 @pytest.mark.parametrize("name", WORLDS)
-def test_bounds_hold_the_truth_about_as_often_as_they_say(made_up, name: str) -> None:
+def test_bounds_hold_the_truth_about_as_often_as_they_say(name: str) -> None:
     held, errors = [], []
     for seed in range(40):
-        world = made_up.World(seed=1000 * seed, **WORLDS[name])
+        world = World(seed=1000 * seed, **WORLDS[name])
         found, truth_j = fitted(world), world.true_j
         held += [found.low_j[phase] <= truth_j[phase] <= found.high_j[phase] for phase in (PREFILL, DECODE)]
         errors.append((found.energy_j[PREFILL] - truth_j[PREFILL]) / truth_j.sum())
@@ -52,8 +53,8 @@ def test_bounds_hold_the_truth_about_as_often_as_they_say(made_up, name: str) ->
     step_s=st.sampled_from([0.0, 0.02, 0.1]),
     late_s=st.floats(0.0, 0.004),
 )
-def test_whatever_the_watts_the_truth_is_near(made_up, seed, prefill_w, decode_w, step_s, late_s) -> None:
-    world = made_up.World(seed=seed, seconds=30.0, watts=(prefill_w, decode_w, 60.0), step_s=step_s, late_s=late_s)
+def test_whatever_the_watts_the_truth_is_near(seed, prefill_w, decode_w, step_s, late_s) -> None:
+    world = World(seed=seed, seconds=30.0, watts=(prefill_w, decode_w, 60.0), step_s=step_s, late_s=late_s)
     found, truth_j = fitted(world), world.true_j
     assert found.energy_j.sum() == pytest.approx(truth_j.sum())
     assert (found.low_j <= found.energy_j).all()
@@ -64,9 +65,9 @@ def test_whatever_the_watts_the_truth_is_near(made_up, seed, prefill_w, decode_w
         assert found.energy_j[phase] == pytest.approx(truth_j[phase], abs=0.05 * truth_j.sum())
 
 
-def test_a_lag_that_is_not_allowed_for_misleads_the_fit(made_up) -> None:
+def test_a_lag_that_is_not_allowed_for_misleads_the_fit() -> None:
     """Why the guesses are there: by the interval's own phases prefill and decode look alike."""
-    world = made_up.World(seed=4, **SHORT_REQUESTS)
+    world = World(seed=4, **SHORT_REQUESTS)
     phases = timeline(world.window(), world.answers)
     seen = observe(world.series(), phases, 0.0)
     assert seen is not None
@@ -77,14 +78,14 @@ def test_a_lag_that_is_not_allowed_for_misleads_the_fit(made_up) -> None:
     assert found.low_j[PREFILL] <= truth_j <= found.high_j[PREFILL]
 
 
-def test_the_same_readings_give_the_same_bounds(made_up) -> None:
-    first, second = fitted(made_up.World(seed=3)), fitted(made_up.World(seed=3))
+def test_the_same_readings_give_the_same_bounds() -> None:
+    first, second = fitted(World(seed=3)), fitted(World(seed=3))
     assert (first.low_j == second.low_j).all()
     assert (first.high_j == second.high_j).all()
 
 
-def test_less_confidence_is_narrower(made_up) -> None:
-    world = made_up.World(seed=5)
+def test_less_confidence_is_narrower() -> None:
+    world = World(seed=5)
     narrow, wide = fitted(world, confidence=0.5), fitted(world)
     assert (narrow.high_j - narrow.low_j)[PREFILL] < (wide.high_j - wide.low_j)[PREFILL]
 

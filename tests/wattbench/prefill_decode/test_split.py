@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.made_up.power_world import START_S, World
 from wattbench.meters.base import Reading
 from wattbench.prefill_decode import split_cell
 from wattbench.records import PhaseRow, read_run
@@ -25,8 +26,8 @@ def assert_whole(row: PhaseRow) -> None:
         assert 0 <= row.decode_low_j <= row.decode_j <= row.decode_high_j <= row.energy_j * (1 + 1e-9)
 
 
-def test_a_counted_cell_is_split_as_it_was_spent(writer, put, made_up) -> None:
-    world = made_up.World(seed=1)
+def test_a_counted_cell_is_split_as_it_was_spent(writer, put) -> None:
+    world = World(seed=1)
     put([world.window()], world.answers, (*COUNTED, world.readings))
     rows = rows_of(writer)
     assert list(rows) == ["gpu0", "total"]
@@ -45,8 +46,8 @@ def test_a_counted_cell_is_split_as_it_was_spent(writer, put, made_up) -> None:
 
 
 @pytest.mark.parametrize("over_s", [0.1, 1.0])
-def test_sampled_power_is_split_too_however_long_it_is_averaged(writer, put, made_up, over_s: float) -> None:
-    world = made_up.World(seed=2, seconds=60.0)
+def test_sampled_power_is_split_too_however_long_it_is_averaged(writer, put, over_s: float) -> None:
+    world = World(seed=2, seconds=60.0)
     put([world.window(provenance={"gpu0": "integrated"})], world.answers,
         ({"gpu0": "integrated"}, {"gpu0": over_s}, world.averaged(over_s)))  # fmt: skip
     row = rows_of(writer)["gpu0"]
@@ -55,11 +56,11 @@ def test_sampled_power_is_split_too_however_long_it_is_averaged(writer, put, mad
     assert row.prefill_j == pytest.approx(world.true_j[0], rel=0.08)
 
 
-def test_several_windows_count_together_and_one_that_is_not_valid_does_not(writer, put, made_up) -> None:
-    world = made_up.World(seed=3)
+def test_several_windows_count_together_and_one_that_is_not_valid_does_not(writer, put) -> None:
+    world = World(seed=3)
     half = len(world.answers) // 2
     cut_s = world.spans_s[half - 1, 2] + 0.001
-    at_s = made_up.START_S + cut_s
+    at_s = START_S + cut_s
     before_j = float(world.counted_j(np.array([cut_s]))[0])
     whole_j = float(world.true_j.sum())
     windows = [
@@ -78,10 +79,10 @@ def test_several_windows_count_together_and_one_that_is_not_valid_does_not(write
     assert row.prefill_low_j <= world.true_j[0] <= row.prefill_high_j
 
 
-def test_joules_of_a_window_that_was_asked_often_are_those_of_one_pass(writer, put, made_up) -> None:
-    world = made_up.World(seed=4)
-    later = [Reading(made_up.START_S + world.length_s + place, {"gpu0": 1e6 * place}) for place in range(1, 90)]
-    window = world.window(finished_s=made_up.START_S + 2 * world.length_s + 3, passes=2,
+def test_joules_of_a_window_that_was_asked_often_are_those_of_one_pass(writer, put) -> None:
+    world = World(seed=4)
+    later = [Reading(START_S + world.length_s + place, {"gpu0": 1e6 * place}) for place in range(1, 90)]
+    window = world.window(finished_s=START_S + 2 * world.length_s + 3, passes=2,
                           energy_j={"gpu0": 2 * float(world.true_j.sum())})  # fmt: skip
     put([window], world.answers, (*COUNTED, [*world.readings, *later]))
     row = rows_of(writer)["gpu0"]
@@ -91,13 +92,13 @@ def test_joules_of_a_window_that_was_asked_often_are_those_of_one_pass(writer, p
     assert row.prefill_j == pytest.approx(world.true_j[0], rel=0.05)
 
 
-def test_components_apart_and_their_total_with_what_is_open_left_open(writer, put, made_up) -> None:
-    world = made_up.World(seed=5, prefill_s=(0.05, 0.1), decode_s=(0.1, 0.3))
+def test_components_apart_and_their_total_with_what_is_open_left_open(writer, put) -> None:
+    world = World(seed=5, prefill_s=(0.05, 0.1), decode_s=(0.1, 0.3))
     length_s = world.length_s
     # A model that is read once a second sees the same mix every time, and its power hardly depends on it.
     rng = np.random.default_rng(0)
     modelled = [
-        Reading(made_up.START_S + at_s, {"cpu": 20.0 * at_s + 6.0 * rng.normal()}, {"cpu": 20.0})
+        Reading(START_S + at_s, {"cpu": 20.0 * at_s + 6.0 * rng.normal()}, {"cpu": 20.0})
         for at_s in np.arange(0.0, length_s + 1, 1.0).tolist()
     ]
     window = world.window(
@@ -122,8 +123,8 @@ def test_components_apart_and_their_total_with_what_is_open_left_open(writer, pu
     assert total.prefill_high_j == pytest.approx(gpu.prefill_high_j + cpu.energy_j)
 
 
-def test_a_meter_at_the_wall_is_the_total_and_nothing_is_added_to_it(writer, put, made_up) -> None:
-    world = made_up.World(seed=6)
+def test_a_meter_at_the_wall_is_the_total_and_nothing_is_added_to_it(writer, put) -> None:
+    world = World(seed=6)
     whole_j = float(world.true_j.sum())
     wall = [Reading(r.at_s, {"wall": 1.25 * r.energy_j["gpu0"]}) for r in world.readings]
     window = world.window(energy_j={"gpu0": whole_j, "wall": 1.25 * whole_j},
@@ -134,8 +135,8 @@ def test_a_meter_at_the_wall_is_the_total_and_nothing_is_added_to_it(writer, put
     assert rows["total"] == replace(rows["wall"], component="total")
 
 
-def test_likelihoods_are_all_prefill(writer, put, made_up) -> None:
-    world = made_up.World(seed=7, gap_s=(0.0, 0.0))
+def test_likelihoods_are_all_prefill(writer, put) -> None:
+    world = World(seed=7, gap_s=(0.0, 0.0))
     asked = [replace(a, request_type="loglikelihood", first_token_s=None, output_tokens=None) for a in world.answers]
     put([world.window()], asked, (*COUNTED, world.readings))
     row = rows_of(writer)["total"]
@@ -145,8 +146,8 @@ def test_likelihoods_are_all_prefill(writer, put, made_up) -> None:
     assert_whole(row)
 
 
-def test_likelihoods_with_pauses_between_them_are_told_from_the_pauses(writer, put, made_up) -> None:
-    world = made_up.World(seed=8, gap_s=(0.2, 0.9), watts=(400.0, 400.0, 100.0))
+def test_likelihoods_with_pauses_between_them_are_told_from_the_pauses(writer, put) -> None:
+    world = World(seed=8, gap_s=(0.2, 0.9), watts=(400.0, 400.0, 100.0))
     asked = [replace(a, request_type="loglikelihood", first_token_s=None, output_tokens=None) for a in world.answers]
     put([world.window()], asked, (*COUNTED, world.readings))
     row = rows_of(writer)["total"]
@@ -155,8 +156,8 @@ def test_likelihoods_with_pauses_between_them_are_told_from_the_pauses(writer, p
     assert row.decode_j == 0
 
 
-def test_an_engine_that_does_not_tell_is_not_split(writer, put, made_up) -> None:
-    world = made_up.World(seed=9, seconds=5.0)
+def test_an_engine_that_does_not_tell_is_not_split(writer, put) -> None:
+    world = World(seed=9, seconds=5.0)
     silent = [replace(answer, first_token_s=None) for answer in world.answers]
     put([world.window()], silent, (*COUNTED, world.readings))
     for row in rows_of(writer).values():
@@ -174,8 +175,8 @@ def test_an_engine_that_does_not_tell_is_not_split(writer, put, made_up) -> None
         lambda path: path.write_bytes(path.read_bytes() + b"\x00\x00,\n"),
     ],
 )
-def test_a_trace_that_cannot_be_read_is_said_and_ends_no_run(writer, put, made_up, damage) -> None:
-    world = made_up.World(seed=10, seconds=10.0)
+def test_a_trace_that_cannot_be_read_is_said_and_ends_no_run(writer, put, damage) -> None:
+    world = World(seed=10, seconds=10.0)
     put([world.window()], world.answers, (*COUNTED, world.readings))
     damage(writer.layout.trace("s", "t"))
     row = rows_of(writer)["total"]
@@ -187,8 +188,8 @@ def test_a_trace_that_cannot_be_read_is_said_and_ends_no_run(writer, put, made_u
         assert row.prefill_j is None
 
 
-def test_a_component_that_is_not_in_the_trace_has_no_split(writer, put, made_up) -> None:
-    world = made_up.World(seed=11, seconds=10.0)
+def test_a_component_that_is_not_in_the_trace_has_no_split(writer, put) -> None:
+    world = World(seed=11, seconds=10.0)
     window = world.window(energy_j={"gpu0": 100.0, "cpu": 5.0}, provenance={"gpu0": "counter", "cpu": "rapl"})
     put([window], world.answers, (*COUNTED, world.readings))
     rows = rows_of(writer)
@@ -198,14 +199,14 @@ def test_a_component_that_is_not_in_the_trace_has_no_split(writer, put, made_up)
     assert rows["total"].energy_j == pytest.approx(105.0)
 
 
-def test_without_joules_there_is_one_row_that_says_so(writer, put, made_up) -> None:
-    world = made_up.World(seed=12, seconds=5.0)
+def test_without_joules_there_is_one_row_that_says_so(writer, put) -> None:
+    world = World(seed=12, seconds=5.0)
     put([world.window(valid=False, reasons=["throttled"])], world.answers)
     (row,) = split_cell(read_run(writer.layout.root), "s", "t")
     assert (row.component, row.energy_j, row.reason) == ("total", None, "no valid window of this cell has joules")
 
 
-def test_rows_are_read_back_the_last_of_a_cell_counting(writer, made_up) -> None:
+def test_rows_are_read_back_the_last_of_a_cell_counting(writer) -> None:
     records = read_run(writer.layout.root)
     assert records.phases() == []  # as in a run from before they were recorded
     first = PhaseRow(system="s", task="t", component="total", prefill_j=1.0)

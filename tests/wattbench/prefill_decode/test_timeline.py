@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.power_world import ANSWER, START_S, WINDOW
 from wattbench.measure.attribution import alone_s
 from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, timeline, untold
 
@@ -16,25 +17,23 @@ lengths = st.floats(0, 10)
 items = st.lists(st.tuples(st.floats(0, 30), lengths, lengths), min_size=1, max_size=20)
 
 
-def answers_of(made_up, spans) -> list:
+def answers_of(spans) -> list:
     rows = []
     for started, prefill, decode in spans:
-        first = made_up.START_S + started + prefill
-        rows.append(
-            replace(made_up.ANSWER, started_s=made_up.START_S + started, first_token_s=first, finished_s=first + decode)
-        )
+        first = START_S + started + prefill
+        rows.append(replace(ANSWER, started_s=START_S + started, first_token_s=first, finished_s=first + decode))
     return rows
 
 
-def window_of(made_up, seconds: float, **changes: object):
-    return replace(made_up.WINDOW, finished_s=made_up.START_S + seconds, **changes)
+def window_of(seconds: float, **changes: object):
+    return replace(WINDOW, finished_s=START_S + seconds, **changes)
 
 
 @settings(deadline=None)
 @given(spans=items)
-def test_phases_fill_the_window_and_agree_with_what_items_are_billed(made_up, spans) -> None:
-    rows = answers_of(made_up, spans)
-    phases = timeline(window_of(made_up, 60.0), rows)
+def test_phases_fill_the_window_and_agree_with_what_items_are_billed(spans) -> None:
+    rows = answers_of(spans)
+    phases = timeline(window_of(60.0), rows)
     assert (phases.total_s >= -1e-9).all()
     assert phases.total_s.sum() == pytest.approx(60.0)
     own = alone_s(np.array([r.started_s for r in rows]), np.array([r.finished_s for r in rows]))
@@ -42,47 +41,47 @@ def test_phases_fill_the_window_and_agree_with_what_items_are_billed(made_up, sp
     assert phases.total_s[CHOOSING] == 0
 
 
-def test_a_moment_is_shared_by_the_items_in_each_phase(made_up) -> None:
+def test_a_moment_is_shared_by_the_items_in_each_phase() -> None:
     # 0-1 prefill alone; 1-2 one decodes while another is in prefill; 2-3 both decode; 3-4 nothing.
-    rows = answers_of(made_up, [(0.0, 1.0, 2.0), (1.0, 1.0, 1.0)])
-    phases = timeline(window_of(made_up, 4.0), rows)
+    rows = answers_of([(0.0, 1.0, 2.0), (1.0, 1.0, 1.0)])
+    phases = timeline(window_of(4.0), rows)
     assert phases.total_s == pytest.approx([1.5, 1.5, 0.0, 1.0])
-    moments = made_up.START_S + np.array([-0.5, 0.5, 1.5, 2.5, 9.0])
+    moments = START_S + np.array([-0.5, 0.5, 1.5, 2.5, 9.0])
     assert phases.until(moments)[:, PREFILL] == pytest.approx([0.0, 0.5, 1.25, 1.5, 1.5])
     assert phases.until(moments)[:, OTHER] == pytest.approx([-0.5, 0.0, 0.0, 0.0, 1.0])
 
 
-def test_a_router_that_chooses_is_neither_prefill_nor_decode(made_up) -> None:
-    (row,) = answers_of(made_up, [(0.0, 1.0, 1.0)])
+def test_a_router_that_chooses_is_neither_prefill_nor_decode() -> None:
+    (row,) = answers_of([(0.0, 1.0, 1.0)])
     hybrid = replace(row, route="a", router_s=0.25, route_asked=["a"])
-    assert timeline(window_of(made_up, 2.0), [hybrid]).total_s == pytest.approx([0.75, 1.0, 0.25, 0.0])
+    assert timeline(window_of(2.0), [hybrid]).total_s == pytest.approx([0.75, 1.0, 0.25, 0.0])
     # A cascade that chose until the last token: there is no prefill left to see.
     slow = replace(hybrid, router_s=9.0)
-    assert timeline(window_of(made_up, 2.0), [slow]).total_s == pytest.approx([0.0, 1.0, 1.0, 0.0])
+    assert timeline(window_of(2.0), [slow]).total_s == pytest.approx([0.0, 1.0, 1.0, 0.0])
 
 
-def test_likelihoods_are_all_prefill_and_so_is_an_answer_without_a_token(made_up) -> None:
-    likelihood = replace(made_up.ANSWER, request_type="loglikelihood", first_token_s=None, output_tokens=None)
-    silent = replace(made_up.ANSWER, first_token_s=None, output_tokens=0)
+def test_likelihoods_are_all_prefill_and_so_is_an_answer_without_a_token() -> None:
+    likelihood = replace(ANSWER, request_type="loglikelihood", first_token_s=None, output_tokens=None)
+    silent = replace(ANSWER, first_token_s=None, output_tokens=0)
     for row in (likelihood, silent):
-        assert timeline(window_of(made_up, 1.0), [row]).total_s == pytest.approx([1.0, 0.0, 0.0, 0.0])
+        assert timeline(window_of(1.0), [row]).total_s == pytest.approx([1.0, 0.0, 0.0, 0.0])
     assert untold([likelihood]) is None
-    assert untold([made_up.ANSWER, silent]) is None
+    assert untold([ANSWER, silent]) is None
 
 
-def test_of_later_passes_nothing_is_known(made_up) -> None:
-    phases = timeline(window_of(made_up, 60.0, passes=7), answers_of(made_up, [(0.5, 1.0, 2.0)]))
-    assert phases.finished_s == pytest.approx(made_up.START_S + 3.5)
+def test_of_later_passes_nothing_is_known() -> None:
+    phases = timeline(window_of(60.0, passes=7), answers_of([(0.5, 1.0, 2.0)]))
+    assert phases.finished_s == pytest.approx(START_S + 3.5)
     assert phases.total_s == pytest.approx([1.0, 2.0, 0.0, 0.5])
 
 
-def test_stamps_that_cannot_be_are_kept_inside_their_item(made_up) -> None:
-    early = replace(made_up.ANSWER, first_token_s=made_up.START_S - 5)
-    late = replace(made_up.ANSWER, first_token_s=made_up.START_S + 50)
-    backwards = replace(made_up.ANSWER, finished_s=made_up.START_S - 9)
-    assert timeline(window_of(made_up, 1.0), [early]).total_s == pytest.approx([0.0, 1.0, 0.0, 0.0])
-    assert timeline(window_of(made_up, 1.0), [late]).total_s == pytest.approx([1.0, 0.0, 0.0, 0.0])
-    assert timeline(window_of(made_up, 1.0), [backwards]).total_s == pytest.approx([0.0, 0.0, 0.0, 1.0])
+def test_stamps_that_cannot_be_are_kept_inside_their_item() -> None:
+    early = replace(ANSWER, first_token_s=START_S - 5)
+    late = replace(ANSWER, first_token_s=START_S + 50)
+    backwards = replace(ANSWER, finished_s=START_S - 9)
+    assert timeline(window_of(1.0), [early]).total_s == pytest.approx([0.0, 1.0, 0.0, 0.0])
+    assert timeline(window_of(1.0), [late]).total_s == pytest.approx([1.0, 0.0, 0.0, 0.0])
+    assert timeline(window_of(1.0), [backwards]).total_s == pytest.approx([0.0, 0.0, 0.0, 1.0])
 
 
 @pytest.mark.parametrize(
@@ -94,11 +93,9 @@ def test_stamps_that_cannot_be_are_kept_inside_their_item(made_up) -> None:
         ({"route": "a", "batch_size": 4}, "one after the other"),
     ],
 )
-def test_phases_that_cannot_be_known_are_not_made_up(made_up, changes, reason) -> None:
-    assert reason in (untold([replace(made_up.ANSWER, **changes)]) or "")
+def test_phases_that_cannot_be_known_are_not_made_up(changes, reason) -> None:
+    assert reason in (untold([replace(ANSWER, **changes)]) or "")
 
 
-def test_one_answer_without_its_stamp_is_counted(made_up) -> None:
-    assert untold([made_up.ANSWER, replace(made_up.ANSWER, first_token_s=None)]) == (
-        "1 of 2 answers have no first-token stamp"
-    )
+def test_one_answer_without_its_stamp_is_counted() -> None:
+    assert untold([ANSWER, replace(ANSWER, first_token_s=None)]) == ("1 of 2 answers have no first-token stamp")

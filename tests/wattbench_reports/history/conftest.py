@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.made_up_history import make_history
+from tests.made_up.nights_on_disk import make_history
 from wattbench_reports.history import History, Night, Reference
 from wattbench_reports.history.night_metrics import COLUMNS
 

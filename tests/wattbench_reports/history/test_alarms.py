@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.made_up_history import Step, make_history
+from tests.made_up.nights_on_disk import Step, make_history
 from wattbench.config import GatePolicy
 from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import Verdict

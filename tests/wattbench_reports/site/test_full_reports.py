@@ -7,8 +7,8 @@ import datetime
 
 import pytest
 
+from tests.made_up.site_history import Made, made_up
 from tests.wattbench_reports.conftest import FakeRun, plain_systems, write_run
-from tests.wattbench_reports.site.madeup import Made, made_up
 from wattbench_reports.history import Night
 from wattbench_reports.site import full_reports as fullreports
 from wattbench_reports.site.full_reports import KEPT, full_reports

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.wattbench_reports.site.madeup import Made, made_up
+from tests.made_up.site_history import Made, made_up
 from tests.wattbench_reports.site.pagetext import Page
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports

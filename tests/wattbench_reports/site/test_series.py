@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from tests.wattbench_reports.site.madeup import made_up
+from tests.made_up.site_history import made_up
 from wattbench_reports.site.series import Level, series_of
 from wattbench_reports.site.series_breaks import Breaks
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.site.madeup import FIRST, made_up
+from tests.made_up.site_history import FIRST, made_up
 from wattbench_reports.history import History, Point, Trend
 from wattbench_reports.site.links import METRICS_SHOWN
 from wattbench_reports.site.series import series_of

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.site.madeup import FIRST
+from tests.made_up.site_history import FIRST
 from wattbench_reports.site import words
 from wattbench_reports.site.missing_nights import gap_between, gaps
 

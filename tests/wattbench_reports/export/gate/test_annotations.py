@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.gateresults import (
+from tests.made_up.gate_results import (
     ACCURACY,
     GATES,
     KNOWN,

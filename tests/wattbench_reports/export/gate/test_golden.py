@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.wattbench_reports.gateresults import GATES
+from tests.made_up.gate_results import GATES
 from wattbench_reports.export import gate
 from wattbench_reports.gate.result import GateResult, Verdict
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.gateresults import ACCURACY, GATES, gate, passed
+from tests.made_up.gate_results import ACCURACY, GATES, gate, passed
 from wattbench.config.gate import GatePolicy
 from wattbench.errors import UserError
 from wattbench_reports.export.gate import as_json, result_of_json

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.gateresults import ACCURACY, GATES, gate, many, regressed
+from tests.made_up.gate_results import ACCURACY, GATES, gate, many, regressed
 from wattbench_reports.export.gate import MARKER, as_markdown
 from wattbench_reports.gate.result import GateResult
 

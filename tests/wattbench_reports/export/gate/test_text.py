@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.wattbench_reports.gateresults import ACCURACY, GATES, POLICY, gate, many, passed, regressed
+from tests.made_up.gate_results import ACCURACY, GATES, POLICY, gate, many, passed, regressed
 from wattbench_reports.export.gate import as_text
 from wattbench_reports.gate.policy import Rule
 

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from benchmarks.made_up_run import DOMAINS, SYSTEMS, TASKS, make_run
+from tests.made_up.large_run import make_run
+from tests.made_up.large_systems import DOMAINS, SYSTEMS, TASKS
 from wattbench.records import RunHeader, RunRecords, RunWriter, WindowRow, read_run
 from wattbench.records.jsonl import write_atomically
 from wattbench.records.tables import windows_parquet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.made_up_history import Step, make_history
+from tests.made_up.nights_on_disk import Step, make_history
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
 

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tests.made_up.large_systems import CPU, DOMAINS, GPU, IDLE_W, MEMBERS, PROVENANCE, SYSTEMS, TASKS, LargeSystem
 from wattbench.records import SCHEMA_VERSION, PhaseRow, RunHeader, RunWriter, Split, SystemRow, WindowRow
 from wattbench.records.jsonl import write_atomically
 from wattbench.records.tables import items_parquet, windows_parquet
@@ -29,70 +30,8 @@ from wattbench.records.tables import items_parquet, windows_parquet
 START_S = 1_760_000_000.0
 WINDOW_S = 30.0
 TRACE_STEP_S = 1.0
-DOMAINS = ("arithmetic", "text", "logic", "time")
-TASKS = tuple((f"{domain}-{number}", domain) for domain in DOMAINS for number in (1, 2))
-"""(task, domain)."""
-GPU, CPU = "gpu0", "cpu"
-IDLE_W = {GPU: 60.0, CPU: 35.0}
-PROVENANCE = {GPU: "counter", CPU: "rapl"}
 FILTERED_TASKS = 4
 """In so many tasks the answer is cut out of the output; in the others the whole output is what is scored."""
-
-
-@dataclass(frozen=True)
-class MadeUp:
-    """How a system behaves."""
-
-    name: str
-    kind: str
-    accuracy: float
-    request_s: float
-    watts: dict[str, float]
-    prompt: str = "bare"
-    """Systems that share it were given the same prompts."""
-    own_domain: str | None = None
-    """Where it is right as often as `accuracy`; a fifth as often elsewhere."""
-    row: dict[str, Any] = field(default_factory=dict)
-    """Further fields of its `SystemRow`."""
-    config: dict[str, Any] = field(default_factory=dict)
-    """Further settings in the suite."""
-
-
-def _trained(joules: float, teacher_tokens: int = 0) -> dict[str, Any]:
-    return {
-        "method": "adapter", "documents": 3000, "tokens": 120_000, "teacher_tokens": teacher_tokens, "seconds": 400.0,
-        "energy_j": {GPU: joules * 0.8, CPU: joules * 0.2}, "provenance": dict(PROVENANCE), "cpu": "Example CPU",
-    }  # fmt: skip
-
-
-_LEDGERS = {f"specialist-{domain}": _trained(90_000.0) for domain in DOMAINS}
-_MEMBERS = {domain: f"specialist-{domain}" for domain in DOMAINS}
-_SMALL, _LARGE = {GPU: 150.0, CPU: 45.0}, {GPU: 280.0, CPU: 50.0}
-
-SYSTEMS = (
-    MadeUp("generalist", "generalist", 0.45, 0.30, _SMALL, prompt="two worked examples"),
-    MadeUp("generalist-large", "generalist", 0.72, 0.60, _LARGE, prompt="two worked examples"),
-    MadeUp("generalist-tuned", "generalist", 0.66, 0.30, _SMALL,
-           row={"training": {"generalist-tuned": _trained(300_000.0)}}),
-    *(
-        MadeUp(name, "specialist", 0.74, 0.25, _SMALL, own_domain=domain,
-               row={"domain": domain, "training": {name: _LEDGERS[name]}}, config={"domain": domain})
-        for domain, name in _MEMBERS.items()
-    ),
-    MadeUp("mixture", "moe", 0.64, 0.35, _SMALL,
-           row={"parameters_active": 180_000_000, "training": {**_LEDGERS, "mixture": _trained(60_000.0)}}),
-    MadeUp("student", "distilled", 0.55, 0.15, _SMALL,
-           row={"teacher": "generalist-tuned", "training": {"student": _trained(200_000.0, 90_000)}},
-           config={"teacher": "generalist-tuned"}),
-    MadeUp("student-small", "distilled", 0.35, 0.10, _SMALL,
-           row={"teacher": "generalist-tuned", "training": {"student-small": _trained(120_000.0, 90_000)}},
-           config={"teacher": "generalist-tuned"}),
-    MadeUp("hybrid", "hybrid", 0.72, 0.28, _SMALL,
-           row={"members": list(_MEMBERS.values()), "training": {**_LEDGERS, "router": _trained(500.0)}},
-           config={"router": {"type": "classifier"}, "members": dict(_MEMBERS)}),
-    MadeUp("rules", "specialist", 0.20, 0.01, {GPU: 60.0, CPU: 50.0}, own_domain="arithmetic",
-           row={"domain": "arithmetic", "engine": "python"}, config={"domain": "arithmetic"}),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,7 +53,7 @@ class _Documents:
 class _Cell:
     """One system on one task, in time."""
 
-    system: MadeUp
+    system: LargeSystem
     documents: _Documents
     started_s: NDArray[np.float64]
     finished_s: NDArray[np.float64]
@@ -124,7 +63,7 @@ class _Cell:
     windows: tuple[WindowRow, ...]
 
 
-def make_run(root: Path, rows: int, systems: Sequence[MadeUp] = SYSTEMS, seed: int = 7) -> Path:
+def make_run(root: Path, rows: int, systems: Sequence[LargeSystem] = SYSTEMS, seed: int = 7) -> Path:
     """Write a finished run with about so many rows of `items.parquet` and return its directory.
 
     Args:
@@ -164,7 +103,7 @@ def make_run(root: Path, rows: int, systems: Sequence[MadeUp] = SYSTEMS, seed: i
     return root / run
 
 
-def _header(run: str, systems: Sequence[MadeUp], documents: Sequence[_Documents]) -> RunHeader:
+def _header(run: str, systems: Sequence[LargeSystem], documents: Sequence[_Documents]) -> RunHeader:
     select = [{"task": own.task, "domain": own.domain, "metric": None} for own in documents]
     gpu = {
         "index": 0,
@@ -209,7 +148,7 @@ def _header(run: str, systems: Sequence[MadeUp], documents: Sequence[_Documents]
     )  # fmt: skip
 
 
-def _system_row(system: MadeUp, load_window: str) -> SystemRow:
+def _system_row(system: LargeSystem, load_window: str) -> SystemRow:
     code = system.row.get("engine") == "python"
     row = SystemRow(
         system=system.name, kind=system.kind, engine="transformers", engine_version="5.1",
@@ -236,7 +175,7 @@ def _documents(place: int, count: int, rng: np.random.Generator) -> _Documents:
 
 
 def _cell(
-    run: str, system: MadeUp, documents: _Documents, now_s: float, number: int, rng: np.random.Generator
+    run: str, system: LargeSystem, documents: _Documents, now_s: float, number: int, rng: np.random.Generator
 ) -> _Cell:
     count = len(documents.ids)
     tokens = rng.integers(4, 13, count)
@@ -254,12 +193,12 @@ def _cell(
     return _Cell(system, documents, started_s, finished_s, tokens, window, windows)
 
 
-def _load_window(run: str, system: MadeUp, place: int, now_s: float) -> WindowRow:
+def _load_window(run: str, system: LargeSystem, place: int, now_s: float) -> WindowRow:
     return _window(run, f"load{place}", system, None, "load", now_s, now_s + 12.0)
 
 
 def _window(
-    run: str, name: str, system: MadeUp, task: str | None, purpose: str, started_s: float, finished_s: float
+    run: str, name: str, system: LargeSystem, task: str | None, purpose: str, started_s: float, finished_s: float
 ) -> WindowRow:
     length_s = finished_s - started_s
     return WindowRow(
@@ -354,7 +293,7 @@ def _table(run: str, cell: _Cell, rng: np.random.Generator, schema: pa.Schema) -
     return pa.table(arrays, schema=schema)
 
 
-def _prompt_hashes(system: MadeUp, documents: _Documents) -> pa.Array:
+def _prompt_hashes(system: LargeSystem, documents: _Documents) -> pa.Array:
     lines = (f"{system.prompt} {documents.task} {number}" for number in documents.ids.tolist())
     return pa.array([hashlib.sha256(line.encode()).hexdigest() for line in lines])
 
@@ -376,7 +315,7 @@ def _routes(
     count = len(request_s)
     right, anywhere = DOMAINS.index(documents.domain), rng.integers(0, len(DOMAINS), count)
     place = np.where(rng.random(count) < 0.9, right, anywhere)
-    route = pa.array([_MEMBERS[domain] for domain in DOMAINS]).take(pa.array(place))
+    route = pa.array([MEMBERS[domain] for domain in DOMAINS]).take(pa.array(place))
     return {
         "route": route, "route_score": rng.uniform(0.5, 1.0, count), "router_s": 0.01 * request_s,
         "router_energy_j": 0.01 * energy_j,

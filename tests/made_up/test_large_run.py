@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.made_up_run import SYSTEMS, TASKS, make_run
+from tests.made_up.large_run import make_run
+from tests.made_up.large_systems import SYSTEMS, TASKS
 from wattbench.meters.sampling.trace import read_trace
 from wattbench.records import RunRecords, read_run
 from wattbench.records.tables import items_parquet, windows_parquet

@@ -1,0 +1,265 @@
+"""Made-up gates, written by the real writer: two systems asked in turns, round by round."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wattbench.config import GatePolicy
+from wattbench.records import (
+    BASELINE,
+    CANDIDATE,
+    SCHEMA_VERSION,
+    SIDES,
+    AnswerRow,
+    ItemRow,
+    RoundRow,
+    RunHeader,
+    RunWriter,
+    ScoreRow,
+    SystemRow,
+    WindowRow,
+)
+from wattbench_reports.gate.policy import Policy, policy_of
+
+START_S = 1_700_000_000.0
+
+
+@dataclass(frozen=True)
+class FakeSide:
+    """How one of the two systems behaves."""
+
+    name: str
+    accuracy: float = 0.6
+    latency_s: float = 0.5
+    slowdown: float = 0.0
+    """A share of every answer's seconds, on top."""
+    energy_j: float | None = 8.0
+    """Of a request; None: no meter reads it."""
+    provenance: str = "counter"
+    component: str = "gpu0"
+    first_token: bool = True
+    peak_memory_bytes: int | None = None
+    peak_device_memory_bytes: int | None = None
+    weights: str | None = None
+    content: str = ""
+    """Changes the hashes of the documents that it is asked."""
+    base_url: str | None = None
+    """Of a server that wattbench did not start."""
+
+
+@dataclass(frozen=True)
+class FakeGate:
+    """A whole made-up gate. Asked of two systems that are alike, unless said otherwise."""
+
+    baseline: FakeSide = FakeSide("old")
+    candidate: FakeSide = FakeSide("new")
+    tasks: tuple[str, ...] = ("chain_sum", "spell_backward")
+    items: int = 40
+    """Of each task, as planned."""
+    rounds: int | None = None
+    """After which it stopped; None: when there were no more items."""
+    block: int = 4
+    passes: int = 1
+    """How often a round's items were asked to fill a window; every figure is once as large all the same."""
+    repeats: int = 1
+    """How often each item is asked, in one window."""
+    invalid: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Round to the reasons that spoil the candidate's window in it."""
+    killed: bool = False
+    """A process died in its first round, whose items were answered slowly, in windows of no round, and are left out."""
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    """What a suite would say under `gate`."""
+    planted: Mapping[str, float] | None = None
+    environment: Mapping[str, Any] = field(default_factory=lambda: {"cpu": "Example CPU", "gpus": []})
+    finished: bool = True
+    seed: int = 1
+    id: str = "abc123"
+    name: str = "demo"
+
+    @property
+    def side(self) -> Mapping[str, FakeSide]:
+        """By side."""
+        return {BASELINE: self.baseline, CANDIDATE: self.candidate}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The policy as a record holds it."""
+        return GatePolicy.model_validate({"block": self.block, **self.policy}).model_dump(mode="json")
+
+
+@dataclass
+class _Written:
+    """What a gate has put down so far."""
+
+    writer: RunWriter
+    run: str
+    fake: FakeGate
+    rng: np.random.Generator
+    items: list[ItemRow] = field(default_factory=list)
+    windows: list[WindowRow] = field(default_factory=list)
+    now_s: float = START_S
+
+
+def write_gate(root: Path, fake: FakeGate) -> Path:
+    """Write the record of a made-up gate and return its directory."""
+    run = f"20260102T030405Z-{fake.name}-{fake.id}"
+    with RunWriter.create(root / run, _header(run, fake)) as writer:
+        for side in fake.side.values():
+            writer.append_system(
+                SystemRow(
+                    system=side.name, kind="specialist", engine="transformers", engine_version="5.1", dtype="bfloat16",
+                    device="cpu", weights_sha256=side.weights or "b" * 64, peak_memory_bytes=side.peak_memory_bytes,
+                    peak_device_memory_bytes=side.peak_device_memory_bytes,
+                )
+            )  # fmt: skip
+        written = _Written(writer, run, fake, np.random.default_rng(fake.seed))
+        rounds = _rounds(fake)
+        if fake.killed:
+            task, doc_ids = next(rounds)
+            for side in SIDES:
+                _answer(written, side, task, doc_ids, slower=10.0)
+        for number, (task, doc_ids) in enumerate(itertools.islice(rounds, fake.rounds)):
+            _round(written, number, task, doc_ids)
+        if fake.finished:
+            writer.finish(written.items, written.windows, "2026-01-02T03:10:00+00:00")
+    return root / run
+
+
+def _header(run: str, fake: FakeGate) -> RunHeader:
+    systems = {
+        side.name: {"kind": "specialist", "engine": "endpoint" if side.base_url else "transformers"}
+        | ({"base_url": side.base_url} if side.base_url else {})
+        for side in fake.side.values()
+    }
+    return RunHeader(
+        schema_version=SCHEMA_VERSION, run=run,
+        suite={
+            "path": "/somewhere/demo.yaml",
+            "suite": {
+                "name": fake.name,
+                "measure": {"scenario": "single-stream", "batch": 1, "repeats": fake.repeats, "seed": fake.seed},
+            },
+            "systems": systems,
+        },
+        suite_sha256="ab" * 32, created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "gate", "demo.yaml"],
+        environment=dict(fake.environment), meters={"gpu0": "counter"},
+        cells=[
+            {"system": side.name, "kind": "specialist", "task": task, "domain": "text", "items": fake.items,
+             "task_version": "1.0", "docs_sha256": "d" * 64, "task_sha256": "a" * 64}
+            for side in fake.side.values()
+            for task in fake.tasks
+        ],
+        gate={
+            side: {"name": system.name, "system": system.name} for side, system in fake.side.items()
+        } | {"policy": fake.settings, "policy_source": "demo.yaml", "planted": fake.planted, "seed": fake.seed},
+    )  # fmt: skip
+
+
+def _rounds(fake: FakeGate) -> Iterator[tuple[str, list[int]]]:
+    """Task by task in turn."""
+    for start in range(0, fake.items, fake.block):
+        for task in fake.tasks:
+            yield task, list(range(start, min(start + fake.block, fake.items)))
+
+
+def _round(written: _Written, number: int, task: str, doc_ids: list[int]) -> None:
+    windows, scores = {}, {}
+    order = SIDES if written.rng.random() < 0.5 else SIDES[::-1]
+    for side in order:
+        spoiled = written.fake.invalid.get(number, ()) if side == CANDIDATE else ()
+        answers, window = _answer(written, side, task, doc_ids, spoiled=spoiled)
+        windows[side] = window.window
+        scores[side] = _scores(written, side, task, doc_ids)
+        written.items += _item_rows(written, side, task, answers, scores[side], window)
+    written.writer.append_round(
+        RoundRow(number=number, task=task, first=order[0], doc_ids=doc_ids, windows=windows, scores=scores)
+    )
+
+
+def _answer(
+    written: _Written,
+    side: str,
+    task: str,
+    doc_ids: Sequence[int],
+    *,
+    slower: float = 1.0,
+    spoiled: tuple[str, ...] = (),
+) -> tuple[list[AnswerRow], WindowRow]:
+    """Ask one system a round: its answers, and the window about them."""
+    system, fake = written.fake.side[side], written.fake
+    name = f"w{len(written.windows):04d}"
+    started_s = written.now_s
+    rows = []
+    for repeat, doc_id in itertools.product(range(fake.repeats), doc_ids):
+        took_s = system.latency_s * (1 + system.slowdown) * slower * (0.5 + written.rng.random())
+        rows.append(
+            AnswerRow(
+                doc_id=doc_id, repeat=repeat, request_type="generate_until", prompt="What is it?",
+                prompt_hash=f"p-{task}-{doc_id}", replies=["42"], prompt_tokens=30, output_tokens=5,
+                scheduled_s=written.now_s, started_s=written.now_s,
+                first_token_s=written.now_s + took_s / 4 if system.first_token else None,
+                finished_s=written.now_s + took_s, batch=doc_id, batch_size=1, window=name,
+            )
+        )  # fmt: skip
+        written.writer.append_answer(system.name, task, rows[-1])
+        written.now_s += took_s
+    joules = None if system.energy_j is None else system.energy_j * slower * len(rows) * fake.passes
+    window = WindowRow(
+        window=name, run=written.run, system=system.name, task=task, purpose="measured", started_s=started_s,
+        finished_s=written.now_s, energy_j={} if joules is None else {system.component: joules},
+        provenance={} if joules is None else {system.component: system.provenance}, passes=fake.passes,
+        valid=joules is not None and not spoiled,
+        reasons=list(spoiled) if joules is not None else ["nothing was measured: no meter was read"],
+    )  # fmt: skip
+    written.writer.append_window(window)
+    written.windows.append(window)
+    return rows, window
+
+
+def _scores(written: _Written, side: str, task: str, doc_ids: Sequence[int]) -> list[ScoreRow]:
+    """The same documents are hard for both, as real ones are."""
+    system = written.fake.side[side]
+    rows = []
+    for repeat, doc_id in itertools.product(range(written.fake.repeats), doc_ids):
+        hardness = np.random.default_rng(doc_id + 1000 * len(task)).random()
+        correct = float(0.7 * hardness + 0.3 * written.rng.random() < system.accuracy)
+        rows.append(
+            ScoreRow(
+                doc_id=doc_id, repeat=repeat, doc_hash=f"{task}-{doc_id}{system.content}", target="42", filtered="42",
+                correct=correct, metrics={"exact_match,none": correct},
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _item_rows(
+    written: _Written,
+    side: str,
+    task: str,
+    answers: Sequence[AnswerRow],
+    scores: Sequence[ScoreRow],
+    window: WindowRow,
+) -> Iterator[ItemRow]:
+    joules = window.total_j if window.valid else None
+    for answer, score in zip(answers, scores, strict=True):
+        yield ItemRow(
+            run=written.run, system=written.fake.side[side].name, kind="specialist", task=task, domain="text",
+            doc_id=answer.doc_id, doc_hash=score.doc_hash, prompt_hash=answer.prompt_hash, repeat=answer.repeat,
+            correct=score.correct, metrics=json.dumps(score.metrics), prompt_tokens=30, output_tokens=5,
+            scheduled_s=answer.scheduled_s, started_s=answer.started_s, first_token_s=answer.first_token_s,
+            finished_s=answer.finished_s, token_s=[], batch=answer.batch, batch_size=1, window=answer.window,
+            energy_j=None if joules is None else joules / len(answers) / window.passes, energy_above_idle_j=None,
+            energy_provenance=window.provenance_label, prompt="What is it?", output="42", filtered="42", target="42",
+        )  # fmt: skip
+
+
+def gate_policy(**settings: Any) -> Policy:
+    """A policy as the reports know it, from what a suite would say under `gate`."""
+    return policy_of(GatePolicy.model_validate(settings).model_dump(mode="json"))

@@ -1,0 +1,29 @@
+"""A progress display that a test can ask what it was given."""
+
+from __future__ import annotations
+
+
+class Quiet:
+    """A progress display that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.cells: list[str] = []
+        self.advanced = 0
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def start_cell(self, name: str, items: int, answered: int) -> None:
+        self.cells.append(name)
+
+    def advance(self, items: int) -> None:
+        self.advanced += items
+
+    def end_cell(self) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Quiet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return

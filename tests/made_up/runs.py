@@ -1,0 +1,278 @@
+"""Small runs, written by the real writer: what the reports are tested on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from wattbench.records import (
+    SCHEMA_VERSION,
+    ExpertRow,
+    ItemRow,
+    RunHeader,
+    RunWriter,
+    SystemRow,
+    WindowRow,
+)
+
+START_S = 1_700_000_000.0
+
+
+@dataclass(frozen=True)
+class FakeSystem:
+    """How a made-up system behaves. Joules are multiples of 1/64, so that their sums are exact in any order."""
+
+    name: str
+    kind: str = "generalist"
+    accuracy: float = 0.5
+    latency_s: float = 0.5
+    energy_j: float | None = 8.0
+    provenance: str = "counter"
+    engine: str = "transformers"
+    output: str = "42"
+    invalid: tuple[str, ...] = ()
+    """Reasons that spoil its first measured window."""
+    unmetered: int = 0
+    """Its first so many items of each task have no joules."""
+    skip_docs: int = 0
+    """Its last so many documents of each task are not answered."""
+    by_domain: Mapping[str, float] = field(default_factory=dict)
+    """Its accuracy in some domains, where it is another."""
+    domain: str | None = None
+    teacher: str | None = None
+    training: Mapping[str, dict[str, object]] | None = None
+    members: tuple[str, ...] = ()
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """For a hybrid: the members that answer in a domain, in turn."""
+    router: str | None = None
+    """The type of its router, as the suite records it."""
+    experts: tuple[str, ...] = ()
+    weights: str | None = None
+    """The hash of its weights."""
+    prompt: str = ""
+    """Changes the hashes of its prompts."""
+    base_url: str | None = None
+    """Of a server that wattbench did not start."""
+    favour: float = 0.0
+    """For a mixture: how much more often the n-th domain's items ask the n-th expert, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class FakeRun:
+    """A whole made-up run."""
+
+    systems: tuple[FakeSystem, ...]
+    tasks: tuple[tuple[str, str], ...] = (("chain_sum", "arithmetic"), ("spell_backward", "text"))
+    """(task, domain)."""
+    items: int = 40
+    repeats: int = 1
+    name: str = "demo"
+    description: str | None = None
+    carbon: dict[str, object] = field(default_factory=lambda: {"region": None, "intensity_g_per_kwh": None, "pue": 1.0})
+    workload: Mapping[str, object] = field(default_factory=dict)
+    finished: bool = True
+    id: str = "abc123"
+    """The last part of its name."""
+    environment: Mapping[str, object] | None = None
+    """None: as a very old record has it."""
+    batch: int = 1
+    cell: Mapping[str, object] = field(default_factory=dict)
+    """What every cell records beside the usual."""
+    content: str = ""
+    """Changes the hashes of the documents."""
+
+
+def write_run(root: Path, fake: FakeRun) -> Path:
+    """Write the records of a made-up run and return its directory."""
+    run = f"20260102T030405Z-{fake.name}-{fake.id}"
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION,
+        run=run,
+        suite={
+            "path": "/somewhere/demo.yaml",
+            "suite": {
+                "name": fake.name,
+                "description": fake.description,
+                "measure": {"scenario": _scenario(fake), "batch": fake.batch, "repeats": fake.repeats, "seed": 1234},
+                "carbon": fake.carbon,
+                "workload": dict(fake.workload),
+            },
+            "systems": {
+                system.name: {
+                    "kind": system.kind,
+                    "router": {"type": system.router},
+                    "members": {f"label-{place}": member for place, member in enumerate(system.members)},
+                }
+                for system in fake.systems
+                if system.router
+            }
+            | {
+                system.name: {"kind": system.kind, "engine": "endpoint", "base_url": system.base_url}
+                for system in fake.systems
+                if system.base_url
+            }
+            | {
+                system.name: {"kind": system.kind, "engine": system.engine, "dtype": "auto"}
+                for system in fake.systems
+                if system.weights
+            },
+        },
+        suite_sha256="ab" * 32,
+        created_utc="2026-01-02T03:04:05+00:00",
+        command=["wattbench", "run", "my suite.yaml"],
+        environment=dict(fake.environment)
+        if fake.environment is not None
+        else {
+            "hostname": "bench-1",
+            "cpu": {"model": "Example CPU", "cores": 2},
+            "packages": {f"package-{index}": f"1.{index}" for index in range(20)},
+        },
+        meters={"gpu0": "counter", "cpu": "modelled"},
+        cells=[
+            {
+                "system": system.name,
+                "kind": system.kind,
+                "task": task,
+                "domain": domain,
+                "items": fake.items,
+                **fake.cell,
+            }
+            for system in fake.systems
+            for task, domain in fake.tasks
+        ],
+    )
+    items: list[ItemRow] = []
+    windows: list[WindowRow] = []
+    with RunWriter.create(root / run, header) as writer:
+        for number, system in enumerate(fake.systems):
+            _write_system(writer, run, system, number, fake, items, windows)
+        for window in windows:
+            writer.append_window(window)
+        if fake.finished:
+            writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
+    return root / run
+
+
+def _scenario(fake: FakeRun) -> str:
+    return "single-stream" if fake.batch == 1 else "throughput"
+
+
+def _write_system(
+    writer: RunWriter,
+    run: str,
+    system: FakeSystem,
+    number: int,
+    fake: FakeRun,
+    items: list[ItemRow],
+    windows: list[WindowRow],
+) -> None:
+    rng = np.random.default_rng(number)
+    writer.append_system(
+        SystemRow(
+            system=system.name, kind=system.kind, engine=system.engine, engine_version="5.1",
+            parameters_total=None if system.engine == "python" else 134_515_008,
+            parameters_active=None if system.engine == "python" else 134_515_008,
+            weight_bytes=98_000_000, dtype="bfloat16", device="cpu", peak_memory_bytes=512_000_000,
+            load_s=1.5, load_window=f"load{number}", weights_sha256=system.weights, experts=list(system.experts),
+            expert_layers=list(range(2, 8)) if system.experts else [],
+            experts_per_token=2 if system.experts else None, expert_bytes=1_500_000 if system.experts else None,
+            shared_bytes=80_000_000 if system.experts else None, members=list(system.members),
+            teacher=system.teacher, domain=system.domain,
+            training=None if system.training is None else dict(system.training),
+        )
+    )  # fmt: skip
+    windows.append(_window(f"load{number}", run, system, None, "load", 1.5, 16.0))
+    for place, (task, domain) in enumerate(fake.tasks):
+        window = f"w{number}{place}"
+        spoiled = system.invalid if place == 0 else ()
+        rows = _items(run, system, task, domain, window, fake, rng)
+        items += rows
+        if system.experts:
+            domains = list(dict.fromkeys(domain for _, domain in fake.tasks))
+            writer.write_experts(system.name, task, _experts(system, rows, domains.index(domain)))
+        joules = [row.energy_j for row in rows if row.energy_j is not None]
+        length_s = sum(row.finished_s - row.started_s for row in rows)
+        windows.append(
+            _window(window, run, system, task, "measured", length_s, sum(joules) if joules else None, spoiled)
+        )
+
+
+def _items(
+    run: str, system: FakeSystem, task: str, domain: str, window: str, fake: FakeRun, rng: np.random.Generator
+) -> list[ItemRow]:
+    rows = []
+    now_s = START_S
+    # The same documents are hard for everyone: scores of systems go together, as real ones do.
+    hardness = np.random.default_rng(len(task)).random(fake.items)
+    for doc in range(fake.items - system.skip_docs):
+        for repeat in range(fake.repeats):
+            accuracy = system.by_domain.get(domain, system.accuracy)
+            correct = float(0.7 * hardness[doc] + 0.3 * rng.random() < accuracy) if accuracy else 0.0
+            tokens = int(rng.integers(4, 40))
+            latency_s = system.latency_s * (0.5 + tokens / 40)
+            joules = None
+            if system.energy_j is not None and doc >= system.unmetered:
+                joules = round(system.energy_j * (0.5 + tokens / 40) * 64) / 64
+            route = system.routes[domain][doc % len(system.routes[domain])] if system.routes else None
+            rows.append(
+                ItemRow(
+                    run=run, system=system.name, kind=system.kind, task=task, domain=domain, doc_id=doc,
+                    doc_hash=f"{task}-{doc}{fake.content}",
+                    prompt_hash=f"p-{system.name}-{doc}{system.prompt}", repeat=repeat, correct=correct,
+                    metrics=json.dumps({"exact_match,none": correct}), prompt_tokens=30, output_tokens=tokens,
+                    scheduled_s=now_s, started_s=now_s, first_token_s=None, finished_s=now_s + latency_s,
+                    token_s=[], batch=len(rows), batch_size=1, window=window, energy_j=joules,
+                    energy_above_idle_j=None if joules is None else joules / 2,
+                    energy_provenance="" if joules is None else system.provenance, route=route,
+                    router_s=None if route is None else latency_s / 16,
+                    router_energy_j=None if route is None or joules is None else joules / 16,
+                    route_asked=[] if route is None else [route], prompt="What is it?", output=system.output,
+                    filtered=system.output, target="42",
+                )
+            )  # fmt: skip
+            now_s += latency_s
+    return rows
+
+
+def _experts(system: FakeSystem, rows: list[ItemRow], domain: int) -> list[ExpertRow]:
+    """Twelve tokens an item, five of them the answer's, each asking two experts in each of six layers, from a
+    generator of their own."""
+    number = len(system.experts)
+    chances = np.full(number, (1 - system.favour) / number + 1e-12)
+    chances[domain % number] += system.favour
+    keys = np.log(chances) + np.random.default_rng(77 + domain).gumbel(size=(len(rows), 6, 12, number))
+    asked = np.zeros_like(keys, dtype=int)
+    np.put_along_axis(asked, np.argsort(keys, axis=-1)[..., -2:], 1, axis=-1)
+    first, second = np.triu_indices(number, k=1)
+    return [
+        ExpertRow(
+            doc_id=row.doc_id, repeat=row.repeat, tokens=12, counts=own.sum(axis=1).tolist(), prompt_tokens=7,
+            prompt_counts=own[:, :7].sum(axis=1).tolist(),
+            pairs=(own[:, :, first] * own[:, :, second]).sum(axis=1).tolist(),
+        )
+        for row, own in zip(rows, asked, strict=True)
+    ]  # fmt: skip
+
+
+def _window(
+    window: str,
+    run: str,
+    system: FakeSystem,
+    task: str | None,
+    purpose: str,
+    length_s: float,
+    joules: float | None,
+    reasons: tuple[str, ...] = (),
+) -> WindowRow:
+    parts = system.provenance.split("+")
+    energy = {} if joules is None else {f"part{place}": joules / len(parts) for place in range(len(parts))}
+    return WindowRow(
+        window=window, run=run, system=system.name, task=task, purpose=purpose, started_s=START_S,
+        finished_s=START_S + length_s, energy_j=energy, provenance=dict(zip(energy, parts, strict=False)),
+        idle_w={part: j / 2 / length_s for part, j in energy.items()} if purpose == "measured" else {},
+        samples=50, largest_gap_s=0.1, valid=not reasons, reasons=list(reasons),
+    )  # fmt: skip
