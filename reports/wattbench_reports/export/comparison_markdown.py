@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from wattbench.terminal import Column
 from wattbench_reports.comparison.analysis import Comparison, SystemFigures
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.leaderboard import NOTE, rank_lines
@@ -50,17 +50,11 @@ def as_markdown(comparison: Comparison) -> str:
     if ranks:
         lines += ["", escaped(NOTE)]
     runs = [comparison.run] if comparison.ranked is None else [each.run for each in comparison.ranked.runs]
-    code = [f"`{run.replace('`', '')}`" for run in runs]
+    code = [in_code(run) for run in runs]
     lines += ["", f"{'Run' if len(code) == 1 else 'Runs'} {units.listed(code)}."]
     if comparison.caveats:
         lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
     return "\n".join(lines) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Text that shows as itself: no markup, no HTML, no second table cell."""
-    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_|#~]|\[(?=[^\]]*\]\())", r"\\\1", flat)
 
 
 def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
@@ -81,9 +75,5 @@ def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    rules = [":--" if name in _LEFT else "--:" for name in head]
-    return [_row(head), _row(rules), *(_row([escaped(cell) for cell in row]) for row in rows)]
-
-
-def _row(cells: tuple[str, ...] | list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    columns = [Column(name, right=name not in _LEFT) for name in head]
+    return markdown_table(columns, [[escaped(cell) for cell in row] for row in rows])

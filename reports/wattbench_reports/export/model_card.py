@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.terminal import Column
 from wattbench_reports.analyses.training_cost import Training, trainings
 from wattbench_reports.comparison.analysis import Analysis, SystemFigures
-from wattbench_reports.export.comparison_markdown import escaped
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.stats import accuracy_interval
 from wattbench_reports.tables.provenance import qualified
@@ -117,9 +118,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     yield ""
     yield "In use, over the requests of the run:"
     yield ""
-    yield "| | |"
-    yield "| :-- | --: |"
-    for label, value in (
+    figures_of_use = (
         ("accuracy", wording.accuracy(figures)),
         ("joules per request", units.quantity(figures.energy_j_per_request, "J")),
         ("joules per correct answer", wording.j_per_correct(figures)),
@@ -128,8 +127,10 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         ("latency p95", units.quantity(figures.latency_p95_s, "s")),
         ("items", units.count(figures.items)),
         ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),
-    ):
-        yield f"| {label} | {escaped(value)} |"
+    )
+    yield from markdown_table(
+        (Column("metric"), Column("value", right=True)), [(label, escaped(value)) for label, value in figures_of_use]
+    )
     yield ""
     yield f"Brackets hold 95% intervals over the choice of items. CO2: {escaped(carbon.describe())}."
     caveats = [each for each in comparison.caveats if figures.system in each.systems]
@@ -137,5 +138,4 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         yield ""
         yield from (f"- {escaped(each.text)}" for each in caveats)
     yield ""
-    run = comparison.run.replace("`", "")
-    yield f"Measured by wattbench, run `{run}`." if not figures.imported else f"Imported by wattbench, run `{run}`."
+    yield f"{'Imported' if figures.imported else 'Measured'} by wattbench, run {in_code(comparison.run)}."

@@ -6,10 +6,11 @@ makes links of, which are people, issues and addresses.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
-from wattbench_reports.formatting.safe_text import visible
+from wattbench.terminal import Column
+from wattbench_reports.formatting.markdown import escaped_for_github as escaped
+from wattbench_reports.formatting.markdown import in_code, markdown_table
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 from wattbench_reports.wording import gate as wording
 
@@ -31,16 +32,10 @@ _OF_ROWS, _OF_REASONS, _OF_NOTES = 0.45, 0.35, 0.2
 """Of the bytes that are left."""
 
 _WHOLE = "the log of the job and the gate's JSON have them all"
-_HEAD = ("metric", "baseline", "candidate", "change", "margin", "verdict")
-_RULES = (":--", "--:", "--:", ":--", ":--", ":--")
-
-_MARKS = re.compile(r"[\\`*_|~\[\]!]")
-_FIRST = re.compile(r"^(\d*)([-+=.)])(?!\d)")
-"""What begins a list or underlines a heading."""
-_LINKS = re.compile(r"@|#|:(?=//)|www(?=\.)|GH(?=-\d)", re.IGNORECASE)
-_JOINER = "&#8203;"
-"""A space of no width. A person, an issue or an address with one inside is none: an escape alone is undone before
-GitHub looks for them."""
+_COLUMNS = (
+    Column("metric"), Column("baseline", right=True), Column("candidate", right=True), Column("change"),
+    Column("margin"), Column("verdict"),
+)  # fmt: skip
 
 
 def as_markdown(result: GateResult) -> str:
@@ -52,16 +47,6 @@ def as_markdown(result: GateResult) -> str:
     return "\n".join([*head, *table, *seen, *notes, *folded, "", *basis]) + "\n"
 
 
-def escaped(text: str, longest: int) -> str:
-    """Text that shows as itself and links to nothing, cut to so many characters."""
-    begun = text[: 4 * longest]  # a text may be megabytes
-    flat = " ".join(begun.split())
-    shown = flat if len(flat) <= longest and begun == text else f"{flat[:longest]} ... (cut)"
-    plain = visible(shown).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    marked = _FIRST.sub(r"\1\\\2", _MARKS.sub(r"\\\g<0>", plain))
-    return _LINKS.sub(rf"\g<0>{_JOINER}", marked).replace("$", "&#36;")  # between two dollars GitHub sets mathematics
-
-
 def _head(result: GateResult) -> list[str]:
     drill = [] if result.planted is None else [f"**{escaped(wording.drill(result.planted), _SENTENCE)}**", ""]
     title = f"### wattbench gate: {wording.said(result.verdict)}"
@@ -71,27 +56,26 @@ def _head(result: GateResult) -> list[str]:
 def _table(result: GateResult, room: int) -> list[str]:
     """What keeps the gate from passing first."""
     ordered = wording.worst_first(result.metrics)
-    rows = _fitting((_row(each, result) for each in ordered), room)
+    head, rule, *lines = markdown_table(_COLUMNS, [_row(each, result) for each in ordered])
+    rows = _fitting(lines, room)
     if not rows:
         return []
     rest = ordered[len(rows) :]
     left_out = ["", f"No room here for {len(rest):,} more: {wording.counted(rest)}; {_WHOLE}."] if rest else []
     unblocking = "" if all(each.blocks for each in result.metrics) else "; in italics: does not block"
     legend = escaped(f"{wording.bounds_line(result.policy)}{unblocking}.", _SENTENCE)
-    return ["", _cells(_HEAD), _cells(_RULES), *rows, *left_out, "", legend]
+    return ["", head, rule, *rows, *left_out, "", legend]
 
 
-def _row(metric: MetricVerdict, result: GateResult) -> str:
+def _row(metric: MetricVerdict, result: GateResult) -> tuple[str, ...]:
     mark = "" if metric.blocks and not wording.in_the_way(metric) else "**" if metric.blocks else "*"
-    return _cells(
-        [
-            escaped(wording.sourced(metric), _NAME),
-            wording.figure(metric, metric.baseline),
-            wording.figure(metric, metric.candidate),
-            escaped(wording.change(metric), _NAME),
-            wording.margin(metric, result.policy),
-            f"{mark}{wording.standing(metric)}{mark}",
-        ]
+    return (
+        escaped(wording.sourced(metric), _NAME),
+        wording.figure(metric, metric.baseline),
+        wording.figure(metric, metric.candidate),
+        escaped(wording.change(metric), _NAME),
+        wording.margin(metric, result.policy),
+        f"{mark}{wording.standing(metric)}{mark}",
     )
 
 
@@ -124,7 +108,7 @@ def _notes(result: GateResult, room: int) -> list[str]:
 
 
 def _basis(result: GateResult) -> list[str]:
-    runs = [f"`{visible(' '.join(run.split())[:_NAME]).replace('`', '')}`" for run in result.runs[:_RUNS]]
+    runs = [in_code(run[:_NAME]) for run in result.runs[:_RUNS]]
     names = [escaped(each, _NAME) for each in (result.candidate, result.baseline, result.suite)]
     return [
         f"- Candidate {names[0]} against baseline {names[1]}, suite {names[2]}",
@@ -140,10 +124,6 @@ def _folded(title: str, lines: Sequence[str]) -> list[str]:
 
 def _after_space(lines: Sequence[str]) -> list[str]:
     return ["", *lines] if lines else []
-
-
-def _cells(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
 
 
 def _fitting(lines: Iterable[str], room: int) -> list[str]:
