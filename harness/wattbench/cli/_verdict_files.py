@@ -14,6 +14,7 @@ import click
 
 from wattbench.cli._group import EXIT_INTERRUPTED
 from wattbench.errors import UserError
+from wattbench.records.atomic_write import failing_as, write_atomically
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
@@ -40,7 +41,7 @@ class VerdictFiles:
 
         for path, text in ((self.junit, as_junit), (self.markdown, as_markdown), (self.json, as_json)):
             if path is not None:
-                _put(path, text(result))
+                write_atomically(path, text(result).encode())
         if not self.github:
             return
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -96,27 +97,6 @@ def errors_as_verdicts(
         raise click.exceptions.Exit(EXIT_ERROR) from error
 
 
-def _put(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-
-    def write() -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-
-    _told(path, write)
-
-
 def _append(path: Path, text: str) -> None:
-    def write() -> None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else f"{text}\n")
-
-    _told(path, write)
-
-
-def _told(path: Path, write: Callable[[], None]) -> None:
-    try:
-        write()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+    with failing_as(path, "cannot be written"), path.open("a", encoding="utf-8") as file:
+        file.write(text if text.endswith("\n") else f"{text}\n")

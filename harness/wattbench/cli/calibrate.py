@@ -154,10 +154,7 @@ def _harms(equal: Evidence, policy: Policy) -> list[Mapping[str, float]]:
 
 
 def _write(found: Calibration, output: Path) -> None:
-    from wattbench.records.jsonl import write_atomically
+    from wattbench.records.atomic_write import write_atomically
     from wattbench_reports.gate.calibration.noise_floor import as_json
 
-    try:
-        write_atomically(output, as_json(found).encode())
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    write_atomically(output, as_json(found).encode())

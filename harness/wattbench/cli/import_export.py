@@ -42,6 +42,7 @@ def export_run(
     windows. emissions is a file as codecarbon writes it, and model-card the metadata that the Hugging Face hub reads.
     """
     from wattbench.records import read_run
+    from wattbench.records.atomic_write import write_atomically
     from wattbench_reports.export.export_run import exported
 
     if what != "systems" and target not in ("csv", "parquet"):
@@ -52,13 +53,7 @@ def export_run(
     if output is None:
         click.echo(data.decode(), nl=False)
         return
-    temporary = output.with_name(f".{output.name}.tmp")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        temporary.replace(output)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    write_atomically(output, data)
     click.echo(output)
 
 

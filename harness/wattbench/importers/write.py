@@ -17,7 +17,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, Imported
 from wattbench.importers.files import digest, file_digest
 from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunWriter, SystemRow
-from wattbench.records.jsonl import sync_folder
+from wattbench.records.atomic_write import move_into_place
 
 PROVENANCE = "imported"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -52,8 +52,7 @@ def write_run(imported: Imported, out: Path, name: str, command: Sequence[str]) 
             for system in systems:
                 writer.append_system(system)
             writer.finish(rows, [], now.isoformat(timespec="seconds"))
-        unfinished.rename(out / run)
-        sync_folder(out)
+        move_into_place(unfinished, out / run, failure="the run cannot be written")
     except OSError as error:
         raise UserError(f"{out / run}: the run cannot be written ({error.strerror})") from error
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -11,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.nights.layout import NightsLayout, saying
+from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
-from wattbench.records.jsonl import sync_folder
+from wattbench.records.atomic_write import failing_as, move_into_place
 
 
 @dataclass(frozen=True)
@@ -58,19 +57,18 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
     target = layout.runs / name
     if target.exists():
         return _there_already(root, target)
+    failure = "the run cannot be copied into the history"
     copy = layout.aside / f"{name}.{secrets.token_hex(4)}.in"
     try:
-        with saying(target, "the run cannot be copied into the history"):
+        with failing_as(target, failure):
             layout.aside.mkdir(exist_ok=True)
             shutil.copytree(root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name))
-            _sync(copy)
-            try:
-                copy.rename(target)  # fails where a folder with something in it is there: another process was faster
-            except OSError:
-                if not target.exists():
-                    raise
-                return _there_already(root, target)
-            sync_folder(layout.runs)
+        try:
+            move_into_place(copy, target, failure=failure)  # fails where another process was faster
+        except UserError:
+            if not target.exists():
+                raise
+            return _there_already(root, target)
     finally:
         shutil.rmtree(copy, ignore_errors=True)
     return Added(target, new=True)
@@ -94,12 +92,3 @@ def _content(root: Path) -> dict[str, str]:
         with path.open("rb") as file:
             found[path.relative_to(root).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
-
-
-def _sync(root: Path) -> None:
-    """Put every byte and every name below a folder on disk."""
-    for folder, _, names in os.walk(root):
-        for name in names:
-            with (Path(folder) / name).open("rb") as file:
-                os.fsync(file.fileno())
-        sync_folder(Path(folder))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.nights.commits import Commit, Repository
-from wattbench.nights.layout import NightsLayout, saying
+from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunLayout
-from wattbench.records.jsonl import sync_folder
+from wattbench.records.atomic_write import move_into_place
 
 STOPPING_S = 60.0
 """How long a run that is interrupted may take to close its windows."""
@@ -77,7 +77,6 @@ def _kept(layout: NightsLayout, staging: Path, commit: Commit, code: int) -> Fil
     if code != 0:
         return Filled(commit, None, f"its run ended with exit code {code}, as said above")
     root = next(path for path in NightsLayout(staging).runs.iterdir() if RunLayout(path).finished.exists())
-    with saying(layout.runs, "the run cannot be moved into the history"):
-        kept = root.rename(layout.runs / root.name)
-        sync_folder(layout.runs)
+    kept = layout.runs / root.name
+    move_into_place(root, kept, failure="the run cannot be moved into the history")
     return Filled(commit, kept)

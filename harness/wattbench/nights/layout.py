@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.records.atomic_write import failing_as
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class NightsLayout:
         Raises:
             UserError: they cannot be made.
         """
-        with saying(self.root, "the history cannot be made here"):
+        with failing_as(self.root, "the history cannot be made here"):
             self.runs.mkdir(parents=True, exist_ok=True)
         return self
 
@@ -72,12 +71,3 @@ class NightsLayout:
                 "wattbench nightly and wattbench history --add make one"
             )
         return self
-
-
-@contextmanager
-def saying(path: Path, what: str) -> Iterator[None]:
-    """A disk that is full, or a folder that may not be written, ends in a sentence."""
-    try:
-        yield
-    except OSError as error:
-        raise UserError(f"{path}: {what} ({error.strerror or error})") from error

@@ -12,10 +12,10 @@ from datetime import date
 
 import filelock
 
-from wattbench.nights.layout import NightsLayout, saying
+from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import KeptRun, kept_runs
 from wattbench.records import RunLayout
-from wattbench.records.jsonl import sync_folder
+from wattbench.records.atomic_write import failing_as, sync_folder
 
 FORGOTTEN_S = 24 * 3600
 """A copy on its way in that is older was left by a process that was killed."""
@@ -122,7 +122,7 @@ def _deleted(layout: NightsLayout, fate: Fate) -> Fate:
     except filelock.Timeout:
         return Fate(fate.run, kept=True, why="it is being written")
     try:
-        with saying(root, "the run cannot be deleted"):
+        with failing_as(root, "the run cannot be deleted"):
             layout.aside.mkdir(exist_ok=True)
             root.rename(gone)
             sync_folder(layout.runs)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import filelock
 
-from wattbench.nights.layout import NightsLayout, saying
+from wattbench.nights.layout import NightsLayout
+from wattbench.records.atomic_write import failing_as, sync_folder, sync_tree
 
 
 def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
@@ -26,12 +27,13 @@ def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
     Raises:
         UserError: it cannot be written.
     """
-    with saying(layout.site, "the site cannot be built"), filelock.FileLock(layout.site_lock):
+    with failing_as(layout.site, "the site cannot be built"), filelock.FileLock(layout.site_lock):
         layout.sites.mkdir(exist_ok=True)
         _clear(layout)
         new = layout.sites / secrets.token_hex(6)
         new.mkdir()
         build(new)
+        sync_tree(new)
         _show(layout, new)
     return layout.site
 
@@ -58,6 +60,7 @@ def _link(path: Path, target: Path) -> None:
     link = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     link.symlink_to(os.path.relpath(target, path.parent.resolve()))
     link.replace(path)
+    sync_folder(path.parent)
 
 
 def _before(layout: NightsLayout) -> Path:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wattbench.nights.layout import NightsLayout, saying
-from wattbench.records.jsonl import write_atomically
+from wattbench.nights.layout import NightsLayout
+from wattbench.records.atomic_write import write_atomically
 
 
 def keep_verdict(layout: NightsLayout, run: str, text: str) -> None:
@@ -15,8 +15,7 @@ def keep_verdict(layout: NightsLayout, run: str, text: str) -> None:
         UserError: it cannot be written.
     """
     path = layout.verdicts / f"{run}.json"
-    with saying(path, "the verdict cannot be kept"):
-        write_atomically(path, text.encode())
+    write_atomically(path, text.encode(), failure="the verdict cannot be written")
 
 
 def kept_verdicts(layout: NightsLayout) -> dict[str, Path]:

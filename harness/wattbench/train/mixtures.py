@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wattbench.records.atomic_write import write_atomically
 from wattbench.systems.local.mixture import assemble, gates, sparse_layers
 from wattbench.train.examples import Collator, documents_of, encode, prompt_of
 from wattbench.train.recipe import MixtureMember
@@ -22,7 +23,7 @@ FIRST_WEIGHTS = 0.02
 
 def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
     """Train the routers and save them; the experts are saved already, as adapters."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
@@ -32,8 +33,7 @@ def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
     _open_gates(mixture, shop.seed)
     loss = _loss(len(member.experts), member.top_k, member.balance)
     counts = train_member(shop, mixture, examples, Collator(shop.tokenizer.eos_token_id), loss, member.schedule)
-    shop.target.mkdir(parents=True, exist_ok=True)
-    save_file({name: weight.contiguous() for name, weight in gates(mixture).items()}, shop.target / FILE)
+    write_atomically(shop.target / FILE, save({name: weight.contiguous() for name, weight in gates(mixture).items()}))
     return Outcome(learned_from, counts)
 
 

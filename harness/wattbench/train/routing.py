@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wattbench.records.jsonl import write_atomically
+from wattbench.records.atomic_write import write_atomically
 from wattbench.routers.stored import load_classifier, save_classifier
 from wattbench.train.classifier import fit_classifier
 from wattbench.train.examples import Document, documents, documents_of, prompt_of
@@ -66,7 +66,6 @@ def build_threshold(shop: Shop, member: ThresholdMember) -> Outcome:
         "first_accuracy": sum(t.first_right for t in trials) / len(trials),
         "then_accuracy": sum(t.then_right for t in trials) / len(trials),
     }
-    shop.target.mkdir(parents=True, exist_ok=True)
     write_atomically(shop.target / THRESHOLD, (json.dumps(results, indent=1) + "\n").encode())
     return Outcome(learned_from, counts, results)
 

@@ -13,6 +13,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
+from wattbench.records.atomic_write import write_atomically
 from wattbench.train.examples import IGNORED
 from wattbench.train.recipe import Schedule
 
@@ -118,11 +119,10 @@ class _AnswerTrainer(Trainer):
         return self.wattbench_loss(model, inputs, self.wattbench_counts)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        from safetensors.torch import save_file
+        from safetensors.torch import save
 
         target = Path(output_dir or str(self.args.output_dir))
-        target.mkdir(parents=True, exist_ok=True)
-        save_file(learned(self.model), target / "model.safetensors", metadata={"format": "pt"})
+        write_atomically(target / "model.safetensors", save(learned(self.model), metadata={"format": "pt"}))
 
     def _issue_warnings_after_load(self, load_result: Any) -> None:
         """A checkpoint lacks what does not learn, as it should."""

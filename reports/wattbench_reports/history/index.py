@@ -8,14 +8,15 @@ builds its own.
 from __future__ import annotations
 
 import contextlib
+import io
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.errors import UserError
+from wattbench.records.atomic_write import write_atomically
 from wattbench_reports.history.night_metrics import COLUMNS
 
 if TYPE_CHECKING:
@@ -67,15 +68,10 @@ def write_index(root: Path, runs: Mapping[str, Kept], values: pd.DataFrame) -> N
 
     table = pa.Table.from_pandas(values, schema=_schema(), preserve_index=False)
     told = json.dumps({run: asdict(own) for run, own in runs.items()})
-    path = index_path(root)
-    aside = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        try:
-            pq.write_table(table.replace_schema_metadata({_RUNS: told}), aside, compression="zstd")
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+    sink = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({_RUNS: told}), sink, compression="zstd")
+    with contextlib.suppress(UserError):
+        write_atomically(index_path(root), sink.getvalue())
 
 
 def _schema() -> Any:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wattbench.records import RunRecords, read_run
+from wattbench.records.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.html.anchors import anchors
-from wattbench_reports.html.atomic_write import beside, write_whole
+from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, what_if_section
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
@@ -85,11 +86,12 @@ def write_report(run_dir: Path, out: Path, assumptions: Assumptions = AS_IN_SUIT
     Raises:
         UserError: as `report`, or a file cannot be written.
     """
-    csv, parquet = beside(out)
+    csv, parquet = table_paths(out)
     analysis = analyse(read_run(run_dir), assumptions)
     figures = figures_frame(analysis)
     page = as_bytes(_page(analysis))
-    write_whole({csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page})
+    files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}
+    write_all_atomically(files, failure="the report cannot be written")
     return out
 
 

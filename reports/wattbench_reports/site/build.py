@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError
+from wattbench.records.atomic_write import write_all_atomically
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.history import Alarm, Drift, History, Trend, alarms, drift, load_history, trends
-from wattbench_reports.html.atomic_write import write_whole
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.site import words
 from wattbench_reports.site.anchors import Names
@@ -50,7 +50,7 @@ def build_site(history_root: Path, out: Path | None = None, policy: Policy | Non
     made = full_reports(history, site)
     drifted = drift(history, policy)
     pages = site_pages(history, trends(history), alarms(history, drifted), drifted, made)
-    write_whole({site / name: page for name, page in pages.items()})
+    write_all_atomically({site / name: page for name, page in pages.items()}, failure="the page cannot be written")
     return site / INDEX
 
 

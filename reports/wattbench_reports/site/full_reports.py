@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records import read_run
+from wattbench.records.atomic_write import link_or_copy, write_atomically
 from wattbench_reports.history import History, Night
 from wattbench_reports.html import report
-from wattbench_reports.html.atomic_write import write_whole
 from wattbench_reports.html.templating import as_bytes
 from wattbench_reports.site.links import report_name
 
 KEPT = 30
 """Nights, counted back from the last, whose report stays."""
+_FAILURE = "the report cannot be written"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def full_reports(history: History, out: Path) -> FullReports:
         if night is None:
             page.unlink(missing_ok=True)
         else:
-            _put(page, out / report_name(night.root))
+            link_or_copy(page, out / report_name(night.root), failure=_FAILURE)
             found.append(night.run)
     return FullReports(frozenset(found), lacking)
 
@@ -69,18 +68,5 @@ def _make(night: Night, kept: Path) -> str:
         made = report(read_run(night.root))
     except UserError as error:
         return str(error)
-    write_whole({page: as_bytes(made)})
+    write_atomically(page, as_bytes(made), failure=_FAILURE)
     return ""
-
-
-def _put(page: Path, place: Path) -> None:
-    """By a second name for the same file, where the disk can; else as a copy."""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.unlink(missing_ok=True)
-        try:
-            os.link(page, place)
-        except OSError:
-            shutil.copyfile(page, place)
-    except OSError as error:
-        raise UserError(f"{place}: the report cannot be written ({error.strerror})") from error

@@ -109,7 +109,7 @@ def test_a_writer_that_is_killed_leaves_no_run_that_counts(
 ) -> None:
     root = make_run(tmp_path, "2026-03-01")
     monkeypatch.setattr(
-        adding, "_sync", lambda _: os.kill(os.getpid(), signal.SIGKILL)
+        adding, "move_into_place", lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
     )  # all is copied, nothing renamed
     writer = multiprocessing.get_context("fork").Process(target=add_runs, args=(layout, [root]))
     writer.start()

@@ -1,0 +1,178 @@
+"""Write files and folders that are on disk complete, or not at all.
+
+The order is that of POSIX: write under a temporary name in the same folder, fsync, rename, fsync the folder. A process
+that is killed at any moment leaves the old file or the new one, and at most a file `.wattbench-*.tmp` that nothing
+reads. A new file has the mode that the umask gives; a replaced one keeps its mode. A rename would replace a symbolic
+link or a device itself, not what is behind it, so both are refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from wattbench.errors import UserError
+
+FAILURE = "cannot be written"
+
+
+def write_atomically(path: Path, data: bytes, *, failure: str = FAILURE) -> None:
+    """Write a file, or leave the one that is there.
+
+    Raises:
+        UserError: as `write_all_atomically`.
+    """
+    write_all_atomically({path: data}, failure=failure)
+
+
+def write_all_atomically(files: Mapping[Path, bytes], *, failure: str = FAILURE) -> None:
+    """Write several files. All are on disk under temporary names before the first is renamed.
+
+    Args:
+        files: path to content; missing folders are made.
+        failure: what a message says of a path that cannot be written.
+
+    Raises:
+        UserError: a file cannot be written: no permission, no space, or a folder, a symbolic link or a device is there.
+    """
+    temporaries: dict[Path, Path] = {}
+    try:
+        for path, data in files.items():
+            with failing_as(path, failure):
+                _check_replaceable(path)
+                make_folder(path.parent)
+                temporaries[path] = _temporary_name(path)
+                _write_new(temporaries[path], data, _mode_of(path))
+        for path, temporary in temporaries.items():
+            with failing_as(path, failure):
+                temporary.replace(path)
+        for folder in dict.fromkeys(path.parent for path in temporaries):
+            with failing_as(folder, failure):
+                sync_folder(folder)
+    finally:
+        _remove(temporaries.values())
+
+
+def link_or_copy(source: Path, path: Path, *, failure: str = FAILURE) -> None:
+    """Give a file that never changes a second name, by a hard link where the disk can; else copy it.
+
+    Raises:
+        UserError: as `write_all_atomically`.
+    """
+    temporary = _temporary_name(path)
+    try:
+        with failing_as(path, failure):
+            _check_replaceable(path)
+            make_folder(path.parent)
+            try:
+                os.link(source, temporary)
+            except OSError:
+                shutil.copyfile(source, temporary)
+                _sync_file(temporary)
+            temporary.replace(path)
+            sync_folder(path.parent)
+    finally:
+        _remove([temporary])  # a rename between two names of one file does nothing
+
+
+def move_into_place(source: Path, target: Path, *, failure: str = FAILURE) -> None:
+    """Rename a file, or a folder with all that is in it, once every byte is on disk.
+
+    Args:
+        source: on the same disk as `target`, and not written any more.
+        target: a folder that is there already, and not empty, is not replaced.
+        failure: what a message says of a target that cannot be written.
+
+    Raises:
+        UserError: it cannot be renamed.
+    """
+    with failing_as(target, failure):
+        sync_tree(source)
+        source.replace(target)
+        for folder in dict.fromkeys((target.parent, source.parent)):
+            sync_folder(folder)
+
+
+@contextlib.contextmanager
+def failing_as(path: Path, failure: str) -> Iterator[None]:
+    """Raise a UserError in place of an OSError: a full disk, or a folder without permission, ends in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path}: {failure} ({error.strerror or error})") from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and its parents, where they are missing, and make their names durable."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync_folder(each.parent)
+
+
+def sync_tree(root: Path) -> None:
+    """Make a file, or every byte and every name below a folder, durable."""
+    if not root.is_dir():
+        _sync_file(root)
+        return
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if not (Path(folder) / name).is_symlink():
+                _sync_file(Path(folder) / name)
+        sync_folder(Path(folder))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, as fsync does for a file's bytes."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _temporary_name(path: Path) -> Path:
+    # Not made of the file's own name, which may have the longest length that is allowed.
+    return path.with_name(f".wattbench-{secrets.token_hex(8)}.tmp")
+
+
+def _check_replaceable(path: Path) -> None:
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a symbolic link; name the file it points to")
+    if path.is_dir():
+        raise OSError(errno.EISDIR, "it is a directory")
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def _mode_of(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return None
+
+
+def _write_new(path: Path, data: bytes, mode: int | None) -> None:
+    with path.open("xb") as file:
+        if mode is not None:
+            os.chmod(path, mode)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(temporaries: Iterable[Path]) -> None:
+    for temporary in temporaries:
+        with contextlib.suppress(OSError):  # below something that is not a folder: it was never made
+            temporary.unlink(missing_ok=True)
