@@ -1,4 +1,4 @@
-"""What gates on a machine can be trusted with, as people read it."""
+"""Write the calibration of a machine's gates for a terminal."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from wattbench_reports.stats import Interval
 
 
 def calibration_text(calibration: Calibration) -> str:
-    """For a terminal: rates, drills and noise floors."""
+    """Return the error rates, drills and noise floors as plain text."""
     lines = [
-        f"Gates of {calibration.suite} on this machine: {calibration.system} against itself",
+        f"Gate calibration of suite {calibration.suite} on this machine: {calibration.system} compared with itself",
         "",
         *(f"  {line}" for line in _rates(calibration)),
         "",
-        f"  {plural(calibration.equal.gates, 'gate')} each, drawn from {plural(calibration.rounds, 'real round')},",
-        f"  stopped after {plural(calibration.items, 'item')} at most.",
-        "  [a, b]: 95% interval over such draws. items: median to a verdict.",
+        f"  {plural(calibration.equal.gates, 'simulated gate')} per row, resampled from "
+        f"{plural(calibration.rounds, 'measured round')}, of at most {plural(calibration.items, 'item')}.",
+        "  [a, b]: 95% confidence interval of the rate. items: median until the verdict.",
         "",
     ]
     lines += [
-        f"  Real gate with {planted_in_words(drill.planted)} planted: {drill.verdict} ({_by(drill.regressed)})."
+        f"  Measured gate with {planted_in_words(drill.planted)} planted: {drill.verdict} ({_labels(drill.regressed)})."
         for drill in calibration.drills
     ]
-    lines += ["", "  Smallest margins that such gates hold (noise floor):"]
+    lines += ["", "  Noise floor (the smallest margin at which these gates keep their error rates):"]
     lines += [f"    {line}" for line in _margins(calibration)]
     return "\n".join(lines) + "\n"
 
@@ -34,10 +34,12 @@ def calibration_text(calibration: Calibration) -> str:
 def _rates(calibration: Calibration) -> list[str]:
     columns = (
         Column(least_width=22),
-        *(Column(head, right=True, least_width=20) for head in ("fails", "passes", "no verdict")),
+        *(Column(head, right=True, least_width=20) for head in ("regressed", "pass", "inconclusive")),
         Column("items", right=True, least_width=6),
     )
-    rates = {"equal": calibration.equal} | {planted_in_words(each.planted): each.rates for each in calibration.drills}
+    rates = {"no fault (A/A)": calibration.equal} | {
+        planted_in_words(each.planted): each.rates for each in calibration.drills
+    }
     return text_table(columns, [_row(what, each) for what, each in rates.items()])
 
 
@@ -56,11 +58,11 @@ def _share(share: Interval) -> str:
     return f"{percent(share.estimate)} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
-def _by(metrics: tuple[str, ...]) -> str:
-    return f"by {listed([METRICS[each].label for each in metrics])}" if metrics else "by no metric"
+def _labels(metrics: tuple[str, ...]) -> str:
+    return listed([METRICS[each].label for each in metrics]) or "no metric"
 
 
 def _floor(metric: str, floor: float | None) -> str:
     if floor is None:
-        return "none up to a half"
+        return "above 50%"
     return points(floor) if metric == "accuracy" else percent(floor)

@@ -36,7 +36,7 @@ def escaped_for_github(text: str, longest: int) -> str:
     """
     begun = text[: 4 * longest]  # a text may be megabytes
     flat = " ".join(begun.split())
-    shown = flat if len(flat) <= longest and begun == text else f"{flat[:longest]} ... (cut)"
+    shown = flat if len(flat) <= longest and begun == text else f"{flat[:longest]} ... (truncated)"
     marked = _FIRST.sub(r"\1\\\2", _GITHUB_MARKS.sub(r"\\\g<0>", _without_html(shown)))
     return _LINKS.sub(rf"\g<0>{_JOINER}", marked).replace("$", "&#36;")  # between two dollars GitHub sets mathematics
 

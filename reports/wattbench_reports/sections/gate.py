@@ -48,12 +48,12 @@ def section_of(result: GateResult, courses: Mapping[str, Course]) -> Section:
         result: of the judge.
         courses: metric to how it became known; one without is not drawn.
     """
-    drill = "" if result.planted is None else f"{wording.drill(result.planted)} "
+    drill = "" if result.planted is None else f"{wording.drill_line(result.planted)} "
     passages = [_verdict(result)]
     drawn = [each for each in result.metrics if each.metric in courses and len(courses[each.metric].items)]
     if drawn:
         passages.append(_course(result, drawn, courses))
-    title = f"Gate: {wording.said(result.verdict)}"
+    title = f"Gate: {wording.verdict_name(result.verdict)}"
     return Section("gate", "Gate", title, f"{drill}{result.headline}", tuple(passages))
 
 
@@ -66,8 +66,8 @@ def _day(header: RunHeader) -> date:
 
 
 def _verdict(result: GateResult) -> Passage:
-    let_through = [*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics)]
-    told = (f"{wording.pair(result)}.", *filter(None, let_through), *result.notes)
+    let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
+    told = (f"{wording.pair_line(result)}.", *filter(None, let_through), *result.notes)
     return Passage("", told, (_table(result),) if result.metrics else ())
 
 
@@ -86,18 +86,18 @@ def _table(result: GateResult) -> Table:
         ),
         rows=tuple(
             (
-                Cell(wording.sourced(metric)),
+                Cell(wording.label_with_provenance(metric)),
                 Cell(wording.figure(metric, metric.baseline)),
                 Cell(wording.figure(metric, metric.candidate)),
                 Cell(wording.change(metric)),
                 Cell(wording.margin(metric, result.policy)),
-                Cell(wording.standing(metric), _style(metric)),
+                Cell(wording.outcome(metric), _style(metric)),
                 Cell("yes" if metric.blocks else "no"),
                 Cell(metric.reason),
             )
             for metric in wording.worst_first(result.metrics)
         ),
-        note=f"{wording.bounds_line(result.policy)}. Asked: {wording.asked(result)}. Policy: "
+        note=f"{wording.bounds_line(result.policy)}. Measured: {wording.measured(result)}. Policy: "
         f"{wording.policy_line(result.policy)}.",
         prose=True,
     )
@@ -106,7 +106,7 @@ def _table(result: GateResult) -> Table:
 def _style(metric: MetricVerdict) -> str:
     if metric.verdict in wording.PASSED:
         return "badge"
-    shown = metric.verdict in {Verdict.REGRESSED, Verdict.ERROR} and wording.in_the_way(metric)
+    shown = metric.verdict in {Verdict.REGRESSED, Verdict.ERROR} and wording.is_blocking(metric)
     return "badge-bad" if shown else "badge-warn"
 
 
@@ -136,7 +136,7 @@ def _known(metric: MetricVerdict, own: Course, policy: Policy) -> figures.Known:
         change=100 * own.change,
         low=100 * own.low,
         high=100 * own.high,
-        margins=(worse, -worse) if wording.either(metric, policy) else (worse,),
+        margins=(worse, -worse) if wording.two_sided(metric, policy) else (worse,),
         said=f"{wording.change(metric)}, margin {wording.margin(metric, policy)}",
     )
 

@@ -1,4 +1,4 @@
-"""The words and figures of a gate's verdict: shared by the terminal, the pull request, the test report and the page."""
+"""Write a gate's verdict in words and figures, as the terminal, pull request, test report and page share them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BENCHMARK = " · "
 """Between a benchmark and the metric it is judged by."""
 
 NO_ROOM_FOR_PASSES = 12
-"""Of a gate with more metrics, those that passed are counted, and not explained one by one."""
+"""Of a gate with more metrics, those that passed are counted and their reasons left out."""
 
 _WORST_FIRST = (
     Verdict.ERROR, Verdict.REGRESSED, Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE,
@@ -25,59 +25,59 @@ _WORST_FIRST = (
 PASSED = frozenset({Verdict.PASS, Verdict.IMPROVED})
 
 
-def said(verdict: Verdict) -> str:
-    """``not comparable``."""
+def verdict_name(verdict: Verdict) -> str:
+    """Write a verdict for people: ``not comparable``."""
     return verdict.value.replace("_", " ")
 
 
 def metric_name(metric: str) -> str:
-    """The name of `wattbench_reports.gate.metrics.METRICS` in that of a metric, without a benchmark."""
+    """Return the name in `wattbench_reports.gate.metrics.METRICS`, without the benchmark before it."""
     return metric.rpartition(_BENCHMARK)[2]
 
 
 def label(metric: str) -> str:
-    """For people: ``latency p50``, ``test_parse · latency p50``."""
+    """Write a metric's name for people: ``latency p50``, ``test_parse · latency p50``."""
     benchmark, between, name = metric.rpartition(_BENCHMARK)
     return f"{benchmark}{between}{METRICS[name].label if name in METRICS else name}"
 
 
-def sourced(metric: MetricVerdict) -> str:
-    """The label and how its joules came about: ``joules per request (counter)``."""
+def label_with_provenance(metric: MetricVerdict) -> str:
+    """Write the label with the provenance of its joules: ``joules per request (counter)``."""
     return f"{label(metric.metric)} ({metric.provenance})" if metric.provenance else label(metric.metric)
 
 
-def let_through(metric: MetricVerdict) -> bool:
-    """It regressed, and a waiver or a declared trade-off says that it may."""
+def is_let_through(metric: MetricVerdict) -> bool:
+    """Return whether it regressed and a waiver or a declared trade-off allows that."""
     return metric.verdict is Verdict.REGRESSED and (metric.waived is not None or metric.allowed_by is not None)
 
 
-def in_the_way(metric: MetricVerdict) -> bool:
-    """It keeps the gate from passing: shown to be worse, or not shown to be as good."""
-    return metric.blocks and metric.verdict not in PASSED and not let_through(metric)
+def is_blocking(metric: MetricVerdict) -> bool:
+    """Return whether it keeps the gate from passing: shown to be worse, or not shown to be as good."""
+    return metric.blocks and metric.verdict not in PASSED and not is_let_through(metric)
 
 
 def worst_first(metrics: Iterable[MetricVerdict]) -> list[MetricVerdict]:
-    """What keeps the gate from passing, then what was let through or does not block, then what passed."""
+    """Sort: what keeps the gate from passing, then what was let through or does not block, then what passed."""
     return sorted(
         metrics,
         key=lambda each: (
-            not in_the_way(each),
+            not is_blocking(each),
             each.verdict in PASSED,
-            not let_through(each),
+            not is_let_through(each),
             _WORST_FIRST.index(each.verdict),
         ),
     )
 
 
-def standing(metric: MetricVerdict) -> str:
-    """The verdict, and whether it was let through: ``regressed, waived``."""
-    if let_through(metric):
-        return f"{said(metric.verdict)}, {'allowed' if metric.allowed_by is not None else 'waived'}"
-    return said(metric.verdict)
+def outcome(metric: MetricVerdict) -> str:
+    """Write the verdict, and whether it was let through: ``regressed, waived``."""
+    if is_let_through(metric):
+        return f"{verdict_name(metric.verdict)}, {'allowed' if metric.allowed_by is not None else 'waived'}"
+    return verdict_name(metric.verdict)
 
 
 def figure(metric: MetricVerdict, value: float | None) -> str:
-    """``81.3%``, ``820 ms``, ``12.3 J``, ``512 MB``."""
+    """Write a figure in its metric's unit: ``81.3%``, ``820 ms``, ``12.3 J``, ``512 MB``."""
     known = METRICS.get(metric_name(metric.metric))
     if value is None or known is None:
         return units.NONE if value is None else units.digits(value)
@@ -85,7 +85,7 @@ def figure(metric: MetricVerdict, value: float | None) -> str:
 
 
 def change(metric: MetricVerdict) -> str:
-    """With its bounds: ``-2.0 points [-4.1, +0.3]``, ``+4.1% [+1.2, +7.3]``; a dash where there is none."""
+    """Write the change and its bounds: ``-2.0 points [-4.1, +0.3]``, ``+4.1% [+1.2, +7.3]``, or a dash."""
     if metric.change is None or math.isnan(metric.change):
         return units.NONE
     unit = " points" if _in_points(metric.metric) else "%"
@@ -94,20 +94,20 @@ def change(metric: MetricVerdict) -> str:
 
 
 def _signed(share: float | None) -> str:
-    """In hundredths with its sign; nothing is neither plus nor minus."""
+    """Write a share in hundredths with its sign; zero has none."""
     size = _hundredths(None if share is None else abs(share))
     return size if share is None or size in {"0.0", units.NONE} else f"{'+' if share > 0 else '-'}{size}"
 
 
 def _hundredths(share: float | None) -> str:
-    """``81.3``: one decimal, but for what no share is."""
+    """Write a share in hundredths with one decimal: ``81.3``; impossible shares with three digits."""
     if share is None or math.isnan(share):
         return units.NONE
     return units.digits(100 * share) if abs(share) >= 1e4 else units.fixed(100 * share, 1)
 
 
-def share_of(metric: str, share: float) -> str:
-    """As a policy writes it: ``5 points`` of accuracy, ``10%`` of all others."""
+def margin_text(metric: str, share: float) -> str:
+    """Write a size as a policy does: ``5 points`` of accuracy, ``10%`` of all other metrics."""
     hundredths = f"{100 * share:g}"
     if _in_points(metric):
         return f"{hundredths} point{'' if hundredths == '1' else 's'}"
@@ -115,12 +115,12 @@ def share_of(metric: str, share: float) -> str:
 
 
 def margin(metric: MetricVerdict, policy: Policy) -> str:
-    """``5 points``; ``±10%`` where a change for the better fails too."""
-    return f"{'±' if either(metric, policy) else ''}{share_of(metric.metric, metric.margin)}"
+    """Write the margin: ``5 points``; ``±10%`` where a change for the better fails too."""
+    return f"{'±' if two_sided(metric, policy) else ''}{margin_text(metric.metric, metric.margin)}"
 
 
-def either(metric: MetricVerdict, policy: Policy) -> bool:
-    """Whether a change for the better fails too."""
+def two_sided(metric: MetricVerdict, policy: Policy) -> bool:
+    """Return whether a change for the better fails too."""
     return any(rule.either for rule in policy.rules if rule.metric == metric_name(metric.metric))
 
 
@@ -129,8 +129,8 @@ def _in_points(metric: str) -> bool:
     return known is not None and known.unit == "share"
 
 
-def explained(result: GateResult) -> list[MetricVerdict]:
-    """Whose reasons are told one by one, worst first: all, and of very many those that did not pass."""
+def with_reason_shown(result: GateResult) -> list[MetricVerdict]:
+    """Return the metrics whose reasons are shown, worst first: all, or of very many those that did not pass."""
     ordered = worst_first(result.metrics)
     if len(ordered) <= NO_ROOM_FOR_PASSES:
         return ordered
@@ -138,47 +138,47 @@ def explained(result: GateResult) -> list[MetricVerdict]:
 
 
 def passes_line(result: GateResult) -> str:
-    """What is to be known of those that `explained` leaves out; empty where it leaves out none."""
-    rest = len(result.metrics) - len(explained(result))
-    return f"{rest:,} passed: of each, a worsening by its margin is ruled out." if rest else ""
+    """Summarize the metrics that `with_reason_shown` leaves out; empty if it leaves out none."""
+    rest = len(result.metrics) - len(with_reason_shown(result))
+    return f"{units.plural(rest, 'metric')} passed: a regression as large as the margin is ruled out." if rest else ""
 
 
-def counted(metrics: Iterable[MetricVerdict]) -> str:
-    """How many of each verdict, worst first: ``2 regressed, 1 inconclusive and 480 pass``."""
-    numbers = Counter(each.verdict for each in metrics)
-    return units.listed([f"{numbers[verdict]:,} {said(verdict)}" for verdict in _WORST_FIRST if numbers[verdict]])
+def verdict_counts(metrics: Iterable[MetricVerdict]) -> str:
+    """Count the verdicts, worst first: ``2 regressed, 1 inconclusive and 480 pass``."""
+    counts = Counter(each.verdict for each in metrics)
+    return units.listed([f"{counts[verdict]:,} {verdict_name(verdict)}" for verdict in _WORST_FIRST if counts[verdict]])
 
 
-def drill(planted: Mapping[str, float]) -> str:
-    """What a drill is, for a reader who did not know of it."""
+def drill_line(planted: Mapping[str, float]) -> str:
+    """Say that the gate was a drill, for a reader who does not know it."""
     what = units.listed([f"{name} of {100 * share:g}%" for name, share in planted.items()]) or "nothing"
-    return f"A drill, with {what} planted in the candidate: the verdict says nothing of the candidate itself."
+    return f"This is a drill with {what} planted in the candidate: the verdict says nothing about the candidate itself."
 
 
-def trade(metric: MetricVerdict) -> str:
-    """The declared trade-off that let it through; empty where none did."""
+def trade_line(metric: MetricVerdict) -> str:
+    """Write the declared trade-off that let it through; empty if none did."""
     declared = metric.allowed_by
-    return "" if declared is None else f"{label(metric.metric)}: allowed, as {_declared(declared)}"
+    return "" if declared is None else f"{label(metric.metric)}: allowed by the trade-off of {_declared(declared)}"
 
 
 def _declared(declared: Trade) -> str:
     reason = "" if declared.reason is None else f": {declared.reason}"
     return (
-        f"up to {share_of(declared.give, declared.give_up_to)} of {label(declared.give)} may be given for at least "
-        f"{share_of(declared.get, declared.get_at_least)} of {label(declared.get)}{reason}"
+        f"up to {margin_text(declared.give, declared.give_up_to)} of {label(declared.give)} for an improvement of at "
+        f"least {margin_text(declared.get, declared.get_at_least)} in {label(declared.get)}{reason}"
     )
 
 
-def waiver(metric: MetricVerdict) -> str:
-    """Why and until when it is let through; empty where nobody waived it."""
+def waiver_line(metric: MetricVerdict) -> str:
+    """Write why and until when it is waived; empty if it is not."""
     granted = metric.waived
     return "" if granted is None else f"{label(metric.metric)}: waived until {granted.until}: {granted.reason}"
 
 
-def expired(result: GateResult) -> list[Waiver]:
-    """Waivers that no longer count: their last day lies before the verdict's, or what they waive counts all the same.
+def expired_waivers(result: GateResult) -> list[Waiver]:
+    """Return the waivers that had expired on the day of the verdict.
 
-    The latter is how they show in a verdict that does not say when it was made.
+    In a verdict without a date they show by metrics that are waived and block all the same.
     """
     today = _day(result.created_utc)
     refused = {metric_name(each.metric) for each in result.metrics if _refused(each)}
@@ -190,7 +190,7 @@ def expired(result: GateResult) -> list[Waiver]:
 
 
 def _refused(metric: MetricVerdict) -> bool:
-    return metric.verdict is Verdict.REGRESSED and in_the_way(metric)
+    return metric.verdict is Verdict.REGRESSED and is_blocking(metric)
 
 
 def _day(created_utc: str) -> date | None:
@@ -200,36 +200,36 @@ def _day(created_utc: str) -> date | None:
         return None
 
 
-def pair(result: GateResult) -> str:
-    """Who stood against whom, where, and on which records."""
+def pair_line(result: GateResult) -> str:
+    """Write the two systems, the suite and the runs."""
     runs = f" ({', '.join(result.runs)})" if result.runs else ""
     return f"Candidate {result.candidate} against baseline {result.baseline}, suite {result.suite}{runs}"
 
 
-def asked(result: GateResult) -> str:
-    """What it took: ``96 items of each system in 6 rounds; 812 J of both (counter)``."""
+def measured(result: GateResult) -> str:
+    """Write what was measured: ``96 items per system in 6 rounds; 812 J for both systems (counter)``."""
     rounds = f" in {units.plural(result.rounds, 'round')}" if result.rounds else ""
-    what = f"{units.plural(result.items, 'item')} of each system{rounds}" if result.items else "nothing"
+    what = f"{units.plural(result.items, 'item')} per system{rounds}" if result.items else "no items"
     if result.energy_j is None:
-        return f"{what}; no joules were read"
+        return f"{what}; energy not available"
     provenance = f" ({result.energy_provenance})" if result.energy_provenance else ""
-    return f"{what}; {units.quantity(result.energy_j, 'J')} of both{provenance}"
+    return f"{what}; {units.quantity(result.energy_j, 'J')} for both systems{provenance}"
 
 
 def policy_line(policy: Policy) -> str:
-    """The error rates, and the caps where there are any."""
+    """Write the error rates, and the caps if there are any."""
     caps = []
     if policy.max_items is not None:
         caps.append(f"{policy.max_items:,} items")
     if policy.max_joules is not None:
         caps.append(units.quantity(policy.max_joules, "J"))
-    most = f", at most {units.listed(caps)}" if caps else ""
+    most = f"; at most {units.listed(caps)}" if caps else ""
     return (
-        f"alpha {policy.alpha:g} (failing what is no worse), beta {policy.beta:g} (passing what is worse by a margin)"
-        f"{most}"
+        f"false-alarm rate {100 * policy.alpha:g}%, miss rate {100 * policy.beta:g}% for a regression as large as the "
+        f"margin{most}"
     )
 
 
 def bounds_line(policy: Policy) -> str:
-    """What the brackets hold."""
-    return f"[a, b]: bounds of {100 * (1 - 2 * policy.beta):g}% confidence that hold at every look"
+    """Explain the brackets."""
+    return f"[a, b]: {100 * (1 - 2 * policy.beta):g}% confidence interval, valid at every interim look"

@@ -124,7 +124,7 @@ def test_what_fails_is_marked_and_what_is_let_through_is_doubtful() -> None:
 
 
 def test_a_drill_says_so_first() -> None:
-    assert section_of(drill(), {}).lead.startswith("A drill, with delay of 20% planted")
+    assert section_of(drill(), {}).lead.startswith("This is a drill with delay of 20% planted")
 
 
 def test_what_has_no_course_is_not_drawn() -> None:

@@ -1,4 +1,4 @@
-"""A gate's verdict where people look for it: one file per place.
+"""Write a gate's verdict for each place where people read it: one file per format.
 
 May import: `wattbench_reports.gate` and the formats of a comparison. Must not judge: a verdict, a sentence or a figure
 that is not in the `GateResult` does not appear.

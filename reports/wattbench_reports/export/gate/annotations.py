@@ -1,4 +1,4 @@
-"""Annotations beside a pull request: workflow commands, which GitHub reads from the output of a job's step.
+"""Write annotations of a pull request: workflow commands, which GitHub reads from the output of a job's step.
 
 Syntax: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -11,7 +11,7 @@ from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.wording import gate as wording
 
 MOST_OF_A_KIND = 10
-"""GitHub shows so many of a kind for each step."""
+"""The number of a kind that GitHub shows for each step."""
 
 _LONGEST = 1_000
 """Characters of a message; a title has a tenth. The log and the other files have the rest."""
@@ -22,38 +22,38 @@ _BROKEN = frozenset({Verdict.REGRESSED, Verdict.ERROR})
 
 
 def annotations(result: GateResult) -> list[str]:
-    """Lines to be printed, each one command: errors, warnings, then notices, at most `MOST_OF_A_KIND` of each.
+    """Return the lines to print, each one command: errors, warnings, then notices, at most `MOST_OF_A_KIND` of each.
 
     A gate that does not pass has an error or a warning, whatever its metrics say.
     """
-    gate = "wattbench gate" if result.planted is None else "wattbench gate, a drill"
-    told: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
+    gate = "wattbench gate" if result.planted is None else "wattbench gate (drill)"
+    by_kind: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for metric in wording.worst_first(result.metrics):
         kind = _kind(metric)
         if kind is not None:
-            title = f"{gate}: {wording.label(metric.metric)} {wording.standing(metric)}"
-            told[kind].append(_command(kind, title, metric.reason))
-    if result.exit_code and not told["error"] and not told["warning"]:
+            title = f"{gate}: {wording.label(metric.metric)} {wording.outcome(metric)}"
+            by_kind[kind].append(_command(kind, title, metric.reason))
+    if result.exit_code and not by_kind["error"] and not by_kind["warning"]:
         kind = "error" if result.verdict in _BROKEN else "warning"
-        told[kind].append(_command(kind, f"{gate}: {wording.said(result.verdict)}", result.headline))
-    for waiver in wording.expired(result):
-        text = f"That of {wording.label(waiver.metric)} ended on {waiver.until}: {waiver.reason}"
-        told["warning"].append(_command("warning", f"{gate}: waiver expired", text))
-    return [line for kind, lines in told.items() for line in _few(kind, lines, gate)]
+        by_kind[kind].append(_command(kind, f"{gate}: {wording.verdict_name(result.verdict)}", result.headline))
+    for waiver in wording.expired_waivers(result):
+        text = f"The waiver of {wording.label(waiver.metric)} ended on {waiver.until}: {waiver.reason}"
+        by_kind["warning"].append(_command("warning", f"{gate}: waiver expired", text))
+    return [line for kind, lines in by_kind.items() for line in _few(kind, lines, gate)]
 
 
 def _kind(metric: MetricVerdict) -> str | None:
-    """Errors are shown to be worse; of warnings nothing is known; None for what nobody needs to be told."""
-    if wording.in_the_way(metric):
+    """Choose an error for what is shown to be worse, a warning for what is undecided, None for what needs no note."""
+    if wording.is_blocking(metric):
         return "error" if metric.verdict in _BROKEN else "warning"
-    return "notice" if metric.verdict is Verdict.IMPROVED or wording.let_through(metric) else None
+    return "notice" if metric.verdict is Verdict.IMPROVED or wording.is_let_through(metric) else None
 
 
 def _few(kind: str, lines: Sequence[str], gate: str) -> Sequence[str]:
     if len(lines) <= MOST_OF_A_KIND:
         return lines
     shown = lines[: MOST_OF_A_KIND - 1]
-    return [*shown, _command(kind, gate, f"{len(lines) - len(shown):,} more of this kind are in the log of the job.")]
+    return [*shown, _command(kind, gate, f"{len(lines) - len(shown):,} more of this kind are in the job log.")]
 
 
 def _command(kind: str, title: str, message: str) -> str:

@@ -1,4 +1,4 @@
-"""JSON: everything that a gate found, for programs, and the way back."""
+"""Write a gate's result as JSON for programs, and read it back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA_VERSION = 1
 
 
 def as_json(result: GateResult) -> str:
-    """An object with the fields of `GateResult` and ``"schema_version"``, ``"exit_code"``.
+    """Return an object with the fields of `GateResult` and ``"schema_version"``, ``"exit_code"``.
 
     ``metrics`` is a list of objects with the fields of `MetricVerdict`, ``policy`` has the shape of a suite's ``gate:``
     section, and dates are ISO 8601. A figure that does not exist, and a bound that is infinite, are null. All of it is
@@ -52,18 +52,18 @@ def result_of_json(text: str, where: str = "the gate's JSON") -> GateResult:
             "update wattbench"
         )
     try:
-        # What a later wattbench may have written beside is passed over.
+        # Keys that only a later wattbench writes are ignored.
         return TypeAdapter(GateResult).validate_python(raw | {"policy": policy_of(raw["policy"], where)})
     except KeyError as error:
-        raise UserError(f"{where}: has no {error}; the file is damaged") from error
+        raise UserError(f"{where}: key {error} is missing; the file is damaged") from error
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{where}: {place}: {first['msg']}; the file is damaged") from error
+        key = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{where}: {key}: {first['msg']}; the file is damaged") from error
 
 
 def _refused(constant: str) -> float:
-    """Python's JSON reads ``NaN`` and ``Infinity``, which nobody else's does."""
+    """Refuse ``NaN`` and ``Infinity``, which Python's JSON reads and no other does."""
     raise ValueError(constant)
 
 
@@ -75,11 +75,13 @@ def _metric(metric: MetricVerdict) -> dict[str, Any]:
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
-    """What `policy_of` reads, with whatever else there was in the record."""
-    own = {each.name: getattr(policy, each.name) for each in fields(policy) if each.name not in {"rules", "record"}}
+    """Return what `policy_of` reads, with all other keys of the record."""
+    settings = {
+        each.name: getattr(policy, each.name) for each in fields(policy) if each.name not in {"rules", "record"}
+    }
     return {
         **policy.record,
-        **own,
+        **settings,
         "metrics": {rule.metric: _rule(rule) for rule in policy.rules},
         "trades": [
             {"give": {each.give: each.give_up_to}, "get": {each.get: each.get_at_least}, "reason": each.reason}
@@ -103,7 +105,7 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has neither infinity nor NaN."""
+    """Replace infinity and NaN by None: JSON has neither."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""JUnit XML: what a CI shows as tests, one for each metric.
+"""Write JUnit XML: what a CI shows as tests, one for each metric.
 
 Elements and their order as in the schema of Jenkins: https://github.com/jenkinsci/xunit-plugin, junit-10.xsd.
 """
@@ -21,41 +21,43 @@ _FIGURES = ("baseline", "candidate", "change", "low", "high", "margin", "p_value
 
 
 def as_junit(result: GateResult) -> str:
-    """A test suite with a test for each metric.
+    """Return a test suite with a test for each metric.
 
     What regressed fails. What has no verdict is an error where it blocks, and skipped where it does not, as is a
     regression that does not block: nothing but what passed, or was let through with a reason, looks passed. A gate that
     does not pass for another reason has a test of its own, ``gate``.
     """
     suite = ET.Element("testsuite", name=_xml(f"wattbench gate: {result.suite}"))
-    told = ET.SubElement(suite, "properties")
+    properties = ET.SubElement(suite, "properties")
     for name, value in _properties(result):
-        ET.SubElement(told, "property", name=_xml(name), value=_xml(value))
+        ET.SubElement(properties, "property", name=_xml(name), value=_xml(value))
     for metric in result.metrics:
         _add(suite, metric, result)
     if result.exit_code and suite.find("testcase/failure") is None and suite.find("testcase/error") is None:
         kind = "failure" if result.verdict is Verdict.REGRESSED else "error"
         _complain(_case(suite, "gate", result), kind, result.verdict, result.headline, "")
-    ET.SubElement(suite, "system-out").text = _xml("\n".join(_said(result)))
+    ET.SubElement(suite, "system-out").text = _xml("\n".join(_summary(result)))
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for attribute, child in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(sum(case.find(child) is not None for case in cases)))
-    whole = ET.Element("testsuites")
-    whole.append(suite)
-    ET.indent(whole)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(whole, encoding="unicode")}\n'
+    suites = ET.Element("testsuites")
+    suites.append(suite)
+    ET.indent(suites)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
 
 
 def _add(suite: ET.Element, metric: MetricVerdict, result: GateResult) -> None:
     case = _case(suite, metric.metric, result)
-    details = "\n".join(filter(None, (_figures(metric, result), wording.trade(metric), wording.waiver(metric))))
-    if metric.verdict in wording.PASSED or wording.let_through(metric):
-        ET.SubElement(case, "system-out").text = _xml(f"{wording.standing(metric)}: {metric.reason}\n{details}")
+    details = "\n".join(
+        filter(None, (_figures(metric, result), wording.trade_line(metric), wording.waiver_line(metric)))
+    )
+    if metric.verdict in wording.PASSED or wording.is_let_through(metric):
+        ET.SubElement(case, "system-out").text = _xml(f"{wording.outcome(metric)}: {metric.reason}\n{details}")
     elif metric.verdict is Verdict.ERROR:
         _complain(case, "error", metric.verdict, metric.reason, details)
     elif not metric.blocks:
-        message = f"{wording.said(metric.verdict)}, which does not block: {metric.reason}"
+        message = f"{wording.verdict_name(metric.verdict)}, not blocking: {metric.reason}"
         ET.SubElement(case, "skipped", message=_xml(message))
     else:
         kind = "failure" if metric.verdict is Verdict.REGRESSED else "error"
@@ -78,8 +80,8 @@ def _figures(metric: MetricVerdict, result: GateResult) -> str:
 
 
 def _properties(result: GateResult) -> list[tuple[str, str]]:
-    """Of the gate, then of each metric, under its name: ``accuracy.change``."""
-    told = [
+    """List the gate's properties, then each metric's under its name: ``accuracy.change``."""
+    listed = [
         ("verdict", result.verdict.value),
         ("baseline", result.baseline),
         ("candidate", result.candidate),
@@ -90,32 +92,32 @@ def _properties(result: GateResult) -> list[tuple[str, str]]:
         ("beta", str(result.policy.beta)),
     ]
     if result.energy_j is not None:
-        told += [("energy_j", str(result.energy_j)), ("energy_provenance", result.energy_provenance)]
+        listed += [("energy_j", str(result.energy_j)), ("energy_provenance", result.energy_provenance)]
     for planted, share in (result.planted or {}).items():
-        told.append((f"planted.{planted}", str(share)))
+        listed.append((f"planted.{planted}", str(share)))
     for metric in result.metrics:
-        told.append((f"{metric.metric}.verdict", metric.verdict.value))
+        listed.append((f"{metric.metric}.verdict", metric.verdict.value))
         if metric.provenance:
-            told.append((f"{metric.metric}.provenance", metric.provenance))
+            listed.append((f"{metric.metric}.provenance", metric.provenance))
         for name in _FIGURES:
             value = getattr(metric, name)
             if value is not None and math.isfinite(value):
-                told.append((f"{metric.metric}.{name}", str(value)))
-    return told
+                listed.append((f"{metric.metric}.{name}", str(value)))
+    return listed
 
 
-def _said(result: GateResult) -> list[str]:
-    """What is of the whole gate."""
-    drill = [] if result.planted is None else [wording.drill(result.planted)]
+def _summary(result: GateResult) -> list[str]:
+    """Return the lines about the gate as a whole."""
+    drill = [] if result.planted is None else [wording.drill_line(result.planted)]
     return [
         *drill,
-        f"{wording.said(result.verdict)}: {result.headline}",
+        f"{wording.verdict_name(result.verdict)}: {result.headline}",
         *result.notes,
-        f"Asked: {wording.asked(result)}.",
+        f"Measured: {wording.measured(result)}.",
         f"Policy: {wording.policy_line(result.policy)}.",
     ]
 
 
 def _xml(text: str) -> str:
-    """The text in characters that XML can hold; those it cannot are shown as signs."""
+    """Replace the characters that XML cannot hold by visible signs."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))

@@ -1,4 +1,4 @@
-"""A comment under a pull request, and the summary of a job: Markdown as GitHub shows it.
+"""Write a gate's verdict as Markdown for GitHub: a comment on a pull request, and the summary of a job.
 
 Everything from a record is hostile. It is cut and escaped: markup, HTML, cells of a table, and what GitHub by itself
 makes links of, which are people, issues and addresses.
@@ -15,7 +15,7 @@ from wattbench_reports.gate.result import GateResult, MetricVerdict
 from wattbench_reports.wording import gate as wording
 
 MARKER = "<!-- wattbench-gate -->"
-"""The first line: by it a comment is found again, and written anew rather than followed by another."""
+"""The first line, by which an earlier comment is found and replaced."""
 
 MOST_BYTES = 65_000
 """GitHub takes comments of less than 65,536; what a workflow adds has some room."""
@@ -25,13 +25,13 @@ _NAME, _SENTENCE = 100, 500
 _RUNS = 4
 """Named at most."""
 _UNFOLDED = 5
-"""So many reasons of what keeps the gate from passing are seen without a click."""
-_OURS = 2_000
-"""Bytes for our own words between the parts."""
+"""The number of reasons of blocking metrics that are seen without a click."""
+_FIXED_TEXT = 2_000
+"""Bytes for the fixed text between the parts."""
 _OF_ROWS, _OF_REASONS, _OF_NOTES = 0.45, 0.35, 0.2
 """Of the bytes that are left."""
 
-_WHOLE = "the log of the job and the gate's JSON have them all"
+_COMPLETE = "the job log and the gate's JSON list all"
 _COLUMNS = (
     Column("metric"), Column("baseline", right=True), Column("candidate", right=True), Column("change"),
     Column("margin"), Column("verdict"),
@@ -39,71 +39,71 @@ _COLUMNS = (
 
 
 def as_markdown(result: GateResult) -> str:
-    """The verdict in less than `MOST_BYTES`, whatever there is: what has no room is counted, and said where it is."""
-    head, basis = _head(result), _folded("What this rests on", _basis(result))
-    room = MOST_BYTES - _OURS - _size([*head, *basis])
+    """Return the verdict in less than `MOST_BYTES`: what has no room is counted, with where to find it."""
+    head, basis = _head(result), _folded("Data and policy", _basis(result))
+    room = MOST_BYTES - _FIXED_TEXT - _size([*head, *basis])
     table, notes = _table(result, int(_OF_ROWS * room)), _notes(result, int(_OF_NOTES * room))
     seen, folded = _reasons(result, int(_OF_REASONS * room))
     return "\n".join([*head, *table, *seen, *notes, *folded, "", *basis]) + "\n"
 
 
 def _head(result: GateResult) -> list[str]:
-    drill = [] if result.planted is None else [f"**{escaped(wording.drill(result.planted), _SENTENCE)}**", ""]
-    title = f"### wattbench gate: {wording.said(result.verdict)}"
+    drill = [] if result.planted is None else [f"**{escaped(wording.drill_line(result.planted), _SENTENCE)}**", ""]
+    title = f"### wattbench gate: {wording.verdict_name(result.verdict)}"
     return [MARKER, *drill, title, "", escaped(result.headline, _SENTENCE)]
 
 
 def _table(result: GateResult, room: int) -> list[str]:
-    """What keeps the gate from passing first."""
+    """Return the table, blocking metrics first."""
     ordered = wording.worst_first(result.metrics)
     head, rule, *lines = markdown_table(_COLUMNS, [_row(each, result) for each in ordered])
     rows = _fitting(lines, room)
     if not rows:
         return []
     rest = ordered[len(rows) :]
-    left_out = ["", f"No room here for {len(rest):,} more: {wording.counted(rest)}; {_WHOLE}."] if rest else []
-    unblocking = "" if all(each.blocks for each in result.metrics) else "; in italics: does not block"
+    left_out = ["", f"{len(rest):,} more are not shown: {wording.verdict_counts(rest)}; {_COMPLETE}."] if rest else []
+    unblocking = "" if all(each.blocks for each in result.metrics) else "; in italics: not blocking"
     legend = escaped(f"{wording.bounds_line(result.policy)}{unblocking}.", _SENTENCE)
     return ["", head, rule, *rows, *left_out, "", legend]
 
 
 def _row(metric: MetricVerdict, result: GateResult) -> tuple[str, ...]:
-    mark = "" if metric.blocks and not wording.in_the_way(metric) else "**" if metric.blocks else "*"
+    mark = "" if metric.blocks and not wording.is_blocking(metric) else "**" if metric.blocks else "*"
     return (
-        escaped(wording.sourced(metric), _NAME),
+        escaped(wording.label_with_provenance(metric), _NAME),
         wording.figure(metric, metric.baseline),
         wording.figure(metric, metric.candidate),
         escaped(wording.change(metric), _NAME),
         wording.margin(metric, result.policy),
-        f"{mark}{wording.standing(metric)}{mark}",
+        f"{mark}{wording.outcome(metric)}{mark}",
     )
 
 
 def _reasons(result: GateResult, room: int) -> tuple[list[str], list[str]]:
-    """Those that are seen, and the others in a box that opens."""
-    told = wording.explained(result)
-    lines = _fitting(map(_reason, told), room)
-    seen = min(_UNFOLDED, len(lines), sum(wording.in_the_way(each) for each in told))
+    """Return the reasons that are always seen, and the others in a box that opens."""
+    metrics = wording.with_reason_shown(result)
+    lines = _fitting(map(_reason, metrics), room)
+    seen = min(_UNFOLDED, len(lines), sum(wording.is_blocking(each) for each in metrics))
     folded = lines[seen:]
-    if rest := len(told) - len(lines):
-        folded.append(f"- No room here for the reasons of {rest:,} more; {_WHOLE}.")
+    if rest := len(metrics) - len(lines):
+        folded.append(f"- The reasons of {rest:,} more are not shown; {_COMPLETE}.")
     if passed := wording.passes_line(result):
         folded.append(f"- {passed}")
-    return _after_space(lines[:seen]), _after_space(_folded("Why, metric by metric", folded) if folded else [])
+    return _after_space(lines[:seen]), _after_space(_folded("Reasons by metric", folded) if folded else [])
 
 
 def _reason(metric: MetricVerdict) -> str:
     label = escaped(wording.label(metric.metric), _NAME)
-    return f"- **{label}** ({wording.standing(metric)}): {escaped(metric.reason, _SENTENCE)}"
+    return f"- **{label}** ({wording.outcome(metric)}): {escaped(metric.reason, _SENTENCE)}"
 
 
 def _notes(result: GateResult, room: int) -> list[str]:
-    """What was let through and why, then what else a reader should know."""
-    let_through = [*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics)]
-    told = [each for each in (*let_through, *result.notes) if each]
-    lines = _fitting((f"- {escaped(each, _SENTENCE)}" for each in told), room)
-    if rest := len(told) - len(lines):
-        lines.append(f"- No room here for {rest:,} more notes; {_WHOLE}.")
+    """List what was let through and why, then the other notes."""
+    let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
+    notes = [each for each in (*let_through, *result.notes) if each]
+    lines = _fitting((f"- {escaped(each, _SENTENCE)}" for each in notes), room)
+    if rest := len(notes) - len(lines):
+        lines.append(f"- {rest:,} more notes are not shown; {_COMPLETE}.")
     return _after_space(lines)
 
 
@@ -112,8 +112,8 @@ def _basis(result: GateResult) -> list[str]:
     names = [escaped(each, _NAME) for each in (result.candidate, result.baseline, result.suite)]
     return [
         f"- Candidate {names[0]} against baseline {names[1]}, suite {names[2]}",
-        *([f"- Records: {', '.join(runs)}{' and more' if len(result.runs) > _RUNS else ''}"] if runs else []),
-        f"- Asked: {escaped(wording.asked(result), _SENTENCE)}",
+        *([f"- Runs: {', '.join(runs)}{' and more' if len(result.runs) > _RUNS else ''}"] if runs else []),
+        f"- Measured: {escaped(wording.measured(result), _SENTENCE)}",
         f"- Policy: {wording.policy_line(result.policy)}",
     ]
 
@@ -127,7 +127,7 @@ def _after_space(lines: Sequence[str]) -> list[str]:
 
 
 def _fitting(lines: Iterable[str], room: int) -> list[str]:
-    """The first ones, as many as the bytes have room for."""
+    """Return the first lines, as many as the bytes have room for."""
     kept: list[str] = []
     for line in lines:
         room -= _size([line])

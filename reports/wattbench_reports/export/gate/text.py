@@ -1,4 +1,4 @@
-"""The verdict for a terminal, and for the log of a job: 100 columns."""
+"""Write the verdict for a terminal of 100 columns, and for the log of a job."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ _COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
 
 
 def as_text(result: GateResult) -> str:
-    """The verdict as plain text, the headline first; before it only that it is a drill, where it is one."""
+    """Return the verdict as plain text, the headline first; a drill says so before it."""
     return "".join(_COMMAND.sub(r"\g<0> ", line) + "\n" for line in _lines(result))
 
 
 def _lines(result: GateResult) -> Iterator[str]:
     if result.planted is not None:
-        yield from [*wrapped(wording.drill(result.planted)), ""]
-    yield from wrapped(f"{wording.said(result.verdict).upper()}: {result.headline}")
-    yield from wrapped(f"{wording.pair(result)}.")
+        yield from [*wrapped(wording.drill_line(result.planted)), ""]
+    yield from wrapped(f"{wording.verdict_name(result.verdict).upper()}: {result.headline}")
+    yield from wrapped(f"{wording.pair_line(result)}.")
     if result.metrics:
         yield from ["", *_table(result), *_legend(result), ""]
     for reason, labels in _reasons(result).items():
         yield from _listed(f"{units.listed(labels)}: {reason}")
     yield from wrapped(wording.passes_line(result))
-    for line in (*map(wording.trade, result.metrics), *map(wording.waiver, result.metrics), *result.notes):
+    for line in (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics), *result.notes):
         yield from _listed(line, "! ")
-    yield from ["", *wrapped(f"Asked: {wording.asked(result)}.")]
+    yield from ["", *wrapped(f"Measured: {wording.measured(result)}.")]
     yield from wrapped(f"Policy: {wording.policy_line(result.policy)}.")
 
 
 def _reasons(result: GateResult) -> dict[str, list[str]]:
-    """Each reason once, worst first, and of which metrics it is: another machine is one for all of them."""
+    """Return each reason once, worst first, with its metrics: all may share one, such as another machine."""
     labels: dict[str, list[str]] = {}
-    for metric in wording.explained(result):
-        labels.setdefault(metric.reason, []).append(wording.sourced(metric))
+    for metric in wording.with_reason_shown(result):
+        labels.setdefault(metric.reason, []).append(wording.label_with_provenance(metric))
     return labels
 
 
 def _table(result: GateResult) -> list[str]:
-    """A line for each metric, worst first."""
+    """Lay out a line for each metric, worst first."""
     rows = [_cells(metric, result) for metric in wording.worst_first(result.metrics)]
     return text_table(_COLUMNS, rows, widest_label=_WIDEST_LABEL)
 
@@ -62,12 +62,12 @@ def _cells(metric: MetricVerdict, result: GateResult) -> tuple[str, ...]:
         wording.figure(metric, metric.candidate),
         wording.change(metric),
         wording.margin(metric, result.policy),
-        f"{wording.standing(metric)}{'' if metric.blocks else ' *'}",
+        f"{wording.outcome(metric)}{'' if metric.blocks else ' *'}",
     )
 
 
 def _legend(result: GateResult) -> list[str]:
-    marked = "" if all(metric.blocks for metric in result.metrics) else "; *: does not block"
+    marked = "" if all(metric.blocks for metric in result.metrics) else "; *: not blocking"
     return wrapped(f"{wording.bounds_line(result.policy)}{marked}.")
 
 

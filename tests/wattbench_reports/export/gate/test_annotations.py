@@ -50,7 +50,7 @@ def test_ten_of_a_kind_at_most_and_the_rest_counted() -> None:
     result = replace(many(), metrics=tuple(slower() for _ in range(25)))
     lines = exports.annotations(result)
     assert kinds(lines) == {"error": 10}
-    assert lines[-1].endswith("::16 more of this kind are in the log of the job.")
+    assert lines[-1].endswith("::16 more of this kind are in the job log.")
 
 
 def test_ten_of_a_kind_are_all_shown() -> None:
@@ -71,7 +71,7 @@ def test_kinds() -> None:
     assert kinds(exports.annotations(waived())) == {"notice": 1}
     assert kinds(exports.annotations(lapsed())) == {"error": 1, "warning": 1}
     assert kinds(exports.annotations(replace(lapsed(), created_utc=""))) == {"error": 1, "warning": 1}
-    assert "a drill" in exports.annotations(drill())[0]
+    assert "(drill)" in exports.annotations(drill())[0]
 
 
 def test_a_waiver_that_has_ended_is_told_of_even_where_nobody_needs_it() -> None:

@@ -114,7 +114,7 @@ def damaged(**changed: object) -> str:
         (damaged(verdict="great"), "mine: verdict: .*; the file is damaged"),
         (damaged(metrics=[{}]), "mine: metrics.0.metric: .*; the file is damaged"),
         (damaged(policy={}), "mine: the gate's policy cannot be read"),
-        (json.dumps({"schema_version": 1}), "mine: has no 'policy'"),
+        (json.dumps({"schema_version": 1}), "mine: key 'policy' is missing"),
     ],
 )
 def test_damage_is_told_in_a_sentence(text: str, said: str) -> None:

@@ -41,7 +41,7 @@ def test_what_has_no_room_is_counted_and_what_fails_has_room() -> None:
     text = as_markdown(many(2000))
     assert len(text.encode()) < MOST_BYTES
     assert r"large\_document\[0\]" in text
-    found = re.search(r"^No room here for ([\d,]+) more: ([\d,]+) pass; the log of the job", text, re.MULTILINE)
+    found = re.search(r"^([\d,]+) more are not shown: ([\d,]+) pass; the job log", text, re.MULTILINE)
     assert found is not None
     assert int(found[1].replace(",", "")) + text.count("| pass |") + 4 == 2000
 
@@ -52,15 +52,15 @@ def test_reasons_and_notes_without_room_are_counted() -> None:
         for place in range(300)
     )
     text = as_markdown(replace(regressed(), metrics=metrics, notes=("a note " * 50,) * 100))
-    reasons = re.search(r"^- No room here for the reasons of (\d+) more", text, re.MULTILINE)
-    notes = re.search(r"^- No room here for (\d+) more notes", text, re.MULTILINE)
+    reasons = re.search(r"^- The reasons of (\d+) more are not shown", text, re.MULTILINE)
+    notes = re.search(r"^- (\d+) more notes are not shown", text, re.MULTILINE)
     assert reasons and int(reasons[1]) + text.count("** (regressed): ") == 300
     assert notes and int(notes[1]) + text.count("\n- a note") == 100
 
 
 def test_a_long_sentence_is_cut_and_says_so() -> None:
     text = as_markdown(replace(regressed(), headline="word " * 1000))
-    assert " ... (cut)" in text
+    assert " ... (truncated)" in text
     assert "word " * 120 not in text
 
 
@@ -81,7 +81,7 @@ def test_texts_of_records_are_no_markup(text: str) -> None:
     assert "://" not in plain
     assert "$" not in plain
     assert not set(re.findall(r"<[^>\n]*>?", plain)) - {
-        MARKER, "<details>", "</details>", "<summary>", "</summary>", "<summary>Why, metric by metric</summary>",
+        MARKER, "<details>", "</details>", "<summary>", "</summary>", "<summary>Reasons by metric</summary>",
     }  # fmt: skip
     assert not re.search(r"[\[\]!~]", plain.replace(MARKER, ""))
     rows = [line for line in plain.splitlines() if line.startswith("|")]

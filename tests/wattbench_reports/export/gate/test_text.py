@@ -19,22 +19,22 @@ def test_no_line_is_wider_than_100_columns(name: str) -> None:
 def test_what_fails_stands_before_what_passes() -> None:
     text = as_text(many())
     assert text.index("test_read_of_a_large_document[0]") < text.index("test_parse[000]")
-    assert "496 passed: of each, a worsening by its margin is ruled out." in text
+    assert "496 metrics passed: a regression as large as the margin is ruled out." in text
 
 
 def test_a_drill_is_said_before_anything_else() -> None:
     assert as_text(replace(regressed(), planted={"work": 0.1, "drop": 0.05})).startswith(
-        "A drill, with work of 10% and drop of 5% planted in the candidate"
+        "This is a drill with work of 10% and drop of 5% planted in the candidate"
     )
 
 
-def test_a_margin_that_holds_both_ways_is_told_so() -> None:
+def test_a_margin_that_holds_both_ways_has_both_signs() -> None:
     policy = replace(POLICY, rules=(Rule("accuracy", 0.01, either=True),))
     text = as_text(replace(passed(), metrics=(replace(ACCURACY, margin=0.01),), policy=policy))
     assert " ±1 point  pass" in text
 
 
-def test_caps_are_told_where_there_are_any() -> None:
+def test_caps_are_shown_where_there_are_any() -> None:
     text = as_text(replace(passed(), policy=replace(POLICY, max_items=1000, max_joules=5e4)))
     assert "at most 1,000 items and 50.0 kJ." in " ".join(text.split())
 
