@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wattbench.cli._session import measuring_alone
+from wattbench.api.session import measuring_alone
 from wattbench.clock import now_s
 from wattbench.config import Prompt, Resolved, System, load_suite
 from wattbench.errors import MissingHereError

@@ -161,7 +161,7 @@ def test_a_gate_that_was_cut_off_is_gone_on_with(how: signal.Signals, cut_off, w
     ("arguments", "expected"),
     [
         ((), "name a suite (with --baseline and --candidate), one or two runs"),
-        (("SUITE",), "name the two systems: --baseline SYSTEM --candidate SYSTEM"),
+        (("SUITE",), "name the two systems with --baseline and --candidate"),
         (("SUITE", "--baseline", "ader", "--candidate", "small"), "no system 'ader' in this suite; did you"),
         (("SUITE", "--baseline", "adder", "--candidate", "small", "--plant", "delai=2%"), "did you mean 'delay'"),
         (("SUITE", "--baseline", "adder", "--candidate", "small", "--across", "all"), "--across does not go with"),

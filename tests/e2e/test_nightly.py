@@ -92,7 +92,7 @@ def test_what_breaks_after_the_run_leaves_the_night_safe(night, wattbench, tmp_p
     assert broken.returncode == 3
     assert "Traceback" not in broken.stderr
     assert (
-        "every finished night is safe in nights/runs; to judge again: wattbench nightly --history nights"
+        "every finished night is kept in nights/runs; to judge again: wattbench nightly --history nights"
         in broken.stderr
     )
     (run,) = (tmp_path / "nights/runs").iterdir()
@@ -120,7 +120,7 @@ def test_an_interrupted_night_goes_on(wattbench, suite, command, environment, tm
     _, stderr = process.communicate(timeout=60)
     (run,) = (tmp_path / "nights/runs").iterdir()
     assert process.returncode == 130
-    assert f"go on with: wattbench nightly --history nights --resume nights/runs/{run.name}" in stderr
+    assert f"resume with: wattbench nightly --history nights --resume nights/runs/{run.name}" in stderr
 
     listed = wattbench("history", "nights").stdout
     assert "not finished" in listed
@@ -192,7 +192,7 @@ def test_nights_are_made_up_for_at_their_commits(wattbench, repository: Path, tm
     last, broken, first = git_told(repository, "log", "--format=%H")
     one = wattbench(*arguments, first)
     assert one.returncode == 0, one.stderr
-    assert "go on with" not in one.stderr
+    assert "resume with" not in one.stderr
     done = wattbench(*arguments, f"{first}..HEAD")
     assert done.returncode == 3
     assert "mesure: unknown key" in done.stderr
@@ -210,4 +210,4 @@ def test_nights_are_made_up_for_at_their_commits(wattbench, repository: Path, tm
     assert (tmp_path / "nights/site/index.html").exists()
     assert not list((tmp_path / "nights/.aside").iterdir())
     again = wattbench(*arguments, f"{first}..HEAD")
-    assert "2 commits, 1 of them have a night" in again.stderr
+    assert "2 commits, of which 1 have a night" in again.stderr

@@ -1,4 +1,4 @@
-"""The command line: the only place that knows both `wattbench` and `wattbench_reports`.
+"""The command line: one file per command, which parses options and prints; the work is done by `wattbench.api`.
 
 Everything heavy is imported inside the command that needs it, so that `wattbench --help` answers at once.
 """

@@ -1,4 +1,4 @@
-"""The command itself, to which the others in this folder add theirs."""
+"""The `wattbench` command, to which the other files in this folder add subcommands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EXIT_INTERRUPTED = 130
 
 
 class _Group(click.Group):
-    """A group whose commands end a user's mistake in one message on standard error, and exit code 2."""
+    """Report a `UserError` of any command in one message on standard error, with exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

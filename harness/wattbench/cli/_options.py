@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import functools
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 
+def command_line() -> list[str]:
+    """Return the command as it was typed, for the record of a run."""
+    return ["wattbench", *sys.argv[1:]]
+
+
 def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """A list in one argument: ``a,b``."""
+    """Split a list in one argument: ``a,b``."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
 
 
 def items_options(command: Any) -> Any:
-    """The options that make a suite's tasks fewer or shorter."""
+    """Add the options that select tasks of a suite and limit their items."""
     for option in (
-        click.option("--limit", type=click.IntRange(min=1), help="At most so many items of each task."),
+        click.option("--limit", type=click.IntRange(min=1), help="At most this many items of each task."),
         click.option("--tasks", callback=names, metavar="A,B", help="Only these tasks of the suite."),
         click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote."),
     ):
@@ -26,7 +32,7 @@ def items_options(command: Any) -> Any:
 
 
 def narrowing_options(command: Any) -> Any:
-    """The options that make a suite smaller."""
+    """Add the options that select systems, tasks and items of a suite."""
     only = click.option("--systems", callback=names, metavar="A,B", help="Only these systems of the suite.")
     return only(items_options(command))
 
@@ -34,7 +40,7 @@ def narrowing_options(command: Any) -> Any:
 measured_option = click.option(
     "--require-measured",
     is_flag=True,
-    help="Refuse where any joules would come from a formula, and not from a sensor.",
+    help="Refuse to run where any joules would come from a formula and not from a sensor.",
 )
 
 
@@ -55,10 +61,10 @@ _ASSUMPTIONS = (
     click.option(
         "--mix",
         metavar="DOMAIN=WEIGHT,...",
-        help="What share of the requests each domain has; items counts every item alike.",
+        help="The share of the requests that each domain has; items gives every item the same weight.",
     ),
-    click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests a year."),
-    click.option("--price", type=click.FloatRange(min=0.0), help="Of a kWh, in the suite's currency."),
+    click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests per year."),
+    click.option("--price", type=click.FloatRange(min=0.0), help="Price of a kWh, in the suite's currency."),
 )
 
 

@@ -1,4 +1,4 @@
-"""Where a verdict goes: to standard output, to the files that were asked for, and to GitHub where it runs the job."""
+"""Where a verdict goes: to the files that the options name, and to GitHub where it runs the job."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXIT_ERROR = 3
 
 @dataclass(frozen=True)
 class VerdictFiles:
-    """What of a verdict is written where, beside standard output."""
+    """The files to which a verdict is written, in addition to standard output."""
 
     junit: Path | None
     markdown: Path | None
@@ -32,7 +32,7 @@ class VerdictFiles:
     github: bool
 
     def write(self, result: GateResult) -> None:
-        """Write them all; annotations are GitHub's commands, which it reads on standard output.
+        """Write all files; annotations are GitHub's commands, which it reads on standard output.
 
         Raises:
             UserError: a file cannot be written.
@@ -53,13 +53,13 @@ class VerdictFiles:
 
 
 def verdict_options(command: Any) -> Any:
-    """The options that say where a verdict goes, beside standard output."""
+    """Add the options that name files for a verdict, in addition to standard output."""
     file = click.Path(path_type=Path, dir_okay=False)
     for option in (
-        click.option("--no-github", is_flag=True, help="No step summary and no annotations, though GitHub runs this."),
-        click.option("--json", "json_file", type=file, metavar="FILE", help="Write the verdict for programs."),
-        click.option("--markdown", type=file, metavar="FILE", help="Write it as a comment of a pull request."),
-        click.option("--junit", type=file, metavar="FILE", help="Write it as JUnit XML: a test case for each metric."),
+        click.option("--no-github", is_flag=True, help="On GitHub: write no step summary and no annotations."),
+        click.option("--json", "json_file", type=file, metavar="FILE", help="Write the verdict as JSON."),
+        click.option("--markdown", type=file, metavar="FILE", help="Write it as Markdown for a pull request."),
+        click.option("--junit", type=file, metavar="FILE", help="Write it as JUnit XML, with a test case per metric."),
     ):
         command = option(command)
     return command
@@ -67,15 +67,16 @@ def verdict_options(command: Any) -> Any:
 
 @contextmanager
 def errors_as_verdicts(
-    files: VerdictFiles, broken: Callable[[str], GateResult], then: Callable[[], None] = lambda: None
+    files: VerdictFiles, failed: Callable[[str], GateResult], then: Callable[[], None] = lambda: None
 ) -> Iterator[None]:
-    """What breaks is a verdict, too: whoever waits for its files finds them, and exit code 3. Python's own exit code of
-    a mistake of ours is 1, as click's of Ctrl-C, which would say that something regressed.
+    """Turn any failure into the verdict `error`, with its files and exit code 3.
+
+    Python's own exit code of an uncaught exception is 1, as click's of Ctrl-C, which would mean `regressed`.
 
     Args:
         files: where the verdict goes.
-        broken: what broke, as a verdict.
-        then: what is to be said afterwards.
+        failed: makes the verdict from a message.
+        then: called after the message is printed, also on Ctrl-C.
     """
     try:
         yield
@@ -91,7 +92,7 @@ def errors_as_verdicts(
         click.echo(f"wattbench: {message}", err=True)
         then()
         try:
-            files.write(broken(message))
+            files.write(failed(message))
         except UserError as unwritten:
             click.echo(f"wattbench: {unwritten}", err=True)
         raise click.exceptions.Exit(EXIT_ERROR) from error

@@ -19,16 +19,18 @@ _RUN = click.argument("run", type=click.Path(path_type=Path))
 
 
 EXIT_APART = 3
-"""Several runs, and no figure of one may be ranked beside one of another. They are shown all the same."""
+"""No figure of one run may be ranked against a figure of another. They are shown all the same."""
 
 
 _THREADS = "OPENBLAS_NUM_THREADS"
 
 
 class _Reading(click.Command):
-    """A command that only computes. One thread of OpenBLAS, unless the user has it otherwise: a second one waits for
-    the first more than it helps with sums as short as these, and where the machine has other work to do, or a container
-    a share of many cores, it takes half as long again."""
+    """Run a command that only computes with one thread of OpenBLAS, unless the user sets another number.
+
+    A second one waits for the first more than it helps with sums as short as these, and where the machine has other
+    work to do, or a container a share of many cores, it takes half as long again.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         if _THREADS in os.environ:
@@ -53,14 +55,14 @@ class _Reading(click.Command):
     "--across",
     callback=names,
     metavar="PART,...",
-    help="Rank although these differ: tasks, device, driver, power_limit, scenario, meter, or all.",
+    help="Rank although these parts differ: tasks, device, driver, power_limit, scenario, meter, or all.",
 )
 @assumption_options
 def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumptions: Assumptions) -> None:
-    """Compare the systems of one RUN or several: a row for each, from the records alone.
+    """Compare the systems of one RUN or several, one row per system, from the records alone.
 
-    Systems are ranked only where what was asked, the machine and the meter are the same; what differs is said. Exits
-    with 3 where nothing of several runs can be ranked against each other.
+    Systems are ranked only where the items, the machine and the meter are the same; differences are listed. Exits with
+    3 where nothing of several runs can be ranked against each other.
     """
     from wattbench.records import read_run
     from wattbench_reports.comparison.several_runs import apart_text, side_by_side
@@ -84,7 +86,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
 )
 @assumption_options
 def report(run: Path, output: Path, routes: Path | None, assumptions: Assumptions) -> None:
-    """Write the report of RUN: one self-contained HTML page, and beside it its figures as CSV and Parquet."""
+    """Write the report of RUN: one self-contained HTML page, and next to it its figures as CSV and Parquet."""
     from wattbench_reports.html import write_report
 
     write_report(run, output, replace(assumptions, routers=routes))

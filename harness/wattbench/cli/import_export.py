@@ -1,16 +1,15 @@
-"""Commands between wattbench and other tools: `export` and `import`."""
+"""Commands that exchange runs with other tools: `export` and `import`."""
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wattbench.cli._group import main
-from wattbench.cli._options import assumption_options
+from wattbench.cli._options import assumption_options, command_line
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,8 +23,13 @@ SOURCES = ("lm-eval", "guidellm", "aiperf", "table")
 @main.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--to", "target", type=click.Choice(TARGETS), required=True, help="The format.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file, not standard output.")
-@click.option("--system", metavar="NAME", help="This system alone; of a model card the one it is of.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file; default: standard output.",
+)
+@click.option("--system", metavar="NAME", help="Only this system; a model card describes one.")
 @click.option("--what", type=click.Choice(WHAT), default="systems", show_default=True, help="For csv and parquet.")
 @assumption_options
 def export_run(
@@ -36,10 +40,10 @@ def export_run(
     what: str,
     assumptions: Assumptions,
 ) -> None:
-    """Write RUN as other tools read it.
+    """Write RUN in a format that other tools read.
 
     csv and parquet hold every figure of every system, over all items and by domain; or with --what the items or the
-    windows. emissions is a file as codecarbon writes it, and model-card the metadata that the Hugging Face hub reads.
+    windows. emissions is codecarbon's file format, and model-card the metadata that the Hugging Face hub reads.
     """
     from wattbench.records import read_run
     from wattbench.records.atomic_write import write_atomically
@@ -48,7 +52,7 @@ def export_run(
     if what != "systems" and target not in ("csv", "parquet"):
         raise UserError(f"--what {what} goes with --to csv or --to parquet, not with {target}")
     if target == "parquet" and output is None:
-        raise UserError("Parquet is no text: name a file with -o")
+        raise UserError("Parquet is a binary format: name a file with -o")
     data = exported(read_run(run), target, what=what, system=system, assumptions=assumptions)
     if output is None:
         click.echo(data.decode(), nl=False)
@@ -59,11 +63,11 @@ def export_run(
 
 @main.command("import")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
-@click.option("--from", "form", type=click.Choice(SOURCES), help="What made it; found by looking where not given.")
+@click.option("--from", "form", type=click.Choice(SOURCES), help="The tool that made it; detected where not given.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
-@click.option("--name", help="What the run is called; else after its first source.")
-@click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="What a column of a table is.")
-@click.option("--metric", help="For lm-eval: the metric that is correctness; else each task's first.")
+@click.option("--name", help="The name of the run; default: from the first source's name.")
+@click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="Which figure a column of a table holds.")
+@click.option("--metric", help="For lm-eval: the metric of correctness; default: each task's first.")
 def import_run(
     sources: tuple[Path, ...],
     form: str | None,
@@ -72,30 +76,29 @@ def import_run(
     renamed: tuple[str, ...],
     metric: str | None,
 ) -> None:
-    """Make a run out of what another tool made, and print its directory: compare and report read it.
+    """Convert another tool's results to a run, and print its directory: compare and report can read it.
 
     SOURCE is a folder of lm-eval's results (made with --log_samples), GuideLLM's benchmarks.json, AIPerf's artifacts,
-    or a table in CSV or Parquet with columns system, item, score and whatever it has of seconds, joules and cost.
-    What a source lacks is missing, and said to be.
+    or a table in CSV or Parquet with the columns system, item, score and any of seconds, joules and cost. What a
+    source does not have is missing in the run, and marked as missing.
     """
     from wattbench.importers import read_sources, write_run
 
     imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric)
-    command = ["wattbench", *sys.argv[1:]]
-    click.echo(write_run(imported, out, name or _named_after(sources[0]), command))
+    click.echo(write_run(imported, out, name or _named_after(sources[0]), command_line()))
 
 
 def _pairs(options: tuple[str, ...]) -> dict[str, str]:
-    found = {}
+    pairs = {}
     for option in options:
         column, equals, name = option.rpartition("=")
         if not equals or not column or not name:
-            raise UserError(f"--map {option}: say COLUMN=NAME, such as --map model=system")
-        found[column] = name
-    return found
+            raise UserError(f"--map {option}: expected COLUMN=NAME, such as --map model=system")
+        pairs[column] = name
+    return pairs
 
 
 def _named_after(source: Path) -> str:
-    """A name out of a file's or folder's: what a name may not have is left out."""
+    """Make a run's name from a file's or folder's, without the characters that a name may not have."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", source.resolve().stem).strip("-._")[:40]
     return plain or "imported"

@@ -1,4 +1,4 @@
-"""`wattbench nightly`: a night is run, kept, judged and shown."""
+"""`wattbench nightly`: run a suite, keep the run as a night, judge it and rebuild the site."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wattbench.api.judge_gate import failed, policy_of_suite
+from wattbench.api.session import kill_interrupts, measuring_alone, stdout_to_stderr
+from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._group import EXIT_INTERRUPTED, main
-from wattbench.cli._judge_gate import failed, policy_of_suite
-from wattbench.cli._options import measured_option, narrowing_options
-from wattbench.cli._session import kill_interrupts, measuring_alone, stdout_to_stderr
+from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, errors_as_verdicts, verdict_options
-from wattbench.cli.run import load, requiring, run_new, run_resumed
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Work:
-    """What is run, and how: the options of `wattbench run`."""
+    """The suite to run and the options of `wattbench run` for it."""
 
     suite: str
     narrowing: dict[str, Any]
@@ -41,12 +41,12 @@ class _Work:
         return requiring(load(self.suite, **self.narrowing), self.require_measured)
 
     def options(self) -> list[str]:
-        """As they were given."""
-        told = [part for name in ("systems", "tasks") if self.narrowing[name]
+        """Return the options as the user wrote them."""
+        words = [part for name in ("systems", "tasks") if self.narrowing[name]
                 for part in (f"--{name}", ",".join(self.narrowing[name]))]  # fmt: skip
-        told += ["--limit", str(self.narrowing["limit"])] if self.narrowing["limit"] else []
-        told += ["--allow-unsafe-code"] if self.allow_unsafe_code else []
-        return told + (["--require-measured"] if self.require_measured else [])
+        words += ["--limit", str(self.narrowing["limit"])] if self.narrowing["limit"] else []
+        words += ["--allow-unsafe-code"] if self.allow_unsafe_code else []
+        return words + (["--require-measured"] if self.require_measured else [])
 
 
 @main.command()
@@ -54,11 +54,13 @@ class _Work:
 @narrowing_options
 @measured_option
 @click.option("--history", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
-              help="The folder of nights; it is made where there is none.")  # fmt: skip
-@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The night's date; else today's, by UTC.")
+              help="The folder of nights; created if it does not exist.")  # fmt: skip
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the night; default: today, in UTC.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted night.")
-@click.option("--commit", "wanted", metavar="A..B", help="Make up for nights: these commits of the suite's repository.")
-@click.option("--policy", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="What is judged.")
+@click.option("--commit", "wanted", metavar="A..B", help="Run missed nights: these commits of the suite's repository.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="The policy to judge by."
+)
 @click.option("--backfilled", is_flag=True, hidden=True)  # how --commit has each commit run
 @verdict_options
 def nightly(
@@ -79,10 +81,10 @@ def nightly(
 ) -> None:
     """Run SUITE, keep the run in a history, and judge it against the nights before.
 
-    The verdict goes to standard output, and the history's site is built anew. The run is kept whatever the verdict.
+    The verdict goes to standard output, and the history's site is rebuilt. The run is kept whatever the verdict.
     Without SUITE the last night is judged again.
 
-    Exits with 0: no alarm; 1: an alarm; 2: no verdict, as on the first night; 3: something broke.
+    Exits with 0: no alarm; 1: an alarm; 2: no verdict, as on the first night; 3: an error.
     """
     from wattbench.nights import NightsLayout
 
@@ -91,12 +93,12 @@ def nightly(
         _check_options(suite, resume, date, wanted, narrowing)
         if wanted is not None and any((policy, junit, markdown, json_file)):
             raise UserError(
-                "--commit judges nothing, so that there is no verdict to write; leave --policy and files out"
+                "--commit judges nothing, so there is no verdict to write: leave out --policy and the verdict files"
             )
         layout = NightsLayout(history)
         work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured)
         if work is not None and wanted is not None:
-            _make_up(layout.made(), work, wanted)
+            _run_missed(layout.made(), work, wanted)
             return
         if work is not None:
             _run(layout.made(), work, date, backfilled)
@@ -114,7 +116,7 @@ def _check_options(
     if suite is None and (date or wanted or any(narrowing.values())):
         raise UserError("--date, --commit, --systems, --tasks and --limit go with a suite: name one")
     if date is not None and wanted is not None:
-        raise UserError("--commit takes each night's date from its commit; leave --date out")
+        raise UserError("--commit takes the date of each night from its commit; leave --date out")
 
 
 def _run(layout: NightsLayout, work: _Work, date: datetime | None, backfilled: bool) -> None:
@@ -123,9 +125,15 @@ def _run(layout: NightsLayout, work: _Work, date: datetime | None, backfilled: b
 
     night = Night(date.date() if date is not None else today(), backfilled)
     with stdout_to_stderr(), measuring_alone():
-        go_on = None if backfilled else _go_on(layout)  # of a back-fill the worktree is gone
-        root = run_new(work.resolved(), layout.runs, work.allow_unsafe_code, night=night, resume=go_on)
-    click.echo(f"wattbench: the night is kept: {root}", err=True)
+        root = run_new(
+            work.resolved(),
+            layout.runs,
+            command_line(),
+            allow_unsafe_code=work.allow_unsafe_code,
+            night=night,
+            resume=None if backfilled else _resume_command(layout),  # the worktree of a back-fill is removed
+        )
+    click.echo(f"wattbench: kept the night as {root}", err=True)
 
 
 def _resume(layout: NightsLayout, run: Path, allow_unsafe_code: bool, require_measured: bool) -> None:
@@ -133,15 +141,15 @@ def _resume(layout: NightsLayout, run: Path, allow_unsafe_code: bool, require_me
     if root.resolve().parent != layout.runs.resolve():
         raise UserError(f"{root}: this run is not in the history {layout.root}")
     with stdout_to_stderr(), measuring_alone():
-        run_resumed(root, allow_unsafe_code, require_measured, resume=_go_on(layout))
+        run_resumed(root, allow_unsafe_code, require_measured, resume=_resume_command(layout))
 
 
-def _go_on(layout: NightsLayout) -> str:
+def _resume_command(layout: NightsLayout) -> str:
     return f"wattbench nightly --history {shlex.quote(str(layout.root))} --resume"
 
 
 def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> int:
-    """Judge the last night, say it, and show it on the site; returns the exit code."""
+    """Judge the last night, print the verdict and rebuild the site; return the exit code."""
     try:
         with stdout_to_stderr():
             text, result = _verdict(layout, given)
@@ -151,14 +159,14 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
             page = _built(layout, result.policy)
     except BaseException:
         again = f"wattbench nightly --history {shlex.quote(str(layout.root))}"
-        click.echo(f"wattbench: every finished night is safe in {layout.runs}; to judge again: {again}", err=True)
+        click.echo(f"wattbench: every finished night is kept in {layout.runs}; to judge again: {again}", err=True)
         raise
     click.echo(f"wattbench: {page}", err=True)
     return result.exit_code
 
 
 def _verdict(layout: NightsLayout, given: Path | None) -> tuple[str, GateResult]:
-    """What the last night comes to, in words and whole; it is kept beside the runs."""
+    """Judge the last night and keep the verdict next to the runs; return it as text and as data."""
     from wattbench.nights import keep_verdict
     from wattbench_reports.export.gate import as_json
     from wattbench_reports.export.night_text import night_text
@@ -174,23 +182,23 @@ def _verdict(layout: NightsLayout, given: Path | None) -> tuple[str, GateResult]
 
 
 def _policy(history: History, given: Path | None) -> Policy:
-    """The one that is named, or that of the last night's suite, or what the `pyproject.toml` here says.
+    """Return the given policy, else that of the last night's suite, else that of the nearest `pyproject.toml`.
 
-    What a system is made of may differ from night to night: whether that did it any harm is what nights are judged for.
+    A system may change from night to night: whether a change made it worse is what nights are judged for.
     """
     from wattbench.records import IDENTITY, read_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.policy import policy_of
 
     if not history.nights:
-        raise UserError("; ".join([f"{history.root}: there is no finished night here to judge", *history.notes]))
+        raise UserError("; ".join([f"{history.root}: there is no finished night to judge", *history.notes]))
     of_suite = policy_of_suite(read_run(history.nights[-1].root))
     chosen, source = find_policy(given, of_suite, Path.cwd())
     return policy_of(chosen.model_dump(mode="json") | {"may_differ": IDENTITY}, source)
 
 
 def rebuild_site(layout: NightsLayout) -> Path:
-    """Build a history's site anew, and return its first page."""
+    """Rebuild a history's site, and return its first page."""
     from wattbench_reports.history import load_history
 
     return _built(layout, _policy(load_history(layout.root), None))
@@ -203,25 +211,25 @@ def _built(layout: NightsLayout, policy: Policy) -> Path:
     return rebuilt(layout, lambda folder: build_site(layout.root, folder, policy)) / "index.html"
 
 
-def _make_up(layout: NightsLayout, work: _Work, wanted: str) -> None:
-    """Run the suite at each of some commits that has no night yet; the site then shows them."""
+def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
+    """Run the suite at each of the commits that has no night yet, and rebuild the site."""
     from wattbench.nights import backfill, commits_with_a_night, kept_runs, repository_of
 
     resolved = load(work.suite)
     repository = repository_of(resolved.path)
     commits = repository.commits(wanted)
-    has_one = commits_with_a_night(kept_runs(layout), resolved.suite.name)
-    missing = [commit for commit in commits if commit.sha not in has_one]
-    click.echo(f"wattbench: {len(commits)} commits, {len(commits) - len(missing)} of them have a night", err=True)
+    have_a_night = commits_with_a_night(kept_runs(layout), resolved.suite.name)
+    missing = [commit for commit in commits if commit.sha not in have_a_night]
+    click.echo(f"wattbench: {len(commits)} commits, of which {len(commits) - len(missing)} have a night", err=True)
     done = []
     try:
         with kill_interrupts():
             for filled in backfill(layout, repository, missing, _command_for(work)):
                 done.append(filled.root is not None)
-                told = filled.root or f"no night: {filled.why_not}"
-                click.echo(f"{filled.commit.date} {filled.commit.sha[:10]} {told}")
+                outcome = filled.root or f"no night: {filled.why_not}"
+                click.echo(f"{filled.commit.date} {filled.commit.sha[:10]} {outcome}")
     except KeyboardInterrupt as error:
-        click.echo("wattbench: stopped. Nights that are whole are kept; the same command makes up for the rest",
+        click.echo("wattbench: stopped. Complete nights are kept; run the same command again for the rest",
                    err=True)  # fmt: skip
         raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
     if any(done):

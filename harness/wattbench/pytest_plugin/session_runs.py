@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.cli._judge_gate import judge_gate, judge_runs
-from wattbench.cli._measure_gate import Asked, measure_new
-from wattbench.cli._session import measuring_alone, meters_here, stdout_to_stderr
-from wattbench.cli.run import load
+from wattbench.api.gate_request import GateRequest
+from wattbench.api.session import measuring_alone, stdout_to_stderr
+from wattbench.api.suite_runs import load, run_new
 from wattbench.config import Resolved
 from wattbench.errors import UserError
 from wattbench.pytest_plugin.marker_settings import Settings
@@ -77,15 +76,15 @@ class Runs:
         Raises:
             UserError: the policy is wrong.
         """
-        return judge_runs(
-            run.path,
-            run.path,
-            self._file(policy),
+        request = GateRequest(
+            targets=[str(run.path), str(run.path)],
+            command=self._command,
             baseline=baseline,
             candidate=candidate,
-            across=(),
+            policy=self._file(policy),
             judge_modelled=modelled,
         )
+        return request.judged()
 
     def gated(self, settings: Settings, baseline: str, candidate: str, policy: str | None) -> Gated:
         """Two systems asked in turns until it is known which is which.
@@ -101,22 +100,20 @@ class Runs:
 
     def _gate(self, settings: Settings, baseline: str, candidate: str, policy: Path | None) -> Gated:
         _refuse_side_by_side()
-        asked = Asked(
-            suite=self._suite(settings),
+        request = GateRequest(
+            targets=[self._suite(settings)],
+            command=self._command,
             baseline=baseline,
             candidate=candidate,
             policy=policy,
-            plant=(),
+            out=self._folder,
             tasks=settings.tasks,
             limit=settings.limit,
-            allow_unsafe_code=False,
-            require_measured=False,
             judge_modelled=settings.modelled,
-            command=self._command,
         )
-        begun: list[Path] = []
-        notes = measure_new(asked, self._folder, begun.append)
-        return Gated(begun[0], judge_gate(begun[0], notes=notes))
+        result = request.judged()
+        assert request.run is not None  # a gate that measures has a run
+        return Gated(request.run, result)
 
     def _resolved(self, settings: Settings, systems: Sequence[str]) -> Resolved:
         """The suite with these systems and those that the settings name; without either, all that it has."""
@@ -132,18 +129,12 @@ class Runs:
         return None if policy is None else self._root / policy
 
     def _make(self, resolved: Resolved) -> Run:
-        from wattbench.measure.plan import plan
-        from wattbench.measure.resume import new_run
-        from wattbench.scenarios.closed_loop import run_to_end
         from wattbench_reports.comparison.analysis import analyse
 
         _refuse_side_by_side()
         with stdout_to_stderr(), measuring_alone():
-            chosen = meters_here(resolved.suite)
-            cells = plan(resolved)
-            writer = new_run(self._folder, resolved, cells, chosen.provenance, self._command, chosen.details)
-            run_to_end(writer, resolved, cells, chosen)
-        records = read_run(writer.layout.root)
+            root = run_new(resolved, self._folder, self._command, resume=None)
+        records = read_run(root)
         return Run(records, analyse(records), resolved)
 
 

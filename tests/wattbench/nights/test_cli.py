@@ -23,7 +23,7 @@ from wattbench.cli import nightly as command
         (("nightly", "quick"), 2, "Missing option '--history'"),
         (("history", "nights"), 2, "nights: no history"),
         (("history", "nights", "--add"), 2, "--add takes the runs to add"),
-        (("history", "nights", "run"), 2, "say --add"),
+        (("history", "nights", "run"), 2, "use --add"),
         (("history", "nights", "--prune", "--sql", "SELECT 1"), 2, "--prune and --sql: one of them at a time"),
         (("history", "nights", "--dry-run"), 2, "--dry-run goes with --prune"),
         (("history", "nights", "--add", "nowhere"), 2, "nowhere: no such run directory"),
@@ -50,4 +50,4 @@ def test_a_mistake_of_ours_is_not_taken_for_a_regression(tmp_path: Path, monkeyp
     done = CliRunner().invoke(main, ["nightly", "--history", str(tmp_path)])
     assert done.exit_code == 3  # Python's own would be 1
     assert "ZeroDivisionError" in done.stderr
-    assert f"every finished night is safe in {tmp_path / 'runs'}" in done.stderr
+    assert f"every finished night is kept in {tmp_path / 'runs'}" in done.stderr

@@ -242,7 +242,7 @@ def test_an_answerer_that_fails_fails_the_test(session: Session, project: pytest
 
 
 def test_a_run_beside_another_is_refused(session: Session, project: pytest.Pytester) -> None:
-    from wattbench.cli._session import measuring_alone
+    from wattbench.api.session import measuring_alone
 
     with measuring_alone():
         done = session("def test_it(wattbench): wattbench.measure('small', limit=2)")

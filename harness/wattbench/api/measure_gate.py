@@ -1,18 +1,15 @@
-"""The part of `wattbench gate` that runs: a suite's two systems asked in turns, or an interrupted gate gone on with."""
+"""The part of a gate that measures: two systems of a suite asked in turns, or an interrupted gate resumed."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from wattbench.cli._judge_gate import as_reports_know_it, floor_notes, gate_knows
-from wattbench.cli._session import measuring_alone, meters_here, stdout_to_stderr
-from wattbench.cli.run import load, requiring
+from wattbench.api.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
+from wattbench.api.session import measuring_alone, meters_here, notice, stdout_to_stderr
+from wattbench.api.suite_runs import load, requiring
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -23,42 +20,42 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the command line says of a gate that is to run."""
+class GateJob:
+    """A gate to be measured: which two systems of a suite, on which items, by which policy."""
 
     suite: str
     baseline: str
     candidate: str
-    policy: Path | None
-    plant: Sequence[str]
-    tasks: Sequence[str]
-    limit: int | None
-    allow_unsafe_code: bool
-    require_measured: bool
-    calibrating: int | None = None
-    """To calibrate: so many items, whatever the policy says of an end and of an earlier calibration."""
+    command: Sequence[str]
+    """How it was started, for its record."""
+    policy_file: Path | None = None
+    plant: Sequence[str] = ()
+    tasks: Sequence[str] = ()
+    limit: int | None = None
+    allow_unsafe_code: bool = False
+    require_measured: bool = False
+    calibration_items: int | None = None
+    """To calibrate: this many items, whatever the policy says of an end and of an earlier calibration."""
     judge_modelled: bool = False
     """Judge modelled joules, whatever the policy says."""
-    command: Sequence[str] | None = None
-    """What the record says of how it was started; None: as this process was."""
 
 
 def measure_new(
-    asked: Asked, out: Path, begun: Callable[[Path], None], until: Callable[[Path], bool] = gate_knows
+    job: GateJob, out: Path, begun: Callable[[Path], None], until: Callable[[Path], bool] = gate_is_decided
 ) -> list[str]:
-    """Ask two systems in turns until it is known which is which.
+    """Ask two systems in turns until the verdict is decided.
 
     Args:
-        asked: which, and how.
+        job: which systems, and how.
         out: where runs go.
-        begun: told of the run's directory when it is there.
-        until: asked after each round whether that is enough.
+        begun: called with the run's directory as soon as it exists.
+        until: called after each round; returns whether that is enough.
 
     Returns:
         What a reader of the verdict should know of this machine.
 
     Raises:
-        UserError: something is wrong with what was asked, or a system failed.
+        UserError: something is wrong with the job, or a system failed.
     """
     from wattbench.machine.environment import environment
     from wattbench.measure.plan import plan
@@ -68,33 +65,34 @@ def measure_new(
     from wattbench.scenarios.interleaved.planted_faults import Plant
 
     with stdout_to_stderr(), measuring_alone():
-        plant = Plant.of_words(asked.plant)
-        suite = requiring(load(asked.suite, tasks=asked.tasks, limit=asked.limit), asked.require_measured)
-        resolved, sides = choose_sides(suite, asked.baseline, asked.candidate)
-        policy, source = find_policy(asked.policy, resolved.suite.gate, Path.cwd())
-        if asked.calibrating is not None:
-            policy = policy.model_copy(update={"max_items": asked.calibrating, "max_joules": None, "calibration": None})
-        if asked.judge_modelled:
+        plant = Plant.of_words(job.plant)
+        suite = requiring(load(job.suite, tasks=job.tasks, limit=job.limit), job.require_measured)
+        resolved, sides = choose_sides(suite, job.baseline, job.candidate)
+        policy, source = find_policy(job.policy_file, resolved.suite.gate, Path.cwd())
+        if job.calibration_items is not None:
+            policy = policy.model_copy(
+                update={"max_items": job.calibration_items, "max_joules": None, "calibration": None}
+            )
+        if job.judge_modelled:
             policy = policy.model_copy(update={"judge_modelled": True})
         notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
         gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant)
         chosen = meters_here(resolved.suite)
-        cells = plan(resolved, allow_unsafe_code=asked.allow_unsafe_code)
-        command = ["wattbench", *sys.argv[1:]] if asked.command is None else asked.command
-        writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, gate.as_record())
+        cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
+        writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
         begun(writer.layout.root)
-        _measure(writer, resolved, gate, cells, chosen, asked.allow_unsafe_code, until)
+        _measure(writer, resolved, gate, cells, chosen, job.allow_unsafe_code, until)
     return notes
 
 
 def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bool) -> list[str]:
-    """Bring an interrupted gate to its end; one that has ended stays as it is.
+    """Resume an interrupted gate and bring it to its end; a finished one stays as it is.
 
     Returns:
         As `measure_new`.
 
     Raises:
-        UserError: it is no gate's run, cannot be gone on with here, or a system failed.
+        UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
     from wattbench.config import resolved_from_record
     from wattbench.measure.plan import plan
@@ -105,7 +103,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     records = read_run(root)
     gate = Gate.of_records(records)
     if records.finished:
-        click.echo(f"{root} is finished already", err=True)
+        notice(f"{root} is finished already")
         return []
     with stdout_to_stderr(), measuring_alone():
         resolved = requiring(resolved_from_record(records.header.suite), require_measured)
@@ -113,7 +111,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
-        _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code, gate_knows)
+        _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code, gate_is_decided)
     return notes
 
 
@@ -137,7 +135,7 @@ def _measure(
     labels = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
     rounds = rounds_of(resolved, gate, cells)
     answers = sum(each.items for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
-    click.echo(f"{root}: judged by {gate.policy_source}", err=True)
+    notice(f"{root}: judged by {gate.policy_source}")
     with (
         writer,
         Metering(chosen.meters) as metering,

@@ -1,4 +1,4 @@
-"""Records and files to a verdict, for the commands that gate."""
+"""From records and files to the verdict of a gate."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
 
 
-def gate_knows(root: Path) -> bool:
-    """Whether the gate that leaves this record may end: no more items are needed.
+def gate_is_decided(root: Path) -> bool:
+    """Return whether the gate that writes this record may stop: no more items are needed.
 
     Raises:
         UserError: its record is damaged.
@@ -27,20 +27,20 @@ def gate_knows(root: Path) -> bool:
     from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 
     run = read_run(root)
-    policy = _recorded(run)
+    policy = _recorded_policy(run)
     return known(evidence_in_turns(run, policy), policy)
 
 
-def judge_gate(root: Path, policy: Path | None = None, notes: Sequence[str] = ()) -> GateResult:
-    """A gate's own run, finished or not.
+def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str] = ()) -> GateResult:
+    """Judge a gate's own run, finished or not.
 
     Args:
         root: its directory.
-        policy: a file of another policy than the one by which it was made.
-        notes: what a reader should know beside.
+        policy_file: a policy other than the one it was made with.
+        notes: what else a reader should know.
 
     Raises:
-        UserError: it is no gate's run, or damaged; or the policy is wrong.
+        UserError: it is not the run of a gate, or is damaged; or the policy is wrong.
     """
     from wattbench.records import read_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
@@ -48,38 +48,40 @@ def judge_gate(root: Path, policy: Path | None = None, notes: Sequence[str] = ()
     from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 
     run = read_run(root)
-    told = _recorded(run)
-    if policy is not None:
-        told = as_reports_know_it(find_policy(policy, None, Path.cwd())[0])
-        notes = (*notes, *floor_notes(told, run.header.environment))
+    policy = _recorded_policy(run)
+    if policy_file is not None:
+        policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
+        notes = (*notes, *floor_notes(policy, run.header.environment))
     planted = (run.header.gate or {}).get("planted")
-    result = judge(evidence_in_turns(run, told), told, suite=_suite(run), runs=(run.header.run,), planted=planted)
+    result = judge(
+        evidence_in_turns(run, policy), policy, suite=_suite_name(run), runs=(run.header.run,), planted=planted
+    )
     return _with_notes(result, notes)
 
 
 def judge_runs(
     first: Path,
     second: Path,
-    policy: Path | None,
+    policy_file: Path | None,
     *,
     baseline: str | None,
     candidate: str | None,
     across: Sequence[str],
     judge_modelled: bool = False,
 ) -> GateResult:
-    """Two runs that were made one after the other, or two systems of one.
+    """Judge two runs that were made one after the other, or two systems of one run.
 
     Args:
-        first: the baseline's.
-        second: the candidate's.
-        policy: a file; None: the suite's own policy, or what else holds here.
+        first: the baseline's run.
+        second: the candidate's run.
+        policy_file: None takes the suite's own policy, else the one of the nearest `pyproject.toml`.
         baseline: the system in `first`.
-        candidate: that in `second`.
-        across: parts that may differ all the same.
+        candidate: the system in `second`.
+        across: parts of the fingerprint that may differ all the same.
         judge_modelled: judge modelled joules, whatever the policy says.
 
     Raises:
-        UserError: one cannot be read, or does not say which systems are meant; or the policy is wrong.
+        UserError: a run cannot be read, or does not say which systems are meant; or the policy is wrong.
     """
     from wattbench.records import read_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
@@ -87,17 +89,16 @@ def judge_runs(
     from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 
     runs = read_run(first), read_run(second)
-    own = policy_of_suite(runs[1])
-    found = find_policy(policy, own, Path.cwd())[0]
-    told = as_reports_know_it(found.model_copy(update={"judge_modelled": True}) if judge_modelled else found)
-    evidence = evidence_of_two(*runs, told, baseline=baseline, candidate=candidate, across=across)
+    settings = find_policy(policy_file, policy_of_suite(runs[1]), Path.cwd())[0]
+    policy = as_reports_know_it(settings.model_copy(update={"judge_modelled": True}) if judge_modelled else settings)
+    evidence = evidence_of_two(*runs, policy, baseline=baseline, candidate=candidate, across=across)
     names = dict.fromkeys(run.header.run for run in runs)
-    result = judge(evidence, told, suite=_suite(runs[1]), runs=tuple(names))
-    return _with_notes(result, floor_notes(told, runs[1].header.environment))
+    result = judge(evidence, policy, suite=_suite_name(runs[1]), runs=tuple(names))
+    return _with_notes(result, floor_notes(policy, runs[1].header.environment))
 
 
-def judge_files(old: Path, new: Path, policy: Path | None) -> GateResult:
-    """Two files of pytest-benchmark.
+def judge_files(old: Path, new: Path, policy_file: Path | None) -> GateResult:
+    """Judge two files of pytest-benchmark.
 
     Raises:
         UserError: one cannot be read, or the policy is wrong.
@@ -106,15 +107,15 @@ def judge_files(old: Path, new: Path, policy: Path | None) -> GateResult:
     from wattbench_reports.gate.decision.judge import judge_many
     from wattbench_reports.gate.evidence.pytest_benchmark import evidence_of_files
 
-    told = as_reports_know_it(find_policy(policy, None, Path.cwd())[0])
-    return judge_many(evidence_of_files(old, new, told), told, suite=new.stem)
+    policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
+    return judge_many(evidence_of_files(old, new, policy), policy, suite=new.stem)
 
 
 def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
-    """What the calibration that a policy names says of its margins on this machine.
+    """Check a policy's margins against the calibration that it names, on this machine; return what that limits.
 
     Raises:
-        UserError: it cannot be read, is of another machine, or a margin is below the noise.
+        UserError: the calibration cannot be read, is of another machine, or a margin is below the noise floor.
     """
     calibration = policy.record.get("calibration")
     if calibration is None:
@@ -127,7 +128,7 @@ def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
 def failed(
     message: str, *, suite: str, baseline: str | None = None, candidate: str | None = None, runs: Sequence[str] = ()
 ) -> GateResult:
-    """The verdict of a gate, or of a night, that broke."""
+    """Make the verdict `error` of a gate, or of a night, that could not be brought to its end."""
     from datetime import UTC, datetime
 
     from wattbench.config import GatePolicy
@@ -147,7 +148,7 @@ def failed(
 
 
 def policy_of_suite(run: RunRecords) -> GatePolicy | None:
-    """What the suite that a run was made with lets through; None: it says nothing.
+    """Read the gate policy of the suite that a run was made with; None: the suite has none.
 
     Raises:
         UserError: the record is damaged.
@@ -157,9 +158,9 @@ def policy_of_suite(run: RunRecords) -> GatePolicy | None:
     from wattbench.config import GatePolicy
 
     suite = run.header.suite.get("suite")
-    told = suite.get("gate") if isinstance(suite, dict) else None
+    settings = suite.get("gate") if isinstance(suite, dict) else None
     try:
-        return None if told is None else GatePolicy.model_validate(told)
+        return None if settings is None else GatePolicy.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(key) for key in first["loc"])
@@ -169,26 +170,26 @@ def policy_of_suite(run: RunRecords) -> GatePolicy | None:
 
 
 def as_reports_know_it(policy: GatePolicy) -> Policy:
-    """A checked policy by way of its record: `wattbench_reports` knows nothing of suites."""
+    """Convert a checked policy by way of its record: `wattbench_reports` knows nothing of suites."""
     from wattbench_reports.gate.policy import policy_of
 
     return policy_of(policy.model_dump(mode="json"))
 
 
-def _recorded(run: RunRecords) -> Policy:
-    """The policy by which a gate's run was made."""
+def _recorded_policy(run: RunRecords) -> Policy:
+    """Read the policy that a gate's run was made with."""
     from wattbench_reports.gate.policy import policy_of
 
     gate = run.header.gate
     if gate is None:
         raise UserError(
-            f"{run.layout.root}: this run asked no two systems in turns. Name two runs, or a suite with --baseline and "
-            "--candidate"
+            f"{run.layout.root}: this is not the run of a gate. Name two runs, or a suite with a baseline and a "
+            "candidate"
         )
     return policy_of(gate.get("policy") or {}, str(run.layout.header))
 
 
-def _suite(run: RunRecords) -> str:
+def _suite_name(run: RunRecords) -> str:
     return str((run.header.suite.get("suite") or {}).get("name", ""))
 
 

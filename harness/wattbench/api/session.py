@@ -1,15 +1,14 @@
-"""What commands that measure do around their work."""
+"""What surrounds every measurement: one at a time on a machine, standard output kept clean, the meters chosen."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING
-
-import click
 
 from wattbench.errors import UserError
 
@@ -18,16 +17,36 @@ if TYPE_CHECKING:
     from wattbench.meters import Chosen
 
 
+def notice(text: str) -> None:
+    """Print one line on standard error, where the progress of a run goes too."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
 @contextlib.contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """Libraries print; standard output is for what the command was asked for."""
+    """Redirect what libraries print: standard output is for what was asked for."""
     with contextlib.redirect_stdout(sys.stderr):
         yield
 
 
 @contextlib.contextmanager
 def measuring_alone() -> Iterator[None]:
-    """Energy is device-wide: one run at a time on a machine. A polite kill is treated as Ctrl-C."""
+    """Hold the machine's lock during a run, and treat SIGTERM as Ctrl-C.
+
+    Raises:
+        UserError: another process is measuring on this machine.
+    """
+    with machine_lock(), kill_interrupts():
+        yield
+
+
+@contextlib.contextmanager
+def machine_lock() -> Iterator[None]:
+    """Hold the lock that only one measurement on a machine can have: energy is counted for the whole device.
+
+    Raises:
+        UserError: another process, or another measurement in this one, has it.
+    """
     import filelock
 
     from wattbench.systems.weights import cache_folder
@@ -43,15 +62,17 @@ def measuring_alone() -> Iterator[None]:
             "would bill each other; wait for it to end"
         ) from error
     try:
-        with kill_interrupts():
-            yield
+        yield
     finally:
         lock.release()
 
 
 @contextlib.contextmanager
 def kill_interrupts() -> Iterator[None]:
-    """A polite kill is treated as Ctrl-C."""
+    """Treat SIGTERM as Ctrl-C. Outside the main thread, which alone may set a handler, this does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def interrupt(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -64,10 +85,10 @@ def kill_interrupts() -> Iterator[None]:
 
 
 def meters_here(suite: Suite | None = None) -> Chosen:
-    """The meters for this machine, as a suite asks for them; what is there and can't be read is said.
+    """Choose the meters that a suite asks for on this machine; print what exists and cannot be read.
 
     Raises:
-        UserError: one that the suite names cannot measure anything here, or it requires more than can be measured.
+        UserError: a meter that the suite names cannot measure anything here, or it requires more than can be measured.
     """
     from wattbench.meters import choose, require_measured
 
@@ -75,7 +96,5 @@ def meters_here(suite: Suite | None = None) -> Chosen:
     if suite is not None and suite.measure.require_measured:
         require_measured(chosen)
     for component in {sensor.component: None for sensor in chosen.unmeasured}:
-        click.echo(
-            f"wattbench: {component} cannot be measured; its joules will be missing (wattbench doctor)", err=True
-        )
+        notice(f"wattbench: {component} cannot be measured; its joules will be missing (wattbench doctor)")
     return chosen

@@ -1,0 +1,142 @@
+"""What a gate is asked to judge: a suite to be measured, an interrupted gate, one run or two, or two files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattbench.api.judge_gate import judge_files, judge_gate, judge_runs
+from wattbench.api.measure_gate import GateJob, measure_new, measure_resumed
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench_reports.gate.result import GateResult
+
+_OPTIONS = (
+    "baseline", "candidate", "policy", "across", "plant", "tasks", "limit", "allow_unsafe_code", "require_measured",
+)  # fmt: skip
+"""Not every form of a gate has every one of these."""
+
+
+@dataclass
+class GateRequest:
+    """A gate by its targets and options, and the run that it made or read."""
+
+    targets: Sequence[str]
+    command: Sequence[str]
+    """How it was started, for the record of a new run."""
+    baseline: str | None = None
+    candidate: str | None = None
+    policy: Path | None = None
+    across: Sequence[str] = ()
+    plant: Sequence[str] = ()
+    out: Path = Path("runs")
+    resume: Path | None = None
+    tasks: Sequence[str] = ()
+    limit: int | None = None
+    allow_unsafe_code: bool = False
+    require_measured: bool = False
+    judge_modelled: bool = False
+    spelled: Callable[[str], str] = str
+    """How the user wrote an option's name, for messages: `--allow-unsafe-code` on the command line."""
+    run: Path | None = None
+    """The run behind the verdict; set as soon as it has a directory."""
+
+    @property
+    def measures(self) -> bool:
+        """Whether systems are asked, and not only records read."""
+        return self.resume is not None or len(self.targets) == 1
+
+    def judged(self) -> GateResult:
+        """Judge the targets, after measuring where that is asked for.
+
+        Raises:
+            UserError: the targets or options do not go together, a record or file cannot be read, or a system failed.
+        """
+        if self.resume is not None:
+            return self._resumed(self.resume)
+        if not 1 <= len(self.targets) <= 2:
+            raise UserError(
+                f"name a suite (with {self.spelled('baseline')} and {self.spelled('candidate')}), one or two runs, or "
+                "two files of pytest-benchmark"
+            )
+        paths = [Path(target) for target in self.targets]
+        if len(paths) == 1:
+            return self._again(paths[0]) if _is_run(paths[0]) else self._new(self.targets[0])
+        if all(path.suffix == ".json" for path in paths):
+            return self._of_files(*paths)
+        return self._of_runs(*paths)
+
+    def _new(self, suite: str) -> GateResult:
+        self._allow_only(
+            "a suite", "baseline", "candidate", "policy", "plant", "tasks", "limit", "allow_unsafe_code",
+            "require_measured",
+        )  # fmt: skip
+        if self.baseline is None or self.candidate is None:
+            raise UserError(
+                f"{suite}: name the two systems with {self.spelled('baseline')} and {self.spelled('candidate')}"
+            )
+        job = GateJob(
+            suite=suite,
+            baseline=self.baseline,
+            candidate=self.candidate,
+            command=self.command,
+            policy_file=self.policy,
+            plant=self.plant,
+            tasks=self.tasks,
+            limit=self.limit,
+            allow_unsafe_code=self.allow_unsafe_code,
+            require_measured=self.require_measured,
+            judge_modelled=self.judge_modelled,
+        )
+        notes = measure_new(job, self.out, self._begun)
+        assert self.run is not None  # `_begun` was called with the run's directory
+        return judge_gate(self.run, notes=notes)
+
+    def _resumed(self, root: Path) -> GateResult:
+        if self.targets:
+            raise UserError(f"name a suite to gate, or a run to {self.spelled('resume')}: one of the two")
+        self._allow_only(
+            f"{self.spelled('resume')}, as an interrupted gate keeps its own", "allow_unsafe_code", "require_measured"
+        )
+        self._begun(root)
+        notes = measure_resumed(root, allow_unsafe_code=self.allow_unsafe_code, require_measured=self.require_measured)
+        return judge_gate(root, notes=notes)
+
+    def _again(self, root: Path) -> GateResult:
+        self._allow_only("the run of a gate", "policy")
+        self._begun(root)
+        return judge_gate(root, self.policy)
+
+    def _of_runs(self, first: Path, second: Path) -> GateResult:
+        self._allow_only("two runs", "baseline", "candidate", "policy", "across")
+        self._begun(second)
+        return judge_runs(
+            first,
+            second,
+            self.policy,
+            baseline=self.baseline,
+            candidate=self.candidate,
+            across=self.across,
+            judge_modelled=self.judge_modelled,
+        )
+
+    def _of_files(self, old: Path, new: Path) -> GateResult:
+        self._allow_only("two files of pytest-benchmark", "policy")
+        return judge_files(old, new, self.policy)
+
+    def _begun(self, root: Path) -> None:
+        self.run = root
+
+    def _allow_only(self, form: str, *allowed: str) -> None:
+        """Refuse an option that would be ignored."""
+        for option in _OPTIONS:
+            if option not in allowed and getattr(self, option):
+                raise UserError(f"{self.spelled(option)} does not go with {form}")
+
+
+def _is_run(path: Path) -> bool:
+    """Return whether a target is meant as a run: a run is a directory, a suite is a file or a name."""
+    return path.is_dir()

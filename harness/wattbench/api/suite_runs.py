@@ -1,0 +1,116 @@
+"""Running a suite from its file to a finished record, or finishing an interrupted run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattbench.api.session import meters_here, notice
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.config import Resolved, Suite
+    from wattbench.measure.plan import Cell
+    from wattbench.measure.resume import Night
+    from wattbench.meters import Chosen
+    from wattbench.records import RunWriter
+
+RESUME = "wattbench run --resume"
+
+
+def load(suite: str, **narrowing: Any) -> Resolved:
+    """Read a suite, narrowed to some systems, tasks and items, and check what its report will need.
+
+    Raises:
+        UserError: something in it is wrong.
+    """
+    from wattbench.config import load_suite
+
+    resolved = load_suite(suite).narrowed(**narrowing)
+    _check_carbon(resolved.suite)
+    return resolved
+
+
+def _check_carbon(suite: Suite) -> None:
+    """Stop a run before it starts, not after, where its report would lack or could not read the carbon data."""
+    from wattbench_reports.metrics.carbon import carbon_of_suite
+
+    carbon_of_suite(suite.carbon.model_dump())
+
+
+def requiring(resolved: Resolved, require_measured: bool) -> Resolved:
+    """Add to a suite that no joules may be modelled, where the user asks for it; its record then says so."""
+    if not require_measured:
+        return resolved
+    measure = resolved.suite.measure.model_copy(update={"require_measured": True})
+    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
+
+
+def run_new(
+    resolved: Resolved,
+    out: Path,
+    command: Sequence[str],
+    *,
+    allow_unsafe_code: bool = False,
+    night: Night | None = None,
+    resume: str | None = RESUME,
+) -> Path:
+    """Run a suite and return the run's directory.
+
+    Args:
+        resolved: the suite.
+        out: the folder of the new run.
+        command: how the run was started, for its record.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        night: which night it stands for, where it is kept in a history.
+        resume: the command that, followed by the directory, finishes the run if it is interrupted; None: none does.
+    """
+    from wattbench.measure.plan import plan
+    from wattbench.measure.resume import new_run
+
+    chosen = meters_here(resolved.suite)  # before any data set is fetched: it may refuse
+    cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+    writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night)
+    return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
+
+
+def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, resume: str = RESUME) -> Path:
+    """Finish an interrupted run, and return its directory; the arguments are those of `run_new`."""
+    from wattbench.config import resolved_from_record
+    from wattbench.measure.plan import plan
+    from wattbench.measure.resume import check_same_work
+    from wattbench.records import RunWriter, read_run
+
+    records = read_run(root)
+    if records.header.gate is not None:
+        raise UserError(f"{root}: this is the run of a gate; resume it with: wattbench gate --resume {root}")
+    if records.finished:
+        notice(f"{root} is finished already")
+        return root
+    resolved = requiring(resolved_from_record(records.header.suite), require_measured)
+    chosen = meters_here(resolved.suite)
+    cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+    check_same_work(records, cells, chosen.provenance)
+    return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume)
+
+
+def _measure(
+    writer: RunWriter,
+    resolved: Resolved,
+    cells: list[Cell],
+    chosen: Chosen,
+    allow_unsafe_code: bool,
+    resume: str | None,
+) -> Path:
+    from wattbench.scenarios.closed_loop import run_to_end
+
+    root = writer.layout.root
+    try:
+        run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code)
+    except BaseException:
+        if resume is not None:
+            notice(f"wattbench: stopped. Recorded answers are kept; resume with: {resume} {root}")
+        raise
+    return root
