@@ -1,13 +1,15 @@
 """The suite file: a public contract, and everything that can be wrong with one.
 
 May import: `wattbench.errors`, pydantic, PyYAML. Must not import anything that measures or runs: a suite can be
-checked, and its schema printed, in a fraction of a second. (A third party's meter is imported where a suite names one:
-only it knows its settings.)
+checked, and its schema printed, in a fraction of a second. (A third party's meter, engine or router is imported where
+a suite names one: only it knows its settings.)
 """
 
+from wattbench.config.base import Name, RelativePath
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
 from wattbench.config.loader import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
 from wattbench.config.meter import (
+    METERS,
     AutoSettings,
     CodecarbonSettings,
     Command,
@@ -16,13 +18,13 @@ from wattbench.config.meter import (
     MeterEntry,
     MeterSettings,
     NvmlSettings,
-    OtherSettings,
     RaplSettings,
     ReplaySettings,
 )
 from wattbench.config.open_loop import Load, queries_needed
-from wattbench.config.plugins import plugin, plugin_names
+from wattbench.config.registry import Registry
 from wattbench.config.router import (
+    ROUTERS,
     AlwaysRouter,
     CascadeRouter,
     ClassifierRouter,
@@ -30,18 +32,19 @@ from wattbench.config.router import (
     OracleRouter,
     RandomRouter,
     Router,
+    RouterBase,
 )
+from wattbench.config.serve import LlamaCppServe, Serve
 from wattbench.config.suite import Carbon, Measure, Suite, TaskChoice
 from wattbench.config.system import (
+    ENGINES,
     EndpointSystem,
     HybridSystem,
-    LlamaCppServe,
     LmEvalSystem,
     LocalModel,
     MoeSystem,
     Prompt,
     PythonSystem,
-    Serve,
     System,
     SystemBase,
     TransformersSystem,
@@ -50,6 +53,9 @@ from wattbench.config.training import DeclaredTraining
 from wattbench.config.weights import Weights
 
 __all__ = [
+    "ENGINES",
+    "METERS",
+    "ROUTERS",
     "AlwaysRouter",
     "AutoSettings",
     "Carbon",
@@ -73,16 +79,19 @@ __all__ = [
     "MeterSettings",
     "MetricPolicy",
     "MoeSystem",
+    "Name",
     "NvmlSettings",
     "OracleRouter",
-    "OtherSettings",
     "Prompt",
     "PythonSystem",
     "RandomRouter",
     "RaplSettings",
+    "Registry",
+    "RelativePath",
     "ReplaySettings",
     "Resolved",
     "Router",
+    "RouterBase",
     "Serve",
     "Suite",
     "System",
@@ -94,8 +103,6 @@ __all__ = [
     "Weights",
     "benchmarks_folder",
     "load_suite",
-    "plugin",
-    "plugin_names",
     "queries_needed",
     "resolved_from_record",
     "shipped_suites",

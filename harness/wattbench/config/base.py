@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
@@ -27,3 +28,14 @@ RelativePath = Annotated[Path, AfterValidator(beside_its_file)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=80)]
 """What a suite or a system may be called."""
+
+
+def tag_of(given: Any, key: str, built_in: Container[str], other: str) -> str | None:
+    """Return the tag of a union's member: the name under `key` if it is wattbench's own, else `other`.
+
+    None where the key is missing. What is no mapping gets `other`, whose model then says that it must be one.
+    """
+    name = given.get(key) if isinstance(given, Mapping) else getattr(given, key, other)
+    if name is None:
+        return None
+    return name if isinstance(name, str) and name in built_in else other

@@ -15,11 +15,11 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class ParsedFile(Protocol):
-    """A file that was read: where it lies, and where in it a key stands."""
+    """What was read: the folder of its relative paths (None: they are left as they are), and where in it a key is."""
 
     @property
-    def path(self) -> Path: ...  # noqa: D102 - the classes that have it say what it does
-    def where(self, keys: Sequence[str | int]) -> str: ...  # noqa: D102 - the classes that have it say what it does
+    def folder(self) -> Path | None: ...  # noqa: D102 - the classes that have it document it
+    def where(self, keys: Sequence[str | int]) -> str: ...  # noqa: D102 - the classes that have it document it
 
 
 def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Sequence[str | int] = ()) -> Model:
@@ -29,7 +29,7 @@ def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Seq
         UserError: one message about the first thing that is wrong, saying how many more there are.
     """
     try:
-        return model.model_validate(data, context={"folder": file.path.parent})
+        return model.model_validate(data, context={"folder": file.folder})
     except ValidationError as error:
         raise UserError(explain(error, model, file, at)) from error
 
@@ -42,6 +42,8 @@ def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at
     keys = [*at, *_keys_in_file(first["loc"], model)]
     if first["type"].startswith("union_tag"):
         keys.append(_discriminator(first))
+    if first["type"] == "tag_missing":
+        keys.append(first["ctx"]["key"])
     message = f"{file.where(keys)}: {'.'.join(map(str, keys)) or 'the file'}: {_what(first, model)}"
     more = len(errors) - 1
     return message + (f" ({more} more error{'s' if more > 1 else ''} after this one)" if more else "")
@@ -61,6 +63,10 @@ def _what(error: Any, model: type[BaseModel]) -> str:
     if kind == "union_tag_not_found":
         tags = [_tags(candidate, _discriminator(error)) for candidate in _types_at(model, loc)]
         return f"missing; this key is required, and is one of: {', '.join(tag for own in tags for tag in own)}"
+    if kind == "tag_missing":
+        return str(error["msg"])
+    if kind == "model_type":
+        return f"must be a mapping of keys to values, not {type(error['input']).__name__}"
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch":

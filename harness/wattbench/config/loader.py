@@ -6,16 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.config.explain import validate
-from wattbench.config.meter import MeterSettings, OtherSettings
-from wattbench.config.plugins import plugin
 from wattbench.config.suite import Catalogue, Suite, TaskChoice
-from wattbench.config.system import HybridSystem, System
+from wattbench.config.system import HybridSystem, System, SystemBase
+from wattbench.config.third_party import RecordedSuite, checked_meter, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml
 from wattbench.errors import UserError, nearest
 
@@ -25,7 +25,7 @@ class Resolved:
     """A suite, with the systems that take part in it."""
 
     suite: Suite
-    systems: Mapping[str, System]
+    systems: Mapping[str, SystemBase]
     """Name to system, in the order they run."""
     path: Path
     """The suite file, for messages."""
@@ -95,8 +95,12 @@ def load_suite(name: str) -> Resolved:
         if not folder.is_dir():
             raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
     _check_mix(suite, file)
-    suite = suite.model_copy(update={"meters": _meters(suite, file)})
-    return Resolved(suite, _systems(suite, file), file.path)
+    meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]
+    known = _catalogues(suite, file) | _defined(suite, file)
+    systems = {name: _with_pool(name, known, file) for name in _chosen(suite, known, file)}
+    define = {name: known[name].checked for name in suite.systems.define}
+    suite = suite.model_copy(update={"meters": meters, "systems": suite.systems.model_copy(update={"define": define})})
+    return Resolved(suite, systems, file.path)
 
 
 def _check_mix(suite: Suite, file: YamlFile) -> None:
@@ -108,23 +112,6 @@ def _check_mix(suite: Suite, file: YamlFile) -> None:
             raise UserError(f"{where}: workload.mix: no task has the domain {name!r}{nearest(name, domains)}")
 
 
-def _meters(suite: Suite, file: YamlFile) -> list[MeterSettings]:
-    """The entries of `meters:`, those of third parties checked by their own models, defaults filled in."""
-    checked: list[MeterSettings] = []
-    for index, entry in enumerate(suite.meters):
-        if not isinstance(entry, OtherSettings):
-            checked.append(entry)
-            continue
-        at = ("meters", index)
-        try:
-            model = plugin(entry.use).Settings
-        except UserError as error:
-            raise UserError(f"{file.where(at)}: meters.{index}: {error}") from error
-        own = validate(model, file, entry.model_dump(), at)
-        checked.append(OtherSettings.model_validate(own.model_dump(mode="json")))
-    return checked
-
-
 def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
     """The suite that a run was started with, from its record.
 
@@ -133,10 +120,23 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
     """
     try:
         suite = Suite.model_validate(record["suite"])
-        systems = TypeAdapter(dict[str, System]).validate_python(record["systems"])
-        return Resolved(suite, systems, Path(record["path"]))
+        systems: dict[str, System] = TypeAdapter(dict[str, System]).validate_python(record["systems"])
+        path = Path(record["path"])
     except (KeyError, TypeError, ValidationError) as error:
         raise UserError(f"the suite in this run's record cannot be read: {error}") from error
+    file = RecordedSuite()
+    meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]
+    suite = suite.model_copy(update={"meters": meters})
+    return Resolved(suite, {name: _recorded(system, file, ("systems", name)) for name, system in systems.items()}, path)
+
+
+def _recorded(system: SystemBase, file: RecordedSuite, at: Sequence[str]) -> SystemBase:
+    """A system of a record, with the systems of its pool."""
+    checked = checked_system(system, file, at)
+    if not isinstance(checked, HybridSystem):
+        return checked
+    pool = {name: checked_system(one, file, (*at, "pool", name)) for name, one in checked.pool.items()}
+    return checked.model_copy(update={"pool": pool})
 
 
 def _find(name: str) -> Path:
@@ -151,57 +151,81 @@ def _find(name: str) -> Path:
     raise UserError(f"{name}: no such suite file, nor a suite that wattbench ships{nearest(name, shipped)}")
 
 
-def _systems(suite: Suite, file: YamlFile) -> dict[str, System]:
+@dataclass(frozen=True)
+class _Stated:
+    """A system as a file states it."""
+
+    system: System
+    file: YamlFile
+    keys: tuple[str, ...]
+
+    @cached_property
+    def checked(self) -> SystemBase:
+        """The same, checked by its engine's model where the engine is another distribution's."""
+        return checked_system(self.system, self.file, self.keys)
+
+
+def _chosen(suite: Suite, known: Mapping[str, _Stated], file: YamlFile) -> list[str]:
     """The systems that take part: those selected from the catalogues, then those defined in the suite."""
-    catalogue = _catalogues(suite, file)
-    for name in suite.systems.define:
-        if name in catalogue:
-            where = file.where(("systems", "define", name))
-            raise UserError(f"{where}: systems.define: {name!r} is already in a catalogue; choose another name")
-    selected = suite.systems.select if suite.systems.select is not None else list(catalogue)
-    chosen: dict[str, System] = {}
+    defined = suite.systems.define
+    catalogue = [name for name in known if name not in defined]
+    selected = suite.systems.select if suite.systems.select is not None else catalogue
+    chosen: list[str] = []
     for index, name in enumerate(selected):
         where = file.where(("systems", "select", index))
-        if name in suite.systems.define:
+        if name in defined:
             continue  # takes part anyway
-        if name not in catalogue:
+        if name not in known:
             raise UserError(f"{where}: systems.select: unknown system {name!r}{nearest(name, catalogue)}")
         if name in chosen:
             raise UserError(f"{where}: systems.select: {name!r} is selected twice")
-        chosen[name] = catalogue[name]
-    chosen |= suite.systems.define
+        chosen.append(name)
+    chosen += defined
     if not chosen:
         raise UserError(f"{file.where(('systems',))}: systems: none is selected")
-    known = {**catalogue, **suite.systems.define}
-    return {name: _with_pool(name, system, known, file) for name, system in chosen.items()}
+    return chosen
 
 
-def _with_pool(name: str, system: System, known: Mapping[str, System], file: YamlFile) -> System:
+def _with_pool(name: str, known: Mapping[str, _Stated], file: YamlFile) -> SystemBase:
     """A hybrid with the systems that it names, selected or not; any other system as it is."""
+    system = known[name].checked
     if not isinstance(system, HybridSystem):
         return system
     for member in system.resident:
         if member not in known:
             raise UserError(f"{file.path}: system {name!r}: members: unknown system {member!r}{nearest(member, known)}")
-        if isinstance(known[member], HybridSystem):
+        if isinstance(known[member].system, HybridSystem):
             raise UserError(f"{file.path}: system {name!r}: members: {member!r} is a hybrid itself; name its members")
-    return system.model_copy(update={"pool": {member: known[member] for member in system.resident}})
+    return system.model_copy(update={"pool": {member: known[member].checked for member in system.resident}})
 
 
-def _catalogues(suite: Suite, file: YamlFile) -> dict[str, System]:
-    """Every system of every catalogue that the suite includes."""
-    found: dict[str, System] = {}
+def _defined(suite: Suite, file: YamlFile) -> dict[str, _Stated]:
+    """Every system that the suite itself defines."""
+    return {name: _Stated(system, file, ("systems", "define", name)) for name, system in suite.systems.define.items()}
+
+
+def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Stated]:
+    """Every system of every catalogue that the suite includes.
+
+    Raises:
+        UserError: a catalogue is missing or wrong, or a name is in two of them or in the suite as well.
+    """
+    systems: dict[str, _Stated] = {}
     for index, path in enumerate(suite.systems.include):
         if not path.is_file():
             raise UserError(f"{file.where(('systems', 'include', index))}: systems.include: no such file: {path}")
-        for name, system in _catalogue(path).items():
-            if name in found:
+        for name, stated in _catalogue(path).items():
+            if name in systems:
                 raise UserError(f"{path}: system {name!r} is also in another catalogue of {file.path}")
-            found[name] = system
-    return found
+            if name in suite.systems.define:
+                where = file.where(("systems", "define", name))
+                raise UserError(f"{where}: systems.define: {name!r} is already in a catalogue; choose another name")
+            systems[name] = stated
+    return systems
 
 
-def _catalogue(path: Path) -> dict[str, System]:
+def _catalogue(path: Path) -> dict[str, _Stated]:
     file = read_yaml(path)
     data = {key: value for key, value in file.data.items() if not str(key).startswith("x-")}
-    return validate(Catalogue, file, data).systems
+    systems = validate(Catalogue, file, data).systems
+    return {name: _Stated(system, file, ("systems", name)) for name, system in systems.items()}

@@ -1,8 +1,8 @@
 """Where joules come from: the entries of a suite's `meters:`. `use` names the meter; one file each in
 `harness/wattbench/meters`.
 
-An entry may be a bare name. A meter that wattbench does not know may be another distribution's
-(`wattbench.config.plugins`): its own settings are checked once its class is found.
+An entry may be a bare name. A meter that wattbench does not know may be another distribution's: its settings are
+checked once the suite is read (`wattbench.config.third_party`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from wattbench.config.base import RelativePath, Strict
+from wattbench.config.registry import Registry
 
 COMPONENT = r"^[a-z][a-z0-9_-]*$"
 Component = Annotated[str, Field(pattern=COMPONENT, max_length=40)]
@@ -208,14 +209,30 @@ class ExternalSettings(MeterSettings):
         return self
 
 
+METERS = Registry(
+    noun="meter",
+    group="wattbench.meters",
+    built_in={
+        "nvml": "wattbench.meters.nvml.meter:NvmlMeter",
+        "rapl": "wattbench.meters.rapl:RaplMeter",
+        "codecarbon": "wattbench.meters.codecarbon:CodecarbonMeter",
+        "replay": "wattbench.meters.replay.meter:ReplayMeter",
+        "external": "wattbench.meters.external.meter:ExternalMeter",
+    },
+    settings=MeterSettings,
+    page="docs/adding-a-meter.md",
+    methods=("from_settings", "open", "read", "close"),
+    reserved=("auto",),  # not a meter, but a choice of them
+)
+
+
 class OtherSettings(MeterSettings):
-    """A meter that another distribution brings, with whatever settings it has."""
+    """A meter of another distribution, with settings that have not been checked yet."""
 
     model_config = ConfigDict(extra="allow")
 
-
-BUILT_IN = ("auto", "nvml", "rapl", "codecarbon", "replay", "external")
-"""The names that are taken; `auto` is no meter but a choice of them."""
+    use: Annotated[str, Field(json_schema_extra=METERS.other_names)]
+    """The meter's name."""
 
 
 def _bare(given: Any) -> Any:
@@ -226,7 +243,7 @@ def _which(given: Any) -> str | None:
     use = given.get("use") if isinstance(given, dict) else getattr(given, "use", None)
     if not isinstance(use, str):
         return None
-    return use if use in BUILT_IN else "other"
+    return use if use == "auto" or use in METERS.built_in else OtherSettings.__name__
 
 
 MeterEntry = Annotated[
@@ -236,7 +253,7 @@ MeterEntry = Annotated[
     | Annotated[CodecarbonSettings, Tag("codecarbon")]
     | Annotated[ReplaySettings, Tag("replay")]
     | Annotated[ExternalSettings, Tag("external")]
-    | Annotated[OtherSettings, Tag("other")],
+    | Annotated[OtherSettings, Tag("OtherSettings")],
     Discriminator(
         _which,
         custom_error_type="meter_unnamed",

@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, NonPositiveFloat
+from pydantic import ConfigDict, Discriminator, Field, NonPositiveFloat, Tag
 
-from wattbench.config.base import Name, RelativePath, Strict
+from wattbench.config.base import Name, RelativePath, Strict, tag_of
+from wattbench.config.registry import Registry
 
 
 class RouterBase(Strict):
-    """What every router has."""
+    """What every router has. A third party's router derives the model of its own settings from this."""
+
+    type: str
+    """The router's name."""
 
     def labels(self) -> dict[str, list[str]]:
-        """Members that its own keys name, by key; they must be among the hybrid's."""
+        """List the members that the router's keys name, by key; they must be among the hybrid's members."""
         return {}
 
     def systems(self) -> list[str]:
-        """Systems that it asks itself, and that must be loaded beside the members."""
+        """List the systems that the router asks itself, and that must be loaded in addition to the members."""
         return []
 
 
@@ -91,7 +95,48 @@ class AlwaysRouter(RouterBase):
         return {"member": [self.member]}
 
 
+ROUTERS = Registry(
+    noun="router",
+    group="wattbench.routers",
+    built_in={
+        "classifier": "wattbench.routers.classifier:Classifier",
+        "llm": "wattbench.routers.llm:Reader",
+        "cascade": "wattbench.routers.cascade:Cascade",
+        "oracle": "wattbench.routers.oracle:Oracle",
+        "random": "wattbench.routers.chance:Chance",
+        "always": "wattbench.routers.always:Always",
+    },
+    settings=RouterBase,
+    page="docs/adding-a-router.md",
+    base="wattbench.routers.base:Router",
+)
+
+
+class OtherRouter(RouterBase):
+    """A router of another distribution, with settings that have not been checked yet."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Annotated[str, Field(json_schema_extra=ROUTERS.other_names)]
+    """The router's name."""
+
+
+def _which(given: Any) -> str | None:
+    return tag_of(given, "type", ROUTERS.built_in, OtherRouter.__name__)
+
+
 Router = Annotated[
-    ClassifierRouter | LlmRouter | CascadeRouter | OracleRouter | RandomRouter | AlwaysRouter,
-    Field(discriminator="type"),
+    Annotated[ClassifierRouter, Tag("classifier")]
+    | Annotated[LlmRouter, Tag("llm")]
+    | Annotated[CascadeRouter, Tag("cascade")]
+    | Annotated[OracleRouter, Tag("oracle")]
+    | Annotated[RandomRouter, Tag("random")]
+    | Annotated[AlwaysRouter, Tag("always")]
+    | Annotated[OtherRouter, Tag("OtherRouter")],
+    Discriminator(
+        _which,
+        custom_error_type="tag_missing",
+        custom_error_message="missing; this key is required, and is one of: {choices}",
+        custom_error_context={"key": "type", "choices": ", ".join(ROUTERS.built_in)},
+    ),
 ]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SerializeAsAny,
+    model_validator,
+)
 
 from wattbench.config.base import Name, RelativePath, Strict
 from wattbench.config.embodied import Embodied
@@ -53,7 +61,7 @@ class Systems(Strict):
     """Catalogues: YAML files with a `systems:` mapping, relative to this file."""
     select: list[Name] | None = None
     """Systems to take from the catalogues; None takes them all. Systems under `define` always take part."""
-    define: dict[Name, System] = {}
+    define: dict[Name, SerializeAsAny[System]] = {}
 
 
 class Measure(Strict):
@@ -164,7 +172,7 @@ class Suite(Strict):
     workload: Workload = Workload()
     gate: GatePolicy | None = None
     """What `wattbench gate` lets through. None: what the `pyproject.toml` here says, or the defaults."""
-    meters: Annotated[list[MeterEntry], Field(min_length=1)] = [AutoSettings(use="auto")]
+    meters: Annotated[list[SerializeAsAny[MeterEntry]], Field(min_length=1)] = [AutoSettings(use="auto")]
     """Where joules come from: bare names, or mappings with `use: <name>` and that meter's own settings."""
 
     @model_validator(mode="after")

@@ -6,18 +6,24 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    ConfigDict,
+    Discriminator,
     Field,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
+    SerializeAsAny,
+    Tag,
     TypeAdapter,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from wattbench.config.base import Name, RelativePath, Strict, beside_its_file
-from wattbench.config.router import CascadeRouter, Router
+from wattbench.config.base import Name, RelativePath, Strict, beside_its_file, tag_of
+from wattbench.config.registry import Registry
+from wattbench.config.router import CascadeRouter, OtherRouter, Router, RouterBase
+from wattbench.config.serve import Serve
 from wattbench.config.training import TrainingCost
 from wattbench.config.weights import Weights
 
@@ -46,10 +52,12 @@ class Parameters(Strict):
 
 
 class SystemBase(Strict):
-    """What every system has."""
+    """What every system has. A third party's engine derives the model of its own settings from this."""
 
     kind: Kind
     """Its role in the comparison."""
+    engine: str
+    """How it runs."""
     domain: str | None = None
     """For a specialist: the domain it was made for."""
     description: str | None = None
@@ -110,38 +118,6 @@ class MoeSystem(LocalModel):
         return self
 
 
-class LlamaCppServe(Strict):
-    """llama.cpp's own server, through the `xllamacpp` wheel, on loopback."""
-
-    weights: Weights
-    threads: PositiveInt | None = None
-    """CPU threads; None takes the physical cores."""
-    slots: PositiveInt = 1
-    """Requests it decodes at the same time."""
-    context: PositiveInt = 4096
-    """Tokens of context for each slot."""
-    gpu_layers: NonNegativeInt | None = None
-    """Layers on the accelerator; None leaves llama.cpp's choice."""
-
-
-class Serve(Strict):
-    """A server that wattbench starts, waits for, meters and stops: `llamacpp`, or any `command`."""
-
-    llamacpp: LlamaCppServe | None = None
-    command: str | None = None
-    """A command line, split as a shell would but run without one; `{port}` becomes a free port."""
-    ready: str = "/health"
-    """The path that answers 200 once the server can work."""
-    timeout_s: PositiveFloat = 600.0
-    """How long it may take until then."""
-
-    @model_validator(mode="after")
-    def _one_server(self) -> Self:
-        if (self.llamacpp is None) == (self.command is None):
-            raise ValueError("name exactly one of llamacpp and command")
-        return self
-
-
 class EndpointSystem(SystemBase):
     """Any server that speaks the OpenAI completions protocol, streamed so that every token is stamped."""
 
@@ -195,34 +171,49 @@ class HybridSystem(SystemBase):
     engine: Literal["hybrid"]
     members: Annotated[dict[Name, Name], Field(min_length=1)]
     """What the router calls a member (for most routers: a domain), and the system that it stands for."""
-    router: Router
+    router: SerializeAsAny[Router]
     fallback: Name | None = None
     """The member (by the router's name for it) to ask where the router chooses none, or is not sure enough."""
     pool: dict[Name, Any] = {}
     """The systems that are named here, filled in when the suite is read. Not to be written by hand."""
 
     @model_validator(mode="after")
-    def _known_members(self) -> Self:
+    def _router_fits(self) -> Self:
+        if not isinstance(self.router, OtherRouter):  # whose settings are unknown until `with_router` brings them
+            self._check_router()
+        return self
+
+    def with_router(self, router: RouterBase) -> Self:
+        """Return the same hybrid with another router.
+
+        Raises:
+            ValueError: the router does not fit the members.
+        """
+        hybrid = self.model_copy(update={"router": router})
+        hybrid._check_router()
+        return hybrid
+
+    def _check_router(self) -> None:
+        self._check_labels()
+        self._check_fallback()
+        self._check_cascade()
+
+    def _check_labels(self) -> None:
         wanted = {"fallback": [self.fallback] if self.fallback is not None else [], **self.router.labels()}
         for key, labels in wanted.items():
             for label in labels:
                 if label not in self.members:
                     raise ValueError(f"{key}: {label!r} is not one of the members: {', '.join(self.members)}")
-        return self
 
-    @model_validator(mode="after")
-    def _unsure_has_somewhere_to_go(self) -> Self:
+    def _check_fallback(self) -> None:
         if self.fallback is None and getattr(self.router, "min_score", 0.0) > 0.0:
             raise ValueError("fallback: missing; the router's min_score leaves some requests to it")
-        return self
 
-    @model_validator(mode="after")
-    def _cascade_asks_each_once(self) -> Self:
+    def _check_cascade(self) -> None:
         if isinstance(self.router, CascadeRouter):
             systems = [self.members[label] for label in self.router.order]
             if len(set(systems)) < len(systems):
                 raise ValueError(f"order: a cascade asks each system once (here: {', '.join(systems)})")
-        return self
 
     @field_validator("pool", mode="before")
     @classmethod
@@ -238,7 +229,49 @@ class HybridSystem(SystemBase):
         return list(dict.fromkeys([*self.members.values(), *self.router.systems()]))
 
 
+ENGINES = Registry(
+    noun="engine",
+    group="wattbench.systems",
+    built_in={
+        "transformers": "wattbench.systems.local.transformers:TransformersEngine",
+        "moe": "wattbench.systems.local.moe:MoeEngine",
+        "endpoint": "wattbench.systems.endpoint.engine:EndpointEngine",
+        "python": "wattbench.systems.python:PythonEngine",
+        "lm_eval": "wattbench.systems.lm_eval:LmEvalEngine",
+        "hybrid": "wattbench.systems.hybrid.engine:HybridEngine",
+    },
+    settings=SystemBase,
+    page="docs/adding-a-system.md",
+    base="wattbench.systems.base:Engine",
+)
+
+
+class OtherSystem(SystemBase):
+    """A system with an engine of another distribution, whose settings have not been checked yet."""
+
+    model_config = ConfigDict(extra="allow")
+
+    engine: Annotated[str, Field(json_schema_extra=ENGINES.other_names)]
+    """How it runs."""
+
+
+def _which(given: Any) -> str | None:
+    return tag_of(given, "engine", ENGINES.built_in, OtherSystem.__name__)
+
+
 System = Annotated[
-    TransformersSystem | MoeSystem | EndpointSystem | PythonSystem | LmEvalSystem | HybridSystem,
-    Field(discriminator="engine"),
+    Annotated[TransformersSystem, Tag("transformers")]
+    | Annotated[MoeSystem, Tag("moe")]
+    | Annotated[EndpointSystem, Tag("endpoint")]
+    | Annotated[PythonSystem, Tag("python")]
+    | Annotated[LmEvalSystem, Tag("lm_eval")]
+    | Annotated[HybridSystem, Tag("hybrid")]
+    | Annotated[OtherSystem, Tag("OtherSystem")],
+    Discriminator(
+        _which,
+        custom_error_type="tag_missing",
+        custom_error_message="missing; this key is required, and is one of: {choices}",
+        custom_error_context={"key": "engine", "choices": ", ".join(ENGINES.built_in)},
+    ),
 ]
+"""A system as a file states it. One with another distribution's engine is checked by `wattbench.config.third_party`."""

@@ -24,6 +24,11 @@ class YamlFile:
     data: dict[str, Any]
     _root: yaml.Node
 
+    @property
+    def folder(self) -> Path:
+        """The folder from which the file's relative paths are read."""
+        return self.path.parent
+
     def where(self, keys: Sequence[str | int]) -> str:
         """``file:line`` of the deepest of the keys that the file really has."""
         node, line = self._root, self._root.start_mark.line

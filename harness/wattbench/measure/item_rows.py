@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wattbench.config import DeclaredTraining, HybridSystem, System
+from wattbench.config import DeclaredTraining, HybridSystem, SystemBase
 from wattbench.errors import UserError
 from wattbench.measure.attribution import alone_s, attribute
 from wattbench.measure.plan import Cell
@@ -99,7 +99,7 @@ def expert_row(answer: AnswerRow, asked: ExpertsAsked) -> ExpertRow:
     )
 
 
-def training_costs(system: str, config: System) -> dict[str, dict[str, Any]] | None:
+def training_costs(system: str, config: SystemBase) -> dict[str, dict[str, Any]] | None:
     """What everything that was trained for a system cost, by name and each once: from ledgers, or as declared.
 
     A mixture's includes its experts'; a hybrid's all its members'. None where nothing is said of any.
@@ -132,7 +132,7 @@ def _training_of(system: str, training: Path | DeclaredTraining | None) -> dict[
 
 def system_row(
     name: str,
-    config: System,
+    config: SystemBase,
     facts: Facts,
     load: WindowRow,
     *,

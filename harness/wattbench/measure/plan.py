@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wattbench.config import HybridSystem, Measure, OracleRouter, Resolved, System, TaskChoice
+from wattbench.config import HybridSystem, Measure, OracleRouter, PythonSystem, Resolved, SystemBase, TaskChoice
 from wattbench.errors import UserError, require
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
@@ -20,7 +20,7 @@ class Planned(Protocol):
     @property
     def system(self) -> str: ...  # noqa: D102
     @property
-    def config(self) -> System: ...  # noqa: D102
+    def config(self) -> SystemBase: ...  # noqa: D102
     @property
     def choice(self) -> TaskChoice: ...  # noqa: D102
     @property
@@ -32,7 +32,7 @@ class Cell:
     """One system on one task: the unit of work and of resumption."""
 
     system: str
-    config: System
+    config: SystemBase
     choice: TaskChoice
     items: int
     task_version: str
@@ -177,7 +177,9 @@ def _unsafe(where: str) -> str:
     return f"{where}: it runs code that the model wrote. If you want that on this machine, say --allow-unsafe-code"
 
 
-def check_pair(resolved: Resolved, name: str, config: System, task: TaskOutline, *, allow_unsafe_code: bool) -> None:
+def check_pair(
+    resolved: Resolved, name: str, config: SystemBase, task: TaskOutline, *, allow_unsafe_code: bool
+) -> None:
     """See that a system can be asked what a task asks.
 
     Raises:
@@ -205,7 +207,7 @@ def _check_oracle(where: str, config: HybridSystem, domain: str) -> None:
         )
 
 
-def order(systems: Mapping[str, System]) -> list[str]:
+def order(systems: Mapping[str, SystemBase]) -> list[str]:
     """As in the suite, but systems that share a base follow the first of them, so that it is loaded once."""
     keys = {name: base_key(config) for name, config in systems.items()}
     first: dict[object, int] = {}
@@ -220,7 +222,7 @@ def _own_code(resolved: Resolved) -> list[str]:
     systems = dict(resolved.systems)
     for config in resolved.systems.values():
         systems |= config.pool if isinstance(config, HybridSystem) else {}
-    found = [f"system {n!r} ({c.call})" for n, c in systems.items() if c.engine == "python"]
+    found = [f"system {n!r} ({c.call})" for n, c in systems.items() if isinstance(c, PythonSystem)]
     for folder in resolved.suite.tasks.include:
         files = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".jsonl", ".py"))
         if any("!function" in path.read_text(errors="replace") for path in files):

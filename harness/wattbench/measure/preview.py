@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wattbench.config import HybridSystem, Resolved, System, TaskChoice
+from wattbench.config import HybridSystem, Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
 from wattbench.measure.plan import check_pair, check_scenario, order
 from wattbench.systems import engine_class
@@ -21,7 +21,7 @@ class Row:
     """One system on one task."""
 
     system: str
-    config: System
+    config: SystemBase
     choice: TaskChoice
     items: int | None
     """None where the task's documents were not read."""
@@ -81,7 +81,7 @@ def _missing(resolved: Resolved) -> list[str]:
     return [f"not found here, needed to run: {missing} ({', '.join(names)})" for missing, names in needed.items()]
 
 
-def _everyone(systems: Mapping[str, System]) -> dict[str, System]:
+def _everyone(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
     """The systems, and those that only hybrids ask."""
     pools = [config.pool for config in systems.values() if isinstance(config, HybridSystem)]
     return {**systems, **{name: config for pool in pools for name, config in pool.items()}}

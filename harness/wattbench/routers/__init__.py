@@ -4,7 +4,7 @@ May import: `wattbench.config`, `wattbench.errors`, `wattbench.clock`; what a ro
 Must not import engines: whoever owns the members hands them over as functions.
 """
 
-from wattbench.routers.base import Attempt, Choice, Question, Routed, Router, Setup
+from wattbench.routers.base import Attempt, Choice, Chooser, Question, Routed, Router, Setup
 from wattbench.routers.registry import open_router, router_class
 
-__all__ = ["Attempt", "Choice", "Question", "Routed", "Router", "Setup", "open_router", "router_class"]
+__all__ = ["Attempt", "Choice", "Chooser", "Question", "Routed", "Router", "Setup", "open_router", "router_class"]

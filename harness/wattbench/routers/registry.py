@@ -1,27 +1,21 @@
-"""Which file holds which router. Routers are imported when they are used, not before."""
+"""Build routers by the types that they name. A router is imported when it is used, not before."""
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
+from wattbench.config import ROUTERS
 from wattbench.routers.base import Router, Setup
-
-_ROUTERS = {
-    "classifier": "wattbench.routers.classifier:Classifier",
-    "llm": "wattbench.routers.llm:Reader",
-    "cascade": "wattbench.routers.cascade:Cascade",
-    "oracle": "wattbench.routers.oracle:Oracle",
-    "random": "wattbench.routers.chance:Chance",
-    "always": "wattbench.routers.always:Always",
-}
 
 
 def router_class(router: str) -> type[Router]:
-    """The class behind a router's type in the suite."""
-    module, _, name = _ROUTERS[router].partition(":")
-    found: type[Router] = getattr(importlib.import_module(module), name)
-    return found
+    """Import the class behind a router's type in the suite.
+
+    Raises:
+        UserError: there is no such router, or its class cannot be used.
+    """
+    loaded: type[Router] = ROUTERS.load(router)
+    return loaded
 
 
 def open_router(config: Any, setup: Setup) -> Router:

@@ -4,10 +4,21 @@ May import: `wattbench.config`, `wattbench.systems.weights`, `wattbench.errors`,
 its engine needs, at the moment it is needed. Must not import meters, the runner or `wattbench_reports`.
 """
 
-from wattbench.systems.base import Engine, ExpertsAsked, Facts, Mixture, Reply, Route, TaskContext
+from wattbench.systems.base import (
+    GENERATE,
+    Engine,
+    ExpertsAsked,
+    Facts,
+    Mixture,
+    Reply,
+    Route,
+    TaskContext,
+    declared_parameters,
+)
 from wattbench.systems.registry import base_key, engine_class, open_engine, release_base
 
 __all__ = [
+    "GENERATE",
     "Engine",
     "ExpertsAsked",
     "Facts",
@@ -16,6 +27,7 @@ __all__ = [
     "Route",
     "TaskContext",
     "base_key",
+    "declared_parameters",
     "engine_class",
     "open_engine",
     "release_base",

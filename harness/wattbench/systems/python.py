@@ -8,50 +8,17 @@ import importlib.util
 import inspect
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-
-from lm_eval.api.model import LM
 
 from wattbench.config import PythonSystem
 from wattbench.errors import UserError, nearest
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
+from wattbench.systems.callable_lm import Answerer, CallableLM
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
-
-Answerer = Callable[[str], object]
-
-
-class CallableLM(LM):
-    """lm-eval's view of a callable: it generates, and knows no likelihoods."""
-
-    def __init__(self, name: str, call: Answerer) -> None:
-        super().__init__()
-        self._name = name
-        self._call = call
-
-    def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """One call per request, with its prompt; whatever comes back is turned into text."""
-        return [self._answer(request.args[0]) for request in requests]
-
-    def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
-        """Refused: a callable gives an answer, not its probability."""
-        raise UserError(f"system {self._name!r}: a python callable has no likelihoods; choose tasks that generate")
-
-    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
-        """Refused, as `loglikelihood`."""
-        raise UserError(f"system {self._name!r}: a python callable has no likelihoods; choose tasks that generate")
-
-    def _answer(self, prompt: str) -> str:
-        try:
-            return str(self._call(prompt))
-        except Exception as error:  # a stranger's function may raise anything; the run says whose it was
-            raise UserError(
-                f"system {self._name!r}: its callable raised {type(error).__name__}: {error} "
-                f"on the prompt {prompt[-200:]!r}"
-            ) from error
 
 
 class PythonEngine(Engine):

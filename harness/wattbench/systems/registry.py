@@ -1,27 +1,21 @@
-"""Which file holds which engine. Engines are imported when they are used, not before."""
+"""Load systems by the engines that they name. An engine is imported when it is used, not before."""
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
+from wattbench.config import ENGINES
 from wattbench.systems.base import Engine
-
-_ENGINES = {
-    "transformers": "wattbench.systems.local.transformers:TransformersEngine",
-    "moe": "wattbench.systems.local.moe:MoeEngine",
-    "endpoint": "wattbench.systems.endpoint.engine:EndpointEngine",
-    "python": "wattbench.systems.python:PythonEngine",
-    "lm_eval": "wattbench.systems.lm_eval:LmEvalEngine",
-    "hybrid": "wattbench.systems.hybrid.engine:HybridEngine",
-}
 
 
 def engine_class(engine: str) -> type[Engine]:
-    """The class behind an engine's name in the suite."""
-    module, _, name = _ENGINES[engine].partition(":")
-    found: type[Engine] = getattr(importlib.import_module(module), name)
-    return found
+    """Import the class behind an engine's name in the suite.
+
+    Raises:
+        UserError: there is no such engine, or its class cannot be used.
+    """
+    loaded: type[Engine] = ENGINES.load(engine)
+    return loaded
 
 
 def open_engine(name: str, config: Any, *, batch: int, seed: int) -> Engine:

@@ -95,7 +95,7 @@ def test_a_run_s_record_holds_the_pool(folder: Path) -> None:
         ("{type: oracle}\n    fallback: rest", "{type: classifier, model: r.npz, min_score: 0.5}",
          "systems.hybrid: fallback: missing; the router's min_score leaves some requests to it"),
         ("{type: oracle}", "{type: orakel}",
-         "systems.hybrid.router.type: 'orakel' is not known here; did you mean 'oracle'?"),
+         "systems.hybrid.router.type: no router 'orakel' is known here; did you mean 'oracle'?"),
         ("{type: oracle}", "{member: rest}",
          "systems.hybrid.router.type: missing; this key is required, and is one of: "
          "classifier, llm, cascade, oracle, random, always"),

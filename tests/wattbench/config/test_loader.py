@@ -72,7 +72,7 @@ def test_without_a_selection_the_whole_catalogue_takes_part(folder: Path) -> Non
         ("domain: arithmetic, limit", "domian: arithmetic, limit",
          "DIR/suite.yaml:6: tasks.select.0.domian: unknown key; did you mean 'domain'? (1 more error after this one)"),
         ("engine: python", "engine: pyton",
-         "DIR/suite.yaml:11: systems.define.regex.engine: 'pyton' is not known here; did you mean 'python'?"),
+         "DIR/suite.yaml:11: systems.define.regex.engine: no engine 'pyton' is known here; did you mean 'python'?"),
         ("kind: specialist", "kind: special",
          "DIR/suite.yaml:11: systems.define.regex.kind: 'special' is not known here; did you mean 'specialist'?"),
         ("engine: python, ", "",

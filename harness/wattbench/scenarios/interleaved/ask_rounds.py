@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.model import LM
 
-from wattbench.config import Measure, Prompt, Resolved, System, TaskChoice
+from wattbench.config import Measure, Prompt, Resolved, SystemBase, TaskChoice
 from wattbench.measure.cell_recorder import CellRecorder, WindowNames
 from wattbench.measure.timed_lm import Ask, TimedLM
 from wattbench.meters import Metering
@@ -49,7 +49,7 @@ class Asker:
 
     bench: Bench
     name: str
-    config: System
+    config: SystemBase
     engine: Engine
     idle_w: Mapping[str, float]
     numbers: dict[str, int]

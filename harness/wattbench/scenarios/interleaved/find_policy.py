@@ -23,6 +23,11 @@ class TomlFile:
     path: Path
     data: dict[str, Any]
 
+    @property
+    def folder(self) -> Path:
+        """The folder from which the file's relative paths are read."""
+        return self.path.parent
+
     def where(self, keys: Sequence[str | int]) -> str:
         """The file: the keys are told beside it."""
         return str(self.path)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from wattbench.config import GatePolicy, HybridSystem, LocalModel, Resolved, System
+from wattbench.config import GatePolicy, HybridSystem, LocalModel, Resolved, SystemBase
 from wattbench.errors import UserError, nearest
 from wattbench.records import BASELINE, CANDIDATE, RunRecords
 from wattbench.scenarios.interleaved.planted_faults import Plant
@@ -99,7 +99,7 @@ def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Res
     return replace(resolved, systems=systems), sides
 
 
-def _check_threads(systems: Mapping[str, System]) -> None:
+def _check_threads(systems: Mapping[str, SystemBase]) -> None:
     """PyTorch's threads are the process's, not a model's: the system that was loaded last would set them for both."""
     wanted: dict[str, int | None] = {}
     for name, config in systems.items():

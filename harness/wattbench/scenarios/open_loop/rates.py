@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from wattbench.config import Load, Measure, Resolved, System, TaskChoice
+from wattbench.config import Load, Measure, Resolved, SystemBase, TaskChoice
 from wattbench.errors import UserError
 from wattbench.measure.cell_recorder import CellRecorder, open_window
 from wattbench.measure.timed_lm import Ask, TimedLM, answer_row
@@ -138,7 +138,7 @@ def score_rates(
     answers: Sequence[AnswerRow],
     resolved: Resolved,
     choice: TaskChoice,
-    config: System,
+    config: SystemBase,
     *,
     allow_unsafe_code: bool,
 ) -> list[ScoreRow]:

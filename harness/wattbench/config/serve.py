@@ -1,0 +1,42 @@
+"""A server that wattbench starts itself for a system with the engine `endpoint`."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from wattbench.config.base import Strict
+from wattbench.config.weights import Weights
+
+
+class LlamaCppServe(Strict):
+    """llama.cpp's own server, through the `xllamacpp` wheel, on loopback."""
+
+    weights: Weights
+    threads: PositiveInt | None = None
+    """CPU threads; None takes the physical cores."""
+    slots: PositiveInt = 1
+    """Requests it decodes at the same time."""
+    context: PositiveInt = 4096
+    """Tokens of context for each slot."""
+    gpu_layers: NonNegativeInt | None = None
+    """Layers on the accelerator; None leaves llama.cpp's choice."""
+
+
+class Serve(Strict):
+    """A server that wattbench starts, waits for, meters and stops: `llamacpp`, or any `command`."""
+
+    llamacpp: LlamaCppServe | None = None
+    command: str | None = None
+    """A command line, split as a shell would but run without one; `{port}` becomes a free port."""
+    ready: str = "/health"
+    """The path that answers 200 once the server can work."""
+    timeout_s: PositiveFloat = 600.0
+    """How long it may take until then."""
+
+    @model_validator(mode="after")
+    def _one_server(self) -> Self:
+        if (self.llamacpp is None) == (self.command is None):
+            raise ValueError("name exactly one of llamacpp and command")
+        return self

@@ -1,0 +1,47 @@
+"""lm-eval's view of a function from prompt to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from lm_eval.api.model import LM
+
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+Answerer = Callable[[str], object]
+
+
+class CallableLM(LM):
+    """A function from prompt to answer, as lm-eval sees it. It generates, and has no likelihoods."""
+
+    def __init__(self, name: str, call: Answerer) -> None:
+        super().__init__()
+        self._name = name
+        self._call = call
+
+    def generate_until(self, requests: Sequence[Instance]) -> list[str]:
+        """Call the function once per request, with its prompt; the result is turned into text."""
+        return [self._answer(request.args[0]) for request in requests]
+
+    def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
+        """Refuse: a function gives an answer, not its probability."""
+        raise UserError(f"system {self._name!r}: it generates, and has no likelihoods; choose tasks that generate")
+
+    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
+        """Refuse, as `loglikelihood` does."""
+        raise UserError(f"system {self._name!r}: it generates, and has no likelihoods; choose tasks that generate")
+
+    def _answer(self, prompt: str) -> str:
+        try:
+            return str(self._call(prompt))
+        except UserError:
+            raise  # it says already what is wrong
+        except Exception as error:  # the function may raise anything; the message names its system
+            raise UserError(
+                f"system {self._name!r}: its callable raised {type(error).__name__}: {error} "
+                f"on the prompt {prompt[-200:]!r}"
+            ) from error
