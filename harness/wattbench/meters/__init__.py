@@ -22,8 +22,8 @@ from wattbench.meters.detect import Sensor, meters_for, survey
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.rapl import RaplMeter
 from wattbench.meters.sampling.metering import Metering, OpenWindow
+from wattbench.meters.sampling.recover import recover_window
 from wattbench.meters.windows.judge import judge
-from wattbench.meters.windows.recover import recover_window
 
 __all__ = [
     "PROVENANCES",

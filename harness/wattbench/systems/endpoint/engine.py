@@ -11,14 +11,14 @@ from wattbench.config import EndpointSystem
 from wattbench.errors import MissingHereError, UserError, nearest
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
 from wattbench.systems.endpoint.plain_text import plain_text
-from wattbench.systems.serving import check_server, start_server
-from wattbench.systems.serving.llamacpp import LlamaCppServer
+from wattbench.systems.endpoint.serving import check_server, start_server
+from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
     from wattbench.systems.endpoint.client import OpenAIClient
-    from wattbench.systems.serving import Server
+    from wattbench.systems.endpoint.serving import Server
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from wattbench.config import EndpointSystem, LlamaCppServe
 from wattbench.errors import UserError
 from wattbench.systems.base import GENERATE
 from wattbench.systems.endpoint.engine import EndpointEngine
-from wattbench.systems.serving.llamacpp import LlamaCppServer
+from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 
 pytestmark = pytest.mark.server
 QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
@@ -171,7 +171,7 @@ def test_closing_leaves_nothing(smol_gguf: Path) -> None:
 PARENT = """
     import sys, time
     from wattbench.config import LlamaCppServe
-    from wattbench.systems.serving.llamacpp import LlamaCppServer
+    from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
     config = LlamaCppServe.model_validate({"weights": {"path": sys.argv[1]}, "threads": 1, "context": 512})
     print(LlamaCppServer("smol", config, timeout_s=60).pid, flush=True)
     time.sleep(99)

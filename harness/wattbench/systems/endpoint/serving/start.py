@@ -8,8 +8,8 @@ import shutil
 from wattbench.config import Serve
 from wattbench.errors import MissingExtraError, MissingHereError, UserError
 from wattbench.systems import weights
-from wattbench.systems.serving.base import Server
-from wattbench.systems.serving.command_line import PORT, split_command
+from wattbench.systems.endpoint.serving.base import Server
+from wattbench.systems.endpoint.serving.command_line import PORT, split_command
 
 
 def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
@@ -47,9 +47,9 @@ def start_server(serve: Serve, *, where: str, base_url: str | None, key: str | N
     """
     # Imported here: a plan is checked without the HTTP client that a command's server is waited for with.
     if serve.llamacpp is not None:
-        from wattbench.systems.serving.llamacpp import LlamaCppServer
+        from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 
         return LlamaCppServer(where, serve.llamacpp, timeout_s=serve.timeout_s)
-    from wattbench.systems.serving.command import CommandServer
+    from wattbench.systems.endpoint.serving.command import CommandServer
 
     return CommandServer(where, serve, base_url=str(base_url), key=key)

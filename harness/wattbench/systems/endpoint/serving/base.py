@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, Self
 
+from wattbench.systems.endpoint.serving.helper import HelperProcess
 from wattbench.systems.memory import peak_resident_bytes
-from wattbench.systems.serving.helper import HelperProcess
 
 
 class Server(Protocol):

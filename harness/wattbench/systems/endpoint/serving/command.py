@@ -8,9 +8,9 @@ import time
 from wattbench.config import Serve
 from wattbench.errors import UserError
 from wattbench.systems.endpoint.client import OpenAIClient, parse_url, public_url
-from wattbench.systems.serving.base import HelpedServer
-from wattbench.systems.serving.command_line import split_command, with_port
-from wattbench.systems.serving.helper import HelperProcess
+from wattbench.systems.endpoint.serving.base import HelpedServer
+from wattbench.systems.endpoint.serving.command_line import split_command, with_port
+from wattbench.systems.endpoint.serving.helper import HelperProcess
 
 POLL_S = 0.1
 STOP_S = 10.0

@@ -8,8 +8,8 @@ from importlib import metadata
 
 from wattbench.config import LlamaCppServe
 from wattbench.errors import UserError
-from wattbench.systems.serving.base import HelpedServer
-from wattbench.systems.serving.helper import HelperProcess
+from wattbench.systems.endpoint.serving.base import HelpedServer
+from wattbench.systems.endpoint.serving.helper import HelperProcess
 from wattbench.systems.weights import fetch
 
 STOP_S = 2.0

@@ -5,7 +5,7 @@ it. The `*_child.py` files are run as programs in processes of their own and imp
 child starts fast and whatever path the harness was imported from.
 """
 
-from wattbench.systems.serving.base import Server
-from wattbench.systems.serving.start import check_server, start_server
+from wattbench.systems.endpoint.serving.base import Server
+from wattbench.systems.endpoint.serving.start import check_server, start_server
 
 __all__ = ["Server", "check_server", "start_server"]

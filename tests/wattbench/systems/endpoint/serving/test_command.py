@@ -16,7 +16,7 @@ import pytest
 
 from wattbench.config import Serve
 from wattbench.errors import UserError
-from wattbench.systems.serving.command import CommandServer
+from wattbench.systems.endpoint.serving.command import CommandServer
 
 URL = "http://127.0.0.1:{port}/v1"
 HEALTHY = """
@@ -113,7 +113,7 @@ def test_another_server_in_its_place_is_not_measured(command: Callable[[str], st
 def test_its_whole_group_ends_even_what_ignores_the_signal(
     command: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wattbench.systems.serving.command.STOP_S", 1.0)
+    monkeypatch.setattr("wattbench.systems.endpoint.serving.command.STOP_S", 1.0)
     note = tmp_path / "pid"
     stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(99)"
     code = f"""
@@ -138,7 +138,7 @@ def test_one_that_dies_later_says_so(command: Callable[[str], str]) -> None:
 PARENT = """
     import sys, time
     from wattbench.config import Serve
-    from wattbench.systems.serving.command import CommandServer
+    from wattbench.systems.endpoint.serving.command import CommandServer
     settings = Serve(command=sys.argv[1], timeout_s=20)
     server = CommandServer("far", settings, base_url="http://127.0.0.1:{port}/v1", key=None)
     print(server.pid, server._helper.pid, flush=True)
