@@ -24,9 +24,10 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import percentile
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.token_timings import TokenTimes, token_times
 
 PERCENTILES = (0.5, 0.9, 0.99, 0.999)
-_COLUMNS = ("offered_per_s", "scheduled_s", "first_token_s", "token_s", "failure")
+_COLUMNS = ("offered_per_s", "scheduled_s", "failure")
 
 
 def percentiles(seconds: NDArray[np.float64]) -> dict[float, float | None]:
@@ -181,9 +182,10 @@ def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[Loa
     table = item_table(chosen)
     measured, judged = measures(chosen, table, basis(table)), validity(chosen)
     kinds = chosen.items.drop_duplicates("system").set_index("system")["kind"]
+    tokens = token_times(chosen)
     figures = tuple(
         _figures(name, str(kinds[name]), rate, [row for row in rows if row.system == name], chosen, own, measured[name],
-                 judged[name])
+                 judged[name], tokens[name])
         for name in chosen.systems
         if name in kinds.index and any(row.system == name for row in rows)
     )  # fmt: skip
@@ -199,13 +201,11 @@ def _figures(
     more: pd.DataFrame,
     measured: Measures,
     judged: Validity,
+    tokens: TokenTimes,
 ) -> LoadFigures:
     own = (frames.items["system"] == name).to_numpy() & more["failure"].isna().to_numpy()
-    items, columns = frames.items[own], more[own]
-    due_s = columns["scheduled_s"].to_numpy(dtype=np.float64)
-    finished_s = items["finished_s"].to_numpy(dtype=np.float64)
-    first_s = columns["first_token_s"].to_numpy(dtype=np.float64)
-    tokens = items["output_tokens"].to_numpy(dtype=np.float64)
+    due_s = more["scheduled_s"][own].to_numpy(dtype=np.float64)
+    finished_s = frames.items["finished_s"][own].to_numpy(dtype=np.float64)
     queries, busy_s = sum(row.queries for row in rows), sum(row.duration_s for row in rows)
     in_time = sum(row.in_time for row in rows)
     several = len(rows) > 1
@@ -221,8 +221,8 @@ def _figures(
         reasons=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.reasons),
         remarks=tuple(dict.fromkeys(remark for row in rows for remark in row.remarks)),
         latency_s=percentiles(finished_s - due_s),
-        ttft_s=percentiles((first_s - due_s)[np.isfinite(first_s)]),
-        tpot_s=percentiles(_tpot_s(columns["token_s"], tokens)),
+        ttft_s=percentiles(tokens.first_s),
+        tpot_s=percentiles(tokens.per_token_s),
         goodput_per_s=in_time / busy_s,
         in_time=in_time / queries,
         accuracy=measured.accuracy,
@@ -237,13 +237,3 @@ def _scaled(interval: Interval | None, factor: float) -> Interval | None:
     if interval is None:
         return None
     return Interval(interval.estimate * factor, interval.low * factor, interval.high * factor)
-
-
-def _tpot_s(token_s: pd.Series, tokens: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds per output token after the first, of the answers that have more than one."""
-    found = [
-        (stamps[-1] - stamps[0]) / ((count if np.isfinite(count) else len(stamps)) - 1)
-        for stamps, count in zip(token_s, tokens, strict=True)
-        if stamps is not None and len(stamps) > 0 and (count if np.isfinite(count) else len(stamps)) >= 2
-    ]
-    return np.asarray(found, dtype=np.float64)

@@ -84,8 +84,8 @@ def _per_token(analysis: Analysis, tokens: Mapping[str, TokenTimes]) -> Iterable
     if not any(len(own) for own in seconds.values()):
         return
     told = (
-        "From the first token to the last, over the tokens after the first; requests of a single token have none. "
-        "Where an engine sends several tokens at once, or a hybrid asks several members, it is a mean over "
+        "From the first token to the last, over the tokens after the first; an answer of one token, or in one chunk, "
+        "has none. Where an engine sends several tokens at once, or a hybrid asks several members, it is a mean over "
         "their pauses.",
     )
     table = _table(analysis, seconds, "Seconds per output token after the first")

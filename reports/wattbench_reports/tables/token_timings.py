@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
+from wattbench.records.token_times import times_per_output_token_s
 from wattbench_reports.tables.run_tables import Frames
 
 _BATCH_ROWS = 65_536
@@ -25,13 +26,13 @@ class TokenTimes:
     """Shape (answers that tell it,), sorted: seconds from the start of a request, or from when it was due under load,
     to its first token."""
     per_token_s: NDArray[np.float64]
-    """Shape (answers that tell it and have two tokens or more,), sorted: seconds per output token after the first."""
+    """Shape (answers that have one,), sorted: `wattbench.records.token_times`, seconds per output token."""
+    decode_s: float | None
+    """Seconds per output token over all of these answers together: a long answer counts by its tokens."""
 
 
 def token_times(frames: Frames) -> dict[str, TokenTimes]:
-    """Each system's, in the order of `frames.systems`.
-
-    Between tokens is the time from the first stamp to the last; where there is only the first, it ends with the answer.
+    """Return the token times of each system, in the order of `frames.systems`.
 
     Raises:
         UserError: the table of items is damaged.
@@ -39,13 +40,12 @@ def token_times(frames: Frames) -> dict[str, TokenTimes]:
     items = frames.items
     first_s, last_s, stamps = _stamps(frames)
     started_s, finished_s = (items[name].to_numpy(dtype=np.float64) for name in ("started_s", "finished_s"))
-    tokens = items["output_tokens"].to_numpy(dtype=np.float64)
-    tokens = np.where(np.isfinite(tokens), tokens, stamps)
+    counted = items["output_tokens"].to_numpy(dtype=np.float64)
     answered = np.isfinite(finished_s)
     begun = answered & np.isfinite(first_s)
-    several = begun & (tokens >= 2)
-    until_s = np.where(stamps >= 2, last_s, finished_s)
-    per_token_s = np.divide(until_s - first_s, tokens - 1, out=np.full(len(items), np.nan), where=several)
+    per_token_s = times_per_output_token_s(first_s, last_s, stamps, finished_s, counted)
+    several = begun & np.isfinite(per_token_s)
+    later = np.where(np.isfinite(counted), counted, stamps) - 1
     system = items["system"].cat.codes.to_numpy()
     found = {}
     for place, name in enumerate(frames.systems):
@@ -55,8 +55,13 @@ def token_times(frames: Frames) -> dict[str, TokenTimes]:
             answers=int((own & answered).sum()),
             first_s=np.sort((first_s - started_s)[own & begun]),
             per_token_s=np.sort(per_token_s[own & several]),
+            decode_s=_mean(per_token_s[own & several], later[own & several]),
         )
     return found
+
+
+def _mean(per_token_s: NDArray[np.float64], later: NDArray[np.float64]) -> float | None:
+    return float(np.average(per_token_s, weights=later)) if len(per_token_s) else None
 
 
 def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

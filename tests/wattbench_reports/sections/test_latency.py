@@ -88,6 +88,20 @@ def test_stamps_count_where_tokens_were_not(streamed) -> None:
     assert token_times(load_frames(run))["specialist"].per_token_s == pytest.approx(expected)
 
 
+def test_answers_in_one_chunk_have_no_time_per_token(streamed) -> None:
+    run, rows = streamed
+    path = run.layout.items_table
+    own = rows["system"] == "specialist"
+    rows["token_s"] = [stamps[:1] if chunk else stamps for stamps, chunk in zip(rows["token_s"], own, strict=True)]
+    pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
+    found = token_times(load_frames(run))["specialist"]
+    assert (len(found.first_s), len(found.per_token_s), found.decode_s) == (100, 0, None)
+    section = latency_section(analyse(run))
+    assert set(table(section, LATER)["specialist"].values()) == {"specialist", "0", "–"}
+    assert table(section, FIRST)["specialist"]["Requests"] == "100"
+    assert "an answer of one token, or in one chunk, has none" in as_text(section)
+
+
 def test_an_older_run_without_stamps_is_readable(make_run, fake) -> None:
     run = make_run(fake.plain())
     rows = pd.read_parquet(run.layout.items_table).drop(columns=["first_token_s", "token_s"])

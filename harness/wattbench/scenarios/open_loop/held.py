@@ -1,13 +1,19 @@
-"""Whether a system holds a rate: the one rule.
+"""Decide whether a system holds a rate: the one rule.
 
 It does when all of these are true.
 1. The share of requests that the suite asks for is in time, by LoadGen's early stopping: with a confidence of 99% the
-   system would answer at least that share in time, forever (loadgen/early_stopping.cc). In time is a request that was
-   answered whole within `deadline_s` of when it was due, and within the deadlines of its first and its later tokens
-   where the suite sets any. A request without an answer is not.
+   system would answer at least that share in time, forever (loadgen/early_stopping.cc). A request is in time if its
+   answer was complete within `deadline_s` of when it was due, and met the deadlines of the first and of the later
+   tokens where the suite sets them. A request without an answer is late.
 2. It served at least `MIN_SERVED` of what was offered, the last request granted its deadline: a queue that only
    empties after the arrivals have ended was growing.
 3. LoadGen finds nothing wrong: its own verdict is not INVALID, and it logged no error.
+
+A deadline counts as met only if the answer shows it. Where the first token's arrival is not known, the end of the
+answer counts as its arrival, as it came no later. An answer without a time per output token (see
+`wattbench.records.token_times`: it came in one chunk, or the engine does not report arrivals) is late where a deadline
+for later tokens is set: a server that does not stream would otherwise meet every such deadline. An answer of one token
+has no later ones to be late.
 """
 
 from __future__ import annotations
@@ -26,26 +32,44 @@ length; the rate as it was drawn is compared, so only the drain after it moves t
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one request. Seconds; None where it has no such figure."""
+    """The times of one request, in seconds; None where it has no such figure."""
 
     latency_s: float | None
     """From when it was due to its end; None where it failed."""
     ttft_s: float | None
     tpot_s: float | None
     """Seconds per output token after the first."""
+    tokens: int | None = None
+    """Output tokens, 0 where nothing is generated; None where they were not counted."""
 
     def in_time(self, load: Load) -> bool:
-        """Whether it met every deadline that is set. A figure that cannot be had breaks none but the first."""
+        """Return whether it is shown to have met every deadline that is set."""
         return (
             self.latency_s is not None
             and self.latency_s <= load.deadline_s
-            and (load.ttft_deadline_s is None or self.ttft_s is None or self.ttft_s <= load.ttft_deadline_s)
-            and (load.tpot_deadline_s is None or self.tpot_s is None or self.tpot_s <= load.tpot_deadline_s)
+            and self._first_token_in_time(self.latency_s, load.ttft_deadline_s)
+            and self._later_tokens_in_time(load.tpot_deadline_s)
         )
+
+    def lacks_tpot(self, load: Load) -> bool:
+        """Return whether it was answered and is late because the suite's TPOT deadline cannot be checked."""
+        return (
+            self.latency_s is not None and self.tpot_s is None and not self._later_tokens_in_time(load.tpot_deadline_s)
+        )
+
+    def _first_token_in_time(self, latency_s: float, deadline_s: float | None) -> bool:
+        if deadline_s is None or self.tokens == 0:
+            return True
+        return (latency_s if self.ttft_s is None else self.ttft_s) <= deadline_s
+
+    def _later_tokens_in_time(self, deadline_s: float | None) -> bool:
+        if deadline_s is None or (self.tokens is not None and self.tokens < 2):
+            return True
+        return self.tpot_s is not None and self.tpot_s <= deadline_s
 
 
 def enough_in_time(queries: int, late: int, share: float) -> bool:
-    """LoadGen's early stopping: whether so many late ones among so many show that the share of all is in time.
+    """Return whether the number of late requests shows that the share is in time, by LoadGen's early stopping.
 
     The probability of no more late ones, were exactly `1 - share` of all late, must be below 1%.
     """
@@ -57,7 +81,7 @@ def enough_in_time(queries: int, late: int, share: float) -> bool:
 def why_not_held(
     outcomes: Sequence[Outcome], load: Load, detail: Detail, *, arriving_s: float, total_s: float
 ) -> list[str]:
-    """Every reason why a rate is not held, in words; empty where it is.
+    """Return every reason why a rate is not held, in words; empty where it is held.
 
     Args:
         outcomes: one per request.
@@ -67,41 +91,43 @@ def why_not_held(
         total_s: from when the first was due until the last one ended.
     """
     reasons = []
-    asked = len(outcomes)
+    queries = len(outcomes)
     failed = sum(outcome.latency_s is None for outcome in outcomes)
     late = sum(not outcome.in_time(load) for outcome in outcomes)
-    if not enough_in_time(asked, late, load.in_time):
+    if not enough_in_time(queries, late, load.in_time):
         lost = f", {failed} of them without an answer" if failed else ""
+        unknown = sum(outcome.lacks_tpot(load) for outcome in outcomes)
+        lost += f", {unknown} of them without a TPOT to check" if unknown else ""
         reasons.append(
-            f"{late} of {asked} requests missed {_deadlines(load)}{lost}: too many to show that "
+            f"{late} of {queries} requests missed {_deadlines(load)}{lost}: too many to show that "
             f"{100 * load.in_time:g}% are in time"
         )
-    served = (asked - failed) / asked * arriving_s / max(arriving_s, total_s - load.deadline_s)
+    served = (queries - failed) / queries * arriving_s / max(arriving_s, total_s - load.deadline_s)
     if served < MIN_SERVED:
         reasons.append(
-            f"served {100 * served:.0f}% of the offered rate: {failed} of {asked} requests have no answer, and the "
+            f"served {100 * served:.0f}% of the offered rate: {failed} of {queries} requests have no answer, and the "
             f"last one ended {total_s - arriving_s:.1f} s after the last arrival"
         )
-    return reasons + _loadgens(detail)
+    return reasons + _loadgen_reasons(detail)
 
 
-def _loadgens(detail: Detail) -> list[str]:
+def _loadgen_reasons(detail: Detail) -> list[str]:
     reasons = [f"LoadGen reports an error: {message}" for message in detail.errors[:3]]
     if detail.valid:
         return reasons
     if not detail.met("result_perf_constraints_met"):
-        said = str(detail.results.get("result_invalid_reason") or "its latency constraint is not met")
-        reasons.append(f"LoadGen: INVALID, {_plainly(said)}")
+        reason = str(detail.results.get("result_invalid_reason") or "its latency constraint is not met")
+        reasons.append(f"LoadGen: INVALID, {_on_one_line(reason)}")
     elif not detail.met("early_stopping_met"):
         reasons.append("LoadGen: INVALID, too many requests over its latency bound (early stopping)")
     else:
-        said = str(detail.results.get("result_invalid_reason") or "it gives no reason")
-        reasons.append(f"LoadGen: INVALID, {_plainly(said)}")
+        reason = str(detail.results.get("result_invalid_reason") or "it gives no reason")
+        reasons.append(f"LoadGen: INVALID, {_on_one_line(reason)}")
     return reasons
 
 
-def _plainly(said: str) -> str:
-    return " ".join(said.split()).rstrip(".")
+def _on_one_line(reason: str) -> str:
+    return " ".join(reason.split()).rstrip(".")
 
 
 def _deadlines(load: Load) -> str:

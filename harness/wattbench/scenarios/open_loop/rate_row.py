@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from wattbench.config import Load
 from wattbench.records import AnswerRow, LoadRow
+from wattbench.records.token_times import time_per_output_token_s
 from wattbench.scenarios.open_loop.held import Outcome, why_not_held
 from wattbench.scenarios.open_loop.loadgen import Offered
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
+from wattbench.systems.base import GENERATE
 
 AGREE_S = 0.05
 """LoadGen stamps a query when it is told, in a thread that waits for the interpreter; we stamp it where it ends.
@@ -17,15 +19,15 @@ _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
 def outcome(row: AnswerRow) -> Outcome:
-    """A request's seconds, counted from when it was due."""
+    """Return a request's seconds, counted from when it was due."""
     if row.failure is not None:
         return Outcome(None, None, None)
-    tokens = row.output_tokens or len(row.token_s)
     first_s = row.first_token_s
     return Outcome(
         row.finished_s - row.scheduled_s,
         None if first_s is None else first_s - row.scheduled_s,
-        None if first_s is None or tokens < 2 else (row.token_s[-1] - first_s) / (tokens - 1),
+        time_per_output_token_s(first_s, row.token_s, row.finished_s, row.output_tokens),
+        row.output_tokens if row.request_type == GENERATE else 0,
     )
 
 
@@ -68,7 +70,7 @@ def load_row(
         share=load.in_time,
         held=not reasons,
         reasons=reasons,
-        remarks=_remarks(answers, load, apart_s),
+        remarks=_remarks(answers, outcomes, load, apart_s),
         loadgen_version=detail.version,
         loadgen_valid=detail.valid,
         loadgen=dict(detail.results),
@@ -87,14 +89,20 @@ def _disagreement_s(answers: Sequence[AnswerRow], detail: Detail) -> float | Non
     return max(apart, default=None)
 
 
-def _remarks(answers: Sequence[AnswerRow], load: Load, apart_s: float | None) -> list[str]:
+def _remarks(answers: Sequence[AnswerRow], outcomes: Sequence[Outcome], load: Load, apart_s: float | None) -> list[str]:
     remarks = []
     if apart_s is not None and apart_s > AGREE_S:
-        remarks.append(f"LoadGen's percentiles of latency and ours are up to {apart_s:.3f} s apart")
+        remarks.append(f"LoadGen's percentiles of latency and wattbench's differ by up to {apart_s:.3f} s")
     if not any(row.first_token_s is not None for row in answers):
-        remarks.append("the engine does not say when its first token comes, so there is no TTFT")
-        if load.ttft_deadline_s is not None or load.tpot_deadline_s is not None:
-            remarks.append("its deadlines for tokens could not be judged")
+        remarks.append("the engine does not report when its first token arrives, so there is no TTFT")
+        if load.ttft_deadline_s is not None:
+            remarks.append("the deadline of the first token was applied to the whole answer")
+    unknown = sum(outcome.lacks_tpot(load) for outcome in outcomes)
+    if unknown:
+        remarks.append(
+            f"{unknown} of {len(answers)} requests have no TPOT (the answer came in one chunk, or the engine does not "
+            "report when tokens arrive): they count as late"
+        )
     why = next((row.failure for row in answers if row.failure is not None), None)
     if why is not None:
         remarks.append(f"the first failure: {why}")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from wattbench_reports.analyses.experts.recorded_choices import Choices
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.tables.token_timings import token_times
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,8 @@ def touched(analysis: Analysis, choices: Choices) -> Touched:
 
 
 def _decode_s(analysis: Analysis, system: str) -> float | None:
-    more = analysis.frames.more_columns("first_token_s", "batch_size")
     items = analysis.frames.items
-    own = (items["system"] == system) & more["first_token_s"].notna() & (items["output_tokens"] > 1)
-    if not own.any() or bool((more["batch_size"][items["system"] == system] > 1).any()):
+    batch_size = analysis.frames.more_columns("batch_size")["batch_size"]
+    if bool((batch_size[items["system"] == system] > 1).any()):
         return None
-    tokens = items["output_tokens"][own].to_numpy(dtype=np.float64)
-    seconds = (items["finished_s"][own] - more["first_token_s"][own]).to_numpy(dtype=np.float64)
-    return float(seconds.sum() / (tokens - 1).sum())
+    return token_times(analysis.frames)[system].decode_s

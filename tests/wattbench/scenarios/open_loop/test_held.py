@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from wattbench.config import Load, Measure, queries_needed
+from wattbench.records import AnswerRow
 from wattbench.scenarios.open_loop.held import Outcome, enough_in_time, why_not_held
+from wattbench.scenarios.open_loop.loadgen import Offered
 from wattbench.scenarios.open_loop.loadgen_logs import Detail, read_detail, read_trace
+from wattbench.scenarios.open_loop.rate_row import load_row, outcome
 
 GOOD = Detail("6", True, {"result_perf_constraints_met": True, "early_stopping_met": True}, ())
 LOAD = Load.model_validate({"rates_per_s": [1.0], "deadline_s": 2.0})
@@ -61,6 +64,38 @@ def test_deadlines_of_tokens_count_where_they_are_set() -> None:
     assert Outcome(1.0, 0.2, 0.06).in_time(LOAD)
 
 
+def test_without_the_first_tokens_arrival_the_end_of_the_answer_counts() -> None:
+    first = LOAD.model_copy(update={"ttft_deadline_s": 0.5})
+    assert Outcome(0.4, None, None, 20).in_time(first)
+    assert not Outcome(0.6, None, None, 20).in_time(first)
+    assert Outcome(0.6, None, None, 0).in_time(first)  # nothing is generated
+
+
+def test_an_answer_without_a_tpot_does_not_meet_a_tpot_deadline() -> None:
+    later = LOAD.model_copy(update={"tpot_deadline_s": 10.0})
+    for tokens in (None, 2, 20):
+        assert not Outcome(0.1, 0.1, None, tokens).in_time(later)
+        assert Outcome(0.1, 0.1, None, tokens).lacks_tpot(later)
+        assert Outcome(0.1, 0.1, None, tokens).in_time(LOAD)
+        assert not Outcome(0.1, 0.1, None, tokens).lacks_tpot(LOAD)
+    for tokens in (0, 1):
+        assert Outcome(0.1, 0.1, None, tokens).in_time(later)
+        assert not Outcome(0.1, 0.1, None, tokens).lacks_tpot(later)
+    assert not Outcome(0.1, 0.1, 11.0, 20).lacks_tpot(later)  # late, and known to be
+    assert not Outcome(None, None, None).lacks_tpot(later)  # no answer at all
+
+
+def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> None:
+    later = LOAD.model_copy(update={"tpot_deadline_s": 0.05})
+    chunks = [Outcome(0.5, 0.5, None, 20)] * 95 + [Outcome(None, None, None)] * 5
+    assert why_not_held(chunks, later, GOOD, arriving_s=100.0, total_s=100.0) == [
+        "100 of 100 requests missed the deadline of 2 s or 0.05 s per token, 5 of them without an answer, 95 of them "
+        "without a TPOT to check: too many to show that 90% are in time"
+    ]
+    streamed = [Outcome(0.5, 0.1, 0.02, 20)] * 100
+    assert why_not_held(streamed, later, GOOD, arriving_s=100.0, total_s=100.0) == []
+
+
 @pytest.mark.parametrize(
     ("measure", "message"),
     [
@@ -104,3 +139,55 @@ def test_hostile_logs_end_in_a_sentence_or_a_verdict(tmp_path_factory, lines: li
         read_trace(folder)
     except UserError as error:
         assert str(folder) in str(error)  # noqa: PT017  # a text that is whole by chance is read
+
+
+def answered(due_s: float, token_s: list[float], tokens: int | None, request_type: str = "generate_until") -> AnswerRow:
+    return AnswerRow(
+        doc_id=0, repeat=0, request_type=request_type, prompt="", prompt_hash="", replies=[""], prompt_tokens=9,
+        output_tokens=tokens, scheduled_s=due_s, started_s=due_s, first_token_s=token_s[0] if token_s else None,
+        finished_s=due_s + 0.5, token_s=token_s, batch=0, batch_size=1, window="w0001", offered_per_s=1.0,
+    )  # fmt: skip
+
+
+NO_TPOT = (
+    "50 of 50 requests have no TPOT (the answer came in one chunk, or the engine does not report when tokens arrive): "
+    "they count as late"
+)
+
+
+@pytest.mark.parametrize(
+    ("arrivals_s", "tokens", "in_time", "remarks"),
+    [
+        ([0.1, 0.5], 20, 50, []),
+        ([0.5], 1, 50, []),
+        (
+            [0.5],
+            20,
+            0,
+            [NO_TPOT],
+        ),
+        (
+            [],
+            20,
+            0,
+            [
+                "the engine does not report when its first token arrives, so there is no TTFT",
+                "the deadline of the first token was applied to the whole answer",
+                NO_TPOT,
+            ],
+        ),
+    ],
+)
+def test_a_row_of_a_rate_says_which_answers_have_no_tpot(arrivals_s, tokens, in_time, remarks) -> None:
+    load = LOAD.model_copy(update={"ttft_deadline_s": 1.0, "tpot_deadline_s": 0.05})
+    answers = [answered(due_s, [due_s + each for each in arrivals_s], tokens) for due_s in map(float, range(50))]
+    row = load_row("system", "task", 1.0, load, answers, Offered([], [], [], GOOD))
+    assert row.in_time == in_time
+    assert row.held == (in_time == 50)
+    assert row.remarks == remarks
+
+
+def test_a_request_that_generates_nothing_has_no_token_to_be_late() -> None:
+    load = LOAD.model_copy(update={"ttft_deadline_s": 0.01, "tpot_deadline_s": 0.01})
+    assert outcome(answered(0.0, [], None, "loglikelihood")).in_time(load)
+    assert not outcome(answered(0.0, [], None)).in_time(load)
