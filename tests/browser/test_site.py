@@ -118,7 +118,7 @@ def test_charts_have_a_name_and_say_what_is_to_be_seen(browser, show, sites) -> 
     nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     images = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") in {"image", "img"}]
     (stepped,) = [name for name in images if name.startswith("specialist, all domains: latency p50")]
-    assert "a change on 2026-03-22 from 920 ms to 966 ms" in stepped
+    assert "change point on 2026-03-22 from 920 ms to 966 ms" in stepped
 
 
 def test_the_keyboard_reaches_the_content_first_and_then_other_pages(browser, show, sites) -> None:

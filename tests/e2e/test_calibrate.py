@@ -12,7 +12,7 @@ def test_it_says_what_gates_here_can_tell(wattbench, suite, tmp_path: Path) -> N
     path = suite(QUICK)
     done = wattbench("calibrate", path, "--system", "adder", "--items", 16, "--gates", 20, "-o", "calibration.json")
     assert done.returncode == 0, done.stderr
-    assert "adder against itself" in done.stdout
+    assert "adder compared with itself" in done.stdout
     assert "10% delay" in done.stdout
     assert "5% drop" in done.stdout
     found = json.loads((tmp_path / "calibration.json").read_text())

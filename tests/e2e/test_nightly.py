@@ -45,7 +45,7 @@ def test_nights_are_kept_judged_and_shown(night, wattbench, tmp_path: Path) -> N
     second = night("2026-03-03", "--junit", "n.xml", "--markdown", "n.md", "--json", "n.json")
     assert second.returncode == 0, second.stderr
     assert second.stdout.startswith("PASS: The night of 2026-03-03 raises no alarm.")
-    assert "Against the reference: there is none." in second.stdout
+    assert "Against the reference: not available." in second.stdout
     told = json.loads((tmp_path / "n.json").read_text())
     assert told["verdict"] == "pass"
     assert {metric["metric"].rsplit(" · ", 1)[0] for metric in told["metrics"]} == {

@@ -1,4 +1,4 @@
-"""The static site of a history: today, trends, every night.
+"""Build the static site of a history: last night, trends, all nights.
 
 May import: everything below of the reports. Nothing imports it but the command line.
 """

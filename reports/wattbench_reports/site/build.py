@@ -1,4 +1,4 @@
-"""From a history to the pages of its site."""
+"""Write the pages of a history's site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wattbench_reports.html.templating import as_bytes, engine, own_file, policy
 from wattbench_reports.site import words
 from wattbench_reports.site.anchors import Names
 from wattbench_reports.site.full_reports import FullReports, full_reports
-from wattbench_reports.site.index_page import open_changes, pinned_date, standings
+from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
 from wattbench_reports.site.last_night import tonight
 from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
 from wattbench_reports.site.missing_nights import gaps
@@ -32,20 +32,20 @@ if TYPE_CHECKING:
 def build_site(history_root: Path, out: Path | None = None, policy: Policy | None = None) -> Path:
     """Write the site of a history, and return its first page.
 
-    The same history gives the same bytes. The full report of the last night is made where there is none yet.
+    The same history gives the same bytes. The full report of the last night is made if it does not exist yet.
 
     Args:
         history_root: as `wattbench_reports.history.load_history` reads it.
-        out: folder to write into, where it is not `DIR/site`; the links are for when it is put there.
-        policy: how the last night is judged, where not as its suite has it.
+        out: folder to write into, if not `DIR/site`; the links are those of that folder.
+        policy: how the last night is judged, if not by its suite's policy.
 
     Raises:
         UserError: there is no night, a record is damaged, or a file cannot be written.
     """
     history = load_history(history_root)
     if not history.nights:
-        why = "; ".join(history.notes) or "wattbench nightly adds one"
-        raise UserError(f"{history_root}: there is no night in it to show ({why})")
+        why = "; ".join(history.notes) or "add one with wattbench nightly"
+        raise UserError(f"{history_root}: no night to show ({why})")
     site = out or history_root / "site"
     made = full_reports(history, site)
     drifted = drift(history, policy)
@@ -55,25 +55,25 @@ def build_site(history_root: Path, out: Path | None = None, policy: Policy | Non
 
 
 def site_pages(
-    history: History, found: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
+    history: History, all_trends: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
 ) -> dict[str, bytes]:
-    """Every page but the full reports, by its name within the site."""
-    site = _Site(history, found, raised, drifted, made)
+    """Render every page except the full reports, by its name within the site."""
+    site = _Site(history, all_trends, raised, drifted, made)
     pages = {INDEX: site.index(), NIGHTS: site.nights(), TODAY: site.today()}
     pages |= {f"trends/{metric}.html": site.trend(metric) for metric in METRICS_SHOWN}
     return {name: as_bytes(page) for name, page in pages.items()}
 
 
 class _Site:
-    """What the pages share."""
+    """Renders the pages from what they share."""
 
     def __init__(
-        self, history: History, found: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
+        self, history: History, all_trends: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
     ) -> None:
-        self._history, self._trends, self._raised, self._drift, self._made = history, found, raised, drifted, made
-        self._names = Names.of(found)
+        self._history, self._trends, self._raised, self._drift, self._made = history, all_trends, raised, drifted, made
+        self._names = Names.of(all_trends)
         breaks = Breaks(history)
-        self._drawn = [series_of(each, breaks) for each in found if each.metric in METRICS_SHOWN]
+        self._drawn = [series_of(each, breaks) for each in all_trends if each.metric in METRICS_SHOWN]
         self._engine: Environment = engine("wattbench_reports.site")
         self._last = history.nights[-1]
         self._series = history.series_nights()
@@ -85,7 +85,7 @@ class _Site:
             "index.html.j2",
             f"Night of {self._last.date}",
             tonight=tonight(self._history, self._raised, self._drift, self._names, links),
-            standings=standings(self._history, self._drawn, self._names, links),
+            figures=last_figures(self._history, self._drawn, self._names, links),
             metrics=[{"label": words.label(each), "href": links.metric(each)} for each in METRICS_SHOWN],
             changes=open_changes(self._history, self._trends, self._names, links),
             changes_note=self._changes_note(),
@@ -94,7 +94,7 @@ class _Site:
             gaps=gaps(night.date for night in self._series),
             notes=(*self._history.notes, *self._drift.notes),
             report=links.report(self._last.run),
-            lacking=self._made.lacking,
+            missing_reason=self._made.missing_reason,
             run_href=links.run(self._last.run),
             span=self._span(),
         )
@@ -106,20 +106,20 @@ class _Site:
             "trend.html.j2",
             _capital(words.label(metric)),
             groups=groups(self._drawn, metric, self._names, links),
-            note="Each chart has a scale of its own, which need not begin at 0. The p of a change point is corrected "
-            "for the number of series and nights; its date is the first night of the new level.",
+            note="Each chart has its own scale, which may not start at 0. The p-value of a change point is corrected "
+            "for the number of series and nights; its date is the first night at the new level.",
         )
 
     def nights(self) -> str:
         links = self._links(NIGHTS)
         rows = night_list(self._history, self._trends, len(self._raised), links)
-        return self._page(links, "nights.html.j2", "Every night", nights=rows)
+        return self._page(links, "nights.html.j2", "All nights", nights=rows)
 
     def today(self) -> str:
         links = self._links(TODAY)
         return self._page(
             links, "today.html.j2", "Full report", date=self._last.date, report=links.report(self._last.run),
-            lacking=self._made.lacking,
+            missing_reason=self._made.missing_reason,
         )  # fmt: skip
 
     def _links(self, page: str) -> Links:
@@ -130,11 +130,11 @@ class _Site:
 
         css = own_file("style.css") + own_file("site.css", "wattbench_reports.site")
         return self._engine.get_template(template).render(
-            # Ours, not a record's: the style sheet and what `wattbench_reports.figures.marks` drew.
+            # Not from a record: the style sheet and what `wattbench_reports.figures.marks` drew.
             css=Markup(css),  # noqa: S704
             css_hash=policy_hash(css),
             marks=Markup(marks_svg()),  # noqa: S704
-            mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
+            mark=lambda position: Markup(mark_svg(position)),  # noqa: S704
             title=title,
             suite=self._last.suite,
             meta=f"{plural(len(self._series), 'night')}, {self._span()} · last run {self._last.run}",
@@ -145,7 +145,7 @@ class _Site:
     def _navigation(self, links: Links) -> list[dict[str, object]]:
         pages = {INDEX: "Last night", TODAY: "Full report"}
         pages |= {f"trends/{metric}.html": _capital(words.label(metric)) for metric in METRICS_SHOWN}
-        pages |= {NIGHTS: "Every night"}
+        pages |= {NIGHTS: "All nights"}
         return [
             {"href": links.to(page), "label": label, "current": page == links.page} for page, label in pages.items()
         ]
@@ -156,10 +156,10 @@ class _Site:
     def _changes_note(self) -> str:
         date = pinned_date(self._history)
         if date is None:
-            return "All change points that were found, as nothing is pinned; once it is, those after the pinned night."
+            return "All detected change points, because no reference is pinned; with one, only those after its night."
         return (
-            f"Change points after the pinned night, {date}. They stay open until a review pins a later night: a night "
-            "that looks better closes none."
+            f"Change points after the reference night, {date}. A change point stays open until a reviewed reference of "
+            "a later night replaces this one; better figures do not close it."
         )
 
     def _pinned(self, links: Links) -> dict[str, object] | None:

@@ -1,4 +1,4 @@
-"""The full reports of the last nights: each is made once, as that takes as long as all else of a site, and kept."""
+"""Make and keep the full reports of the last nights: each takes as long as the rest of the site."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from wattbench_reports.html.templating import as_bytes
 from wattbench_reports.site.links import report_name
 
 KEPT = 30
-"""Nights, counted back from the last, whose report stays."""
+"""The number of last nights whose report is kept."""
 _FAILURE = "the report cannot be written"
 
 
 @dataclass(frozen=True)
 class FullReports:
-    """What there is of them."""
+    """Which full reports the site has."""
 
     runs: frozenset[str]
-    """Those that have one in the site."""
-    lacking: str
-    """Why the last night has none; empty: it has one."""
+    """The runs that have one."""
+    missing_reason: str
+    """Why the last night has none; empty if it has one."""
 
 
 def full_reports(history: History, out: Path) -> FullReports:
-    """Make the report of the last night where it is not there yet, and put those of the last nights into a site.
+    """Make the report of the last night if it does not exist, and put those of the last nights into a site.
 
     They are kept in `DIR/.index/reports/`, which can be deleted: the last one is then made again.
 
@@ -42,17 +42,17 @@ def full_reports(history: History, out: Path) -> FullReports:
     """
     kept = history.root / ".index" / "reports"
     recent = history.nights[-KEPT:]
-    lacking = _make(recent[-1], kept)
-    own = {_kept_name(night): night for night in recent}
-    found = []
+    missing_reason = _make(recent[-1], kept)
+    by_name = {_kept_name(night): night for night in recent}
+    runs = []
     for page in sorted(kept.glob("*.html")):
-        night = own.get(page.name)
+        night = by_name.get(page.name)
         if night is None:
             page.unlink(missing_ok=True)
         else:
             link_or_copy(page, out / report_name(night.root), failure=_FAILURE)
-            found.append(night.run)
-    return FullReports(frozenset(found), lacking)
+            runs.append(night.run)
+    return FullReports(frozenset(runs), missing_reason)
 
 
 def _kept_name(night: Night) -> str:
@@ -60,7 +60,7 @@ def _kept_name(night: Night) -> str:
 
 
 def _make(night: Night, kept: Path) -> str:
-    """Why it cannot be; empty: it is there."""
+    """Make one, and return why that failed; empty if it exists."""
     page = kept / _kept_name(night)
     if page.is_file():
         return ""

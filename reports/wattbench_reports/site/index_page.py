@@ -1,4 +1,4 @@
-"""What the first page shows beside the verdict: standings, trends at a glance, open change points."""
+"""Prepare the first page next to its verdict: figures, small trends, open change points."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ class Spark:
 
 
 @dataclass(frozen=True)
-class Standing:
+class SystemFigures:
     """One system on the last night: a figure per metric, and its trend."""
 
     system: str
     kind: str
-    place: int
+    position: int
     figures: tuple[str, ...]
     """With their intervals."""
     energy: str
-    """The provenance of its joules; empty where there are none."""
+    """The provenance of its joules; empty if it has none."""
     modelled: bool
     sparks: tuple[Spark | None, ...]
 
 
 @dataclass(frozen=True)
 class OpenChange:
-    """A change point that the reference has not taken up."""
+    """A change point later than the reference."""
 
     date: datetime.date
     system: str
@@ -61,8 +61,8 @@ class OpenChange:
     run_href: str | None
 
 
-def standings(history: History, every: Sequence[Series], names: Names, links: Links) -> tuple[Standing, ...]:
-    """The systems of the last night.
+def last_figures(history: History, every: Sequence[Series], names: Names, links: Links) -> tuple[SystemFigures, ...]:
+    """Return the figures of the last night, per system.
 
     Args:
         history: with one night at least.
@@ -72,27 +72,27 @@ def standings(history: History, every: Sequence[Series], names: Names, links: Li
     """
     overall = {(each.trend.system, each.trend.metric): each for each in every if each.trend.domain == EVERYWHERE}
     kinds = dict(zip(history.values["system"], history.values["kind"], strict=True))
-    found = []
-    for system, place in names.places.items():
-        own = [overall.get((system, metric)) for metric in METRICS_SHOWN]
-        tonight = [_tonight(each) for each in own]
+    rows = []
+    for system, position in names.positions.items():
+        of_system = [overall.get((system, metric)) for metric in METRICS_SHOWN]
+        tonight = [_tonight(each) for each in of_system]
         if any(point is not None for point in tonight):
             energy = next((p.provenance for p, m in zip(tonight, METRICS_SHOWN, strict=True) if p and m in ENERGY), "")
-            found.append(
-                Standing(
+            rows.append(
+                SystemFigures(
                     system=system,
                     kind=str(kinds.get(system, "")),
-                    place=place,
+                    position=position,
                     figures=tuple(
                         words.figure_interval(point.value, point.standard_error, metric) if point else words.NONE
                         for point, metric in zip(tonight, METRICS_SHOWN, strict=True)
                     ),
                     energy=energy,
                     modelled=is_modelled(energy),
-                    sparks=tuple(_spark(each, names, links) for each in own),
+                    sparks=tuple(_spark(each, names, links) for each in of_system),
                 )
             )
-    return tuple(found)
+    return tuple(rows)
 
 
 def _tonight(series: Series | None) -> Point | None:
@@ -115,24 +115,24 @@ def _spark(series: Series | None, names: Names, links: Links) -> Spark | None:
         description=f"{trend.system}, {words.label(trend.metric)}: {plural(series.nights, 'night')}, "
         f"{plural(len(series.changes), 'change point')}, {text} on {newest.date}",
         drawing=drawing,
-        colour=names.places[trend.system] % 8,
+        colour=names.positions[trend.system] % 8,
     )
 
 
 def open_changes(history: History, trends: Sequence[Trend], names: Names, links: Links) -> list[OpenChange]:
-    """Change points since the reference was pinned, or all where none is: newest first.
+    """Return the change points after the reference, or all if none is pinned, newest first.
 
-    One is closed by a new reference, which is a reviewed file: not by a night that looks better.
+    A new reference, which is a reviewed file, closes one; a night that looks better does not.
     """
     since = pinned_date(history) or datetime.date.min
-    found = [
+    changes = [
         _open(trend, change, names, links)
         for trend in trends
         if trend.metric in METRICS_SHOWN
         for change in trend.changes
         if change.date > since
     ]
-    return sorted(found, key=lambda each: each.date, reverse=True)
+    return sorted(changes, key=lambda each: each.date, reverse=True)
 
 
 def _open(trend: Trend, change: Change, names: Names, links: Links) -> OpenChange:
@@ -151,5 +151,5 @@ def _open(trend: Trend, change: Change, names: Names, links: Links) -> OpenChang
 
 
 def pinned_date(history: History) -> datetime.date | None:
-    """The night that is pinned; None where none is."""
+    """Return the date of the reference night; None if no reference is pinned."""
     return history.reference_night().date if history.reference else None

@@ -1,4 +1,4 @@
-"""What the last night came to: its alarms, and each system against the night before and against the reference."""
+"""Prepare the verdict of the last night: its alarms, and each system against the previous night and the reference."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ BADGES: Mapping[Verdict, str] = {
 KINDS = {
     "change": "change point",
     "reference": "against the reference",
-    "previous": "against the night before",
+    "previous": "against the previous night",
 }
-"""What an alarm rests on, in words."""
+"""The evidence of an alarm, in words."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class Alarmed:
     """One system's alarms."""
 
     system: str
-    place: int | None
+    position: int | None
     shown: tuple[Raised, ...]
-    """Those over all domains; where there are none, those of single ones."""
+    """Those over all domains, or if there are none, those of single domains."""
     folded: tuple[Raised, ...]
     """The others."""
 
@@ -68,7 +68,7 @@ class Row:
     """One system."""
 
     system: str
-    place: int
+    position: int
     previous: Judged | None
     reference: Judged | None
 
@@ -83,11 +83,11 @@ class Tonight:
     alarms: tuple[Alarmed, ...]
     rows: tuple[Row, ...]
     table: Table | None
-    """Metric by metric; None where nothing could be compared."""
+    """All metrics; None if nothing could be compared."""
 
 
 def tonight(history: History, alarms: Sequence[Alarm], drift: Drift, names: Names, links: Links) -> Tonight:
-    """Put the last night into words.
+    """Describe the last night.
 
     Args:
         history: with one night at least.
@@ -97,8 +97,8 @@ def tonight(history: History, alarms: Sequence[Alarm], drift: Drift, names: Name
         links: of the page.
     """
     rows = tuple(
-        Row(system, place, _judged(drift.previous.get(system)), _judged(drift.reference.get(system)))
-        for system, place in names.places.items()
+        Row(system, position, _judged(drift.previous.get(system)), _judged(drift.reference.get(system)))
+        for system, position in names.positions.items()
         if system in drift.previous or system in drift.reference
     )
     results = [*drift.previous.values(), *drift.reference.values()]
@@ -114,40 +114,40 @@ def tonight(history: History, alarms: Sequence[Alarm], drift: Drift, names: Name
 def _headline(history: History, alarms: Sequence[Alarm]) -> str:
     night = history.nights[-1].date
     if not alarms:
-        return f"No alarm in the night of {night}"
+        return f"No alarm on the night of {night}"
     systems = listed(list(dict.fromkeys(each.system for each in alarms)))
-    return f"{plural(len(alarms), 'alarm')} in the night of {night}: {systems}"
+    return f"{plural(len(alarms), 'alarm')} on the night of {night}: {systems}"
 
 
 def _alarmed(alarms: Sequence[Alarm], names: Names, links: Links) -> Iterator[Alarmed]:
     for system in dict.fromkeys(each.system for each in alarms):
-        own = [each for each in alarms if each.system == system]
-        overall = [each for each in own if each.domain == EVERYWHERE]
-        shown = overall or own
-        folded = [each for each in own if each not in shown]
-        told = [
+        of_system = [each for each in alarms if each.system == system]
+        overall = [each for each in of_system if each.domain == EVERYWHERE]
+        shown = overall or of_system
+        folded = [each for each in of_system if each not in shown]
+        parts = [
             tuple(Raised(KINDS[each.kind], each.text, _chart(each, names, links)) for each in some)
             for some in (shown, folded)
         ]
-        yield Alarmed(system, names.places.get(system), *told)
+        yield Alarmed(system, names.positions.get(system), *parts)
 
 
 def _sentences(raised: int, results: Sequence[GateResult]) -> Iterator[str]:
-    """What a reader of the headline should not miss."""
+    """Write what a reader of the headline should not miss."""
     if not results:
-        yield "There is no other night to compare it with."
+        yield "There is no other night to compare with."
         return
     regressed = sum(result.verdict is Verdict.REGRESSED for result in results)
     undecided = sum(result.exit_code == 2 for result in results)
     if regressed and not raised:
         yield (
-            f"{plural(regressed, 'comparison')} of {len(results)} regressed as a single gate would judge it. In a year "
-            "of nights chance brings such about, so that by itself this raises no alarm: see whether it lasts."
+            f"{regressed} of {plural(len(results), 'comparison')} regressed at the false-alarm rate of a single gate. "
+            "In a year of nights this happens by chance, so it raises no alarm by itself: check whether it persists."
         )
     if undecided:
-        yield f"{plural(undecided, 'comparison')} of {len(results)} came to no verdict."
+        yield f"{undecided} of {plural(len(results), 'comparison')} reached no verdict."
     if not (regressed or undecided or raised):
-        yield "No system is worse, within the margins."
+        yield "No system regressed, within the margins."
 
 
 def _judged(result: GateResult | None) -> Judged | None:
@@ -157,14 +157,14 @@ def _judged(result: GateResult | None) -> Judged | None:
 
 
 def _chart(alarm: Alarm, names: Names, links: Links) -> str | None:
-    place = names.charts.get((alarm.system, alarm.domain))
-    return links.metric(alarm.metric, place) if place and alarm.metric in METRICS_SHOWN else None
+    anchor = names.charts.get((alarm.system, alarm.domain))
+    return links.metric(alarm.metric, anchor) if anchor and alarm.metric in METRICS_SHOWN else None
 
 
 def _table(drift: Drift) -> Table:
-    columns = ("System", "Against", "Metric", "Verdict", "Before", "Now", "Change", "Why")
+    columns = ("System", "Compared with", "Metric", "Verdict", "Before", "Now", "Change", "Reason")
     return Table(
-        "Metric by metric",
+        "All metrics",
         tuple(Column(name, numeric=name in {"Before", "Now", "Change"}) for name in columns),
         tuple(_rows(drift)),
         prose=True,
@@ -172,7 +172,7 @@ def _table(drift: Drift) -> Table:
 
 
 def _rows(drift: Drift) -> Iterator[tuple[Cell, ...]]:
-    for against, results in (("the night before", drift.previous), ("the reference", drift.reference)):
+    for against, results in (("the previous night", drift.previous), ("the reference", drift.reference)):
         for system, result in results.items():
             for each in result.metrics:
                 yield (

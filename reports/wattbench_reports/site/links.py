@@ -1,4 +1,4 @@
-"""From a page of the site to another, to a place within it, and to the runs: all relative, so that all can be moved."""
+"""Link the pages of the site to each other and to the runs, relatively, so that all can be moved."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import quote
 from wattbench_reports.history import History
 
 METRICS_SHOWN = ("accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct")
-"""Those that have a page of trends, in the order of the navigation."""
+"""The metrics that have a page of trends, in the order of the navigation."""
 
 INDEX, NIGHTS, TODAY = "index.html", "nights.html", "today.html"
 
 
 @dataclass(frozen=True)
 class Links:
-    """Addresses as they stand on one page."""
+    """Gives the addresses as seen from one page."""
 
     history: History
     page: str
@@ -29,31 +29,31 @@ class Links:
 
     @property
     def _folder(self) -> Path:
-        """Of the page, where people find it; it may be written elsewhere, and be put there when it is whole."""
+        """The folder where the page is read; it may be written elsewhere and moved there when complete."""
         return (self.history.root / "site" / self.page).parent
 
-    def to(self, page: str, place: str = "") -> str:
-        """Another page of the site, or a place in it."""
+    def to(self, page: str, anchor: str = "") -> str:
+        """Link to another page of the site, or to an anchor in it."""
         path = os.path.relpath(self.history.root / "site" / page, self._folder)
-        return quote(path.replace(os.sep, "/")) + (f"#{place}" if place else "")
+        return quote(path.replace(os.sep, "/")) + (f"#{anchor}" if anchor else "")
 
-    def metric(self, metric: str, place: str = "") -> str:
-        """The trends of a metric."""
-        return self.to(f"trends/{metric}.html", place)
+    def metric(self, metric: str, anchor: str = "") -> str:
+        """Link to the trends of a metric."""
+        return self.to(f"trends/{metric}.html", anchor)
 
     def night(self, date: datetime.date) -> str | None:
-        """The row of a night; None where there was none on this date."""
+        """Link to the row of a night; None if there was no night on this date."""
         return f"{self._nights}#{night_id(date)}" if date in self._dates else None
 
     def run(self, run: str) -> str | None:
-        """The directory of a run; None where it is no longer there."""
+        """Link to the directory of a run; None if it no longer exists."""
         root = self._roots.get(run)
         if root is None or not root.is_dir():
             return None
         return quote(os.path.relpath(root, self._folder).replace(os.sep, "/")) + "/"
 
     def report(self, run: str) -> str | None:
-        """The full report of a run; None where there is none."""
+        """Link to the full report of a run; None if it has none."""
         return self.to(report_name(self._roots[run])) if run in self.reports else None
 
     @cached_property
@@ -70,10 +70,10 @@ class Links:
 
 
 def report_name(root: Path) -> str:
-    """Where the full report of a run lies in the site: by the name of its folder, which is one."""
+    """Return the path of a run's full report in the site, by the name of its folder, which is unique."""
     return f"reports/{root.name}.html"
 
 
 def night_id(date: datetime.date) -> str:
-    """The row of a night."""
+    """Return the id of a night's row."""
     return f"night-{date}"

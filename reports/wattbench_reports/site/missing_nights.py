@@ -1,4 +1,4 @@
-"""Dates without a night, in words."""
+"""Describe the dates without a night."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _DAY = datetime.timedelta(days=1)
 
 
 def gaps(dates: Iterable[datetime.date]) -> list[str]:
-    """Stretches of dates without a night, newest first: ``2026-03-04 to 2026-03-06 (3 nights)``."""
-    found = [gap_between(before, after) for before, after in pairwise(sorted(dates))]
-    return [gap for gap in reversed(found) if gap]
+    """List the stretches of dates without a night, newest first: ``2026-03-04 to 2026-03-06 (3 nights)``."""
+    stretches = [gap_between(before, after) for before, after in pairwise(sorted(dates))]
+    return [gap for gap in reversed(stretches) if gap]
 
 
 def gap_between(before: datetime.date, after: datetime.date) -> str:
-    """What is missing between two nights; empty: nothing."""
+    """Describe the nights missing between two dates; empty if none is."""
     missing = (after - before).days - 1
     if missing < 1:
         return ""

@@ -1,4 +1,4 @@
-"""Every night in a row of its own, and the stretches between them that have none."""
+"""List every night in a row, and the stretches of missing nights between them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wattbench_reports.site.missing_nights import gap_between
 
 @dataclass(frozen=True)
 class Listed:
-    """A row."""
+    """The row of a night."""
 
     date: datetime.date
     id: str
@@ -29,14 +29,14 @@ class Listed:
     style: str
     """Of the verdict's badge."""
     systems: str
-    """Their names where they are not those of the night before; else how many."""
+    """Their names if they differ from the previous night's; else their number."""
     report: str | None
     gap: str
-    """What is missing between this night and the one after it; empty: nothing."""
+    """The nights missing between this one and the next; empty if none is."""
 
 
 def night_list(history: History, trends: Sequence[Trend], raised: int, links: Links) -> list[Listed]:
-    """Newest first.
+    """List the nights, newest first.
 
     Args:
         history: all nights, those of other suites too.
@@ -48,7 +48,7 @@ def night_list(history: History, trends: Sequence[Trend], raised: int, links: Li
     for trend in trends:
         for change in trend.changes if trend.metric in METRICS_SHOWN else ():
             (worse if is_worse(trend.metric, change.shift) else better)[change.run] += 1
-    systems = {str(run): list(own) for run, own in history.values.groupby("run")["system"].unique().items()}
+    systems = {str(run): list(names) for run, names in history.values.groupby("run")["system"].unique().items()}
     return list(_rows(history, worse, better, raised, systems, links))[::-1]
 
 
@@ -62,10 +62,10 @@ def _rows(
 ) -> Iterator[Listed]:
     seen: set[datetime.date] = set()
     before: list[str] = []
-    for place, night in enumerate(history.nights):
-        last = place + 1 == len(history.nights)
-        after = None if last else history.nights[place + 1].date
-        own = [str(name) for name in systems.get(night.run, ())]
+    for position, night in enumerate(history.nights):
+        last = position + 1 == len(history.nights)
+        after = None if last else history.nights[position + 1].date
+        shown = [str(name) for name in systems.get(night.run, ())]
         verdict, style = _verdict(worse[night.run], better[night.run], raised if last else 0)
         yield Listed(
             date=night.date,
@@ -76,16 +76,16 @@ def _rows(
             backfilled=night.backfilled,
             verdict=verdict,
             style=style,
-            systems=f"the same {len(own)}" if own == before else listed(own),
+            systems=f"the same {len(shown)}" if shown == before else listed(shown),
             report=links.report(night.run),
             gap="" if after is None else gap_between(night.date, after),
         )
         seen.add(night.date)
-        before = own
+        before = shown
 
 
 def _verdict(worse: int, better: int, raised: int) -> tuple[str, str]:
-    told = [f"{plural(raised, 'alarm')}"] if raised else []
-    told += [f"{plural(worse, 'change')} for the worse"] if worse else []
-    told += [f"{plural(better, 'change')} for the better"] if better else []
-    return ", ".join(told) or "no change", "badge-bad" if raised or worse else "badge" if better else ""
+    parts = [f"{plural(raised, 'alarm')}"] if raised else []
+    parts += [f"{plural(worse, 'change point')} for the worse"] if worse else []
+    parts += [f"{plural(better, 'change point')} for the better"] if better else []
+    return ", ".join(parts) or "no change point", "badge-bad" if raised or worse else "badge" if better else ""

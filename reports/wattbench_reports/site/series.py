@@ -1,4 +1,4 @@
-"""One trend as it is drawn: where it has figures, where it begins anew, and at what levels it ran."""
+"""Lay out one trend as it is drawn: its figures by day, where a new series starts, and its levels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Level:
-    """About where a series ran for a while."""
+    """The level of a series over a stretch of days."""
 
     first: int
     last: int
@@ -26,37 +26,37 @@ class Level:
 
 @dataclass(frozen=True)
 class Series:
-    """A trend, place by place: place 0 is the first night's date, and each day has one."""
+    """A trend by day: day 0 is the date of the first night."""
 
     trend: Trend
     values: Numbers
-    """NaN where there is none. So for the next two."""
+    """NaN for a day without a figure, as in the next two."""
     low: Numbers
     high: Numbers
     breaks: tuple[Break, ...]
     stretches: tuple[range, ...]
-    """Places from one break to the next."""
+    """The days from one break to the next."""
     changes: tuple[tuple[int, Change], ...]
-    """Each with its place."""
+    """Each with its day."""
     levels: tuple[tuple[Level, ...], ...]
     """Of each stretch with a change: before the first, between, and after the last."""
     reference: Level | None
-    """The pinned run's figure, over the stretch in which it can be set beside the nights."""
+    """The figure of the reference run, over the stretch in which the nights are comparable with it."""
 
     @property
     def last(self) -> int | None:
-        """The place of the last figure."""
-        found = np.flatnonzero(np.isfinite(self.values))
-        return int(found[-1]) if len(found) else None
+        """The day of the last figure."""
+        measured = np.flatnonzero(np.isfinite(self.values))
+        return int(measured[-1]) if len(measured) else None
 
     @property
     def nights(self) -> int:
-        """How many figures there are."""
+        """The number of figures."""
         return int(np.isfinite(self.values).sum())
 
 
 def series_of(trend: Trend, breaks: Breaks) -> Series:
-    """Lay a trend of a history out by days, with the level of the run that is pinned there."""
+    """Lay out a trend of a history by day, with the level of its reference run."""
     values = np.array([np.nan if point.value is None else point.value for point in trend.points])
     around = [
         (np.nan, np.nan)
@@ -65,38 +65,38 @@ def series_of(trend: Trend, breaks: Breaks) -> Series:
         for point in trend.points
     ]
     low, high = np.array(around).reshape(-1, 2).T
-    found = breaks.of(trend)
-    ends = [0, *(each.place for each in found), len(trend.points)]
+    starts = breaks.of(trend)
+    ends = [0, *(each.day for each in starts), len(trend.points)]
     stretches = tuple(range(first, last) for first, last in pairwise(ends))
-    places = {point.date: place for place, point in enumerate(trend.points)}
-    changes = tuple((places[each.date], each) for each in sorted(trend.changes, key=lambda each: each.date))
+    days = {point.date: day for day, point in enumerate(trend.points)}
+    changes = tuple((days[each.date], each) for each in sorted(trend.changes, key=lambda each: each.date))
     levels = (_levels(stretch, [each for each in changes if each[0] in stretch]) for stretch in stretches)
     return Series(
         trend=trend,
         values=values,
         low=low,
         high=high,
-        breaks=found,
+        breaks=starts,
         stretches=stretches,
         changes=changes,
-        levels=tuple(own for own in levels if own),
+        levels=tuple(each for each in levels if each),
         reference=_reference(trend, stretches, breaks.history.reference),
     )
 
 
 def _levels(stretch: range, changes: list[tuple[int, Change]]) -> tuple[Level, ...]:
-    """Where the levels of neighbouring changes differ, the later one's word counts: it has seen more nights."""
+    """Between two changes, take the level that the later one found: it has seen more nights."""
     if not changes:
         return ()
-    ends = [stretch.start, *(place for place, _ in changes), stretch.stop - 1]
+    ends = [stretch.start, *(day for day, _ in changes), stretch.stop - 1]
     values = [*(change.before for _, change in changes), changes[-1][1].after]
     return tuple(Level(first, last, value) for (first, last), value in zip(pairwise(ends), values, strict=True))
 
 
 def _reference(trend: Trend, stretches: tuple[range, ...], pinned: Reference | None) -> Level | None:
     for stretch in stretches:
-        for place in stretch:
-            point = trend.points[place]
+        for day in stretch:
+            point = trend.points[day]
             if pinned is not None and point.run == pinned.run and point.value is not None:
                 return Level(stretch.start, stretch.stop - 1, point.value)
     return None

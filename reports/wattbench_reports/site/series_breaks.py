@@ -1,4 +1,4 @@
-"""Where a series begins anew, and because of what: a word for it, from the records of the nights on either side."""
+"""Find where a new series starts and what changed, from the records of the nights on either side."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from wattbench_reports.history import History, Point, Trend
 from wattbench_reports.history.series_key import Conditions
 
 UNKNOWN = "conditions"
-"""In place of a word, where a record is gone."""
+"""What changed, if a record no longer exists."""
 
 _PACKAGES = "packages"
 
 
 @dataclass(frozen=True)
 class Break:
-    """A night from which on a series is another one."""
+    """The first night of a new series."""
 
-    place: int
+    day: int
     date: datetime.date
     run: str
     word: str
-    """What is another one: ``machine``, ``tasks and meter``."""
+    """What changed: ``machine``, ``tasks and meter``."""
 
 
 @dataclass(frozen=True)
 class _Sides:
-    """Two runs, and the first as it would be if one thing about it were the second's."""
+    """Two runs, and the first with one thing replaced by the second's."""
 
     first: Conditions
     changed: Mapping[str, Conditions]
@@ -53,35 +53,35 @@ class _Sides:
         return cls(Conditions(first), {word: Conditions(header) for word, header in changed.items()})
 
     def apart(self, trend: Trend, before: Point, after: Point) -> list[str]:
-        """The things that set two points of a series apart."""
+        """Return what differs between the conditions of two points."""
         figure = METRICS[trend.metric].figure
-        told = self.first.of(figure, trend.system, trend.domain, before.items, before.provenance)
-        found = []
+        conditions_before = self.first.of(figure, trend.system, trend.domain, before.items, before.provenance)
+        words = []
         for word, conditions in self.changed.items():
             items = after.items if word == "tasks" else before.items
             provenance = after.provenance if word == "meter" else before.provenance
-            if conditions.of(figure, trend.system, trend.domain, items, provenance) != told:
-                found.append(word)
-        return found
+            if conditions.of(figure, trend.system, trend.domain, items, provenance) != conditions_before:
+                words.append(word)
+        return words
 
 
 @dataclass(frozen=True)
 class Breaks:
-    """Finds them, and reads each record that it needs once."""
+    """Finds the breaks, reading each record once."""
 
     history: History
     _read: dict[tuple[str | None, str | None], _Sides | None] = field(default_factory=dict)
 
     def of(self, trend: Trend) -> tuple[Break, ...]:
-        """The breaks of a series, oldest first."""
+        """Return the breaks of a series, oldest first."""
         return tuple(self._of(trend))
 
     def _of(self, trend: Trend) -> Iterator[Break]:
-        measured = [(place, point) for place, point in enumerate(trend.points) if point.value is not None]
-        for (_, before), (place, after) in pairwise(measured):
+        measured = [(day, point) for day, point in enumerate(trend.points) if point.value is not None]
+        for (_, before), (day, after) in pairwise(measured):
             if before.conditions != after.conditions:
                 assert after.run is not None  # it has a figure
-                yield Break(place, after.date, after.run, self._word(trend, before, after))
+                yield Break(day, after.date, after.run, self._word(trend, before, after))
 
     def _word(self, trend: Trend, before: Point, after: Point) -> str:
         sides = self._sides(before.run, after.run)
@@ -90,8 +90,8 @@ class Breaks:
     def _sides(self, first: str | None, second: str | None) -> _Sides | None:
         if (first, second) not in self._read:
             headers = [self._header(run) for run in (first, second)]
-            whole = [header for header in headers if header is not None]
-            self._read[first, second] = _Sides.of(*whole) if len(whole) == 2 else None
+            readable = [header for header in headers if header is not None]
+            self._read[first, second] = _Sides.of(*readable) if len(readable) == 2 else None
         return self._read[first, second]
 
     def _header(self, run: str | None) -> RunHeader | None:

@@ -1,4 +1,4 @@
-"""A series as a small chart: where every line of its drawing runs. The template only writes it down.
+"""Draw a series as a small chart, as paths that the template writes out.
 
 Made of a few path strings rather than by matplotlib, which takes thirty times as long, and a site of a year has
 hundreds of them. Colours are the page's.
@@ -19,13 +19,13 @@ from wattbench_reports.site import words
 from wattbench_reports.site.series import Level, Numbers, Series
 
 _LEAST_SPAN = 0.2
-"""Of its height a chart shows at least so large a share of its figures' size, so that noise does not look like news."""
+"""A chart spans at least this share of its figures' size, so that noise does not look like a change."""
 _LEAST_SPAN_POINTS = 0.1
 _MARGIN = 0.06
 _FEW = 60
-"""Nights up to which each has a dot."""
+"""The number of nights up to which each has a dot."""
 _LABEL_ROOM = 58.0
-"""Between two words at breaks, so that neither lies on the other."""
+"""The distance between two labels of breaks, so that they do not overlap."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ SPARK = Box(3.0, 117.0, 4.0, 26.0)
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on an axis and what stands there."""
+    """A position on an axis, and its label."""
 
     at: float
     text: str
@@ -52,18 +52,18 @@ class Tick:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something at a place: a change point, a break."""
+    """A change point or a break in the drawing."""
 
     x: float
     y: float
     text: str
-    """Empty: there is no room for it here."""
+    """Empty if there is no room for it."""
     worse: bool = False
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawing. Paths are in SVG's own words, and empty where there is nothing to draw."""
+    """One drawing. Paths are SVG path data, empty if there is nothing to draw."""
 
     box: Box
     line: str
@@ -79,7 +79,7 @@ class Chart:
 
 
 def chart(series: Series, box: Box = SMALL) -> Chart | None:
-    """Draw a series; None where it has no figure at all."""
+    """Draw a series; None if it has no figure."""
     if not series.nights:
         return None
     scale = _Scale.of(series, box)
@@ -95,32 +95,32 @@ def chart(series: Series, box: Box = SMALL) -> Chart | None:
         reference=_steps(scale, (series.reference,)) if small and series.reference is not None else "",
         changes=tuple(
             Mark(
-                scale.x(place),
+                scale.x(day),
                 scale.y(change.after),
                 f"{change.date}: {words.shift(change.before, change.after, series.trend.metric)}",
                 is_worse(series.trend.metric, change.shift),
             )
-            for place, change in series.changes
+            for day, change in series.changes
         ),
         breaks=tuple(_breaks(scale, series)),
-        x_ticks=tuple(Tick(scale.x(place), text) for place, text in _dates([p.date for p in series.trend.points])),
+        x_ticks=tuple(Tick(scale.x(day), text) for day, text in _dates([p.date for p in series.trend.points])),
         y_ticks=tuple(scale.y_ticks(series.trend.metric)),
     )
 
 
 @dataclass(frozen=True)
 class _Scale:
-    """From days and figures to places in the box."""
+    """Maps days and figures to positions in the box."""
 
     box: Box
-    days: int
+    last_day: int
     low: float
     high: float
 
     @classmethod
     def of(cls, series: Series, box: Box) -> _Scale:
-        own = [series.values] if box is SPARK else [series.low, series.high]
-        shown = np.concatenate([*own, [level.value for levels in series.levels for level in levels]])
+        drawn = [series.values] if box is SPARK else [series.low, series.high]
+        shown = np.concatenate([*drawn, [level.value for levels in series.levels for level in levels]])
         if series.reference is not None and box is not SPARK:
             shown = np.append(shown, series.reference.value)
         low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
@@ -129,27 +129,27 @@ class _Scale:
         half = max(high - low, least, 1e-12) / 2 * (1 + _MARGIN)
         return cls(box, max(1, len(series.values) - 1), middle - half, middle + half)
 
-    def x(self, place: float) -> float:
-        """Of a day; half a day is between two."""
-        if self.days == 1:  # one night, or two: not at the very edge
-            place = (place + 0.5) / 2
-        return round(self.box.left + (self.box.right - self.box.left) * place / self.days, 1)
+    def x(self, day: float) -> float:
+        """Map a day; half a day is between two."""
+        if self.last_day == 1:  # one night, or two: not at the very edge
+            day = (day + 0.5) / 2
+        return round(self.box.left + (self.box.right - self.box.left) * day / self.last_day, 1)
 
     def y(self, value: float) -> float:
-        """Of a figure."""
+        """Map a figure."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.box.bottom - (self.box.bottom - self.box.top) * share, 1)
 
-    def line(self, places: range, values: Numbers) -> str:
-        """Through the figures of these days. A single one is a line of no length, which a round cap makes a dot."""
-        points = self.points(places, values)
+    def line(self, days: range, values: Numbers) -> str:
+        """Draw a line through the figures of these days; a single one is a dot, by the round cap of an empty line."""
+        points = self.points(days, values)
         return f"M{' '.join(points)}{'' if len(points) > 1 else 'h0'}"
 
-    def points(self, places: range, values: Numbers) -> list[str]:
-        """``x,y`` of each of these days."""
-        share = (values[places.start : places.stop] - self.low) / (self.high - self.low)
+    def points(self, days: range, values: Numbers) -> list[str]:
+        """Return ``x,y`` of each of these days."""
+        share = (values[days.start : days.stop] - self.low) / (self.high - self.low)
         heights = np.round(self.box.bottom - (self.box.bottom - self.box.top) * share, 1)
-        return [f"{self.x(place)},{y}" for place, y in zip(places, heights.tolist(), strict=True)]
+        return [f"{self.x(day)},{y}" for day, y in zip(days, heights.tolist(), strict=True)]
 
     def y_ticks(self, metric: str) -> Iterator[Tick]:
         step = _round_step((self.high - self.low) / 4)
@@ -160,21 +160,21 @@ class _Scale:
 
 
 def _round_step(least: float) -> float:
-    """The next larger of 1, 2 and 5 times a power of ten."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
 
 
 def _pieces(values: Numbers, stretch: range) -> Iterator[range]:
-    """Days in a row that have a figure."""
+    """Yield the stretches of consecutive days with a figure."""
     start = None
-    for place in stretch:
-        if np.isnan(values[place]):
+    for day in stretch:
+        if np.isnan(values[day]):
             if start is not None:
-                yield range(start, place)
+                yield range(start, day)
             start = None
         elif start is None:
-            start = place
+            start = day
     if start is not None:
         yield range(start, stretch.stop)
 
@@ -182,11 +182,11 @@ def _pieces(values: Numbers, stretch: range) -> Iterator[range]:
 def _dots(scale: _Scale, pieces: list[range], series: Series) -> str:
     if series.nights > _FEW:
         return ""
-    return " ".join(scale.line(range(place, place + 1), series.values) for piece in pieces for place in piece)
+    return " ".join(scale.line(range(day, day + 1), series.values) for piece in pieces for day in piece)
 
 
 def _band(scale: _Scale, pieces: list[range], series: Series) -> str:
-    """Along the upper bounds and back along the lower ones."""
+    """Draw bands along the upper bounds and back along the lower ones."""
     bands = []
     for piece in pieces:
         if len(piece) > 1:
@@ -196,7 +196,7 @@ def _band(scale: _Scale, pieces: list[range], series: Series) -> str:
 
 
 def _gaps(scale: _Scale, series: Series) -> str:
-    """Boxes over the days without a figure, from half a day before to half a day after."""
+    """Draw boxes over the days without a figure, from half a day before to half a day after."""
     box, boxes = scale.box, []
     missing = np.where(np.isnan(series.values), 1.0, np.nan)
     for gap in _pieces(missing, range(len(missing))):
@@ -216,18 +216,18 @@ def _steps(scale: _Scale, levels: Iterable[Level]) -> str:
 def _breaks(scale: _Scale, series: Series) -> Iterator[Mark]:
     free = -math.inf
     for each in series.breaks:
-        x = scale.x(each.place - 0.5)
-        word = f"other {each.word}" if x >= free else ""
+        x = scale.x(each.day - 0.5)
+        word = f"new {each.word}" if x >= free else ""
         free = x + _LABEL_ROOM if word else free
         yield Mark(x, scale.box.top, word)
 
 
 def _dates(dates: list[datetime.date]) -> Iterator[tuple[int, str]]:
-    """Firsts of months where there are enough of them, else days."""
-    firsts = [place for place, date in enumerate(dates) if date.day == 1]
+    """Yield the days to label: the first of each month if there are enough, else evenly spaced days."""
+    firsts = [day for day, date in enumerate(dates) if date.day == 1]
     if len(firsts) >= 3:
         every = max(1, math.ceil(len(firsts) / 4))
-        yield from ((place, f"{dates[place]:%Y-%m}") for place in firsts[::every])
+        yield from ((day, f"{dates[day]:%Y-%m}") for day in firsts[::every])
     else:
         every = max(1, math.ceil(len(dates) / 4))
-        yield from ((place, f"{dates[place]:%m-%d}") for place in range(0, len(dates), every))
+        yield from ((day, f"{dates[day]:%m-%d}") for day in range(0, len(dates), every))

@@ -1,4 +1,4 @@
-"""What the page of one metric shows: each system's charts side by side, what happened in each, and all figures."""
+"""Prepare the page of one metric: each system's charts, their events, and all figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wattbench_reports.tables.provenance import is_modelled, joined
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened in a series."""
+    """A change point or a break of a series."""
 
     date: datetime.date
     text: str
@@ -39,11 +39,11 @@ class Panel:
     last: str
     """Its newest figure, with its interval and date."""
     modelled: str
-    """What to say of its joules where a formula stands behind them; else empty."""
+    """A badge if its joules are modelled; else empty."""
     drawing: Chart | None
     title: str
     description: str
-    """What is to be seen in it, for who does not see it."""
+    """What the chart shows, for a screen reader."""
     events: tuple[Event, ...]
     """Newest first."""
 
@@ -54,7 +54,7 @@ class Night:
 
     date: datetime.date
     href: str | None
-    """None: there was no night."""
+    """None if there was no night."""
     figures: tuple[str, ...]
 
 
@@ -64,15 +64,15 @@ class Group:
 
     id: str
     system: str
-    place: int
-    """Among all systems, for its colour and mark."""
+    position: int
+    """Among all systems, which gives its colour and mark."""
     panels: tuple[Panel, ...]
     table: tuple[Night, ...]
     """Newest first; a column per panel."""
 
 
 def groups(every: Sequence[Series], metric: str, names: Names, links: Links) -> tuple[Group, ...]:
-    """The systems that have a figure of this metric.
+    """Return the systems that have a figure of this metric, with their charts.
 
     Args:
         every: series of all metrics.
@@ -80,27 +80,27 @@ def groups(every: Sequence[Series], metric: str, names: Names, links: Links) -> 
         names: of all systems and domains.
         links: of the page.
     """
-    own = [each for each in every if each.trend.metric == metric]
+    of_metric = [each for each in every if each.trend.metric == metric]
     return tuple(
-        _group(system, found, names, links)
-        for system in names.places
-        if (found := [each for each in own if each.trend.system == system and each.nights])
+        _group(system, drawn, names, links)
+        for system in names.positions
+        if (drawn := [each for each in of_metric if each.trend.system == system and each.nights])
     )
 
 
-def _group(system: str, own: list[Series], names: Names, links: Links) -> Group:
-    panels = tuple(_panel(each, names.charts[system, each.trend.domain], links) for each in own)
-    return Group(names.sections[system], system, names.places[system], panels, tuple(_table(own, links)))
+def _group(system: str, drawn: list[Series], names: Names, links: Links) -> Group:
+    panels = tuple(_panel(each, names.charts[system, each.trend.domain], links) for each in drawn)
+    return Group(names.sections[system], system, names.positions[system], panels, tuple(_table(drawn, links)))
 
 
-def _panel(series: Series, own_id: str, links: Links) -> Panel:
+def _panel(series: Series, panel_id: str, links: Links) -> Panel:
     trend = series.trend
     last = series.last
     assert last is not None  # a series without any figure has no panel
     point = trend.points[last]
     modelled = trend.metric in ENERGY and is_modelled(joined(each.provenance for each in trend.points))
     return Panel(
-        id=own_id,
+        id=panel_id,
         domain=words.domain_name(trend.domain),
         last=f"{words.figure_interval(point.value, point.standard_error, trend.metric)} on {point.date}",
         modelled="modelled joules" if modelled else "",
@@ -115,22 +115,21 @@ def _description(series: Series) -> str:
     metric, first = series.trend.metric, series.trend.points[0].date
     dates = [point.date for point in series.trend.points]
     missing = len(dates) - series.nights
-    told = [f"{plural(series.nights, 'night')} from {first} to {dates[-1]}"]
+    parts = [f"{plural(series.nights, 'night')} from {first} to {dates[-1]}"]
     if missing:
-        told.append(f"{plural(missing, 'day')} without a figure")
+        parts.append(f"{plural(missing, 'day')} without a figure")
     if series.reference is not None:
-        told.append(f"the reference has {words.figure(series.reference.value, metric)}")
-    told += [
-        f"a change on {change.date} from {words.figure(change.before, metric)} to {words.figure(change.after, metric)}"
-        for _, change in series.changes
-    ]
-    told += [f"begins anew on {each.date} (other {each.word})" for each in series.breaks]
-    return "; ".join(told) + "."
+        parts.append(f"the reference is {words.figure(series.reference.value, metric)}")
+    for _, change in series.changes:
+        before, after = (words.figure(level, metric) for level in (change.before, change.after))
+        parts.append(f"change point on {change.date} from {before} to {after}")
+    parts += [f"a new series starts on {each.date} (new {each.word})" for each in series.breaks]
+    return "; ".join(parts) + "."
 
 
 def _events(series: Series, links: Links) -> list[Event]:
     metric = series.trend.metric
-    found = [
+    events = [
         Event(
             change.date,
             words.change(change.before, change.after, change.p_value, metric),
@@ -141,10 +140,10 @@ def _events(series: Series, links: Links) -> list[Event]:
         )
         for _, change in series.changes
     ]
-    found += [
+    events += [
         Event(
             each.date,
-            f"other {each.word}: the series begins anew",
+            f"new {each.word}: a new series starts",
             "badge-warn",
             "break",
             each.run,
@@ -152,13 +151,13 @@ def _events(series: Series, links: Links) -> list[Event]:
         )
         for each in series.breaks
     ]
-    return sorted(found, key=lambda event: event.date, reverse=True)
+    return sorted(events, key=lambda event: event.date, reverse=True)
 
 
-def _table(own: list[Series], links: Links) -> Iterator[Night]:
-    columns = [each.trend for each in own]
-    for place, point in reversed(list(enumerate(columns[0].points))):
-        night = [column.points[place] for column in columns]
+def _table(drawn: list[Series], links: Links) -> Iterator[Night]:
+    columns = [each.trend for each in drawn]
+    for day, point in reversed(list(enumerate(columns[0].points))):
+        night = [column.points[day] for column in columns]
         yield Night(
             point.date,
             links.night(point.date),

@@ -1,4 +1,4 @@
-"""Figures of a trend in words, by metric."""
+"""Write the figures of a trend, by metric."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from wattbench_reports.stats import Interval
 NONE = units.NONE
 ALL_DOMAINS = "all domains"
 
-_SURE = 1.96
-"""Standard errors to either side that make an interval of 95% confidence."""
+_Z_95 = 1.96
+"""Standard errors on either side of a 95% confidence interval."""
 
 
 def domain_name(domain: str) -> str:
-    """As it is shown: a series over all of them has none."""
+    """Write a domain's name; a series over all domains has none of its own."""
     return ALL_DOMAINS if domain == EVERYWHERE else domain
 
 
 def label(metric: str) -> str:
-    """``latency p50``."""
+    """Write a metric's name: ``latency p50``."""
     return METRICS[metric].label
 
 
 def figure(value: float | None, metric: str) -> str:
-    """``45.0%``, ``820 ms``, ``12.3 J``; a dash where there is none."""
+    """Write a figure: ``45.0%``, ``820 ms``, ``12.3 J``; a dash if not available."""
     if METRICS[metric].unit == "share":
         return units.percent(value)
     return units.quantity(value, METRICS[metric].unit)
 
 
 def bounds(value: float, standard_error: float | None, metric: str) -> tuple[float, float] | None:
-    """An interval of 95% confidence around a night's figure, within what it can be; None where no error is known."""
+    """Return the 95% confidence interval of a night's figure, within its range; None if its error is not known."""
     if standard_error is None or not standard_error >= 0:
         return None
-    low, high = value - _SURE * standard_error, value + _SURE * standard_error
+    low, high = value - _Z_95 * standard_error, value + _Z_95 * standard_error
     return max(0.0, low), min(1.0, high) if metric == ACCURACY else high
 
 
 def figure_interval(value: float | None, standard_error: float | None, metric: str) -> str:
-    """``45.0% [32.5, 58.1]``; the figure alone where its error is not known."""
+    """Write a figure and its interval: ``45.0% [32.5, 58.1]``; the figure alone if its error is not known."""
     around = None if value is None else bounds(value, standard_error, metric)
     if value is None or around is None:
         return figure(value, metric)
@@ -52,7 +52,7 @@ def figure_interval(value: float | None, standard_error: float | None, metric: s
 
 
 def shift(before: float, after: float, metric: str) -> str:
-    """By how much it changed: ``+5.0%``, of accuracy ``−2.0 points``."""
+    """Write the size of a change: ``+5.0%``, of accuracy ``−2.0 points``."""
     if metric == ACCURACY:
         return f"{'−' if after < before else '+'}{units.points(after - before)}"
     if before == 0:
@@ -61,13 +61,13 @@ def shift(before: float, after: float, metric: str) -> str:
 
 
 def change(before: float, after: float, probability: float, metric: str) -> str:
-    """``920 ms → 966 ms (+5.0%, p < .001)``."""
-    sure = units.p_value(probability).replace(" ", "\u00a0")
-    return f"{figure(before, metric)} → {figure(after, metric)} ({shift(before, after, metric)}, {sure})"
+    """Write a change of level: ``920 ms → 966 ms (+5.0%, p < .001)``."""
+    p_value = units.p_value(probability).replace(" ", "\u00a0")
+    return f"{figure(before, metric)} → {figure(after, metric)} ({shift(before, after, metric)}, {p_value})"
 
 
 def tick_text(value: float, metric: str, step: float) -> str:
-    """A figure as an axis shows it, with ticks so far apart."""
+    """Write the label of a tick, for this step between ticks."""
     if METRICS[metric].unit == "share":
         return f"{units.fixed(100 * value, 0 if step >= 0.01 else 1)}%"
     return tick(value, METRICS[metric].unit)

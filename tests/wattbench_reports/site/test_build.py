@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.wattbench_reports.conftest import FakeRun, plain_systems, write_run
+from tests.made_up.runs import FakeRun, write_run
+from tests.made_up.standard_runs import plain_systems
 from tests.wattbench_reports.site.pagetext import Page
 from wattbench.errors import UserError
 from wattbench_reports.history import load_history, trends
@@ -85,7 +86,7 @@ def test_the_first_page_tells_what_the_records_hold(site) -> None:
 
 def test_a_folder_without_a_night_ends_in_a_sentence(tmp_path) -> None:
     (tmp_path / "runs").mkdir()
-    with pytest.raises(UserError, match=r"there is no night in it to show \(wattbench nightly adds one"):
+    with pytest.raises(UserError, match=r"no night to show \(add one with wattbench nightly"):
         build_site(tmp_path)
 
 

@@ -7,8 +7,9 @@ import datetime
 
 import pytest
 
+from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.site_history import Made, made_up
-from tests.wattbench_reports.conftest import FakeRun, plain_systems, write_run
+from tests.made_up.standard_runs import plain_systems
 from wattbench_reports.history import Night
 from wattbench_reports.site import full_reports as fullreports
 from wattbench_reports.site.full_reports import KEPT, full_reports
@@ -56,4 +57,4 @@ def test_a_night_that_cannot_be_reported_says_why(made, tmp_path) -> None:
     (last.root / "finished.json").unlink()
     found = full_reports(made.history, tmp_path / "site")
     assert found.runs == frozenset()
-    assert "not finished" in found.lacking
+    assert "not finished" in found.missing_reason

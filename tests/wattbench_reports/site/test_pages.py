@@ -122,7 +122,7 @@ def test_hostile_names_stay_text(tmp_path) -> None:
 
 def test_alarms_are_told_with_their_charts(made) -> None:
     page = pages_of(made)["index.html"]
-    assert "2 alarms in the night of 2026-01-30: generalist and specialist" in page
+    assert "2 alarms on the night of 2026-01-30: generalist and specialist" in page
     assert "trends/latency_p50.html#specialist--all" in Page(page).links
 
 
@@ -130,26 +130,26 @@ def test_alarms_of_single_domains_are_folded_below_those_over_all(tmp_path) -> N
     text = Page(
         pages_of(made_up(tmp_path, steps={**STEPS, ("specialist", "text", "latency_p50"): (20, 1.05)}))["index.html"]
     ).text
-    own = text[text.index("alarms in the night") : text.index("Each system against itself")]
+    own = text[text.index("alarms on the night") : text.index("Each system compared with itself")]
     generalist, specialist = own.index("generalist: accuracy has changed"), own.index("specialist: latency_p50")
     assert generalist < specialist < own.index("1 more in single domains")
 
 
 def test_a_quiet_night_says_what_has_no_verdict(tmp_path) -> None:
     text = Page(pages_of(made_up(tmp_path))["index.html"]).text
-    assert "No alarm in the night of 2026-01-30\n2 comparisons of 4 came to no verdict.\n" in text
+    assert "No alarm on the night of 2026-01-30\n2 of 4 comparisons reached no verdict.\n" in text
 
 
 def test_a_regression_without_an_alarm_is_told(tmp_path) -> None:
     text = Page(pages_of(made_up(tmp_path, steps=STEPS, alarmed=False))["index.html"]).text
-    assert "No alarm in the night" in text
-    assert "2 comparisons of 4 regressed as a single gate would judge it." in text
+    assert "No alarm on the night" in text
+    assert "2 of 4 comparisons regressed at the false-alarm rate of a single gate." in text
 
 
 def test_the_first_night_has_nothing_to_be_compared_with(tmp_path) -> None:
     text = Page(pages_of(made_up(tmp_path, 1, pinned=None))["index.html"]).text
-    assert "No alarm in the night of 2026-01-01\nThere is no other night to compare it with." in text
-    assert "Nothing is pinned" in text
+    assert "No alarm on the night of 2026-01-01\nThere is no other night to compare with." in text
+    assert "No reference is pinned" in text
 
 
 def test_a_change_is_open_until_a_later_night_is_pinned(tmp_path) -> None:
@@ -170,7 +170,7 @@ def test_no_chart_for_a_metric_that_nobody_has(tmp_path) -> None:
     made = made_up(tmp_path)
     without = tuple(trend for trend in made.trends if trend.metric != "ttft")
     pages = pages_of(Made(made.history, without, made.alarms, made.drift))
-    assert "No night has a figure of this kind." in pages["trends/ttft.html"]
+    assert "No night has a figure for this metric." in pages["trends/ttft.html"]
 
 
 def test_the_page_of_today_leads_on_to_the_report(made) -> None:

@@ -33,13 +33,13 @@ def test_a_day_without_a_night_is_a_gap_and_not_a_break(tmp_path) -> None:
 def test_other_conditions_begin_the_series_anew(tmp_path) -> None:
     made = made_up(tmp_path, broken={"generalist": 12})
     series = laid_out(made)
-    assert [(each.place, each.date.isoformat()) for each in series.breaks] == [(12, "2026-01-13")]
+    assert [(each.day, each.date.isoformat()) for each in series.breaks] == [(12, "2026-01-13")]
     assert series.stretches == (range(12), range(12, 30))
 
 
 def test_a_break_after_a_gap_is_dated_to_the_first_night_of_the_new(tmp_path) -> None:
     made = made_up(tmp_path, missing=[11, 12, 13], broken={"generalist": 12})
-    assert [each.place for each in laid_out(made).breaks] == [14]
+    assert [each.day for each in laid_out(made).breaks] == [14]
 
 
 def test_levels_run_from_change_to_change(tmp_path) -> None:

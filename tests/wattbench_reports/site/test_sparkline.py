@@ -58,7 +58,7 @@ def test_no_line_crosses_a_break(tmp_path) -> None:
     drawing = chart(series_of(made.trends[0], Breaks(made.history)))
     assert drawing.line.count("M") == 2
     assert len(drawing.breaks) == 1
-    assert drawing.breaks[0].text.startswith("other ")
+    assert drawing.breaks[0].text.startswith("new ")
 
 
 def test_words_at_breaks_do_not_lie_on_each_other(tmp_path) -> None:
