@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.gate_results import GATES, drill, many, passed, regressed, waived
-from tests.wattbench_reports.gate.conftest import FakeGate, FakeSide, write_gate
+from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run

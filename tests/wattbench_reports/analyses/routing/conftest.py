@@ -2,117 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from types import SimpleNamespace
+from collections.abc import Callable
+from functools import partial
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
-
-CHOOSING_J, CHOOSING_S = 0.125, 0.01
-
-
-@dataclass
-class Routed:
-    """A run, as an analysis and as the table behind it."""
-
-    run: object
-    analysis: object
-    table: pd.DataFrame
-
-    def again(self, assumptions: Assumptions = AS_IN_SUITE) -> object:
-        """The analysis of the table as it is now."""
-        self.table.to_parquet(self.run.layout.items_table)
-        return analyse(self.run, assumptions)
-
-    def cell(self, system: str, task: str, doc_id: int) -> pd.Series:
-        """The mean of a system's answers to one item."""
-        table = self.table
-        own = table[(table["system"] == system) & (table["task"] == task) & (table["doc_id"] == doc_id)]
-        return own[["correct", "energy_j", "started_s", "finished_s"]].mean()
-
-
-def members(fake: SimpleNamespace) -> tuple:
-    return (
-        fake.System("a", "specialist", accuracy=0.2, by_domain={"arithmetic": 0.8}, energy_j=3.0),
-        fake.System("b", "specialist", accuracy=0.2, by_domain={"text": 0.9}, energy_j=5.0),
-        fake.System("c", accuracy=0.5, energy_j=12.0, latency_s=1.5),
-    )
-
-
-def score_of(task: str, doc_id: int, repeat: int) -> float:
-    """A router's, from 0 to 1, many of them equal."""
-    return ((doc_id * 7 + len(task) + 3 * repeat) % 20) / 20
+from tests.made_up.routed import Routed, routed_run
+from tests.made_up.runs import FakeRun
+from wattbench.records import RunRecords
 
 
 @pytest.fixture
-def compose(make_run, fake) -> Callable[..., Routed]:
-    """A run in which the hybrid gives its members' own recorded answers, and draws `resident_w` more while it does."""
-
-    def make(
-        route: Callable[[str, int, int], Sequence[str]],
-        *,
-        router: dict | None = None,
-        order: Sequence[str] = ("a", "b", "c"),
-        others: Sequence = (),
-        fallback: str | None = "label-2",
-        extra_j: float = 0.0,
-        systems: Sequence | None = None,
-        **run_options: object,
-    ) -> Routed:
-        hybrid = fake.System("mixed", "hybrid", members=tuple(order), router="classifier",
-                             routes={domain: tuple(order) for domain in ("arithmetic", "text")})  # fmt: skip
-        alone = members(fake) if systems is None else tuple(systems)
-        run = make_run(fake.Run((*alone, *others, hybrid), **run_options))
-        table = pd.read_parquet(run.layout.items_table)
-        own = table.set_index(["system", "task", "doc_id", "repeat"])[
-            ["correct", "energy_j", "started_s", "finished_s"]
-        ]
-        for place in np.flatnonzero(table["system"] == "mixed"):
-            row = table.loc[place]
-            key = (row["task"], int(row["doc_id"]), int(row["repeat"]))
-            asked = list(route(*key))
-            answers = [own.loc[(name, *key)] for name in asked if name in set(table["system"])]
-            table.at[place, "route"], table.at[place, "route_asked"] = asked[-1], asked
-            table.at[place, "route_score"] = score_of(*key)
-            table.at[place, "prompt"] = f"{row['domain']} question, number {row['doc_id']}"
-            table.at[place, "router_s"], table.at[place, "router_energy_j"] = CHOOSING_S, CHOOSING_J
-            if len(asked) > 1:
-                table.at[place, "router_s"] = table.at[place, "router_energy_j"] = 1.0
-            if len(answers) < len(asked):
-                continue
-            choosing_j, choosing_s = (CHOOSING_J, CHOOSING_S) if len(asked) == 1 else (0.0, 0.0)
-            seconds = sum(answer["finished_s"] - answer["started_s"] for answer in answers)
-            table.at[place, "correct"] = answers[-1]["correct"]
-            table.at[place, "energy_j"] = sum(answer["energy_j"] for answer in answers) + choosing_j + extra_j
-            table.at[place, "finished_s"] = row["started_s"] + seconds + choosing_s
-        table.to_parquet(run.layout.items_table)
-        config = {
-            "kind": "hybrid",
-            "members": {f"label-{place}": name for place, name in enumerate(order)},
-            "router": router or {"type": "classifier", "min_score": 0.0},
-        }
-        if fallback is not None:
-            config["fallback"] = fallback
-        suite = {**run.header.suite, "systems": {**run.header.suite["systems"], "mixed": config}}
-        run = dataclasses.replace(run, header=dataclasses.replace(run.header, suite=suite))
-        return Routed(run, analyse(run), table)
-
-    return make
-
-
-def by_score(threshold: float) -> Callable[[str, int, int], Sequence[str]]:
-    """A classifier's routes: `a` or `b` by the item, and `c` for what is not sure enough."""
-    return lambda task, doc_id, repeat: (
-        ("c",) if score_of(task, doc_id, repeat) < threshold else ("a" if task == "chain_sum" else "b",)
-    )
-
-
-def cascading(threshold: float) -> Callable[[str, int, int], Sequence[str]]:
-    """A cascade's: `a`, and where that is not sure enough `c` after it."""
-    return lambda task, doc_id, repeat: ("a",) if score_of(task, doc_id, repeat) >= threshold else ("a", "c")
+def compose(make_run: Callable[[FakeRun], RunRecords]) -> Callable[..., Routed]:
+    """Make a run in which the hybrid gives its members' own recorded answers."""
+    return partial(routed_run, make_run)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.wattbench_reports.analyses.routing.conftest import by_score
+from tests.made_up.routed import by_score
 from wattbench_reports.analyses.routing import Plan, field_of, studies
 from wattbench_reports.analyses.routing.counterfactuals import best_of_item
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.wattbench_reports.analyses.routing.conftest import CHOOSING_J, CHOOSING_S, by_score, cascading, members
+from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, members
 from wattbench_reports.analyses.routing import Plan, bench_of, check_of, field_of, hybrid_answers, replay, studies
 from wattbench_reports.analyses.routing.replay import mean_interval
 from wattbench_reports.sections.routing import routing_section
@@ -82,7 +82,7 @@ def test_answers_that_differ_from_the_members_are_counted(compose) -> None:
 
 
 def test_items_for_a_member_that_is_not_in_the_run_are_left_out(compose, fake) -> None:
-    routed = compose(by_score(0.3), systems=members(fake)[:2])
+    routed = compose(by_score(0.3), systems=members()[:2])
     found = bench(routed)
     own = routed.table[routed.table["system"] == "mixed"]
     kept = own[own["route"] != "c"]
@@ -112,7 +112,7 @@ def test_a_member_that_skipped_an_item_leaves_that_item_out(compose, fake) -> No
     ],
 )
 def test_without_comparable_joules_only_accuracy_is_stated(compose, fake, change, why: str) -> None:
-    *rest, last = members(fake)
+    *rest, last = members()
     routed = compose(by_score(0.3), systems=(*rest, dataclasses.replace(last, **change)))
     (found,) = studies(routed.analysis).hybrids
     assert why in found.bench.no_joules

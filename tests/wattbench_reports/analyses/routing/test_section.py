@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.analyses.routing.conftest import by_score, cascading, members
+from tests.made_up.routed import by_score, cascading, members
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench_reports.figures import Dot, Line, frontier, misroutes
 from wattbench_reports.html import report
@@ -56,7 +56,7 @@ def test_every_table_of_a_cascade_is_drawn_and_every_id_is_its_own(compose) -> N
 
 
 def test_hostile_names_stay_text(compose, fake) -> None:
-    systems = [dataclasses.replace(one, name=f"{HOSTILE}{one.name}$x^") for one in members(fake)]
+    systems = [dataclasses.replace(one, name=f"{HOSTILE}{one.name}$x^") for one in members()]
     names = [one.name for one in systems]
     routed = compose(lambda task, doc, repeat: (names[0] if doc % 3 else names[2],), systems=systems, order=names)
     html = report(routed.run)

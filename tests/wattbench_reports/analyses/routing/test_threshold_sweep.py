@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.wattbench_reports.analyses.routing.conftest import CHOOSING_J, by_score, cascading, score_of
+from tests.made_up.routed import CHOOSING_J, by_score, cascading, score_of
 from wattbench_reports.analyses.routing import bench_of, curve_of, field_of, hybrid_answers, studies
 
 CLASSIFIER = {"type": "classifier", "min_score": 0.3}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.gate.conftest import FakeGate, FakeSide, gate_policy, write_gate
+from tests.made_up.gates import FakeGate, FakeSide, gate_policy, write_gate
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.gate.conftest import gate_policy
+from tests.made_up.gates import gate_policy
 from wattbench.errors import UserError
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.pytest_benchmark import PER_ROUND, evidence_of_files

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.wattbench_reports.conftest import FakeRun, FakeSystem, recorded, write_run
-from tests.wattbench_reports.gate.conftest import gate_policy
+from tests.made_up.gates import gate_policy
+from tests.made_up.runs import FakeRun, FakeSystem, write_run
+from tests.made_up.standard_runs import recorded
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.gate.evidence.model import Evidence
