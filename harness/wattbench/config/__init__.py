@@ -1,8 +1,8 @@
 """The suite file: a public contract, and everything that can be wrong with one.
 
-May import: `wattbench.errors`, pydantic, PyYAML. Must not import anything that measures or runs: a suite can be
-checked, and its schema printed, in a fraction of a second. (A third party's meter, engine or router is imported where
-a suite names one: only it knows its settings.)
+May import: `wattbench.records`, `wattbench.errors`, pydantic, PyYAML. Must not import anything that measures or runs:
+a suite can be checked, and its schema printed, in a fraction of a second. (A third party's meter, engine or router is
+imported where a suite names one: only it knows its settings.)
 """
 
 from wattbench.config.base import Name, RelativePath

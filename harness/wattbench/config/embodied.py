@@ -7,14 +7,9 @@ from typing import Annotated, Self
 from pydantic import Field, FiniteFloat, PositiveInt, model_validator
 
 from wattbench.config.base import Strict
+from wattbench.records.suite_defaults import EMBODIED_FORMS
 
 _Positive = Annotated[FiniteFloat, Field(gt=0, le=1e9)]
-_FORMS = {
-    "use": ("gpus",),
-    "g_per_device_hour": ("devices", "source", "year"),
-    "kg_per_device": ("devices", "lifetime_years", "utilisation", "source", "year"),
-}
-"""The key that makes a form, and those that go with it."""
 
 
 class Embodied(Strict):
@@ -41,14 +36,15 @@ class Embodied(Strict):
     @model_validator(mode="after")
     def _one_form(self) -> Self:
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
-        forms = [name for name in _FORMS if name in given]
+        forms = [name for name in EMBODIED_FORMS if name in given]
         if len(forms) != 1:
-            raise ValueError(f"name exactly one of {', '.join(_FORMS)} (here: {', '.join(forms) or 'none'})")
+            raise ValueError(f"name exactly one of {', '.join(EMBODIED_FORMS)} (here: {', '.join(forms) or 'none'})")
         (form,) = forms
+        keys = EMBODIED_FORMS[form]
         for name in given:
-            if name != form and name not in _FORMS[form]:
+            if name not in (form, *keys.required, *keys.optional):
                 raise ValueError(f"{name} does not go with {form}")
-        for name in ("lifetime_years", "source", "year"):
-            if name in _FORMS[form] and name not in given:
+        for name in keys.required:
+            if name not in given:
                 raise ValueError(f"{form} also needs {name}")
         return self

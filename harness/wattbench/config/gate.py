@@ -9,14 +9,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from wattbench.config.base import RelativePath, Strict
-
-MetricName = Literal[
-    "accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct", "peak_memory"
-]
-"""What can be gated. Accuracy is told in points, all others as a share of the baseline's figure."""
-
-Part = Literal["weights", "settings", "prompts", "dtype", "engine"]
-"""What a system is made of: the parts that a change may be about."""
+from wattbench.records import IdentityPart
+from wattbench.records.suite_defaults import (
+    GATE_DRIFT,
+    GATE_FALSE_ALARM_RATE,
+    GATE_MARGINS,
+    GATE_MISS_RATE,
+    GATE_ROUND_ITEMS,
+    GateMetric,
+)
 
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|points?)\s*")
 
@@ -69,9 +70,9 @@ class MetricPolicy(Strict):
 class Trade(Strict):
     """What may be given for what: written down beforehand, or it is a regression."""
 
-    give: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
+    give: Annotated[dict[GateMetric, Share], Field(min_length=1, max_length=1)]
     """The metric that may get worse, and by how much at most: ``{accuracy: 1 point}``."""
-    get: Annotated[dict[MetricName, Share], Field(min_length=1, max_length=1)]
+    get: Annotated[dict[GateMetric, Share], Field(min_length=1, max_length=1)]
     """The metric that must get better for it, and by how much at least: ``{joules_per_correct: 20%}``."""
     reason: str | None = None
 
@@ -94,40 +95,39 @@ class Trade(Strict):
 class Waiver(Strict):
     """A regression that is known and let through for a while."""
 
-    metric: MetricName
+    metric: GateMetric
     reason: Annotated[str, Field(min_length=1)]
     until: date
     """The last day on which it counts."""
 
 
-def _default_metrics() -> dict[MetricName, MetricPolicy]:
+def _default_metrics() -> dict[GateMetric, MetricPolicy]:
     return {
-        "accuracy": MetricPolicy(margin=0.05),
-        "latency_p50": MetricPolicy(margin=0.10),
-        "joules_per_correct": MetricPolicy(margin=0.10, blocks="if_measured"),
+        metric: MetricPolicy(margin=each.margin, blocks="if_measured" if each.only_if_measured else True)
+        for metric, each in GATE_MARGINS.items()
     }
 
 
 class GatePolicy(Strict):
     """What is judged, how surely, and what is let through all the same."""
 
-    metrics: Annotated[dict[MetricName, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
-    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    metrics: Annotated[dict[GateMetric, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = GATE_FALSE_ALARM_RATE
     """How often the whole gate may fail a candidate that is no worse."""
-    beta: Annotated[float, Field(gt=0, lt=0.5)] = 0.10
+    beta: Annotated[float, Field(gt=0, lt=0.5)] = GATE_MISS_RATE
     """How often it may pass one that is worse by a whole margin."""
-    block: PositiveInt = 8
+    block: PositiveInt = GATE_ROUND_ITEMS
     """Items of a round: one system is asked them before it is the other's turn."""
     max_items: PositiveInt | None = None
     """Items after which it stops without a verdict. None: all that the suite has."""
     max_joules: PositiveFloat | None = None
     """Joules, of both systems together, after which it stops without a verdict."""
-    drift: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    drift: Annotated[float, Field(ge=0, lt=1)] = GATE_DRIFT
     """Between runs that were not made in turns: by what share seconds and joules may differ with nobody having changed
     anything. A difference must be shown to be larger, and a pass to leave it room."""
     judge_modelled: bool = False
     """Judge joules that a formula made of seconds and load. They say little that the seconds do not."""
-    may_differ: list[Part] = []
+    may_differ: list[IdentityPart] = []
     """Between two runs of one system: the parts of it that the change is about, such as `weights`. Anything else that
     differs leaves the gate without a verdict."""
     trades: list[Trade] = []

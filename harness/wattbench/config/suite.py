@@ -20,6 +20,7 @@ from wattbench.config.gate import GatePolicy
 from wattbench.config.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.system import System
+from wattbench.records.suite_defaults import CURRENCY, PUE, REQUESTS_PER_YEAR
 
 
 class TaskChoice(Strict):
@@ -126,7 +127,7 @@ class Carbon(Strict):
     intensity_csv: RelativePath | None = None
     """A file of hourly intensities, relative to this one, that is matched to the run's clock: a column of times, and
     one of grams of CO2 equivalent per kWh."""
-    pue: Annotated[float, Field(ge=1.0)] = 1.0
+    pue: Annotated[float, Field(ge=1.0)] = PUE
     """Power usage effectiveness: what the building draws for each watt that reaches the machine."""
     embodied: Embodied | None = None
     """Manufacture, for the Software Carbon Intensity; none declared: it is not included, and that is said."""
@@ -146,11 +147,11 @@ class Workload(Strict):
     mix: dict[Name, NonNegativeFloat] | None = None
     """Domain to what it weighs among the requests; a domain that is left out weighs nothing. None: every item counts
     the same, so that a domain counts by its items."""
-    requests_per_year: PositiveFloat = 1_000_000
+    requests_per_year: PositiveFloat = REQUESTS_PER_YEAR
     """How many requests a year's energy, bill and grams are stated for."""
     price_per_kwh: NonNegativeFloat | None = None
     """Of electricity, in `currency`; without one no bill is stated."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = CURRENCY
     """ISO 4217, three letters."""
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 from wattbench.records.schema import SystemRow
 
@@ -19,7 +19,10 @@ NOT_RECORDED = "not recorded"
 CONDITIONS = ("tasks", "device", "driver", "power_limit", "scenario", "meter")
 """Parts that must be equal for two systems to be ranked, on one figure at least."""
 
-IDENTITY = ("engine", "weights", "dtype", "settings", "prompts")
+IdentityPart = Literal["engine", "weights", "dtype", "settings", "prompts"]
+"""A part that says what a system is."""
+
+IDENTITY: tuple[IdentityPart, ...] = get_args(IdentityPart)
 """Parts that say what a system is: those of two systems may differ, those of one system in two runs are the same."""
 
 CIRCUMSTANCES = ("software", "card", "seed")

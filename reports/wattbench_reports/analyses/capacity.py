@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records import Purpose, added
+from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS, SEED
-from wattbench_reports.metrics.workload import REQUESTS_PER_YEAR
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 from wattbench_reports.tables.suite_record import suite_section
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use, trainings
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ranking import accuracy_order
-from wattbench_reports.metrics.workload import REQUESTS_PER_YEAR
 from wattbench_reports.tables import provenance
 
 

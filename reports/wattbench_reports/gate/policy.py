@@ -8,11 +8,15 @@ from datetime import date
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.suite_defaults import (
+    GATE_DRIFT,
+    GATE_FALSE_ALARM_RATE,
+    GATE_MARGINS,
+    GATE_MISS_RATE,
+    GATE_ROUND_ITEMS,
+    gate_weight,
+)
 from wattbench_reports.gate.metrics import METRICS
-
-DEFAULT_WEIGHT = 1.0
-ACCURACY_WEIGHT = 4.0
-"""Of alpha. Seconds and joules tell themselves apart in a few rounds; for accuracy items are scarce."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Rule:
     blocks: bool = True
     only_if_measured: bool = False
     """It blocks only where it was measured."""
-    weight: float = DEFAULT_WEIGHT
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,12 @@ class Policy:
     """What is judged, how surely, and what is let through all the same. The keys of `wattbench.config.GatePolicy`."""
 
     rules: tuple[Rule, ...]
-    alpha: float = 0.05
-    beta: float = 0.10
-    block: int = 8
+    alpha: float = GATE_FALSE_ALARM_RATE
+    beta: float = GATE_MISS_RATE
+    block: int = GATE_ROUND_ITEMS
     max_items: int | None = None
     max_joules: float | None = None
-    drift: float = 0.03
+    drift: float = GATE_DRIFT
     judge_modelled: bool = False
     may_differ: tuple[str, ...] = ()
     trades: tuple[Trade, ...] = ()
@@ -70,6 +74,15 @@ class Policy:
     def rule(self, metric: str) -> Rule:
         """The rule of one metric."""
         return next(rule for rule in self.rules if rule.metric == metric)
+
+
+DEFAULT_POLICY = Policy(
+    rules=tuple(
+        Rule(metric, each.margin, only_if_measured=each.only_if_measured, weight=gate_weight(metric))
+        for metric, each in GATE_MARGINS.items()
+    )
+)
+"""The policy of a suite that names none."""
 
 
 def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
@@ -108,7 +121,7 @@ def _rule(metric: str, told: Mapping[str, Any]) -> Rule:
         raise ValueError(f"no metric {metric!r}")
     weight = told.get("weight")
     if weight is None:
-        weight = ACCURACY_WEIGHT if metric == "accuracy" else DEFAULT_WEIGHT
+        weight = gate_weight(metric)
     return Rule(
         metric=metric,
         margin=float(told["margin"]),

@@ -10,7 +10,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
-from wattbench_reports.gate.policy import Policy, Rule, policy_of
+from wattbench_reports.gate.policy import DEFAULT_POLICY, Policy, policy_of
 from wattbench_reports.gate.result import GateResult, Verdict
 from wattbench_reports.history.model import History, Night
 from wattbench_reports.stats.changepoints import HORIZON
@@ -21,15 +21,6 @@ REFERENCE: Final = "reference"
 
 PART = 0.25
 """Of the error rate of a year of nights, for each of the two comparisons. The change points have the rest."""
-
-DEFAULT = Policy(
-    rules=(
-        Rule("accuracy", 0.05, weight=4.0),
-        Rule("latency_p50", 0.10),
-        Rule("joules_per_correct", 0.10, only_if_measured=True),
-    )
-)
-"""What a suite that says nothing is judged by: the defaults of `wattbench.config.GatePolicy`."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +51,7 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
     """
     nights = history.series_nights()
     if not nights:
-        return Drift(policy or DEFAULT)
+        return Drift(policy or DEFAULT_POLICY)
     last = read_run(nights[-1].root)
     chosen = policy or policy_of_night(last)
     others = {PREVIOUS: nights[-2] if len(nights) > 1 else None}
@@ -83,9 +74,9 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
 
 
 def policy_of_night(run: RunRecords) -> Policy:
-    """What its suite's `gate:` section says; `DEFAULT` where there is none."""
+    """What its suite's `gate:` section says; `DEFAULT_POLICY` where there is none."""
     told = suite_section(run.header, "gate")
-    return policy_of(told, str(run.layout.header)) if told else DEFAULT
+    return policy_of(told, str(run.layout.header)) if told else DEFAULT_POLICY
 
 
 def _judged(

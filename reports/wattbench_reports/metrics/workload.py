@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattbench.errors import UserError, nearest
+from wattbench.records.suite_defaults import CURRENCY, REQUESTS_PER_YEAR
 from wattbench_reports.formatting.units import percent
-
-REQUESTS_PER_YEAR = 1_000_000.0
-"""Where neither the suite nor the reader says: a round number, about two a minute."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def workload(
         mix=None if weights is None else _shares(weights, domains),
         requests_per_year=REQUESTS_PER_YEAR if requests is None else _number("requests_per_year", requests, above=0),
         price_per_kwh=None if price is None else _number("price_per_kwh", price),
-        currency=str(settings.get("currency") or "EUR"),
+        currency=str(settings.get("currency") or CURRENCY),
     )
 
 

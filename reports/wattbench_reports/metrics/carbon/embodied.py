@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattbench.errors import UserError, nearest
+from wattbench.records.suite_defaults import EMBODIED_FORMS
 
 HOURS_PER_YEAR = 365 * 24
 """As the example of ISO/IEC 21031 has it, and EcoLogits."""
@@ -72,14 +73,6 @@ PUBLIC_FIGURES: Mapping[str, _PublicFigure] = {
 }
 """Name to figure, as `use` takes them. There is none without a public source."""
 
-_FORMS = ("use", "g_per_device_hour", "kg_per_device")
-_KEYS = {
-    "use": ({"gpus"}, set[str]()),
-    "g_per_device_hour": ({"devices"}, {"source", "year"}),
-    "kg_per_device": ({"devices", "utilisation"}, {"lifetime_years", "source", "year"}),
-}
-"""Form to the keys that it may have beside its own, and those that it must."""
-
 
 def embodied(settings: object) -> Embodied | None:
     """Read the block ``carbon.embodied`` of a suite; keys without a value count as absent.
@@ -101,10 +94,10 @@ def embodied(settings: object) -> Embodied | None:
     given = {str(key): value for key, value in settings.items() if value is not None}
     if not given:
         return None
-    forms = [form for form in _FORMS if form in given]
+    forms = [form for form in EMBODIED_FORMS if form in given]
     if len(forms) != 1:
         named = " and ".join(forms) or "none of them"
-        raise UserError(f"embodied needs exactly one of {', '.join(_FORMS)} (here: {named})")
+        raise UserError(f"embodied needs exactly one of {', '.join(EMBODIED_FORMS)} (here: {named})")
     _check_keys(forms[0], given)
     if forms[0] == "use":
         name = str(given["use"])
@@ -155,11 +148,13 @@ def _declared(form: str, given: Mapping[str, Any]) -> Embodied:
 
 
 def _check_keys(form: str, given: Mapping[str, Any]) -> None:
-    may, must = _KEYS[form]
+    keys = EMBODIED_FORMS[form]
     for key in given:
-        if key not in {form, *may, *must}:
-            raise UserError(f"embodied: {key[:60]!r} does not go with {form}{nearest(key, may | must)}")
-    missing = sorted(must - set(given))
+        if key not in {form, *keys.optional, *keys.required}:
+            raise UserError(
+                f"embodied: {key[:60]!r} does not go with {form}{nearest(key, keys.optional + keys.required)}"
+            )
+    missing = sorted(set(keys.required) - set(given))
     if missing:
         raise UserError(f"embodied: {form} also needs {', '.join(missing)}: a figure without its source is none")
 

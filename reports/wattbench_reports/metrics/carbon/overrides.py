@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.suite_defaults import PUE
 from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
 from wattbench_reports.metrics.carbon.factor import Carbon
 from wattbench_reports.metrics.carbon.grid_mix import FlatIntensity, Place, country_mix
@@ -84,7 +85,7 @@ def pue_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = CARBON_AS_I
     Raises:
         UserError: it is no number of 1 or more.
     """
-    return _at_least(1.0, "pue", settings.get("pue") if choice.pue is None else choice.pue, absent=1.0)
+    return _at_least(1.0, "pue", settings.get("pue") if choice.pue is None else choice.pue, absent=PUE)
 
 
 def carbon_of_run(settings: Mapping[str, Any], choice: CarbonChoice) -> tuple[Carbon | None, str]:

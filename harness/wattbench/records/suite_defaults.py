@@ -1,0 +1,75 @@
+"""Hold the defaults of suite settings that both the suite file and a report need.
+
+A run's record states every setting of its suite. A report falls back on these where a record was made before a setting
+existed, or where a suite has no such section; `wattbench.config` takes its defaults from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+GateMetric = Literal[
+    "accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct", "peak_memory"
+]
+"""The metrics that a gate can judge."""
+
+GATE_FALSE_ALARM_RATE = 0.05
+"""`alpha`: how often the whole gate may fail a candidate that is no worse."""
+GATE_MISS_RATE = 0.10
+"""`beta`: how often it may pass a candidate that is worse by a whole margin."""
+GATE_ROUND_ITEMS = 8
+"""`block`: items of a round."""
+GATE_DRIFT = 0.03
+"""`drift`: the share by which seconds and joules of two separate runs may differ without a change."""
+
+
+@dataclass(frozen=True)
+class GateMargin:
+    """How a gate judges a metric by default."""
+
+    margin: float
+    """Of accuracy in points (0.05 is 5 points), of all others as a share."""
+    only_if_measured: bool = False
+    """The metric blocks only where it was measured."""
+
+
+GATE_MARGINS: Mapping[GateMetric, GateMargin] = {
+    "accuracy": GateMargin(0.05),
+    "latency_p50": GateMargin(0.10),
+    "joules_per_correct": GateMargin(0.10, only_if_measured=True),
+}
+"""What a gate judges if no metrics are named."""
+
+
+def gate_weight(metric: str) -> float:
+    """Return a metric's default part of the false-alarm rate, relative to those of the other blocking metrics.
+
+    Few rounds are enough to tell seconds and joules apart; for accuracy items are scarce.
+    """
+    return 4.0 if metric == "accuracy" else 1.0
+
+
+PUE = 1.0
+"""Power usage effectiveness: no power of the building is added."""
+REQUESTS_PER_YEAR = 1_000_000.0
+"""A round number, about two a minute."""
+CURRENCY = "EUR"
+"""ISO 4217."""
+
+
+@dataclass(frozen=True)
+class EmbodiedForm:
+    """The keys that go with one form of `carbon.embodied`, in the order in which messages list them."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+EMBODIED_FORMS: Mapping[str, EmbodiedForm] = {
+    "use": EmbodiedForm(optional=("gpus",)),
+    "g_per_device_hour": EmbodiedForm(required=("source", "year"), optional=("devices",)),
+    "kg_per_device": EmbodiedForm(required=("lifetime_years", "source", "year"), optional=("devices", "utilisation")),
+}
+"""The key that makes a form, and the keys that go with it."""

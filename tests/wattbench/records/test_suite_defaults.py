@@ -1,0 +1,42 @@
+"""What the suite file and the reports take for granted is the same."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from wattbench.config import Carbon, GatePolicy, queries_needed
+from wattbench.config.suite import Workload
+from wattbench.records.suite_defaults import EMBODIED_FORMS, GateMetric
+from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.policy import DEFAULT_POLICY, policy_of
+from wattbench_reports.metrics.carbon import pue_of_suite
+from wattbench_reports.metrics.carbon.embodied import embodied
+from wattbench_reports.metrics.workload import workload
+from wattbench_reports.stats.percentiles import needed
+
+VALUES: dict[str, Any] = {"use": "ecologits-gpu-server", "source": "a data sheet", "year": 2024}
+
+
+def test_a_gate_that_names_no_policy_is_judged_by_the_suites_defaults() -> None:
+    assert policy_of(GatePolicy().model_dump(mode="json")) == DEFAULT_POLICY
+    assert METRICS.keys() == {*get_args(GateMetric)}
+
+
+def test_a_record_without_carbon_and_workload_is_read_by_the_suites_defaults() -> None:
+    assert workload({}, ["text"]) == workload(Workload().model_dump(mode="json"), ["text"])
+    assert pue_of_suite({}) == Carbon().pue
+
+
+@pytest.mark.parametrize("form", EMBODIED_FORMS)
+def test_both_take_the_same_forms_of_manufacture(form: str) -> None:
+    keys = EMBODIED_FORMS[form]
+    given = {key: VALUES.get(key, 1) for key in (form, *keys.required, *keys.optional)}
+    assert Carbon.model_validate({"embodied": given}).embodied is not None
+    assert embodied(given) is not None
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.99, 0.999])
+def test_both_need_as_many_requests_for_a_percentile(share: float) -> None:
+    assert queries_needed(share) == needed(share)
