@@ -47,13 +47,13 @@ def export_run(
     """
     from wattbench.records import read_run
     from wattbench.records.atomic_write import write_atomically
-    from wattbench_reports.export.export_run import exported
+    from wattbench_reports.export.export_run import export_to_bytes
 
     if what != "systems" and target not in ("csv", "parquet"):
         raise UserError(f"--what {what} goes with --to csv or --to parquet, not with {target}")
     if target == "parquet" and output is None:
         raise UserError("Parquet is a binary format: name a file with -o")
-    data = exported(read_run(run), target, what=what, system=system, assumptions=assumptions)
+    data = export_to_bytes(read_run(run), target, what=what, system=system, assumptions=assumptions)
     if output is None:
         click.echo(data.decode(), nl=False)
         return

@@ -1,4 +1,4 @@
-"""A comparison in the formats that people and programs ask for: one file per format.
+"""Write a comparison in each format that people and programs ask for: one file per format.
 
 May import: `wattbench_reports.comparison.analysis` and what it is made of. Must not import `wattbench_reports.html`,
 and computes nothing: a number that is not in the comparison does not appear.
@@ -19,11 +19,11 @@ FORMATS: Mapping[str, Callable[[Comparison], str]] = {
     "csv": as_csv,
     "json": as_json,
 }
-"""Name to the function that writes it, as `wattbench compare --format` takes them."""
+"""Name of a format to the function that writes it, as `wattbench compare --format` takes them."""
 
 
 def render(comparison: Comparison, format: str = "table") -> str:  # noqa: A002 - the option's own name
-    """The comparison as text that ends in a newline.
+    """Return the comparison as text that ends in a newline.
 
     Raises:
         UserError: there is no such format.

@@ -1,4 +1,4 @@
-"""Rows of one kind, whatever they are of, as a table for a terminal, as CSV or as JSON."""
+"""Write any rows as a table for a terminal, as CSV or as JSON."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ROW_FORMATS = ("table", "json", "csv")
 
 
 def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: str) -> str:
-    """Rows as text that ends in a newline. What is missing is a dash in a table, empty in CSV and null in JSON.
+    """Return rows as text that ends in a newline. A missing value is a dash in a table, empty in CSV, null in JSON.
 
     Args:
-        columns: in order; a row may lack some.
-        rows: of values that JSON has, or dates.
+        columns: in order; a row may have no value for some.
+        rows: of JSON values or dates.
         form: one of `ROW_FORMATS`.
 
     Raises:
@@ -63,7 +63,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: numbers of NumPy and DuckDB as Python's, dates as ISO 8601, None for what is no number."""
+    """Convert a value to JSON's types: numbers of NumPy and DuckDB to Python's, dates to ISO 8601, NaN to None."""
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, Decimal):

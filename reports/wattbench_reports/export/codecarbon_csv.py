@@ -1,4 +1,4 @@
-"""``emissions.csv`` as codecarbon writes it, a row per system; what is not known is an empty field.
+"""Write ``emissions.csv`` as codecarbon does, a row per system; an unknown value is an empty field.
 
 Source of the columns: codecarbon 3.3, `codecarbon.output_methods.emissions_data.EmissionsData`. Energies are in kWh and
 with the building's share (PUE), powers in watts, emissions in kg of CO2 equivalent, as there.
@@ -27,20 +27,20 @@ COLUMNS = (
     "ram_total_size", "tracking_mode", "cpu_utilization_percent", "gpu_utilization_percent",
     "ram_utilization_percent", "ram_used_gb", "on_cloud", "pue", "wue",
 )  # fmt: skip
-"""In the order of codecarbon 3.3."""
+"""In codecarbon 3.3's order."""
 
 GRAMS_PER_KG = 1000
 BYTES_PER_GB = 1024**3
-"""codecarbon's."""
+"""As codecarbon counts."""
 
 _PARTS = {"cpu": "cpu", "gpu": "gpu", "dram": "ram"}
-"""A component without its number, to codecarbon's word for it."""
+"""Component without its number to codecarbon's name for it."""
 
 
 def emissions_frame(analysis: Analysis) -> pd.DataFrame:
-    """One row per system, columns `COLUMNS`: the joules of its requests, each counted once, and their grams.
+    """Return a row per system, columns `COLUMNS`: the joules of its requests, each counted once, and their grams.
 
-    `project_name` is the suite, `experiment_id` the system. A system without joules has its row, with nothing in it.
+    `project_name` is the suite, `experiment_id` the system. The row of a system without joules has no energy.
     """
     import pandas as pd
 
@@ -78,14 +78,14 @@ def _by_part(analysis: Analysis, name: str, pue: float, duration_s: float | None
         part = _PARTS.get(re.sub(r"\d+$", "", component.name))
         if part is not None:
             joules[part] = joules.get(part, 0.0) + component.j_per_request * split.requests
-    found = {f"{part}_energy": each / JOULES_PER_KWH * pue for part, each in joules.items()}
+    fields = {f"{part}_energy": each / JOULES_PER_KWH * pue for part, each in joules.items()}
     if duration_s:
-        found |= {f"{part}_power": each / duration_s * pue for part, each in joules.items()}
-    return found
+        fields |= {f"{part}_power": each / duration_s * pue for part, each in joules.items()}
+    return fields
 
 
 def _duration_s(analysis: Analysis, name: str) -> float | None:
-    """Seconds of one pass of the windows that its metered requests fell in; None where there are none."""
+    """Sum the seconds of one pass of the windows of its metered requests; None if it has no such window."""
     items = analysis.frames.items
     used = set(items.loc[(items["system"] == name) & items["energy_j"].notna(), "window"])
     windows = analysis.frames.measured_windows(name)
@@ -96,19 +96,19 @@ def _duration_s(analysis: Analysis, name: str) -> float | None:
 
 def _machine(analysis: Analysis) -> dict[str, Any]:
     run = analysis.frames.run
-    told = run.header.environment
+    environment = run.header.environment
     if run.header.imported is not None:
         return {"timestamp": _finished(analysis)}
-    packages, gpus = told.get("packages"), told.get("gpus")
+    packages, gpus = environment.get("packages"), environment.get("gpus")
     names = Counter(str(gpu.get("name")) for gpu in gpus if isinstance(gpu, Mapping)) if isinstance(gpus, list) else {}
-    memory = told.get("memory_bytes")
-    cpu = told.get("cpu")
+    memory = environment.get("memory_bytes")
+    cpu = environment.get("cpu")
     return {
         "timestamp": _finished(analysis),
-        "os": told.get("os"),
-        "python_version": told.get("python"),
+        "os": environment.get("os"),
+        "python_version": environment.get("python"),
         "codecarbon_version": packages.get("codecarbon") if isinstance(packages, Mapping) else None,
-        "cpu_count": told.get("cpus_logical"),
+        "cpu_count": environment.get("cpus_logical"),
         "cpu_model": cpu if isinstance(cpu, str) else None,
         "gpu_count": sum(names.values()) or None,
         "gpu_model": ", ".join(f"{count} x {name}" for name, count in sorted(names.items())) or None,
@@ -118,10 +118,10 @@ def _machine(analysis: Analysis) -> dict[str, Any]:
 
 
 def _finished(analysis: Analysis) -> str:
-    """When the run ended, in codecarbon's form; of an old record when it began."""
+    """Return when the run ended, in codecarbon's form; for an old record when it began."""
     run = analysis.frames.run
     try:
-        told = json.loads(run.layout.finished.read_bytes()).get("finished_utc")
+        finished_utc = json.loads(run.layout.finished.read_bytes()).get("finished_utc")
     except (OSError, ValueError, AttributeError):
-        told = None
-    return str(told or run.header.created_utc)[:19]
+        finished_utc = None
+    return str(finished_utc or run.header.created_utc)[:19]

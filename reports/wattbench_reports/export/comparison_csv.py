@@ -1,7 +1,7 @@
-"""CSV: the columns of `wattbench compare` and nothing else. No figure is an empty field.
+"""Write CSV: the columns of `wattbench compare` and nothing else. A missing figure is an empty field.
 
-What may not be ranked has different numbers in the columns of groups; what the reader asked to rank across all the
-same is named in `ranked_across`. So the caveat travels with every line.
+Systems that may not be ranked against each other have different numbers in the group columns; `ranked_across` names the
+differences across which the reader ranks all the same. So every line carries its caveat.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from wattbench_reports.export.comparison_rows import PLACEMENT_COLUMNS, placemen
 from wattbench_reports.wording.arrival_rates import plain_rates
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a text for a formula."""
+"""The characters by which a spreadsheet takes a text for a formula."""
 
 
 def as_csv(comparison: Comparison) -> str:
-    """One line per system under a header, at full precision; `valid` is `true` or `false`.
+    """Return a header and a line per system, at full precision; `valid` is `true` or `false`.
 
-    Of a run under load: one line per rate and system, under columns of their own.
+    A run under load has a line per rate and system, with other columns.
     """
     text = io.StringIO()
     if comparison.load is not None:
         rows = plain_rates(comparison.load)
         columns = tuple(rows[0])
     else:
-        rows = [plain_row(each) | placement_row(comparison, place) for place, each in enumerate(comparison.systems)]
+        rows = [plain_row(each) | placement_row(comparison, number) for number, each in enumerate(comparison.systems)]
         columns = (*COLUMNS, *(PLACEMENT_COLUMNS if comparison.ranked is not None else ()))
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()

@@ -1,4 +1,4 @@
-"""JSON: all columns at full precision, with the caveats and the carbon factor behind them."""
+"""Write JSON: all columns at full precision, with the caveats and the carbon intensity used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wattbench_reports.wording.arrival_rates import plain_rates
 
 
 def as_json(comparison: Comparison) -> str:
-    """An object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
+    """Return an object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
     "systems": [columns], "sci": [terms], "workload": {...} | null, "years": [{system, energy_kwh, cost, grams ...}],
     "caveats": [{code, text, systems}]}``.
 
@@ -35,7 +35,7 @@ def as_json(comparison: Comparison) -> str:
         "carbon": None if comparison.carbon is None else comparison.carbon.as_data(),
         "energy_by_component": {name: _by_component(split) for name, split in comparison.splits.items()},
         "systems": [
-            plain_row(figures) | placement_row(comparison, place) for place, figures in enumerate(comparison.systems)
+            plain_row(figures) | placement_row(comparison, number) for number, figures in enumerate(comparison.systems)
         ],
         "sci": [_terms(sci) for sci in comparison.sci.values()],
         "workload": None if comparison.workload is None else _workload(comparison.workload),
@@ -52,23 +52,23 @@ def as_json(comparison: Comparison) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _workload(asked: Workload) -> dict[str, Any]:
-    """`mix` is null where every item counts the same."""
+def _workload(workload: Workload) -> dict[str, Any]:
+    """Return the workload; `mix` is null if every item has the same weight."""
     return {
-        "mix": asked.shares,
-        "requests_per_year": asked.requests_per_year,
-        "price_per_kwh": asked.price_per_kwh,
-        "currency": asked.currency,
+        "mix": workload.shares,
+        "requests_per_year": workload.requests_per_year,
+        "price_per_kwh": workload.price_per_kwh,
+        "currency": workload.currency,
     }
 
 
 def _year(year: Year) -> dict[str, Any]:
-    """A year of requests: money in the workload's currency; grams of CO2 equivalent, those of training once."""
+    """Return a year of requests: money in the workload's currency, grams of CO2 equivalent with training once."""
     return asdict(year) | {"total_g": year.total_g}
 
 
 def _terms(sci: Sci) -> dict[str, Any]:
-    """((E × I) + M) per R, term by term; the score itself stands with the system's figures."""
+    """Return the terms of ((E × I) + M) per R; the score itself is one of the system's figures."""
     return {
         "system": sci.system,
         "requests": sci.requests,
@@ -81,7 +81,7 @@ def _terms(sci: Sci) -> dict[str, Any]:
 
 
 def _by_component(split: SystemSplit) -> dict[str, dict[str, object]]:
-    """Joules per request. Those that are not `in_total` lie inside one that is, and are not to be added."""
+    """Return joules per request. Those not `in_total` are part of one that is, and must not be added to it."""
     return {
         part.name: {
             "energy_j_per_request": part.j_per_request,

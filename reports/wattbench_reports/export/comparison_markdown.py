@@ -1,4 +1,4 @@
-"""Markdown for a pull request or a page of documentation."""
+"""Write a comparison as Markdown for a pull request or a page of documentation."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from wattbench_reports.wording.leaderboard import NOTE, rank_lines
 
 _HEAD = (
     "system", "kind", "items", "accuracy", "p50", "p95", "tokens", "J per request", "J per correct answer",
-    "CO2e per 1,000", "energy", "valid",
+    "CO2e per 1,000 requests", "energy", "valid",
 )  # fmt: skip
 _LEFT = {"system", "kind", "energy", "valid", "held"}
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """A heading, one table row per system, and the caveats as a list. Names from the record are escaped."""
+    """Return a heading, a table row per system, and the caveats as a list. Names from the record are escaped."""
     lines = [f"### {escaped(comparison.suite)}"]
     if comparison.load is not None:
         for at in comparison.load.rates:
             lines += ["", f"#### {arrival_rates.title(at).capitalize()}", ""]
             lines += _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in at.systems])
-            reasons = [f"{each.system} does not hold it: {why}." for each in at.systems for why in each.reasons]
+            reasons = [f"{each.system} does not hold this rate: {why}." for each in at.systems for why in each.reasons]
             lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
         lines += ["", escaped(arrival_rates.explained(comparison.load))]
     else:
@@ -34,7 +34,7 @@ def as_markdown(comparison: Comparison) -> str:
             lines += ["", *_table((*_HEAD, "cost per request"), costs)]
         else:
             lines += ["", *_table(_HEAD, rows)]
-    lines += ["", f"Brackets hold 95% intervals. {escaped(wording.carbon_line(comparison))}"]
+    lines += ["", f"Brackets: 95% confidence intervals. {escaped(wording.carbon_line(comparison))}"]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]
     if (said := wording.year_line(comparison)) and comparison.load is None:

@@ -1,4 +1,4 @@
-"""Rows for programs: every column, full precision."""
+"""Prepare rows for programs: every column, full precision."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from wattbench_reports.comparison.analysis import COLUMNS, Comparison, SystemFig
 from wattbench_reports.comparison.leaderboard_model import Placement
 
 PLACEMENT_COLUMNS = tuple(field.name for field in fields(Placement))
-"""Where a system stands: after the columns of its figures."""
+"""The columns of a system's placement, after those of its figures."""
 
 
 def plain_row(figures: SystemFigures) -> dict[str, Any]:
-    """Column to value. Neither JSON nor a spreadsheet has infinity, so an unbounded bound is None, as a missing
-    figure is; the two differ in that an unbounded `j_per_correct_high` has a `j_per_correct` beside it.
+    """Map columns to values. JSON and spreadsheets have no infinity, so an unbounded bound is None, as is a missing
+    figure; an unbounded `j_per_correct_high` differs in that its `j_per_correct` is not None.
     """
     row = {name: getattr(figures, name) for name in COLUMNS}
     return {
@@ -23,6 +23,6 @@ def plain_row(figures: SystemFigures) -> dict[str, Any]:
     }
 
 
-def placement_row(comparison: Comparison, place: int) -> dict[str, Any]:
-    """The columns of `PLACEMENT_COLUMNS` for one row; none where nothing was ranked."""
-    return {} if comparison.ranked is None else asdict(comparison.ranked.placements[place])
+def placement_row(comparison: Comparison, number: int) -> dict[str, Any]:
+    """Map `PLACEMENT_COLUMNS` to the values of one row; empty if nothing was ranked."""
+    return {} if comparison.ranked is None else asdict(comparison.ranked.placements[number])

@@ -1,4 +1,4 @@
-"""A table for a terminal of 100 columns: two lines per system, then what limits them."""
+"""Write a comparison for a terminal of 100 columns: two lines per system, then the caveats."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _COLUMNS = _columns("system", "accuracy", "joules per correct", "p50", "p95", "C
 
 
 def as_table(comparison: Comparison) -> str:
-    """The comparison as plain text. Brackets hold the bounds of a 95% interval. Under load: one table per rate."""
+    """Return the comparison as plain text. Brackets are 95% confidence intervals. Under load: a table per rate."""
     if comparison.load is not None:
         return "\n".join([*_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
     rows = [_cells(figures, comparison) for figures in comparison.systems]
     details = [[f"  {_detail(figures)}"] for figures in comparison.systems]
     lines = [*_heading(comparison), "", *text_table(_COLUMNS, rows, below=details)]
-    lines += ["", "[a, b]: 95% interval. joules per correct: all joules over all correct answers."]
+    lines += ["", "[a, b]: 95% confidence interval. joules per correct: total joules / number of correct answers."]
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
     return "\n".join([*lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
@@ -37,7 +37,7 @@ _YEAR_COLUMNS = _columns("system", "energy", "bill", "CO2e energy", "manufacture
 
 
 def _year(comparison: Comparison) -> list[str]:
-    """What a year of requests takes."""
+    """Return the table of a year of requests."""
     said = wording.year_line(comparison)
     if not said:
         return []
@@ -55,7 +55,7 @@ _RATE_COLUMNS = _columns(
 
 
 def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
-    """Each rate's table: two lines per system, and why it is not held where it is not."""
+    """Return a table per rate: two lines per system, and why a rate is not held."""
     lines = [f"{comparison.suite}  ({comparison.run})"]
     for at in report.rates:
         rows = [

@@ -1,4 +1,4 @@
-"""A run as a file of another format: what `wattbench export` writes."""
+"""Export a run to a file of another format, as `wattbench export` does."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 TABLES = {"systems": figures_frame, "items": items_frame, "windows": windows_frame}
-"""What a table can be of."""
+"""Subject of a table to the function that makes it."""
 
 
-def exported(
+def export_to_bytes(
     run: RunRecords,
     target: str,
     *,
@@ -33,27 +33,27 @@ def exported(
     system: str | None = None,
     assumptions: Assumptions = AS_IN_SUITE,
 ) -> bytes:
-    """A finished run in a format.
+    """Export a finished run to a format.
 
     Args:
         run: from `wattbench.records.read_run`.
         target: ``csv``, ``parquet``, ``markdown``, ``model-card`` or ``emissions``.
-        what: of a table: a name of `TABLES`.
-        system: only this one; a model card is of one, and needs it named where there are several.
+        what: for a table, a name of `TABLES`.
+        system: only this one; a model card needs it if the run has several.
         assumptions: the reader's settings, in place of the suite's.
 
     Raises:
-        UserError: the run is not finished or damaged, there is no such system, or a card has no grid.
+        UserError: the run is not finished or damaged, there is no such system, or a model card has no grid.
     """
     if target == "markdown":
         if system is not None:
-            raise UserError("--system: a comparison in Markdown is of all systems; csv and model-card can be of one")
+            raise UserError("--system: a comparison in Markdown has all systems; csv and model-card can have one")
         return as_markdown(side_by_side([run], assumptions=assumptions)).encode()
     analysis = analyse(run, assumptions)
     if system is not None and system not in analysis.frames.systems:
         raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
     if target == "model-card":
-        return model_card(analysis, system or _only(analysis)).encode()
+        return model_card(analysis, system or _only_system(analysis)).encode()
     if target == "emissions":
         frame = emissions_frame(analysis)
         return frame_as_csv(frame if system is None else frame[frame["experiment_id"] == system])
@@ -63,8 +63,8 @@ def exported(
     return frame_as_parquet(table) if target == "parquet" else frame_as_csv(table)
 
 
-def _only(analysis: Analysis) -> str:
+def _only_system(analysis: Analysis) -> str:
     systems = analysis.frames.systems
     if len(systems) > 1:
-        raise UserError(f"a model card is of one system: name it with --system{nearest('', systems)}")
+        raise UserError(f"a model card describes one system: name it with --system{nearest('', systems)}")
     return systems[0]

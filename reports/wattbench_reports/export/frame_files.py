@@ -1,4 +1,4 @@
-"""Any data frame as a file: CSV that a spreadsheet can be trusted with, and Parquet with types."""
+"""Write any data frame as CSV that is safe in a spreadsheet, or as Parquet with types."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 
 def frame_as_csv(frame: pd.DataFrame) -> bytes:
-    """In UTF-8, at full precision: `true` and `false`, an empty field for what is missing, and texts that a spreadsheet
-    would run as a formula behind an apostrophe."""
+    """Return CSV in UTF-8 at full precision: `true` and `false`, an empty field for a missing value.
+
+    A text that a spreadsheet would run as a formula has an apostrophe before it.
+    """
     import pandas as pd
 
     plain = frame.copy()
@@ -26,7 +28,7 @@ def frame_as_csv(frame: pd.DataFrame) -> bytes:
 
 
 def frame_as_parquet(frame: pd.DataFrame) -> bytes:
-    """Compressed with zstd; the index is left out."""
+    """Return Parquet, compressed with zstd, without the index."""
     sink = io.BytesIO()
     frame.to_parquet(sink, index=False, compression="zstd")
     return sink.getvalue()

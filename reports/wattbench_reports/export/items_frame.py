@@ -1,4 +1,4 @@
-"""The item table: a row per answer, under the names by which `wattbench import` reads a table."""
+"""Build the item table: a row per answer, with the column names that `wattbench import` reads."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ COLUMNS = {
     "filtered": "string",
     "target": "string",
 }
-"""The columns in order, with pandas' type of each. Missing is what was not measured or is not known."""
+"""The columns in order, with pandas' type of each. A value that was not measured or is not known is missing."""
 
 
 def items_frame(analysis: Analysis) -> pd.DataFrame:
-    """One row per answer, columns `COLUMNS`, in the order of the record. Under load: those at the rate compared.
+    """Return a row per answer, columns `COLUMNS`, in the order of the record. Under load: those at the rate compared.
 
     Raises:
         UserError: the record is damaged.

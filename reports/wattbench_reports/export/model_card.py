@@ -1,4 +1,4 @@
-"""A model card's front matter and section, as the Hugging Face hub reads them.
+"""Write a model card's front matter and section, as the Hugging Face hub reads them.
 
 Source: hub documentation, "Displaying carbon emissions for your model" (`co2_eq_emissions`: emissions in grams, source,
 training_type, geographical_location, hardware_used) and the specification of model cards (`model-index`).
@@ -22,26 +22,26 @@ from wattbench_reports.wording import comparison as wording
 
 FINE_TUNING = ("adapter", "mixture", "distil", "reasoning", "classifier", "threshold", "fine-tuning")
 PRE_TRAINING = ("pretraining", "pre-training")
-"""What a ledger's `method` may be, by the hub's word for it. Of another nothing is said."""
+"""The ledger's `method` for each training type of the hub. For any other the card has no training type."""
 
 TASK_TYPE = "text-generation"
 
 
 def model_card(analysis: Analysis, system: str) -> str:
-    """The card of one system: YAML between lines of ``---``, then what its answers cost, as a section of Markdown.
+    """Return the card of one system: YAML between lines of ``---``, then the cost of its answers in Markdown.
 
-    The emissions of the front matter are those of its training, and are only there where that is on record.
+    The emissions of the front matter are those of its training, and are left out if that is not recorded.
 
     Raises:
-        UserError: no intensity is set, or it goes by the hour and the system was trained: nobody knows when.
+        UserError: no carbon intensity is set, or it varies by hour and the system was trained at an unknown time.
     """
     import yaml
 
     carbon = analysis.comparison.carbon
     if carbon is None:
         raise UserError(
-            "no grid is named, so there are no grams to put on a card. Name the one where the model was trained and "
-            "run with --region, such as --region DEU, or its intensity with --intensity"
+            "a model card states grams of CO2, and no grid is named. Name the grid where the model was trained and run "
+            "with --region, such as --region DEU, or set its carbon intensity with --intensity"
         )
     figures = next(each for each in analysis.comparison.systems if each.system == system)
     trained = next((each for each in trainings(analysis) if each.system == system), None)
@@ -56,25 +56,25 @@ def model_card(analysis: Analysis, system: str) -> str:
 def _emissions(trained: Training, carbon: Carbon) -> dict[str, Any]:
     if trained.grams_co2e is None:
         raise UserError(
-            f"the intensity goes by the hour, and the hours in which {trained.system} was trained are not on record. "
-            "Name a --region or an --intensity for it"
+            f"the carbon intensity varies by hour, and the hours in which {trained.system} was trained are not "
+            "recorded. Set --region or --intensity"
         )
-    told: dict[str, Any] = {
+    emissions: dict[str, Any] = {
         "emissions": float(f"{trained.grams_co2e:.6g}"),
         "source": f"{_maker(trained)}: {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)}); "
         f"{carbon.describe_energy()}",
     }
     methods = {step.method for step in trained.steps}
     if methods <= set(FINE_TUNING):
-        told["training_type"] = "fine-tuning"
+        emissions["training_type"] = "fine-tuning"
     elif methods & set(PRE_TRAINING):
-        told["training_type"] = "pre-training"
+        emissions["training_type"] = "pre-training"
     if carbon.place is not None:
-        told["geographical_location"] = str(carbon.place)
+        emissions["geographical_location"] = str(carbon.place)
     hardware = list(dict.fromkeys(step.cpu for step in trained.steps if step.cpu))
     if hardware:
-        told["hardware_used"] = ", ".join(hardware)
-    return told
+        emissions["hardware_used"] = ", ".join(hardware)
+    return emissions
 
 
 def _maker(trained: Training) -> str:
@@ -82,15 +82,15 @@ def _maker(trained: Training) -> str:
 
 
 def _results(analysis: Analysis, system: str) -> Iterator[Mapping[str, Any]]:
-    """An entry of the model index for each task that was scored."""
+    """Yield an entry of the model index for each task that was scored."""
     table = analysis.table
     column = table.column(system)
     for task in dict.fromkeys(map(str, analysis.frames.items["task"].cat.categories)):
-        own = table.where(table.tasks == task)
-        accuracy = accuracy_interval(own.correct[:, column], own.asked[:, column])
+        of_task = table.where(table.tasks == task)
+        accuracy = accuracy_interval(of_task.correct[:, column], of_task.asked[:, column])
         if accuracy is not None:
             yield {
-                "task": {"type": TASK_TYPE, "name": str(own.domains[0])},
+                "task": {"type": TASK_TYPE, "name": str(of_task.domains[0])},
                 "dataset": {"type": task, "name": task},
                 "metrics": [{"type": "accuracy", "value": float(accuracy.estimate), "name": "Accuracy"}],
             }
@@ -105,20 +105,20 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     yield "## Energy and emissions"
     yield ""
     if trained is None:
-        yield "What training took is not on record."
+        yield "The energy of its training is not recorded."
     elif trained.energy_j is None:
-        yield "The joules of its training are not known."
+        yield "The energy of its training is not available."
     else:
         steps = units.listed([f"{escaped(step.name)} ({escaped(step.method)})" for step in trained.steps])
         yield (
-            f"Training took {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)})"
-            f"{_in(trained.seconds)}, and {units.quantity(trained.grams_co2e, 'g')} of CO2 equivalent: "
-            f"{steps}. What it started from is not in it."
+            f"Training used {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)})"
+            f"{_in(trained.seconds)} and emitted {units.quantity(trained.grams_co2e, 'g')} of CO2 equivalent: "
+            f"{steps}. The training of its base model is not included."
         )
     yield ""
-    yield "In use, over the requests of the run:"
+    yield "Inference, over the requests of the run:"
     yield ""
-    figures_of_use = (
+    figures_in_use = (
         ("accuracy", wording.accuracy(figures)),
         ("joules per request", units.quantity(figures.energy_j_per_request, "J")),
         ("joules per correct answer", wording.j_per_correct(figures)),
@@ -129,10 +129,10 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),
     )
     yield from markdown_table(
-        (Column("metric"), Column("value", right=True)), [(label, escaped(value)) for label, value in figures_of_use]
+        (Column("metric"), Column("value", right=True)), [(label, escaped(value)) for label, value in figures_in_use]
     )
     yield ""
-    yield f"Brackets hold 95% intervals over the choice of items. CO2: {escaped(carbon.describe())}."
+    yield f"Brackets: 95% confidence intervals over the choice of items. CO2: {escaped(carbon.describe())}."
     caveats = [each for each in comparison.caveats if figures.system in each.systems]
     if caveats:
         yield ""

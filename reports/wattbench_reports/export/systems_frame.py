@@ -1,4 +1,4 @@
-"""The figures of a run as a data frame: every system over all items and in each domain. What lies beside the page."""
+"""Build the figures of a run as a data frame: every system over all items and in each domain."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ TYPES = {
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts the
 requests without joules; `offered_per_s` is the rate of arrivals that the figures are of, where load was offered;
-`cost_per_request` is money, as whoever made what was imported declares it."""
+`cost_per_request` is money, as the imported results declare it."""
 
 
 def figures_frame(analysis: Analysis) -> pd.DataFrame:
-    """One row per system and domain, columns `TYPES`, at full precision: all domains together first, then each.
+    """Return a row per system and domain, columns `TYPES`, at full precision: all domains together first, then each.
 
     What `wattbench compare` prints is the rows without a domain. A figure that does not exist is missing, and so is a
     bound that is infinite: `j_per_correct` is then there and `j_per_correct_high` is not.
@@ -69,7 +69,7 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
     sci = analysis.comparison.sci if domain is None else analysis.carbon_of(domain)
     load = analysis.comparison.load
     for name, figures in measured.items():
-        if not figures.requests:  # nobody asked it anything in this domain
+        if not figures.requests:  # it was asked nothing in this domain
             continue
         yield {
             "run": _utf8(analysis.comparison.run),
@@ -110,7 +110,7 @@ def _grams(sci: Sci | None) -> dict[str, Any]:
 
 
 def _utf8(text: str) -> str:
-    """JSON can name half a surrogate pair, which no file of ours can hold."""
+    """Escape half a surrogate pair, which JSON can name and UTF-8 cannot hold."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -122,10 +122,10 @@ def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
 
 
 def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | None:
-    """Mean over the metered requests; None where the idle of some was not measured."""
+    """Average over the metered requests; None if the idle power of some was not measured."""
     items = analysis.frames.items
-    own = (items["system"] == system) & items["energy_j"].notna()
+    metered = (items["system"] == system) & items["energy_j"].notna()
     if domain is not None:
-        own &= items["domain"] == domain
-    above = items.loc[own, "energy_above_idle_j"]
+        metered &= items["domain"] == domain
+    above = items.loc[metered, "energy_above_idle_j"]
     return float(above.mean()) if len(above) and above.notna().all() else None

@@ -1,4 +1,4 @@
-"""The windows: a row per window, as the record has them."""
+"""Build the window table: a row per window, as in the record."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ COLUMNS = (
     "check_energy_j", "idle_w", "total_j", "above_idle_j", "provenance_label", "samples", "largest_gap_s",
     "temperature_c", "passes", "valid", "reasons",
 )  # fmt: skip
-"""As in `windows.parquet`. Figures per component are JSON objects, as components vary."""
+"""As in `windows.parquet`. Figures per component are JSON objects, as components differ between machines."""
 
 
 def windows_frame(analysis: Analysis) -> pd.DataFrame:
-    """One row per window, columns `COLUMNS`; the reasons of each as one text.
+    """Return a row per window, columns `COLUMNS`; the reasons of each as one text.
 
     Raises:
         UserError: the record is damaged.

@@ -1,1 +1,1 @@
-"""How numbers, text and terminal tables are written."""
+"""Format numbers, text and Markdown tables. Tables for a terminal are in `wattbench.terminal`."""

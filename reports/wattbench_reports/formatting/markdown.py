@@ -14,12 +14,12 @@ _FIRST = re.compile(r"^(\d*)([-+=.)])(?!\d)")
 """What begins a list or underlines a heading."""
 _LINKS = re.compile(r"@|#|:(?=//)|www(?=\.)|GH(?=-\d)", re.IGNORECASE)
 _JOINER = "&#8203;"
-"""A space of no width. A person, an issue or an address with one inside is none: an escape alone is undone before
-GitHub looks for them."""
+"""A space of no width. Inside a name, number or address it keeps GitHub from making a link; GitHub undoes an escape
+before it looks for links."""
 
 
 def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a table: the heads, their alignment, then a line per row. Cells are Markdown, escaped by the caller."""
+    """Return the lines of a table: heads, alignment, a line per row. Cells are Markdown, escaped by the caller."""
     rules = ["--:" if column.right else ":--" for column in columns]
     return [_line(cells) for cells in ([column.head for column in columns], rules, *rows)]
 

@@ -1,4 +1,4 @@
-"""Pieces of prompts and answers that are safe to look at: short, and with nothing in them that cannot be seen."""
+"""Cut prompts and answers to short excerpts without invisible characters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 PROMPT_CHARACTERS = 600
 ANSWER_CHARACTERS = 400
 LINES = 24
-"""At most so many lines, as a text of nothing but line breaks is short and tall."""
+"""The most lines of an excerpt, as a text of nothing but line breaks is short and tall."""
 
 _JOINERS = "\u200c\u200d"
 """Zero-width, but part of how some scripts and pictures are written."""
@@ -18,46 +18,46 @@ _KEPT = dict.fromkeys(map(ord, f"\n\t{_JOINERS}"))
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A text as it is shown."""
+    """An excerpt as it is shown."""
 
     text: str
     """Every control character made visible."""
     length: int
     """Characters of the whole text."""
     shown: int
-    """Of these, how many are in `text`."""
+    """How many of them are in `text`."""
 
     @property
     def cut(self) -> bool:
-        """Whether some of it is left out."""
+        """Return whether some of it is left out."""
         return self.shown < self.length
 
 
 def last_of(text: str, characters: int = PROMPT_CHARACTERS, lines: int = LINES) -> Excerpt:
-    """The end of a text: of a prompt, where the question stands."""
+    """Return the end of a text: of a prompt, where the question is."""
     kept = text[-characters:] if characters else ""
     kept = "".join(kept.splitlines(keepends=True)[-lines:])
     return Excerpt(visible(kept), len(text), len(kept))
 
 
 def first_of(text: str, characters: int = ANSWER_CHARACTERS, lines: int = LINES) -> Excerpt:
-    """The beginning of a text."""
+    """Return the beginning of a text."""
     kept = "".join(text[:characters].splitlines(keepends=True)[:lines])
     return Excerpt(visible(kept), len(text), len(kept))
 
 
 def visible(text: str) -> str:
-    """The text with what would be invisible, or would reorder what follows, shown as a sign or a code point.
+    """Show invisible characters, and those that reorder what follows, as a sign or a code point.
 
     Line breaks and tabs stay, as do the joiners of some scripts. The signs are Unicode's control pictures: ``␛`` for an
     escape; others are named, as ``⟨U+202E⟩`` for what turns the direction of writing.
     """
     if text.translate(_KEPT).isprintable():  # nearly always, and many times faster
         return text
-    return "".join(_seen(character) for character in text.replace("\r\n", "\n"))
+    return "".join(_shown(character) for character in text.replace("\r\n", "\n"))
 
 
-def _seen(character: str) -> str:
+def _shown(character: str) -> str:
     if character in "\n\t" or character in _JOINERS:
         return character
     point = ord(character)

@@ -1,4 +1,4 @@
-"""Figures as a person reads them: three significant digits, a fitting prefix, intervals as `a [b, c]`."""
+"""Format figures for people: three significant digits, a fitting prefix, intervals as `a [b, c]`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from decimal import ROUND_HALF_UP, Decimal
 from wattbench_reports.stats import Interval
 
 NONE = "–"
-"""Shown where there is no figure."""
+"""Shown for a figure that is not available."""
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
 def fixed(value: float, places: int) -> str:
-    """Rounded to so many decimals, halves away from zero: as a person rounds, and as the page's script does."""
+    """Round to this many decimals, halves away from zero: as a person does, and the page's script."""
     return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}"
 
 
 def digits(value: float) -> str:
-    """Three significant digits, never in scientific notation between a thousandth and a million."""
+    """Format with three significant digits, never in scientific notation between a thousandth and a million."""
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     if value == 0:
@@ -44,7 +44,7 @@ def _prefix(value: float) -> tuple[float, str]:
 
 
 def quantity(value: float | None, unit: str) -> str:
-    """A figure in an SI unit with a prefix: ``820 ms``, ``12.3 J``, ``1.5 kJ``. None gives a dash."""
+    """Format a figure in an SI unit with a prefix: ``820 ms``, ``12.3 J``, ``1.5 kJ``. None gives a dash."""
     if value is None or math.isnan(value):
         return NONE
     factor, prefix = _prefix(value)
@@ -52,7 +52,7 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def quantity_interval(interval: Interval | None, unit: str) -> str:
-    """An estimate with its bounds under one prefix: ``21.3 [16.9, 28.8] J``. None gives a dash."""
+    """Format an estimate with its bounds under one prefix: ``21.3 [16.9, 28.8] J``. None gives a dash."""
     if interval is None:
         return NONE
     factor, prefix = _prefix(interval.estimate or interval.low)
@@ -61,12 +61,12 @@ def quantity_interval(interval: Interval | None, unit: str) -> str:
 
 
 def percent(share: float | None) -> str:
-    """``45.0%``."""
+    """Format a share: ``45.0%``."""
     return NONE if share is None or math.isnan(share) else f"{fixed(100 * share, 1)}%"
 
 
 def percent_interval(interval: Interval | None) -> str:
-    """``45.0% [32.5, 58.1]``."""
+    """Format a share with its bounds: ``45.0% [32.5, 58.1]``."""
     if interval is None or math.isnan(interval.estimate):
         return NONE
     high = "∞" if math.isinf(interval.high) else fixed(100 * interval.high, 1)
@@ -74,50 +74,50 @@ def percent_interval(interval: Interval | None) -> str:
 
 
 def ratio_interval(interval: Interval | None) -> str:
-    """A ratio of like figures: ``1.25 [0.90, 1.71]``."""
+    """Format a ratio of figures in the same unit: ``1.25 [0.90, 1.71]``."""
     if interval is None:
         return NONE
     return f"{digits(interval.estimate)} [{digits(interval.low)}, {digits(interval.high)}]"
 
 
 def points(share: float) -> str:
-    """A difference of two shares in percentage points, without its sign: ``4.0 points``."""
+    """Format a difference of two shares in percentage points, without its sign: ``4.0 points``."""
     return f"{100 * abs(share):.1f} points"
 
 
 def points_interval(difference: Interval) -> str:
-    """A difference of two shares in percentage points: ``4.0 points [1.2, 6.8]``."""
+    """Format a difference of two shares with its bounds: ``4.0 points [1.2, 6.8]``."""
     at, low, high = (fixed(100 * each, 1) for each in (difference.estimate, difference.low, difference.high))
     text = f"{at} points [{low}, {high}]"
     return text.replace("-", "−")
 
 
 def certainty(probability: float) -> str:
-    """A probability from a few thousand draws: never stated as 0% or 100%."""
+    """Format a probability estimated from a few thousand draws: never 0% or 100%."""
     if probability > 0.99:
         return "over 99%"
     return "under 1%" if probability < 0.01 else f"{fixed(100 * probability, 0)}%"
 
 
 def p_value(probability: float) -> str:
-    """``p = .023``, ``p < .001``: no leading zero, as a p is never 1 or more."""
+    """Format a p-value: ``p = .023``, ``p < .001``; no leading zero, as a p-value is at most 1."""
     return "p < .001" if probability < 0.001 else f"p = {probability:.3f}".replace("0.", ".")
 
 
 def roughly(value: float) -> str:
-    """A large count to three significant digits: ``12,300``, ``1.23 M``, ``∞``."""
+    """Format a large count with three significant digits: ``12,300``, ``1.23 M``, ``∞``."""
     return quantity(value, "").rstrip() if 1e6 <= value < math.inf else digits(value)
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them: ``95.0 s``, ``12.3 min``, ``3.50 h``."""
+    """Format a duration: ``95.0 s``, ``12.3 min``, ``3.50 h``."""
     if seconds < 120:
         return quantity(seconds, "s")
     return f"{digits(seconds / 60)} min" if seconds < 7200 else f"{digits(seconds / 3600)} h"
 
 
 def count(value: float | None) -> str:
-    """A count, whole where it is whole: ``60``, ``23.4``, ``135 M``."""
+    """Format a count, without decimals if it is an integer: ``60``, ``23.4``, ``135 M``."""
     if value is None or math.isnan(value):
         return NONE
     if value >= 1e6:
@@ -126,15 +126,15 @@ def count(value: float | None) -> str:
 
 
 def size(value: float | None) -> str:
-    """Bytes, in powers of ten: ``98.1 MB``."""
+    """Format bytes, in powers of ten: ``98.1 MB``."""
     return quantity(value, "B")
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """Join names: ``a``, ``a and b``, ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}" if names else ""
 
 
 def plural(number: int, noun: str) -> str:
-    """``1 item``, ``2 items``."""
+    """Format a count of a noun: ``1 item``, ``2 items``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -24,7 +24,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import as_markdown
 from wattbench_reports.export.codecarbon_csv import COLUMNS
-from wattbench_reports.export.export_run import exported
+from wattbench_reports.export.export_run import export_to_bytes
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
@@ -38,7 +38,7 @@ def wattbench(*arguments: object) -> click.testing.Result:
 
 def test_a_model_card_is_as_the_hub_reads_it(make_run, fake, golden) -> None:
     run = make_run(dataclasses.replace(fake.family(), environment=fake.machine()))
-    card = exported(run, "model-card", system="student", assumptions=GERMANY)
+    card = export_to_bytes(run, "model-card", system="student", assumptions=GERMANY)
     golden("model-card.md", card.decode())
     hub = pytest.importorskip("huggingface_hub")
     data = hub.ModelCard(card.decode()).data
@@ -58,22 +58,22 @@ def test_a_model_card_is_as_the_hub_reads_it(make_run, fake, golden) -> None:
 def test_a_model_card_invents_nothing(make_run, fake) -> None:
     run = make_run(fake.plain())
     with pytest.raises(UserError, match="--region"):
-        exported(run, "model-card", system="generalist")
+        export_to_bytes(run, "model-card", system="generalist")
     with pytest.raises(UserError, match="name it with --system; choose one of: generalist, regex, specialist"):
-        exported(run, "model-card", assumptions=GERMANY)
+        export_to_bytes(run, "model-card", assumptions=GERMANY)
     with pytest.raises(UserError, match="did you mean 'regex'"):
-        exported(run, "model-card", system="regx", assumptions=GERMANY)
-    card = exported(run, "model-card", system="generalist", assumptions=GERMANY).decode()
+        export_to_bytes(run, "model-card", system="regx", assumptions=GERMANY)
+    card = export_to_bytes(run, "model-card", system="generalist", assumptions=GERMANY).decode()
     front = yaml.safe_load(card.split("---")[1])
-    assert "co2_eq_emissions" not in front  # nobody knows what its training took
-    assert "What training took is not on record." in card
+    assert "co2_eq_emissions" not in front  # its training is not recorded
+    assert "The energy of its training is not recorded." in card
 
 
 def test_a_training_needs_an_intensity_that_does_not_go_by_the_hour(make_run, fake, tmp_path) -> None:
     hours = tmp_path / "grid.csv"
     hours.write_text("time,g_per_kwh\n2023-11-14T22:00Z,100\n2023-11-14T23:00Z,300\n")
-    with pytest.raises(UserError, match="the hours in which tuned was trained are not on record"):
-        exported(
+    with pytest.raises(UserError, match="the hours in which tuned was trained are not recorded"):
+        export_to_bytes(
             make_run(fake.family(8)),
             "model-card",
             system="tuned",
@@ -84,7 +84,7 @@ def test_a_training_needs_an_intensity_that_does_not_go_by_the_hour(make_run, fa
 def test_a_name_cannot_break_out_of_the_front_matter(make_run, fake) -> None:
     evil = "a\n---\nlicense: mit\n<b>"
     run = make_run(fake.Run((fake.System(evil),), items=10))
-    card = exported(run, "model-card", assumptions=GERMANY).decode()
+    card = export_to_bytes(run, "model-card", assumptions=GERMANY).decode()
     hub = pytest.importorskip("huggingface_hub")
     data = hub.ModelCard(card).data.to_dict()
     assert "license" not in data
@@ -96,7 +96,7 @@ def test_emissions_have_codecarbons_own_columns(make_run, fake, golden) -> None:
     emissions_data = pytest.importorskip("codecarbon.output_methods.emissions_data").EmissionsData
     assert tuple(field.name for field in dataclasses.fields(emissions_data)) == COLUMNS
     run = make_run(dataclasses.replace(fake.golden(), environment=fake.machine()))
-    text = exported(run, "emissions", assumptions=GERMANY)
+    text = export_to_bytes(run, "emissions", assumptions=GERMANY)
     golden("emissions.csv", text.decode())
     rows = {row["experiment_id"]: row for row in csv.DictReader(io.StringIO(text.decode()))}
     items = pd.read_parquet(run.layout.items_table)
@@ -122,7 +122,7 @@ def test_emissions_by_component(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("one", provenance="counter"),), items=10))
     path = run.layout.windows
     path.write_text(path.read_text().replace("part0", "gpu0"))
-    (row,) = csv.DictReader(io.StringIO(exported(run, "emissions").decode()))
+    (row,) = csv.DictReader(io.StringIO(export_to_bytes(run, "emissions").decode()))
     assert float(row["gpu_energy"]) == pytest.approx(float(row["energy_consumed"]))
     assert float(row["gpu_power"]) == pytest.approx(float(row["gpu_energy"]) * 3.6e6 / float(row["duration"]))
     assert row["cpu_energy"] == row["ram_energy"] == row["emissions"] == row["country_name"] == ""
@@ -131,7 +131,7 @@ def test_emissions_by_component(make_run, fake) -> None:
 
 def test_markdown_is_compares(make_run, fake, golden) -> None:
     run = make_run(fake.golden())
-    data = exported(run, "markdown")
+    data = export_to_bytes(run, "markdown")
     golden("export.md", data.decode())
     assert data.decode() == as_markdown(side_by_side([run]))
 
@@ -140,7 +140,7 @@ def test_markdown_is_compares(make_run, fake, golden) -> None:
 def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
     run = make_run(dataclasses.replace(fake.golden(), repeats=2, items=45))
     path = tmp_path / f"items.{suffix}"
-    path.write_bytes(exported(run, suffix, what="items"))
+    path.write_bytes(export_to_bytes(run, suffix, what="items"))
     back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
     ours, theirs = analyse(run), analyse(back)
     assert ours.frames.systems == theirs.frames.systems
@@ -166,7 +166,7 @@ def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
 def test_joules_that_came_back_are_never_ranked_beside_those_measured(make_run, fake, tmp_path) -> None:
     run = make_run(fake.golden())
     path = tmp_path / "items.parquet"
-    path.write_bytes(exported(run, "parquet", what="items"))
+    path.write_bytes(export_to_bytes(run, "parquet", what="items"))
     back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
     comparison = side_by_side([run, back], across=["tasks", "device", "driver", "power_limit", "scenario"])
     ranked = comparison.ranked
@@ -183,7 +183,7 @@ def test_joules_that_came_back_are_never_ranked_beside_those_measured(make_run, 
 
 def test_text_that_looks_like_a_formula_is_disarmed_and_comes_back(make_run, fake, tmp_path) -> None:
     run = make_run(fake.Run((fake.System("=cmd|' /C calc'!A0", output='-1\r\n=2,"x"'),), items=6))
-    data = exported(run, "csv", what="items")
+    data = export_to_bytes(run, "csv", what="items")
     rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "\t", "\r"))]
     path = tmp_path / "items.csv"
@@ -200,7 +200,7 @@ def test_parquet_has_types(make_run, fake, tmp_path) -> None:
         ("windows", {"started_s": "double", "valid": "bool", "samples": "int64"}),
     ):
         path = tmp_path / f"{what}.parquet"
-        path.write_bytes(exported(run, "parquet", what=what))
+        path.write_bytes(export_to_bytes(run, "parquet", what=what))
         schema = pq.read_schema(path)
         for name, expected in types.items():
             assert str(schema.field(name).type).removeprefix("large_") == expected, (what, name)
@@ -208,14 +208,14 @@ def test_parquet_has_types(make_run, fake, tmp_path) -> None:
 
 def test_systems_are_all_of_them_over_everything_and_by_domain(make_run, fake) -> None:
     run = make_run(fake.golden())
-    rows = list(csv.DictReader(io.StringIO(exported(run, "csv").decode())))
+    rows = list(csv.DictReader(io.StringIO(export_to_bytes(run, "csv").decode())))
     items = pd.read_parquet(run.layout.items_table)
     assert len(rows) == items["system"].nunique() * (1 + items["domain"].nunique())
     for row in rows:
         own = items[items["system"] == row["system"]]
         own = own if not row["domain"] else own[own["domain"] == row["domain"]]
         assert float(row["accuracy"]) == pytest.approx(own["correct"].mean())
-    one = list(csv.DictReader(io.StringIO(exported(run, "csv", system="regex").decode())))
+    one = list(csv.DictReader(io.StringIO(export_to_bytes(run, "csv", system="regex").decode())))
     assert {row["system"] for row in one} == {"regex"}
 
 
@@ -228,7 +228,7 @@ def test_the_command(make_run, fake, tmp_path) -> None:
     for arguments, said in (
         (("--to", "parquet"), "name a file with -o"),
         (("--to", "markdown", "--what", "items"), "--what items goes with"),
-        (("--to", "markdown", "--system", "regex"), "is of all systems"),
+        (("--to", "markdown", "--system", "regex"), "has all systems"),
         (
             (
                 "--to",
