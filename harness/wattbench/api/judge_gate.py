@@ -46,15 +46,17 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.decision.judge import judge
     from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
+    from wattbench_reports.tables.header_record import header_record
 
     run = read_run(root)
     policy = _recorded_policy(run)
     if policy_file is not None:
         policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
         notes = (*notes, *floor_notes(policy, run.header.environment))
-    planted = (run.header.gate or {}).get("planted")
+    record = header_record(run)
+    planted = None if record.gate is None else record.gate.planted
     result = judge(
-        evidence_in_turns(run, policy), policy, suite=_suite_name(run), runs=(run.header.run,), planted=planted
+        evidence_in_turns(run, policy), policy, suite=record.suite.name, runs=(run.header.run,), planted=planted
     )
     return _with_notes(result, notes)
 
@@ -87,13 +89,14 @@ def judge_runs(
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.decision.judge import judge
     from wattbench_reports.gate.evidence.two_runs import evidence_of_two
+    from wattbench_reports.tables.header_record import header_record
 
     runs = read_run(first), read_run(second)
     settings = find_policy(policy_file, policy_of_suite(runs[1]), Path.cwd())[0]
     policy = as_reports_know_it(settings.model_copy(update={"judge_modelled": True}) if judge_modelled else settings)
     evidence = evidence_of_two(*runs, policy, baseline=baseline, candidate=candidate, across=across)
     names = dict.fromkeys(run.header.run for run in runs)
-    result = judge(evidence, policy, suite=_suite_name(runs[1]), runs=tuple(names))
+    result = judge(evidence, policy, suite=header_record(runs[1]).suite.name, runs=tuple(names))
     return _with_notes(result, floor_notes(policy, runs[1].header.environment))
 
 
@@ -156,9 +159,9 @@ def policy_of_suite(run: RunRecords) -> GatePolicy | None:
     from pydantic import ValidationError
 
     from wattbench.config import GatePolicy
+    from wattbench_reports.tables.header_record import header_record
 
-    suite = run.header.suite.get("suite")
-    settings = suite.get("gate") if isinstance(suite, dict) else None
+    settings = header_record(run).suite.gate
     try:
         return None if settings is None else GatePolicy.model_validate(settings)
     except ValidationError as error:
@@ -179,18 +182,15 @@ def as_reports_know_it(policy: GatePolicy) -> Policy:
 def _recorded_policy(run: RunRecords) -> Policy:
     """Read the policy that a gate's run was made with."""
     from wattbench_reports.gate.policy import policy_of
+    from wattbench_reports.tables.header_record import header_record
 
-    gate = run.header.gate
+    gate = header_record(run).gate
     if gate is None:
         raise UserError(
             f"{run.layout.root}: this is not the run of a gate. Name two runs, or a suite with a baseline and a "
             "candidate"
         )
-    return policy_of(gate.get("policy") or {}, str(run.layout.header))
-
-
-def _suite_name(run: RunRecords) -> str:
-    return str((run.header.suite.get("suite") or {}).get("name", ""))
+    return policy_of(gate.policy, str(run.layout.header))
 
 
 def _with_notes(result: GateResult, notes: Sequence[str]) -> GateResult:

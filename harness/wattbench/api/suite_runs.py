@@ -36,8 +36,9 @@ def load(suite: str, **narrowing: Any) -> Resolved:
 def _check_carbon(suite: Suite) -> None:
     """Stop a run before it starts, not after, where its report would lack or could not read the carbon data."""
     from wattbench_reports.metrics.carbon import carbon_of_suite
+    from wattbench_reports.tables.suite_record import CarbonSettings
 
-    carbon_of_suite(suite.carbon.model_dump())
+    carbon_of_suite(CarbonSettings.of(suite.carbon.model_dump(mode="json")))
 
 
 def requiring(resolved: Resolved, require_measured: bool) -> Resolved:

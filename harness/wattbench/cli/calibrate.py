@@ -104,11 +104,13 @@ def _calibrated(job: GateJob, out: Path, gates: int) -> Calibration:
     from wattbench.records import read_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
+    from wattbench_reports.tables.header_record import HeaderRecord
 
     of_suite = load(job.suite, tasks=job.tasks, limit=job.limit).suite.gate
     policy = as_reports_know_it(find_policy(job.policy_file, of_suite, Path.cwd())[0])
     first, equal = _gated(job, out, policy)
     header = read_run(first).header
+    record = HeaderRecord.of(header)
     drills, runs = [], [header.run]
     for planted in _harms(equal, policy):
         words = tuple(f"{harm}={share}" for harm, share in planted.items())
@@ -116,14 +118,14 @@ def _calibrated(job: GateJob, out: Path, gates: int) -> Calibration:
         root, evidence = _gated(replace(job, plant=words), out, policy)
         drills.append((planted, evidence))
         runs.append(root.name)
-    all_items = sum(int(cell["items"]) for cell in header.cells if cell["system"] == header.cells[0]["system"])
+    all_items = sum(cell.items or 0 for cell in record.cells if cell.system == record.cells[0].system)
     return from_evidence(
         equal,
         drills,
         policy,
-        suite=str(header.suite["suite"]["name"]),
+        suite=record.suite.name,
         system=job.baseline,
-        environment=header.environment,
+        environment=record.machine.as_recorded,
         runs=runs,
         items=min(policy.max_items or all_items, all_items),
         gates=gates,

@@ -42,6 +42,7 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
     from wattbench.meters import Metering
     from wattbench.progress import progress
     from wattbench_reports.metrics.carbon import carbon_of_suite
+    from wattbench_reports.tables.suite_record import CarbonSettings
 
     require("torch", extra="hf", what="training")
     from wattbench.train.build import build, planned_documents, stale
@@ -50,7 +51,7 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
     if not wanted:
         click.echo("every member is up to date with this recipe", err=True)
         return []
-    carbon = carbon_of_suite(reference_family.recipe.carbon.model_dump())
+    carbon = carbon_of_suite(CarbonSettings.of(reference_family.recipe.carbon.model_dump(mode="json")))
 
     def grams(joules: float) -> tuple[float | None, str]:
         if carbon is None:

@@ -19,7 +19,6 @@ from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS, SEED
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
-from wattbench_reports.tables.suite_record import suite_section
 
 RATES_PER_S = (0.1, 1.0, 10.0)
 """Requests per second, beside the one that the requests of a year come to."""
@@ -115,11 +114,10 @@ def fleets(
 
 
 def _why_not(analysis: Analysis) -> str:
-    measure = suite_section(analysis.frames.run.header, "measure")
-    if analysis.comparison.load is not None or measure.get("scenario") == "load":
+    measure = analysis.frames.record.suite.measure
+    if analysis.comparison.load is not None or measure.scenario == "load":
         return "durations under load hold the waiting of that load"
-    batch = measure.get("batch")
-    if measure.get("scenario") == "throughput" or (isinstance(batch, int) and batch > 1):
+    if measure.scenario == "throughput" or (measure.batch or 1) > 1:
         return "requests were answered in batches, so that how long one takes alone is not on record"
     return ""
 

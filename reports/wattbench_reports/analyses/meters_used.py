@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.tables.header_record import MeterRecord
+from wattbench_reports.tables.json_values import object_of_text
 
 
 @dataclass(frozen=True)
@@ -48,33 +46,16 @@ def origins(analysis: Analysis) -> tuple[Origin, ...]:
     told = frames.window_columns("energy_j", "provenance")
     sums: dict[tuple[str, str], _Sum] = {}
     for system, energy, provenance in zip(frames.windows["system"], told["energy_j"], told["provenance"], strict=True):
-        joules, how = (_object(text, str(frames.run.layout.windows_table)) for text in (energy, provenance))
+        joules, how = (object_of_text(frames.run.layout.windows_table, text) for text in (energy, provenance))
         for component, energy_j in joules.items():
             own = sums.setdefault((component, str(how.get(component, ""))), _Sum())
             own.windows += 1
             own.energy_j += float(energy_j)
             own.systems[str(system)] = None
-    header = frames.run.header
+    meters = frames.record.meters
     return tuple(
-        Origin(component, provenance, *_meter(header.meter_details, component), own.windows, own.energy_j,
+        Origin(component, provenance, known.meter, known.reads, known.step_s, own.windows, own.energy_j,
                tuple(name for name in frames.systems if name in own.systems))
         for (component, provenance), own in sums.items()
+        for known in [meters.get(component, MeterRecord())]
     )  # fmt: skip
-
-
-def _meter(details: Mapping[str, Any], component: str) -> tuple[str, str, float | None]:
-    told = details.get(component)
-    told = told if isinstance(told, Mapping) else {}
-    step_s = told.get("step_s")
-    known = float(step_s) if isinstance(step_s, int | float) and not isinstance(step_s, bool) else None
-    return str(told.get("meter") or ""), str(told.get("reads") or ""), known
-
-
-def _object(text: Any, path: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (TypeError, ValueError):
-        value = None
-    if not isinstance(value, dict):
-        raise UserError(f"{path}: {text!r} is not a JSON object; the record is damaged")
-    return value

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wattbench.records import SystemRow, added, total_j
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.tables import provenance
+from wattbench_reports.tables.training_record import TrainingRecord, training_records
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def untold(analysis: Analysis) -> tuple[str, ...]:
 
 
 def _of_system(analysis: Analysis, row: SystemRow) -> Training:
-    steps = tuple(_step(name, entry) for name, entry in (row.training or {}).items())
+    steps = tuple(_step(name, recorded) for name, recorded in training_records(row).items())
     known = [step.energy_j for step in steps if step.energy_j is not None]
     energy_j = sum(known) if len(known) == len(steps) else None
     factor: Carbon | None = analysis.comparison.carbon
@@ -99,30 +99,22 @@ def _of_system(analysis: Analysis, row: SystemRow) -> Training:
     )
 
 
-def _step(name: str, entry: Mapping[str, Any]) -> Step:
-    energy_j: Mapping[str, float] = entry.get("energy_j") or {}
-    how: Mapping[str, str] = entry.get("provenance") or {}
-    year = entry.get("year")
-    source = str(entry.get("source") or "")
+def _step(name: str, recorded: TrainingRecord) -> Step:
+    ways, source = recorded.provenance, recorded.source
     return Step(
         name=name,
-        method=str(entry.get("method", "")),
-        documents=_known(entry, "documents"),
-        tokens=_known(entry, "tokens"),
-        teacher_tokens=_known(entry, "teacher_tokens"),
-        seconds=_known(entry, "seconds"),
-        energy_j=total_j(energy_j),
-        provenance=provenance.joined(how[component] for component in added(energy_j) if component in how),
-        cpu=entry.get("cpu"),
-        source=f"{source}, {year}" if source and year else source,
-        gpu_hours=_known(entry, "gpu_hours"),
-        declared_g_co2e=_known(entry, "grams_co2e") if source else None,
+        method=recorded.method,
+        documents=recorded.documents,
+        tokens=recorded.tokens,
+        teacher_tokens=recorded.teacher_tokens,
+        seconds=recorded.seconds,
+        energy_j=total_j(recorded.energy_j),
+        provenance=provenance.joined(ways[component] for component in added(recorded.energy_j) if component in ways),
+        cpu=recorded.cpu,
+        source=f"{source}, {recorded.year}" if source and recorded.year else source,
+        gpu_hours=recorded.gpu_hours,
+        declared_g_co2e=recorded.g_co2e if source else None,
     )
-
-
-def _known(entry: Mapping[str, Any], key: str) -> float | None:
-    value = entry.get(key)
-    return None if value is None else float(value)
 
 
 def _sum(parts: Sequence[float | None]) -> float | None:

@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from wattbench.errors import UserError
-from wattbench.records import ABSENT, LABELS, Part, RunHeader, machine_parts, part, system_parts
+from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
 from wattbench_reports.comparability.document_digests import contents
+from wattbench_reports.tables.header_record import HeaderRecord
+from wattbench_reports.tables.json_values import object_of_text
 from wattbench_reports.tables.run_tables import Frames
-from wattbench_reports.tables.suite_record import suite_section, system_configs
+from wattbench_reports.tables.suite_record import SystemSettings
 
 HARMLESS = {"repeats", "seed", "idle_s", "min_window_s", "window_s"}
 """Settings of how a cell is measured that change how sure a figure is, not what it is."""
@@ -46,22 +47,21 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     Raises:
         UserError: a table of the run is damaged.
     """
-    header = frames.run.header
-    run, rows, configs = header.run, frames.run.systems(), system_configs(header)
-    machine = machine_parts(header.environment, run)
-    measure = suite_section(header, "measure")
+    record, run, rows = frames.record, frames.run.header.run, frames.run.systems()
+    machine = machine_parts(record.machine.as_recorded, run)
+    measure = record.suite.measure.as_recorded
     documents, prompts = _documents(frames), _prompts(frames)
-    meters = _meters(frames) if header.imported is None else _declared(frames)
+    meters = _meters(frames) if record.imported is None else _declared(frames)
     found = {}
     for name in frames.systems:
         owner = f"{name} in {run}"
-        config = configs.get(name, {})
+        config = record.suite.systems.get(name, SystemSettings())
         parts = machine | system_parts(rows.get(name), owner) | {
-            "tasks": part(_tasks(header, name, documents), run),
-            "scenario": part(_scenario(measure) | _imported_scenario(header, name), run),
+            "tasks": part(_tasks(record, name, documents), run),
+            "scenario": part(_scenario(measure) | _imported_scenario(record, name), run),
             "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
             "meter": meters.get(name, Part()),
-            "settings": part(dict(_settings(config)) or {"settings": ABSENT}, owner),
+            "settings": part(dict(_settings(config.as_recorded)) or {"settings": ABSENT}, owner),
             "prompts": part(prompts.get(name, {}) or {"prompts": ABSENT}, owner),
         }  # fmt: skip
         parts |= _elsewhere(config, parts["meter"], run)
@@ -69,15 +69,9 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     return found
 
 
-def _tasks(header: RunHeader, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, Any]:
+def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     """What was planned for a system, and which documents it did answer."""
-    select = suite_section(header, "tasks").get("select")
-    chosen = {
-        str(choice.get("task")): choice.get("metric")
-        for choice in (select if isinstance(select, list) else [])
-        if isinstance(choice, Mapping)
-    }
-    cells = {str(cell.get("task")): cell for cell in header.cells if cell.get("system") == system}
+    cells = {cell.task: cell.as_recorded for cell in record.cells if cell.system == system}
     answered = {task: digest for (name, task), digest in documents.items() if name == system}
     facts: dict[str, Any] = {}
     for task in sorted({*cells, *answered}):
@@ -87,7 +81,7 @@ def _tasks(header: RunHeader, system: str, documents: Mapping[tuple[str, str], s
             f"{task} documents": cell.get("docs_sha256", ABSENT),
             f"{task} answered": answered.get(task),
             f"{task} scoring": cell.get("task_sha256") or ABSENT,
-            f"{task} metric": chosen.get(task) or "the task's first",
+            f"{task} metric": record.suite.metrics.get(task, "the task's first"),
         }
     return facts
 
@@ -121,13 +115,13 @@ def _meters(frames: Frames) -> dict[str, Part]:
         used = own if believed.empty else believed
         read: dict[str, set[str]] = {}
         for said, energy_j in zip(used["provenance"], used["energy_j"], strict=True):
-            how = _object(said, frames)
-            for component in _object(energy_j, frames):
+            how = object_of_text(frames.run.layout.windows_table, said)
+            for component in object_of_text(frames.run.layout.windows_table, energy_j):
                 read.setdefault(component, set()).add(str(how.get(component)))
         facts: dict[str, Any] = {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}
         if "modelled" in facts.values():  # the formula is codecarbon's, and its constants change with it
-            packages = frames.run.header.environment.get("packages")
-            facts["model"] = f"codecarbon {packages.get('codecarbon')}" if isinstance(packages, Mapping) else ABSENT
+            machine = frames.record.machine
+            facts["model"] = ABSENT if machine.packages is None else f"codecarbon {machine.codecarbon}"
         found[str(system)] = part(facts, frames.run.header.run)
     return found
 
@@ -139,21 +133,9 @@ def _declared(frames: Frames) -> dict[str, Part]:
     return {str(name): told for name in has_joules}
 
 
-def _imported_scenario(header: RunHeader, system: str) -> dict[str, Any]:
+def _imported_scenario(record: HeaderRecord, system: str) -> dict[str, Any]:
     """The load that another tool put on a system, where it says so."""
-    told = (header.imported or {}).get("scenario")
-    own = told.get(system) if isinstance(told, Mapping) else None
-    return dict(own) if isinstance(own, Mapping) else {}
-
-
-def _object(text: Any, frames: Frames) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (TypeError, ValueError):
-        value = None
-    if not isinstance(value, dict):
-        raise UserError(f"{frames.run.layout.windows_table}: {text!r} is not a JSON object; the record is damaged")
-    return value
+    return {} if record.imported is None else dict(record.imported.scenarios.get(system, {}))
 
 
 def _scenario(measure: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +156,7 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield key, value.rpartition("/")[2] if isinstance(value, str) and value.startswith("/") else value
 
 
-def _elsewhere(config: Mapping[str, Any], meter: Part, run: str) -> dict[str, Part]:
+def _elsewhere(config: SystemSettings, meter: Part, run: str) -> dict[str, Part]:
     """What differs for a system behind a server on another machine: that one's hardware, of which nothing is known.
 
     The joules of this machine are then not the server's.
@@ -191,28 +173,20 @@ def _elsewhere(config: Mapping[str, Any], meter: Part, run: str) -> dict[str, Pa
     return found
 
 
-def hosts_elsewhere(config: Mapping[str, Any]) -> list[str]:
+def hosts_elsewhere(config: SystemSettings) -> list[str]:
     """The hosts of the servers that a system asks, or its members do, where wattbench did not start them and they are
     not this machine.
 
     Args:
         config: the system's part of the resolved suite.
     """
-    return sorted({host for each in _with_members(config) if (host := _far_host(each)) is not None})
+    return sorted({host for each in (config, *config.pool) if (host := _far_host(each)) is not None})
 
 
-def _with_members(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A system's settings and, for a hybrid, those of every system that it asks."""
-    yield config
-    pool = config.get("pool")
-    if isinstance(pool, Mapping):
-        yield from (member for member in pool.values() if isinstance(member, Mapping))
-
-
-def _far_host(config: Mapping[str, Any]) -> str | None:
+def _far_host(config: SystemSettings) -> str | None:
     """The host of a server that wattbench did not start, and that is not this machine by its name."""
-    url = config.get("base_url")
-    if not isinstance(url, str) or config.get("serve"):
+    url = config.base_url
+    if url is None or config.served_by_wattbench:
         return None
     try:
         host = urlsplit(url).hostname or url

@@ -30,10 +30,10 @@ from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.metrics.workload import Workload, workload
+from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.router_csv import OfflineRouter, read_routes
 from wattbench_reports.tables.run_tables import Frames, load_frames
-from wattbench_reports.tables.suite_record import suite_name, suite_section
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ class Analysis:
     def yardsticks(self) -> Mapping[str, str]:
         """Systems that are only there to compare with, and why: see
         `wattbench_reports.comparison.reference_systems`."""
-        return yardsticks(self.frames.run.header)
+        return yardsticks(self.frames.record.suite)
 
     @property
     def not_held(self) -> Mapping[str, str]:
@@ -232,8 +232,9 @@ def compare(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Comparis
 
 def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis:
     """As `compare`, keeping what the comparison was computed from."""
-    factor, unusable = carbon_of_run(suite_section(run.header, "carbon"), assumptions.carbon)
-    pue = pue_of_suite(suite_section(run.header, "carbon"), assumptions.carbon)
+    suite = header_record(run).suite
+    factor, unusable = carbon_of_run(suite.carbon, assumptions.carbon)
+    pue = pue_of_suite(suite.carbon, assumptions.carbon)
     frames = load_frames(run)
     load = load_report(frames)
     judged: Mapping[str, Validity]
@@ -246,7 +247,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
     sums = carbon_sums(frames, table, hourly)
     base = basis(table, **{kind: np.nan_to_num(values) for kind, values in sums.items()})
-    used_for = workload(suite_section(run.header, "workload"), base.domains, assumptions.workload)
+    used_for = workload(suite.workload, base.domains, assumptions.workload)
     shares = shares_of(used_for, base)
     measured = measures(frames, table, base, shares=shares)
     sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
@@ -256,7 +257,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     known = run.systems()
     comparison = Comparison(
         run=run.header.run,
-        suite=suite_name(run.header),
+        suite=suite.name,
         systems=tuple(
             _row(figures, str(kinds[name]), judged[name], sci.get(name), apart[name])
             for name, figures in measured.items()

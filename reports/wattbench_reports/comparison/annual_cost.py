@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from wattbench.records import SystemRow, total_j
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, Carbon
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.workload import Workload
+from wattbench_reports.tables.training_record import training_records
 
 
 @dataclass(frozen=True)
@@ -72,14 +71,7 @@ def year(
 
 def training_j(row: SystemRow | None) -> float | None:
     """Joules of everything that was trained for a system; None where some of it, or all, is not known."""
-    if row is None or not row.training:
-        return None
-    known = [total_j(_joules(entry)) for entry in row.training.values()]
-    if any(each is None for each in known):
+    known = [total_j(step.energy_j) for step in training_records(row).values()]
+    if not known or any(each is None for each in known):
         return None
     return sum(each for each in known if each is not None)
-
-
-def _joules(entry: Mapping[str, Any]) -> Mapping[str, float]:
-    found = entry.get("energy_j")
-    return found if isinstance(found, Mapping) else {}

@@ -104,16 +104,13 @@ def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
 
 
 def _imported(frames: Frames) -> Iterator[Caveat]:
-    told = frames.run.header.imported
-    if told is None:
+    imported = frames.record.imported
+    if imported is None:
         return
-    files = told.get("files")
-    named = [str(file.get("name")) for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
-    several = f"{len(named)} files" if len(named) > 3 else listed(named)
-    left_out = told.get("left_out")
-    why = [f"{count} {reason}" for reason, count in left_out.items()] if isinstance(left_out, Mapping) else []
+    several = f"{len(imported.files)} files" if len(imported.files) > 3 else listed(imported.files)
+    why = [f"{count} {reason}" for reason, count in imported.left_out.items()]
     text = (
-        f"These figures were imported from {told.get('from')}{f' ({several})' if several else ''}: they are as "
+        f"These figures were imported from {imported.source}{f' ({several})' if several else ''}: they are as "
         "declared there. wattbench measured nothing and has no window to judge them by; they are never ranked by "
         f"energy against what it measured.{f' Left out: {listed(why)}.' if why else ''}"
     )
@@ -145,7 +142,7 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
     bare = tuple(
         name for name, figures in measured.items() if figures.requests and figures.unmetered == figures.requests
     )
-    if frames.run.header.imported is not None and bare:
+    if frames.record.imported is not None and bare:
         yield Caveat("no-energy", f"What was imported has no joules for {listed(bare)}.", bare)
         measured = {name: figures for name, figures in measured.items() if name not in bare}
     for name, figures in measured.items():
@@ -177,6 +174,6 @@ def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
 
 
 def _yardsticks(frames: Frames) -> Iterator[Caveat]:
-    for name, meaning in yardsticks(frames.run.header).items():
+    for name, meaning in yardsticks(frames.record.suite).items():
         if name in frames.systems:
             yield Caveat("yardstick", f"{name} is a yardstick and never recommended: {meaning}.", (name,))

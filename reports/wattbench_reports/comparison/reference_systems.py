@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from wattbench.records import RunHeader
-from wattbench_reports.tables.suite_record import system_configs
+from wattbench_reports.tables.suite_record import SuiteRecord
 
 MEANING = {
     "oracle": "its router is told the domain of every item, which nobody can know in use",
@@ -16,12 +12,7 @@ MEANING = {
 """Router types that are yardsticks, in words."""
 
 
-def yardsticks(header: RunHeader) -> dict[str, str]:
+def yardsticks(suite: SuiteRecord) -> dict[str, str]:
     """Each yardstick of a run and what makes it one: a clause."""
-    found = {name: _router_type(config) for name, config in system_configs(header).items()}
-    return {name: MEANING[router] for name, router in found.items() if router in MEANING}
-
-
-def _router_type(config: Mapping[str, Any]) -> str:
-    router = config.get("router")  # a mixture's is a path
-    return str(router.get("type")) if isinstance(router, Mapping) else ""
+    routers = {name: config.router.type for name, config in suite.systems.items() if config.router is not None}
+    return {name: MEANING[router] for name, router in routers.items() if router in MEANING}

@@ -10,7 +10,6 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wattbench_reports.comparison.analysis import Analysis
@@ -95,24 +94,20 @@ def _duration_s(analysis: Analysis, name: str) -> float | None:
 
 
 def _machine(analysis: Analysis) -> dict[str, Any]:
-    run = analysis.frames.run
-    environment = run.header.environment
-    if run.header.imported is not None:
+    if analysis.frames.record.imported is not None:
         return {"timestamp": _finished(analysis)}
-    packages, gpus = environment.get("packages"), environment.get("gpus")
-    names = Counter(str(gpu.get("name")) for gpu in gpus if isinstance(gpu, Mapping)) if isinstance(gpus, list) else {}
-    memory = environment.get("memory_bytes")
-    cpu = environment.get("cpu")
+    machine = analysis.frames.record.machine
+    names = Counter(machine.gpus)
     return {
         "timestamp": _finished(analysis),
-        "os": environment.get("os"),
-        "python_version": environment.get("python"),
-        "codecarbon_version": packages.get("codecarbon") if isinstance(packages, Mapping) else None,
-        "cpu_count": environment.get("cpus_logical"),
-        "cpu_model": cpu if isinstance(cpu, str) else None,
+        "os": machine.os,
+        "python_version": machine.python,
+        "codecarbon_version": machine.codecarbon,
+        "cpu_count": machine.logical_cpus,
+        "cpu_model": machine.cpu,
         "gpu_count": sum(names.values()) or None,
         "gpu_model": ", ".join(f"{count} x {name}" for name, count in sorted(names.items())) or None,
-        "ram_total_size": memory / BYTES_PER_GB if isinstance(memory, int | float) else None,
+        "ram_total_size": None if machine.memory_bytes is None else machine.memory_bytes / BYTES_PER_GB,
         "tracking_mode": "machine",  # joules are counted for the whole device
     }
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError
-from wattbench.records import RunHeader, RunLayout, read_run
+from wattbench.records import RunLayout, read_run
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.history.index import Kept, read_index, write_index
 from wattbench_reports.history.model import History, Night
 from wattbench_reports.history.night_metrics import summarised, values_of
 from wattbench_reports.history.reference import FILE, Reference, read_reference
 from wattbench_reports.history.series_key import Conditions
-from wattbench_reports.tables.suite_record import suite_name
+from wattbench_reports.tables.header_record import HeaderRecord, header_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,34 +76,30 @@ def _read(
     kept, conditions, broken = {}, {}, {}
     for run, stamp in stamps.items():
         try:
-            header = read_run(root / RUNS / run).header
-            kept[run] = _kept(header, stamp)
-            conditions[run] = Conditions(header)
+            record = header_record(read_run(root / RUNS / run))
+            kept[run] = _kept(record, stamp)
+            conditions[run] = Conditions(record)
         except UserError as error:
             broken[run] = str(error)
-        except (AttributeError, TypeError) as error:
-            broken[run] = f"its header is damaged: {error}"
     cells, unread = summarised({run: RunLayout(root / RUNS / run).items_table for run in conditions})
     whole = {run: own for run, own in kept.items() if run in conditions and run not in unread}
     figures = values_of(cells, {run: own.date for run, own in whole.items()}, conditions)
     return whole, figures, broken | unread
 
 
-def _kept(header: RunHeader, stamp: tuple[int, int]) -> Kept:
-    night = header.night or {}
-    told = night.get("date") or str(header.created_utc)[:10]
+def _kept(record: HeaderRecord, stamp: tuple[int, int]) -> Kept:
+    text = record.night.date or record.created_utc[:10]
     try:
-        date = datetime.date.fromisoformat(told)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"its date {told!r:.40} is none") from error
-    commit = night.get("commit") or header.environment.get("commit")
+        date = datetime.date.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(f"its date {text!r:.40} is none") from error
     return Kept(
         stamp=stamp,
         date=date.isoformat(),
-        created_utc=str(header.created_utc),
-        commit=None if commit is None else str(commit),
-        backfilled=bool(night.get("backfilled")),
-        suite=suite_name(header),
+        created_utc=record.created_utc,
+        commit=record.night.commit or record.machine.commit,
+        backfilled=record.night.backfilled,
+        suite=record.suite.name,
     )
 
 

@@ -14,7 +14,7 @@ from wattbench_reports.gate.policy import DEFAULT_POLICY, Policy, policy_of
 from wattbench_reports.gate.result import GateResult, Verdict
 from wattbench_reports.history.model import History, Night
 from wattbench_reports.stats.changepoints import HORIZON
-from wattbench_reports.tables.suite_record import suite_section
+from wattbench_reports.tables.header_record import header_record
 
 PREVIOUS: Final = "previous"
 REFERENCE: Final = "reference"
@@ -75,8 +75,8 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
 
 def policy_of_night(run: RunRecords) -> Policy:
     """What its suite's `gate:` section says; `DEFAULT_POLICY` where there is none."""
-    told = suite_section(run.header, "gate")
-    return policy_of(told, str(run.layout.header)) if told else DEFAULT_POLICY
+    recorded = header_record(run).suite.gate
+    return policy_of(recorded, str(run.layout.header)) if recorded else DEFAULT_POLICY
 
 
 def _judged(

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from wattbench.records import CONDITIONS, RunHeader, machine_parts, part
+from wattbench.records import CONDITIONS, machine_parts, part
 from wattbench_reports.comparability.fingerprint import HARMLESS
 from wattbench_reports.comparability.rules import FIGURES, FORBIDS
+from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.provenance import is_modelled
-from wattbench_reports.tables.suite_record import suite_section
 
 _DIGITS = 12
 _TASK = ("task", "task_version", "docs_sha256", "task_sha256")
@@ -26,21 +25,18 @@ _TASK = ("task", "task_version", "docs_sha256", "task_sha256")
 class Conditions:
     """Of one run. A run has many series under the same ones, so what was told once is kept."""
 
-    def __init__(self, header: RunHeader) -> None:
-        measure = suite_section(header, "measure")
+    def __init__(self, record: HeaderRecord) -> None:
+        measure = record.suite.measure.as_recorded
         facts = {name: value for name, value in sorted(measure.items()) if name not in HARMLESS and value is not None}
-        machine = machine_parts(header.environment, "") | {"scenario": part(facts, "")}
+        machine = machine_parts(record.machine.as_recorded, "") | {"scenario": part(facts, "")}
         self._machine = {
             figure: [machine[name].facts for name in CONDITIONS if name in machine and figure in FORBIDS[name]]
             for figure in FIGURES
         }
-        packages = header.environment.get("packages")
-        self._model = packages.get("codecarbon") if isinstance(packages, Mapping) else None
-        self._meters = header.meters
+        self._model = record.machine.codecarbon
+        self._meters = record.provenances
         self._cells = [
-            (cell.get("system"), cell.get("domain"), [cell.get(key) for key in _TASK])
-            for cell in header.cells
-            if isinstance(cell, Mapping)
+            (cell.system, cell.domain, [cell.as_recorded.get(key) for key in _TASK]) for cell in record.cells
         ]
         self._told: dict[tuple[str, str, str, int, str], str] = {}
 

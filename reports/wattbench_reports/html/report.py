@@ -38,7 +38,6 @@ from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
-from wattbench_reports.tables.suite_record import suite_description
 
 PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     gate_section,
@@ -120,7 +119,7 @@ def _page(analysis: Analysis) -> str:
         anchors=anchors(sections),
         header=header,
         created=header.created_utc[:16].replace("T", " "),
-        description=suite_description(header),
+        description=analysis.frames.record.suite.description,
         comparison=analysis.comparison,
         item_count=plural(len(analysis.table.domains), "item"),
         verdicts=found,

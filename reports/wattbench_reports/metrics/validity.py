@@ -35,6 +35,4 @@ def _of_system(frames: Frames, name: str) -> Validity:
     windows = frames.measured_windows(name)
     spoiled = windows[~windows["valid"].astype(bool)]
     reasons = Counter(str(reason) for row in spoiled["reasons"] for reason in (() if row is None else row))
-    return Validity(
-        name, len(windows), len(spoiled), tuple(reasons.most_common()), frames.run.header.imported is not None
-    )
+    return Validity(name, len(windows), len(spoiled), tuple(reasons.most_common()), frames.record.imported is not None)

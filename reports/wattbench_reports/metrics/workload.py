@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.suite_defaults import CURRENCY, REQUESTS_PER_YEAR
+from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
 from wattbench_reports.formatting.units import percent
+from wattbench_reports.tables.suite_record import WorkloadSettings
 
 
 @dataclass(frozen=True)
@@ -62,30 +62,28 @@ class Workload:
 
 
 def workload(
-    settings: Mapping[str, Any], domains: Sequence[str], choice: WorkloadChoice = WORKLOAD_AS_IN_SUITE
+    settings: WorkloadSettings, domains: Sequence[str], choice: WorkloadChoice = WORKLOAD_AS_IN_SUITE
 ) -> Workload:
     """What a suite's block ``workload`` says, and what a reader says instead.
 
     Args:
-        settings: the block; empty where the record has none.
+        settings: the block.
         domains: those of the run.
         choice: the reader's.
 
     Raises:
         UserError: an unknown domain, weights that are none, or a figure that is impossible.
     """
-    told = settings.get("mix")
+    weights: Mapping[str, float] | None = settings.mix
     if choice.mix is not None:
         weights = None if choice.mix.strip() == EVERY_ITEM else _parsed(choice.mix, domains)
-    else:
-        weights = {str(name): weight for name, weight in told.items()} if isinstance(told, Mapping) and told else None
-    price = settings.get("price_per_kwh") if choice.price_per_kwh is None else choice.price_per_kwh
-    requests = settings.get("requests_per_year") if choice.requests_per_year is None else choice.requests_per_year
+    price = settings.price_per_kwh if choice.price_per_kwh is None else choice.price_per_kwh
+    requests = settings.requests_per_year if choice.requests_per_year is None else choice.requests_per_year
     return Workload(
         mix=None if weights is None else _shares(weights, domains),
         requests_per_year=REQUESTS_PER_YEAR if requests is None else _number("requests_per_year", requests, above=0),
         price_per_kwh=None if price is None else _number("price_per_kwh", price),
-        currency=str(settings.get("currency") or CURRENCY),
+        currency=settings.currency,
     )
 
 
@@ -109,7 +107,7 @@ def _parsed(text: str, domains: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _shares(weights: Mapping[str, Any], domains: Sequence[str]) -> tuple[tuple[str, float], ...]:
+def _shares(weights: Mapping[str, float], domains: Sequence[str]) -> tuple[tuple[str, float], ...]:
     # A suite's mix may name domains that a narrowed run has not.
     own = {name: _number(f"mix: {name}", weights.get(name, 0.0)) for name in domains}
     total = 0.0
@@ -120,8 +118,7 @@ def _shares(weights: Mapping[str, Any], domains: Sequence[str]) -> tuple[tuple[s
     return tuple((name, weight / total) for name, weight in own.items())
 
 
-def _number(name: str, value: object, above: float | None = None) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or value < 0 or (above is not None and value <= above) or value > 1e15:  # type: ignore[operator]
+def _number(name: str, value: float, above: float | None = None) -> float:
+    if not math.isfinite(value) or value < 0 or (above is not None and value <= above) or value > 1e15:
         raise UserError(f"{name} is {value!r:.60}: it must be a number {'above 0' if above == 0 else 'of 0 or more'}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)

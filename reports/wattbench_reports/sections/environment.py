@@ -6,12 +6,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wattbench.records import LABELS, RunHeader
+from wattbench.records import LABELS
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.tables.suite_record import suite_section
 
 _LONG_ENOUGH_TO_FOLD = 12
 
@@ -19,27 +18,28 @@ _LONG_ENOUGH_TO_FOLD = 12
 def environment_section(analysis: Analysis) -> Section:
     """Everything `run.json` says about where and how."""
     run = analysis.frames.run
-    header, root = run.header, str(run.layout.root.resolve())
-    plain: list[tuple[str, str]] = [("run", header.run), ("created", header.created_utc)]
-    plain += [(f"meter of {component}", how) for component, how in header.meters.items()]
-    plain += [(f"measure.{name}", str(value)) for name, value in suite_section(header, "measure").items()]
-    plain += [pair for key, value in (header.imported or {}).items() for pair in _flat(f"imported.{key}", value)]
+    record, root = analysis.frames.record, str(run.layout.root.resolve())
+    plain: list[tuple[str, str]] = [("run", run.header.run), ("created", record.created_utc)]
+    plain += [(f"meter of {component}", str(how)) for component, how in record.provenances.items()]
+    plain += [(f"measure.{name}", str(value)) for name, value in record.suite.measure.as_recorded.items()]
+    imported = {} if record.imported is None else record.imported.as_recorded
+    plain += [pair for key, value in imported.items() for pair in _flat(f"imported.{key}", value)]
     folded = []
-    for key, value in header.environment.items():
+    for key, value in record.machine.as_recorded.items():
         pairs = list(_flat(str(key), value))
         if len(pairs) > _LONG_ENOUGH_TO_FOLD:
             folded.append(_table(f"{key} ({len(pairs)})", pairs))
         else:
             plain += pairs
     commands = (
-        ("This run was made with", _command(header)),
+        ("This run was made with", shlex.join(record.command)),
         (
             "This page is written by, with its figures as CSV and Parquet beside it,",
             shlex.join(["wattbench", "report", root, "-o", "report.html", *analysis.assumptions.as_report_options()]),
         ),
         ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()])),
         ("Its records lie in", root),
-        ("Two runs with this hash were asked to do the same", header.suite_sha256),
+        ("Two runs with this hash were asked to do the same", run.header.suite_sha256),
     )
     made = Passage("", (), (_table("Machine, software and meters", plain),), folded=tuple(folded), commands=commands)
     return Section("reproduce", "Reproduce", "Where, and how to do it again", "", (made, *_fingerprints(analysis)))
@@ -86,10 +86,6 @@ def _parts(whose: str, facts: Mapping[tuple[str, str], str]) -> Table:
         rows=tuple((Cell(part), Cell(what), Cell(value)) for (part, what), value in facts.items()),
         prose=True,
     )
-
-
-def _command(header: RunHeader) -> str:
-    return shlex.join(str(part) for part in header.command)
 
 
 def _table(caption: str, pairs: list[tuple[str, str]]) -> Table:

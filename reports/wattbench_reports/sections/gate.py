@@ -19,23 +19,23 @@ from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.tables.suite_record import suite_name
 from wattbench_reports.wording import gate as wording
 
 
 def gate_section(analysis: Analysis) -> Section | None:
     """The verdict by the policy of the run's record, on the day of the run; None for a run that is no gate."""
     run = analysis.frames.run
-    if run.header.gate is None:
+    record = analysis.frames.record
+    if record.gate is None:
         return None
-    policy = policy_of(run.header.gate["policy"], str(run.layout.header))
+    policy = policy_of(record.gate.policy, record.where)
     evidence = evidence_in_turns(run, policy)
     result = judge(
         evidence,
         policy,
-        suite=suite_name(run.header),
+        suite=record.suite.name,
         runs=(run.header.run,),
-        planted=run.header.gate.get("planted"),
+        planted=record.gate.planted,
         today=_day(run.header),
     )
     return section_of(result, course(evidence, policy))

@@ -13,6 +13,7 @@ from wattbench_reports.formatting.units import listed
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.history import History, Point, Trend
 from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.tables.header_record import HeaderRecord
 
 UNKNOWN = "conditions"
 """What changed, if a record no longer exists."""
@@ -50,7 +51,10 @@ class _Sides:
             # What a model makes of seconds and load changes with its package.
             "meter": replace(first, meters=second.meters, environment={**old, **packages}),
         }
-        return cls(Conditions(first), {word: Conditions(header) for word, header in changed.items()})
+        return cls(
+            Conditions(HeaderRecord.of(first)),
+            {word: Conditions(HeaderRecord.of(header)) for word, header in changed.items()},
+        )
 
     def apart(self, trend: Trend, before: Point, after: Point) -> list[str]:
         """Return what differs between the conditions of two points."""

@@ -15,14 +15,14 @@ def check_whole(frames: Frames) -> None:
     Raises:
         UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.
     """
-    items, header = frames.items, frames.run.header
+    items, record = frames.items, frames.record
     answered = items[["system", "task", "doc_id"]].drop_duplicates()
     counts = Counter(zip(answered["system"].astype(str), answered["task"].astype(str), strict=True))
     short = []
-    for cell in header.cells if header.gate is None else ():  # a gate's say what could be asked; it stops when it knows
-        planned, key = cell.get("items"), (str(cell.get("system")), str(cell.get("task")))
-        if isinstance(planned, int) and counts[key] < planned:
-            short.append(f"{planned - counts[key]} of {planned} of {key[0]} on {key[1]}")
+    for cell in record.cells if record.gate is None else ():  # a gate's say what could be asked; it stops when it knows
+        answered_items = counts[cell.system, cell.task]
+        if cell.items is not None and answered_items < cell.items:
+            short.append(f"{cell.items - answered_items} of {cell.items} of {cell.system} on {cell.task}")
     if short:
         more = "" if len(short) == 1 else f", and items of {plural(len(short) - 1, 'other cell')}"
         raise UserError(

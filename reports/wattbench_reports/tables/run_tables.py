@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
+from wattbench_reports.tables.header_record import HeaderRecord, header_record
 
 ITEM_COLUMNS = (
     "system", "kind", "task", "domain", "doc_id", "doc_hash", "repeat", "correct", "output_tokens",
@@ -91,6 +92,11 @@ class Frames:
         return np.asarray(lengths if self.rows is None else lengths[self.rows.to_numpy()])
 
     @cached_property
+    def record(self) -> HeaderRecord:
+        """The header of the run."""
+        return header_record(self.run)
+
+    @cached_property
     def window_rows(self) -> tuple[WindowRow, ...]:
         """The windows as they were recorded, with their joules by component; in the order they closed."""
         return tuple(self.run.windows())
@@ -136,14 +142,15 @@ def load_frames(run: RunRecords) -> Frames:
         raise UserError(
             f"{root}: this run is not finished. Finish it with: wattbench run --resume {shlex.quote(str(root))}"
         )
-    columns = ITEM_COLUMNS if run.header.imported is None else IMPORTED_COLUMNS
+    record = header_record(run)
+    columns = ITEM_COLUMNS if record.imported is None else IMPORTED_COLUMNS
     items: pd.DataFrame = _read(run.layout.items_table, columns, _LABELS).to_pandas()
     windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS).to_pandas()
     if items.empty:
         raise UserError(f"{root}: this run holds no items, so there is nothing to compare")
-    _check_scores(items, run)
+    _check_scores(items, run, imported=record.imported is not None)
     present = set(items["system"].unique())
-    known = dict.fromkeys([*run.systems(), *(str(cell.get("system")) for cell in run.header.cells)])
+    known = dict.fromkeys([*run.systems(), *(cell.system for cell in record.cells)])
     systems = (*(name for name in known if name in present), *sorted(present - set(known)))
     items["system"] = pd.Categorical(items["system"], categories=list(systems))
     for column in ("task", "domain"):
@@ -153,13 +160,13 @@ def load_frames(run: RunRecords) -> Frames:
     return Frames(run, systems, items, windows, tuple(_differences(items, systems)), absent)
 
 
-def _check_scores(items: pd.DataFrame, run: RunRecords) -> None:
+def _check_scores(items: pd.DataFrame, run: RunRecords, *, imported: bool) -> None:
     """Scores are 0 to 1. Only what was imported may lack them, and then a system lacks all: else its accuracy and its
     joules per correct answer would be of different requests.
     """
     scored = items["correct"].notna()
     whole = scored.groupby(items["system"], observed=True).agg(["any", "all"])
-    lacking = not scored.all() if run.header.imported is None else bool((whole["any"] & ~whole["all"]).any())
+    lacking = bool((whole["any"] & ~whole["all"]).any()) if imported else not scored.all()
     if lacking or not items.loc[scored, "correct"].between(0, 1).all():
         raise UserError(
             f"{run.layout.items_table}: some scores in `correct` are not between 0 and 1; the record is damaged"

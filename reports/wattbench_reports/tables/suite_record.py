@@ -1,37 +1,225 @@
-"""What the suite of a run asked for, as far as reading it needs to know."""
+"""The suite of a run as recorded, by type: its settings and those of its systems.
+
+Settings that describe are None where the record lacks them or holds another type. Those that a figure depends on
+(carbon, the workload and the gate's policy) are a named error where they are of another type, raised when they are
+first asked for: not every reading of a run needs them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from wattbench.records import RunHeader
+from wattbench.records.suite_defaults import CURRENCY
+from wattbench_reports.tables.json_values import (
+    mapping,
+    mapping_or_error,
+    number,
+    number_or_error,
+    objects,
+    text,
+    text_or_error,
+    texts,
+    whole_number,
+)
+
+_EMPTY: Mapping[str, Any] = {}
 
 
-def suite_section(header: RunHeader, name: str) -> Mapping[str, Any]:
-    """A block of the resolved suite, such as ``measure`` or ``carbon``; empty where the record has none."""
-    section = _suite(header).get(name)
-    return section if isinstance(section, Mapping) else {}
+@dataclass(frozen=True)
+class MeasureSettings:
+    """How the items were put to the systems."""
+
+    scenario: str | None = None
+    batch: int | None = None
+    as_recorded: Mapping[str, Any] = field(default_factory=dict)
+    """Every setting of the block ``measure``, for comparing runs."""
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any]) -> MeasureSettings:
+        """Read the block ``measure``."""
+        return cls(text(recorded.get("scenario")), whole_number(recorded.get("batch")), recorded)
 
 
-def suite_name(header: RunHeader) -> str:
-    """The suite's name, or the run's where the record has none."""
-    return str(_suite(header).get("name") or header.run)
+@dataclass(frozen=True)
+class CarbonSettings:
+    """The block ``carbon``. Ranges are checked where grams are made."""
+
+    region: str | None = None
+    intensity_g_per_kwh: float | None = None
+    intensity_csv: str | None = None
+    pue: float | None = None
+    embodied: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any], where: str = "carbon") -> CarbonSettings:
+        """Read the block.
+
+        Raises:
+            UserError: a value is of another type.
+        """
+        return cls(
+            region=text_or_error(f"{where}.region", recorded.get("region")),
+            intensity_g_per_kwh=number_or_error(f"{where}.intensity_g_per_kwh", recorded.get("intensity_g_per_kwh")),
+            intensity_csv=text_or_error(f"{where}.intensity_csv", recorded.get("intensity_csv")),
+            pue=number_or_error(f"{where}.pue", recorded.get("pue")),
+            embodied=mapping_or_error(f"{where}.embodied", recorded.get("embodied")),
+        )
 
 
-def suite_description(header: RunHeader) -> str | None:
-    """The suite's own words about itself, if it has any."""
-    description = _suite(header).get("description")
-    return str(description) if description else None
+@dataclass(frozen=True)
+class WorkloadSettings:
+    """The block ``workload``. Ranges are checked where a year is computed."""
+
+    mix: Mapping[str, float] | None = None
+    """Domain to weight; None: every item counts the same."""
+    requests_per_year: float | None = None
+    price_per_kwh: float | None = None
+    currency: str = CURRENCY
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any], where: str = "workload") -> WorkloadSettings:
+        """Read the block.
+
+        Raises:
+            UserError: a value is of another type.
+        """
+        mix = mapping_or_error(f"{where}.mix", recorded.get("mix")) or _EMPTY
+        weights = {name: number_or_error(f"{where}.mix.{name}", weight) or 0.0 for name, weight in mix.items()}
+        return cls(
+            mix=weights or None,
+            requests_per_year=number_or_error(f"{where}.requests_per_year", recorded.get("requests_per_year")),
+            price_per_kwh=number_or_error(f"{where}.price_per_kwh", recorded.get("price_per_kwh")),
+            currency=text_or_error(f"{where}.currency", recorded.get("currency")) or CURRENCY,
+        )
 
 
-def system_configs(header: RunHeader) -> dict[str, Mapping[str, Any]]:
-    """Each system's part of the resolved suite, by name; empty where the record has none."""
-    systems = header.suite.get("systems")
-    found = systems if isinstance(systems, Mapping) else {}
-    return {str(name): config for name, config in found.items() if isinstance(config, Mapping)}
+@dataclass(frozen=True)
+class RouterSettings:
+    """How a hybrid chooses a member."""
+
+    type: str | None = None
+    min_score: float | None = None
+    """Below it the fallback answers."""
+    min_confidence: float | None = None
+    """Of a cascade: below it the next member is asked."""
+    order: tuple[str, ...] = ()
+    """Of a cascade: the labels of its members."""
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any]) -> RouterSettings:
+        """Read a system's block ``router``."""
+        return cls(
+            type=text(recorded.get("type")),
+            min_score=number(recorded.get("min_score", 0.0)),
+            min_confidence=number(recorded.get("min_confidence")),
+            order=texts(recorded.get("order")),
+        )
 
 
-def _suite(header: RunHeader) -> Mapping[str, Any]:
-    inner = header.suite.get("suite")
-    return inner if isinstance(inner, Mapping) else {}
+@dataclass(frozen=True)
+class SystemSettings:
+    """One system's part of the suite."""
+
+    router: RouterSettings | None = None
+    """None for what is not a hybrid."""
+    members: Mapping[str, str] | None = None
+    """Of a hybrid: label to system."""
+    fallback: str | None = None
+    """Of a hybrid: the label of the member that answers where the router is not sure."""
+    base_url: str | None = None
+    """Of a system behind a server."""
+    served_by_wattbench: bool = False
+    """wattbench started that server."""
+    pool: tuple[SystemSettings, ...] = ()
+    """Of a hybrid: every system that it asks."""
+    as_recorded: Mapping[str, Any] = field(default_factory=dict)
+    """Every setting, for comparing systems."""
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any], *, with_pool: bool = True) -> SystemSettings:
+        """Read a system; those of its pool have no pool of their own."""
+        router, members = mapping(recorded.get("router")), mapping(recorded.get("members"))
+        pool = (mapping(recorded.get("pool")) or _EMPTY).values() if with_pool else ()
+        fallback = recorded.get("fallback")
+        return cls(
+            router=None if router is None else RouterSettings.of(router),
+            members=None if members is None else {label: str(name) for label, name in members.items()},
+            fallback=None if fallback is None else str(fallback),
+            base_url=text(recorded.get("base_url")),
+            served_by_wattbench=bool(recorded.get("serve")),
+            pool=tuple(cls.of(member, with_pool=False) for each in pool if (member := mapping(each)) is not None),
+            as_recorded=recorded,
+        )
+
+
+@dataclass(frozen=True)
+class SuiteRecord:
+    """The resolved suite."""
+
+    name: str
+    """The run's, where the suite has none."""
+    description: str | None
+    measure: MeasureSettings
+    metrics: Mapping[str, str]
+    """Task to the metric that is correctness, where the suite names one."""
+    systems: Mapping[str, SystemSettings]
+    where: str
+    """The file, for messages."""
+    _suite: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any], run: str, where: str) -> SuiteRecord:
+        """Read the suite.
+
+        Args:
+            recorded: of the run's header.
+            run: its name.
+            where: its file, for messages.
+        """
+        suite = mapping(recorded.get("suite")) or _EMPTY
+        tasks = mapping(suite.get("tasks")) or _EMPTY
+        systems = mapping(recorded.get("systems")) or _EMPTY
+        named = [(text(choice.get("task")), text(choice.get("metric"))) for choice in objects(tasks.get("select"))]
+        return cls(
+            name=text(suite.get("name")) or run,
+            description=text(suite.get("description")),
+            measure=MeasureSettings.of(mapping(suite.get("measure")) or _EMPTY),
+            metrics={task: metric for task, metric in named if task is not None and metric is not None},
+            systems={
+                name: SystemSettings.of(config)
+                for name, each in systems.items()
+                if (config := mapping(each)) is not None
+            },
+            where=where,
+            _suite=suite,
+        )
+
+    @cached_property
+    def gate(self) -> Mapping[str, Any] | None:
+        """The block ``gate``, for `wattbench_reports.gate.policy.policy_of`; None where there is none.
+
+        Raises:
+            UserError: it is of another type.
+        """
+        return mapping_or_error(f"{self.where}: suite.gate", self._suite.get("gate"))
+
+    @cached_property
+    def carbon(self) -> CarbonSettings:
+        """The block ``carbon``.
+
+        Raises:
+            UserError: a value is of another type.
+        """
+        return CarbonSettings.of(mapping(self._suite.get("carbon")) or _EMPTY, f"{self.where}: carbon")
+
+    @cached_property
+    def workload(self) -> WorkloadSettings:
+        """The block ``workload``.
+
+        Raises:
+            UserError: a value is of another type.
+        """
+        return WorkloadSettings.of(mapping(self._suite.get("workload")) or _EMPTY, f"{self.where}: workload")

@@ -17,6 +17,7 @@ from wattbench_reports.metrics.mix_weighting import accuracies, intervals
 from wattbench_reports.metrics.workload import WorkloadChoice, workload
 from wattbench_reports.stats.weighted_quantiles import mixed
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.suite_record import WorkloadSettings
 
 
 def made_table(rng, sizes, rates, joules=(2.0, 3.0)) -> ItemTable:
@@ -142,17 +143,17 @@ def test_where_another_mix_changes_the_lead(make_run, fake) -> None:
 )
 def test_a_mix_that_is_none(mix, said) -> None:
     with pytest.raises(UserError, match=said):
-        workload({}, ("text", "b"), WorkloadChoice(mix))
+        workload(WorkloadSettings(), ("text", "b"), WorkloadChoice(mix))
 
 
 def test_a_suites_mix_counts_and_the_readers_replaces_it(make_run, fake) -> None:
-    settings = {"mix": {"text": 1}, "requests_per_year": 500, "price_per_kwh": 0.4, "currency": "USD"}
+    settings = WorkloadSettings({"text": 1}, requests_per_year=500, price_per_kwh=0.4, currency="USD")
     own = workload(settings, ("arithmetic", "text"))
     assert own.shares == {"arithmetic": 0.0, "text": 1.0}
     assert (own.requests_per_year, own.price_per_kwh, own.currency) == (500, 0.4, "USD")
     assert workload(settings, ("arithmetic", "text"), WorkloadChoice("items")).shares is None
     assert workload(settings, ("arithmetic", "text"), WorkloadChoice(price_per_kwh=0.0)).price_per_kwh == 0.0
     with pytest.raises(UserError, match="price_per_kwh"):
-        workload({"price_per_kwh": "much"}, ("text",))
+        workload(WorkloadSettings(price_per_kwh=-1.0), ("text",))
     with pytest.raises(UserError, match="no domain of this run"):
-        workload({"mix": {"gone": 1}}, ("text",))
+        workload(WorkloadSettings({"gone": 1.0}), ("text",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from wattbench_reports.analyses.routing.answer_matrix import Field, HybridAnswer
 from wattbench_reports.analyses.routing.replay import Outcome, Plan, plan_of, replay
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.tables.suite_record import system_configs
+from wattbench_reports.tables.suite_record import SystemSettings
 
 
 @dataclass(frozen=True)
@@ -94,9 +94,9 @@ def _within(plan: Plan, rows: NDArray[np.int64]) -> Plan:
 
 def members_of(analysis: Analysis, hybrid: HybridAnswers) -> tuple[str, ...]:
     """Whom it can send an item to: of what it keeps loaded, a router's reader is not one of them."""
-    declared = system_configs(analysis.frames.run.header).get(hybrid.system, {}).get("members")
+    declared = analysis.frames.record.suite.systems.get(hybrid.system, SystemSettings()).members
     loaded = analysis.frames.run.systems()[hybrid.system].members
-    named = [str(name) for name in declared.values()] if isinstance(declared, Mapping) else loaded
+    named = loaded if declared is None else list(declared.values())
     return tuple(dict.fromkeys([*named, *hybrid.names]))
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.tables.suite_record import system_configs
+from wattbench_reports.tables.suite_record import SystemSettings
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class _Rule:
 
 def curve_of(analysis: Analysis, bench: Bench) -> Curve | str:
     """Sweep the threshold; or why that can't be done. Empty where the router has no threshold at all."""
-    rule = _rule(system_configs(analysis.frames.run.header).get(bench.hybrid.system, {}))
+    rule = _rule(analysis.frames.record.suite.systems.get(bench.hybrid.system, SystemSettings()))
     if isinstance(rule, str):
         return rule
     unknown = [name for name in (rule.first, rule.instead) if name is not None and name not in bench.present]
@@ -69,29 +67,23 @@ def curve_of(analysis: Analysis, bench: Bench) -> Curve | str:
     return _sweep(bench, rule)
 
 
-def _rule(config: Mapping[str, Any]) -> _Rule | str:
-    router, members = config.get("router"), config.get("members")
-    if not isinstance(router, Mapping) or not isinstance(members, Mapping):
+def _rule(config: SystemSettings) -> _Rule | str:
+    router, members = config.router, config.members
+    if router is None or members is None:
         return ""
-    names = {str(label): str(name) for label, name in members.items()}
-    if router.get("type") in {"classifier", "llm"}:
-        fallback = config.get("fallback")
-        if fallback is None or str(fallback) not in names:
+    if router.type in {"classifier", "llm"}:
+        if config.fallback is None or config.fallback not in members:
             return "it has no fallback, so that a threshold would change nothing"
-        return _Rule("min_score", names[str(fallback)], None, _number(router.get("min_score", 0.0)))
-    if router.get("type") == "cascade":
-        order = [names.get(str(label), "") for label in router.get("order") or ()]
+        return _Rule("min_score", members[config.fallback], None, router.min_score)
+    if router.type == "cascade":
+        order = [members.get(label, "") for label in router.order]
         if len(order) != 2:
             return (
                 "with more than two members in its cascade, how sure a member was that another setting would ask is "
                 "not on record"
             )
-        return _Rule("min_confidence", order[1], order[0], _number(router.get("min_confidence")))
+        return _Rule("min_confidence", order[1], order[0], router.min_confidence)
     return ""
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def _sweep(bench: Bench, rule: _Rule) -> Curve | str:

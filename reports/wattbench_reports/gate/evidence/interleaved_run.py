@@ -23,8 +23,11 @@ from wattbench_reports.gate.evidence.recorded_rounds import Asked, Item, asked_o
 from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables import provenance
-from wattbench_reports.tables.suite_record import system_configs
+from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.json_values import mapping
+from wattbench_reports.tables.suite_record import SystemSettings
 
+_UNKNOWN = SystemSettings()
 _TOGETHER = (
     "two systems in one process have one peak between them: name peak_memory in the policy, and each is measured alone"
 )
@@ -184,11 +187,10 @@ def _names(run: RunRecords) -> dict[str, str]:
     Raises:
         UserError: the run is no gate's, or does not say who took part.
     """
-    told = run.header.gate
-    if told is None:
+    gate = header_record(run).gate
+    if gate is None:
         raise UserError(f"{run.layout.root}: this run is not one of a gate that asked two systems in turns")
-    with reading(run.layout.header, "which two systems the gate asked"):
-        names = {side: str(told[side]["name"]) for side in SIDES}
+    names = {side: gate.sides[side].name for side in SIDES}
     if names[BASELINE] == names[CANDIDATE]:
         raise UserError(f"{run.layout.header}: both systems are called {names[BASELINE]!r}; the record is damaged")
     return names
@@ -201,8 +203,12 @@ def _items(row: RoundRow) -> list[Item]:
 
 def _planned(run: RunRecords) -> dict[str, int]:
     """Task to how many items it has. Both systems have the same ones."""
-    with reading(run.layout.header, "how many items there are"):
-        return {str(cell["task"]): int(cell["items"]) for cell in run.header.cells}
+    planned = {}
+    for cell in header_record(run).cells:
+        if cell.items is None:
+            raise UserError(f"{run.layout.header}: how many items {cell.task} has is missing; the record is damaged")
+        planned[cell.task] = cell.items
+    return planned
 
 
 def _items_left(read: _Read) -> int:
@@ -230,9 +236,9 @@ def _counted_j(read: _Read) -> float | None:
 def _peaks(run: RunRecords, read: _Read) -> tuple[tuple[int | None, int | None], dict[str, str]]:
     """As `wattbench_reports.gate.evidence.missing.peaks`: only of a gate that was to judge it, and so measured each
     system alone."""
-    asked = (run.header.gate or {}).get("policy")
-    metrics = asked.get("metrics") if isinstance(asked, Mapping) else None
-    if not isinstance(metrics, Mapping) or PEAK_MEMORY not in metrics:
+    gate = header_record(run).gate
+    judged = None if gate is None else mapping(gate.policy.get("metrics"))
+    if judged is None or PEAK_MEMORY not in judged:
         return (None, None), {PEAK_MEMORY: _TOGETHER}
     rows = run.systems()
     return peaks({name: rows.get(name) for name in read.names.values()})
@@ -259,10 +265,10 @@ def _other_documents(read: _Read) -> dict[str, str]:
 
 def _other_machines(run: RunRecords, read: _Read) -> dict[str, str]:
     """Metric to why the two are apart: a system behind a server elsewhere does not run on this machine."""
-    gate = run.header.gate or {}
-    configs = system_configs(run.header)
-    own = {side: configs.get(str(gate[side].get("system")), {}) for side in SIDES}
-    hosts = {side: hosts_elsewhere(config) for side, config in own.items()}
+    record = header_record(run)
+    assert record.gate is not None
+    systems = {side: record.suite.systems.get(each.system or "", _UNKNOWN) for side, each in record.gate.sides.items()}
+    hosts = {side: hosts_elsewhere(settings) for side, settings in systems.items()}
     if hosts[BASELINE] == hosts[CANDIDATE]:
         return {}
     sides = [

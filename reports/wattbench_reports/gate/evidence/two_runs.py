@@ -23,9 +23,9 @@ from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.validity import validity
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
+from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.merge import KEY
 from wattbench_reports.tables.run_tables import Frames, load_frames
-from wattbench_reports.tables.suite_record import suite_section
 
 _FIGURES = ("correct", "seconds", "ttft_s", "energy_j")
 
@@ -105,7 +105,7 @@ def _opened(run: RunRecords) -> Frames:
     Raises:
         UserError: it is unfinished, damaged, cut, or under load.
     """
-    if suite_section(run.header, "measure").get("scenario") == "load":
+    if header_record(run).suite.measure.scenario == "load":
         raise UserError(
             f"{run.layout.root}: this run is under load, and has figures for each rate. Gates judge runs of the "
             "scenarios single-stream and throughput"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.suite_defaults import PUE
@@ -15,6 +13,7 @@ from wattbench_reports.metrics.carbon.factor import Carbon
 from wattbench_reports.metrics.carbon.grid_mix import FlatIntensity, Place, country_mix
 from wattbench_reports.metrics.carbon.hourly_csv import HourlyFileError, read_hourly
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
+from wattbench_reports.tables.suite_record import CarbonSettings
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,10 @@ CARBON_AS_IN_SUITE = CarbonChoice()
 
 def carbon(choice: CarbonChoice) -> Carbon | None:
     """What a joule costs by a choice alone, without a suite. As `carbon_of_suite`."""
-    return carbon_of_suite({}, choice)
+    return carbon_of_suite(CarbonSettings(), choice)
 
 
-def carbon_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = CARBON_AS_IN_SUITE) -> Carbon | None:
+def carbon_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_SUITE) -> Carbon | None:
     """What a joule costs by the block ``carbon`` of a suite, and by what a reader says instead.
 
     Returns:
@@ -71,24 +70,25 @@ def carbon_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = CARBON_A
         UserError: an unknown region, an impossible figure, two intensities at once, or a file that is wrong.
     """
     pue = pue_of_suite(settings, choice)
-    made = embodied(settings.get("embodied") if choice.embodied is None else embodied_settings(choice.embodied))
+    made = embodied(settings.embodied if choice.embodied is None else embodied_settings(choice.embodied))
     if choice.names_intensity:
         found = _intensity(choice.region, choice.intensity_g_per_kwh, choice.intensity_csv)
     else:
-        found = _intensity(*(settings.get(key) for key in ("region", "intensity_g_per_kwh", "intensity_csv")))
+        found = _intensity(settings.region, settings.intensity_g_per_kwh, settings.intensity_csv)
     return None if found is None else Carbon(found[1], pue, found[0], made)
 
 
-def pue_of_suite(settings: Mapping[str, Any], choice: CarbonChoice = CARBON_AS_IN_SUITE) -> float:
+def pue_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_SUITE) -> float:
     """What the building draws for each watt that reaches the machine, by a suite and by what a reader says instead.
 
     Raises:
         UserError: it is no number of 1 or more.
     """
-    return _at_least(1.0, "pue", settings.get("pue") if choice.pue is None else choice.pue, absent=PUE)
+    pue = settings.pue if choice.pue is None else choice.pue
+    return PUE if pue is None else _at_least(1.0, "pue", pue)
 
 
-def carbon_of_run(settings: Mapping[str, Any], choice: CarbonChoice) -> tuple[Carbon | None, str]:
+def carbon_of_run(settings: CarbonSettings, choice: CarbonChoice) -> tuple[Carbon | None, str]:
     """As `carbon_of_suite`, but a run can be read where the file that its suite names is not: it then has no grams.
 
     Returns:
@@ -105,22 +105,21 @@ def carbon_of_run(settings: Mapping[str, Any], choice: CarbonChoice) -> tuple[Ca
         return None, str(error)
 
 
-def _intensity(region: Any, constant: Any, file: Any) -> tuple[Place | None, FlatIntensity | HourlyIntensity] | None:
+def _intensity(
+    region: str | None, constant: float | None, file: str | Path | None
+) -> tuple[Place | None, FlatIntensity | HourlyIntensity] | None:
     if constant is not None and file is not None:
         raise UserError("an intensity is either a constant or an hourly file: name one of the two")
     place, mix = (None, None) if region is None else country_mix(region)
     if file is not None:
-        return place, read_hourly(Path(str(file)))
+        return place, read_hourly(Path(file))
     if constant is not None:
         known = _at_least(0.0, "intensity", constant)
         return place, FlatIntensity(known, "given by the user", None)
     return None if mix is None else (place, mix)
 
 
-def _at_least(least: float, name: str, value: object, absent: float | None = None) -> float:
-    if value is None and absent is not None:
-        return absent
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and math.isfinite(value) and value >= least):  # type: ignore[arg-type,operator]
+def _at_least(least: float, name: str, value: float) -> float:
+    if not (math.isfinite(value) and value >= least):
         raise UserError(f"{name} is {value!r:.60}: it must be a number of {least:g} or more")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)

@@ -21,6 +21,7 @@ from wattbench_reports.metrics.carbon import (
     carbon_of_run,
     carbon_of_suite,
 )
+from wattbench_reports.tables.suite_record import CarbonSettings
 
 HOURS = "time,g_per_kwh\n2026-01-02T03:00Z,100\n2026-01-02T04:00Z,200\n"
 
@@ -82,11 +83,11 @@ def test_impossible_numbers_are_refused(wrong: dict[str, float]) -> None:
 def test_no_intensity_no_grams() -> None:
     assert carbon(CarbonChoice()) is None
     assert carbon(CarbonChoice(pue=1.5, embodied="ecologits-gpu-server")) is None
-    assert carbon_of_suite({}) is None
+    assert carbon_of_suite(CarbonSettings()) is None
 
 
 def test_any_intensity_of_the_reader_replaces_all_of_the_suites(tmp_path: Path) -> None:
-    suite = {"region": "DEU", "intensity_g_per_kwh": 50.0, "pue": 1.2, "embodied": {"use": "ecologits-gpu-server"}}
+    suite = CarbonSettings("DEU", 50.0, pue=1.2, embodied={"use": "ecologits-gpu-server"})
     as_asked = carbon_of_suite(suite)
     assert as_asked is not None
     assert as_asked.intensity == FlatIntensity(50, "given by the user", None)
@@ -118,14 +119,14 @@ def test_two_intensities_are_one_too_many(tmp_path: Path) -> None:
 
 def test_a_run_can_be_read_without_the_file_that_its_suite_names(tmp_path: Path) -> None:
     gone = tmp_path / "gone.csv"
-    factor, reason = carbon_of_run({"intensity_csv": str(gone)}, CarbonChoice(pue=1.1))
+    factor, reason = carbon_of_run(CarbonSettings(intensity_csv=str(gone)), CarbonChoice(pue=1.1))
     assert factor is None
     assert reason == f"{gone}: the hourly intensities cannot be read (No such file or directory)"
-    factor, reason = carbon_of_run({"intensity_csv": str(gone)}, CarbonChoice(region="FRA"))
+    factor, reason = carbon_of_run(CarbonSettings(intensity_csv=str(gone)), CarbonChoice(region="FRA"))
     assert factor is not None
     assert reason == ""
     with pytest.raises(HourlyFileError):
-        carbon_of_run({}, CarbonChoice(intensity_csv=gone))
+        carbon_of_run(CarbonSettings(), CarbonChoice(intensity_csv=gone))
 
 
 def test_a_choice_says_itself_as_options() -> None:
@@ -140,7 +141,7 @@ def test_what_a_suite_file_declares_is_what_is_read() -> None:
     declared = SuiteCarbon.model_validate(
         {"region": "DEU", "embodied": {"kg_per_device": 350, "lifetime_years": 4, "source": "its LCA", "year": 2024}}
     )
-    factor = carbon_of_suite(declared.model_dump(mode="json"))
+    factor = carbon_of_suite(CarbonSettings.of(declared.model_dump(mode="json")))
     assert factor is not None
     assert factor.embodied is not None
     assert factor.embodied.g_per_hour == pytest.approx(350_000 / (4 * 8760))
@@ -158,7 +159,7 @@ _key = st.sampled_from(["region", "intensity_g_per_kwh", "intensity_csv", "pue",
 @given(recorded=st.dictionaries(_key, _value, max_size=5))
 def test_no_record_ends_in_anything_but_grams_or_a_message(recorded: dict[str, object]) -> None:
     try:
-        factor = carbon_of_suite(recorded)
+        factor = carbon_of_suite(CarbonSettings.of(recorded))
     except UserError:
         return
     assert factor is None or factor.pue >= 1
