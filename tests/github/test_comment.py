@@ -87,7 +87,7 @@ def test_the_first_verdict_is_a_new_comment(left: Callable[..., Job]) -> None:
     assert call["given"][:5] == ["api", "--silent", "--method", "POST", "repos/o/r/issues/7/comments"]
     assert call["body"] == [
         f'{MARKER}\n**regressed**\n\nIt\'s `$(id)` "slower" at @7.\n\n\n'
-        f"<sub>Of {SHA}, by [code of the pull request](https://github.com/o/r/actions/runs/1).</sub>\n"
+        f"<sub>Commit {SHA}, measured by [code of the pull request](https://github.com/o/r/actions/runs/1).</sub>\n"
     ]
 
 
@@ -127,20 +127,20 @@ def test_a_pull_request_that_github_does_not_know_is_refused(left: Callable[...,
 def test_a_text_that_no_comment_holds_is_refused(left: Callable[..., Job], size: int, fits: bool) -> None:
     code, said, calls = commented(left(comment=f"{MARKER}\n" + "x" * size))
     assert (code == 0) == fits == bool(calls)
-    assert fits or "are more than a comment holds" in said
+    assert fits or "exceed the size of a comment" in said
 
 
 def test_bytes_count_and_not_letters(left: Callable[..., Job]) -> None:
     code, said, calls = commented(left(comment=f"{MARKER}\n" + "é" * 32_768))
     assert (code, calls) == (1, [])
-    assert "are more than a comment holds" in said
+    assert "exceed the size of a comment" in said
 
 
 @pytest.mark.parametrize("text", ["", "**pass**\n", f"x{MARKER}\n", f"\n{MARKER}\n"])
 def test_a_text_that_could_not_be_found_again_is_refused(left: Callable[..., Job], text: str) -> None:
     code, said, calls = commented(left(comment=text))
     assert (code, calls) == (1, [])
-    assert "the artifact's text is no verdict" in said
+    assert "the text in the artifact is not a verdict" in said
 
 
 @pytest.mark.parametrize("name", ["number", "comment.md"])
