@@ -1,4 +1,4 @@
-"""The suite file: a public contract, and everything that can be wrong with one.
+"""The suite file: a public contract, with the checks of everything that can be wrong in one.
 
 May import: `wattbench.records`, `wattbench.errors`, pydantic, PyYAML. Must not import anything that measures or runs:
 a suite can be checked, and its schema printed, in a fraction of a second. (A third party's meter, engine or router is

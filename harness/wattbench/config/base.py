@@ -15,15 +15,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-def beside_its_file(path: Path, info: ValidationInfo) -> Path:
-    """Read a relative path from the folder of the file that names it, not from where the user stands."""
+def relative_to_its_file(path: Path, info: ValidationInfo) -> Path:
+    """Read a relative path from the folder of the file that names it, not from the current folder."""
     folder = (info.context or {}).get("folder")
     path = path.expanduser()
     return (folder / path).resolve() if folder is not None and not path.is_absolute() else path
 
 
-RelativePath = Annotated[Path, AfterValidator(beside_its_file)]
-"""A path, relative to the file that names it. Needs ``context={"folder": ...}`` to be resolved."""
+RelativePath = Annotated[Path, AfterValidator(relative_to_its_file)]
+"""A path, relative to the file that names it. It is resolved where ``context={"folder": ...}`` is given."""
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=80)]

@@ -1,4 +1,4 @@
-"""Manufacture: what an hour of the hardware costs the climate before it draws any power."""
+"""Hardware manufacture: grams of CO2 equivalent per hour of the hardware, without the power that it draws."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ class Embodied(Strict):
     use: str | None = None
     """The name of a public figure: `ecologits-gpu-server`, `ecologits-gpu-server-2026`."""
     gpus: PositiveInt | None = None
-    """With `use`: how many GPUs of such a server the run keeps to itself; 1 if not said."""
+    """With `use`: how many GPUs of such a server the run occupies; 1 if not given."""
     g_per_device_hour: _Positive | None = None
     """Grams of CO2 equivalent for an hour of one device."""
     kg_per_device: _Positive | None = None
     """Kilograms of CO2 equivalent to make one device, spread over its lifetime."""
     lifetime_years: _Positive | None = None
     utilisation: Annotated[float, Field(gt=0, le=1)] | None = None
-    """The share of its lifetime in which the device is in use: the hours of use carry all of it. 1 if not said."""
+    """The share of its lifetime in which the device is in use: all grams are spread over these hours. 1 if not
+    given."""
     devices: PositiveInt | None = None
-    """How many of them the run keeps to itself; 1 if not said."""
+    """How many devices the run occupies; 1 if not given."""
     source: Annotated[str, Field(min_length=1)] | None = None
-    """Where the figure comes from: a life-cycle assessment, a data sheet. Goes with every declared figure."""
+    """Where the figure comes from: a life-cycle assessment, a data sheet. Required with every declared figure."""
     year: PositiveInt | None = None
-    """Of the source."""
+    """The year of the source."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:

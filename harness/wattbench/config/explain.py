@@ -1,4 +1,4 @@
-"""Turning pydantic's list of errors into one sentence: the file, the line, the key, the nearest valid choice."""
+"""Turn pydantic's list of errors into one sentence: the file, the line, the key, the nearest valid choice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Seq
 
 
 def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at: Sequence[str | int] = ()) -> str:
-    """The first error in words."""
+    """Describe the first error."""
     # A misspelt key also leaves the right one missing: name the cause, not the consequence.
     errors = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     first = errors[0]
@@ -62,7 +62,7 @@ def _what(error: Any, model: type[BaseModel]) -> str:
         return f"{given!r} is not known here" + nearest(str(given), choices)
     if kind == "union_tag_not_found":
         tags = [_tags(candidate, _discriminator(error)) for candidate in _types_at(model, loc)]
-        return f"missing; this key is required, and is one of: {', '.join(tag for own in tags for tag in own)}"
+        return f"missing; this key is required, and is one of: {', '.join(tag for names in tags for tag in names)}"
     if kind == "tag_missing":
         return str(error["msg"])
     if kind == "model_type":
@@ -76,7 +76,7 @@ def _what(error: Any, model: type[BaseModel]) -> str:
 
 
 def _keys_in_file(loc: Sequence[str | int], model: type[BaseModel]) -> list[str | int]:
-    """Pydantic's location without the tags of its unions, which no file contains."""
+    """Return pydantic's location without the tags of its unions, which no file contains."""
     keys: list[str | int] = []
     at: list[Any] = [model]
     for part in loc:
@@ -91,12 +91,12 @@ def _keys_in_file(loc: Sequence[str | int], model: type[BaseModel]) -> list[str 
 
 
 def _fields_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    """The keys that would have been valid at a location."""
+    """List the keys that would have been valid at a location."""
     return [name for candidate in _types_at(model, loc) if _is_model(candidate) for name in candidate.model_fields]
 
 
 def _types_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[Any]:
-    """What may stand at a location."""
+    """List the types that are allowed at a location."""
     at: list[Any] = [model]
     for part in loc:
         member = _union_member(at, part)
@@ -105,7 +105,7 @@ def _types_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[Any]:
 
 
 def _below(types: Sequence[Any], key: str | int) -> Iterator[Any]:
-    """The types of what stands under a key of any of these types, unions and containers opened."""
+    """List the types that are allowed under a key of any of these types, with unions and containers opened."""
     for annotation in types:
         if _is_model(annotation):
             field = annotation.model_fields.get(str(key))
@@ -129,8 +129,8 @@ def _opened(annotation: Any) -> Iterator[Any]:
 
 
 def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
-    """The type that this tag stands for: the model whose `engine` (a router's: `type`, a family member's: `method`, a
-    meter's: `use`) it is, or, where a union's members are told apart by their form, the type of that name."""
+    """Return the type that a tag names: the model whose `engine` (a router's: `type`, a family member's: `method`, a
+    meter's: `use`) it is, or, where a union's members differ by their form, the type of that name."""
     for candidate in types:
         if any(tag in _tags(candidate, key) for key in ("engine", "type", "method", "use")):
             return candidate
@@ -145,7 +145,7 @@ def _tags(candidate: Any, key: str) -> tuple[Any, ...]:
 
 
 def _discriminator(error: Any) -> str:
-    """The key that says which of a union's models is meant."""
+    """Return the key that names one of a union's models."""
     return str(error["ctx"]["discriminator"]).strip("'")
 
 

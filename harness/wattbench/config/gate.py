@@ -1,4 +1,4 @@
-"""What a gate lets through: the `gate:` section of a suite, or `[tool.wattbench.gate]` of a `pyproject.toml`."""
+"""The policy of a gate: the `gate:` section of a suite, or `[tool.wattbench.gate]` of a `pyproject.toml`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|points?)\s*")
 
 
 def _share(given: Any) -> Any:
-    """``10%`` and ``5 points`` as the numbers 0.1 and 0.05."""
-    told = _SHARE.fullmatch(given) if isinstance(given, str) else None
-    return float(told[1]) / 100 if told else given
+    """Read ``10%`` and ``5 points`` as the numbers 0.1 and 0.05."""
+    match = _SHARE.fullmatch(given) if isinstance(given, str) else None
+    return float(match[1]) / 100 if match else given
 
 
 def _unit(given: Any) -> str | None:
-    told = _SHARE.fullmatch(given) if isinstance(given, str) else None
-    return told[2][0] if told else None
+    match = _SHARE.fullmatch(given) if isinstance(given, str) else None
+    return match[2][0] if match else None
 
 
 def _below_one(given: float) -> float:
@@ -44,10 +44,10 @@ Share = Annotated[PositiveFloat, AfterValidator(_below_one), BeforeValidator(_sh
 
 
 def _check_unit(metric: str, given: Any, what: str) -> None:
-    """Accuracy in per cent could mean points or a share of it; seconds in points mean nothing."""
+    """Refuse an ambiguous unit: accuracy in per cent could mean points or a share of it; seconds have no points."""
     unit = _unit(given)
     if metric == "accuracy" and unit == "%":
-        raise ValueError(f"{what} of accuracy is told in points: write '5 points', or 0.05")
+        raise ValueError(f"{what} of accuracy is in points: write '5 points', or 0.05")
     if metric != "accuracy" and unit == "p":
         raise ValueError(f"{what} of {metric} is a share of the baseline's: write '10%', or 0.1")
 
@@ -56,19 +56,19 @@ class MetricPolicy(Strict):
     """One metric of a gate."""
 
     margin: Share
-    """The smallest worsening that must be found: of accuracy in points, of all others as a share."""
+    """The smallest worsening that must be detected: of accuracy in points, of all other metrics as a share."""
     direction: Literal["worse", "either"] = "worse"
-    """`worse`: only a worsening fails. `either`: a change for the better fails too, as where a figure is to stay."""
+    """`worse`: only a worsening fails. `either`: an improvement fails too, for a figure that must not change."""
     blocks: bool | Literal["if_measured"] = True
-    """Whether a regression fails the gate, and a missing figure leaves it without a verdict. `if_measured`: only where
-    it was measured; joules that are only modelled are shown and do not block."""
+    """Whether a regression fails the gate, and a missing figure makes it `not_measured`. `if_measured`: only where the
+    metric was measured; modelled joules are shown and do not block."""
     weight: PositiveFloat | None = None
-    """Its part of `alpha`, beside those of the other blocking metrics. None: 4 for accuracy, for which items are
-    scarce, and 1 for all others."""
+    """Its part of `alpha`, relative to the other blocking metrics. None: 4 for accuracy, for which items are scarce,
+    and 1 for all others."""
 
 
 class Trade(Strict):
-    """What may be given for what: written down beforehand, or it is a regression."""
+    """A trade-off that is accepted: written down before the measurement, or it is a regression."""
 
     give: Annotated[dict[GateMetric, Share], Field(min_length=1, max_length=1)]
     """The metric that may get worse, and by how much at most: ``{accuracy: 1 point}``."""
@@ -80,8 +80,8 @@ class Trade(Strict):
     @classmethod
     def _units(cls, given: Any) -> Any:
         for side in ("give", "get"):
-            own = given.get(side) if isinstance(given, dict) else None
-            for metric, share in own.items() if isinstance(own, dict) else ():
+            shares = given.get(side) if isinstance(given, dict) else None
+            for metric, share in shares.items() if isinstance(shares, dict) else ():
                 _check_unit(str(metric), share, side)
         return given
 
@@ -93,12 +93,12 @@ class Trade(Strict):
 
 
 class Waiver(Strict):
-    """A regression that is known and let through for a while."""
+    """A known regression that is accepted until a date."""
 
     metric: GateMetric
     reason: Annotated[str, Field(min_length=1)]
     until: date
-    """The last day on which it counts."""
+    """The last day on which it is valid."""
 
 
 def _default_metrics() -> dict[GateMetric, MetricPolicy]:
@@ -109,27 +109,27 @@ def _default_metrics() -> dict[GateMetric, MetricPolicy]:
 
 
 class GatePolicy(Strict):
-    """What is judged, how surely, and what is let through all the same."""
+    """The metrics that a gate judges, its error rates, and the exceptions that it accepts."""
 
     metrics: Annotated[dict[GateMetric, MetricPolicy], Field(min_length=1)] = Field(default_factory=_default_metrics)
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = GATE_FALSE_ALARM_RATE
-    """How often the whole gate may fail a candidate that is no worse."""
+    """The false-alarm rate: how often the whole gate may fail a candidate that is no worse."""
     beta: Annotated[float, Field(gt=0, lt=0.5)] = GATE_MISS_RATE
-    """How often it may pass one that is worse by a whole margin."""
+    """The miss rate: how often it may pass a candidate that is worse by a whole margin."""
     block: PositiveInt = GATE_ROUND_ITEMS
-    """Items of a round: one system is asked them before it is the other's turn."""
+    """Items of a round: both systems are asked them, one system after the other."""
     max_items: PositiveInt | None = None
-    """Items after which it stops without a verdict. None: all that the suite has."""
+    """Items after which it stops as inconclusive. None: all items of the suite."""
     max_joules: PositiveFloat | None = None
-    """Joules, of both systems together, after which it stops without a verdict."""
+    """Joules of both systems together after which it stops as inconclusive."""
     drift: Annotated[float, Field(ge=0, lt=1)] = GATE_DRIFT
-    """Between runs that were not made in turns: by what share seconds and joules may differ with nobody having changed
-    anything. A difference must be shown to be larger, and a pass to leave it room."""
+    """For two separate runs: the share by which seconds and joules may differ without a change of the system. A
+    regression must be larger than this, and a pass must leave this much of the margin."""
     judge_modelled: bool = False
-    """Judge joules that a formula made of seconds and load. They say little that the seconds do not."""
+    """Judge joules that are modelled from seconds and load. They add little to what the seconds show."""
     may_differ: list[IdentityPart] = []
-    """Between two runs of one system: the parts of it that the change is about, such as `weights`. Anything else that
-    differs leaves the gate without a verdict."""
+    """For two runs of one system: the parts that the change is about, such as `weights`. If anything else differs, the
+    verdict is `not_comparable`."""
     trades: list[Trade] = []
     waivers: list[Waiver] = []
     calibration: RelativePath | None = None
@@ -139,15 +139,15 @@ class GatePolicy(Strict):
     @classmethod
     def _units(cls, given: Any) -> Any:
         metrics = given.get("metrics") if isinstance(given, dict) else None
-        for metric, own in metrics.items() if isinstance(metrics, dict) else ():
-            if isinstance(own, dict):
-                _check_unit(str(metric), own.get("margin"), "the margin")
+        for metric, rule in metrics.items() if isinstance(metrics, dict) else ():
+            if isinstance(rule, dict):
+                _check_unit(str(metric), rule.get("margin"), "the margin")
         return given
 
     @model_validator(mode="after")
     def _something_blocks(self) -> Self:
         if not any(each.blocks for each in self.metrics.values()):
-            raise ValueError("metrics: none of them blocks, so that nothing could fail")
+            raise ValueError("metrics: at least one must block; otherwise the gate cannot fail")
         return self
 
     @model_validator(mode="after")

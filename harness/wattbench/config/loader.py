@@ -1,4 +1,4 @@
-"""From a suite's name or path to a suite whose catalogues are read and whose systems are chosen."""
+"""Read a suite by its name or path, with its catalogues, and choose the systems that take part."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Resolved:
 
     @property
     def tasks(self) -> list[TaskChoice]:
-        """The tasks, in the order they run."""
+        """Return the tasks, in the order in which they run."""
         return self.suite.tasks.select
 
     def as_record(self) -> dict[str, Any]:
-        """Everything that was decided, with paths absolute: what `run.json` keeps, and what a resumed run reads."""
+        """Return all settings, with absolute paths: `run.json` keeps them, and a resumed run reads them."""
         return {
             "path": str(self.path),
             "suite": self.suite.model_dump(mode="json"),
@@ -45,11 +45,11 @@ class Resolved:
 
     @property
     def sha256(self) -> str:
-        """A hash of `as_record`: two runs with the same one were asked to do the same."""
+        """Return a hash of `as_record`: two runs with the same hash have the same settings."""
         return hashlib.sha256(json.dumps(self.as_record(), sort_keys=True).encode()).hexdigest()
 
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
-        """The same suite with fewer systems, tasks or items.
+        """Return the same suite with fewer systems, tasks or items.
 
         Raises:
             UserError: a name is not in the suite.
@@ -72,14 +72,14 @@ class Resolved:
 
 
 def benchmarks_folder() -> Path:
-    """Where the shipped suites, tasks and systems lie: in the installed wheel, or beside the package in a checkout."""
+    """Find the folder of the shipped suites, tasks and systems: in the installed wheel, or in a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "_benchmarks"
     return installed if installed.is_dir() else package.parents[1] / "benchmarks"
 
 
 def shipped_suites() -> dict[str, Path]:
-    """Name to path of the suites that come with wattbench."""
+    """Map the name of each shipped suite to its path."""
     return {path.stem: path for path in sorted((benchmarks_folder() / "suites").glob("*.yaml"))}
 
 
@@ -104,7 +104,11 @@ def load_suite(name: str) -> Resolved:
 
 
 def _check_mix(suite: Suite, file: YamlFile) -> None:
-    """Only a whole suite is checked: the record of a narrowed run keeps its suite's mix, and weighs what it has."""
+    """Check the names of a suite's mix.
+
+    Only a complete suite is checked: the record of a narrowed run keeps the mix of its suite, and uses the weights of
+    the domains that it has.
+    """
     domains = [choice.domain for choice in suite.tasks.select]
     for name in suite.workload.mix or {}:
         if name not in domains:
@@ -113,10 +117,10 @@ def _check_mix(suite: Suite, file: YamlFile) -> None:
 
 
 def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
-    """The suite that a run was started with, from its record.
+    """Read the suite of a run from its record.
 
     Raises:
-        UserError: this version of wattbench does not understand it.
+        UserError: this version of wattbench cannot read it, or a distribution that it names is not installed.
     """
     try:
         suite = Suite.model_validate(record["suite"])
@@ -131,7 +135,7 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
 
 
 def _recorded(system: SystemBase, file: RecordedSuite, at: Sequence[str]) -> SystemBase:
-    """A system of a record, with the systems of its pool."""
+    """Return a system of a record, checked with the systems of its pool."""
     checked = checked_system(system, file, at)
     if not isinstance(checked, HybridSystem):
         return checked
@@ -148,12 +152,12 @@ def _find(name: str) -> Path:
         return shipped[name]
     if path.suffix or len(path.parts) > 1:
         raise UserError(f"{name}: no such suite file")
-    raise UserError(f"{name}: no such suite file, nor a suite that wattbench ships{nearest(name, shipped)}")
+    raise UserError(f"{name}: no such suite file, and no shipped suite of this name{nearest(name, shipped)}")
 
 
 @dataclass(frozen=True)
-class _Stated:
-    """A system as a file states it."""
+class _Definition:
+    """A system as a file defines it."""
 
     system: System
     file: YamlFile
@@ -161,12 +165,12 @@ class _Stated:
 
     @cached_property
     def checked(self) -> SystemBase:
-        """The same, checked by its engine's model where the engine is another distribution's."""
+        """Return the system, checked by its engine's model where the engine is another distribution's."""
         return checked_system(self.system, self.file, self.keys)
 
 
-def _chosen(suite: Suite, known: Mapping[str, _Stated], file: YamlFile) -> list[str]:
-    """The systems that take part: those selected from the catalogues, then those defined in the suite."""
+def _chosen(suite: Suite, known: Mapping[str, _Definition], file: YamlFile) -> list[str]:
+    """List the systems that take part: those selected from the catalogues, then those defined in the suite."""
     defined = suite.systems.define
     catalogue = [name for name in known if name not in defined]
     selected = suite.systems.select if suite.systems.select is not None else catalogue
@@ -182,12 +186,12 @@ def _chosen(suite: Suite, known: Mapping[str, _Stated], file: YamlFile) -> list[
         chosen.append(name)
     chosen += defined
     if not chosen:
-        raise UserError(f"{file.where(('systems',))}: systems: none is selected")
+        raise UserError(f"{file.where(('systems',))}: systems: no system is selected")
     return chosen
 
 
-def _with_pool(name: str, known: Mapping[str, _Stated], file: YamlFile) -> SystemBase:
-    """A hybrid with the systems that it names, selected or not; any other system as it is."""
+def _with_pool(name: str, known: Mapping[str, _Definition], file: YamlFile) -> SystemBase:
+    """Return a hybrid with the systems that it names, selected or not; any other system unchanged."""
     system = known[name].checked
     if not isinstance(system, HybridSystem):
         return system
@@ -199,33 +203,35 @@ def _with_pool(name: str, known: Mapping[str, _Stated], file: YamlFile) -> Syste
     return system.model_copy(update={"pool": {member: known[member].checked for member in system.resident}})
 
 
-def _defined(suite: Suite, file: YamlFile) -> dict[str, _Stated]:
-    """Every system that the suite itself defines."""
-    return {name: _Stated(system, file, ("systems", "define", name)) for name, system in suite.systems.define.items()}
+def _defined(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
+    """Return the systems that the suite itself defines."""
+    return {
+        name: _Definition(system, file, ("systems", "define", name)) for name, system in suite.systems.define.items()
+    }
 
 
-def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Stated]:
-    """Every system of every catalogue that the suite includes.
+def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
+    """Read the systems of all catalogues that the suite includes.
 
     Raises:
         UserError: a catalogue is missing or wrong, or a name is in two of them or in the suite as well.
     """
-    systems: dict[str, _Stated] = {}
+    systems: dict[str, _Definition] = {}
     for index, path in enumerate(suite.systems.include):
         if not path.is_file():
             raise UserError(f"{file.where(('systems', 'include', index))}: systems.include: no such file: {path}")
-        for name, stated in _catalogue(path).items():
+        for name, definition in _catalogue(path).items():
             if name in systems:
                 raise UserError(f"{path}: system {name!r} is also in another catalogue of {file.path}")
             if name in suite.systems.define:
                 where = file.where(("systems", "define", name))
                 raise UserError(f"{where}: systems.define: {name!r} is already in a catalogue; choose another name")
-            systems[name] = stated
+            systems[name] = definition
     return systems
 
 
-def _catalogue(path: Path) -> dict[str, _Stated]:
+def _catalogue(path: Path) -> dict[str, _Definition]:
     file = read_yaml(path)
     data = {key: value for key, value in file.data.items() if not str(key).startswith("x-")}
     systems = validate(Catalogue, file, data).systems
-    return {name: _Stated(system, file, ("systems", name)) for name, system in systems.items()}
+    return {name: _Definition(system, file, ("systems", name)) for name, system in systems.items()}

@@ -1,5 +1,4 @@
-"""Where joules come from: the entries of a suite's `meters:`. `use` names the meter; one file each in
-`harness/wattbench/meters`.
+"""The entries of a suite's `meters:`. `use` names the meter; each has a file in `harness/wattbench/meters`.
 
 An entry may be a bare name. A meter that wattbench does not know may be another distribution's: its settings are
 checked once the suite is read (`wattbench.config.third_party`).
@@ -49,7 +48,8 @@ class MeterSettings(Strict):
 
 
 class AutoSettings(MeterSettings):
-    """What this machine has for the components that no other entry measures: NVML, RAPL, else codecarbon's model."""
+    """The meters of this machine for all components that no other entry measures: NVML, RAPL, else codecarbon's
+    model."""
 
     use: Literal["auto"]
 
@@ -59,10 +59,12 @@ class NvmlSettings(MeterSettings):
 
     use: Literal["nvml"]
     gpus: PositiveInt | None = None
-    """How many there must be; with fewer no window is valid. None expects those that CUDA_VISIBLE_DEVICES names."""
+    """How many GPUs there must be; with fewer no window is valid. None expects those that CUDA_VISIBLE_DEVICES
+    names."""
     power: Literal["auto", "instant", "average"] = "auto"
-    """Which power figure stands beside the energy counter, or in its place: `instant` (NVML_FI_DEV_POWER_INSTANT),
-    `average` (NVML_FI_DEV_POWER_AVERAGE, over 1 s); `auto` takes the first that the part has."""
+    """Which power figure is recorded in addition to the energy counter, or instead of it: `instant`
+    (NVML_FI_DEV_POWER_INSTANT), `average` (NVML_FI_DEV_POWER_AVERAGE, over 1 s); `auto` takes the first that the GPU
+    has."""
 
 
 class RaplSettings(MeterSettings):
@@ -70,7 +72,7 @@ class RaplSettings(MeterSettings):
 
     use: Literal["rapl"]
     components: Annotated[list[Literal["cpu", "dram"]], Field(min_length=1)] | None = None
-    """None takes what the machine has."""
+    """None takes all that the machine has."""
 
 
 class CodecarbonSettings(MeterSettings):
@@ -89,13 +91,13 @@ class ReplaySettings(MeterSettings):
     components: Annotated[list[Component], Field(min_length=1)] | None = None
     """Which of its components; None plays all."""
     speed: PositiveFloat = 1.0
-    """How many recorded seconds go by in one of the run. Watts stay what they were."""
+    """How many recorded seconds are played per second of the run. Power does not change."""
     repeat: bool = False
-    """Begin again at the trace's end. Otherwise what comes after it is a gap."""
+    """Start again at the end of the trace. Otherwise the time after the end is a gap."""
 
 
 class CsvLog(Strict):
-    """A CSV file that somebody else appends to: a wall-power meter's log."""
+    """A CSV file to which another program appends: the log of a wall-power meter."""
 
     path: RelativePath
     time: str
@@ -103,9 +105,10 @@ class CsvLog(Strict):
     time_format: str = "iso"
     """`iso` (ISO 8601), `epoch_s`, `epoch_ms`, or a format as Python's `strptime` reads it."""
     timezone: str | None = None
-    """For stamps that do not tell it: an IANA name such as `Europe/Berlin`, or `UTC`. None takes this machine's."""
+    """For time stamps without a time zone: an IANA name such as `Europe/Berlin`, or `UTC`. None takes this
+    machine's."""
     offset_s: float = 0.0
-    """Seconds to add to each stamp, where the meter's clock is known to be off."""
+    """Seconds to add to each time stamp, where the meter's clock is known to be wrong."""
     power: str | None = None
     """The column of power."""
     power_unit: PowerUnit = "W"
@@ -123,9 +126,9 @@ class CsvLog(Strict):
         try:
             datetime.strptime(datetime(2001, 2, 3, 4, 5, 6).strftime(given), given)
         except ValueError as error:
-            raise ValueError(f"neither iso, epoch_s, epoch_ms nor a format of strptime ({error})") from error
+            raise ValueError(f"not iso, epoch_s, epoch_ms or a format of strptime ({error})") from error
         if "%" not in given:
-            raise ValueError("neither iso, epoch_s, epoch_ms nor a format of strptime (it has no %)")
+            raise ValueError("not iso, epoch_s, epoch_ms or a format of strptime (it has no %)")
         return given
 
     @field_validator("timezone")
@@ -141,25 +144,25 @@ class CsvLog(Strict):
     @model_validator(mode="after")
     def _something_to_read(self) -> Self:
         if self.power is None and self.energy is None:
-            raise ValueError("name the column of power or of energy, or both")
+            raise ValueError("name the column of power, of energy or both")
         return self
 
 
 class Command(Strict):
-    """A command that prints a figure each time it is run: `ipmitool`, `snmpget`, a script of one's own."""
+    """A command that prints a figure each time it is run: `ipmitool`, `snmpget`, your own script."""
 
     run: str
     """Split as a shell would, and run without one."""
     pattern: str | None = None
-    """A regular expression; its first group, or all that it matches, is the number."""
+    """A regular expression; its first group, or the whole match, is the number."""
     json_path: str | None = None
-    """Where the number stands in printed JSON, keys and indices joined by dots: `outlets.0.watts`."""
+    """The path of the number in printed JSON, keys and indices joined by dots: `outlets.0.watts`."""
     power_unit: PowerUnit | None = None
-    """Set this if it prints power,"""
+    """The unit, if the command prints power. Set either this or `energy_unit`."""
     energy_unit: EnergyUnit | None = None
-    """or this if it prints energy counted so far."""
+    """The unit, if the command prints energy counted so far."""
     timeout_s: PositiveFloat = 5.0
-    """A command that takes longer is ended, and its figure is a gap."""
+    """A command that takes longer is stopped, and its figure is a gap."""
 
     @field_validator("run")
     @classmethod
@@ -183,29 +186,31 @@ class Command(Strict):
     @model_validator(mode="after")
     def _one_of_each(self) -> Self:
         if (self.pattern is None) == (self.json_path is None):
-            raise ValueError("name where the number stands: pattern or json_path, one of the two")
+            raise ValueError("set exactly one of pattern and json_path, which find the number")
         if (self.power_unit is None) == (self.energy_unit is None):
-            raise ValueError("say what is printed: power_unit or energy_unit, one of the two")
+            raise ValueError("set exactly one of power_unit and energy_unit, the unit of what is printed")
         return self
 
 
 class ExternalSettings(MeterSettings):
-    """A meter outside the machine, or beside its operating system: read from its log, or by a command."""
+    """A meter outside the machine or its operating system: read from its log, or by a command."""
 
     use: Literal["external"]
     component: Component
-    """What it measures. `wall` and `psu` (also `wall0`, `psu1`) hold all others, and make up a total alone."""
+    """What it measures. `wall` and `psu` (also `wall0`, `psu1`) contain all other components: the total is theirs
+    alone."""
     csv: CsvLog | None = None
     command: Command | None = None
     every_s: PositiveFloat = 1.0
-    """How often the log gets a row, or the command is run: the step of its figures."""
+    """How often the log gets a row or the command is run: the time step of its figures."""
     lag_s: NonNegativeFloat = 5.0
-    """How late a row may come. A window's end waits so long for the row behind it; later, and the meter is lost."""
+    """How late a row may be written. The end of a window waits this long for the next row; after that, the meter counts
+    as lost."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.csv is None) == (self.command is None):
-            raise ValueError("name csv or command: one of the two")
+            raise ValueError("set exactly one of csv and command")
         return self
 
 
@@ -257,7 +262,7 @@ MeterEntry = Annotated[
     Discriminator(
         _which,
         custom_error_type="meter_unnamed",
-        custom_error_message="say which meter: its bare name, or a mapping with `use: <name>`",
+        custom_error_message="name the meter: its bare name, or a mapping with `use: <name>`",
     ),
     BeforeValidator(_bare, json_schema_input_type=str | dict[str, Any]),
 ]

@@ -14,7 +14,7 @@ CONFIDENCE = 0.99
 
 
 def queries_needed(share: float) -> int:
-    """The fewest queries from which LoadGen says that a share of all meets a deadline: none of them may have missed it.
+    """Return the fewest queries from which LoadGen concludes that a share of all meets a deadline if none missed it.
 
     The smallest n with ``share ** n <= 1 - CONFIDENCE``: 44 for a p90, 459 for a p99, 4,603 for a p99.9.
     """
@@ -27,34 +27,37 @@ class Load(Strict):
     rates_per_s: Annotated[list[Annotated[float, Field(gt=0, le=10_000)]], Field(min_length=1)]
     """Requests offered per second, one measured window for each rate; every system is asked at all of them."""
     min_duration_s: PositiveFloat = 60.0
-    """How long requests keep arriving at each rate, at least."""
+    """The shortest time for which requests arrive at each rate."""
     min_queries: PositiveInt = 100
-    """How many requests there are at each rate, at least. Rounded up so that each document is asked equally often."""
+    """The fewest requests at each rate, rounded up so that each document is asked equally often."""
     deadline_s: PositiveFloat
-    """A request is in time when it is whole so many seconds after it was due."""
+    """A request is in time if it is complete within this many seconds after it was due."""
     ttft_deadline_s: PositiveFloat | None = None
-    """The same for its first token; None sets none."""
+    """The same for its first token; None sets no deadline."""
     tpot_deadline_s: PositiveFloat | None = None
-    """The most seconds per output token after the first; None sets none."""
+    """The most seconds per output token after the first; None sets no limit."""
     in_time: Annotated[float, Field(ge=0.5, le=0.999)] = 0.9
-    """The share of the requests that must be in time for the rate to be held: LoadGen's target percentile."""
+    """The share of the requests that must be in time for the system to keep up with the rate: LoadGen's target
+    percentile."""
     max_in_flight: PositiveInt = 64
-    """Requests sent to a server and not yet answered, at most; the rest waits here, and its wait counts. A system in
-    this process is asked one at a time, whatever this says: a queue in front of it, as a server around it would be."""
+    """The most requests that are sent to a server and not yet answered; the others wait here, and their wait counts. A
+    system in this process is always asked one request at a time, with a queue in front of it."""
 
     @model_validator(mode="after")
     def _can_be_judged(self) -> Self:
         if len(set(self.rates_per_s)) < len(self.rates_per_s):
-            raise ValueError(f"rates_per_s: each rate once (here: {', '.join(f'{r:g}' for r in self.rates_per_s)})")
+            raise ValueError(
+                f"rates_per_s: name each rate once (here: {', '.join(f'{r:g}' for r in self.rates_per_s)})"
+            )
         needed = queries_needed(self.in_time)
         if self.min_queries < needed:
             raise ValueError(
-                f"min_queries: {self.min_queries} are too few to show that {100 * self.in_time:g}% are in time; "
-                f"LoadGen's early stopping asks for {needed}. Raise min_queries, or lower in_time"
+                f"min_queries: {self.min_queries} are not enough to show that {100 * self.in_time:g}% are in time; "
+                f"LoadGen's early stopping needs {needed}. Raise min_queries, or lower in_time"
             )
         return self
 
     def queries(self, rate_per_s: float, documents: int) -> int:
-        """About how many requests there will be at a rate: LoadGen draws the arrivals, so it may be some more."""
+        """Estimate how many requests there will be at a rate. LoadGen draws the arrivals, so there may be some more."""
         wanted = max(self.min_queries, math.ceil(rate_per_s * self.min_duration_s))
         return math.ceil(wanted / documents) * documents

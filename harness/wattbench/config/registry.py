@@ -30,7 +30,8 @@ class Registry:
     group: str
     """The entry-point group. An entry's name is what a suite says, its value the class."""
     built_in: Mapping[str, str]
-    """Name to ``module:Class`` of wattbench's own. They also stand in pyproject.toml; a checkout works without them."""
+    """Name to ``module:Class`` of wattbench's own. They are also entry points in pyproject.toml; a checkout works
+    without an install."""
     settings: type[Strict]
     """The base of every class's `Settings`, the model that checks its part of the suite file."""
     page: str
@@ -48,7 +49,7 @@ class Registry:
 
     @property
     def other_names(self) -> dict[str, Any]:
-        """The JSON Schema of names that are not wattbench's own."""
+        """Return the JSON Schema of names that are not wattbench's own."""
         return {"not": {"enum": [*self.built_in, *self.reserved]}}
 
     def load(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""How a hybrid chooses which of its members answers. `type` names the router; one file each in
+"""How a hybrid chooses the member that answers. `type` names the router; each has a file in
 `harness/wattbench/routers`."""
 
 from __future__ import annotations
@@ -33,65 +33,65 @@ class ClassifierRouter(RouterBase):
     model: RelativePath
     """The `.npz` file that `wattbench family build` wrote."""
     min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
-    """Below this probability the fallback answers."""
+    """If the probability is lower, the fallback answers."""
 
 
 class LlmRouter(RouterBase):
-    """A language model reads the request; the label it finds likeliest as the next words is chosen."""
+    """A language model reads the request; the label whose words are most likely to follow is chosen."""
 
     type: Literal["llm"]
     reader: Name
     """The system that reads."""
     prompt: str = Field(pattern=r"(?s)\{question\}")
-    """What it reads; `{question}` is where the request goes."""
+    """What it reads; `{question}` is replaced by the request."""
     continuations: Annotated[dict[Name, str], Field(min_length=2)]
-    """A member's name, and the words that stand for it after the prompt."""
+    """A member's name, and the words that represent it after the prompt."""
     min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
-    """Below this share of the probability of all labels the fallback answers."""
+    """If its share of the probability of all labels is lower, the fallback answers."""
 
     def labels(self) -> dict[str, list[str]]:
-        """The continuations'."""
+        """List the members that have continuations."""
         return {"continuations": list(self.continuations)}
 
     def systems(self) -> list[str]:
-        """The reader."""
+        """List the reader."""
         return [self.reader]
 
 
 class CascadeRouter(RouterBase):
-    """The cheapest first; the next where the answer before it was unsure."""
+    """Ask the cheapest member first, and the next if the answer is not confident enough."""
 
     type: Literal["cascade"]
     order: Annotated[list[Name], Field(min_length=2)]
-    """Members, from the cheapest."""
+    """Members, starting with the cheapest."""
     min_confidence: NonPositiveFloat
-    """Mean log-probability per token (natural logarithm) below which an answer counts as unsure."""
+    """Mean log-probability per token (natural logarithm) below which an answer is not confident enough."""
 
     def labels(self) -> dict[str, list[str]]:
-        """Those in order."""
+        """List the members in order."""
         return {"order": self.order}
 
 
 class OracleRouter(RouterBase):
-    """A yardstick: it is told the domain of the task, and asks the member of that name."""
+    """A reference: it is given the domain of the task, and asks the member of that name."""
 
     type: Literal["oracle"]
 
 
 class RandomRouter(RouterBase):
-    """A yardstick: any member, by a hash of the request and the suite's seed."""
+    """A reference: any member, by a hash of the request and the suite's seed."""
 
     type: Literal["random"]
 
 
 class AlwaysRouter(RouterBase):
-    """A yardstick: the same member for everything."""
+    """A reference: the same member for every request."""
 
     type: Literal["always"]
     member: Name
 
     def labels(self) -> dict[str, list[str]]:
-        """The one."""
+        """List the member."""
         return {"member": [self.member]}
 
 

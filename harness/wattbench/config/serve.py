@@ -11,7 +11,7 @@ from wattbench.config.weights import Weights
 
 
 class LlamaCppServe(Strict):
-    """llama.cpp's own server, through the `xllamacpp` wheel, on loopback."""
+    """llama.cpp's server, through the `xllamacpp` wheel, on loopback."""
 
     weights: Weights
     threads: PositiveInt | None = None
@@ -29,11 +29,11 @@ class Serve(Strict):
 
     llamacpp: LlamaCppServe | None = None
     command: str | None = None
-    """A command line, split as a shell would but run without one; `{port}` becomes a free port."""
+    """A command line, split as a shell does but run without one; `{port}` is replaced by a free port."""
     ready: str = "/health"
-    """The path that answers 200 once the server can work."""
+    """The path that answers 200 once the server is ready."""
     timeout_s: PositiveFloat = 600.0
-    """How long it may take until then."""
+    """How long it may take to be ready."""
 
     @model_validator(mode="after")
     def _one_server(self) -> Self:

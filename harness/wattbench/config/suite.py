@@ -24,7 +24,7 @@ from wattbench.records.suite_defaults import CURRENCY, PUE, REQUESTS_PER_YEAR
 
 
 class TaskChoice(Strict):
-    """One lm-eval task, and what it stands for in this suite."""
+    """One lm-eval task, and its role in this suite."""
 
     task: str
     """lm-eval's name of the task."""
@@ -33,17 +33,18 @@ class TaskChoice(Strict):
     source: Literal["include", "lm_eval"] = "include"
     """`include`: a YAML file in one of the folders above. `lm_eval`: a task that lm-eval ships."""
     limit: PositiveInt | None = None
-    """Use the first so many documents; None uses all."""
+    """Use the first `limit` documents; None uses all."""
     metric: str | None = None
-    """Which of the task's metrics is correctness, from 0 to 1: `exact_match`, or `exact_match,strict-match` to name
+    """The task's metric that counts as correctness, from 0 to 1: `exact_match`, or `exact_match,strict-match` to name
     the filter too. None takes the task's first."""
 
 
 class Tasks(Strict):
-    """Where tasks are found, and which are asked."""
+    """The folders of tasks, and the tasks that are asked."""
 
     include: list[RelativePath] = []
-    """Folders of lm-eval task YAML, relative to this file. A task file can run code: include what you trust."""
+    """Folders of lm-eval task YAML, relative to this file. A task file can run code: include only folders that you
+    trust."""
     select: Annotated[list[TaskChoice], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -66,11 +67,11 @@ class Systems(Strict):
 
 
 class Measure(Strict):
-    """How every cell is measured. Systems are only ever compared under the same."""
+    """How every cell is measured. Systems are compared only under the same settings."""
 
     scenario: Literal["single-stream", "throughput", "load"] = "single-stream"
-    """`single-stream`: one item at a time. `throughput`: a fixed batch (to a server: so many requests, always).
-    `load`: requests arrive on their own, at the rates under `load`."""
+    """`single-stream`: one item at a time. `throughput`: a fixed batch (to a server: this many concurrent requests).
+    `load`: requests arrive independently of the answers, at the rates under `load`."""
     batch: PositiveInt = 1
     """Items in flight together. single-stream is batch 1."""
     load: Load | None = None
@@ -80,14 +81,15 @@ class Measure(Strict):
     warmup: NonNegativeInt = 3
     """Items asked before anything is measured, in every cell."""
     min_window_s: NonNegativeFloat = 5.0
-    """The shortest measured window that is believed. A cell that ends sooner asks its items again until then."""
+    """The shortest measured window that is valid. A cell that ends sooner asks its items again until then."""
     window_s: NonNegativeFloat = 30.0
-    """A longer cell is divided into windows of about this length, so that one disturbance spoils one of them."""
+    """A longer cell is divided into windows of about this length, so that a disturbance makes only one of them
+    invalid."""
     repeats: PositiveInt = 1
     """How often every item is asked and recorded."""
     seed: NonNegativeInt = 1234
     require_measured: bool = False
-    """Refuse to run where a component's joules would come from a formula or a recording, and not from a sensor."""
+    """Refuse to run if a component's joules would come from a formula or a recording, and not from a sensor."""
 
     @model_validator(mode="after")
     def _single_stream_is_one(self) -> Self:
@@ -111,53 +113,51 @@ class Measure(Strict):
             raise ValueError("scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s")
         if self.load.min_duration_s < self.min_window_s:
             raise ValueError(
-                f"load.min_duration_s is {self.load.min_duration_s:g}, and no window below min_window_s = "
-                f"{self.min_window_s:g} is believed: raise the one, or lower the other"
+                f"load.min_duration_s is {self.load.min_duration_s:g}, and windows shorter than min_window_s = "
+                f"{self.min_window_s:g} are not valid: raise the former, or lower the latter"
             )
         return self
 
 
 class Carbon(Strict):
-    """What a joule costs the climate; only ever used when reading, so it can be restated later."""
+    """Grams of CO2 per joule; used only when a run is read, so that it can be changed later."""
 
     region: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     """ISO 3166 alpha-3 code of the country whose grid it runs on, such as DEU."""
     intensity_g_per_kwh: NonNegativeFloat | None = None
-    """Grams of CO2 equivalent per kWh, where you know better than the country's average."""
+    """Grams of CO2 equivalent per kWh, if you have a better figure than the country's average."""
     intensity_csv: RelativePath | None = None
-    """A file of hourly intensities, relative to this one, that is matched to the run's clock: a column of times, and
-    one of grams of CO2 equivalent per kWh."""
+    """A file of hourly intensities, matched to the times of the run: a column of times, and a column of grams of CO2
+    equivalent per kWh. Its path is relative to this file."""
     pue: Annotated[float, Field(ge=1.0)] = PUE
-    """Power usage effectiveness: what the building draws for each watt that reaches the machine."""
+    """Power usage effectiveness: watts that the building draws per watt that reaches the machine."""
     embodied: Embodied | None = None
-    """Manufacture, for the Software Carbon Intensity; none declared: it is not included, and that is said."""
+    """Hardware manufacture, for the Software Carbon Intensity. None: it is not included, and reports say so."""
 
     @model_validator(mode="after")
     def _one_intensity(self) -> Self:
         if self.intensity_g_per_kwh is not None and self.intensity_csv is not None:
-            raise ValueError(
-                "intensity_g_per_kwh is a constant and intensity_csv goes by the hour: name one of the two"
-            )
+            raise ValueError("intensity_g_per_kwh is a constant and intensity_csv is hourly: set only one of them")
         return self
 
 
 class Workload(Strict):
-    """What the systems are to be run for; only ever used when reading, so it can be restated later."""
+    """The work for which a system is chosen; used only when a run is read, so that it can be changed later."""
 
     mix: dict[Name, NonNegativeFloat] | None = None
-    """Domain to what it weighs among the requests; a domain that is left out weighs nothing. None: every item counts
-    the same, so that a domain counts by its items."""
+    """The weight of each domain among the requests; a domain that is left out has weight 0. None: every item has the
+    same weight, so that a domain is weighted by its number of items."""
     requests_per_year: PositiveFloat = REQUESTS_PER_YEAR
-    """How many requests a year's energy, bill and grams are stated for."""
+    """The number of requests for which yearly energy, cost and grams are stated."""
     price_per_kwh: NonNegativeFloat | None = None
-    """Of electricity, in `currency`; without one no bill is stated."""
+    """The price of electricity, in `currency`; without it no cost is stated."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = CURRENCY
     """ISO 4217, three letters."""
 
     @model_validator(mode="after")
     def _something_is_asked(self) -> Self:
         if self.mix is not None and not any(self.mix.values()):
-            raise ValueError("mix: every weight is 0, so that nothing is asked")
+            raise ValueError("mix: every weight is 0; at least one must be above 0")
         return self
 
 
@@ -172,14 +172,14 @@ class Suite(Strict):
     carbon: Carbon = Carbon()
     workload: Workload = Workload()
     gate: GatePolicy | None = None
-    """What `wattbench gate` lets through. None: what the `pyproject.toml` here says, or the defaults."""
+    """The policy of `wattbench gate`. None: that of the `pyproject.toml` in the current folder, or the defaults."""
     meters: Annotated[list[SerializeAsAny[MeterEntry]], Field(min_length=1)] = [AutoSettings(use="auto")]
-    """Where joules come from: bare names, or mappings with `use: <name>` and that meter's own settings."""
+    """The meters: bare names, or mappings with `use: <name>` and the settings of that meter."""
 
     @model_validator(mode="after")
     def _some_system(self) -> Self:
         if not self.systems.define and not self.systems.include:
-            raise ValueError("systems: name a catalogue under include, or a system under define")
+            raise ValueError("systems: name a catalogue under include or a system under define")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Systems: anything that answers prompts. `kind` is its role in the comparison, `engine` how it runs."""
+"""The systems of a suite: anything that answers prompts. `kind` is the role in the comparison, `engine` how it runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import Name, RelativePath, Strict, beside_its_file, tag_of
+from wattbench.config.base import Name, RelativePath, Strict, relative_to_its_file, tag_of
 from wattbench.config.registry import Registry
 from wattbench.config.router import CascadeRouter, OtherRouter, Router, RouterBase
 from wattbench.config.serve import Serve
@@ -31,24 +31,25 @@ Kind = Literal["generalist", "specialist", "moe", "distilled", "hybrid"]
 
 
 class Prompt(Strict):
-    """How a task's documents are put to a system. Part of the system, as a model's training fixes its form."""
+    """The form in which a system is asked a task's documents. It belongs to the system, as it follows from its
+    training."""
 
     chat: bool = False
     """Wrap the prompt in the model's own chat template."""
     fewshot: NonNegativeInt | None = None
-    """Worked examples before the question. None keeps the task's own number; a task that insists on 0 stays at 0."""
+    """Worked examples before the question. None keeps the task's number; a task that requires 0 keeps 0."""
     system: str | None = None
     """A system instruction."""
     multiturn: bool = True
-    """With `chat`: show worked examples as earlier turns rather than inside the question."""
+    """With `chat`: give worked examples as earlier turns instead of inside the question."""
 
 
 class Parameters(Strict):
-    """Parameter counts declared by hand, for systems that cannot be asked."""
+    """Parameter counts that the user declares, for systems whose parameters cannot be counted."""
 
     total: PositiveInt
     active: PositiveInt | None = None
-    """Parameters used per token; the total unless said otherwise."""
+    """Parameters used per token; None: the total."""
 
 
 class SystemBase(Strict):
@@ -63,16 +64,16 @@ class SystemBase(Strict):
     description: str | None = None
     prompt: Prompt = Prompt()
     parameters: Parameters | None = None
-    """Only where the engine cannot count them itself."""
+    """Only needed if the engine cannot count them."""
     teacher: Name | None = None
-    """For a distilled system: the system whose answers it was taught, to be compared with where both take part."""
+    """For a distilled system: the system whose answers it was trained on. The two are compared if both take part."""
     training: TrainingCost | None = None
-    """What it cost before the first answer: the path of the ledger that `wattbench family build` leaves, or, for a
-    model that was trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
+    """The cost of its training: the path of the ledger that `wattbench family build` writes, or, for a model that was
+    trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
 
 
 class LocalModel(SystemBase):
-    """What models in this process share. Those with the same base load it once, and add what is theirs."""
+    """Settings of all models in this process. Systems with the same base load it once."""
 
     weights: Weights
     """The base."""
@@ -82,7 +83,7 @@ class LocalModel(SystemBase):
     threads: PositiveInt | None = None
     """CPU threads; None leaves PyTorch's choice."""
     max_output_tokens: PositiveInt = 256
-    """Where the task sets no limit of its own."""
+    """The limit for tasks that set none."""
 
 
 class TransformersSystem(LocalModel):
@@ -94,22 +95,22 @@ class TransformersSystem(LocalModel):
     adapter: RelativePath | None = None
     """A PEFT adapter's folder."""
     merge: bool = False
-    """Fold the adapter into a copy of the weights it changes: fewer operations for each token, more memory."""
+    """Merge the adapter into a copy of the weights that it changes: fewer operations per token, more memory."""
 
 
 class MoeSystem(LocalModel):
-    """A sparse mixture put together from one base and several adapters, in this process.
+    """A sparse mixture of experts, assembled in this process from one base and several adapters.
 
     Each adapter's feed-forward weights, merged with the base's, become one expert; everything else is the base's.
     """
 
     engine: Literal["moe"]
     experts: Annotated[dict[Name, RelativePath], Field(min_length=2)]
-    """An expert's name, and the folder of the PEFT adapter that it is made from. Their order is the router's."""
+    """An expert's name, and the folder of its PEFT adapter. Their order is that of the router."""
     router: RelativePath
-    """A safetensors file: for each sparse layer, the weights that choose experts for a token."""
+    """A safetensors file with the router weights of each sparse layer."""
     top_k: PositiveInt = 2
-    """Experts asked for each token."""
+    """Experts used for each token."""
 
     @model_validator(mode="after")
     def _enough_experts(self) -> Self:
@@ -119,11 +120,12 @@ class MoeSystem(LocalModel):
 
 
 class EndpointSystem(SystemBase):
-    """Any server that speaks the OpenAI completions protocol, streamed so that every token is stamped."""
+    """Any server with the OpenAI completions protocol, streamed so that every token has a time stamp."""
 
     engine: Literal["endpoint"]
     base_url: str | None = Field(default=None, pattern=r"^https?://")
-    """`http://localhost:8000/v1`, say. Not needed with `serve: {llamacpp: ...}`; may hold `{port}` with a command."""
+    """For example `http://localhost:8000/v1`. Not needed with `serve: {llamacpp: ...}`; may hold `{port}` with a
+    command."""
     model: str | None = None
     """The model's name on the server; None takes the only one it lists."""
     api_key_env: str | None = None
@@ -132,12 +134,12 @@ class EndpointSystem(SystemBase):
     timeout_s: PositiveFloat = 300.0
     """How long one request may take."""
     max_output_tokens: PositiveInt = 256
-    """Where the task sets no limit of its own."""
+    """The limit for tasks that set none."""
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
         if self.base_url is None and (self.serve is None or self.serve.llamacpp is None):
-            raise ValueError("base_url is needed (only serve: {llamacpp: ...} finds its own)")
+            raise ValueError("base_url is required (except with serve: {llamacpp: ...})")
         return self
 
 
@@ -146,13 +148,13 @@ class PythonSystem(SystemBase):
 
     engine: Literal["python"]
     call: str = Field(pattern=r"^.+:[A-Za-z_][A-Za-z0-9_.]*$")
-    """`package.module:function`, or `./file.py:function` relative to this file. From one text to one text."""
+    """`package.module:function`, or `./file.py:function` relative to this file. It takes a text and returns a text."""
 
     @field_validator("call")
     @classmethod
-    def _beside_its_file(cls, call: str, info: ValidationInfo) -> str:
+    def _relative_to_its_file(cls, call: str, info: ValidationInfo) -> str:
         module, _, function = call.rpartition(":")
-        return f"{beside_its_file(Path(module), info)}:{function}" if module.endswith(".py") else call
+        return f"{relative_to_its_file(Path(module), info)}:{function}" if module.endswith(".py") else call
 
 
 class LmEvalSystem(SystemBase):
@@ -166,16 +168,16 @@ class LmEvalSystem(SystemBase):
 
 
 class HybridSystem(SystemBase):
-    """A router in front of other systems, all of them loaded. Each is asked in its own prompt form."""
+    """A router in front of other systems, all of which are loaded. Each is asked in its own prompt form."""
 
     engine: Literal["hybrid"]
     members: Annotated[dict[Name, Name], Field(min_length=1)]
-    """What the router calls a member (for most routers: a domain), and the system that it stands for."""
+    """The router's name for a member (for most routers: a domain), and the system that it names."""
     router: SerializeAsAny[Router]
     fallback: Name | None = None
-    """The member (by the router's name for it) to ask where the router chooses none, or is not sure enough."""
+    """The member (by the router's name for it) that answers if the router chooses none or is not sure enough."""
     pool: dict[Name, Any] = {}
-    """The systems that are named here, filled in when the suite is read. Not to be written by hand."""
+    """The systems that are named here. Filled in when the suite is read; do not write it by hand."""
 
     @model_validator(mode="after")
     def _router_fits(self) -> Self:
@@ -207,7 +209,7 @@ class HybridSystem(SystemBase):
 
     def _check_fallback(self) -> None:
         if self.fallback is None and getattr(self.router, "min_score", 0.0) > 0.0:
-            raise ValueError("fallback: missing; the router's min_score leaves some requests to it")
+            raise ValueError("fallback: missing; with min_score some requests go to it")
 
     def _check_cascade(self) -> None:
         if isinstance(self.router, CascadeRouter):
@@ -225,7 +227,7 @@ class HybridSystem(SystemBase):
 
     @property
     def resident(self) -> list[str]:
-        """Every system that must be loaded: the members, and what the router itself asks. Each once, in order."""
+        """List the systems that must be loaded, each once: the members, and those that the router itself asks."""
         return list(dict.fromkeys([*self.members.values(), *self.router.systems()]))
 
 
@@ -274,4 +276,5 @@ System = Annotated[
         custom_error_context={"key": "engine", "choices": ", ".join(ENGINES.built_in)},
     ),
 ]
-"""A system as a file states it. One with another distribution's engine is checked by `wattbench.config.third_party`."""
+"""A system as a file defines it. One with another distribution's engine is checked by
+`wattbench.config.third_party`."""

@@ -58,25 +58,25 @@ def checked_system(system: SystemBase, file: ParsedFile, at: Keys) -> SystemBase
     try:
         return system.with_router(router)
     except ValueError as error:
-        raise UserError(f"{_place(file, at)}: {error}") from error
+        raise UserError(f"{_location(file, at)}: {error}") from error
 
 
 def _checked(registry: Registry, name: str, given: Strict, file: ParsedFile, at: Keys, name_at: Keys) -> Any:
-    """Validate some settings by the model of the class that they name; `name_at` is where the name stands."""
+    """Validate some settings by the model of the class that they name; `name_at` is the key of the name."""
     try:
         model = registry.settings_of(name)
     except UserError as error:
-        raise UserError(f"{_place(file, name_at)}: {error}") from error
+        raise UserError(f"{_location(file, name_at)}: {error}") from error
     try:
         return validate(model, file, given.model_dump(exclude_unset=True), at)
     except UserError:
         raise
     except Exception as error:  # a third party's validator may raise anything
         raise UserError(
-            f"{_place(file, at)}: the settings of the {registry.noun} {name!r} cannot be checked ({error!r}); "
+            f"{_location(file, at)}: the settings of the {registry.noun} {name!r} cannot be checked ({error!r}); "
             f"this is a fault of {registry.provider(name)}"
         ) from error
 
 
-def _place(file: ParsedFile, at: Keys) -> str:
+def _location(file: ParsedFile, at: Keys) -> str:
     return f"{file.where(at)}: {'.'.join(map(str, at))}"

@@ -1,4 +1,4 @@
-"""What making a model took: the ledger of a training done here, or what others say of one done elsewhere."""
+"""The cost of a training: the ledger of one that was done here, or a declaration of one that was done elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, FiniteFloat, PositiveInt, StringConst
 from wattbench.config.base import Name, RelativePath, Strict
 
 DECLARED = "declared"
-"""The provenance of joules that somebody states, and nothing here has read."""
+"""The provenance of joules that a source states and that were not measured here."""
 
 _JOULES_PER_KWH = 3.6e6
 _Positive = Annotated[FiniteFloat, Field(gt=0, le=1e18)]
@@ -19,24 +19,24 @@ _Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class DeclaredTraining(Strict):
-    """A training that was done elsewhere, as its makers describe it. Its joules are stated, not measured."""
+    """A training that was done elsewhere, as a source describes it. Its joules are declared, not measured."""
 
     energy_j: _Positive | None = None
-    """Joules it took; or give `energy_kwh`."""
+    """The energy in joules; or give `energy_kwh`."""
     energy_kwh: _Positive | None = None
-    """Kilowatt-hours it took; or give `energy_j`."""
+    """The energy in kilowatt-hours; or give `energy_j`."""
     source: _Said
     """Where the figure comes from: a model card, a paper, an invoice."""
     year: PositiveInt | None = None
-    """Of the source."""
+    """The year of the source."""
     name: Name | None = None
-    """What was trained; the system's name if not said. Systems that name the same training share it."""
+    """The name of the training; by default that of the system. Systems that name the same training share it."""
     tokens: PositiveInt | None = None
-    """Tokens it learned from."""
+    """The number of training tokens."""
     gpu_hours: _Positive | None = None
-    """Hours of one accelerator, added up over all of them."""
+    """Hours of use, summed over all accelerators."""
     grams_co2e: Annotated[FiniteFloat, Field(ge=0, le=1e18)] | None = None
-    """Grams of CO2 equivalent as the source states them. They are shown beside those that a report makes."""
+    """Grams of CO2 equivalent as the source states them. A report shows them next to those that it computes."""
 
     @model_validator(mode="after")
     def _one_energy(self) -> Self:
@@ -47,11 +47,11 @@ class DeclaredTraining(Strict):
 
     @property
     def joules(self) -> float:
-        """What it took, in joules."""
+        """Return the energy in joules."""
         return self.energy_j if self.energy_j is not None else (self.energy_kwh or 0.0) * _JOULES_PER_KWH
 
     def summary(self) -> dict[str, Any]:
-        """What a run's record keeps of it, in the shape of a ledger's; what is not stated is None."""
+        """Return the summary for a run's record, in the form of a ledger's; figures that are not stated are None."""
         return {
             "method": DECLARED,
             "documents": None,

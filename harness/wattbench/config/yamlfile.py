@@ -1,4 +1,4 @@
-"""Reading YAML that a person wrote, or that a stranger did: line numbers kept, surprises refused."""
+"""Read YAML from any author: keep line numbers, and refuse files that are dangerous or ambiguous."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from wattbench.errors import UserError
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 200_000
-"""Aliases of aliases can stand for more nodes than there are atoms; no honest file comes near this."""
+"""Nested aliases can expand to more nodes than any memory holds; a real suite has far fewer than this."""
 
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed file that still knows on which line each key stands."""
+    """A parsed file with the line of each key."""
 
     path: Path
     data: dict[str, Any]
@@ -26,11 +26,11 @@ class YamlFile:
 
     @property
     def folder(self) -> Path:
-        """The folder from which the file's relative paths are read."""
+        """Return the folder to which the file's relative paths are relative."""
         return self.path.parent
 
     def where(self, keys: Sequence[str | int]) -> str:
-        """``file:line`` of the deepest of the keys that the file really has."""
+        """Return ``file:line`` of the deepest of the keys that is in the file."""
         node, line = self._root, self._root.start_mark.line
         for key in keys:
             step = _child(node, key)
@@ -53,7 +53,7 @@ def read_yaml(path: Path) -> YamlFile:
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     if len(raw) > MAX_BYTES:
-        raise UserError(f"{path}: {len(raw):,} bytes is too large for a suite or a catalogue")
+        raise UserError(f"{path}: {len(raw):,} bytes are more than a suite or a catalogue may have ({MAX_BYTES:,})")
     try:
         root, data = _parse(raw)
     except yaml.MarkedYAMLError as error:
@@ -91,7 +91,7 @@ class _Loader(yaml.SafeLoader):
                 continue
             if key_node.value in seen:
                 raise yaml.MarkedYAMLError(
-                    problem=f"key {key_node.value!r} is named twice", problem_mark=key_node.start_mark
+                    problem=f"key {key_node.value!r} appears twice", problem_mark=key_node.start_mark
                 )
             if isinstance(key_node, yaml.ScalarNode):
                 seen.add(key_node.value)
@@ -99,7 +99,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many nodes there are once every alias is followed."""
+    """Count the nodes after every alias is expanded."""
     if id(node) in known:
         return known[id(node)]
     known[id(node)] = 1  # an alias to its own ancestor counts once here, and is refused when constructed
@@ -109,7 +109,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     elif isinstance(node, yaml.MappingNode):
         total += sum(_size(child, known) for pair in node.value for child in pair)
     if total > MAX_NODES:
-        raise yaml.YAMLError(f"more than {MAX_NODES:,} values once its aliases are followed")
+        raise yaml.YAMLError(f"more than {MAX_NODES:,} values after its aliases are expanded")
     known[id(node)] = total
     return total
 

@@ -93,7 +93,7 @@ def test_a_run_s_record_holds_the_pool(folder: Path) -> None:
         ("{type: oracle}", "{type: llm, reader: raeder, prompt: '{question}', continuations: {arithmetic: a, rest: b}}",
          "system 'hybrid': members: unknown system 'raeder'; did you mean 'reader'?"),
         ("{type: oracle}\n    fallback: rest", "{type: classifier, model: r.npz, min_score: 0.5}",
-         "systems.hybrid: fallback: missing; the router's min_score leaves some requests to it"),
+         "systems.hybrid: fallback: missing; with min_score some requests go to it"),
         ("{type: oracle}", "{type: orakel}",
          "systems.hybrid.router.type: no router 'orakel' is known here; did you mean 'oracle'?"),
         ("{type: oracle}", "{member: rest}",

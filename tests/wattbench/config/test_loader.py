@@ -96,8 +96,8 @@ def test_without_a_selection_the_whole_catalogue_takes_part(folder: Path) -> Non
         ("pue: 1.2", "pue: 0.5",
          "DIR/suite.yaml:13: carbon.pue: input should be greater than or equal to 1 (here: 0.5)"),
         ("region: DEU", "intensity_csv: grid.csv, intensity_g_per_kwh: 50",
-         "DIR/suite.yaml:13: carbon: intensity_g_per_kwh is a constant and intensity_csv goes by the hour: name one of "
-         "the two"),
+         "DIR/suite.yaml:13: carbon: intensity_g_per_kwh is a constant and intensity_csv is hourly: set only one of "
+         "them"),
         ("region: DEU", "embodied: {kg_per_device: 350}",
          "DIR/suite.yaml:13: carbon.embodied: kg_per_device also needs lifetime_years"),
         ("region: DEU", "embodied: {use: ecologits-gpu-server, devices: 2}",
@@ -112,7 +112,7 @@ def test_without_a_selection_the_whole_catalogue_takes_part(folder: Path) -> Non
         ("regex:", "generalist:",
          "DIR/suite.yaml:11: systems.define: 'generalist' is already in a catalogue; choose another name"),
         ("carbon:", "measure:",
-         "DIR/suite.yaml:13: not valid YAML: key 'measure' is named twice"),
+         "DIR/suite.yaml:13: not valid YAML: key 'measure' appears twice"),
         ("name: demo", "name: [", "DIR/suite.yaml:4: not valid YAML: expected ',' or ']', but got ':'"),
         ("answers.py:solve", "answers.py",
          "DIR/suite.yaml:11: systems.define.regex.call: './answers.py' does not have the right form "
@@ -134,9 +134,9 @@ def test_an_unknown_key_in_a_catalogue_names_the_catalogue(folder: Path) -> None
     [
         ("{}", "name exactly one of hub, path and wheel (here: none)"),
         ("{hub: a/b, path: c}", "name exactly one of hub, path and wheel (here: hub, path)"),
-        ("{wheel: 'a==1'}", "a wheel also needs file (its path inside the wheel) and sha256"),
-        (f"{{wheel: a, file: f, sha256: {'a' * 64}}}", "pin the wheel to one version, as in a==1.0"),
-        ("{path: a, revision: main}", "revision goes with hub"),
+        ("{wheel: 'a==1'}", "a wheel also requires file (its path inside the wheel) and sha256"),
+        (f"{{wheel: a, file: f, sha256: {'a' * 64}}}", "pin the wheel to one version: a==1.0"),
+        ("{path: a, revision: main}", "revision is only allowed with hub"),
     ],
 )
 def test_weights_come_from_one_place(folder: Path, weights: str, expected: str) -> None:
@@ -153,7 +153,7 @@ def test_a_file_of_intensities_is_read_from_the_suites_folder(folder: Path) -> N
 def test_missing_and_unknown_suites(folder: Path) -> None:
     with pytest.raises(UserError, match="no such suite file"):
         load_suite(str(folder / "nothing.yaml"))
-    with pytest.raises(UserError, match=r"nor a suite that wattbench ships; did you mean 'quick'"):
+    with pytest.raises(UserError, match=r"and no shipped suite of this name; did you mean 'quick'"):
         load_suite("quik")
 
 
@@ -165,7 +165,7 @@ def test_files_that_are_no_suite(folder: Path, text: str) -> None:
 def test_aliases_of_aliases_are_counted_before_they_are_followed(folder: Path) -> None:
     layers = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     layers += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
-    assert "once its aliases are followed" in message(folder, "\n".join(layers))
+    assert "after its aliases are expanded" in message(folder, "\n".join(layers))
 
 
 def test_narrowing_keeps_only_what_is_named(folder: Path) -> None:

@@ -110,18 +110,18 @@ CSV = "csv: {path: w.csv, time: t"
             "meters:\n  - auto\n  - {use: nvml, gpu: 4}",
             "suite.yaml:11: meters.1.gpu: unknown key; did you mean 'gpus'?",
         ),
-        ("meters: [{gpus: 4}]", "meters.0: say which meter"),
-        ("meters: [3]", "meters.0: say which meter"),
+        ("meters: [{gpus: 4}]", "meters.0: name the meter"),
+        ("meters: [3]", "meters.0: name the meter"),
         ("meters: []", "meters: list should have at least 1 item"),
         ("meters: [{use: nvml, gpus: 0}]", "meters.0.gpus: input should be greater than 0"),
-        ("meters: [{use: external, component: wall}]", "meters.0: name csv or command: one of the two"),
+        ("meters: [{use: external, component: wall}]", "meters.0: set exactly one of csv and command"),
         (
             f"meters: [{{use: external, component: Wall, {CSV}, power: p}}}}]",
             "meters.0.component: 'Wall' does not have",
         ),
         (
             f"meters: [{{use: external, component: wall, {CSV}}}}}]",
-            "meters.0.csv: name the column of power or of energy",
+            "meters.0.csv: name the column of power, of energy or both",
         ),
         (
             f"meters: [{{use: external, component: wall, {CSV}, power: p, power_unit: MW}}}}]",
@@ -137,7 +137,7 @@ CSV = "csv: {path: w.csv, time: t"
         ),
         (
             "meters: [{use: external, component: psu, command: {run: x, pattern: x}}]",
-            "meters.0.command: say what is printed",
+            "meters.0.command: set exactly one of power_unit and energy_unit",
         ),
         (
             'meters: [{use: external, component: psu, command: {run: "a \'b", pattern: x, power_unit: W}}]',

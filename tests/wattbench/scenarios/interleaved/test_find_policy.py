@@ -61,7 +61,7 @@ def test_a_calibration_lies_beside_the_file_that_names_it(here: Path, tmp_path: 
     ("name", "text", "expected"),
     [
         ("p.toml", TABLE.replace("block", "blocks"), r"p.toml: tool.wattbench.gate.blocks: unknown key; did you"),
-        ("p.toml", TABLE.replace("points", "%"), r"tool.wattbench.gate: the margin of accuracy is told in points"),
+        ("p.toml", TABLE.replace("points", "%"), r"tool.wattbench.gate: the margin of accuracy is in points"),
         ("p.toml", "alpha = 0.7\n", r"p.toml: alpha: input should be less than 0.5"),
         ("p.toml", "tool = {wattbench = {gate = 3}}\n", r"p.toml: tool.wattbench.gate: must hold keys"),
         ("p.toml", "alpha = \n", r"p.toml: not valid TOML"),

@@ -102,10 +102,10 @@ def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> No
         ({"scenario": "load"}, "needs the rates"),
         ({"load": {"rates_per_s": [1], "deadline_s": 1}}, "belongs to scenario: load"),
         ({"scenario": "load", "batch": 2, "load": {"rates_per_s": [1], "deadline_s": 1}}, "takes no batch"),
-        ({"scenario": "load", "load": {"rates_per_s": [1, 1], "deadline_s": 1}}, "each rate once"),
+        ({"scenario": "load", "load": {"rates_per_s": [1, 1], "deadline_s": 1}}, "name each rate once"),
         ({"scenario": "load", "load": {"rates_per_s": [], "deadline_s": 1}}, "at least 1 item"),
         ({"scenario": "load", "load": {"rates_per_s": [0], "deadline_s": 1}}, "greater than 0"),
-        ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_queries": 43}}, "asks for 44"),
+        ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_queries": 43}}, "needs 44"),
         ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_duration_s": 2}}, "min_window_s"),
     ],
 )
