@@ -27,9 +27,12 @@ from typing import Any
 import pytest
 
 from wattbench.config import Resolved, TaskChoice, load_suite
-from wattbench.measure.cell_recorder import CellRecorder, WindowNames
+from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
+from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, meters_for, survey
+from wattbench.progress import PlainProgress
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
 from wattbench.systems import Engine, open_engine, release_base
 from wattbench.tasks.loading import load_task, quiet_lm_eval
@@ -170,15 +173,12 @@ def _ours(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, writer
     """As `wattbench.scenarios.closed_loop` has it, with the meters that a run would use on this machine."""
     measure = suite.suite.measure.model_copy(update={"min_window_s": 0.0, "warmup": 0})  # nothing is asked twice
     cell = secrets.token_hex(4)  # each round is a cell of its own
-    names = WindowNames("bench", 0)
     with Metering(meters_for(survey())) as metering:
         metering.shortest_window_s = 0.0  # nor is an item asked again for a sensor's sake
         before = time.perf_counter()
-        metering.trace_to(writer.layout.trace(name, cell))
-        recorder = CellRecorder(
-            engine, writer, metering, measure, label=lambda purpose: names.label(name, cell, purpose),
-            system=name, task=cell, idle_w={}, advance=lambda count: None,
-        )  # fmt: skip
+        context = MeasuringContext(suite, writer, metering, WindowNames("bench", 0), PlainProgress(1, ITEMS))
+        context.trace_to(name, cell)
+        recorder = CellRecorder(context, engine, system=name, task=cell, idle_w={}, measure=measure)
         lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())
         lm.generate_until = side.clock(lm.generate_until)  # type: ignore[method-assign]  # a clock around it
         samples = evaluate(lm, load_task(suite, choice), suite.systems[name].prompt, measure)

@@ -124,22 +124,15 @@ def _measure(
     allow_unsafe_code: bool,
     until: Callable[[Path], bool],
 ) -> None:
-    from wattbench.measure.cell_recorder import WindowNames
-    from wattbench.meters import Metering
+    from wattbench.measure.measuring_context import measuring
     from wattbench.progress import progress
-    from wattbench.records import SIDES, read_run
+    from wattbench.records import SIDES
     from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate
 
     root = writer.layout.root
-    records = read_run(root)
-    labels = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
     rounds = rounds_of(resolved, gate, cells)
     answers = sum(each.items for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
     notice(f"{root}: judged by {gate.policy_source}")
-    with (
-        writer,
-        Metering(chosen.meters) as metering,
-        progress(len(rounds), answers, "rounds at most", "answers") as shown,
-    ):
-        session = GateSession(resolved, gate, cells, writer, metering, labels, shown, allow_unsafe_code)
-        run_gate(session, lambda: until(root))
+    shown = progress(len(rounds), answers, "rounds at most", "answers")
+    with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
+        run_gate(GateSession(context, gate, cells), lambda: until(root))

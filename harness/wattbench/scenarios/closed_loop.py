@@ -1,25 +1,25 @@
-"""The loop over cells: load, warm up, idle, measure, score, record."""
+"""Run the cells of a suite, one after the other: load, warm up, idle, measure, score, record."""
 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from wattbench.config import Prompt, Resolved
-from wattbench.measure.cell_recorder import CellRecorder, WindowNames, open_window
+from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.item_rows import expert_row, item_rows, system_row, training_costs
+from wattbench.measure.measuring_context import MeasuringContext, measuring
 from wattbench.measure.plan import Cell, requests
 from wattbench.measure.resume import check_same_system, recover_windows
 from wattbench.measure.timed_lm import TimedLM, items_of
-from wattbench.meters import Chosen, Metering
+from wattbench.meters import Chosen
 from wattbench.prefill_decode import split_cell
-from wattbench.progress import Progress, progress
-from wattbench.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow, read_run
+from wattbench.progress import progress
+from wattbench.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow
 from wattbench.scenarios.open_loop import LoadCell, run_rates, score_rates
 from wattbench.systems import Engine, TaskContext, base_key, open_engine, release_base
 from wattbench.systems.memory import reset_peak
@@ -32,77 +32,58 @@ if TYPE_CHECKING:
     from lm_eval.api.model import LM
 
 
-@dataclass(frozen=True)
-class Session:
-    """One process's work on a run: a fresh run has one, a resumed run several."""
-
-    resolved: Resolved
-    cells: Sequence[Cell]
-    writer: RunWriter
-    metering: Metering
-    names: WindowNames
-    progress: Progress
-    allow_unsafe_code: bool
-
-    @property
-    def records(self) -> RunRecords:
-        """What is on disk so far."""
-        return read_run(self.writer.layout.root)
-
-
 def run_to_end(
     writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], chosen: Chosen, *, allow_unsafe_code: bool = False
 ) -> None:
-    """Open the meters, show what goes on, and bring a run to its end, be it new or interrupted."""
-    records = read_run(writer.layout.root)
-    names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
+    """Bring a run to its end, new or interrupted: open the meters, show the progress, ask what is not answered yet."""
     items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
-    with writer, Metering(chosen.meters) as metering, progress(len(cells), items) as shown:
-        run_cells(Session(resolved, cells, writer, metering, names, shown, allow_unsafe_code))
+    shown = progress(len(cells), items)
+    with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
+        run_cells(context, cells)
 
 
-def run_cells(session: Session) -> None:
+def run_cells(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     """Bring a run to its end, asking only what is not answered yet."""
-    recover_windows(session.records, session.writer)
-    by_system = [(name, list(own)) for name, own in groupby(session.cells, key=lambda cell: cell.system)]
-    bases = [base_key(cells[0].config) for _, cells in by_system]
+    recover_windows(context.records, context.writer)
+    by_system = [(name, list(of_system)) for name, of_system in groupby(cells, key=lambda cell: cell.system)]
+    bases = [base_key(of_system[0].config) for _, of_system in by_system]
     try:
-        for (name, cells), base, following in zip(by_system, bases, [*bases[1:], None], strict=True):
-            _run_system(session, name, cells)
+        for (name, of_system), base, following in zip(by_system, bases, [*bases[1:], None], strict=True):
+            _run_system(context, name, of_system)
             if base is None or base != following:  # None: a hybrid of several bases, say, may have left one
                 release_base()
     finally:
-        session.metering.trace_to(None)
-    _finish(session)
+        context.metering.trace_to(None)
+    _finish(context, cells)
 
 
-def _run_system(session: Session, name: str, cells: Sequence[Cell]) -> None:
-    records = session.records
+def _run_system(context: MeasuringContext, name: str, cells: Sequence[Cell]) -> None:
+    records = context.records
     pending = [cell for cell in cells if records.scores(cell.system, cell.choice.task) is None]
     for cell in cells:
         if cell not in pending:
-            session.progress.start_cell(_title(cell), _items(session, cell), _items(session, cell))
-            session.progress.end_cell()
+            context.progress.start_cell(_title(cell), _items(context, cell), _items(context, cell))
+            context.progress.end_cell()
     if not pending:
         return
-    session.progress.note(f"loading {name} ...")
-    session.metering.trace_to(records.layout.trace(name, None))
-    window = open_window(session.metering, session.writer, session.names.label(name, None, Purpose.LOAD))
+    context.progress.note(f"loading {name} ...")
+    context.trace_to(name, None)
+    window = context.open_window(name, None, Purpose.LOAD)
     reset_peak()
-    measure = session.resolved.suite.measure
+    measure = context.measure
     with open_engine(name, pending[0].config, batch=measure.batch, seed=measure.seed) as engine:
         load = window.close()
-        session.writer.append_window(load)
+        context.writer.append_window(load)
         config = pending[0].config
         row = system_row(
             name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(name, config)
         )
         check_same_system(records, row)
-        session.writer.append_system(row)
-        idle_w = _idle(session, name)
+        context.writer.append_system(row)
+        idle_w = context.idle_power_w(name, name)
         for cell in pending:
-            _run_cell(session, cell, engine, idle_w)
-        session.writer.append_system(
+            _run_cell(context, cell, engine, idle_w)
+        context.writer.append_system(
             replace(
                 row,
                 peak_memory_bytes=engine.peak_memory_bytes(),
@@ -111,131 +92,88 @@ def _run_system(session: Session, name: str, cells: Sequence[Cell]) -> None:
         )
 
 
-def _idle(session: Session, name: str) -> Mapping[str, float]:
-    """Watts per component with the system loaded and nothing asked of it. The system's, so once for all its cells."""
-    idle_s = session.resolved.suite.measure.idle_s
-    if not idle_s:
-        return {}
-    idle_s = max(idle_s, session.metering.shortest_window_s)  # a slow sensor needs longer than the suite asks
-    session.progress.note(f"{name}: idle for {idle_s:g} s ...")
-    window = open_window(session.metering, session.writer, session.names.label(name, None, Purpose.IDLE))
-    time.sleep(idle_s)
-    row = window.close()
-    session.writer.append_window(row)
-    return {component: j / row.duration_s for component, j in row.energy_j.items()} if row.valid else {}
-
-
-def _run_cell(session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str, float]) -> None:
-    measure, task = session.resolved.suite.measure, cell.choice.task
-    answers = session.records.answers(cell.system, task)
-    engine.begin_task(_context(session, cell))
-    session.progress.start_cell(_title(cell), _items(session, cell), len(answers))
-    session.metering.trace_to(session.writer.layout.trace(cell.system, task))
+def _run_cell(context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Mapping[str, float]) -> None:
+    measure, task = context.measure, cell.choice.task
+    answers = context.records.answers(cell.system, task)
+    engine.begin_task(_task_context(context, cell))
+    context.progress.start_cell(_title(cell), _items(context, cell), len(answers))
+    context.trace_to(cell.system, task)
     first_number = max((row.batch for row in answers), default=-1) + 1
     if measure.load is not None:
-        scores = _run_load(session, cell, engine, idle_w, first_number)
+        scores = _run_load(context, cell, engine, idle_w, first_number)
     else:
-        scores = _run_items(session, cell, engine, idle_w, first_number)
+        scores = _run_items(context, cell, engine, idle_w, first_number)
     if engine.mixture() is not None:
-        session.writer.write_experts(cell.system, task, _experts_asked(session, cell, engine))
+        context.writer.write_experts(cell.system, task, _experts_asked(context, cell, engine))
     if measure.load is None:  # under load a cell is several: each rate would be a split of its own
-        for phase in split_cell(session.records, cell.system, task):
-            session.writer.append_phase(phase)
-    session.writer.write_scores(cell.system, task, scores)
-    session.progress.end_cell()
+        for phase in split_cell(context.records, cell.system, task):
+            context.writer.append_phase(phase)
+    context.writer.write_scores(cell.system, task, scores)
+    context.progress.end_cell()
 
 
 def _run_items(
-    session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str, float], first_number: int
+    context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Mapping[str, float], first_number: int
 ) -> list[ScoreRow]:
-    """Ask every item that is not answered yet, as often as the suite says."""
-    measure, task = session.resolved.suite.measure, cell.choice.task
-    answered = {(r.request_type, r.doc_id, r.repeat): r for r in session.records.answers(cell.system, task)}
+    """Ask every item that is not answered yet, as often as the suite repeats it."""
+    measure, task = context.measure, cell.choice.task
+    answered = {(r.request_type, r.doc_id, r.repeat): r for r in context.records.answers(cell.system, task)}
     numbers = itertools.count(first_number)
-    recorder = CellRecorder(
-        engine,
-        session.writer,
-        session.metering,
-        measure,
-        label=lambda purpose: session.names.label(cell.system, task, purpose),
-        system=cell.system,
-        task=task,
-        idle_w=idle_w,
-        advance=session.progress.advance,
-    )
+    recorder = CellRecorder(context, engine, system=cell.system, task=task, idle_w=idle_w)
     scores: list[ScoreRow] = []
     for repeat in range(measure.repeats):
         lm = TimedLM(engine, recorder, batch=measure.batch, repeat=repeat, answered=answered, numbers=numbers)
         # lm-eval changes a task as it runs it, so each repeat gets its own.
-        loaded = load_task(session.resolved, cell.choice)
-        samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=session.allow_unsafe_code)
+        loaded = load_task(context.resolved, cell.choice)
+        samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=context.allow_unsafe_code)
         scores += score_rows(samples, cell.choice, repeat)
     return scores
 
 
 def _run_load(
-    session: Session, cell: Cell, engine: Engine, idle_w: Mapping[str, float], first_number: int
+    context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Mapping[str, float], first_number: int
 ) -> list[ScoreRow]:
-    """Let requests arrive at each rate that is not on record yet."""
+    """Let requests arrive at each rate that is not recorded yet."""
     task = cell.choice.task
-    found = _context(session, cell).requests(cell.config.prompt, engine.lm)
-    asks = [ask for own in found.values() for ask in items_of(own[0].request_type, own)]
-    load_cell = LoadCell(
-        engine=engine,
-        system=cell.system,
-        task=task,
-        asks=asks,
-        measure=session.resolved.suite.measure,
-        writer=session.writer,
-        metering=session.metering,
-        label=lambda purpose: session.names.label(cell.system, task, purpose),
-        idle_w=idle_w,
-        note=session.progress.note,
-        advance=session.progress.advance,
-    )
-    run_rates(load_cell, session.records.loads(), first_number)
-    return score_rates(
-        load_cell,
-        session.records.answers(cell.system, task),
-        session.resolved,
-        cell.choice,
-        cell.config,
-        allow_unsafe_code=session.allow_unsafe_code,
-    )
+    by_document = _task_context(context, cell).requests(cell.config.prompt, engine.lm)
+    asks = [ask for of_document in by_document.values() for ask in items_of(of_document[0].request_type, of_document)]
+    load_cell = LoadCell(context, engine, cell.system, task, asks, idle_w)
+    run_rates(load_cell, context.records.loads(), first_number)
+    return score_rates(load_cell, context.records.answers(cell.system, task), cell.choice, cell.config)
 
 
-def _experts_asked(session: Session, cell: Cell, engine: Engine) -> list[ExpertRow]:
-    """Which experts were asked for each item: in a pass of its own, outside every window, as watching takes time."""
+def _experts_asked(context: MeasuringContext, cell: Cell, engine: Engine) -> list[ExpertRow]:
+    """Return which experts each item used: in a pass of its own, outside every window, as observing takes time."""
     rows = []
-    for answer in session.records.answers(cell.system, cell.choice.task):
-        said = answer.replies[0] if isinstance(answer.replies[0], str) else ""
-        rows.append(expert_row(answer, engine.experts_asked(answer.prompt, said)))
+    for answer in context.records.answers(cell.system, cell.choice.task):
+        text = answer.replies[0] if isinstance(answer.replies[0], str) else ""
+        rows.append(expert_row(answer, engine.experts_asked(answer.prompt, text)))
     return rows
 
 
-def _context(session: Session, cell: Cell) -> TaskContext:
+def _task_context(context: MeasuringContext, cell: Cell) -> TaskContext:
     def requests(prompt: Prompt, lm: LM) -> Mapping[int, Sequence[Instance]]:
         return requests_by_document(
-            session.resolved,
+            context.resolved,
             cell.choice,
             prompt,
-            session.resolved.suite.measure,
+            context.measure,
             lm,
-            allow_unsafe_code=session.allow_unsafe_code,
+            allow_unsafe_code=context.allow_unsafe_code,
         )
 
     return TaskContext(cell.choice.task, cell.choice.domain, requests)
 
 
-def _finish(session: Session) -> None:
-    records = session.records
-    windows = _counted(records)
-    items = [row for cell in session.cells for row in item_rows(records, cell, windows)]
-    session.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
+def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
+    records = context.records
+    windows = _with_abandoned(records)
+    items = [row for cell in cells for row in item_rows(records, cell, windows)]
+    context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def _counted(records: RunRecords) -> list[WindowRow]:
-    """The windows; those of rates that were cut off and asked again are marked as such."""
+def _with_abandoned(records: RunRecords) -> list[WindowRow]:
+    """Return the windows, those of rates that were interrupted and repeated marked as abandoned."""
     ended = {row.window for row in records.loads()}
     if not ended:
         return records.windows()
@@ -245,8 +183,8 @@ def _counted(records: RunRecords) -> list[WindowRow]:
     ]
 
 
-def _items(session: Session, cell: Cell) -> int:
-    return requests(cell.items, session.resolved.suite.measure)
+def _items(context: MeasuringContext, cell: Cell) -> int:
+    return requests(cell.items, context.measure)
 
 
 def _title(cell: Cell) -> str:

@@ -5,20 +5,26 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from lm_eval.api.instance import Instance
 
 from wattbench.clock import now_s
-from wattbench.config import Measure
+from wattbench.config import Measure, load_suite
 from wattbench.measure.attribution import attribute
-from wattbench.measure.cell_recorder import CellRecorder, WindowNames
+from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
+from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, Reading
+from wattbench.progress import PlainProgress
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.systems import Engine, Facts, Reply
 
 WATTS = 50.0
+SUITE = Path(__file__).parents[2] / "data" / "suite.yaml"
 
 
 class SteadyMeter:
@@ -67,14 +73,12 @@ class Sleeper(Engine):
 
 
 def run_cell(writer: RunWriter, engine: Engine, items: int, **measure: float) -> RunRecords:
-    names = WindowNames("r", 0)
+    suite = load_suite(str(SUITE))
+    suite = replace(suite, suite=suite.suite.model_copy(update={"measure": Measure(**measure)}))
     with Metering([SteadyMeter()]) as metering:
-        metering.trace_to(writer.layout.trace("s", "t"))
-        recorder = CellRecorder(
-            engine, writer, metering, Measure(**measure),
-            label=lambda purpose: names.label("s", "t", purpose),
-            system="s", task="t", idle_w={"gpu0": 20.0}, advance=lambda count: None,
-        )  # fmt: skip
+        context = MeasuringContext(suite, writer, metering, WindowNames("r", 0), PlainProgress(1, items))
+        context.trace_to("s", "t")
+        recorder = CellRecorder(context, engine, system="s", task="t", idle_w={"gpu0": 20.0})
         lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())
         lm.generate_until([Instance("generate_until", {}, ("?", {}), 0, ("t", i, 1)) for i in range(items)])
         metering.trace_to(None)

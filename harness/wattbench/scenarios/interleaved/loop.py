@@ -1,24 +1,20 @@
-"""The loop over rounds: both systems loaded at once, asked in turns, until somebody says that it is known."""
+"""Run the rounds of a gate: both systems loaded at once, asked in turns, until the caller ends it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
 
 from wattbench.config import Resolved, TaskChoice
-from wattbench.measure.cell_recorder import WindowNames, open_window
 from wattbench.measure.item_rows import item_rows, system_row, training_costs
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import check_same_system, recover_windows
-from wattbench.meters import Metering
 from wattbench.prefill_decode import split_cell
-from wattbench.progress import Progress
-from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow, RunRecords, RunWriter, read_run
-from wattbench.scenarios.interleaved.ask_rounds import Asker, Bench, Scorer
+from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow
+from wattbench.scenarios.interleaved.ask_rounds import Asker, Scorer
 from wattbench.scenarios.interleaved.gate import Gate
 from wattbench.scenarios.interleaved.peak_memory import Peak, peak_alone
 from wattbench.scenarios.interleaved.planted_faults import planted
@@ -27,40 +23,22 @@ from wattbench.scenarios.interleaved.whole_rounds import WholeRounds
 from wattbench.systems import Engine, open_engine, release_base
 
 Decide = Callable[[], bool]
-"""Asked after each round, when it is on record: whether enough is known."""
+"""Called after each round, when it is recorded; True ends the gate."""
 
 
 @dataclass(frozen=True)
 class GateSession:
-    """One process's work on a gate: a fresh one has one, a resumed one several."""
+    """One process's work on a gate."""
 
-    resolved: Resolved
-    """With the two systems alone, by their names in the record."""
+    context: MeasuringContext
     gate: Gate
     cells: Sequence[Cell]
-    writer: RunWriter
-    metering: Metering
-    names: WindowNames
-    progress: Progress
-    allow_unsafe_code: bool
-
-    @property
-    def records(self) -> RunRecords:
-        """What is on disk so far."""
-        return read_run(self.writer.layout.root)
-
-    @cached_property
-    def bench(self) -> Bench:
-        """What both sides are measured with."""
-        return Bench(
-            self.resolved, self.writer, self.metering, self.names, self.progress.advance, self.allow_unsafe_code
-        )
 
 
 def rounds_of(resolved: Resolved, gate: Gate, cells: Iterable[Cell]) -> list[PlannedRound]:
-    """Every round that a gate may come to.
+    """Return every round that a gate may ask.
 
-    In the scenario throughput a round is whole batches: what is measured is so many items under way together.
+    In the scenario throughput a round consists of complete batches: they are what is measured.
     """
     batch = resolved.suite.measure.batch
     items = {cell.choice.task: cell.items for cell in cells}
@@ -69,41 +47,44 @@ def rounds_of(resolved: Resolved, gate: Gate, cells: Iterable[Cell]) -> list[Pla
 
 
 def run_gate(session: GateSession, decide: Decide) -> None:
-    """Ask round after round until it is known, a cap is reached, or there are no items left; then end the record.
+    """Ask round after round until `decide` ends it, a cap is reached, or no item is left; then complete the record.
 
     Raises:
-        UserError: a system failed. What was asked is on record, and can be gone on with.
+        UserError: a system failed. The rounds so far are recorded, and the gate can be resumed.
     """
-    recover_windows(session.records, session.writer)
+    context = session.context
+    recover_windows(context.records, context.writer)
     left = _left(session)
     if left and not _over(session, decide):
         try:
             _ask(session, left, decide)
         finally:
-            session.metering.trace_to(None)
+            context.metering.trace_to(None)
             release_base()
     _finish(session)
 
 
 def _left(session: GateSession) -> list[PlannedRound]:
-    records = session.records
+    context = session.context
+    records = context.records
     asked = {
         (cell.choice.task, row.doc_id)
         for cell in session.cells
         for row in records.answers(cell.system, cell.choice.task)
     }
-    whole = {(each.task, doc_id) for each in records.rounds() for doc_id in each.doc_ids}
-    if asked - whole:
-        session.progress.note(
-            f"{len(asked - whole)} items of a round that was cut off are left out: only one of the systems may have "
+    complete = {(each.task, doc_id) for each in records.rounds() for doc_id in each.doc_ids}
+    if asked - complete:
+        context.progress.note(
+            f"{len(asked - complete)} items of an interrupted round are left out: only one of the systems may have "
             "been asked"
         )
-    return not_begun(rounds_of(session.resolved, session.gate, session.cells), asked)
+    return not_begun(rounds_of(context.resolved, session.gate, session.cells), asked)
 
 
 def _over(session: GateSession, decide: Decide) -> bool:
-    """Whether a gate that has rounds on record may end with them."""
-    records = session.records
+    """Return whether a gate may end with the rounds that are recorded."""
+    context = session.context
+    records = context.records
     if not records.rounds():
         return False
     if decide():
@@ -111,22 +92,25 @@ def _over(session: GateSession, decide: Decide) -> bool:
     most_j = session.gate.policy.max_joules
     spent_j = sum(row.total_j or 0.0 for row in records.windows() if row.purpose == Purpose.MEASURED)
     if most_j is not None and spent_j >= most_j:
-        session.progress.note(f"{spent_j:.0f} J were measured; the policy ends the gate at {most_j:g} J")
+        context.progress.note(f"{spent_j:.0f} J were measured; the policy ends the gate at {most_j:g} J")
         return True
     return False
 
 
 def _ask(session: GateSession, left: Sequence[PlannedRound], decide: Decide) -> None:
+    context = session.context
     peaks = _peaks(session, left[0])
     with ExitStack() as opened:
         engines = {side: _open(session, side, opened, peaks.get(side)) for side in SIDES}
-        idle_w = _idle(session)
+        baseline = session.gate.sides[BASELINE].name
+        context.trace_to(baseline, None)
+        idle_w = context.idle_power_w(baseline, "both loaded")  # of both systems; recorded as the baseline's
         askers = {side: _asker(session, side, engine, idle_w) for side, engine in engines.items()}
-        scorers = {choice.task: Scorer(session.bench, choice) for choice in session.resolved.tasks}
-        for number, planned in enumerate(left, start=len(session.records.rounds())):
-            session.progress.start_cell(f"round {number + 1}: {planned.task}", _answers(session, planned), 0)
-            session.writer.append_round(_ask_round(number, planned, askers, scorers, _choices(session)))
-            session.progress.end_cell()
+        scorers = {choice.task: Scorer(context, choice) for choice in context.resolved.tasks}
+        for number, planned in enumerate(left, start=len(context.records.rounds())):
+            context.progress.start_cell(f"round {number + 1}: {planned.task}", _answers(session, planned), 0)
+            context.writer.append_round(_ask_round(number, planned, askers, scorers, _choices(session)))
+            context.progress.end_cell()
             if _over(session, decide):
                 return
 
@@ -154,72 +138,60 @@ def _ask_round(
 
 
 def _open(session: GateSession, side: str, opened: ExitStack, peak: Peak | None) -> Engine:
-    """Load a system in a window, and put down what it is. Its peak memory cannot be told beside another system."""
-    name, measure = session.gate.sides[side].name, session.resolved.suite.measure
-    config = session.resolved.systems[name]
-    session.progress.note(f"loading {name} ...")
-    session.metering.trace_to(session.writer.layout.trace(name, None))
-    window = open_window(session.metering, session.writer, session.names.label(name, None, Purpose.LOAD))
+    """Load a system in a window, and record what it is. Next to another system its peak memory cannot be measured."""
+    context = session.context
+    name, measure = session.gate.sides[side].name, context.measure
+    config = context.resolved.systems[name]
+    context.progress.note(f"loading {name} ...")
+    context.trace_to(name, None)
+    window = context.open_window(name, None, Purpose.LOAD)
     engine = opened.enter_context(open_engine(name, config, batch=measure.batch, seed=measure.seed))
     load = window.close()
-    session.writer.append_window(load)
+    context.writer.append_window(load)
     row = system_row(
         name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(name, config)
     )
-    records = session.records
+    records = context.records
     check_same_system(records, row)
     if peak is None and name in records.systems():
         before = records.systems()[name]
         peak = Peak(before.peak_memory_bytes, before.peak_device_memory_bytes)
     if peak is not None:
         row = replace(row, peak_memory_bytes=peak.resident_bytes, peak_device_memory_bytes=peak.device_bytes)
-    session.writer.append_system(row)
+    context.writer.append_system(row)
     if side == CANDIDATE and session.gate.plant is not None:
         return planted(engine, session.gate.plant, seed=session.gate.seed)
     return engine
 
 
 def _peaks(session: GateSession, planned: PlannedRound) -> dict[str, Peak]:
-    """Where the policy asks for it and it is not on record yet: each system's peak memory, in a process of its own."""
+    """Measure each system's peak memory, in a process of its own, if the policy needs it and it is not recorded yet."""
+    context = session.context
     if "peak_memory" not in session.gate.policy.metrics:
         return {}
-    known = session.records.systems()
+    known = context.records.systems()
     found = {}
     for side, own in session.gate.sides.items():
         if own.name in known and known[own.name].peak_memory_bytes is not None:
             continue
-        session.progress.note(f"{own.name}: peak memory, alone in a process of its own ...")
-        found[side] = peak_alone(session.resolved, own.name, planned, allow_unsafe_code=session.allow_unsafe_code)
+        context.progress.note(f"{own.name}: peak memory, alone in a process of its own ...")
+        found[side] = peak_alone(context.resolved, own.name, planned, allow_unsafe_code=context.allow_unsafe_code)
     return found
 
 
-def _idle(session: GateSession) -> Mapping[str, float]:
-    """Watts per component with both systems loaded and nothing asked of either. On record it is the baseline's."""
-    idle_s = session.resolved.suite.measure.idle_s
-    if not idle_s:
-        return {}
-    idle_s = max(idle_s, session.metering.shortest_window_s)
-    session.progress.note(f"both loaded: idle for {idle_s:g} s ...")
-    name = session.gate.sides[BASELINE].name
-    session.metering.trace_to(session.writer.layout.trace(name, None))
-    window = open_window(session.metering, session.writer, session.names.label(name, None, Purpose.IDLE))
-    time.sleep(idle_s)
-    row = window.close()
-    session.writer.append_window(row)
-    return {component: j / row.duration_s for component, j in row.energy_j.items()} if row.valid else {}
-
-
 def _asker(session: GateSession, side: str, engine: Engine, idle_w: Mapping[str, float]) -> Asker:
-    name, records = session.gate.sides[side].name, session.records
+    context = session.context
+    name, records = session.gate.sides[side].name, context.records
     numbers = {
         task: max((row.batch for row in records.answers(name, task)), default=-1) + 1 for task in _choices(session)
     }
-    return Asker(session.bench, name, session.resolved.systems[name], engine, idle_w, numbers)
+    return Asker(context, name, context.resolved.systems[name], engine, idle_w, numbers)
 
 
 def _finish(session: GateSession) -> None:
-    """Scores and phases of each cell that was asked, and the tables: of whole rounds alone."""
-    records = WholeRounds.of(session.writer.layout)
+    """Write the scores and phases of each cell that was asked, and the tables: of complete rounds alone."""
+    context = session.context
+    records = WholeRounds.of(context.writer.layout)
     rounds, windows = records.rounds(), records.windows()
     sides = {own.name: side for side, own in session.gate.sides.items()}
     items = []
@@ -228,15 +200,15 @@ def _finish(session: GateSession) -> None:
         scores = [row for each in rounds if each.task == task for row in each.scores[side]]
         if scores:
             for phase in split_cell(records, cell.system, task):
-                session.writer.append_phase(phase)
-            session.writer.write_scores(cell.system, task, scores)
+                context.writer.append_phase(phase)
+            context.writer.write_scores(cell.system, task, scores)
             items += item_rows(records, cell, windows)
-    session.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
+    context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def _choices(session: GateSession) -> dict[str, TaskChoice]:
-    return {choice.task: choice for choice in session.resolved.tasks}
+    return {choice.task: choice for choice in session.context.resolved.tasks}
 
 
 def _answers(session: GateSession, planned: PlannedRound) -> int:
-    return planned.items * len(SIDES) * session.resolved.suite.measure.repeats
+    return planned.items * len(SIDES) * session.context.measure.repeats

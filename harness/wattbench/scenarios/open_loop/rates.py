@@ -1,23 +1,23 @@
-"""One cell under load: its rates one after the other, each in a window of its own, and lm-eval's scores of them all.
+"""Measure one cell under load: its rates one after the other, each in its own window, with lm-eval's scores of all.
 
 Nothing of a rate is on disk before it has ended: then its window, its answers and, last, its `LoadRow`, which is
-what makes the answers count. A rate that was cut off is asked again as a whole.
+what makes the answers count. A rate that was interrupted is repeated completely.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from wattbench.config import Load, Measure, Resolved, SystemBase, TaskChoice
+from wattbench.config import Load, SystemBase, TaskChoice
 from wattbench.errors import UserError
-from wattbench.measure.cell_recorder import CellRecorder, open_window
+from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import Ask, TimedLM, answer_row
-from wattbench.meters import Metering
-from wattbench.records import AnswerRow, LoadRow, Purpose, RunWriter, ScoreRow, WindowLabel, WindowRow
+from wattbench.records import AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
 from wattbench.scenarios.open_loop.loadgen import Offered, offer
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.systems import Engine, Reply
@@ -26,43 +26,39 @@ from wattbench.tasks.loading import load_task
 from wattbench.tasks.scoring import evaluate, score_rows
 
 NEVER = -1e9
-"""The log-likelihood of what was not answered. JSON has no infinity."""
+"""The log-likelihood of a request without an answer. JSON has no infinity."""
 
 
 @dataclass(frozen=True)
 class LoadCell:
-    """A system on a task, and what is needed to measure it."""
+    """A loaded system on a task."""
 
+    context: MeasuringContext
     engine: Engine
     system: str
     task: str
     asks: Sequence[Ask]
     """Every document's, in the task's order."""
-    measure: Measure
-    writer: RunWriter
-    metering: Metering
-    label: Callable[[Purpose], WindowLabel]
     idle_w: Mapping[str, float]
-    note: Callable[[str], None]
-    advance: Callable[[int], None]
+    """Watts per component of the loaded, idle system, where they are known."""
 
     @property
     def load(self) -> Load:
         """The suite's rates and deadlines."""
-        assert self.measure.load is not None  # the suite's own validation: scenario load has them
-        return self.measure.load
+        assert self.context.measure.load is not None  # the suite's own validation: scenario load has them
+        return self.context.measure.load
 
 
 def run_rates(cell: LoadCell, done: Sequence[LoadRow], first_number: int) -> None:
-    """Ask at every rate that is not done yet, and put down what came of it.
+    """Ask at every rate that is not done yet, and record the results.
 
     Args:
-        cell: whose.
-        done: the rates of this cell that are on record.
+        cell: the cell.
+        done: the rates that are recorded, of this cell and others.
         first_number: of the calls, counting up.
 
     Raises:
-        UserError: nothing at all was answered at a rate, or LoadGen cannot be used.
+        UserError: no request was answered at a rate, or LoadGen cannot be used.
     """
     known = {row.offered_per_s for row in done if (row.system, row.task) == (cell.system, cell.task)}
     left = [rate for rate in cell.load.rates_per_s if rate not in known]
@@ -71,48 +67,46 @@ def run_rates(cell: LoadCell, done: Sequence[LoadRow], first_number: int) -> Non
     numbers = itertools.count(first_number)
     _warm_up(cell)
     for rate in left:
-        cell.note(f"{cell.system} on {cell.task}: {rate:g} requests per second ...")
+        cell.context.progress.note(f"{cell.system} on {cell.task}: {rate:g} requests per second ...")
         _run_rate(cell, rate, numbers)
 
 
 def _warm_up(cell: LoadCell) -> None:
-    recorder = CellRecorder(
-        cell.engine, cell.writer, cell.metering, cell.measure, label=cell.label, system=cell.system, task=cell.task,
-        idle_w=cell.idle_w, advance=cell.advance,
-    )  # fmt: skip
+    recorder = CellRecorder(cell.context, cell.engine, system=cell.system, task=cell.task, idle_w=cell.idle_w)
     recorder.warm_up(cell.asks)
 
 
 def _run_rate(cell: LoadCell, rate_per_s: float, numbers: Iterator[int]) -> None:
-    window = open_window(cell.metering, cell.writer, cell.label(Purpose.MEASURED))
+    writer, measure, progress = cell.context.writer, cell.context.measure, cell.context.progress
+    window = cell.context.open_window(cell.system, cell.task, Purpose.MEASURED)
     name = window.label.window
     closed: list[WindowRow] = []
 
     def end() -> None:
-        closed.append(window.close(idle_w=cell.idle_w, min_window_s=cell.measure.min_window_s))
+        closed.append(window.close(idle_w=cell.idle_w, min_window_s=measure.min_window_s))
 
     offered = offer(
-        cell.engine, cell.asks, cell.load, rate_per_s, seed=cell.measure.seed,
-        folder=cell.writer.layout.load_logs(cell.system, cell.task, rate_per_s, name), ended=end, advance=cell.advance,
+        cell.engine, cell.asks, cell.load, rate_per_s, seed=measure.seed,
+        folder=writer.layout.load_logs(cell.system, cell.task, rate_per_s, name), ended=end, advance=progress.advance,
     )  # fmt: skip
     answers = _answers(cell, offered, rate_per_s, name, numbers)
     if all(answer.failure is not None for answer in answers):
         raise UserError(
-            f"system {cell.system!r} on task {cell.task!r}: not one of {len(answers)} requests at {rate_per_s:g} per "
-            f"second was answered. The first: {answers[0].failure}"
+            f"system {cell.system!r} on task {cell.task!r}: none of {len(answers)} requests at {rate_per_s:g} per "
+            f"second was answered. The first failed with: {answers[0].failure}"
         )
     row = load_row(cell.system, cell.task, rate_per_s, cell.load, answers, offered)
-    cell.writer.append_window(closed[0])
+    writer.append_window(closed[0])
     for answer in answers:
-        cell.writer.append_answer(cell.system, cell.task, answer)
-    cell.writer.append_load(row)
-    cell.note(f"    {'held' if row.held else 'NOT HELD: ' + '; '.join(row.reasons)}")
+        writer.append_answer(cell.system, cell.task, answer)
+    writer.append_load(row)
+    progress.note(f"    {'held' if row.held else 'NOT HELD: ' + '; '.join(row.reasons)}")
 
 
 def _answers(
     cell: LoadCell, offered: Offered, rate_per_s: float, window: str, numbers: Iterator[int]
 ) -> list[AnswerRow]:
-    """One row per query, in the order in which they were due. The n-th asking of a document is its repeat n."""
+    """Return one row per query, in the order in which they were due. The n-th query of a document is its repeat n."""
     asked: Counter[int] = Counter()
     together = cell.load.max_in_flight if cell.engine.concurrent else 1
     rows = []
@@ -133,25 +127,16 @@ def _no_reply(request_type: str) -> Reply:
     return Reply((NEVER, False) if request_type == LOGLIKELIHOOD else NEVER)
 
 
-def score_rates(
-    cell: LoadCell,
-    answers: Sequence[AnswerRow],
-    resolved: Resolved,
-    choice: TaskChoice,
-    config: SystemBase,
-    *,
-    allow_unsafe_code: bool,
-) -> list[ScoreRow]:
-    """lm-eval's scores of all answers of a cell, served from the record: nothing is asked.
+def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice, config: SystemBase) -> list[ScoreRow]:
+    """Return lm-eval's scores of all answers of a cell, from the record: nothing is asked.
 
     Args:
-        cell: whose.
+        cell: the cell.
         answers: all that count.
-        resolved: the suite.
         choice: the task.
         config: the system's.
-        allow_unsafe_code: as the user said.
     """
+    context = cell.context
     groups: dict[tuple[float, int], dict[tuple[str, int, int], AnswerRow]] = {}
     for row in answers:
         assert row.offered_per_s is not None  # under load every answer has one
@@ -163,15 +148,19 @@ def score_rates(
                 f"{cell.system} on {cell.task}: at {rate:g} per second not every item was asked equally often; "
                 "the record is damaged"
             )
-        lm = TimedLM(cell.engine, _Nobody(), batch=1, repeat=repeat, answered=answered, numbers=itertools.count())
+        lm = TimedLM(cell.engine, _NothingToAsk(), batch=1, repeat=repeat, answered=answered, numbers=itertools.count())
         samples = evaluate(
-            lm, load_task(resolved, choice), config.prompt, cell.measure, allow_unsafe_code=allow_unsafe_code
+            lm,
+            load_task(context.resolved, choice),
+            config.prompt,
+            context.measure,
+            allow_unsafe_code=context.allow_unsafe_code,
         )
         scores += [replace(row, offered_per_s=rate) for row in score_rows(samples, choice, repeat)]
     return scores
 
 
-class _Nobody:
+class _NothingToAsk:
     """The recorder of a TimedLM that has every answer already."""
 
     def warm_up(self, asks: Sequence[Ask]) -> NoReturn:

@@ -14,12 +14,13 @@ from lm_eval.api.instance import Instance
 
 from wattbench.config import GatePolicy, Resolved, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.cell_recorder import WindowNames
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
+from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
 from wattbench.records import BASELINE, CANDIDATE, Purpose, RunRecords, RunWriter, read_run
-from wattbench.scenarios.closed_loop import Session, run_cells
+from wattbench.scenarios.closed_loop import run_cells
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides
 from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate
 from wattbench.scenarios.interleaved.planted_faults import Plant
@@ -71,7 +72,8 @@ class Gated:
         with RunWriter(self.root) as writer, Metering([meter]) as metering:
             names = WindowNames("r", len(self.records.windows()) + len(self.records.open_windows()))
             gate = Gate.of_records(self.records)
-            run_gate(GateSession(self.resolved, gate, self.cells, writer, metering, names, quiet, False), decide)
+            context = MeasuringContext(self.resolved, writer, metering, names, quiet)
+            run_gate(GateSession(context, gate, self.cells), decide)
         return self.records
 
 
@@ -124,7 +126,7 @@ def test_both_are_asked_the_same_in_turns_and_scored_as_a_run_scores_them(
     resolved = suite()
     cells = plan(resolved)
     with new_run(tmp_path / "ordinary", resolved, cells, {}, []) as writer, Metering([steady]) as metering:
-        run_cells(Session(resolved, cells, writer, metering, WindowNames("r", 0), quiet, False))
+        run_cells(MeasuringContext(resolved, writer, metering, WindowNames("r", 0), quiet), cells)
         ordinary = pd.read_parquet(writer.layout.items_table)
     same = ["system", "task", "doc_id", "doc_hash", "prompt_hash", "correct", "output", "filtered", "target", "metrics"]
     key = ["system", "doc_id"]

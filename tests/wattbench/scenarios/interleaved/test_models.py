@@ -9,11 +9,12 @@ import pytest
 
 from wattbench.config import GatePolicy, Resolved, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.cell_recorder import WindowNames
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
+from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
-from wattbench.scenarios.closed_loop import Session, run_cells
+from wattbench.scenarios.closed_loop import run_cells
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides
 from wattbench.scenarios.interleaved.loop import GateSession, run_gate
 
@@ -46,7 +47,7 @@ def ordinary(resolved: Resolved, tmp_path: Path, make_steady, quiet) -> pd.DataF
     two = resolved.narrowed(systems=["tiny", "short"])
     cells = plan(two)
     with new_run(tmp_path / "ordinary", two, cells, {}, []) as writer, Metering([make_steady()]) as metering:
-        run_cells(Session(two, cells, writer, metering, WindowNames("r", 0), quiet, False))
+        run_cells(MeasuringContext(two, writer, metering, WindowNames("r", 0), quiet), cells)
         return pd.read_parquet(writer.layout.items_table)
 
 
@@ -59,7 +60,8 @@ def test_two_models_of_one_base_answer_as_each_does_alone(
     cells = plan(two)
     with new_run(tmp_path / "gated", two, cells, {}, [], gate=gate.as_record()) as writer:
         with Metering([make_steady()]) as metering:
-            run_gate(GateSession(two, gate, cells, writer, metering, WindowNames("r", 0), quiet, False), lambda: False)
+            context = MeasuringContext(two, writer, metering, WindowNames("r", 0), quiet)
+            run_gate(GateSession(context, gate, cells), lambda: False)
         items = pd.read_parquet(writer.layout.items_table)
     items["system"] = items["system"].str.removesuffix(".candidate")
     items = items.drop_duplicates(["system", "task", "doc_id"]) if candidate == "tiny" else items

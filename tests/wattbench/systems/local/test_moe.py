@@ -13,12 +13,13 @@ from safetensors.torch import save_file
 
 from wattbench.config import MoeSystem, PythonSystem, TransformersSystem, Weights, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.cell_recorder import WindowNames
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
+from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
 from wattbench.records import RunWriter, read_run
-from wattbench.scenarios.closed_loop import Session, run_cells
+from wattbench.scenarios.closed_loop import run_cells
 from wattbench.systems import base_key, open_engine
 from wattbench.systems.local.moe import MoeEngine
 
@@ -126,7 +127,7 @@ def test_a_run_writes_which_experts_were_asked_and_only_of_a_mixture(
         root = writer.layout.root
     with Watched(root) as writer, Metering([steady]) as metering:
         writer.order = []
-        run_cells(Session(resolved, cells, writer, metering, WindowNames("r", 0), quiet, False))
+        run_cells(MeasuringContext(resolved, writer, metering, WindowNames("r", 0), quiet), cells)
     assert writer.order == [("scores", "adder"), ("experts", "mix"), ("scores", "mix")]
     records = read_run(root)
     assert [path.relative_to(root).as_posix() for path in (root / "experts").rglob("*.jsonl")] == [

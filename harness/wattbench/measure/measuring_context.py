@@ -1,0 +1,84 @@
+"""What every part of a measurement shares, in one object: suite, record, meters, window names and progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from wattbench.config import Measure, Resolved
+from wattbench.measure.window_names import WindowNames
+from wattbench.meters import Chosen, Metering, OpenWindow
+from wattbench.progress import Progress
+from wattbench.records import Purpose, RunRecords, RunWriter, read_run
+
+
+@dataclass(frozen=True)
+class MeasuringContext:
+    """What one process measures a run with: a new run has one, a resumed run one per process."""
+
+    resolved: Resolved
+    """The suite; of a gate, with its two systems alone."""
+    writer: RunWriter
+    metering: Metering
+    """Open."""
+    names: WindowNames
+    progress: Progress
+    allow_unsafe_code: bool = False
+    """Whether tasks may run code that a model wrote."""
+
+    @property
+    def measure(self) -> Measure:
+        """The suite's settings of measuring."""
+        return self.resolved.suite.measure
+
+    @property
+    def records(self) -> RunRecords:
+        """What is on disk so far."""
+        return read_run(self.writer.layout.root)
+
+    def open_window(self, system: str, task: str | None, purpose: Purpose) -> OpenWindow:
+        """Open a window and record that it is open: it can then be closed from its trace after a kill."""
+        window = self.metering.open(self.names.label(system, task, purpose))
+        self.writer.append_open_window(window.label)
+        return window
+
+    def trace_to(self, system: str, task: str | None) -> None:
+        """Append the meters' readings to the trace of a cell, or of a system outside its cells, from now on."""
+        self.metering.trace_to(self.writer.layout.trace(system, task))
+
+    def idle_power_w(self, system: str, title: str) -> Mapping[str, float]:
+        """Measure the watts per component with everything loaded and nothing asked.
+
+        Args:
+            system: whose window it is in the record.
+            title: what is loaded, for the progress display.
+
+        Returns:
+            Empty if the suite measures no idle draw, or its window is invalid.
+        """
+        if not self.measure.idle_s:
+            return {}
+        idle_s = max(self.measure.idle_s, self.metering.shortest_window_s)  # a slow sensor may need longer
+        self.progress.note(f"{title}: idle for {idle_s:g} s ...")
+        window = self.open_window(system, None, Purpose.IDLE)
+        time.sleep(idle_s)
+        row = window.close()
+        self.writer.append_window(row)
+        return {component: j / row.duration_s for component, j in row.energy_j.items()} if row.valid else {}
+
+
+@contextmanager
+def measuring(
+    writer: RunWriter, resolved: Resolved, chosen: Chosen, progress: Progress, *, allow_unsafe_code: bool = False
+) -> Iterator[MeasuringContext]:
+    """Open the record, the meters and the progress display of a run, new or resumed; close them at the end.
+
+    Raises:
+        UserError: a meter cannot be opened.
+    """
+    records = read_run(writer.layout.root)
+    names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
+    with writer, Metering(chosen.meters) as metering, progress as shown:
+        yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code)
