@@ -1,4 +1,4 @@
-"""Joules: what measures them on this machine, and which of them can be believed.
+"""Measure joules on this machine, and judge which of them can be trusted.
 
 One meter per file, a thread that samples them, and windows that are judged as they close. May import:
 `wattbench.config`, `wattbench.records`, `wattbench.clock`, `wattbench.errors`. Must not import systems, the runner, or
@@ -23,6 +23,7 @@ from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.rapl import RaplMeter
 from wattbench.meters.sampling.metering import Metering, OpenWindow
 from wattbench.meters.sampling.recover import recover_window
+from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Reading",
     "Sensor",
     "SteppedMeter",
+    "WindowEvidence",
     "choose",
     "judge",
     "meters_for",

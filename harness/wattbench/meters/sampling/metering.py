@@ -1,4 +1,4 @@
-"""Metering as the runner uses it: meters opened once, and windows opened and closed on them."""
+"""Meter a run: open its meters once, and open and close windows on them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from wattbench.errors import UserError
 from wattbench.meters.base import Meter, MeterError, Reading
 from wattbench.meters.registry import told
 from wattbench.meters.sampling.sampler import Sampler
+from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 from wattbench.meters.windows.thresholds import MIN_STEPS
 from wattbench.records import WindowLabel, WindowRow
 
 
 class Metering:
-    """The meters of a run. Use as a context manager: inside it they are open and the sampling thread runs."""
+    """The meters of a run. A context manager: inside it they are open and the sampling thread runs."""
 
     def __init__(self, meters: Sequence[Meter]) -> None:
         self.provenance: dict[str, str] = {}
@@ -26,7 +27,7 @@ class Metering:
         self.step_s: dict[str, float] = {}
         """Component to how coarsely in time its figures advance, in seconds."""
         self.shortest_window_s = 0.0
-        """How long a window must be for its sensors, in seconds, whatever the suite asks. Complete likewise."""
+        """How long a window must be for its sensors, in seconds, whatever the suite sets. Also complete inside only."""
         self._meters = list(meters)
         self._opened: list[Meter] = []
         self._sampler = Sampler(self._meters)
@@ -94,7 +95,7 @@ class OpenWindow:
         self, metering: Metering, sampler: Sampler, label: WindowLabel, started_s: float, readings: list[Reading]
     ) -> None:
         self.label = label
-        """As given, with `started_s` filled in: what to put down so that a kill leaves word of it."""
+        """As given, with `started_s` filled in: recorded, it lets the window be closed after a kill."""
         self.started_s = started_s
         """Seconds since the epoch."""
         self._metering = metering
@@ -124,15 +125,16 @@ class OpenWindow:
         """
         finished_s = self._sampler.close_window(self._readings)
         readings = [*self._readings, *self._sampler.placed(self._readings, self.started_s, finished_s)]
-        return judge(
-            self.label,
+        evidence = WindowEvidence(
+            label=self.label,
             started_s=self.started_s,
             finished_s=finished_s,
             readings=readings,
             provenance=self._metering.provenance,
             step_s=self._metering.step_s,
-            idle_w=idle_w,
+            idle_w=idle_w or {},
             passes=passes,
             min_window_s=min_window_s,
             remarks=[] if passes == 1 else [f"its items were asked {passes} times to fill it"],
         )
+        return judge(evidence)

@@ -1,4 +1,4 @@
-"""A window that a killed process left open, closed from what its trace has on disk."""
+"""Close a window that a killed process left open, from its trace on disk."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from wattbench.meters.base import Reading
 from wattbench.meters.sampling.trace import Trace, read_trace
 from wattbench.meters.windows import thresholds
+from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 from wattbench.records import WindowLabel, WindowRow
 
@@ -19,8 +20,8 @@ BEYOND_PERIODS = 2.0
 def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None = None) -> WindowRow:
     """Close a window from its trace.
 
-    A counter's edges cannot be placed inside its steps any more, so the window must be the longer to be valid. At the
-    end each meter is interpolated between its readings; one whose last reading came a little earlier is carried on
+    A counter's edges cannot be placed inside its steps any more, so the window must be longer to be valid. At the
+    end each meter is interpolated between its readings; one whose last reading came a little earlier is extrapolated
     at its latest power.
 
     Args:
@@ -29,11 +30,11 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         until_s: when it ended, seconds since the epoch; None ends it with the trace's last reading.
 
     Returns:
-        The judged window. What its trace does not tell is absent from it, and it is then invalid.
+        The judged window. A component that its trace does not hold is absent from it, and it is then invalid.
 
     Raises:
         UserError: the trace is there but cannot be read.
-        ValueError: the label has no `started_s`: it is of no window that was opened.
+        ValueError: the label has no `started_s`: the window was never opened.
     """
     started_s = label.started_s
     if started_s is None:
@@ -46,8 +47,8 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
     last_s = max((reading.at_s for reading in readings), default=started_s)
     finished_s = max(started_s, last_s if until_s is None else until_s)
     ends = [end for taken in by_meter.values() if (end := _at_end(taken, started_s, finished_s)) is not None]
-    return judge(
-        label,
+    evidence = WindowEvidence(
+        label=label,
         started_s=started_s,
         finished_s=finished_s,
         readings=[*readings, *ends],
@@ -56,10 +57,11 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         min_steps=thresholds.MIN_STEPS_UNPLACED,
         remarks=[INTERRUPTED],
     )
+    return judge(evidence)
 
 
 def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Reading | None:
-    """What a meter would have read when the window ended; None where its readings do not tell."""
+    """Return what a meter would have read when the window ended; None where its readings do not show it."""
     before = [reading for reading in taken if reading.at_s <= finished_s]
     after = [reading for reading in taken if reading.at_s > finished_s]
     if not before or before[-1].at_s == finished_s:
@@ -72,13 +74,13 @@ def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Re
         if len(before) < 2 or finished_s - before[-1].at_s > BEYOND_PERIODS * period_s:
             return None
         a, b = before[-2:]
-    # Counts go on along the line through two readings; power does so between readings, and is kept after the last.
+    # Counts follow the line through two readings; so does power between readings, and stays constant after the last.
     power_w = _on_line(a.power_w, b.power_w, a.at_s, b.at_s, finished_s) if after else b.power_w
     return Reading(finished_s, _on_line(a.energy_j, b.energy_j, a.at_s, b.at_s, finished_s), power_w)
 
 
 def _on_line(a: Mapping[str, float], b: Mapping[str, float], a_s: float, b_s: float, at_s: float) -> dict[str, float]:
-    """Figures at a moment on the lines through two readings, of the components that both have."""
+    """Return figures at a moment on the lines through two readings, of the components that both have."""
     if a_s == b_s:
         return {}
     return {c: a[c] + (b[c] - a[c]) * (at_s - a_s) / (b_s - a_s) for c in a.keys() & b.keys()}

@@ -1,4 +1,4 @@
-"""Faults that readings show only when looked at together. Each is a sentence, or None where it is absent."""
+"""Find faults that only several readings together show. Each is a sentence; None where there is no such fault."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _GPU = re.compile(r"gpu\d+$")
 
 
 def standstill(points: Series, step_s: float) -> str | None:
-    """A counter that did not advance for several of its steps, though it was read."""
+    """Find a counter that did not advance for several of its steps, though it was read."""
     if points.provenance == MODELLED:
-        return None  # a formula that told too much waits until it is true
+        return None  # a model that gave too much pauses until its total is right
     longest_s, since_s, count_j = 0.0, -float("inf"), float("nan")
     for at_s, now_j in points.energy:
         if now_j != count_j:
@@ -31,7 +31,7 @@ def standstill(points: Series, step_s: float) -> str | None:
 
 
 def unvaried(points: Series) -> str | None:
-    """Power that was one and the same at every reading: no proof of a stuck sensor, so a remark."""
+    """Find power that was the same at every reading: no proof of a stuck sensor, so a remark."""
     watts = {power_w for _, power_w in points.power}
     if points.provenance != INTEGRATED or len(watts) != 1 or points.count < thresholds.MIN_SAMPLES_INTEGRATED:
         return None
@@ -42,7 +42,7 @@ def unvaried(points: Series) -> str | None:
 
 
 def drift(points: Series) -> str | None:
-    """A device that was warmer or colder at the window's end than at its start, by more than the limit."""
+    """Find a device whose temperature changed from the window's start to its end by more than the limit."""
     if not points.temperatures_c:
         return None
     change_c = points.temperatures_c[-1] - points.temperatures_c[0]
@@ -50,12 +50,12 @@ def drift(points: Series) -> str | None:
         return None
     return (
         f"{points.component}: temperature drifted by {change_c:+.0f} °C (limit "
-        f"{thresholds.MAX_DRIFT_C:g} °C): it was not in a steady state; more warm-up helps"
+        f"{thresholds.MAX_DRIFT_C:g} °C): it was not in a steady state; use more warm-up"
     )
 
 
 def fewer_gpus(series: Mapping[str, Series]) -> Iterator[str]:
-    """Some of several GPUs that could not be read from the window's start to its end. Of a single one that says all."""
+    """Find that some of several GPUs could not be read from the window's start to its end."""
     gpus = [points for component, points in series.items() if _GPU.match(component)]
     read = [points for points in gpus if points.edge_fault() is None]
     if len(read) < len(gpus) and len(gpus) > 1:

@@ -1,4 +1,4 @@
-"""Joules from sampled watts."""
+"""Compute joules from sampled watts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Point = tuple[float, float]
 
 
 def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> float:
-    """Trapezoid rule over watts, in joules: exact where power is linear between readings.
+    """Integrate watts by the trapezoid rule, in joules: exact where power is linear between readings.
 
     At an edge that falls between two readings power is interpolated; beyond the first or last reading it is taken
-    to have stayed as it was there.
+    to be constant.
 
     Args:
         power: at least one reading, ordered in time.
@@ -29,9 +29,9 @@ def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> fl
 
 
 def sampling_error(power: Sequence[Point]) -> float:
-    """Standard error of the trapezoid rule over these readings, in joules: 0 where power lies on a line.
+    """Estimate the standard error of the trapezoid rule over these readings, in joules: 0 where power lies on a line.
 
-    Each reading is compared with the line between its neighbours. Where power is resolved they agree; where it moves
+    Each reading is compared with the line between its neighbours. Where power is resolved they agree; where it changes
     faster than it is read the readings are a sample of it, and what they differ by is the spread of that sample
     (von Neumann's mean square successive difference, taken of second differences and with the rule's own weights).
     A step of power between two readings comes out twice as uncertain as it is. Power that repeats exactly in step with
@@ -48,11 +48,11 @@ def sampling_error(power: Sequence[Point]) -> float:
 
 
 def _at(power: Sequence[Point], at_s: float) -> float:
-    """Watts at a moment."""
+    """Return the watts at a moment."""
     if at_s <= power[0][0]:
         return power[0][1]
     for (t0_s, w0), (t1_s, w1) in itertools.pairwise(power):
         if at_s <= t1_s:
-            # Of two readings of the same moment the later stands.
+            # Of two readings of the same moment the later counts.
             return w1 if t1_s == t0_s else w0 + (w1 - w0) * (at_s - t0_s) / (t1_s - t0_s)
     return power[-1][1]

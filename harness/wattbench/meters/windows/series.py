@@ -1,4 +1,4 @@
-"""One component's readings over a window, edges included, and what follows from them."""
+"""Collect one component's readings over a window, edges included, and compute figures from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wattbench.meters.windows.integral import Point, integrate, sampling_error
 
 @dataclass
 class Series:
-    """What was read of one component between (and at) a window's start and finish."""
+    """The readings of one component between (and at) a window's start and finish."""
 
     component: str
     provenance: str
@@ -58,7 +58,7 @@ class Series:
 
     @property
     def counted(self) -> bool:
-        """Whether its joules are counts; else they are to be integrated from power.
+        """Return whether its joules are counts; else they are integrated from power.
 
         A counter that was never read stays a counter: its power is no substitute under the same provenance.
         """
@@ -86,7 +86,7 @@ class Series:
         return self.energy if self.counted else self.power
 
     def edge_fault(self) -> str | None:
-        """Why its joules cannot be had because an edge of the window was not read; None where both were."""
+        """Return why its joules cannot be computed where an edge of the window was not read; None where both were."""
         points = self._points
         if not points:
             return f"could not be read{self.why_gaps()}"
@@ -98,38 +98,38 @@ class Series:
         return None
 
     def why_gaps(self) -> str:
-        """The last reason for which it could not be read, in parentheses; empty where there is none."""
+        """Return the last reason for which it could not be read, in parentheses; empty where there is none."""
         return f" ({self.gaps[-1][1]})" if self.gaps else ""
 
     def largest_gap_s(self) -> float | None:
-        """The longest time between two readings; None where there are not two."""
+        """Return the longest time between two readings; None where there are fewer than two."""
         times_s = [at_s for at_s, _ in self._points]
         return max((b - a for a, b in itertools.pairwise(times_s)), default=None)
 
     def slip_s(self) -> float:
-        """How far the readings that stand for the window's edges are from them, both together."""
+        """Return how far the readings used for the window's edges are from them, both together."""
         return max(0.0, (self.last_s - self.first_s) - self.duration_s)
 
     def counted_j(self) -> float:
-        """Joules by the counter, from the first reading to the last, scaled to the window that lies within them."""
+        """Return the joules by the counter, from the first reading to the last, scaled to the window between them."""
         span_s = self.last_s - self.first_s
         counted_j = self.energy[-1][1] - self.energy[0][1]
         return counted_j * self.duration_s / span_s if span_s > 0.0 else counted_j
 
     def largest_fall_j(self) -> float:
-        """The most by which the counter fell from one reading to the next; 0 where it never did."""
+        """Return the most by which the counter fell from one reading to the next; 0 where it never did."""
         counts_j = [count_j for _, count_j in self.energy]
         return max((a - b for a, b in itertools.pairwise(counts_j) if a > b), default=0.0)
 
     def integral_j(self) -> float:
-        """Joules by sampled power: the trapezoid rule from the window's start to its finish."""
+        """Return the joules by sampled power: the trapezoid rule from the window's start to its finish."""
         return integrate(self.power, self.started_s, self.finished_s)
 
     def integral_error_j(self, step_s: float) -> float:
-        """How far off the integral may be, in joules: what power did between readings, and how late they tell it.
+        """Return how far off the integral may be, in joules: power between readings is unknown, and readings are late.
 
         Args:
-            step_s: how old a reading may be (the sensor's refresh), or over how long it is a mean: it tells the power
+            step_s: how old a reading may be (the sensor's refresh), or over how long it is a mean: it gives the power
                 of half as long ago, so that half a step of the difference across the window may be missing.
         """
         watts = [power_w for _, power_w in self.power]
@@ -138,7 +138,7 @@ class Series:
 
 
 def _span(points: list[Point], started_s: float, finished_s: float) -> list[Point]:
-    """Points from the last at or before the start to the first at or after the finish, where there are such."""
+    """Return the points from the last at or before the start to the first at or after the finish, where these exist."""
     before = [i for i, (at_s, _) in enumerate(points) if at_s <= started_s]
     after = [i for i, (at_s, _) in enumerate(points) if at_s >= finished_s]
     first = before[-1] if before else 0

@@ -27,8 +27,8 @@ MAX_INTEGRAL_ERROR = 0.05
 """Where power moves faster than it is read, its integral is a sample of it, whose error (two standard errors, estimated
 from the readings themselves) may be this large. The same 5% as everywhere for the shortest valid window."""
 
-TOLD_INTEGRAL_ERROR = 0.01
-"""From here on a reader is told of it: the 1% that longer windows are said to be within."""
+REMARKED_INTEGRAL_ERROR = 0.01
+"""An error above this is remarked on: the 1% that the documentation gives for longer windows."""
 
 MIN_SAMPLES_INTEGRATED = 10
 """Power readings that an integral needs: with ten intervals or so, one that is misread is at most 10% of it."""
@@ -38,16 +38,16 @@ MAX_GAP_INTEGRATED_S = 0.5
 is a guess; NVIDIA's own power readings average over at most 1 s (arXiv 2312.02741)."""
 
 MAX_GAP_COUNTED_S = 5.0
-"""Longest time without a reading of a counter. It loses no joule, but nobody watched for throttling or for
-other processes; five periods of the slowest meter that is read at 1 Hz."""
+"""Longest time without a reading of a counter. It loses no joule, but throttling and other processes went
+unnoticed; five periods of the slowest meter that is read at 1 Hz."""
 
 DISAGREEMENT = 0.10
-"""Relative difference between counter and integrated power from which a reader is told. Not a fault of the
+"""Relative difference between counter and integrated power that is remarked on. Not a fault of the
 window: A100 and H100 sample power only a quarter of the time (arXiv 2312.02741; ml-energy/zeus issue 181)."""
 
 PLAUSIBLE_W = 3000.0
 """No component draws more: NVIDIA's largest module (GB200, two GPUs and a CPU) is rated 2,700 W. A counter that
-moves faster was reset, and one that seems to fall by less than a step of this was only read at its edge."""
+advances faster was reset, and one that seems to fall by less than a step of this was only read at its edge."""
 
 
 MAX_GAP_STEPS = 1.5
@@ -58,7 +58,7 @@ MAX_STANDSTILL_STEPS = 3.0
 """A counter advances at every step, as nothing draws 0 W. One that stands still for three is stuck, or too coarse for
 its step (a kWh meter that shows whole Wh); what it missed by then is three steps in the ten of the shortest window."""
 MIN_STANDSTILL_S = 0.1
-"""Shorter standstills are nobody's fault: two readings may follow one another closely."""
+"""Shorter standstills are no fault: two readings may follow one another closely."""
 
 MAX_DRIFT_C = 10.0
 """Most by which a device's temperature may change from a measured window's start to its end. What a chip leaks grows

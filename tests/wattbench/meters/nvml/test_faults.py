@@ -44,7 +44,7 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, str], str, str, bool]] = {
         "too short for a sensor that advances every 1 s", INVALID,
     ),
     "temperature drift": ({}, {}, "alter(celsius=75)", "gpu0: temperature drifted by +25", INVALID),
-    "counter and power disagree": ({"gain": 0.5}, {}, "", "gpu0: the counter says", REMARK),
+    "counter and power disagree": ({"gain": 0.5}, {}, "", "gpu0: the counter gives", REMARK),
 }  # fmt: skip
 
 SCRIPT = """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.meters import Reading, judge
+from wattbench.meters import Reading, WindowEvidence, judge
 from wattbench.records import WindowLabel, WindowRow
 
 LABEL = WindowLabel(window="w1", run="r", system="s", task="t", purpose="measured")
@@ -25,15 +25,17 @@ def judged(
     label: WindowLabel = LABEL,
 ) -> WindowRow:
     return judge(
-        label,
-        started_s=0.0,
-        finished_s=until_s,
-        readings=readings,
-        provenance={component: provenance},
-        step_s={component: step_s},
-        min_window_s=min_window_s,
-        passes=3,
-        idle_w={component: 20.0},
+        WindowEvidence(
+            label=label,
+            started_s=0.0,
+            finished_s=until_s,
+            readings=readings,
+            provenance={component: provenance},
+            step_s={component: step_s},
+            min_window_s=min_window_s,
+            passes=3,
+            idle_w={component: 20.0},
+        )
     )
 
 
@@ -87,7 +89,7 @@ def test_a_window_is_ten_steps_long(seconds: float, valid: bool) -> None:
 
 def test_the_suites_minimum_holds_for_measured_windows_only() -> None:
     row = judged(counted(2.0), until_s=2.0, min_window_s=5.0)
-    assert row.reasons == ["lasted 2.00 s; the suite asks for at least 5 s"]
+    assert row.reasons == ["lasted 2.00 s; the suite requires at least 5 s"]
     assert judged(counted(2.0), until_s=2.0, min_window_s=5.0, label=replace(LABEL, purpose="idle")).valid
 
 
@@ -155,7 +157,7 @@ def test_a_stuck_counter_gives_no_figure() -> None:
 def test_methods_that_disagree_are_stated() -> None:
     row = judged([replace(r, power_w={"gpu0": 80.0}) for r in counted()])
     assert row.valid
-    assert row.reasons == ["gpu0: the counter says 1000.0 J and integrated power 800.0 J (-20%)"]
+    assert row.reasons == ["gpu0: the counter gives 1000.0 J and integrated power 800.0 J (-20%)"]
 
 
 def test_a_model_is_no_check_of_itself() -> None:
@@ -217,19 +219,21 @@ def test_a_gpu_that_falls_off_the_bus_is_counted() -> None:
     gone = [Reading(r.at_s, {"gpu1": 50.0 * r.at_s} if r.at_s < 5 else {}, gaps={} if r.at_s < 5 else {"gpu1": "lost"})
             for r in counted()]  # fmt: skip
     row = judge(
-        LABEL,
-        started_s=0.0,
-        finished_s=10.0,
-        readings=[*counted(), *gone],
-        provenance={"gpu0": "counter", "gpu1": "counter"},
-        step_s={"gpu0": 0.1, "gpu1": 0.1},
+        WindowEvidence(
+            label=LABEL,
+            started_s=0.0,
+            finished_s=10.0,
+            readings=[*counted(), *gone],
+            provenance={"gpu0": "counter", "gpu1": "counter"},
+            step_s={"gpu0": 0.1, "gpu1": 0.1},
+        )
     )
     assert set(row.energy_j) == {"gpu0"}
     assert "fewer GPUs than expected: 1 of 2 could be read throughout" in row.reasons
 
 
 def test_without_any_meter_nothing_was_measured() -> None:
-    row = judge(LABEL, started_s=0.0, finished_s=1.0, readings=[], provenance={}, step_s={})
+    row = judge(WindowEvidence(label=LABEL, started_s=0.0, finished_s=1.0, readings=[], provenance={}, step_s={}))
     assert not row.valid
     assert row.total_j is None
     assert row.largest_gap_s is None
@@ -250,12 +254,14 @@ def test_counts_of_adjacent_windows_add_up_to_the_whole(increments: list[float],
 
     def energy_j(a: int, b: int) -> float:
         row = judge(
-            LABEL,
-            started_s=float(a),
-            finished_s=float(b),
-            readings=readings,
-            provenance={"cpu": "modelled"},
-            step_s={"cpu": 0.01},
+            WindowEvidence(
+                label=LABEL,
+                started_s=float(a),
+                finished_s=float(b),
+                readings=readings,
+                provenance={"cpu": "modelled"},
+                step_s={"cpu": 0.01},
+            )
         )
         return row.energy_j["cpu"]
 
@@ -273,7 +279,7 @@ def test_counts_are_scaled_to_the_window_that_lies_within_them() -> None:
 def test_edges_that_were_read_long_after_the_window_spoil_it() -> None:
     readings = [*counted(1.0)[:-1], Reading(1.5, {"gpu0": 155.0})]
     row = judged(readings, until_s=1.0)
-    assert row.reasons == ["gpu0: its edges were read 0.50 s apart from the window's (the machine was too busy)"]
+    assert row.reasons == ["gpu0: its edges were read 0.50 s away from the window's (the machine was too busy)"]
 
 
 @pytest.mark.parametrize(("seconds", "valid"), [(3.9, False), (4.0, True)])

@@ -1,0 +1,41 @@
+"""What a window is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wattbench.meters.base import Reading
+from wattbench.meters.windows import thresholds
+from wattbench.records import WindowLabel
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowEvidence:
+    """The readings of a window, and what is known of how they were made. Live, or from a trace: the same is judged."""
+
+    label: WindowLabel
+    started_s: float
+    """Seconds since the epoch."""
+    finished_s: float
+    readings: Sequence[Reading]
+    """Of all meters, in any order; those at the window's edges included."""
+    provenance: Mapping[str, str]
+    """Component to how its joules come about: the components that are expected."""
+    step_s: Mapping[str, float]
+    """Component to how coarsely in time its figures advance."""
+    idle_w: Mapping[str, float] = field(default_factory=dict)
+    """Component to watts of the loaded, idle system, where they are known; copied to the row."""
+    passes: int = 1
+    """How often the window's items were asked; copied to the row."""
+    min_window_s: float = 0.0
+    """The suite's minimum for a measured window."""
+    min_steps: float = thresholds.MIN_STEPS
+    """How many steps of its sensor a window must last."""
+    remarks: Sequence[str] = ()
+    """What else a reader should know of the window; none makes it invalid."""
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the window."""
+        return self.finished_s - self.started_s
