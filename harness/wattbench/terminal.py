@@ -52,7 +52,7 @@ def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
 
 
 @dataclass(frozen=True)
-class Column:
+class TextColumn:
     """One column of a table."""
 
     head: str = ""
@@ -62,7 +62,7 @@ class Column:
 
 
 def text_table(
-    columns: Sequence[Column],
+    columns: Sequence[TextColumn],
     rows: Sequence[Sequence[str]],
     *,
     below: Sequence[Sequence[str]] = (),
@@ -97,7 +97,7 @@ def _label_width(table: Sequence[Sequence[str]], widths: Sequence[int], widest: 
     return max((size for row in table if (size := cell_len(row[0])) <= room), default=0)
 
 
-def _row(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+def _row(columns: Sequence[TextColumn], cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     if cell_len(cells[0]) > widths[0]:
         yield from wrapped(cells[0])
         cells = ["", *cells[1:]]

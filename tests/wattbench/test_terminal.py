@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from wattbench.terminal import WIDTH, Column, clipped, printable, text_table, wrapped
+from wattbench.terminal import WIDTH, TextColumn, clipped, printable, text_table, wrapped
 
 WORDS = st.text(st.sampled_from("ab-. \n\t"), max_size=400)
 TEXTS = st.text(st.sampled_from("a -\n\t\x1b\u202e\u0301語😀é"), max_size=400)
@@ -45,7 +45,7 @@ def test_a_clipped_text_has_at_most_its_width(text: str, width: int) -> None:
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=6))
 def test_columns_are_aligned_whatever_is_in_them(rows: list[tuple[str, str, str]]) -> None:
-    columns = [Column("name"), Column("figure", right=True), Column("end", right=True), Column()]
+    columns = [TextColumn("name"), TextColumn("figure", right=True), TextColumn("end", right=True), TextColumn()]
     lines = text_table(columns, [(*row, "|") for row in rows])
     assert len(lines) == 1 + len(rows)
     assert all(line.isprintable() for line in lines)
@@ -53,7 +53,7 @@ def test_columns_are_aligned_whatever_is_in_them(rows: list[tuple[str, str, str]
 
 
 def test_numbers_end_where_their_head_ends() -> None:
-    columns = [Column("name"), Column("joules", right=True), Column("note")]
+    columns = [TextColumn("name"), TextColumn("joules", right=True), TextColumn("note")]
     assert text_table(columns, [("a", "1.5", "x"), ("語語語", "1,000", "")]) == [
         "name    joules  note",
         "a          1.5  x",
@@ -62,17 +62,17 @@ def test_numbers_end_where_their_head_ends() -> None:
 
 
 def test_without_heads_there_is_no_line_for_them() -> None:
-    assert text_table([Column(least_width=5), Column()], [("gpu", "one"), ("dram", "two")]) == [
+    assert text_table([TextColumn(least_width=5), TextColumn()], [("gpu", "one"), ("dram", "two")]) == [
         "gpu    one",
         "dram   two",
     ]
 
 
 def test_lines_below_a_row_follow_it() -> None:
-    assert text_table([Column("a")], [("1",), ("2",)], below=[["  one"], []]) == ["a", "1", "  one", "2"]
+    assert text_table([TextColumn("a")], [("1",), ("2",)], below=[["  one"], []]) == ["a", "1", "  one", "2"]
 
 
 @pytest.mark.parametrize("label", ["a benchmark of a very long name " * 2, "語" * 30])
 def test_a_label_without_room_has_a_line_of_its_own(label: str) -> None:
-    lines = text_table([Column("metric"), Column("x")], [("short", "1"), (label, "2")], widest_label=40)
+    lines = text_table([TextColumn("metric"), TextColumn("x")], [("short", "1"), (label, "2")], widest_label=40)
     assert lines == ["metric  x", "short   1", *wrapped(label), "        2"]

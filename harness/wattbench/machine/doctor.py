@@ -11,7 +11,7 @@ from typing import Any
 
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
-from wattbench.terminal import Column, text_table
+from wattbench.terminal import TextColumn, text_table
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",
@@ -56,7 +56,7 @@ def as_text(sensors: Sequence[Sensor]) -> str:
 
 
 def _by_component(rows: Sequence[tuple[str, str]]) -> list[str]:
-    return [f"  {line}" for line in text_table((Column(least_width=4), Column()), rows)]
+    return [f"  {line}" for line in text_table((TextColumn(least_width=4), TextColumn()), rows)]
 
 
 def _state(sensor: Sensor) -> str:

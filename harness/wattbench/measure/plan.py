@@ -11,7 +11,7 @@ from wattbench.config import HybridSystem, Measure, OracleRouter, PythonSystem, 
 from wattbench.errors import UserError, require
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
-from wattbench.terminal import Column, text_table
+from wattbench.terminal import TextColumn, text_table
 
 
 class Planned(Protocol):
@@ -88,8 +88,8 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
 
 
 _COLUMNS = (
-    Column("system"), Column("kind", least_width=10), Column("engine", least_width=12), Column("task"),
-    Column("domain", least_width=12), Column("items", right=True),
+    TextColumn("system"), TextColumn("kind", least_width=10), TextColumn("engine", least_width=12), TextColumn("task"),
+    TextColumn("domain", least_width=12), TextColumn("items", right=True),
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.terminal import Column, text_table
+from wattbench.terminal import TextColumn, text_table
 from wattbench_reports.formatting import units
 
 ROW_FORMATS = ("table", "json", "csv")
@@ -44,7 +44,7 @@ def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: s
 
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    heads = [Column(name, right=any(_is_number(row.get(name)) for row in rows)) for name in columns]
+    heads = [TextColumn(name, right=any(_is_number(row.get(name)) for row in rows)) for name in columns]
     lines = text_table(heads, [[_cell(row.get(name)) for name in columns] for row in rows])
     return "".join(f"{line}\n" for line in lines)
 

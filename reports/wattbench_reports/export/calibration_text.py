@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench.terminal import Column, text_table
+from wattbench.terminal import TextColumn, text_table
 from wattbench_reports.formatting.units import listed, percent, plural, points
 from wattbench_reports.gate.calibration.noise_floor import Calibration
 from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
@@ -33,9 +33,9 @@ def calibration_text(calibration: Calibration) -> str:
 
 def _rates(calibration: Calibration) -> list[str]:
     columns = (
-        Column(least_width=22),
-        *(Column(head, right=True, least_width=20) for head in ("regressed", "pass", "inconclusive")),
-        Column("items", right=True, least_width=6),
+        TextColumn(least_width=22),
+        *(TextColumn(head, right=True, least_width=20) for head in ("regressed", "pass", "inconclusive")),
+        TextColumn("items", right=True, least_width=6),
     )
     rates = {"no fault (A/A)": calibration.equal} | {
         planted_in_words(each.planted): each.rates for each in calibration.drills
@@ -51,7 +51,7 @@ def _row(what: str, rates: Rates) -> tuple[str, ...]:
 def _margins(calibration: Calibration) -> list[str]:
     rows = [(METRICS[metric].label, _floor(metric, floor)) for metric, floor in calibration.floors.items()]
     rows += [(METRICS[metric].label, f"not judged: {why}") for metric, why in calibration.not_judged.items()]
-    return text_table((Column(least_width=25), Column()), rows)
+    return text_table((TextColumn(least_width=25), TextColumn()), rows)
 
 
 def _share(share: Interval) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench.terminal import Column
+from wattbench.terminal import TextColumn
 from wattbench_reports.comparison.analysis import Comparison, SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
@@ -75,5 +75,5 @@ def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    columns = [Column(name, right=name not in _LEFT) for name in head]
+    columns = [TextColumn(name, right=name not in _LEFT) for name in head]
     return markdown_table(columns, [[escaped(cell) for cell in row] for row in rows])

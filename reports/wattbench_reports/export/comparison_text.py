@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench.terminal import Column, clipped, printable, text_table, wrapped
+from wattbench.terminal import TextColumn, clipped, printable, text_table, wrapped
 from wattbench_reports.comparison.analysis import Comparison, SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
@@ -13,8 +13,8 @@ from wattbench_reports.wording.leaderboard import NOTE, rank_lines
 _NAME_WIDTH = 24
 
 
-def _columns(system: str, *figures: str) -> tuple[Column, ...]:
-    return (Column(system), *(Column(figure, right=True) for figure in figures))
+def _columns(system: str, *figures: str) -> tuple[TextColumn, ...]:
+    return (TextColumn(system), *(TextColumn(figure, right=True) for figure in figures))
 
 
 _COLUMNS = _columns("system", "accuracy", "joules per correct", "p50", "p95", "CO2e/1,000")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.terminal import Column
+from wattbench.terminal import TextColumn
 from wattbench_reports.analyses.training_cost import Training, trainings
 from wattbench_reports.comparison.analysis import Analysis, SystemFigures
 from wattbench_reports.formatting import units
@@ -129,7 +129,8 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),
     )
     yield from markdown_table(
-        (Column("metric"), Column("value", right=True)), [(label, escaped(value)) for label, value in figures_in_use]
+        (TextColumn("metric"), TextColumn("value", right=True)),
+        [(label, escaped(value)) for label, value in figures_in_use],
     )
     yield ""
     yield f"Brackets: 95% confidence intervals over the choice of items. CO2: {escaped(carbon.describe())}."

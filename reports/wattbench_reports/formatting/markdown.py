@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from wattbench.terminal import Column
+from wattbench.terminal import TextColumn
 from wattbench_reports.formatting.safe_text import visible
 
 _MARKS = re.compile(r"([\\`*_|#~]|\[(?=[^\]]*\]\())")
@@ -18,7 +18,7 @@ _JOINER = "&#8203;"
 before it looks for links."""
 
 
-def markdown_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(columns: Sequence[TextColumn], rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the lines of a table: heads, alignment, a line per row. Cells are Markdown, escaped by the caller."""
     rules = ["--:" if column.right else ":--" for column in columns]
     return [_line(cells) for cells in ([column.head for column in columns], rules, *rows)]

@@ -10,8 +10,8 @@ from wattbench_reports.html.anchors import slug
 
 
 @dataclass(frozen=True)
-class Names:
-    """Names the systems and charts of a history."""
+class Anchors:
+    """The ids in links, and the positions, of the systems and charts of a history."""
 
     positions: Mapping[str, int]
     """System to its position among all systems, which gives its colour and mark."""
@@ -21,7 +21,7 @@ class Names:
     """(System, domain) to the id of its chart."""
 
     @classmethod
-    def of(cls, trends: Sequence[Trend]) -> Names:
+    def of(cls, trends: Sequence[Trend]) -> Anchors:
         """Name them in their order of appearance; a system or domain has one id for all metrics."""
         systems = list(dict.fromkeys(trend.system for trend in trends))
         domains = list(dict.fromkeys(trend.domain for trend in trends))

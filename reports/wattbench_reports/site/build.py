@@ -14,10 +14,10 @@ from wattbench_reports.gate.policy import Policy
 from wattbench_reports.history import Alarm, Drift, History, Trend, alarms, drift, load_history, trends
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.site import words
-from wattbench_reports.site.anchors import Names
+from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.full_reports import FullReports, full_reports
 from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
-from wattbench_reports.site.last_night import tonight
+from wattbench_reports.site.last_night import last_night
 from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
 from wattbench_reports.site.missing_nights import gaps
 from wattbench_reports.site.nights_page import night_list
@@ -71,7 +71,7 @@ class _Site:
         self, history: History, all_trends: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
     ) -> None:
         self._history, self._trends, self._raised, self._drift, self._made = history, all_trends, raised, drifted, made
-        self._names = Names.of(all_trends)
+        self._anchors = Anchors.of(all_trends)
         breaks = Breaks(history)
         self._drawn = [series_of(each, breaks) for each in all_trends if each.metric in METRICS_SHOWN]
         self._engine: Environment = engine("wattbench_reports.site")
@@ -84,10 +84,10 @@ class _Site:
             links,
             "index.html.j2",
             f"Night of {self._last.date}",
-            tonight=tonight(self._history, self._raised, self._drift, self._names, links),
-            figures=last_figures(self._history, self._drawn, self._names, links),
+            night=last_night(self._history, self._raised, self._drift, self._anchors, links),
+            figures=last_figures(self._history, self._drawn, self._anchors, links),
             metrics=[{"label": words.label(each), "href": links.metric(each)} for each in METRICS_SHOWN],
-            changes=open_changes(self._history, self._trends, self._names, links),
+            changes=open_changes(self._history, self._trends, self._anchors, links),
             changes_note=self._changes_note(),
             pinned=self._pinned(links),
             previous=self._series[-2].date if len(self._series) > 1 else None,
@@ -105,7 +105,7 @@ class _Site:
             links,
             "trend.html.j2",
             _capital(words.label(metric)),
-            groups=groups(self._drawn, metric, self._names, links),
+            groups=groups(self._drawn, metric, self._anchors, links),
             note="Each chart has its own scale, which may not start at 0. The p-value of a change point is corrected "
             "for the number of series and nights; its date is the first night at the new level.",
         )

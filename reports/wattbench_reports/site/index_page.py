@@ -10,15 +10,15 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.metrics import ENERGY
 from wattbench_reports.history import EVERYWHERE, Change, History, Point, Trend, is_worse
 from wattbench_reports.site import words
-from wattbench_reports.site.anchors import Names
+from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
-from wattbench_reports.site.series import Series
+from wattbench_reports.site.series import TrendSeries
 from wattbench_reports.site.sparkline import SPARK, Chart, chart
 from wattbench_reports.tables.provenance import is_modelled
 
 
 @dataclass(frozen=True)
-class Spark:
+class Sparkline:
     """One system's trend of one metric, over all domains."""
 
     href: str
@@ -31,7 +31,7 @@ class Spark:
 
 
 @dataclass(frozen=True)
-class SystemFigures:
+class LastFigures:
     """One system on the last night: a figure per metric, and its trend."""
 
     system: str
@@ -42,7 +42,7 @@ class SystemFigures:
     energy: str
     """The provenance of its joules; empty if it has none."""
     modelled: bool
-    sparks: tuple[Spark | None, ...]
+    sparks: tuple[Sparkline | None, ...]
 
 
 @dataclass(frozen=True)
@@ -61,46 +61,48 @@ class OpenChange:
     run_href: str | None
 
 
-def last_figures(history: History, every: Sequence[Series], names: Names, links: Links) -> tuple[SystemFigures, ...]:
+def last_figures(
+    history: History, every: Sequence[TrendSeries], anchors: Anchors, links: Links
+) -> tuple[LastFigures, ...]:
     """Return the figures of the last night, per system.
 
     Args:
         history: with one night at least.
         every: series of all metrics and domains; those over all domains are shown.
-        names: of all systems and domains.
+        anchors: of all systems and domains.
         links: of the page.
     """
     overall = {(each.trend.system, each.trend.metric): each for each in every if each.trend.domain == EVERYWHERE}
     kinds = dict(zip(history.values["system"], history.values["kind"], strict=True))
     rows = []
-    for system, position in names.positions.items():
+    for system, position in anchors.positions.items():
         of_system = [overall.get((system, metric)) for metric in METRICS_SHOWN]
-        tonight = [_tonight(each) for each in of_system]
-        if any(point is not None for point in tonight):
-            energy = next((p.provenance for p, m in zip(tonight, METRICS_SHOWN, strict=True) if p and m in ENERGY), "")
+        points = [_last_point(each) for each in of_system]
+        if any(point is not None for point in points):
+            energy = next((p.provenance for p, m in zip(points, METRICS_SHOWN, strict=True) if p and m in ENERGY), "")
             rows.append(
-                SystemFigures(
+                LastFigures(
                     system=system,
                     kind=str(kinds.get(system, "")),
                     position=position,
                     figures=tuple(
                         words.figure_interval(point.value, point.standard_error, metric) if point else words.NONE
-                        for point, metric in zip(tonight, METRICS_SHOWN, strict=True)
+                        for point, metric in zip(points, METRICS_SHOWN, strict=True)
                     ),
                     energy=energy,
                     modelled=is_modelled(energy),
-                    sparks=tuple(_spark(each, names, links) for each in of_system),
+                    sparks=tuple(_spark(each, anchors, links) for each in of_system),
                 )
             )
     return tuple(rows)
 
 
-def _tonight(series: Series | None) -> Point | None:
+def _last_point(series: TrendSeries | None) -> Point | None:
     point = series.trend.points[-1] if series is not None else None
     return point if point is not None and point.value is not None else None
 
 
-def _spark(series: Series | None, names: Names, links: Links) -> Spark | None:
+def _spark(series: TrendSeries | None, anchors: Anchors, links: Links) -> Sparkline | None:
     drawing = None if series is None else chart(series, SPARK)
     if series is None or drawing is None:
         return None
@@ -108,25 +110,25 @@ def _spark(series: Series | None, names: Names, links: Links) -> Spark | None:
     assert last is not None  # else there was nothing to draw
     newest = trend.points[last]
     text = words.figure(newest.value, trend.metric)
-    return Spark(
-        href=links.metric(trend.metric, names.charts[trend.system, trend.domain]),
+    return Sparkline(
+        href=links.metric(trend.metric, anchors.charts[trend.system, trend.domain]),
         text=text,
         modelled=trend.metric in ENERGY and is_modelled(newest.provenance),
         description=f"{trend.system}, {words.label(trend.metric)}: {plural(series.nights, 'night')}, "
         f"{plural(len(series.changes), 'change point')}, {text} on {newest.date}",
         drawing=drawing,
-        colour=names.positions[trend.system] % 8,
+        colour=anchors.positions[trend.system] % 8,
     )
 
 
-def open_changes(history: History, trends: Sequence[Trend], names: Names, links: Links) -> list[OpenChange]:
+def open_changes(history: History, trends: Sequence[Trend], anchors: Anchors, links: Links) -> list[OpenChange]:
     """Return the change points after the reference, or all if none is pinned, newest first.
 
     A new reference, which is a reviewed file, closes one; a night that looks better does not.
     """
     since = pinned_date(history) or datetime.date.min
     changes = [
-        _open(trend, change, names, links)
+        _open(trend, change, anchors, links)
         for trend in trends
         if trend.metric in METRICS_SHOWN
         for change in trend.changes
@@ -135,7 +137,7 @@ def open_changes(history: History, trends: Sequence[Trend], names: Names, links:
     return sorted(changes, key=lambda each: each.date, reverse=True)
 
 
-def _open(trend: Trend, change: Change, names: Names, links: Links) -> OpenChange:
+def _open(trend: Trend, change: Change, anchors: Anchors, links: Links) -> OpenChange:
     metric = trend.metric
     return OpenChange(
         date=change.date,
@@ -144,7 +146,7 @@ def _open(trend: Trend, change: Change, names: Names, links: Links) -> OpenChang
         metric=words.label(metric),
         text=words.change(change.before, change.after, change.p_value, metric),
         worse=is_worse(metric, change.shift),
-        href=links.metric(metric, names.charts[trend.system, trend.domain]),
+        href=links.metric(metric, anchors.charts[trend.system, trend.domain]),
         run=change.run,
         run_href=links.run(change.run),
     )

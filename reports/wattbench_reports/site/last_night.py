@@ -10,7 +10,7 @@ from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.history import EVERYWHERE, Alarm, Drift, History
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.site import words
-from wattbench_reports.site.anchors import Names
+from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
 
 BADGES: Mapping[Verdict, str] = {
@@ -32,7 +32,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Raised:
+class ShownAlarm:
     """One alarm."""
 
     kind: str
@@ -42,19 +42,19 @@ class Raised:
 
 
 @dataclass(frozen=True)
-class Alarmed:
+class SystemAlarms:
     """One system's alarms."""
 
     system: str
     position: int | None
-    shown: tuple[Raised, ...]
+    shown: tuple[ShownAlarm, ...]
     """Those over all domains, or if there are none, those of single domains."""
-    folded: tuple[Raised, ...]
+    folded: tuple[ShownAlarm, ...]
     """The others."""
 
 
 @dataclass(frozen=True)
-class Judged:
+class SystemVerdict:
     """One system against one other run."""
 
     verdict: str
@@ -64,48 +64,48 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Row:
+class VerdictRow:
     """One system."""
 
     system: str
     position: int
-    previous: Judged | None
-    reference: Judged | None
+    previous: SystemVerdict | None
+    reference: SystemVerdict | None
 
 
 @dataclass(frozen=True)
-class Tonight:
+class LastNight:
     """The verdict of the night."""
 
     headline: str
     sentences: tuple[str, ...]
     """Below it."""
-    alarms: tuple[Alarmed, ...]
-    rows: tuple[Row, ...]
+    alarms: tuple[SystemAlarms, ...]
+    rows: tuple[VerdictRow, ...]
     table: Table | None
     """All metrics; None if nothing could be compared."""
 
 
-def tonight(history: History, alarms: Sequence[Alarm], drift: Drift, names: Names, links: Links) -> Tonight:
+def last_night(history: History, alarms: Sequence[Alarm], drift: Drift, anchors: Anchors, links: Links) -> LastNight:
     """Describe the last night.
 
     Args:
         history: with one night at least.
         alarms: of the last night.
         drift: of the last night.
-        names: of all trends.
+        anchors: of all trends.
         links: of the page.
     """
     rows = tuple(
-        Row(system, position, _judged(drift.previous.get(system)), _judged(drift.reference.get(system)))
-        for system, position in names.positions.items()
+        VerdictRow(system, position, _judged(drift.previous.get(system)), _judged(drift.reference.get(system)))
+        for system, position in anchors.positions.items()
         if system in drift.previous or system in drift.reference
     )
     results = [*drift.previous.values(), *drift.reference.values()]
-    return Tonight(
+    return LastNight(
         headline=_headline(history, alarms),
         sentences=tuple(_sentences(len(alarms), results)),
-        alarms=tuple(_alarmed(alarms, names, links)),
+        alarms=tuple(_alarmed(alarms, anchors, links)),
         rows=rows,
         table=_table(drift) if results else None,
     )
@@ -119,17 +119,17 @@ def _headline(history: History, alarms: Sequence[Alarm]) -> str:
     return f"{plural(len(alarms), 'alarm')} on the night of {night}: {systems}"
 
 
-def _alarmed(alarms: Sequence[Alarm], names: Names, links: Links) -> Iterator[Alarmed]:
+def _alarmed(alarms: Sequence[Alarm], anchors: Anchors, links: Links) -> Iterator[SystemAlarms]:
     for system in dict.fromkeys(each.system for each in alarms):
         of_system = [each for each in alarms if each.system == system]
         overall = [each for each in of_system if each.domain == EVERYWHERE]
         shown = overall or of_system
         folded = [each for each in of_system if each not in shown]
         parts = [
-            tuple(Raised(KINDS[each.kind], each.text, _chart(each, names, links)) for each in some)
+            tuple(ShownAlarm(KINDS[each.kind], each.text, _chart(each, anchors, links)) for each in some)
             for some in (shown, folded)
         ]
-        yield Alarmed(system, names.positions.get(system), *parts)
+        yield SystemAlarms(system, anchors.positions.get(system), *parts)
 
 
 def _sentences(raised: int, results: Sequence[GateResult]) -> Iterator[str]:
@@ -150,14 +150,14 @@ def _sentences(raised: int, results: Sequence[GateResult]) -> Iterator[str]:
         yield "No system regressed, within the margins."
 
 
-def _judged(result: GateResult | None) -> Judged | None:
+def _judged(result: GateResult | None) -> SystemVerdict | None:
     if result is None:
         return None
-    return Judged(result.verdict.replace("_", " "), BADGES[result.verdict], result.headline)
+    return SystemVerdict(result.verdict.replace("_", " "), BADGES[result.verdict], result.headline)
 
 
-def _chart(alarm: Alarm, names: Names, links: Links) -> str | None:
-    anchor = names.charts.get((alarm.system, alarm.domain))
+def _chart(alarm: Alarm, anchors: Anchors, links: Links) -> str | None:
+    anchor = anchors.charts.get((alarm.system, alarm.domain))
     return links.metric(alarm.metric, anchor) if anchor and alarm.metric in METRICS_SHOWN else None
 
 

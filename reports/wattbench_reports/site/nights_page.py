@@ -15,7 +15,7 @@ from wattbench_reports.site.missing_nights import gap_between
 
 
 @dataclass(frozen=True)
-class Listed:
+class NightRow:
     """The row of a night."""
 
     date: datetime.date
@@ -35,7 +35,7 @@ class Listed:
     """The nights missing between this one and the next; empty if none is."""
 
 
-def night_list(history: History, trends: Sequence[Trend], raised: int, links: Links) -> list[Listed]:
+def night_list(history: History, trends: Sequence[Trend], raised: int, links: Links) -> list[NightRow]:
     """List the nights, newest first.
 
     Args:
@@ -59,7 +59,7 @@ def _rows(
     raised: int,
     systems: Mapping[str, Iterable[str]],
     links: Links,
-) -> Iterator[Listed]:
+) -> Iterator[NightRow]:
     seen: set[datetime.date] = set()
     before: list[str] = []
     for position, night in enumerate(history.nights):
@@ -67,7 +67,7 @@ def _rows(
         after = None if last else history.nights[position + 1].date
         shown = [str(name) for name in systems.get(night.run, ())]
         verdict, style = _verdict(worse[night.run], better[night.run], raised if last else 0)
-        yield Listed(
+        yield NightRow(
             date=night.date,
             id="" if night.date in seen else night_id(night.date),
             run=night.run,

@@ -25,7 +25,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Series:
+class TrendSeries:
     """A trend by day: day 0 is the date of the first night."""
 
     trend: Trend
@@ -55,7 +55,7 @@ class Series:
         return int(np.isfinite(self.values).sum())
 
 
-def series_of(trend: Trend, breaks: Breaks) -> Series:
+def series_of(trend: Trend, breaks: Breaks) -> TrendSeries:
     """Lay out a trend of a history by day, with the level of its reference run."""
     values = np.array([np.nan if point.value is None else point.value for point in trend.points])
     around = [
@@ -71,7 +71,7 @@ def series_of(trend: Trend, breaks: Breaks) -> Series:
     days = {point.date: day for day, point in enumerate(trend.points)}
     changes = tuple((days[each.date], each) for each in sorted(trend.changes, key=lambda each: each.date))
     levels = (_levels(stretch, [each for each in changes if each[0] in stretch]) for stretch in stretches)
-    return Series(
+    return TrendSeries(
         trend=trend,
         values=values,
         low=low,

@@ -33,7 +33,7 @@ class Break:
 
 
 @dataclass(frozen=True)
-class _Sides:
+class _RunPair:
     """Two runs, and the first with one thing replaced by the second's."""
 
     first: Conditions
@@ -41,7 +41,7 @@ class _Sides:
     """By the word for the thing."""
 
     @classmethod
-    def of(cls, first: RunHeader, second: RunHeader) -> _Sides:
+    def of(cls, first: RunHeader, second: RunHeader) -> _RunPair:
         old, new = first.environment, second.environment
         packages = {_PACKAGES: new.get(_PACKAGES)}
         changed = {
@@ -74,7 +74,7 @@ class Breaks:
     """Finds the breaks, reading each record once."""
 
     history: History
-    _read: dict[tuple[str | None, str | None], _Sides | None] = field(default_factory=dict)
+    _read: dict[tuple[str | None, str | None], _RunPair | None] = field(default_factory=dict)
 
     def of(self, trend: Trend) -> tuple[Break, ...]:
         """Return the breaks of a series, oldest first."""
@@ -91,11 +91,11 @@ class Breaks:
         sides = self._sides(before.run, after.run)
         return listed([] if sides is None else sides.apart(trend, before, after)) or UNKNOWN
 
-    def _sides(self, first: str | None, second: str | None) -> _Sides | None:
+    def _sides(self, first: str | None, second: str | None) -> _RunPair | None:
         if (first, second) not in self._read:
             headers = [self._header(run) for run in (first, second)]
             readable = [header for header in headers if header is not None]
-            self._read[first, second] = _Sides.of(*readable) if len(readable) == 2 else None
+            self._read[first, second] = _RunPair.of(*readable) if len(readable) == 2 else None
         return self._read[first, second]
 
     def _header(self, run: str | None) -> RunHeader | None:

@@ -16,7 +16,7 @@ import numpy as np
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.history import is_worse
 from wattbench_reports.site import words
-from wattbench_reports.site.series import Level, Numbers, Series
+from wattbench_reports.site.series import Level, Numbers, TrendSeries
 
 _LEAST_SPAN = 0.2
 """A chart spans at least this share of its figures' size, so that noise does not look like a change."""
@@ -78,7 +78,7 @@ class Chart:
     y_ticks: tuple[Tick, ...]
 
 
-def chart(series: Series, box: Box = SMALL) -> Chart | None:
+def chart(series: TrendSeries, box: Box = SMALL) -> Chart | None:
     """Draw a series; None if it has no figure."""
     if not series.nights:
         return None
@@ -118,7 +118,7 @@ class _Scale:
     high: float
 
     @classmethod
-    def of(cls, series: Series, box: Box) -> _Scale:
+    def of(cls, series: TrendSeries, box: Box) -> _Scale:
         drawn = [series.values] if box is SPARK else [series.low, series.high]
         shown = np.concatenate([*drawn, [level.value for levels in series.levels for level in levels]])
         if series.reference is not None and box is not SPARK:
@@ -179,13 +179,13 @@ def _pieces(values: Numbers, stretch: range) -> Iterator[range]:
         yield range(start, stretch.stop)
 
 
-def _dots(scale: _Scale, pieces: list[range], series: Series) -> str:
+def _dots(scale: _Scale, pieces: list[range], series: TrendSeries) -> str:
     if series.nights > _FEW:
         return ""
     return " ".join(scale.line(range(day, day + 1), series.values) for piece in pieces for day in piece)
 
 
-def _band(scale: _Scale, pieces: list[range], series: Series) -> str:
+def _band(scale: _Scale, pieces: list[range], series: TrendSeries) -> str:
     """Draw bands along the upper bounds and back along the lower ones."""
     bands = []
     for piece in pieces:
@@ -195,7 +195,7 @@ def _band(scale: _Scale, pieces: list[range], series: Series) -> str:
     return " ".join(bands)
 
 
-def _gaps(scale: _Scale, series: Series) -> str:
+def _gaps(scale: _Scale, series: TrendSeries) -> str:
     """Draw boxes over the days without a figure, from half a day before to half a day after."""
     box, boxes = scale.box, []
     missing = np.where(np.isnan(series.values), 1.0, np.nan)
@@ -213,7 +213,7 @@ def _steps(scale: _Scale, levels: Iterable[Level]) -> str:
     return path
 
 
-def _breaks(scale: _Scale, series: Series) -> Iterator[Mark]:
+def _breaks(scale: _Scale, series: TrendSeries) -> Iterator[Mark]:
     free = -math.inf
     for each in series.breaks:
         x = scale.x(each.day - 0.5)

@@ -10,9 +10,9 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.metrics import ENERGY
 from wattbench_reports.history import is_worse
 from wattbench_reports.site import words
-from wattbench_reports.site.anchors import Names
+from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import Links
-from wattbench_reports.site.series import Series
+from wattbench_reports.site.series import TrendSeries
 from wattbench_reports.site.sparkline import Chart, chart
 from wattbench_reports.tables.provenance import is_modelled, joined
 
@@ -49,7 +49,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Night:
+class TrendRow:
     """A row of the table."""
 
     date: datetime.date
@@ -59,7 +59,7 @@ class Night:
 
 
 @dataclass(frozen=True)
-class Group:
+class SystemTrends:
     """One system."""
 
     id: str
@@ -67,33 +67,35 @@ class Group:
     position: int
     """Among all systems, which gives its colour and mark."""
     panels: tuple[Panel, ...]
-    table: tuple[Night, ...]
+    table: tuple[TrendRow, ...]
     """Newest first; a column per panel."""
 
 
-def groups(every: Sequence[Series], metric: str, names: Names, links: Links) -> tuple[Group, ...]:
+def groups(every: Sequence[TrendSeries], metric: str, anchors: Anchors, links: Links) -> tuple[SystemTrends, ...]:
     """Return the systems that have a figure of this metric, with their charts.
 
     Args:
         every: series of all metrics.
         metric: one of `wattbench_reports.gate.metrics.METRICS`.
-        names: of all systems and domains.
+        anchors: of all systems and domains.
         links: of the page.
     """
     of_metric = [each for each in every if each.trend.metric == metric]
     return tuple(
-        _group(system, drawn, names, links)
-        for system in names.positions
+        _group(system, drawn, anchors, links)
+        for system in anchors.positions
         if (drawn := [each for each in of_metric if each.trend.system == system and each.nights])
     )
 
 
-def _group(system: str, drawn: list[Series], names: Names, links: Links) -> Group:
-    panels = tuple(_panel(each, names.charts[system, each.trend.domain], links) for each in drawn)
-    return Group(names.sections[system], system, names.positions[system], panels, tuple(_table(drawn, links)))
+def _group(system: str, drawn: list[TrendSeries], anchors: Anchors, links: Links) -> SystemTrends:
+    panels = tuple(_panel(each, anchors.charts[system, each.trend.domain], links) for each in drawn)
+    return SystemTrends(
+        anchors.sections[system], system, anchors.positions[system], panels, tuple(_table(drawn, links))
+    )
 
 
-def _panel(series: Series, panel_id: str, links: Links) -> Panel:
+def _panel(series: TrendSeries, panel_id: str, links: Links) -> Panel:
     trend = series.trend
     last = series.last
     assert last is not None  # a series without any figure has no panel
@@ -111,7 +113,7 @@ def _panel(series: Series, panel_id: str, links: Links) -> Panel:
     )
 
 
-def _description(series: Series) -> str:
+def _description(series: TrendSeries) -> str:
     metric, first = series.trend.metric, series.trend.points[0].date
     dates = [point.date for point in series.trend.points]
     missing = len(dates) - series.nights
@@ -127,7 +129,7 @@ def _description(series: Series) -> str:
     return "; ".join(parts) + "."
 
 
-def _events(series: Series, links: Links) -> list[Event]:
+def _events(series: TrendSeries, links: Links) -> list[Event]:
     metric = series.trend.metric
     events = [
         Event(
@@ -154,11 +156,11 @@ def _events(series: Series, links: Links) -> list[Event]:
     return sorted(events, key=lambda event: event.date, reverse=True)
 
 
-def _table(drawn: list[Series], links: Links) -> Iterator[Night]:
+def _table(drawn: list[TrendSeries], links: Links) -> Iterator[TrendRow]:
     columns = [each.trend for each in drawn]
     for day, point in reversed(list(enumerate(columns[0].points))):
         night = [column.points[day] for column in columns]
-        yield Night(
+        yield TrendRow(
             point.date,
             links.night(point.date),
             tuple(words.figure_interval(each.value, each.standard_error, columns[0].metric) for each in night),

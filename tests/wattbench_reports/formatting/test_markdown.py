@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.terminal import Column
+from wattbench.terminal import TextColumn
 from wattbench_reports.formatting.markdown import escaped, escaped_for_github, in_code, markdown_table
 
 TEXTS = st.text(st.sampled_from("@#[]()<>&|`*_~$\\!:/-=+. \n\r\t\x1b\u202e😀aw0"), max_size=80)
@@ -16,7 +16,7 @@ TEXTS = st.text(st.sampled_from("@#[]()<>&|`*_~$\\!:/-=+. \n\r\t\x1b\u202e😀aw
 
 @given(TEXTS)
 def test_a_table_has_a_cell_per_column_whatever_the_texts(text: str) -> None:
-    columns = [Column("system"), Column("joules", right=True)]
+    columns = [TextColumn("system"), TextColumn("joules", right=True)]
     for cell in (escaped(text), escaped_for_github(text, 40)):
         lines = markdown_table(columns, [(cell, "1")])
         assert lines[:2] == ["| system | joules |", "| :-- | --: |"]

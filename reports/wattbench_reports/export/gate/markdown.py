@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wattbench.terminal import Column
+from wattbench.terminal import TextColumn
 from wattbench_reports.formatting.markdown import escaped_for_github as escaped
 from wattbench_reports.formatting.markdown import in_code, markdown_table
 from wattbench_reports.gate.result import GateResult, MetricVerdict
@@ -33,8 +33,8 @@ _OF_ROWS, _OF_REASONS, _OF_NOTES = 0.45, 0.35, 0.2
 
 _COMPLETE = "the job log and the gate's JSON list all"
 _COLUMNS = (
-    Column("metric"), Column("baseline", right=True), Column("candidate", right=True), Column("change"),
-    Column("margin"), Column("verdict"),
+    TextColumn("metric"), TextColumn("baseline", right=True), TextColumn("candidate", right=True), TextColumn("change"),
+    TextColumn("margin"), TextColumn("verdict"),
 )  # fmt: skip
 
 

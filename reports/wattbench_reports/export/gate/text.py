@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wattbench.terminal import Column, text_table, wrapped
+from wattbench.terminal import TextColumn, text_table, wrapped
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 from wattbench_reports.wording import gate as wording
 
 _COLUMNS = (
-    Column("metric"), Column("baseline", right=True), Column("candidate", right=True), Column("change"),
-    Column("margin"), Column("verdict"),
+    TextColumn("metric"), TextColumn("baseline", right=True), TextColumn("candidate", right=True), TextColumn("change"),
+    TextColumn("margin"), TextColumn("verdict"),
 )  # fmt: skip
 _WIDEST_LABEL = 40
 
