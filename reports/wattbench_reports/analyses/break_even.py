@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 from wattbench_reports.analyses.training_cost import Training, in_use, trainings
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import mean_scores
-from wattbench_reports.metrics.system_metrics import SEED
 from wattbench_reports.stats import Payback, mean_difference, payback_from_draws, resampled_sums
+from wattbench_reports.stats.budgets import BREAK_EVEN_UNITS, SEED
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
-
-_GROUPS = 1000
-"""Above so many items, groups of them are drawn: the width of an interval is then known to 1/sqrt(2 * 1000) = 2%."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ class _SharedSums:
         key = (domain, np.packbits(shared).tobytes())
         if key not in self._drawn:
             energy_j, correct = table.energy_j[shared], table.metered_correct[shared]
-            draws = resampled_sums(energy_j, correct, seed=SEED, max_units=_GROUPS)
+            draws = resampled_sums(energy_j, correct, seed=SEED, max_units=BREAK_EVEN_UNITS)
             self._drawn[key] = _Drawn(len(energy_j), energy_j.sum(axis=0), correct.sum(axis=0), *draws)
         return self._drawn[key]
 

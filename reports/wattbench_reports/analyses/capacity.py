@@ -17,7 +17,8 @@ from wattbench.records import Purpose, added
 from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS, SEED
+from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS
+from wattbench_reports.stats.budgets import ARRIVALS, SEED, WARM_UP_ARRIVALS
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 
 RATES_PER_S = (0.1, 1.0, 10.0)
@@ -27,10 +28,6 @@ SECONDS_PER_YEAR = 365 * 24 * 3600.0
 
 TARGET_TIMES = 2.0
 """95% of the requests shall be done within so many times the system's own p95 of answering alone."""
-
-ARRIVALS = 10_000
-WARM_UP = 1_000
-"""Of them, the first: the queue is empty at the beginning, as it is not later."""
 
 MAX_LOAD = 500.0
 """Requests in service at once above which nothing is simulated: the arrivals would not fill that many replicas for
@@ -193,7 +190,7 @@ def size(
     service_s = rng.permutation(np.quantile(known_s, shares, method="inverted_cdf"))
 
     def p95_s(replicas: int) -> float:
-        return float(np.quantile(sojourns(arrived_s, service_s, replicas)[WARM_UP:], 0.95))
+        return float(np.quantile(sojourns(arrived_s, service_s, replicas)[WARM_UP_ARRIVALS:], 0.95))
 
     fewest = max(1, math.floor(load) + 1)  # with fewer, the queue grows without end
     replicas, found_s = _fewest(fewest, p95_s, target_s)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import mean_scores
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
-from wattbench_reports.metrics.system_metrics import SEED
+from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.answer_texts import texts_at
 from wattbench_reports.tables.item_matrix import ItemTable, row_of_answer
 

@@ -11,20 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.metrics.system_metrics import SEED
 from wattbench_reports.stats import CONFIDENCE, Interval, accuracy_interval, ratios, resampled_sums
+from wattbench_reports.stats.budgets import AGREEMENT_ITEMS, DISTILLATION_UNITS, SEED
 from wattbench_reports.tables.extracted_answers import characters, stated
 from wattbench_reports.tables.item_matrix import row_of_answer
 
 RIGHT = 0.5
 """An answer with at least this score counts as right, where right and wrong are all that is asked."""
-
-AGREEMENT_ITEMS = 6000
-"""Items whose texts are compared, at most; of more, so many are drawn, evenly over the tasks."""
-
-_GROUPS = 500
-"""Above so many items of a task, groups of them are drawn rather than items: the width of an interval is then known to
-1/sqrt(2 * 500) = 3%, and time stops growing."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +216,7 @@ def _ratios(both: pd.DataFrame, columns: Sequence[str]) -> dict[str, Interval | 
         pair = [column, f"{column}_teacher"]
         known[pair] = known[pair].where(known[pair].notna().all(axis=1), 0.0)
     sums = known.groupby("row")[paired].sum().to_numpy(dtype=np.float64)
-    (draws,) = resampled_sums(sums, seed=SEED, max_units=_GROUPS)
+    (draws,) = resampled_sums(sums, seed=SEED, max_units=DISTILLATION_UNITS)
     total, few = sums.sum(axis=0), len(sums) < 2
     return {
         column: _bounded(total[at] / total[at + 1], ratios(draws[:, at], draws[:, at + 1]), few=few)
@@ -254,7 +247,7 @@ def _energy(analysis: Analysis, student: str, teacher: str, rows: NDArray[np.int
 def _joules(sums: NDArray[np.float64], *, may_save: bool) -> Joules:
     if not len(sums):
         return Joules(None, None, None)
-    (draws,) = resampled_sums(sums, seed=SEED, max_units=_GROUPS)
+    (draws,) = resampled_sums(sums, seed=SEED, max_units=DISTILLATION_UNITS)
     total, few = sums.sum(axis=0), len(sums) < 2
     found = []
     for place in (0, 2):

@@ -13,16 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.metrics.bootstrap_sums import SEED
 from wattbench_reports.stats import drawn_medians, median_bins, ratios, stratified_sums
-
-_DRAWS = 2000
-"""The simulation error of a 95% bound is then about a twentieth of a standard error, and that of a probability 1%."""
-
-_UNITS, _FEWEST_UNITS = 2000, 100
-"""Above so many items (over all domains, and in each) they are dealt at random into so many groups, and the groups are
-drawn: as in `resampled_sums`, with fewer groups, as there are many columns. The spread of a sum is then known to
-1/sqrt(2 * 2000) = 1.6%."""
+from wattbench_reports.stats.budgets import PARETO_DOMAIN_UNITS, PARETO_DRAWS, PARETO_UNITS, SEED
 
 _BINS = 32
 """Of each system's latencies: a quarter of a standard error apart where there are many."""
@@ -82,9 +74,9 @@ def cost_draws(items: pd.DataFrame, systems: int, shares: Sequence[float] | None
     added: list[NDArray[np.float64]] = []
     for domain in range(domains):
         own = answers.where(answers.domain == domain)
-        blocks = _blocks(own, systems, width, max(_UNITS // domains, _FEWEST_UNITS), SEED + domain)
+        blocks = _blocks(own, systems, width, max(PARETO_UNITS // domains, PARETO_DOMAIN_UNITS), SEED + domain)
         one = np.zeros(len(blocks[0]), dtype=np.int64)
-        drawn = stratified_sums(*blocks, strata=one, resamples=_DRAWS, seed=SEED + domain)
+        drawn = stratified_sums(*blocks, strata=one, resamples=PARETO_DRAWS, seed=SEED + domain)
         asked, metered, told = (each[domain] for each in worth)
         counted = (asked, asked, metered, metered, told[owner])
         sums = [sums[:, 0] * each for sums, each in zip(drawn, counted, strict=True)]

@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import probability_lower, weighed_difference
-from wattbench_reports.metrics.system_metrics import SEED
 from wattbench_reports.stats import (
-    RESAMPLES,
     Interval,
     bootstrap_p_value,
     log_ratio_se,
@@ -26,6 +24,7 @@ from wattbench_reports.stats import (
     paired_p_value,
     probabilities_lower,
 )
+from wattbench_reports.stats.budgets import RESAMPLES, SEED
 from wattbench_reports.tables.item_matrix import ItemTable
 
 

@@ -13,17 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats import stratified_sums
+from wattbench_reports.stats.budgets import DOMAIN_SUMS, SEED
 from wattbench_reports.tables.item_matrix import ItemTable
-
-SEED = 1
-"""Of every bootstrap: the same records give the same figures."""
-
-MOST, FEWEST = 2000, 1000
-"""Draws. Of 2,000 the simulation error of a 95% bound is about a twentieth of a standard error."""
-
-_BUDGET = 100_000
-"""So many sums of one kind a page can carry (a quarter of a megabyte a kind); beyond, fewer draws are made, but
-never so few that a bootstrap could show nothing among two dozen systems."""
 
 STEPS = 65_535
 """Into which the range of a column is divided."""
@@ -70,7 +61,7 @@ def draws(table: ItemTable, **more: NDArray[np.float64]) -> Draws:
     domains, strata = np.unique(table.domains, return_inverse=True)
     kinds = {"energy_j": table.energy_j, "correct": table.metered_correct, **more}
     cells = len(domains) * len(table.systems)
-    number = int(np.clip(_BUDGET // cells, FEWEST, MOST))
+    number = DOMAIN_SUMS.count(cells)
     sums = stratified_sums(*kinds.values(), strata=strata.astype(np.int64), resamples=number, seed=SEED)
     packed = {name: _packed(own) for name, own in zip(kinds, sums, strict=True)}
     return Draws(table.systems, tuple(str(name) for name in domains), packed)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.metrics.bootstrap_sums import SEED
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import accuracies, intervals
 from wattbench_reports.stats import Interval, accuracy_interval
@@ -23,7 +22,7 @@ P95_MIN_REQUESTS = needed(0.95)
 """The fewest requests after which a p95 means anything: 90."""
 
 
-__all__ = ["P95_MIN_REQUESTS", "SEED", "Measures", "measures"]
+__all__ = ["P95_MIN_REQUESTS", "Measures", "measures"]
 
 _COLUMNS = (
     "system",

@@ -5,7 +5,7 @@ May import: numpy, scipy and `ruptures`; tests hold it against statsmodels. Must
 against a textbook.
 """
 
-from wattbench_reports.stats.bootstrap import RESAMPLES, resampled_sums
+from wattbench_reports.stats.bootstrap import resampled_sums
 from wattbench_reports.stats.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
 from wattbench_reports.stats.break_even import Payback, payback, payback_from_draws
 from wattbench_reports.stats.changepoints import HORIZON, Shift, change_points, noise_of
@@ -33,7 +33,6 @@ from wattbench_reports.stats.stratified_bootstrap import stratified_sums
 __all__ = [
     "CONFIDENCE",
     "HORIZON",
-    "RESAMPLES",
     "Bins",
     "Dependence",
     "Interval",

@@ -8,17 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.bootstrap_counts import drawn_counts
-
-RESAMPLES = 4000
-"""Enough that the simulation error of a 95% bound is about a thirtieth of a standard error."""
-
-MAX_UNITS = 5000
-"""Above so many items they are first dealt at random into groups, and the groups are drawn. The spread of a sum of
-random groups is the spread of the sum of items, known here to 1/sqrt(2 * 5000) = 1%; time stops growing with items."""
+from wattbench_reports.stats.budgets import DEFAULT_SEED, MAX_UNITS, RESAMPLES
 
 
 def resampled_sums(
-    *blocks: NDArray[np.float64], resamples: int = RESAMPLES, seed: int = 0, max_units: int = MAX_UNITS
+    *blocks: NDArray[np.float64], resamples: int = RESAMPLES, seed: int = DEFAULT_SEED, max_units: int = MAX_UNITS
 ) -> tuple[NDArray[np.float64], ...]:
     """Column sums of every block over resampled rows. All columns of all blocks see the same rows: they stay paired.
 

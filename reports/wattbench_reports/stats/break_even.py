@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.bootstrap import RESAMPLES, resampled_sums
+from wattbench_reports.stats.bootstrap import resampled_sums
+from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 from wattbench_reports.stats.ratios import ratios
 
@@ -30,7 +31,7 @@ def payback(
     *,
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
-    seed: int = 0,
+    seed: int = DEFAULT_SEED,
 ) -> Payback | None:
     """outlay / (their joules per correct answer - ours), with a percentile bootstrap over the same items for both.
 

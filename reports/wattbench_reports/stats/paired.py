@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.bootstrap import RESAMPLES, resampled_sums
+from wattbench_reports.stats.bootstrap import resampled_sums
+from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 from wattbench_reports.stats.ratios import ratios
 
@@ -17,7 +18,7 @@ def probabilities_lower(
     second: tuple[NDArray[np.float64], NDArray[np.float64]],
     *,
     resamples: int = RESAMPLES,
-    seed: int = 0,
+    seed: int = DEFAULT_SEED,
 ) -> list[float]:
     """How often, over resampled items, the first system's ratio of sums is below the second's; pair by pair.
 

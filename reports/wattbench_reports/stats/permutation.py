@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-PERMUTATIONS = 1999
-"""Enough that the smallest p is .0005, and one of .05 is known to a tenth of itself."""
+from wattbench_reports.stats.budgets import DEFAULT_SEED, PERMUTATIONS
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def dependence(
     labels: NDArray[np.int64],
     *,
     permutations: int = PERMUTATIONS,
-    seed: int = 0,
+    seed: int = DEFAULT_SEED,
 ) -> Dependence:
     """Mutual information between an item's label and the choices made for it, tested by shuffling the labels.
 

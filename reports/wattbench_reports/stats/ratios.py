@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.bootstrap import RESAMPLES, resampled_sums
+from wattbench_reports.stats.bootstrap import resampled_sums
+from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 
 
@@ -24,7 +25,7 @@ def ratio_intervals(
     *,
     confidence: float = CONFIDENCE,
     resamples: int = RESAMPLES,
-    seed: int = 0,
+    seed: int = DEFAULT_SEED,
 ) -> list[Interval | None]:
     """sum(numerator) / sum(denominator) of each column, with a percentile bootstrap over items.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.bootstrap import RESAMPLES, dealt, drawn_sums
+from wattbench_reports.stats.bootstrap import dealt, drawn_sums
+from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 
 
 def stratified_sums(
-    *blocks: NDArray[np.float64], strata: NDArray[np.int64], resamples: int = RESAMPLES, seed: int = 0
+    *blocks: NDArray[np.float64], strata: NDArray[np.int64], resamples: int = RESAMPLES, seed: int = DEFAULT_SEED
 ) -> tuple[NDArray[np.float64], ...]:
     """Column sums of every block per stratum, over items drawn with replacement within their stratum.
 

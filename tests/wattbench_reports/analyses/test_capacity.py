@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from wattbench_reports.analyses.capacity import ARRIVALS, MAX_LOAD, SECONDS_PER_YEAR, fleets, size
+from wattbench_reports.analyses.capacity import MAX_LOAD, SECONDS_PER_YEAR, fleets, size
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.stats.budgets import ARRIVALS
 from wattbench_reports.stats.queueing import erlang_c
 
 

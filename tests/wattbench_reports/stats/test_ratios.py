@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench_reports.stats import Interval, ratio_intervals, ratios, resampled_sums
-from wattbench_reports.stats.bootstrap import MAX_UNITS
+from wattbench_reports.stats.budgets import MAX_UNITS
 
 
 def ratio_interval(numerator: np.ndarray, denominator: np.ndarray, **how: int) -> Interval | None:

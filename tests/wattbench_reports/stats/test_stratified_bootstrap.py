@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from wattbench_reports.stats import stratified_sums
-from wattbench_reports.stats.bootstrap import MAX_UNITS, resampled_sums
+from wattbench_reports.stats.bootstrap import resampled_sums
+from wattbench_reports.stats.budgets import MAX_UNITS
 
 
 @pytest.mark.parametrize("items", [2, 3, 10, 200])

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.experts.recorded_choices import Choices
-from wattbench_reports.metrics.system_metrics import SEED
 from wattbench_reports.stats import Dependence, dependence, entropy_bits
+from wattbench_reports.stats.budgets import SEED
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,10 @@ from wattbench.errors import UserError
 from wattbench_reports.analyses.routing.answer_matrix import Field
 from wattbench_reports.analyses.routing.replay import Outcome, fixed, replay
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.metrics.system_metrics import SEED
+from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 
 NEAREST = 10
 """So many items vote."""
-MAX_ITEMS = 2000
-"""Above so many items a seeded sample is taken: time and memory grow with their square."""
-
 NOT_INSTALLED = "it needs scikit-learn: pip install 'wattbench[router]'"
 ALL_ALIKE = "the requests are too few, or read too much alike"
 
@@ -54,8 +51,8 @@ def neighbours(analysis: Analysis, field: Field, system: str, rows: NDArray[np.i
         UserError: the table of items is damaged.
     """
     of = len(rows)
-    if of > MAX_ITEMS:
-        rows = np.sort(np.random.default_rng(SEED).choice(rows, MAX_ITEMS, replace=False))
+    if of > KNN_ITEMS:
+        rows = np.sort(np.random.default_rng(SEED).choice(rows, KNN_ITEMS, replace=False))
     texts = _requests(analysis, field, system, rows)
     same = pd.factorize(pd.Series(texts))[0]
     # Every item needs enough others to ask, however often its own text occurs.

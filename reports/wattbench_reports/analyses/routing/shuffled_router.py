@@ -9,11 +9,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.analyses.routing.answer_matrix import Field
 from wattbench_reports.analyses.routing.replay import Outcome, Plan
-from wattbench_reports.metrics.system_metrics import SEED
-
-MOST, FEWEST = 1999, 99
-_CELLS = 10_000_000
-"""So many items are dealt anew in all, which bounds the time; at least `FEWEST` shufflings all the same."""
+from wattbench_reports.stats.budgets import SEED, SHUFFLED_ROUTER
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ def shuffled_router(field: Field, plan: Plan, *, seed: int = SEED) -> Shuffled:
     worth = (score @ routes.T).ravel()
     start = np.arange(items) * len(routes)
     observed = float(worth[start + small].sum())
-    times = int(np.clip(_CELLS // items, FEWEST, MOST))
+    times = SHUFFLED_ROUTER.count(items)
     rng = np.random.default_rng(seed)
     sums = np.array([worth[start + rng.permutation(small)].sum() for _ in range(times)])
     at_least = int((sums >= observed - 1e-9).sum())

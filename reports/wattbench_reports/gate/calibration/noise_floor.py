@@ -19,14 +19,12 @@ from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.stats import Interval
+from wattbench_reports.stats.budgets import FLOOR_GATES, SEED
 
 SCHEMA_VERSION = 1
 
-FLOOR_GATES = 100
-"""Gates played for each margin that is tried."""
 _MARGINS = tuple(0.005 * 1.25**step for step in range(21))
 """Margins that are tried, from half a per cent to a half."""
-SEED = 1
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from wattbench_reports.analyses.capacity import ARRIVALS, MAX_LOAD, TARGET_TIMES, Fleet, Fleets, Sized, fleets
+from wattbench_reports.analyses.capacity import MAX_LOAD, TARGET_TIMES, Fleet, Fleets, Sized, fleets
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.stats.budgets import ARRIVALS
 
 _MOSTLY_IDLE = 0.9
 

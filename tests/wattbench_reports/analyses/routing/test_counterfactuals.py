@@ -189,7 +189,7 @@ def test_many_items_are_sampled(compose, monkeypatch) -> None:
     pytest.importorskip("sklearn")
     import wattbench_reports.analyses.routing.knn_router as module
 
-    monkeypatch.setattr(module, "MAX_ITEMS", 30)
+    monkeypatch.setattr(module, "KNN_ITEMS", 30)
     routed = compose(by_score(0.3))
     (study,) = studies(routed.analysis).hybrids
     assert (len(study.near.rows), study.near.of) == (30, 80)

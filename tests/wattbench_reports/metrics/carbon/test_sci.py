@@ -21,10 +21,10 @@ from wattbench_reports.export import render
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
-from wattbench_reports.metrics.system_metrics import SEED
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.stats import ratio_intervals
+from wattbench_reports.stats.budgets import SEED
 
 MANUFACTURE = "{kg_per_device: 350, lifetime_years: 4, utilisation: 0.5, source: its data sheet, year: 2024}"
 G_PER_S = 350_000 / (4 * 8760 * 0.5) / 3600
