@@ -1,6 +1,79 @@
-"""How systems are measured: suites in, records out.
+"""Accuracy, latency and energy of language-model systems, from the same requests.
 
-May import: the field's libraries, lazily where they are heavy. Must not import: `wattbench_reports`, whose only
-door into this package is `wattbench.records` (with `wattbench.errors`, the one exception people see).
-Only `wattbench.api`, the command line and the pytest plugin know both sides.
+The names in `__all__` are the Python API, which semantic versioning covers. They are imported when first used, so that
+`import wattbench` costs nothing. Only `wattbench.api`, the command line and the pytest plugin know both `wattbench`,
+which measures, and `wattbench_reports`, whose only way into this package is `wattbench.records` and `wattbench.errors`.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wattbench.api.compare import Comparison, compare
+    from wattbench.api.gate import GateResult, gate
+    from wattbench.api.history import History, history
+    from wattbench.api.metered_window import Window
+    from wattbench.api.metering import Meters, metering
+    from wattbench.api.read import Run, read
+    from wattbench.api.run import run
+    from wattbench.errors import UserError
+
+    __version__: str
+
+__all__ = [
+    "Comparison",
+    "GateResult",
+    "History",
+    "Meters",
+    "Run",
+    "UserError",
+    "Window",
+    "__version__",
+    "compare",
+    "gate",
+    "history",
+    "metering",
+    "read",
+    "run",
+]
+
+_MODULES = {
+    "Comparison": "wattbench.api.compare",
+    "GateResult": "wattbench.api.gate",
+    "History": "wattbench.api.history",
+    "Meters": "wattbench.api.metering",
+    "Run": "wattbench.api.read",
+    "UserError": "wattbench.errors",
+    "Window": "wattbench.api.metered_window",
+    "compare": "wattbench.api.compare",
+    "gate": "wattbench.api.gate",
+    "history": "wattbench.api.history",
+    "metering": "wattbench.api.metering",
+    "read": "wattbench.api.read",
+    "run": "wattbench.api.run",
+}
+"""Public name to the module that has it."""
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name == "__version__":
+        return _version()
+    if name not in _MODULES:
+        raise AttributeError(f"module 'wattbench' has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("wattbench")
+    except PackageNotFoundError as error:
+        raise AttributeError("wattbench is not installed, so its version is not known") from error
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

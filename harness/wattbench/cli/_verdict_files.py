@@ -14,7 +14,6 @@ import click
 
 from wattbench.cli._group import EXIT_INTERRUPTED
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import failing_as, write_atomically
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
@@ -37,6 +36,7 @@ class VerdictFiles:
         Raises:
             UserError: a file cannot be written.
         """
+        from wattbench.records.atomic_write import write_atomically
         from wattbench_reports.export.gate import annotations, as_json, as_junit, as_markdown
 
         for path, text in ((self.junit, as_junit), (self.markdown, as_markdown), (self.json, as_json)):
@@ -99,5 +99,7 @@ def errors_as_verdicts(
 
 
 def _append(path: Path, text: str) -> None:
+    from wattbench.records.atomic_write import failing_as
+
     with failing_as(path, "cannot be written"), path.open("a", encoding="utf-8") as file:
         file.write(text if text.endswith("\n") else f"{text}\n")

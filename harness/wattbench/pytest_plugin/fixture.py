@@ -1,30 +1,30 @@
-"""The `wattbench` fixture: measures what a test asks for, and puts the figures under a failure."""
+"""The `wattbench` fixture: measures the systems that a test names, and prints the figures under a failure."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import pytest
 
+from wattbench.api.narrowing import names_of
 from wattbench.errors import UserError
 from wattbench.pytest_plugin.judged import Judged
-from wattbench.pytest_plugin.marker_settings import Settings, names_of, settings_of
+from wattbench.pytest_plugin.marker_settings import Settings, settings_of
 from wattbench.pytest_plugin.measured import Measured
 
 if TYPE_CHECKING:
-    from wattbench.pytest_plugin.session_runs import Run, Runs
-    from wattbench_reports.gate.result import GateResult
+    from wattbench.api.gate import GateResult
+    from wattbench.pytest_plugin.session_runs import Runs, SharedRun
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def _failing(method: Callable[P, T]) -> Callable[P, T]:
-    """A method whose user errors fail the test, at the line that called it and in one message."""
+    """Make a method's user errors fail the test in one message, at the line that called it."""
 
     @functools.wraps(method)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -38,11 +38,11 @@ def _failing(method: Callable[P, T]) -> Callable[P, T]:
 
 
 class Wattbench:
-    """One test's. Runs are real, and shared by the tests of a session that ask for the same."""
+    """What one test gets. Runs are real, and shared by the tests of a session that need the same ones."""
 
     def __init__(self, item: pytest.Item, runs: Runs) -> None:
         self._item, self._runs = item, runs
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     @_failing
     def measure(
@@ -51,17 +51,17 @@ class Wattbench:
         """Measure some systems on the same items, in one run.
 
         Args:
-            systems: of the suite; none: those that the marker names, or all of the suite.
-            tasks: only these of the suite, in place of the marker's.
-            limit: at most so many items of each, in place of the marker's.
+            systems: of the suite; without any: those that the marker names, or all of the suite.
+            tasks: only these tasks of the suite, in place of the marker's.
+            limit: at most this many items of each task, in place of the marker's.
 
         Returns:
-            One for each system, in the order in which they were named.
+            One per system, in the order in which they were named.
         """
         settings = self._settings(tasks, limit)
-        run = self._run(settings, systems)
-        names = systems or settings.systems or tuple(run.resolved.systems)
-        return tuple(Measured.of(run, name, modelled=settings.modelled) for name in names)
+        shared = self._run(settings, systems)
+        names = systems or settings.systems or tuple(shared.resolved.systems)
+        return tuple(Measured.of(shared.run, name, modelled=settings.modelled) for name in names)
 
     @_failing
     def compare(
@@ -73,18 +73,18 @@ class Wattbench:
         tasks: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> Judged:
-        """Judge two systems by the answers of one run, as `wattbench gate RUN RUN` does.
+        """Judge two systems by their answers in one run, as `wattbench gate RUN RUN` does.
 
         Args:
-            baseline: what is in use.
-            candidate: what is to take its place.
-            policy: a file, as `--policy` takes it; None: the suite's own, or that of the `pyproject.toml` here.
+            baseline: the system in use.
+            candidate: the system that is to replace it.
+            policy: a file, as `--policy` takes it; None: the suite's own, or that of the nearest `pyproject.toml`.
             tasks: as for `measure`.
-            limit: likewise.
+            limit: as for `measure`.
         """
         settings = self._settings(tasks, limit)
-        run = self._run(settings, (baseline, candidate))
-        return self._judged(self._runs.compared(run, baseline, candidate, policy, modelled=settings.modelled), run.path)
+        run = self._run(settings, (baseline, candidate)).run
+        return self._judged(self._runs.compared(run, baseline, candidate, policy, modelled=settings.modelled))
 
     @_failing
     def gate(
@@ -96,12 +96,11 @@ class Wattbench:
         tasks: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> Judged:
-        """Ask two systems in turns, in a run of their own, until it is known which is which: `wattbench gate SUITE`.
+        """Ask two systems in turns, in a run of its own, until the verdict is decided: `wattbench gate SUITE`.
 
         The arguments are those of `compare`. One system may be both.
         """
-        gated = self._runs.gated(self._settings(tasks, limit), baseline, candidate, policy)
-        return self._judged(gated.result, gated.path)
+        return self._judged(self._runs.gated(self._settings(tasks, limit), baseline, candidate, policy))
 
     def _settings(self, tasks: Sequence[str] | None, limit: int | None) -> Settings:
         settings = settings_of(self._item)
@@ -109,21 +108,19 @@ class Wattbench:
             settings = replace(settings, tasks=names_of(tasks, f"{self._item.nodeid}: tasks"))
         return settings if limit is None else replace(settings, limit=limit)
 
-    def _run(self, settings: Settings, systems: Sequence[str]) -> Run:
-        run = self._runs.of(settings, systems)
-        if run.records.header.run not in self._told:
+    def _run(self, settings: Settings, systems: Sequence[str]) -> SharedRun:
+        shared = self._runs.of(settings, systems)
+        if shared.run.name not in self._reported:
             from wattbench_reports.export import as_table
 
-            self._told.add(run.records.header.run)
-            self._tell(f"{as_table(run.analysis.comparison)}\nrecord: {run.path}")
-        return run
+            self._reported.add(shared.run.name)
+            self._report(f"{as_table(shared.run.analysis.comparison)}\nrecord: {shared.run.path}")
+        return shared
 
-    def _judged(self, result: GateResult, path: Path) -> Judged:
-        from wattbench_reports.export.gate import as_text
+    def _judged(self, result: GateResult) -> Judged:
+        self._report(f"{result.text()}\nrecord: {result.run}")
+        return Judged(result.data)
 
-        self._tell(f"{as_text(result)}\nrecord: {path}")
-        return Judged(result)
-
-    def _tell(self, text: str) -> None:
-        """Put a text under the test's failure, if it fails."""
+    def _report(self, text: str) -> None:
+        """Print a text under the test's failure, if it fails."""
         self._item.add_report_section("call", "wattbench", text)

@@ -1,4 +1,4 @@
-"""The verdict on two systems, as a test asserts on it. A metric without a figure fails the test that asks for it."""
+"""The verdict on two systems, as a test asserts on it. A metric without a figure fails the test that reads it."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
 UNJUDGED = (Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdict.ERROR)
-"""There is nothing to judge, which `!= "regressed"` would let through."""
+"""There is nothing to judge, which an assertion such as `!= "regressed"` would let through."""
 
 
 @dataclass(frozen=True, repr=False)
 class Judged:
-    """A candidate against a baseline, by metric: `judged.accuracy.verdict`, `judged.latency_p50.change`."""
+    """The verdict on a candidate, by metric: `judged.accuracy.verdict`, `judged.latency_p50.change`."""
 
     result: GateResult
-    """All of it, what could not be judged included."""
+    """All verdicts, including those of what could not be judged."""
 
     @property
     def verdict(self) -> Verdict:
-        """Of the whole gate; fails the test where there is nothing to judge."""
+        """The verdict of the whole gate; fails the test where there is nothing to judge."""
         __tracebackhide__ = True
-        return _judged(self.result.verdict, self.result.headline)
+        return _checked(self.result.verdict, self.result.headline)
 
     @property
     def passed(self) -> bool:
-        """Whether the gate lets the candidate through: it passes, or is an improvement."""
+        """Whether the candidate may replace the baseline: the verdict is `pass` or `improved`."""
         return self.result.exit_code == 0
 
     def __getattr__(self, name: str) -> MetricVerdict:
-        """One metric's verdict.
+        """Return one metric's verdict.
 
         Raises:
             pytest.fail.Exception: the policy does not judge it, or there is nothing to judge.
@@ -40,18 +40,18 @@ class Judged:
         __tracebackhide__ = True
         if name not in METRICS:
             raise AttributeError(f"no metric {name!r}; there are {', '.join(METRICS)}")
-        found = next((each for each in self.result.metrics if each.metric == name), None)
-        if found is None:
-            judged = ", ".join(each.metric for each in self.result.metrics)
-            raise pytest.fail.Exception(f"the gate's policy does not judge {name}: it judges {judged}")
-        _judged(found.verdict, f"{name}: {found.reason}")
-        return found
+        verdict_of_metric = next((each for each in self.result.metrics if each.metric == name), None)
+        if verdict_of_metric is None:
+            metrics = ", ".join(each.metric for each in self.result.metrics)
+            raise pytest.fail.Exception(f"the gate's policy does not judge {name}: it judges {metrics}")
+        _checked(verdict_of_metric.verdict, f"{name}: {verdict_of_metric.reason}")
+        return verdict_of_metric
 
     def __repr__(self) -> str:
         return f"<{self.result.baseline} → {self.result.candidate}: {self.result.verdict}. {self.result.headline}>"
 
 
-def _judged(verdict: Verdict, why: str) -> Verdict:
+def _checked(verdict: Verdict, why: str) -> Verdict:
     __tracebackhide__ = True
     if verdict in UNJUDGED:
         raise pytest.fail.Exception(f"{verdict.replace('_', ' ')}: {why}")

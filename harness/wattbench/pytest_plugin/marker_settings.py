@@ -1,30 +1,31 @@
-"""What a test's markers and the ini file say is to be measured."""
+"""The settings of a test: what its markers and the ini file say is to be measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
 
+from wattbench.api.narrowing import limit_of, names_of
 from wattbench.errors import UserError, nearest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Of one test."""
+    """The settings of one test."""
 
     suite: str
     """A file, or the name of one that wattbench ships."""
     systems: tuple[str, ...] = ()
-    """Measured together in one run, whichever of them the test asks for; empty: those it asks for."""
+    """Systems measured together in one run, whichever of them the test names; empty: those that it names."""
     tasks: tuple[str, ...] = ()
-    """Empty: all of the suite."""
+    """Empty: all tasks of the suite."""
     limit: int | None = None
-    """At most so many items of each task."""
+    """At most this many items of each task."""
     modelled: bool = False
-    """Joules from a formula will do."""
+    """Whether the test accepts joules from a formula."""
 
 
 def settings_of(item: pytest.Item) -> Settings:
@@ -38,12 +39,12 @@ def settings_of(item: pytest.Item) -> Settings:
         given["suite"] = suite
     for marker in reversed(list(item.iter_markers("wattbench"))):
         if marker.args:
-            raise UserError(f"{item.nodeid}: the marker wattbench takes its settings by name: suite={marker.args[0]!r}")
+            raise UserError(f"{item.nodeid}: the marker wattbench takes keyword arguments: suite={marker.args[0]!r}")
         given |= marker.kwargs
     if "suite" not in given:
         raise UserError(
-            f"{item.nodeid}: no suite to measure: say @pytest.mark.wattbench(suite=...), or wattbench_suite in the ini "
-            "file"
+            f"{item.nodeid}: no suite to measure: set it with @pytest.mark.wattbench(suite=...), or with "
+            "wattbench_suite in the ini file"
         )
     return _checked(given, item.nodeid)
 
@@ -55,18 +56,6 @@ def _checked(given: Mapping[str, Any], where: str) -> Settings:
             raise UserError(f"{where}: the marker wattbench has no {key!r}{nearest(key, known)}")
         if key in ("systems", "tasks"):
             names_of(value, f"{where}: {key}")
-    if (limit := given.get("limit")) is not None and (not isinstance(limit, int) or limit < 1):
-        raise UserError(f"{where}: limit: {limit!r} is not a number of items")
+    limit_of(given.get("limit"), f"{where}: limit")
     names = {key: tuple(given[key]) for key in ("systems", "tasks") if key in given}
     return Settings(**{**given, **names})
-
-
-def names_of(given: Any, where: str) -> tuple[str, ...]:
-    """A list of names, as tuple: a text is a list of its letters, which nobody means.
-
-    Raises:
-        UserError: it is no such list.
-    """
-    if isinstance(given, str) or not isinstance(given, Iterable) or not all(isinstance(one, str) for one in given):
-        raise UserError(f"{where}: {given!r} is not a list of names")
-    return tuple(given)

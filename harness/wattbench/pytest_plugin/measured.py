@@ -1,4 +1,4 @@
-"""The figures that a test asserts on. What may not be asserted on fails the test that asks for it."""
+"""The figures that a test asserts on. A figure that cannot be believed fails the test that reads it."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS
 from wattbench_reports.tables import provenance
 
 if TYPE_CHECKING:
-    from wattbench.pytest_plugin.session_runs import Run
+    from wattbench.api.read import Run
     from wattbench_reports.metrics.system_metrics import Measures
     from wattbench_reports.metrics.validity import Validity
     from wattbench_reports.stats import Interval
 
-MODELLED_WILL_DO = (
-    "Where a formula's figure will do, say so: @pytest.mark.wattbench(modelled=True), or wattbench_modelled = true in "
+HOW_TO_ACCEPT_MODELLED = (
+    "To accept the figures of a formula, set @pytest.mark.wattbench(modelled=True), or wattbench_modelled = true in "
     "the ini file"
 )
 
 
 @dataclass(frozen=True, repr=False)
 class Measured:
-    """One system in a run: the figures of `wattbench compare`, intervals of 95% confidence."""
+    """The figures of one system, as `wattbench compare` shows them; intervals are of 95% confidence."""
 
     system: str
     kind: str
     run: Path
     """The folder of its record."""
     modelled: bool
-    """The test says that modelled joules will do."""
+    """Whether the test accepts modelled joules."""
     figures: Measures
     judged: Validity
 
     @classmethod
     def of(cls, run: Run, system: str, *, modelled: bool) -> Measured:
-        """One system of a run."""
+        """Select one system of a run."""
         analysis = run.analysis
         return cls(
             system, analysis.kinds[system], run.path, modelled, analysis.measured[system], analysis.judged[system]
@@ -47,12 +47,12 @@ class Measured:
 
     @property
     def items(self) -> int:
-        """Distinct items."""
+        """The number of distinct items."""
         return self.figures.items
 
     @property
     def accuracy(self) -> Interval:
-        """The share of items answered rightly, 0 to 1."""
+        """The share of correct answers, 0 to 1."""
         assert self.figures.accuracy is not None  # every item of a run that was made here is scored
         return self.figures.accuracy
 
@@ -63,18 +63,18 @@ class Measured:
 
     @property
     def latency_p95_s(self) -> float:
-        """Seconds within which 95% of the requests were answered; from too few requests it means nothing, and fails."""
+        """Seconds within which 95% of the requests were answered; fails where the requests are too few for it."""
         __tracebackhide__ = True
         if (requests := len(self.figures.latency_s)) < P95_MIN_REQUESTS:
             raise pytest.fail.Exception(
-                f"{self.system}: a p95 takes {P95_MIN_REQUESTS} requests to mean anything, and {requests} were made: "
-                "ask for more items, or for latency_p50_s"
+                f"{self.system}: a p95 needs at least {P95_MIN_REQUESTS} requests, and there are {requests}: measure "
+                "more items, or use latency_p50_s"
             )
         return self._seconds(0.95)
 
     @property
     def joules_per_request(self) -> Interval:
-        """Energy over requests; fails where it was not measured, or only modelled and the test does not allow that."""
+        """Energy per request; fails where it was not measured, or only modelled and the test does not accept that."""
         __tracebackhide__ = True
         self._check_joules()
         assert self.figures.j_per_request is not None
@@ -82,21 +82,23 @@ class Measured:
 
     @property
     def joules_per_correct(self) -> Interval:
-        """Energy over right answers, `high` infinite where the items do not bound it; fails likewise."""
+        """Energy per correct answer, `high` infinite where the items do not bound it; fails as `joules_per_request`."""
         __tracebackhide__ = True
         self._check_joules()
         if self.figures.j_per_correct is None:
-            raise pytest.fail.Exception(f"{self.system}: none of its metered answers is right, so none has a price")
+            raise pytest.fail.Exception(
+                f"{self.system}: none of its metered answers is correct, so there are no joules per correct answer"
+            )
         return self.figures.j_per_correct
 
     @property
     def energy_provenance(self) -> str:
-        """How its joules came about, such as ``counter+rapl``; empty where there are none."""
+        """The provenance of its joules, such as ``counter+rapl``; empty where it has no joules."""
         return self.figures.provenance
 
     @property
     def valid(self) -> bool:
-        """Whether every measured window of it can be believed; those that cannot have no joules."""
+        """Whether every measured window of it is valid; a window that is not has no joules."""
         return self.judged.valid
 
     def __repr__(self) -> str:
@@ -118,5 +120,5 @@ class Measured:
             why = "; ".join(reason for reason, _ in self.judged.reasons) or "no meter was read"
             raise pytest.fail.Exception(f"{self.system}: its joules were not measured: {why} (wattbench doctor)")
         if provenance.is_modelled(self.energy_provenance) and not self.modelled:
-            said = provenance.qualified(self.energy_provenance)
-            raise pytest.fail.Exception(f"{self.system}: its joules are {said}. {MODELLED_WILL_DO}")
+            qualified = provenance.qualified(self.energy_provenance)
+            raise pytest.fail.Exception(f"{self.system}: its joules are {qualified}. {HOW_TO_ACCEPT_MODELLED}")

@@ -1,4 +1,4 @@
-"""What pytest loads: options, the marker, the fixture, and what pytest-benchmark is told of the machine."""
+"""What pytest loads: options, the marker, the fixture, and the machine's description for pytest-benchmark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wattbench.pytest_plugin.session_runs import Runs
 
 RUNS = Path(".wattbench", "runs")
-"""Where records are kept, below pytest's root folder."""
+"""Where records are kept, relative to pytest's root folder."""
 
 _MARKER = (
     "wattbench(suite=NAME, systems=[...], tasks=[...], limit=N, modelled=False): what the `wattbench` fixture measures"
@@ -20,23 +20,25 @@ _MARKER = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """One option and two settings."""
+    """Add one option and two settings of the ini file."""
     group = parser.getgroup("wattbench", "accuracy, seconds and joules of language models")
     group.addoption(
         "--wattbench-runs", metavar="DIR", type=Path, help=f"Where the records of runs are kept (default: {RUNS})."
     )
-    parser.addini("wattbench_suite", "Suite of tests that name none: a file, or one that wattbench ships.", default="")
-    parser.addini("wattbench_modelled", "Let tests assert on joules that are modelled.", type="bool", default=False)
+    parser.addini(
+        "wattbench_suite", "Suite of tests that name none: a file, or the name of one that wattbench ships.", default=""
+    )
+    parser.addini("wattbench_modelled", "Let tests assert on modelled joules.", type="bool", default=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
-    """Tell pytest-benchmark what a figure depends on: its own description names neither the processor nor GPUs."""
+    """Add what figures depend on to the machine's description: pytest-benchmark names neither processor nor GPUs."""
     from wattbench.machine.environment import machine
 
     machine_info["wattbench"] = machine()
@@ -44,7 +46,7 @@ def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="session")
 def _wattbench_runs(pytestconfig: pytest.Config) -> Runs:
-    """The runs of this session, which its tests share."""
+    """Return the runs of this session, which its tests share."""
     from wattbench.pytest_plugin.session_runs import Runs
 
     chosen: Path | None = pytestconfig.getoption("--wattbench-runs")

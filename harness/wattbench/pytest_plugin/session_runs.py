@@ -1,4 +1,4 @@
-"""The runs and gates of one pytest session: made when first asked for, and shared by tests that ask for the same."""
+"""The runs and gates of one pytest session: made when a test first needs them, and shared by its other tests."""
 
 from __future__ import annotations
 
@@ -6,72 +6,53 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from wattbench.api.gate import GateResult
 from wattbench.api.gate_request import GateRequest
+from wattbench.api.read import Run, read
 from wattbench.api.session import measuring_alone, stdout_to_stderr
 from wattbench.api.suite_runs import load, run_new
 from wattbench.config import Resolved
 from wattbench.errors import UserError
 from wattbench.pytest_plugin.marker_settings import Settings
-from wattbench.records import RunRecords, read_run
-
-if TYPE_CHECKING:
-    from wattbench_reports.comparison.analysis import Analysis
-    from wattbench_reports.gate.result import GateResult
 
 
 @dataclass(frozen=True)
-class Run:
-    """A finished run, analysed as `wattbench compare` and the report analyse it."""
+class SharedRun:
+    """A finished run that several tests may use."""
 
-    records: RunRecords
-    analysis: Analysis
+    run: Run
     resolved: Resolved
-    """What was run: the suite with the systems, tasks and items that were asked for."""
-
-    @property
-    def path(self) -> Path:
-        """Its folder."""
-        return self.records.layout.root
-
-
-@dataclass(frozen=True)
-class Gated:
-    """A gate that has ended."""
-
-    path: Path
-    """The folder of its record."""
-    result: GateResult
+    """The suite with the systems, tasks and items of the run."""
 
 
 class Runs:
-    """Makes runs below a folder, each distinct one once."""
+    """Makes runs in a folder, each distinct one once."""
 
     def __init__(self, folder: Path, root: Path, command: Sequence[str]) -> None:
         self._folder, self._root, self._command = folder, root, list(command)
-        self._made: dict[str, list[Run]] = {}
-        self._gates: dict[tuple[Settings, str, str, Path | None], Gated] = {}
+        self._made: dict[str, list[SharedRun]] = {}
+        self._gates: dict[tuple[Settings, str, str, Path | None], GateResult] = {}
 
-    def of(self, settings: Settings, systems: Sequence[str]) -> Run:
-        """A run of some systems of a suite, and of those that its settings name.
+    def of(self, settings: Settings, systems: Sequence[str]) -> SharedRun:
+        """Return a run of the given systems of a suite and of those that the settings name.
 
-        Where this session has one with all of these systems on the same items, that one.
+        If this session already has a run of all these systems on the same items, that run is returned.
 
         Raises:
             UserError: it cannot be run here, and why.
         """
         resolved = self._resolved(settings, systems)
-        # What is asked and how, whoever is asked.
+        # The items and how they are asked, whichever systems answer.
         made = self._made.setdefault(replace(resolved, systems={}).sha256, [])
-        for run in made:
-            if set(resolved.systems) <= set(run.resolved.systems):
-                return run
+        for shared in made:
+            if set(resolved.systems) <= set(shared.resolved.systems):
+                return shared
         made.append(self._make(resolved))
         return made[-1]
 
     def compared(self, run: Run, baseline: str, candidate: str, policy: str | None, *, modelled: bool) -> GateResult:
-        """Two systems of a run, judged.
+        """Judge two systems of a run.
 
         Raises:
             UserError: the policy is wrong.
@@ -84,13 +65,13 @@ class Runs:
             policy=self._file(policy),
             judge_modelled=modelled,
         )
-        return request.judged()
+        return GateResult(request.judged(), request.run)
 
-    def gated(self, settings: Settings, baseline: str, candidate: str, policy: str | None) -> Gated:
-        """Two systems asked in turns until it is known which is which.
+    def gated(self, settings: Settings, baseline: str, candidate: str, policy: str | None) -> GateResult:
+        """Ask two systems in turns until the verdict is decided.
 
         Raises:
-            UserError: they cannot be asked here, or the policy is wrong.
+            UserError: they cannot be measured here, or the policy is wrong.
         """
         file = self._file(policy)
         key = (settings, baseline, candidate, file)
@@ -98,8 +79,8 @@ class Runs:
             self._gates[key] = self._gate(settings, baseline, candidate, file)
         return self._gates[key]
 
-    def _gate(self, settings: Settings, baseline: str, candidate: str, policy: Path | None) -> Gated:
-        _refuse_side_by_side()
+    def _gate(self, settings: Settings, baseline: str, candidate: str, policy: Path | None) -> GateResult:
+        _refuse_parallel_tests()
         request = GateRequest(
             targets=[self._suite(settings)],
             command=self._command,
@@ -111,36 +92,31 @@ class Runs:
             limit=settings.limit,
             judge_modelled=settings.modelled,
         )
-        result = request.judged()
-        assert request.run is not None  # a gate that measures has a run
-        return Gated(request.run, result)
+        return GateResult(request.judged(), request.run)
 
     def _resolved(self, settings: Settings, systems: Sequence[str]) -> Resolved:
-        """The suite with these systems and those that the settings name; without either, all that it has."""
+        """Load the suite with these systems and those that the settings name; with neither, all its systems."""
         names = tuple(dict.fromkeys((*settings.systems, *systems)))
         return load(self._suite(settings), systems=names, tasks=settings.tasks, limit=settings.limit)
 
     def _suite(self, settings: Settings) -> str:
-        """A file is meant from pytest's root folder; anything else is the name of a suite that wattbench ships."""
-        beside = self._root / settings.suite
-        return str(beside) if beside.is_file() else settings.suite
+        """Resolve a file from pytest's root folder; anything else is the name of a suite that wattbench ships."""
+        path = self._root / settings.suite
+        return str(path) if path.is_file() else settings.suite
 
     def _file(self, policy: str | None) -> Path | None:
         return None if policy is None else self._root / policy
 
-    def _make(self, resolved: Resolved) -> Run:
-        from wattbench_reports.comparison.analysis import analyse
-
-        _refuse_side_by_side()
+    def _make(self, resolved: Resolved) -> SharedRun:
+        _refuse_parallel_tests()
         with stdout_to_stderr(), measuring_alone():
             root = run_new(resolved, self._folder, self._command, resume=None)
-        records = read_run(root)
-        return Run(records, analyse(records), resolved)
+        return SharedRun(read(root), resolved)
 
 
-def _refuse_side_by_side() -> None:
+def _refuse_parallel_tests() -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         raise UserError(
-            "energy is counted for the whole machine, and pytest-xdist runs tests side by side on it: run those that "
+            "energy is counted for the whole machine, and pytest-xdist runs tests in parallel on it: run tests that "
             "measure without it (-n 0)"
         )

@@ -14,7 +14,7 @@ _HEAD = (
     "system", "kind", "items", "accuracy", "p50", "p95", "tokens", "J per request", "J per correct answer",
     "CO2e per 1,000 requests", "energy", "valid",
 )  # fmt: skip
-_LEFT = {"system", "kind", "energy", "valid", "held"}
+LEFT_ALIGNED = frozenset({"system", "kind", "energy", "valid", "held"})
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -28,12 +28,7 @@ def as_markdown(comparison: Comparison) -> str:
             lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
         lines += ["", escaped(arrival_rates.explained(comparison.load))]
     else:
-        rows = [_cells(figures, comparison) for figures in comparison.systems]
-        if any(figures.cost_per_request is not None for figures in comparison.systems):
-            costs = [(*row, wording.cost(each)) for row, each in zip(rows, comparison.systems, strict=True)]
-            lines += ["", *_table((*_HEAD, "cost per request"), costs)]
-        else:
-            lines += ["", *_table(_HEAD, rows)]
+        lines += ["", *_table(*summary_table(comparison))]
     lines += ["", f"Brackets: 95% confidence intervals. {escaped(wording.carbon_line(comparison))}"]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]
@@ -57,6 +52,15 @@ def as_markdown(comparison: Comparison) -> str:
     return "\n".join(lines) + "\n"
 
 
+def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the heading and one row of texts per system, unescaped: what Markdown and HTML show."""
+    rows = [_cells(figures, comparison) for figures in comparison.systems]
+    if all(figures.cost_per_request is None for figures in comparison.systems):
+        return _HEAD, rows
+    costs = [(*row, wording.cost(each)) for row, each in zip(rows, comparison.systems, strict=True)]
+    return (*_HEAD, "cost per request"), costs
+
+
 def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
     return (
         figures.system,
@@ -75,5 +79,5 @@ def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    columns = [TextColumn(name, right=name not in _LEFT) for name in head]
+    columns = [TextColumn(name, right=name not in LEFT_ALIGNED) for name in head]
     return markdown_table(columns, [[escaped(cell) for cell in row] for row in rows])

@@ -9,12 +9,30 @@ from wattbench_reports.comparison.analysis import Analysis
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
-    "run", "system", "task", "window", "purpose", "started_s", "finished_s", "energy_j", "provenance",
-    "check_energy_j", "idle_w", "total_j", "above_idle_j", "provenance_label", "samples", "largest_gap_s",
-    "temperature_c", "passes", "valid", "reasons",
-)  # fmt: skip
-"""As in `windows.parquet`. Figures per component are JSON objects, as components differ between machines."""
+COLUMNS = {
+    "run": "string",
+    "system": "string",
+    "task": "string",
+    "window": "string",
+    "purpose": "string",
+    "started_s": "float64",
+    "finished_s": "float64",
+    "energy_j": "string",
+    "provenance": "string",
+    "check_energy_j": "string",
+    "idle_w": "string",
+    "total_j": "float64",
+    "above_idle_j": "float64",
+    "provenance_label": "string",
+    "samples": "int64",
+    "largest_gap_s": "float64",
+    "temperature_c": "string",
+    "passes": "int64",
+    "valid": "bool",
+    "reasons": "string",
+}
+"""The columns in order, as in `windows.parquet`, with pandas' type of each. Figures per component are JSON objects, as
+components vary."""
 
 
 def windows_frame(analysis: Analysis) -> pd.DataFrame:
@@ -25,4 +43,4 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
     """
     table = analysis.frames.window_columns(*COLUMNS)
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
-    return table.assign(reasons=reasons).astype({"reasons": "string"})
+    return table.assign(reasons=reasons).astype(COLUMNS)

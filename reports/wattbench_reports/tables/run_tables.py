@@ -137,11 +137,8 @@ def load_frames(run: RunRecords) -> Frames:
     Raises:
         UserError: the run is not finished (with the command that finishes it), or its tables are damaged.
     """
+    check_finished(run)
     root = run.layout.root
-    if not run.finished:
-        raise UserError(
-            f"{root}: this run is not finished. Finish it with: wattbench run --resume {shlex.quote(str(root))}"
-        )
     record = header_record(run)
     columns = ITEM_COLUMNS if record.imported is None else IMPORTED_COLUMNS
     items: pd.DataFrame = _read(run.layout.items_table, columns, _LABELS).to_pandas()
@@ -158,6 +155,19 @@ def load_frames(run: RunRecords) -> Frames:
         items[column] = pd.Categorical(items[column], categories=items[column].unique().tolist())
     absent = tuple(name for name in known if name not in present)
     return Frames(run, systems, items, windows, tuple(_differences(items, systems)), absent)
+
+
+def check_finished(run: RunRecords) -> None:
+    """Refuse a run that has not come to its end.
+
+    Raises:
+        UserError: it has not; with the command that finishes it.
+    """
+    if not run.finished:
+        root = run.layout.root
+        raise UserError(
+            f"{root}: this run is not finished. Finish it with: wattbench run --resume {shlex.quote(str(root))}"
+        )
 
 
 def _check_scores(items: pd.DataFrame, run: RunRecords, *, imported: bool) -> None:

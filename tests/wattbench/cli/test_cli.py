@@ -23,6 +23,7 @@ HEAVY = {
     "sklearn",
     "lm_eval",
     "matplotlib",
+    "filelock",
     "rich",
     "yaml",
     "httpx",

@@ -73,10 +73,10 @@ def test_joules_that_are_missing_fail_it_whatever_it_allows(figure: str, modelle
 def test_a_price_per_right_answer_takes_a_right_answer() -> None:
     one = measured(j_per_correct=None)
     assert one.joules_per_request == JOULES
-    with pytest.raises(pytest.fail.Exception, match="none of its metered answers is right"):
+    with pytest.raises(pytest.fail.Exception, match="none of its metered answers is correct"):
         _ = one.joules_per_correct
 
 
 def test_a_p95_of_few_requests_fails_the_test_that_asks_for_it() -> None:
-    with pytest.raises(pytest.fail.Exception, match="a p95 takes 90 requests"):
+    with pytest.raises(pytest.fail.Exception, match="a p95 needs at least 90 requests"):
         _ = measured(requests=89).latency_p95_s

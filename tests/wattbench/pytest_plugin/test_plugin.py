@@ -200,7 +200,7 @@ def test_a_failure_shows_the_figures_with_their_intervals(session: Session) -> N
         ("tasks=['sum']", "'adder'", "no task 'sum' in this suite; did you mean 'sums'?"),
         ("suite='nowhere.yaml'", "'adder'", "nowhere.yaml: no such suite file"),
         ("limits=3", "'adder'", "the marker wattbench has no 'limits'; did you mean 'limit'?"),
-        ("'sums.yaml'", "'adder'", "takes its settings by name: suite='sums.yaml'"),
+        ("'sums.yaml'", "'adder'", "takes keyword arguments: suite='sums.yaml'"),
         ("systems='adder'", "'adder'", "systems: 'adder' is not a list of names"),
         ("limit=0", "'adder'", "limit: 0 is not a number of items"),
         ("limit=2", "'adder', tasks='sums'", "tasks: 'sums' is not a list of names"),
@@ -230,7 +230,7 @@ def test_without_a_suite_it_says_where_to_name_one(session: Session, project: py
     project.makeini("[pytest]")
     done = session("def test_it(wattbench): wattbench.measure('adder')")
     done.assert_outcomes(failed=1)
-    assert "no suite to measure: say @pytest.mark.wattbench(suite=...)" in done.stdout.str()
+    assert "no suite to measure: set it with @pytest.mark.wattbench(suite=...)" in done.stdout.str()
 
 
 def test_an_answerer_that_fails_fails_the_test(session: Session, project: pytest.Pytester) -> None:
@@ -254,7 +254,7 @@ def test_tests_that_run_side_by_side_measure_nothing(session: Session, monkeypat
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     done = session("def test_it(wattbench): wattbench.measure('small', limit=2)")
     done.assert_outcomes(failed=1)
-    assert "run those that measure without it (-n 0)" in done.stdout.str()
+    assert "run tests that measure without it (-n 0)" in done.stdout.str()
 
 
 BENCH = "def test_bench(benchmark): benchmark(lambda: None)"

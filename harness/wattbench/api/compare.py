@@ -1,0 +1,116 @@
+"""`wattbench.compare`: the systems of one run or several, as the command of that name compares them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from wattbench.api.assumptions import AssumptionOptions, assumptions_of
+from wattbench.errors import UserError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wattbench_reports.comparison.analysis import Comparison as ComparisonData
+    from wattbench_reports.comparison.analysis import SystemFigures
+
+
+def compare(
+    runs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    across: str | Sequence[str] = (),
+    **assumptions: Unpack[AssumptionOptions],
+) -> Comparison:
+    """Compare the systems of one finished run or several.
+
+    Systems are ranked only where the items, the machine and the meter are the same.
+
+    Args:
+        runs: directories of runs, or what `wattbench.read` returns; or one of these.
+        across: rank although these parts differ: ``tasks``, ``device``, ``driver``, ``power_limit``, ``scenario``,
+            ``meter``, or ``all``. The caveat stays.
+        assumptions: `mix`, `requests`, `price`, `region`, `intensity`, `intensity_csv`, `pue` and `embodied` restate
+            the figures in place of each run's suite; they are the options of `wattbench compare`.
+
+    Raises:
+        UserError: a run is not finished, is damaged or is given twice, or an argument is wrong.
+    """
+    from wattbench.records import read_run
+    from wattbench_reports.comparison.several_runs import side_by_side
+
+    folders = [runs] if isinstance(runs, str | os.PathLike) else list(runs)
+    parts = [across] if isinstance(across, str) else list(across)
+    records = [read_run(Path(folder)) for folder in folders]
+    return Comparison(side_by_side(records, across=parts, assumptions=assumptions_of(**assumptions)))
+
+
+class Comparison:
+    """Systems and their figures, with what limits them. `print` shows what `wattbench compare` shows.
+
+    ``comparison["moe"]`` is one system's figures: a record with the columns of `frame`, of which an interval's bounds
+    end in ``_low`` and ``_high``.
+    """
+
+    def __init__(self, data: ComparisonData) -> None:
+        self.data = data
+        """The comparison as the reports know it. Its form may change without notice."""
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The names of the systems, in the order they first ran."""
+        return tuple(figures.system for figures in self.data.systems)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What limits the figures or keeps systems from being ranked, one sentence or more each."""
+        return tuple(caveat.text for caveat in self.data.caveats)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether any figure of one run may be ranked against one of another; true for a single run."""
+        return self.data.ranked is None or not self.data.ranked.apart
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per system: its figures, and which other systems they may be ranked against."""
+        from wattbench_reports.export.comparison_frame import comparison_frame
+
+        return comparison_frame(self.data)
+
+    def text(self, format: str = "table") -> str:  # noqa: A002 - the name of the command's option
+        """Return the comparison as text.
+
+        Args:
+            format: ``table`` (as in a terminal), ``markdown``, ``csv`` or ``json``.
+
+        Raises:
+            UserError: there is no such format.
+        """
+        from wattbench_reports.export import render
+
+        return render(self.data, format)
+
+    def __getitem__(self, system: str) -> SystemFigures:
+        for figures in self.data.systems:
+            if figures.system == system:
+                return figures
+        raise UserError(f"no system {system!r:.80} in this comparison{nearest(str(system), self.systems)}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.systems)
+
+    def __len__(self) -> int:
+        return len(self.data.systems)
+
+    def __str__(self) -> str:
+        return self.text().rstrip("\n")
+
+    def __repr__(self) -> str:
+        return f"<comparison of {', '.join(self.systems)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the comparison as a notebook shows it."""
+        from wattbench_reports.export.comparison_html import as_html
+
+        return as_html(self.data)

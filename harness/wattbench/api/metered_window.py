@@ -1,0 +1,88 @@
+"""A window around somebody's own code: its joules, and whether they can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.records import WindowRow
+
+
+@dataclass(frozen=True)
+class ComponentEnergy:
+    """What one component drew in a window."""
+
+    joules: float | None
+    """None where its joules cannot be had, or the window is not valid."""
+    provenance: str
+    """``counter``, ``rapl``, ``integrated``, ``replayed`` or ``modelled``."""
+
+
+class Window:
+    """A span of time in which meters counted joules. Its figures can be read when its ``with`` block has ended.
+
+    A window that is not valid has no joules: `joules` is None, and `reasons` says why.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._row: WindowRow | None = None
+
+    @property
+    def joules(self) -> float | None:
+        """The energy of all measured components together, no joule twice; None where the window is not valid."""
+        row = self._ended()
+        return row.total_j if row.valid else None
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasted."""
+        return self._ended().duration_s
+
+    @property
+    def valid(self) -> bool:
+        """Whether its joules can be believed."""
+        return self._ended().valid
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not valid, or what a reader should know of one that is, such as a component without a sensor."""
+        return tuple(self._ended().reasons)
+
+    @property
+    def provenance(self) -> str:
+        """The provenance of the joules, such as ``counter+modelled``; empty where there are none."""
+        row = self._ended()
+        return row.provenance_label if row.valid else ""
+
+    @property
+    def components(self) -> Mapping[str, ComponentEnergy]:
+        """Each component that was read: ``w.components["gpu0"].joules``. They may contain one another (`wall` contains
+        all others): do not add them."""
+        row = self._ended()
+        return {
+            component: ComponentEnergy(energy_j if row.valid else None, row.provenance[component])
+            for component, energy_j in row.energy_j.items()
+        }
+
+    def end(self, row: WindowRow) -> None:
+        """Set the judged figures; `wattbench.metering` calls it when the ``with`` block has ended."""
+        self._row = row
+
+    def _ended(self) -> WindowRow:
+        if self._row is None:
+            raise UserError(
+                f"window {self.name!r:.80} has not ended: read its figures after the block of its `with` statement"
+            )
+        return self._row
+
+    def __repr__(self) -> str:
+        if self._row is None:
+            return f"<window {self.name!r}: open>"
+        if self.joules is None:
+            return f"<window {self.name!r}: not valid, {self.seconds:.3g} s: {'; '.join(self.reasons)}>"
+        return f"<window {self.name!r}: {self.joules:.4g} J ({self.provenance}), {self.seconds:.3g} s>"

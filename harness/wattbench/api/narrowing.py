@@ -1,0 +1,39 @@
+"""Checks of the arguments that select systems, tasks and items, where Python and not a command line gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from wattbench.errors import UserError
+
+
+def names_of(given: Any, where: str) -> tuple[str, ...]:
+    """Return a list of names as a tuple. A single text is refused: it would be taken for a list of its letters.
+
+    Args:
+        given: the argument.
+        where: what a message begins with, such as ``tasks``.
+
+    Raises:
+        UserError: it is not a list of names.
+    """
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise UserError(f"{where}: {given!r:.80} is not a list of names")
+    names = tuple(given)
+    if not all(isinstance(name, str) for name in names):
+        raise UserError(f"{where}: {given!r:.80} is not a list of names")
+    return names
+
+
+def limit_of(given: Any, where: str) -> int | None:
+    """Return a limit of items per task; None: there is none.
+
+    Raises:
+        UserError: it is not a whole number of 1 or more.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise UserError(f"{where}: {given!r:.80} is not a number of items")
+    return given

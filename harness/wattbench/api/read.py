@@ -1,0 +1,125 @@
+"""`wattbench.read`: a finished run as data frames, a comparison or a report."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from wattbench.api.assumptions import AssumptionOptions, assumptions_of
+from wattbench.api.compare import Comparison, compare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from wattbench.records import RunRecords
+    from wattbench_reports.comparison.analysis import Analysis
+
+
+def read(run: str | os.PathLike[str]) -> Run:
+    """Open a finished run.
+
+    Args:
+        run: its directory.
+
+    Raises:
+        UserError: it is not the directory of a run, is not finished, is damaged, or is from a newer wattbench.
+    """
+    from wattbench.records import read_run
+    from wattbench_reports.tables.run_tables import check_finished
+
+    records = read_run(Path(run))
+    check_finished(records)
+    return Run(records)
+
+
+class Run:
+    """A finished run. It can be passed wherever a run's directory can."""
+
+    def __init__(self, records: RunRecords) -> None:
+        self.records = records
+        """The run as the reports know it. Its form may change without notice."""
+
+    @property
+    def path(self) -> Path:
+        """Its directory."""
+        return self.records.layout.root
+
+    @property
+    def name(self) -> str:
+        """Its identity: ``<UTC>-<suite>-<id>``."""
+        return self.records.header.run
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """The run's figures with all that they were computed from. Its form may change without notice."""
+        from wattbench_reports.comparison.analysis import analyse
+
+        return analyse(self.records)
+
+    def systems(self) -> pd.DataFrame:
+        """Return the figures: one row per system over all items, then one per system and domain.
+
+        Raises:
+            UserError: the record is damaged. So for the other frames.
+        """
+        from wattbench_reports.export.systems_frame import figures_frame
+
+        return figures_frame(self.analysis)
+
+    def items(self) -> pd.DataFrame:
+        """Return one row per answer: its score, seconds, joules and texts."""
+        from wattbench_reports.export.items_frame import items_frame
+
+        return items_frame(self.analysis)
+
+    def windows(self) -> pd.DataFrame:
+        """Return one row per window in which meters counted joules, and whether they can be believed."""
+        from wattbench_reports.export.windows_frame import windows_frame
+
+        return windows_frame(self.analysis)
+
+    def power(self, system: str | None = None) -> pd.DataFrame:
+        """Return one row per reading of a meter's component.
+
+        Args:
+            system: only the readings of this system, which is faster for a long run.
+
+        Raises:
+            UserError: there is no such system, or a trace is damaged.
+        """
+        from wattbench_reports.export.power_frame import power_frame
+
+        return power_frame(self.records, system)
+
+    def compare(self, **assumptions: Unpack[AssumptionOptions]) -> Comparison:
+        """Compare its systems; the arguments are those of `wattbench.compare`."""
+        return compare([self], **assumptions)
+
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        routes: str | os.PathLike[str] | None = None,
+        **assumptions: Unpack[AssumptionOptions],
+    ) -> Path:
+        """Write the report as one HTML page, and its figures next to it as CSV and Parquet; return the page's path.
+
+        Args:
+            path: the HTML file.
+            routes: a CSV file of routers to score from this run's answers, as `wattbench report --routes` takes it.
+            assumptions: those of `wattbench.compare`.
+
+        Raises:
+            UserError: a file cannot be read or written, or an argument is wrong.
+        """
+        from wattbench_reports.html import write_report
+
+        return write_report(self.path, Path(path), assumptions_of(routes, **assumptions))
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"<run {self.name}>"

@@ -1,0 +1,68 @@
+"""`wattbench.run`: a suite from its file to a finished run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattbench.api.narrowing import limit_of, names_of
+from wattbench.api.read import Run, read
+from wattbench.api.session import measuring_alone, stdout_to_stderr
+from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
+from wattbench.errors import UserError
+
+
+def run(
+    suite: str | os.PathLike[str] | None = None,
+    *,
+    systems: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    limit: int | None = None,
+    out: str | os.PathLike[str] = "runs",
+    resume: str | os.PathLike[str] | None = None,
+    allow_unsafe_code: bool = False,
+    require_measured: bool = False,
+) -> Run:
+    """Run a suite, or finish an interrupted run. Progress goes to standard error.
+
+    One run at a time: energy is counted for the whole machine.
+
+    Args:
+        suite: a file, or the name of a suite that wattbench ships.
+        systems: only these systems of the suite.
+        tasks: only these tasks of the suite.
+        limit: at most this many items of each task.
+        out: the folder in which the run gets its directory.
+        resume: an interrupted run to finish, in place of a suite.
+        allow_unsafe_code: allow tasks that run code which a model wrote.
+        require_measured: refuse to run where any joules would come from a formula and not from a sensor.
+
+    Raises:
+        UserError: something is wrong with the suite or an argument, a system failed, or another run is measuring.
+    """
+    if (suite is None) == (resume is None):
+        raise UserError("name a suite to run, or a run to resume: one of the two")
+    narrowing = {
+        "systems": names_of(systems, "systems"),
+        "tasks": names_of(tasks, "tasks"),
+        "limit": limit_of(limit, "limit"),
+    }
+    if resume is not None and any(narrowing.values()):
+        raise UserError("systems, tasks and limit go with a new run; a resumed one keeps its own")
+    with stdout_to_stderr(), measuring_alone():
+        if resume is not None:
+            return read(run_resumed(Path(resume), allow_unsafe_code, require_measured))
+        assert suite is not None
+        resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
+        command = ["wattbench.run", os.fspath(suite), *_given(narrowing)]
+        return read(run_new(resolved, Path(out), command, allow_unsafe_code=allow_unsafe_code))
+
+
+def _given(narrowing: dict[str, tuple[str, ...] | int | None]) -> list[str]:
+    """Return the arguments that are given, as words of the record's command."""
+    words = []
+    for name, value in narrowing.items():
+        if value:
+            words.append(f"{name}={','.join(value) if isinstance(value, tuple) else value}")
+    return words

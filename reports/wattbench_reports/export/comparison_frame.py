@@ -1,0 +1,38 @@
+"""A comparison as a data frame: the columns of its CSV, typed."""
+
+from __future__ import annotations
+
+import typing
+from types import NoneType
+from typing import TYPE_CHECKING, Any
+
+from wattbench_reports.comparison.analysis import Comparison, SystemFigures
+from wattbench_reports.comparison.leaderboard_model import Placement
+from wattbench_reports.export.comparison_rows import placement_row, plain_row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DTYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
+
+
+def comparison_frame(comparison: Comparison) -> pd.DataFrame:
+    """Return one row per system: its figures, and which other systems they may be ranked against.
+
+    A figure that does not exist is missing, and so is a bound that is infinite. Of a run under load: the figures at
+    the rate compared.
+    """
+    import pandas as pd
+
+    rows = [plain_row(each) | placement_row(comparison, place) for place, each in enumerate(comparison.systems)]
+    dtypes = _dtypes(SystemFigures) | ({} if comparison.ranked is None else _dtypes(Placement))
+    return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
+
+
+def _dtypes(record: type[Any]) -> dict[str, str]:
+    """Map each field of a dataclass to pandas' type of its values."""
+    dtypes = {}
+    for name, hint in typing.get_type_hints(record).items():
+        (value_type,) = set(typing.get_args(hint) or (hint,)) - {NoneType}
+        dtypes[name] = _DTYPES[value_type]
+    return dtypes

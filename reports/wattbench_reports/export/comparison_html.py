@@ -1,0 +1,72 @@
+"""HTML for a notebook: a fragment without styles or scripts, in which every text of a record is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.export.comparison_markdown import LEFT_ALIGNED, summary_table
+from wattbench_reports.formatting.safe_text import visible
+from wattbench_reports.wording import arrival_rates
+from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.leaderboard import NOTE, rank_lines
+
+
+def as_html(comparison: Comparison) -> str:
+    """Return the content of the Markdown format as an HTML fragment."""
+    return "\n".join(["<div>", *_parts(comparison), "</div>"]) + "\n"
+
+
+def _parts(comparison: Comparison) -> Iterator[str]:
+    yield _paragraph(comparison.suite, bold=True)
+    if comparison.load is not None:
+        for rate in comparison.load.rates:
+            yield _paragraph(arrival_rates.title(rate).capitalize())
+            yield _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in rate.systems])
+            yield _list(f"{each.system} does not hold it: {why}." for each in rate.systems for why in each.reasons)
+        yield _paragraph(arrival_rates.explained(comparison.load))
+    else:
+        yield _table(*summary_table(comparison))
+    yield _paragraph(f"Brackets: 95% confidence intervals. {wording.carbon_line(comparison)}")
+    yield _paragraph(wording.sci_line(comparison))
+    if comparison.load is None and (title := wording.year_line(comparison)):
+        yield _paragraph(title, bold=True)
+        yield _table(("system", *wording.YEAR.values()), wording.year_rows(comparison))
+    ranks = list(rank_lines(comparison))
+    for title, groups in ranks:
+        yield _paragraph(title, bold=True)
+        yield _list(groups)
+    yield _paragraph(NOTE if ranks else "")
+    yield _list(caveat.text for caveat in comparison.caveats)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    aligns = ["left" if name in LEFT_ALIGNED else "right" for name in head]
+    lines = ["<table>", f"<thead>{_row('th', head, aligns)}</thead>", "<tbody>"]
+    lines += [_row("td", row, aligns) for row in rows]
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def _row(tag: str, cells: Sequence[str], aligns: Sequence[str]) -> str:
+    drawn = (
+        f'<{tag} style="text-align: {align}">{_escaped(cell)}</{tag}>'
+        for cell, align in zip(cells, aligns, strict=True)
+    )
+    return f"<tr>{''.join(drawn)}</tr>"
+
+
+def _paragraph(text: str, *, bold: bool = False) -> str:
+    if not text:
+        return ""
+    return f"<p><strong>{_escaped(text)}</strong></p>" if bold else f"<p>{_escaped(text)}</p>"
+
+
+def _list(texts: Iterable[str]) -> str:
+    items = [f"<li>{_escaped(text)}</li>" for text in texts]
+    return f"<ul>{''.join(items)}</ul>" if items else ""
+
+
+def _escaped(text: str) -> str:
+    """Escape markup, and show control and direction characters as signs."""
+    return escape(visible(text))

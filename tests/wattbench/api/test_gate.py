@@ -1,0 +1,80 @@
+"""A gate in Python is the command's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import wattbench
+from tests.made_up.runs import FakeRun, FakeSystem
+from wattbench.cli import main
+
+Write = Callable[[FakeRun], Path]
+
+TWO = FakeRun(
+    systems=(FakeSystem("old", accuracy=0.6, energy_j=8.0), FakeSystem("new", accuracy=0.6, energy_j=3.0)), items=120
+)
+
+
+def test_two_systems_are_judged_as_the_command_judges_them(write: Write) -> None:
+    root = write(TWO)
+    result = wattbench.gate(root, root, baseline="old", candidate="new")
+    done = CliRunner().invoke(main, ["gate", str(root), str(root), "--baseline", "old", "--candidate", "new"])
+    assert f"{result}\n" == done.stdout
+    assert result.data.exit_code == done.exit_code
+    assert result.run == root
+    assert result.verdict in ("pass", "improved", "regressed", "inconclusive")
+    assert result.passed == (done.exit_code == 0)
+    assert repr(result).startswith(f"<gate old → new: {result.verdict}. ")
+
+
+def test_a_metric_is_found_by_its_name(write: Write) -> None:
+    root = write(TWO)
+    result = wattbench.gate(root, wattbench.read(root), baseline="old", candidate="new")
+    accuracy = result["accuracy"]
+    assert accuracy.baseline == pytest.approx(0.6, abs=0.15)
+    assert "accuracy" in result.metrics
+    with pytest.raises(wattbench.UserError, match="does not judge 'acuracy'; did you mean 'accuracy'"):
+        _ = result["acuracy"]
+
+
+@pytest.mark.parametrize(("form", "start"), [("markdown", "<!--"), ("junit", "<?xml"), ("json", "{")])
+def test_a_result_has_every_format(write: Write, form: str, start: str) -> None:
+    root = write(TWO)
+    result = wattbench.gate(root, root, baseline="old", candidate="new")
+    assert result.text(form).startswith(start)
+    with pytest.raises(wattbench.UserError, match="no format 'xlsx'"):
+        result.text("xlsx")
+
+
+def test_a_policy_is_read_from_a_file(write: Write, tmp_path: Path) -> None:
+    root, policy = write(TWO), tmp_path / "gate.toml"
+    policy.write_text("metrics.accuracy.margin = 0.9\n")
+    result = wattbench.gate(root, root, baseline="old", candidate="new", policy=policy)
+    assert list(result.metrics) == ["accuracy"]
+    assert result.passed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"target": "quick"}, "quick: name the two systems with baseline and candidate"),
+        ({"target": "quick", "baseline": "a", "candidate": "b", "across": ["all"]}, "across does not go with a suite"),
+        ({"target": "RUN", "second": "RUN", "allow_unsafe_code": True}, "allow_unsafe_code does not go with two runs"),
+        ({"target": "RUN", "baseline": "old"}, "baseline does not go with the run of a gate"),
+        ({"target": "RUN"}, "this is not the run of a gate"),
+        ({"target": "quick", "tasks": "gcd"}, "tasks: 'gcd' is not a list of names"),
+        ({"target": "quick", "limit": 0}, "limit: 0 is not a number of items"),
+        ({"target": "old.json", "second": "new.json"}, "old.json"),
+    ],
+)
+def test_arguments_that_do_not_go_together_are_user_errors(
+    write: Write, arguments: dict[str, object], message: str
+) -> None:
+    root = write(TWO)
+    named = {name: root if value == "RUN" else value for name, value in arguments.items()}
+    with pytest.raises(wattbench.UserError, match=message):
+        wattbench.gate(**named)  # type: ignore[arg-type]
