@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import numbers
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
@@ -35,10 +38,11 @@ class AssumptionOptions(TypedDict, total=False):
 
 
 def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpack[AssumptionOptions]) -> Assumptions:
-    """Return the keyword arguments as the reports know them; what is wrong with a value is said when it is used.
+    """Return the keyword arguments as the reports know them, which check a value's range when they use it.
 
     Raises:
         TypeError: there is no argument of that name.
+        UserError: a figure is not a number, or a text is not a text.
     """
     from wattbench_reports.metrics.assumptions import Assumptions
     from wattbench_reports.metrics.carbon import CarbonChoice
@@ -49,16 +53,16 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
     mix, embodied, intensity_csv = options.get("mix"), options.get("embodied"), options.get("intensity_csv")
     return Assumptions(
         CarbonChoice(
-            region=options.get("region"),
-            intensity_g_per_kwh=options.get("intensity"),
+            region=_text("region", options.get("region")),
+            intensity_g_per_kwh=_number("intensity", options.get("intensity")),
             intensity_csv=None if intensity_csv is None else Path(intensity_csv),
-            pue=options.get("pue"),
-            embodied=embodied if embodied is None or isinstance(embodied, str) else json.dumps(embodied),
+            pue=_number("pue", options.get("pue")),
+            embodied=json.dumps(dict(embodied)) if isinstance(embodied, Mapping) else _text("embodied", embodied),
         ),
         WorkloadChoice(
-            mix=mix if mix is None or isinstance(mix, str) else _mix_as_option(mix),
-            requests_per_year=options.get("requests"),
-            price_per_kwh=options.get("price"),
+            mix=_mix_as_option(mix) if isinstance(mix, Mapping) else _text("mix", mix),
+            requests_per_year=_number("requests", options.get("requests")),
+            price_per_kwh=_number("price", options.get("price")),
         ),
         None if routes is None else Path(routes),
     )
@@ -66,6 +70,20 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
 
 def _mix_as_option(mix: Mapping[str, float]) -> str:
     return ",".join(f"{domain}={weight}" for domain, weight in mix.items())
+
+
+def _number(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise UserError(f"{name} is {value!r:.60}: it must be a number")
+    return float(value)
+
+
+def _text(name: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise UserError(f"{name} is {value!r:.60}: it must be a text")
 
 
 def _names() -> list[str]:
