@@ -11,7 +11,7 @@ from typing import Any
 
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
-from wattbench.terminal import TextColumn, text_table
+from wattbench.terminal import TextColumn, printable, text_table
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",
@@ -52,7 +52,7 @@ def as_text(sensors: Sequence[Sensor]) -> str:
     fixes = list(dict.fromkeys((each.component, each.fix) for each in sensors if each.fix))
     lines = ["Sensors", *_by_component(present), "", "What a run will state", *_by_component(stated)]
     lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
-    return "\n".join([*lines, "", _summary(data)]) + "\n"
+    return "".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)])
 
 
 def _by_component(rows: Sequence[tuple[str, str]]) -> list[str]:

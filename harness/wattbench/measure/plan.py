@@ -11,7 +11,7 @@ from wattbench.config import HybridSystem, Measure, OracleRouter, PythonSystem, 
 from wattbench.errors import UserError, require
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
-from wattbench.terminal import TextColumn, text_table
+from wattbench.terminal import TextColumn, printable, text_table
 
 
 class Planned(Protocol):
@@ -119,7 +119,7 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
     ]
     lines += [f"runs code of its own: {name}" for name in _own_code(resolved)]
     lines += [f"note: {note}" for note in notes]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _items(cell: Planned) -> str:

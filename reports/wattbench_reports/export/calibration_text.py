@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench.terminal import TextColumn, text_table
+from wattbench.terminal import TextColumn, printable, text_table
 from wattbench_reports.formatting.units import listed, percent, plural, points
 from wattbench_reports.gate.calibration.noise_floor import Calibration
 from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
@@ -28,7 +28,7 @@ def calibration_text(calibration: Calibration) -> str:
     ]
     lines += ["", "  Noise floor (the smallest margin at which these gates keep their error rates):"]
     lines += [f"    {line}" for line in _margins(calibration)]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _rates(calibration: Calibration) -> list[str]:

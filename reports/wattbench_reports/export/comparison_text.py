@@ -38,11 +38,11 @@ _YEAR_COLUMNS = _columns("system", "energy", "bill", "CO2e energy", "manufacture
 
 def _year(comparison: Comparison) -> list[str]:
     """Return the table of a year of requests."""
-    said = wording.year_line(comparison)
-    if not said:
+    title = wording.year_line(comparison)
+    if not title:
         return []
     rows = [(_clipped(name), *figures) for name, *figures in wording.year_rows(comparison)]
-    return ["", *wrapped(f"{said}:"), *text_table(_YEAR_COLUMNS, rows)]
+    return ["", *wrapped(f"{title}:"), *text_table(_YEAR_COLUMNS, rows)]
 
 
 def _caveats(comparison: Comparison) -> list[str]:
@@ -56,7 +56,7 @@ _RATE_COLUMNS = _columns(
 
 def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
     """Return a table per rate: two lines per system, and why a rate is not held."""
-    lines = [f"{comparison.suite}  ({comparison.run})"]
+    lines = _heading(comparison)
     for at in report.rates:
         rows = [
             (
@@ -80,7 +80,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
 
 def _heading(comparison: Comparison) -> list[str]:
     if comparison.ranked is None or len(comparison.ranked.runs) < 2:
-        return [f"{comparison.suite}  ({comparison.run})"]
+        return [printable(f"{comparison.suite}  ({comparison.run})")]
     runs = [f"  {each.run}" for each in comparison.ranked.runs]
     return [printable(line) for line in (comparison.suite, *runs)]
 

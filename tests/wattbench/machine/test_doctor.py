@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -85,6 +86,12 @@ MACHINES = {
     ],
     "mig": [MIG, rapl("cpu"), rapl("dram"), model("cpu", used=False), model("dram", used=False)],
 }  # fmt: skip
+
+
+def test_long_names_of_components_keep_the_columns_apart_and_none_steers_the_terminal() -> None:
+    text = as_text([gpu(0), replace(gpu(0), component="gpu-of-node-7", what="GPU \x1b[2J")])
+    assert "  gpu0           NVIDIA" in text
+    assert "  gpu-of-node-7  GPU ?[2J" in text
 
 
 @pytest.mark.parametrize("machine", MACHINES)

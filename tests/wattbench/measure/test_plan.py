@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from wattbench.config import LmEvalSystem, Resolved, TaskChoice, TransformersSystem, Weights, load_suite
 from wattbench.errors import UserError
@@ -23,6 +24,13 @@ def resolved() -> Resolved:
 def test_the_plan_in_words(resolved: Resolved, golden) -> None:
     text = as_text(resolved, plan(resolved.narrowed(limit=7)), {"gpu0": "counter", "cpu": "modelled"})
     golden("plan.txt", text.replace(str(DATA), "DATA") + "\n")
+
+
+def test_a_suite_cannot_steer_the_terminal_that_shows_its_plan(resolved: Resolved) -> None:
+    cells = [replace(cell, system="\x1b[2J語") for cell in plan(resolved.narrowed(limit=7))]
+    lines = as_text(resolved, cells, {}, ["a note\x07"]).split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert {cell_len(line.partition("python")[0]) for line in lines if "[2J" in line} == {20}
 
 
 def test_systems_that_share_a_base_run_one_after_the_other(resolved: Resolved, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import math
 
 import pandas as pd
 import pytest
+from rich.cells import cell_len
 
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import COLUMNS, compare
@@ -67,10 +68,12 @@ def test_an_unbounded_bound_is_null_beside_a_figure(make_run, fake) -> None:
 
 
 def test_the_table_fits_a_terminal_and_cannot_steer_it(make_run, fake) -> None:
-    text = render(compare(make_run(fake.Run((fake.System("\x1b[31mred\x07"), fake.System("n" * 80))))), "table")
-    assert max(len(line) for line in text.splitlines()) <= 100
-    assert "\x1b" not in text
-    assert "\x07" not in text
+    systems = (fake.System("\x1b[31mred\x07"), fake.System("n" * 80), fake.System("語" * 40))
+    lines = render(compare(make_run(fake.Run(systems))), "table").split("\n")
+    assert max(cell_len(line) for line in lines) <= 100
+    assert all(line.isprintable() for line in lines)
+    first, *others = (cell_len(line.partition(" J ")[0]) for line in lines if " J " in line and " ms" in line)
+    assert others == [first] * 2, "figures stand one above the other, whatever the script of the name"
 
 
 def test_markdown_shows_markup_as_text(make_run, fake) -> None:

@@ -8,6 +8,7 @@ import json
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,12 @@ def loaded(tmp_path: Path) -> RunRecords:
 @pytest.mark.parametrize(("form", "render"), [("txt", as_table), ("md", as_markdown)])
 def test_golden(form: str, render, loaded: RunRecords, golden) -> None:
     golden(f"load.{form}", render(compare(loaded)))
+
+
+def test_a_name_cannot_steer_the_terminal(loaded: RunRecords) -> None:
+    lines = as_table(replace(compare(loaded), suite="a\x1b[2J")).split("\n")
+    assert lines[0].startswith("a?[2J ")
+    assert all(line.isprintable() for line in lines)
 
 
 def test_the_minimum_counts_are_loadgens() -> None:

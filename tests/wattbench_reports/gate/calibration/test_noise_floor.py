@@ -150,6 +150,12 @@ def test_what_is_no_calibration_is_said_so(tmp_path: Path, text: str) -> None:
         check_floor(RULES, path, HERE)
 
 
+def test_a_name_cannot_steer_the_terminal() -> None:
+    text = calibration_text(replace(made(), suite="a\x1b[2J", system="b\u202e"))
+    assert "a?[2J" in text
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
 def test_it_reads_well(golden) -> None:
     text = calibration_text(made())
     golden("calibration.txt", text)
