@@ -15,7 +15,7 @@ from wattbench.errors import UserError
 from wattbench.measure.attribution import alone_s, attribute
 from wattbench.measure.plan import Cell
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
-from wattbench.systems import ExpertsAsked, Facts, Mixture
+from wattbench.systems import ExpertsUsed, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
 
 
@@ -86,7 +86,7 @@ def _output(answer: AnswerRow, score: ScoreRow) -> str:
     return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
 
 
-def expert_row(answer: AnswerRow, asked: ExpertsAsked) -> ExpertRow:
+def expert_row(answer: AnswerRow, asked: ExpertsUsed) -> ExpertRow:
     """Which experts a mixture asked for an answer and its prompt."""
     return ExpertRow(
         doc_id=answer.doc_id,

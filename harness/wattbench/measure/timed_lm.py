@@ -247,7 +247,7 @@ def answer_row(
         route=route.member if route else None,
         route_score=route.score if route else None,
         router_s=route.router_s if route else None,
-        route_asked=list(route.asked) if route else [],
+        route_asked=list(route.systems) if route else [],
     )
 
 

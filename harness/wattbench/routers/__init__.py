@@ -1,4 +1,4 @@
-"""Routers: how a hybrid chooses which of its members answers. One file each.
+"""Routers: the ways in which a hybrid chooses the member that answers. Each has a file.
 
 May import: `wattbench.config`, `wattbench.errors`, `wattbench.clock`; what a router needs, at the moment it is needed.
 Must not import engines: whoever owns the members hands them over as functions.

@@ -1,4 +1,4 @@
-"""A yardstick: the same member for everything."""
+"""A reference: the same member for every request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wattbench.routers.base import Choice, Chooser, Question, Setup
 
 
 class Always(Chooser):
-    """What one member scores behind a router that costs nothing."""
+    """A router that always chooses one member, and costs nothing."""
 
     def __init__(self, setup: Setup, member: str) -> None:
         super().__init__(setup)
@@ -18,9 +18,9 @@ class Always(Chooser):
 
     @classmethod
     def open(cls, config: AlwaysRouter, setup: Setup) -> Self:
-        """Nothing to load."""
+        """Return the router; there is nothing to load."""
         return cls(setup, config.member)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """The one."""
+        """Choose the member for each question."""
         return [Choice(self._member)] * len(questions)

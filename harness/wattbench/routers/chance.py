@@ -1,4 +1,4 @@
-"""A yardstick: any member, by a hash of the request and the suite's seed."""
+"""A reference: any member, by a hash of the request and the suite's seed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from wattbench.routers.base import Choice, Chooser, Question, Setup
 
 
 class Chance(Chooser):
-    """Chooses without reading. A hash, so that a resumed run chooses as the run would have."""
+    """A router that chooses at random, by a hash, so that a resumed run makes the same choices."""
 
     @classmethod
     def open(cls, config: RandomRouter, setup: Setup) -> Self:
-        """Nothing to load."""
+        """Return the router; there is nothing to load."""
         return cls(setup)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Each member as often as any other, in the long run."""
+        """Choose each member with the same probability."""
         labels = list(self._setup.members)
         return [Choice(labels[self._number(question.text) % len(labels)]) for question in questions]
 

@@ -13,7 +13,7 @@ from wattbench.routers.stored import StoredClassifier, TextClassifier, load_clas
 
 
 class Classifier(Chooser):
-    """The cheapest router that reads: hashed words and a linear model, below a millisecond."""
+    """A router with hashed words and a linear model: less than a millisecond per request."""
 
     def __init__(self, setup: Setup, classifier: TextClassifier, min_score: float) -> None:
         super().__init__(setup)
@@ -24,28 +24,28 @@ class Classifier(Chooser):
 
     @classmethod
     def check(cls, where: str, config: ClassifierRouter, members: Mapping[str, str]) -> None:
-        """See that scikit-learn is installed, and that the file is whole and names only members."""
+        """Check that scikit-learn is installed, and that the file is intact and names only members."""
         if importlib.util.find_spec("sklearn") is None:
             raise MissingExtraError(f"{where}: a classifier", "router")
         _check_classes(where, config, read_stored(config.model, where=where), members)
 
     @classmethod
     def open(cls, config: ClassifierRouter, setup: Setup) -> Self:
-        """Read the file; nothing in it is run."""
+        """Read the file; nothing in it is executed."""
         classifier = load_classifier(config.model, where=setup.where)
         _check_classes(setup.where, config, classifier.stored, setup.members)
         return cls(setup, classifier, config.min_score)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """The likeliest class; its score is its probability."""
+        """Choose the likeliest class; its score is its probability."""
         likeliest = self._classifier.likeliest([question.text for question in questions])
         return [if_sure(label, share, self._min_score) for label, share in likeliest]
 
 
 def _check_classes(where: str, config: ClassifierRouter, stored: StoredClassifier, members: Mapping[str, str]) -> None:
-    strangers = [label for label in stored.classes if label not in members]
-    if strangers:
+    unknown = [label for label in stored.classes if label not in members]
+    if unknown:
         raise UserError(
-            f"{where}: {config.model} was trained to tell {', '.join(map(repr, stored.classes))} apart, and "
-            f"{', '.join(map(repr, strangers))} is not among the members: {', '.join(members)}"
+            f"{where}: {config.model} was trained for the members {', '.join(map(repr, stored.classes))}, and "
+            f"{', '.join(map(repr, unknown))} is not among the members: {', '.join(members)}"
         )

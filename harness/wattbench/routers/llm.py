@@ -1,4 +1,4 @@
-"""A language model reads the request; the label it finds likeliest as the next words is chosen.
+"""Let a language model read the request, and choose the label whose words are most likely to follow.
 
 Some words are likelier than others whatever was asked. So each label's log-likelihood is taken relative to that after
 a question without content: contextual calibration (Zhao et al. 2021, "Calibrate Before Use", arXiv 2102.09690).
@@ -17,7 +17,7 @@ WITHOUT_CONTENT = "N/A"
 
 
 class Reader(Chooser):
-    """Asks the reader for likelihoods, never for words: it cannot ramble, and every label is compared."""
+    """A router that asks the reader for likelihoods and not for text, so that every label is compared."""
 
     def __init__(self, setup: Setup, config: LlmRouter) -> None:
         super().__init__(setup)
@@ -26,20 +26,20 @@ class Reader(Chooser):
 
     @classmethod
     def open(cls, config: LlmRouter, setup: Setup) -> Self:
-        """The reader is the hybrid's to load."""
+        """Return the router; the hybrid loads the reader."""
         return cls(setup, config)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """The label whose words gained most by the question; its score is its share, by softmax over the labels."""
+        """Choose the label whose words gained most by the question; its score is its share by softmax."""
         if self._prior is None:
             self._prior = self._likelihoods([WITHOUT_CONTENT])
         count = len(self._config.continuations)
-        found = self._likelihoods([question.text for question in questions])
-        rows = [found[start : start + count] for start in range(0, len(found), count)]
-        return [self._choice([own - prior for own, prior in zip(row, self._prior, strict=True)]) for row in rows]
+        likelihoods = self._likelihoods([question.text for question in questions])
+        rows = [likelihoods[start : start + count] for start in range(0, len(likelihoods), count)]
+        return [self._choice([value - prior for value, prior in zip(row, self._prior, strict=True)]) for row in rows]
 
     def _likelihoods(self, texts: Sequence[str]) -> Sequence[float]:
-        """Those of every label after each text, text by text."""
+        """Return the likelihood of every label after each text, text by text."""
         # Not str.format: a request may hold braces of its own.
         prompts = [self._config.prompt.replace("{question}", text) for text in texts]
         pairs = [(prompt, words) for prompt in prompts for words in self._config.continuations.values()]
@@ -54,7 +54,7 @@ class Reader(Chooser):
 
 
 def softmax(values: Sequence[float]) -> list[float] | None:
-    """Shares that sum to 1; a value that is no finite number gets none. None where no value is."""
+    """Return shares that sum to 1; a value that is not finite gets 0. None if no value is finite."""
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return None

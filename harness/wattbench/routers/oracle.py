@@ -1,4 +1,4 @@
-"""A yardstick: the domain is known, and the member of that name is asked."""
+"""A reference: the domain is known, and the member of that name is asked."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from wattbench.routers.base import Choice, Chooser, Question, Setup
 
 
 class Oracle(Chooser):
-    """What a router that never mistakes a domain for another would make of these members."""
+    """A router that never confuses two domains."""
 
     @classmethod
     def open(cls, config: OracleRouter, setup: Setup) -> Self:
-        """Nothing to load."""
+        """Return the router; there is nothing to load."""
         return cls(setup)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """The member of the domain's name, where there is one."""
+        """Choose the member with the domain's name, if there is one."""
         return [Choice(q.domain if q.domain in self._setup.members else None) for q in questions]

@@ -1,4 +1,4 @@
-"""A text classifier as a file that holds numbers and text, and nothing that could run.
+"""Store a text classifier in a file of numbers and text, with nothing that could be executed.
 
 An `.npz` file of four arrays: `classes` (text), `coef` (classes x features, or 1 x features where there are two
 classes), `intercept`, and `vectorizer` (JSON: how a text becomes features). A pickle would run whatever code its
@@ -34,7 +34,7 @@ Length = Annotated[int, Field(ge=1, le=10)]
 
 
 class VectorizerSettings(Strict):
-    """How a text becomes features: scikit-learn's `HashingVectorizer`, by its arguments' own names.
+    """How a text becomes features: the arguments of scikit-learn's `HashingVectorizer`.
 
     Nothing is learned in it, so nothing of the training texts is in the file. A token pattern cannot be chosen:
     a hostile one could take for ever.
@@ -57,7 +57,7 @@ class VectorizerSettings(Strict):
 
 @dataclass(frozen=True, eq=False)
 class StoredClassifier:
-    """What a file holds, checked."""
+    """The checked content of a file."""
 
     classes: tuple[str, ...]
     coef: NDArray[np.float64]
@@ -71,7 +71,7 @@ class StoredClassifier:
 
 
 class TextClassifier:
-    """A classifier at work."""
+    """A loaded classifier."""
 
     def __init__(self, stored: StoredClassifier, sklearn: Any) -> None:
         from sklearn.feature_extraction.text import HashingVectorizer
@@ -87,10 +87,10 @@ class TextClassifier:
         self._model.n_features_in_ = stored.settings.n_features
 
     def likeliest(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """The likeliest class of each text, and its probability."""
+        """Return the likeliest class of each text, and its probability."""
         shares = self._model.predict_proba(self._vectorizer.transform(texts))
         best = shares.argmax(axis=1)
-        return [(self.stored.classes[place], float(row[place])) for place, row in zip(best, shares, strict=True)]
+        return [(self.stored.classes[index], float(row[index])) for index, row in zip(best, shares, strict=True)]
 
 
 def save_classifier(path: Path, vectorizer_settings: VectorizerSettings, model: Any) -> None:
@@ -107,7 +107,7 @@ def save_classifier(path: Path, vectorizer_settings: VectorizerSettings, model: 
 
 
 def load_classifier(path: Path, *, where: str = "a text classifier") -> TextClassifier:
-    """Read a classifier and make it ready.
+    """Read a classifier and load it.
 
     Args:
         path: the `.npz` file.
@@ -121,7 +121,7 @@ def load_classifier(path: Path, *, where: str = "a text classifier") -> TextClas
 
 
 def read_stored(path: Path, *, where: str) -> StoredClassifier:
-    """Read and check the file; needs no scikit-learn.
+    """Read and check the file, without scikit-learn.
 
     Raises:
         UserError: it is not there, too large, or not what `save_classifier` writes.
@@ -129,7 +129,7 @@ def read_stored(path: Path, *, where: str) -> StoredClassifier:
     if not path.is_file():
         raise UserError(f"{where}: no such file: {path}")
     if path.stat().st_size > MAX_FILE_BYTES:
-        raise UserError(f"{where}: {path} is larger than {MAX_FILE_BYTES >> 20} MiB; it is no stored classifier")
+        raise UserError(f"{where}: {path} is larger than {MAX_FILE_BYTES >> 20} MiB; it is not a stored classifier")
     data = path.read_bytes()
     try:
         arrays = _arrays(data)

@@ -104,7 +104,7 @@ def _run_cell(context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Map
     else:
         scores = _run_items(context, cell, engine, idle_w, first_number)
     if engine.mixture() is not None:
-        context.writer.write_experts(cell.system, task, _experts_asked(context, cell, engine))
+        context.writer.write_experts(cell.system, task, _experts_used(context, cell, engine))
     if measure.load is None:  # under load a cell is several: each rate would be a split of its own
         for phase in split_cell(context.records, cell.system, task):
             context.writer.append_phase(phase)
@@ -142,12 +142,12 @@ def _run_load(
     return score_rates(load_cell, context.records.answers(cell.system, task), cell.choice, cell.config)
 
 
-def _experts_asked(context: MeasuringContext, cell: Cell, engine: Engine) -> list[ExpertRow]:
+def _experts_used(context: MeasuringContext, cell: Cell, engine: Engine) -> list[ExpertRow]:
     """Return which experts each item used: in a pass of its own, outside every window, as observing takes time."""
     rows = []
     for answer in context.records.answers(cell.system, cell.choice.task):
         text = answer.replies[0] if isinstance(answer.replies[0], str) else ""
-        rows.append(expert_row(answer, engine.experts_asked(answer.prompt, text)))
+        rows.append(expert_row(answer, engine.experts_used(answer.prompt, text)))
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Engines: how a system runs. One file each, and each builds an lm-eval `LM`.
+"""Engines: the ways in which a system runs. Each has a file, and each builds an lm-eval `LM`.
 
 May import: `wattbench.config`, `wattbench.systems.weights`, `wattbench.errors`, `wattbench.clock`; lm-eval, and what
 its engine needs, at the moment it is needed. Must not import meters, the runner or `wattbench_reports`.
@@ -7,7 +7,7 @@ its engine needs, at the moment it is needed. Must not import meters, the runner
 from wattbench.systems.base import (
     GENERATE,
     Engine,
-    ExpertsAsked,
+    ExpertsUsed,
     Facts,
     Mixture,
     Reply,
@@ -20,7 +20,7 @@ from wattbench.systems.registry import base_key, engine_class, open_engine, rele
 __all__ = [
     "GENERATE",
     "Engine",
-    "ExpertsAsked",
+    "ExpertsUsed",
     "Facts",
     "Mixture",
     "Reply",

@@ -1,4 +1,4 @@
-"""What an engine is: a loaded system that answers lm-eval's requests and says when each token came."""
+"""The interface of an engine: a loaded system that answers lm-eval's requests and records when each token came."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ ROLLING = "loglikelihood_rolling"
 
 @dataclass(frozen=True)
 class Route:
-    """How a hybrid came to a reply."""
+    """The route of a request through a hybrid."""
 
     member: str
     """The system that gave the reply."""
     score: float | None
-    """How sure the router was, on its own scale; None where it has none."""
+    """How sure the router was, on a scale of its own; None where it has no score."""
     router_s: float
-    """Seconds that choosing took, for this item (for a batch: its share): they lie between its start and its finish.
+    """Seconds that choosing took, for this item (for a batch: its share), between its start and its finish.
 
-    A cascade chooses by asking, so that every answer which it did not take counts.
+    A cascade chooses by asking, so that every answer that it rejected counts.
     """
-    asked: tuple[str, ...]
-    """Every system that was asked for it, in order; the last is `member`."""
+    systems: tuple[str, ...]
+    """Every system that was asked, in order; the last is `member`."""
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,21 @@ class Reply:
     token_s: tuple[float, ...] = field(default=())
     """When each output token arrived, seconds since the epoch (`wattbench.clock`); empty where unknown."""
     finished_s: float | None = None
-    """When this reply was complete; None where all of a batch end together, when the call returns."""
+    """When this reply was complete; None where all replies of a batch end together, when the call returns."""
     confidence: float | None = None
     """Mean log-probability per generated token; None unless `Engine.report_confidence` asked for it."""
     route: Route | None = None
-    """For a hybrid."""
+    """How a hybrid chose; None for all other systems."""
 
     @property
     def first_token_s(self) -> float | None:
-        """When the first output token arrived."""
+        """Return when the first output token arrived."""
         return self.token_s[0] if self.token_s else None
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a loaded system is made of. None where nobody can tell."""
+    """What a loaded system is made of. None where it is not known."""
 
     engine_version: str | None = None
     parameters_total: int | None = None
@@ -71,7 +71,7 @@ class Facts:
     weight_bytes: int | None = None
     weights_sha256: str | None = None
     served_model: str | None = None
-    """What a server that we did not start calls its model."""
+    """The model's name on a server that wattbench did not start."""
     dtype: str | None = None
     device: str | None = None
     shares_base_with: str | None = None
@@ -87,35 +87,35 @@ class Mixture:
     layers: tuple[int, ...] = ()
     """The layers that have them."""
     per_token: int | None = None
-    """How many are asked for a token in each of these layers."""
+    """How many are used for a token in each of these layers."""
     expert_bytes: int | None = None
     """Bytes of one expert in one of these layers, as loaded."""
     shared_bytes: int | None = None
-    """Bytes, as loaded, of all weights that every token reads, whichever experts it asks."""
+    """Bytes, as loaded, of all weights that every token reads, whichever experts it uses."""
 
 
 @dataclass(frozen=True)
-class ExpertsAsked:
-    """Which experts a text asked, by layer. Counts have the shape (layers that have experts, experts)."""
+class ExpertsUsed:
+    """Which experts a text used, by layer. Counts have the shape (layers that have experts, experts)."""
 
     prompt_tokens: int
     answer_tokens: int
     counts: list[list[int]]
-    """How often each expert was asked, for prompt and answer together."""
+    """How often each expert was used, for prompt and answer together."""
     prompt_counts: list[list[int]]
     """For the prompt alone."""
     pairs: list[list[int]]
-    """By layer, for how many tokens two experts were both asked: all pairs, (0, 1), (0, 2), ... (1, 2), ..."""
+    """By layer, for how many tokens two experts were both used: all pairs, (0, 1), (0, 2), ... (1, 2), ..."""
 
 
 @dataclass(frozen=True)
 class TaskContext:
-    """What a system may know of the task whose items it is about to be asked."""
+    """What a system may know of a task before its items are asked."""
 
     task: str
     domain: str
     requests: Callable[[Prompt, LM], Mapping[int, Sequence[Instance]]]
-    """The requests of every document (by its doc_id), as they would be put in another prompt form, to another LM."""
+    """The requests of every document (by its doc_id) in another prompt form, for another LM."""
 
 
 class Engine(ABC):
@@ -125,7 +125,7 @@ class Engine(ABC):
     """The kinds of lm-eval request it can answer."""
 
     concurrent: ClassVar[bool] = False
-    """Whether several threads may ask it at once, each for a reply of its own: a server can, a model in this
+    """Whether several threads may ask it at once, each for one reply: a server can be asked so, a model in this
     process cannot."""
 
     lm: LM
@@ -134,7 +134,7 @@ class Engine(ABC):
     @classmethod
     @abstractmethod
     def check(cls, name: str, config: Any) -> None:
-        """See, without loading anything, that the system can be loaded here.
+        """Check, without loading anything, that the system can be loaded on this machine.
 
         Raises:
             UserError: it cannot, and what to do about it.
@@ -157,16 +157,16 @@ class Engine(ABC):
 
     @abstractmethod
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Answer some requests of one type together; replies in the same order."""
+        """Answer some requests of one type together, and return the replies in the same order."""
 
     def tells_first_token(self, request_type: str) -> bool:
-        """Whether `answer_live` says when the first token comes, while it comes."""
+        """Return whether `answer_live` reports the first token when it arrives."""
         return False
 
     def answer_live(
         self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
     ) -> list[Reply]:
-        """As `answer`, and calls `first_token` as an output token arrives: the first at least, where it can tell.
+        """Answer as `answer` does, and call `first_token` when an output token arrives: at least the first, if known.
 
         What it calls must return at once and never raise.
         """
@@ -174,45 +174,45 @@ class Engine(ABC):
 
     @abstractmethod
     def facts(self) -> Facts:
-        """What the system is made of."""
+        """Return what the system is made of."""
 
     def parts(self) -> Mapping[str, int | None]:
-        """The files it is made of: SHA-256 to bytes (None where unknown). Empty where nobody can tell."""
+        """Map the SHA-256 of each file that it is made of to its bytes (None if unknown). Empty if no file is known."""
         facts = self.facts()
         return {facts.weights_sha256: facts.weight_bytes} if facts.weights_sha256 is not None else {}
 
     @classmethod
     def request_types_of(cls, config: Any) -> frozenset[str]:
-        """The kinds of request that a system so configured can answer."""
+        """Return the kinds of request that a system with this configuration can answer."""
         return cls.request_types
 
     def begin_task(self, context: TaskContext) -> None:
-        """Called before a task's items are asked. Most engines need not know."""
+        """Prepare for a task, before its items are asked. Most engines need no preparation."""
 
     def report_confidence(self) -> None:
-        """From now on, say in each generated `Reply` how confident it is. It costs a little time for each token.
+        """Report from now on the confidence of each generated `Reply`. It costs a little time for each token.
 
         Raises:
-            UserError: this engine cannot tell.
+            UserError: this engine has no confidence.
         """
-        raise UserError("only models in this process (engine transformers or moe) can say how confident an answer is")
+        raise UserError("only models in this process (engine transformers or moe) report how confident an answer is")
 
     def mixture(self) -> Mixture | None:
-        """What its experts are; None for a system that has none."""
+        """Describe its experts; None for a system without experts."""
         return None
 
-    def experts_asked(self, prompt: str, answer: str) -> ExpertsAsked:
-        """For a mixture, which experts a text asks. Never called while time is measured."""
+    def experts_used(self, prompt: str, answer: str) -> ExpertsUsed:
+        """Count the experts of a mixture that a text uses. Never called while time is measured."""
         raise NotImplementedError  # only called where `mixture` is not None
 
     def peak_memory_bytes(self) -> int | None:
-        """Highest resident memory so far of the process that runs the system."""
+        """Return the highest resident memory so far of the process that runs the system."""
         from wattbench.systems.memory import peak_resident_bytes
 
         return peak_resident_bytes()
 
     def peak_device_memory_bytes(self) -> int | None:
-        """Highest memory allocated so far on the accelerator; None without one."""
+        """Return the highest memory allocated so far on the accelerator; None without one."""
         return None
 
     def close(self) -> None:
@@ -228,7 +228,7 @@ class Engine(ABC):
 def declared_parameters(
     config: SystemBase, total: int | None = None, active: int | None = None
 ) -> tuple[int | None, int | None]:
-    """Total and active parameters: those declared in the suite, else the counted ones (active: the total)."""
+    """Return total and active parameters: those declared in the suite, else the counted ones (active: the total)."""
     if config.parameters is not None:
         return config.parameters.total, config.parameters.active or config.parameters.total
     return total, total if active is None else active

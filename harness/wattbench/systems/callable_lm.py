@@ -1,4 +1,4 @@
-"""lm-eval's view of a function from prompt to answer."""
+"""Show lm-eval a function from prompt to answer."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LmEvalEngine(Engine):
-    """A model of lm-eval's own. It does not stream, so only whole requests are timed."""
+    """A model of lm-eval. It does not stream, so only complete requests are timed."""
 
     request_types = frozenset({GENERATE, LOGLIKELIHOOD, ROLLING})
 
@@ -25,7 +25,7 @@ class LmEvalEngine(Engine):
 
     @classmethod
     def check(cls, name: str, config: LmEvalSystem) -> None:
-        """See that lm-eval has such a model type and that its dependencies are installed."""
+        """Check that lm-eval has such a model type and that its dependencies are installed."""
         _model_class(name, config)
 
     @classmethod
@@ -42,7 +42,7 @@ class LmEvalEngine(Engine):
         return cls(config, lm)
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Ask lm-eval's model; tokens are counted with its tokenizer where it has one."""
+        """Ask lm-eval's model, and count tokens with its tokenizer if it has one."""
         values = getattr(self.lm, request_type)(list(requests))
         return [
             Reply(
@@ -54,7 +54,7 @@ class LmEvalEngine(Engine):
         ]
 
     def facts(self) -> Facts:
-        """Counted on the model, where lm-eval's object holds one that can be counted."""
+        """Count the parameters of the model, if lm-eval's object holds one."""
         model = getattr(self.lm, "model", None)
         count = getattr(model, "num_parameters", None)
         total, active = declared_parameters(self._config, count() if callable(count) else None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class PythonEngine(Engine):
-    """A callable, found by `package.module:function` or `/path/file.py:function`."""
+    """A callable, named by `package.module:function` or `/path/file.py:function`."""
 
     def __init__(self, name: str, config: PythonSystem) -> None:
         self._config = config
@@ -31,22 +31,22 @@ class PythonEngine(Engine):
 
     @classmethod
     def check(cls, name: str, config: PythonSystem) -> None:
-        """Import the callable: the only way to know that it is there."""
+        """Import the callable, as only this shows that it exists."""
         find_callable(name, config.call)
 
     @classmethod
     def open(cls, name: str, config: PythonSystem, *, batch: int, seed: int) -> Self:
-        """Import the callable. It is called for one prompt after the other, whatever the batch."""
+        """Import the callable. It is called for one prompt at a time, whatever the batch."""
         return cls(name, config)
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Call it for one prompt after the other."""
+        """Call it for one prompt at a time."""
         if request_type != GENERATE:
             return [Reply(value) for value in self.lm.loglikelihood(requests)]
         return [Reply(text) for text in self.lm.generate_until(requests)]
 
     def facts(self) -> Facts:
-        """The hash is of the file that defines the callable: the closest thing it has to weights."""
+        """Return the declared parameters, and the hash of the file that defines the callable in place of weights."""
         total, active = declared_parameters(self._config)
         return Facts(
             engine_version=f"Python {platform.python_version()}",
@@ -66,15 +66,15 @@ def find_callable(name: str, call: str) -> Answerer:
     module_name, _, attribute = call.rpartition(":")
     where = f"system {name!r}: call: {call!r}"
     module = _module_from_file(module_name, where) if module_name.endswith(".py") else _module(module_name, where)
-    found: Any = module
+    value: Any = module
     for part in attribute.split("."):
-        if not hasattr(found, part):
-            public = [known for known in dir(found) if not known.startswith("_")]
+        if not hasattr(value, part):
+            public = [known for known in dir(value) if not known.startswith("_")]
             raise UserError(f"{where}: {module_name} has no {part!r}{nearest(part, public)}")
-        found = getattr(found, part)
-    if not callable(found):
+        value = getattr(value, part)
+    if not callable(value):
         raise UserError(f"{where}: {attribute} is not callable")
-    answerer: Answerer = found
+    answerer: Answerer = value
     return answerer
 
 

@@ -28,7 +28,7 @@ def open_engine(name: str, config: Any, *, batch: int, seed: int) -> Engine:
 
 
 def base_key(config: Any) -> object | None:
-    """What systems that can share one loaded base have in common; None where nothing can be shared."""
+    """Return a key that is equal for systems that can share one loaded base; None if nothing can be shared."""
     if config.engine == "hybrid":
         keys = {base_key(config.pool[name]) for name in config.resident} - {None}
         return keys.pop() if len(keys) == 1 else None
@@ -40,7 +40,7 @@ def base_key(config: Any) -> object | None:
 
 
 def release_base() -> None:
-    """Free a base that is still held for systems to share."""
+    """Free a base that is kept loaded for systems to share."""
     from wattbench.systems.local import base_cache
 
     base_cache.release_base()

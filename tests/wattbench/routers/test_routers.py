@@ -60,7 +60,7 @@ def questions(*texts: str, domain: str | None = None) -> list[Question]:
 
 
 def chosen(one: Router, *texts: str, domain: str | None = None) -> list[str]:
-    return [routed.asked[-1] for routed in one.route(questions(*texts, domain=domain), Systems())]
+    return [routed.systems[-1] for routed in one.route(questions(*texts, domain=domain), Systems())]
 
 
 def test_always_asks_the_same() -> None:
@@ -70,7 +70,7 @@ def test_always_asks_the_same() -> None:
 def test_the_oracle_asks_the_domains_own_member_or_the_fallback() -> None:
     assert chosen(router(type="oracle"), "a", domain="text") == ["speller"]
     assert chosen(router(type="oracle", fallback="rest"), "a", domain="law") == ["generalist"]
-    with pytest.raises(UserError, match=r"it chose no member \(domain 'law'.*Name a member with fallback:"):
+    with pytest.raises(UserError, match=r"the router chose no member \(domain 'law'.*Name a member with fallback:"):
         chosen(router(type="oracle"), "a", domain="law")
 
 
@@ -95,7 +95,7 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_classifier_reads(classifier: Path) -> None:
     one = router(type="classifier", model=classifier)
     routed = one.route(questions("what is 7 plus 9", "spell the word dog"), Systems())
-    assert [each.asked for each in routed] == [("adder",), ("speller",)]
+    assert [each.systems for each in routed] == [("adder",), ("speller",)]
     assert all(each.score > 0.8 for each in routed)
     assert list(one.parts.values()) == [classifier.stat().st_size]
     assert one.version.startswith("scikit-learn ")
@@ -109,7 +109,7 @@ def test_below_the_least_score_the_fallback_answers(classifier: Path) -> None:
 def test_a_classifier_of_other_labels_is_refused(classifier: Path) -> None:
     config = TypeAdapter(RouterConfig).validate_python({"type": "classifier", "model": classifier})
     for members in ({"arithmetic": "adder"}, {"arithmetic": "adder", "spelling": "speller"}):
-        with pytest.raises(UserError, match=r"tell 'arithmetic', 'text' apart, and 'text' is not among the members: "):
+        with pytest.raises(UserError, match=r"members 'arithmetic', 'text', and 'text' is not among the members: "):
             router_class("classifier").check("system 'h': router", config, members)
     router_class("classifier").check("system 'h': router", config, MEMBERS)
 
@@ -126,7 +126,7 @@ def test_the_reader_is_asked_for_every_label_relative_to_no_question() -> None:
     readers = Readers()
     one = router(readers, **(READING | {"prompt": "tt{question}{braces}?"}))  # t is likely whatever is asked
     (routed,) = one.route(questions("{aaa} t"), Systems())
-    assert routed.asked == ("adder",)
+    assert routed.systems == ("adder",)
     # gains: a 4 - 1 (there is one in "braces" as well), t 3 - 2
     assert routed.score == pytest.approx(math.exp(3) / (math.exp(3) + math.exp(1)))
     assert readers.calls == [
@@ -161,9 +161,9 @@ def test_a_cascade_asks_the_next_where_the_answer_was_unsure() -> None:
     # Each system is as sure of "easy" as it can be; only the second is sure of the rest.
     systems = Systems({"easy": -0.1, "speller": -0.9, "adder": -0.5, "silent": None})
     easy, middling, silent = router(**CASCADE).route(questions("easy", "middling", "silent"), systems)
-    assert easy.asked == ("speller",)
-    assert middling.asked == ("speller", "adder")
-    assert silent.asked == ("speller", "adder", "generalist")  # who does not tell is not sure
+    assert easy.systems == ("speller",)
+    assert middling.systems == ("speller", "adder")
+    assert silent.systems == ("speller", "adder", "generalist")  # who does not tell is not sure
     assert [attempt.answer for attempt in middling.attempts] == ["speller on 1", "adder on 1"]
     assert [each.score for each in (easy, middling, silent)] == [-0.1, -0.5, None]
     assert easy.router_s == 0
@@ -173,7 +173,7 @@ def test_a_cascade_asks_the_next_where_the_answer_was_unsure() -> None:
 
 def test_the_last_of_a_cascade_is_accepted_with_the_doubt_that_led_to_it() -> None:
     (routed,) = router(**CASCADE).route(questions("hard"), Systems({"hard": -2.0}))
-    assert routed.asked == ("speller", "adder", "generalist")
+    assert routed.systems == ("speller", "adder", "generalist")
     assert routed.score == -2.0
 
 
@@ -192,9 +192,9 @@ def test_replies_are_in_order_and_each_system_is_asked_once(
     systems = Systems(sure)
     one = router(fallback="rest", seed=seed, **config)
     routed = one.route(questions(*texts), systems)
-    assert [each.attempts[-1].answer for each in routed] == [f"{r.asked[-1]} on {n}" for n, r in enumerate(routed)]
-    assert all(len(each.attempts) == len(each.asked) for each in routed)
+    assert [each.attempts[-1].answer for each in routed] == [f"{r.systems[-1]} on {n}" for n, r in enumerate(routed)]
+    assert all(len(each.attempts) == len(each.systems) for each in routed)
     assert all(each.router_s >= 0 for each in routed)
     assert max(Counter(system for system, _ in systems.calls).values(), default=0) <= 1
     # A question alone is routed as it is among others.
-    assert [one.route([q], Systems(sure))[0].asked for q in questions(*texts)] == [each.asked for each in routed]
+    assert [one.route([q], Systems(sure))[0].systems for q in questions(*texts)] == [each.systems for each in routed]

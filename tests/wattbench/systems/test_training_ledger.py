@@ -66,19 +66,19 @@ def test_a_tall_family_is_read_once_each(shelf, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_was_made_from_itself_is_refused(shelf) -> None:
-    with pytest.raises(UserError, match="a cannot have been made from a"):
+    with pytest.raises(UserError, match="a is made from a, which is itself made from a"):
         lineage(shelf(entry("a", "a")))
-    with pytest.raises(UserError, match="b cannot have been made from c, which was made from it"):
+    with pytest.raises(UserError, match="b is made from c, which is itself made from b"):
         lineage(shelf(entry("b", "c"), entry("c", "b")))
 
 
 def test_a_ledger_in_another_s_place_is_refused(shelf, tmp_path: Path) -> None:
     path = shelf(entry("a"), entry("top", "a"))
     (tmp_path / "a" / FILE).write_text((tmp_path / "top" / FILE).read_text())
-    with pytest.raises(UserError, match="the ledger of top, where that of a should be"):
+    with pytest.raises(UserError, match="the ledger of top is in the place of that of a"):
         lineage(path)
     (tmp_path / "a" / FILE).unlink()
-    with pytest.raises(UserError, match=r"a/ledger\.json: no training ledger there \(No such file"):
+    with pytest.raises(UserError, match=r"a/ledger\.json: no training ledger \(No such file"):
         lineage(path)
 
 
@@ -118,5 +118,5 @@ def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="not a training ledger"):
         read_ledger(tmp_path / FILE)
-    with pytest.raises(UserError, match="no training ledger there"):
+    with pytest.raises(UserError, match="no training ledger"):
         read_ledger(tmp_path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError, nearest
-from wattbench.systems import Engine, ExpertsAsked, Facts, Mixture, Reply, TaskContext
+from wattbench.systems import Engine, ExpertsUsed, Facts, Mixture, Reply, TaskContext
 from wattbench.systems.base import GENERATE
 
 if TYPE_CHECKING:
@@ -155,8 +155,8 @@ class _PlantedEngine(Engine):
     def mixture(self) -> Mixture | None:
         return self._engine.mixture()
 
-    def experts_asked(self, prompt: str, answer: str) -> ExpertsAsked:
-        return self._engine.experts_asked(prompt, answer)
+    def experts_used(self, prompt: str, answer: str) -> ExpertsUsed:
+        return self._engine.experts_used(prompt, answer)
 
     def peak_memory_bytes(self) -> int | None:
         return self._engine.peak_memory_bytes()

@@ -1,7 +1,7 @@
-"""One connection pool to a server of the OpenAI protocol, and one streamed request on it.
+"""Send streamed requests to a server of the OpenAI protocol, over one connection pool.
 
-Nothing is tried twice: a second attempt would hide in the latency of the first, so a server that is
-overloaded (429, 503) is an error of the run.
+No request is retried: a second attempt would be hidden in the latency of the first, so an overloaded server
+(429, 503) is an error of the run.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from wattbench.systems.endpoint.request import Ask
 from wattbench.systems.endpoint.sse import EventDecoder, StreamError
 
 MAX_STREAM_BYTES = 64 << 20
-"""Of one answer as sent: at about 300 bytes a token, more than 200,000 tokens."""
+"""The most bytes of one answer as sent: at about 300 bytes a token, more than 200,000 tokens."""
 MAX_BODY_BYTES = 4 << 20
-"""Of any other answer; the longest lists of models take some hundred kilobytes."""
+"""The most bytes of any other answer; the longest lists of models take some hundred kilobytes."""
 KEEP_ALIVE_S = 4.0
 """Idle connections are dropped after this long: before the server does (uvicorn and llama.cpp after 5 s), as
 a connection that closes under a request fails it."""
 CONNECT_S = 10.0
 _NOT_OFFERED = (404, 405, 501)
 _HINTS = {
-    401: "Set api_key_env to the variable that holds its key, and see that the key is right",
-    403: "See what its key may do",
-    404: "See that base_url ends where the protocol begins (mostly /v1), and that it has the model",
-    429: "It limits how much it answers, and a retry would falsify the latency: ask less at once, or wait",
+    401: "Set api_key_env to the variable that holds its key, and check the key",
+    403: "Check the permissions of the key",
+    404: "Check that base_url ends with the root of the protocol (usually /v1), and that the server has the model",
+    429: "It limits requests, and a retry would falsify the latency: send fewer requests at once, or wait",
     503: "It is overloaded or still loading, and a retry would falsify the latency: wait until it is ready",
 }
 
 
 class OpenAIClient:
-    """Speaks to one server. Safe to use from several threads at once, each with a request of its own."""
+    """A client of one server. Several threads may use it at once, each for one request."""
 
     def __init__(self, *, where: str, base_url: str, key: str | None, timeout_s: float) -> None:
-        """Connect to nothing yet.
+        """Prepare the client, without a connection.
 
         Args:
-            where: what to call the system in messages.
+            where: the name of the system in messages.
             base_url: such as `http://localhost:8000/v1`.
             key: sent as a bearer token; never part of any message.
             timeout_s: for one request. A server that trickles is cut off at the first bytes after that
@@ -60,7 +60,7 @@ class OpenAIClient:
         self._timeout_s = timeout_s
         self.base = parse_url(base_url, where)
         if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
-            raise UserError(f"{where}: its key holds characters that no header can carry; see api_key_env")
+            raise UserError(f"{where}: its key has characters that are not allowed in a header; see api_key_env")
         headers = {"Accept-Encoding": "identity"}  # a compressed stream is a buffered stream
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -72,12 +72,13 @@ class OpenAIClient:
         )
 
     def url(self, path: str) -> str:
-        """Under `base_url` (whose query stays), or from the server's root where it begins with a slash."""
+        """Return the URL of a path under `base_url` (with its query), or under the server's root if it starts with a
+        slash."""
         folder = "" if path.startswith("/") else self.base.path.rstrip("/") + "/"
         return str(self.base.copy_with(path=folder + path))
 
     def get(self, path: str) -> dict[str, Any] | None:
-        """Fetch a JSON object; None where the server does not offer one there.
+        """Fetch a JSON object; None if the server has none at this path.
 
         Raises:
             UserError: it cannot be reached, refuses us, or sends something else.
@@ -90,29 +91,29 @@ class OpenAIClient:
                 self._refused(response, url)
             body = self._read(response, MAX_BODY_BYTES)
         try:
-            found = json.loads(body)
+            answer = json.loads(body)
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            self._fail(url, f"it answered with something that is not a JSON object: {body[:200]!r}", "See base_url")
-        return found
+            answer = None
+        if not isinstance(answer, dict):
+            self._fail(url, f"its answer is not a JSON object: {body[:200]!r}", "Check base_url")
+        return answer
 
     def answers(self, path: str) -> bool:
-        """Whether a GET is answered with 200; a server that cannot be reached answers nothing."""
+        """Return whether a GET is answered with 200. A server that cannot be reached does not answer."""
         try:
             return self._http.get(self.url(path)).status_code == httpx.codes.OK
         except httpx.HTTPError:
             return False
 
     def complete(self, ask: Ask, first_token: Callable[[], None] | None = None) -> Completion:
-        """Send one request and read its answer to the end, stamping every piece as it arrives.
+        """Send one request and read its answer to the end, with a time stamp for every piece.
 
         Args:
             ask: the request.
             first_token: called once, right after the first token was stamped.
 
         Raises:
-            UserError: anything that keeps a whole answer from coming; there is no second attempt.
+            UserError: no complete answer came; there is no second attempt.
         """
         url = self.url(ask.path)
         deadline_s = now_s() + self._timeout_s
@@ -133,7 +134,7 @@ class OpenAIClient:
                 self._fail(
                     url,
                     f"its answer ended without a finish_reason (content type: {kind})",
-                    "The server must stream server-sent events; if it does, it broke off: see its log",
+                    "The server must stream server-sent events; if it does, the stream broke off: see its log",
                 )
         return assembly.completion()
 
@@ -160,7 +161,7 @@ class OpenAIClient:
 
     @contextmanager
     def _sent(self, request: httpx.Request, url: str) -> Iterator[httpx.Response]:
-        """The response, not yet read; whatever the transport raises, then or later, is told to the user."""
+        """Send a request and yield the unread response; every error of the transport becomes a `UserError`."""
         try:
             response = self._http.send(request, stream=True)
             try:
@@ -168,26 +169,28 @@ class OpenAIClient:
             finally:
                 response.close()
         except httpx.ConnectError as error:
-            self._fail(url, f"cannot connect ({error})", "Start the server, or mend base_url")
+            self._fail(url, f"cannot connect ({error})", "Start the server, or correct base_url")
         except httpx.ConnectTimeout:
-            self._fail(url, "no connection in time", "See that the server runs and that base_url is right")
+            self._fail(url, "no connection in time", "Check that the server runs and that base_url is right")
         except httpx.TimeoutException:
-            self._fail(url, f"silent for timeout_s = {self._timeout_s:g}", "Raise timeout_s, or see the server's log")
+            self._fail(
+                url, f"no data within timeout_s = {self._timeout_s:g}", "Raise timeout_s, or see the server's log"
+            )
         except httpx.HTTPError as error:
             self._fail(url, f"the connection broke ({type(error).__name__}: {error})", "See the server's log")
 
     def _refused(self, response: httpx.Response, url: str) -> NoReturn:
         body = self._read(response, 1 << 14).decode("utf-8", errors="replace")
         try:
-            found = json.loads(body)
-            said = error_text(found) if isinstance(found, dict) else body
+            error = json.loads(body)
+            reason = error_text(error) if isinstance(error, dict) else body
         except (ValueError, RecursionError):
-            said = body
+            reason = body
         code = response.status_code
         hint = _HINTS.get(code, "See the server's log")
         if response.is_redirect:
-            hint = f"It redirects to {plain_text(response.headers.get('location', ''))}: make that the base_url"
-        self._fail(url, f"it answered HTTP {code}: {said or '(nothing more)'}", hint)
+            hint = f"It redirects to {plain_text(response.headers.get('location', ''))}: use that as base_url"
+        self._fail(url, f"it answered HTTP {code}: {reason or '(no reason)'}", hint)
 
     def _read(self, response: httpx.Response, limit: int) -> bytes:
         body = b""
@@ -214,18 +217,18 @@ def parse_url(base_url: str, where: str) -> httpx.URL:
     except (httpx.InvalidURL, UnicodeError) as error:
         raise UserError(f"{where}: base_url is not a URL ({error}); write http://host:port/v1") from None
     if not url.host:
-        raise UserError(f"{where}: base_url names no host; write http://host:port/v1")
+        raise UserError(f"{where}: base_url has no host; write http://host:port/v1")
     return url
 
 
 def public_url(url: str) -> str:
-    """A URL without whatever in it may be secret: user, password, query."""
+    """Return a URL without the parts that may be secret: user, password, query."""
     parsed = httpx.URL(url)
     return str(httpx.URL(scheme=parsed.scheme, host=parsed.host, port=parsed.port, path=parsed.path))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name or address alone."""
+    """Return whether a host is this machine, by its name or address alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""A streamed completion of the OpenAI protocol: its chunks, and the whole that they make.
+"""Read a streamed completion of the OpenAI protocol, and assemble its chunks.
 
 Source: the OpenAI API reference, "Chat completions, streaming" and "Completions (legacy)".
 """
@@ -18,12 +18,12 @@ DONE = "[DONE]"
 
 @dataclass(frozen=True)
 class Usage:
-    """A server's own count of tokens."""
+    """A server's count of tokens."""
 
     prompt_tokens: int | None
     output_tokens: int | None
     cached_tokens: int | None
-    """Of the prompt's tokens, those that it had computed for an earlier request."""
+    """The prompt tokens that it had already computed for an earlier request."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,19 @@ class Chunk:
     text: str = ""
     """A piece of the answer."""
     thought: str = ""
-    """A piece of what a reasoning model thinks first, where a server sends that apart from the answer."""
+    """A piece of the reasoning before the answer, if a server sends it separately."""
     finish_reason: str | None = None
     usage: Usage | None = None
 
 
 @dataclass(frozen=True)
 class Completion:
-    """One streamed request, whole."""
+    """One complete streamed answer."""
 
     text: str
     usage: Usage
     finish_reason: str | None
-    """`stop`, `length`, or another word of the server's; None where it said nothing or we stopped reading."""
+    """`stop`, `length`, or another reason of the server; None if it gave none or we stopped reading."""
     token_s: tuple[float, ...]
     """When each chunk with text in it arrived. A server may put several tokens into a chunk, or hold back one
     that might begin a stop sequence or ends inside a character: there can be fewer than output tokens."""
@@ -64,13 +64,13 @@ def read_chunk(data: str) -> Chunk:
     if not isinstance(chunk, dict):
         raise StreamError(f"it sent a chunk that is not an object: {data}")
     if chunk.get("error"):
-        raise StreamError(f"it gave up in the middle of the answer: {error_text(chunk)}")
+        raise StreamError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
     text, thought, finish_reason = _read_choices(_typed(chunk, "choices", list) or [])
     return Chunk(text, thought, finish_reason, _read_usage(_typed(chunk, "usage", dict)))
 
 
 def error_text(body: dict[str, Any]) -> str:
-    """What an error body says, as it came: `{"error": {"message": ...}}`, `{"error": ...}`, or the body itself."""
+    """Return the message of an error body: `{"error": {"message": ...}}`, `{"error": ...}`, or the body itself."""
     error = body.get("error", body)
     message = error.get("message", error) if isinstance(error, dict) else error
     return message if isinstance(message, str) else json.dumps(message)
@@ -107,7 +107,7 @@ def _count(holder: dict[str, Any], key: str) -> int | None:
 
 
 def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
-    """The value of a key, or None where it is missing or null."""
+    """Return the value of a key, or None if it is missing or null."""
     value = holder.get(key)
     if value is not None and not isinstance(value, kind):
         raise StreamError(f"it sent a chunk whose {key} is {type(value).__name__}, not {kind.__name__}")
@@ -115,7 +115,7 @@ def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
 
 
 class Assembly:
-    """Puts a completion together, chunk by chunk."""
+    """A completion that is assembled chunk by chunk."""
 
     def __init__(
         self,
@@ -123,15 +123,15 @@ class Assembly:
         withheld: tuple[str, ...] = (),
         first_token: Callable[[], None] | None = None,
     ) -> None:
-        """Know where the answer ends.
+        """Start an empty completion.
 
         Args:
-            stops: where to cut the text, should the server not have done so.
-            withheld: of these, the ones that the server was not told: at the first of them we stop reading.
+            stops: where to cut the text, if the server has not done so.
+            withheld: those of them that the server does not know: at the first of them we stop reading.
             first_token: called once, right after the first token was stamped.
         """
         self.done = False
-        """The answer is whole: the server has said so, or a withheld stop sequence has come."""
+        """The answer is complete: the server has said so, or a withheld stop sequence has come."""
         self._stops = stops
         self._withheld = withheld
         self._first_token = first_token
@@ -143,7 +143,7 @@ class Assembly:
         self._token_s: list[float] = []
 
     def add(self, data: str, arrived_s: float) -> bool:
-        """Take in the data of one event, which arrived at `arrived_s`.
+        """Add the data of one event, which arrived at `arrived_s`.
 
         Returns:
             Whether to stop reading: a stop sequence has come that the server does not know of.
@@ -168,7 +168,7 @@ class Assembly:
         return ended
 
     def completion(self) -> Completion:
-        """What has come so far, cut before the first stop sequence."""
+        """Return what has arrived so far, cut before the first stop sequence."""
         # Lone surrogates are legal in JSON and in no file; a pair that was cut in two is made whole again.
         text = "".join(self._pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         cuts = [text.find(stop) for stop in self._stops]

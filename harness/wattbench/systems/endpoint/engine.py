@@ -1,4 +1,4 @@
-"""Any server that speaks the OpenAI completions protocol, streamed so that every token is stamped."""
+"""Any server with the OpenAI completions protocol, streamed so that every token has a time stamp."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Served:
-    """What a server says of the model that it serves. None where it says nothing."""
+    """What a server states about the model that it serves. None where it states nothing."""
 
     model: str
     """The name to ask for."""
     owner: str | None = None
-    """`owned_by` of its entry: what kind of server it is, for those that put that there."""
+    """`owned_by` of its entry: the kind of server, for servers that state it there."""
     parameters: int | None = None
     bytes: int | None = None
     dtype: str | None = None
@@ -37,7 +37,7 @@ class Served:
 
 
 class EndpointEngine(Engine):
-    """A model behind a server, ours or another's.
+    """A model behind a server, started by wattbench or not.
 
     Requests of one batch are under way at the same time, each on a connection of its own, and never sent
     twice. A server that we start through llama.cpp computes each prompt anew. Whether a server of another's
@@ -72,7 +72,7 @@ class EndpointEngine(Engine):
 
     @classmethod
     def check(cls, name: str, config: EndpointSystem) -> None:
-        """See that the key is set and that the server, where we start it, can be started. Asks no server."""
+        """Check that the key is set, and that the server can be started if wattbench starts it. No server is asked."""
         where = f"system {name!r}"
         if config.serve is not None:
             check_server(config.serve, where=where, base_url=config.base_url)
@@ -80,7 +80,7 @@ class EndpointEngine(Engine):
 
     @classmethod
     def open(cls, name: str, config: EndpointSystem, *, batch: int, seed: int) -> Self:
-        """Start the server where that is asked for, wait until it is ready, and find out what it serves."""
+        """Start the server if the suite says so, wait until it is ready, and ask what it serves."""
         cls.check(name, config)
         where = f"system {name!r}"
         if config.serve is None:
@@ -88,7 +88,7 @@ class EndpointEngine(Engine):
         if config.serve.llamacpp is not None and config.serve.llamacpp.slots < batch:
             raise UserError(
                 f"{where}: {batch} requests at once on {config.serve.llamacpp.slots} slot(s) would wait for "
-                f"each other. Set serve.llamacpp.slots to {batch}, or measure.batch lower"
+                f"each other. Set serve.llamacpp.slots to {batch}, or lower measure.batch"
             )
         server = start_server(config.serve, where=where, base_url=config.base_url, key=key_of(config, where))
         try:
@@ -98,7 +98,7 @@ class EndpointEngine(Engine):
             raise
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Send the requests together; each reply is stamped with the arrival of its pieces.
+        """Send the requests together; each reply has the arrival times of its pieces.
 
         `token_s` has one stamp for each chunk with text in it. A chunk may hold several tokens, so it can be
         shorter than `output_tokens`, which is the server's own count (as `prompt_tokens` is).
@@ -106,13 +106,13 @@ class EndpointEngine(Engine):
         return self._answer(request_type, requests, None)
 
     def tells_first_token(self, request_type: str) -> bool:
-        """The stream does, for whatever is generated."""
+        """Return whether the request generates."""
         return request_type == GENERATE
 
     def answer_live(
         self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
     ) -> list[Reply]:
-        """As `answer`; `first_token` is called as the first chunk with text in it has been read."""
+        """Answer as `answer` does, and call `first_token` when the first chunk with text has been read."""
         return self._answer(request_type, requests, first_token)
 
     def _answer(
@@ -130,33 +130,33 @@ class EndpointEngine(Engine):
         return replies
 
     def facts(self) -> Facts:
-        """From the file where we serve it, else from what the server tells."""
+        """Return the facts of the file if wattbench serves it, else what the server states."""
         total, active = declared_parameters(self._config, self._served.parameters)
-        ours = self._server if isinstance(self._server, LlamaCppServer) else None
+        started = self._server if isinstance(self._server, LlamaCppServer) else None
         return Facts(
-            engine_version=ours.version if ours else self._served.version,
+            engine_version=started.version if started else self._served.version,
             parameters_total=total,
             parameters_active=active,
-            weight_bytes=ours.weights.bytes if ours else self._served.bytes,
-            weights_sha256=ours.weights.sha256 if ours else None,
-            served_model=None if ours else plain_text(self._served.model, limit=200),
+            weight_bytes=started.weights.bytes if started else self._served.bytes,
+            weights_sha256=started.weights.sha256 if started else None,
+            served_model=None if started else plain_text(self._served.model, limit=200),
             dtype=self._served.dtype,
-            device=ours.device if ours else None,
+            device=started.device if started else None,
         )
 
     def peak_memory_bytes(self) -> int | None:
-        """Of the server's processes where we start it; None for another's, which may be anywhere."""
+        """Return the peak of the server's processes if wattbench started it; None for any other server."""
         return self._server.peak_memory_bytes() if self._server is not None else None
 
     def close(self) -> None:
-        """Drop the connections, and stop the server where we started it."""
+        """Drop the connections, and stop the server if wattbench started it."""
         self._client.close()
         if self._server is not None:
             self._server.close()
 
 
 def key_of(config: EndpointSystem, where: str) -> str | None:
-    """The key from the environment; None where the system wants none.
+    """Return the key from the environment; None if the system needs none.
 
     Raises:
         UserError: the variable is not set.
@@ -173,7 +173,7 @@ def key_of(config: EndpointSystem, where: str) -> str | None:
 
 
 def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
-    """Ask a server what it serves, at `/models`, and two kinds of server for more than the protocol has.
+    """Ask a server at `/models` what it serves, and two kinds of server for more than the protocol has.
 
     Args:
         client: to the server.
@@ -215,8 +215,8 @@ def _choose(entries: dict[str, Any], wanted: str | None, where: str) -> str:
         if len(entries) == 1:
             return next(iter(entries))
         listed = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-        found = f"lists several models ({listed})" if names else "lists no models"
-        raise UserError(f"{where}: the server {found}. Name the one to measure with model")
+        problem = f"lists several models ({listed})" if names else "lists no models"
+        raise UserError(f"{where}: the server {problem}. Name the model to measure with model:")
     # A server of a single model may answer under any name, and the record would name a model that was not
     # asked. One that lists several refuses a wrong name itself; some (Azure) list other names than they take.
     if len(entries) == 1 and wanted not in entries:

@@ -1,4 +1,4 @@
-"""lm-eval's view of a server of the OpenAI protocol: it generates, and shows no likelihoods."""
+"""Show lm-eval a server of the OpenAI protocol: it generates, and has no likelihoods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class EndpointLM(LM):
-    """A model behind a server. Works under `lm_eval.simple_evaluate` as it is."""
+    """A model behind a server. It works directly with `lm_eval.simple_evaluate`."""
 
     def __init__(self, client: OpenAIClient, asker: Asker, *, batch: int, template: str | None) -> None:
         """Wrap a client.
@@ -34,7 +34,7 @@ class EndpointLM(LM):
             client: to the server.
             asker: writes the requests.
             batch: how many requests `generate_until` keeps under way.
-            template: the server's chat template, where it tells.
+            template: the server's chat template, if known.
         """
         super().__init__()
         self._client = client
@@ -46,33 +46,33 @@ class EndpointLM(LM):
 
     @property
     def tokenizer_name(self) -> str:
-        """Names the chat template in lm-eval's records: the one that comes with this model."""
+        """Return the name of the chat template for lm-eval's records: that of the model."""
         return self._asker.model
 
     def chat_template(self, chat_template: bool | str = False) -> str:
-        """The server's template, for lm-eval's records; empty where it does not tell."""
+        """Return the server's template, for lm-eval's records; empty if it is not known."""
         return self._template or "" if chat_template else ""
 
     def apply_chat_template(self, chat_history: list[dict[str, Any]], add_generation_prompt: bool = True) -> str:
-        """The messages as JSON text, which `generate_until` takes apart again.
+        """Return the messages as JSON text, which `generate_until` parses again.
 
         Raises:
             UserError: the system is not asked in chat.
         """
         if not self._asker.chat:
             raise UserError(
-                f"{self._asker.where}: a chat template was asked for, and it is asked for plain completions. "
+                f"{self._asker.where}: a chat template was requested, but the system is asked without chat. "
                 "Set prompt: {chat: true}"
             )
         return chat_text(chat_history, begun=not add_generation_prompt)
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """The texts alone, `batch` requests at a time."""
+        """Answer `batch` requests at a time, and return only the texts."""
         groups = [requests[i : i + self._batch] for i in range(0, len(requests), self._batch)]
         return [reply.value for group in groups for reply in self.answer(group)]
 
     def answer(self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None) -> list[Reply]:
-        """Send the requests together and wait for all; replies in the same order.
+        """Send the requests together, wait for all, and return the replies in the same order.
 
         Args:
             requests: of any number of documents.
@@ -89,14 +89,14 @@ class EndpointLM(LM):
         return as_reply(completion, finished_s=now_s())
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
-        """Refused: the protocol streams answers, and few of its servers say how likely a given one is."""
+        """Refuse: the protocol streams answers, and few servers return the likelihood of a given one."""
         raise UserError(
             f"{self._asker.where}: an endpoint has no likelihoods. Choose tasks that generate, or a system "
             "with engine: lm_eval, model: local-completions where the server returns prompt log-probabilities"
         )
 
     def loglikelihood_rolling(self, requests: Sequence[Instance]) -> NoReturn:
-        """Refused, as `loglikelihood`."""
+        """Refuse, as `loglikelihood` does."""
         self.loglikelihood(requests)
 
     def _ask(self, request: Instance) -> Ask:
@@ -111,13 +111,13 @@ class EndpointLM(LM):
 
 
 def as_reply(completion: Completion, *, finished_s: float) -> Reply:
-    """A completion as the runner wants it: each ends when its own stream does, not with the last of its batch."""
+    """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
     usage = completion.usage
     return Reply(completion.text, usage.prompt_tokens, usage.output_tokens, completion.token_s, finished_s)
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T]:
-    """Make calls at the same time, each in a thread of its own; results in the same order.
+    """Make calls at the same time, each in its own thread, and return the results in the same order.
 
     One call alone is made in this thread. The threads are daemons, so that Ctrl-C leaves at once rather than
     when the slowest server has answered (`ThreadPoolExecutor` would join them at exit).
@@ -130,17 +130,17 @@ def together(calls: Sequence[Callable[[], T]]) -> list[T]:
     results: dict[int, T] = {}
     errors: dict[int, BaseException] = {}
 
-    def run(place: int) -> None:
+    def run(index: int) -> None:
         try:
-            results[place] = calls[place]()
+            results[index] = calls[index]()
         except BaseException as error:  # carried over to the caller's thread
-            errors[place] = error
+            errors[index] = error
 
-    threads = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(len(calls))]
+    threads = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(len(calls))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if errors:
         raise errors[min(errors)]
-    return [results[place] for place in range(len(calls))]
+    return [results[index] for index in range(len(calls))]

@@ -1,4 +1,4 @@
-"""From lm-eval's generation settings to the body of a request of the OpenAI protocol."""
+"""Write requests of the OpenAI protocol from lm-eval's generation settings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ OPENAI_STOPS = 4
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a server departs from the protocol."""
+    """How a server differs from the protocol."""
 
     max_stops: int | None = OPENAI_STOPS
-    """Stop sequences that it takes; None is any number."""
+    """The most stop sequences that it accepts; None: any number."""
     chat_limit_key: str = "max_tokens"
     """The name of the output limit on `/chat/completions`."""
     continues: dict[str, bool] | None = None
-    """What makes it continue an answer that the task began; None where it has no way to."""
+    """The keys that make it continue an answer that the task began; None if it cannot."""
     keeps_connection: bool = True
     """Whether a connection can carry a second request."""
 
@@ -38,7 +38,7 @@ _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
 
 
 def dialect_of(host: str, owner: str | None) -> Dialect:
-    """How the server at `host` speaks, given the `owned_by` that it lists its model with."""
+    """Return the dialect of the server at `host`, given the `owned_by` of its model."""
     if host.endswith(_OPENAI_HOSTS):
         return Dialect(chat_limit_key="max_completion_tokens")  # its newer models refuse max_tokens
     return _BY_OWNER.get(owner or "", Dialect())
@@ -52,11 +52,11 @@ class Ask:
     """`completions` or `chat/completions`."""
     body: dict[str, Any]
     stops: tuple[str, ...]
-    """Where the answer ends, all of them."""
+    """All stop sequences of the answer."""
     withheld: tuple[str, ...]
-    """Of these, the ones that the server takes no more of."""
+    """Those of them that the server does not accept, as there are too many."""
     keeps_connection: bool = True
-    """Whether the next request may follow on the same connection."""
+    """Whether the next request may use the same connection."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,12 @@ class Asker:
     """Writes the requests of one system."""
 
     where: str
-    """What to call the system in messages."""
+    """The name of the system in messages."""
     model: str
     chat: bool
     seed: int
     max_output_tokens: int
-    """Where a task sets no limit."""
+    """The limit for tasks that set none."""
     dialect: Dialect
 
     def ask(self, context: str, settings: dict[str, Any], *, sample: int = 0) -> Ask:
@@ -83,14 +83,14 @@ class Asker:
                 the seed, or every repeat would draw the same one.
 
         Raises:
-            UserError: a setting cannot be understood.
+            UserError: a setting cannot be read.
         """
         path, prompt = self._prompt(context)
         rest = self._normalised(settings)
         sampling = rest.pop("do_sample")
         limit = rest.pop("max_gen_toks")
         stops = tuple(stop for stop in rest.pop("until") if isinstance(stop, str) and stop)
-        told = stops[: self.dialect.max_stops]
+        sent_stops = stops[: self.dialect.max_stops]
         # Without a temperature lm-eval's Hugging Face models sample at 1; a server's own default may be any.
         temperature = rest.pop("temperature", 1.0) if sampling else 0.0
         body = {
@@ -103,9 +103,9 @@ class Asker:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        if told:
-            body["stop"] = list(told)
-        return Ask(path, body, stops, stops[len(told) :], self.dialect.keeps_connection)
+        if sent_stops:
+            body["stop"] = list(sent_stops)
+        return Ask(path, body, stops, stops[len(sent_stops) :], self.dialect.keeps_connection)
 
     def _normalised(self, settings: dict[str, Any]) -> dict[str, Any]:
         from lm_eval.models.utils import normalize_gen_kwargs
@@ -114,7 +114,7 @@ class Asker:
             return dict(normalize_gen_kwargs(settings, default_max_gen_toks=self.max_output_tokens))
         except (AttributeError, TypeError, ValueError) as error:
             raise UserError(
-                f"{self.where}: cannot read the task's generation_kwargs ({error}); mend them in its YAML"
+                f"{self.where}: cannot read the task's generation_kwargs ({error}); correct them in its YAML"
             ) from error
 
     def _prompt(self, context: str) -> tuple[str, dict[str, Any]]:
@@ -132,7 +132,7 @@ class Asker:
 
 
 def chat_text(messages: list[dict[str, Any]], *, begun: bool) -> str:
-    """Messages as the text that lm-eval carries between its chat template and its requests.
+    """Return messages as the text that lm-eval passes from its chat template to its requests.
 
     Args:
         messages: `{"role": ..., "content": ...}` each.
@@ -142,17 +142,17 @@ def chat_text(messages: list[dict[str, Any]], *, begun: bool) -> str:
 
 
 def read_chat_text(text: str, where: str) -> tuple[list[dict[str, Any]], bool]:
-    """The inverse of `chat_text`: the messages, and whether the last one is to be continued.
+    """Read the text of `chat_text`: the messages, and whether the last one is to be continued.
 
     Raises:
         UserError: the text is something else.
     """
     try:
-        found = json.loads(text)
-        messages, begun = found["messages"], found["begun"]
+        content = json.loads(text)
+        messages, begun = content["messages"], content["begun"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise UserError(
-            f"{where}: it is asked in chat (prompt: {{chat: true}}), and got a prompt that is not a chat. "
+            f"{where}: it is asked in chat (prompt: {{chat: true}}), but the prompt is not a chat. "
             "Let lm-eval use its template (apply_chat_template=True), or set chat: false"
         ) from None
     return messages, begun

@@ -1,4 +1,4 @@
-"""Server-sent events out of bytes that arrive in any pieces.
+"""Decode server-sent events from bytes that arrive in any pieces.
 
 Source: the WHATWG HTML standard, section 9.2.6, "Interpreting an event stream".
 """
@@ -20,7 +20,7 @@ class StreamError(Exception):
 
 
 class EventDecoder:
-    """Bytes in, the data of each finished event out. How the bytes are cut makes no difference."""
+    """A decoder from bytes to the data of each complete event, however the bytes are cut."""
 
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self._max = max_line_bytes
@@ -31,7 +31,7 @@ class EventDecoder:
         self._first_line = True
 
     def feed(self, piece: bytes) -> Iterator[str]:
-        """Take in the next bytes.
+        """Decode the next bytes.
 
         Yields:
             the data of each event that they finish; several `data` lines are joined by a newline.
@@ -44,14 +44,14 @@ class EventDecoder:
             piece = piece.removeprefix(b"\n")
             self._after_cr = False
         start = 0
-        for found in _LINE_END.finditer(piece):
-            yield from self._end_line(piece[start : found.start()])
-            start = found.end()
+        for match in _LINE_END.finditer(piece):
+            yield from self._end_line(piece[start : match.start()])
+            start = match.end()
         self._grow(piece[start:])
         self._after_cr = piece.endswith(b"\r")
 
     def end(self) -> Iterator[str]:
-        """The stream is over: an event that lacks only its blank line still counts, a torn line does not."""
+        """End the stream: an event that lacks only its blank line still counts, an incomplete line does not."""
         if self._data:
             yield self._take()
 

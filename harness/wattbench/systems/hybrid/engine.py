@@ -1,4 +1,4 @@
-"""A router in front of other systems, all of them loaded. Each is asked in its own prompt form.
+"""A router in front of other systems, all of which are loaded. Each is asked in its own prompt form.
 
 It is measured as any other system is: its items' windows hold the router's work and the members', its idle window has
 every member loaded.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class HybridEngine(Engine):
-    """Its members' engines, and the router that decides between them."""
+    """The members' engines, and the router that chooses between them."""
 
     request_types = frozenset({GENERATE, LOGLIKELIHOOD, ROLLING})
 
@@ -45,11 +45,11 @@ class HybridEngine(Engine):
 
     @classmethod
     def check(cls, name: str, config: HybridSystem) -> None:
-        """See that each member and the router can be had here, and that they go together."""
+        """Check that each member and the router can be loaded on this machine, and that they fit together."""
         where = f"system {name!r}"
         for system in config.resident:
             if system not in config.pool:
-                raise UserError(f"{where}: the system {system!r} is not in its pool")
+                raise UserError(f"{where}: the system {system!r} is missing from its pool")
         _check_threads(where, config)
         if isinstance(config.router, CascadeRouter):
             _check_confidence(where, config, config.router)
@@ -77,13 +77,14 @@ class HybridEngine(Engine):
 
     @classmethod
     def request_types_of(cls, config: HybridSystem) -> frozenset[str]:
-        """What every member can answer. A cascade weighs generated answers, and so only generates."""
+        """Return what every member can answer. A cascade compares the confidence of generated answers, so it only
+        generates."""
         members = [config.pool[system] for system in config.members.values()]
         common = cls.request_types.intersection(*(engine_class(m.engine).request_types_of(m) for m in members))
         return common & {GENERATE} if isinstance(config.router, CascadeRouter) else common
 
     def begin_task(self, context: TaskContext) -> None:
-        """Have the task's documents put into each member's own prompt form, before anything is timed."""
+        """Write the task's documents in each member's prompt form, before anything is timed."""
         self._domain = context.domain
         built: dict[Hashable, Mapping[int, Sequence[Instance]]] = {}
         forms = {}
@@ -99,41 +100,43 @@ class HybridEngine(Engine):
             engine.begin_task(context)
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Route the documents that the requests are of, and ask each member in its own form.
+        """Route the documents of the requests, and ask each member in its own prompt form.
 
-        A reply's tokens are those of every attempt at it; its value and its stamps are the last attempt's.
+        A reply's tokens are those of all attempts; its value and its time stamps are the last attempt's.
         """
-        places = _places(requests)
-        questions = [Question(str(requests[own[0]].args[0]), self._domain, key) for key, own in places.items()]
+        positions = _positions(requests)
+        questions = [
+            Question(str(requests[first].args[0]), self._domain, key) for key, (first, *_) in positions.items()
+        ]
 
-        def ask(system: str, asked: Sequence[Question]) -> list[Attempt[list[Reply]]]:
-            own = [self._in_form(system, [requests[place] for place in places[q.key]]) for q in asked]
-            replies = self._engines[system].answer(request_type, [request for each in own for request in each])
+        def ask(system: str, batch: Sequence[Question]) -> list[Attempt[list[Reply]]]:
+            in_form = [self._in_form(system, [requests[index] for index in positions[q.key]]) for q in batch]
+            replies = self._engines[system].answer(request_type, [request for each in in_form for request in each])
             # The members of a batch are asked one after the other, so its items do not all end together.
             finished_s = now_s()
             ended = iter([replace(r, finished_s=r.finished_s or finished_s) for r in replies])
-            return [_attempt(list(itertools.islice(ended, len(each)))) for each in own]
+            return [_attempt(list(itertools.islice(ended, len(each)))) for each in in_form]
 
         routed = self._router.route(questions, ask)
-        found: dict[int, Reply] = {}
-        for own, one in zip(places.values(), routed, strict=True):
-            found |= zip(own, _replies(one), strict=True)
-        return [found[place] for place in range(len(requests))]
+        replies: dict[int, Reply] = {}
+        for indices, one in zip(positions.values(), routed, strict=True):
+            replies |= zip(indices, _replies(one), strict=True)
+        return [replies[index] for index in range(len(requests))]
 
     def facts(self) -> Facts:
-        """What its members are made of together: what they share is counted once."""
+        """Return what its members are made of; what they share is counted once."""
         return combined_facts(self._config, self._engines, self._router)
 
     def parts(self) -> Mapping[str, int | None]:
-        """Its members' files and its router's."""
+        """Return the files of its members and its router."""
         return parts_of(self._engines, self._router)
 
     def peak_memory_bytes(self) -> int | None:
-        """Of this process, and of those that members run in."""
+        """Return the peak of this process and of the servers of its members."""
         return memory_bytes(super().peak_memory_bytes(), self._config, self._engines)
 
     def peak_device_memory_bytes(self) -> int | None:
-        """Of every accelerator that a member is on."""
+        """Return the sum of the peaks of all accelerators that its members use."""
         return device_memory_bytes(self._engines)
 
     def close(self) -> None:
@@ -144,31 +147,31 @@ class HybridEngine(Engine):
         self.__dict__.pop("lm", None)
 
     def _in_form(self, system: str, given: Sequence[Instance]) -> Sequence[Instance]:
-        """A document's requests as a member is asked them."""
+        """Return a document's requests in a member's prompt form."""
         if system not in self._forms:  # no task was begun: the hybrid's own form is all there is
             return given
-        own = self._forms[system].get(given[0].doc_id, ())
-        if len(own) != len(given):
+        in_form = self._forms[system].get(given[0].doc_id, ())
+        if len(in_form) != len(given):
             raise UserError(
                 f"{self._where}: in the prompt form of {system!r} document {given[0].doc_id} of the task has "
-                f"{len(own)} requests, and in the hybrid's own it has {len(given)}. Give the two the same prompt:"
+                f"{len(in_form)} requests, and in that of the hybrid {len(given)}. Give both the same prompt:"
             )
-        return own
+        return in_form
 
     def _likelihoods(self, system: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
         from lm_eval.api.instance import Instance
 
-        requests = [Instance(LOGLIKELIHOOD, {}, pair, place) for place, pair in enumerate(pairs)]
+        requests = [Instance(LOGLIKELIHOOD, {}, pair, index) for index, pair in enumerate(pairs)]
         return [float(reply.value[0]) for reply in self._engines[system].answer(LOGLIKELIHOOD, requests)]
 
 
-def _places(requests: Sequence[Instance]) -> dict[Hashable, list[int]]:
-    """Where each document's requests are. A request of no document stands for itself."""
-    found: dict[Hashable, list[int]] = {}
-    for place, request in enumerate(requests):
-        key = ("request", place) if request.doc_id is None else ("document", request.doc_id)
-        found.setdefault(key, []).append(place)
-    return found
+def _positions(requests: Sequence[Instance]) -> dict[Hashable, list[int]]:
+    """Return the positions of each document's requests. A request without a document is one of its own."""
+    positions: dict[Hashable, list[int]] = {}
+    for index, request in enumerate(requests):
+        key = ("request", index) if request.doc_id is None else ("document", request.doc_id)
+        positions.setdefault(key, []).append(index)
+    return positions
 
 
 def _attempt(replies: list[Reply]) -> Attempt[list[Reply]]:
@@ -177,8 +180,8 @@ def _attempt(replies: list[Reply]) -> Attempt[list[Reply]]:
 
 
 def _replies(routed: Routed[list[Reply]]) -> list[Reply]:
-    """The last attempt's replies, with the tokens of all."""
-    route = Route(routed.asked[-1], routed.score, routed.router_s, routed.asked)
+    """Return the last attempt's replies, with the tokens of all attempts."""
+    route = Route(routed.systems[-1], routed.score, routed.router_s, routed.systems)
     return [
         replace(
             each[-1],
@@ -196,11 +199,11 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 
 def _check_threads(where: str, config: HybridSystem) -> None:
-    """PyTorch's threads are the process's, not a model's."""
+    """Check that members agree on threads: PyTorch has one number of threads per process."""
     wanted = {name: one.threads for name in config.resident if isinstance(one := config.pool[name], LocalModel)}
     if len(set(wanted.values())) > 1:
         listed = ", ".join(f"{name}: {threads or 'not set'}" for name, threads in wanted.items())
-        raise UserError(f"{where}: its members run in one process, and want different threads ({listed})")
+        raise UserError(f"{where}: its members run in one process; set the same threads for all ({listed})")
 
 
 def _check_confidence(where: str, config: HybridSystem, router: CascadeRouter) -> None:
@@ -208,8 +211,8 @@ def _check_confidence(where: str, config: HybridSystem, router: CascadeRouter) -
         engine: Any = config.pool[config.members[label]].engine
         if engine_class(engine).report_confidence is Engine.report_confidence:
             raise UserError(
-                f"{where}: router: order: {label!r} has engine {engine}, which cannot say how confident an answer is. "
-                "Only the last of a cascade may be such a one; put one of engine transformers or moe here"
+                f"{where}: router: order: {label!r} has engine {engine}, which does not report confidence. "
+                "Only the last member of a cascade may have such an engine; use engine transformers or moe here"
             )
 
 
@@ -218,5 +221,5 @@ def _check_reader(where: str, config: HybridSystem, router: LlmRouter) -> None:
     if LOGLIKELIHOOD not in engine_class(reader.engine).request_types_of(reader):
         raise UserError(
             f"{where}: router: reader: {router.reader!r} has engine {reader.engine}, which gives no likelihoods. "
-            "Choose one of engine transformers, moe or lm_eval"
+            "Choose a system with engine transformers, moe or lm_eval"
         )

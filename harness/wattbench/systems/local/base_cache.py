@@ -1,4 +1,4 @@
-"""The one base model that is kept loaded, so that systems which share it load it once.
+"""Keep one base model loaded, so that systems that share it load it once.
 
 Only one: a base that no longer takes part must not sit in memory, or on the GPU, while another system is
 measured. `acquire` lets go of the old one before it loads the next.
@@ -23,7 +23,7 @@ class Base:
 
     key: object
     owner: str
-    """The system that paid for its loading."""
+    """The system that loaded it."""
     model: Any
     tokenizer: Any
     weights: LocalWeights
@@ -33,12 +33,12 @@ _held: Base | None = None
 
 
 def key(config: LocalModel) -> object:
-    """What two systems must have in common to share a base."""
+    """Return a key that is equal for two systems that can share a base."""
     return (config.weights.model_dump_json(), config.dtype, config.device, config.threads)
 
 
 def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
-    """The base a system needs, and the name of the system that had already loaded it (None: loaded now).
+    """Return the base that a system needs, and the system that had already loaded it (None: loaded now).
 
     Raises:
         UserError: it cannot be loaded.
@@ -52,7 +52,7 @@ def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
 
 
 def release_base() -> None:
-    """Free the held base, if there is one."""
+    """Free the loaded base, if there is one."""
     global _held  # noqa: PLW0603  # as in `acquire`
     if _held is None:
         return
@@ -84,14 +84,14 @@ def _load(name: str, config: LocalModel) -> Base:
 
 
 def _dequantized(transformers: Any, source: dict[str, Any]) -> dict[str, Any]:
-    """A GGUF file is unpacked to the dtype asked for: its blocks are llama.cpp's format, not PyTorch's."""
+    """Load a GGUF file, unpacked to the requested dtype: its blocks are llama.cpp's format, not PyTorch's."""
     return {"quantization_config": transformers.GgufConfig(dequantize=True)} if source else {}
 
 
-def _device(asked: str) -> str:
+def _device(wanted: str) -> str:
     torch = require("torch", extra="hf", what="the transformers engine")
-    if asked != "auto":
-        return asked
+    if wanted != "auto":
+        return wanted
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"

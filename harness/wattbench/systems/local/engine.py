@@ -1,4 +1,4 @@
-"""What models in this process share: a base held for all of them, lm-eval's HFLM with stamps, and counting."""
+"""The common part of models in this process: a shared base, lm-eval's HFLM with time stamps, and counting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LocalEngine(Engine):
-    """A causal language model in this process, made from a base that others may share."""
+    """A causal language model in this process, made from a base that other systems may share."""
 
     request_types = frozenset({GENERATE, LOGLIKELIHOOD, ROLLING})
 
@@ -38,16 +38,16 @@ class LocalEngine(Engine):
 
     @classmethod
     def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
-        """Load the base, unless the system before this one left it loaded, and what is the system's own."""
+        """Load the base, unless the previous system left it loaded, and the system's own parts."""
         cls.check(name, config)
         return cls(name, config, batch)
 
     @abstractmethod
     def _build(self, name: str, config: Any, base: Any) -> tuple[Any, list[LocalWeights]]:
-        """Make the model from its base (which stays as it is); and say what, beside the base, it is made of."""
+        """Make the model from its base (which does not change), and name its other parts."""
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Through lm-eval's own HFLM, in the batch it is given."""
+        """Answer through lm-eval's HFLM, as one batch."""
         values = getattr(self.lm, request_type)(list(requests), disable_tqdm=True)
         if request_type != GENERATE:
             return [
@@ -57,13 +57,13 @@ class LocalEngine(Engine):
         return [self._generated(request.args[0], value) for request, value in zip(requests, values, strict=True)]
 
     def tells_first_token(self, request_type: str) -> bool:
-        """For whatever is generated."""
+        """Return whether the request generates."""
         return request_type == GENERATE
 
     def answer_live(
         self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
     ) -> list[Reply]:
-        """As `answer`; `first_token` is called where the first token is stamped."""
+        """Answer as `answer` does, and call `first_token` when the first token is stamped."""
         self.lm.on_first_token = first_token
         try:
             return self.answer(request_type, requests)
@@ -71,11 +71,11 @@ class LocalEngine(Engine):
             self.lm.on_first_token = None
 
     def report_confidence(self) -> None:
-        """From the scores that greedy decoding looks at anyway."""
+        """Report confidence from the scores that greedy decoding computes anyway."""
         self.lm.keep_confidence = True
 
     def facts(self) -> Facts:
-        """Counted on the loaded model."""
+        """Count the parameters of the loaded model."""
         model = self.lm.model
         total, active = declared_parameters(self._config, *self._parameters())
         import transformers
@@ -92,24 +92,24 @@ class LocalEngine(Engine):
         )
 
     def parts(self) -> Mapping[str, int | None]:
-        """The base's file or folder, and those of what is the system's own."""
+        """Return the base's file or folder, and those of the system's own parts."""
         return {part.sha256: part.bytes for part in self._stored()}
 
     def _stored(self) -> list[LocalWeights]:
         return [self._base.weights, *self._own_weights]
 
     def _parameters(self) -> tuple[int, int]:
-        """Parameters in all, and those used for a token."""
+        """Count all parameters, and those used for a token."""
         total = sum(parameter.numel() for parameter in self.lm.model.parameters())
         return total, total
 
     def peak_device_memory_bytes(self) -> int | None:
-        """PyTorch's own count of what it allocated on a CUDA device."""
+        """Return PyTorch's count of the memory that it allocated on a CUDA device."""
         device = self._base.model.device
         return int(self._torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else None
 
     def close(self) -> None:
-        """Let go of the model. The base stays for a system that shares it, until `release_base`."""
+        """Release the model. The base stays loaded for other systems, until `release_base`."""
         self.__dict__.pop("lm", None)
         self._torch.set_num_threads(self._threads_before)
 

@@ -1,4 +1,4 @@
-"""A sparse mixture made of one base and several adapters: Branch-Train-MiX (Sukhbaatar et al. 2024), put together
+"""A sparse mixture made of one base and several adapters: Branch-Train-MiX (Sukhbaatar et al. 2024), assembled
 when it is loaded.
 
 Each adapter was trained on the base's feed-forward weights alone. Merged with the base's they become the experts of a
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.systems.base import ExpertsAsked
+from wattbench.systems.base import ExpertsUsed
 from wattbench.systems.local.shared_layers import sharing, with_adapter
 from wattbench.systems.weights import LocalWeights
 
@@ -21,7 +21,7 @@ _PARTS = ("gate_proj", "up_proj", "down_proj")
 
 
 def assemble(base: Any, experts: Mapping[str, Path], top_k: int, *, where: str) -> tuple[Any, list[LocalWeights]]:
-    """Put a mixture together. Its routers are still to be set (`set_gates`) or trained.
+    """Assemble a mixture. Its routers must still be set (`set_gates`) or trained.
 
     Args:
         base: a Llama-type model; it stays as it is.
@@ -47,36 +47,36 @@ def assemble(base: Any, experts: Mapping[str, Path], top_k: int, *, where: str) 
 
 
 def sparse_layers(mixture: Any) -> dict[int, Any]:
-    """The feed-forward blocks that hold experts, by layer."""
+    """Return the feed-forward blocks with experts, by layer."""
     return {index: layer.mlp for index, layer in enumerate(mixture.model.layers) if hasattr(layer.mlp, "experts")}
 
 
 def gates(mixture: Any) -> dict[str, Any]:
-    """The routers' weights, each of shape (experts, hidden): ``layers.10.gate``."""
+    """Return the routers' weights, each of shape (experts, hidden): ``layers.10.gate``."""
     return {f"layers.{index}.gate": block.gate.weight.detach() for index, block in sparse_layers(mixture).items()}
 
 
 def set_gates(mixture: Any, stored: Mapping[str, Any], *, where: str) -> None:
-    """Give a mixture the routers that were trained for it.
+    """Set the trained routers of a mixture.
 
     Raises:
-        UserError: they are of another mixture.
+        UserError: they belong to another mixture.
     """
     import torch
 
     expected = gates(mixture)
     if {name: tuple(w.shape) for name, w in stored.items()} != {name: tuple(w.shape) for name, w in expected.items()}:
         raise UserError(
-            f"{where}: router: it is of another mixture: {len(stored)} layers of {_shape(stored)}, where this one has "
+            f"{where}: router: it belongs to another mixture: {len(stored)} layers of {_shape(stored)}; this one has "
             f"{len(expected)} of {_shape(expected)} (experts, hidden size)"
         )
     for index, block in sparse_layers(mixture).items():
-        own = block.gate.weight
-        block.gate.weight = torch.nn.Parameter(stored[f"layers.{index}.gate"].to(own), requires_grad=False)
+        current = block.gate.weight
+        block.gate.weight = torch.nn.Parameter(stored[f"layers.{index}.gate"].to(current), requires_grad=False)
 
 
 def active_parameters(mixture: Any) -> tuple[int, int]:
-    """Parameters in all, and those used for a token: the experts that are not asked left out."""
+    """Count all parameters, and those used for a token, without the experts that are not used."""
     total = sum(parameter.numel() for parameter in mixture.parameters())
     idle = 0
     for block in sparse_layers(mixture).values():
@@ -86,7 +86,7 @@ def active_parameters(mixture: Any) -> tuple[int, int]:
 
 
 def bytes_read(mixture: Any) -> tuple[int | None, int]:
-    """Bytes of one expert in one layer, and of all that is read whatever the routers choose, as loaded.
+    """Count the bytes, as loaded, of one expert in one layer, and of all weights that every token reads.
 
     The latter is attention, norms, dense feed-forward blocks, routers and the output's matrix. An embedding that is
     not the output's matrix too is left out, as a token reads a single row of it. The former is None where no layer
@@ -102,8 +102,8 @@ def bytes_read(mixture: Any) -> tuple[int | None, int]:
     return layer // mixture.config.num_local_experts, everything - looked_up - layer * len(blocks)
 
 
-def experts_asked(mixture: Any, prompt: Sequence[int], answer: Sequence[int]) -> ExpertsAsked:
-    """Which experts are asked for a text.
+def experts_used(mixture: Any, prompt: Sequence[int], answer: Sequence[int]) -> ExpertsUsed:
+    """Count the experts that are used for a text.
 
     Args:
         mixture: an assembled one.
@@ -115,30 +115,30 @@ def experts_asked(mixture: Any, prompt: Sequence[int], answer: Sequence[int]) ->
     with torch.no_grad():
         ids = torch.tensor([[*prompt, *answer]], device=mixture.device)
         output = mixture.model(input_ids=ids, output_router_logits=True)
-    asked = [_asked(logits, mixture.config.num_experts_per_tok) for logits in output.router_logits]
-    return ExpertsAsked(
+    used = [_used(logits, mixture.config.num_experts_per_tok) for logits in output.router_logits]
+    return ExpertsUsed(
         prompt_tokens=len(prompt),
         answer_tokens=len(answer),
-        counts=[layer.sum(dim=0).tolist() for layer in asked],
-        prompt_counts=[layer[: len(prompt)].sum(dim=0).tolist() for layer in asked],
-        pairs=[_pairs(layer) for layer in asked],
+        counts=[layer.sum(dim=0).tolist() for layer in used],
+        prompt_counts=[layer[: len(prompt)].sum(dim=0).tolist() for layer in used],
+        pairs=[_pairs(layer) for layer in used],
     )
 
 
-def _asked(logits: Any, top_k: int) -> Any:
-    """1 where a token asks an expert, else 0: shape (tokens, experts), from the router's logits of the same shape."""
+def _used(logits: Any, top_k: int) -> Any:
+    """Return 1 where a token uses an expert, else 0: shape (tokens, experts), as the router's logits."""
     import torch
 
     chosen = logits.topk(top_k, dim=-1).indices.cpu()
     return torch.zeros(logits.shape, dtype=torch.int64).scatter_(1, chosen, 1)
 
 
-def _pairs(asked: Any) -> list[int]:
-    """How often two experts were asked for the same token: of all pairs, in the order (0, 1), (0, 2), ... (1, 2)."""
+def _pairs(used: Any) -> list[int]:
+    """Count how often two experts were used for the same token: all pairs, in the order (0, 1), (0, 2), ... (1, 2)."""
     import torch
 
-    first, second = torch.triu_indices(asked.shape[1], asked.shape[1], offset=1)
-    return [int(count) for count in (asked.T @ asked)[first, second]]
+    first, second = torch.triu_indices(used.shape[1], used.shape[1], offset=1)
+    return [int(count) for count in (used.T @ used)[first, second]]
 
 
 def _shape(tensors: Mapping[str, Any]) -> str:
@@ -146,17 +146,17 @@ def _shape(tensors: Mapping[str, Any]) -> str:
 
 
 def _changed(base: Any, merged: Any, where: str) -> dict[int, dict[str, Any]]:
-    """The feed-forward weights that an adapter changed, by layer and part: merging put them in memory of their own."""
+    """Return the feed-forward weights that an adapter changed, by layer and part: merging gave them new memory."""
     before = {name: parameter.data_ptr() for name, parameter in base.named_parameters()}
-    found: dict[int, dict[str, Any]] = {}
+    changed: dict[int, dict[str, Any]] = {}
     for name, parameter in merged.named_parameters():
         if parameter.data_ptr() == before[name]:
             continue
         parts = name.split(".")
         if len(parts) != 6 or parts[3] != "mlp" or parts[4] not in _PARTS:
-            raise UserError(f"{where}: its adapter changes {name}; experts may differ in feed-forward weights only")
-        found.setdefault(int(parts[2]), {})[parts[4]] = parameter.detach()
-    return found
+            raise UserError(f"{where}: its adapter changes {name}; experts may differ only in feed-forward weights")
+        changed.setdefault(int(parts[2]), {})[parts[4]] = parameter.detach()
+    return changed
 
 
 def _mixture(shell: Any, merged: Sequence[Mapping[int, Mapping[str, Any]]], sparse: Sequence[int], top_k: int) -> Any:
@@ -164,8 +164,8 @@ def _mixture(shell: Any, merged: Sequence[Mapping[int, Mapping[str, Any]]], spar
     from transformers import MixtralConfig, MixtralForCausalLM
 
     shared = shell.config.to_dict()
-    for own in ("model_type", "architectures", "num_local_experts", "num_experts_per_tok", "mlp_bias"):
-        shared.pop(own, None)
+    for key in ("model_type", "architectures", "num_local_experts", "num_experts_per_tok", "mlp_bias"):
+        shared.pop(key, None)
     config = MixtralConfig(**shared, num_local_experts=len(merged), num_experts_per_tok=top_k, sliding_window=None)
     with torch.device("meta"):
         mixture = MixtralForCausalLM(config)

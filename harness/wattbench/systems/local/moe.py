@@ -1,4 +1,4 @@
-"""A sparse mixture of experts in this process, put together from a base and adapters when it is loaded."""
+"""A sparse mixture of experts in this process, assembled from a base and adapters when it is loaded."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from wattbench.config import MoeSystem
 from wattbench.errors import UserError, require
-from wattbench.systems.base import ExpertsAsked, Mixture
+from wattbench.systems.base import ExpertsUsed, Mixture
 from wattbench.systems.local.engine import LocalEngine
 from wattbench.systems.local.mixture import (
     active_parameters,
     assemble,
     bytes_read,
-    experts_asked,
+    experts_used,
     set_gates,
     sparse_layers,
 )
@@ -23,11 +23,11 @@ from wattbench.systems.weights import LocalWeights
 
 
 class MoeEngine(LocalEngine):
-    """Experts from adapters, and a router for each sparse layer."""
+    """A model with experts made from adapters, and a router for each sparse layer."""
 
     @classmethod
     def check(cls, name: str, config: MoeSystem) -> None:
-        """See that the extra is installed, and that the adapters and the routers are there."""
+        """Check that the extra is installed, and that the adapters and the routers exist."""
         check_local(name, config, needed=["peft"])
         for expert, folder in config.experts.items():
             check_adapter(folder, where=f"system {name!r}: expert {expert!r}")
@@ -43,18 +43,18 @@ class MoeEngine(LocalEngine):
         return mixture, [*stored, weights]
 
     def mixture(self) -> Mixture:
-        """As the suite names them."""
+        """Describe the experts, as the suite names them."""
         model = self.lm.model
         return Mixture(tuple(self._experts), tuple(sparse_layers(model)), self._per_token, *bytes_read(model))
 
-    def experts_asked(self, prompt: str, answer: str) -> ExpertsAsked:
-        """From one more forward pass over the text, with the routers' choices written down.
+    def experts_used(self, prompt: str, answer: str) -> ExpertsUsed:
+        """Count the experts in one more forward pass over the text, which records the routers' choices.
 
         The prompt's tokens are those that were read. The answer's are cut from its text anew: what a stop
         sequence took off is not among them, nor is the end of the text.
         """
         generated = self.lm.tok_encode(answer, add_special_tokens=False)
-        return experts_asked(self.lm.model, self.lm.tok_encode(prompt), generated)
+        return experts_used(self.lm.model, self.lm.tok_encode(prompt), generated)
 
     def _parameters(self) -> tuple[int, int]:
         return active_parameters(self.lm.model)

@@ -1,4 +1,4 @@
-"""Models made from a loaded base, sharing every tensor that they do not change.
+"""Make models from a loaded base that share every tensor that they do not change.
 
 Each is a model of its own: several can be loaded, asked and freed in any order, and the base stays as it was.
 """
@@ -17,7 +17,7 @@ from wattbench.systems.weights import LocalWeights
 
 
 def sharing(model: Any) -> Any:
-    """A copy of a model whose parameters and buffers lie in the same memory; changing its parts changes no tensor."""
+    """Copy a model with its parameters and buffers in the same memory; exchanging its parts changes no tensor."""
     import torch
 
     memo: dict[int, Any] = {
@@ -28,7 +28,7 @@ def sharing(model: Any) -> Any:
 
 
 def keep_layers(model: Any, layers: Sequence[int], *, where: str) -> Any:
-    """Leave a decoder (one that `sharing` gave) with some of its layers, in the order given.
+    """Keep only some layers of a decoder that `sharing` returned, in the given order.
 
     Raises:
         UserError: it has no such layer, or is not laid out as Llama's models are.
@@ -37,7 +37,7 @@ def keep_layers(model: Any, layers: Sequence[int], *, where: str) -> Any:
 
     stack = getattr(getattr(model, "model", None), "layers", None)
     if stack is None:
-        raise UserError(f"{where}: layers: a {type(model).__name__} cannot be shortened; it has no model.layers")
+        raise UserError(f"{where}: layers: a {type(model).__name__} cannot have fewer layers; it has no model.layers")
     for layer in layers:
         if layer >= len(stack):
             raise UserError(f"{where}: layers: there is no layer {layer}; the base has {len(stack)}, counted from 0")
@@ -53,7 +53,7 @@ def keep_layers(model: Any, layers: Sequence[int], *, where: str) -> Any:
 
 
 def with_adapter(model: Any, folder: Path, *, merge: bool, where: str) -> tuple[Any, LocalWeights]:
-    """Put a PEFT adapter on a model that `sharing` gave.
+    """Add a PEFT adapter to a model that `sharing` returned.
 
     Args:
         model: it is used up.

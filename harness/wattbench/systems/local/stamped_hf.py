@@ -1,4 +1,4 @@
-"""lm-eval's Hugging Face model, with a stamp on every token.
+"""lm-eval's Hugging Face model, with a time stamp for every token.
 
 Nothing of the generation is changed: a logits processor that returns its scores untouched is called once per
 token, and that is when the clock is read.
@@ -19,35 +19,35 @@ from wattbench.clock import now_s
 
 @dataclass(frozen=True)
 class Generation:
-    """What one generated answer took."""
+    """The tokens of one generated answer, and their times."""
 
     prompt_tokens: int
     output_tokens: int
-    """Tokens that were generated, the end-of-text token included: what was paid for, not what was kept."""
+    """Tokens that were generated, with the end-of-text token: all that were computed, not only those that were kept."""
     token_s: tuple[float, ...]
     confidence: float | None
-    """Mean log-probability of the tokens, where it was asked for."""
+    """Mean log-probability of the tokens, if it was requested."""
 
 
 class StampedHFLM(HFLM):
-    """HFLM that notes, for each prompt it answers, its tokens and when they came."""
+    """An HFLM that records, for each prompt that it answers, the tokens and their times."""
 
     def __init__(self, model: Any, tokenizer: Any, *, batch: int, max_output_tokens: int) -> None:
         super().__init__(pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch)
         self.keep_confidence = False
         self.on_first_token: Callable[[], None] | None = None
-        """Called as the first token of each batch is stamped; None: nobody wants to know."""
+        """Called when the first token of each batch is stamped; None: not called."""
         self._max_output_tokens = max_output_tokens
         self._prompts: list[str] = []
         self._generations: dict[str, deque[Generation]] = defaultdict(deque)
 
     @property
     def max_gen_toks(self) -> int:
-        """Output tokens where the task sets no limit."""
+        """Return the limit of output tokens for tasks that set none."""
         return self._max_output_tokens
 
     def take(self, prompt: str) -> Generation | None:
-        """The oldest generation for a prompt that has not been taken yet; None if there was none."""
+        """Take the oldest generation for a prompt that has not been taken yet; None if there is none."""
         waiting = self._generations.get(prompt)
         if not waiting:
             return None
@@ -57,7 +57,7 @@ class StampedHFLM(HFLM):
         return generation
 
     def tok_batch_encode(self, strings: Any, *args: Any, **kwargs: Any) -> Any:
-        """As HFLM; notes the prompts in the order in which their rows will be generated."""
+        """Encode as HFLM does, and record the prompts in the order in which their rows will be generated."""
         self._prompts = list(strings)
         return super().tok_batch_encode(strings, *args, **kwargs)
 
@@ -81,7 +81,8 @@ class StampedHFLM(HFLM):
 
 
 class _Stamps:
-    """A logits processor that only looks: at the clock and, if asked to, at how likely the likeliest token is."""
+    """A logits processor that changes nothing: it reads the clock and, on request, the probability of the likeliest
+    token."""
 
     def __init__(
         self, device: torch.device, *, keep_confidence: bool, on_first: Callable[[], None] | None = None
@@ -104,7 +105,8 @@ class _Stamps:
         return scores
 
     def confidence(self, row: int, count: int) -> float | None:
-        """Mean log-probability of the likeliest tokens of one row: of those taken, in greedy decoding."""
+        """Return the mean log-probability of the likeliest tokens of one row, which are the output in greedy
+        decoding."""
         if not self._log_probabilities or not count:
             return None
         return sum(step[row] for step in self._log_probabilities[:count]) / count

@@ -14,11 +14,11 @@ from wattbench.systems.weights import LocalWeights
 
 
 class TransformersEngine(LocalEngine):
-    """A base as it is, or with an adapter, or with some of its layers only."""
+    """A base alone, with an adapter, or with only some of its layers."""
 
     @classmethod
     def check(cls, name: str, config: TransformersSystem) -> None:
-        """See that the extra is installed, the adapter's folder holds one, and the weights are plausible."""
+        """Check that the extra is installed, the adapter's folder holds one, and the weights are plausible."""
         check_local(name, config, needed=["peft"] if config.adapter else [])
         if config.adapter is not None:
             check_adapter(config.adapter, where=f"system {name!r}: adapter")
@@ -37,7 +37,7 @@ class TransformersEngine(LocalEngine):
 
 
 def check_local(name: str, config: TransformersSystem | MoeSystem, *, needed: list[str]) -> None:
-    """See that what a model in this process needs is installed, and that its weights are plausible.
+    """Check that everything for a model in this process is installed, and that its weights are plausible.
 
     Raises:
         UserError: it cannot be loaded here.
@@ -48,7 +48,7 @@ def check_local(name: str, config: TransformersSystem | MoeSystem, *, needed: li
 
 
 def check_adapter(folder: Any, *, where: str) -> None:
-    """See that a folder holds a PEFT adapter.
+    """Check that a folder holds a PEFT adapter.
 
     Raises:
         UserError: it does not.

@@ -64,7 +64,7 @@ def test_other_choices_than_the_first_are_left_out() -> None:
         ({"usage": {"prompt_tokens": True}}, "prompt_tokens is not a count"),
         ({"usage": {"completion_tokens": -1}}, "completion_tokens is not a count"),
         ({"usage": {"completion_tokens": 10**30}}, "completion_tokens is not a count"),
-        ({"error": {"message": "out of memory"}}, "gave up in the middle of the answer: out of memory"),
+        ({"error": {"message": "out of memory"}}, "reported an error in the middle of the answer: out of memory"),
         ({"error": "out of memory"}, "out of memory"),
     ],
 )

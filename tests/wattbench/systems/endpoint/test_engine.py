@@ -211,7 +211,7 @@ def test_check_wants_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_key_that_no_header_can_carry_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAR_KEY", "sk-se\ncret")
-    with pytest.raises(UserError, match="no header can carry") as caught:
+    with pytest.raises(UserError, match="not allowed in a header") as caught:
         EndpointEngine.open("far", system(api_key_env="FAR_KEY"), batch=1, seed=7)
     assert "sk-" not in str(caught.value)
 
@@ -222,7 +222,7 @@ def test_a_key_that_no_header_can_carry_is_not_shown(monkeypatch: pytest.MonkeyP
         ("wattbench-no-such-program", "no program 'wattbench-no-such-program' on the PATH"),
         ("python 'unclosed", "cannot split serve.command"),
         ("", "serve.command is empty"),
-        ("python -m http.server {port}", r"\{port\} must stand in both"),
+        ("python -m http.server {port}", r"\{port\} must be in both"),
     ],
 )
 def test_check_wants_a_command_that_can_be_run(command: str, said: str) -> None:

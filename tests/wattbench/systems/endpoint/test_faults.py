@@ -62,7 +62,7 @@ def test_an_error_body_cannot_write_to_the_terminal_and_is_shortened(wire: Any, 
 
 
 def test_a_redirect_says_where_to(wire: Any, failure: Any) -> None:
-    assert "http://new/v1: make that" in failure(wire.script(status=307, headers={"Location": "http://new/v1"}))
+    assert "http://new/v1: use that" in failure(wire.script(status=307, headers={"Location": "http://new/v1"}))
 
 
 def test_the_key_is_sent_and_never_shown(
@@ -90,7 +90,7 @@ def test_a_chunk_that_is_none(wire: Any, failure: Any, piece: bytes) -> None:
 
 def test_an_error_inside_the_stream(wire: Any, failure: Any) -> None:
     broken = wire.event({"error": {"code": 500, "message": "out of memory"}})
-    assert "gave up in the middle of the answer: out of memory" in failure(wire.script([wire.text("a"), broken]))
+    assert "an error in the middle of the answer: out of memory" in failure(wire.script([wire.text("a"), broken]))
 
 
 def test_a_stream_that_ends_early(wire: Any, failure: Any) -> None:
@@ -130,7 +130,7 @@ def test_a_compressed_endless_answer_counts_as_unpacked(
 @pytest.mark.parametrize("pieces", [[3.0], [b": ping\n\n", 3.0]], ids=["before", "within"])
 def test_a_server_that_hangs(wire: Any, failure: Any, pieces: list[Any]) -> None:
     began_s = time.monotonic()
-    assert "silent for timeout_s = 0.3. Raise timeout_s" in failure(wire.script(pieces), timeout_s=0.3)
+    assert "no data within timeout_s = 0.3. Raise timeout_s" in failure(wire.script(pieces), timeout_s=0.3)
     assert time.monotonic() - began_s < 5.0
 
 
@@ -144,7 +144,7 @@ def test_nobody_there() -> None:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
     config = EndpointSystem(kind="generalist", engine="endpoint", base_url=url)
-    with pytest.raises(UserError, match=r"far.*/v1/models: cannot connect .* Start the server, or mend base_url"):
+    with pytest.raises(UserError, match=r"far.*/v1/models: cannot connect .* Start the server, or correct base_url"):
         EndpointEngine.open("far", config, batch=1, seed=7)
 
 

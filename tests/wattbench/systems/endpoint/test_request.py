@@ -73,7 +73,7 @@ def test_a_chat_survives_its_journey_through_lm_eval(messages: list[dict[str, An
 
 @pytest.mark.parametrize("text", ["What is 3+4?", "[]", "7", '{"messages": []}', "[" * 100_000])
 def test_a_prompt_that_is_no_chat_is_not_guessed_at(text: str) -> None:
-    with pytest.raises(UserError, match="a prompt that is not a chat"):
+    with pytest.raises(UserError, match="the prompt is not a chat"):
         asker(chat=True).ask(text, {})
 
 

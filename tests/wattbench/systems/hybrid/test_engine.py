@@ -99,7 +99,7 @@ def test_each_member_is_asked_in_its_own_form(hybrid, resolved: Resolved) -> Non
             engine.begin_task(context(resolved))
             reply = engine.answer("generate_until", own_form(resolved, engine)[2:3])[0]
             assert reply.value.startswith(expected)
-            assert reply.route.member == reply.route.asked[0] == MEMBERS[member]
+            assert reply.route.member == reply.route.systems[0] == MEMBERS[member]
             assert reply.route.score is None
             assert 0 <= reply.route.router_s < 1
 
@@ -185,7 +185,7 @@ def test_a_form_with_another_number_of_requests_is_refused(hybrid, resolved: Res
         request = own_form(resolved, engine)[0]
         with pytest.raises(UserError, match="in the prompt form of 'counter' document 0 of the task has 1 requests"):
             engine.answer("generate_until", [request, request])
-        with pytest.raises(UserError, match="document 99 of the task has 0 requests, and in the hybrid's own it has 1"):
+        with pytest.raises(UserError, match="document 99 of the task has 0 requests, and in that of the hybrid 1"):
             engine.answer("generate_until", asks((99, "?")))
 
 
@@ -260,7 +260,7 @@ def local(path: Path, **changes: Any) -> TransformersSystem:
 
 def test_what_does_not_go_together_is_said_before_anything_is_loaded(hybrid, calls: Path, tmp_path: Path) -> None:
     cascade = {"type": "cascade", "order": ["arithmetic", "rest"], "min_confidence": -1}
-    with pytest.raises(UserError, match="router: order: 'arithmetic' has engine python, which cannot say how conf"):
+    with pytest.raises(UserError, match="router: order: 'arithmetic' has engine python, which does not report conf"):
         HybridEngine.check("h", hybrid(cascade))
     reading = {
         "type": "llm",
@@ -270,10 +270,10 @@ def test_what_does_not_go_together_is_said_before_anything_is_loaded(hybrid, cal
     }
     with pytest.raises(UserError, match="reader: 'parrot' has engine python, which gives no likelihoods"):
         HybridEngine.check("h", hybrid(reading))
-    with pytest.raises(UserError, match="the system 'parrot' is not in its pool"):
+    with pytest.raises(UserError, match="the system 'parrot' is missing from its pool"):
         HybridEngine.check("h", hybrid({"type": "random"}, pool={}))
     threads = {"parrot": local(tmp_path, threads=1), "counter": local(tmp_path)}
-    with pytest.raises(UserError, match=r"want different threads \(parrot: 1, counter: not set\)"):
+    with pytest.raises(UserError, match=r"set the same threads for all \(parrot: 1, counter: not set\)"):
         HybridEngine.check("h", hybrid({"type": "random"}, pool=threads))
     with pytest.raises(UserError, match="system 'h': router: no such file"):
         HybridEngine.check("h", hybrid({"type": "classifier", "model": tmp_path / "router.npz"}))
@@ -359,7 +359,7 @@ def test_a_cascade_of_models_adds_up_what_was_asked_of_each(tiny: Path) -> None:
             alone = engine._engines[asked[-1]].answer("generate_until", requests)
             half = engine._engines["half"].answer("generate_until", requests)
         for reply, last, first, length in zip(replies, alone, half, (3, 4), strict=True):
-            assert reply.route.asked == asked
+            assert reply.route.systems == asked
             assert reply.route.score == pytest.approx(first.confidence)
             assert reply.value == last.value
             assert len(reply.token_s) == last.output_tokens

@@ -16,7 +16,7 @@ from wattbench.systems.local.mixture import (
     active_parameters,
     assemble,
     bytes_read,
-    experts_asked,
+    experts_used,
     gates,
     set_gates,
     sparse_layers,
@@ -117,7 +117,7 @@ def test_every_token_asks_so_many_experts_in_each_layer(base: Any, experts: dict
     mixture, _ = assemble(base.model, experts, top_k, where="m")
     set_gates(mixture, random_gates(mixture), where="m")
     tokens = base.tokenizer(TEXT)["input_ids"]
-    asked = experts_asked(mixture, tokens[:-4], tokens[-4:])
+    asked = experts_used(mixture, tokens[:-4], tokens[-4:])
     assert (asked.prompt_tokens, asked.answer_tokens) == (len(tokens) - 4, 4)
     assert [len(layer) for layer in asked.counts] == [3, 3]
     assert [sum(layer) for layer in asked.counts] == [len(tokens) * top_k] * 2
@@ -132,7 +132,7 @@ def test_every_token_asks_so_many_experts_in_each_layer(base: Any, experts: dict
     assert asked.prompt_counts[0] == [sum(expert in own for own in sets[:-4]) for expert in range(3)]
     assert asked.pairs[0] == [sum({a, b} <= own for own in sets) for a, b in ((0, 1), (0, 2), (1, 2))]
     assert [sum(layer) for layer in asked.pairs] == [len(tokens) * (top_k - 1)] * 2
-    assert experts_asked(mixture, tokens, []).prompt_counts == experts_asked(mixture, tokens, []).counts
+    assert experts_used(mixture, tokens, []).prompt_counts == experts_used(mixture, tokens, []).counts
 
 
 @pytest.mark.parametrize(("dtype", "size"), [(torch.float32, 4), (torch.bfloat16, 2)])
@@ -174,5 +174,5 @@ def test_a_base_of_another_type_is_refused(experts: dict[str, Path]) -> None:
 )
 def test_routers_of_another_mixture_are_refused(base: Any, experts: dict[str, Path], spoil: Any) -> None:
     mixture, _ = assemble(base.model, experts, 1, where="m")
-    with pytest.raises(UserError, match=r"m: router: it is of another mixture: .*has 2 of \(3, 32\)"):
+    with pytest.raises(UserError, match=r"m: router: it belongs to another mixture: .*has 2 of \(3, 32\)"):
         set_gates(mixture, spoil(gates(mixture)), where="m")

@@ -58,7 +58,7 @@ def test_a_router_that_is_none_or_another_s_is_said(moe: MoeSystem, tmp_path: Pa
     with pytest.raises(UserError, match=r"system 'm': router: .* is not a safetensors file"):
         open_engine("m", moe.model_copy(update={"router": path}), batch=1, seed=0)
     save_file({"layers.1.gate": torch.zeros(2, 32)}, path)
-    with pytest.raises(UserError, match="system 'm': router: it is of another mixture: 1 layers of"):
+    with pytest.raises(UserError, match="system 'm': router: it belongs to another mixture: 1 layers of"):
         open_engine("m", moe.model_copy(update={"router": path}), batch=1, seed=0)
 
 
@@ -88,12 +88,12 @@ def test_it_says_what_it_is_made_of(moe: MoeSystem, tiny: Path) -> None:
         request = Instance("generate_until", {}, ("What is 1 + 2?", {"until": ["@@@"], "max_gen_toks": 4}), 0)
         (reply,) = engine.answer("generate_until", [request])
         assert reply.confidence < 0
-        asked = engine.experts_asked(request.args[0], reply.value)
+        asked = engine.experts_used(request.args[0], reply.value)
         assert asked.prompt_tokens == reply.prompt_tokens
         assert asked.answer_tokens == len(engine.lm.tok_encode(reply.value, add_special_tokens=False))
         assert [sum(layer) for layer in asked.prompt_counts] == [2 * reply.prompt_tokens] * 2
         assert [sum(layer) for layer in asked.counts] == [2 * (reply.prompt_tokens + asked.answer_tokens)] * 2
-        alone = engine.experts_asked(request.args[0], "")
+        alone = engine.experts_used(request.args[0], "")
         assert (alone.answer_tokens, alone.counts) == (0, asked.prompt_counts)
 
 

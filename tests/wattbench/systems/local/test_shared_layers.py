@@ -123,7 +123,7 @@ def test_layers_that_cannot_be_kept_are_said(base: Any, layers: list[int], expec
 
 
 def test_a_model_laid_out_otherwise_is_said() -> None:
-    with pytest.raises(UserError, match=r"layers: a Linear cannot be shortened; it has no model\.layers"):
+    with pytest.raises(UserError, match=r"layers: a Linear cannot have fewer layers; it has no model\.layers"):
         keep_layers(torch.nn.Linear(1, 1), [0], where="s")
 
 

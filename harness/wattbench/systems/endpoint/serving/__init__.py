@@ -1,4 +1,4 @@
-"""Servers that wattbench starts, waits for and stops; one kind per file.
+"""Servers that wattbench starts, waits for and stops. Each kind has a file.
 
 May import: `wattbench.config`, `wattbench.systems.weights`, `wattbench.errors` and the text and HTTP helpers beside
 it. The `*_child.py` files are run as programs in processes of their own and import nothing of the harness, so that a

@@ -1,4 +1,4 @@
-"""What every server that we start offers."""
+"""The interface of every server that wattbench starts."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from wattbench.systems.memory import peak_resident_bytes
 
 
 class Server(Protocol):
-    """A running server. Building one starts it and waits until it can work; use as a context manager."""
+    """A running server. Building one starts it and waits until it is ready; use as a context manager."""
 
     base_url: str
-    """Of the OpenAI protocol, such as `http://127.0.0.1:4711/v1`."""
+    """The base URL of the OpenAI protocol, such as `http://127.0.0.1:4711/v1`."""
     pid: int
     """The server's process."""
 
     def ended(self) -> str | None:
-        """None while it runs; else how it ended, with the last lines of its log."""
+        """Return None while it runs; else how it ended, with the last lines of its log."""
 
     def peak_memory_bytes(self) -> int | None:
-        """Highest resident memory so far of its processes; None where the system does not tell."""
+        """Return the highest resident memory so far of its processes; None if unknown."""
 
     def close(self) -> None:
         """Stop it and wait until it is gone. Safe to call twice."""
 
 
 class HelpedServer:
-    """What servers behind a helper process have in common."""
+    """The common part of servers behind a helper process."""
 
     base_url: str
     pid: int
@@ -36,11 +36,11 @@ class HelpedServer:
         self._helper = helper
 
     def ended(self) -> str | None:
-        """None while it runs; else how it ended, with the last lines of its log."""
+        """Return None while it runs; else how it ended, with the last lines of its log."""
         return self._helper.ended()
 
     def peak_memory_bytes(self) -> int | None:
-        """Highest resident memory so far of the server's processes, added up.
+        """Sum the highest resident memory so far of the server's processes.
 
         An upper bound: the processes need not have peaked together, and pages that they share count for each.
         Processes that have ended are missing from it.
@@ -59,7 +59,7 @@ class HelpedServer:
 
 
 def tree_peak_bytes(pid: int) -> int | None:
-    """The peak resident memory of a process and its descendants, added up; None where unknown."""
+    """Sum the peak resident memory of a process and its descendants; None if unknown."""
     import psutil
 
     try:

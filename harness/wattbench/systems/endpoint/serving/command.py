@@ -1,4 +1,4 @@
-"""Any server that a command line starts: vLLM, SGLang, a build of llama.cpp, one's own."""
+"""Start any server by its command line: vLLM, SGLang, a build of llama.cpp, your own."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ STOP_S = 10.0
 
 
 class CommandServer(HelpedServer):
-    """Runs a command until closed; its whole process group ends with it, and with us however we end."""
+    """A server that runs until closed. Its process group ends with it, and with wattbench however that ends."""
 
     def __init__(self, where: str, serve: Serve, *, base_url: str, key: str | None) -> None:
         """Start the command and wait until `serve.ready` answers 200.
 
         Args:
-            where: what to call the system in messages.
+            where: the name of the system in messages.
             serve: its part of the suite, with a `command`.
             base_url: where it will answer; `{port}` in it and in the command becomes a free port.
-            key: what it wants to be shown by those who ask.
+            key: the key that the server requires, if any.
 
         Raises:
-            UserError: it cannot be started, ends early, or is not ready in `serve.timeout_s`; or something
-                else answers at its address already.
+            UserError: it cannot be started, ends early, or is not ready in `serve.timeout_s`; or another
+                server answers at its address already.
         """
         deadline_s = time.monotonic() + serve.timeout_s
         argv, self.base_url = with_port(split_command(serve, where), base_url)
@@ -56,8 +56,8 @@ class CommandServer(HelpedServer):
         except OSError:
             return
         raise UserError(
-            f"{where}: something answers at {public_url(self.base_url)} before serve.command was started, and "
-            "would be measured in its place. Stop it, drop serve: to measure it, or write {port} in command and "
+            f"{where}: a server answers at {public_url(self.base_url)} before serve.command was started, and "
+            "would be measured instead. Stop it, remove serve: to measure it, or write {port} in command and "
             "base_url"
         )
 
@@ -70,7 +70,7 @@ class CommandServer(HelpedServer):
                 if time.monotonic() > deadline_s:
                     self._helper.fail(
                         f"{public_url(client.url(serve.ready))} did not answer 200 within serve.timeout_s = "
-                        f"{serve.timeout_s:g}. Raise it, or mend ready, base_url or command"
+                        f"{serve.timeout_s:g}. Raise it, or correct ready, base_url or command"
                     )
                 time.sleep(POLL_S)
         finally:

@@ -1,4 +1,4 @@
-"""A program: runs a command in a process group of its own, and ends them all when standard input closes.
+"""Run a command in its own process group as a program, and end the group when standard input closes.
 
 Reads one line of JSON (`argv`, `grace_s`) and writes one: `pid`, or `error` where there is no such command.
 The command writes to standard error. Ends with the command's exit code, or 128 plus the signal that ended it.
@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 
 class Group:
-    """A command and whatever it starts."""
+    """A command and all processes that it starts."""
 
     def __init__(self, argv: list[str]) -> None:
         self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True)
@@ -35,7 +35,7 @@ class Group:
             number = 0
 
     def _signal(self, number: int) -> bool:
-        """Whether there was anyone left to signal; 0 only asks."""
+        """Signal the group, and return whether any process was left; 0 sends nothing."""
         try:
             os.killpg(self.process.pid, number)
         except (ProcessLookupError, PermissionError):
@@ -44,7 +44,7 @@ class Group:
 
 
 def main() -> int:
-    """Run the command until it ends, standard input closes, or someone asks us to end."""
+    """Run the command until it ends, standard input closes, or a signal asks the program to end."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     line = sys.stdin.buffer.readline()
@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def wait_for_any(group: Group) -> None:
-    """Return when the command has ended, standard input is closed, or a signal asks us to end."""
+    """Return when the command has ended, standard input is closed, or a signal asks the program to end."""
     # A pipe, as a signal handler may write to one, and may not take the lock of an Event.
     wake, waker = os.pipe()
 

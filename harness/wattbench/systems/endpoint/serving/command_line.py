@@ -1,4 +1,4 @@
-"""The command line of a `serve:` block: its words, and the port it is to listen on."""
+"""Read the command line of a `serve:` block: its words, and the port on which the server listens."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from wattbench.config import Serve
 from wattbench.errors import UserError
 
 PORT = "{port}"
-"""Stands for a free port, in the command and in `base_url`."""
+"""Replaced by a free port, in the command and in `base_url`."""
 
 
 def split_command(serve: Serve, where: str) -> list[str]:
-    """The words of `serve.command`, split as a shell would.
+    """Split `serve.command` into words, as a shell does.
 
     Raises:
         UserError: it is empty, or a quotation mark is not closed.
@@ -28,7 +28,7 @@ def split_command(serve: Serve, where: str) -> list[str]:
 
 
 def with_port(argv: list[str], base_url: str) -> tuple[list[str], str]:
-    """Put a free port where `{port}` stands."""
+    """Replace `{port}` by a free port."""
     if PORT not in base_url:
         return argv, base_url
     with socket.socket() as probe:

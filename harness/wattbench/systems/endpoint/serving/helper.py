@@ -1,4 +1,4 @@
-"""A child program that lives no longer than we do: it ends when its standard input closes.
+"""Run a child program that ends at the latest with this process, when its standard input closes.
 
 The kernel closes that pipe however we end, `kill -9` included, and on every system; a parent-death signal
 (prctl) would be Linux's own, would fire when the *thread* that started the child ends, and needs code between
@@ -25,7 +25,7 @@ LOG_TAIL_BYTES = 1 << 14
 
 
 class HelperProcess:
-    """Runs one of the `*_child.py` programs beside this file.
+    """A running program, one of the `*_child.py` files of this folder.
 
     It is given its order as a line of JSON on standard input, answers with lines of JSON on standard
     output, and writes its log to a temporary file without a name, which leaves nothing behind.
@@ -34,13 +34,13 @@ class HelperProcess:
     def __init__(
         self, program: str, order: dict[str, Any], *, where: str, grace_s: float, hide: str | None = None
     ) -> None:
-        """Start it, in a session of its own: a Ctrl-C in the terminal is for us alone, and we stop it.
+        """Start it in its own session: a Ctrl-C in the terminal goes only to this process, which stops the child.
 
         Args:
             program: the file's name.
-            order: what it is to do.
-            where: what to call the system in messages.
-            grace_s: how long it may take to end once its input is closed.
+            order: its instructions.
+            where: the name of the system in messages.
+            grace_s: how long it may take to end after its input is closed.
             hide: a secret that must not be quoted from its log.
         """
         self._where = where
@@ -64,7 +64,7 @@ class HelperProcess:
             self._stdin.flush()
 
     def read(self, deadline_s: float) -> dict[str, Any]:
-        """Wait for the next line that it answers.
+        """Wait for the next line of its answer.
 
         Args:
             deadline_s: when to give up, in seconds of `time.monotonic`.
@@ -77,7 +77,7 @@ class HelperProcess:
             while b"\n" not in self._unread:
                 left_s = deadline_s - time.monotonic()
                 if left_s <= 0:
-                    self.fail("the server was not ready in time. Raise serve.timeout_s, or see why it takes so long")
+                    self.fail("the server was not ready in time. Raise serve.timeout_s, or see its log")
                 if not selector.select(left_s):
                     continue
                 piece = os.read(self._stdout.fileno(), 1 << 16)
@@ -90,18 +90,18 @@ class HelperProcess:
         return answer
 
     def ended(self) -> str | None:
-        """None while it runs; else its exit code and the last lines of its log."""
+        """Return None while it runs; else its exit code and the last lines of its log."""
         code = self._process.poll()
         return None if code is None else f"its server has ended (exit code {code}){self._tail()}"
 
     def fail(self, what: str) -> NoReturn:
-        """Raise a UserError that says `what`, and quotes the exit code if there is one, and the log."""
+        """Raise a `UserError` with `what`, the exit code if there is one, and the end of the log."""
         code = self._process.poll()
         ended = "" if code is None else f" (exit code {code})"
         raise UserError(f"{self._where}: {what}{ended}{self._tail()}")
 
     def log_text(self) -> str:
-        """The end of its log, `LOG_TAIL_BYTES` at most; empty once closed."""
+        """Return the end of its log, at most `LOG_TAIL_BYTES`; empty after it is closed."""
         if self._log.closed:
             return ""
         # Read in place: the child writes where the position of the file is, which it shares with us.
@@ -110,7 +110,7 @@ class HelperProcess:
         return os.pread(file, LOG_TAIL_BYTES, start).decode("utf-8", errors="replace")
 
     def close(self) -> None:
-        """Ask it to end by closing its input; kill it if it has not after `grace_s`. Safe to call twice."""
+        """Close its input so that it ends; kill it if it has not ended after `grace_s`. Safe to call twice."""
         for pipe in (self._stdin, self._stdout):
             with contextlib.suppress(OSError):
                 pipe.close()

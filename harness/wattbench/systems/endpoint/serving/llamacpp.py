@@ -1,4 +1,4 @@
-"""llama.cpp's own server, through the `xllamacpp` wheel, in a process of its own."""
+"""Start llama.cpp's server, through the `xllamacpp` wheel, in its own process."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ STOP_S = 2.0
 
 
 class LlamaCppServer(HelpedServer):
-    """Serves one GGUF file on loopback. Its memory and its interpreter lock are its own, not the client's."""
+    """A server of one GGUF file on loopback. It shares neither memory nor interpreter lock with the client."""
 
     def __init__(self, where: str, config: LlamaCppServe, *, timeout_s: float) -> None:
         """Fetch the weights, start the server and wait until it has loaded them.
 
         Args:
-            where: what to call the system in messages.
+            where: the name of the system in messages.
             config: its part of the suite.
             timeout_s: how long loading may take.
 
         Raises:
-            UserError: the weights cannot be had, or llama.cpp cannot serve them.
+            UserError: the weights cannot be fetched, or llama.cpp cannot serve them.
         """
         self.weights = fetch(config.weights, where=where)
         if self.weights.file is None:
@@ -51,7 +51,7 @@ class LlamaCppServer(HelpedServer):
             if config.gpu_layers and self.device == "cpu":
                 raise UserError(
                     f"{where}: gpu_layers is {config.gpu_layers}, and the installed xllamacpp sees no "
-                    "accelerator. Install a build for yours (see its README), or leave gpu_layers out"
+                    "accelerator. Install a build for your accelerator (see its README), or remove gpu_layers"
                 )
         except BaseException:
             self.close()
@@ -62,7 +62,7 @@ class LlamaCppServer(HelpedServer):
 
 
 def usable_cores() -> int:
-    """Physical cores, but no more than this process may run on: threads that wait for each other spin."""
+    """Count the physical cores, but no more than this process may use: threads that wait for each other spin."""
     import psutil
 
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

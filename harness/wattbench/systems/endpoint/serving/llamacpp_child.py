@@ -1,4 +1,4 @@
-"""A program: one llama.cpp server on loopback, until standard input closes.
+"""Run one llama.cpp server on loopback as a program, until standard input closes.
 
 Reads one line of JSON (`model_path`, `name`, `slots`, `context`, `threads`, `gpu_layers`) and writes one:
 `address`, and `device`. Everything else, llama.cpp's log included, goes to standard error.
@@ -14,7 +14,7 @@ from typing import Any
 
 
 def parameters(xllamacpp: Any, order: dict[str, Any]) -> Any:
-    """The server's parameters, as llama.cpp names them."""
+    """Return the server's parameters, as llama.cpp names them."""
     params = xllamacpp.CommonParams()
     params.hostnames = ["127.0.0.1"]
     params.port = 0  # it takes a free one and says which
@@ -38,22 +38,22 @@ def parameters(xllamacpp: Any, order: dict[str, Any]) -> Any:
 
 
 def device(xllamacpp: Any, gpu_layers: int | None) -> str:
-    """The accelerator that llama.cpp would put layers on, by its name; else `cpu`."""
+    """Return the name of the accelerator that llama.cpp would use; else `cpu`."""
     kinds = xllamacpp.ggml_backend_dev_type
     gpus = (kinds.GGML_BACKEND_DEVICE_TYPE_GPU, kinds.GGML_BACKEND_DEVICE_TYPE_IGPU)
-    found = [each["name"] for each in xllamacpp.get_device_info() if each["type"] in gpus]
-    return str(found[0]) if found and gpu_layers != 0 else "cpu"
+    accelerators = [each["name"] for each in xllamacpp.get_device_info() if each["type"] in gpus]
+    return str(accelerators[0]) if accelerators and gpu_layers != 0 else "cpu"
 
 
 def end_with_parent() -> None:
-    """Wait until standard input closes, then end at once: there is nothing to save."""
+    """Wait until standard input closes, and end at once: there is nothing to save."""
     while os.read(0, 1 << 12):
         pass
     os._exit(0)
 
 
 def main() -> None:
-    """Serve."""
+    """Run the server."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever native code prints is log, not answer
     order = json.loads(_first_line())

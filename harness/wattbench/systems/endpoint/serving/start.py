@@ -1,4 +1,4 @@
-"""Which server a `serve:` block asks for."""
+"""Start the server that a `serve:` block describes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattbench.systems.endpoint.serving.command_line import PORT, split_command
 
 
 def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
-    """See, without starting anything, that the server can be started here.
+    """Check, without starting anything, that the server can be started on this machine.
 
     Raises:
         UserError: it cannot, and what to do about it.
@@ -25,22 +25,22 @@ def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
         return
     program = split_command(serve, where)[0]
     if (PORT in (serve.command or "")) != (PORT in (base_url or "")):
-        raise UserError(f"{where}: {PORT} must stand in both serve.command and base_url, or in neither")
+        raise UserError(f"{where}: {PORT} must be in both serve.command and base_url, or in neither")
     if shutil.which(program) is None:
         raise MissingHereError(
-            f"{where}: serve.command: no program {program!r} on the PATH. Install it, or give its path",
+            f"{where}: serve.command: no program {program!r} on the PATH. Install it, or write its path",
             f"program {program}",
         )
 
 
 def start_server(serve: Serve, *, where: str, base_url: str | None, key: str | None) -> Server:
-    """Start the server and wait until it can work.
+    """Start the server and wait until it is ready.
 
     Args:
         serve: the block of the suite.
         where: what to call the system in messages.
         base_url: where a command will answer; llama.cpp finds its own.
-        key: what a command's server wants to be shown.
+        key: the key that a command's server requires, if any.
 
     Raises:
         UserError: it cannot be started, and what to do about it.

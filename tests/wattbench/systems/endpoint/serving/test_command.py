@@ -106,7 +106,7 @@ def test_what_cannot_be_run(tmp_path: Path) -> None:
 def test_another_server_in_its_place_is_not_measured(command: Callable[[str], str]) -> None:
     with serve(command(HEALTHY)) as server:
         settings = Serve(command="sleep 9")
-        with pytest.raises(UserError, match=r"something answers at .* before serve\.command was started"):
+        with pytest.raises(UserError, match=r"a server answers at .* before serve\.command was started"):
             CommandServer("system 'far'", settings, base_url=server.base_url, key=None)
 
 
