@@ -1,4 +1,4 @@
-"""How long a person waits for `wattbench --help`, beside an interpreter that does nothing."""
+"""How long `wattbench --help` and `import wattbench` take, against an interpreter that does nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 
 @pytest.mark.benchmark(group="start-up")
 @pytest.mark.parametrize(
-    "arguments", [["-c", "pass"], ["-m", "wattbench", "--help"]], ids=["python", "wattbench --help"]
+    "arguments",
+    [["-c", "pass"], ["-c", "import wattbench"], ["-m", "wattbench", "--help"]],
+    ids=["python", "import wattbench", "wattbench --help"],
 )
 def test_start(benchmark, arguments: list[str]) -> None:
     """A process each time, as the shell starts one."""

@@ -1,11 +1,13 @@
-"""What is in the wheel: the suites and tasks travel with it, and the suites resolve from where it is installed."""
+"""What is in the wheel, and what works where it is installed: suites by name, and projects with any package names."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import sysconfig
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,78 @@ def test_a_shipped_suite_is_found_by_name_from_the_installed_wheel(wheel: Path, 
     done = subprocess.run(plan, cwd=tmp_path, env=os.environ | offline, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert str(site / "wattbench" / "_benchmarks" / "suites" / "quick.yaml") in done.stdout
+
+
+TESTS = """
+from pathlib import Path
+
+import harness
+import pytest
+import reports
+
+import wattbench as installed
+
+
+def test_the_packages_are_the_projects_own():
+    here = Path(__file__).parent
+    assert Path(harness.__file__) == here / "harness" / "__init__.py"
+    assert Path(reports.__file__) == here / "reports" / "__init__.py"
+    assert reports.total(harness.NUMBERS) == 6
+    assert "site-packages" in installed.__file__
+    assert installed.__version__
+
+
+@pytest.mark.wattbench(suite="suite.yaml", limit=8)
+def test_a_system_is_accurate(wattbench):
+    [adder] = wattbench.measure("adder")
+    assert adder.accuracy.estimate == 1.0
+    assert installed.read(adder.run).name == adder.run.name
+"""
+
+
+@pytest.fixture
+def installed_python(wheel: Path, tmp_path: Path) -> Path:
+    """The interpreter of a virtual environment with the wheel installed, and this environment's other packages."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)
+    python = venv / "bin" / "python"
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        f"--python={python}",
+        "install",
+        "--no-deps",
+        "--no-index",
+        "-q",
+        str(wheel),
+    ]
+    subprocess.run(install, check=True, timeout=120)
+    [site] = venv.glob("lib/python*/site-packages")
+    # A path file adds the folder, and not what its own path files name: an editable wattbench stays out.
+    (site / "others.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    return python
+
+
+@pytest.mark.package
+def test_a_project_with_packages_named_reports_and_harness_can_be_tested(
+    installed_python: Path, suite: Callable[..., Path], environment: dict[str, str]
+) -> None:
+    project = suite().parent
+    (project / "harness").mkdir()
+    (project / "harness" / "__init__.py").write_text("NUMBERS = (1, 2, 3)\n")
+    (project / "reports").mkdir()
+    (project / "reports" / "__init__.py").write_text("def total(numbers):\n    return sum(numbers)\n")
+    (project / "test_project.py").write_text(TESTS)
+    variables = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [installed_python, "-m", "pytest", "-p", "no:cacheprovider", "test_project.py"],
+        cwd=project,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout
