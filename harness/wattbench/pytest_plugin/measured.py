@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wattbench_reports.formatting import units
-from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS
+from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables import provenance
 
 if TYPE_CHECKING:
     from wattbench.api.read import Run
     from wattbench_reports.metrics.system_metrics import Measures
+    from wattbench_reports.metrics.tail_latency import TailLatency
     from wattbench_reports.metrics.validity import Validity
     from wattbench_reports.stats import Interval
 
@@ -58,19 +59,23 @@ class Measured:
 
     @property
     def latency_p50_s(self) -> float:
-        """Seconds within which half of the requests were answered."""
-        return self._seconds(0.5)
+        """Seconds within which half of the requests were answered; fails with fewer than 7 requests."""
+        __tracebackhide__ = True
+        return self._percentile_s(0.5)
 
     @property
     def latency_p95_s(self) -> float:
-        """Seconds within which 95% of the requests were answered; fails where the requests are too few for it."""
+        """Seconds within which 95% of the requests were answered; fails with fewer than 90 requests."""
         __tracebackhide__ = True
-        if (requests := len(self.figures.latency_s)) < P95_MIN_REQUESTS:
-            raise pytest.fail.Exception(
-                f"{self.system}: a p95 needs at least {P95_MIN_REQUESTS} requests, and there are {requests}: measure "
-                "more items, or use latency_p50_s"
-            )
-        return self._seconds(0.95)
+        return self._percentile_s(0.95)
+
+    @property
+    def latency_tail(self) -> TailLatency:
+        """The highest of p95, p90 and p50 that the requests support: `.seconds`, `.label`; fails with fewer than 7."""
+        __tracebackhide__ = True
+        if self.figures.tail is None:
+            raise pytest.fail.Exception(self._too_few(0.5))
+        return self.figures.tail
 
     @property
     def joules_per_request(self) -> Interval:
@@ -106,13 +111,23 @@ class Measured:
         return (
             f"<{self.system}: accuracy {units.percent_interval(self.figures.accuracy)}, {energy} per correct "
             f"({provenance.qualified(self.energy_provenance) or 'not measured'}), "
-            f"p50 {units.quantity(self.figures.latency_quantile_s(0.5), 's')}, {units.plural(self.items, 'item')}>"
+            f"p50 {units.quantity(self.figures.latency_percentile_s(0.5), 's')}, {units.plural(self.items, 'item')}>"
         )
 
-    def _seconds(self, share: float) -> float:
-        seconds = self.figures.latency_quantile_s(share)
-        assert seconds is not None  # every request of a run that was made here is timed
+    def _percentile_s(self, share: float) -> float:
+        __tracebackhide__ = True
+        seconds = self.figures.latency_percentile_s(share)
+        if seconds is None:
+            raise pytest.fail.Exception(self._too_few(share))
         return seconds
+
+    def _too_few(self, share: float) -> str:
+        tail = self.figures.tail
+        instead = "" if tail is None else f", or use latency_tail, which is a {tail.label} here"
+        return (
+            f"{self.system}: a {label(share)} needs {needed(share)} requests, and there are "
+            f"{len(self.figures.latency_s)}: measure more items{instead}"
+        )
 
     def _check_joules(self) -> None:
         __tracebackhide__ = True

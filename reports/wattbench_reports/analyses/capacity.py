@@ -17,7 +17,7 @@ from wattbench.records import Purpose, added
 from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS
+from wattbench_reports.metrics.tail_latency import MEDIAN, common_tail, tail_share
 from wattbench_reports.stats.budgets import ARRIVALS, SEED, WARM_UP_ARRIVALS
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 
@@ -27,7 +27,7 @@ RATES_PER_S = (0.1, 1.0, 10.0)
 SECONDS_PER_YEAR = 365 * 24 * 3600.0
 
 TARGET_TIMES = 2.0
-"""95% of the requests shall be done within so many times the system's own p95 of answering alone."""
+"""The share of the requests that a tail is of must be done within this many times the system's own tail."""
 
 MAX_LOAD = 500.0
 """Requests in service at once above which nothing is simulated: the arrivals would not fill that many replicas for
@@ -43,7 +43,7 @@ class Sized:
     """None where it would take more than are simulated, or no number is fast enough."""
     utilisation: float | None
     """The share of the time that a replica is answering, 0 to 1: requests per second × mean seconds / replicas."""
-    p95_s: float | None
+    tail_s: float | None
     """From arrival to the last token, as simulated."""
     j_per_request: float | None
     """Above idle, and the idle watts of all replicas over all the time. None where these are not known."""
@@ -64,10 +64,9 @@ class Fleet:
     kind: str
     mean_s: float
     """Of answering alone, as measured."""
-    p95_s: float
+    tail_s: float
+    """Of answering alone, as measured: the percentile `Fleets.share`."""
     target_s: float
-    few: bool
-    """Measured on too few requests for a p95 to mean much."""
     idle_w: float | None
     """Of one replica, as measured; None where it was not, or where the joules are not all valid."""
     provenance: str
@@ -83,6 +82,10 @@ class Fleets:
     """The rate that the requests of a year come to: the first of `rates_per_s`."""
     rates_per_s: tuple[float, ...]
     fleets: tuple[Fleet, ...]
+    share: float
+    """The percentile that sizes all of them: the common tail of their measured latencies."""
+    too_few: tuple[str, ...]
+    """Systems whose requests support no percentile, and which are not sized."""
     why_not: str
     """Why there are none: a clause. Empty where there are."""
 
@@ -104,10 +107,21 @@ def fleets(
     year_per_s = requests_per_year / SECONDS_PER_YEAR
     rates = (year_per_s, *rates_per_s)
     why_not = _why_not(analysis)
-    found = () if why_not else tuple(
-        _fleet(analysis, name, rates, target_times) for name in in_use(analysis) if len(_durations_s(analysis, name))
-    )  # fmt: skip
-    return Fleets(year_per_s, rates, found, why_not)
+    timed = {} if why_not else {name: known for name in in_use(analysis) if len(known := _durations_s(analysis, name))}
+    tails = {name: tail_share(len(known)) for name, known in timed.items()}
+    share = common_tail(tails.values()) or MEDIAN
+    return Fleets(
+        year_per_s=year_per_s,
+        rates_per_s=rates,
+        fleets=tuple(
+            _fleet(analysis, name, known, rates, share, target_times)
+            for name, known in timed.items()
+            if tails[name] is not None
+        ),
+        share=share,
+        too_few=tuple(name for name, tail in tails.items() if tail is None),
+        why_not=why_not,
+    )
 
 
 def _why_not(analysis: Analysis) -> str:
@@ -124,23 +138,28 @@ def _durations_s(analysis: Analysis, name: str) -> NDArray[np.float64]:
     return known[known > 0]
 
 
-def _fleet(analysis: Analysis, name: str, rates: Sequence[float], target_times: float) -> Fleet:
-    known_s = _durations_s(analysis, name)
+def _fleet(
+    analysis: Analysis,
+    name: str,
+    known_s: NDArray[np.float64],
+    rates: Sequence[float],
+    share: float,
+    target_times: float,
+) -> Fleet:
     split = analysis.splits[name]
     idle_w = _idle_w(analysis, name) if analysis.judged[name].valid else None
     above_j = None if idle_w is None else split.above_idle_j_per_request
-    p95_s = float(np.quantile(known_s, 0.95))
-    target_s = target_times * p95_s
+    tail_s = float(np.quantile(known_s, share))
+    target_s = target_times * tail_s
     return Fleet(
         system=name,
         kind=analysis.kinds[name],
         mean_s=float(known_s.mean()),
-        p95_s=p95_s,
+        tail_s=tail_s,
         target_s=target_s,
-        few=len(known_s) < P95_MIN_REQUESTS,
         idle_w=idle_w,
         provenance=analysis.measured[name].provenance if above_j is not None else "",
-        sized=tuple(size(known_s, rate, target_s, above_idle_j=above_j, idle_w=idle_w) for rate in rates),
+        sized=tuple(size(known_s, rate, target_s, share, above_idle_j=above_j, idle_w=idle_w) for rate in rates),
     )
 
 
@@ -165,17 +184,19 @@ def size(
     known_s: NDArray[np.float64],
     rate_per_s: float,
     target_s: float,
+    share: float = 0.95,
     *,
     above_idle_j: float | None = None,
     idle_w: float | None = None,
     seed: int = SEED,
 ) -> Sized:
-    """The fewest replicas with which 95% of the requests are done in time.
+    """Find the fewest replicas with which a share of the requests is done in time.
 
     Args:
         known_s: shape (requests,): measured durations, to draw from.
         rate_per_s: at which requests arrive.
         target_s: from arrival to end.
+        share: of the requests, 0 to 1.
         above_idle_j: joules of a request beyond idle.
         idle_w: of one replica.
         seed: of the draws, which are the same for any number of replicas: more of them are then never slower.
@@ -189,11 +210,11 @@ def size(
     shares = (np.arange(ARRIVALS) + 0.5) / ARRIVALS
     service_s = rng.permutation(np.quantile(known_s, shares, method="inverted_cdf"))
 
-    def p95_s(replicas: int) -> float:
-        return float(np.quantile(sojourns(arrived_s, service_s, replicas)[WARM_UP_ARRIVALS:], 0.95))
+    def tail_s(replicas: int) -> float:
+        return float(np.quantile(sojourns(arrived_s, service_s, replicas)[WARM_UP_ARRIVALS:], share))
 
     fewest = max(1, math.floor(load) + 1)  # with fewer, the queue grows without end
-    replicas, found_s = _fewest(fewest, p95_s, target_s)
+    replicas, found_s = _fewest(fewest, tail_s, target_s)
     if found_s > target_s:
         return Sized(rate_per_s, None, None, None, None, None)
     utilisation = load / replicas
@@ -204,15 +225,15 @@ def size(
     return Sized(rate_per_s, replicas, utilisation, found_s, request_j, idle_j)
 
 
-def _fewest(least: int, p95_s: Callable[[int], float], target_s: float) -> tuple[int, float]:
+def _fewest(least: int, tail_s: Callable[[int], float], target_s: float) -> tuple[int, float]:
     """The smallest number, from `least` on, that is fast enough, and how fast it is: by strides that double, and then
     by halving. So many replicas as there are arrivals leave nobody waiting."""
     too_few, stride = least - 1, 1
-    while (enough_s := p95_s(enough := min(too_few + stride, ARRIVALS))) > target_s and enough < ARRIVALS:
+    while (enough_s := tail_s(enough := min(too_few + stride, ARRIVALS))) > target_s and enough < ARRIVALS:
         too_few, stride = enough, 2 * stride
     while enough - too_few > 1:
         middle = (enough + too_few) // 2
-        if (middle_s := p95_s(middle)) > target_s:
+        if (middle_s := tail_s(middle)) > target_s:
             too_few = middle
         else:
             enough, enough_s = middle, middle_s

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.metrics.system_metrics import Measures
-from wattbench_reports.stats.percentiles import needed, percentile
-
-_PERCENTILES = (0.95, 0.9, 0.5)
+from wattbench_reports.metrics.tail_latency import MEDIAN, common_tail, tail_share
 
 
 @dataclass(frozen=True)
@@ -40,13 +36,12 @@ def best_by_domain(analysis: Analysis) -> dict[str, Best]:
     return found
 
 
-def common_percentile(by_domain: Mapping[str, Mapping[str, Measures]]) -> float:
-    """The highest of p95, p90 and p50 that every system has requests enough for in every domain; else p50."""
-    answered = [len(each.latency_s) for figures in by_domain.values() for each in figures.values() if each.requests]
-    fewest = min(answered, default=0)
-    return next((share for share in _PERCENTILES if fewest >= needed(share)), _PERCENTILES[-1])
+def tail_of_cells(analysis: Analysis) -> float:
+    """Return the percentile that a table of every system in every domain shows; the p50 where no cell has a tail."""
+    cells = (each for figures in analysis.by_domain.values() for each in figures.values())
+    return common_tail(tail_share(len(each.latency_s)) for each in cells) or MEDIAN
 
 
 def latency_s(analysis: Analysis, domain: str, system: str, share: float) -> float | None:
-    """A percentile of one cell; None where its requests are too few, or the system does not hold its rate."""
-    return None if system in analysis.not_held else percentile(analysis.by_domain[domain][system].latency_s, share)
+    """Return a percentile of one cell; None where it has too few requests, or the system does not hold its rate."""
+    return None if system in analysis.not_held else analysis.by_domain[domain][system].latency_percentile_s(share)

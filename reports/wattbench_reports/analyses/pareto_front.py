@@ -16,7 +16,6 @@ from wattbench_reports.analyses.pareto_bootstrap import CostDraws, cost_draws
 from wattbench_reports.comparability.rules import LATENCY, groups
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import Interval, interval_of, pareto_probabilities
-from wattbench_reports.stats.percentiles import needed
 
 LIKELY = 0.5
 """On the front at least so often: probably a member of it."""
@@ -80,8 +79,8 @@ def _why_no_joules(analysis: Analysis) -> dict[str, str]:
 
 def _medians(analysis: Analysis, draws: CostDraws) -> Iterator[tuple[str, Interval | None]]:
     for column, (name, each) in enumerate(analysis.measured.items()):
-        estimate = each.latency_quantile_s(0.5)
-        if estimate is None or len(each.latency_s) < needed(0.5) or name in analysis.not_held:
+        estimate = each.latency_percentile_s(0.5)
+        if estimate is None or name in analysis.not_held:
             yield name, None  # of a rate that is not held it would be the length of a queue
         elif each.items < 2:  # nothing bounds it
             yield name, Interval(estimate, 0.0, float("inf"))

@@ -28,6 +28,7 @@ from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, sof
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.system_metrics import Measures, measures
+from wattbench_reports.metrics.tail_latency import SHARES, above_median, common_tail
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.metrics.workload import Workload, workload
 from wattbench_reports.tables.header_record import header_record
@@ -49,8 +50,13 @@ class SystemFigures:
     accuracy_low: float | None
     accuracy_high: float | None
     latency_p50_s: float | None
-    """None where nobody timed what was imported. So for the next."""
+    """None from fewer than 7 requests, a p90 from fewer than 44, a p95 from fewer than 90. Under a mix, of that mix."""
+    latency_p90_s: float | None
     latency_p95_s: float | None
+    latency_tail_s: float | None
+    """The highest of the three that the requests support (`wattbench_reports.metrics.tail_latency`)."""
+    latency_tail_percentile: str | None
+    """Which it is: ``p90``."""
     output_tokens: float | None
     """Mean per request; None where they cannot be counted."""
     energy_j_per_request: float | None
@@ -76,6 +82,15 @@ class SystemFigures:
     """Money, as whoever made what was imported declares it."""
     imported: bool = False
     """Another tool made the figures: wattbench measured nothing."""
+
+    def latency_s(self, share: float) -> float | None:
+        """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
+        return {0.5: self.latency_p50_s, 0.9: self.latency_p90_s, 0.95: self.latency_p95_s}[share]
+
+    @property
+    def tail_share(self) -> float | None:
+        """The highest percentile that its requests support."""
+        return next((share for share in SHARES if self.latency_s(share) is not None), None)
 
 
 COLUMNS = tuple(column.name for column in fields(SystemFigures))
@@ -105,6 +120,12 @@ class Comparison:
     """For each system with joules: the requests of a year."""
     ranked: Ranked | None = None
     """Which figures are set beside which; None where only figures were asked for."""
+
+    @property
+    def tail_share(self) -> float | None:
+        """The percentile above the p50 that a table of the systems shows; None where some system supports no more than
+        a p50."""
+        return above_median(common_tail(each.tail_share for each in self.systems))
 
 
 @dataclass(frozen=True)
@@ -286,8 +307,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
 
 
 def _row(figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit) -> SystemFigures:
-    accuracy, per_correct = figures.accuracy, figures.j_per_correct
-    p50_s, p95_s = figures.latency_quantile_s(0.5), figures.latency_quantile_s(0.95)
+    accuracy, per_correct, tail = figures.accuracy, figures.j_per_correct, figures.tail
     per_answer = None if sci is None else sci.g_per_correct
     request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
     return SystemFigures(
@@ -297,8 +317,11 @@ def _row(figures: Measures, kind: str, judged: Validity, sci: Sci | None, split:
         accuracy=None if accuracy is None else accuracy.estimate,
         accuracy_low=None if accuracy is None else accuracy.low,
         accuracy_high=None if accuracy is None else accuracy.high,
-        latency_p50_s=p50_s,
-        latency_p95_s=p95_s,
+        latency_p50_s=figures.latency_percentile_s(0.5),
+        latency_p90_s=figures.latency_percentile_s(0.9),
+        latency_p95_s=figures.latency_percentile_s(0.95),
+        latency_tail_s=None if tail is None else tail.seconds,
+        latency_tail_percentile=None if tail is None else tail.label,
         output_tokens=figures.output_tokens,
         energy_j_per_request=request_j,
         energy_above_idle_j_per_request=split.above_idle_j_per_request,

@@ -10,8 +10,10 @@ from wattbench_reports.formatting.units import listed, plural
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.hourly_intensity import utc
 from wattbench_reports.metrics.carbon.sci import Sci
-from wattbench_reports.metrics.system_metrics import P95_MIN_REQUESTS, Measures
+from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.validity import Validity
+from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.tables.run_tables import DocDifference, Frames
 
@@ -164,13 +166,17 @@ def _never_right(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
 
 
 def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
-    few = tuple(name for name, figures in measured.items() if 0 < len(figures.latency_s) < P95_MIN_REQUESTS)
+    few: dict[str, list[str]] = {}
+    for name, figures in measured.items():
+        if 0 < len(figures.latency_s) < needed(SHARES[0]):
+            few.setdefault("none" if figures.tail is None else figures.tail.label, []).append(name)
     if few:
-        text = (
-            f"A p95 latency from fewer than {P95_MIN_REQUESTS} requests is close to the slowest one seen, and says "
-            f"little of the next: {listed(few)}."
+        supported = listed([f"{percentile} ({listed(names)})" for percentile, names in few.items()])
+        rule = f"a {label(SHARES[0])} needs {needed(SHARES[0])} requests, " + listed(
+            [f"a {label(share)} {needed(share)}" for share in SHARES[1:]]
         )
-        yield Caveat("few-requests", text, few)
+        text = f"The highest latency percentile that the requests support is {supported}: {rule}."
+        yield Caveat("few-requests", text, tuple(name for names in few.values() for name in names))
 
 
 def _yardsticks(frames: Frames) -> Iterator[Caveat]:

@@ -80,7 +80,7 @@ def _joules(order: EnergyOrder, measured: Mapping[str, Measures]) -> Iterator[Pl
 
 def _by_median(measured: Mapping[str, Measures], divided: Sequence[Sequence[str]]) -> Iterator[Standing]:
     for number, members in enumerate(divided, start=1):
-        p50_s = {name: measured[name].latency_quantile_s(0.5) for name in members if name in measured}
-        known = sorted(((value, name) for name, value in p50_s.items() if value is not None))
+        p50_s = {name: measured[name].latency_percentile_s(0.5) for name in members if name in measured}
+        known = sorted(((name, value) for name, value in p50_s.items() if value is not None), key=lambda each: each[1])
         if known:
-            yield Standing(LATENCY, number, tuple(Place(name, value, None) for value, name in known))
+            yield Standing(LATENCY, number, tuple(Place(name, value, None) for name, value in known))

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wattbench.terminal import TextColumn
 from wattbench_reports.comparison.analysis import Comparison, SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
+from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.leaderboard import NOTE, rank_lines
 
-_HEAD = (
-    "system", "kind", "items", "accuracy", "p50", "p95", "tokens", "J per request", "J per correct answer",
-    "CO2e per 1,000 requests", "energy", "valid",
-)  # fmt: skip
 LEFT_ALIGNED = frozenset({"system", "kind", "energy", "valid", "held"})
 
 
@@ -54,21 +53,26 @@ def as_markdown(comparison: Comparison) -> str:
 
 def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heading and one row of texts per system, unescaped: what Markdown and HTML show."""
-    rows = [_cells(figures, comparison) for figures in comparison.systems]
+    tails = () if comparison.tail_share is None else (comparison.tail_share,)
+    head = (
+        "system", "kind", "items", "accuracy", "p50", *map(label, tails), "tokens", "J per request",
+        "J per correct answer", "CO2e per 1,000 requests", "energy", "valid",
+    )  # fmt: skip
+    rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     if all(figures.cost_per_request is None for figures in comparison.systems):
-        return _HEAD, rows
+        return head, rows
     costs = [(*row, wording.cost(each)) for row, each in zip(rows, comparison.systems, strict=True)]
-    return (*_HEAD, "cost per request"), costs
+    return (*head, "cost per request"), costs
 
 
-def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
+def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:
     return (
         figures.system,
         figures.kind,
         units.count(figures.items),
         wording.accuracy(figures),
         units.quantity(figures.latency_p50_s, "s"),
-        units.quantity(figures.latency_p95_s, "s"),
+        *(wording.tail(figures, share) for share in tails),
         units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens),
         units.quantity(figures.energy_j_per_request, "J"),
         wording.j_per_correct(figures),

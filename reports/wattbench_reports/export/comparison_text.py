@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wattbench.terminal import TextColumn, clipped, printable, text_table, wrapped
 from wattbench_reports.comparison.analysis import Comparison, SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
+from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.leaderboard import NOTE, rank_lines
@@ -17,16 +20,15 @@ def _columns(system: str, *figures: str) -> tuple[TextColumn, ...]:
     return (TextColumn(system), *(TextColumn(figure, right=True) for figure in figures))
 
 
-_COLUMNS = _columns("system", "accuracy", "joules per correct", "p50", "p95", "CO2e/1,000")
-
-
 def as_table(comparison: Comparison) -> str:
     """Return the comparison as plain text. Brackets are 95% confidence intervals. Under load: a table per rate."""
     if comparison.load is not None:
         return "\n".join([*_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
-    rows = [_cells(figures, comparison) for figures in comparison.systems]
+    tails = () if comparison.tail_share is None else (comparison.tail_share,)
+    columns = _columns("system", "accuracy", "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
+    rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     details = [[f"  {_detail(figures)}"] for figures in comparison.systems]
-    lines = [*_heading(comparison), "", *text_table(_COLUMNS, rows, below=details)]
+    lines = [*_heading(comparison), "", *text_table(columns, rows, below=details)]
     lines += ["", "[a, b]: 95% confidence interval. joules per correct: total joules / number of correct answers."]
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
@@ -93,13 +95,13 @@ def _ranks(comparison: Comparison) -> list[str]:
     return [*lines, "", *wrapped(NOTE)] if lines else []
 
 
-def _cells(figures: SystemFigures, comparison: Comparison) -> tuple[str, ...]:
+def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:
     return (
         _clipped(figures.system),
         wording.accuracy(figures),
         wording.j_per_correct(figures),
         units.quantity(figures.latency_p50_s, "s"),
-        units.quantity(figures.latency_p95_s, "s"),
+        *(wording.tail(figures, share) for share in tails),
         units.NONE if comparison.carbon is None else wording.co2(figures, comparison),
     )
 

@@ -16,7 +16,9 @@ from wattbench_reports.comparison.analysis import Analysis, SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.metrics.carbon import Carbon
+from wattbench_reports.metrics.tail_latency import MEDIAN, above_median
 from wattbench_reports.stats import accuracy_interval
+from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording import comparison as wording
 
@@ -118,19 +120,20 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     yield ""
     yield "Inference, over the requests of the run:"
     yield ""
+    tail = above_median(figures.tail_share)
+    shares = (MEDIAN,) if tail is None else (MEDIAN, tail)
     figures_in_use = (
         ("accuracy", wording.accuracy(figures)),
         ("joules per request", units.quantity(figures.energy_j_per_request, "J")),
         ("joules per correct answer", wording.j_per_correct(figures)),
         ("CO2e of 1,000 requests", units.quantity(figures.co2_g_per_1000, "g")),
-        ("latency p50", units.quantity(figures.latency_p50_s, "s")),
-        ("latency p95", units.quantity(figures.latency_p95_s, "s")),
+        *((f"latency {label(share)}", wording.tail(figures, share)) for share in shares),
         ("items", units.count(figures.items)),
         ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),
     )
     yield from markdown_table(
         (TextColumn("metric"), TextColumn("value", right=True)),
-        [(label, escaped(value)) for label, value in figures_in_use],
+        [(name, escaped(value)) for name, value in figures_in_use],
     )
     yield ""
     yield f"Brackets: 95% confidence intervals over the choice of items. CO2: {escaped(carbon.describe())}."

@@ -26,7 +26,10 @@ TYPES = {
     "accuracy_low": "float64",
     "accuracy_high": "float64",
     "latency_p50_s": "float64",
+    "latency_p90_s": "float64",
     "latency_p95_s": "float64",
+    "latency_tail_s": "float64",
+    "latency_tail_percentile": "string",
     "output_tokens": "float64",
     "energy_j_per_request": "float64",
     "energy_j_per_request_low": "float64",
@@ -48,8 +51,10 @@ TYPES = {
     "imported": "bool",
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts the
-requests without joules; `offered_per_s` is the rate of arrivals that the figures are of, where load was offered;
-`cost_per_request` is money, as the imported results declare it."""
+requests without joules; a percentile of latency is missing from too few requests, and `latency_tail_percentile` names
+the highest that is there, `latency_tail_s` (`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of
+arrivals that the figures are of, where load was offered; `cost_per_request` is money, as the imported results declare
+it."""
 
 
 def figures_frame(analysis: Analysis) -> pd.DataFrame:
@@ -88,11 +93,15 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
 
 
 def _figures(figures: Measures) -> dict[str, Any]:
+    tail = figures.tail
     return {
         "items": figures.items,
         "requests": figures.requests,
-        "latency_p50_s": figures.latency_quantile_s(0.5),
-        "latency_p95_s": figures.latency_quantile_s(0.95),
+        "latency_p50_s": figures.latency_percentile_s(0.5),
+        "latency_p90_s": figures.latency_percentile_s(0.9),
+        "latency_p95_s": figures.latency_percentile_s(0.95),
+        "latency_tail_s": None if tail is None else tail.seconds,
+        "latency_tail_percentile": None if tail is None else tail.label,
         "output_tokens": figures.output_tokens,
         "unmetered": figures.unmetered,
         "cost_per_request": figures.cost_per_request,

@@ -11,18 +11,15 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import accuracies, intervals
+from wattbench_reports.metrics.tail_latency import TailLatency, tail_share
 from wattbench_reports.stats import Interval, accuracy_interval
-from wattbench_reports.stats.percentiles import needed
+from wattbench_reports.stats.percentiles import needed, percentile
 from wattbench_reports.stats.weighted_quantiles import Mixed, mixed
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.run_tables import Frames
 
-P95_MIN_REQUESTS = needed(0.95)
-"""The fewest requests after which a p95 means anything: 90."""
-
-
-__all__ = ["P95_MIN_REQUESTS", "Measures", "measures"]
+__all__ = ["Measures", "measures"]
 
 _COLUMNS = (
     "system",
@@ -63,12 +60,21 @@ class Measures:
     cost_per_request: float | None = None
     """Mean, in the currency of whatever was imported; None where nothing tells it of every request."""
 
-    def latency_quantile_s(self, share: float) -> float | None:
-        """Seconds within which so large a share of the requests ended, by linear interpolation; under a mix, as many
-        of them in each domain as the mix has it."""
-        if self.mixed is not None:
-            return self.mixed.quantile_s(share)
-        return float(np.quantile(self.latency_s, share)) if len(self.latency_s) else None
+    def latency_percentile_s(self, share: float) -> float | None:
+        """Return the seconds within which this share of the requests ended; None from too few requests.
+
+        By linear interpolation; under a mix, with the domains weighted as the mix has them.
+        """
+        if len(self.latency_s) < needed(share):
+            return None
+        return percentile(self.latency_s, share) if self.mixed is None else self.mixed.quantile_s(share)
+
+    @property
+    def tail(self) -> TailLatency | None:
+        """The highest percentile of its latency that its requests support: `wattbench_reports.metrics.tail_latency`."""
+        share = tail_share(len(self.latency_s))
+        seconds = None if share is None else self.latency_percentile_s(share)
+        return None if share is None or seconds is None else TailLatency(share, seconds, len(self.latency_s))
 
 
 def measures(

@@ -9,6 +9,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.provenance import explained
 from wattbench_reports.wording import comparison as wording
 
@@ -26,6 +27,7 @@ def comparison_table(comparison: Comparison) -> Table:
     meanings = explained(figures.energy_provenance for figures in comparison.systems)
     order = {figures.system: place for place, figures in enumerate(comparison.systems)}
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
+    tail = comparison.tail_share
     costed = any(figures.cost_per_request is not None for figures in comparison.systems)
     return Table(
         caption="All systems over all items",
@@ -37,7 +39,7 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("Windows"),
             Column("Joules per request", numeric=True),
             Column("Latency p50", numeric=True),
-            Column("Latency p95", numeric=True),
+            *((Column(f"Latency {label(tail)}", numeric=True),) if tail is not None else ()),
             Column("CO2e per 1,000", numeric=True),
             Column("Tokens", numeric=True),
             Column("Items", numeric=True),
@@ -62,7 +64,7 @@ def comparison_table(comparison: Comparison) -> Table:
 def _row(
     figures: SystemFigures, comparison: Comparison, order: Mapping[str, int], *, yardstick: bool
 ) -> tuple[Cell, ...]:
-    place = order[figures.system]
+    place, tail = order[figures.system], comparison.tail_share
     detail = f"{figures.kind}, yardstick" if yardstick else figures.kind
     return (
         Cell(figures.system, series=place, detail=detail),
@@ -72,7 +74,7 @@ def _row(
         Cell(wording.valid(figures), _BADGE[wording.valid(figures)]),
         Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(place, "j-per-request")),
         Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(place, "p50")),
-        Cell(units.quantity(figures.latency_p95_s, "s"), restates=key(place, "p95")),
+        *((Cell(wording.tail(figures, tail), restates=key(place, "tail")),) if tail is not None else ()),
         Cell(wording.co2(figures, comparison), restates=key(place, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
         Cell(units.count(figures.items)),

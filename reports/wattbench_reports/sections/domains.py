@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from wattbench_reports import figures
-from wattbench_reports.analyses.domains import Best, best_by_domain, common_percentile, latency_s
+from wattbench_reports.analyses.domains import Best, best_by_domain, latency_s, tail_of_cells
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.specialists import specialists_passage
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
@@ -29,7 +30,7 @@ _Row = tuple[Cell, ...]
 
 def domains_section(analysis: Analysis) -> Section:
     """The matrices with their figure, then the specialists where there are some."""
-    share = common_percentile(analysis.by_domain)
+    share = tail_of_cells(analysis)
     best = best_by_domain(analysis)
     overview = Passage(
         "",
@@ -43,9 +44,10 @@ def domains_section(analysis: Analysis) -> Section:
 
 def domain_table(analysis: Analysis) -> Table:
     """One row per domain and system."""
+    shares = sorted({MEDIAN, tail_of_cells(analysis)})
     rows = []
     for domain, measured in analysis.by_domain.items():
-        rows += [_row(domain, each, place, analysis) for place, each in enumerate(measured.values())]
+        rows += [_row(domain, each, place, analysis, shares) for place, each in enumerate(measured.values())]
     tasks = analysis.frames.items.groupby("domain", observed=True)["task"].unique()
     made_of = "; ".join(f"{domain}: {', '.join(str(task) for task in names)}" for domain, names in tasks.items())
     return Table(
@@ -56,17 +58,16 @@ def domain_table(analysis: Analysis) -> Table:
             Column("Kind"),
             Column("Accuracy", numeric=True),
             Column("Joules per correct answer", numeric=True),
-            Column("Latency p50", numeric=True),
-            Column("Latency p95", numeric=True),
+            *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Items", numeric=True),
             Column("Energy"),
         ),
         rows=tuple(rows),
-        note=f"Tasks in each domain: {made_of}. {rule((0.5, 0.95))}",
+        note=f"Tasks in each domain: {made_of}. {rule(shares)}",
     )
 
 
-def _row(domain: str, each: Measures, place: int, analysis: Analysis) -> _Row:
+def _row(domain: str, each: Measures, place: int, analysis: Analysis, shares: Iterable[float]) -> _Row:
     kind = analysis.kinds[each.system] + (", yardstick" if each.system in analysis.yardsticks else "")
     return (
         Cell(domain),
@@ -74,7 +75,7 @@ def _row(domain: str, each: Measures, place: int, analysis: Analysis) -> _Row:
         Cell(kind),
         Cell(units.percent_interval(each.accuracy)),
         Cell(_none_correct(each) or units.quantity_interval(each.j_per_correct, "J")),
-        *(Cell(units.quantity(latency_s(analysis, domain, each.system, share), "s")) for share in (0.5, 0.95)),
+        *(Cell(units.quantity(latency_s(analysis, domain, each.system, share), "s")) for share in shares),
         Cell(units.count(each.items)),
         energy_badge(each.provenance),
     )
@@ -85,10 +86,10 @@ def _none_correct(each: Measures) -> str:
 
 
 def _said(analysis: Analysis, share: float) -> Iterable[str]:
-    if share < 0.95:
+    if share < SHARES[0]:
         yield (
-            f"Latency is shown as a {label(share)}: a p95 asks for {needed(0.95)} requests, and not every system "
-            "has so many in every domain."
+            f"Latency is shown as a {label(share)}: a {label(SHARES[0])} needs {needed(SHARES[0])} requests of every "
+            "system in every domain."
         )
     if len(analysis.energy_groups) > 1:
         yield "Not all joules may be set beside each other: the section on validity says which."

@@ -10,9 +10,10 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.metrics.tail_latency import MEDIAN, above_median, common_tail, tail_share
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
-from wattbench_reports.stats.percentiles import needed, rule
+from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.wording import arrival_rates
 
 _LEAD = (
@@ -123,10 +124,13 @@ def _joules_table(analysis: Analysis, found: Tradeoff) -> Table:
 
 
 def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
+    requests = {name: len(each.latency_s) for name, each in analysis.measured.items() if name not in analysis.not_held}
+    tail = above_median(common_tail(map(tail_share, requests.values())))
+    shares = () if tail is None else (tail,)
+
     def own(each: Measures) -> tuple[Cell, ...]:
-        held = each.system not in analysis.not_held
-        p95_s = each.latency_quantile_s(0.95) if held and len(each.latency_s) >= needed(0.95) else None
-        return Cell(units.quantity(p95_s, "s")), Cell(units.count(len(each.latency_s)))
+        tails = (each.latency_percentile_s(share) if each.system in requests else None for share in shares)
+        return *(Cell(units.quantity(seconds, "s")) for seconds in tails), Cell(units.count(len(each.latency_s)))
 
     return Table(
         caption="Accuracy and latency, as drawn",
@@ -135,13 +139,13 @@ def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
             Column("Accuracy", numeric=True),
             Column("Latency p50", numeric=True),
             Column("On the front", numeric=True),
-            Column("Latency p95", numeric=True),
+            *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Requests", numeric=True),
         ),
         rows=tuple(_rows(analysis, found, "s", own)),
         note=(
             "The interval of the median is a bootstrap over items; repeats of an item stay together. "
-            f"{rule((0.5, 0.95))}"
+            f"{rule((MEDIAN, *shares))}"
         ),
     )
 

@@ -29,6 +29,11 @@ def j_per_correct(figures: SystemFigures) -> str:
     return units.quantity_interval(Interval(figures.j_per_correct, low, high), "J")
 
 
+def tail(figures: SystemFigures, share: float) -> str:
+    """Word one percentile of a system's latency: ``1.16 s``; a dash where its requests do not support it."""
+    return units.quantity(figures.latency_s(share), "s")
+
+
 def co2(figures: SystemFigures, comparison: Comparison) -> str:
     """Grams of the energy of 1,000 requests: ``0.92 g``; `NO_REGION` where no grid is named."""
     if comparison.carbon is None:

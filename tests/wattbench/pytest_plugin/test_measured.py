@@ -78,5 +78,16 @@ def test_a_price_per_right_answer_takes_a_right_answer() -> None:
 
 
 def test_a_p95_of_few_requests_fails_the_test_that_asks_for_it() -> None:
-    with pytest.raises(pytest.fail.Exception, match="a p95 needs at least 90 requests"):
-        _ = measured(requests=89).latency_p95_s
+    few = measured(requests=89)
+    with pytest.raises(
+        pytest.fail.Exception,
+        match="a p95 needs 90 requests, and there are 89: measure more items, or use latency_tail, which is a p90 here",
+    ):
+        _ = few.latency_p95_s
+    assert (few.latency_tail.label, few.latency_tail.seconds) == ("p90", pytest.approx(0.9))
+
+
+@pytest.mark.parametrize("figure", ["latency_p50_s", "latency_tail"])
+def test_no_percentile_is_stated_of_fewer_than_seven_requests(figure: str) -> None:
+    with pytest.raises(pytest.fail.Exception, match=r"a p50 needs 7 requests, and there are 6: measure more items$"):
+        getattr(measured(requests=6), figure)

@@ -46,7 +46,7 @@ def test_the_fewest_replicas_are_those_of_the_closed_form(rate: float, mean_s: f
     assert found.replicas == fewest
     assert found.utilisation == pytest.approx(rate * mean_s / fewest, rel=1e-3)
     # Over 9,000 requests, whose waits go together where replicas are busy.
-    assert found.p95_s == pytest.approx(p95_of_mmc(fewest, rate, mean_s), rel=0.15)
+    assert found.tail_s == pytest.approx(p95_of_mmc(fewest, rate, mean_s), rel=0.15)
 
 
 def test_what_a_request_costs_is_the_fleets_power_over_the_rate() -> None:
@@ -65,8 +65,8 @@ def test_more_durations_than_are_drawn_are_all_represented() -> None:
     found = size(known, 0.5, 100.0)
     assert found.replicas == 1
     assert found.utilisation == pytest.approx(0.5 * known.mean())
-    assert found.p95_s is not None
-    assert found.p95_s == pytest.approx(p95_of_mmc(1, 0.5, float(known.mean())), rel=0.15)
+    assert found.tail_s is not None
+    assert found.tail_s == pytest.approx(p95_of_mmc(1, 0.5, float(known.mean())), rel=0.15)
 
 
 def test_what_cannot_be_simulated_is_not_stated() -> None:
@@ -79,13 +79,14 @@ def test_a_run_gives_a_fleet_for_every_system(make_run, fake) -> None:
     table = pd.read_parquet(run.layout.items_table)
     found = fleets(analyse(run), requests_per_year=SECONDS_PER_YEAR)
     assert found.rates_per_s == (1.0, 0.1, 1.0, 10.0)
+    assert (found.share, found.too_few) == (0.9, ())
     assert [fleet.system for fleet in found.fleets] == list(dict.fromkeys(table["system"]))
     for fleet in found.fleets:
         own = table[table["system"] == fleet.system]
         seconds = own["finished_s"] - own["started_s"]
         assert fleet.mean_s == pytest.approx(seconds.mean())
-        assert fleet.target_s == pytest.approx(2 * seconds.quantile(0.95))
-        assert fleet.few == (len(own) < 90)
+        assert len(own) == 80
+        assert fleet.target_s == pytest.approx(2 * seconds.quantile(0.9)), "80 requests support a p90"
         if own["energy_j"].isna().all():
             assert fleet.idle_w is None
             assert {sized.j_per_request for sized in fleet.sized} == {None}
@@ -96,6 +97,12 @@ def test_a_run_gives_a_fleet_for_every_system(make_run, fake) -> None:
             assert sized.replicas is not None
             above_j = own["energy_above_idle_j"].mean()
             assert sized.j_per_request == pytest.approx(above_j + fleet.idle_w * sized.replicas / rate)
+
+
+def test_a_system_is_not_sized_from_fewer_requests_than_a_median_needs(make_run, fake) -> None:
+    run = fake.Run((fake.System("full"), fake.System("short", skip_docs=5)), (("t", "d"),), items=11)
+    found = fleets(analyse(make_run(run)))
+    assert ([each.system for each in found.fleets], found.too_few, found.share) == (["full"], ("short",), 0.5)
 
 
 def test_joules_that_are_not_valid_are_left_out(make_run, fake) -> None:

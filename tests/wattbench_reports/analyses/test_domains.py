@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
-from wattbench_reports.analyses.domains import best_by_domain, common_percentile
+from wattbench_reports.analyses.domains import best_by_domain, tail_of_cells
 from wattbench_reports.analyses.specialists import specialists
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.formatting import units
 from wattbench_reports.html import report
 from wattbench_reports.sections.domains import domains_section
 from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.stats.percentiles import label
 
 
 @pytest.fixture
@@ -42,16 +43,13 @@ def test_every_cell_is_the_files(family) -> None:
 @pytest.mark.parametrize(("items", "share"), [(6, 0.5), (43, 0.5), (44, 0.9), (89, 0.9), (90, 0.95)])
 def test_one_percentile_for_all_cells_and_never_from_too_few(make_run, fake, items: int, share: float) -> None:
     analysis = analyse(make_run(fake.Run(fake.plain().systems, items=items)))
-    assert common_percentile(analysis.by_domain) == share
-    long = [
-        row
-        for passage in domains_section(analysis).passages
-        for own in passage.folded
-        for row in own.rows
-    ]  # fmt: skip
-    assert len(long) == 6
-    assert all((row[6].text == "–") == (items < 90) for row in long)
-    assert all((row[5].text == "–") == (items < 7) for row in long)
+    assert tail_of_cells(analysis) == share
+    (long,) = (own for passage in domains_section(analysis).passages for own in passage.folded)
+    headings = [column.label for column in long.columns if column.label.startswith("Latency")]
+    assert headings == list(dict.fromkeys(["Latency p50", f"Latency {label(share)}"]))
+    assert len(long.rows) == 6
+    assert all((row[5].text == "–") == (items < 7) for row in long.rows)
+    assert len(headings) == 1 or all(row[6].text != "–" for row in long.rows)
 
 
 def test_bold_is_who_the_verdict_shows_to_be_the_best(family) -> None:

@@ -22,6 +22,7 @@ from wattbench_reports.metrics.carbon.embodied import PUBLIC_FIGURES
 from wattbench_reports.metrics.carbon.grid_mix import all_mixes
 from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED
 from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections.verdict.blind_spots import NAMED, fails
 from wattbench_reports.stats import CONFIDENCE
 from wattbench_reports.stats.weighted_quantiles import grid
@@ -86,7 +87,7 @@ def _base64(values: NDArray[Any]) -> str:
 
 
 def _latencies(analysis: Analysis) -> dict[str, Any]:
-    """The seconds that stand for each domain and system, one after another."""
+    """The seconds that stand for each domain and system, one after another; the percentiles that the page shows."""
     items = analysis.frames.items
     seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
     systems = items["system"].cat.codes.to_numpy()
@@ -97,7 +98,16 @@ def _latencies(analysis: Analysis) -> dict[str, Any]:
         for system in range(len(analysis.basis.systems))
     ]
     joined = np.concatenate(grids) if grids else np.empty(0)
-    return {"lengths": [len(each) for each in grids], "seconds": _base64(joined.astype("<f4"))}
+    figures, tail = analysis.comparison.systems, analysis.comparison.tail_share
+    shares = {"p50": MEDIAN, **({} if tail is None else {"tail": tail})}
+    return {
+        "lengths": [len(each) for each in grids],
+        "seconds": _base64(joined.astype("<f4")),
+        "shares": {
+            name: [None if each.latency_s(share) is None else share for each in figures]
+            for name, share in shares.items()
+        },
+    }
 
 
 def _codes(analysis: Analysis) -> NDArray[np.int64]:

@@ -63,12 +63,13 @@ def _least_grams(analysis: Analysis) -> str:
 
 
 def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
+    tail = analysis.comparison.tail_share
     return {
         "accuracy": wording.accuracy(figures),
         "j-per-correct": wording.j_per_correct(figures),
         "j-per-request": units.quantity(figures.energy_j_per_request, "J"),
         "p50": units.quantity(figures.latency_p50_s, "s"),
-        "p95": units.quantity(figures.latency_p95_s, "s"),
+        **({} if tail is None else {"tail": wording.tail(figures, tail)}),
         "co2": wording.co2(figures, analysis.comparison),
         "sci": wording.sci(figures),
     }

@@ -183,9 +183,9 @@
 					accuracy: percents(right[s]),
 					"j-per-correct": joules[s] || each === null ? bounds(joules[s], "J") : say.none_correct,
 					"j-per-request": si(each, "J"),
-					p50: si(quantile(s, mix, 0.5), "s"),
-					p95: si(quantile(s, mix, 0.95), "s"),
 				});
+				for (const [name, own] of Object.entries(data.latency.shares))
+					put({ [name]: si(own[s] && quantile(s, mix, own[s]), "s") });
 			}
 			const stated = here && !(hourly && data.hours_missing[s]), drawn = stated ? mean(s, energy, mix) : null;
 			const kwh = each === null ? null : ((each * requests) / KWH) * pue, spent = data.training_j[s];

@@ -5,9 +5,11 @@ from __future__ import annotations
 from wattbench_reports.analyses.capacity import MAX_LOAD, TARGET_TIMES, Fleet, Fleets, Sized, fleets
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.sections.model import Passage
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats.budgets import ARRIVALS
+from wattbench_reports.stats.percentiles import label, needed
 
 _MOSTLY_IDLE = 0.9
 
@@ -23,9 +25,17 @@ def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | Non
     sentences = [
         "A replica is a machine like the one that was measured, answering one request at a time. Requests arrive at "
         f"random, {units.count(ARRIVALS)} of them were simulated for each row, and each takes as long as one that was "
-        f"measured. Stated are the fewest replicas with which 95% of the requests are done within {TARGET_TIMES:g} "
-        "times the system's own p95, waiting included: systems that are slow alone are given longer.",
+        f"measured. Stated are the fewest replicas with which {100 * found.share:g}% of the requests are done within "
+        f"{TARGET_TIMES:g} times the system's own {label(found.share)}, waiting included: systems that are slow alone "
+        "are given longer.",
     ]
+    if found.share < SHARES[0]:
+        sentences.append(f"A {label(SHARES[0])} needs {needed(SHARES[0])} measured requests of each system.")
+    if found.too_few:
+        sentences.append(
+            f"Not sized, as a latency percentile needs at least {needed(MEDIAN)} measured requests: "
+            f"{units.listed(found.too_few)}."
+        )
     if lacking := [each.system for each in found.fleets if each.idle_w is None]:
         sentences.append(
             f"Idle watts of {units.listed(lacking)} are not measured or not valid, so joules with idle time are not "
@@ -56,7 +66,7 @@ def _table(analysis: Analysis, found: Fleets, place: int, caption: str) -> Table
             Column("Replicas", numeric=True),
             Column("In use", numeric=True),
             Column("Idle", numeric=True),
-            Column("p95, waiting included", numeric=True),
+            Column(f"{label(found.share)}, waiting included", numeric=True),
             Column("At most", numeric=True),
             Column("Joules per request", numeric=True),
             Column("Of these, idle", numeric=True),
@@ -65,22 +75,20 @@ def _table(analysis: Analysis, found: Fleets, place: int, caption: str) -> Table
         rows=tuple(_row(analysis, each, each.sized[place]) for each in found.fleets),
         note=(
             "In use: the share of the time in which a replica answers. Joules per request: those above idle, and the "
-            "idle watts of all replicas over all the time. ~: from too few measured requests for a p95 to mean much. A "
-            f"dash under replicas: more than {units.count(MAX_LOAD)} requests would be in service at once, and nothing "
-            "was simulated."
+            f"idle watts of all replicas over all the time. A dash under replicas: more than {units.count(MAX_LOAD)} "
+            "requests would be in service at once, and nothing was simulated."
         ),
     )
 
 
 def _row(analysis: Analysis, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
-    few = "~" if fleet.few else ""
     return (
         Cell(fleet.system, series=analysis.frames.systems.index(fleet.system), detail=fleet.kind),
         Cell(units.count(sized.replicas)),
         Cell(_share(sized.utilisation)),
         Cell(_share(sized.idle_share)),
-        Cell(units.NONE if sized.p95_s is None else few + units.quantity(sized.p95_s, "s")),
-        Cell(few + units.quantity(fleet.target_s, "s")),
+        Cell(units.quantity(sized.tail_s, "s")),
+        Cell(units.quantity(fleet.target_s, "s")),
         Cell(units.quantity(sized.j_per_request, "J")),
         Cell(units.quantity(sized.idle_j_per_request, "J")),
         energy_badge(fleet.provenance),
