@@ -1,4 +1,4 @@
-"""A comparison as a data frame: the columns of its CSV, typed."""
+"""Build a comparison as a data frame: the columns of its CSV, typed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def comparison_frame(comparison: Comparison) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = [plain_row(each) | placement_row(comparison, place) for place, each in enumerate(comparison.systems)]
+    rows = [plain_row(each) | placement_row(comparison, number) for number, each in enumerate(comparison.systems)]
     dtypes = _dtypes(SystemFigures) | ({} if comparison.ranked is None else _dtypes(Placement))
     return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
 

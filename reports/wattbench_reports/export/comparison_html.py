@@ -1,4 +1,4 @@
-"""HTML for a notebook: a fragment without styles or scripts, in which every text of a record is escaped."""
+"""Write HTML for a notebook: a fragment without style sheet or script, with every text of a record escaped."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def _parts(comparison: Comparison) -> Iterator[str]:
         for rate in comparison.load.rates:
             yield _paragraph(arrival_rates.title(rate).capitalize())
             yield _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in rate.systems])
-            yield _list(f"{each.system} does not hold it: {why}." for each in rate.systems for why in each.reasons)
+            yield _list(
+                f"{each.system} does not hold this rate: {why}." for each in rate.systems for why in each.reasons
+            )
         yield _paragraph(arrival_rates.explained(comparison.load))
     else:
         yield _table(*summary_table(comparison))

@@ -31,10 +31,10 @@ def as_markdown(comparison: Comparison) -> str:
     lines += ["", f"Brackets: 95% confidence intervals. {escaped(wording.carbon_line(comparison))}"]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]
-    if (said := wording.year_line(comparison)) and comparison.load is None:
+    if (title := wording.year_line(comparison)) and comparison.load is None:
         lines += [
             "",
-            f"**{escaped(said)}**",
+            f"**{escaped(title)}**",
             "",
             *_table(("system", *wording.YEAR.values()), wording.year_rows(comparison)),
         ]

@@ -1,4 +1,4 @@
-"""The power traces of a run: a row per reading of a component."""
+"""Build the power traces of a run: a row per reading of a component."""
 
 from __future__ import annotations
 

@@ -47,18 +47,18 @@ def build_site(history_root: Path, out: Path | None = None, policy: Policy | Non
         why = "; ".join(history.notes) or "add one with wattbench nightly"
         raise UserError(f"{history_root}: no night to show ({why})")
     site = out or history_root / "site"
-    made = full_reports(history, site)
+    reports = full_reports(history, site)
     drifted = drift(history, policy)
-    pages = site_pages(history, trends(history), alarms(history, drifted), drifted, made)
+    pages = site_pages(history, trends(history), alarms(history, drifted), drifted, reports)
     write_all_atomically({site / name: page for name, page in pages.items()}, failure="the page cannot be written")
     return site / INDEX
 
 
 def site_pages(
-    history: History, all_trends: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
+    history: History, all_trends: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, reports: FullReports
 ) -> dict[str, bytes]:
     """Render every page except the full reports, by its name within the site."""
-    site = _Site(history, all_trends, raised, drifted, made)
+    site = _Site(history, all_trends, raised, drifted, reports)
     pages = {INDEX: site.index(), NIGHTS: site.nights(), TODAY: site.today()}
     pages |= {f"trends/{metric}.html": site.trend(metric) for metric in METRICS_SHOWN}
     return {name: as_bytes(page) for name, page in pages.items()}
@@ -68,9 +68,20 @@ class _Site:
     """Renders the pages from what they share."""
 
     def __init__(
-        self, history: History, all_trends: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, made: FullReports
+        self,
+        history: History,
+        all_trends: Sequence[Trend],
+        raised: Sequence[Alarm],
+        drifted: Drift,
+        reports: FullReports,
     ) -> None:
-        self._history, self._trends, self._raised, self._drift, self._made = history, all_trends, raised, drifted, made
+        self._history, self._trends, self._raised, self._drift, self._reports = (
+            history,
+            all_trends,
+            raised,
+            drifted,
+            reports,
+        )
         self._anchors = Anchors.of(all_trends)
         breaks = Breaks(history)
         self._drawn = [series_of(each, breaks) for each in all_trends if each.metric in METRICS_SHOWN]
@@ -94,7 +105,7 @@ class _Site:
             gaps=gaps(night.date for night in self._series),
             notes=(*self._history.notes, *self._drift.notes),
             report=links.report(self._last.run),
-            missing_reason=self._made.missing_reason,
+            missing_reason=self._reports.missing_reason,
             run_href=links.run(self._last.run),
             span=self._span(),
         )
@@ -119,11 +130,11 @@ class _Site:
         links = self._links(TODAY)
         return self._page(
             links, "today.html.j2", "Full report", date=self._last.date, report=links.report(self._last.run),
-            missing_reason=self._made.missing_reason,
+            missing_reason=self._reports.missing_reason,
         )  # fmt: skip
 
     def _links(self, page: str) -> Links:
-        return Links(self._history, page, self._made.runs)
+        return Links(self._history, page, self._reports.runs)
 
     def _page(self, links: Links, template: str, title: str, **shown: Any) -> str:
         from markupsafe import Markup

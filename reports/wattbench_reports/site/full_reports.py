@@ -65,8 +65,8 @@ def _make(night: Night, kept: Path) -> str:
     if page.is_file():
         return ""
     try:
-        made = report(read_run(night.root))
+        page_text = report(read_run(night.root))
     except UserError as error:
         return str(error)
-    write_atomically(page, as_bytes(made), failure=_FAILURE)
+    write_atomically(page, as_bytes(page_text), failure=_FAILURE)
     return ""
