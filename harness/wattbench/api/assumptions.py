@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AssumptionOptions(TypedDict, total=False):
-    """What is not given, or is None, stays as the run's suite has it."""
+    """The options that restate a run; one that is not given, or is None, keeps the value of the run's suite."""
 
     mix: str | Mapping[str, float] | None
     """The share of the requests that each domain has: ``{"arithmetic": 3, "text": 1}`` or ``"arithmetic=3,text=1"``;

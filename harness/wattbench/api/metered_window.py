@@ -55,7 +55,7 @@ class Window:
 
     @property
     def provenance(self) -> str:
-        """The provenance of the joules, such as ``counter+modelled``; empty where there are none."""
+        """The provenance of the joules, such as ``counter+modelled``; empty where it has no joules."""
         row = self._ended()
         return row.provenance_label if row.valid else ""
 

@@ -27,7 +27,7 @@ def names_of(given: Any, where: str) -> tuple[str, ...]:
 
 
 def limit_of(given: Any, where: str) -> int | None:
-    """Return a limit of items per task; None: there is none.
+    """Return a limit of items per task; None means all items.
 
     Raises:
         UserError: it is not a whole number of 1 or more.

@@ -37,7 +37,7 @@ ITEMS = 160
     help="Items that each of the four gates asks.",
 )
 @click.option(
-    "--gates", type=click.IntRange(min=20), default=500, show_default=True, help="Gates simulated from each of them."
+    "--gates", type=click.IntRange(min=20), default=500, show_default=True, help="Gates to simulate from each of them."
 )
 @click.option(
     "-o",

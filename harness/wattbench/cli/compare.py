@@ -50,6 +50,7 @@ class _Reading(click.Command):
     type=click.Choice(["table", "markdown", "csv", "json"]),
     default="table",
     show_default=True,
+    help="The format of the output.",
 )
 @click.option(
     "--across",

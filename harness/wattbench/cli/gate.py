@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="The policy, in TOML or YAML; else the suite's gate:, or [tool.wattbench.gate] of the pyproject.toml here.",
 )
-@click.option("--across", callback=names, metavar="PART,...", help="Judge two runs although these differ.")
+@click.option("--across", callback=names, metavar="PART,...", help="Judge two runs although these parts differ.")
 @click.option(
     "--plant",
     multiple=True,
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Resume an interrupted gate.")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML report here, too.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
+)
 @items_options
 @measured_option
 @verdict_options

@@ -42,7 +42,14 @@ if TYPE_CHECKING:
 @click.option("--system", metavar="NAME", help="The series of one system.")
 @click.option("--metric", metavar="NAME", help="The series of one metric, such as latency_p50.")
 @click.option("--domain", metavar="NAME", help="The series of one domain; default: of all items.")
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="The format of the output.",
+)
 def history(
     folder: Path,
     runs: tuple[Path, ...],

@@ -38,7 +38,9 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, **narrowin
 @narrowing_options
 @measured_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML report here, too.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
+)
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
 def run(
     suite: str | None,
@@ -75,7 +77,7 @@ def run(
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Show which sensors exist, why some cannot be read, and what will be measured or only modelled."""
     import json

@@ -1,4 +1,4 @@
-"""What docs/python.md tells people to copy works, and its tables name every column with its type."""
+"""The snippets of docs/python.md run, and its tables name every column with its type."""
 
 from __future__ import annotations
 
