@@ -43,7 +43,7 @@ def test_every_key_of_a_policy_is_explained_with_its_default() -> None:
     assert told.keys() == GatePolicy.model_fields.keys()
     for name in ("alpha", "beta", "block", "drift"):
         assert float(told[name][0]) == getattr(GatePolicy(), name)
-    assert rows("Of a metric:").keys() == MetricPolicy.model_fields.keys()
+    assert rows("For each metric:").keys() == MetricPolicy.model_fields.keys()
 
 
 def test_the_defaults_are_those_that_are_told() -> None:
@@ -57,7 +57,7 @@ def test_the_defaults_are_those_that_are_told() -> None:
 
 
 def test_every_verdict_has_its_exit_code() -> None:
-    told = rows("| verdict | of a metric | exit code |")
+    told = rows("| verdict | meaning for a metric | exit code |")
     assert {name: int(cells[-1]) for name, cells in told.items()} == {
         str(each): code for each, code in EXIT_CODES.items()
     }
