@@ -1,4 +1,4 @@
-"""One clock for every stamp: seconds since the Unix epoch that never run backwards.
+"""Give the time of one clock for every stamp: seconds since the Unix epoch that never run backwards.
 
 The wall clock may be stepped by NTP in the middle of a request, and a monotonic clock means nothing
 to the next process. So the wall clock is read once, when the process starts, and the monotonic
@@ -13,5 +13,5 @@ _OFFSET_S = time.time() - time.perf_counter()
 
 
 def now_s() -> float:
-    """Seconds since the Unix epoch, monotonic within this process."""
+    """Return seconds since the Unix epoch, monotonic within this process."""
     return _OFFSET_S + time.perf_counter()

@@ -1,4 +1,4 @@
-"""The errors a person sees: what was wrong, where, and what to do about it."""
+"""Define the errors that users see: what was wrong, where, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import ModuleType
 
 
 class UserError(Exception):
-    """Something a person can mend. The command line prints it without a traceback and exits with 2.
+    """Something that the user can correct. The command line prints it without a traceback and exits with 2.
 
     The message says what was wrong, where, and what to do.
     """
@@ -21,7 +21,7 @@ class MissingHereError(UserError):
     def __init__(self, message: str, missing: str) -> None:
         super().__init__(message)
         self.missing = missing
-        """What is lacking, in a few words: ``program vllm``."""
+        """What is missing, in a few words: ``program vllm``."""
 
 
 class MissingExtraError(MissingHereError):
@@ -56,7 +56,7 @@ def require(module: str, *, extra: str, what: str) -> ModuleType:
 
 
 def nearest(wrong: str, choices: Iterable[str]) -> str:
-    """Say which valid choice was probably meant: a clause to end an error message with.
+    """Suggest the valid choice that was probably meant: a clause to end an error message with.
 
     Returns:
         ``"; did you mean 'x'?"`` where one choice is close, else ``"; choose one of: a, b, c"``

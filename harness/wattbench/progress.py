@@ -1,4 +1,4 @@
-"""How a run shows how far it is: a live display in a terminal, plain lines elsewhere. Always on standard error."""
+"""Show the progress of a run: a live display in a terminal, plain lines elsewhere. Always on standard error."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What the runner tells as it goes. Use as a context manager."""
+    """The progress of a run, as the runner reports it. A context manager."""
 
     def note(self, text: str) -> None:
-        """Something is being done that has no items: loading, waiting for the idle draw."""
+        """Say what is being done that has no items: loading, measuring the idle draw."""
         ...
 
     def start_cell(self, name: str, items: int, answered: int) -> None:
-        """A cell begins, of which some items may have been answered before."""
+        """Begin a cell, of which some items may have been answered before."""
         ...
 
     def advance(self, items: int) -> None:
-        """So many more items were answered."""
+        """Count further answered items."""
         ...
 
     def end_cell(self) -> None:
-        """The cell is complete."""
+        """End the cell: it is complete."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -37,20 +37,20 @@ class Progress(Protocol):
 
 
 def progress(cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> Progress:
-    """The display that suits where standard error goes.
+    """Return the display that suits standard error.
 
     Args:
-        cells: how many there are.
-        items: in all of them.
-        cells_are: what to call them, where they are something else.
-        items_are: so for items.
+        cells: how many cells.
+        items: how many items in all cells.
+        cells_are: the word for cells, where they are something else.
+        items_are: the word for items.
     """
     display = LiveProgress if sys.stderr.isatty() else PlainProgress
     return display(cells, items, cells_are, items_are)
 
 
 class LiveProgress:
-    """Two bars: all items of all cells, and those of the cell at hand, each with the time it has left."""
+    """Two bars: all items of all cells, and those of the current cell, each with its remaining time."""
 
     def __init__(self, cells: int, items: int, cells_are: str = "cells", items_are: str = "items") -> None:
         from rich.console import Console
@@ -73,7 +73,7 @@ class LiveProgress:
         self._bars.console.print(text, style="dim", highlight=False, markup=False)
 
     def start_cell(self, name: str, items: int, answered: int) -> None:
-        """Begin the second bar anew."""
+        """Begin the second bar for a new cell."""
         self._cell_number += 1
         self._cell = self._bars.add_task(f"{self._cell_number}/{self._cells} {name}", total=items)
         self.advance(answered)
@@ -85,7 +85,7 @@ class LiveProgress:
             self._bars.advance(self._cell, items)
 
     def end_cell(self) -> None:
-        """Take the second bar away."""
+        """Remove the second bar."""
         if self._cell is not None:
             self._bars.remove_task(self._cell)
             self._cell = None
@@ -111,11 +111,11 @@ class PlainProgress:
         self._began_s = self._cell_began_s = self._spoke_s = now_s()
 
     def note(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         print(text, file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
 
     def start_cell(self, name: str, items: int, answered: int) -> None:
-        """One line, with what was answered before."""
+        """Print one line, with how many items were answered before."""
         self._cell_number += 1
         self._cell_items, self._cell_done, self._cell_asked = items, answered, 0
         self._cell_began_s = self._spoke_s = now_s()
@@ -124,7 +124,7 @@ class PlainProgress:
         self.note(f"[{self._cell_number}/{self._cells}] {name}: {items} {self._items_are}{before}")
 
     def advance(self, items: int) -> None:
-        """One line if the last was long ago."""
+        """Print one line if the last one is half a minute old."""
         self._cell_done += items
         self._cell_asked += items
         self._done += items
@@ -135,7 +135,7 @@ class PlainProgress:
             self.note(f"    {self._cell_done}/{self._cell_items} {self._items_are}; {left} of this one")
 
     def end_cell(self) -> None:
-        """One line, with the time that all cells have left if the rest is like what was."""
+        """Print one line, with the estimated remaining time of all cells."""
         left = _left(self._began_s, self._asked, self._items - self._done)
         self.note(f"    done; {self._done}/{self._items} {self._items_are} of all {self._cells_are}; {left}")
 
@@ -146,6 +146,6 @@ class PlainProgress:
         return
 
 
-def _left(since_s: float, asked: int, left: int) -> str:
-    left_s = round((now_s() - since_s) / max(asked, 1) * left)
+def _left(since_s: float, answered: int, left: int) -> str:
+    left_s = round((now_s() - since_s) / max(answered, 1) * left)
     return f"about {left_s // 60} min {left_s % 60} s left" if left_s >= 60 else f"about {left_s} s left"

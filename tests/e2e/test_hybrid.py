@@ -58,5 +58,5 @@ def test_a_plan_of_a_hybrid_names_the_code_that_only_it_runs(wattbench, suite) -
     done = wattbench("plan", suite(("measure:", HYBRID)), "--systems", "chance")
     assert done.returncode == 0, done.stderr
     assert "1 cells, 40 items to ask" in done.stdout
-    assert "runs code of its own: system 'adder'" in done.stdout
-    assert "runs code of its own: system 'small'" in done.stdout
+    assert "runs its own code: system 'adder'" in done.stdout
+    assert "runs its own code: system 'small'" in done.stdout

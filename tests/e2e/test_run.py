@@ -44,7 +44,7 @@ def test_a_run_leaves_whole_and_consistent_records(finished: Path, wattbench) ->
     totals = {(row.system, row.task): row for row in records.phases() if row.component == "total"}
     for (system, task), own in items.groupby(["system", "task"]):
         assert totals[system, task].energy_j == pytest.approx(own["energy_j"].sum())
-        assert totals[system, task].reason == "the engine does not tell when the first token came"
+        assert totals[system, task].reason == "the engine does not report when the first token arrived"
     assert measured[0].passes > 1  # forty sums take no time: they were asked again until the window was long enough
 
     # Every row of the report is in the records: what `compare` prints can be computed from the table alone.
@@ -76,7 +76,7 @@ def test_plan_prints_and_runs_nothing(wattbench, suite, tmp_path: Path) -> None:
     done = wattbench("plan", suite(), "--limit", 5)
     assert done.returncode == 0, done.stderr
     assert "2 cells, 10 items to ask" in done.stdout
-    assert "runs code of its own: system 'adder'" in done.stdout
+    assert "runs its own code: system 'adder'" in done.stdout
     assert not (tmp_path / "runs").exists()
     assert not (tmp_path / "calls.txt").exists()
 

@@ -65,7 +65,7 @@ def measure_new(
     from wattbench.scenarios.interleaved.planted_faults import Plant
 
     with stdout_to_stderr(), measuring_alone():
-        plant = Plant.of_words(job.plant)
+        plant = Plant.parse(job.plant)
         suite = requiring(load(job.suite, tasks=job.tasks, limit=job.limit), job.require_measured)
         resolved, sides = choose_sides(suite, job.baseline, job.candidate)
         policy, source = find_policy(job.policy_file, resolved.suite.gate, Path.cwd())

@@ -78,12 +78,12 @@ def history(
     if add:
         _add(layout, runs)
     elif prune:
-        _prune(layout.found(), keep_nights, keep_weeks, dry_run)
+        _prune(layout.existing(), keep_nights, keep_weeks, dry_run)
     elif not rebuild or selected:
-        _show(layout.found(), sql, series, form)
+        _show(layout.existing(), sql, series, form)
     if rebuild:
         with stdout_to_stderr():
-            page = rebuild_site(layout.found())
+            page = rebuild_site(layout.existing())
         click.echo(page)
 
 
@@ -117,12 +117,12 @@ def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None
         if reference is not None:  # even where it cannot be read
             never[reference.run] = "it is the reference"
         decided = prune(layout, Keep(nights, weeks), never, dry_run=dry_run)
-    for fate in decided:
-        if not fate.kept:
-            click.echo(f"{'would delete' if dry_run else 'deleted'} {fate.run.root.name}: {fate.why}")
-        elif fate.run.run in never:
-            click.echo(f"kept {fate.run.root.name}: {fate.why}")
-    gone = sum(not fate.kept for fate in decided)
+    for decision in decided:
+        if not decision.kept:
+            click.echo(f"{'would delete' if dry_run else 'deleted'} {decision.run.root.name}: {decision.why}")
+        elif decision.run.run in never:
+            click.echo(f"kept {decision.run.root.name}: {decision.why}")
+    gone = sum(not decision.kept for decision in decided)
     click.echo(f"wattbench: {gone} of {len(decided)} runs {'would be deleted' if dry_run else 'deleted'}", err=True)
 
 

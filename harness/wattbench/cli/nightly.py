@@ -98,14 +98,14 @@ def nightly(
         layout = NightsLayout(history)
         work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured)
         if work is not None and wanted is not None:
-            _run_missed(layout.made(), work, wanted)
+            _run_missed(layout.created(), work, wanted)
             return
         if work is not None:
-            _run(layout.made(), work, date, backfilled)
+            _run(layout.created(), work, date, backfilled)
         elif resume is not None:
             _resume(layout, resume, allow_unsafe_code, require_measured)
         if not backfilled:
-            raise click.exceptions.Exit(_judged(layout.found(), policy, files))
+            raise click.exceptions.Exit(_judged(layout.existing(), policy, files))
 
 
 def _check_options(

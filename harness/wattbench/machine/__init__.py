@@ -1,1 +1,1 @@
-"""The machine: what a record says of it, and what of it can be measured."""
+"""Describe the machine: what a record says of it, and what of it can be measured."""

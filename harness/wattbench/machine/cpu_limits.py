@@ -1,6 +1,6 @@
-"""What holds this machine's processor back: its power limit, its governor, a container's share of it.
+"""Read what limits this machine's processor: its power limit, its governor, a container's quota.
 
-Read from Linux's own files, each of which may be missing: None then, which says that the kernel tells nothing.
+Read from Linux's own files, each of which may be missing: the value is then None.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ SYSTEM = Path("/sys")
 
 
 def cpu_power(system: Path = SYSTEM) -> dict[str, Any]:
-    """``{"package_limit_w", "governor", "boost"}`` of the processor.
+    """Return ``{"package_limit_w", "governor", "boost"}`` of the processor.
 
     The limit is the long-term one (constraint 0) of all packages together, as Linux's powercap framework has it;
     unlike the energy counters, it may be read by anybody.
@@ -31,22 +31,22 @@ def cpu_power(system: Path = SYSTEM) -> dict[str, Any]:
     }
 
 
-def cpus_quota(system: Path = SYSTEM, own: Path = Path("/proc/self/cgroup")) -> float | None:
-    """Processors' worth of time that a control group allows this process; None where nothing limits it.
+def cpus_quota(system: Path = SYSTEM, process_groups: Path = Path("/proc/self/cgroup")) -> float | None:
+    """Return how many processors' time a control group allows this process; None if nothing limits it.
 
     A container's limit: the process may see every core and yet be stopped for most of each period. The tightest
     limit from the process's group up to the root counts.
     """
     root = system / "fs/cgroup"
-    line = next((line for line in (_text(own) or "").splitlines() if line.startswith("0::")), "0::/")
+    line = next((line for line in (_text(process_groups) or "").splitlines() if line.startswith("0::")), "0::/")
     group = root / line.removeprefix("0::").strip().lstrip("/")
     folders = [group, *group.parents] if ".." not in group.parts else [root]
-    found = [limit for folder in folders if folder.is_relative_to(root) for limit in [_quota(folder)] if limit]
-    return min(found, default=None)
+    limits = [limit for folder in folders if folder.is_relative_to(root) for limit in [_quota(folder)] if limit]
+    return min(limits, default=None)
 
 
 def container(root: Path = Path("/")) -> str | None:
-    """``docker``, ``podman`` or ``kubernetes``; None where nothing says so."""
+    """Return ``docker``, ``podman`` or ``kubernetes``; None if no container is detected."""
     if "KUBERNETES_SERVICE_HOST" in os.environ:
         return "kubernetes"
     if (root / "run/.containerenv").exists():
@@ -60,7 +60,7 @@ def _governor(system: Path) -> str | None:
 
 
 def _boost(system: Path) -> str | None:
-    """``on`` or ``off``: Intel's driver has a switch that says the opposite of the others'."""
+    """Return ``on`` or ``off``: Intel's driver has a switch with the opposite meaning of the others."""
     cpu = system / "devices/system/cpu"
     if (off := _text(cpu / "intel_pstate/no_turbo")) is not None:
         return "off" if off == "1" else "on"
@@ -70,7 +70,7 @@ def _boost(system: Path) -> str | None:
 
 
 def _quota(folder: Path) -> float | None:
-    """The limit of one group: of cgroup v2, or of a v1 hierarchy mounted at `cpu` (a container's own root)."""
+    """Return the limit of one group: of cgroup v2, or of a v1 hierarchy mounted at `cpu` (a container's own root)."""
     if (text := _text(folder / "cpu.max")) is not None:
         allowed, _, period = text.partition(" ")
         return int(allowed) / int(period) if allowed.isdigit() and period.isdigit() and int(period) else None

@@ -1,4 +1,4 @@
-"""What `wattbench doctor` says: which sensors there are, and what a run will measure and what only model.
+"""Print the survey of `wattbench doctor`: which sensors exist, and what a run will measure and what only model.
 
 Pure: from a survey to text or data. May import `wattbench.meters`.
 """
@@ -23,14 +23,14 @@ _MEANING = {
 
 
 def as_data(sensors: Sequence[Sensor]) -> dict[str, Any]:
-    """The survey as plain data.
+    """Return the survey as plain data.
 
     Returns:
-        ``sensors``: one object per sensor. ``measured`` and ``modelled``: the components a run will state, and
-        ``unmeasured``: those that exist, and of which it will state nothing.
+        ``sensors``: one object per sensor. ``measured`` and ``modelled``: the components a run will report, and
+        ``unmeasured``: those that exist and that it will not report.
     """
     used = [sensor for sensor in sensors if sensor.used]
-    stated = {sensor.component for sensor in used}
+    reported = {sensor.component for sensor in used}
     return {
         "sensors": [asdict(sensor) for sensor in sensors],
         "measured": [sensor.component for sensor in used if sensor.provenance != MODELLED],
@@ -38,19 +38,21 @@ def as_data(sensors: Sequence[Sensor]) -> dict[str, Any]:
         "unmeasured": [
             sensor.component
             for sensor in sensors
-            if sensor.exists and not sensor.readable and sensor.component not in stated
+            if sensor.exists and not sensor.readable and sensor.component not in reported
         ],
     }
 
 
 def as_text(sensors: Sequence[Sensor]) -> str:
-    """The survey for a person, in plain lines that end in a newline."""
+    """Return the survey as plain lines that end in a newline."""
     data = as_data(sensors)
     present = [(each.component, f"{each.what}: {_state(each)}") for each in sensors if each.provenance != MODELLED]
     stated = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
-    stated += [(component, "nothing: it cannot be measured as it is") for component in data["unmeasured"]]
+    stated += [
+        (component, "nothing: it cannot be measured with the present settings") for component in data["unmeasured"]
+    ]
     fixes = list(dict.fromkeys((each.component, each.fix) for each in sensors if each.fix))
-    lines = ["Sensors", *_by_component(present), "", "What a run will state", *_by_component(stated)]
+    lines = ["Sensors", *_by_component(present), "", "What a run will report", *_by_component(stated)]
     lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
     return "".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)])
 
@@ -67,9 +69,9 @@ def _state(sensor: Sensor) -> str:
 
 def _summary(data: dict[str, Any]) -> str:
     if data["unmeasured"]:
-        return f"Joules will lack: {', '.join(data['unmeasured'])}. Totals will be too low."
+        return f"Joules will not include: {', '.join(data['unmeasured'])}. Totals will be too low."
     if not data["measured"]:
-        return "No joule will be measured here; all are modelled, and marked so in every record and report."
+        return "No joule will be measured here: all are modelled, and marked as modelled in every record and report."
     if data["modelled"]:
-        return f"Modelled joules ({', '.join(data['modelled'])}) are marked so in every record and report."
+        return f"Modelled joules ({', '.join(data['modelled'])}) are marked as modelled in every record and report."
     return "Every joule will be measured."

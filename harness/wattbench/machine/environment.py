@@ -1,4 +1,4 @@
-"""What machine, driver, packages and commit a run was made with."""
+"""Describe the machine, driver, packages and commit of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PACKAGES = (
     "wattbench", "lm-eval", "codecarbon", "nvidia-ml-py", "torch", "transformers", "peft", "accelerate", "gguf",
     "xllamacpp", "vllm", "datasets", "numpy", "pandas", "scipy", "scikit-learn",
 )  # fmt: skip
-"""The packages whose versions can change a figure."""
+"""The packages whose versions can change a result."""
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
 
@@ -26,7 +26,7 @@ def environment(folder: Path) -> dict[str, Any]:
     """Describe this machine and this installation; no names of people or hosts.
 
     Args:
-        folder: where the suite lies; the git commit is that of its repository.
+        folder: of the suite; the git commit is that of its repository.
     """
     return {
         "os": platform.platform(),
@@ -66,7 +66,7 @@ def _cpu_model() -> str:
 
 
 def _gpus() -> list[dict[str, Any]]:
-    """Each NVIDIA GPU: its place, name, id, driver and power limit, and whether systems can use it.
+    """List each NVIDIA GPU: its index, name, id, driver and power limit, and whether systems can use it.
 
     Empty where there is no driver.
     """
@@ -81,13 +81,13 @@ def _gpus() -> list[dict[str, Any]]:
         visible = _visible(pynvml)
         return [_gpu(pynvml, index, driver, visible) for index in range(pynvml.nvmlDeviceGetCount())]
     except pynvml.NVMLError:
-        return []  # a GPU that cannot be asked is the meter's to complain about
+        return []  # the meter reports a GPU that cannot be read
     finally:
         pynvml.nvmlShutdown()
 
 
 def _visible(pynvml: Any) -> set[int] | None:
-    """The places of the GPUs that `CUDA_VISIBLE_DEVICES` leaves; None where that can't be told apart."""
+    """Return the indices of the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible; None if they cannot be identified."""
     from wattbench.meters.base import MeterError
     from wattbench.meters.nvml.visible_gpus import find_gpus
 
@@ -110,13 +110,13 @@ def _gpu(pynvml: Any, index: int, driver: str, visible: set[int] | None) -> dict
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in packages:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

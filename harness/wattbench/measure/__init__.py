@@ -1,1 +1,1 @@
-"""One cell measured: its plan, its requests as they are timed, and its rows."""
+"""Measure one cell: its plan, its timed requests and its rows."""

@@ -1,4 +1,4 @@
-"""A window's joules, given out to the items that were in flight in it.
+"""Attribute a window's joules to the items that were in flight in it.
 
 At each moment the window's energy is split evenly among the items in flight; what was drawn while none was (writing
 the record, between two requests) is spread over them in proportion. So the items of a window always sum to it,
@@ -16,7 +16,7 @@ from wattbench.records import AnswerRow, WindowRow
 
 
 def shares(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each item's share of a window, by the time it was in flight.
+    """Return each item's share of a window, by the time it was in flight.
 
     Args:
         started_s: shape (items,), seconds.
@@ -31,7 +31,7 @@ def shares(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> N
 
 
 def alone_s(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds that each item had to itself, where each moment is split evenly among the items in flight.
+    """Return the seconds attributed to each item, where each moment is split evenly among the items in flight.
 
     Args:
         started_s: shape (items,), seconds.
@@ -55,9 +55,9 @@ def alone_s(started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> 
 def attribute(
     answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]
 ) -> list[tuple[float | None, float | None]]:
-    """Each answer's joules, in total and above idle, in the order of the answers.
+    """Return each answer's joules, in total and above idle, in the order of the answers.
 
-    An answer whose window is missing or not valid gets None: no figure is better than one that can't be believed.
+    An answer whose window is missing or not valid gets None: no figure is better than a wrong one.
     Where a window's items were asked several times to fill it, each gets its share of one pass, so that the items'
     energies times the window's passes are the window's energy.
     """
@@ -69,12 +69,12 @@ def attribute(
         window = windows.get(name)
         if window is None or not window.valid or window.total_j is None:
             continue
-        own = shares(
+        item_shares = shares(
             np.array([answers[i].started_s for i in members]),
             np.array([answers[i].finished_s for i in members]),
         )
         above_idle_j = window.above_idle_j
-        for index, share in zip(members, own.tolist(), strict=True):
+        for index, share in zip(members, item_shares.tolist(), strict=True):
             energies[index] = (
                 window.total_j * share / window.passes,
                 None if above_idle_j is None else above_idle_j * share / window.passes,

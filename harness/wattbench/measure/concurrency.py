@@ -1,4 +1,4 @@
-"""A fixed number of calls under way at the same time: as one ends, the next begins."""
+"""Keep a fixed number of calls under way: as one ends, the next begins."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ T = TypeVar("T")
 def keep_in_flight(
     calls: Iterator[Callable[[], T]], number: int, *, hold: Callable[[], bool] = lambda: False
 ) -> Iterator[T]:
-    """Make calls, `number` of them at any time, and give their results as they end, in that order.
+    """Make calls, `number` of them at any time, and yield their results as they end, in that order.
 
     Each runs in a thread of its own. The threads are daemons, so that Ctrl-C leaves at once.
 
     Args:
-        calls: taken one by one; what was not taken stays in it.
-        number: under way together.
-        hold: asked before each call: True begins no more, and ends when those under way have.
+        calls: taken one by one; the rest stays in it.
+        number: how many are under way together.
+        hold: called before each call: True begins no more, and ends when those under way have ended.
 
     Raises:
-        Whatever the first failed call raised, once all others have ended and their results were given.
+        The exception of the first failed call, once all others have ended and their results were yielded.
     """
     ended: SimpleQueue[tuple[bool, T | BaseException]] = SimpleQueue()
 
@@ -41,9 +41,9 @@ def keep_in_flight(
             flying += 1
         if not flying:
             break
-        whole, result = ended.get()
+        succeeded, result = ended.get()
         flying -= 1
-        if whole:
+        if succeeded:
             yield result  # type: ignore[misc]  # not an exception: the call ended well
         else:
             failed = failed or result  # type: ignore[assignment]

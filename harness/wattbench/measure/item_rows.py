@@ -1,4 +1,4 @@
-"""The rows that readers get: answers joined with their scores and their share of a window's joules."""
+"""Build the rows that readers get: answers joined with their scores and their share of a window's joules."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from wattbench.systems.training_ledger import lineage
 
 
 def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> list[ItemRow]:
-    """A cell's items, each answer joined with its score and its share of its window's joules."""
+    """Return a cell's items, each answer joined with its score and its share of its window's joules."""
     answers = records.answers(cell.system, cell.choice.task)
     scores = {(s.doc_id, s.repeat, s.offered_per_s): s for s in records.scores(cell.system, cell.choice.task) or []}
     by_name = {window.window: window for window in windows}
     rows = []
     split_s = alone_s(np.array([a.started_s for a in answers]), np.array([a.finished_s for a in answers])).tolist()
-    for answer, (energy_j, above_idle_j), own_s in zip(answers, attribute(answers, by_name), split_s, strict=True):
+    for answer, (energy_j, above_idle_j), item_s in zip(answers, attribute(answers, by_name), split_s, strict=True):
         score = scores[answer.doc_id, answer.repeat, answer.offered_per_s]
         window = by_name.get(answer.window)
         rows.append(
@@ -58,7 +58,7 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
                 route=answer.route,
                 route_score=answer.route_score,
                 router_s=answer.router_s,
-                router_energy_j=_router_j(answer, energy_j, own_s),
+                router_energy_j=_router_j(answer, energy_j, item_s),
                 route_asked=answer.route_asked,
                 offered_per_s=answer.offered_per_s,
                 failure=answer.failure,
@@ -71,38 +71,38 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
     return rows
 
 
-def _router_j(answer: AnswerRow, energy_j: float | None, own_s: float) -> float | None:
-    """The router's part of an item's joules: by its part of the seconds for which the item was billed.
+def _router_j(answer: AnswerRow, energy_j: float | None, item_s: float) -> float | None:
+    """Return the router's part of an item's joules: by its part of the seconds attributed to the item.
 
     Alone, those are the item's duration. In a batch both are shares of it, as the joules are.
     """
-    if answer.router_s is None or energy_j is None or own_s <= 0:
+    if answer.router_s is None or energy_j is None or item_s <= 0:
         return None
-    return energy_j * min(answer.router_s / own_s, 1.0)
+    return energy_j * min(answer.router_s / item_s, 1.0)
 
 
 def _output(answer: AnswerRow, score: ScoreRow) -> str:
-    """What the system said: its text, or, where it only weighed choices, the choice it found likeliest."""
+    """Return the output of the system: its text, or, where it only scored choices, the most likely choice."""
     return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
 
 
-def expert_row(answer: AnswerRow, asked: ExpertsUsed) -> ExpertRow:
-    """Which experts a mixture asked for an answer and its prompt."""
+def expert_row(answer: AnswerRow, used: ExpertsUsed) -> ExpertRow:
+    """Return which experts a mixture used for an answer and its prompt."""
     return ExpertRow(
         doc_id=answer.doc_id,
         repeat=answer.repeat,
-        tokens=asked.prompt_tokens + asked.answer_tokens,
-        counts=asked.counts,
-        prompt_tokens=asked.prompt_tokens,
-        prompt_counts=asked.prompt_counts,
-        pairs=asked.pairs,
+        tokens=used.prompt_tokens + used.answer_tokens,
+        counts=used.counts,
+        prompt_tokens=used.prompt_tokens,
+        prompt_counts=used.prompt_counts,
+        pairs=used.pairs,
     )
 
 
 def training_costs(system: str, config: SystemBase) -> dict[str, dict[str, Any]] | None:
-    """What everything that was trained for a system cost, by name and each once: from ledgers, or as declared.
+    """Return the cost of everything that was trained for a system, each once by name: from ledgers, or as declared.
 
-    A mixture's includes its experts'; a hybrid's all its members'. None where nothing is said of any.
+    That of a mixture includes its experts; that of a hybrid all its members. None if no training is recorded.
 
     Args:
         system: its name, which a declared training has where it has none of its own.
@@ -112,14 +112,14 @@ def training_costs(system: str, config: SystemBase) -> dict[str, dict[str, Any]]
         UserError: a ledger cannot be read, or two trainings of one name are not the same.
     """
     members = config.pool if isinstance(config, HybridSystem) else {}
-    found: dict[str, dict[str, Any]] = {}
+    costs: dict[str, dict[str, Any]] = {}
     for name, one in ((system, config), *members.items()):
         for trained, cost in _training_of(name, one.training).items():
-            if found.setdefault(trained, cost) != cost:
+            if costs.setdefault(trained, cost) != cost:
                 raise UserError(
                     f"system {system!r}: two different trainings are called {trained!r}: give the declared one a `name`"
                 )
-    return found or None
+    return costs or None
 
 
 def _training_of(system: str, training: Path | DeclaredTraining | None) -> dict[str, dict[str, Any]]:
@@ -139,7 +139,7 @@ def system_row(
     mixture: Mixture | None = None,
     training: dict[str, dict[str, Any]] | None = None,
 ) -> SystemRow:
-    """What a loaded system is made of, and what loading and training it cost.
+    """Return what a loaded system is made of, and what loading and training it cost.
 
     Args:
         name: the system's.

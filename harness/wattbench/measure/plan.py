@@ -1,4 +1,4 @@
-"""What a suite will do: its cells, checked as far as they can be without loading a model or asking anything."""
+"""Plan what a suite will do: its cells, checked as far as possible without loading a model or asking anything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench.terminal import TextColumn, printable, text_table
 
 
 class Planned(Protocol):
-    """What of a cell is printed: of one to be run, or one of a `wattbench.measure.preview`."""
+    """A cell as it is printed: one to be run, or one of a `wattbench.measure.preview`."""
 
     @property
     def system(self) -> str: ...  # noqa: D102
@@ -41,7 +41,7 @@ class Cell:
     """How the documents are asked and scored."""
 
     def as_record(self) -> dict[str, Any]:
-        """What `run.json` keeps of it."""
+        """Return the cell as `run.json` keeps it."""
         return {
             "system": self.system,
             "kind": self.config.kind,
@@ -56,10 +56,10 @@ class Cell:
 
 
 def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
-    """The cells of a suite in the order they run: system by system, those that share a base side by side.
+    """Return the cells of a suite in the order they run: system by system, those that share a base next to each other.
 
     Raises:
-        UserError: a task or a system cannot be run here, and why.
+        UserError: a task or a system cannot be run here; the message says why.
     """
     if allow_unsafe_code:
         os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")  # Hugging Face evaluate, which scores such code, asks as well
@@ -94,13 +94,13 @@ _COLUMNS = (
 
 
 def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, str], notes: Sequence[str] = ()) -> str:
-    """The plan in words and a table, as `wattbench plan` prints it.
+    """Return the plan in words and a table, as `wattbench plan` prints it.
 
     Args:
         resolved: the suite.
         cells: its cells.
-        metered: component to how its joules will come about: ``{"cpu": "modelled"}``.
-        notes: what could not be checked here, one a line.
+        metered: component to how its joules will be measured: ``{"cpu": "modelled"}``.
+        notes: what could not be checked here, one per line.
     """
     measure = resolved.suite.measure
     rows = [
@@ -113,17 +113,17 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
         *text_table(_COLUMNS, rows),
         "",
         f"{len(cells)} cells, {_work(cells, measure)}; "
-        f"warm-up {measure.warmup} items a cell, idle {measure.idle_s:g} s a system, "
-        f"windows of {measure.min_window_s:g} s and more",
-        "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "nothing can be read here"),
+        f"warm-up {measure.warmup} items per cell, idle {measure.idle_s:g} s per system, "
+        f"windows of at least {measure.min_window_s:g} s",
+        "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),
     ]
-    lines += [f"runs code of its own: {name}" for name in _own_code(resolved)]
+    lines += [f"runs its own code: {name}" for name in _code_of(resolved)]
     lines += [f"note: {note}" for note in notes]
     return "\n".join(map(printable, lines))
 
 
 def _items(cell: Planned) -> str:
-    """How many documents will be asked; where they were not read, no more than the suite's limit."""
+    """Return how many documents will be asked; if they were not read, at most the suite's limit."""
     if cell.items is not None:
         return str(cell.items)
     return f"<={cell.choice.limit}" if cell.choice.limit else "?"
@@ -131,26 +131,26 @@ def _items(cell: Planned) -> str:
 
 def _work(cells: Sequence[Planned], measure: Measure) -> str:
     if measure.load is None:
-        return f"{_asked(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
+        return f"{_item_count(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
     load = measure.load
     rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
     known = all(cell.items is not None for cell in cells)
-    asked = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
+    arriving = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
     return (
-        f"{asked} that arrive at {rates} per second, each rate for {load.min_duration_s:g} s and more; held is a rate "
-        f"at which {100 * load.in_time:g}% are answered within {load.deadline_s:g} s"
+        f"{arriving} that arrive at {rates} per second, each rate for at least {load.min_duration_s:g} s; a rate is "
+        f"held if {100 * load.in_time:g}% are answered within {load.deadline_s:g} s"
     )
 
 
 def requests(items: int, measure: Measure) -> int:
-    """How often items are asked in a cell, all repeats or rates together. Under load it may be some more."""
+    """Return how often items are asked in a cell, all repeats or rates together. Under load it may be a few more."""
     if measure.load is None:
         return items * measure.repeats
     return sum(measure.load.queries(rate, items) for rate in measure.load.rates_per_s)
 
 
 def check_scenario(resolved: Resolved) -> None:
-    """See that what the scenario needs is installed.
+    """Check that what the scenario needs is installed.
 
     Raises:
         MissingExtraError: it is not.
@@ -159,7 +159,7 @@ def check_scenario(resolved: Resolved) -> None:
         require("mlperf_loadgen", extra="load", what="scenario: load")
 
 
-def _asked(cells: Sequence[Planned], repeats: int) -> str:
+def _item_count(cells: Sequence[Planned], repeats: int) -> str:
     known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
     if all(cell.items is not None for cell in cells):
         return str(known)
@@ -174,13 +174,13 @@ def _refuse_unsafe(resolved: Resolved) -> None:
 
 
 def _unsafe(where: str) -> str:
-    return f"{where}: it runs code that the model wrote. If you want that on this machine, say --allow-unsafe-code"
+    return f"{where}: it runs code that the model wrote. To allow that on this machine, add --allow-unsafe-code"
 
 
 def check_pair(
     resolved: Resolved, name: str, config: SystemBase, task: TaskOutline, *, allow_unsafe_code: bool
 ) -> None:
-    """See that a system can be asked what a task asks.
+    """Check that a system can be asked what a task asks.
 
     Raises:
         UserError: it cannot, or must not unless that is allowed.
@@ -196,35 +196,37 @@ def check_pair(
     if task.unsafe_code and not allow_unsafe_code:
         raise UserError(_unsafe(where))
     if task.multimodal:
-        raise UserError(f"{where}: the task shows pictures or plays sound; wattbench asks with text alone")
+        raise UserError(f"{where}: the task uses images or audio; wattbench supports text only")
 
 
 def _check_oracle(where: str, config: HybridSystem, domain: str) -> None:
     if isinstance(config.router, OracleRouter) and config.fallback is None and domain not in config.members:
         raise UserError(
-            f"{where}: the oracle knows no member {domain!r}, which is the task's domain "
+            f"{where}: the oracle has no member {domain!r}, the task's domain "
             f"(members: {', '.join(config.members)}). Name a fallback"
         )
 
 
 def order(systems: Mapping[str, SystemBase]) -> list[str]:
-    """As in the suite, but systems that share a base follow the first of them, so that it is loaded once."""
+    """Return the systems in the order of the suite, but those that share a base after the first of them, so that it is
+    loaded once."""
     keys = {name: base_key(config) for name, config in systems.items()}
     first: dict[object, int] = {}
-    place = {
+    position = {
         name: index if key is None else first.setdefault(key, index) for index, (name, key) in enumerate(keys.items())
     }
-    return sorted(systems, key=lambda name: place[name])
+    return sorted(systems, key=lambda name: position[name])
 
 
-def _own_code(resolved: Resolved) -> list[str]:
-    """Whose code this suite will run, beside that of the libraries: a reader of somebody else's suite wants to know."""
+def _code_of(resolved: Resolved) -> list[str]:
+    """List the code of its own that this suite will run, besides that of the libraries: a reader of a suite from
+    elsewhere wants to know."""
     systems = dict(resolved.systems)
     for config in resolved.systems.values():
         systems |= config.pool if isinstance(config, HybridSystem) else {}
-    found = [f"system {n!r} ({c.call})" for n, c in systems.items() if isinstance(c, PythonSystem)]
+    programs = [f"system {n!r} ({c.call})" for n, c in systems.items() if isinstance(c, PythonSystem)]
     for folder in resolved.suite.tasks.include:
         files = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".jsonl", ".py"))
         if any("!function" in path.read_text(errors="replace") for path in files):
-            found.append(f"tasks in {folder}")
-    return found
+            programs.append(f"tasks in {folder}")
+    return programs

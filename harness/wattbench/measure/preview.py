@@ -1,7 +1,7 @@
-"""What a suite will do, as far as any machine can tell: without a data set, a model, its server or a network.
+"""Preview what a suite will do, as far as any machine can: without a data set, a model, its server or a network.
 
-A plan to be run is made by `wattbench.measure.plan.plan`, which has everything at hand or refuses. This one is to be
-read: what is wrong in the suite is an error here as well, and what only this machine lacks is said in a note.
+A plan to be run is made by `wattbench.measure.plan.plan`, which refuses if anything is missing. This one is to be
+read: a mistake in the suite is an error here as well, and what only this machine lacks is a note.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Row:
     config: SystemBase
     choice: TaskChoice
     items: int | None
-    """None where the task's documents were not read."""
+    """None if the task's documents were not read."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Preview:
 
 
 def preview(resolved: Resolved, *, allow_unsafe_code: bool = False) -> Preview:
-    """The cells of a suite in the order they run, and notes on what they need that is not here.
+    """Return the cells of a suite in the order they run, and notes on what they need that is missing here.
 
     Raises:
-        UserError: the suite asks for something that no machine can do.
+        UserError: the suite needs something that no machine can do.
     """
     outlines = [(choice, outline_task(resolved, choice)) for choice in resolved.tasks]
     for name, config in resolved.systems.items():
@@ -50,10 +50,10 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False) -> Preview:
     notes = _missing(resolved)
     unread = [task for task, known in items.items() if known is None]
     if unread:
-        notes.append(f"not read, their documents may have to be fetched: {', '.join(unread)}")
+        notes.append(f"documents not read, as they may have to be downloaded: {', '.join(unread)}")
     unsafe = [outline.choice.task for _, outline in outlines if outline is not None and outline.unsafe_code]
     if unsafe and not allow_unsafe_code:
-        notes.append(f"run only with --allow-unsafe-code, as they run code that a model wrote: {', '.join(unsafe)}")
+        notes.append(f"need --allow-unsafe-code, as they run code that a model wrote: {', '.join(unsafe)}")
     cells = [
         Row(name, resolved.systems[name], choice, items[choice.task])
         for name in order(resolved.systems)
@@ -67,9 +67,9 @@ def _items(resolved: Resolved, choice: TaskChoice, outline: TaskOutline | None) 
 
 
 def _missing(resolved: Resolved) -> list[str]:
-    """What the systems lack here: each thing once, with those that need it. A hybrid's members have their own say."""
+    """List what the systems lack here: each thing once, with the systems that need it, members of hybrids included."""
     needed: dict[str, list[str]] = {}
-    for name, config in _everyone(resolved.systems).items():
+    for name, config in _with_members(resolved.systems).items():
         try:
             engine_class(config.engine).check(name, config)
         except MissingHereError as error:
@@ -78,10 +78,10 @@ def _missing(resolved: Resolved) -> list[str]:
         check_scenario(resolved)
     except MissingHereError as error:
         needed[error.missing] = ["scenario: load"]
-    return [f"not found here, needed to run: {missing} ({', '.join(names)})" for missing, names in needed.items()]
+    return [f"missing here, needed to run: {missing} ({', '.join(names)})" for missing, names in needed.items()]
 
 
-def _everyone(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
-    """The systems, and those that only hybrids ask."""
+def _with_members(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
+    """Return the systems, and those that only hybrids ask."""
     pools = [config.pool for config in systems.values() if isinstance(config, HybridSystem)]
     return {**systems, **{name: config for pool in pools for name, config in pool.items()}}

@@ -1,4 +1,4 @@
-"""Starting a run's record, and taking it up again after an interruption."""
+"""Start a run's record, and resume it after an interruption."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from wattbench.records import (
 
 @dataclass(frozen=True)
 class Night:
-    """Of a run that is kept in a history: which night it stands for."""
+    """The night of a run that is kept in a history."""
 
     date: date
     backfilled: bool = False
-    """It was run later, at that night's commit."""
+    """Whether it was run later, at that night's commit."""
 
     def as_record(self, commit: str | None) -> dict[str, Any]:
-        """As a header keeps it, with the commit of the suite's repository."""
+        """Return it as a header keeps it, with the commit of the suite's repository."""
         return {"date": self.date.isoformat(), "commit": commit, "backfilled": self.backfilled}
 
 
@@ -71,10 +71,10 @@ def new_run(
 
 
 def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[str, str]) -> None:
-    """See that a run can be resumed here: same tasks, same documents, same machine, same meters.
+    """Check that a run can be resumed here: same tasks, same documents, same machine, same meters.
 
     Raises:
-        UserError: it cannot, and what differs. A run of two halves that differ compares nothing.
+        UserError: it cannot; the message says what differs. A run of two different halves compares nothing.
     """
     header = records.header
     now = [cell.as_record() for cell in cells]
@@ -87,14 +87,16 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
                 raise _cannot_resume(records, f"{key} of {cell} was {was.get(key)} and is now {is_now[key]}")
     _check_same_machine(records, environment(records.layout.root))
     if dict(meters) != header.meters:
-        raise _cannot_resume(records, f"its energy was {_meters(header.meters)} and would now be {_meters(meters)}")
+        raise _cannot_resume(
+            records, f"its energy was measured as {_meters(header.meters)} and would now be {_meters(meters)}"
+        )
 
 
 def check_same_system(records: RunRecords, row: SystemRow) -> None:
-    """See that a system which answered before the interruption is still the same: weights, engine, type, device.
+    """Check that a system which answered before the interruption is still the same: weights, engine, type, device.
 
-    What neither half could tell (the weights behind somebody's server) stops nothing here: it is the same suite,
-    which asks the same server. A comparison of two runs takes it as a difference.
+    What neither half could record (the weights behind a remote server) is no obstacle here: it is the same suite,
+    which asks the same server. A comparison of two runs counts it as a difference.
 
     Raises:
         UserError: it is not.
@@ -110,7 +112,7 @@ def check_same_system(records: RunRecords, row: SystemRow) -> None:
 
 
 def _check_same_machine(records: RunRecords, here: Mapping[str, Any]) -> None:
-    """The parts of a fingerprint that are the machine's, as one header describes both halves of a run."""
+    """Check the parts of a fingerprint that are the machine's, as one header describes both halves of a run."""
     was = machine_parts(records.header.environment, records.header.run)
     now = machine_parts(here, "now")
     for name in was:
@@ -134,7 +136,9 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
     """
     for label in records.open_windows():
         if label.started_s is None:
-            raise UserError(f"{records.layout.open_windows}: window {label.window} has no started_s; it is damaged")
+            raise UserError(
+                f"{records.layout.open_windows}: window {label.window} has no started_s; the record is damaged"
+            )
         answers = records.answers(label.system, label.task) if label.task is not None else []
         until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
         row = recover_window(records.layout.trace(label.system, label.task), label, until_s=until_s)
@@ -142,4 +146,4 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
 
 
 def _meters(meters: Mapping[str, str]) -> str:
-    return ", ".join(f"{component} {provenance}" for component, provenance in meters.items()) or "not read at all"
+    return ", ".join(f"{component} {provenance}" for component, provenance in meters.items()) or "not measured"

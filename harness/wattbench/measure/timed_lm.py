@@ -1,8 +1,8 @@
-"""The LM that lm-eval sees in a run: it asks the system in the suite's batches, and stamps every item.
+"""Give lm-eval an LM that asks the system in the suite's batches, and stamps every item.
 
-lm-eval hands over all requests of a task in one call. Here they are put together into items (one document, however
-many requests it takes), items already answered are served from the record with the stamps they had, and
-the rest is asked: batch by batch of a system in this process, and so that always as many are under way of a server.
+lm-eval passes all requests of a task in one call. Here they are grouped into items (one document, however
+many requests it takes), items already answered are taken from the record with the stamps they had, and
+the rest is asked: batch by batch of a system in this process, and with a constant number under way of a server.
 Scoring is left to lm-eval.
 """
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
 AnswerKey = tuple[str, int, int]
-"""Request type, doc_id and repeat: what makes an answer the answer to an item."""
+"""Request type, doc_id and repeat: they identify an answer."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One item to be asked: all requests of one type for one document."""
+    """One item to ask: all requests of one type for one document."""
 
     request_type: str
     doc_id: int
@@ -41,14 +41,14 @@ class Ask:
 
 
 class Recorder(Protocol):
-    """Where items go as they are answered; it also opens and closes the windows around them."""
+    """Takes items as they are answered; it also opens and closes the windows around them."""
 
     def warm_up(self, asks: Sequence[Ask]) -> None:
-        """Called before anything is asked, with what is about to be."""
+        """Called before anything is asked, with the items that will be asked."""
         ...
 
     def before_batch(self) -> str:
-        """Called before each batch; gives the id of the window it falls in."""
+        """Called before each batch; returns the id of its window."""
         ...
 
     def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
@@ -60,11 +60,11 @@ class Recorder(Protocol):
         ...
 
     def full(self, left: int) -> bool:
-        """Whether the window is long enough, and what is left would fill another."""
+        """Return whether the window is long enough, and the items left would fill another."""
         ...
 
     def end_round(self, left: int) -> None:
-        """Called when none of those is under way any more."""
+        """Called when no item is under way any more."""
         ...
 
     def done(self) -> None:
@@ -95,29 +95,29 @@ class TimedLM(LM):
         self._request_type: str | None = None
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
-        """Every request's text, in order."""
+        """Return every request's text, in order."""
         return self._ask_all(GENERATE, requests)
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
-        """Every request's log-likelihood and whether it is greedy, in order."""
+        """Return every request's log-likelihood and whether it is greedy, in order."""
         return [(value[0], value[1]) for value in self._ask_all(LOGLIKELIHOOD, requests)]
 
     def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
-        """Every request's log-likelihood, in order."""
+        """Return every request's log-likelihood, in order."""
         return self._ask_all(ROLLING, requests)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        """The engine's own."""
+        """Apply the engine's own chat template."""
         return str(self._engine.lm.apply_chat_template(chat_history, add_generation_prompt=add_generation_prompt))
 
     def chat_template(self, chat_template: bool | str = False) -> str | None:
-        """The engine's own."""
+        """Return the engine's own chat template."""
         template: str | None = self._engine.lm.chat_template(chat_template)
         return template
 
     @property
     def tokenizer_name(self) -> str:
-        """The engine's own."""
+        """Return the name of the engine's own tokenizer."""
         return str(self._engine.lm.tokenizer_name)
 
     def _ask_all(self, request_type: str, requests: Sequence[Instance]) -> list[Any]:
@@ -145,7 +145,8 @@ class TimedLM(LM):
             yield from self._ask(chunk, left)
 
     def _keeping_in_flight(self, asks: Sequence[Ask]) -> Iterator[AnswerRow]:
-        """As one item ends the next is sent. Where a window is full all are waited for, as none may lie in two."""
+        """Send the next item as one ends. If a window is full all under way are waited for, so that no item is in two
+        windows."""
         unsent = list(reversed(asks))
         calls = (partial(self._ask_one, unsent.pop()) for _ in asks)
         while unsent:
@@ -178,13 +179,13 @@ class TimedLM(LM):
 
 
 def answer_items(engine: Engine, asks: Sequence[Ask]) -> list[list[Reply]]:
-    """Ask a batch of items of one type together; each item's replies, in the order of its requests."""
+    """Ask a batch of items of one type together; return each item's replies, in the order of its requests."""
     replies = iter(engine.answer(asks[0].request_type, [request for ask in asks for request in ask.requests]))
     return [list(itertools.islice(replies, len(ask.requests))) for ask in asks]
 
 
 def items_of(request_type: str, requests: Iterable[Instance]) -> list[Ask]:
-    """Requests put together by document, in the order in which the documents first appear."""
+    """Group requests by document, in the order in which the documents first appear."""
     grouped: dict[int, list[Instance]] = {}
     for request in requests:
         grouped.setdefault(int(request.doc_id), []).append(request)
@@ -192,7 +193,7 @@ def items_of(request_type: str, requests: Iterable[Instance]) -> list[Ask]:
 
 
 def _in_order(requests: Sequence[Instance], replies: Mapping[int, Sequence[Any]]) -> list[Any]:
-    """The replies, one per request, in the order in which lm-eval gave the requests."""
+    """Return the replies, one per request, in the order in which lm-eval gave the requests."""
     remaining = {doc_id: iter(own) for doc_id, own in replies.items()}
     return [next(remaining[int(request.doc_id)]) for request in requests]
 
@@ -211,17 +212,17 @@ def answer_row(
     batch_size: int,
     window: str,
 ) -> AnswerRow:
-    """An item's answer as the record keeps it.
+    """Return an item's answer as the record keeps it.
 
     Args:
         ask: the item.
         replies: one per request of it.
-        repeat: the how-manieth asking.
+        repeat: how often it was asked before.
         started_s: when it was sent; it was due then.
         finished_s: when the call returned: for those replies that do not say when they were complete.
         batch: the number of the call.
         batch_size: items under way together.
-        window: its id.
+        window: the id of its window.
     """
     prompt = str(ask.requests[0].args[0])
     token_s = sorted(stamp for reply in replies for stamp in reply.token_s)
@@ -252,7 +253,7 @@ def answer_row(
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """The sum, or None where one of the counts is not known."""
+    """Return the sum, or None if one of the counts is not known."""
     total = 0
     for count in counts:
         if count is None:

@@ -1,4 +1,4 @@
-"""A folder of nights: where runs are kept, one a night, and what may be done to it.
+"""Keep a history: a folder of runs, one per night, and what may be done to it.
 
 May import: the record contract, `wattbench.config` and below. Must not import `wattbench_reports`.
 """
@@ -8,14 +8,14 @@ from wattbench.nights.backfill import Filled, backfill
 from wattbench.nights.commits import Commit, Repository, repository_of
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import KeptRun, commits_with_a_night, kept_runs, today
-from wattbench.nights.retention import Fate, Keep, prune
+from wattbench.nights.retention import Decision, Keep, prune
 from wattbench.nights.site import rebuilt
 from wattbench.nights.verdicts import keep_verdict, kept_verdicts
 
 __all__ = [
     "Added",
     "Commit",
-    "Fate",
+    "Decision",
     "Filled",
     "Keep",
     "KeptRun",

@@ -1,4 +1,4 @@
-"""Taking finished runs into a history: whole or not at all, however many processes do so at once."""
+"""Add finished runs to a history: completely or not at all, however many processes do so at once."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from wattbench.records.atomic_write import failing_as, move_into_place
 
 @dataclass(frozen=True)
 class Added:
-    """What became of one run."""
+    """The result of adding one run."""
 
     root: Path
-    """Where it lies in the history."""
+    """Its directory in the history."""
     new: bool
-    """False: the same was there already."""
+    """False if the same run was there already."""
 
 
 def add_runs(layout: NightsLayout, roots: Sequence[Path]) -> list[Added]:
-    """Copy finished runs into a history, under their own names. All are looked at before the first is copied.
+    """Copy finished runs into a history, under their own names. All are checked before the first is copied.
 
     Raises:
-        UserError: one is not finished, is damaged, or is called as another run in the history is; or there is no room.
+        UserError: one is not finished, is damaged, or has the name of another run in the history; or the disk is full.
     """
-    layout = layout.made()
+    layout = layout.created()
     names = [_name(root) for root in roots]
     return [_add(layout, root, name) for root, name in zip(roots, names, strict=True)]
 
@@ -42,14 +42,14 @@ def _name(root: Path) -> str:
     if not records.finished:
         raise UserError(f"{root}: the run is not finished. Finish it with: wattbench run --resume {root}")
     if records.header.gate is not None:
-        raise UserError(f"{root}: the run of a gate asks as few items as it can, and is no night")
+        raise UserError(f"{root}: the run of a gate asks as few items as possible, and cannot be a night")
     name = records.header.run
     if not isinstance(name, str) or not RUN_NAME.fullmatch(name):
-        raise UserError(f"{root}: {name!r:.80} is no name of a run; the record is damaged")
+        raise UserError(f"{root}: {name!r:.80} is not a valid run name; the record is damaged")
     date_of(records.header)  # a night without a date could never be shown
     for path in root.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise UserError(f"{path}: a run holds files and folders, no links and nothing else; it is not taken in")
+            raise UserError(f"{path}: a run may hold files and folders only; it is not added")
     return name
 
 
@@ -77,18 +77,18 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
 def _there_already(root: Path, target: Path) -> Added:
     if _content(root) != _content(target):
         raise UserError(
-            f"{root}: the history has another run of this name with other content: {target}. Nothing in a history is "
+            f"{root}: the history has another run of this name with other content: {target}. A history is never "
             "overwritten"
         )
     return Added(target, new=False)
 
 
 def _content(root: Path) -> dict[str, str]:
-    """Relative path to SHA-256, of everything that is the run's."""
+    """Return relative path to SHA-256 of every file of a run."""
     lock = RunLayout(root).lock
     files = (path for path in root.rglob("*") if path.is_file() and path != lock)
-    found = {}
+    digests = {}
     for path in files:
         with path.open("rb") as file:
-            found[path.relative_to(root).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+            digests[path.relative_to(root).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests

@@ -1,4 +1,4 @@
-"""Nights that were never run, made up for: each at its own commit, in a process of its own."""
+"""Run missed nights later: each at its own commit, in a process of its own."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ STOPPING_S = 60.0
 
 @dataclass(frozen=True)
 class Filled:
-    """What became of one commit."""
+    """The result for one commit."""
 
     commit: Commit
     root: Path | None
-    """Its run in the history; None where there is none."""
+    """Its run in the history; None if there is none."""
     why_not: str = ""
 
 
@@ -37,14 +37,14 @@ def backfill(
 ) -> Iterator[Filled]:
     """Run a suite at each of some commits, one after the other; one that cannot be run does not stop the others.
 
-    Each is run by a process of its own: it imports that commit's code and no other's, and its memory is its own. Its
+    Each is run by a process of its own, which imports that commit's code and no other's. Its
     run is kept aside until it is finished, as half of one could not be resumed once its worktree is gone.
 
     Args:
         layout: of the history.
         repository: of the suite.
         commits: in the order in which they are run.
-        command: from the suite file as it was, the folder for the run and the commit, the command that runs it there.
+        command: makes the command that runs it, from the suite file as it was, the folder for the run and the commit.
     """
     for commit in commits:
         staging = layout.aside / f"backfill-{secrets.token_hex(4)}"
@@ -75,7 +75,7 @@ def _run(command: Sequence[str]) -> int:
 
 def _kept(layout: NightsLayout, staging: Path, commit: Commit, code: int) -> Filled:
     if code != 0:
-        return Filled(commit, None, f"its run ended with exit code {code}, as said above")
+        return Filled(commit, None, f"its run ended with exit code {code}; see its messages above")
     root = next(path for path in NightsLayout(staging).runs.iterdir() if RunLayout(path).finished.exists())
     kept = layout.runs / root.name
     move_into_place(root, kept, failure="the run cannot be moved into the history")

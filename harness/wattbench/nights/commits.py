@@ -1,4 +1,4 @@
-"""Commits of the repository that a suite lies in, and a checkout of one for as long as it is needed."""
+"""List the commits of the repository of a suite, and check one out for as long as it is needed."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ class Repository:
 
     root: Path
     suite: Path
-    """Of the suite file, relative to the root."""
+    """Path of the suite file, relative to the root."""
 
     def commits(self, wanted: str) -> list[Commit]:
-        """The commits of a range ``A..B``, or a single one, oldest first. Of a merge, the branch that was merged into.
+        """Return the commits of a range ``A..B``, or a single one, oldest first. Of a merge, the branch that was merged
+        into.
 
         Raises:
-            UserError: git knows no such commit or range, or it is empty.
+            UserError: there is no such commit or range, or the range is empty.
         """
         which = [wanted] if ".." in wanted else ["--no-walk", wanted]
-        told = self._git("log", "--reverse", "--first-parent", "--format=%H %ct", *which[:-1], "--end-of-options",
+        log = self._git("log", "--reverse", "--first-parent", "--format=%H %ct", *which[:-1], "--end-of-options",
                          which[-1], "--", what=f"--commit {wanted}")  # fmt: skip
-        commits = [_commit(line) for line in told.splitlines()]
+        commits = [_commit(line) for line in log.splitlines()]
         if not commits:
-            raise UserError(f"--commit {wanted}: no commit is in this range")
+            raise UserError(f"--commit {wanted}: there is no commit in this range")
         return commits
 
     @contextlib.contextmanager
     def checked_out(self, commit: Commit) -> Iterator[Path]:
-        """The suite file as it was at a commit, in a worktree of its own that is gone afterwards, however it ends.
+        """Yield the suite file as it was at a commit, in a worktree of its own that is removed afterwards.
 
         Raises:
             UserError: it cannot be checked out, or the suite was not there.
@@ -56,10 +57,10 @@ class Repository:
             try:
                 self._git("worktree", "add", "--detach", str(tree), commit.sha, what="a worktree")
                 if not (tree / self.suite).is_file():
-                    raise UserError(f"{self.suite} was not there")
+                    raise UserError(f"{self.suite} does not exist at this commit")
                 yield tree / self.suite
             finally:
-                with contextlib.suppress(UserError):  # it was never made: that is being said already
+                with contextlib.suppress(UserError):  # it was never made: that error is on its way already
                     self._git("worktree", "remove", "--force", "--force", str(tree), what="a worktree")
 
     def _git(self, *arguments: str, what: str) -> str:
@@ -73,10 +74,10 @@ class Repository:
 
 
 def repository_of(suite: Path) -> Repository:
-    """The repository that a suite file lies in.
+    """Return the repository of a suite file.
 
     Raises:
-        UserError: it lies in none.
+        UserError: it is in none.
     """
     suite = suite.resolve()
     here = Repository(suite.parent, Path(suite.name))

@@ -1,4 +1,4 @@
-"""Where everything lies in a folder of nights."""
+"""Give the path of everything in a history."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from wattbench.records.atomic_write import failing_as
 
 @dataclass(frozen=True)
 class NightsLayout:
-    """The paths of one history. Creates nothing but through `made`.
+    """The paths of one history. Creates nothing but through `created`.
 
-    Beside them lie `reference.yaml`, which people write, and `.index/`, a cache: both are for `wattbench_reports` to
+    Next to them are `reference.yaml`, which people write, and `.index/`, a cache: both are for `wattbench_reports` to
     read.
     """
 
@@ -26,17 +26,18 @@ class NightsLayout:
 
     @property
     def verdicts(self) -> Path:
-        """`verdicts/<run>.json`: what was said of a night when it was judged last."""
+        """`verdicts/<run>.json`: the verdict on a night when it was judged last."""
         return self.root / "verdicts"
 
     @property
     def site(self) -> Path:
-        """`site`: a link to the last site that was built whole."""
+        """`site`: a link to the last complete site."""
         return self.root / "site"
 
     @property
     def sites(self) -> Path:
-        """`.sites/`: the site that is shown, the one before it for who still reads it, and one that is being built."""
+        """`.sites/`: the site that is shown, the one before it for those who still read it, and one that is being
+        built."""
         return self.root / ".sites"
 
     @property
@@ -49,25 +50,25 @@ class NightsLayout:
         """`.site.lock`: held by the one process that builds the site."""
         return self.root / ".site.lock"
 
-    def made(self) -> NightsLayout:
-        """With its folders there.
+    def created(self) -> NightsLayout:
+        """Return it with its folders created.
 
         Raises:
-            UserError: they cannot be made.
+            UserError: they cannot be created.
         """
-        with failing_as(self.root, "the history cannot be made here"):
+        with failing_as(self.root, "the history cannot be created here"):
             self.runs.mkdir(parents=True, exist_ok=True)
         return self
 
-    def found(self) -> NightsLayout:
-        """As it is.
+    def existing(self) -> NightsLayout:
+        """Return it, if it exists.
 
         Raises:
             UserError: there is no history here.
         """
         if not self.runs.is_dir():
             raise UserError(
-                f"{self.root}: no history (it has no folder {self.runs.name}); "
-                "wattbench nightly and wattbench history --add make one"
+                f"{self.root}: not a history (it has no folder {self.runs.name}); "
+                "wattbench nightly and wattbench history --add create one"
             )
         return self

@@ -1,4 +1,4 @@
-"""The runs of a history by their headers alone: which night each is of, and whether it counts."""
+"""Read the runs of a history by their headers alone: which night each is of, and whether it counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunHeader, RunLayout, machine_parts, read_run
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
-"""What a run may be called where its name becomes that of a folder."""
+"""The name of a run that may become the name of a folder."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,23 @@ class KeptRun:
     run: str
     root: Path
     date: date
-    """Of its night, UTC."""
+    """The date of its night, UTC."""
     commit: str | None
-    """Of the suite's repository."""
+    """Commit of the suite's repository."""
     finished: bool
     suite: str
-    """Its name."""
+    """The suite's name."""
     machine: str
-    """What it was measured on, in words."""
+    """The device it was measured on, in words."""
 
     @property
     def series(self) -> tuple[str, str]:
-        """Runs of one suite on one sort of machine follow one another."""
+        """Return its suite and machine: runs that share both form a series."""
         return self.suite, self.machine
 
 
 def kept_runs(layout: NightsLayout) -> list[KeptRun]:
-    """Every run of a history, finished or not, oldest first.
+    """Return every run of a history, finished or not, oldest first.
 
     Raises:
         UserError: one of them is damaged.
@@ -50,14 +50,15 @@ def kept_runs(layout: NightsLayout) -> list[KeptRun]:
 
 
 def kept_run(root: Path) -> KeptRun:
-    """A run as a night.
+    """Read a run as a night.
 
     Raises:
-        UserError: it is no run, or is damaged.
+        UserError: it is not a run, or is damaged.
     """
     records = read_run(root)
     header = records.header
     try:
+        device = machine_parts(header.environment, "")["device"]
         return KeptRun(
             run=root.name,
             root=root,
@@ -65,30 +66,32 @@ def kept_run(root: Path) -> KeptRun:
             commit=(header.night or {}).get("commit") or header.environment.get("commit"),
             finished=records.finished,
             suite=str(header.suite.get("suite", {}).get("name")),
-            machine=", ".join(f"{what} {told}" for what, told in machine_parts(header.environment, "")["device"].facts),
+            machine=", ".join(f"{what} {value}" for what, value in device.facts),
         )
     except AttributeError as error:
-        raise UserError(f"{records.layout.header}: a field is no mapping ({error}); the record is damaged") from error
+        raise UserError(
+            f"{records.layout.header}: a field is not an object ({error}); the record is damaged"
+        ) from error
 
 
 def date_of(header: RunHeader) -> date:
-    """The date of a run's night: as it says, or else the UTC date on which it began.
+    """Return the date of a run's night: as it is recorded, or else the UTC date on which it began.
 
     Raises:
-        UserError: it says no date.
+        UserError: it has no valid date.
     """
-    told = (header.night or {}).get("date") or header.created_utc[:10]
+    text = (header.night or {}).get("date") or header.created_utc[:10]
     try:
-        return date.fromisoformat(told)
+        return date.fromisoformat(text)
     except (TypeError, ValueError) as error:
-        raise UserError(f"run {header.run}: {told!r:.40} is no date; the record is damaged") from error
+        raise UserError(f"run {header.run}: {text!r:.40} is not a date; the record is damaged") from error
 
 
 def today() -> date:
-    """By UTC, so that machines in several places agree which night it is."""
+    """Return the date by UTC, so that machines in several places agree which night it is."""
     return datetime.now(UTC).date()
 
 
 def commits_with_a_night(runs: Iterable[KeptRun], suite: str) -> set[str]:
-    """Those of which a finished night of a suite is there."""
+    """Return the commits that have a finished night of a suite."""
     return {each.commit for each in runs if each.finished and each.commit is not None and each.suite == suite}

@@ -1,4 +1,4 @@
-"""Which nights are kept: the last ones all, then one a week, then one a month; and what is never given up."""
+"""Decide which nights are kept: all of the last ones, then one per week, then one per month; and some always."""
 
 from __future__ import annotations
 
@@ -18,54 +18,55 @@ from wattbench.records import RunLayout
 from wattbench.records.atomic_write import failing_as, sync_folder
 
 FORGOTTEN_S = 24 * 3600
-"""A copy on its way in that is older was left by a process that was killed."""
+"""An older copy on its way in was left by a process that was killed."""
 
 
 @dataclass(frozen=True)
 class Keep:
-    """How much is kept."""
+    """How many nights are kept."""
 
     nights: int = 60
     """Dates, counted from the last one that has a run: all runs of these."""
     weeks: int = 52
-    """Of the calendar weeks before them, so many with their first night each. Then each month's first, for ever."""
+    """How many of the calendar weeks before them are kept, with their first night each. Then the first night of each
+    month, without end."""
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What becomes of one run, and why."""
+class Decision:
+    """Whether one run is kept, and why."""
 
     run: KeptRun
     kept: bool
     why: str
 
 
-def fates(runs: Sequence[KeptRun], keep: Keep, never: Mapping[str, str]) -> list[Fate]:
-    """What is kept and what goes, in the order of the runs.
+def decide(runs: Sequence[KeptRun], keep: Keep, never: Mapping[str, str]) -> list[Decision]:
+    """Return what is kept and what is deleted, in the order of the runs.
 
-    The first night of a week or month stands for it, as that one stays the first whatever is deleted later. Weeks and
-    months are of one series: another suite or machine has its own.
+    The first night of a week or month represents it, as it stays the first whatever is deleted later. Weeks and
+    months are counted per series: another suite or machine has its own.
 
     Args:
         runs: of a history, oldest first.
         keep: how much.
         never: run to why it is kept whatever its age.
     """
-    found: list[Fate] = []
+    decided: list[Decision] = []
     for series in dict.fromkeys(each.series for each in runs):
-        own = [each for each in runs if each.series == series]
-        why = _reasons([each for each in own if each.finished], keep)
-        recent = _recent(own, keep)
-        for each in own:
+        in_series = [each for each in runs if each.series == series]
+        why = _reasons([each for each in in_series if each.finished], keep)
+        recent = _recent(in_series, keep)
+        for each in in_series:
             by_age = why.get(each.date) if each.finished else _unfinished(each, recent)
             reason = never.get(each.run) or by_age
-            found.append(Fate(each, reason is not None, reason or _too_old(each)))
-    places = {each.run: place for place, each in enumerate(runs)}
-    return sorted(found, key=lambda fate: places[fate.run.run])
+            decided.append(Decision(each, reason is not None, reason or _too_old(each)))
+    positions = {each.run: position for position, each in enumerate(runs)}
+    return sorted(decided, key=lambda decision: positions[decision.run.run])
 
 
 def _reasons(finished: Sequence[KeptRun], keep: Keep) -> dict[date, str]:
-    """Date to why its runs are kept."""
+    """Return date to why its runs are kept."""
     dates = sorted({each.date for each in finished})
     recent = set(_recent(finished, keep))
     first_of_week: dict[tuple[int, int], date] = {}
@@ -94,33 +95,33 @@ def _unfinished(run: KeptRun, recent: Sequence[date]) -> str | None:
 
 
 def _too_old(run: KeptRun) -> str:
-    return "another night stands for its week or month" if run.finished else "never finished"
+    return "another night represents its week or month" if run.finished else "never finished"
 
 
-def prune(layout: NightsLayout, keep: Keep, never: Mapping[str, str], *, dry_run: bool) -> list[Fate]:
-    """Delete what is not to be kept. A run is moved aside first, so that nobody ever sees half of one.
+def prune(layout: NightsLayout, keep: Keep, never: Mapping[str, str], *, dry_run: bool) -> list[Decision]:
+    """Delete what is not to be kept. A run is moved aside first, so that half a run is never seen.
 
     Returns:
-        What became of every run, oldest first; of a dry run, what would.
+        What was decided of every run, oldest first; with `dry_run` nothing is deleted.
 
     Raises:
         UserError: a run is damaged, or cannot be moved.
     """
-    decided = fates(kept_runs(layout), keep, never)
+    decisions = decide(kept_runs(layout), keep, never)
     if dry_run:
-        return decided
+        return decisions
     _clear(layout)
-    return [fate if fate.kept else _deleted(layout, fate) for fate in decided]
+    return [decision if decision.kept else _deleted(layout, decision) for decision in decisions]
 
 
-def _deleted(layout: NightsLayout, fate: Fate) -> Fate:
-    root = fate.run.root
+def _deleted(layout: NightsLayout, decision: Decision) -> Decision:
+    root = decision.run.root
     gone = layout.aside / f"{root.name}.{secrets.token_hex(4)}.out"
     lock = filelock.FileLock(RunLayout(root).lock)
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        return Fate(fate.run, kept=True, why="it is being written")
+        return Decision(decision.run, kept=True, why="it is being written")
     try:
         with failing_as(root, "the run cannot be deleted"):
             layout.aside.mkdir(exist_ok=True)
@@ -129,12 +130,12 @@ def _deleted(layout: NightsLayout, fate: Fate) -> Fate:
     finally:
         lock.release()
     (layout.verdicts / f"{root.name}.json").unlink(missing_ok=True)
-    shutil.rmtree(gone, ignore_errors=True)  # what is left of it is no run any more; the next pruning clears it
-    return fate
+    shutil.rmtree(gone, ignore_errors=True)  # a rest of it is not a run any more; the next pruning deletes it
+    return decision
 
 
 def _clear(layout: NightsLayout) -> None:
-    """Delete what processes that were killed have left aside."""
+    """Delete what killed processes have left aside."""
     for path in layout.aside.glob("*"):
         with contextlib.suppress(FileNotFoundError):  # another process clears as well
             if path.suffix == ".out" or time.time() - path.stat().st_mtime > FORGOTTEN_S:

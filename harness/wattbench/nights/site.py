@@ -1,4 +1,4 @@
-"""Showing a new site: built beside the old one, and put in its place in one step."""
+"""Publish a new site: built next to the old one, and put in its place in one step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench.records.atomic_write import failing_as, sync_folder, sync_tree
 
 
 def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
-    """Build a history's site and return its folder. Who reads it sees the old one or the new one, and never a part.
+    """Build a history's site and return its folder. Readers see the old one or the new one, and never a part.
 
     `site` is a link, as that is what every file system can replace in one step. Of several processes one builds at a
     time; the others wait, and build again from what there is then.
@@ -39,7 +39,7 @@ def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
 
 
 def _clear(layout: NightsLayout) -> None:
-    """Delete sites from before the last two, and what a build that was killed has left."""
+    """Delete sites older than the last two, and what a killed build has left."""
     before = _before(layout)
     kept = {link.resolve() for link in (layout.site, before)}
     for path in layout.sites.iterdir():
@@ -56,7 +56,7 @@ def _show(layout: NightsLayout, new: Path) -> None:
 
 
 def _link(path: Path, target: Path) -> None:
-    """Have a path link to a folder from now on."""
+    """Make a path link to a folder from now on."""
     link = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     link.symlink_to(os.path.relpath(target, path.parent.resolve()))
     link.replace(path)
@@ -64,5 +64,5 @@ def _link(path: Path, target: Path) -> None:
 
 
 def _before(layout: NightsLayout) -> Path:
-    """A link to the site that was shown before."""
+    """Return the path of the link to the site that was shown before."""
     return layout.sites / "before"

@@ -1,4 +1,4 @@
-"""What was said of each night, kept beside the runs: nights are listed with it, and nobody need judge them again."""
+"""Keep the verdict on each night next to the runs: a list of nights need not judge them again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wattbench.records.atomic_write import write_atomically
 
 
 def keep_verdict(layout: NightsLayout, run: str, text: str) -> None:
-    """Put down the JSON of a verdict, in place of what was said of this run before.
+    """Write the JSON of a verdict, in place of an earlier one on this run.
 
     Raises:
         UserError: it cannot be written.
@@ -19,5 +19,5 @@ def keep_verdict(layout: NightsLayout, run: str, text: str) -> None:
 
 
 def kept_verdicts(layout: NightsLayout) -> dict[str, Path]:
-    """Run to the file of its verdict, of those that have one."""
+    """Return run to the file of its verdict, of those that have one."""
     return {path.stem: path for path in sorted(layout.verdicts.glob("*.json"))}

@@ -1,4 +1,4 @@
-"""What a cell's joules were spent on: reading prompts (prefill) or writing answers (decode).
+"""Divide a cell's joules between reading prompts (prefill) and writing answers (decode).
 
 Works from records alone: the stamps of the answers and the power trace of the cell. May import: `wattbench.records`,
 `wattbench.meters` (to read a trace). Must not import engines or the runner: a split can be made again from the record.

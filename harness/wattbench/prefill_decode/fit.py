@@ -1,9 +1,9 @@
-"""Watts per phase by least squares, what that makes of a cell's joules, and how far it may be off.
+"""Fit watts per phase by least squares, divide a cell's joules by them, and give bounds.
 
 Between two readings k a component spent E_k joules, and prefill took p_k seconds of it, decode d_k, choosing and other
 c_k and o_k. Watts that are not negative are fitted to E_k = P_p p_k + P_d d_k + P_c c_k + P_o o_k
 (C. L. Lawson and R. J. Hanson, "Solving Least Squares Problems", 1974, ch. 23), times the seconds of each phase they
-are joules, and these are scaled to sum to what the cell was billed. Its bounds are from a bootstrap over blocks of
+are joules, and these are scaled to sum to the cell's joules. Its bounds are from a bootstrap over blocks of
 successive intervals (H. R. Kuensch, Annals of Statistics 17, 1989), as neighbours err together: thermal drift, and a
 counter that gives one interval what it took from the next.
 """
@@ -23,14 +23,14 @@ DRAWS = 400
 SEED = 1
 """Of the bootstrap: the same record gives the same bounds."""
 MIN_INTERVALS = 32
-"""Eight blocks of four: with fewer, a bootstrap over blocks says little."""
+"""Eight blocks of four: with fewer, a bootstrap over blocks is not reliable."""
 MAX_BLOCKS = 40
 MIN_BLOCK = 4
 """Intervals: longer than a lagging counter carries joules over."""
 NOT_FITTED = 0.001
-"""A phase below this share of the time is charged at the mean power: no fit would find its own."""
+"""A phase below this share of the time is charged at the mean power: its own cannot be fitted."""
 MAX_WIDTH = 0.5
-"""Bounds further apart than this share of what prefill and decode took say that they cannot be told apart."""
+"""Bounds wider than this share of the joules of prefill and decode mean that the two cannot be distinguished."""
 MAX_CONDITION = 1e3
 """Of the columns, scaled: beyond it every interval has the same mix of phases, to rounding."""
 
@@ -40,13 +40,13 @@ class Fit:
     """A cell's joules by phase."""
 
     energy_j: NDArray[np.float64]
-    """Shape (4,), summing to what the cell was billed. So the bounds are of shape (4,)."""
+    """Shape (4,), summing to the cell's joules. The bounds are of shape (4,) too."""
     low_j: NDArray[np.float64]
     high_j: NDArray[np.float64]
 
 
-class CannotTellError(Exception):
-    """The readings do not tell the phases apart; the message says why."""
+class IndistinguishableError(Exception):
+    """The readings do not distinguish the phases; the message says why."""
 
 
 def fit(
@@ -69,11 +69,11 @@ def fit(
         confidence: the two-sided level of the bounds.
 
     Raises:
-        CannotTellError: too few readings, or the phases are too much alike in them.
+        IndistinguishableError: too few readings, or the phases are too similar in them.
     """
     fitted = fitted_phases(total_s)
     if len(energy_j) < MIN_INTERVALS:
-        raise CannotTellError(
+        raise IndistinguishableError(
             f"too few readings: the power trace has fewer than {MIN_INTERVALS} intervals between them"
         )
     even = cell_j * total_s / total_s.sum()
@@ -88,22 +88,22 @@ def fit(
     tail = (1.0 - confidence) / 2.0
     wider = _few_blocks(blocks, confidence)
     low, high = (estimate + (np.quantile(draws, at, axis=0) - estimate) * wider for at in (tail, 1.0 - tail))
-    found = [even.copy() for _ in range(3)]
-    for kept, own in zip(found, (estimate, np.minimum(low, estimate), np.maximum(high, estimate)), strict=True):
-        kept[fitted] = np.clip(own, 0.0, whole_j)
-    result = Fit(*found)
+    results = [even.copy() for _ in range(3)]
+    for kept, fitted_j in zip(results, (estimate, np.minimum(low, estimate), np.maximum(high, estimate)), strict=True):
+        kept[fitted] = np.clip(fitted_j, 0.0, whole_j)
+    result = Fit(*results)
     _check_width(result)
     return result
 
 
 def fitted_phases(total_s: NDArray[np.float64]) -> list[int]:
-    """The phases that took enough of the time, `total_s` of shape (4,), to have watts of their own."""
+    """Return the phases that took enough of the time, `total_s` of shape (4,), to have watts of their own."""
     return [int(phase) for phase in np.flatnonzero(total_s > NOT_FITTED * total_s.sum())]
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """What least squares needs of each block of intervals, columns scaled to be alike in size."""
+    """What least squares needs of each block of intervals, columns scaled to similar size."""
 
     products: NDArray[np.float64]
     """Shape (guesses, blocks, columns, columns)."""
@@ -116,7 +116,7 @@ class _Sums:
 
 
 def _block_sums(energy_j: NDArray[np.float64], seconds: NDArray[np.float64], steps_per_interval: float) -> _Sums:
-    """`energy_j` of shape (guesses, intervals), `seconds` of shape (guesses, intervals, columns)."""
+    """Sum per block: `energy_j` of shape (guesses, intervals), `seconds` of shape (guesses, intervals, columns)."""
     count = seconds.shape[1]
     blocks = max(2, min(MAX_BLOCKS, count // max(MIN_BLOCK, int(np.ceil(2 * steps_per_interval)))))
     starts = np.arange(blocks) * count // blocks
@@ -124,7 +124,7 @@ def _block_sums(energy_j: NDArray[np.float64], seconds: NDArray[np.float64], ste
     columns = seconds / scale
     products = np.add.reduceat(columns[:, :, :, None] * columns[:, :, None, :], starts, axis=1)
     if np.linalg.cond(products.sum(axis=1)).min() > MAX_CONDITION**2:
-        raise CannotTellError("every interval between readings has the same mix of phases")
+        raise IndistinguishableError("every interval between readings has the same mix of phases")
     moments = np.add.reduceat(columns * energy_j[:, :, None], starts, axis=1)
     return _Sums(products, moments, np.add.reduceat(energy_j**2, starts, axis=1), scale)
 
@@ -132,7 +132,8 @@ def _block_sums(energy_j: NDArray[np.float64], seconds: NDArray[np.float64], ste
 def _joules(
     sums: _Sums, times: NDArray[np.float64], total_s: NDArray[np.float64], whole_j: float
 ) -> NDArray[np.float64]:
-    """Joules of each phase, shape (draws, columns), where each block counts `times` (draws, blocks) often."""
+    """Return the joules of each phase, shape (draws, columns), where each block counts `times` (draws, blocks)
+    often."""
     from scipy.optimize import nnls
 
     products = np.einsum("db,gbij->dgij", times, sums.products)
@@ -142,26 +143,26 @@ def _joules(
     roots = np.sqrt(np.maximum(values, 1e-12 * values[..., -1:] + 1e-300))
     targets = np.einsum("dgij,dgi->dgj", vectors, moments) / roots
     residual = np.einsum("db,gb->dg", times, sums.squares) - (targets**2).sum(axis=2)
-    found = np.empty((len(times), len(total_s)))
+    shares = np.empty((len(times), len(total_s)))
     for draw, guess in enumerate(residual.argmin(axis=1)):
         watts, _ = nnls(roots[draw, guess][:, None] * vectors[draw, guess].T, targets[draw, guess])
         joules = watts / sums.scale * total_s
-        found[draw] = joules / joules.sum() if joules.sum() > 0 else total_s / total_s.sum()
-    return found * whole_j
+        shares[draw] = joules / joules.sum() if joules.sum() > 0 else total_s / total_s.sum()
+    return shares * whole_j
 
 
 @lru_cache
 def _few_blocks(blocks: int, confidence: float) -> float:
-    """By how much the bounds are moved out: a bootstrap over few blocks knows neither their number nor Student."""
+    """Return by how much the bounds are widened: a bootstrap over few blocks ignores their number and Student's t."""
     from scipy.stats import norm, t
 
     at = (1.0 + confidence) / 2.0
     return float(t.ppf(at, blocks - 1) / norm.ppf(at) * np.sqrt(blocks / (blocks - 1)))
 
 
-def _check_width(found: Fit) -> None:
-    """Bounds that leave open most of what there was to tell are no figure."""
-    whole_j = found.energy_j[[PREFILL, DECODE]].sum()
-    widths_j = (found.high_j - found.low_j)[[PREFILL, DECODE]]
+def _check_width(result: Fit) -> None:
+    """Refuse bounds that are too wide to be useful."""
+    whole_j = result.energy_j[[PREFILL, DECODE]].sum()
+    widths_j = (result.high_j - result.low_j)[[PREFILL, DECODE]]
     if whole_j <= 0 or widths_j.max() > MAX_WIDTH * whole_j:
-        raise CannotTellError("the readings are too few or too alike: the bounds leave most of it open")
+        raise IndistinguishableError("the readings are too few or too alike: the bounds are too wide")

@@ -1,4 +1,4 @@
-"""From a power trace to equations: the joules of each interval between two readings, and the phases in it.
+"""Turn a power trace into equations: the joules of each interval between two readings, and the phases in it.
 
 A sensor lags. A counter that advances every 100 ms shows, when it is read, what had been counted up to 100 ms before;
 a power reading is an average over some time that has passed. Set against the phases of the interval itself, joules
@@ -25,7 +25,7 @@ _PARTS = 8
 _GRID = range(0, _PARTS + 1, 2)
 """A guess begins and ends at quarters of a step."""
 NEGLIGIBLE = 0.02
-"""A step so small a part of the time between two readings needs no guess."""
+"""A step that is this small a part of the time between two readings needs no guess."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Observed:
 
 
 def observe(series: Series, phases: Timeline, step_s: float) -> Observed | None:
-    """The intervals of one component within one window; None where there is none.
+    """Return the intervals of one component within one window; None if there is none.
 
     The readings at the window's edges are left out: they are placed in time, and those between them lag.
     """
@@ -74,7 +74,7 @@ def observe(series: Series, phases: Timeline, step_s: float) -> Observed | None:
 
 
 def _of_counter(passed_s: NDArray[np.float64], *, many: bool) -> NDArray[np.float64]:
-    """Guess: the count was as old as anything between two quarters of a step, each age alike."""
+    """Apply each guess that the count was as old as anything between two quarters of a step, each age alike."""
     if not many:
         return np.diff(passed_s[:1], axis=1)
     ages = [(young, old) for young in _GRID for old in _GRID if young <= old]
@@ -82,7 +82,7 @@ def _of_counter(passed_s: NDArray[np.float64], *, many: bool) -> NDArray[np.floa
 
 
 def _of_power(passed_s: NDArray[np.float64], lags_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Guess: the watts were an average between two quarters of a step ago. Shape (guesses, readings, 4), shares."""
+    """Apply each guess that the watts were an average between two quarters of a step ago: (guesses, readings, 4)."""
     spans = [(young, old) for young in _GRID for old in _GRID if young < old]
     return np.stack(
         [(passed_s[young] - passed_s[old]) / max(lags_s[old] - lags_s[young], 1e-9) for young, old in spans]

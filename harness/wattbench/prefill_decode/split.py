@@ -1,4 +1,4 @@
-"""The rows of a cell: its joules, divided between prefill and decode, per component and in total."""
+"""Build the rows of a cell: its joules, divided between prefill and decode, per component and in total."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from wattbench.errors import UserError
 from wattbench.meters.base import MODELLED, Reading
 from wattbench.meters.sampling.trace import read_trace
 from wattbench.meters.windows.series import Series
-from wattbench.prefill_decode.fit import MAX_WIDTH, CannotTellError, fit, fitted_phases
+from wattbench.prefill_decode.fit import MAX_WIDTH, IndistinguishableError, fit, fitted_phases
 from wattbench.prefill_decode.observed import Observed, observe
-from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, Timeline, timeline, untold
+from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, Timeline, timeline, why_phases_unknown
 from wattbench.records import AnswerRow, PhaseRow, Purpose, RunRecords, Split, WindowRow
 from wattbench.records.components import added
 from wattbench.records.phases import TOTAL
@@ -31,7 +31,7 @@ class _Part:
 
 
 def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
-    """Divide a cell's joules between prefill and decode, from what is on disk of it.
+    """Divide a cell's joules between prefill and decode, from its records on disk.
 
     Returns:
         A row per component that was metered, and one for their total. Where nothing can be split the rows say why;
@@ -41,15 +41,15 @@ def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
     windows = [
         w for w in records.windows() if (w.system, w.task, w.purpose) == (system, task, Purpose.MEASURED) and w.valid
     ]
-    own = {window.window: [a for a in answers if a.window == window.window] for window in windows}
-    windows = [window for window in windows if own[window.window] and window.energy_j]
+    by_window = {window.window: [a for a in answers if a.window == window.window] for window in windows}
+    windows = [window for window in windows if by_window[window.window] and window.energy_j]
     blank = PhaseRow(system=system, task=task, component=TOTAL)
     if not windows:
         return [replace(blank, reason="no valid window of this cell has joules")]
     components = [c for c in windows[0].energy_j if all(c in window.energy_j for window in windows)]
     if not components:
         return [replace(blank, reason="no component was metered in every window")]
-    counted = [answer for window in windows for answer in own[window.window]]
+    counted = [answer for window in windows for answer in by_window[window.window]]
     rows = [
         replace(
             blank,
@@ -60,10 +60,10 @@ def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
         )
         for component in components
     ]
-    why = untold(counted)
+    why = why_phases_unknown(counted)
     if why is not None:
         return _with_total([replace(row, reason=why) for row in rows])
-    parts = [_Part(w, own[w.window], timeline(w, own[w.window])) for w in windows]
+    parts = [_Part(w, by_window[w.window], timeline(w, by_window[w.window])) for w in windows]
     total_s = np.sum([part.phases.total_s for part in parts], axis=0)
     timed = [_in_seconds(row, total_s) for row in rows]
     try:
@@ -75,7 +75,7 @@ def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
 
 
 def _billed_j(windows: Sequence[WindowRow], component: str) -> float:
-    """What the items were billed for a component: one pass of every window."""
+    """Return the joules attributed to the items for a component: one pass of every window."""
     return sum(window.energy_j[component] / window.passes for window in windows)
 
 
@@ -91,7 +91,7 @@ def _split(
     step_s: Mapping[str, float],
     total_s: NDArray[np.float64],
 ) -> PhaseRow:
-    """One component's joules by phase."""
+    """Divide one component's joules by phase."""
     cell_j = row.energy_j
     assert cell_j is not None  # the rows are of components that have joules
     if total_s.sum() <= 0:
@@ -101,21 +101,21 @@ def _split(
         return _with_joules(row, Split.ONE_PHASE, even_j, even_j, even_j)
     series = [(_series(part.window, row.component, readings), part.phases) for part in parts]
     step_of = step_s.get(row.component, 0.0)
-    seen = [each for own, phases in series if (each := observe(own, phases, step_of)) is not None]
+    seen = [each for of_window, phases in series if (each := observe(of_window, phases, step_of)) is not None]
     if not seen:
         return replace(row, reason=f"the power trace holds no readings of {row.component}")
     try:
-        found = fit(
+        result = fit(
             np.concatenate([each.energy_j for each in seen]),
             np.concatenate([each.seconds for each in _alike(seen)], axis=1),
             total_s,
             cell_j,
             steps_per_interval=max(each.steps_per_interval for each in seen),
         )
-    except CannotTellError as error:
+    except IndistinguishableError as error:
         return replace(_with_joules(row, Split.BY_TIME, even_j), reason=str(error))
     kept = replace(row, readings=sum(len(each) for each in seen))
-    return _with_joules(kept, Split.FITTED, found.energy_j, found.low_j, found.high_j)
+    return _with_joules(kept, Split.FITTED, result.energy_j, result.low_j, result.high_j)
 
 
 def _series(window: WindowRow, component: str, readings: Sequence[Reading]) -> Series:
@@ -124,7 +124,8 @@ def _series(window: WindowRow, component: str, readings: Sequence[Reading]) -> S
 
 
 def _alike(seen: Sequence[Observed]) -> Sequence[Observed]:
-    """The same guesses in every window: one that was read so slowly that it needed none repeats its own."""
+    """Return the same number of guesses for every window: one that was read so slowly that it needed none repeats its
+    own."""
     most = max(len(each.seconds) for each in seen)
     return [each if len(each.seconds) == most else replace(each, seconds=each.seconds.repeat(most, 0)) for each in seen]
 
@@ -153,7 +154,7 @@ def _with_joules(
 
 
 def _with_total(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
-    """The rows, and behind them that of their total: of one component that contains the others, or of their sum."""
+    """Return the rows followed by that of their total: of one component that contains the others, or of their sum."""
     by_name = {row.component: row for row in rows}
     counted = [by_name[component] for component in added(by_name)]
     total = replace(
@@ -167,7 +168,7 @@ def _with_total(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
 
 
 def _summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
-    """The total's joules by phase, from those of its parts.
+    """Return the total's joules by phase, from those of its parts.
 
     Bounds are added, as if all parts erred alike: the widest they can be. A part that is only divided by time may
     have spent anything from none to all of its joules on either phase.
@@ -194,12 +195,12 @@ def _summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
 
 
 def _joules_of(row: PhaseRow) -> NDArray[np.float64]:
-    """Shape (4,): what a row says of each phase; choosing is in other."""
+    """Return shape (4,): a row's joules of each phase; choosing is in other."""
     return np.array([row.prefill_j, row.decode_j, 0.0, row.other_j], dtype=np.float64)
 
 
 def _bounds_of(row: PhaseRow) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Shape (4,) each, of prefill and decode alone."""
+    """Return shape (4,) each, of prefill and decode alone."""
     if row.prefill_low_j is None:
         return np.zeros(4), np.array([row.energy_j, row.energy_j, 0.0, 0.0], dtype=np.float64)
     low_j = np.array([row.prefill_low_j, row.decode_low_j, 0.0, 0.0], dtype=np.float64)

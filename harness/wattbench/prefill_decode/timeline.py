@@ -1,4 +1,4 @@
-"""Which phase the items of a window were in, moment by moment."""
+"""Compute which phase the items of a window were in, moment by moment."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from wattbench.records import AnswerRow, WindowRow
 
 PREFILL, DECODE, CHOOSING, OTHER = range(4)
-"""Columns of every array of phases. Choosing: a hybrid's router at work. Other: nothing was in flight."""
+"""Columns of every array of phases. Choosing: a hybrid's router is at work. Other: nothing is in flight."""
 
 _GENERATE = "generate_until"
 
 
-def untold(answers: Sequence[AnswerRow]) -> str | None:
-    """Why the phases of some answers cannot be known; None where they can."""
-    silent = [answer for answer in answers if not _told(answer)]
+def why_phases_unknown(answers: Sequence[AnswerRow]) -> str | None:
+    """Return why the phases of some answers are not known; None if they are."""
+    silent = [answer for answer in answers if not _first_token_known(answer)]
     if len(silent) == len(answers):
-        return "the engine does not tell when the first token came"
+        return "the engine does not report when the first token arrived"
     if silent:
         return f"{len(silent)} of {len(answers)} answers have no first-token stamp"
     if any(len(answer.replies) > 1 and answer.request_type == _GENERATE for answer in answers):
@@ -30,8 +30,9 @@ def untold(answers: Sequence[AnswerRow]) -> str | None:
     return None
 
 
-def _told(answer: AnswerRow) -> bool:
-    """An answer of one token or none may end without a stamp: then all of its time was prefill."""
+def _first_token_known(answer: AnswerRow) -> bool:
+    """Return whether the end of prefill is known. An answer of at most one token may have no stamp: all of its time was
+    prefill."""
     if answer.request_type != _GENERATE or answer.first_token_s is not None:
         return True
     return answer.output_tokens is not None and answer.output_tokens <= 1
@@ -55,7 +56,8 @@ class Timeline:
         return np.asarray(self.passed_s[-1])
 
     def until(self, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Seconds of each phase that had passed, shape (*at_s.shape, 4), at moments in seconds since the epoch.
+        """Return the seconds of each phase that had passed, shape (*at_s.shape, 4), at moments in seconds since the
+        epoch.
 
         Before the window nothing was in flight: counted backwards from 0, as `OTHER`.
         """
@@ -66,14 +68,14 @@ class Timeline:
 
 
 def timeline(window: WindowRow, answers: Sequence[AnswerRow]) -> Timeline:
-    """The phases of a window from the stamps of its answers, of which there is at least one.
+    """Return the phases of a window from the stamps of its answers, of which there is at least one.
 
     At each moment the phases share it by the number of items that are in each: two items in prefill and six in decode
     make a second into 0.25 s of prefill and 0.75 s of decode.
     """
     stamps = np.array([_stamps(answer) for answer in answers], dtype=np.float64) - window.started_s
     length_s = window.finished_s - window.started_s
-    if window.passes > 1:  # nobody stamped the later passes
+    if window.passes > 1:  # the later passes have no stamps
         length_s = min(length_s, float(stamps[:, -1].max()))
     stamps = np.clip(stamps, 0.0, max(length_s, 0.0))
     edges_s = np.unique(np.concatenate([[0.0, max(length_s, 0.0)], stamps.ravel()]))
@@ -89,7 +91,7 @@ def timeline(window: WindowRow, answers: Sequence[AnswerRow]) -> Timeline:
 
 
 def _stamps(answer: AnswerRow) -> tuple[float, float, float, float]:
-    """Start, end of a router's choosing, first token and end, none before the one it follows."""
+    """Return start, end of a router's choosing, first token and end, none before the previous one."""
     finished_s = max(answer.finished_s, answer.started_s)
     first_s = finished_s
     if answer.request_type == _GENERATE and answer.first_token_s is not None:

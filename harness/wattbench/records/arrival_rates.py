@@ -1,4 +1,4 @@
-"""What a rate of requests came to: a line of `loads.jsonl`. With it the answers of its window count."""
+"""Define the record of a rate of requests: a line of `loads.jsonl`. The answers of its window count only with it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from wattbench.records.schema import Row
 
 @dataclass(frozen=True, kw_only=True)
 class LoadRow(Row):
-    """One system on one task, at one rate of arrivals."""
+    """The results of one system on one task, at one rate of arrivals."""
 
     system: str
     task: str
     offered_per_s: float
-    """Requests per second, as the suite asks for."""
+    """Requests per second, as the suite sets them."""
     window: str
     """The window in which they arrived and were answered."""
     scheduled_per_s: float
@@ -24,7 +24,7 @@ class LoadRow(Row):
     """Answered requests per second, from when the first was due until the last one ended."""
     queries: int
     failed: int
-    """Of these, without an answer: refused, broken off, or given up as they could not be in time any more."""
+    """Of these, without an answer: refused, interrupted, or not sent as they could not be in time any more."""
     in_time: int
     """Of these, answered within every deadline."""
     duration_s: float
@@ -35,17 +35,18 @@ class LoadRow(Row):
     ttft_deadline_s: float | None = None
     tpot_deadline_s: float | None = None
     share: float = 0.9
-    """How many have to be in time."""
+    """The share that has to be in time."""
     held: bool
-    """Whether the system holds this rate. Where it does not, its latencies are those of a queue that grows."""
+    """Whether the system holds this rate. If not, its latencies are those of a growing queue."""
     reasons: list[str] = field(default_factory=list)
-    """Why it does not; empty where it does."""
+    """Why the rate is not held; empty if it is."""
     remarks: list[str] = field(default_factory=list)
-    """What a reader should know all the same."""
+    """What else a reader should know."""
     loadgen_version: str = ""
     loadgen_valid: bool | None = None
     """LoadGen's own verdict."""
     loadgen: dict[str, Any] = field(default_factory=dict)
     """LoadGen's own results, keyed as its detail log keys them."""
     disagreement_s: float | None = None
-    """The largest difference between LoadGen's percentiles of latency and ours, over the same requests."""
+    """The largest difference between LoadGen's percentiles of latency and those of wattbench, over the same
+    requests."""

@@ -1,4 +1,4 @@
-"""What a record says of where and with what figures were made, in parts that can be set side by side.
+"""Divide what a record says of a machine and a system into parts that can be compared.
 
 A resumed run and a comparison of several runs ask the same question: is this still the same machine, the same
 system? Both ask it here, of the same facts.
@@ -17,16 +17,16 @@ from wattbench.records.schema import SystemRow
 NOT_RECORDED = "not recorded"
 
 CONDITIONS = ("tasks", "device", "driver", "power_limit", "scenario", "meter")
-"""Parts that must be equal for two systems to be ranked, on one figure at least."""
+"""Parts that must be equal for two systems to be ranked, on at least one metric."""
 
 IdentityPart = Literal["engine", "weights", "dtype", "settings", "prompts"]
 """A part that says what a system is."""
 
 IDENTITY: tuple[IdentityPart, ...] = get_args(IdentityPart)
-"""Parts that say what a system is: those of two systems may differ, those of one system in two runs are the same."""
+"""Parts that say what a system is: those of two systems may differ, those of one system in two runs must not."""
 
 CIRCUMSTANCES = ("software", "card", "seed")
-"""Parts that forbid nothing, and that a reader should know of where they differ."""
+"""Parts that do not prevent a comparison, and whose differences a reader should know."""
 
 LABELS = {
     "tasks": "documents and tasks",
@@ -44,49 +44,51 @@ LABELS = {
     "card": "graphics card",
     "seed": "seed and repeats",
 }
-"""Every part in words."""
+"""Part to its name in words."""
 
 ABSENT = object()
-"""A fact that the record does not hold. None is a fact: it was asked, and there is nothing."""
+"""A fact that the record does not hold. None is a fact: it was looked for, and there is nothing."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a fingerprint. Two are the same where they are equal."""
+    """One part of a fingerprint. Equal parts are the same."""
 
     facts: tuple[tuple[str, str], ...] = ()
-    """(What, in words), in a fixed order."""
+    """(Name, value in words), in a fixed order."""
     owner: str = ""
-    """Whose it is, where a fact is not recorded: such a part equals nobody else's, as absence proves nothing."""
+    """The run or system that it is of, if a fact is not recorded: such a part equals no part of another owner, as
+    absence proves nothing."""
 
     def differing(self, other: Part) -> tuple[str, ...]:
-        """What differs, by name; what neither records differs, unless the owner is the same."""
-        ours, theirs = dict(self.facts), dict(other.facts)
+        """Return the names of the facts that differ; a fact that neither records differs unless the owner is the
+        same."""
+        left, right = dict(self.facts), dict(other.facts)
         same_owner = self.owner == other.owner
         return tuple(
             name
-            for name in sorted({*ours, *theirs})
-            if ours.get(name) != theirs.get(name) or (ours.get(name) == NOT_RECORDED and not same_owner)
+            for name in sorted({*left, *right})
+            if left.get(name) != right.get(name) or (left.get(name) == NOT_RECORDED and not same_owner)
         )
 
     def fact(self, name: str) -> str:
-        """One fact; a dash where this part has none of that name."""
+        """Return one fact; a dash if this part has none of that name."""
         return dict(self.facts).get(name, "–")
 
 
 def part(facts: Mapping[str, Any], owner: str) -> Part:
-    """A part from facts of any type that JSON has; `ABSENT` ones are not recorded.
+    """Make a part from facts of any type that JSON has; `ABSENT` ones are not recorded.
 
     Args:
-        facts: what to value; None says that there is none.
-        owner: who is meant by what is not recorded: a run, or a system of a run.
+        facts: name to value; None says that there is none.
+        owner: the run, or system of a run, that the facts are of.
     """
-    told = tuple((name, in_words(value)) for name, value in facts.items())
-    return Part(told, owner if any(value == NOT_RECORDED for _, value in told) else "")
+    texts = tuple((name, in_words(value)) for name, value in facts.items())
+    return Part(texts, owner if any(value == NOT_RECORDED for _, value in texts) else "")
 
 
 def in_words(value: Any) -> str:
-    """A value from a record, which may hold anything, as text."""
+    """Return a value from a record, which may hold any type, as text."""
     if value is ABSENT:
         return NOT_RECORDED
     if value is None:
@@ -97,11 +99,11 @@ def in_words(value: Any) -> str:
 
 
 def machine_parts(environment: Mapping[str, Any], run: str) -> dict[str, Part]:
-    """``device``, ``driver``, ``power_limit``, ``software`` and ``card`` of the machine that a run was made on.
+    """Return the parts ``device``, ``driver``, ``power_limit``, ``software`` and ``card`` of the machine of a run.
 
     Args:
         environment: as `RunHeader.environment` has it, however old.
-        run: the owner of what it does not record.
+        run: the owner of facts that it does not record.
     """
     gpus = _gpus(environment)
     return {
@@ -114,26 +116,26 @@ def machine_parts(environment: Mapping[str, Any], run: str) -> dict[str, Part]:
             },
             run,
         ),
-        "driver": part({"GPU driver": _told(gpus, "driver")}, run),
+        "driver": part({"GPU driver": _of_all(gpus, "driver")}, run),
         "power_limit": part({"GPU power limit": _limits(gpus), **_cpu_power(environment)}, run),
         "software": part(_software(environment), run),
-        "card": part({"GPU id": _told(gpus, "uuid")}, run),
+        "card": part({"GPU id": _of_all(gpus, "uuid")}, run),
     }
 
 
 def system_parts(row: SystemRow | None, owner: str) -> dict[str, Part]:
-    """``engine``, ``weights`` and ``dtype``: what a system is made of.
+    """Return the parts ``engine``, ``weights`` and ``dtype``: what a system is made of.
 
     Args:
-        row: None where the record has none.
-        owner: of what it does not tell.
+        row: None if the record has none.
+        owner: of facts that it does not record.
     """
     if row is None:
         return {name: part({name: ABSENT}, owner) for name in ("engine", "weights", "dtype")}
     code = row.engine == "python"  # it has no weights to be of a type
     weights: dict[str, Any] = {"SHA-256": _or_absent(row.weights_sha256)}
     if row.served_model is not None and row.weights_sha256 is None:
-        weights["as the server names it"] = row.served_model
+        weights["name on the server"] = row.served_model
     return {
         "engine": part(
             {"engine": row.engine, "version": _or_absent(row.engine_version), "runs on": _or_absent(row.device)}, owner
@@ -148,7 +150,7 @@ def _or_absent(value: Any) -> Any:
 
 
 def _gpus(environment: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
-    """The GPUs that could be used; None where the record does not say which there are."""
+    """Return the GPUs that could be used; None if the record does not list GPUs."""
     recorded = environment.get("gpus")
     if not isinstance(recorded, list):
         return None
@@ -165,8 +167,8 @@ def _counted(gpus: Sequence[Mapping[str, Any]] | None) -> Any:
     return ", ".join(f"{number} × {name}" for name, number in sorted(names.items())) or None
 
 
-def _told(gpus: Sequence[Mapping[str, Any]] | None, key: str) -> Any:
-    """What all GPUs say under a key, each answer once; None without a GPU."""
+def _of_all(gpus: Sequence[Mapping[str, Any]] | None, key: str) -> Any:
+    """Return the values of all GPUs under a key, each value once; None without a GPU."""
     if gpus is None or any(key not in gpu for gpu in gpus):
         return ABSENT
     return ", ".join(sorted({in_words(gpu[key]) for gpu in gpus})) or None
@@ -182,13 +184,13 @@ def _limits(gpus: Sequence[Mapping[str, Any]] | None) -> Any:
 
 
 def _cpu_power(environment: Mapping[str, Any]) -> dict[str, Any]:
-    told = environment.get("cpu_power")
-    told = told if isinstance(told, Mapping) else {}
-    limit_w = told.get("package_limit_w", ABSENT)
+    recorded = environment.get("cpu_power")
+    power = recorded if isinstance(recorded, Mapping) else {}
+    limit_w = power.get("package_limit_w", ABSENT)
     return {
         "CPU power limit": f"{in_words(limit_w)} W" if limit_w not in (None, ABSENT) else limit_w,
-        "CPU governor": told.get("governor", ABSENT),
-        "CPU boost": told.get("boost", ABSENT),
+        "CPU governor": power.get("governor", ABSENT),
+        "CPU boost": power.get("boost", ABSENT),
     }
 
 

@@ -1,4 +1,4 @@
-"""Lines of JSON that survive a kill: appended whole and fsynced, a torn last line dropped."""
+"""Write and read lines of JSON that survive a kill: appended and fsynced one by one, a torn last line dropped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Appender:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Every whole line, parsed; a last line without its newline is dropped. No file gives no lines.
+    """Yield every complete line, parsed; a last line without its newline is dropped. A missing file yields none.
 
     Raises:
         UserError: a line before the last is not a JSON object: the file was damaged, not torn.

@@ -1,4 +1,4 @@
-"""Where everything lies in a run directory."""
+"""Give the path of everything in a run directory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 
 def _safe(name: str) -> str:
-    """A system's or task's name as one path segment: never empty, a dot, or a way out of the folder."""
+    """Encode a system's or task's name as one path segment: never empty, a dot, or a way out of the folder."""
     quoted = quote(name, safe="")
     return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
 
@@ -46,12 +46,12 @@ class RunLayout:
 
     @property
     def open_windows(self) -> Path:
-        """`open-windows.jsonl`: windows as they open, so that a killed one can be closed from its trace."""
+        """`open-windows.jsonl`: windows as they open, so that they can be closed from their traces after a kill."""
         return self.root / "open-windows.jsonl"
 
     @property
     def rounds(self) -> Path:
-        """`rounds.jsonl`: for a gate, every round that both systems ended."""
+        """`rounds.jsonl`: for a gate, every round that both systems completed."""
         return self.root / "rounds.jsonl"
 
     @property
@@ -78,12 +78,12 @@ class RunLayout:
         return self.root / "scores" / _safe(system) / f"{_safe(task)}.jsonl"
 
     def experts(self, system: str, task: str) -> Path:
-        """`experts/<system>/<task>.jsonl`: for a mixture, which experts were asked; written before the scores."""
+        """`experts/<system>/<task>.jsonl`: for a mixture, which experts were used; written before the scores."""
         return self.root / "experts" / _safe(system) / f"{_safe(task)}.jsonl"
 
     @property
     def loads(self) -> Path:
-        """`loads.jsonl`: under load, what each rate came to; the answers of a rate count with its line."""
+        """`loads.jsonl`: under load, the results of each rate; the answers of a rate count with its line."""
         return self.root / "loads.jsonl"
 
     def load_logs(self, system: str, task: str, offered_per_s: float, window: str) -> Path:
@@ -91,6 +91,7 @@ class RunLayout:
         return self.root / "loads" / _safe(system) / _safe(task) / f"{offered_per_s:g}" / _safe(window)
 
     def trace(self, system: str, task: str | None) -> Path:
-        """`power/<system>/<task>.csv`: the readings behind a cell's windows (no task: behind its loading)."""
+        """`power/<system>/<task>.csv`: the readings behind a cell's windows (without a task: behind the system's
+        loading)."""
         name = "%load" if task is None else _safe(task)  # no quoted name holds a bare %
         return self.root / "power" / _safe(system) / f"{name}.csv"

@@ -1,4 +1,4 @@
-"""The row of a cell's prefill and decode: what its joules were spent on, and how well that is known."""
+"""Define the record of a cell's prefill and decode: the joules of each, and how well they are known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 from wattbench.records.schema import Row
 
 TOTAL = "total"
-"""The component of the row that takes all others together."""
+"""The component of the row for all components together."""
 
 
 class Split(StrEnum):
@@ -17,11 +17,11 @@ class Split(StrEnum):
     FITTED = "fitted"
     """Watts per phase, fitted to the readings of the power trace."""
     PARTLY = "partly fitted"
-    """Of several components: some fitted, the rest by time. Its bounds leave the rest wholly open."""
+    """Of several components: some fitted, the rest by time. Its bounds leave the rest fully open."""
     ONE_PHASE = "one phase"
-    """There was only one, so all its joules are that one's."""
+    """There was only one phase, so all joules are of it."""
     BY_TIME = "by time"
-    """As if power had been even: the phases could not be told apart. Never with bounds."""
+    """Divided as if power had been even, as the phases could not be distinguished. Never with bounds."""
     NONE = ""
     """No split, for the reason given."""
 
@@ -42,16 +42,16 @@ class PhaseRow(Row):
     provenance: str = ""
     """How the joules came about; several joined by ``+``."""
     items: int = 0
-    """Answers that these joules are of: those of the cell's valid windows."""
+    """How many answers these joules are of: those of the cell's valid windows."""
     prefill_s: float | None = None
     decode_s: float | None = None
     other_s: float | None = None
     """Nothing was in flight, or a hybrid's router was choosing."""
     energy_j: float | None = None
-    """What those items were billed, in sum; None where there are no joules."""
+    """Joules attributed to those items, in sum; None if there are no joules."""
     prefill_j: float | None = None
     prefill_low_j: float | None = None
-    """Bounds of 95% confidence; None where the split is by time. So the three below."""
+    """Bounds of 95% confidence; None if the split is by time. The three below likewise."""
     prefill_high_j: float | None = None
     decode_j: float | None = None
     decode_low_j: float | None = None
@@ -60,6 +60,6 @@ class PhaseRow(Row):
     method: str = Split.NONE
     """A `Split`."""
     reason: str = ""
-    """Why the phases could not be told apart, or not split at all."""
+    """Why the phases could not be distinguished, or not split at all."""
     readings: int = 0
-    """Intervals between two readings that a fit rests on."""
+    """Intervals between two readings that the fit uses."""

@@ -1,4 +1,4 @@
-"""Reading a run, finished or not. Old and damaged records end in a sentence, never in a traceback."""
+"""Read a run, finished or not. An old or damaged record ends in a sentence, never in a traceback."""
 
 from __future__ import annotations
 
@@ -29,36 +29,36 @@ from wattbench.records.schema import (
 _Row = TypeVar("_Row", bound=Row)
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""For each old schema version, the function that turns its `run.json` into the next version's."""
+"""Old schema version to the function that turns its `run.json` into the next version."""
 
 
 @dataclass(frozen=True)
 class RunRecords:
-    """A run as read: its header at once, its rows when asked for."""
+    """A run that is read: its header at once, its rows on request."""
 
     layout: RunLayout
     header: RunHeader
 
     @property
     def finished(self) -> bool:
-        """Whether the run went to its end; only then do the Parquet tables exist."""
+        """Return whether the run was completed; only then do the Parquet tables exist."""
         return self.layout.finished.exists()
 
     def systems(self) -> dict[str, SystemRow]:
-        """System name to its row, in the order they first ran. A resumed system's last line counts."""
+        """Return system name to its row, in the order they first ran. A resumed system's last line counts."""
         return {row.system: row for row in _rows(self.layout.systems, SystemRow)}
 
     def windows(self) -> list[WindowRow]:
-        """Every closed window, in the order they closed."""
+        """Return every closed window, in the order they closed."""
         return _rows(self.layout.windows, WindowRow)
 
     def open_windows(self) -> list[WindowLabel]:
-        """Windows that were opened and never closed: a process was killed inside them."""
+        """Return the windows that were opened and never closed: a process was killed inside them."""
         closed = {row.window for row in self.windows()}
         return [row for row in _rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """What was answered in a cell so far, each item once: of a repeated line the first counts.
+        """Return the answers of a cell so far, each item once: of a repeated line the first counts.
 
         Under load, what was answered at a rate that was cut off does not count.
         """
@@ -70,28 +70,28 @@ class RunRecords:
         return list(first.values())
 
     def loads(self) -> list[LoadRow]:
-        """Under load, what each rate came to, in the order they ended; empty in every other scenario."""
+        """Return the results of each rate under load, in the order they ended; empty in every other scenario."""
         first: dict[tuple[str, str, float], LoadRow] = {}
         for row in _rows(self.layout.loads, LoadRow):
             first.setdefault((row.system, row.task, row.offered_per_s), row)
         return list(first.values())
 
     def scores(self, system: str, task: str) -> list[ScoreRow] | None:
-        """lm-eval's scores of a cell, or None where the cell is not complete."""
+        """Return lm-eval's scores of a cell, or None if the cell is not complete."""
         path = self.layout.scores(system, task)
         return _rows(path, ScoreRow) if path.exists() else None
 
     def rounds(self) -> list[RoundRow]:
-        """The rounds of a gate, in order; empty for any other run."""
+        """Return the rounds of a gate, in order; empty for any other run."""
         return _rows(self.layout.rounds, RoundRow)
 
     def phases(self) -> list[PhaseRow]:
-        """Each cell's joules by phase, per component; empty for a run from before they were recorded."""
+        """Return each cell's joules by phase, per component; empty for a run from before they were recorded."""
         rows = _rows(self.layout.phases, PhaseRow)
         return list({(row.system, row.task, row.component): row for row in rows}.values())
 
     def experts(self, system: str, task: str) -> list[ExpertRow]:
-        """Which experts a mixture asked for each item; empty for any other system."""
+        """Return which experts a mixture used for each item; empty for any other system."""
         return _rows(self.layout.experts(system, task), ExpertRow)
 
 

@@ -1,4 +1,4 @@
-"""The record of a gate that asks two systems in turns: a line of `rounds.jsonl` for each round."""
+"""Define the record of a round of a gate: a line of `rounds.jsonl`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIDES = (BASELINE, CANDIDATE)
 
 @dataclass(frozen=True, kw_only=True)
 class RoundRow(Row):
-    """A round of a gate: some documents of one task, asked of both systems, of `first` first.
+    """A round of a gate: some documents of one task, asked of both systems, first of `first`.
 
     For every round a coin is thrown anew, by the gate's seed. So what drifts while a gate runs hits both sides alike,
     and where nothing changed, either is as likely to come out ahead in each round. With its line the round counts; an
@@ -35,6 +35,6 @@ class RoundRow(Row):
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row and what it holds."""
+        """Build the row and the rows that it contains."""
         scores = {side: [ScoreRow.from_json(score) for score in own] for side, own in raw["scores"].items()}
         return super().from_json({**raw, "scores": scores})

@@ -1,4 +1,4 @@
-"""The rows of a run, as frozen dataclasses. Times are seconds since the Unix epoch, energies joules."""
+"""Define the rows of a run, as frozen dataclasses. Times are seconds since the Unix epoch, energies joules."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, Self
 from wattbench.records import components
 
 SCHEMA_VERSION = 1
-"""Rises when a field changes its meaning or goes; a reader upgrades older runs and refuses newer ones."""
+"""Increases when a field changes its meaning or is removed; a reader upgrades older runs and refuses newer ones."""
 
 
 class Row:
-    """What every row shares: reading itself from a parsed JSON object."""
+    """The base of every row: it can be built from a parsed JSON object."""
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
@@ -74,16 +74,16 @@ class AnswerRow(Row):
     replies: list[Any]
     """lm-eval's replies in request order: a text, or ``[log-likelihood, is greedy]`` per choice."""
     prompt_tokens: int | None
-    """None where the engine cannot count them. So for `output_tokens`."""
+    """None if the engine cannot count them. `output_tokens` likewise."""
     output_tokens: int | None
     scheduled_s: float
     """When the request was due. In a closed loop that is when it was sent."""
     started_s: float
     first_token_s: float | None
-    """None where the engine does not stream, or nothing was generated."""
+    """None if the engine does not stream, or nothing was generated."""
     finished_s: float
     token_s: list[float] = field(default_factory=list)
-    """When each output token arrived, the first included; empty where the engine does not tell."""
+    """When each output token arrived, the first included; empty if the engine does not report it."""
     batch: int
     """Which call of the system this was part of; items that share it were in flight together."""
     batch_size: int
@@ -92,17 +92,18 @@ class AnswerRow(Row):
     route: str | None = None
     """For a hybrid: which member answered."""
     route_score: float | None = None
-    """How sure the router was, on its own scale."""
+    """The router's confidence, on its own scale."""
     router_s: float | None = None
     """Seconds that choosing took, within the item's own: for a batch, the item's share of them. A cascade chooses by
-    asking, so that every answer which it did not take counts."""
+    asking, so every answer that it rejected counts."""
     route_asked: list[str] = field(default_factory=list)
     """Every member that was asked, in order: more than one where a cascade escalated."""
     offered_per_s: float | None = None
     """In the scenario `load`: the rate at which requests arrived. Such answers count if a `LoadRow` names their
     window; `repeat` counts up within a rate."""
     failure: str | None = None
-    """Under load, why the request has no answer: `replies` then holds empty ones. A failure elsewhere ends the run."""
+    """Under load, why the request has no answer: `replies` then holds empty ones. In other scenarios a failure ends the
+    run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,18 +135,18 @@ class SystemRow(Row):
     domain: str | None = None
     engine_version: str | None = None
     parameters_total: int | None = None
-    """None where nobody can tell (an endpoint that does not say)."""
+    """None if not known (an endpoint that does not report it)."""
     parameters_active: int | None = None
     """Parameters used per token: below the total for a mixture of experts."""
     weight_bytes: int | None = None
     """Bytes of the weights as stored, adapter included."""
     weights_sha256: str | None = None
     served_model: str | None = None
-    """For a server that wattbench did not start: the name it gives the model. Nothing vouches for it."""
+    """For a server that wattbench did not start: the name it gives the model. It cannot be verified."""
     dtype: str | None = None
     device: str | None = None
     peak_memory_bytes: int | None = None
-    """Highest resident memory of the process that ran the system (a served one: of the server)."""
+    """Highest resident memory of the process that ran the system (of a served one: of the server)."""
     peak_device_memory_bytes: int | None = None
     """Highest memory allocated on the accelerator, where there is one."""
     load_s: float | None = None
@@ -157,18 +158,18 @@ class SystemRow(Row):
     """For a mixture: the layers that have experts, counted from 0."""
     experts_per_token: int | None = None
     expert_bytes: int | None = None
-    """For a mixture: bytes of one expert in one layer, as loaded. None in older records, and where nobody can tell."""
+    """For a mixture: bytes of one expert in one layer, as loaded. None in older records, and if not known."""
     shared_bytes: int | None = None
-    """For a mixture: bytes, as loaded, of all weights that every token reads, whichever experts it asks. An embedding
-    that is not the output's matrix too is not among them: a token reads one row of it. None as above."""
+    """For a mixture: bytes, as loaded, of all weights that every token reads, whichever experts it uses. An embedding
+    that is not also the output's matrix is not among them: a token reads one row of it. None as above."""
     members: list[str] = field(default_factory=list)
     """For a hybrid: every system that it keeps loaded."""
     teacher: str | None = None
-    """For a distilled system: the one whose answers it was taught."""
+    """For a distilled system: its teacher."""
     training: dict[str, dict[str, Any]] | None = None
-    """What everything that was trained for it cost, by name: tokens, seconds, joules and how they were read."""
+    """The cost of everything that was trained for it, by name: tokens, seconds, joules and how they were measured."""
     shares_base_with: str | None = None
-    """The system that had already loaded this one's base: the load figures here are then the adapter's alone."""
+    """The system that had already loaded this one's base: the load figures here are then of the adapter alone."""
 
 
 class Purpose(StrEnum):
@@ -181,14 +182,14 @@ class Purpose(StrEnum):
     """The system loaded and nothing asked of it."""
     MEASURED = "measured"
     ABANDONED = "abandoned"
-    """Measured under load and cut off: what was asked in it is asked again, and nothing of it counts."""
+    """Measured under load and interrupted: its requests are repeated, and nothing of it counts."""
     ROUTER = "router"
     TRAINING = "training"
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindowLabel(Row):
-    """Whose window it is; also a line of `open-windows.jsonl`, with `started_s` filled in."""
+    """What a window is of; also a line of `open-windows.jsonl`, with `started_s` filled in."""
 
     window: str
     """Unique within the run: ``w0007``."""
@@ -202,7 +203,7 @@ class WindowLabel(Row):
 
 @dataclass(frozen=True, kw_only=True)
 class WindowRow(Row):
-    """A line of `windows.jsonl`: joules between two moments, and whether they can be believed."""
+    """A line of `windows.jsonl`: joules between two moments, and whether they can be trusted."""
 
     window: str
     run: str
@@ -212,12 +213,12 @@ class WindowRow(Row):
     started_s: float
     finished_s: float
     energy_j: dict[str, float]
-    """Joules per component: ``gpu0``, ``cpu``, ``dram``, ``wall``. A component that failed is absent, never 0.
-    They may hold one another (`wattbench.records.components`): never add them by hand."""
+    """Joules per component: ``gpu0``, ``cpu``, ``dram``, ``wall``. A component that failed is absent, never 0. One may
+    contain another: add them with `wattbench.records.components` only."""
     provenance: dict[str, str]
     """How each figure of `energy_j` came about: ``counter``, ``integrated``, ``rapl``, ``modelled``, ``replayed``."""
     check_energy_j: dict[str, float] = field(default_factory=dict)
-    """The same joules by a second method, where one exists (the integral of sampled power beside a counter)."""
+    """The same joules by a second method, where one exists (the integral of sampled power next to a counter)."""
     idle_w: dict[str, float] = field(default_factory=dict)
     """Watts per component with the system loaded and nothing asked of it; empty before that was measured."""
     samples: int = 0
@@ -228,7 +229,7 @@ class WindowRow(Row):
     """How often the window's items were asked to fill it; an item's energy is its share divided by this."""
     valid: bool = True
     reasons: list[str] = field(default_factory=list)
-    """Why the window is not valid, or what a reader should know of one that is."""
+    """Why the window is not valid, or what a reader should know of a valid one."""
 
     @property
     def duration_s(self) -> float:
@@ -237,7 +238,7 @@ class WindowRow(Row):
 
     @property
     def total_j(self) -> float | None:
-        """Joules of all components together, no joule twice, or None where none was read.
+        """Return the joules of all components together, no joule twice, or None if none was read.
 
         Label it with `provenance_label`.
         """
@@ -245,7 +246,7 @@ class WindowRow(Row):
 
     @property
     def above_idle_j(self) -> float | None:
-        """Of the total, joules beyond what the loaded system draws anyway; None where that idle is not known."""
+        """Return the joules beyond what the loaded system draws when idle; None if its idle draw is not known."""
         counted = components.added(self.energy_j)
         if not counted or any(component not in self.idle_w for component in counted):
             return None
@@ -253,7 +254,7 @@ class WindowRow(Row):
 
     @property
     def provenance_label(self) -> str:
-        """Every provenance in the total, joined: ``counter+modelled``. Empty where nothing was read."""
+        """Return every provenance in the total, joined: ``counter+modelled``. Empty if nothing was read."""
         return "+".join(sorted({self.provenance[c] for c in components.added(self.energy_j)}))
 
 
@@ -271,14 +272,14 @@ class ItemRow(Row):
     prompt_hash: str
     repeat: int
     correct: float | None
-    """0 to 1; None only in an imported run: nobody scored it. Of a system all answers are scored, or none."""
+    """0 to 1; None only in an imported run without scores. Of a system all answers are scored, or none."""
     metrics: str
     """A JSON object: every metric, keyed as lm-eval keys it."""
     prompt_tokens: int | None
     output_tokens: int | None
     scheduled_s: float | None
-    """None only in an imported run, as the next one and `finished_s`: nobody timed it. One of which only the seconds
-    are known starts at 0."""
+    """None only in an imported run without times, as the next one and `finished_s`. If only the duration is known it
+    starts at 0."""
     started_s: float | None
     first_token_s: float | None
     finished_s: float | None
@@ -287,22 +288,22 @@ class ItemRow(Row):
     batch_size: int
     window: str
     energy_j: float | None
-    """The item's share of its window's joules, or None where the window has none to believe."""
+    """The item's share of its window's joules, or None if the window is not valid."""
     energy_above_idle_j: float | None
     energy_provenance: str
     route: str | None = None
-    """For a hybrid: which member answered. The next four are a hybrid's too, as in `AnswerRow`."""
+    """For a hybrid: which member answered. The next four are also for hybrids, as in `AnswerRow`."""
     route_score: float | None = None
     router_s: float | None = None
     router_energy_j: float | None = None
-    """The router's part of `energy_j`, by its part of the seconds that the item was billed for."""
+    """The router's part of `energy_j`, by its part of the seconds attributed to the item."""
     route_asked: list[str] = field(default_factory=list)
     offered_per_s: float | None = None
-    """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts
-    from there. `failure` as in `AnswerRow`; what failed is not correct."""
+    """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts from
+    there. `failure` as in `AnswerRow`; a failed request is not correct."""
     failure: str | None = None
     cost: float | None = None
-    """Money, in an imported run whose source says so, and in its source's currency."""
+    """Money, in an imported run whose source gives it, in the currency of the source."""
     prompt: str
     output: str
     filtered: str

@@ -1,4 +1,4 @@
-"""The Parquet tables at the end of a run: typed columns for pandas, DuckDB and whoever reads many runs."""
+"""Build the Parquet tables at the end of a run: typed columns for pandas, DuckDB and other readers of many runs."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def _windows_schema() -> Any:
 
 
 def items_parquet(rows: Sequence[ItemRow]) -> bytes:
-    """`items.parquet`: one row per item, columns as in `ItemRow`."""
+    """Return `items.parquet`: one row per item, columns as in `ItemRow`."""
     return _parquet([vars(row) for row in rows], _items_schema())  # asdict would copy every list and text
 
 
 def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
-    """`windows.parquet`: one row per window. Figures per component are JSON objects, as components vary."""
+    """Return `windows.parquet`: one row per window. Figures per component are JSON objects, as components vary."""
     table = []
     for row in rows:
         flat = asdict(row)

@@ -1,4 +1,4 @@
-"""The power trace as it lies on disk: what each of its rows says."""
+"""Read the rows of a power trace from disk."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from wattbench.errors import UserError
 COLUMNS = (
     "at_s", "meter", "component", "energy_j", "power_w", "temperature_c", "notes", "provenance", "step_s",
 )  # fmt: skip
-"""One row per component and reading. `notes` are joined by `` | ``; those of a reading as a whole stand in the first
-row of it. A component that could not be read has no figures, and the reason in `notes` after ``gap: ``."""
+"""One row per component and reading. `notes` are joined by `` | ``; those of a complete reading are in its first row. A
+component that could not be read has no figures, and the reason in `notes` after ``gap: ``."""
 
 GAP = "gap: "
 BETWEEN = " | "
@@ -30,7 +30,7 @@ class TraceRow:
     meter: str
     component: str
     energy_j: float | None
-    """Joules counted so far, from an arbitrary start; None where the meter counts none. So for the next two."""
+    """Joules counted so far, from an arbitrary start; None if the meter counts none. The next two likewise."""
     power_w: float | None
     temperature_c: float | None
     notes: tuple[str, ...]
@@ -42,7 +42,7 @@ class TraceRow:
 
 
 def trace_rows(path: Path) -> Iterator[TraceRow]:
-    """The rows of a trace, one at a time, as they were written. A line that a kill left half-written is passed over.
+    """Yield the rows of a trace, as they were written. A line that a kill left incomplete is skipped.
 
     Raises:
         UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
@@ -62,7 +62,7 @@ def trace_rows(path: Path) -> Iterator[TraceRow]:
 
 
 def figure(text: str, where: str, column: str) -> float:
-    """A figure of a file that may be broken.
+    """Return a number from a file that may be damaged.
 
     Raises:
         UserError: it is none, or none that a meter would give.
@@ -72,12 +72,12 @@ def figure(text: str, where: str, column: str) -> float:
     except ValueError as error:
         raise UserError(f"{where}: {column}: {text[:40]!r} is not a number") from error
     if not math.isfinite(number) or (number < 0.0 and column in ("power_w", "step_s")):
-        raise UserError(f"{where}: {column}: {text[:40]!r} is no figure of a meter")
+        raise UserError(f"{where}: {column}: {text[:40]!r} is not a valid meter reading")
     return number
 
 
 def moment(text: str, where: str) -> float:
-    """A time stamp of such a file: seconds since the epoch, or since anything else."""
+    """Return a time stamp from such a file: seconds since the epoch, or since anything else."""
     return figure(text, where, "at_s")
 
 

@@ -1,4 +1,4 @@
-"""Writing a run. Nothing is ever rewritten in place, and `finished.json` comes last."""
+"""Write a run. Nothing is ever rewritten in place, and `finished.json` comes last."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from wattbench.records.schema import AnswerRow, ItemRow, Row, RunHeader, ScoreRo
 
 
 class RunWriter:
-    """The one process that may append to a run directory. Use as a context manager."""
+    """The one process that may append to a run directory. A context manager."""
 
     def __init__(self, root: Path) -> None:
         self.layout = RunLayout(root)
@@ -51,39 +51,39 @@ class RunWriter:
         return writer
 
     def append_answer(self, system: str, task: str, row: AnswerRow) -> None:
-        """Put one answered item on disk; it is safe from `kill -9` when this returns."""
+        """Write one answer; it is safe from `kill -9` when this returns."""
         self._append(self.layout.answers(system, task), row)
 
     def append_system(self, row: SystemRow) -> None:
-        """Put down what a system is and what loading it cost."""
+        """Record what a system is and what loading it cost."""
         self._append(self.layout.systems, row)
 
     def append_open_window(self, label: WindowLabel) -> None:
-        """Put down that a window opens, so that a kill leaves word of it."""
+        """Record that a window opens, so that it can be closed after a kill."""
         self._append(self.layout.open_windows, label)
 
     def append_window(self, row: WindowRow) -> None:
-        """Put down a judged window."""
+        """Record a judged window."""
         self._append(self.layout.windows, row)
 
     def append_load(self, row: LoadRow) -> None:
-        """Put down what a rate came to: from now on the answers of its window count."""
+        """Record the results of a rate: from now on the answers of its window count."""
         self._append(self.layout.loads, row)
 
     def append_round(self, row: RoundRow) -> None:
-        """Put down a round of a gate: from now on its answers count."""
+        """Record a round of a gate: from now on its answers count."""
         self._append(self.layout.rounds, row)
 
     def append_phase(self, row: PhaseRow) -> None:
-        """Put down how one component's joules in a cell divide into prefill and decode."""
+        """Record how one component's joules in a cell divide into prefill and decode."""
         self._append(self.layout.phases, row)
 
     def write_experts(self, system: str, task: str, rows: Iterable[ExpertRow]) -> None:
-        """Put down which experts a mixture asked in a cell, whole or not at all."""
+        """Write which experts a mixture used in a cell, completely or not at all."""
         _write_rows(self.layout.experts(system, task), rows)
 
     def write_scores(self, system: str, task: str, rows: Iterable[ScoreRow]) -> None:
-        """Put down lm-eval's scores of a cell, whole or not at all: the cell is complete with them."""
+        """Write lm-eval's scores of a cell, completely or not at all: the cell is complete with them."""
         _write_rows(self.layout.scores(system, task), rows)
 
     def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:

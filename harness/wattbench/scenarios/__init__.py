@@ -1,1 +1,1 @@
-"""How requests arrive: one after the other, at stated rates, or of two systems in turns."""
+"""Send requests: one after the other, at given rates, or to two systems in turns."""

@@ -119,7 +119,7 @@ def test_a_run_refuses_what_a_plan_only_notes(gpu: Resolved) -> None:
 
 def test_what_is_missing_here_is_said_once_with_who_needs_it(resolved: Resolved) -> None:
     there = replace(resolved, systems={"one": served(), "two": served()})
-    assert preview(there).notes == ["not found here, needed to run: program wattbench-no-such-program (one, two)"]
+    assert preview(there).notes == ["missing here, needed to run: program wattbench-no-such-program (one, two)"]
     with pytest.raises(UserError, match="no program 'wattbench-no-such-program' on the PATH"):
         plan(there)
 
@@ -128,7 +128,7 @@ def test_a_key_that_is_not_set_is_a_note(resolved: Resolved, monkeypatch: pytest
     monkeypatch.delenv("FAR_KEY", raising=False)
     far = served(serve=None, base_url="http://far.example/v1", api_key_env="FAR_KEY")
     assert preview(replace(resolved, systems={"far": far})).notes == [
-        "not found here, needed to run: variable FAR_KEY (far)"
+        "missing here, needed to run: variable FAR_KEY (far)"
     ]
 
 
@@ -146,7 +146,7 @@ def test_documents_on_a_hub_are_not_fetched(resolved: Resolved, tmp_path: Path) 
     seen = preview(there)
     assert [cell.items for cell in seen.cells] == [40, None, 40, None]
     assert "more than 80 items to ask" in as_text(there, seen.cells, {}, seen.notes)
-    assert seen.notes == ["not read, their documents may have to be fetched: far"]
+    assert seen.notes == ["documents not read, as they may have to be downloaded: far"]
 
 
 def test_a_task_that_is_a_python_class_is_left_to_the_run(resolved: Resolved, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_other_work_does_not(started, cells: list[Cell]) -> None:
         ({"environment": here | {"cpu": "Z80"}}, "its CPU was Z80 and is now"),
         ({"environment": here | {"packages": here["packages"] | {"numpy": "0.1"}}}, "its numpy was 0.1 and is now"),
         ({"environment": {}}, "its CPU was not recorded and is now"),
-        ({"meters": {"gpu0": "counter"}}, "its energy was gpu0 counter and would now be cpu modelled"),
+        ({"meters": {"gpu0": "counter"}}, "its energy was measured as gpu0 counter and would now be cpu modelled"),
     ):
         with pytest.raises(UserError, match=f"cannot be resumed: {expected}"):
             check_same_work(started(**change), cells, METERS)

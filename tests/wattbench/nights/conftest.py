@@ -16,7 +16,7 @@ MakeRun = Callable[..., Path]
 
 @pytest.fixture
 def layout(tmp_path: Path) -> NightsLayout:
-    return NightsLayout(tmp_path / "nights").made()
+    return NightsLayout(tmp_path / "nights").created()
 
 
 @pytest.fixture

@@ -59,11 +59,11 @@ def test_what_is_no_finished_run_is_refused_before_anything_is_copied(
     for bad, expected in (
         (make_run(tmp_path, "2026-03-02", finished=False), "not finished. Finish it with: wattbench run --resume"),
         (tmp_path / "nowhere", "no such run directory"),
-        (renamed(make_run(tmp_path, "2026-03-03"), "../../outside"), "no name of a run"),
-        (renamed(make_run(tmp_path, "2026-03-04"), ".hidden"), "no name of a run"),
-        (renamed(make_run(tmp_path, "2026-03-05"), 7), "no name of a run"),
-        (make_run(tmp_path, "2026-03-07", gate={"baseline": {}}), "is no night"),
-        (linking(make_run(tmp_path, "2026-03-06")), "no links and nothing else"),
+        (renamed(make_run(tmp_path, "2026-03-03"), "../../outside"), "not a valid run name"),
+        (renamed(make_run(tmp_path, "2026-03-04"), ".hidden"), "not a valid run name"),
+        (renamed(make_run(tmp_path, "2026-03-05"), 7), "not a valid run name"),
+        (make_run(tmp_path, "2026-03-07", gate={"baseline": {}}), "cannot be a night"),
+        (linking(make_run(tmp_path, "2026-03-06")), "files and folders only"),
     ):
         with pytest.raises(UserError, match=expected):
             add_runs(layout, [good, bad])

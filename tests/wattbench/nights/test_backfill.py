@@ -56,7 +56,7 @@ def test_commits_come_oldest_first_with_their_dates(repository: Repository) -> N
     [
         ("nowhere", "--commit nowhere: "),
         ("HEAD..nowhere", "--commit HEAD..nowhere: "),
-        ("HEAD..HEAD", "no commit is in this range"),
+        ("HEAD..HEAD", "there is no commit in this range"),
         ("--all", "--commit --all: "),
         ("--output=x", "--commit --output=x: "),
     ],
@@ -93,7 +93,7 @@ def test_each_commit_is_run_as_it_was_and_a_broken_one_stops_no_other(
     commits = repository.commits("HEAD~2") + repository.commits("HEAD~2..HEAD")
     done = list(backfill(layout, repository, commits, command))
     assert [each.root is not None for each in done] == [True, False, True]
-    assert done[1].why_not == "bench/suite.yaml was not there"
+    assert done[1].why_not == "bench/suite.yaml does not exist at this commit"
     assert [(each.commit, each.date) for each in kept_runs(layout)] == [
         (commits[0].sha, commits[0].date), (commits[2].sha, commits[2].date),
     ]  # fmt: skip
@@ -108,7 +108,7 @@ def test_a_run_that_fails_is_reported_and_leaves_nothing(layout: NightsLayout, r
         return [sys.executable, "-c", program, str(folder)]
 
     (done,) = backfill(layout, repository, repository.commits("HEAD"), failing)
-    assert done.why_not == "its run ended with exit code 3, as said above"
+    assert done.why_not == "its run ended with exit code 3; see its messages above"
     assert not list(layout.runs.iterdir())
     assert not list(layout.aside.iterdir())
 

@@ -15,13 +15,13 @@ from wattbench.cli import nightly as command
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        (("nightly", "--history", "nights"), 3, "nights: no history"),
+        (("nightly", "--history", "nights"), 3, "nights: not a history"),
         (("nightly", "suite.yaml", "--history", "nights"), 3, "no such suite file"),
         (("nightly", "quick", "--history", "nights", "--resume", "x"), 3, "one of the two"),
         (("nightly", "--history", "nights", "--limit", 3), 3, "go with a suite: name one"),
         (("nightly", "quick", "--history", "n", "--date", "2026-03-01", "--commit", "HEAD"), 3, "leave --date out"),
         (("nightly", "quick"), 2, "Missing option '--history'"),
-        (("history", "nights"), 2, "nights: no history"),
+        (("history", "nights"), 2, "nights: not a history"),
         (("history", "nights", "--add"), 2, "--add takes the runs to add"),
         (("history", "nights", "run"), 2, "use --add"),
         (("history", "nights", "--prune", "--sql", "SELECT 1"), 2, "--prune and --sql: one of them at a time"),

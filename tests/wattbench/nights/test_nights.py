@@ -29,11 +29,11 @@ def test_runs_are_listed_oldest_first_and_say_whether_they_count(layout: NightsL
 
 
 def test_a_folder_that_is_no_history_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="nowhere: no history"):
-        NightsLayout(tmp_path / "nowhere").found()
+    with pytest.raises(UserError, match="nowhere: not a history"):
+        NightsLayout(tmp_path / "nowhere").existing()
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="the history cannot be made here"):
-        NightsLayout(tmp_path / "file").made()
+    with pytest.raises(UserError, match="the history cannot be created here"):
+        NightsLayout(tmp_path / "file").created()
 
 
 @pytest.mark.parametrize("told", ["2026-13-01", "yesterday", 20260301])
@@ -41,7 +41,7 @@ def test_a_damaged_date_ends_in_a_sentence(layout: NightsLayout, make_run, told:
     root = make_run(layout.runs, "2026-03-01")
     header = json.loads((root / "run.json").read_text())
     (root / "run.json").write_text(json.dumps(header | {"night": {"date": told}}))
-    with pytest.raises(UserError, match="is no date; the record is damaged"):
+    with pytest.raises(UserError, match="is not a date; the record is damaged"):
         kept_runs(layout)
 
 
@@ -50,5 +50,5 @@ def test_a_damaged_header_ends_in_a_sentence(layout: NightsLayout, make_run, dam
     root = make_run(layout.runs, "2026-03-01")
     header = json.loads((root / "run.json").read_text())
     (root / "run.json").write_text(json.dumps(header | damage))
-    with pytest.raises(UserError, match=r"run\.json: a field is no mapping .*; the record is damaged"):
+    with pytest.raises(UserError, match=r"run\.json: a field is not an object .*; the record is damaged"):
         kept_runs(layout)

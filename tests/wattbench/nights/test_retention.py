@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.nights import Keep, KeptRun, NightsLayout, kept_runs, prune
-from wattbench.nights.retention import fates
+from wattbench.nights.retention import decide
 from wattbench.records import RunWriter
 
 
@@ -20,7 +20,7 @@ def night(day: date, *, finished: bool = True, machine: str = "a", run: str = ""
 
 
 def kept(runs: list[KeptRun], keep: Keep, never: dict[str, str] | None = None) -> list[KeptRun]:
-    return [fate.run for fate in fates(runs, keep, never or {}) if fate.kept]
+    return [decision.run for decision in decide(runs, keep, never or {}) if decision.kept]
 
 
 def test_a_year_of_nights_thins_out() -> None:
@@ -30,11 +30,11 @@ def test_a_year_of_nights_thins_out() -> None:
     weekly = [day for day in dates[:-30] if day >= date(2026, 10, 12)]
     assert [day for day in weekly if day.weekday() == 0] == [date(2026, 10, 12) + timedelta(weeks=n) for n in range(8)]
     assert [day for day in dates if day < date(2026, 10, 12)] == [date(2026, month, 1) for month in range(1, 11)]
-    why = {fate.run.date: fate.why for fate in fates(year, Keep(30, 8), {})}
+    why = {decision.run.date: decision.why for decision in decide(year, Keep(30, 8), {})}
     assert why[date(2026, 12, 31)] == "among the last 30 nights"
     assert why[date(2026, 10, 19)] == "first of its week"
     assert why[date(2026, 3, 1)] == "first of its month"
-    assert why[date(2026, 3, 2)] == "another night stands for its week or month"
+    assert why[date(2026, 3, 2)] == "another night represents its week or month"
 
 
 def test_the_reference_and_a_night_behind_a_change_are_kept_whatever_their_age() -> None:
@@ -56,7 +56,7 @@ def test_each_machine_has_weeks_of_its_own() -> None:
 
 def test_one_that_was_never_finished_goes_when_it_is_old_and_stands_for_no_week() -> None:
     runs = [night(date(2026, 1, 1) + timedelta(days=n), finished=n not in (0, 39)) for n in range(40)]
-    by_date = {fate.run.date: fate for fate in fates(runs, Keep(nights=5, weeks=50), {})}
+    by_date = {decision.run.date: decision for decision in decide(runs, Keep(nights=5, weeks=50), {})}
     assert not by_date[date(2026, 1, 1)].kept
     assert by_date[date(2026, 1, 2)].kept
     assert by_date[date(2026, 2, 9)].why == "not finished: it can be resumed"
@@ -102,7 +102,7 @@ def test_what_goes_is_gone_with_its_verdict_and_a_dry_run_deletes_nothing(
     verdict = layout.verdicts / f"{three[1].name}.json"
     verdict.write_text("{}")
     would = prune(layout, Keep(1, 0), {}, dry_run=True)
-    assert [fate.kept for fate in would] == [True, False, True]
+    assert [decision.kept for decision in would] == [True, False, True]
     assert len(kept_runs(layout)) == 3
     assert prune(layout, Keep(1, 0), {}, dry_run=False) == would
     assert [each.root for each in kept_runs(layout)] == [three[0], three[2]]
@@ -113,9 +113,9 @@ def test_what_goes_is_gone_with_its_verdict_and_a_dry_run_deletes_nothing(
 def test_a_run_that_is_being_written_is_not_touched(layout: NightsLayout, make_run, three: list[Path]) -> None:
     old = make_run(layout.runs, "2026-01-01", finished=False)
     with RunWriter(old):
-        (fate, *_) = prune(layout, Keep(1, 0), {}, dry_run=False)
-    assert fate.kept
-    assert fate.why == "it is being written"
+        (decision, *_) = prune(layout, Keep(1, 0), {}, dry_run=False)
+    assert decision.kept
+    assert decision.why == "it is being written"
     assert old.is_dir()
     prune(layout, Keep(1, 0), {}, dry_run=False)
     assert not old.exists()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.made_up.power_world import World
-from wattbench.prefill_decode.fit import MIN_INTERVALS, CannotTellError, Fit, fit, fitted_phases
+from wattbench.prefill_decode.fit import MIN_INTERVALS, Fit, IndistinguishableError, fit, fitted_phases
 from wattbench.prefill_decode.observed import Observed, observe
 from wattbench.prefill_decode.timeline import DECODE, OTHER, PREFILL, timeline
 
@@ -98,21 +98,21 @@ def plain(share: np.ndarray, watts: np.ndarray, noise: float = 0.0) -> Observed:
 
 def test_the_same_mix_everywhere_cannot_be_told_apart() -> None:
     seen = plain(np.full(200, 0.02), np.array([600.0, 300.0, 0.0, 0.0]))
-    with pytest.raises(CannotTellError, match="same mix of phases"):
+    with pytest.raises(IndistinguishableError, match="same mix of phases"):
         fit(seen.energy_j, seen.seconds, seen.seconds[0].sum(axis=0), float(seen.energy_j.sum()))
 
 
 def test_nearly_the_same_mix_is_too_little_to_go_by() -> None:
     share = 0.02 + 0.0005 * np.random.default_rng(1).normal(size=200)
     seen = plain(share, np.array([600.0, 300.0, 0.0, 0.0]), noise=8.0)
-    with pytest.raises(CannotTellError, match="too alike"):
+    with pytest.raises(IndistinguishableError, match="too alike"):
         fit(seen.energy_j, seen.seconds, seen.seconds[0].sum(axis=0), float(seen.energy_j.sum()))
 
 
 def test_few_readings_are_too_few() -> None:
     share = np.random.default_rng(2).uniform(0, 0.1, MIN_INTERVALS - 1)
     seen = plain(share, np.array([600.0, 300.0, 0.0, 0.0]))
-    with pytest.raises(CannotTellError, match="fewer than 32 intervals"):
+    with pytest.raises(IndistinguishableError, match="fewer than 32 intervals"):
         fit(seen.energy_j, seen.seconds, seen.seconds[0].sum(axis=0), float(seen.energy_j.sum()))
 
 

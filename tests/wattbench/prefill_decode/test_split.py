@@ -112,7 +112,7 @@ def test_components_apart_and_their_total_with_what_is_open_left_open(writer, pu
         assert_whole(row)
     gpu, cpu, total = rows.values()
     assert (gpu.method, cpu.method, total.method) == ("fitted", "by time", "partly fitted")
-    assert "bounds leave most of it open" in cpu.reason
+    assert "bounds are too wide" in cpu.reason
     assert total.reason.startswith("cpu: ")
     assert (cpu.prefill_low_j, cpu.decode_high_j) == (None, None)
     assert cpu.prefill_j / cpu.energy_j == pytest.approx(cpu.prefill_s / length_s, rel=1e-3)
@@ -161,7 +161,7 @@ def test_an_engine_that_does_not_tell_is_not_split(writer, put) -> None:
     silent = [replace(answer, first_token_s=None) for answer in world.answers]
     put([world.window()], silent, (*COUNTED, world.readings))
     for row in rows_of(writer).values():
-        assert row.reason == "the engine does not tell when the first token came"
+        assert row.reason == "the engine does not report when the first token arrived"
         assert (row.method, row.prefill_s, row.prefill_j, row.decode_j) == ("", None, None, None)
         assert row.energy_j == pytest.approx(world.true_j.sum())
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.power_world import ANSWER, START_S, WINDOW
 from wattbench.measure.attribution import alone_s
-from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, timeline, untold
+from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, timeline, why_phases_unknown
 
 lengths = st.floats(0, 10)
 items = st.lists(st.tuples(st.floats(0, 30), lengths, lengths), min_size=1, max_size=20)
@@ -65,8 +65,8 @@ def test_likelihoods_are_all_prefill_and_so_is_an_answer_without_a_token() -> No
     silent = replace(ANSWER, first_token_s=None, output_tokens=0)
     for row in (likelihood, silent):
         assert timeline(window_of(1.0), [row]).total_s == pytest.approx([1.0, 0.0, 0.0, 0.0])
-    assert untold([likelihood]) is None
-    assert untold([ANSWER, silent]) is None
+    assert why_phases_unknown([likelihood]) is None
+    assert why_phases_unknown([ANSWER, silent]) is None
 
 
 def test_of_later_passes_nothing_is_known() -> None:
@@ -87,15 +87,17 @@ def test_stamps_that_cannot_be_are_kept_inside_their_item() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"first_token_s": None}, "does not tell when the first token came"),
-        ({"first_token_s": None, "output_tokens": None}, "does not tell"),
+        ({"first_token_s": None}, "does not report when the first token arrived"),
+        ({"first_token_s": None, "output_tokens": None}, "does not report"),
         ({"replies": ["a", "b"]}, "several requests"),
         ({"route": "a", "batch_size": 4}, "one after the other"),
     ],
 )
 def test_phases_that_cannot_be_known_are_not_made_up(changes, reason) -> None:
-    assert reason in (untold([replace(ANSWER, **changes)]) or "")
+    assert reason in (why_phases_unknown([replace(ANSWER, **changes)]) or "")
 
 
 def test_one_answer_without_its_stamp_is_counted() -> None:
-    assert untold([ANSWER, replace(ANSWER, first_token_s=None)]) == ("1 of 2 answers have no first-token stamp")
+    assert why_phases_unknown([ANSWER, replace(ANSWER, first_token_s=None)]) == (
+        "1 of 2 answers have no first-token stamp"
+    )

@@ -32,7 +32,7 @@ def test_no_gpu_is_a_fact_and_an_unknown_one_is_not() -> None:
 def test_a_name_that_a_server_gives_proves_nothing() -> None:
     row = SystemRow(system="s", kind="generalist", engine="endpoint", served_model="llama")
     ours, theirs = system_parts(row, "s in one"), system_parts(row, "s in another")
-    assert ours["weights"].fact("as the server names it") == "llama"
+    assert ours["weights"].fact("name on the server") == "llama"
     assert ours["weights"] != theirs["weights"]
 
 

@@ -42,7 +42,7 @@ def test_rows_come_before_the_damage_does(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("figure", ["nan", "inf", "-5"])
 def test_no_meter_gives_such_watts(tmp_path: Path, figure: str) -> None:
-    with pytest.raises(UserError, match=r"power_w: .* is no figure of a meter"):
+    with pytest.raises(UserError, match=r"power_w: .* is not a valid meter reading"):
         list(trace_rows(written(tmp_path, f"1,m,cpu,1,{figure},,,rapl,0.1\n")))
 
 

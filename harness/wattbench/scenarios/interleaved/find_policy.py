@@ -1,4 +1,4 @@
-"""Where a gate's policy is found: in a file that is named, in the suite, in a `pyproject.toml`, or nowhere."""
+"""Find a gate's policy: in a named file, in the suite, in a `pyproject.toml`, or the defaults."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ TABLE = ("tool", "wattbench", "gate")
 
 @dataclass(frozen=True)
 class TomlFile:
-    """A parsed file. Unlike YAML's, its parser does not tell lines."""
+    """A parsed TOML file. Unlike YAML's, its parser gives no line numbers."""
 
     path: Path
     data: dict[str, Any]
 
     @property
     def folder(self) -> Path:
-        """The folder from which the file's relative paths are read."""
+        """Return the folder that the file's relative paths start from."""
         return self.path.parent
 
     def where(self, keys: Sequence[str | int]) -> str:
-        """The file: the keys are told beside it."""
+        """Return the file; the keys are named in the message."""
         return str(self.path)
 
 
 def read_toml(path: Path) -> TomlFile:
-    """Parse a file.
+    """Parse a TOML file.
 
     Raises:
         UserError: it is missing, unreadable, or not TOML.
@@ -50,13 +50,13 @@ def read_toml(path: Path) -> TomlFile:
 
 
 def find_policy(given: Path | None, of_suite: GatePolicy | None, folder: Path) -> tuple[GatePolicy, str]:
-    """The policy that holds, and where it is from, in words.
+    """Return the policy that applies, and its source in words.
 
     Args:
         given: what `--policy` names: TOML with a table `[tool.wattbench.gate]` or the keys alone, or YAML with the
             keys alone or under `gate:`.
         of_suite: the suite's own.
-        folder: where the user stands: the nearest `pyproject.toml` from here upwards that has the table counts.
+        folder: the current one: the nearest `pyproject.toml` from here upwards that has the table counts.
 
     Raises:
         UserError: a file cannot be read, or something in it is wrong.
@@ -65,26 +65,26 @@ def find_policy(given: Path | None, of_suite: GatePolicy | None, folder: Path) -
         return _of_file(given), str(given)
     if of_suite is not None:
         return of_suite, "the suite"
-    for place in (folder, *folder.parents):
-        path = place / "pyproject.toml"
+    for each in (folder, *folder.parents):
+        path = each / "pyproject.toml"
         if path.is_file():
             file = read_toml(path)
-            told = _under(file.data, TABLE)
-            if told is not None:
-                return _checked(file, told, TABLE), f"{path} [{'.'.join(TABLE)}]"
+            table = _under(file.data, TABLE)
+            if table is not None:
+                return _checked(file, table, TABLE), f"{path} [{'.'.join(TABLE)}]"
     return GatePolicy(), "the defaults"
 
 
 def _of_file(path: Path) -> GatePolicy:
     toml = path.suffix.lower() == ".toml"
     file: TomlFile | Any = read_toml(path) if toml else read_yaml(path)
-    table = TABLE if toml else ("gate",)
-    told = _under(file.data, table)
-    return _checked(file, file.data, ()) if told is None else _checked(file, told, table)
+    keys = TABLE if toml else ("gate",)
+    policy = _under(file.data, keys)
+    return _checked(file, file.data, ()) if policy is None else _checked(file, policy, keys)
 
 
 def _under(data: Any, keys: Sequence[str]) -> Any | None:
-    """What stands at some keys; None where one of them is missing."""
+    """Return the value at some keys; None if one of them is missing."""
     for key in keys:
         if not isinstance(data, Mapping) or key not in data:
             return None
@@ -92,7 +92,7 @@ def _under(data: Any, keys: Sequence[str]) -> Any | None:
     return data
 
 
-def _checked(file: ParsedFile, told: Any, at: Sequence[str]) -> GatePolicy:
-    if not isinstance(told, dict):
-        raise UserError(f"{file.where(at)}: {'.'.join(at)}: must hold keys and values, not {told!r:.60}")
-    return validate(GatePolicy, file, told, at)
+def _checked(file: ParsedFile, policy: Any, at: Sequence[str]) -> GatePolicy:
+    if not isinstance(policy, dict):
+        raise UserError(f"{file.where(at)}: {'.'.join(at)}: must be a table of keys and values, not {policy!r:.60}")
+    return validate(GatePolicy, file, policy, at)

@@ -1,4 +1,4 @@
-"""Which two systems a gate asks, by which policy: what the header of its run says of it."""
+"""Define which two systems a gate asks, by which policy, and how the header of its run records it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from wattbench.scenarios.interleaved.planted_faults import Plant
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two."""
+    """One of the two systems."""
 
     name: str
-    """What it is called in the record."""
+    """Its name in the record."""
     system: str
-    """What it is called in the suite."""
+    """Its name in the suite."""
 
     def as_record(self) -> dict[str, str]:
-        """What `run.json` keeps."""
+        """Return it as `run.json` keeps it."""
         return {"name": self.name, "system": self.system}
 
 
@@ -37,11 +37,11 @@ class Gate:
     policy_source: str
     seed: int
     plant: Plant | None = None
-    """What makes the candidate worse: a drill."""
+    """What makes the candidate worse, in a test of the gate."""
 
     def as_record(self) -> dict[str, Any]:
-        """What `run.json` keeps: `RunHeader.gate`."""
-        return {side: own.as_record() for side, own in self.sides.items()} | {
+        """Return it as `run.json` keeps it: `RunHeader.gate`."""
+        return {side: system.as_record() for side, system in self.sides.items()} | {
             "policy": self.policy.model_dump(mode="json"),
             "policy_source": self.policy_source,
             "planted": self.plant.as_record() if self.plant is not None else None,
@@ -50,21 +50,24 @@ class Gate:
 
     @classmethod
     def of_records(cls, records: RunRecords) -> Self:
-        """From the header of its run.
+        """Read it from the header of its run.
 
         Raises:
-            UserError: the run is no gate's, or its record is damaged.
+            UserError: the run is not a gate's, or its record is damaged.
         """
-        told = records.header.gate
-        if told is None:
-            raise UserError(f"{records.layout.root}: this is no run of a gate; go on with wattbench run --resume")
+        recorded = records.header.gate
+        if recorded is None:
+            raise UserError(
+                f"{records.layout.root}: this is not the run of a gate; resume it with: wattbench run --resume "
+                f"{records.layout.root}"
+            )
         try:
             return cls(
-                {side: Side(**told[side]) for side in (BASELINE, CANDIDATE)},
-                GatePolicy.model_validate(told["policy"]),
-                str(told["policy_source"]),
-                int(told["seed"]),
-                Plant(**told["planted"]) if told["planted"] else None,
+                {side: Side(**recorded[side]) for side in (BASELINE, CANDIDATE)},
+                GatePolicy.model_validate(recorded["policy"]),
+                str(recorded["policy_source"]),
+                int(recorded["seed"]),
+                Plant(**recorded["planted"]) if recorded["planted"] else None,
             )
         except (KeyError, TypeError, ValueError, ValidationError) as error:
             raise UserError(
@@ -73,7 +76,7 @@ class Gate:
 
 
 def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Resolved, dict[str, Side]]:
-    """The suite with the two systems alone, by the names that they have in the record.
+    """Return the suite with the two systems alone, by their names in the record.
 
     One system may be both: as the candidate it is then called ``NAME.candidate``.
 
@@ -87,8 +90,8 @@ def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Res
             )
     if resolved.suite.measure.load is not None:
         raise UserError(
-            f"{resolved.path}: scenario: load keeps a system busy for minutes at each rate; two cannot be asked in "
-            "turns under it. Gate under single-stream or throughput"
+            f"{resolved.path}: scenario: load keeps a system busy for minutes at each rate, so two cannot be asked in "
+            "turns. Use single-stream or throughput for a gate"
         )
     sides = {
         BASELINE: Side(baseline, baseline),
@@ -100,7 +103,8 @@ def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Res
 
 
 def _check_threads(systems: Mapping[str, SystemBase]) -> None:
-    """PyTorch's threads are the process's, not a model's: the system that was loaded last would set them for both."""
+    """Check that both systems want the same number of PyTorch threads: it is set per process, so the last one loaded
+    would set it for both."""
     wanted: dict[str, int | None] = {}
     for name, config in systems.items():
         pool = config.pool.values() if isinstance(config, HybridSystem) else [config]
@@ -108,6 +112,6 @@ def _check_threads(systems: Mapping[str, SystemBase]) -> None:
     if len(set(wanted.values())) > 1:
         listed = ", ".join(f"{name}: {threads or 'not set'}" for name, threads in wanted.items())
         raise UserError(
-            f"both systems run in one process, and want different threads ({listed}). Run the suite for each, and gate "
-            "the two runs"
+            f"both systems run in one process, and set different numbers of threads ({listed}). Run the suite for "
+            "each, and gate the two runs"
         )

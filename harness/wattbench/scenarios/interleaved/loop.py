@@ -15,11 +15,11 @@ from wattbench.measure.resume import check_same_system, recover_windows
 from wattbench.prefill_decode import split_cell
 from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow
 from wattbench.scenarios.interleaved.ask_rounds import Asker, Scorer
+from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench.scenarios.interleaved.gate import Gate
 from wattbench.scenarios.interleaved.peak_memory import Peak, peak_alone
 from wattbench.scenarios.interleaved.planted_faults import planted
 from wattbench.scenarios.interleaved.schedule import PlannedRound, not_begun, plan_rounds
-from wattbench.scenarios.interleaved.whole_rounds import WholeRounds
 from wattbench.systems import Engine, open_engine, release_base
 
 Decide = Callable[[], bool]
@@ -67,18 +67,18 @@ def run_gate(session: GateSession, decide: Decide) -> None:
 def _left(session: GateSession) -> list[PlannedRound]:
     context = session.context
     records = context.records
-    asked = {
+    answered = {
         (cell.choice.task, row.doc_id)
         for cell in session.cells
         for row in records.answers(cell.system, cell.choice.task)
     }
     complete = {(each.task, doc_id) for each in records.rounds() for doc_id in each.doc_ids}
-    if asked - complete:
+    if answered - complete:
         context.progress.note(
-            f"{len(asked - complete)} items of an interrupted round are left out: only one of the systems may have "
+            f"{len(answered - complete)} items of an interrupted round are left out: only one of the systems may have "
             "been asked"
         )
-    return not_begun(rounds_of(context.resolved, session.gate, session.cells), asked)
+    return not_begun(rounds_of(context.resolved, session.gate, session.cells), answered)
 
 
 def _over(session: GateSession, decide: Decide) -> bool:
@@ -170,13 +170,13 @@ def _peaks(session: GateSession, planned: PlannedRound) -> dict[str, Peak]:
     if "peak_memory" not in session.gate.policy.metrics:
         return {}
     known = context.records.systems()
-    found = {}
-    for side, own in session.gate.sides.items():
-        if own.name in known and known[own.name].peak_memory_bytes is not None:
+    peaks = {}
+    for side, system in session.gate.sides.items():
+        if system.name in known and known[system.name].peak_memory_bytes is not None:
             continue
-        context.progress.note(f"{own.name}: peak memory, alone in a process of its own ...")
-        found[side] = peak_alone(context.resolved, own.name, planned, allow_unsafe_code=context.allow_unsafe_code)
-    return found
+        context.progress.note(f"{system.name}: peak memory, alone in a process of its own ...")
+        peaks[side] = peak_alone(context.resolved, system.name, planned, allow_unsafe_code=context.allow_unsafe_code)
+    return peaks
 
 
 def _asker(session: GateSession, side: str, engine: Engine, idle_w: Mapping[str, float]) -> Asker:
@@ -191,9 +191,9 @@ def _asker(session: GateSession, side: str, engine: Engine, idle_w: Mapping[str,
 def _finish(session: GateSession) -> None:
     """Write the scores and phases of each cell that was asked, and the tables: of complete rounds alone."""
     context = session.context
-    records = WholeRounds.of(context.writer.layout)
+    records = CompleteRounds.of(context.writer.layout)
     rounds, windows = records.rounds(), records.windows()
-    sides = {own.name: side for side, own in session.gate.sides.items()}
+    sides = {system.name: side for side, system in session.gate.sides.items()}
     items = []
     for cell in session.cells:
         side, task = sides[cell.system], cell.choice.task

@@ -1,4 +1,4 @@
-"""Planted regressions: a system that is worse by a known amount, to see whether a gate would notice."""
+"""Plant a regression: make a system worse by a known amount, to see whether a gate detects it."""
 
 from __future__ import annotations
 
@@ -18,52 +18,52 @@ from wattbench.systems.base import GENERATE
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
-_TOLD = re.compile(r"([a-z]+)=(\d+(?:\.\d+)?)(%?)")
+_PATTERN = re.compile(r"([a-z]+)=(\d+(?:\.\d+)?)(%?)")
 MOST = 10.0
-"""Ten times as slow, or as much work. Of answers no more than all can be dropped."""
+"""Ten times as slow, or as much work. At most all answers can be dropped."""
 ROUNDING = 1e-9
 """Ten times a tenth is a little less than one."""
 
 
 @dataclass(frozen=True)
 class Plant:
-    """By how much a system is made worse. Shares: 0.2 is 20%."""
+    """How much worse a system is made. Shares: 0.2 is 20%."""
 
     delay: float = 0.0
-    """Of a reply's own time, by which it comes later; nothing is computed meanwhile."""
+    """Of a reply's own time, by which it is delayed; nothing is computed meanwhile."""
     drop: float = 0.0
-    """Of the documents, whose answers are replaced by nothing."""
+    """Of the documents, whose answers are emptied."""
     work: float = 0.0
     """Of the requests, which are asked once more."""
 
     def as_record(self) -> dict[str, float]:
-        """What was planted, without what was not."""
+        """Return the shares that are not 0."""
         return {name: share for name, share in asdict(self).items() if share}
 
     @classmethod
-    def of_words(cls, told: Sequence[str]) -> Self | None:
-        """From ``delay=20%`` and the like; None where nothing is told.
+    def parse(cls, texts: Sequence[str]) -> Self | None:
+        """Parse ``delay=20%`` and the like; None without any.
 
         Raises:
-            UserError: it is none of the three, or no share.
+            UserError: it is none of the three, or not a share.
         """
         shares: dict[str, float] = {}
-        for each in told:
-            found = _TOLD.fullmatch(each.strip())
+        for each in texts:
+            matched = _PATTERN.fullmatch(each.strip())
             names = ("delay", "drop", "work")
-            if found is None or found[1] not in names:
+            if matched is None or matched[1] not in names:
                 hint = nearest(each.partition("=")[0], names)
-                raise UserError(f"--plant {each}: say delay=20%, drop=5% or work=10%{hint}")
-            share = float(found[2]) / (100 if found[3] else 1)
-            most = 1.0 if found[1] == "drop" else MOST
+                raise UserError(f"--plant {each}: write delay=20%, drop=5% or work=10%{hint}")
+            share = float(matched[2]) / (100 if matched[3] else 1)
+            most = 1.0 if matched[1] == "drop" else MOST
             if not 0 < share <= most:
                 raise UserError(f"--plant {each}: the share must be more than 0 and at most {most:.0%}")
-            shares[found[1]] = share
+            shares[matched[1]] = share
         return cls(**shares) if shares else None
 
 
 def planted(engine: Engine, plant: Plant, *, seed: int = 0) -> Engine:
-    """The same system, made worse.
+    """Return the same system, made worse.
 
     Args:
         engine: loaded; closing what is returned closes it.
@@ -74,7 +74,7 @@ def planted(engine: Engine, plant: Plant, *, seed: int = 0) -> Engine:
 
 
 class _PlantedEngine(Engine):
-    """Asks the engine that it wraps, and then does harm."""
+    """Asks the engine that it wraps, and makes the result worse."""
 
     def __init__(self, engine: Engine, plant: Plant, seed: int) -> None:
         self._engine, self._plant, self._seed = engine, plant, seed
@@ -85,17 +85,17 @@ class _PlantedEngine(Engine):
 
     @classmethod
     def check(cls, name: str, config: Any) -> None:
-        """Nothing: the system that is wrapped was checked."""
+        """Nothing to check: the wrapped system was checked."""
 
     @classmethod
     def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
-        """It is only made from an engine that is open."""
+        """Raise: it is only made from an open engine."""
         raise NotImplementedError("wrap an open engine with `planted`")
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Ask, ask some of it again, wait, and lose some answers."""
+        """Ask, ask some requests again, wait, and empty some answers."""
         if self._plant.drop and request_type != GENERATE:
-            raise UserError("--plant drop empties texts, and this task asks for likelihoods: plant delay or work")
+            raise UserError("--plant drop empties texts, but this task asks for likelihoods: use delay or work")
         started_s = now_s()
         replies = self._engine.answer(request_type, requests)
         replies = [
@@ -111,7 +111,7 @@ class _PlantedEngine(Engine):
         ]
 
     def _due(self) -> int:
-        """How often it is this request's turn to be asked again: every tenth's once, say, however they are batched."""
+        """Return how often to ask this request again: every tenth once, say, however they are batched."""
         with self._counting:
             self._credit += self._plant.work
             due = int(self._credit + ROUNDING)
@@ -119,13 +119,13 @@ class _PlantedEngine(Engine):
         return due
 
     def _asked_again(self, request_type: str, request: Instance, reply: Reply, times: int) -> Reply:
-        """The first reply, complete when the last one is."""
+        """Ask a request again; return the first reply, complete when the last one is."""
         for _ in range(times):
             self._engine.answer(request_type, [request])
         return reply if not times or reply.finished_s is None else replace(reply, finished_s=now_s())
 
     def _stretched(self, reply: Reply, started_s: float) -> Reply:
-        """Every stamp later by the share, counted from when it was sent."""
+        """Delay every stamp by the share, counted from when it was sent."""
 
         def later(at_s: float) -> float:
             return started_s + (at_s - started_s) * (1 + self._plant.delay)

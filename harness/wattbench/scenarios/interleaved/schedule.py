@@ -1,4 +1,4 @@
-"""Which items a gate asks when, and of which system first: all of it drawn by the seed before anything is asked."""
+"""Plan which items a gate asks when, and of which system first: all drawn by the seed before anything is asked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Block = tuple[str, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class PlannedRound:
-    """Some documents of one task, which both systems are asked."""
+    """Some documents of one task, asked of both systems."""
 
     task: str
     doc_ids: tuple[int, ...]
@@ -24,19 +24,20 @@ class PlannedRound:
 
     @property
     def items(self) -> int:
-        """That each system is asked."""
+        """How many each system is asked."""
         return len(self.doc_ids)
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Who is asked, in order."""
+        """Return the sides in the order in which they are asked."""
         return SIDES if self.first == SIDES[0] else SIDES[::-1]
 
 
 def plan_rounds(items: Mapping[str, int], *, block: int, seed: int, most: int | None = None) -> list[PlannedRound]:
-    """Every document once: shuffled within its task, the tasks in turn, so that each soon has its share of the items.
+    """Plan every document once: shuffled within its task, the tasks in turn, so that each soon has its share of the
+    items.
 
-    Who is first is a coin of its own for each round, whatever the coins of other rounds say.
+    Which system is first is drawn for each round, independently of other rounds.
 
     Args:
         items: task to how many documents it has.
@@ -49,22 +50,23 @@ def plan_rounds(items: Mapping[str, int], *, block: int, seed: int, most: int | 
     return [PlannedRound(task, doc_ids, coin.choice(SIDES)) for task, doc_ids in blocks]
 
 
-def not_begun(rounds: Sequence[PlannedRound], asked: Set[tuple[str, int]]) -> list[PlannedRound]:
-    """The rounds of which no item was asked. A round that was cut off is left out: part of it has been seen.
+def not_begun(rounds: Sequence[PlannedRound], answered: Set[tuple[str, int]]) -> list[PlannedRound]:
+    """Return the rounds of which no item was asked. An interrupted round is left out: part of it has been seen.
 
     Args:
         rounds: all that were planned.
-        asked: task and document of every answer on record.
+        answered: task and document of every recorded answer.
     """
-    return [each for each in rounds if not any((each.task, doc_id) in asked for doc_id in each.doc_ids)]
+    return [each for each in rounds if not any((each.task, doc_id) in answered for doc_id in each.doc_ids)]
 
 
 def _in_turn(items: Mapping[str, int], block: int, seed: int) -> list[_Block]:
-    """The blocks of all tasks. At any time each task has had the same share of its blocks, to within one of them."""
+    """Return the blocks of all tasks. At any time each task has had the same share of its blocks, to within one of
+    them."""
     placed = []
-    for place, (task, number) in enumerate(items.items()):
-        own = list(_blocks(task, number, block, seed))
-        placed += [(index / len(own), place, each) for index, each in enumerate(own)]
+    for position, (task, number) in enumerate(items.items()):
+        blocks = list(_blocks(task, number, block, seed))
+        placed += [(index / len(blocks), position, each) for index, each in enumerate(blocks)]
     return [each for _, _, each in sorted(placed, key=lambda one: one[:2])]
 
 
@@ -75,7 +77,7 @@ def _blocks(task: str, items: int, block: int, seed: int) -> Iterator[_Block]:
 
 
 def _capped(most: int | None, blocks: Sequence[_Block]) -> Iterator[_Block]:
-    """Blocks of so many documents together: the last is cut to fit."""
+    """Yield blocks up to a number of documents: the last is cut to fit."""
     left = most
     for task, doc_ids in blocks:
         if left is None:

@@ -1,4 +1,4 @@
-"""The scenario `load`: requests that arrive on their own, drawn and timed by MLPerf LoadGen.
+"""Run the scenario `load`: requests that arrive on their own, drawn and timed by MLPerf LoadGen.
 
 May import: the cell, the timed LM, systems, records. Must not import `wattbench.scenarios.closed_loop`, which calls
 it. LoadGen itself (`pip install 'wattbench[load]'`) is imported where it is used, in

@@ -1,4 +1,4 @@
-"""Between LoadGen and an engine: a queue, and the threads that empty it.
+"""Pass queries from LoadGen to an engine: a queue, and the threads that empty it.
 
 LoadGen calls in from a thread of C++, which no exception may reach, and waits until every query is completed. So
 whatever happens to a query, it is completed exactly once, and what happened is written on it.
@@ -26,7 +26,7 @@ POLL_S = 0.1
 
 @dataclass
 class Query:
-    """One request of LoadGen's, and what became of it. Written by one thread at a time."""
+    """One request of LoadGen's, and its result. Written by one thread at a time."""
 
     id: int
     """LoadGen's handle."""
@@ -34,17 +34,17 @@ class Query:
     """Which of the items it asks."""
     ask: Ask
     issued_s: float
-    """When LoadGen handed it over. When it was due stands in LoadGen's trace."""
+    """When LoadGen issued it. When it was due is in LoadGen's trace."""
     started_s: float = math.nan
     finished_s: float = math.nan
     replies: list[Reply] = field(default_factory=list)
     failure: str | None = None
-    first_told: bool = False
+    first_reported: bool = False
     completed: bool = False
 
 
 class Dispatcher:
-    """Takes queries from LoadGen, has the engine answer them, and tells LoadGen when.
+    """Takes queries from LoadGen, has the engine answer them, and reports to LoadGen when.
 
     A server is asked by many threads at once; a system in this process by one, the rest waiting in the queue.
     """
@@ -55,12 +55,12 @@ class Dispatcher:
         """Start the threads.
 
         Args:
-            engine: is asked.
+            engine: answers the queries.
             asks: the items, by LoadGen's sample index.
             loadgen: the module `mlperf_loadgen`.
             workers: how many queries may be under way together.
-            tokens: LoadGen wants to know of first tokens, and of how many there were.
-            patience_s: what waits so long after the last arrival is not sent any more: it is late already.
+            tokens: whether first tokens and their number are reported to LoadGen.
+            patience_s: a query that still waits this long after the last arrival is not sent: it is late already.
         """
         self.queries: list[Query] = []
         """In the order in which they arrived."""
@@ -78,7 +78,7 @@ class Dispatcher:
             worker.start()
 
     def issue(self, samples: Sequence[Any]) -> None:
-        """LoadGen's call as queries are due."""
+        """Take queries that are due: called by LoadGen."""
         issued_s = now_s()
         if self._aborted:
             # Its thread has to stop somewhere, and only here can it be stopped without an exception through C++.
@@ -92,7 +92,7 @@ class Dispatcher:
             self._waiting.put(query)
 
     def flush(self) -> None:
-        """LoadGen's call when no more queries will come."""
+        """Note that no more queries will come: called by LoadGen."""
         with self._lock:
             self._flushed = True
             self._give_up_s = now_s() + self._patience_s
@@ -100,18 +100,18 @@ class Dispatcher:
                 self._all_done.set()
 
     def wait(self, advance: Callable[[int], None]) -> None:
-        """Until every query has ended; Ctrl-C gets through.
+        """Wait until every query has ended; Ctrl-C gets through.
 
         Args:
-            advance: told how many more have ended, as they do.
+            advance: called with how many more have ended, as they do.
         """
-        told = 0
+        reported = 0
         done = False
         while not done:
             done = self._all_done.wait(POLL_S)
             ended = len(self.queries) - self._open
-            advance(ended - told)
-            told = ended
+            advance(ended - reported)
+            reported = ended
 
     def stop(self) -> None:
         """End the threads, after `wait`."""
@@ -121,7 +121,7 @@ class Dispatcher:
             worker.join()
 
     def abort(self, loadgen_thread: threading.Thread, *, limit_s: float = 10.0) -> None:
-        """Complete everything at once, and see that LoadGen's thread calls nothing any more.
+        """Complete every query at once, and make sure that LoadGen's thread makes no more calls.
 
         It either ends, where all queries had been issued, or is held at the next arrival. Then the process may end.
         """
@@ -156,8 +156,8 @@ class Dispatcher:
 
     def _first_token(self, query: Query) -> None:
         with self._lock:
-            if not query.first_told and not query.completed:
-                query.first_told = True
+            if not query.first_reported and not query.completed:
+                query.first_reported = True
                 if self._tokens:
                     self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
 
@@ -170,8 +170,8 @@ class Dispatcher:
             tokens = 0
             if self._tokens:
                 # LoadGen reads past its own array where a sample has no first token, and divides by the tokens
-                # after the first: it cannot be told that there were none, so it is told of one.
-                if not query.first_told:
+                # after the first: that there were none cannot be reported, so one is.
+                if not query.first_reported:
                     self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
                 tokens = max(2, sum(reply.output_tokens or len(reply.token_s) for reply in query.replies))
             self._loadgen.QuerySamplesComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0, tokens)])

@@ -1,4 +1,4 @@
-"""One rate: MLPerf LoadGen's Server scenario, driven in this process.
+"""Offer one rate: MLPerf LoadGen's Server scenario, driven in this process.
 
 Source: loadgen/test_settings.h and loadgen/results.cc of github.com/mlcommons/inference (LoadGen 6).
 """
@@ -24,12 +24,12 @@ from wattbench.systems import Engine
 EXTRA = "load"
 WHAT = "scenario: load"
 EXIT_INTERRUPTED = 130
-"""As the command line ends on Ctrl-C."""
+"""The exit code of the command line on Ctrl-C."""
 
 
 @dataclass(frozen=True)
 class Offered:
-    """What came of a rate."""
+    """The results of a rate."""
 
     queries: Sequence[Query]
     """In the order in which they arrived."""
@@ -56,14 +56,14 @@ def offer(
     Arrivals and the order of items follow from the seed: every system gets the same.
 
     Args:
-        engine: is asked.
+        engine: answers the requests.
         asks: the items; each is asked equally often.
-        load: the suite's.
+        load: the suite's settings.
         rate_per_s: how many arrive per second, on average.
         seed: of arrivals and order.
         folder: where LoadGen's logs go; made here.
         ended: called as the last query has ended, before LoadGen writes its logs.
-        advance: told how many more queries have ended.
+        advance: called with how many more queries have ended.
 
     Raises:
         MissingExtraError: LoadGen is not installed.
@@ -104,7 +104,7 @@ def offer(
 
 
 def _end_without_loadgen(error: BaseException) -> None:
-    """Have this process end, when it does, without C++'s clearing up.
+    """Make this process end without C++'s cleanup.
 
     LoadGen has no way to be stopped: its thread is held at an arrival that it will never get past, and clearing up
     around it crashes. By then every file is written and every server stopped.
@@ -152,13 +152,13 @@ def _log_settings(loadgen: Any, folder: Path) -> Any:
 
 
 def _due_s(queries: Sequence[Query], arrivals: Sequence[Arrival], folder: Path) -> list[float]:
-    """When each query was due, on our clock.
+    """Return when each query was due, on our clock.
 
     LoadGen's trace has the schedule on a clock of its own. The two clocks differ by a constant: the shortest time
     between its stamp of a query and ours, as that one waited least for the interpreter.
     """
     if [query.index for query in queries] != [arrival.index for arrival in arrivals]:
-        raise UserError(f"{folder}: LoadGen's trace is of other queries than those that were asked")
+        raise UserError(f"{folder}: LoadGen's trace has other queries than those that were asked")
     offset_s = min(query.issued_s - arrival.issued_s for query, arrival in zip(queries, arrivals, strict=True))
     return [offset_s + arrival.due_s for arrival in arrivals]
 
@@ -168,4 +168,4 @@ def _ns(seconds: float) -> int:
 
 
 def _nothing(_: Sequence[int]) -> None:
-    """The items are in memory as it is."""
+    """Do nothing: the items are in memory already."""

@@ -1,4 +1,4 @@
-"""Reading what LoadGen writes: its detail log, one `:::MLLOG {json}` a line, and its trace of every query.
+"""Read what LoadGen writes: its detail log, one `:::MLLOG {json}` per line, and its trace of every query.
 
 Source: loadgen/logging.cc of github.com/mlcommons/inference.
 """
@@ -22,22 +22,22 @@ _KEPT = ("result_", "early_stopping", "num_errors", "num_warnings", "generated_q
 
 @dataclass(frozen=True)
 class Detail:
-    """What the detail log says of a run."""
+    """The detail log of a run."""
 
     version: str
     valid: bool
     results: Mapping[str, Any]
-    """Its results and the checks behind its verdict, keyed as it keys them."""
+    """Its results and the checks behind its verdict, keyed as in the log."""
     errors: tuple[str, ...]
-    """What it logged as errors."""
+    """Its logged errors."""
 
     def figure(self, key: str) -> float | None:
-        """A number among the results; None where there is none."""
+        """Return a number of the results; None if it is absent."""
         value = self.results.get(key)
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def met(self, key: str) -> bool:
-        """Whether a check is stated to have passed."""
+        """Return whether a check has passed."""
         return self.results.get(key) is True
 
 
@@ -59,7 +59,7 @@ def read_detail(folder: Path) -> Detail:
         UserError: it is missing, or does not end in a verdict.
     """
     path = folder / DETAIL
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     errors = []
     for line in _lines(path):
         if not line.startswith(_MARK):
@@ -67,29 +67,29 @@ def read_detail(folder: Path) -> Detail:
         entry = _parsed(line.removeprefix(_MARK))
         if not isinstance(entry, dict) or not isinstance(entry.get("key"), str):
             continue  # a commit message of its own holds line breaks in some builds
-        found[entry["key"]] = entry.get("value")
+        entries[entry["key"]] = entry.get("value")
         metadata = entry.get("metadata")
         if isinstance(metadata, dict) and metadata.get("is_error") is True:
             errors.append(str(entry.get("value")))
-    if found.get("result_validity") not in ("VALID", "INVALID"):
-        raise UserError(f"{path}: LoadGen left no verdict (result_validity); its run did not end as it should")
-    results = {key: value for key, value in found.items() if key.startswith(_KEPT) and _storable(value)}
+    if entries.get("result_validity") not in ("VALID", "INVALID"):
+        raise UserError(f"{path}: LoadGen left no verdict (result_validity); its run did not end normally")
+    results = {key: value for key, value in entries.items() if key.startswith(_KEPT) and _storable(value)}
     return Detail(
-        version=str(found.get("loadgen_version", "")).partition(" ")[0],
-        valid=found["result_validity"] == "VALID",
+        version=str(entries.get("loadgen_version", "")).partition(" ")[0],
+        valid=entries["result_validity"] == "VALID",
         results=results,
         errors=tuple(dict.fromkeys(errors)),
     )
 
 
 def read_trace(folder: Path) -> list[Arrival]:
-    """Every query in the trace of a folder, in the order in which they were issued.
+    """Return every query in the trace of a folder, in the order in which they were issued.
 
     Raises:
         UserError: it is missing or damaged.
     """
     path = folder / TRACE
-    found: dict[int, Arrival] = {}
+    arrivals: dict[int, Arrival] = {}
     for line in _lines(path):
         if not line.startswith('{"name":"Sample","cat"') or '"ph":"b"' not in line:
             continue
@@ -97,7 +97,7 @@ def read_trace(folder: Path) -> list[Arrival]:
         try:
             arguments = entry["args"]
             due_s = float(entry["ts"]) * 1e-6
-            found[int(arguments["sample_seq"])] = Arrival(
+            arrivals[int(arguments["sample_seq"])] = Arrival(
                 int(arguments["sample_idx"]),
                 due_s,
                 due_s + float(arguments["issue_start_ns"]) * 1e-9,
@@ -105,13 +105,13 @@ def read_trace(folder: Path) -> list[Arrival]:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path}: LoadGen's trace is damaged at {line[:120]!r}") from error
-    if sorted(found) != list(range(len(found))):
+    if sorted(arrivals) != list(range(len(arrivals))):
         raise UserError(f"{path}: LoadGen's trace has lost queries; is the disk full?")
-    return [found[number] for number in range(len(found))]
+    return [arrivals[number] for number in range(len(arrivals))]
 
 
 def _storable(value: Any) -> bool:
-    """A record holds no infinity, and nothing that is not a figure or a sentence."""
+    """Return whether a record can hold a value: no infinity, and numbers and text alone."""
     return isinstance(value, str | bool) or (isinstance(value, int | float) and math.isfinite(value))
 
 

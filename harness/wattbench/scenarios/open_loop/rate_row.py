@@ -1,4 +1,4 @@
-"""A rate's `LoadRow`: what the answers come to, the verdict on them, and LoadGen's figures beside ours."""
+"""Build a rate's `LoadRow`: the results of its answers, the verdict, and LoadGen's own figures."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from wattbench.scenarios.open_loop.loadgen_logs import Detail
 from wattbench.systems.base import GENERATE
 
 AGREE_S = 0.05
-"""LoadGen stamps a query when it is told, in a thread that waits for the interpreter; we stamp it where it ends.
-Percentiles that differ by more than this are pointed out."""
+"""LoadGen stamps a query in a thread that waits for the interpreter; wattbench stamps it where it ends. Percentiles
+that differ by more than this are remarked on."""
 _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
@@ -34,15 +34,15 @@ def outcome(row: AnswerRow) -> Outcome:
 def load_row(
     system: str, task: str, rate_per_s: float, load: Load, answers: Sequence[AnswerRow], offered: Offered
 ) -> LoadRow:
-    """What a rate came to.
+    """Return the results of a rate.
 
     Args:
-        system: who was asked.
-        task: what.
+        system: its name.
+        task: its name.
         rate_per_s: as offered.
         load: the suite's deadlines.
         answers: one per query, in the order in which they were due.
-        offered: what LoadGen says of the same queries.
+        offered: LoadGen's results for the same queries.
     """
     outcomes = [outcome(row) for row in answers]
     detail = offered.detail
@@ -79,13 +79,14 @@ def load_row(
 
 
 def _disagreement_s(answers: Sequence[AnswerRow], detail: Detail) -> float | None:
-    """The largest difference between LoadGen's percentiles of latency and ours, taken as it takes them."""
+    """Return the largest difference between LoadGen's percentiles of latency and ours, computed as LoadGen computes
+    them."""
     ordered = sorted(row.finished_s - row.scheduled_s for row in answers)
     apart = []
     for percentile in _PERCENTILES:
-        theirs_ns = detail.figure(f"result_{percentile:.2f}_percentile_latency_ns")
-        if theirs_ns is not None:
-            apart.append(abs(ordered[int(len(ordered) * percentile / 100)] - theirs_ns * 1e-9))
+        loadgen_ns = detail.figure(f"result_{percentile:.2f}_percentile_latency_ns")
+        if loadgen_ns is not None:
+            apart.append(abs(ordered[int(len(ordered) * percentile / 100)] - loadgen_ns * 1e-9))
     return max(apart, default=None)
 
 

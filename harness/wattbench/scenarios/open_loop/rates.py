@@ -107,16 +107,16 @@ def _answers(
     cell: LoadCell, offered: Offered, rate_per_s: float, window: str, numbers: Iterator[int]
 ) -> list[AnswerRow]:
     """Return one row per query, in the order in which they were due. The n-th query of a document is its repeat n."""
-    asked: Counter[int] = Counter()
+    times_asked: Counter[int] = Counter()
     together = cell.load.max_in_flight if cell.engine.concurrent else 1
     rows = []
     for query, due_s in zip(offered.queries, offered.due_s, strict=True):
         ask = query.ask
         replies = query.replies if query.failure is None else [_no_reply(ask.request_type)] * len(ask.requests)
         row = answer_row(
-            ask, replies, asked[ask.doc_id], query.started_s, query.finished_s, next(numbers), together, window
+            ask, replies, times_asked[ask.doc_id], query.started_s, query.finished_s, next(numbers), together, window
         )
-        asked[ask.doc_id] += 1
+        times_asked[ask.doc_id] += 1
         rows.append(replace(row, scheduled_s=due_s, offered_per_s=rate_per_s, failure=query.failure))
     return rows
 
@@ -161,28 +161,28 @@ def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice
 
 
 class _NothingToAsk:
-    """The recorder of a TimedLM that has every answer already."""
+    """The recorder of a TimedLM that has every answer already: nothing is asked."""
 
     def warm_up(self, asks: Sequence[Ask]) -> NoReturn:
-        """Nothing is asked."""
-        raise AssertionError(f"{len(asks)} items were to be asked again that are on record")
+        """Do nothing: nothing is asked."""
+        raise AssertionError(f"{len(asks)} items that are recorded were to be asked again")
 
     def before_batch(self) -> NoReturn:
-        """Nothing is asked."""
+        """Do nothing: nothing is asked."""
         raise AssertionError
 
     def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
-        """Nothing is asked."""
+        """Do nothing: nothing is asked."""
 
     def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
-        """Nothing is asked."""
+        """Do nothing: nothing is asked."""
 
     def full(self, left: int) -> bool:
-        """Nothing is asked."""
+        """Do nothing: nothing is asked."""
         return False
 
     def end_round(self, left: int) -> None:
-        """Nothing is asked."""
+        """Do nothing: nothing is asked."""
 
     def done(self) -> None:
-        """Nothing is asked."""
+        """Do nothing: nothing is asked."""

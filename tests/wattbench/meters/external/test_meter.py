@@ -106,8 +106,8 @@ def test_a_rotated_log_is_followed_into_its_new_file(tmp_path: Path) -> None:
     ("row", "why"),
     [
         ("2,ten", "could not convert"),
-        ("2,nan", "no figure of a meter"),
-        ("2,-5", "no figure of a meter"),
+        ("2,nan", "not a valid meter reading"),
+        ("2,-5", "not a valid meter reading"),
         ("2", "it has 1 fields"),
         ("soon,5", "could not convert"),
         ("1,5", "not after that of the row before"),
@@ -182,7 +182,7 @@ def test_a_command_prints_a_figure(printed: str, settings: dict[str, Any], expec
         ("echo nothing", {"pattern": None, "json_path": "a.b"}, "printed nothing at 'a.b'"),
         ("echo [true]", {"pattern": None, "json_path": "0"}, "printed nothing at '0'"),
         ("echo many", {"pattern": "(many)"}, "printed 'many' where a number should be"),
-        ("echo -5", {"pattern": r"(-\d+)"}, "no figure of a meter"),
+        ("echo -5", {"pattern": r"(-\d+)"}, "not a valid meter reading"),
         ("sleep 30", {"timeout_s": 0.2}, "took longer than 0.2 s"),
         (python("import subprocess; subprocess.run(['sleep', '30'])"), {"timeout_s": 0.3}, "took longer than 0.3 s"),
         ("echo $HOME; rm -rf /", {"pattern": r"^\d"}, "printed nothing at"),  # no shell

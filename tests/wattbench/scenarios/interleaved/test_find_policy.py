@@ -63,7 +63,7 @@ def test_a_calibration_lies_beside_the_file_that_names_it(here: Path, tmp_path: 
         ("p.toml", TABLE.replace("block", "blocks"), r"p.toml: tool.wattbench.gate.blocks: unknown key; did you"),
         ("p.toml", TABLE.replace("points", "%"), r"tool.wattbench.gate: the margin of accuracy is in points"),
         ("p.toml", "alpha = 0.7\n", r"p.toml: alpha: input should be less than 0.5"),
-        ("p.toml", "tool = {wattbench = {gate = 3}}\n", r"p.toml: tool.wattbench.gate: must hold keys"),
+        ("p.toml", "tool = {wattbench = {gate = 3}}\n", r"p.toml: tool.wattbench.gate: must be a table of keys"),
         ("p.toml", "alpha = \n", r"p.toml: not valid TOML"),
         ("p.toml", "a = " + "[" * 5000, r"p.toml: not valid TOML"),
         ("p.yaml", "block: 8\nalfa: 0.1\n", r"p.yaml:2: alfa: unknown key; did you mean 'alpha'"),

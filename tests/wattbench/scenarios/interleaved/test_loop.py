@@ -292,7 +292,7 @@ def test_peak_memory_is_each_systems_own_where_the_policy_asks_for_it(gated, ste
         ((), "adder", "smal", "--candidate: no system 'smal'"),
         (
             (("idle_s", "scenario: load, load: {rates_per_s: [1], deadline_s: 1, min_duration_s: 2}, idle_s"),),
-            "adder", "small", "Gate under single-stream or throughput",
+            "adder", "small", "Use single-stream or throughput for a gate",
         ),
     ],
 )  # fmt: skip
@@ -302,7 +302,7 @@ def test_sides_that_cannot_be_asked_in_turns(suite, changes, baseline: str, cand
 
 
 def test_a_run_that_is_no_gates_is_not_gone_on_with(writer: RunWriter) -> None:
-    with pytest.raises(UserError, match="no run of a gate"):
+    with pytest.raises(UserError, match="not the run of a gate"):
         Gate.of_records(read_run(writer.layout.root))
 
 

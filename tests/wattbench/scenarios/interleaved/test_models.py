@@ -75,5 +75,5 @@ def test_two_models_of_one_base_answer_as_each_does_alone(
 
 
 def test_models_that_want_different_threads_are_not_asked_in_one_process(resolved: Resolved) -> None:
-    with pytest.raises(UserError, match=r"want different threads \(tiny: 1, wide: 2\).*gate the two runs"):
+    with pytest.raises(UserError, match=r"set different numbers of threads \(tiny: 1, wide: 2\).*gate the two runs"):
         choose_sides(resolved, "tiny", "wide")

@@ -114,7 +114,7 @@ class Quick(Streaming):
 
 
 def test_likelihoods_cannot_be_dropped() -> None:
-    with pytest.raises(UserError, match="this task asks for likelihoods: plant delay or work"):
+    with pytest.raises(UserError, match="this task asks for likelihoods: use delay or work"):
         planted(Quick(), Plant(drop=0.3)).answer(LOGLIKELIHOOD, [request(0, LOGLIKELIHOOD)])
 
 
@@ -129,21 +129,21 @@ def test_it_is_still_the_system_that_it_wraps() -> None:
 
 
 def test_it_is_read_from_words() -> None:
-    assert Plant.of_words([]) is None
-    assert Plant.of_words(["delay=20%", "work=0.1"]) == Plant(delay=0.2, work=0.1)
-    assert Plant.of_words(["drop=5%"]).as_record() == {"drop": 0.05}
+    assert Plant.parse([]) is None
+    assert Plant.parse(["delay=20%", "work=0.1"]) == Plant(delay=0.2, work=0.1)
+    assert Plant.parse(["drop=5%"]).as_record() == {"drop": 0.05}
 
 
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
         ("delai=20%", "did you mean 'delay'"),
-        ("delay", "say delay=20%, drop=5% or work=10%"),
-        ("delay=-20%", "say delay=20%"),
+        ("delay", "write delay=20%, drop=5% or work=10%"),
+        ("delay=-20%", "write delay=20%"),
         ("delay=0%", "more than 0 and at most 1000%"),
         ("drop=120%", "more than 0 and at most 100%"),
     ],
 )
 def test_what_cannot_be_planted_is_refused(told: str, expected: str) -> None:
     with pytest.raises(UserError, match=expected):
-        Plant.of_words([told])
+        Plant.parse([told])

@@ -287,11 +287,11 @@ def test_the_plan_lists_its_cells_and_the_code_of_its_members(hybrid, calls: Pat
     there = replace(resolved, systems={"h": hybrid({"type": "random"})}).narrowed(limit=4)
     text = as_text(there, plan(there), {"cpu": "modelled"})
     assert "h       hybrid      hybrid        sums  arithmetic        4" in text
-    assert f"runs code of its own: system 'parrot' ({calls}:parrot)" in text
-    assert f"runs code of its own: system 'counter' ({calls}:counter)" in text
+    assert f"runs its own code: system 'parrot' ({calls}:parrot)" in text
+    assert f"runs its own code: system 'counter' ({calls}:counter)" in text
     lost = hybrid({"type": "oracle"}, members={"law": "parrot"})
     task = load_task(resolved, TaskChoice(task="sums", domain="arithmetic")).outline
-    with pytest.raises(UserError, match=r"the oracle knows no member 'arithmetic'.*\(members: law\). Name a fallback"):
+    with pytest.raises(UserError, match=r"the oracle has no member 'arithmetic'.*\(members: law\). Name a fallback"):
         check_pair(resolved, "h", lost, task, allow_unsafe_code=False)
 
 

@@ -1,4 +1,4 @@
-"""A gate's record as its readers get it: what was answered in whole rounds."""
+"""Read a gate's record without the answers of an interrupted round."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from wattbench.records.layout import RunLayout
 
 
 @dataclass(frozen=True)
-class WholeRounds(RunRecords):
-    """A gate's run without what was asked in a round that was cut off."""
+class CompleteRounds(RunRecords):
+    """A gate's run without what was asked in an interrupted round."""
 
     @classmethod
-    def of(cls, layout: RunLayout) -> WholeRounds:
-        """The run as it is on disk now."""
+    def of(cls, layout: RunLayout) -> CompleteRounds:
+        """Return the run as it is on disk now."""
         return cls(layout, read_run(layout.root).header)
 
     @cached_property
     def counted(self) -> frozenset[str]:
-        """The windows of whole rounds."""
+        """Return the windows of complete rounds."""
         return frozenset(window for each in self.rounds() for window in each.windows.values())
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """Those that count."""
+        """Return the answers that count."""
         return [row for row in super().answers(system, task) if row.window in self.counted]
 
     def windows(self) -> list[WindowRow]:
-        """All; those of rounds that were cut off are marked as such."""
+        """Return all windows; those of interrupted rounds are marked as abandoned."""
         return [
             replace(row, purpose=Purpose.ABANDONED)
             if row.purpose == Purpose.MEASURED and row.window not in self.counted
