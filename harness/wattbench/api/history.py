@@ -23,7 +23,7 @@ def history(folder: str | os.PathLike[str]) -> History:
     """
     from wattbench.nights import NightsLayout
 
-    return History(NightsLayout(Path(folder)).found())
+    return History(NightsLayout(Path(folder)).existing())
 
 
 class History:

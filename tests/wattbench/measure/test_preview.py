@@ -134,7 +134,7 @@ def test_a_key_that_is_not_set_is_a_note(resolved: Resolved, monkeypatch: pytest
 
 def test_what_is_wrong_everywhere_is_an_error(resolved: Resolved, tmp_path: Path) -> None:
     wrong = served(base_url="http://127.0.0.1:8000/v1")
-    with pytest.raises(UserError, match=r"\{port\} must stand in both"):
+    with pytest.raises(UserError, match=r"\{port\} must be in both"):
         preview(replace(resolved, systems={"wrong": wrong}))
     with pytest.raises(UserError, match="asks for likelihoods"):
         preview(with_tasks(resolved, tmp_path, "choices"))
