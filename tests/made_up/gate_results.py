@@ -23,19 +23,19 @@ POLICY = Policy(
 
 ACCURACY = MetricVerdict(
     "accuracy", Verdict.PASS, True, 0.05,
-    "192 items rule out a drop of 4.1 points; one of 5.0 points would have been missed in at most 10.0% of gates.",
+    "192 items rule out a drop of 4.1 points; the miss rate for a regression of 5.0 points is at most 10.0%.",
     baseline=0.8125, candidate=0.8177, change=0.0052, low=-0.0407, high=0.0511, items=192, rounds=12, p_value=1.0,
     detectable=0.0407,
 )  # fmt: skip
 LATENCY = MetricVerdict(
     "latency_p50", Verdict.PASS, True, 0.10,
-    "192 items rule out an increase of 2.9%; one of 10.0% would have been missed in at most 10.0% of gates.",
+    "192 items rule out an increase of 2.9%; the miss rate for a regression of 10.0% is at most 10.0%.",
     baseline=0.8204, candidate=0.8171, change=-0.004, low=-0.035, high=0.029, items=192, rounds=12, p_value=1.0,
     detectable=0.029,
 )  # fmt: skip
 JOULES = MetricVerdict(
     "joules_per_correct", Verdict.PASS, True, 0.10,
-    "192 items rule out an increase of 6.2%; one of 10.0% would have been missed in at most 10.0% of gates.",
+    "192 items rule out an increase of 6.2%; the miss rate for a regression of 10.0% is at most 10.0%.",
     baseline=21.34, candidate=21.57, change=0.0108, low=-0.038, high=0.062, items=192, rounds=12, p_value=0.91,
     detectable=0.062, provenance="counter",
 )  # fmt: skip
@@ -55,8 +55,7 @@ def passed() -> GateResult:
     """Nothing changed."""
     return gate(
         Verdict.PASS,
-        "specialist-next may take the place of specialist: no regression in accuracy, latency p50 and joules per "
-        "correct answer.",
+        "specialist-next can replace specialist: no regression in accuracy, latency p50 and joules per correct answer.",
         ACCURACY,
         LATENCY,
         JOULES,
@@ -67,12 +66,12 @@ def improved() -> GateResult:
     """Faster, and no worse otherwise."""
     faster = replace(
         LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222, p_value=1.0,
-        reason="Shown to be better: latency p50 is 25.4% lower [-28.1, -22.2]. 192 items rule out any increase; one of "
-        "10.0% would have been missed in at most 10.0% of gates.", detectable=0.0,
+        reason="Shown to be better: latency p50 is 25.4% lower [-28.1, -22.2]. 192 items rule out any increase; the "
+        "miss rate for a regression of 10.0% is at most 10.0%.", detectable=0.0,
     )  # fmt: skip
     return gate(
         Verdict.IMPROVED,
-        "specialist-next is better than specialist in latency p50, and no regression in accuracy, latency p50 and "
+        "specialist-next is better than specialist in latency p50; no regression in accuracy, latency p50 and "
         "joules per correct answer.",
         ACCURACY, faster, JOULES,
     )  # fmt: skip
@@ -83,7 +82,8 @@ def slower() -> MetricVerdict:
     return replace(
         LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, p_value=0.0021,
         detectable=None, items=64, rounds=4,
-        reason="Shown to be worse by 64 items (p = .002, alpha 0.05): latency p50 is 19.6% higher [15.1, 24.2].",
+        reason="Shown to be worse over 64 items (p = .002, false-alarm rate 5%): latency p50 is 19.6% higher "
+        "[15.1, 24.2].",
     )  # fmt: skip
 
 
@@ -100,12 +100,12 @@ def inconclusive() -> GateResult:
     open_question = replace(
         ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7917, change=-0.0208, low=-0.0734, high=0.0318,
         detectable=None, more_items=140, p_value=0.32,
-        reason="192 items show neither that it is worse nor that it is not worse by 5.0 points (seen: accuracy is 2.1 "
-        "points lower [-7.3, 3.2]). About 140 more items should tell, if they are like these.",
+        reason="192 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 2.1 points "
+        "lower [-7.3, 3.2]). About 140 more items should decide it, if they are like these.",
     )  # fmt: skip
     return gate(
         Verdict.INCONCLUSIVE,
-        "No verdict: the items do not tell whether specialist-next is worse than specialist in accuracy.",
+        "No verdict: the items do not show whether specialist-next is worse than specialist in accuracy.",
         open_question, LATENCY, JOULES, notes=("The gate stopped as the suite had no more items.",),
     )  # fmt: skip
 
@@ -123,7 +123,7 @@ def not_comparable() -> GateResult:
     why = "The two were not run on the same machine (CPU: Example 9 against Example 7)."
     return gate(
         Verdict.NOT_COMPARABLE,
-        "specialist-next and specialist can't be compared by latency p50 and joules per correct answer.",
+        "specialist-next and specialist cannot be compared on latency p50 and joules per correct answer.",
         ACCURACY, unmeasured(LATENCY, Verdict.NOT_COMPARABLE, why), unmeasured(JOULES, Verdict.NOT_COMPARABLE, why),
         runs=("20261124T061151Z-gate-11aa02", "20261125T061209Z-gate-7c1f20"), rounds=0,
     )  # fmt: skip
@@ -161,20 +161,18 @@ def traded() -> GateResult:
     """Accuracy that was given for joules."""
     given = replace(
         ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7755, change=-0.037, low=-0.0489, high=-0.0102, p_value=0.011,
-        detectable=None, allowed_by=SPENT, reason="Shown to be worse by 192 items (p = .011, alpha 0.05): accuracy "
-        "is 3.7 points lower [-4.9, -1.0].",
+        detectable=None, allowed_by=SPENT, reason="Shown to be worse over 192 items (p = .011, false-alarm rate 5%): "
+        "accuracy is 3.7 points lower [-4.9, -1.0].",
     )  # fmt: skip
     got = replace(
         JOULES, verdict=Verdict.IMPROVED, candidate=15.1, change=-0.2924, low=-0.331, high=-0.248, detectable=0.0,
         reason="Shown to be better: joules per correct answer is 29.2% lower [-33.1, -24.8]. 192 items rule out any "
-        "increase; "
-        "one of 10.0% would have been missed in at most 10.0% of gates.",
+        "increase; the miss rate for a regression of 10.0% is at most 10.0%.",
     )  # fmt: skip
     return gate(
         Verdict.PASS,
-        "specialist-next may take the place of specialist: no regression in latency p50 and joules per correct "
-        "answer; what "
-        "it loses in accuracy was declared to be worth it.",
+        "specialist-next can replace specialist: no regression in latency p50 and joules per correct "
+        "answer; a declared trade-off allows the regression in accuracy.",
         given, LATENCY, got, policy=replace(POLICY, trades=(SPENT,)),
     )  # fmt: skip
 
@@ -183,7 +181,7 @@ def waived() -> GateResult:
     """A regression that is known."""
     return gate(
         Verdict.PASS,
-        "specialist-next may take the place of specialist: no regression in accuracy and joules per correct answer.",
+        "specialist-next can replace specialist: no regression in accuracy and joules per correct answer.",
         ACCURACY, replace(slower(), blocks=False, waived=KNOWN), JOULES, policy=replace(POLICY, waivers=(KNOWN,)),
     )  # fmt: skip
 
@@ -193,7 +191,7 @@ def lapsed() -> GateResult:
     return replace(
         regressed(),
         policy=replace(POLICY, waivers=(LAPSED,)),
-        notes=("The waiver of latency p50 ended on 2026-11-01 and counts no more (tokenizer 0.22 is slow).",),
+        notes=("The waiver of latency p50 expired on 2026-11-01 and no longer applies (tokenizer 0.22 is slow).",),
     )
 
 

@@ -104,7 +104,7 @@ def _sentence(trend: Trend, change: Change) -> str:
     return (
         f"{trend.system}{where}: {METRICS[trend.metric].label} {moved} by {_size(trend.metric, change.shift)} on "
         f"{change.date}, from {_figure(trend.metric, change.before)} to {_figure(trend.metric, change.after)} "
-        f"({p_value(change.p_value)} over all series and a year of nights)"
+        f"({p_value(change.p_value)}, adjusted for all series and a year of nights)"
     )
 
 

@@ -96,7 +96,7 @@ def _points(trend: Trend) -> Iterator[dict[str, Any]]:
 
 def _check(option: str, wanted: str | None, known: set[str]) -> None:
     if wanted is not None and wanted not in known:
-        raise UserError(f"{option} {wanted}: the history has none of this name{nearest(wanted, known - {''})}")
+        raise UserError(f"{option} {wanted}: not in this history{nearest(wanted, known - {''})}")
 
 
 def nights_behind_changes(trends: tuple[Trend, ...]) -> dict[str, str]:

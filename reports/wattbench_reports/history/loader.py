@@ -92,7 +92,7 @@ def _kept(record: HeaderRecord, stamp: tuple[int, int]) -> Kept:
     try:
         date = datetime.date.fromisoformat(text)
     except ValueError as error:
-        raise UserError(f"its date {text!r:.40} is none") from error
+        raise UserError(f"its date {text!r:.40} is not a date") from error
     return Kept(
         stamp=stamp,
         date=date.isoformat(),
@@ -140,7 +140,7 @@ def _pinned(root: Path, nights: tuple[Night, ...]) -> tuple[Reference | None, li
     reference = read_reference(root)
     if reference is None or any(night.run == reference.run for night in nights):
         return reference, []
-    gone = f"{FILE} pins {reference.run}, which is not among the finished runs here: nothing is held against it"
+    gone = f"{FILE} pins {reference.run}, which is not among the finished runs here: no night is compared with it"
     return None, [gone]
 
 
@@ -151,9 +151,8 @@ def _others(nights: tuple[Night, ...]) -> list[str]:
     named = ", ".join(sorted({night.suite for night in others}))
     if not others:
         return []
-    verbs = ("is", "takes") if len(others) == 1 else ("are", "take")
-    told = f"{plural(len(others), 'run')} {verbs[0]} not of the suite {own}, and {verbs[1]} no part in its trends"
-    return [f"{told}: {named}"]
+    verb = "is" if len(others) == 1 else "are"
+    return [f"{plural(len(others), 'run')} of other suites {verb} left out of the trends of {own}: {named}"]
 
 
 def _typed(values: pd.DataFrame) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
             try:
                 found[kind][system], regressed = _judged(night, nights[-1], last, system, chosen, len(systems))
             except UserError as error:
-                notes.append(f"{system} could not be held against the night of {night.date}: {error}")
+                notes.append(f"{system} could not be compared with the night of {night.date}: {error}")
             else:
                 lasting |= {(kind, system, metric) for metric in regressed}
     return Drift(chosen, found.get(PREVIOUS, {}), found.get(REFERENCE, {}), frozenset(lasting), tuple(notes))

@@ -70,9 +70,9 @@ def _headline(verdict: Verdict, history: History, alarms: Sequence[Alarm], metri
     if verdict is Verdict.PASS:
         return f"{night} raises no alarm."
     if len(history.series_nights()) == 1:
-        return f"{night} is the first of its suite here: there is nothing to judge it against yet."
+        return f"{night} is the first of its suite here: there is no earlier night to compare it with yet."
     why = next((f": {each.reason}" for each in metrics), ".")
-    return f"{night} can be compared with none before it{why}"
+    return f"{night} cannot be compared with any earlier night{why}"
 
 
 def _compared(against: Drift, alarms: Sequence[Alarm]) -> Iterator[MetricVerdict]:

@@ -44,7 +44,7 @@ def read_reference(root: Path) -> Reference | None:
     except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:  # ValueError: a date such as 2026-02-31
         raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
     if not isinstance(told, Mapping):
-        raise UserError(f"{path}: should say {', '.join(f'{key}: ...' for key in KEYS)}")
+        raise UserError(f"{path}: must be a mapping: {', '.join(f'{key}: ...' for key in KEYS)}")
     for key in told:
         if key not in KEYS:
             raise UserError(f"{path}: no key {key!r}{nearest(str(key), KEYS)}")
@@ -59,7 +59,7 @@ def read_reference(root: Path) -> Reference | None:
 def _text(told: Mapping[str, Any], key: str, path: Path) -> str:
     value = told.get(key)
     if not isinstance(value, str) or not value.strip():
-        raise UserError(f"{path}: {key} is missing or no text; a reference names its {' and '.join(KEYS[:3])}")
+        raise UserError(f"{path}: {key} is missing or not text; a reference needs {' and '.join(KEYS[:3])}")
     return value.strip()
 
 
@@ -72,4 +72,4 @@ def _date(told: Mapping[str, Any], path: Path) -> datetime.date:
     try:
         return datetime.date.fromisoformat(str(value))
     except ValueError as error:
-        raise UserError(f"{path}: date: {str(value)[:40]!r} is no date such as 2026-11-25") from error
+        raise UserError(f"{path}: date: {str(value)[:40]!r} is not a date such as 2026-11-25") from error

@@ -37,18 +37,18 @@ def query(root: Path, sql: str) -> Rows:
         UserError: there is no history, or the question cannot be answered.
         MissingExtraError: DuckDB is not installed.
     """
-    duckdb = require("duckdb", extra="history", what="Asking a history")
+    duckdb = require("duckdb", extra="history", what="Querying a history")
     history = load_history(root)
     with connected(duckdb) as connection:
         _lay_out(connection, history)
         try:
             asked = connection.extract_statements(sql)
             if len(asked) != 1 or asked[0].type != duckdb.StatementType.SELECT:
-                raise UserError(f"a history is asked by one SELECT over {', '.join(VIEWS)}; nothing in it is changed")
+                raise UserError(f"a history is queried by one SELECT over {', '.join(VIEWS)}; it cannot be changed")
             answer = connection.execute(asked[0])
             return Rows(tuple(column[0] for column in answer.description), tuple(answer.fetchall()))
         except duckdb.Error as error:
-            raise UserError(f"the question cannot be answered: {error}") from error
+            raise UserError(f"the query failed: {error}") from error
 
 
 def _lay_out(connection: Any, history: History) -> None:

@@ -41,4 +41,4 @@ def label(share: float) -> str:
 def rule(shares: Sequence[float]) -> str:
     """What a dash in place of a percentile means: a sentence."""
     asked = ", ".join(f"{needed(share):,} for a {label(share)}" for share in shares)
-    return f"A dash: fewer requests than the early stopping of MLPerf LoadGen asks for ({asked})."
+    return f"A dash: fewer requests than the early stopping of MLPerf LoadGen requires ({asked})."

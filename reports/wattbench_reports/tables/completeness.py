@@ -27,5 +27,5 @@ def check_whole(frames: Frames) -> None:
         more = "" if len(short) == 1 else f", and items of {plural(len(short) - 1, 'other cell')}"
         raise UserError(
             f"{frames.run.layout.items_table}: items are missing ({short[0]}{more}), though the run is finished; the "
-            "record is damaged or was cut. Leave this run out"
+            "record is damaged or truncated. Leave this run out"
         )

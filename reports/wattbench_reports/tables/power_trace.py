@@ -38,7 +38,7 @@ def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
         problem = str(error)
     else:
         if len(kept) == _MOST_ROWS:
-            problem = f"something in it is amiss; its first {_MOST_ROWS:,} rows are read"
+            problem = f"it is damaged; its first {_MOST_ROWS:,} rows are used"
     return _of_rows(kept), problem
 
 

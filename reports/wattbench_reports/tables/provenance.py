@@ -10,8 +10,8 @@ MEANING = {
     "rapl": "processor energy counter (RAPL)",
     "modelled": "a formula over load, no sensor",
     "replayed": "replayed from recordings",
-    "imported": "as another tool or table has it, declared by whoever made that",
-    "declared": "stated by whoever trained it, nothing measured here",
+    "imported": "declared by the tool or table it was imported from",
+    "declared": "declared for the training, not measured here",
 }
 """Each provenance in words."""
 

@@ -81,7 +81,7 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
             )
         own[item] = line
     if not routers:
-        raise UserError(f"{path}: it holds no routes; a line is a router, a task, a doc_id and the member to ask")
+        raise UserError(f"{path}: it has no routes; a line names a router, a task, a doc_id and the member to ask")
     return tuple(_router(path, name, own, known) for name, own in routers.items())
 
 
@@ -125,7 +125,7 @@ def _lines(path: Path, systems: tuple[str, ...]) -> Iterator[_Line]:
             for row in reader:
                 where = f"{path}:{reader.line_num}"
                 if None in row or None in row.values():
-                    raise UserError(f"{where}: as many fields as the first line has are needed, no more and no fewer")
+                    raise UserError(f"{where}: a line needs exactly as many fields as the first one")
                 text = row["member"]
                 if text not in chains:
                     chains[text] = _chain(where, text, systems)
@@ -152,12 +152,12 @@ def _check_header(path: Path, found: object) -> None:
     if missing:
         raise UserError(
             f"{path}:1: no column {', '.join(missing)}; the first line names the columns {', '.join(REQUIRED)}, and "
-            f"where wanted {' and '.join(OPTIONAL)}"
+            f"optionally {' and '.join(OPTIONAL)}"
         )
     strangers = [name for name in names if name not in (*REQUIRED, *OPTIONAL)]
     if strangers or len(set(names)) < len(names):
-        which = ", ".join(map(repr, strangers)) or "one of them twice"
-        raise UserError(f"{path}:1: columns {which} mean nothing here; known are {', '.join((*REQUIRED, *OPTIONAL))}")
+        what = f"unknown columns {', '.join(map(repr, strangers))}" if strangers else "a column is named twice"
+        raise UserError(f"{path}:1: {what}; the columns are {', '.join((*REQUIRED, *OPTIONAL))}")
 
 
 def _chain(where: str, text: str, systems: tuple[str, ...]) -> tuple[str, ...]:
@@ -166,7 +166,7 @@ def _chain(where: str, text: str, systems: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if name not in systems:
             raise UserError(
-                f"{where}: no system {name!r} answered in this run, so what it would have said is not known; there are "
+                f"{where}: no system {name!r} answered in this run, so its answers are not known; there are "
                 f"{', '.join(systems)}"
             )
     if len(set(names)) < len(names):
@@ -184,7 +184,7 @@ def _whole(where: str, text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise UserError(f"{where}: doc_id is {text!r}, and a whole number is needed") from None
+        raise UserError(f"{where}: doc_id is {text!r}, but must be a whole number") from None
 
 
 def _amount(where: str, column: str, text: str | None) -> float:
@@ -196,5 +196,5 @@ def _amount(where: str, column: str, text: str | None) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value) or value < 0:
-        raise UserError(f"{where}: {column} is {text!r}, and a number that is not negative is needed")
+        raise UserError(f"{where}: {column} is {text!r}, but must be a number of 0 or more")
     return value

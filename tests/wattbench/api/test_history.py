@@ -49,7 +49,7 @@ def test_a_series_is_that_of_the_command(nights: Path) -> None:
     assert frame["value"].dropna().tolist() == [float(row["value"]) for row in listed if row["value"]]
     system = frame["system"].iloc[0]
     assert set(history.series(system=system)["system"]) == {system}
-    with pytest.raises(wattbench.UserError, match="the history has none of this name"):
+    with pytest.raises(wattbench.UserError, match="not in this history"):
         history.series(metric="latncy")
 
 

@@ -140,7 +140,7 @@ def test_a_comparison_that_cannot_be_made_is_a_note(slowed: Path) -> None:
     assert not found.previous
     assert set(found.reference) == {"generalist", "generalist-large", "generalist-tuned"}
     assert len(found.notes) == 3
-    assert f"generalist could not be held against the night of {broken.date}: " in found.notes[0]
+    assert f"generalist could not be compared with the night of {broken.date}: " in found.notes[0]
 
 
 def test_golden_sentences(in_memory: Maker, slowed: Path, golden) -> None:

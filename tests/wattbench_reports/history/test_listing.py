@@ -61,7 +61,7 @@ def test_a_series_has_its_gaps_and_its_changes() -> None:
     lines = rows_text(SERIES_COLUMNS, rows, "csv").splitlines()
     assert lines[3] == "2026-03-03,,small,,accuracy,share,,,,,"
     for wrong in ({"system": "smal"}, {"metric": "speed"}, {"domain": "text"}):
-        with pytest.raises(UserError, match="the history has none of this name"):
+        with pytest.raises(UserError, match="not in this history"):
             series_rows((TREND,), **wrong)
 
 

@@ -210,7 +210,7 @@ def test_runs_of_another_suite_take_no_part_in_the_trends(nights_root: Path) -> 
     history = load_history(nights_root)
     assert len(history.nights) == 6
     assert len(history.series_nights()) == 5
-    assert history.notes == ("1 run is not of the suite scale, and takes no part in its trends: other",)
+    assert history.notes == ("1 run of other suites is left out of the trends of scale: other",)
 
 
 @pytest.mark.parametrize(

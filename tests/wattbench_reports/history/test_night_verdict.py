@@ -57,7 +57,7 @@ def test_the_first_night_has_no_verdict() -> None:
     told = judged(nights(1), (), Drift(POLICY))
     assert (told.verdict, told.exit_code) == (Verdict.INCONCLUSIVE, 2)
     assert told.headline == (
-        "The night of 2026-03-01 is the first of its suite here: there is nothing to judge it against yet."
+        "The night of 2026-03-01 is the first of its suite here: there is no earlier night to compare it with yet."
     )
 
 
@@ -73,7 +73,7 @@ def test_nothing_that_can_be_compared_is_no_pass() -> None:
     apart = replace(apart, metrics=(apart.metrics[0],))
     told = judged(nights(2), (), Drift(POLICY, previous={"small": apart}))
     assert (told.verdict, told.exit_code) == (Verdict.NOT_COMPARABLE, 2)
-    assert told.headline == "The night of 2026-03-02 can be compared with none before it: It is not_comparable."
+    assert told.headline == "The night of 2026-03-02 cannot be compared with any earlier night: It is not_comparable."
 
 
 def test_a_comparison_that_failed_is_no_pass_and_is_noted() -> None:
@@ -107,7 +107,7 @@ def test_only_what_an_alarm_rests_on_blocks() -> None:
                 POLICY,
                 previous={"big": result(Verdict.PASS), "small": result(Verdict.REGRESSED)},
                 reference={"big": result(Verdict.INCONCLUSIVE), "small": result(Verdict.NOT_COMPARABLE)},
-                notes=("tiny could not be held against the night of 2026-03-01: its record is damaged",),
+                notes=("tiny could not be compared with the night of 2026-03-01: its record is damaged",),
             ),
         ),
         (

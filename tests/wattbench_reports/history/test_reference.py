@@ -31,7 +31,7 @@ def test_a_reference_whose_run_is_gone_is_said_and_is_none(nights_root: Path) ->
     history = load_history(nights_root)
     assert history.reference is None
     assert history.notes == (
-        "reference.yaml pins gone, which is not among the finished runs here: nothing is held against it",
+        "reference.yaml pins gone, which is not among the finished runs here: no night is compared with it",
     )
 
 
@@ -50,17 +50,17 @@ def test_dates_as_yaml_may_have_them(tmp_path: Path, date: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "should say run: ..., reason: ..., reviewed_by: ..., date: ..."),
-        ("- run", "should say run"),
+        ("", "must be a mapping: run: ..., reason: ..., reviewed_by: ..., date: ..."),
+        ("- run", "must be a mapping: run"),
         ("run: [", "not YAML"),
         ("run: !!python/object:os.system x", "not YAML"),
         ("\xff".encode("latin-1").decode("latin-1") + "\x00", "not YAML"),
         ("run: r\nreason: x\nreviewd_by: y\ndate: 2026-01-03", "no key 'reviewd_by'; did you mean 'reviewed_by'?"),
-        ("run: r\nreason: x\ndate: 2026-01-03", "reviewed_by is missing or no text"),
-        ("run: r\nreason: ' '\nreviewed_by: y\ndate: 2026-01-03", "reason is missing or no text"),
-        ("run: 7\nreason: x\nreviewed_by: y\ndate: 2026-01-03", "run is missing or no text"),
-        ("run: r\nreason: x\nreviewed_by: y", "date: 'None' is no date such as 2026-11-25"),
-        ("run: r\nreason: x\nreviewed_by: y\ndate: soon", "date: 'soon' is no date"),
+        ("run: r\nreason: x\ndate: 2026-01-03", "reviewed_by is missing or not text"),
+        ("run: r\nreason: ' '\nreviewed_by: y\ndate: 2026-01-03", "reason is missing or not text"),
+        ("run: 7\nreason: x\nreviewed_by: y\ndate: 2026-01-03", "run is missing or not text"),
+        ("run: r\nreason: x\nreviewed_by: y", "date: 'None' is not a date such as 2026-11-25"),
+        ("run: r\nreason: x\nreviewed_by: y\ndate: soon", "date: 'soon' is not a date"),
         ("run: r\nreason: x\nreviewed_by: y\ndate: 2026-02-31", "reference.yaml: "),
     ],
 )

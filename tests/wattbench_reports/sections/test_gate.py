@@ -75,7 +75,7 @@ def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
     section = gate_section(analyse(make(ended)))
     assert section is not None
     assert section.title == "Gate: regressed"
-    assert "ended on 2026-01-01" in as_text(section)
+    assert "expired on 2026-01-01" in as_text(section)
 
 
 def test_a_record_of_no_day_is_damaged(make: Make) -> None:

@@ -90,11 +90,11 @@ def changed(place: int, row: str) -> list[str]:
         (changed(3, ",chain_sum,3,regex,,"), r"routes\.csv:5: the router has no name"),
         (changed(3, "mine,chain_sum,3,regex,-1,"), r"routes\.csv:5: router_s is '-1'"),
         (changed(3, "mine,chain_sum,3,regex,,nan"), r"routes\.csv:5: router_j is 'nan'"),
-        (changed(3, "mine,chain_sum,3"), r"routes\.csv:5: as many fields"),
-        (changed(3, "mine,chain_sum,3,regex,,,more"), r"routes\.csv:5: as many fields"),
+        (changed(3, "mine,chain_sum,3"), r"routes\.csv:5: a line needs exactly as many fields"),
+        (changed(3, "mine,chain_sum,3,regex,,,more"), r"routes\.csv:5: a line needs exactly as many fields"),
         (changed(3, 'mine,chain_sum,3,"regex,,'), r"routes\.csv:\d+: it is not CSV"),
         (lines()[:-2], r"'mine' has no line for document 3 of task 'spell_backward' and 1 more"),
-        ([], r"it holds no routes"),
+        ([], r"it has no routes"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(run, tmp_path, rows, message: str) -> None:
@@ -106,8 +106,8 @@ def test_what_is_wrong_is_said_with_its_line(run, tmp_path, rows, message: str) 
     ("header", "message"),
     [
         ("router,task,member,router_s,router_j", "no column doc_id"),
-        (f"{HEADER},colour", "columns 'colour' mean nothing here"),
-        (f"{HEADER},router_j", "one of them twice"),
+        (f"{HEADER},colour", "unknown columns 'colour'"),
+        (f"{HEADER},router_j", "a column is named twice"),
         ("", "no column router, task, doc_id, member"),
     ],
 )

@@ -106,7 +106,7 @@ def calibrate(
         drills=tuple(_drill(planted, own, policy, items, gates) for planted, own in drills),
         floors={case.rule.metric: _floor(equal, policy, case.rule.metric, items) for case in told},
         not_judged={
-            case.rule.metric: case.missing or case.apart or "single figures, which are compared and not tested"
+            case.rule.metric: case.missing or case.apart or "single figures are compared, not tested"
             for case in every
             if case.trial is None
         },
@@ -201,7 +201,7 @@ def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> l
         if rule.metric == PEAK_MEMORY:
             continue
         if rule.metric not in calibration.floors:
-            notes.append(f"The calibration {path.name} says nothing of {METRICS[rule.metric].label}.")
+            notes.append(f"The calibration {path.name} has no noise floor for {METRICS[rule.metric].label}.")
             continue
         floor = calibration.floors[rule.metric]
         if floor is None or rule.margin < floor:
@@ -213,9 +213,9 @@ def _too_small(metric: str, margin: float, floor: float | None, path: Path) -> s
     in_words = points if metric == "accuracy" else percent
     label = METRICS[metric].label
     if floor is None:
-        return f"{path}: {label} is too noisy on this machine to be gated at any margin up to a half; leave it out"
+        return f"{path}: {label} is too noisy on this machine to be gated at any margin up to 50%; leave it out"
     return (
         f"the margin of {label}, {in_words(margin)}, is below the noise floor of this machine, {in_words(floor)} "
-        f"({path}): a gate could not tell it from nothing in as many items as it may ask. Widen the margin, or raise "
+        f"({path}): within its items, a gate could not distinguish such a change from none. Widen the margin, or raise "
         "max_items and calibrate again"
     )

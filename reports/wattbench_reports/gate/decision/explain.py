@@ -1,4 +1,4 @@
-"""Why a verdict: what it rests on, what it could have found, or how much more it would take. In sentences."""
+"""Explain a verdict in sentences: its evidence, the change it could detect, or how many more items it needs."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import MetricVerdict, Verdict
 
 
-def reason(told: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> MetricVerdict:
-    """A metric's verdict with its reason filled in."""
-    return replace(told, reason=_REASONS[told.verdict](told, case, policy, metric))
+def reason(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> MetricVerdict:
+    """Fill in the reason of a metric's verdict."""
+    return replace(judged, reason=_REASONS[judged.verdict](judged, case, policy, metric))
 
 
 def worsening(metric: str, by: float) -> str:
-    """``a drop of 5.0 points``, ``an increase of 10.0%``; of 0 ``any drop``, ``any increase``."""
+    """Write a worsening: ``a drop of 5.0 points``, ``an increase of 10.0%``; of 0 ``any drop``, ``any increase``."""
     if not by:
         return "any drop" if _is_accuracy(metric) else "any increase"
     return f"a drop of {points(by)}" if _is_accuracy(metric) else f"an increase of {percent(by)}"
 
 
 def change_in_words(metric: str, change: float) -> str:
-    """``2.0 points lower``, ``20.3% higher``."""
+    """Write a change: ``2.0 points lower``, ``20.3% higher``."""
     if not float(fixed(100 * change, 1)):
         return "unchanged"
     if _is_accuracy(metric):
@@ -34,99 +34,105 @@ def change_in_words(metric: str, change: float) -> str:
 
 
 def headline(verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, candidate: str) -> str:
-    """What came of it all, in a sentence."""
-    own = [each for each in metrics if each.blocks and each.allowed_by is None]
-    decisive = listed([_label(each.metric) for each in own if each.verdict is verdict])
+    """Write the gate's outcome as a sentence."""
+    blocking = [each for each in metrics if each.blocks and each.allowed_by is None]
+    names = [_label(each.metric) for each in blocking if each.verdict is verdict]
+    decisive = listed(names)
+    unmeasured = f"{decisive} {'was' if len(names) == 1 else 'were'} not" if names else "no blocking metric was"
     return {
-        Verdict.PASS: f"{candidate} may take the place of {baseline}: {_passed(metrics)}.",
-        Verdict.IMPROVED: f"{candidate} is better than {baseline} in {decisive}, and {_passed(metrics)}.",
-        Verdict.REGRESSED: f"{candidate} is worse than {baseline}: {_fallen(own)}.",
-        Verdict.NOT_COMPARABLE: f"{candidate} and {baseline} can't be compared by {decisive}.",
-        Verdict.NOT_MEASURED: f"No verdict: {decisive or 'nothing that blocks'} was not measured.",
-        Verdict.INCONCLUSIVE: f"No verdict: the items do not tell whether {candidate} is worse than {baseline} in "
+        Verdict.PASS: f"{candidate} can replace {baseline}: {_passed(metrics)}.",
+        Verdict.IMPROVED: f"{candidate} is better than {baseline} in {decisive}; {_passed(metrics)}.",
+        Verdict.REGRESSED: f"{candidate} is worse than {baseline}: {_regressions(blocking)}.",
+        Verdict.NOT_COMPARABLE: f"{candidate} and {baseline} cannot be compared on {decisive}.",
+        Verdict.NOT_MEASURED: f"No verdict: {unmeasured} measured.",
+        Verdict.INCONCLUSIVE: f"No verdict: the items do not show whether {candidate} is worse than {baseline} in "
         f"{decisive}.",
     }[verdict]
 
 
 def expired(waiver: Waiver) -> str:
-    """A waiver that does not count any more."""
+    """Write that a waiver no longer applies."""
     ended = waiver.until.isoformat()
-    return f"The waiver of {_label(waiver.metric)} ended on {ended} and counts no more ({waiver.reason})."
+    return f"The waiver of {_label(waiver.metric)} expired on {ended} and no longer applies ({waiver.reason})."
 
 
 def _passed(metrics: Sequence[MetricVerdict]) -> str:
     fine = [each for each in metrics if each.blocks and each.verdict in (Verdict.PASS, Verdict.IMPROVED)]
-    told = (
-        f"no regression in {listed([_label(each.metric) for each in fine])}" if fine else "nothing that blocks is worse"
+    sentence = (
+        f"no regression in {listed([_label(each.metric) for each in fine])}" if fine else "no blocking metric is worse"
     )
     allowed = [each for each in metrics if each.allowed_by is not None]
     if allowed:
-        told += f"; what it loses in {listed([_label(each.metric) for each in allowed])} was declared to be worth it"
+        sentence += (
+            f"; a declared trade-off allows the regression in {listed([_label(each.metric) for each in allowed])}"
+        )
     unmeasured = [each for each in metrics if not each.blocks and each.verdict is Verdict.NOT_MEASURED]
     waived = [each for each in metrics if each.waived is not None and each.verdict is Verdict.REGRESSED]
     if waived:
-        told += f"; {listed([_label(each.metric) for each in waived])} regressed and is waived"
+        sentence += f"; {listed([_label(each.metric) for each in waived])} regressed and is waived"
     if unmeasured:
-        told += f"; not judged: {listed([_label(each.metric) for each in unmeasured])}"
-    return told
+        sentence += f"; not judged: {listed([_label(each.metric) for each in unmeasured])}"
+    return sentence
 
 
-def _fallen(own: Sequence[MetricVerdict]) -> str:
+def _regressions(blocking: Sequence[MetricVerdict]) -> str:
     return listed(
         [
             f"{_label(each.metric)} is {change_in_words(each.metric, each.change)}"
-            for each in own
+            for each in blocking
             if each.verdict is Verdict.REGRESSED and each.change is not None
         ]
     )
 
 
-def _pass(told: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _pass(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     if case.trial is None:
-        return f"{_figures(told, metric)}; up to {percent(case.rule.margin)} more is let through."
-    limit = told.detectable if told.detectable is not None else case.rule.margin
+        return f"{_figures(judged, metric)}, within the margin of {percent(case.rule.margin)}."
+    limit = judged.detectable if judged.detectable is not None else case.rule.margin
     tail = _twosided(case)
     return (
-        f"{plural(told.items, 'item')} rule out {worsening(told.metric, limit)}{tail}; one of "
-        f"{_margin(case)} would have been missed in at most {percent(policy.beta)} of gates."
+        f"{plural(judged.items, 'item')} rule out {worsening(judged.metric, limit)}{tail}; the miss rate for "
+        f"{'a change' if case.rule.either else 'a regression'} of {_margin(case)} is at most {percent(policy.beta)}."
     )
 
 
-def _improved(told: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
-    return f"Shown to be better: {_figures(told, metric)}. {_pass(told, case, policy, metric)}"
+def _improved(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+    return f"Shown to be better: {_figures(judged, metric)}. {_pass(judged, case, policy, metric)}"
 
 
-def _regressed(told: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _regressed(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     verb = "changed" if case.rule.either else "worse"
     if case.trial is None:
-        return f"{_figures(told, metric)}, and no more than {percent(case.rule.margin)} is let through."
-    shown = "" if told.p_value is None else f" ({p_value(told.p_value)}, alpha {policy.alpha:g})"
-    beyond = f", beyond the {percent(case.slack)} that runs may drift apart" if case.slack else ""
-    return f"Shown to be {verb} by {plural(told.items, 'item')}{shown}: {_figures(told, metric)}{beyond}."
+        return f"{_figures(judged, metric)}, beyond the margin of {percent(case.rule.margin)}."
+    shown = "" if judged.p_value is None else f" ({p_value(judged.p_value)}, false-alarm rate {100 * policy.alpha:g}%)"
+    beyond = f", beyond the {percent(case.slack)} of drift allowed between runs" if case.slack else ""
+    return f"Shown to be {verb} over {plural(judged.items, 'item')}{shown}: {_figures(judged, metric)}{beyond}."
 
 
-def _inconclusive(told: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _inconclusive(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     if case.trial is None:
-        return f"Too few items to judge {metric.label}: it takes {plural(told.more_items or 1, 'more item')} at least."
+        return f"Too few items to judge {metric.label}: at least {plural(judged.more_items or 1, 'more item')} needed."
     if case.beyond <= 0:
         return (
-            f"Runs may drift {percent(case.slack)} apart, which is as much as the margin of {_margin(case)}: "
-            "no number of items would pass it. Widen the margin, or gate both systems in turns in one run."
+            f"The drift allowed between runs, {percent(case.slack)}, is at least as large as the margin, "
+            f"{_margin(case)}: no number of items can lead to a pass. Widen the margin, or gate both systems in turns "
+            "in one run."
         )
+    what = "change" if case.rule.either else "regression"
     start = (
-        f"{plural(told.items, 'item')} show neither that it is worse nor that it is not worse by {_margin(case)}"
-        f" (seen: {_figures(told, metric)})."
+        f"{plural(judged.items, 'item')} neither show a {what} nor rule out one of {_margin(case)} "
+        f"(observed: {_figures(judged, metric)})."
     )
-    if told.more_items is None:
-        return f"{start} More of the same would not tell: what is seen lies between no change and the margin."
-    return f"{start} About {plural(told.more_items, 'more item')} should tell, if they are like these."
+    if judged.more_items is None:
+        return f"{start} More items like these would not decide it: the observed change is between none and the margin."
+    return f"{start} About {plural(judged.more_items, 'more item')} should decide it, if they are like these."
 
 
-def _apart(told: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _apart(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     return _sentence(case.apart or "")
 
 
-def _missing(told: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _missing(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     return _sentence(f"Not judged: {case.missing}")
 
 
@@ -140,14 +146,14 @@ _REASONS = {
 }
 
 
-def _figures(told: MetricVerdict, metric: Metric) -> str:
-    """``12.0 points lower [9.1, 15.2]``."""
-    if told.change is None:
-        return f"no figure of {metric.label}"
-    seen = f"{metric.label} is {change_in_words(told.metric, told.change)}"
-    if told.low is None or told.high is None:
+def _figures(judged: MetricVerdict, metric: Metric) -> str:
+    """Write the change with its bounds: ``12.0 points lower [9.1, 15.2]``."""
+    if judged.change is None:
+        return f"no figure for {metric.label}"
+    seen = f"{metric.label} is {change_in_words(judged.metric, judged.change)}"
+    if judged.low is None or judged.high is None:
         return seen
-    places = (fixed(100 * told.low, 1), fixed(100 * told.high, 1))
+    places = (fixed(100 * judged.low, 1), fixed(100 * judged.high, 1))
     return f"{seen} [{places[0]}, {places[1]}]"
 
 

@@ -107,13 +107,13 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
 
 
 _MODELLED = (
-    "its joules are modelled from load, not measured by a sensor, so that a difference is mostly one of seconds. "
-    "judge_modelled: true judges them all the same"
+    "its joules are modelled from load, not measured by a sensor, so that a difference mostly reflects seconds. "
+    "To judge them nevertheless: judge_modelled: true"
 )
 _NOTHING: Mapping[str, str] = {
     "accuracy": "no answer was scored",
     "latency": "no answer was timed",
-    "joules": "no round has joules of both systems that can be believed",
+    "joules": "no round has valid joules of both systems",
 }
 
 
@@ -130,7 +130,7 @@ def _waits_for(evidence: Evidence, policy: Policy, metric: str) -> int | None:
 def _memory(evidence: Evidence, rule: Rule) -> Case:
     ours, theirs = evidence.peak_memory_bytes
     if ours is None or theirs is None or ours <= 0:
-        return Case(rule, missing="the systems' memory was not measured apart")
+        return Case(rule, missing="the memory of the two systems was not measured separately")
     return Case(rule, baseline=float(ours), candidate=float(theirs), change=theirs / ours - 1)
 
 

@@ -22,7 +22,7 @@ class State(Enum):
     OPEN = "neither is shown yet"
     FINE = "a worsening by the margin is ruled out"
     WORSE = "shown to be worse"
-    ALLOWED = "shown to be worse, and declared to be worth it"
+    ALLOWED = "shown to be worse, and allowed by a declared trade-off"
     NOTHING = "there is nothing to judge"
 
 

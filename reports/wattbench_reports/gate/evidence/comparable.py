@@ -86,11 +86,13 @@ def _identity(prints: Mapping[str, Fingerprint], allowed: Sequence[str]) -> tupl
     )
     left = [settings if one.part == "settings" else one for one in found if one.part not in allowed]
     other = [one for one in left if one is not None]
-    notes = [f"{first} and {second} differ in what may differ: {clauses(changed, first, second)}."] if changed else []
+    notes = (
+        [f"{first} and {second} differ in parts that may differ: {clauses(changed, first, second)}."] if changed else []
+    )
     if not other:
         return [], notes
     parts = ",".join(one.part for one in other)
-    advice = f"If that is what the change is about: --across {parts}, or may_differ in the policy."
+    advice = f"If that is the intended change: --across {parts}, or may_differ in the policy."
     return [f"{not_one_system(other, first, second)} {advice}"], notes
 
 

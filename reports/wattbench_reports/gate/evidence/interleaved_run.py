@@ -28,9 +28,7 @@ from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.suite_record import SystemSettings
 
 _UNKNOWN = SystemSettings()
-_TOGETHER = (
-    "two systems in one process have one peak between them: name peak_memory in the policy, and each is measured alone"
-)
+_TOGETHER = "two systems in one process share one peak: name peak_memory in the policy, and each is measured alone"
 
 
 def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
@@ -189,7 +187,7 @@ def _names(run: RunRecords) -> dict[str, str]:
     """
     gate = header_record(run).gate
     if gate is None:
-        raise UserError(f"{run.layout.root}: this run is not one of a gate that asked two systems in turns")
+        raise UserError(f"{run.layout.root}: this is not the run of a gate that asked two systems in turns")
     names = {side: gate.sides[side].name for side in SIDES}
     if names[BASELINE] == names[CANDIDATE]:
         raise UserError(f"{run.layout.header}: both systems are called {names[BASELINE]!r}; the record is damaged")
@@ -206,7 +204,9 @@ def _planned(run: RunRecords) -> dict[str, int]:
     planned = {}
     for cell in header_record(run).cells:
         if cell.items is None:
-            raise UserError(f"{run.layout.header}: how many items {cell.task} has is missing; the record is damaged")
+            raise UserError(
+                f"{run.layout.header}: the number of items of {cell.task} is missing; the record is damaged"
+            )
         planned[cell.task] = cell.items
     return planned
 
@@ -255,9 +255,13 @@ def _other_documents(read: _Read) -> dict[str, str]:
     if not differ:
         return {}
     task, doc_id = differ[0]
-    more = "" if len(differ) == 1 else f", and so of {plural(len(differ) - 1, 'other item')}"
+    more = (
+        ""
+        if len(differ) == 1
+        else f", as {'does' if len(differ) == 2 else 'do'} {plural(len(differ) - 1, 'other item')}"
+    )
     said = (
-        f"The two were not asked the same documents: document {doc_id} of {task} is not the same for "
+        f"The systems were not asked the same documents: document {doc_id} of {task} differs between "
         f"{listed([read.names[side] for side in SIDES])}{more}."
     )
     return dict.fromkeys(METRICS, said)
@@ -275,5 +279,5 @@ def _other_machines(run: RunRecords, read: _Read) -> dict[str, str]:
         f"{read.names[side]} {f'asks {listed(hosts[side])}' if hosts[side] else 'runs on this machine'}"
         for side in SIDES
     ]
-    said = f"The two do not run on one device: {'; '.join(sides)}."
+    said = f"The systems do not run on the same device: {'; '.join(sides)}."
     return {name: said for name, metric in METRICS.items() if metric.figure in FORBIDS["device"]}

@@ -70,7 +70,11 @@ def without_first_tokens(rounds: Sequence[Round], silent: Sequence[str]) -> dict
     if not rounds or any(each.ttft_s is not None for each in rounds):
         return {}
     verb = "does" if len(silent) == 1 else "do"
-    said = f"{listed(silent)} {verb} not tell when the first token came" if silent else "no round tells it of both"
+    said = (
+        f"{listed(silent)} {verb} not report when the first token arrived"
+        if silent
+        else "no round has it for both systems"
+    )
     return {TTFT: said}
 
 
@@ -90,7 +94,7 @@ def peaks(rows: Mapping[str, SystemRow | None]) -> tuple[tuple[int | None, int |
         if first is not None and second is not None:
             return (first, second), {}
     silent = [name for name, known in zip(rows, resident, strict=True) if known is None]
-    return (None, None), {PEAK_MEMORY: f"the peak memory of {listed(silent)} is not on record"}
+    return (None, None), {PEAK_MEMORY: f"the peak memory of {listed(silent)} is not recorded"}
 
 
 def _bytes(row: SystemRow | None, name: str) -> int | None:

@@ -59,7 +59,7 @@ def _evidence(
     one, two = (each.benchmarks.get(name) for each in files)
     if one is None or two is None:
         here, there = shown if two is None else reversed(shown)
-        why = "a benchmark that is gone cannot pass" if two is None else "there is nothing to judge it against"
+        why = "a removed benchmark cannot pass" if two is None else "there is nothing to judge it against"
         said = f"{name} is in {here} and not in {there}: {why}"
         _, missing = of_judged(policy, {}, dict.fromkeys(METRICS, said))
         return Evidence(*shown, rounds=(), in_turns=False, missing=missing)
@@ -68,7 +68,7 @@ def _evidence(
     apart, notes = _apart(files, (one, two), shown, policy)
     bare, joule_notes = ({}, ()) if unread else without_joules(rounds, Counter([NOT_READ]))
     missing = (
-        dict.fromkeys((PEAK_MEMORY, TTFT), "a file of pytest-benchmark does not tell it")
+        dict.fromkeys((PEAK_MEMORY, TTFT), "a pytest-benchmark file does not record it")
         | dict.fromkeys((ACCURACY, JOULES_PER_CORRECT) if unscored else (), unscored)
         | dict.fromkeys(ENERGY if unread else (), unread)
         | bare
@@ -126,7 +126,7 @@ def _unscored(one: Benchmark, two: Benchmark) -> str:
     """Why accuracy cannot be paired; empty where it can."""
     if one.scores is None or two.scores is None:
         if "accuracy" in one.extra or "accuracy" in two.extra:
-            return f"accuracy is a single figure in extra_info, without the scores that it is the mean of{_run(two)}"
+            return f"accuracy is a single figure in extra_info, without the scores behind it{_run(two)}"
         return "a benchmark's file holds no scores"
     if not len(one.scores) or len(one.scores) != len(two.scores):
         return f"there are scores of {plural(len(one.scores), 'document')} and of {len(two.scores)}"
@@ -140,7 +140,7 @@ def _unread(one: Benchmark, two: Benchmark) -> str:
             if each.extra.get("energy_missing"):
                 return str(each.extra["energy_missing"])
             if {"energy_j_per_request", "j_per_correct"} & {*each.extra}:
-                return f"joules are single figures in extra_info, not told round by round{_run(two)}"
+                return f"joules are single figures in extra_info, not recorded round by round{_run(two)}"
             return "a benchmark's file holds no joules"
         if len(each.round_energy_j) != len(each.seconds):
             return f"there are joules of {plural(len(each.round_energy_j), 'round')}, and {len(each.seconds)} rounds"
@@ -174,12 +174,12 @@ def _apart(
     differ = identity_differences(*prints.values())
     changed = [one for one in differ if one.part in policy.may_differ]
     other = [one for one in differ if one.part not in policy.may_differ]
-    notes = (*found.notes, *([f"What may differ does: {clauses(changed, *shown)}."] if changed else []))
+    notes = (*found.notes, *([f"Parts that may differ do: {clauses(changed, *shown)}."] if changed else []))
     if not other:
         return dict(found.apart), notes
     said = (
-        f"{both[0].name} is not shown to be one system in both: {clauses(other, *shown)}. If that is what the change "
-        f"is about: may_differ: [{', '.join(one.part for one in other)}] in the policy."
+        f"{both[0].name} is not shown to be the same system in both: {clauses(other, *shown)}. If that is the "
+        f"intended change: may_differ: [{', '.join(one.part for one in other)}] in the policy."
     )
     return {name: " ".join([*filter(None, [found.apart.get(name)]), said]) for name in METRICS}, notes
 

@@ -92,14 +92,14 @@ def _benchmark(raw: Any, where: str) -> Benchmark:
         )
     seconds = _numbers(stats["data"], f"{where}: stats.data")
     if not len(seconds) or not (seconds > 0).all():
-        raise UserError(f"{where}: stats.data has no rounds, or one that did not take any time")
+        raise UserError(f"{where}: stats.data has no rounds, or one of zero duration")
     scores = _numbers(extra["scores"], f"{where}: scores") if "scores" in extra else None
     if scores is not None and not ((scores >= 0) & (scores <= 1)).all():
-        raise UserError(f"{where}: scores has one that is not between 0 and 1")
+        raise UserError(f"{where}: scores has a value that is not between 0 and 1")
     joules = extra.get("round_energy_j")
     energy_j = None if joules is None else _numbers(joules, f"{where}: round_energy_j", gaps=True)
     if energy_j is not None and (energy_j < 0).any():
-        raise UserError(f"{where}: round_energy_j has one that is below 0")
+        raise UserError(f"{where}: round_energy_j has a value below 0")
     documents = extra.get("documents")
     return Benchmark(
         fullname=raw["fullname"],
@@ -132,7 +132,7 @@ def _numbers(raw: Any, where: str, *, gaps: bool = False) -> NDArray[np.float64]
         elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
             found.append(float(value))
         else:
-            raise UserError(f"{where} has {str(value)[:40]!r}, which is not a number to believe")
+            raise UserError(f"{where} has {str(value)[:40]!r}, which is not a valid number")
     return np.array(found, dtype=np.float64)
 
 

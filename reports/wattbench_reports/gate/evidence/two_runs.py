@@ -131,8 +131,8 @@ def _chosen(frames: tuple[Frames, Frames], asked: tuple[str | None, str | None])
     for name, each, side in zip(told, frames, ("baseline", "candidate"), strict=True):
         if name is None:
             raise UserError(
-                f"{each.run.layout.root}: this run holds several systems ({listed(each.systems)}): name the one that "
-                f"is meant with --{side} NAME"
+                f"{each.run.layout.root}: this run holds several systems ({listed(each.systems)}): name one "
+                f"with --{side} NAME"
             )
     one, two = (str(name) for name in told)
     if same_run and one == two:
@@ -223,7 +223,7 @@ def _without_partner(
     left = [f"{plural(len(side.items) - paired, 'item')} of {side.shown}" for side in sides if len(side.items) > paired]
     if not left:
         return dict(between.apart), ()
-    said = f"{listed(left)} have no partner"
+    said = f"{listed(left)} have no counterpart"
     if between.apart.keys() >= set(METRICS):
         return {metric: f"{why} {said}." for metric, why in between.apart.items()}, ()
     return dict(between.apart), (f"{said}, and are left out.",)
@@ -237,7 +237,7 @@ def _why_no_joules(sides: tuple[_Side, _Side], both: pd.DataFrame) -> Counter[st
         if bare:
             judged = validity(side.frames)[side.name]
             why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in judged.reasons)
-            found[f"{side.shown} has none to believe for {plural(bare, 'item')}{f' ({why})' if why else ''}"] += 1
+            found[f"{side.shown} has no valid joules for {plural(bare, 'item')}{f' ({why})' if why else ''}"] += 1
     return found
 
 
@@ -247,9 +247,9 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     untimed = [side.shown for side in sides if side.items["seconds"].isna().all()]
     found: dict[str, str] = {}
     if unscored:
-        found |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"nobody scored the answers of {listed(unscored)}")
+        found |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"the answers of {listed(unscored)} have no scores")
     if untimed:
-        found |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"nobody timed {listed(untimed)}")
+        found |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {listed(untimed)} have no times")
     return found
 
 

@@ -123,7 +123,7 @@ def test_first_tokens_are_missing_where_one_system_does_not_tell(make_gate, gate
     run = make_gate(gates.Gate(candidate=gates.Side("new", first_token=False), rounds=2))
     found = evidence_in_turns(run, gates.policy(**EVERYTHING))
     assert [each.ttft_s for each in found.rounds] == [None, None]
-    assert found.missing["ttft"] == "new does not tell when the first token came"
+    assert found.missing["ttft"] == "new does not report when the first token arrived"
     assert "ttft" not in evidence_in_turns(run, gates.policy()).missing  # which nobody asked for
 
 
@@ -142,7 +142,7 @@ def test_peak_memory_counts_where_the_gate_measured_each_alone(make_gate, gates)
     found = evidence_in_turns(make_gate(gates.Gate(**on_gpu, rounds=1, policy=EVERYTHING, id="c")), policy)
     assert found.peak_memory_bytes == (100, 200)
     silent = evidence_in_turns(make_gate(gates.Gate(rounds=1, policy=EVERYTHING, id="d")), policy)
-    assert silent.missing["peak_memory"] == "the peak memory of old and new is not on record"
+    assert silent.missing["peak_memory"] == "the peak memory of old and new is not recorded"
 
 
 def test_other_documents_under_one_number_keep_the_two_apart(make_gate, gates) -> None:
@@ -150,7 +150,7 @@ def test_other_documents_under_one_number_keep_the_two_apart(make_gate, gates) -
     found = evidence_in_turns(run, gates.policy(**EVERYTHING))
     assert set(found.apart) == MEASURED
     assert found.apart["accuracy"] == (
-        "The two were not asked the same documents: document 0 of chain_sum is not the same for old and new, and so of "
+        "The systems were not asked the same documents: document 0 of chain_sum differs between old and new, as do "
         "3 other items."
     )
 
@@ -160,14 +160,14 @@ def test_a_system_on_a_server_elsewhere_may_be_judged_by_its_answers_alone(make_
     found = evidence_in_turns(make_gate(gates.Gate(candidate=far, rounds=1)), gates.policy(**EVERYTHING))
     assert set(found.apart) == MEASURED - {"accuracy"}
     assert found.apart["ttft"] == (
-        "The two do not run on one device: old runs on this machine; new asks api.example.org."
+        "The systems do not run on the same device: old runs on this machine; new asks api.example.org."
     )
     both = gates.Gate(baseline=gates.Side("old", base_url=far.base_url), candidate=far, rounds=1, id="b")
     assert not evidence_in_turns(make_gate(both), gates.policy()).apart
 
 
 def test_a_run_that_is_no_gate_is_refused(make_run, fake, gates) -> None:
-    with pytest.raises(UserError, match="not one of a gate"):
+    with pytest.raises(UserError, match="not the run of a gate"):
         evidence_in_turns(make_run(fake.plain()), gates.policy())
 
 

@@ -124,7 +124,7 @@ def test_a_benchmark_that_is_gone_cannot_pass(pair) -> None:
     assert list(found) == ["test_a", "test_gone", "test_new"]
     assert set(found["test_gone"].missing) == set(METRICS)
     assert found["test_gone"].missing["latency_p50"] == (
-        "benchmarks/bench_x.py::test_gone is in old.json and not in new.json: a benchmark that is gone cannot pass"
+        "benchmarks/bench_x.py::test_gone is in old.json and not in new.json: a removed benchmark cannot pass"
     )
     assert (
         found["test_new"]
@@ -209,7 +209,7 @@ def test_other_weights_may_be_what_the_change_is_about(tmp_path) -> None:
     found = evidence_of_files(*files, gate_policy(may_differ=["weights"]))["test_a"]
     assert found.apart == {}
     assert found.notes == (
-        "What may differ does: other weights (a.json: SHA-256 aaaaaaaaaaaa; b.json: SHA-256 bbbbbbbbbbbb).",
+        "Parts that may differ do: other weights (a.json: SHA-256 aaaaaaaaaaaa; b.json: SHA-256 bbbbbbbbbbbb).",
     )
 
 
@@ -247,15 +247,15 @@ GOOD = {"machine_info": MACHINE, "benchmarks": [_bench(**MEASURED)]}
         ('{"benchmarks": [{"fullname": "a"}], "machine_info": {}}', "--benchmark-save-data"),
         ('{"benchmarks": [{"fullname": "a", "stats": {"data": 3}}], "machine_info": {}}', "is not a list"),
         ('{"benchmarks": [{"fullname": "a", "stats": {"data": []}}], "machine_info": {}}', "no rounds"),
-        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [0]}}], "machine_info": {}}', "did not take any time"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [0]}}], "machine_info": {}}', "of zero duration"),
         ('{"benchmarks": [{"fullname": "a", "stats": {"data": [NaN]}}], "machine_info": {}}', "'nan'"),
-        ('{"benchmarks": [{"fullname": "a", "stats": {"data": ["1"]}}], "machine_info": {}}', "not a number"),
-        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [true]}}], "machine_info": {}}', "not a number"),
-        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [1e999]}}], "machine_info": {}}', "not a number"),
-        (json.dumps(GOOD | {"benchmarks": [_bench(data=[10**400])]}), "not a number"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": ["1"]}}], "machine_info": {}}', "not a valid number"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [true]}}], "machine_info": {}}', "not a valid number"),
+        ('{"benchmarks": [{"fullname": "a", "stats": {"data": [1e999]}}], "machine_info": {}}', "not a valid number"),
+        (json.dumps(GOOD | {"benchmarks": [_bench(data=[10**400])]}), "not a valid number"),
         (json.dumps(GOOD | {"benchmarks": GOOD["benchmarks"] * 2}), "twice"),
         (json.dumps(GOOD | {"benchmarks": [_bench(scores=[2.0])]}), "between 0 and 1"),
-        (json.dumps(GOOD | {"benchmarks": [_bench(scores=[None])]}), "not a number"),
+        (json.dumps(GOOD | {"benchmarks": [_bench(scores=[None])]}), "not a valid number"),
         (json.dumps(GOOD | {"benchmarks": [_bench(round_energy_j=[-1.0])]}), "below 0"),
     ],
 )  # fmt: skip

@@ -167,7 +167,7 @@ def test_every_task_is_spread_evenly_over_the_rounds(make_run, fake) -> None:
     assert _first_again.items == 60
     short = [int((each.seconds[:, 0] == 0.5).sum()) for each in found.rounds]
     assert short == [2] * 10
-    assert found.notes[-1] == "40 items of big@ccc333 have no partner, and are left out."
+    assert found.notes[-1] == "40 items of big@ccc333 have no counterpart, and are left out."
 
 
 def test_one_run_of_several_systems_is_judged_against_itself_if_they_are_named(make_run, fake) -> None:
@@ -178,7 +178,7 @@ def test_one_run_of_several_systems_is_judged_against_itself_if_they_are_named(m
     assert found.notes == ()
     with pytest.raises(UserError, match="judged against itself"):
         evidence_of_two(run, run, gate_policy(), baseline="big", candidate="big")
-    with pytest.raises(UserError, match=r"several systems \(big and small\): name the one .* --candidate"):
+    with pytest.raises(UserError, match=r"several systems \(big and small\): name one with --candidate"):
         evidence_of_two(run, run, gate_policy(), baseline="big")
 
 
@@ -207,11 +207,11 @@ def test_a_gate_of_yesterday_is_evidence_too(make_gate, gates, make_run, fake) -
     assert [each.items for each in found.rounds] == [4] * 5
     assert found.apart == {}
     assert all(each.ttft_s.shape == (4, 2) for each in found.rounds)
-    assert found.notes == ("1 of 5 rounds has no joules: new has none to believe for 4 items (throttled).",)
+    assert found.notes == ("1 of 5 rounds has no joules: new has no valid joules for 4 items (throttled).",)
     assert found.rounds[0].energy_j == (32.0, 32.0)
     two = make_gate(gates.Gate(tasks=("chain_sum",), rounds=6, id="b"))
     apart = evidence_of_two(one, two, gate_policy(block=4), baseline="old", candidate="old")
-    assert apart.apart["accuracy"].endswith("4 items of old@b have no partner.")
+    assert apart.apart["accuracy"].endswith("4 items of old@b have no counterpart.")
 
 
 def test_what_an_import_lacks_is_missing(make_run, fake) -> None:
@@ -224,10 +224,10 @@ def test_what_an_import_lacks_is_missing(make_run, fake) -> None:
     run.layout.header.write_text(json.dumps(header))
     run = read_run(run.layout.root)
     found = evidence_of_two(run, run, gate_policy(**EVERYTHING), baseline="big", candidate="bare")
-    assert found.missing["accuracy"] == found.missing["joules_per_correct"] == "nobody scored the answers of bare"
-    assert found.missing["latency_p50"] == found.missing["latency_p95"] == "nobody timed bare"
-    assert found.missing["joules_per_request"] == "bare has none to believe for 120 items"
-    assert found.missing["ttft"] == "big and bare do not tell when the first token came"
+    assert found.missing["accuracy"] == found.missing["joules_per_correct"] == "the answers of bare have no scores"
+    assert found.missing["latency_p50"] == found.missing["latency_p95"] == "the answers of bare have no times"
+    assert found.missing["joules_per_request"] == "bare has no valid joules for 120 items"
+    assert found.missing["ttft"] == "big and bare do not report when the first token arrived"
     assert np.isnan(found.rounds[0].correct[:, 1]).all()
     assert np.isfinite(found.rounds[0].correct[:, 0]).all()
 
@@ -309,4 +309,4 @@ def test_pairing_loses_no_item_and_invents_none(
         assert np.sort(seconds) == pytest.approx(np.sort(means))
     bare = 2 * min(unmetered, items - fewer)
     assert (sum(each.energy_j is None for each in found.rounds) > 0) == (bare > 0)
-    assert bool(fewer) == any("no partner" in note for note in found.notes)
+    assert bool(fewer) == any("no counterpart" in note for note in found.notes)
