@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -121,15 +121,23 @@ class _Recorder:
     """Appends windows to a file, one line each."""
 
     def __init__(self, folder: Path) -> None:
+        from wattbench.records.atomic_write import failing_as
         from wattbench.records.jsonl import Appender
 
-        self._lines = Appender(folder / WINDOWS_FILE)
+        self._path = folder / WINDOWS_FILE
+        with failing_as(self._path, "cannot be written"):
+            self._lines = Appender(self._path)
 
     def append(self, row: WindowRow) -> None:
-        """Write one window; it is on disk afterwards."""
-        from dataclasses import asdict
+        """Write one window; it is on disk afterwards.
 
-        self._lines.append(asdict(row))
+        Raises:
+            UserError: it cannot be written.
+        """
+        from wattbench.records.atomic_write import failing_as
+
+        with failing_as(self._path, "cannot be written"):
+            self._lines.append(asdict(row))
 
     def close(self) -> None:
         """Close the file."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.judge_gate import as_reports_know_it
-from wattbench.api.measure_gate import GateJob, measure_new
+from wattbench.api.calibrate_gate import calibrate_gate
+from wattbench.api.measure_gate import GateJob
 from wattbench.api.session import stdout_to_stderr
-from wattbench.api.suite_runs import load
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option
 from wattbench.cli._verdict_files import EXIT_ERROR
@@ -20,8 +17,6 @@ from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.calibration.noise_floor import Calibration
-    from wattbench_reports.gate.evidence.model import Evidence
-    from wattbench_reports.gate.policy import Policy
 
 ITEMS = 160
 
@@ -89,7 +84,7 @@ def calibrate(
     )
     try:
         with stdout_to_stderr():
-            calibration = _calibrated(job, out, gates)
+            calibration = calibrate_gate(job, out, gates)
         _write(calibration, output)
     except UserError as error:
         click.echo(f"wattbench: {error}", err=True)
@@ -98,72 +93,6 @@ def calibrate(
 
     click.echo(calibration_text(calibration), nl=False)
     click.echo(f"wattbench: wrote {output}; name it in a policy with `calibration: {output}`", err=True)
-
-
-def _calibrated(job: GateJob, out: Path, gates: int) -> Calibration:
-    from wattbench.records import read_run
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
-    from wattbench_reports.tables.header_record import HeaderRecord
-
-    of_suite = load(job.suite, tasks=job.tasks, limit=job.limit).suite.gate
-    policy = as_reports_know_it(find_policy(job.policy_file, of_suite, Path.cwd())[0])
-    first, equal = _gated(job, out, policy)
-    header = read_run(first).header
-    record = HeaderRecord.of(header)
-    drills, runs = [], [header.run]
-    for planted in _harms(equal, policy):
-        words = tuple(f"{harm}={share}" for harm, share in planted.items())
-        click.echo(f"wattbench: the same with {words[0]} planted ...", err=True)
-        root, evidence = _gated(replace(job, plant=words), out, policy)
-        drills.append((planted, evidence))
-        runs.append(root.name)
-    all_items = sum(cell.items or 0 for cell in record.cells if cell.system == record.cells[0].system)
-    return from_evidence(
-        equal,
-        drills,
-        policy,
-        suite=record.suite.name,
-        system=job.baseline,
-        environment=record.machine.as_recorded,
-        runs=runs,
-        items=min(policy.max_items or all_items, all_items),
-        gates=gates,
-        created_utc=header.created_utc,
-    )
-
-
-def _gated(job: GateJob, out: Path, policy: Policy) -> tuple[Path, Evidence]:
-    """Measure a gate over all of its items; return its run and the evidence in it."""
-    from wattbench.records import read_run
-    from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
-
-    begun: list[Path] = []
-    measure_new(job, out, begun.append, until=lambda _: False)
-    return begun[0], evidence_in_turns(read_run(begun[0]), policy)
-
-
-def _harms(equal: Evidence, policy: Policy) -> list[Mapping[str, float]]:
-    """Return what makes the system worse by each margin: a delay, dropped answers, added work."""
-    import numpy as np
-
-    from wattbench_reports.gate.metrics import ACCURACY, ENERGY
-
-    margins = {rule.metric: rule.margin for rule in policy.rules}
-    timed = [margin for metric, margin in margins.items() if metric in ("latency_p50", "latency_p95", "ttft")]
-    joules = [margin for metric, margin in margins.items() if metric in ENERGY]
-    harms: list[Mapping[str, float]] = [{"delay": timed[0]}] if timed else []
-    if ACCURACY in margins:
-        right = float(np.concatenate([one.correct[:, 0] for one in equal.rounds]).mean())
-        if right > margins[ACCURACY]:
-            harms.append({"drop": round(margins[ACCURACY] / right, 4)})  # of all answers; only right ones are lost
-        else:
-            click.echo(
-                f"wattbench: {right:.1%} of the answers are correct, so accuracy cannot fall by the margin; no answers "
-                "are dropped",
-                err=True,
-            )
-    return [*harms, {"work": joules[0]}] if joules else harms
 
 
 def _write(calibration: Calibration, output: Path) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.judge_gate import failed, policy_of_suite
+from wattbench.api.judge_gate import failed
+from wattbench.api.judge_night import build_site_by, judge_last_night, rebuild_site
 from wattbench.api.session import kill_interrupts, measuring_alone, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._group import EXIT_INTERRUPTED, main
@@ -23,9 +24,6 @@ from wattbench.errors import UserError
 if TYPE_CHECKING:
     from wattbench.config import Resolved
     from wattbench.nights import Commit, NightsLayout
-    from wattbench_reports.gate.policy import Policy
-    from wattbench_reports.gate.result import GateResult
-    from wattbench_reports.history import History
 
 
 @dataclass(frozen=True)
@@ -152,63 +150,17 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
     """Judge the last night, print the verdict and rebuild the site; return the exit code."""
     try:
         with stdout_to_stderr():
-            text, result = _verdict(layout, given)
+            text, result = judge_last_night(layout, given)
         click.echo(text, nl=False)
         files.write(result)
         with stdout_to_stderr():
-            page = _built(layout, result.policy)
+            page = build_site_by(layout, result.policy)
     except BaseException:
         again = f"wattbench nightly --history {shlex.quote(str(layout.root))}"
         click.echo(f"wattbench: every finished night is kept in {layout.runs}; to judge again: {again}", err=True)
         raise
     click.echo(f"wattbench: {page}", err=True)
     return result.exit_code
-
-
-def _verdict(layout: NightsLayout, given: Path | None) -> tuple[str, GateResult]:
-    """Judge the last night and keep the verdict next to the runs; return it as text and as data."""
-    from wattbench.nights import keep_verdict
-    from wattbench_reports.export.gate import as_json
-    from wattbench_reports.export.night_text import night_text
-    from wattbench_reports.history import alarms, drift, load_history
-    from wattbench_reports.history.night_verdict import night_result
-
-    history = load_history(layout.root)
-    against = drift(history, _policy(history, given))
-    raised = alarms(history, against)
-    result = night_result(history, raised, against)
-    keep_verdict(layout, history.nights[-1].run, as_json(result))
-    return night_text(result, raised, against), result
-
-
-def _policy(history: History, given: Path | None) -> Policy:
-    """Return the given policy, else that of the last night's suite, else that of the nearest `pyproject.toml`.
-
-    A system may change from night to night: whether a change made it worse is what nights are judged for.
-    """
-    from wattbench.records import IDENTITY, read_run
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench_reports.gate.policy import policy_of
-
-    if not history.nights:
-        raise UserError("; ".join([f"{history.root}: there is no finished night to judge", *history.notes]))
-    of_suite = policy_of_suite(read_run(history.nights[-1].root))
-    chosen, source = find_policy(given, of_suite, Path.cwd())
-    return policy_of(chosen.model_dump(mode="json") | {"may_differ": IDENTITY}, source)
-
-
-def rebuild_site(layout: NightsLayout) -> Path:
-    """Rebuild a history's site, and return its first page."""
-    from wattbench_reports.history import load_history
-
-    return _built(layout, _policy(load_history(layout.root), None))
-
-
-def _built(layout: NightsLayout, policy: Policy) -> Path:
-    from wattbench.nights import rebuilt
-    from wattbench_reports.site import build_site
-
-    return rebuilt(layout, lambda folder: build_site(layout.root, folder, policy)) / "index.html"
 
 
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:

@@ -17,6 +17,7 @@ from wattbench_reports.export.items_frame import COLUMNS as ITEMS
 from wattbench_reports.export.power_frame import COLUMNS as POWER
 from wattbench_reports.export.systems_frame import TYPES as SYSTEMS
 from wattbench_reports.export.windows_frame import COLUMNS as WINDOWS
+from wattbench_reports.history.listing import NIGHT_COLUMNS, SERIES_COLUMNS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "python.md").read_text()
@@ -63,3 +64,9 @@ def test_every_public_name_is_on_the_page() -> None:
 
     functions = [name for name in wattbench.__all__ if name.islower() and not name.startswith("_")]
     assert [name for name in functions if f"wattbench.{name}(" not in PAGE] == []
+
+
+@pytest.mark.parametrize("columns", [NIGHT_COLUMNS, SERIES_COLUMNS])
+def test_the_columns_of_a_history_are_on_the_page(columns: tuple[str, ...]) -> None:
+    section = PAGE.partition("## History")[2].partition("\n## ")[0]
+    assert [name for name in columns if f"`{name}`" not in section] == []

@@ -168,11 +168,10 @@ def test_a_record_is_appended_to(play: Play, hundred_watts: PlayedMeter, tmp_pat
 def test_a_record_that_cannot_be_written_is_an_error(play: Play, hundred_watts: PlayedMeter, tmp_path: Path) -> None:
     play(hundred_watts)
     (tmp_path / "file").touch()
-    with (
-        pytest.raises(wattbench.UserError, match="cannot write the power trace"),
-        wattbench.metering(record=tmp_path / "file"),
-    ):
-        pass
+    (tmp_path / "folder" / "windows.jsonl").mkdir(parents=True)
+    for record, message in (("file", "cannot write the power trace"), ("folder", "windows.jsonl: cannot be written")):
+        with pytest.raises(wattbench.UserError, match=message), wattbench.metering(record=tmp_path / record):
+            pass
     assert not hundred_watts.is_open
 
 

@@ -1,0 +1,70 @@
+"""From the runs of a history to the verdict on its last night, and to its site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattbench.api.judge_gate import policy_of_suite
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.nights import NightsLayout
+    from wattbench_reports.gate.policy import Policy
+    from wattbench_reports.gate.result import GateResult
+    from wattbench_reports.history import History
+
+
+def judge_last_night(layout: NightsLayout, policy_file: Path | None) -> tuple[str, GateResult]:
+    """Judge the last night and keep the verdict next to the runs; return it as text and as data.
+
+    Raises:
+        UserError: there is no finished night, a record is damaged, or the policy is wrong.
+    """
+    from wattbench.nights import keep_verdict
+    from wattbench_reports.export.gate import as_json
+    from wattbench_reports.export.night_text import night_text
+    from wattbench_reports.history import alarms, drift, load_history
+    from wattbench_reports.history.night_verdict import night_result
+
+    history = load_history(layout.root)
+    against = drift(history, _policy(history, policy_file))
+    raised = alarms(history, against)
+    result = night_result(history, raised, against)
+    keep_verdict(layout, history.nights[-1].run, as_json(result))
+    return night_text(result, raised, against), result
+
+
+def rebuild_site(layout: NightsLayout) -> Path:
+    """Rebuild a history's site by the policy of its last night, and return its first page.
+
+    Raises:
+        UserError: as `judge_last_night`.
+    """
+    from wattbench_reports.history import load_history
+
+    return build_site_by(layout, _policy(load_history(layout.root), None))
+
+
+def build_site_by(layout: NightsLayout, policy: Policy) -> Path:
+    """Build a history's site by a policy, and return its first page."""
+    from wattbench.nights import rebuilt
+    from wattbench_reports.site import build_site
+
+    return rebuilt(layout, lambda folder: build_site(layout.root, folder, policy)) / "index.html"
+
+
+def _policy(history: History, policy_file: Path | None) -> Policy:
+    """Return the given policy, else that of the last night's suite, else that of the nearest `pyproject.toml`.
+
+    A system may change from night to night: whether a change made it worse is what nights are judged for.
+    """
+    from wattbench.records import IDENTITY, read_run
+    from wattbench.scenarios.interleaved.find_policy import find_policy
+    from wattbench_reports.gate.policy import policy_of
+
+    if not history.nights:
+        raise UserError("; ".join([f"{history.root}: there is no finished night to judge", *history.notes]))
+    of_suite = policy_of_suite(read_run(history.nights[-1].root))
+    chosen, source = find_policy(policy_file, of_suite, Path.cwd())
+    return policy_of(chosen.model_dump(mode="json") | {"may_differ": IDENTITY}, source)
