@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import tiers
 from wattbench.config import Weights
 from wattbench.systems import weights
 
@@ -19,8 +20,12 @@ SMOL = Weights(
 )
 
 
-def pytest_configure() -> None:
-    """Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Sort tests into tiers, and let signals arrive.
+
+    Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt.
+    """
+    config.pluginmanager.register(tiers, "tiers")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 TESTS = """
 import pytest
 
+pytestmark = pytest.mark.serial
+
 @pytest.mark.wattbench(suite="suite.yaml", systems=["adder", "small"])
 class TestSmall:
     def test_is_frugal_enough(self, wattbench):

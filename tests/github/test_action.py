@@ -209,6 +209,7 @@ def test_pip_is_asked_for_one_thing(action: Callable[..., Job], inputs: dict[str
     assert not (machine.workspace / "owned").exists()
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("candidate", "code", "verdict"), [("adder", 0, "pass"), ("small", 1, "regressed"), ("smal", 3, "error")]
 )
@@ -232,6 +233,7 @@ def test_the_command_itself_gates_a_suite(
     assert ("run" in said) == (verdict != "error")
 
 
+@pytest.mark.e2e
 def test_what_the_command_itself_refuses_is_an_error(action: Callable[..., Job], tmp_path: Path) -> None:
     machine = action(runs=f"{tmp_path}/none\n{tmp_path}/neither")
     machine.stand_in("wattbench", OWN)

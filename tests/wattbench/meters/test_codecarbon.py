@@ -13,6 +13,8 @@ from wattbench.clock import now_s
 from wattbench.meters import CodecarbonMeter, MeterError
 from wattbench.meters import codecarbon as module
 
+pytestmark = [pytest.mark.waits, pytest.mark.serial]
+
 REPOSITORY = Path(__file__).parents[3]
 
 

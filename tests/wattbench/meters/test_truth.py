@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 from tests.fakes.driver import FakeDriver, all_told
 from tests.fakes.waveform import BURSTS, CONSTANT, RAMP, SQUARE, WAVEFORMS, Waveform
 
+pytestmark = [pytest.mark.waits, pytest.mark.serial]
+
 WINDOWS = """
 with Metering([NvmlMeter()]) as metering:
     rows = []

@@ -77,6 +77,7 @@ def test_draws_keep_domains_and_systems_apart_and_lose_nothing_in_16_bits() -> N
     assert draws(table).of("correct").tolist() == found.of("correct").tolist()
 
 
+@pytest.mark.simulation
 def test_intervals_under_a_mix_cover_the_truth_at_their_rate() -> None:
     """1,000 runs each of three domains, with shares unlike their sizes: 95%, within the error of the simulation."""
     rng, shares = np.random.default_rng(11), np.array([0.6, 0.3, 0.1])

@@ -27,6 +27,7 @@ def test_never_above_one() -> None:
 FEW = settings(max_examples=25, deadline=None)
 
 
+@pytest.mark.simulation
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 @FEW
 def test_agrees_with_statsmodels(p_values: list[float]) -> None:

@@ -124,6 +124,7 @@ def test_ratios_divide_by_nothing() -> None:
     assert ratios(np.array([1.0, 0, 4]), np.array([0.0, 0, 2])).tolist() == [math.inf, math.inf, 2]
 
 
+@pytest.mark.simulation
 def test_interval_holds_the_truth_at_its_rate() -> None:
     rng = np.random.default_rng(11)
     held, trials = 0, 400

@@ -46,6 +46,7 @@ def test_a_drop_by_the_margin_is_seldom_ruled_out(win: float, loss: float) -> No
     assert np.mean(wrong) <= 0.1 + 3 * math.sqrt(0.1 * 0.9 / 1000)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("spread", [0.001, 0.05, 0.5])
 def test_symmetric_noise_of_any_size_and_tail_raises_few_alarms(spread: float) -> None:
     rng = np.random.default_rng(8)

@@ -277,6 +277,7 @@ def test_a_planted_regression_is_in_the_record_and_in_the_answers(gated, steady,
     assert (items[items["output"] != ""]["correct"] == 1.0).all()
 
 
+@pytest.mark.waits
 def test_peak_memory_is_each_systems_own_where_the_policy_asks_for_it(gated, steady, quiet) -> None:
     gate = gated(max_items=4, metrics={"peak_memory": {"margin": 0.1}})
     systems = gate.run(steady, quiet).systems()

@@ -15,6 +15,8 @@ from wattbench.scenarios.interleaved.planted_faults import Plant, planted
 from wattbench.systems import Engine, Facts, Reply
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD
 
+pytestmark = [pytest.mark.waits, pytest.mark.serial]
+
 TAKES_S = 0.02
 
 

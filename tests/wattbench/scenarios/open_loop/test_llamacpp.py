@@ -22,7 +22,7 @@ from wattbench.systems.base import GENERATE
 from wattbench.systems.endpoint.completion_stream import Assembly
 from wattbench.systems.endpoint.engine import EndpointEngine
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.serial]
 QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
 
 

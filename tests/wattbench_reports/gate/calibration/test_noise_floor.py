@@ -101,6 +101,7 @@ def test_nobody_can_lose_more_than_is_right() -> None:
         worse_by(equal(0.02), "accuracy", 0.9, 1)
 
 
+@pytest.mark.simulation
 def test_more_noise_has_a_higher_floor() -> None:
     quiet, loud = made(0.005).floors["latency_p50"], made(0.1).floors["latency_p50"]
     assert quiet is not None
@@ -108,6 +109,7 @@ def test_more_noise_has_a_higher_floor() -> None:
     assert quiet < loud
 
 
+@pytest.mark.simulation
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(as_json(made()))

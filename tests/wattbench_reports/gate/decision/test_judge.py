@@ -234,6 +234,7 @@ def test_several_pairs_share_one_error_rate() -> None:
     assert together >= alone
 
 
+@pytest.mark.simulation
 def test_the_course_ends_where_the_verdict_is() -> None:
     told = evidence()
     found = course(told, policy())

@@ -213,6 +213,8 @@ def test_other_weights_may_be_what_the_change_is_about(tmp_path) -> None:
     )
 
 
+@pytest.mark.waits
+@pytest.mark.serial
 def test_what_pytest_benchmark_writes_is_read(tmp_path) -> None:
     """The real plugin's file, so that a change of its form is noticed."""
     pytest.importorskip("pytest_benchmark")

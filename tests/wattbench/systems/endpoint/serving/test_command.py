@@ -18,6 +18,8 @@ from wattbench.config import Serve
 from wattbench.errors import UserError
 from wattbench.systems.endpoint.serving.command import CommandServer
 
+pytestmark = pytest.mark.waits
+
 URL = "http://127.0.0.1:{port}/v1"
 HEALTHY = """
     import http.server, sys

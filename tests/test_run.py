@@ -1,0 +1,81 @@
+"""The two parts of a test run: what is run where, and what the last line and the exit status say."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.run import closing_line, counts, marked
+
+RUN = Path(__file__).with_name("run.py")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("== 1 failed, 20 passed, 3 warnings in 1.25s ==", {"failed": 1, "passed": 20}),
+        ("1 passed in 0.01s", {"passed": 1}),
+        ("=== 2 passed, 1 skipped, 4 deselected, 1 xfailed, 2 errors in 61.00s (0:01:01) ===",
+         {"passed": 2, "skipped": 1, "xfailed": 1, "error": 2}),
+        ("=== no tests ran in 0.01s ===", {}),
+    ],
+)  # fmt: skip
+def test_a_closing_line_is_read(line: str, expected: dict[str, int]) -> None:
+    assert counts(line) == Counter(expected)
+
+
+def test_a_closing_line_is_as_pytest_writes_it() -> None:
+    line = closing_line(Counter(passed=21, failed=1, error=1), 12.345)
+    assert " 1 failed, 21 passed, 1 error in 12.35s " in line
+    assert counts(line) == Counter(passed=21, failed=1, error=1)
+    assert "no tests ran in 0.00s" in closing_line(Counter(), 0.0)
+
+
+def test_an_expression_of_the_users_own_is_narrowed() -> None:
+    assert marked(["-x", "-m", "unit or torch", "a"], "serial") == ["-x", "a", "-m", "(unit or torch) and serial"]
+    assert marked(["tests"], "not serial") == ["tests", "-m", "not serial"]
+
+
+TESTS = """
+import os
+import pytest
+
+def test_beside(): assert "PYTEST_XDIST_WORKER" in os.environ
+
+@pytest.mark.serial
+def test_alone(): assert "PYTEST_XDIST_WORKER" not in os.environ
+
+@pytest.mark.serial
+def test_broken(): assert False
+
+def test_skipped(): pytest.skip("for a reason")
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("arguments", "status", "last"),
+    [
+        ([], 1, "1 failed, 2 passed, 1 skipped in"),
+        (["-k", "alone"], 0, "1 passed in"),
+        (["-k", "beside"], 0, "1 passed in"),
+        (["-m", "serial", "-k", "not broken"], 0, "1 passed in"),
+        (["-k", "nothing"], 5, "no tests ran in"),
+        (["missing.py"], 4, "no tests ran in"),
+    ],
+)
+def test_both_parts_are_added_up(tmp_path: Path, monkeypatch, arguments: list[str], status: int, last: str) -> None:
+    (tmp_path / "test_it.py").write_text(TESTS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = serial: alone\n")
+    monkeypatch.setenv("WATTBENCH_WORKERS", "1")
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    done = subprocess.run(
+        [sys.executable, RUN, "-p", "no:cacheprovider", *arguments], cwd=tmp_path, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == status
+    assert last in done.stdout.splitlines()[-1]

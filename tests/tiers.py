@@ -1,0 +1,114 @@
+"""Which tests are fast enough for every save, which run alone, and a guard that keeps the fast ones fast.
+
+A test that has none of the markers in SLOW gets the marker `unit`. While a unit test runs, an audit hook notes what it
+must not do: open a connection, load PyTorch, or sleep.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SLOW = (
+    "browser", "driver", "e2e", "model", "package", "server", "shipped", "simulation", "sockets", "torch", "waits",
+)  # fmt: skip
+BY_FOLDER = {
+    "browser": "browser",
+    "e2e": "e2e",
+    "wattbench/systems/local": "torch",
+    "wattbench/train": "torch",
+}
+"""Folder under tests/ to the marker that every test in it gets."""
+BY_FIXTURE = {
+    "driver": ("driver",),
+    "project": ("waits", "serial"),
+    "scripted": ("sockets",),
+    "smol_gguf": ("model",),
+    "tiny_folder": ("torch",),
+}
+"""Fixture to the markers that every test that uses it gets."""
+MOST_SLEEP_S = 0.05
+
+_noted: dict[str, float] = {}
+"""What the running test did that a unit test must not do: how often or, of sleeping, for how many seconds."""
+_sleep = time.sleep
+
+
+def _note(what: str, amount: float = 1.0) -> None:
+    _noted[what] = _noted.get(what, 0.0) + amount
+
+
+def _noting_sleep(seconds: float, /) -> None:
+    if threading.current_thread() is threading.main_thread():
+        _note("sleeps", seconds)
+    _sleep(seconds)
+
+
+def _audit(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.bind", "socket.connect"):
+        _note("opens a socket")
+    elif event == "import" and arguments[0] == "torch":
+        _note("loads torch")
+
+
+def broken_rules() -> list[str]:
+    """What the running test has done that a unit test must not do."""
+    slept_s = _noted.get("sleeps", 0.0)
+    return [
+        *(["opens a socket (marker: sockets)"] if "opens a socket" in _noted else []),
+        *(["loads torch (marker: torch)"] if "loads torch" in _noted else []),
+        *([f"sleeps for {slept_s:.2f} s (marker: waits)"] if slept_s > MOST_SLEEP_S else []),
+    ]
+
+
+def pytest_configure() -> None:
+    """Watch from here on; an audit hook stays until the process ends."""
+    time.sleep = _noting_sleep
+    sys.addaudithook(_audit)
+
+
+def pytest_unconfigure() -> None:
+    """Give `time.sleep` back."""
+    time.sleep = _sleep
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark by folder and fixture, then every test without a marker of SLOW as `unit`; put files with slow tests first.
+
+    Workers are handed file after file in this order: a long file that came last would leave the others idle.
+    """
+    root = Path(__file__).parent
+    for item in items:
+        for folder, name in BY_FOLDER.items():
+            if item.path.is_relative_to(root / folder):
+                item.add_marker(name)
+        for fixture, names in BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                for name in names:
+                    item.add_marker(name)
+        if not any(item.get_closest_marker(name) for name in SLOW):
+            item.add_marker("unit")
+    slow_files = {item.path for item in items if item.get_closest_marker("unit") is None}
+    items.sort(key=lambda item: item.path not in slow_files)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Begin to watch a test."""
+    _noted.clear()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a unit test that does what a unit test must not do."""
+    result = yield
+    if item.get_closest_marker("unit") and (broken := broken_rules()):
+        pytest.fail(f"a unit test {' and '.join(broken)}", pytrace=False)
+    return result
