@@ -51,7 +51,7 @@ class DeclaredTraining(Strict):
         return self.energy_j if self.energy_j is not None else (self.energy_kwh or 0.0) * _JOULES_PER_KWH
 
     def summary(self) -> dict[str, Any]:
-        """Return the summary for a run's record, in the form of a ledger's; figures that are not stated are None."""
+        """Return the summary for a run's record, in the form of a ledger's; a figure that is not stated is None."""
         return {
             "method": DECLARED,
             "documents": None,

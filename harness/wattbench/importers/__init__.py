@@ -1,4 +1,4 @@
-"""Runs that another tool made, as a run directory that reports read like any other.
+"""Import runs of other tools as run directories, which reports read like any other.
 
 One format per file: each reads its source whole and checked, and says nothing that the source does not. May import:
 `wattbench.records` and `wattbench.errors`. Must not import anything that measures: importing needs no model and no

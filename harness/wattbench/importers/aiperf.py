@@ -1,8 +1,8 @@
-"""AIPerf's artifacts: times and tokens of every request; no accuracy, no joules.
+"""Read AIPerf's artifacts: times and tokens of every request; no accuracy, no joules.
 
 ``profile_export.jsonl`` has a record per request (`MetricRecordInfo`: metadata, metrics with their units, error), and
-``profile_export_aiperf.json`` beside it the totals, the version and the settings. Read as AIPerf 0.3 to 0.13 writes
-them, schema 1 of the totals.
+``profile_export_aiperf.json`` in the same folder has the totals, the version and the settings. This reads the format of
+AIPerf 0.3 to 0.13, schema 1 of the totals.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, Imported, number, whole
+from wattbench.importers.answer import Answer, Imported, number, whole_number
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text, without_credentials
 
 RECORDS, TOTALS, INPUTS = "profile_export.jsonl", "profile_export_aiperf.json", "inputs.json"
@@ -24,7 +24,7 @@ SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0
 
 
 def looks_like(source: Path) -> bool:
-    """Whether a folder has the records, or a file is named as one of AIPerf's."""
+    """Return whether a folder has the records, or a file is named as one of AIPerf's."""
     if source.is_dir():
         return (source / RECORDS).is_file() or (source / TOTALS).is_file()
     return source.name.endswith((RECORDS, TOTALS)) or (source.suffix == ".jsonl" and _is_record(source))
@@ -36,10 +36,10 @@ def _is_record(source: Path) -> bool:
 
 
 def read(sources: Sequence[Path]) -> Imported:
-    """Read the records of some profiles: a system for each.
+    """Read the records of some profiles, each of which becomes a system.
 
     Raises:
-        UserError: a file is none, is damaged, or has only totals.
+        UserError: a file is not one of AIPerf's, is damaged, or has only totals.
     """
     answers: list[Answer] = []
     files: list[Path] = []
@@ -49,15 +49,15 @@ def read(sources: Sequence[Path]) -> Imported:
     versions: dict[str, None] = {}
     for source in sources:
         records = _records(source)
-        beside = records.with_name(TOTALS)
-        totals = read_object(beside) if beside.is_file() else {}
+        totals_path = records.with_name(TOTALS)
+        totals = read_object(totals_path) if totals_path.is_file() else {}
         settings = mapping(totals.get("input_config"))
         model, server = _served(settings)
         name = model or records.parent.resolve().name or "aiperf"
         load = _load(settings)
         name = name if name not in scenario else f"{name} {' '.join(map(str, load.values()))}".strip()
         if name in scenario:
-            raise UserError(f"{records}: {name} at the same load was read from another source; import it by itself")
+            raise UserError(f"{records}: {name} at the same load was read from another source; import it separately")
         scenario[name] = load
         configs[name] = {"engine": "aiperf"} | {
             key: value for key, value in (("model", model), ("base_url", server)) if value
@@ -66,20 +66,20 @@ def read(sources: Sequence[Path]) -> Imported:
             versions[str(totals["aiperf_version"])] = None
         prompts = _prompts(records.with_name(INPUTS))
         answers += _answers(name, records, prompts, left_out)
-        files += [path for path in (records, beside) if path.is_file()]
+        files += [path for path in (records, totals_path) if path.is_file()]
     return Imported("aiperf", ", ".join(versions) or None, tuple(files), tuple(answers), left_out, scenario, configs)
 
 
 def _records(source: Path) -> Path:
-    found = source / RECORDS if source.is_dir() else source
-    if found.name.endswith(TOTALS):
-        found = found.with_name(RECORDS)
-    if not found.is_file():
+    path = source / RECORDS if source.is_dir() else source
+    if path.name.endswith(TOTALS):
+        path = path.with_name(RECORDS)
+    if not path.is_file():
         raise UserError(
-            f"{source}: no {RECORDS} there, and the totals alone have no requests to compare. Profile with "
+            f"{source}: there is no {RECORDS}, and the totals alone have no requests to compare. Profile with "
             "--export-level records"
         )
-    return found
+    return path
 
 
 def _served(settings: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -91,23 +91,23 @@ def _served(settings: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _load(settings: Mapping[str, Any]) -> dict[str, Any]:
-    told = mapping(settings.get("loadgen"))
+    settings = mapping(settings.get("loadgen"))
     keys = {"concurrency": "concurrency", "request_rate": "requests per second"}
-    return {words: told[key] for key, words in keys.items() if isinstance(told.get(key), int | float)}
+    return {label: settings[key] for key, label in keys.items() if isinstance(settings.get(key), int | float)}
 
 
 def _prompts(path: Path) -> dict[tuple[str, int], str]:
-    """(Conversation, turn) to what was asked; empty where the inputs were not kept."""
+    """Map (conversation, turn) to its prompt; empty if the inputs were not kept."""
     if not path.is_file():
         return {}
     sessions = read_object(path).get("data")
-    found = {}
+    prompts = {}
     for session in sessions if isinstance(sessions, list) else []:
         payloads = mapping(session).get("payloads")
         for turn, payload in enumerate(payloads if isinstance(payloads, list) else []):
-            asked = mapping(payload).get("messages") or mapping(payload).get("prompt")
-            found[str(mapping(session).get("session_id")), turn] = text(asked)
-    return found
+            prompt = mapping(payload).get("messages") or mapping(payload).get("prompt")
+            prompts[str(mapping(session).get("session_id")), turn] = text(prompt)
+    return prompts
 
 
 def _answers(
@@ -137,12 +137,12 @@ def _answer(
     ended_s = _nanoseconds(metadata, "request_end_ns", where)
     seconds = _seconds(metrics, "request_latency", where)
     if seconds is None and started_s is not None and ended_s is not None:
-        seconds = number(ended_s - started_s, "its end less its start", where)
+        seconds = number(ended_s - started_s, "its end minus its start", where)
     failed = bool(error) or metadata.get("was_cancelled") is True
     if seconds is None and not failed:
-        raise UserError(f"{where}: neither request_latency nor start and end; this is not a record of AIPerf")
-    turn = whole(metadata.get("turn_index"), "turn_index", where) or 0
-    session = whole(metadata.get("session_num"), "session_num", where)
+        raise UserError(f"{where}: no request_latency, and no start and end; this is not a record of AIPerf")
+    turn = whole_number(metadata.get("turn_index"), "turn_index", where) or 0
+    session = whole_number(metadata.get("session_num"), "session_num", where)
     prompt = prompts.get((str(metadata.get("conversation_id")), turn), "")
     identity = text(metadata.get("conversation_id")) or text(metadata.get("x_request_id")) or where
     return Answer(
@@ -162,24 +162,24 @@ def _answer(
 
 
 def _nanoseconds(metadata: Mapping[str, Any], name: str, where: str) -> float | None:
-    found = number(metadata.get(name), name, where)
-    return None if found is None else found / NANOSECONDS_PER_SECOND
+    nanoseconds = number(metadata.get(name), name, where)
+    return None if nanoseconds is None else nanoseconds / NANOSECONDS_PER_SECOND
 
 
 def _seconds(metrics: Mapping[str, Any], name: str, where: str) -> float | None:
     metric = mapping(metrics.get(name))
-    found = number(metric.get("value"), name, where)
-    if found is None:
+    value = number(metric.get("value"), name, where)
+    if value is None:
         return None
     unit = str(metric.get("unit"))
     if unit not in SECONDS:
-        raise UserError(f"{where}: {name} is in {unit!r:.40}, which is no unit of time{nearest(unit, SECONDS)}")
-    return found * SECONDS[unit]
+        raise UserError(f"{where}: {name} is in {unit!r:.40}, not a known unit of time{nearest(unit, SECONDS)}")
+    return value * SECONDS[unit]
 
 
 def _count(metrics: Mapping[str, Any], names: Sequence[str], where: str) -> int | None:
     for name in names:
-        found = whole(mapping(metrics.get(name)).get("value"), name, where)
-        if found is not None:
-            return found
+        count = whole_number(mapping(metrics.get(name)).get("value"), name, where)
+        if count is not None:
+            return count
     return None

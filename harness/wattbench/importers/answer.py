@@ -1,4 +1,4 @@
-"""What every format is read into: answers, each knowing where it stood, and how its source came about."""
+"""The result of reading any format: answers with their positions in a file, and what is known of the source."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import Any
 from wattbench.errors import UserError
 
 NAME_LENGTH = 200
-"""A longer name of a system, a task or a domain is taken for a column that was mixed up."""
+"""A longer name of a system, a task or a domain is probably from a wrong column."""
 
 MOST_COUNTED = 2.0**53
-"""Beyond it a double does not hold every whole number."""
+"""Above it a double does not represent every whole number."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One answer of one system to one item. None and the empty string: the source does not tell."""
+    """One answer of one system to one item. None or an empty string: not in the source."""
 
     where: str
     """``file:line``, for messages."""
     system: str
     task: str
     item: str
-    """What its source calls the item; the same for every system that was asked it."""
+    """The source's name for the item; the same for every system."""
     kind: str = ""
     domain: str = ""
     """Empty: the task's name."""
@@ -36,7 +36,7 @@ class Answer:
     started_s: float | None = None
     """Seconds since the Unix epoch."""
     seconds: float | None = None
-    """From sending it to its last token."""
+    """From sending the request to its last token."""
     first_token_seconds: float | None = None
     prompt_tokens: int | None = None
     output_tokens: int | None = None
@@ -65,19 +65,19 @@ class Answer:
 
 @dataclass(frozen=True)
 class Imported:
-    """Everything that was read from some sources of one format."""
+    """All that was read from some sources of one format."""
 
     format: str
-    """As ``--from`` names it."""
+    """The name that ``--from`` takes."""
     version: str | None
-    """Of the tool that made it, where it says so."""
+    """The version of the tool that made it, if stated."""
     files: tuple[Path, ...]
     """Every file that was read."""
     answers: tuple[Answer, ...]
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """What was there and is no answer, in words, to how many: ``{"requests that were cut off": 3}``."""
+    """What was left out, with its count: ``{"requests that were cut off": 3}``."""
     scenario: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """System to the load that was put on it, where the source says so."""
+    """System to its load, if the source states it."""
     configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """System to what is known of its settings: engine, model, server. Never a credential."""
     facts: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Imported:
 
 
 def check_name(name: str, what: str, where: str, *, may_be_empty: bool = False) -> None:
-    """See that a name is one.
+    """Check that a name is valid.
 
     Raises:
         UserError: it is empty, very long, or has control characters.
@@ -93,13 +93,13 @@ def check_name(name: str, what: str, where: str, *, may_be_empty: bool = False) 
     if not name.strip() and not may_be_empty:
         raise UserError(f"{where}: {what} is empty; every answer needs one")
     if len(name) > NAME_LENGTH:
-        raise UserError(f"{where}: {what} is {len(name):,} characters long ({name[:40]!r}...): that is no name")
+        raise UserError(f"{where}: {what} is {len(name):,} characters long ({name[:40]!r}...): too long for a name")
     if not name.isprintable():
-        raise UserError(f"{where}: {what} {name[:60]!r} has control characters in it")
+        raise UserError(f"{where}: {what} {name[:60]!r} has control characters")
 
 
 def number(value: Any, what: str, where: str, *, most: float = math.inf) -> float | None:
-    """A figure of 0 or more; None where the source has none, which NaN is too.
+    """Return a figure of 0 or more; None if the source has none (or NaN).
 
     Raises:
         UserError: it is text, negative, infinite, or above `most`.
@@ -107,31 +107,31 @@ def number(value: Any, what: str, where: str, *, most: float = math.inf) -> floa
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
-        found = float(value)
+        figure = float(value)
     except (TypeError, ValueError, OverflowError):
-        found = _truth(value, what, where)
-    if math.isnan(found):
+        figure = _truth(value, what, where)
+    if math.isnan(figure):
         return None
-    if not 0 <= found <= most or math.isinf(found):
+    if not 0 <= figure <= most or math.isinf(figure):
         limits = "0 or more" if most >= MOST_COUNTED else f"0 to {most:g}"
         raise UserError(f"{where}: {what} is {value!r:.60}: it must be {limits}")
-    return found
+    return figure
 
 
-def whole(value: Any, what: str, where: str) -> int | None:
-    """As `number`, of a count.
+def whole_number(value: Any, what: str, where: str) -> int | None:
+    """Read a count, as `number` does.
 
     Raises:
-        UserError: as `number`, or it is not whole.
+        UserError: as `number`, or it is not a whole number.
     """
-    found = number(value, what, where, most=MOST_COUNTED)
-    if found is not None and not found.is_integer():
+    count = number(value, what, where, most=MOST_COUNTED)
+    if count is not None and not count.is_integer():
         raise UserError(f"{where}: {what} is {value!r:.60}: it must be a whole number")
-    return None if found is None else int(found)
+    return None if count is None else int(count)
 
 
 def _truth(value: Any, what: str, where: str) -> float:
-    said = str(value).strip().lower()
-    if said in ("true", "false"):
-        return float(said == "true")
+    word = str(value).strip().lower()
+    if word in ("true", "false"):
+        return float(word == "true")
     raise UserError(f"{where}: {what} is {value!r:.60}: it must be a number")

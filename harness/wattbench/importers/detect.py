@@ -1,4 +1,4 @@
-"""Which format some sources are in, and reading them by it."""
+"""Detect the format of some sources, and read them."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ FORMATS: Mapping[str, Callable[[Path], bool]] = {
     "guidellm": guidellm.looks_like,
     "table": table.looks_like,
 }
-"""Name to whether a source looks like it, in the order in which they are tried."""
+"""Name to a test of a source, in the order in which they are tried."""
 
 
 def detect(sources: Sequence[Path]) -> str:
-    """The format of all sources.
+    """Detect the format of all sources.
 
     Raises:
-        UserError: a source is missing or looks like nothing known, or two are of different formats.
+        UserError: a source is missing or of an unknown format, or two are of different formats.
     """
-    check_there(sources)
-    found = {source: _format(source) for source in sources}
-    if len(set(found.values())) > 1:
-        told = "; ".join(f"{source}: {name}" for source, name in found.items())
-        raise UserError(f"the sources are of different formats ({told}); import each format by itself")
-    return found[sources[0]]
+    check_exist(sources)
+    formats = {source: _format(source) for source in sources}
+    if len(set(formats.values())) > 1:
+        listed = "; ".join(f"{source}: {name}" for source, name in formats.items())
+        raise UserError(f"the sources are of different formats ({listed}); import each format separately")
+    return formats[sources[0]]
 
 
-def check_there(sources: Sequence[Path]) -> None:
-    """See that every source is there, and named once.
+def check_exist(sources: Sequence[Path]) -> None:
+    """Check that every source exists, and is named once.
 
     Raises:
         UserError: one is not.
     """
-    for place, source in enumerate(sources):
+    for index, source in enumerate(sources):
         if not source.exists():
             raise UserError(f"{source}: no such file or folder")
-        if source.resolve() in {other.resolve() for other in sources[:place]}:
+        if source.resolve() in {other.resolve() for other in sources[:index]}:
             raise UserError(f"{source}: named twice")
 
 
@@ -51,9 +51,7 @@ def _format(source: Path) -> str:
             return name
     if source.suffix.lower() in (".pkl", ".pickle"):
         raise UserError(f"{source}: a pickle can run any code when it is read. Save the table as CSV or Parquet")
-    raise UserError(
-        f"{source}: it looks like nothing that can be imported. Say what it is with --from {'|'.join(FORMATS)}"
-    )
+    raise UserError(f"{source}: its format is not recognised. Name it with --from {'|'.join(FORMATS)}")
 
 
 def read_sources(
@@ -63,23 +61,23 @@ def read_sources(
     renamed: Mapping[str, str] | None = None,
     metric: str | None = None,
 ) -> Imported:
-    """Read some sources of one format, found by looking at them where it is not said.
+    """Read some sources of one format, which is detected if not given.
 
     Args:
         sources: files or folders.
         form: a name of `FORMATS`.
-        renamed: for a table: what its columns are.
+        renamed: for a table: its columns, renamed.
         metric: for lm-eval: which metric is correctness.
 
     Raises:
-        UserError: anything is wrong with them, or an option is of another format.
+        UserError: a source is wrong, or an option belongs to another format.
     """
-    check_there(sources)
+    check_exist(sources)
     form = form or detect(sources)
     if renamed and form != "table":
         raise UserError(f"--map renames the columns of a table; this is {form}")
     if metric and form != "lm-eval":
-        raise UserError(f"--metric is of lm-eval's tasks; this is {form}")
+        raise UserError(f"--metric names a metric of lm-eval; this is {form}")
     if form == "lm-eval":
         return lmeval.read(sources, metric)
     if form == "table":

@@ -1,4 +1,4 @@
-"""Reading files that a stranger wrote: every failure names the file and the line."""
+"""Read files of other tools; every error names the file and the line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 from wattbench.errors import UserError
 
 MAX_LINE_BYTES = 64_000_000
-"""A longer line is no answer of a model."""
+"""A longer line is not an answer of a model."""
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """A JSON file whose top level is an object.
+    """Read a JSON file whose top level is an object.
 
     Raises:
-        UserError: it cannot be read, or is none.
+        UserError: it cannot be read, or is not a JSON object.
     """
     try:
         value = json.loads(path.read_bytes())
@@ -30,12 +30,12 @@ def read_object(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is one
         raise UserError(f"{path}: not valid JSON ({error})") from error
     if not isinstance(value, dict):
-        raise UserError(f"{path}: its top level is a {type(value).__name__}, and should be an object")
+        raise UserError(f"{path}: its top level is of type {type(value).__name__}, not an object")
     return value
 
 
 def read_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each line of a file of JSON lines as an object, with ``file:line``; empty lines are passed over.
+    """Read each line of a file of JSON lines as an object, with ``file:line``; empty lines are skipped.
 
     Raises:
         UserError: the file cannot be read, or a line is not an object.
@@ -45,7 +45,7 @@ def read_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             for line_number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
                 where = f"{path}:{line_number}"
                 if len(line) > MAX_LINE_BYTES:
-                    raise UserError(f"{where}: a line of more than {MAX_LINE_BYTES:,} bytes is no answer")
+                    raise UserError(f"{where}: the line is longer than {MAX_LINE_BYTES:,} bytes")
                 if line.strip():
                     yield where, _object(line, where)
     except OSError as error:
@@ -58,24 +58,24 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where}: not valid JSON ({error})") from error
     if not isinstance(value, dict):
-        raise UserError(f"{where}: a {type(value).__name__}, and should be an object")
+        raise UserError(f"{where}: of type {type(value).__name__}, not an object")
     return value
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """A value of a JSON document, if it is an object; else an empty one."""
+    """Return a value of a JSON document if it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
 def text(value: Any) -> str:
-    """A value as text: as it is, or as JSON; empty where there is none."""
+    """Return a value as text: a text unchanged, anything else as JSON; empty for None."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def without_credentials(url: str | None) -> str | None:
-    """A server's address without names, passwords and keys: scheme, host and port. None where it is none."""
+    """Return scheme, host and port of a server's address, without names, passwords and keys. None if it is invalid."""
     if url is None:
         return None
     try:
@@ -88,11 +88,11 @@ def without_credentials(url: str | None) -> str | None:
 
 
 def digest(*parts: str) -> str:
-    """SHA-256 over some texts, kept apart."""
+    """Return the SHA-256 over some texts, with separators."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

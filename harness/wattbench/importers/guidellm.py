@@ -1,7 +1,7 @@
-"""GuideLLM's report in JSON: times and tokens of every request; no accuracy, no joules.
+"""Read GuideLLM's report in JSON: times and tokens of every request; no accuracy, no joules.
 
-``benchmarks.json`` holds a list of benchmarks, each with its requests by how they ended. Read as GuideLLM 0.4 to 0.7
-writes it (`GenerativeBenchmarksReport`, `GenerativeRequestStats`); its older names of the same times are known, too.
+``benchmarks.json`` holds a list of benchmarks, each with its requests by outcome. This reads the format of GuideLLM 0.4
+to 0.7 (`GenerativeBenchmarksReport`, `GenerativeRequestStats`), and older names of the same times.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.importers.answer import Answer, Imported, number, whole
+from wattbench.importers.answer import Answer, Imported, number, whole_number
 from wattbench.importers.files import digest, mapping, read_object, text, without_credentials
 
 FILE = "benchmarks.json"
@@ -22,7 +22,7 @@ MS = 1e-3
 
 
 def looks_like(source: Path) -> bool:
-    """Whether a folder has the report, or a file is one."""
+    """Return whether a folder has the report, or a file is one."""
     if source.is_dir():
         return (source / FILE).is_file()
     if source.suffix != ".json":
@@ -32,10 +32,10 @@ def looks_like(source: Path) -> bool:
 
 
 def read(sources: Sequence[Path]) -> Imported:
-    """Read some reports: a system for each benchmark in them, as each is another load.
+    """Read some reports. Each benchmark in them becomes a system, as each has another load.
 
     Raises:
-        UserError: a file is none, is damaged, or holds no requests.
+        UserError: a file is not a report, is damaged, or holds no requests.
     """
     files = [source / FILE if source.is_dir() else source for source in sources]
     answers: list[Answer] = []
@@ -48,8 +48,8 @@ def read(sources: Sequence[Path]) -> Imported:
         version = mapping(report.get("metadata")).get("guidellm_version")
         if version:
             versions[str(version)] = None
-        for place, benchmark in enumerate(_benchmarks(report, path)):
-            where = f"{path}: benchmarks[{place}]"
+        for index, benchmark in enumerate(_benchmarks(report, path)):
+            where = f"{path}: benchmarks[{index}]"
             load = _load(benchmark)
             model, server = _served(report, benchmark)
             name = _named(f"{model or path.parent.name} {_in_words(load)}".strip(), scenario)
@@ -57,24 +57,24 @@ def read(sources: Sequence[Path]) -> Imported:
             configs[name] = {"engine": "guidellm"} | {
                 key: value for key, value in (("model", model), ("base_url", server)) if value
             }
-            found = list(_answers(name, mapping(benchmark.get("requests")), where))
-            if not found:
-                raise UserError(f"{where}: it has no requests; let GuideLLM keep them (its report can leave them out)")
-            answers += found
+            measured = list(_answers(name, mapping(benchmark.get("requests")), where))
+            if not measured:
+                raise UserError(f"{where}: it has no requests; write a report that keeps them (GuideLLM can omit them)")
+            answers += measured
             cut = mapping(benchmark.get("requests")).get("incomplete")
             left_out["requests that were cut off at the end"] += len(cut) if isinstance(cut, list) else 0
     return Imported("guidellm", ", ".join(versions) or None, tuple(files), tuple(answers), left_out, scenario, configs)
 
 
 def _benchmarks(report: Mapping[str, Any], path: Path) -> list[Mapping[str, Any]]:
-    found = report.get("benchmarks")
-    if not isinstance(found, list) or not found:
-        raise UserError(f"{path}: no list `benchmarks` with anything in it; this is not a report of GuideLLM")
-    return [mapping(each) for each in found]
+    benchmarks = report.get("benchmarks")
+    if not isinstance(benchmarks, list) or not benchmarks:
+        raise UserError(f"{path}: the list `benchmarks` is missing or empty; this is not a report of GuideLLM")
+    return [mapping(each) for each in benchmarks]
 
 
 def _load(benchmark: Mapping[str, Any]) -> dict[str, Any]:
-    """How requests were sent: the strategy's type and its rate or number of streams."""
+    """Return how requests were sent: the strategy's type and its rate or number of streams."""
     strategy = mapping(
         mapping(benchmark.get("config")).get("strategy") or mapping(benchmark.get("args")).get("strategy")
     )
@@ -84,7 +84,7 @@ def _load(benchmark: Mapping[str, Any]) -> dict[str, Any]:
         "streams": "streams",
         "max_concurrency": "at most at once",
     }
-    return {words: strategy[key] for key, words in keys.items() if isinstance(strategy.get(key), str | int | float)}
+    return {label: strategy[key] for key, label in keys.items() if isinstance(strategy.get(key), str | int | float)}
 
 
 def _in_words(load: Mapping[str, Any]) -> str:
@@ -94,20 +94,20 @@ def _in_words(load: Mapping[str, Any]) -> str:
 
 
 def _served(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The model's name and the server's address; nothing else of the settings, which may hold a key."""
+    """Return the model's name and the server's address, and nothing else of the settings, which may hold a key."""
     args = mapping(report.get("args"))
-    places = (
+    sections = (
         mapping(mapping(benchmark.get("config")).get("backend")),
         mapping(mapping(mapping(report.get("config")).get("spec")).get("backend")),
         mapping(args.get("backend_kwargs")),
         args,
         mapping(benchmark.get("worker")),
     )
-    found = []
+    values: list[str | None] = []
     for keys in (("model", "backend_model"), ("target", "backend_target")):
-        named = (place.get(key) for place in places for key in keys)
-        found.append(next((str(value) for value in named if isinstance(value, str) and value), None))
-    return found[0], without_credentials(found[1])
+        candidates = (section.get(key) for section in sections for key in keys)
+        values.append(next((str(value) for value in candidates if isinstance(value, str) and value), None))
+    return values[0], without_credentials(values[1])
 
 
 def _named(name: str, taken: Mapping[str, Any]) -> str:
@@ -118,17 +118,17 @@ def _named(name: str, taken: Mapping[str, Any]) -> str:
 
 
 def _answers(system: str, requests: Mapping[str, Any], where: str) -> Iterator[Answer]:
-    place = 0
+    number_ = 0
     for outcome in ("successful", "errored"):
-        found = requests.get(outcome) or []
-        if not isinstance(found, list):
-            raise UserError(f"{where}.requests.{outcome}: a {type(found).__name__}, and should be a list")
-        for index, request in enumerate(found):
+        listed = requests.get(outcome) or []
+        if not isinstance(listed, list):
+            raise UserError(f"{where}.requests.{outcome}: of type {type(listed).__name__}, not a list")
+        for index, request in enumerate(listed):
             at = f"{where}.requests.{outcome}[{index}]"
             if not isinstance(request, Mapping):
-                raise UserError(f"{at}: a {type(request).__name__}, and should be an object")
-            yield _answer(system, str(place), request, at, failed=outcome == "errored")
-            place += 1
+                raise UserError(f"{at}: of type {type(request).__name__}, not an object")
+            yield _answer(system, str(number_), request, at, failed=outcome == "errored")
+            number_ += 1
 
 
 def _answer(system: str, item: str, request: Mapping[str, Any], where: str, *, failed: bool) -> Answer:
@@ -136,9 +136,9 @@ def _answer(system: str, item: str, request: Mapping[str, Any], where: str, *, f
     ended_s = number(_first(request, "request_end_time", "end_time"), "the end", where)
     seconds = number(request.get("request_latency"), "request_latency", where)
     if seconds is None and started_s is not None and ended_s is not None:
-        seconds = number(ended_s - started_s, "its end less its start", where)
+        seconds = number(ended_s - started_s, "its end minus its start", where)
     if seconds is None and not failed:
-        raise UserError(f"{where}: neither request_latency nor start and end; this is not a request of GuideLLM")
+        raise UserError(f"{where}: no request_latency, and no start and end; this is not a request of GuideLLM")
     first_ms = number(request.get("time_to_first_token_ms"), "time_to_first_token_ms", where)
     prompt = _prompt(request)
     error = mapping(request.get("info")).get("error") or request.get("error")
@@ -150,8 +150,8 @@ def _answer(system: str, item: str, request: Mapping[str, Any], where: str, *, f
         started_s=started_s,
         seconds=None if failed else seconds,
         first_token_seconds=None if failed or first_ms is None else first_ms * MS,
-        prompt_tokens=whole(request.get("prompt_tokens"), "prompt_tokens", where),
-        output_tokens=whole(request.get("output_tokens"), "output_tokens", where),
+        prompt_tokens=whole_number(request.get("prompt_tokens"), "prompt_tokens", where),
+        output_tokens=whole_number(request.get("output_tokens"), "output_tokens", where),
         failure=(text(error) or "failed") if failed else None,
         doc_hash=digest(prompt or text(request.get("request_id")) or where),
         prompt=prompt,
@@ -164,7 +164,7 @@ def _first(request: Mapping[str, Any], *names: str) -> Any:
 
 
 def _prompt(request: Mapping[str, Any]) -> str:
-    """What was asked, out of the body that was sent; never its headers, which hold a key."""
+    """Return the prompt from the body that was sent, never from its headers, which hold a key."""
     if isinstance(request.get("prompt"), str):
         return str(request["prompt"])
     sent = request.get("request_args")

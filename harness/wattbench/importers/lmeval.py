@@ -1,6 +1,6 @@
-"""lm-eval's result folders, made with ``--log_samples``: scores, prompts and answers; no times, tokens or joules.
+"""Read lm-eval's results, made with ``--log_samples``: scores, prompts and answers; no times, tokens or joules.
 
-Under its output path lm-eval (0.4.13: `loggers.evaluation_tracker.EvaluationTracker`) leaves a folder per model with
+Under its output path lm-eval (0.4.13: `loggers.evaluation_tracker.EvaluationTracker`) writes a folder per model with
 ``results_<date>.json`` and, per task, ``samples_<task>_<date>.jsonl``: a line per document and filter.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, Imported, number, whole
+from wattbench.importers.answer import Answer, Imported, number, whole_number
 from wattbench.importers.files import mapping, read_object, read_objects, text
 
 _DATE = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?"
@@ -23,7 +23,7 @@ SAMPLES = re.compile(rf"samples_(.+)_({_DATE})\.jsonl")
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """One results file and the samples of the same moment."""
+    """One results file and the samples of the same time."""
 
     results: Path
     date: str
@@ -38,21 +38,21 @@ class _Evaluation:
 
 
 def looks_like(source: Path) -> bool:
-    """Whether a folder has results of lm-eval somewhere in it, or a file is one."""
+    """Return whether a folder contains results of lm-eval, or a file is one."""
     if source.is_dir():
         return any(SAMPLES.fullmatch(path.name) for path in source.rglob("samples_*.jsonl"))
     return bool(SAMPLES.fullmatch(source.name)) or bool(RESULTS.fullmatch(source.name))
 
 
 def read(sources: Sequence[Path], metric: str | None = None) -> Imported:
-    """Read every evaluation under some folders; of a model's several on one task, the last.
+    """Read every evaluation under some folders; if a model has several on one task, the last.
 
     Args:
         sources: folders, or results files.
         metric: which metric is correctness, in every task that has it; None takes each task's first.
 
     Raises:
-        UserError: there is none, a file is damaged, or a metric does not run from 0 to 1.
+        UserError: there are no results, a file is damaged, or a metric is not between 0 and 1.
     """
     evaluations = [each for source in sources for each in _evaluations(source)]
     names = _names(evaluations)
@@ -65,8 +65,8 @@ def read(sources: Sequence[Path], metric: str | None = None) -> Imported:
     answers: list[Answer] = []
     used: list[str] = []
     for (system, task), (each, path) in latest.items():
-        found, chosen = _answers(system, task, path, each, metric)
-        answers += found
+        of_task, chosen = _answers(system, task, path, each, metric)
+        answers += of_task
         used.append(chosen)
     if metric is not None and not any(metric in (key, key.partition(",")[0]) for key in used):
         raise UserError(f"--metric {metric}: no task has it{nearest(metric, used)}")
@@ -85,11 +85,11 @@ def read(sources: Sequence[Path], metric: str | None = None) -> Imported:
 
 def _evaluations(source: Path) -> Iterator[_Evaluation]:
     files = sorted(source.rglob("*.json")) if source.is_dir() else [source]
-    found = [(path, match[1]) for path in files if (match := RESULTS.fullmatch(path.name))]
-    if not found:
-        raise UserError(f"{source}: no results_<date>.json of lm-eval there")
+    results = [(path, match[1]) for path in files if (match := RESULTS.fullmatch(path.name))]
+    if not results:
+        raise UserError(f"{source}: there is no results_<date>.json of lm-eval")
     with_samples = 0
-    for path, date in found:
+    for path, date in results:
         samples = {
             match[1]: each
             for each in sorted(path.parent.glob("samples_*.jsonl"))
@@ -99,13 +99,11 @@ def _evaluations(source: Path) -> Iterator[_Evaluation]:
         if samples:
             yield _Evaluation(path, date, read_object(path), samples)
     if not with_samples:
-        raise UserError(
-            f"{found[0][0]}: it has only totals, and nothing beside it tells the items. Evaluate with --log_samples"
-        )
+        raise UserError(f"{results[0][0]}: it has only totals, without a file of samples. Evaluate with --log_samples")
 
 
 def _names(evaluations: Sequence[_Evaluation]) -> dict[Path, str]:
-    """Results file to system: the model's name, with its folder where two folders have models of one name."""
+    """Map each results file to its system: the model's name, with its folder where two folders have the same name."""
     folders: dict[str, set[Path]] = {}
     for each in evaluations:
         folders.setdefault(each.model, set()).add(each.results.parent)
@@ -122,7 +120,7 @@ def _folder(path: Path) -> str:
 def _answers(
     system: str, task: str, path: Path, evaluation: _Evaluation, metric: str | None
 ) -> tuple[list[Answer], str]:
-    """A task's answers, and the metric that was taken, keyed as lm-eval keys it: ``exact_match,none``."""
+    """Return a task's answers, and the metric that was used, as lm-eval names it: ``exact_match,none``."""
     samples = [(where, sample, _metrics(where, sample, task, evaluation)) for where, sample in read_objects(path)]
     if not samples:
         raise UserError(f"{path}: it has no samples")
@@ -145,16 +143,16 @@ def _answers(
 def _answer(
     system: str, task: str, where: str, sample: Mapping[str, Any], metric: str, metrics: Mapping[str, Any]
 ) -> Answer:
-    doc_id = whole(sample.get("doc_id"), "doc_id", where)
+    doc_id = whole_number(sample.get("doc_id"), "doc_id", where)
     if doc_id is None:
         raise UserError(f"{where}: no doc_id; this is not a sample of lm-eval")
     try:
         score = number(sample.get(metric), f"metric {metric!r}", where, most=1)
     except UserError as error:
-        raise UserError(f"{error}, to be correctness. Name another of the task's metrics with --metric") from error
-    asked = _arguments(sample)
+        raise UserError(f"{error} to count as correctness. Name another of the task's metrics with --metric") from error
+    arguments = _arguments(sample)
     replies, filtered = sample.get("resps"), sample.get("filtered_resps")
-    chosen = _filtered(filtered, asked)
+    chosen = _filtered(filtered, arguments)
     return Answer(
         where=where,
         system=system,
@@ -163,8 +161,8 @@ def _answer(
         score=score,
         doc_hash=text(sample.get("doc_hash")),
         prompt_hash=text(sample.get("prompt_hash")),
-        prompt=text(asked[0][0]) if asked and asked[0] else "",
-        answer=_innermost(replies) if len(asked) == 1 else chosen,
+        prompt=text(arguments[0][0]) if arguments and arguments[0] else "",
+        answer=_innermost(replies) if len(arguments) == 1 else chosen,
         filtered=chosen,
         target=text(sample.get("target")),
         metrics=metrics,
@@ -175,11 +173,11 @@ def _metrics(where: str, sample: Mapping[str, Any], task: str, evaluation: _Eval
     names = sample.get("metrics")
     if not isinstance(names, list):  # before they were named in each sample
         config = mapping(mapping(evaluation.raw.get("configs")).get(task))
-        told = config.get("metric_list")
-        names = [mapping(each).get("metric") for each in told] if isinstance(told, list) else []
+        listed = config.get("metric_list")
+        names = [mapping(each).get("metric") for each in listed] if isinstance(listed, list) else []
         return [str(name) for name in names if name in sample]
     if any(not isinstance(name, str) or name not in sample for name in names):
-        raise UserError(f"{where}: it names metrics ({names!r:.80}) that it does not have; the file is damaged")
+        raise UserError(f"{where}: it names metrics ({names!r:.80}) that are missing; the file is damaged")
     return names
 
 
@@ -188,29 +186,29 @@ def _filter(sample: Mapping[str, Any]) -> str:
 
 
 def _arguments(sample: Mapping[str, Any]) -> list[list[Any]]:
-    """What was asked: a list of arguments per request, out of ``{"gen_args_0": {"arg_0": ...}}``."""
-    told = sample.get("arguments")
-    if isinstance(told, Mapping):
-        return [list(each.values()) for each in told.values() if isinstance(each, Mapping)]
-    return [list(each) for each in told if isinstance(each, list)] if isinstance(told, list) else []
+    """Return the arguments of each request, from ``{"gen_args_0": {"arg_0": ...}}``."""
+    given = sample.get("arguments")
+    if isinstance(given, Mapping):
+        return [list(each.values()) for each in given.values() if isinstance(each, Mapping)]
+    return [list(each) for each in given if isinstance(each, list)] if isinstance(given, list) else []
 
 
-def _filtered(answers: Any, asked: Sequence[Sequence[Any]]) -> str:
-    """What was compared with the target: the filtered text, or the likeliest choice."""
+def _filtered(answers: Any, arguments: Sequence[Sequence[Any]]) -> str:
+    """Return what was compared with the target: the filtered text, or the likeliest choice."""
     if not isinstance(answers, list) or not answers:
         return text(answers)
-    if len(answers) > 1 and len(answers) == len(asked) and all(isinstance(each, list) and each for each in answers):
+    if len(answers) > 1 and len(answers) == len(arguments) and all(isinstance(each, list) and each for each in answers):
         try:
             likelihoods = [float(each[0]) for each in answers]
         except (TypeError, ValueError):
             return text(answers)
-        likeliest = asked[likelihoods.index(max(likelihoods))]
+        likeliest = arguments[likelihoods.index(max(likelihoods))]
         return text(likeliest[1]).strip() if len(likeliest) > 1 else ""
     return text(answers[0])
 
 
 def _innermost(replies: Any) -> str:
-    """The first reply's text, out of its lists."""
+    """Return the first reply's text, from nested lists."""
     while isinstance(replies, list):
         if not replies:
             return ""
@@ -220,14 +218,14 @@ def _innermost(replies: Any) -> str:
 
 def _config(evaluation: _Evaluation) -> dict[str, Any]:
     raw = evaluation.raw
-    told = {
+    settings = {
         "model": raw.get("model_name"),
         "model_source": raw.get("model_source"),
         "chat_template_sha": raw.get("chat_template_sha"),
         "system_instruction_sha": raw.get("system_instruction_sha"),
         "fewshot_as_multiturn": raw.get("fewshot_as_multiturn"),
     }
-    return {"engine": "lm-eval"} | {key: value for key, value in told.items() if value is not None}
+    return {"engine": "lm-eval"} | {key: value for key, value in settings.items() if value is not None}
 
 
 def _facts(task: str, evaluation: _Evaluation) -> dict[str, Any]:

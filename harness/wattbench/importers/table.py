@@ -1,4 +1,4 @@
-"""A plain item table: a row per answer, with whatever it has of score, seconds, tokens, joules and money."""
+"""Read a plain item table: a row per answer, with any of score, seconds, tokens, joules and cost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, Imported, number, whole
+from wattbench.importers.answer import Answer, Imported, number, whole_number
 from wattbench.importers.files import text
 from wattbench.importers.tablefile import SUFFIXES, Row, absent, columns_of, rows_of
 from wattbench.importers.wide import is_wide, lengthened
@@ -17,26 +17,26 @@ COLUMNS = (
     "prompt_tokens", "output_tokens", "joules", "joules_above_idle", "cost", "route", "failure", "doc_hash",
     "prompt_hash", "prompt", "answer", "filtered", "target",
 )  # fmt: skip
-"""What a table may have; the first two it must."""
+"""The columns that a table may have; the first two are required."""
 
 FIGURES = ("score", "seconds", "joules", "cost")
-"""Of these it must have one: else there is nothing to compare."""
+"""At least one of these is required: otherwise there is nothing to compare."""
 
 TASK = "items"
 """The task of a table without one."""
 
 
 def looks_like(source: Path) -> bool:
-    """Whether a file is one by its name."""
+    """Return whether a file is a table, by its name."""
     return source.suffix.lower() in SUFFIXES
 
 
 def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None) -> Imported:
-    """Read some tables, all with the same columns or not.
+    """Read some tables, which may have different columns.
 
     Args:
-        sources: CSV, TSV or Parquet files, told apart by their names.
-        renamed: a column's name in the file to the one of `COLUMNS` that it is.
+        sources: CSV, TSV or Parquet files, by their suffixes.
+        renamed: a column's name in the file to its name in `COLUMNS`.
 
     Raises:
         UserError: a column is missing, a value is impossible, or a file cannot be read.
@@ -44,7 +44,7 @@ def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None) -> I
     answers: list[Answer] = []
     for path in sources:
         if not looks_like(path):
-            raise UserError(f"{path}: a table is a file that ends in {', '.join(SUFFIXES)}")
+            raise UserError(f"{path}: the name of a table must end in {', '.join(SUFFIXES)}")
         answers += _answers(path, renamed or {})
     return Imported("table", None, tuple(sources), tuple(answers))
 
@@ -55,7 +55,7 @@ def _answers(path: Path, renamed: Mapping[str, str]) -> Iterator[Answer]:
         if old not in present:
             raise UserError(f"--map {old}={new}: {path} has no column {old!r:.60}{nearest(old, present)}")
         if new not in COLUMNS:
-            raise UserError(f"--map {old}={new}: there is nothing called {new!r:.60}{nearest(new, COLUMNS)}")
+            raise UserError(f"--map {old}={new}: there is no column {new!r:.60}{nearest(new, COLUMNS)}")
     if is_wide(present, renamed):
         return (_answer(where, row) for where, row in lengthened(path, present, renamed))
     names = _names(path, present, renamed)
@@ -64,11 +64,11 @@ def _answers(path: Path, renamed: Mapping[str, str]) -> Iterator[Answer]:
 
 
 def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
-    """What a table has of `COLUMNS`, to the file's own name for it."""
+    """Map those of `COLUMNS` that a table has to their names in the file."""
     names = {name: name for name in COLUMNS if name in present}
     for old, new in renamed.items():
         if new in names and names[new] != new:
-            raise UserError(f"--map: two columns, {names[new]} and {old}, are to be {new}")
+            raise UserError(f"--map: two columns, {names[new]} and {old}, are named {new}")
         names[new] = old
     here = ", ".join(present[:20]) + (", ..." if len(present) > 20 else "")
     for needed in ("system", "item"):
@@ -82,43 +82,43 @@ def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> di
 
 
 def _answer(where: str, row: Mapping[str, Any]) -> Answer:
-    def said(name: str) -> str:
+    def field(name: str) -> str:
         value = row.get(name)
         return "" if absent(value) else text(value)
 
-    item = said("item")
+    item = field("item")
     if not item:
         raise UserError(f"{where}: item is empty; every answer needs one")
     return Answer(
         where=where,
-        system=said("system"),
-        task=said("task") or TASK,
+        system=field("system"),
+        task=field("task") or TASK,
         item=item,
-        kind=said("kind"),
-        domain=said("domain"),
-        repeat=whole(row.get("repeat"), "repeat", where) or 0,
+        kind=field("kind"),
+        domain=field("domain"),
+        repeat=whole_number(row.get("repeat"), "repeat", where) or 0,
         score=number(row.get("score"), "score", where, most=1),
         started_s=number(row.get("started_s"), "started_s", where),
         seconds=number(row.get("seconds"), "seconds", where),
         first_token_seconds=number(row.get("first_token_seconds"), "first_token_seconds", where),
-        prompt_tokens=whole(row.get("prompt_tokens"), "prompt_tokens", where),
-        output_tokens=whole(row.get("output_tokens"), "output_tokens", where),
+        prompt_tokens=whole_number(row.get("prompt_tokens"), "prompt_tokens", where),
+        output_tokens=whole_number(row.get("output_tokens"), "output_tokens", where),
         joules=number(row.get("joules"), "joules", where),
         # Less than idle is a figure too: the idle window may have drawn more.
         joules_above_idle=_signed(row.get("joules_above_idle"), where),
         cost=number(row.get("cost"), "cost", where),
-        route=said("route") or None,
-        failure=said("failure") or None,
-        doc_hash=said("doc_hash"),
-        prompt_hash=said("prompt_hash"),
-        prompt=said("prompt"),
-        answer=said("answer"),
-        filtered=said("filtered"),
-        target=said("target"),
+        route=field("route") or None,
+        failure=field("failure") or None,
+        doc_hash=field("doc_hash"),
+        prompt_hash=field("prompt_hash"),
+        prompt=field("prompt"),
+        answer=field("answer"),
+        filtered=field("filtered"),
+        target=field("target"),
     )
 
 
 def _signed(value: Any, where: str) -> float | None:
     below = isinstance(value, str | int | float) and str(value).strip().startswith("-")
-    found = number(str(value).strip()[1:] if below else value, "joules_above_idle", where)
-    return -found if below and found is not None else found
+    figure = number(str(value).strip()[1:] if below else value, "joules_above_idle", where)
+    return -figure if below and figure is not None else figure

@@ -1,4 +1,4 @@
-"""CSV and Parquet, row by row, each row with the place where it stands."""
+"""Read CSV and Parquet row by row, each row with its position in the file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wattbench.errors import UserError
 SUFFIXES = (".csv", ".tsv", ".parquet")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_FIELD_CHARACTERS = 16_000_000
-"""A longer field is no prompt and no answer; a missing quote makes such fields out of whole files."""
+"""A longer field is not a prompt or an answer; a missing quote can turn a whole file into one field."""
 
 Row = tuple[str, Mapping[str, Any]]
 """``file:line`` or ``file: row n``, and column to value."""
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
-    """The names of a table's columns.
+    """Read the names of a table's columns.
 
     Raises:
         UserError: the file cannot be read, or two columns have one name.
@@ -31,19 +31,19 @@ def columns_of(path: Path) -> tuple[str, ...]:
             names = tuple(name.strip() for name in next(_csv_rows(path, file), ("", []))[1])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UserError(f"{path}:1: two columns are called {twice[0]!r:.60}; rename one")
+        raise UserError(f"{path}:1: two columns have the name {twice[0]!r:.60}; rename one")
     if not any(names):
-        raise UserError(f"{path}: it has no columns")
+        raise UserError(f"{path}: the file has no columns")
     return names
 
 
 def absent(value: object) -> bool:
-    """Whether a field says nothing: it is not there, empty, or not a number, as pandas has what is missing."""
+    """Return whether a field has no value: missing, empty, or NaN, which pandas uses for missing values."""
     return value is None or value == "" or value != value  # noqa: PLR0124 - NaN is not itself
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> Iterator[Row]:
-    """Some columns of each row.
+    """Read some columns of each row.
 
     Raises:
         UserError: a row has more or fewer fields than the header, or cannot be read.
@@ -62,11 +62,11 @@ def _csv(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     with _opened(path) as file:
         lines = _csv_rows(path, file)
         header = [name.strip() for name in next(lines)[1]]
-        places = [(name, header.index(name)) for name in columns]
+        positions = [(name, header.index(name)) for name in columns]
         for where, fields in lines:
             if len(fields) != len(header):
-                raise UserError(f"{where}: {len(fields)} fields, where the header has {len(header)}")
-            yield where, {name: _unarmed(fields[place]) for name, place in places}
+                raise UserError(f"{where}: {len(fields)} fields, but the header has {len(header)}")
+            yield where, {name: _without_apostrophe(fields[position]) for name, position in positions}
 
 
 def _csv_rows(path: Path, file: IO[str]) -> Iterator[tuple[str, list[str]]]:
@@ -74,23 +74,23 @@ def _csv_rows(path: Path, file: IO[str]) -> Iterator[tuple[str, list[str]]]:
     limit = csv.field_size_limit(MAX_FIELD_CHARACTERS)
     try:
         while True:
-            begun = reader.line_num + 1
+            first_line = reader.line_num + 1
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                raise UserError(f"{path}:{begun}: not valid CSV ({error})") from error
+                raise UserError(f"{path}:{first_line}: not valid CSV ({error})") from error
             except UnicodeDecodeError as error:
-                raise UserError(f"{path}:{begun}: not text in UTF-8 ({error.reason})") from error
+                raise UserError(f"{path}:{first_line}: not text in UTF-8 ({error.reason})") from error
             if fields:  # an empty line is none
-                yield f"{path}:{begun}", fields
+                yield f"{path}:{first_line}", fields
     finally:
         csv.field_size_limit(limit)
 
 
-def _unarmed(field: str) -> str:
-    """Without the apostrophe that keeps a spreadsheet from running a field as a formula: `export` puts it there."""
+def _without_apostrophe(field: str) -> str:
+    """Remove the apostrophe before a field, which `export` adds so that a spreadsheet does not run it as a formula."""
     return field[1:] if field[:1] == "'" and field[1:].startswith(FORMULA_STARTS) else field
 
 
@@ -116,4 +116,4 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[Row]:
                     row += 1
                     yield f"{path}: row {row}", values
     except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path}: after row {row} it cannot be read ({error})") from error
+        raise UserError(f"{path}: the file cannot be read after row {row} ({error})") from error

@@ -1,4 +1,4 @@
-"""From answers to a run directory: whole or not at all."""
+"""Write answers as a run directory, atomically."""
 
 from __future__ import annotations
 
@@ -23,25 +23,24 @@ PROVENANCE = "imported"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 KINDS = ("generalist", "specialist", "moe", "distilled", "hybrid")
 UNSPECIFIED = "unspecified"
-"""The kind of a system whose source does not tell it."""
+"""The kind of a system whose source does not state it."""
 
 
 def write_run(imported: Imported, out: Path, name: str, command: Sequence[str]) -> Path:
     """Make a run directory `<UTC>-<name>-<id>` under a folder and return its path.
 
-    It is made under another name and renamed when it is whole.
+    It is written under another name and renamed when it is complete.
 
-    Raises:
-        UserError: the name is none, nothing was read, an answer is there twice, a system is scored in part, or the
-            directory cannot be made.
+    Raises: UserError: the name is invalid, nothing was read, an answer is duplicated, some answers of a system have no
+        score, or the directory cannot be written.
     """
     if not NAME.fullmatch(name):
         raise UserError(f"--name {name!r:.80}: use letters, digits, dots, dashes and underscores, at most 80 of them")
-    answers = [_settled(answer) for answer in imported.answers]
+    answers = [_completed(answer) for answer in imported.answers]
     if not answers:
-        raise UserError(f"{imported.files[0]}: there is no answer in it")
+        raise UserError(f"{imported.files[0]}: it has no answers")
     _check_each_once(answers)
-    _check_scored_whole(answers)
+    _check_all_scored(answers)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}"
     header, systems = _header(imported, answers, run, name, now, command), _systems(imported, answers)
@@ -60,8 +59,8 @@ def write_run(imported: Imported, out: Path, name: str, command: Sequence[str]) 
     return out / run
 
 
-def _settled(answer: Answer) -> Answer:
-    """With what follows from the rest: a domain, and hashes that tell documents and prompts apart."""
+def _completed(answer: Answer) -> Answer:
+    """Complete an answer with what follows from the rest: a domain, and hashes of its document and its prompt."""
     texts: dict[str, Any] = {name: _utf8(getattr(answer, name)) for name in _TEXTS}
     answer = replace(answer, **texts)
     return replace(
@@ -77,7 +76,7 @@ _TEXTS = ("item", "doc_hash", "prompt_hash", "prompt", "answer", "filtered", "ta
 
 
 def _utf8(text: str | None) -> str | None:
-    """JSON can name half a surrogate pair, which no file of ours can hold."""
+    """Escape half a surrogate pair, which JSON allows and UTF-8 does not."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -88,46 +87,48 @@ def _check_each_once(answers: Sequence[Answer]) -> None:
         if key in seen:
             raise UserError(
                 f"{each.where}: {each.system} on {each.task} answers item {each.item!r:.60} a second time (first: "
-                f"{seen[key]}). Where items were asked several times, number the answers in a column `repeat`"
+                f"{seen[key]}). If items were asked several times, number the answers in a column `repeat`"
             )
         seen[key] = each.where
 
 
-def _check_scored_whole(answers: Sequence[Answer]) -> None:
-    """Of a system all answers are scored or none: else its accuracy and its joules would be of different requests."""
+def _check_all_scored(answers: Sequence[Answer]) -> None:
+    """Check that all answers of a system have a score or none: otherwise accuracy and joules are of different
+    requests."""
     scored = {each.system for each in answers if each.score is not None}
     for each in answers:
         if each.system in scored and each.score is None:
             raise UserError(
-                f"{each.where}: no score, though {each.system} has them elsewhere. Score it (0 where it is wrong), or "
+                f"{each.where}: no score, but other answers of {each.system} have one. Score it (0 if it is wrong), or "
                 "leave it out"
             )
 
 
-def _kind(own: Sequence[Answer]) -> str:
-    said = dict.fromkeys(answer.kind for answer in own if answer.kind)
-    if len(said) > 1:
-        raise UserError(f"{own[0].where}: {own[0].system} is of several kinds ({', '.join(said)}); it can have one")
-    kind = next(iter(said), "hybrid" if any(answer.route for answer in own) else UNSPECIFIED)
+def _kind(answers: Sequence[Answer]) -> str:
+    kinds = dict.fromkeys(answer.kind for answer in answers if answer.kind)
+    first = answers[0]
+    if len(kinds) > 1:
+        raise UserError(f"{first.where}: {first.system} has several kinds ({', '.join(kinds)}); it can have one")
+    kind = next(iter(kinds), "hybrid" if any(answer.route for answer in answers) else UNSPECIFIED)
     if kind not in (*KINDS, UNSPECIFIED):
-        raise UserError(f"{own[0].where}: {own[0].system} is of kind {kind!r:.60}; a kind is one of {', '.join(KINDS)}")
+        raise UserError(f"{first.where}: {first.system} has the kind {kind!r:.60}; choose one of {', '.join(KINDS)}")
     return kind
 
 
 def _systems(imported: Imported, answers: Sequence[Answer]) -> list[SystemRow]:
-    own: dict[str, list[Answer]] = {}
+    by_system: dict[str, list[Answer]] = {}
     for answer in answers:
-        own.setdefault(answer.system, []).append(answer)
+        by_system.setdefault(answer.system, []).append(answer)
     return [
         SystemRow(
             system=name,
-            kind=_kind(mine),
+            kind=_kind(of_system),
             engine=str(imported.configs.get(name, {}).get("engine", imported.format)),
             engine_version=imported.version,
             served_model=imported.configs.get(name, {}).get("model"),
-            members=sorted({answer.route for answer in mine if answer.route}),
+            members=sorted({answer.route for answer in of_system if answer.route}),
         )
-        for name, mine in own.items()
+        for name, of_system in by_system.items()
     ]
 
 
@@ -168,7 +169,7 @@ def _header(
             "version": imported.version,
             "files": [{"name": path.name, "sha256": file_digest(path)} for path in imported.files],
             "left_out": {reason: count for reason, count in imported.left_out.items() if count},
-            "scenario": {system: dict(told) for system, told in imported.scenario.items()},
+            "scenario": {system: dict(load) for system, load in imported.scenario.items()},
         },
     )
 
@@ -176,24 +177,25 @@ def _header(
 def _rows(answers: Sequence[Answer], run: str, kinds: dict[str, str]) -> list[ItemRow]:
     numbers = _numbers(answers)
     return [
-        _row(answer, run, kinds[answer.system], numbers[answer.task][answer.item], place)
-        for place, answer in enumerate(answers)
+        _row(answer, run, kinds[answer.system], numbers[answer.task][answer.item], index)
+        for index, answer in enumerate(answers)
     ]
 
 
 def _numbers(answers: Sequence[Answer]) -> dict[str, dict[str, int]]:
-    """Task to item to its number: the item's own where all of the task's are whole numbers, else its place in order."""
+    """Number the items of each task: by their names if all are whole numbers, else by their sorted order."""
     items: dict[str, set[str]] = {}
     for answer in answers:
         items.setdefault(answer.task, set()).add(answer.item)
-    found = {}
+    numbers = {}
     for task, names in items.items():
-        own = {name: int(name) for name in names if re.fullmatch(r"(0|[1-9]\d{0,15})", name)}
-        found[task] = own if len(own) == len(names) else {name: place for place, name in enumerate(sorted(names))}
-    return found
+        as_numbers = {name: int(name) for name in names if re.fullmatch(r"(0|[1-9]\d{0,15})", name)}
+        in_order = {name: index for index, name in enumerate(sorted(names))}
+        numbers[task] = as_numbers if len(as_numbers) == len(names) else in_order
+    return numbers
 
 
-def _row(answer: Answer, run: str, kind: str, doc_id: int, place: int) -> ItemRow:
+def _row(answer: Answer, run: str, kind: str, doc_id: int, index: int) -> ItemRow:
     started_s = answer.started_s if answer.started_s is not None or answer.seconds is None else 0.0
     finished_s = None if started_s is None or answer.seconds is None else started_s + answer.seconds
     late = answer.first_token_seconds
@@ -203,7 +205,7 @@ def _row(answer: Answer, run: str, kind: str, doc_id: int, place: int) -> ItemRo
         metrics=json.dumps(dict(answer.metrics), default=str), prompt_tokens=answer.prompt_tokens,
         output_tokens=answer.output_tokens, scheduled_s=started_s, started_s=started_s,
         first_token_s=None if started_s is None or late is None else started_s + late, finished_s=finished_s,
-        token_s=[], batch=place, batch_size=1, window="", energy_j=answer.joules,
+        token_s=[], batch=index, batch_size=1, window="", energy_j=answer.joules,
         energy_above_idle_j=answer.joules_above_idle, energy_provenance="" if answer.joules is None else PROVENANCE,
         route=answer.route, route_asked=[answer.route] if answer.route else [], failure=answer.failure,
         cost=answer.cost, prompt=answer.prompt, output=answer.answer, filtered=answer.filtered, target=answer.target,

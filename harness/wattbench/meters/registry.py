@@ -26,7 +26,7 @@ def make_meter(settings: MeterSettings) -> Meter:
     try:
         meter = meter_class(settings.use).from_settings(settings)
     except MeterError as error:
-        raise UserError(told(settings.use, error)) from error
+        raise UserError(failure_text(settings.use, error)) from error
     unknown = next((how for how in meter.provenance.values() if how not in PROVENANCES), None)
     if not meter.provenance or unknown is not None:
         what = "does not say what it measures" if unknown is None else f"names the provenance {unknown!r}"
@@ -34,7 +34,7 @@ def make_meter(settings: MeterSettings) -> Meter:
     return meter
 
 
-def told(name: str, error: MeterError) -> str:
+def failure_text(name: str, error: MeterError) -> str:
     """Say in one sentence why a meter failed, and what to do about it."""
     fix = f" (fix: {error.fix})" if error.fix else ""
     return f"{name}: {error}{fix}. See what can be measured here with: wattbench doctor"

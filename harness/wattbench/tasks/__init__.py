@@ -1,1 +1,1 @@
-"""lm-eval's tasks: found, turned into requests, and scored."""
+"""Find lm-eval's tasks, turn them into requests, and score them."""

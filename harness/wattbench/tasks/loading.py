@@ -1,4 +1,4 @@
-"""Tasks: found, loaded and checked through lm-eval, one at a time."""
+"""Find, load and check tasks through lm-eval, one at a time."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ class TaskOutline:
 
     @property
     def request_type(self) -> str:
-        """The kind of lm-eval request it makes."""
+        """Return the kind of lm-eval request that it makes."""
         return "loglikelihood" if self.output_type == "multiple_choice" else self.output_type
 
 
 @dataclass(frozen=True)
 class LoadedTask:
-    """One task of a suite, ready to be asked. lm-eval changes a task as it runs it: load a fresh one per cell."""
+    """A loaded task of a suite. lm-eval changes a task when it runs it: load a new one per cell."""
 
     choice: TaskChoice
     task: Any
-    """lm-eval's own `Task`."""
+    """lm-eval's `Task`."""
     items: int
     """How many documents will be asked."""
     docs_sha256: str
     """A hash of those documents, in order."""
     asking_sha256: str = ""
-    """A hash of how they are asked and scored, beside the prompt: see `asking_digest`."""
+    """A hash of how they are asked and scored, without the prompt: see `asking_digest`."""
 
     @property
     def outline(self) -> TaskOutline:
-        """What it says of itself."""
+        """Return its outline."""
         return TaskOutline(
             self.choice,
             str(self.task.OUTPUT_TYPE),
@@ -64,17 +64,17 @@ class LoadedTask:
 
     @property
     def request_type(self) -> str:
-        """The kind of lm-eval request it makes."""
+        """Return the kind of lm-eval request that it makes."""
         return self.outline.request_type
 
     @property
     def version(self) -> str:
-        """The version its YAML declares."""
+        """Return the version that its YAML declares."""
         return str(self.task.VERSION)
 
 
 def quiet_lm_eval() -> None:
-    """Import lm-eval without its chatter: no progress bars of its own, no notes on standard output."""
+    """Import lm-eval without its output: no progress bars, no messages on standard output."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is first imported
     import logging
 
@@ -85,7 +85,7 @@ def quiet_lm_eval() -> None:
 
 
 def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
-    """Read a task's YAML: no data set is fetched and none of its code is run.
+    """Read a task's YAML, without fetching a data set or running its code.
 
     Returns:
         None for a task that is a Python class, of which nothing can be known so.
@@ -93,7 +93,7 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
     Raises:
         UserError: it is unknown, or a group rather than a task.
     """
-    written = _found(resolved, choice).task_index[choice.task].cfg or {}
+    written = _manager_of(resolved, choice).task_index[choice.task].cfg or {}
     if "class" in written:
         return None
     return TaskOutline(
@@ -111,7 +111,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     Raises:
         UserError: it is unknown, broken, a group rather than a task, or has no documents.
     """
-    manager = _found(resolved, choice)
+    manager = _manager_of(resolved, choice)
     where = _where(resolved, choice)
     try:
         task = manager.load([choice.task])["tasks"][choice.task]
@@ -125,26 +125,26 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
 
 
 def asking_digest(task: Any, choice: TaskChoice) -> str:
-    """A SHA-256 over how a task's answers are made and judged: limits and stop words, filters, metrics.
+    """Return a SHA-256 over how a task's answers are made and scored: limits and stop words, filters, metrics.
 
     A task's version stands for these only where its author remembered to raise it. Code is known by its text.
     """
     config = getattr(task, "config", None)
     names = ("output_type", "generation_kwargs", "filter_list", "metric_list", "process_results", "repeats")
-    asked = {name: getattr(config, name, None) for name in names} | {"metric": choice.metric}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, default=_source).encode()).hexdigest()
+    settings = {name: getattr(config, name, None) for name in names} | {"metric": choice.metric}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True, default=_source).encode()).hexdigest()
 
 
 def _source(value: Any) -> str:
-    """Code as its text: a function's address would be another one in each process."""
+    """Return code as its text: a function's address differs in each process."""
     try:
         return inspect.getsource(value)
     except (OSError, TypeError):
         return getattr(value, "__qualname__", type(value).__qualname__)
 
 
-def _found(resolved: Resolved, choice: TaskChoice) -> Any:
-    """The task manager that knows the task.
+def _manager_of(resolved: Resolved, choice: TaskChoice) -> Any:
+    """Return the task manager that knows the task.
 
     Raises:
         UserError: it is unknown, or a group rather than a task.
@@ -161,7 +161,7 @@ def _where(resolved: Resolved, choice: TaskChoice) -> str:
 
 
 def _is_local(written: Mapping[str, Any]) -> bool:
-    """Whether a task's documents can be read without asking anyone: made by its own code, or in files here."""
+    """Return whether a task's documents can be read without a network: made by its code, or in local files."""
     if "custom_dataset" in written:
         return True
     files = json.dumps((written.get("dataset_kwargs") or {}).get("data_files", ""), default=str)

@@ -1,6 +1,6 @@
-"""A task's requests in any prompt form, by document: for a hybrid, whose members each have their own.
+"""Build a task's requests in any prompt form, by document: for a hybrid, whose members each have their form.
 
-lm-eval builds them, in the very way in which it builds those that are measured: it is asked to evaluate an LM
+lm-eval builds them in the same way as those that are measured: it is asked to evaluate an LM
 that writes the requests down and answers none of them.
 """
 
@@ -28,7 +28,7 @@ def requests_by_document(
     *,
     allow_unsafe_code: bool = False,
 ) -> Mapping[int, Sequence[Instance]]:
-    """Every document's requests, in lm-eval's order, by its doc_id.
+    """Return every document's requests, in lm-eval's order, by its doc_id.
 
     Args:
         resolved: the suite.
@@ -40,7 +40,7 @@ def requests_by_document(
     """
     collector = _Collector(lm)
     evaluate(collector, load_task(resolved, choice), prompt, measure, allow_unsafe_code=allow_unsafe_code)
-    return collector.found
+    return collector.collected
 
 
 class _Collector(LM):
@@ -49,7 +49,7 @@ class _Collector(LM):
     def __init__(self, lm: LM) -> None:
         super().__init__()
         self._lm = lm
-        self.found: dict[int, list[Instance]] = {}
+        self.collected: dict[int, list[Instance]] = {}
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
         self._note(requests)
@@ -76,4 +76,4 @@ class _Collector(LM):
 
     def _note(self, requests: Sequence[Any]) -> None:
         for request in requests:
-            self.found.setdefault(int(request.doc_id), []).append(request)
+            self.collected.setdefault(int(request.doc_id), []).append(request)

@@ -1,4 +1,4 @@
-"""lm-eval's own scores of the requests that were timed, item by item."""
+"""Score the timed requests with lm-eval, item by item."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def evaluate(
     documents: Sequence[int] | None = None,
     allow_unsafe_code: bool = False,
 ) -> list[dict[str, Any]]:
-    """Have lm-eval put a task's documents to an LM and score what comes back.
+    """Have lm-eval ask an LM a task's documents, and score the answers.
 
     This is `lm_eval.simple_evaluate` without its report on the environment, which takes seconds, and so without
     what it does around `lm_eval.evaluate`: set the seeds, and the task's number of worked examples.
@@ -76,7 +76,7 @@ def _seed(seed: int) -> None:
 
 
 def score_rows(samples: Sequence[Mapping[str, Any]], choice: TaskChoice, repeat: int) -> list[ScoreRow]:
-    """One row per document, with every metric, and the one that the suite calls correctness.
+    """Return one row per document, with every metric and the suite's metric of correctness.
 
     Raises:
         UserError: the task has no such metric, or it does not run from 0 to 1.
@@ -103,14 +103,14 @@ def score_rows(samples: Sequence[Mapping[str, Any]], choice: TaskChoice, repeat:
 
 
 def _metric(samples: Sequence[Mapping[str, Any]], choice: TaskChoice) -> str:
-    """The metric that counts as correctness, keyed as lm-eval keys it: ``exact_match,none``."""
+    """Return the metric that counts as correctness, as lm-eval names it: ``exact_match,none``."""
     known = list(dict.fromkeys(f"{name},{sample['filter']}" for sample in samples for name in sample["metrics"]))
     if choice.metric is None:
         return known[0]
     for key in known:
         if choice.metric in (key, key.partition(",")[0]):
             return key
-    raise UserError(f"task {choice.task!r}: metric: it has no {choice.metric!r}{nearest(choice.metric, known)}")
+    raise UserError(f"task {choice.task!r}: metric: the task has no {choice.metric!r}{nearest(choice.metric, known)}")
 
 
 def _correct(value: Any, metric: str, choice: TaskChoice) -> float:
@@ -120,14 +120,14 @@ def _correct(value: Any, metric: str, choice: TaskChoice) -> float:
         number = float("nan")
     if not 0.0 <= number <= 1.0:
         raise UserError(
-            f"task {choice.task!r}: metric {metric!r} gives {value!r} for an item, and correctness runs from 0 to 1. "
+            f"task {choice.task!r}: metric {metric!r} gives {value!r} for an item, but correctness is between 0 and 1. "
             "Name another of the task's metrics with metric:"
         )
     return number
 
 
 def _filtered(sample: Mapping[str, Any]) -> str:
-    """What was compared with the target: the filtered text, or the likeliest choice."""
+    """Return what was compared with the target: the filtered text, or the likeliest choice."""
     answers = sample["filtered_resps"]
     if len(answers) > 1 and all(isinstance(answer, (tuple, list)) for answer in answers):
         likeliest = max(range(len(answers)), key=lambda index: float(answers[index][0]))
@@ -136,7 +136,7 @@ def _filtered(sample: Mapping[str, Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A metric as JSON can hold it: numpy's numbers as numbers, anything stranger as text."""
+    """Return a metric for JSON: NumPy's numbers as numbers, any other type as text."""
     if hasattr(value, "item"):
         value = value.item()
     try:

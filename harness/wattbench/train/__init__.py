@@ -1,4 +1,4 @@
-"""Training the reference family: fine-tune, distil, upcycle, fit a router; each leaves a ledger entry.
+"""Train the reference family: fine-tune, distil, upcycle, fit a router; each writes a ledger entry.
 
 May import: `wattbench.systems` (for the base), `wattbench.routers`, `wattbench.meters`, `wattbench.records`, and what
 trains a model, at the moment it is needed. Must not import the runner or `wattbench_reports`. What imports torch is not

@@ -1,4 +1,4 @@
-"""An adapter on the base, taught the answers of some domains: a specialist, or a tuned generalist."""
+"""Train an adapter on the answers of some domains: a specialist, or a tuned generalist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wattbench.train.training import train_member
 
 
 def build_adapter(shop: Shop, member: AdapterMember) -> Outcome:
-    """Train and save it."""
+    """Train and save an adapter."""
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
     examples = [encode(shop.tokenizer, prompt_of(recipe, one), one.answer) for one in learned_from]

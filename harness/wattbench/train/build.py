@@ -1,4 +1,4 @@
-"""Builds the members of a family in the order of their recipe; what is there already and up to date is left alone."""
+"""Build the members of a family in the order of their recipe, except those that are up to date."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Grams = Callable[[float], tuple[float | None, str]]
 
 
 def stale(family: Family, names: Sequence[str]) -> list[str]:
-    """Of some members, those that are not built, or not by this recipe, in the order of the recipe.
+    """List the members that are not built, or not by this recipe, in the order of the recipe.
 
     Raises:
         UserError: one is not in the recipe, or needs another that would have to be built first.
@@ -55,13 +55,13 @@ def stale(family: Family, names: Sequence[str]) -> list[str]:
         for needed in needs(family.member(name)):
             if needed not in wanted and not _up_to_date(family, needed):
                 raise UserError(
-                    f"{name} is made from {needed}, which is not built yet (or by another recipe): name both"
+                    f"{name} is made from {needed}, which is not built yet, or was built by another recipe: name both"
                 )
     return wanted
 
 
 def build(family: Family, names: Sequence[str], metering: Metering, progress: Progress, grams: Grams) -> None:
-    """Build members.
+    """Build some members.
 
     Args:
         family: the recipe, and where its members go.
@@ -87,7 +87,7 @@ def build(family: Family, names: Sequence[str], metering: Metering, progress: Pr
 
 
 def planned_documents(family: Family, name: str) -> int:
-    """Documents that building a member will work through, those seen twice counted twice: for the progress bar."""
+    """Count the documents that building a member processes, each pass separately: for the progress bar."""
     member = family.member(name)
     tasks = sum(len(family.recipe.domains[domain]) for domain in family.domains(name))
     schedule = getattr(member, "schedule", None)

@@ -1,4 +1,4 @@
-"""Fitting the text classifier that routes. A pure function of its texts: it reads and writes nothing."""
+"""Fit the text classifier of a router. A pure function of its texts: it reads and writes no file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def fit_classifier(texts: Sequence[str], labels: Sequence[str], seed: int) -> tu
         UserError: there are fewer than two labels, or scikit-learn is missing.
     """
     if len(set(labels)) < 2:
-        raise UserError(f"a router needs texts of two members or more to tell them apart (here: {len(set(labels))})")
+        raise UserError(f"a router needs texts of at least two members (here: {len(set(labels))})")
     require("sklearn", extra="router", what="fitting a router")
     from sklearn.feature_extraction.text import HashingVectorizer
     from sklearn.linear_model import LogisticRegression

@@ -1,4 +1,4 @@
-"""Documents as a model learns from them: token ids, and which of them it is to predict."""
+"""Turn documents into training examples: token ids, and which of them the model learns to predict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattbench.errors import UserError
 from wattbench.train.recipe import Family, Recipe, Split
 
 IGNORED = -100
-"""The label of tokens that are given, not learned: PyTorch's own."""
+"""The label of tokens that are given, not learned, as PyTorch defines it."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Document:
 
 
 def documents_of(family: Family, name: str) -> list[Document]:
-    """The documents that a member learns from, as its recipe has it.
+    """Read the documents that a member learns from, according to its recipe.
 
     Raises:
         UserError: a file is missing, damaged, or too short.
@@ -38,27 +38,27 @@ def documents_of(family: Family, name: str) -> list[Document]:
 
 
 def documents_sha256(learned_from: Sequence[Document]) -> str:
-    """A hash of documents and their order."""
+    """Return a hash of documents and their order."""
     return hashlib.sha256(repr([asdict(one) for one in learned_from]).encode()).hexdigest()
 
 
 def documents(recipe: Recipe, split: Split, count: int, domains: Sequence[str] | None = None) -> list[Document]:
-    """The first so many documents of each task's split, of some domains or all.
+    """Read the first `count` documents of each task's split, of some domains or all.
 
     Raises:
         UserError: a file is missing, damaged, or too short.
     """
-    found = []
+    read: list[Document] = []
     for domain in domains or list(recipe.domains):
         for task in recipe.domains[domain]:
             path = recipe.tasks_folder / domain / f"{task}.{split}.jsonl"
             rows = _rows(path)
             if len(rows) < count:
-                raise UserError(f"{path}: {count} documents are wanted, and it has {len(rows)}")
-            found += [
+                raise UserError(f"{path}: {count} documents are needed, but it has {len(rows)}")
+            read += [
                 Document(domain, task, row["question"], row["answer"], row.get("reasoning")) for row in rows[:count]
             ]
-    return found
+    return read
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -70,17 +70,17 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise UserError(f"{path}: not JSON lines ({error})") from error
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("question", "answer")):
-            raise UserError(f"{path}: line {number}: a document needs a question and an answer, both texts")
+            raise UserError(f"{path}: line {number}: a document needs a question and an answer, both as text")
     return rows
 
 
 def prompt_of(recipe: Recipe, document: Document) -> str:
-    """The question as it is put. Not `str.format`: questions may hold braces."""
+    """Return the prompt of a question. Not `str.format`: questions may hold braces."""
     return recipe.prompt.replace("{question}", document.question)
 
 
 def encode(tokenizer: Any, prompt: str, target: str) -> dict[str, Any]:
-    """A prompt and what is to follow it, ended by the end-of-text token: ``input_ids`` and ``labels``."""
+    """Encode a prompt and its answer, with the end-of-text token: ``input_ids`` and ``labels``."""
     given: list[int] = tokenizer(prompt)["input_ids"]
     learned: list[int] = [*tokenizer(f" {target}", add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
     return {"input_ids": given + learned, "labels": [IGNORED] * len(given) + learned}
@@ -93,7 +93,7 @@ class Collator:
         self._pad_id = pad_id
 
     def __call__(self, examples: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Tensors of shape (examples, longest): ``input_ids``, ``attention_mask``, ``labels``."""
+        """Return tensors of shape (examples, longest): ``input_ids``, ``attention_mask``, ``labels``."""
         import torch
 
         longest = max(len(example["input_ids"]) for example in examples)

@@ -1,4 +1,4 @@
-"""The joules of a build: metered in windows like those of a run, which outlive an interruption."""
+"""Measure the joules of a build, in windows like those of a run, which are kept across interruptions."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class BuildMeter:
 
     @property
     def windows(self) -> list[WindowRow]:
-        """Those of all sessions so far, the open one not."""
+        """Return the windows of all sessions so far, without the open one."""
         return [WindowRow.from_json(row) for row in read_lines(self._rows)]
 
     def mark(self) -> None:
-        """End the window, put it on disk, and begin another."""
+        """Close the window, write it, and open another."""
         self._close()
         self._open()
 
@@ -62,7 +62,7 @@ class BuildMeter:
             self._window = None
 
     def _recover(self) -> None:
-        """Close the window that a killed build left open: its joules were spent, though its work was lost."""
+        """Close the window that a killed build left open: its joules were used, although its work was lost."""
         closed = {row["window"] for row in read_lines(self._rows)}
         left = [row for row in read_lines(self._opened) if row["window"] not in closed]
         if not left:

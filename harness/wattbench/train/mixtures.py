@@ -1,4 +1,4 @@
-"""The routers of a sparse mixture: the last step of Branch-Train-MiX (Sukhbaatar et al. 2024).
+"""Train the routers of a sparse mixture: the last step of Branch-Train-MiX (Sukhbaatar et al. 2024).
 
 The experts stay as the specialists were; only the matrix that chooses among them in each layer is learned, from
 the documents of all domains, with a load-balancing term (Fedus et al. 2021, eq. 4).
@@ -22,7 +22,7 @@ FIRST_WEIGHTS = 0.02
 
 
 def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
-    """Train the routers and save them; the experts are saved already, as adapters."""
+    """Train the routers and save them; the experts are already saved as adapters."""
     from safetensors.torch import save
 
     recipe = shop.family.recipe
@@ -38,7 +38,7 @@ def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
 
 
 def _open_gates(mixture: Any, seed: int) -> None:
-    """Let the routers learn, from small random weights."""
+    """Make the routers trainable, with small random weights."""
     import torch
 
     generator = torch.Generator().manual_seed(seed)

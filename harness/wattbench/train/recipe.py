@@ -1,4 +1,4 @@
-"""The recipe of a family of models: one base, and what is made of it. One YAML file."""
+"""The recipe of a family of models: one base, and the members made from it. One YAML file."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Schedule(Strict):
     batch: PositiveInt = 16
     """Documents per step."""
     passes: PositiveFloat = 1.0
-    """How often each document is seen."""
+    """How often each document is used."""
     learning_rate: PositiveFloat
-    """At its highest; it rises over `warmup_steps` and falls to zero in a straight line."""
+    """The highest rate; it rises over `warmup_steps` and then falls linearly to zero."""
     warmup_steps: NonNegativeInt = 20
     log_every: PositiveInt = 10
     """Steps per point of the loss curve."""
     save_every: PositiveInt = 50
-    """Steps between checkpoints: what an interruption can lose."""
+    """Steps between checkpoints: the most that an interruption can lose."""
 
 
 class Lora(Strict):
@@ -41,24 +41,24 @@ class Lora(Strict):
     modules: Annotated[list[str], Field(min_length=1)]
     """Names of linear layers, such as `gate_proj`."""
     first_layer: NonNegativeInt = 0
-    """Layers below it stay as they are, and cost no backward pass."""
+    """Layers below it do not change, and need no backward pass."""
 
 
 Split = Literal["train", "router", "calibration"]
-"""Which of a task's documents: those to learn from, to fit a router to, or to set a threshold by."""
+"""A split of a task's documents: for training, for fitting a router, or for setting a threshold."""
 
 
 class Member(Strict):
-    """What every member has."""
+    """Settings of every member."""
 
     split: ClassVar[Split] = "train"
-    """Where its documents come from."""
+    """The split of its documents."""
     documents: PositiveInt
-    """Of each task, from its split; the first so many."""
+    """The number of documents of each task: the first of its split."""
 
 
 class AdapterMember(Member):
-    """An adapter on the base, taught the answers of the documents of some domains."""
+    """An adapter on the base, trained on the answers of the documents of some domains."""
 
     method: Literal["adapter"]
     domains: list[Name] | None = None
@@ -73,7 +73,7 @@ class MixtureMember(Member):
     method: Literal["mixture"]
     experts: Annotated[list[Name], Field(min_length=2)]
     top_k: PositiveInt = 2
-    """Experts asked for each token while the router learns. With 1 its weight is always 1, and it learns nothing."""
+    """Experts used for each token while the router is trained. With 1 its weight is always 1, and it learns nothing."""
     balance: NonNegativeFloat
     """Weight of the load-balancing loss (Switch Transformers, eq. 4)."""
     schedule: Schedule
@@ -88,7 +88,7 @@ class MixtureMember(Member):
 
 
 class StudentMember(Member):
-    """What both students have: some of the base's layers, and an adapter on all of them."""
+    """Settings of both kinds of student: some of the base's layers, and an adapter on all of them."""
 
     layers: Annotated[list[NonNegativeInt], Field(min_length=1)]
     lora: Lora
@@ -96,34 +96,34 @@ class StudentMember(Member):
 
 
 class DistilledMember(StudentMember):
-    """A student taught by a member's output distribution and its answers."""
+    """A student trained on a member's output distribution and its answers."""
 
     method: Literal["distil"]
     teacher: Name
     temperature: PositiveFloat = 1.0
     answers: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Weight of the teacher's own answers; the rest is that of its distribution."""
+    """Weight of the teacher's answers; the rest is the weight of its distribution."""
 
 
 class ReasoningMember(StudentMember):
-    """A student taught written-out reasoning: the documents' own, which a program wrote."""
+    """A student trained on the reasoning in the documents, which a program wrote."""
 
     method: Literal["reasoning"]
     start: Name | None = None
-    """A student with the same layers and adapter shape whose weights it goes on from."""
+    """A student with the same layers and adapter shape, whose weights are the starting point."""
 
 
 class ClassifierMember(Member):
-    """A scikit-learn classifier that tells a request's domain."""
+    """A scikit-learn classifier of a request's domain."""
 
     split: ClassVar[Split] = "router"
     method: Literal["classifier"]
     held_out: PositiveInt
-    """Documents of each task's split `calibration` that it is tried on."""
+    """Documents of each task's split `calibration` on which it is evaluated."""
 
 
 class ThresholdMember(Member):
-    """How confident the first member of a cascade must be."""
+    """The threshold of a cascade: how confident its first member must be."""
 
     split: ClassVar[Split] = "calibration"
     method: Literal["threshold"]
@@ -142,11 +142,12 @@ class Recipe(Strict):
 
     base: TransformersSystem
     tasks_folder: RelativePath
-    """Where `<domain>/<task>.<split>.jsonl` lie."""
+    """The folder of `<domain>/<task>.<split>.jsonl`."""
     domains: Annotated[dict[Name, Annotated[list[Name], Field(min_length=1)]], Field(min_length=1)]
     """A domain, and its tasks."""
     prompt: str = Field(pattern=r"(?s)\{question\}")
-    """How a question is put; the answer follows after a space. As the tasks put it without worked examples."""
+    """The prompt of a question; the answer follows after a space. The same as the tasks' prompt without worked
+    examples."""
     seed: NonNegativeInt
     carbon: Carbon = Carbon()
     """For the grams in the ledgers."""
@@ -158,7 +159,7 @@ class Recipe(Strict):
         for name, member in self.members.items():
             for needed in needs(member):
                 if needed not in built:
-                    hint = "it comes later" if needed in self.members else "there is no such member"
+                    hint = "that member comes later" if needed in self.members else "there is no such member"
                     raise ValueError(f"{name} needs {needed}, but {hint}{nearest(needed, built)}")
             built.append(name)
         return self
@@ -173,7 +174,7 @@ class Recipe(Strict):
 
 
 def needs(member: AnyMember) -> list[str]:
-    """The members that must be there before this one can be built."""
+    """List the members that must be built before this one."""
     if isinstance(member, MixtureMember):
         return member.experts
     if isinstance(member, DistilledMember):
@@ -185,13 +186,13 @@ def needs(member: AnyMember) -> list[str]:
 
 @dataclass(frozen=True)
 class Family:
-    """A recipe and the folder that its members are put in, one folder each."""
+    """A recipe and the folder of its members, which have one folder each."""
 
     recipe: Recipe
     folder: Path
 
     def member(self, name: str) -> AnyMember:
-        """A member's recipe.
+        """Return a member's recipe.
 
         Raises:
             UserError: there is no such member.
@@ -201,13 +202,14 @@ class Family:
         return self.recipe.members[name]
 
     def domains(self, name: str) -> list[str]:
-        """The domains that a member learns from."""
+        """List the domains that a member learns from."""
         member = self.member(name)
         chosen = member.domains if isinstance(member, AdapterMember) else None
         return list(self.recipe.domains) if chosen is None else chosen
 
     def fingerprint(self, name: str) -> str:
-        """A hash of all in the recipe that decides what a member becomes, its needs included."""
+        """Return a hash of all settings in the recipe that determine a member, with those of the members that it
+        needs."""
         shared = self.recipe.model_dump_json(include={"prompt", "seed"})
         tasks = {domain: self.recipe.domains[domain] for domain in self.domains(name)}
         base = self.recipe.base.weights.model_dump_json(include={"hub", "revision", "wheel", "file", "sha256"})
@@ -217,7 +219,7 @@ class Family:
 
 
 def load_family(path: Path) -> Family:
-    """Read a recipe file; its members lie beside it.
+    """Read a recipe file; its members are in the same folder.
 
     Raises:
         UserError: anything in it is wrong.

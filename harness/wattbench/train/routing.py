@@ -1,4 +1,4 @@
-"""What routers go by: a classifier of requests, and how sure the first member of a cascade must be."""
+"""Fit routers: a classifier of requests, and the threshold of a cascade."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BATCH = 16
 
 
 def build_classifier(shop: Shop, member: ClassifierMember) -> Outcome:
-    """Fit a classifier of domains to the documents of `router`; see how it does on those of `calibration`."""
+    """Fit a classifier of domains to the documents of `router`, and evaluate it on those of `calibration`."""
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
     # Requests as a hybrid will show them: in the form in which they are put.
@@ -33,8 +33,8 @@ def build_classifier(shop: Shop, member: ClassifierMember) -> Outcome:
     save_classifier(shop.target / CLASSIFIER, settings, model)
     restored = load_classifier(shop.target / CLASSIFIER)
     held_out = documents(recipe, "calibration", member.held_out)
-    found = restored.likeliest([prompt_of(recipe, one) for one in held_out])
-    right = [label == one.domain for (label, _), one in zip(found, held_out, strict=True)]
+    predicted = restored.likeliest([prompt_of(recipe, one) for one in held_out])
+    right = [label == one.domain for (label, _), one in zip(predicted, held_out, strict=True)]
     shop.progress.advance(len(learned_from))
     return Outcome(learned_from, Counts(documents=len(learned_from)), {"accuracy": sum(right) / len(right)})
 
@@ -49,7 +49,8 @@ class Trial:
 
 
 def build_threshold(shop: Shop, member: ThresholdMember) -> Outcome:
-    """Find how sure the first member must be that the cascade is as often right as the next member alone, or more."""
+    """Find how confident the first member must be for the cascade to be at least as accurate as the next member
+    alone."""
     learned_from = documents_of(shop.family, shop.name)
     counts = Counts()
     first = _answers(shop, member.first, learned_from, counts)
@@ -71,7 +72,7 @@ def build_threshold(shop: Shop, member: ThresholdMember) -> Outcome:
 
 
 def least_threshold(trials: Sequence[Trial]) -> tuple[float, float, float]:
-    """The lowest threshold at which a cascade is at least as often right as its second member alone.
+    """Return the lowest threshold at which a cascade is at least as accurate as its second member alone.
 
     It is 0, the highest there can be, where no other will do.
 
@@ -89,14 +90,14 @@ def least_threshold(trials: Sequence[Trial]) -> tuple[float, float, float]:
     return threshold, right / len(trials), len(passed_on) / len(trials)
 
 
-def _answers(shop: Shop, name: str, asked: Sequence[Document], counts: Counts) -> list[tuple[str, float]]:
-    """A member's greedy answers, with the mean log-probability of their tokens."""
+def _answers(shop: Shop, name: str, documents: Sequence[Document], counts: Counts) -> list[tuple[str, float]]:
+    """Return a member's greedy answers, with the mean log-probability of their tokens."""
     import torch
 
     model, tokenizer = shop.built(name), shop.tokenizer
-    found: list[tuple[str, float]] = []
-    for start in range(0, len(asked), BATCH):
-        prompts = [prompt_of(shop.family.recipe, one) for one in asked[start : start + BATCH]]
+    answers: list[tuple[str, float]] = []
+    for start in range(0, len(documents), BATCH):
+        prompts = [prompt_of(shop.family.recipe, one) for one in documents[start : start + BATCH]]
         batch = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left").to(model.device)
         with torch.no_grad():
             output = model.generate(
@@ -111,15 +112,15 @@ def _answers(shop: Shop, name: str, asked: Sequence[Document], counts: Counts) -
         log_p = torch.stack([step.log_softmax(dim=-1).max(dim=-1).values for step in output.logits], dim=1)
         for row, sure in zip(output.sequences[:, batch["input_ids"].shape[1] :].tolist(), log_p.tolist(), strict=True):
             text, confidence, length = _read(tokenizer, row, sure)
-            found.append((text, confidence))
+            answers.append((text, confidence))
             counts.tokens += length
         shop.progress.advance(len(prompts))
-    counts.documents += len(asked)
-    return found
+    counts.documents += len(documents)
+    return answers
 
 
 def _read(tokenizer: Any, row: list[int], sure: list[float]) -> tuple[str, float, int]:
-    """An answer's text, the mean log-probability of its tokens, and their number, the end included."""
+    """Return an answer's text, the mean log-probability of its tokens, and their number with the end token."""
     end: int = tokenizer.eos_token_id
     count = row.index(end) + 1 if end in row else len(row)
     text: str = tokenizer.decode(row[:count], skip_special_tokens=True)

@@ -1,4 +1,4 @@
-"""What every method of building has at hand: the base, the family's folder, meters, and a way to show progress."""
+"""The context of every method of building: the base, the family's folder, meters, and the progress display."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ class Shop:
 
     @property
     def seed(self) -> int:
-        """Of everything random in the build."""
+        """Return the seed of all that is random in the build."""
         return self.family.recipe.seed
 
     def student(self, layers: Sequence[int]) -> Any:
-        """The base with some of its layers only, sharing their tensors."""
+        """Return the base with only some of its layers, sharing their tensors."""
         return keep_layers(sharing(self.base), layers, where=self.name)
 
     def built(self, name: str) -> Any:
-        """A member of the family that answers, as it is deployed: its adapter merged."""
+        """Return a built member that answers, as it is deployed: with its adapter merged."""
         member = self.family.member(name)
         if not isinstance(member, AdapterMember | StudentMember):
-            raise UserError(f"{self.name}: {name} is not a model that can be asked; name an adapter or a student")
+            raise UserError(f"{self.name}: {name} is not a model that answers; name an adapter or a student")
         model = self.student(member.layers) if isinstance(member, StudentMember) else sharing(self.base)
         return with_adapter(model, self.family.folder / name, merge=True, where=f"{self.name}: {name}")[0]
 
@@ -60,7 +60,7 @@ class Outcome:
 
 
 def new_adapter(model: Any, lora: Lora, *, seed: int) -> Any:
-    """A fresh low-rank adapter on a model."""
+    """Add a new low-rank adapter to a model."""
     import peft
     import torch
 
@@ -79,7 +79,7 @@ def new_adapter(model: Any, lora: Lora, *, seed: int) -> Any:
 
 
 def save_adapter(model: Any, folder: Path) -> None:
-    """Put an adapter on disk in bfloat16: half the size, and more exact than four-bit weights need."""
+    """Save an adapter in bfloat16: half the size, and more precise than four-bit weights need."""
     import torch
 
     for parameter in model.parameters():

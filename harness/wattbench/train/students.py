@@ -1,4 +1,4 @@
-"""Students of about half the base's layers: one taught by a teacher's distribution, one by written-out reasoning."""
+"""Train students of about half the base's layers: on a teacher's distribution, or on written-out reasoning."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_ANSWER = 16
 
 
 def build_distilled(shop: Shop, member: DistilledMember) -> Outcome:
-    """Teach a student what a teacher answers, and how likely it finds every other token (Hinton et al. 2015)."""
+    """Train a student on a teacher's answers and its probabilities of all other tokens (Hinton et al. 2015)."""
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
     prompts = [{"input_ids": shop.tokenizer(prompt_of(recipe, one))["input_ids"]} for one in learned_from]
@@ -30,7 +30,7 @@ def build_distilled(shop: Shop, member: DistilledMember) -> Outcome:
 
 
 def build_reasoning(shop: Shop, member: ReasoningMember) -> Outcome:
-    """Teach a student to write out the reasoning of the documents and then the answer."""
+    """Train a student to write the reasoning of the documents and then the answer."""
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
     missing = next((one for one in learned_from if not one.reasoning), None)
@@ -51,7 +51,7 @@ def build_reasoning(shop: Shop, member: ReasoningMember) -> Outcome:
 
 
 def _left_padded(examples: Sequence[dict[str, Any]], pad_id: int) -> dict[str, Any]:
-    """Prompts alone, as generation wants them: tensors of shape (examples, longest)."""
+    """Return prompts alone, padded for generation: tensors of shape (examples, longest)."""
     import torch
 
     longest = max(len(example["input_ids"]) for example in examples)
@@ -63,7 +63,7 @@ def _left_padded(examples: Sequence[dict[str, Any]], pad_id: int) -> dict[str, A
 
 
 def _distillation(teacher: Any, end: int, temperature: float, answers: float) -> Loss:
-    """The loss of a student against a teacher that answers each batch first.
+    """Return the loss of a student against a teacher that answers each batch first.
 
     With weight ``answers`` the cross-entropy of the teacher's own answers, and with the rest the divergence of the
     student's distribution from the teacher's at every token of them, both softened by the temperature.
@@ -89,7 +89,7 @@ def _distillation(teacher: Any, end: int, temperature: float, answers: float) ->
 
 
 def _taught(teacher: Any, prompts: dict[str, Any], end: int, counts: Counts) -> tuple[dict[str, Any], Any]:
-    """Have the teacher answer.
+    """Let the teacher answer.
 
     Returns:
         Prompts with its answers as a batch to learn from, and its logits at every token of the answers, shape

@@ -1,4 +1,4 @@
-"""The training loop: Hugging Face's `Trainer`, with a loss over the answers alone and checkpoints of what learns."""
+"""Run the training loop: Hugging Face's `Trainer`, with a loss over the answers and checkpoints of what is trained."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def train(
     watch: TrainerCallback,
     counts: Counts,
 ) -> None:
-    """Train what in a model requires a gradient; go on from the folder's last checkpoint, if it has one.
+    """Train all parameters that require a gradient, from the folder's last checkpoint, if it has one.
 
     Args:
         model: changed in place.
@@ -53,7 +53,7 @@ def train(
         schedule: how long and how fast.
         seed: of the order of the examples.
         folder: for checkpoints.
-        watch: is told of every step, log and checkpoint.
+        watch: is called at every step, log and checkpoint.
         counts: of this session; those of earlier ones are not in it.
     """
     cpu = next(model.parameters()).device.type == "cpu"
@@ -88,7 +88,7 @@ def train(
 class _Order(LengthGroupedSampler):
     """Examples of about the same length together; a training that goes on in a later pass finds that pass's order.
 
-    The first pass draws from PyTorch's own generator, which the trainer has just seeded.
+    The first pass draws from PyTorch's generator, which the trainer has just seeded.
     """
 
     def __init__(self, batch: int, lengths: list[int], seed: int, steps_done: Callable[[], int]) -> None:
@@ -125,16 +125,16 @@ class _AnswerTrainer(Trainer):
         write_atomically(target / "model.safetensors", save(learned(self.model), metadata={"format": "pt"}))
 
     def _issue_warnings_after_load(self, load_result: Any) -> None:
-        """A checkpoint lacks what does not learn, as it should."""
+        """Issue no warning: a checkpoint intentionally lacks what is not trained."""
 
 
 def learned(model: Any) -> dict[str, torch.Tensor]:
-    """The parameters that require a gradient, by name."""
+    """Return the parameters that require a gradient, by name."""
     return {name: p.detach().contiguous() for name, p in model.named_parameters() if p.requires_grad}
 
 
 def half_precision(device: str) -> Any:
-    """Compute in bfloat16 where the processor has instructions for it; elsewhere it would be slower than float32."""
+    """Compute in bfloat16 if the processor has instructions for it; otherwise it would be slower than float32."""
     return torch.autocast(device, dtype=torch.bfloat16, enabled=device != "cpu" or _cpu_has_bfloat16())
 
 
@@ -149,7 +149,7 @@ def _cpu_has_bfloat16() -> bool:
 def answer_logits(
     body: Any, head: Any, batch: dict[str, Any], **options: Any
 ) -> tuple[torch.Tensor, torch.Tensor, Any]:
-    """The logits at the positions whose next token is to be learned, and no others: a vocabulary is wide.
+    """Return only the logits at the positions whose next token is learned, as a vocabulary is large.
 
     Args:
         body: the decoder without its head.
@@ -167,7 +167,7 @@ def answer_logits(
 
 
 def answer_loss(model: Any, batch: dict[str, Any], _: Counts) -> torch.Tensor:
-    """Mean cross-entropy of the answers' tokens, for a PEFT model."""
+    """Return the mean cross-entropy of the answers' tokens, for a PEFT model."""
     inner = model.get_base_model()
     with half_precision(batch["input_ids"].device.type):
         logits, labels, _output = answer_logits(inner.model, inner.lm_head, batch)

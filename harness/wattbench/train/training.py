@@ -1,4 +1,4 @@
-"""One member's training, watched and counted: what every method with a training loop does in the same way."""
+"""Train one member, with its progress, joules and counts: common to all methods with a training loop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def train_member(
     loss: Loss,
     schedule: Schedule,
 ) -> Counts:
-    """Train what in a model requires a gradient, in the member's work folder; as `train`, of which it is a use.
+    """Train all parameters that require a gradient, in the member's work folder, with `train`.
 
     Returns:
         What this session worked through.

@@ -1,4 +1,4 @@
-"""Follows a training as it goes: moves the progress bar, keeps the loss curve, divides the metered windows."""
+"""Follow a training: advance the progress bar, record the loss curve, divide the metered windows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COUNTS = "counts.jsonl"
 
 
 class Watch(TrainerCallback):
-    """Told by the trainer of every step, log and checkpoint."""
+    """Called by the trainer at every step, log and checkpoint."""
 
     def __init__(self, work: Path, meter: BuildMeter, progress: Progress, counts: Counts, batch: int) -> None:
         self._loss = Appender(work / LOSS)
@@ -27,27 +27,27 @@ class Watch(TrainerCallback):
         self._meter, self._progress, self._own, self._batch = meter, progress, counts, batch
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Steps that an earlier session did are done. This one counts, even if it is killed before a checkpoint."""
+        """Skip the steps of earlier sessions. This session counts, even if it is killed before a checkpoint."""
         self._keep_counts()
         self._progress.advance(state.global_step * self._batch)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """One batch further."""
+        """Advance by one batch."""
         self._progress.advance(self._batch)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
-        """A point of the loss curve."""
+        """Record a point of the loss curve."""
         if logs is not None and "loss" in logs:
             self._loss.append({"step": state.global_step, "loss": round(float(logs["loss"]), 4)})
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """A checkpoint is on disk: what was counted and metered up to here is put there, too."""
+        """Write all counts and joules up to here, as a checkpoint has been saved."""
         self._keep_counts()
         if state.global_step < state.max_steps:  # what is left after the last one would make too short a window
             self._meter.mark()
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """As after a checkpoint; the files are closed."""
+        """Write the rest as after a checkpoint, and close the files."""
         self._keep_counts()
         self._loss.close()
         self._counts.close()
@@ -57,12 +57,12 @@ class Watch(TrainerCallback):
 
 
 def loss_curve(work: Path) -> list[tuple[int, float]]:
-    """Step and loss; a step that was done again after an interruption counts once."""
+    """Read steps and losses; a step that was repeated after an interruption counts once."""
     return sorted({int(row["step"]): float(row["loss"]) for row in read_lines(work / LOSS)}.items())
 
 
 def all_counts(work: Path) -> tuple[Counts, int]:
-    """What all sessions worked through together, and how many sessions there were."""
+    """Sum the counts of all sessions, and count the sessions."""
     last = {row["session"]: row for row in read_lines(work / COUNTS)}
     total = Counts()
     for row in last.values():

@@ -95,7 +95,7 @@ def test_a_metric_can_be_chosen_and_must_exist(lm_eval_folder) -> None:
     ("damage", "said"),
     [
         (lambda line: line[:40], "not valid JSON"),
-        (lambda line: "[1]", "should be an object"),
+        (lambda line: "[1]", "of type list, not an object"),
         (lambda line: line.replace('"exact_match": ', '"exact_match": 7'), "--metric"),
         (lambda line: line.replace('"doc_id": ', '"doc_id": -'), "doc_id is -3: it must be 0 or more"),
         (lambda line: line.replace('"metrics": [', '"metrics": ["bleu", '), "names metrics"),

@@ -40,7 +40,7 @@ def test_numpys_numbers_become_numbers_and_strange_metrics_text() -> None:
 
 @pytest.mark.parametrize("value", [12.3, -0.1, float("nan"), "good", None, (1, 2)])
 def test_a_metric_outside_zero_to_one_is_refused(value: object) -> None:
-    with pytest.raises(UserError, match="correctness runs from 0 to 1"):
+    with pytest.raises(UserError, match="correctness is between 0 and 1"):
         score_rows([sample(0, perplexity=value)], CHOICE, 0)
 
 

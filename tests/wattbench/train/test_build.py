@@ -153,7 +153,7 @@ def test_naming_a_member_without_what_it_needs_is_refused(built) -> None:
 
 def test_a_member_that_fails_is_not_taken_for_built(built, quiet: Any, steady: Any) -> None:
     family = built(("held_out: 4", "held_out: 99"))
-    with pytest.raises(UserError, match="99 documents are wanted, and it has 4"):
+    with pytest.raises(UserError, match="99 documents are needed, but it has 4"):
         make(family, ["router"], [steady], quiet)
     assert stale(built(), MEMBERS) == ["router"]
 

@@ -28,7 +28,7 @@ def test_the_first_documents_of_each_task_are_taken(family: Family) -> None:
     ("spoil", "expected"),
     [
         (lambda path: path.unlink(), r"copy\.train\.jsonl: cannot be read \(No such file"),
-        (lambda path: path.write_text('{"question": "q", "answer": "a"}\n'), "2 documents are wanted, and it has 1"),
+        (lambda path: path.write_text('{"question": "q", "answer": "a"}\n'), "2 documents are needed, but it has 1"),
         (lambda path: path.write_text('{"question": "q", "ans'), "not JSON lines"),
         (lambda path: path.write_text(""), "not JSON lines"),
         (lambda path: path.write_bytes(b"\xff\xfe\n"), "not JSON lines"),

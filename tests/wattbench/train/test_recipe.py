@@ -22,7 +22,7 @@ PROMPT = 'prompt: "Q: {question}\\nA:"'
     [
         (("teacher: tuned", "teacher: tunde"), r"recipe\.yaml:\d+: .*student needs tunde, but there is no such member"),
         (("teacher: tuned", "teacher: tunde"), "did you mean 'tuned'"),
-        (("teacher: tuned", "teacher: thinker"), "student needs thinker, but it comes later"),
+        (("teacher: tuned", "teacher: thinker"), "student needs thinker, but that member comes later"),
         (("domains: [letters]", "domains: [leters]"), "specialist-letters: no domain 'leters'; did you mean 'letters'"),
         (("method: distil", "method: distill"), r"recipe\.yaml:21: members.student.*did you mean 'distil'"),
         (("balance: 0.02", "balanced: 0.02"), r"recipe\.yaml:19: members.moe.*balanced: unknown key"),

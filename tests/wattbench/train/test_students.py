@@ -111,7 +111,7 @@ def test_without_reasoning_there_is_none_to_learn(shop: Shop, family: Family) ->
 
 
 def test_what_cannot_be_asked_is_said(shop: Shop) -> None:
-    with pytest.raises(UserError, match="thinker: moe is not a model that can be asked; name an adapter or a student"):
+    with pytest.raises(UserError, match="thinker: moe is not a model that answers; name an adapter or a student"):
         shop.built("moe")
     with pytest.raises(UserError, match=r"^thinker: layers: there is no layer 9; the base has 4"):
         shop.student([0, 9])

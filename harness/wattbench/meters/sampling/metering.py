@@ -10,7 +10,7 @@ from typing import Self
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.meters.base import Meter, MeterError, Reading
-from wattbench.meters.registry import told
+from wattbench.meters.registry import failure_text
 from wattbench.meters.sampling.sampler import Sampler
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
@@ -74,7 +74,7 @@ class Metering:
         try:
             meter.open()
         except MeterError as error:
-            raise UserError(told(meter.name, error)) from error
+            raise UserError(failure_text(meter.name, error)) from error
         self._opened.append(meter)
         for component, provenance in meter.provenance.items():
             if component in self.provenance:
