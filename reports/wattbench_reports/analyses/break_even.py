@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.training_cost import Training, in_use, trainings
+from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import mean_scores
 from wattbench_reports.stats import Payback, mean_difference, payback_from_draws, resampled_sums
@@ -158,23 +159,17 @@ def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None) -> st
 
 def _why_not(analysis: Analysis, trained: Mapping[str, Training], name: str, other: str) -> str:
     """Why the joules of two trainings and of two systems may not be set against each other; empty where they may."""
-    for each in (name, other):
-        if analysis.measured[each].j_per_request is None:
-            return f"{each} has no joules"
-        if not analysis.judged[each].valid:
-            return f"the measured windows of {each} are not all valid"
+    reason = analysis.why_joules_not_comparable(name, other)
+    if reason:
+        return reason
     for each in (name, other):
         if each in trained and trained[each].energy_j is None:
             return "the joules of its training are not known" if each == name else f"those of {each} are not known"
-    ours, theirs = (analysis.measured[each].provenance for each in (name, other))
     labels = {each: trained[each].provenance for each in (name, other) if each in trained}
-    # What is declared was measured by nobody here, and is set against anything, with a word of warning.
-    read = [part for label in labels.values() if (part := provenance.measured_part(label))]
-    if {*read, ours, theirs} != {ours}:
-        told = ", ".join(f"training of {each} {label}" for each, label in labels.items() if label)
-        return f"joules of different provenance ({told}, {name} {ours}, {other} {theirs})"
-    if not analysis.joules_comparable(name, other):
-        return f"the joules of {name} and of {other} may not be compared"
+    answers = analysis.measured[name].provenance
+    if not same_provenance((answers, *labels.values())):
+        trainings_said = ", ".join(f"{label} for the training of {each}" for each, label in labels.items() if label)
+        return f"their joules differ in provenance: {trainings_said}, {answers} for the answers"
     return ""
 
 
@@ -184,7 +179,7 @@ def _rival(analysis: Analysis, table: ItemTable, name: str, domain: str | None, 
     best, least_j = None, math.inf
     for other in others:
         per_correct = figures[other].j_per_correct
-        if per_correct is None or per_correct.estimate >= least_j or not analysis.judged[other].valid:
+        if per_correct is None or per_correct.estimate >= least_j:
             continue
         if not analysis.joules_comparable(name, other):
             continue

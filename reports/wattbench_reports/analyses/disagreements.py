@@ -300,7 +300,7 @@ def _candidates(analysis: Analysis) -> Iterator[Pair]:
     joules = {
         name: each.j_per_correct.estimate
         for name, each in figures.items()
-        if each.j_per_correct is not None and analysis.judged[name].valid and analysis.joules_comparable(name, best)
+        if each.j_per_correct is not None and analysis.joules_comparable(name, best)
     }
     if joules:
         thrifty = min(joules, key=lambda name: joules[name])

@@ -40,7 +40,7 @@ class Joules:
     teacher: Interval | None
     saved: Interval | None
     """Teacher's less the student's, per correct answer: below 0 the student is dearer. None where one of them is never
-    right, or where their joules may not be set against each other. Bounds may be infinite."""
+    right, or where their joules may not be compared. Bounds may be infinite."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Distillation:
     student_provenance: str
     teacher_provenance: str
     why_not: str
-    """Why nothing is said to be saved: a clause; empty where the joules may be set against each other."""
+    """Why nothing is said to be saved: a clause; empty where the joules may be compared."""
 
     @property
     def sampled(self) -> bool:
@@ -142,7 +142,7 @@ def _of_pair(analysis: Analysis, answers: pd.DataFrame, student: str, teacher: s
     """The answers that both gave, repeat by repeat and side by side."""
     ours, theirs = (answers[answers["system"] == name] for name in (student, teacher))
     both = ours.merge(theirs[_PAIRED], on=["row", "repeat"], suffixes=("", "_teacher"))
-    why_not = _why_not(analysis, student, teacher)
+    why_not = analysis.why_joules_not_comparable(student, teacher)
     rows = np.unique(both["row"].to_numpy(dtype=np.int64))
     return Distillation(
         student,
@@ -156,20 +156,6 @@ def _of_pair(analysis: Analysis, answers: pd.DataFrame, student: str, teacher: s
         analysis.measured[teacher].provenance,
         why_not,
     )
-
-
-def _why_not(analysis: Analysis, student: str, teacher: str) -> str:
-    for name in (student, teacher):
-        if analysis.measured[name].j_per_request is None:
-            return f"{name} has no joules"
-        if not analysis.judged[name].valid:
-            return f"the measured windows of {name} are not all valid"
-    labels = [analysis.measured[name].provenance for name in (student, teacher)]
-    if labels[0] != labels[1]:
-        return f"the joules came about in different ways ({student} {labels[0]}, {teacher} {labels[1]})"
-    if not analysis.joules_comparable(student, teacher):
-        return "the joules of the two may not be compared"
-    return ""
 
 
 def _kept(analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool) -> Kept:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
 from wattbench_reports.analyses.training_cost import in_use, trainings
+from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ranking import accuracy_order
 from wattbench_reports.tables import provenance
@@ -102,7 +103,7 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Courses:
-    """The systems whose joules may be set beside each other."""
+    """The systems whose joules may be compared with each other."""
 
     courses: tuple[Course, ...]
     left_out: tuple[tuple[str, str], ...]
@@ -120,23 +121,21 @@ def courses(analysis: Analysis) -> Courses:
     left_out: dict[str, str] = {}
     for name in in_use(analysis):
         figures, own = analysis.measured[name], trained.get(name)
-        label = "" if own is None else provenance.measured_part(own.provenance)
-        if figures.j_per_request is None:
-            left_out[name] = "no joules"
-        elif not analysis.judged[name].valid:
-            left_out[name] = "its measured windows are not all valid"
+        reason, label = analysis.joules_of(name).why_not_usable, "" if own is None else own.provenance
+        if reason:
+            left_out[name] = reason
         elif figures.j_per_correct is None:
             left_out[name] = "nothing answered correctly"
         elif own is not None and own.energy_j is None:
             left_out[name] = "the joules of its training are not known"
-        elif label and label != figures.provenance:
-            left_out[name] = f"its training is {label}, its answers {figures.provenance}"
+        elif not same_provenance((label, figures.provenance)):
+            left_out[name] = f"provenance {label} for its training, {figures.provenance} for its answers"
         else:
             spent = 0.0 if own is None or own.energy_j is None else own.energy_j
             usable[name] = Course(name, spent, figures.j_per_correct.estimate)
     groups = [[name for name in group if name in usable] for group in analysis.energy_groups]
     largest = max(groups, key=len, default=[])
-    left_out |= {name: "its joules may not be set beside the others'" for name in usable if name not in largest}
+    left_out |= {name: "joules not comparable with the others'" for name in usable if name not in largest}
     drawn = {name: figures for name, figures in analysis.measured.items() if name in largest}
     order = accuracy_order(analysis.pairs(), drawn)
     accurate = () if order is None else order.contenders

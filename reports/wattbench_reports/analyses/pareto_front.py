@@ -73,8 +73,8 @@ def _drawn(analysis: Analysis) -> CostDraws:
 
 
 def _why_no_joules(analysis: Analysis) -> dict[str, str]:
-    spoiled = {name: "measured windows not all valid" for name, each in analysis.judged.items() if not each.valid}
-    return spoiled | {name: "no joules" for name, each in analysis.measured.items() if each.j_per_request is None}
+    reasons = {name: analysis.joules_of(name).why_not_usable for name in analysis.measured}
+    return {name: reason for name, reason in reasons.items() if reason}
 
 
 def _medians(analysis: Analysis, draws: CostDraws) -> Iterator[tuple[str, Interval | None]]:

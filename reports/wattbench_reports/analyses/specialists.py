@@ -140,12 +140,10 @@ def _over(joules: float, correct: float) -> float | None:
 def _why_not(
     analysis: Analysis, name: str, other: str, their_j: float, our_correct: float, their_correct: float
 ) -> str:
-    if not analysis.joules_comparable(name, other):
-        return "their joules may not be set beside each other"
+    reason = analysis.why_joules_not_comparable(name, other)
+    if reason:
+        return reason
     if not their_j:
-        return "there are no joules to set them against"
-    spoiled = [each for each in (name, other) if not analysis.judged[each].valid]
-    if spoiled:
-        return f"not all measured windows of {' and of '.join(spoiled)} are valid"
+        return f"{other} has no joules on these items"
     wrong = [each for each, correct in ((name, our_correct), (other, their_correct)) if not correct]
     return f"{' and '.join(wrong)} answered nothing correctly" if wrong else ""

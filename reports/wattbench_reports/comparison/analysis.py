@@ -13,6 +13,7 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
+from wattbench_reports.comparability.joules import SystemJoules, why_not_comparable
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import Year, year
 from wattbench_reports.comparison.caveats import carbon_caveats, caveats
@@ -203,12 +204,22 @@ class Analysis:
 
     @cached_property
     def energy_groups(self) -> tuple[tuple[str, ...], ...]:
-        """The systems divided into those that may be ranked by energy among each other."""
+        """The systems divided into those whose joules have one provenance, were measured under one set of conditions
+        and by one meter."""
         return groups(self.prints, JOULES)
 
+    def joules_of(self, system: str) -> SystemJoules:
+        """What decides whether a system's joules can be compared."""
+        figures = self.measured[system]
+        return SystemJoules(system, figures.j_per_request is not None, self.judged[system].valid, figures.provenance)
+
+    def why_joules_not_comparable(self, *systems: str) -> str:
+        """Why the joules of these systems may not be compared, as a clause; empty where they may."""
+        return why_not_comparable([self.joules_of(name) for name in systems], self.energy_groups)
+
     def joules_comparable(self, *systems: str) -> bool:
-        """Whether the joules of these systems may be set beside each other."""
-        return any(set(systems) <= set(group) for group in self.energy_groups)
+        """Whether the joules of these systems may be compared: `wattbench_reports.comparability.joules`."""
+        return not self.why_joules_not_comparable(*systems)
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wattbench_reports.comparability.joules import SystemJoules
 from wattbench_reports.comparison.paired_tests import AccuracyGap, Pairs
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
@@ -166,10 +167,9 @@ def rank(
 def _why_left_out(figures: Measures, judged: Validity) -> str | None:
     if not figures.requests:
         return "no item answered"
-    if figures.j_per_request is None:
-        return "no energy figures"
-    if not judged.valid:
-        return "measured windows not all valid"
+    joules = SystemJoules(figures.system, figures.j_per_request is not None, judged.valid, figures.provenance)
+    if joules.why_not_usable:
+        return joules.why_not_usable
     if figures.accuracy is None:
         return "not scored"
     if figures.j_per_correct is None:

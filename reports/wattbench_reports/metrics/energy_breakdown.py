@@ -12,6 +12,7 @@ import pandas as pd
 from wattbench.records import PhaseRow, Purpose, Split, SystemRow, WindowRow
 from wattbench.records.components import added, is_container
 from wattbench.records.phases import TOTAL
+from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.run_tables import Frames
@@ -230,6 +231,6 @@ def _load(windows: Sequence[WindowRow], known: SystemRow | None, per_request: fl
     window = next((window for window in windows if window.window == wanted), None)
     if window is None or window.total_j is None:
         return None
-    alike = window.provenance_label == label and window.valid and per_request is not None and per_request > 0
-    requests = window.total_j / (ONE_PERCENT * per_request) if alike and per_request else None
+    same = window.valid and same_provenance((window.provenance_label, label))
+    requests = window.total_j / (ONE_PERCENT * per_request) if same and per_request and per_request > 0 else None
     return Load(window.total_j, window.provenance_label, window.valid, requests)

@@ -163,8 +163,8 @@ def test_joules_of_two_kinds_are_not_set_against_each_other(make_run, fake) -> N
     assert "not to be set against each other" in section.passages[0].tables[2].note
     assert {row[3].text for row in section.passages[0].tables[2].rows} == {"–"}
     assert (
-        "Whether it saves joules cannot be told: the joules came about in different ways (student counter, teacher "
-        "modelled)." in section.passages[0].sentences
+        "Whether it saves joules cannot be told: their joules differ in provenance: counter of student and modelled of "
+        "teacher." in section.passages[0].sentences
     )
 
 

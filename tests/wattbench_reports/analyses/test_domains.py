@@ -124,7 +124,7 @@ def test_specialists_against_a_bootstrap_by_hand(family) -> None:
 
 def test_what_stands_between_the_joules_is_said(make_run, fake) -> None:
     cases = {
-        "may not be set beside": fake.System("s", "specialist", domain="text", provenance="modelled"),
+        "differ in provenance": fake.System("s", "specialist", domain="text", provenance="modelled"),
         "answered nothing correctly": fake.System("s", "specialist", domain="text", accuracy=0.0),
         "windows of s are": fake.System("s", "specialist", domain="text", invalid=("throttled",)),
     }

@@ -162,7 +162,7 @@ def test_joules_of_another_provenance_are_refused_and_it_is_said_why(found, fake
     assert pair(analysis, "tuned", "base").payback is None
     (row,) = rows(section, "After how many")
     assert row[4] == (
-        "cannot be told: joules of different provenance (training of tuned modelled, tuned counter, base counter)"
+        "cannot be told: their joules differ in provenance: modelled for the training of tuned, counter for the answers"
     )
     assert row[5] == "–"
 
@@ -323,7 +323,7 @@ def test_only_courses_that_may_be_compared_are_drawn(found, fake) -> None:
     drawn = courses(analysis)
     assert [course.system for course in drawn.courses] == ["base", "tuned"]
     assert dict(drawn.left_out).keys() == {"odd", "hot", "mute"}
-    assert "odd (its training is modelled, its answers counter)" in said(section)
+    assert "odd (provenance modelled for its training, counter for its answers)" in said(section)
 
 
 def test_who_is_cheapest_is_asked_of_the_most_accurate_alone(found, fake) -> None:

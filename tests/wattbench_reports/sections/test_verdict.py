@@ -84,7 +84,7 @@ def test_no_valid_energy_says_so(judge, fake) -> None:
     )
     assert verdict.headline == "No verdict on energy, as no system has valid energy figures; hot is the most accurate."
     assert verdict.sentences[-1] == (
-        "Not ranked by energy: hot (measured windows not all valid) and blind (no energy figures)."
+        "Not ranked by energy: hot (measured windows not all valid) and blind (no joules)."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.routing.answer_matrix import half_of
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench, best_of_domain, why_no_joules, without_joules
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, best_of_domain, without_joules
 from wattbench_reports.analyses.routing.knn_router import Neighbours, nearest_router
 from wattbench_reports.analyses.routing.replay import Outcome, Plan, fixed, mean_interval, replay
 from wattbench_reports.analyses.routing.shuffled_router import shuffled_router
@@ -139,7 +139,7 @@ def _from_files(analysis: Analysis, bench: Bench) -> Iterable[Choice]:
 def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
     """A router of the user's, replayed over the hybrid's items that its own members answered too."""
     systems = (bench.hybrid.system, *bench.present, *router.members)
-    field = without_joules(bench.field) if why_no_joules(analysis, systems) else bench.field
+    field = bench.field if analysis.joules_comparable(*systems) else without_joules(bench.field)
     return replay(field, plan_of_file(router, bench.rows))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from wattbench_reports.analyses.routing.answer_matrix import Field, HybridAnswers
 from wattbench_reports.analyses.routing.replay import Outcome, Plan, plan_of, replay
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.formatting import units
 from wattbench_reports.tables.suite_record import SystemSettings
 
 
@@ -35,7 +33,7 @@ class Bench:
     """Its own routes, over those of `rows` for which it asked members in `present` alone."""
     replayed: Outcome
     no_joules: str
-    """Why no joules are compared; empty where they are."""
+    """Why no joules are compared, as a clause; empty where they are."""
 
     @property
     def whole(self) -> bool:
@@ -58,7 +56,7 @@ def bench_of(analysis: Analysis, field: Field, hybrid: HybridAnswers) -> Bench:
     """Set a hybrid beside its members."""
     members = members_of(analysis, hybrid)
     present = tuple(name for name in members if name in analysis.frames.systems)
-    reason = why_no_joules(analysis, (hybrid.system, *present))
+    reason = analysis.why_joules_not_comparable(hybrid.system, *present)
     if reason:
         field = without_joules(field)
     columns = field.columns((hybrid.system, *present))
@@ -103,18 +101,3 @@ def members_of(analysis: Analysis, hybrid: HybridAnswers) -> tuple[str, ...]:
 def without_joules(field: Field) -> Field:
     """The same answers, with no joules on record."""
     return replace(field, energy_j=np.full_like(field.energy_j, np.nan))
-
-
-def why_no_joules(analysis: Analysis, systems: Sequence[str]) -> str:
-    """Why the joules of some systems may not be set beside each other, as a clause; empty where they may."""
-    measured, judged = analysis.measured, analysis.judged
-    bare = [name for name in systems if measured[name].j_per_request is None]
-    if bare:
-        return f"{units.listed(bare)} {'has' if len(bare) == 1 else 'have'} no energy figures"
-    spoiled = [name for name in systems if not judged[name].valid]
-    if spoiled:
-        return f"measured windows of {units.listed(spoiled)} are not all valid"
-    if not analysis.joules_comparable(*systems):
-        kinds = list(dict.fromkeys(measured[name].provenance for name in systems))
-        return f"they did not come about in the same way ({'; '.join(kinds)})"
-    return ""

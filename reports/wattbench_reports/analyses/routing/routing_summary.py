@@ -182,14 +182,10 @@ def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
 
 def _fewer_joules(analysis: Analysis, hybrid: str, singles: Sequence[str]) -> dict[str, float]:
     """How probably each single system needs fewer joules per correct answer; those that may be compared alone."""
-    measured, judged = analysis.measured, analysis.judged
-    if not measured[hybrid].j_per_correct or not judged[hybrid].valid:
+    measured = analysis.measured
+    if not measured[hybrid].j_per_correct:
         return {}
-    able = [
-        name
-        for name in singles
-        if measured[name].j_per_correct and judged[name].valid and analysis.joules_comparable(hybrid, name)
-    ]
+    able = [name for name in singles if measured[name].j_per_correct and analysis.joules_comparable(hybrid, name)]
     if not able:
         return {}
     # All of them in one draw of the items: the hybrid's chance to be lower is the complement of theirs.

@@ -9,7 +9,7 @@ import numpy as np
 from wattbench_reports.analyses.routing.answer_matrix import Field, field_of, hybrid_answers
 from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of, plan_of_file
 from wattbench_reports.analyses.routing.frontier import Frontier, Quality, frontier_of, quality_of
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, why_no_joules, without_joules
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, without_joules
 from wattbench_reports.analyses.routing.knn_router import Neighbours, neighbours
 from wattbench_reports.analyses.routing.misroutes import Misroutes, misroutes_of
 from wattbench_reports.analyses.routing.replay import Outcome, replay
@@ -103,7 +103,7 @@ def _near(analysis: Analysis, field: Field, bench: Bench, read: dict[bytes, Neig
 
 
 def _offline(analysis: Analysis, field: Field, router: OfflineRouter) -> Offline:
-    reason = why_no_joules(analysis, router.members)
+    reason = analysis.why_joules_not_comparable(*router.members)
     rows = np.arange(len(field.domain))
     outcome = replay(without_joules(field) if reason else field, plan_of_file(router, rows))
     return Offline(router, outcome, reason)

@@ -47,7 +47,7 @@ def eligible(analysis: Analysis) -> tuple[str, ...]:
     able = [
         name
         for name, each in analysis.contest.candidates.items()
-        if analysis.judged[name].valid and each.j_per_correct is not None
+        if each.j_per_correct is not None and not analysis.joules_of(name).why_not_usable
     ]
     return tuple(able) if able and analysis.joules_comparable(*able) else ()
 

@@ -106,9 +106,9 @@ def test_a_member_that_skipped_an_item_leaves_that_item_out(compose, fake) -> No
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"provenance": "modelled"}, "they did not come about in the same way"),
-        ({"invalid": ("throttled",)}, "measured windows of c are not all valid"),
-        ({"energy_j": None}, "c has no energy figures"),
+        ({"provenance": "modelled"}, "differ in provenance: "),
+        ({"invalid": ("throttled",)}, "the measured windows of c are not all valid"),
+        ({"energy_j": None}, "c has no joules"),
     ],
 )
 def test_without_comparable_joules_only_accuracy_is_stated(compose, fake, change, why: str) -> None:
