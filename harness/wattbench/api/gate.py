@@ -35,8 +35,8 @@ def gate(
     """Judge a candidate against a baseline, as `wattbench gate` does.
 
     ``gate(old, new)`` judges two runs from their records (or two files of pytest-benchmark). ``gate(suite,
-    baseline=..., candidate=...)`` asks both systems in turns, in a run of its own, and stops as soon as the verdict is
-    decided. ``gate(run)`` judges the run of a gate again.
+    baseline=..., candidate=...)`` measures both systems in alternation, in a run of its own, and stops as soon as the
+    verdict is decided. ``gate(run)`` judges the run of a gate again.
 
     Args:
         target: the baseline's run; or a suite: a file, or the name of one that wattbench ships.

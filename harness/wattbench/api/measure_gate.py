@@ -1,4 +1,4 @@
-"""The part of a gate that measures: two systems of a suite asked in turns, or an interrupted gate resumed."""
+"""The part of a gate that measures: two systems of a suite in alternation, or an interrupted gate resumed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class GateJob:
 def measure_new(
     job: GateJob, out: Path, begun: Callable[[Path], None], until: Callable[[Path], bool] = gate_is_decided
 ) -> list[str]:
-    """Ask two systems in turns until the verdict is decided.
+    """Measure two systems in alternation until the verdict is decided.
 
     Args:
         job: which systems, and how.

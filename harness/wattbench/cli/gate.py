@@ -54,8 +54,8 @@ def gate(
 ) -> None:
     """Judge a candidate against a baseline. Exits with 0: passed, 1: regressed, 2: no verdict, 3: error.
 
-    SUITE with --baseline and --candidate asks both in turns, in one job on one device, and stops as soon as the
-    verdict is decided. Two RUNs are judged from their records, where they can be compared; one RUN of a gate is
+    SUITE with --baseline and --candidate measures both in alternation, in one job on one device, and stops as soon as
+    the verdict is decided. Two RUNs are judged from their records, where they can be compared; one RUN of a gate is
     judged again. OLD.json and NEW.json are files of pytest-benchmark.
     """
     files = VerdictFiles(junit, markdown, json_file, github=not no_github)

@@ -96,7 +96,7 @@ class Wattbench:
         tasks: Sequence[str] | None = None,
         limit: int | None = None,
     ) -> Judged:
-        """Ask two systems in turns, in a run of its own, until the verdict is decided: `wattbench gate SUITE`.
+        """Measure two systems in alternation, in a run of its own, as `wattbench gate SUITE` does.
 
         The arguments are those of `compare`. One system may be both.
         """

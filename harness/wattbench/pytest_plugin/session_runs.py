@@ -68,7 +68,7 @@ class Runs:
         return GateResult(request.judged(), request.run)
 
     def gated(self, settings: Settings, baseline: str, candidate: str, policy: str | None) -> GateResult:
-        """Ask two systems in turns until the verdict is decided.
+        """Measure two systems in alternation until the verdict is decided.
 
         Raises:
             UserError: they cannot be measured here, or the policy is wrong.
