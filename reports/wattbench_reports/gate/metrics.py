@@ -1,4 +1,4 @@
-"""What a gate can judge, in words and units."""
+"""The metrics that a gate can judge, with labels and units."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PEAK_MEMORY = "peak_memory"
 
 @dataclass(frozen=True)
 class Metric:
-    """One thing that is judged."""
+    """One metric of a gate."""
 
     name: str
     label: str

@@ -1,4 +1,4 @@
-"""A gate's policy as the reports know it: read from a record, where `wattbench.config` has checked it."""
+"""The policy of a gate, read from a record, where `wattbench.config` has checked it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Trade:
-    """What may be given for what."""
+    """A declared trade-off: how much of one metric may be given up for how much of another."""
 
     give: str
     give_up_to: float
@@ -46,7 +46,7 @@ class Trade:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A regression that is let through until a day."""
+    """A regression that is allowed until a day."""
 
     metric: str
     reason: str
@@ -55,7 +55,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is judged, how surely, and what is let through all the same. The keys of `wattbench.config.GatePolicy`."""
+    """Metrics, error rates and exceptions of a gate. The keys of `wattbench.config.GatePolicy`."""
 
     rules: tuple[Rule, ...]
     alpha: float = GATE_FALSE_ALARM_RATE
@@ -72,7 +72,7 @@ class Policy:
     """As it was read."""
 
     def rule(self, metric: str) -> Rule:
-        """The rule of one metric."""
+        """Return the rule of one metric."""
         return next(rule for rule in self.rules if rule.metric == metric)
 
 

@@ -1,4 +1,4 @@
-"""What a gate comes to: a verdict for each metric, one for all, and what a reader needs to believe or doubt it."""
+"""The result of a gate: a verdict for each metric and for the gate, with the figures behind them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from wattbench_reports.gate.policy import Policy, Trade, Waiver
 
 
 class Verdict(StrEnum):
-    """Of a metric, or of a whole gate."""
+    """The verdict on a metric, or on a gate."""
 
     PASS = "pass"  # noqa: S105  # no password
     """A worsening by the margin is ruled out, with the declared error rate."""
     IMPROVED = "improved"
-    """So it is, and shown to be better."""
+    """As `PASS`, and shown to be better."""
     REGRESSED = "regressed"
     """Shown to be worse."""
     INCONCLUSIVE = "inconclusive"
-    """Neither is shown by the items there were."""
+    """The items show neither."""
     NOT_COMPARABLE = "not_comparable"
     """The two figures are not of the same work, machine or meter."""
     NOT_MEASURED = "not_measured"
@@ -42,7 +42,7 @@ EXIT_CODES: Mapping[Verdict, int] = {
 
 @dataclass(frozen=True)
 class MetricVerdict:
-    """One metric."""
+    """The verdict on one metric, with its figures."""
 
     metric: str
     """One of `wattbench_reports.gate.metrics.METRICS`, or, of a pytest-benchmark file, such a name with its benchmark
@@ -55,8 +55,7 @@ class MetricVerdict:
     reason: str
     """A sentence or two: why this verdict; what it could have found, or how much more it takes."""
     baseline: float | None = None
-    """The figure itself, in the metric's unit: 0 to 1, seconds, joules, bytes. None where there is none. So for the
-    next."""
+    """The figure itself, in the metric's unit: 0 to 1, seconds, joules, bytes. None: not available. So for the next."""
     candidate: float | None = None
     change: float | None = None
     """Candidate against baseline: of accuracy the difference (-0.02: 2 points lower), of others the share by which it
@@ -68,10 +67,9 @@ class MetricVerdict:
     """That both systems answered and this metric was judged by."""
     rounds: int = 0
     p_value: float | None = None
-    """That it is no worse: valid at any time, adjusted over the blocking metrics where it is one of them."""
+    """Of being no worse: valid at any time, and adjusted over the blocking metrics if it is one."""
     more_items: int | None = None
-    """Of an inconclusive one: how many more items it should take. None: no number of items would tell, or it is not
-    inconclusive."""
+    """If inconclusive: how many more items should decide it. None: no number would, or it is not inconclusive."""
     detectable: float | None = None
     """Of one that passed: the smallest worsening that the items rule out; at most the margin."""
     provenance: str = ""
@@ -83,7 +81,7 @@ class MetricVerdict:
 
 @dataclass(frozen=True)
 class GateResult:
-    """A whole gate."""
+    """The result of a gate."""
 
     verdict: Verdict
     headline: str
@@ -102,12 +100,12 @@ class GateResult:
     """Of both systems, all that the gate's windows counted; None where nothing was read."""
     energy_provenance: str = ""
     notes: tuple[str, ...] = ()
-    """What a reader should know beside: expired waivers, planted regressions, invalid windows, what differs."""
+    """Further notes: expired waivers, planted regressions, invalid windows, what differs."""
     planted: Mapping[str, float] | None = None
     """Of a drill: what was planted in the candidate, such as ``{"delay": 0.2}``. Its verdict says nothing of it."""
     created_utc: str = ""
 
     @property
     def exit_code(self) -> int:
-        """0: passed, 1: regressed, 2: no verdict, 3: error."""
+        """Return 0: passed, 1: regressed, 2: no verdict, 3: error."""
         return EXIT_CODES[self.verdict]

@@ -1,1 +1,1 @@
-"""How often gates of a suite err on a machine."""
+"""Measure the error rates of a suite's gates on a machine."""

@@ -1,4 +1,4 @@
-"""What gates on a machine can be trusted with: false alarms, what they find, and the margins they can hold."""
+"""Calibrate gates on a machine: false-alarm rates, detection rates and the smallest margins they can judge."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Drill:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a machine's gates were found to be."""
+    """The measured error rates and noise floors of a machine's gates."""
 
     suite: str
     system: str
@@ -51,17 +51,17 @@ class Calibration:
     """Part of the machine (device, driver, power limit) to its facts."""
     runs: tuple[str, ...]
     items: int
-    """After which its gates stop."""
+    """The item cap of its gates."""
     rounds: int
-    """That all of it was drawn from."""
+    """Rounds of the real gate, from which the simulated ones are drawn."""
     equal: Rates
-    """Of the system against itself."""
+    """Rates of the system against itself."""
     drills: tuple[Drill, ...]
     floors: Mapping[str, float | None]
     """Metric to the smallest margin at which an equal candidate passes, and one that is worse by the margin is found,
     as often as the policy says. None: no margin up to a half."""
     not_judged: Mapping[str, str] = field(default_factory=dict)
-    """Metric to why there is nothing to calibrate."""
+    """Metric to why it was not calibrated."""
 
 
 def calibrate(
@@ -77,7 +77,7 @@ def calibrate(
     gates: int,
     created_utc: str,
 ) -> Calibration:
-    """Play gates from the rounds of real ones.
+    """Simulate gates from the rounds of real ones, and estimate their error rates and noise floors.
 
     Args:
         equal: of a system against itself, with no early end.
@@ -127,7 +127,7 @@ def _drill(planted: Mapping[str, float], evidence: Evidence, policy: Policy, ite
 
 
 def _floor(equal: Evidence, policy: Policy, metric: str, items: int) -> float | None:
-    """The smallest of `_MARGINS` that holds, as those above it do: by bisection."""
+    """Find the smallest of `_MARGINS` that can be judged by bisection; those above it can be too."""
     low, high = -1, len(_MARGINS)  # does not hold, holds
     while high - low > 1:
         middle = (low + high) // 2
@@ -151,7 +151,7 @@ def _holds(equal: Evidence, policy: Policy, metric: str, margin: float, items: i
 
 
 def as_json(calibration: Calibration) -> str:
-    """For a file that `read_calibration` reads."""
+    """Write a calibration as JSON, as `read_calibration` reads it."""
     return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(calibration)}, indent=2) + "\n"
 
 
@@ -184,7 +184,7 @@ def _rates(told: dict[str, Any]) -> Rates:
 
 
 def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> list[str]:
-    """Hold a policy's margins against what a calibration found on this machine.
+    """Check a policy's margins against the noise floors of a calibration on this machine.
 
     Returns:
         Notes for the reader: the calibration is of another machine, or holds nothing of a metric.

@@ -1,4 +1,4 @@
-"""Gates played again from the rounds of one: drawn anew, their sides swapped, or a harm put in by arithmetic."""
+"""Simulate gates from the rounds of a real one: resampled, with sides swapped, or with a computed regression."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from wattbench_reports.stats import Interval, wilson_interval
 
 @dataclass(frozen=True)
 class Rates:
-    """How many gates came to what. The bounds are of 95% confidence, over gates drawn from the same rounds."""
+    """The share of gates with each verdict. The bounds are of 95% confidence, over gates drawn from the same rounds."""
 
     gates: int
     regressed: Interval
     passed: Interval
     inconclusive: Interval
     median_items: float
-    """To a verdict; of one that is inconclusive, the cap."""
+    """Items until the verdict; the cap for an inconclusive one."""
 
 
 def played(evidence: Evidence, policy: Policy, *, gates: int, items: int, swap: bool, seed: int) -> Rates:
-    """Play gates from rounds that are drawn from those of one, with replacement.
+    """Simulate gates from rounds that are drawn from those of one, with replacement.
 
     Args:
         evidence: with rounds.
@@ -56,7 +56,7 @@ def played(evidence: Evidence, policy: Policy, *, gates: int, items: int, swap: 
 
 
 def worse_by(evidence: Evidence, metric: str, by: float, seed: int) -> Evidence:
-    """The same rounds with a candidate that is worse in one metric, and in nothing else.
+    """Return the same rounds with a candidate that is worse in one metric only.
 
     Args:
         evidence: of two systems.
@@ -120,11 +120,11 @@ def _end(evidence: Evidence, policy: Policy, items: int) -> tuple[Verdict, int]:
 
 
 def alone(policy: Policy, metric: str, margin: float) -> Policy:
-    """A policy that asks for nothing but one metric, with a margin."""
+    """Return a policy that judges one metric only, with a margin."""
     rule = replace(policy.rule(metric), margin=margin, blocks=True, only_if_measured=False)
     return replace(policy, rules=(rule,), trades=(), waivers=())
 
 
 def planted_in_words(planted: Mapping[str, float]) -> str:
-    """``20% delay``."""
+    """Write what was planted: ``20% delay``."""
     return ", ".join(f"{100 * share:.3g}% {harm}" for harm, share in planted.items())

@@ -1,1 +1,1 @@
-"""From the evidence of a gate to its verdict."""
+"""Decide a gate from its evidence."""

@@ -1,4 +1,4 @@
-"""Evidence to a verdict: of every metric, and of the gate."""
+"""Judge every metric of a gate, and the whole gate, from its evidence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WIDEST = 4.0
 """A share beyond which no bound is looked for: five times as much."""
 
 _DRAWN = 40
-"""Looks that a drawing shows at most."""
+"""The most interim looks that a drawing shows."""
 
 _ORDER = (Verdict.REGRESSED, Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE, Verdict.IMPROVED)
 """The whole gate's verdict is the first of these that a blocking metric has; else it passes."""
@@ -31,7 +31,7 @@ _ORDER = (Verdict.REGRESSED, Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdi
 
 @dataclass(frozen=True)
 class Course:
-    """How what is known of a metric grew, round by round. All arrays have the shape (rounds,)."""
+    """The estimate of a metric's change and its bounds, round by round. All arrays have the shape (rounds,)."""
 
     items: NDArray[np.int64]
     change: NDArray[np.float64]
@@ -41,7 +41,7 @@ class Course:
 
 
 def known(evidence: Evidence, policy: Policy, *, today: date | None = None) -> bool:
-    """Whether no more items are needed: something fails, or all that blocks is decided."""
+    """Return whether no more items are needed: a metric fails, or all blocking ones are decided."""
     return _looked([*cases(evidence, policy)], policy, today)[-1].known
 
 
@@ -54,7 +54,7 @@ def judge(
     planted: Mapping[str, float] | None = None,
     today: date | None = None,
 ) -> GateResult:
-    """Decide whether a candidate may take the baseline's place.
+    """Decide whether a candidate may replace the baseline.
 
     Args:
         evidence: of the two.
@@ -75,12 +75,12 @@ def judge_many(
     runs: Sequence[str] = (),
     today: date | None = None,
 ) -> GateResult:
-    """As `judge`, of several pairs in one gate, by name: its error rate holds for all of them together."""
+    """Judge several pairs in one gate, by name, as `judge` does: the error rates hold for all of them together."""
     return _result(evidences, policy, suite, runs, None, today)
 
 
 def course(evidence: Evidence, policy: Policy) -> Mapping[str, Course]:
-    """How what is known of each metric that was tested grew, at some of the rounds: enough to draw it."""
+    """Return the course of each tested metric at some of the rounds: enough to draw it."""
     told: dict[str, list[tuple[float, ...]]] = {}
     ends = np.unique(np.linspace(1, len(evidence.rounds), _DRAWN).round().astype(int))
     for end in ends.tolist() if evidence.rounds else ():
@@ -97,7 +97,7 @@ def _looked(every: Sequence[Case], policy: Policy, today: date | None) -> list[L
 
 
 def _waivers(policy: Policy, today: date | None) -> dict[str, Waiver]:
-    """Metric to the waiver that covers it today: the one that lasts longest."""
+    """Return each metric's waiver that is valid today; of several the one that lasts longest."""
     day = today or datetime.now(UTC).date()
     return {each.metric: each for each in sorted(policy.waivers, key=lambda one: one.until) if each.until >= day}
 
@@ -196,7 +196,7 @@ def _word(case: Case, state: State, better: bool) -> Verdict:
 
 
 def _bounds(case: Case, policy: Policy) -> tuple[float | None, float | None]:
-    """Of the change: for accuracy a worsening is a fall. None where the items do not bound it."""
+    """Bound the change: for accuracy a worsening is a fall. None where the items do not bound it."""
     assert case.trial is not None
     trial = case.trial.one if isinstance(case.trial, EitherTrial) else case.trial
     if case.rule.metric == ACCURACY:
@@ -206,7 +206,7 @@ def _bounds(case: Case, policy: Policy) -> tuple[float | None, float | None]:
 
 
 def _ruled_out(case: Case, low: float | None, high: float | None) -> float:
-    """The smallest worsening that the items rule out."""
+    """Return the smallest worsening that the items rule out."""
     worse, better = (low, high) if case.rule.metric == ACCURACY else (high, low)
     if worse is None or (case.rule.either and better is None):
         return case.rule.margin
@@ -216,7 +216,7 @@ def _ruled_out(case: Case, low: float | None, high: float | None) -> float:
 
 
 def more_items(case: Case, policy: Policy) -> int | None:
-    """How many more items a case that is open should take, if those to come are like those that came.
+    """Estimate how many more items an undecided case needs, if they are like those so far.
 
     Returns:
         None where neither a worsening nor its absence gains ground: the truth lies between none and the margin.

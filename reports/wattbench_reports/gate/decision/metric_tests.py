@@ -1,4 +1,4 @@
-"""Each metric of a gate as a case: its figures, and the trial that decides it, or why there is none."""
+"""Build a case for each metric of a gate: its figures and its sequential test, or why it is not tested."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NO_SCORE = 0.5
 
 @dataclass(frozen=True)
 class Case:
-    """One metric, between two systems."""
+    """One metric of a gate, between two systems."""
 
     rule: Rule
     pair: str = ""
@@ -49,18 +49,18 @@ class Case:
     apart: str | None = None
     missing: str | None = None
     waits_for: int | None = None
-    """Without a trial: so many more items at least, before there can be one."""
+    """Without a test: how many more items one needs at least."""
     slack: float = 0.0
-    """By what share the two may differ with nobody having changed anything."""
+    """The share by which the two may differ without any change (drift between runs)."""
 
     @property
     def blocks(self) -> bool:
-        """Whether the gate depends on it."""
+        """Return whether the gate's verdict depends on it."""
         return self.rule.blocks and not (self.rule.only_if_measured and self.missing is not None)
 
     @property
     def beyond(self) -> float:
-        """How large a margin is left to rule out, once the slack is allowed for; 0 or less: none is."""
+        """Return the margin that is left to rule out beyond the slack; with 0 or less none can be."""
         return (1 + self.rule.margin) / (1 + self.slack) - 1 if self.slack else self.rule.margin
 
 
@@ -73,7 +73,7 @@ class _Figures:
 
 
 def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...]:
-    """Every metric of the policy, in its order."""
+    """Build the case of every metric of the policy, in its order."""
     return tuple(replace(_case(evidence, policy, rule), pair=pair) for rule in policy.rules)
 
 
@@ -118,7 +118,7 @@ _NOTHING: Mapping[str, str] = {
 
 
 def _waits_for(evidence: Evidence, policy: Policy, metric: str) -> int | None:
-    """How many more items, before there can be a trial that there is not yet; None: more items will not do."""
+    """Return how many more items a first test needs; None where more items do not help."""
     if metric == LATENCY_P95:
         timed = len(_by_round(evidence, lambda one: one.seconds, above_zero=True)[0])
         return needed(TAIL) - timed if timed else None
@@ -151,7 +151,7 @@ def _first_token(evidence: Evidence, rule: Rule) -> _Figures | None:
 
 
 def _ratios_of_items(evidence: Evidence, rule: Rule, told: list[Pairs | None]) -> _Figures | None:
-    """In each round, the middle of its items' ratios: of the same items, so that their length is not in it."""
+    """Return each round's median ratio over its items: paired, so that their lengths cancel."""
     timed = [_known(pairs, above_zero=True) for pairs in told]
     d = [float(np.median(np.log(pairs[:, 1] / pairs[:, 0]))) if len(pairs) else None for pairs in timed]
     trial = _ratio_trial(d, [len(pairs) for pairs in timed], rule)
@@ -181,7 +181,7 @@ def _per_request(evidence: Evidence, rule: Rule) -> _Figures | None:
 
 
 def _per_correct(evidence: Evidence, rule: Rule) -> _Figures | None:
-    """Rounds are put together until they hold enough right answers; which ones does not depend on who gave them."""
+    """Combine rounds until they hold enough right answers, whichever system gave them."""
     d: list[float | None] = []
     counts: list[int] = []
     joules, scores, waiting = np.zeros(2), np.zeros(2), 0
@@ -215,7 +215,7 @@ def _ratio_trial(d: list[float | None], counts: list[int], rule: Rule) -> RatioT
 def _by_round(
     evidence: Evidence, figures: Callable[[Round], Pairs], *, above_zero: bool = False
 ) -> tuple[Pairs, NDArray[np.int64]]:
-    """The items of which both figures are known, and how many there were after each round."""
+    """Return the items with both figures, and their number after each round."""
     known = [_known(figures(one), above_zero=above_zero) for one in evidence.rounds]
     counts = np.cumsum([len(pairs) for pairs in known], dtype=np.int64)
     return (np.concatenate(known) if known else np.empty((0, 2))), counts

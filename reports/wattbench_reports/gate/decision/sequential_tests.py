@@ -1,4 +1,4 @@
-"""How a worsening is tested, metric by metric: each turns the rounds of a gate into evidence, look by look.
+"""Test worsenings metric by metric: each test turns the rounds of a gate into evidence, look by look.
 
 A worsening is told as its metric's margin is: of accuracy as points that it fell, of all others as the share by which
 it rose. A negative one is an improvement.
@@ -20,7 +20,7 @@ Values = NDArray[np.float64]
 
 TAIL = 0.95
 TAIL_FIRST_ITEMS = 20
-"""A threshold for the slowest twentieth is first drawn after so many items."""
+"""Items after which the first threshold for the slowest 5% is set."""
 TAIL_MARGIN = (1 - TAIL) / 2
 """How much more, or less, of the items should lie beyond it if the tail did change."""
 
@@ -30,21 +30,21 @@ class Trial(Protocol):
 
     @property
     def items(self) -> NDArray[np.int64]:
-        """Items judged so far, after each round."""
+        """Return the items judged until each round."""
 
     def worse(self, by: float) -> Values:
-        """Against the claim that it got worse by at most so much: the logarithm of the evidence."""
+        """Return the log evidence against a worsening of at most `by`."""
 
     def better(self, than: float) -> Values:
-        """Against the claim that it got worse by at least so much."""
+        """Return the log evidence against a worsening of at least `by`."""
 
     def growth(self, worsening: float, *, worse: bool) -> float:
-        """By how much `worse` (else `better`) should grow with each further item, if those are like the others."""
+        """Estimate by how much `worse` (else `better`) grows per further item, if those are like the others."""
 
 
 @dataclass(frozen=True)
 class ScoreTrial:
-    """Of accuracy: each item's score of the candidate minus that of the baseline."""
+    """A test of accuracy, from each item's score of the candidate minus that of the baseline."""
 
     x: Values
     """Shape (items,), -1 to 1."""
@@ -66,7 +66,7 @@ class ScoreTrial:
 
 @dataclass(frozen=True)
 class RatioTrial:
-    """Of seconds and joules: a logarithm of candidate over baseline for each unit of one round or several."""
+    """A test of seconds or joules, from log(candidate / baseline) of each unit of one or several rounds."""
 
     d: Values
     """Shape (units,)."""
@@ -91,7 +91,7 @@ class RatioTrial:
 
 @dataclass(frozen=True)
 class TailTrial:
-    """Of the slowest requests: how many of each system's lie beyond a threshold.
+    """A test of the slowest requests, from how many of each system exceed a threshold.
 
     The threshold is the 95th percentile of the baseline's seconds so far, so that it knows nothing of the items it is
     held against. If the candidate's tail is the baseline's, as many of its items lie beyond it (S. R. Howard and
@@ -126,14 +126,14 @@ class TailTrial:
         return mean_growth(self._excess(worsening), 0.0, TAIL_MARGIN, above=worse)
 
     def _excess(self, by: float) -> Values:
-        """1 where only the candidate is beyond its threshold, -1 where only the baseline is."""
+        """Return 1 where only the candidate exceeds its threshold, -1 where only the baseline does."""
         beyond = self.seconds > np.stack([self.threshold_s, self.threshold_s * math.exp(_log(by))], axis=1)
         return beyond[:, 1].astype(np.float64) - beyond[:, 0].astype(np.float64)
 
 
 @dataclass(frozen=True)
 class EitherTrial:
-    """A trial where a change for the better counts as much as one for the worse."""
+    """A two-sided test: a change for the better counts as much as one for the worse."""
 
     one: Trial
 
@@ -143,11 +143,11 @@ class EitherTrial:
         return self.one.items
 
     def worse(self, by: float) -> Values:
-        """Two gamblers with half of the wealth each, who bet on either side."""
+        """Return the evidence of two bets with half of the wealth each, one per side."""
         return np.logaddexp(self.one.worse(by), self.one.better(-by)) - math.log(2)
 
     def better(self, than: float) -> Values:
-        """Both sides must be ruled out."""
+        """Return the lesser evidence of the two sides: both must be ruled out."""
         return np.minimum(self.one.better(than), self.one.worse(-than))
 
     def growth(self, worsening: float, *, worse: bool) -> float:
@@ -158,7 +158,7 @@ class EitherTrial:
 
 
 def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[float | None, float | None]:
-    """Between which worsenings the truth lies: either bound errs in at most `level` of the gates, whenever they stop.
+    """Bound the true worsening: either bound errs in at most `level` of the gates, whenever they stop.
 
     They are of the evidence as it stands, and not of the most that there ever was: that would be narrower, and might
     leave out what is seen.
@@ -179,7 +179,7 @@ def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[f
 
 
 def _last_true(shown: Callable[[float], bool], low: float, high: float) -> float | None:
-    """The largest value for which something that gets ever harder is shown, to within a ten-thousandth; None: none."""
+    """Bisect for the largest value for which a monotone claim is shown, to 0.0001; None: none is."""
     if not shown(low):
         return None
     while high - low > 1e-4:
@@ -189,7 +189,7 @@ def _last_true(shown: Callable[[float], bool], low: float, high: float) -> float
 
 
 def _after(log_wealth: Values, counts: NDArray[np.int64]) -> Values:
-    """What there was after each round, where `counts` figures had come by then."""
+    """Return the value after each round, by which `counts` figures had come."""
     return np.concatenate(([0.0], log_wealth))[counts]
 
 

@@ -1,4 +1,4 @@
-"""What is known of every case after each round, and whether that is enough to stop."""
+"""Evaluate every case after each round, and decide whether that is enough to stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 
 class State(Enum):
-    """Of a case."""
+    """The state of a case at a look."""
 
     OPEN = "neither is shown yet"
     FINE = "a worsening by the margin is ruled out"
@@ -28,10 +28,10 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Look:
-    """After a round."""
+    """All cases at the interim look after a round."""
 
     states: tuple[State, ...]
-    """Of each case."""
+    """The state of each case."""
     p_values: tuple[float | None, ...]
     """That it is no worse; of the blocking ones adjusted, so that alpha holds for all of them together."""
     better: tuple[bool, ...]
@@ -43,7 +43,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Deal:
-    """A declared trade between two metrics of one pair, after each round."""
+    """A declared trade-off between two metrics of one pair, after each round."""
 
     trade: Trade
     kept: Values
@@ -54,7 +54,7 @@ class Deal:
 
 
 def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> list[Look]:
-    """What was known after each round, of all of the cases.
+    """Return the look after each round.
 
     Args:
         cases: of one evidence, or of several pairs judged together; each counts its own rounds.
@@ -105,7 +105,7 @@ def _look(
 
 
 def _adjusted(p_values: list[float | None], weights: Sequence[float | None]) -> list[float | None]:
-    """Those that block, by Holm; a case that does not block stands for itself."""
+    """Adjust the p-values of blocking cases by Holm's method; others stay unadjusted."""
     family = [(place, p, w) for place, (p, w) in enumerate(zip(p_values, weights, strict=True)) if p is not None and w]
     adjusted = list(p_values)
     held = weighted_holm([p for _, p, _ in family], [weight for *_, weight in family])
@@ -121,7 +121,7 @@ def _state(p_worse: float | None, p_margin: float, policy: Policy) -> State:
 
 
 def _single(case: Case) -> State:
-    """Of a case without a trial: two single figures, or none."""
+    """Return the state of a case that is not tested: two single figures, or none."""
     if case.waits_for is not None:
         return State.OPEN
     if case.apart is not None or case.missing is not None or case.change is None:
@@ -140,11 +140,11 @@ def _is_better(case: Case, p_better: float | None, policy: Policy) -> bool:
 
 @dataclass(frozen=True)
 class _Paths:
-    """The most evidence that there was until after each round."""
+    """The maximum evidence of a case until each round."""
 
     worse: Values
     ruled_out: Values
-    """That it is not worse by the margin."""
+    """Evidence that it is not worse by the margin."""
     better: Values
 
 
@@ -157,12 +157,12 @@ def _paths(case: Case) -> _Paths | None:
 
 
 def _p(log_evidence: Values, at: int) -> float:
-    """The p-value after a round; of a case that has had all of its rounds, after its last."""
+    """Return the p-value after a round, or after the last round of the case."""
     return float(np.exp(-log_evidence[min(at, len(log_evidence) - 1)])) if len(log_evidence) else 1.0
 
 
 def _deal(trade: Trade, own: Sequence[Case], policy: Policy) -> Deal:
-    """Whether a trade is kept, by the cases of one pair."""
+    """Evaluate a trade-off from the cases of one pair."""
     give, get = (next((c.trial for c in own if c.rule.metric == name), None) for name in (trade.give, trade.get))
     if give is None or get is None:
         return Deal(trade, kept=np.zeros(1), broken=np.ones(1))
@@ -182,7 +182,7 @@ def _share(log_evidence: Values, level: float) -> Values:
 
 
 def _excuse(deals: Sequence[Deal], metric: str, at: int) -> tuple[Trade | None, bool]:
-    """The trade that lets a worsening of a metric through; else whether one may still come to do so."""
+    """Return the trade-off that allows a metric's worsening; else whether one is still undecided."""
     undecided = False
     for deal in deals:
         if deal.trade.give == metric:

@@ -1,1 +1,1 @@
-"""What a gate rests on, from each source that it can be read from."""
+"""Read the evidence of a gate from each of its sources."""

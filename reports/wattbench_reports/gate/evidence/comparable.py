@@ -1,4 +1,4 @@
-"""Whether two systems on record may be judged against each other, metric by metric, and what stands between them."""
+"""Decide metric by metric whether two recorded systems are comparable, and name what differs."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _SETTINGS_OF: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Standing:
-    """What two fingerprints come to."""
+    """Whether two systems are comparable, by their fingerprints."""
 
     apart: Mapping[str, str]
-    """Metric to what forbids comparing the two by it: whole sentences."""
+    """Metric to why the two are not comparable on it, in sentences."""
     notes: tuple[str, ...]
     """What differs and forbids nothing, or is allowed to."""
 
 
 def parts_across(names: Sequence[str]) -> tuple[str, ...]:
-    """What may differ all the same: parts that forbid a comparison, and those that say what a system is.
+    """Check the names of parts that may differ: conditions of a comparison, and the identity of a system.
 
     Raises:
         UserError: there is no such part, or it forbids nothing.
@@ -46,7 +46,7 @@ def parts_across(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def standing(prints: Mapping[str, Fingerprint], across: Sequence[str], may_differ: Sequence[str]) -> Standing:
-    """Set two systems beside each other.
+    """Compare the fingerprints of two systems.
 
     What differently named systems are made of is the question itself. Of one name in two runs it must be the same, but
     for what the change is about.
@@ -75,7 +75,7 @@ def standing(prints: Mapping[str, Fingerprint], across: Sequence[str], may_diffe
 
 
 def _identity(prints: Mapping[str, Fingerprint], allowed: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Of two systems that share a name in two runs: what shows them not to be one, and what may differ and does."""
+    """Compare the identity of two systems that share a name in two runs: what differs, and what may."""
     (first, ours), (second, theirs) = prints.items()
     if ours.system != theirs.system:
         return [], []
@@ -97,8 +97,8 @@ def _identity(prints: Mapping[str, Fingerprint], allowed: Sequence[str]) -> tupl
 
 
 def _settings_left(ours: Part, theirs: Part, told: Iterable[str]) -> Difference | None:
-    """The settings that differ beyond those that only name a part which is told already: other weights have another
-    file."""
+    """Return the settings that differ, without those that only name a part which is listed already: other weights have
+    another file."""
     covered = tuple(key for part in told for key in _SETTINGS_OF.get(part, ()))
     left = [name for name in ours.differing(theirs) if not any(f"{name}.".startswith(f"{key}.") for key in covered)]
     return Difference("settings", in_words(ours, left), in_words(theirs, left), ()) if left else None

@@ -1,4 +1,4 @@
-"""A gate's own run as evidence: two systems that one process asked in turns.
+"""Read the run of a gate as evidence: two systems that one process asked in turns.
 
 It is read after every round while it runs, so from its lines alone.
 """
@@ -32,7 +32,7 @@ _TOGETHER = "two systems in one process share one peak: name peak_memory in the 
 
 
 def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
-    """What a gate's run holds so far, be it finished or not.
+    """Read the evidence of a gate's run, finished or not.
 
     Only rounds count that have their line in `rounds.jsonl`: what was asked in a round that was cut off is left out.
 
@@ -76,7 +76,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
 
 @dataclass(frozen=True)
 class _Read:
-    """The lines of a gate's run."""
+    """The records of a gate's run, as read."""
 
     run: RunRecords
     names: Mapping[str, str]
@@ -99,7 +99,7 @@ class _Read:
         )
 
     def round(self, row: RoundRow, joules: tuple[float, float] | None) -> Round:
-        """A row as evidence."""
+        """Return a recorded round as evidence."""
         items = _items(row)
         first_s = self._pairs(items, "ttft_s")
         return Round(
@@ -113,11 +113,11 @@ class _Read:
         return np.array([[getattr(self.asked[side].told[item], what) for side in SIDES] for item in items])
 
     def tells_first_token(self, side: str) -> bool:
-        """Whether the side's system tells it of any answer."""
+        """Return whether the side's system reports a first token for any answer."""
         return any(not math.isnan(each.ttft_s) for each in self.asked[side].told.values())
 
     def window(self, row: RoundRow, side: str) -> WindowRow:
-        """The window of one side in a round.
+        """Return the window of one side in a round.
 
         Raises:
             UserError: it is not on record, though the round is.
@@ -129,7 +129,7 @@ class _Read:
         return window
 
     def joules(self, row: RoundRow) -> tuple[tuple[float, float] | None, set[str]]:
-        """Joules of the round's items, each once, of the baseline and of the candidate; or None, and why not.
+        """Return the joules of the round's items, each once, of both sides; or None, and why.
 
         Raises:
             UserError: a window is damaged.
@@ -158,18 +158,18 @@ class _Read:
         return (None if reasons else (joules[BASELINE], joules[CANDIDATE])), reasons
 
     def _once(self, row: RoundRow, side: str) -> float:
-        """The share of a pass in which every item was asked once: less than 1 where the suite repeats them."""
+        """Return the share of a pass that asks every item once: less than 1 where the suite repeats them."""
         return len(row.doc_ids) / sum(self.asked[side].told[item].times for item in _items(row))
 
     @property
     def alike(self) -> bool:
-        """Whether a window of either system was read in a way in which one of the other's was."""
+        """Return whether some windows of the two systems were read in the same way."""
         ways = [{_way(self.window(row, side)) for row in self.rows} - {""} for side in SIDES]
         return not ways[0].isdisjoint(ways[1])
 
 
 def _way(window: WindowRow) -> str:
-    """How a window's joules came about: ``cpu rapl and gpu0 counter``. Empty where it has none."""
+    """Write the provenance of a window's joules: ``cpu rapl and gpu0 counter``; empty without joules."""
     return listed([f"{part} {window.provenance[part]}" for part in sorted(window.energy_j)])
 
 
@@ -180,7 +180,7 @@ def _checked_j(joules: float) -> float:
 
 
 def _names(run: RunRecords) -> dict[str, str]:
-    """Side to the name of its system in the record.
+    """Return the recorded name of each side's system.
 
     Raises:
         UserError: the run is no gate's, or does not say who took part.
@@ -195,12 +195,12 @@ def _names(run: RunRecords) -> dict[str, str]:
 
 
 def _items(row: RoundRow) -> list[Item]:
-    """In the order in which they were asked."""
+    """List a round's items in the order in which they were asked."""
     return [(row.task, doc_id) for doc_id in row.doc_ids]
 
 
 def _planned(run: RunRecords) -> dict[str, int]:
-    """Task to how many items it has. Both systems have the same ones."""
+    """Return the number of items of each task. Both systems have the same ones."""
     planned = {}
     for cell in header_record(run).cells:
         if cell.items is None:
@@ -212,7 +212,7 @@ def _planned(run: RunRecords) -> dict[str, int]:
 
 
 def _items_left(read: _Read) -> int:
-    """Items that neither system answered.
+    """Count the items that neither system answered.
 
     Where a round was cut off in the middle, those of it that nobody had answered yet are among them, though a gate that
     goes on leaves out the whole round: only its plan knows which they are.
@@ -222,7 +222,7 @@ def _items_left(read: _Read) -> int:
 
 
 def _counted_j(read: _Read) -> float | None:
-    """Joules of every measured window of the two, valid or not; None where nothing was read."""
+    """Sum the joules of all measured windows of the two, valid or not; None where nothing was read."""
     names = set(read.names.values())
     with reading(read.run.layout.windows, "the joules of a window"):
         known = [
@@ -234,8 +234,8 @@ def _counted_j(read: _Read) -> float | None:
 
 
 def _peaks(run: RunRecords, read: _Read) -> tuple[tuple[int | None, int | None], dict[str, str]]:
-    """As `wattbench_reports.gate.evidence.missing.peaks`: only of a gate that was to judge it, and so measured each
-    system alone."""
+    """Return the peaks as `wattbench_reports.gate.evidence.missing.peaks` does, only for a gate that judges them and
+    so measured each system alone."""
     gate = header_record(run).gate
     judged = None if gate is None else mapping(gate.policy.get("metrics"))
     if judged is None or PEAK_MEMORY not in judged:
@@ -245,7 +245,7 @@ def _peaks(run: RunRecords, read: _Read) -> tuple[tuple[int | None, int | None],
 
 
 def _other_documents(read: _Read) -> dict[str, str]:
-    """Metric to why the two are apart: a document of one number was not the same for both."""
+    """Say by metric why the two are not comparable: a document of one number differs between them."""
     differ = [
         item
         for row in read.rows
@@ -268,7 +268,7 @@ def _other_documents(read: _Read) -> dict[str, str]:
 
 
 def _other_machines(run: RunRecords, read: _Read) -> dict[str, str]:
-    """Metric to why the two are apart: a system behind a server elsewhere does not run on this machine."""
+    """Say by metric why the two are not comparable: one runs on another machine, behind a server."""
     record = header_record(run)
     assert record.gate is not None
     systems = {side: record.suite.systems.get(each.system or "", _UNKNOWN) for side, each in record.gate.sides.items()}

@@ -1,4 +1,4 @@
-"""What a gate has no figure for, and why: sentences that evidence of every kind shares."""
+"""Explain which figures a gate lacks, in sentences that evidence of every kind shares."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_REASONS = 3
 def of_judged(
     policy: Policy, apart: Mapping[str, str], missing: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """What keeps two systems apart, and what is missing, of the metrics that are judged.
+    """Select, for the judged metrics, why they are not comparable and why they are missing.
 
     Of a metric that is missing there is nothing that could be compared, so that it is not said to be apart too.
     """
@@ -33,7 +33,7 @@ def of_judged(
 def without_joules(
     rounds: Sequence[Round], reasons: Counter[str], *, final: bool = True
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What to say of rounds without joules.
+    """Explain rounds without joules.
 
     Args:
         rounds: all of them.
@@ -53,7 +53,7 @@ def without_joules(
 
 
 def _said(reasons: Counter[str]) -> str:
-    """Some reasons, commonest first: ``throttled (3×); no meter could be read``."""
+    """List some reasons, commonest first: ``throttled (3×); no meter could be read``."""
     told = [why if count == 1 else f"{why} ({count}×)" for why, count in reasons.most_common(_MOST_REASONS)]
     if len(reasons) > _MOST_REASONS:
         told.append(plural(len(reasons) - _MOST_REASONS, "other reason"))
@@ -61,7 +61,7 @@ def _said(reasons: Counter[str]) -> str:
 
 
 def without_first_tokens(rounds: Sequence[Round], silent: Sequence[str]) -> dict[str, str]:
-    """Metric to why it is missing, where no round tells when the first tokens came.
+    """Explain a missing time to first token, where no round has it.
 
     Args:
         rounds: all of them.
@@ -79,7 +79,7 @@ def without_first_tokens(rounds: Sequence[Round], silent: Sequence[str]) -> dict
 
 
 def peaks(rows: Mapping[str, SystemRow | None]) -> tuple[tuple[int | None, int | None], dict[str, str]]:
-    """The highest memory of two systems: of the accelerator where both have it, else resident.
+    """Return the peak memory of two systems: of the accelerator where both have it, else resident.
 
     Args:
         rows: the baseline's name and the candidate's, each to what its run recorded of it.

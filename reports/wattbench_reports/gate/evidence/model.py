@@ -1,4 +1,4 @@
-"""What a gate is decided from: figures of two systems over the same items, round by round."""
+"""The evidence of a gate: figures of two systems over the same items, round by round."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ Pairs = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Round:
-    """One round: some items that both systems were asked, under conditions that were the same for both."""
+    """One round: items that both systems were asked under the same conditions."""
 
     correct: Pairs
     """Scores, 0 to 1. Of an item that was asked several times, the mean."""
     seconds: Pairs
-    """From when it was sent to when it was answered; NaN where nobody timed it."""
+    """From when it was sent to when it was answered; NaN where it was not timed."""
     ttft_s: Pairs | None = None
-    """Until the first token; None where one of the systems does not tell."""
+    """Until the first token; None where one of the systems does not report it."""
     energy_j: tuple[float, float] | None = None
     """Joules of the round's items, of the baseline and of the candidate, each once; None where one of them was not
     read, or its window cannot be believed."""
 
     @property
     def items(self) -> int:
-        """How many."""
+        """Return the number of items."""
         return len(self.correct)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that there is of two systems."""
+    """All figures of two systems that a gate is decided from."""
 
     baseline: str
     candidate: str
@@ -44,10 +44,10 @@ class Evidence:
     """Both were asked in turns, in one run on one device, and in every round a coin said who was first. Else they are
     of two runs, and what changed on the machine between them is part of every difference in seconds and joules."""
     provenance: tuple[str, str] = ("", "")
-    """How the joules of each came about; empty where there are none."""
+    """Provenance of the joules of each; empty where they have no joules."""
     peak_memory_bytes: tuple[int | None, int | None] = (None, None)
     apart: Mapping[str, str] = field(default_factory=dict)
-    """Metric to why the two may not be compared by it, naming what differs."""
+    """Metric to why the two are not comparable on it, naming what differs."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Metric to why it was not measured."""
     items_left: int = 0

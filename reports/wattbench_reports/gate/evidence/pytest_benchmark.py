@@ -1,4 +1,4 @@
-"""Two files of pytest-benchmark as evidence: each benchmark of one against the same benchmark of the other."""
+"""Read two pytest-benchmark files as evidence: each benchmark against the same one of the other file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PER_ROUND = 8
 
 
 def evidence_of_files(old: Path, new: Path, policy: Policy) -> Mapping[str, Evidence]:
-    """Every benchmark of either file, by its name; by its full name where two have one name.
+    """Return the evidence of every benchmark of either file, by name; by full name where names are not unique.
 
     Its rounds are paired in the order in which they were run. Where it says how well it did, document by document, each
     of its rounds is over all documents, and accuracy is paired too.
@@ -86,7 +86,7 @@ def _evidence(
 
 
 def _rounds(one: Benchmark, two: Benchmark, *, scored: bool, read: bool) -> tuple[Round, ...]:
-    """Rounds of the two in order, some at a time: as many as come out even, so that no rest of one or two stands alone.
+    """Group the rounds of the two in order, evenly, so that no group is left with one or two.
 
     Documents are shared out among them, so that the score of each counts once; each then has its documents' part of the
     joules that going through all of them takes.
@@ -117,13 +117,13 @@ def _rounds(one: Benchmark, two: Benchmark, *, scored: bool, read: bool) -> tupl
 
 
 def _paired(ours: NDArray[np.float64] | None, theirs: NDArray[np.float64] | None, first: int | None = None) -> Pairs:
-    """The first so many of each; None: all."""
+    """Pair the first `count` of each; None: all."""
     assert ours is not None and theirs is not None  # the caller has seen to it
     return np.stack([ours[:first], theirs[:first]], axis=1)
 
 
 def _unscored(one: Benchmark, two: Benchmark) -> str:
-    """Why accuracy cannot be paired; empty where it can."""
+    """Explain why accuracy cannot be paired; empty where it can."""
     if one.scores is None or two.scores is None:
         if "accuracy" in one.extra or "accuracy" in two.extra:
             return f"accuracy is a single figure in extra_info, without the scores behind it{_run(two)}"
@@ -134,7 +134,7 @@ def _unscored(one: Benchmark, two: Benchmark) -> str:
 
 
 def _unread(one: Benchmark, two: Benchmark) -> str:
-    """Why joules cannot be paired; empty where they can."""
+    """Explain why joules cannot be paired; empty where they can."""
     for each in (one, two):
         if each.round_energy_j is None:
             if each.extra.get("energy_missing"):
@@ -165,7 +165,7 @@ def _apart(
     shown: tuple[str, str],
     policy: Policy,
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Metric to why the two are apart, and what differs besides: as of two runs, so far as the files tell."""
+    """Compare the two as two runs are, as far as the files record it: why not comparable, and notes."""
     prints = {
         name: Fingerprint("", name, dict.fromkeys(LABELS, Part()) | own)
         for name, own in zip(shown, _parts(files, both, shown), strict=True)
@@ -187,7 +187,7 @@ def _apart(
 def _parts(
     files: tuple[BenchmarkFile, BenchmarkFile], both: tuple[Benchmark, Benchmark], shown: tuple[str, str]
 ) -> list[dict[str, Part]]:
-    """Parts of a fingerprint. What only wattbench's plugin tells is one where it told it of either."""
+    """Build parts of fingerprints. What only wattbench's plugin records is a part where either file has it."""
     ours = [each.machine.get("wattbench") for each in files]
     told: list[dict[str, Part]] = []
     for file, one, machine, owner in zip(files, both, ours, shown, strict=True):
@@ -211,7 +211,7 @@ def _parts(
 
 
 def _device(file: BenchmarkFile) -> dict[str, object]:
-    """What pytest-benchmark itself tells of a machine."""
+    """Return what pytest-benchmark itself records of a machine."""
     cpu = file.machine.get("cpu")
     version = str(file.machine.get("python_version") or "").split(".")[:2]
     return {

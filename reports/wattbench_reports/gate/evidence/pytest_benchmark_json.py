@@ -1,4 +1,4 @@
-"""Reading what pytest-benchmark writes with ``--benchmark-json``: versions 4 and 5 have one form."""
+"""Read what pytest-benchmark writes with ``--benchmark-json``: versions 4 and 5 have one form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Benchmark:
     """One benchmark of a file."""
 
     fullname: str
-    """With its file: what tells it apart from all others."""
+    """With its file, unique."""
     name: str
     seconds: NDArray[np.float64]
     """Shape (rounds,), above 0, in the order in which they were run."""
@@ -33,19 +33,19 @@ class Benchmark:
     round_energy_j: NDArray[np.float64] | None
     """Shape (rounds,): NaN where a round was not metered."""
     meters: Mapping[str, str]
-    """Component to how its joules came about; empty where that is not told."""
+    """Component to the provenance of its joules; empty where that is not recorded."""
     extra: Mapping[str, Any]
     """`extra_info` as it is."""
 
     @property
     def provenance(self) -> str:
-        """Every provenance in the joules, joined."""
+        """Join every provenance in the joules."""
         return provenance.joined(self.meters.values())
 
 
 @dataclass(frozen=True)
 class BenchmarkFile:
-    """A whole file."""
+    """A pytest-benchmark file."""
 
     path: Path
     machine: Mapping[str, Any]
@@ -55,7 +55,7 @@ class BenchmarkFile:
 
 
 def read_benchmarks(path: Path) -> BenchmarkFile:
-    """Read a file.
+    """Read a pytest-benchmark file.
 
     Raises:
         UserError: it cannot be read, is not pytest-benchmark's, or lacks the rounds.
@@ -122,7 +122,7 @@ def _mapping(raw: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]
 
 
 def _numbers(raw: Any, where: str, *, gaps: bool = False) -> NDArray[np.float64]:
-    """A list of finite numbers; with `gaps` some may be null, which gives NaN."""
+    """Read a list of finite numbers; with `gaps` some may be null, which gives NaN."""
     if not isinstance(raw, list):
         raise UserError(f"{where} is not a list; the file is damaged")
     found = []
@@ -141,7 +141,7 @@ _LARGEST = 1e15
 
 
 def _meters(told: Any) -> dict[str, str]:
-    """As our benches have it, by component; or one word for all."""
+    """Read the provenance of joules by component, as wattbench's own benchmarks record it, or one word for all."""
     if isinstance(told, dict):
         return {str(component): str(how) for component, how in sorted(told.items())}
     return {"joules": told} if isinstance(told, str) and told else {}

@@ -1,4 +1,4 @@
-"""What the lines of a gate's run say of each item: its scores from the rounds, its times from the answers."""
+"""Read each item of a gate's run: its scores from the rounds, its times from the answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Item = tuple[str, int]
 
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
-    """Whatever a record holds that was never written so ends in a sentence.
+    """Turn any error in reading a damaged record into a `UserError`.
 
     Args:
         path: what is read, for the message.
@@ -58,7 +58,7 @@ class Asked:
 
 
 def asked_of(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, tasks: Collection[str]) -> Asked:
-    """What is on record of one side.
+    """Read what one side was asked.
 
     Args:
         run: the gate's.
@@ -95,7 +95,7 @@ def asked_of(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, 
 
 
 def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:
-    """Each item's mean score and its document's hash.
+    """Return each item's mean score and its document's hash.
 
     Raises:
         ValueError: rounds or scores do not fit together. So for the other errors of a damaged record.
@@ -119,7 +119,7 @@ def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict
 
 
 def _marks(row: RoundRow, side: str) -> tuple[dict[int, list[float]], dict[int, str]]:
-    """Each document's scores in a round, one for each time it was asked, and its hash."""
+    """Return each document's scores in a round, one for each time it was asked, and its hash."""
     marks: dict[int, list[float]] = {}
     hashes = {}
     for score in row.scores[side]:
@@ -131,7 +131,7 @@ def _marks(row: RoundRow, side: str) -> tuple[dict[int, list[float]], dict[int, 
 
 
 def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator[tuple[int, tuple[float, float]]]:
-    """Of the answers in some windows the document, the seconds and those to the first token, NaN where it has none.
+    """Yield document, seconds and seconds to the first token (NaN without one) of the answers in some windows.
 
     Of a line that is there twice the first counts. What was answered in other windows belongs to a killed round.
 
@@ -155,5 +155,5 @@ def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator
 
 
 def _mean(values: Sequence[float]) -> float:
-    """NaN of nothing."""
+    """Average; NaN without values."""
     return math.fsum(values) / len(values) if values else math.nan

@@ -1,4 +1,4 @@
-"""Two finished runs as evidence: one system of each, over the items that both answered."""
+"""Read two finished runs as evidence: one system of each, over the items that both answered."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def evidence_of_two(
     candidate: str | None = None,
     across: Sequence[str] = (),
 ) -> Evidence:
-    """What two finished runs hold of a baseline and a candidate.
+    """Read the evidence on a baseline and a candidate from two finished runs.
 
     Items are paired by their content, and in an order in which every task is spread evenly over the rounds. Of an item
     that was asked several times the means count.
@@ -100,7 +100,7 @@ class _Side:
 
 
 def _opened(run: RunRecords) -> Frames:
-    """A run's tables.
+    """Open a run's tables.
 
     Raises:
         UserError: it is unfinished, damaged, cut, or under load.
@@ -116,7 +116,7 @@ def _opened(run: RunRecords) -> Frames:
 
 
 def _chosen(frames: tuple[Frames, Frames], asked: tuple[str | None, str | None]) -> tuple[str, str]:
-    """The names of the baseline and the candidate in their runs.
+    """Choose the baseline and the candidate by their names in the runs.
 
     Raises:
         UserError: there is no such system, several could be meant, or both are the same.
@@ -144,7 +144,7 @@ def _chosen(frames: tuple[Frames, Frames], asked: tuple[str | None, str | None])
 
 
 def _named(frames: Frames, name: str | None) -> str | None:
-    """A name that was given, if the run has it; without one the only system, if it is."""
+    """Check a given name; without one return the only system, or None where there are several."""
     if name is None:
         return frames.systems[0] if len(frames.systems) == 1 else None
     if name not in frames.systems:
@@ -153,7 +153,7 @@ def _named(frames: Frames, name: str | None) -> str | None:
 
 
 def _shown(frames: tuple[Frames, Frames], names: tuple[str, str]) -> tuple[_Side, _Side]:
-    """Both systems, each by a name of its own: ``specialist@abc123`` where they are called the same."""
+    """Give both systems distinct names: ``specialist@abc123`` where they share one."""
     runs = [each.run.header.run for each in frames]
     labels = [run_label(run) for run in runs]
     labels = runs if labels[0] == labels[1] else labels
@@ -181,7 +181,7 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
 
 
 def _paired(one: _Side, two: _Side) -> pd.DataFrame:
-    """The items that both have, a row each: the figures of the first, and those of the second with ``_2`` behind.
+    """Pair the items that both have, a row each; the second's columns end in ``_2``.
 
     In a fixed order in which each task is spread evenly, as a gate that asks in turns has it.
     """
@@ -195,7 +195,7 @@ def _paired(one: _Side, two: _Side) -> pd.DataFrame:
 
 
 def _rounds(both: pd.DataFrame, items: int) -> tuple[Round, ...]:
-    """Paired items, so many at a time."""
+    """Group paired items into rounds of `items`."""
     found = []
     pairs = {name: both[[name, f"{name}_2"]].to_numpy(dtype=np.float64) for name in _FIGURES}
     for start in range(0, len(both), items):
@@ -215,8 +215,8 @@ def _rounds(both: pd.DataFrame, items: int) -> tuple[Round, ...]:
 def _without_partner(
     between: Standing, sides: tuple[_Side, _Side], paired: int
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Metric to why the two are apart, with the items that only one of them answered; and as a note where these may be
-    left out."""
+    """Add the items that only one of the two answered: to why a metric is not comparable, or as a note where they
+    are left out."""
     if not paired:
         nothing = "No document was answered by both."
         return {metric: " ".join([*filter(None, [between.apart.get(metric)]), nothing]) for metric in METRICS}, ()
@@ -230,7 +230,7 @@ def _without_partner(
 
 
 def _why_no_joules(sides: tuple[_Side, _Side], both: pd.DataFrame) -> Counter[str]:
-    """Each system that lacks joules, with how many of its items do and what spoiled its windows."""
+    """Name each system that lacks joules, for how many items, and why its windows are invalid."""
     found = Counter[str]()
     for side, own in zip(sides, ("energy_j", "energy_j_2"), strict=True):
         bare = int(both[own].isna().sum())
@@ -242,7 +242,7 @@ def _why_no_joules(sides: tuple[_Side, _Side], both: pd.DataFrame) -> Counter[st
 
 
 def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
-    """Metric to why it is missing: what was imported may lack scores and times."""
+    """Explain missing scores and times by metric: what was imported may lack them."""
     unscored = [side.shown for side in sides if side.items["correct"].isna().any()]
     untimed = [side.shown for side in sides if side.items["seconds"].isna().all()]
     found: dict[str, str] = {}
@@ -254,6 +254,6 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
 
 
 def _counted_j(sides: tuple[_Side, _Side]) -> float | None:
-    """Joules of every measured window of the two, valid or not; None where nothing was read."""
+    """Sum the joules of all measured windows of the two, valid or not; None where nothing was read."""
     known = pd.concat([side.frames.measured_windows(side.name)["total_j"] for side in sides]).dropna()
     return float(known.sum()) if len(known) else None
