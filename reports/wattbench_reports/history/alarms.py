@@ -1,4 +1,4 @@
-"""What the last night gives reason to look into, in sentences: what a nightly job's exit code 1 rests on.
+"""Raise the alarms of the last night, in sentences: they make a nightly job exit with 1.
 
 Of the declared error rate, which holds for a whole year of nights, half goes to change points, and a quarter each to
 the comparisons with the night before and with the reference.
@@ -26,7 +26,7 @@ _SAME = datetime.timedelta(days=7)
 
 @dataclass(frozen=True)
 class Alarm:
-    """One reason."""
+    """One alarm of the last night."""
 
     kind: Literal["change", "reference", "previous"]
     system: str
@@ -42,8 +42,8 @@ class Alarm:
 
 
 def alarms(history: History, against: Drift | None = None) -> tuple[Alarm, ...]:
-    """What the last night raises: the night of a change of level on which it is first shown, and every night that is
-    worse than the one before or than the reference.
+    """Return the alarms of the last night: changes of level that it is the first to show, and systems that are worse
+    than in the previous night or in the reference.
 
     A change for the better raises none, nor do joules that are only modelled, a metric that the policy lets pass, or
     one that it waives.
@@ -63,7 +63,7 @@ def alarms(history: History, against: Drift | None = None) -> tuple[Alarm, ...]:
 
 
 def _of_levels(history: History, policy: Policy) -> Iterator[Alarm]:
-    """Changes for the worse that this night shows and the nights before it did not."""
+    """Yield changes for the worse that the last night shows for the first time."""
     alpha = (1 - 2 * PART) * policy.alpha
     date = history.series_nights()[-1].date
     shown = [(trend, change) for trend in trends(history, alpha) for change in trend.changes]
@@ -83,7 +83,7 @@ def _without(history: History, date: datetime.date) -> History:
 
 
 def _known(change: Change, trend: Trend | None) -> bool:
-    """Whether the nights before showed it already."""
+    """Return whether earlier nights showed the change already."""
     earlier = () if trend is None else trend.changes
     return any(abs(each.date - change.date) <= _SAME and (each.shift > 0) == (change.shift > 0) for each in earlier)
 
@@ -109,7 +109,7 @@ def _sentence(trend: Trend, change: Change) -> str:
 
 
 def _of_nights(history: History, against: Drift) -> Iterator[Alarm]:
-    """Systems that are worse than in another night, surely enough for a year of nights."""
+    """Yield systems that are worse than in another night, at an error rate for a year of nights."""
     for kind, results, name, night in _others(history, against):
         for system, result in results:
             for each in result.metrics:
@@ -129,7 +129,7 @@ def _others(
 
 
 def _worse(each: MetricVerdict) -> str:
-    """``latency p50 is 12.0% higher (918 ms, was 820 ms)``."""
+    """Write a worsening: ``latency p50 is 12.0% higher (918 ms, was 820 ms)``."""
     assert each.change is not None and each.baseline is not None and each.candidate is not None  # it was judged
     way = "higher" if each.change > 0 else "lower"
     figures = f"{_figure(each.metric, each.candidate)}, was {_figure(each.metric, each.baseline)}"

@@ -1,4 +1,4 @@
-"""The index of a history: what its runs come to, kept so that only new ones are read. It can be deleted at any time.
+"""Keep the index of a history: its runs' figures, so that only new runs are read. It can be deleted at any time.
 
 One file, written whole under a name of its own and then renamed: of several processes that write at once the last one's
 stays, and what it lacks is read again. Its name holds the version of what is kept, so that another version of wattbench
@@ -31,7 +31,7 @@ _RUNS = b"wattbench.runs"
 
 @dataclass(frozen=True)
 class Kept:
-    """What the index knows of a run beside its figures."""
+    """What the index keeps of a run, apart from its figures."""
 
     stamp: tuple[int, int]
     """Of its `finished.json`, nanoseconds and bytes: with another one it is another run."""
@@ -43,12 +43,12 @@ class Kept:
 
 
 def index_path(root: Path) -> Path:
-    """Where this version's index of a history lies."""
+    """Return the path of this version's index of a history."""
     return root / FOLDER / f"v{VERSION}.parquet"
 
 
 def read_index(root: Path) -> tuple[dict[str, Kept], pd.DataFrame]:
-    """What is kept: run to what is known of it, and figures as `History.values`. Nothing where nothing can be read."""
+    """Read the index: what it keeps of each run, and figures as `History.values`. Empty if it cannot be read."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -62,7 +62,7 @@ def read_index(root: Path) -> tuple[dict[str, Kept], pd.DataFrame]:
 
 
 def write_index(root: Path, runs: Mapping[str, Kept], values: pd.DataFrame) -> None:
-    """Keep what was read. A history in which nothing may be written is read anew each time, and that is all."""
+    """Write the index. A history that is not writable is read anew each time."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""A history in rows: its nights with the gaps between them, and the series of its figures."""
+"""List a history: its nights with the gaps between them, and the series of its figures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SERIES_COLUMNS = (
 
 
 def night_rows(history: History, verdicts: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A row for each night, oldest first, and one for each gap between two.
+    """Return a row for each night, oldest first, and one for each gap between two.
 
     Args:
         history: as loaded.
@@ -53,7 +53,7 @@ def _gap(last: datetime.date, following: datetime.date) -> list[dict[str, Any]]:
 def series_rows(
     trends: tuple[Trend, ...], *, system: str | None = None, metric: str | None = None, domain: str | None = None
 ) -> list[dict[str, Any]]:
-    """The points of the series that are asked for, gaps included; where a level changed, that is said at its point.
+    """Return the points of the selected series, gaps included; a change of level is noted at its point.
 
     Args:
         trends: of the history.
@@ -100,7 +100,7 @@ def _check(option: str, wanted: str | None, known: set[str]) -> None:
 
 
 def nights_behind_changes(trends: tuple[Trend, ...]) -> dict[str, str]:
-    """Run to why it must not go: a level changed with it, or it is the last of the level before."""
+    """Map each run that must be kept to why: a level changed with it, or it is the last before a change."""
     found: dict[str, str] = {}
     for trend in trends:
         runs = [point.run for point in trend.points if point.run is not None and point.value is not None]

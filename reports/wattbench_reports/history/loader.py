@@ -1,4 +1,4 @@
-"""A folder of nights as a history: every finished run in it, read once and then from the index."""
+"""Load a folder of nights as a history: every finished run in it, read once and then from the index."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def load_history(root: Path) -> History:
 
 
 def _finished(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Every finished run and the stamp of its end."""
+    """Yield every finished run and the stamp of its end."""
     for folder in sorted((root / RUNS).iterdir()):
         try:
             ended = RunLayout(folder).finished.stat()
@@ -70,7 +70,7 @@ def _finished(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
 def _read(
     root: Path, stamps: Mapping[str, tuple[int, int]]
 ) -> tuple[dict[str, Kept], pd.DataFrame | None, dict[str, str]]:
-    """Runs that the index lacks: what is known of each, their figures, and why some cannot be read."""
+    """Read the runs that the index lacks: what is kept of each, their figures, and why some cannot be read."""
     if not stamps:
         return {}, None, {}
     kept, conditions, broken = {}, {}, {}
@@ -127,7 +127,7 @@ def _when(night: Night) -> tuple[datetime.date, str, str]:
 
 
 def _near(nights: list[Night]) -> tuple[tuple[Night, ...], list[str]]:
-    """Without those whose date cannot be right."""
+    """Leave out nights whose date cannot be right."""
     if not nights:
         return (), []
     middle = statistics.median_low(night.date.toordinal() for night in nights)
@@ -145,7 +145,7 @@ def _pinned(root: Path, nights: tuple[Night, ...]) -> tuple[Reference | None, li
 
 
 def _others(nights: tuple[Night, ...]) -> list[str]:
-    """Runs of other suites than the last night's: their figures are of other work."""
+    """Note the runs of other suites than the last night's: their figures are of other work."""
     own = nights[-1].suite if nights else ""
     others = [night for night in nights if night.suite != own]
     named = ", ".join(sorted({night.suite for night in others}))
@@ -156,6 +156,6 @@ def _others(nights: tuple[Night, ...]) -> list[str]:
 
 
 def _typed(values: pd.DataFrame) -> pd.DataFrame:
-    """Dates as dates."""
+    """Convert the column of dates."""
     dates = {text: datetime.date.fromisoformat(text) for text in values["date"].unique()}
     return values.assign(date=values["date"].map(dates)).reset_index(drop=True)

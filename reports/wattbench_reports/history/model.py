@@ -1,4 +1,4 @@
-"""A history as it is told: nights, the figures of each, and the pinned one."""
+"""The model of a history: its nights, their figures, and the pinned reference."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ class History:
     """What a reader should know: runs that were left out and why, a reference that is gone."""
 
     def night(self, run: str) -> Night:
-        """The night of a run that is here."""
+        """Return the night of a run of this history."""
         return next(night for night in self.nights if night.run == run)
 
     def reference_night(self) -> Night:
-        """The pinned one, where there is a reference."""
+        """Return the pinned night, where there is a reference."""
         assert self.reference is not None
         return self.night(self.reference.run)
 
     def series_nights(self) -> tuple[Night, ...]:
-        """The nights that follow one another: of the last night's suite, one per date, oldest first."""
+        """Return the nights of the series: of the last night's suite, one per date, oldest first."""
         own = [night for night in self.nights if night.suite == self.nights[-1].suite] if self.nights else []
         return tuple({night.date: night for night in own}.values())

@@ -1,4 +1,4 @@
-"""The last night against the night before, and against the pinned reference: each system judged as a gate would."""
+"""Compare the last night with the previous one and with the pinned reference: each system judged as a gate would."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ PART = 0.25
 
 @dataclass(frozen=True)
 class Drift:
-    """How far the last night is from others."""
+    """The comparisons of the last night with others."""
 
     policy: Policy
     previous: Mapping[str, GateResult] = field(default_factory=dict)
-    """System to what it came to against the night before; of a system that was not in it there is none."""
+    """System to its result against the previous night; without systems that were not in that one."""
     reference: Mapping[str, GateResult] = field(default_factory=dict)
     """Likewise, against the pinned run; empty where none is pinned, or it is the last night itself."""
     lasting: frozenset[tuple[str, str, str]] = frozenset()
@@ -74,7 +74,7 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
 
 
 def policy_of_night(run: RunRecords) -> Policy:
-    """What its suite's `gate:` section says; `DEFAULT_POLICY` where there is none."""
+    """Return the policy of its suite's `gate:` section, else `DEFAULT_POLICY`."""
     recorded = header_record(run).suite.gate
     return policy_of(recorded, str(run.layout.header)) if recorded else DEFAULT_POLICY
 
@@ -82,7 +82,7 @@ def policy_of_night(run: RunRecords) -> Policy:
 def _judged(
     before: Night, now: Night, last: RunRecords, system: str, policy: Policy, systems: int
 ) -> tuple[GateResult, frozenset[str]]:
-    """One system, and in what it regressed at the level of a year of nights of so many systems."""
+    """Judge one system, and return the metrics that regressed at the error rate for a year of nights of all systems."""
     evidence = evidence_of_two(read_run(before.root), last, policy, baseline=system, candidate=system)
     strict = replace(policy, alpha=PART * policy.alpha / HORIZON / systems)
     result, surely = (
@@ -92,7 +92,7 @@ def _judged(
 
 
 def _regressed(result: GateResult) -> Iterator[str]:
-    """The metrics that fail it: no waiver and no declared trade lets them through."""
+    """Yield the metrics that regressed and that no waiver or declared trade-off allows."""
     for each in result.metrics:
         if each.blocks and each.verdict is Verdict.REGRESSED and each.waived is None and each.allowed_by is None:
             yield each.metric

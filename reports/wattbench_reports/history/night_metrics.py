@@ -1,4 +1,4 @@
-"""The figures of many runs, by system and domain, in one query over all their tables."""
+"""Compute the figures of many runs, by system and domain, in one query over all their tables."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
 
 
 def connected(duckdb: ModuleType) -> Any:
-    """A database in memory that draws no progress bar: standard output is for verdicts."""
+    """Open a database in memory without a progress bar: standard output is for verdicts."""
     connection = duckdb.connect()
     connection.execute("SET enable_progress_bar = false")
     return connection
@@ -132,7 +132,7 @@ def connected(duckdb: ModuleType) -> Any:
 def _queried(
     connection: Any, failure: type[Exception], tables: Sequence[tuple[str, Path]]
 ) -> Iterator[pd.DataFrame | tuple[str, str]]:
-    """All in one query. Where that fails, half of them at a time, so that one broken run costs no other its place."""
+    """Query all runs at once; if that fails, half of them at a time, so that only broken runs are left out."""
     if not tables:
         return
     names = {str(path): run for run, path in tables}
@@ -155,12 +155,12 @@ def _queried(
 
 
 def literally(path: str) -> str:
-    """A path in which no character stands for others."""
+    """Escape a path for DuckDB: no character is a wildcard."""
     return "".join(f"[{character}]" if character in "[*?" else character for character in path)
 
 
 def _ratio(name: str, numerator: str, denominator: str) -> str:
-    """The ratio of two sums over items, and its standard error."""
+    """Write the SQL of a ratio of two sums over items, and of its standard error."""
     ratio = f"(sum({numerator}) / nullif(sum({denominator}), 0))"
     squares = (
         f"sum({numerator} * {numerator}) - 2 * {ratio} * sum({numerator} * {denominator}) "
@@ -174,7 +174,7 @@ def _ratio(name: str, numerator: str, denominator: str) -> str:
 
 
 def values_of(cells: pd.DataFrame, dates: Mapping[str, str], conditions: Mapping[str, Conditions]) -> pd.DataFrame:
-    """The cells as `History.values`: a row per figure that there is.
+    """Return the cells as `History.values`: a row per available figure.
 
     Args:
         cells: from `summarised`.

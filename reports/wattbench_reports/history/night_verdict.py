@@ -1,4 +1,4 @@
-"""What the last night of a history comes to: one verdict from its alarms, its drift, and what could not be compared."""
+"""Give the last night of a history one verdict, from its alarms, its comparisons, and what was not comparable."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from wattbench_reports.history.model import History
 from wattbench_reports.history.night_comparisons import PREVIOUS, REFERENCE, Drift
 
 COMPARED = (Verdict.PASS, Verdict.IMPROVED, Verdict.REGRESSED, Verdict.INCONCLUSIVE)
-"""Verdicts of which at least one says that a night could be set beside another."""
+"""Verdicts that show that a night was comparable with another."""
 
 NAMES = {PREVIOUS: "previous night", REFERENCE: "reference"}
 """What a night is compared with, in words."""
 
 
 def night_result(history: History, alarms: Sequence[Alarm], against: Drift) -> GateResult:
-    """One result for a whole night, exported as a gate's is.
+    """Return one result for a whole night, exported as a gate's is.
 
     A metric is named after its system and what it was compared with: ``adder · previous night · latency_p50``. Only
     what an alarm rests on blocks: that a night is inconclusive against the one before it alarms nobody.
@@ -48,7 +48,7 @@ def night_result(history: History, alarms: Sequence[Alarm], against: Drift) -> G
 
 
 def compared(against: Drift) -> Iterator[tuple[str, str, GateResult]]:
-    """Every comparison of a night: `PREVIOUS` or `REFERENCE`, the system, and what it came to."""
+    """Yield every comparison of a night: `PREVIOUS` or `REFERENCE`, the system, and the result."""
     for kind, results in ((PREVIOUS, against.previous), (REFERENCE, against.reference)):
         for system, result in results.items():
             yield kind, system, result
@@ -76,7 +76,7 @@ def _headline(verdict: Verdict, history: History, alarms: Sequence[Alarm], metri
 
 
 def _compared(against: Drift, alarms: Sequence[Alarm]) -> Iterator[MetricVerdict]:
-    """What each system came to against other nights."""
+    """Yield each system's verdicts against other nights."""
     alarming = {(each.kind, each.system, each.metric) for each in alarms}
     for kind, system, result in compared(against):
         for each in result.metrics:
@@ -85,7 +85,7 @@ def _compared(against: Drift, alarms: Sequence[Alarm]) -> Iterator[MetricVerdict
 
 
 def _changes(alarms: Sequence[Alarm]) -> Iterator[MetricVerdict]:
-    """A change of a whole series, as a metric that regressed."""
+    """Yield each change of a series as a metric that regressed."""
     for alarm in alarms:
         if alarm.change is not None:
             series = f"{alarm.system} · {alarm.domain}" if alarm.domain else alarm.system

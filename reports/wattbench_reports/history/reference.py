@@ -1,4 +1,4 @@
-"""The pinned reference: a reviewed file that says which run the nights are held against. Nothing here writes it."""
+"""Read the pinned reference: a reviewed file that names the run with which nights are compared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS = ("run", "reason", "reviewed_by", "date")
 
 @dataclass(frozen=True)
 class Reference:
-    """What the file says."""
+    """The pinned run, why, and who reviewed it."""
 
     run: str
     """The name of a run in the history."""
@@ -29,7 +29,7 @@ class Reference:
 
 
 def read_reference(root: Path) -> Reference | None:
-    """The pinned reference of a history; None where none is pinned.
+    """Read the pinned reference of a history; None where none is pinned.
 
     Raises:
         UserError: the file cannot be read, or does not say all that it has to.

@@ -1,4 +1,4 @@
-"""What a series continues under: while this stays the same, a figure that moves has the system's reasons.
+"""Hash the conditions of a series: while they stay the same, a change in a figure comes from the system.
 
 The parts are those of `wattbench.records`, and which of them a figure depends on is said by
 `wattbench_reports.comparability.rules.FORBIDS`. What the system is made of is not among them: that it changes is what
@@ -23,7 +23,7 @@ _TASK = ("task", "task_version", "docs_sha256", "task_sha256")
 
 
 class Conditions:
-    """Of one run. A run has many series under the same ones, so what was told once is kept."""
+    """The conditions of one run. Many series share them, so hashes are cached."""
 
     def __init__(self, record: HeaderRecord) -> None:
         measure = record.suite.measure.as_recorded
@@ -41,7 +41,7 @@ class Conditions:
         self._told: dict[tuple[str, str, str, int, str], str] = {}
 
     def of(self, figure: str, system: str, domain: str, items: int, provenance: str) -> str:
-        """A short hash for one series: equal in two nights where nothing differs that its figure depends on.
+        """Return a short hash for one series: equal in two nights if nothing differs that its figure depends on.
 
         Args:
             figure: one of `wattbench_reports.comparability.rules.FIGURES`.
@@ -60,5 +60,5 @@ class Conditions:
         return self._told[asked]
 
     def _meter(self, provenance: str) -> list[Any]:
-        """A model's constants change with its version."""
+        """Return what the meter part is made of; a model's constants change with its version."""
         return [self._meters, provenance, self._model if is_modelled(provenance) else None]

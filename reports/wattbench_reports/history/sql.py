@@ -1,4 +1,4 @@
-"""Questions in SQL over the runs of a history: they read those runs, write nothing, and reach nothing else."""
+"""Query the runs of a history in SQL, read-only, without access to anything else."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ VIEWS = ("items", "windows", "runs", "cells")
 
 @dataclass(frozen=True)
 class Rows:
-    """An answer."""
+    """The result of a query."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
 
 def query(root: Path, sql: str) -> Rows:
-    """Ask a history one question.
+    """Query a history with one SELECT.
 
     Args:
         root: as of `load_history`.
@@ -52,7 +52,7 @@ def query(root: Path, sql: str) -> Rows:
 
 
 def _lay_out(connection: Any, history: History) -> None:
-    """Make the views, and then shut everything else off, for good."""
+    """Make the views, then disable all other access for good."""
     import pandas as pd
 
     nights = [vars(night) | {"root": str(night.root)} for night in history.nights]

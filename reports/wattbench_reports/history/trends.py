@@ -1,4 +1,4 @@
-"""Every system × domain × metric over the nights, with the points at which its level changed.
+"""Build the series of every system × domain × metric over the nights, with their changes of level.
 
 A series is judged every night, and there are many: a change counts where it holds for all of them over a whole year,
 `HORIZON` nights, together: Bonferroni over the nights, Holm over the series.
@@ -90,7 +90,7 @@ class Trend:
 
 @lru_cache(maxsize=2)  # a page and its alarms ask the same history
 def trends(history: History, alpha: float = ALPHA) -> tuple[Trend, ...]:
-    """Every series of the last night's suite, systems in the order of their names.
+    """Return every series of the last night's suite, systems in the order of their names.
 
     Args:
         history: from `load_history`.
@@ -109,7 +109,7 @@ def trends(history: History, alpha: float = ALPHA) -> tuple[Trend, ...]:
 
 
 def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
-    """Every series, without its changes."""
+    """Return every series, without its changes."""
     by_date = {night.date: night for night in nights}
     first, days = nights[0].date, (nights[-1].date - nights[0].date).days + 1
     dates = [first + datetime.timedelta(days=place) for place in range(days)]
@@ -140,7 +140,7 @@ class _Stretch:
 
     @property
     def scaled(self) -> Series:
-        """On a scale on which noise adds."""
+        """Transform values to a scale on which noise is additive."""
         values = np.array([point.value for point in self.points], dtype=np.float64)
         return values if self.metric == ACCURACY else np.log(values)
 
@@ -156,7 +156,7 @@ class _Stretch:
 
 
 def _changes(series: Sequence[Trend], alpha: float) -> list[tuple[Change, ...]]:
-    """Of each series its changes, all together at a level."""
+    """Find the changes of all series, at one error rate for all together."""
     found: list[tuple[Change, ...]] = [()] * len(series)
     stretches = [_stretches(trend) for trend in series]
     noise = _noise(stretches, alpha / HORIZON / max(len(series), 1))
@@ -181,7 +181,7 @@ def _stretches(trend: Trend) -> list[_Stretch]:
 
 
 def _noise(stretches: Sequence[Sequence[_Stretch]], level: float) -> Mapping[str, Noise]:
-    """How the figures of each metric scatter, by name: all its series are asked together."""
+    """Estimate the noise of each metric from all its series together."""
     by_metric: dict[str, list[_Stretch]] = {}
     for each in (each for own in stretches for each in own if len(each.points) > 2):
         by_metric.setdefault(each.metric, []).append(each)
@@ -219,7 +219,7 @@ HIGHER_IS_WORSE = {name: name != ACCURACY for name in METRICS}
 
 
 def is_worse(metric: str, shift: float) -> bool:
-    """Whether a change is for the worse. Of output tokens none is: longer answers are neither good nor bad.
+    """Return whether a change is for the worse. Of output tokens none is: longer answers are neither good nor bad.
 
     Args:
         metric: of the series.

@@ -1,4 +1,4 @@
-"""Drawing the items of a run again, with replacement: what another sample of such items would have summed to."""
+"""Bootstrap the items of a run: draw them again with replacement, and sum."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wattbench_reports.stats.budgets import DEFAULT_SEED, MAX_UNITS, RESAMPLES
 def resampled_sums(
     *blocks: NDArray[np.float64], resamples: int = RESAMPLES, seed: int = DEFAULT_SEED, max_units: int = MAX_UNITS
 ) -> tuple[NDArray[np.float64], ...]:
-    """Column sums of every block over resampled rows. All columns of all blocks see the same rows: they stay paired.
+    """Sum the columns of every block over resampled rows. All columns see the same rows: they stay paired.
 
     Args:
         blocks: each of shape (items, columns), over the same items. Whatever must vary together (joules and correct
@@ -44,7 +44,7 @@ def resampled_sums(
 def dealt(
     blocks: Iterable[NDArray[np.float64]], items: int, rng: np.random.Generator, most: int = MAX_UNITS
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """What is drawn: the items, or sums over so many random groups of them whose sizes differ by at most one.
+    """Return the units that are drawn: the items, or sums over `most` random groups whose sizes differ by at most one.
 
     Args:
         blocks: each of shape (items, columns); taken one at a time, so that many items are not all copied at once.
@@ -70,7 +70,7 @@ def drawn_sums(
     resamples: int,
     rng: np.random.Generator,
 ) -> NDArray[np.float64]:
-    """Column sums over units drawn with replacement, scaled to as many items as there are.
+    """Sum columns over units drawn with replacement, scaled to the number of items.
 
     Groups of unlike size would otherwise add a spread of their own: a draw may hold more items than there are. Scaled
     by the items drawn, a count of items is the same in every draw, and a sum of zeros stays zero.

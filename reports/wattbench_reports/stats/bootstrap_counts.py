@@ -1,4 +1,4 @@
-"""How often each unit is drawn: made once for all sums over the same draws, since drawing is what a bootstrap costs.
+"""Count how often each unit is drawn, once for all sums over the same draws: drawing is what a bootstrap costs.
 
 A report asks for hundreds of sums over the items of a run, a domain or a task, always with the same seed. Twenty
 million draws take a third of a second and multiplying their counts by a column a hundredth, so the counts are kept, in
@@ -25,7 +25,7 @@ _kept: OrderedDict[_Key, tuple[_Chunks, dict[str, Any]]] = OrderedDict()
 
 
 def drawn_counts(rng: np.random.Generator, *, units: int, draws: int, resamples: int) -> _Chunks:
-    """Draw units with replacement, and count.
+    """Draw units with replacement, and count each.
 
     Args:
         rng: moves on as by drawing, whether or not the counts were kept.
@@ -65,7 +65,7 @@ def _chunk(rng: np.random.Generator, units: int, draws: int, size: int) -> NDArr
 
 
 def _flat(state: Any) -> tuple[Any, ...]:
-    """A generator's state as something that can be looked up."""
+    """Flatten a generator's state into a key."""
     if isinstance(state, dict):
         return tuple(part for name in sorted(state) for part in (name, *_flat(state[name])))
     return (state.tobytes(),) if isinstance(state, np.ndarray) else (state,)

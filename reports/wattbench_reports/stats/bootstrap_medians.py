@@ -1,4 +1,4 @@
-"""The median of what several answers of an item took, over items drawn again: in a time that does not grow with them.
+"""Bootstrap the median over items with several answers each, in a time that does not grow with them.
 
 A median is no sum, but it can be read off sums: of how many answers lie at or below each of some values. Items are
 drawn again by `resampled_sums`, so a median varies together with whatever else is summed over the same draws.
@@ -24,7 +24,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Bins:
-    """Values divided so finely about their median that the median of another sample of them can be told."""
+    """Values binned so finely about their median that the median of a resample is known."""
 
     values: NDArray[np.float64]
     """Shape (bins,), rising: what a median in this bin is taken to be."""
@@ -58,7 +58,7 @@ def median_bins(values: NDArray[np.float64], weights: NDArray[np.float64], items
 
 
 def drawn_medians(counts: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of each resample: the mean of the two middle values where their number is even.
+    """Return the median of each resample: the mean of the two middle values where their number is even.
 
     Args:
         counts: shape (resamples, bins): how many answers of the resample lie in each bin, or what they count for.
@@ -76,7 +76,7 @@ def drawn_medians(counts: NDArray[np.float64], values: NDArray[np.float64]) -> N
 
 
 def interval_of(estimate: float, draws: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval:
-    """An estimate between the percentiles of what was drawn.
+    """Return an estimate with the percentiles of its draws as bounds.
 
     Args:
         estimate: of the sample itself, in the unit of the draws.

@@ -1,4 +1,4 @@
-"""How many correct answers it takes until what was spent beforehand has been saved."""
+"""Compute after how many correct answers an outlay has been saved."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def payback_from_draws(
     items: int,
     confidence: float = CONFIDENCE,
 ) -> Payback | None:
-    """As `payback`, from sums that are already there: of many pairs over the same items, which are drawn but once.
+    """Return `payback` from sums that are already drawn, for many pairs over the same items.
 
     Args:
         outlay_j: joules spent before the first answer.

@@ -1,4 +1,4 @@
-"""Where the level of a series of nights changed, and whether that is shown.
+"""Find where the level of a series of nights changed, and test it.
 
 Candidates come from an optimal partition (PELT with squared error, as `ruptures` has it). Each is then tested against
 the two stretches that adjoin it, and the least sure one is dropped until all that are left hold. A test has two parts,
@@ -60,7 +60,7 @@ class Shift:
 
 
 def noise_of(series: Sequence[Series], *, level: float, resolution: float) -> Noise:
-    """Told by all the series of a metric together, as one alone is too short for it.
+    """Estimate noise from all the series of a metric together, as one alone is too short.
 
     Args:
         series: each is divided first where its means differ, so that what changed is no noise.
@@ -82,7 +82,7 @@ def noise_of(series: Sequence[Series], *, level: float, resolution: float) -> No
 def change_points(
     values: Series, *, level: float, resolution: float, least: float, noise: Noise | None = None
 ) -> tuple[Shift, ...]:
-    """Every change of level that is shown, in order.
+    """Return every significant change of level, in order.
 
     Args:
         values: of one series.
@@ -99,7 +99,7 @@ def change_points(
 
 
 def candidates(values: Series, *, level: float, resolution: float) -> list[int]:
-    """Positions at which an optimal partition divides the series; many of them mean nothing.
+    """Return the positions at which an optimal partition divides the series; many of them are noise.
 
     Args:
         values: of one series.
@@ -116,14 +116,14 @@ def candidates(values: Series, *, level: float, resolution: float) -> list[int]:
 
 
 def penalty(level: float) -> float:
-    """How much a change must explain to be a candidate, in units of the noise's variance."""
+    """Return how much a change must explain to be a candidate, in units of the noise's variance."""
     from scipy import special
 
     return _GENEROUS * float(special.ndtri(level / places_beyond(SHORTEST) / 2)) ** 2
 
 
 def _apart(values: Series, level: float, resolution: float) -> list[int]:
-    """The candidates between stretches whose means differ, whatever the single nights say."""
+    """Keep the candidates between stretches whose means differ."""
     found = candidates(values, level=level, resolution=resolution)
     held = _held(values, found, level, lambda two: two.places(len(values)) * two.p_of_means, Noise(), resolution)
     return [each.position for each in held]

@@ -1,4 +1,4 @@
-"""Standard errors in which the items are the sample: the answers to one item are not independent of each other."""
+"""Compute standard errors clustered by item: the answers to one item are not independent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def clustered_se(scores: NDArray[np.float64], clusters: NDArray[np.int64]) -> float | None:
-    """The standard error of a mean over answers, clustered: by item where items were asked more than once.
+    """Return the standard error of a mean over answers, clustered: by item where items were asked more than once.
 
     It is that of a regression on a constant with clustered errors and the usual correction for few clusters (CR1).
     Treating repeats as independent understates it; with one answer per cluster it is the plain standard error.
@@ -34,7 +34,7 @@ def clustered_se(scores: NDArray[np.float64], clusters: NDArray[np.int64]) -> fl
 
 
 def ratio_se(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> float | None:
-    """The standard error of sum(numerator) / sum(denominator) over items, by linearisation; the item is the cluster.
+    """Return the standard error of sum(numerator) / sum(denominator) by linearisation, clustered by item.
 
     e_i = numerator_i - ratio * denominator_i; se = sqrt(n/(n-1) * sum(e_i^2)) / sum(denominator). It is right for many
     items; where the denominator may be near 0 (few correct answers) use the bootstrap of `ratio_intervals`.

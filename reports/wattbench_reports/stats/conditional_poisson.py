@@ -1,4 +1,4 @@
-"""Sets of a fixed size drawn at random so that each member has a given chance: how often two are drawn together."""
+"""Model random sets of a fixed size in which each member has a given chance: how often two occur together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHORTEST = 1e-6
 
 
 def together_by_chance(chances: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """The chance that two members are both in a set whose members have nothing to do with each other.
+    """Return the chance that two members are both in a set of independent members.
 
     A set of `size` different members cannot be drawn independently: who is in leaves fewer places for the others. So
     the draw is the one that assumes least beside the chances, that of largest entropy: a set's probability is
@@ -42,7 +42,7 @@ def together_by_chance(chances: NDArray[np.float64], size: int) -> NDArray[np.fl
 
 
 def _pairs(chances: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """By Newton's method: log weights maximise a likelihood that is concave, its second derivatives covariances."""
+    """Solve by Newton's method: log weights maximise a concave likelihood with covariances as second derivatives."""
     logs = np.log(chances / (1.0 - chances))
     single, both = _drawn(logs, size)
     for _ in range(_ROUNDS):
@@ -63,7 +63,7 @@ def _pairs(chances: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 def _drawn(logs: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The chance of each member, and of each pair, under some log weights."""
+    """Return the chance of each member, and of each pair, under some log weights."""
     weights = np.exp(logs)
     members = len(weights)
     total = _sums(weights, size)[size]
@@ -75,7 +75,7 @@ def _drawn(logs: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64], N
 
 
 def _sums(weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Elementary symmetric sums: over all sets of 0, 1, ... `size` members, the product of their weights."""
+    """Return elementary symmetric sums: over all sets of 0, 1, ... `size` members, the product of their weights."""
     sums = np.zeros(size + 1)
     sums[0] = 1.0
     for weight in weights:
@@ -84,7 +84,7 @@ def _sums(weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 def _without_each(weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """The same without each member in turn: shape (members, size + 1)."""
+    """Return the same without each member in turn: shape (members, size + 1)."""
     members = len(weights)
     sums = np.zeros((members, size + 1))
     sums[:, 0] = 1.0

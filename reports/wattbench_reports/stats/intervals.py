@@ -1,4 +1,4 @@
-"""How well a share is known: Wilson's interval, and its form for items that were asked more than once."""
+"""Compute intervals of shares and means: Wilson's, and its form for items that were asked more than once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Interval:
 
 
 def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE) -> Interval:
-    """The score interval of a binomial share; unlike the Wald interval it stays honest near 0 and 1.
+    """Return the score interval of a binomial share, which unlike Wald's keeps its coverage near 0 and 1.
 
     Args:
         share: the observed share, 0 to 1.
@@ -48,7 +48,7 @@ def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE)
 def accuracy_interval(
     correct: NDArray[np.float64], asked: NDArray[np.float64], confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Mean score over all answers, with an interval in which the items are the sample, not their repeats.
+    """Return the mean score over all answers, with an interval clustered by item.
 
     Items scored 0 or 1 and asked once get Wilson's interval. Otherwise the variance of the mean is clustered by
     item (e_i = correct_i - mean * asked_i; var = n/(n-1) * sum(e_i^2) / answers^2), turned into the number of
@@ -80,7 +80,7 @@ def accuracy_interval(
 def mean_interval(
     scores: NDArray[np.float64], clusters: NDArray[np.int64], confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Mean over answers of what has no bounds, such as seconds or tokens: mean ± t * clustered standard error.
+    """Return mean ± t * clustered standard error of an unbounded figure, such as seconds or tokens.
 
     Args:
         scores: shape (answers,), of whatever unit. For scores of 0 to 1 use `accuracy_interval`, which keeps inside.

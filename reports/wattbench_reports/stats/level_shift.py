@@ -1,4 +1,4 @@
-"""Two stretches of nights, one after the other: whether their levels differ.
+"""Test whether the levels of two successive stretches of nights differ.
 
 Sources: effective sample size: G. V. Bayley and J. M. Hammersley, J. R. Stat. Soc. Suppl. 8 (1946); ranks: H. B. Mann
 and D. R. Whitney, Ann. Math. Stat. 18 (1947).
@@ -18,12 +18,15 @@ _RANKS_FROM = 4
 """Ranks of fewer nights can be sure of nothing."""
 
 _EXACT_RANKS = 8
-"""Up to so many nights in the shorter stretch the ranks are counted out."""
+"""The most nights of the shorter stretch for which rank probabilities are exact."""
 
 
 def places_beyond(beyond: int) -> float:
-    """Half of the error is divided evenly among all places. Of the other half, from either end, the one that leaves k
-    nights beyond it has 1 / (k (k - 1)), which over all k is 1."""
+    """Return the divisor of the error for a position with k = `beyond` nights beyond it.
+
+    Half of the error is divided evenly among all positions. Of the other half, from either end, this position has the
+    share 1 / (k (k - 1)), which over all k sums to 1.
+    """
     return 4.0 * beyond * (beyond - 1)
 
 
@@ -38,11 +41,11 @@ class TwoStretches:
 
     @property
     def shift(self) -> float:
-        """From the mean of the one to that of the other."""
+        """Return the difference of the two means."""
         return float(self.after.mean() - self.before.mean())
 
     def p_value(self, nights: int, least: float, level: float) -> float:
-        """That nothing changed between them, or less than is worth telling, in a series of so many nights.
+        """Return the p-value of no change, or one below the smallest size of interest, in a series of `nights` nights.
 
         Where the means alone do not reach the level, the single nights are not asked.
         """
@@ -52,12 +55,12 @@ class TwoStretches:
         return of_means if of_means > level else max(of_means, self.p_one_by_one)
 
     def places(self, nights: int) -> float:
-        """What the p-value of this place is multiplied by, to hold for all places in a series of so many nights."""
+        """Return the factor that makes this p-value hold for all positions of a series of `nights` nights."""
         return min(2.0 * nights, places_beyond(len(self._short_and_long[0])))
 
     @property
     def p_of_means(self) -> float:
-        """That the means are one: Student's t with the variance within both, for nights that may resemble each other.
+        """Test equal means: Student's t with the variance within both, for autocorrelated nights.
 
         Of this place alone.
         """
@@ -83,7 +86,7 @@ class TwoStretches:
 
     @cached_property
     def _moves(self) -> bool:
-        """Whether there is noise to be described, and not only rounding."""
+        """Return whether there is noise beyond rounding."""
         return size_of(self._residuals) >= self.resolution
 
     @property
@@ -97,14 +100,14 @@ class TwoStretches:
 
     @cached_property
     def _alike(self) -> float:
-        """As the metric has it, or these nights for certain."""
+        """Return the autocorrelation: the metric's, or the lower bound of these nights'."""
         if not self._moves:
             return self.noise.alike
         return max(self.noise.alike, min(alike_of(self._residuals) - 2 / math.sqrt(self._nights), MOST_ALIKE))
 
     @cached_property
     def _freedom(self) -> float:
-        """Degrees of freedom of a Student's t with tails as heavy as the metric's, or for certain as these nights'.
+        """Return the degrees of freedom of a Student's t with tails as heavy as the metric's or as these nights'.
 
         By its kurtosis they would be 4 + 6 / excess; of heavy tails a sample's falls short, so 3.
         """
@@ -112,7 +115,7 @@ class TwoStretches:
         return 3 + 6 / max(self.noise.excess, own, 1e-3)
 
     def _worth(self, nights: int) -> float:
-        """So many independent nights tell as much as these do."""
+        """Return the effective number of independent nights."""
         rho = self._alike
         beyond = rho / (1 - rho) - rho * (1 - rho**nights) / (nights * (1 - rho) ** 2)
         return nights / (1 + 2 * beyond)
@@ -122,7 +125,7 @@ class TwoStretches:
         return (self.after, self.before) if len(self.after) <= len(self.before) else (self.before, self.after)
 
     def _p_of_tails(self) -> float:
-        """That every night of the shorter stretch lies as far out as the one that lies least so."""
+        """Return the p-value of all nights of the shorter stretch being as extreme as the least extreme one."""
         from scipy import special
 
         short, long = self._short_and_long

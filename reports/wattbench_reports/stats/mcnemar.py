@@ -1,4 +1,4 @@
-"""Is one system more often right than another on the same items? Exact tests that look only at where they differ."""
+"""Test whether one system is more often right than another on the same items, exactly, from where they differ."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _STEPS = 840
 common multiple of 1 to 8). Other scores are rounded to it: by 0.06 points at most."""
 
 _MAX_WORK = 20_000_000
-"""Above so many additions the normal distribution stands in for the exact one. There are thousands of items then."""
+"""Above this many additions the normal distribution stands in for the exact one. There are thousands of items then."""
 
 
 @dataclass(frozen=True)
 class McNemar:
-    """Right and wrong of two systems on the same items, and whether chance explains the difference."""
+    """Right and wrong answers of two systems on the same items, and the p-value of the difference."""
 
     items: int
     first_only: int
@@ -29,22 +29,22 @@ class McNemar:
 
     @property
     def discordant(self) -> int:
-        """Items that one of the two got right and the other wrong: all that the test looks at."""
+        """Count the items that one got right and the other wrong: all that the test depends on."""
         return self.first_only + self.second_only
 
     @property
     def discordant_share(self) -> float:
-        """Of the items, 0 to 1: what `power_of` and its relatives ask for."""
+        """Return the discordant share of the items, 0 to 1, as `power_of` takes it."""
         return self.discordant / self.items
 
     @property
     def difference(self) -> float:
-        """Accuracy of the first - accuracy of the second, -1 to 1."""
+        """Return accuracy of the first - accuracy of the second, -1 to 1."""
         return (self.first_only - self.second_only) / self.items
 
 
 def mcnemar_exact(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNemar | None:
-    """McNemar's test with the binomial distribution in place of the chi-square, so that few items are no excuse.
+    """Run McNemar's test with the binomial distribution in place of chi-square, exact for few items.
 
     Args:
         first: shape (items,): whether the first system got the item right.
@@ -68,7 +68,7 @@ def mcnemar_exact(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNema
 
 
 def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> float | None:
-    """Whether the means of two systems differ over the same items, for graded scores and for repeats too.
+    """Return the p-value of equal means over the same items, for graded scores and repeats too.
 
     A sign-flip test: if the systems are alike, each item's difference might as well have had the other sign. p is the
     share of all 2^items ways to set the signs in which the differences sum to as much, either way. It was chosen over

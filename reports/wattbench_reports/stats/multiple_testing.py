@@ -1,4 +1,4 @@
-"""Many comparisons in one report: p-values that hold for all of them together, and what a bootstrap's p-value is."""
+"""Adjust p-values for many comparisons in one report, and compute a bootstrap's p-value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's adjustment: whoever believes all comparisons with an adjusted p up to 0.05 errs anywhere in 5% of reports.
+    """Adjust by Holm's method: among comparisons with adjusted p <= 0.05 there is any error in at most 5% of reports.
 
     It asks nothing of how the comparisons hang together, and never shows less than Bonferroni's.
 
@@ -40,7 +40,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def weighted_holm(p_values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """As `holm`, where some comparisons are given a larger part of the error rate than others.
+    """Adjust as `holm` does, with larger parts of the error rate for some comparisons.
 
     Args:
         p_values: of every comparison, 0 to 1.
@@ -67,7 +67,7 @@ def weighted_holm(p_values: Sequence[float], weights: Sequence[float]) -> list[f
 
 
 def bootstrap_p_value(share_below: float, resamples: int) -> float:
-    """The two-sided p-value of a bootstrap: twice the share of draws on the rarer side of no difference.
+    """Return the two-sided p-value of a bootstrap: twice the share of draws on the rarer side of no difference.
 
     The observed sample counts as one more draw on that side, so p is never 0: 2 / (resamples + 1) is the least. Mind
     that with Holm: of a family of m comparisons none can fall below 0.05 unless resamples > 40 m.

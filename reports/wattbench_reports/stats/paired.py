@@ -1,4 +1,4 @@
-"""Two systems on the same items: how far apart are they, and which is ahead?"""
+"""Compare two systems on the same items: the size and the sign of their difference."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def probabilities_lower(
     resamples: int = RESAMPLES,
     seed: int = DEFAULT_SEED,
 ) -> list[float]:
-    """How often, over resampled items, the first system's ratio of sums is below the second's; pair by pair.
+    """Return how often, over resampled items, the first system's ratio of sums is below the second's, by pair.
 
     Both systems are summed over the same drawn items, so what makes an item dear or hard for both cancels.
     Ties, two infinities among them, count half: without any item the answer is 0.5.
@@ -44,7 +44,7 @@ def probabilities_lower(
 def mean_difference(
     first: NDArray[np.float64], second: NDArray[np.float64], confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Mean of first - second over the same items, with an interval that does not collapse when all items agree.
+    """Return the mean of first - second over the same items, with an interval that stays wide if all items agree.
 
     For scores of 0 and 1 this is the interval of Agresti and Min: half a pair is added to each of the four outcomes
     before the Wald interval is taken. The two discordant halves leave the sum of differences alone and add 1 to

@@ -1,4 +1,4 @@
-"""Which systems nobody beats on both cost and quality, as a probability: a front drawn from samples is no line."""
+"""Estimate the probability that a system is on the Pareto front of cost and quality."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def pareto_probabilities(costs: NDArray[np.float64], qualities: NDArray[np.float64]) -> list[float | None]:
-    """In what share of the draws no other system dominates it: costs no more, is no worse, and is better on one.
+    """Return the share of draws in which no other system costs no more, is no worse, and is better on one.
 
     Systems that are equal on both do not dominate each other. An infinite cost is a cost, the worst there is: such a
     system stays on the front only by being the best of all. Who has no cost or no quality in a draw (NaN) takes no

@@ -1,4 +1,4 @@
-"""Do the choices made for an item go with its label? Mutual information, and a permutation test over items."""
+"""Test whether the choices made for an item depend on its label: mutual information and a permutation test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wattbench_reports.stats.budgets import DEFAULT_SEED, PERMUTATIONS
 
 @dataclass(frozen=True)
 class Dependence:
-    """How far the choices go with the labels."""
+    """How strongly the choices depend on the labels."""
 
     bits: tuple[float, ...]
     """Mutual information of label and choice, one figure per place at which choices are made (a layer, say)."""
@@ -24,12 +24,12 @@ class Dependence:
 
     @property
     def mean_bits(self) -> float:
-        """The statistic of the test: the mean over all places."""
+        """Return the statistic of the test: the mean over all places."""
         return sum(self.bits) / len(self.bits)
 
 
 def entropy_bits(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shannon entropy over the last axis, in bits; 0 log 0 is 0."""
+    """Return Shannon entropy over the last axis, in bits; 0 log 0 is 0."""
     logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
     return np.asarray(-(shares * logs).sum(axis=-1))
 
@@ -41,7 +41,7 @@ def dependence(
     permutations: int = PERMUTATIONS,
     seed: int = DEFAULT_SEED,
 ) -> Dependence:
-    """Mutual information between an item's label and the choices made for it, tested by shuffling the labels.
+    """Return the mutual information of an item's label and the choices made for it, tested by permuting labels.
 
     Items are what is shuffled, since the choices within one are not independent of each other. Each item counts the
     same, however many choices were made for it.

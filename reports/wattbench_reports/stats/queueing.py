@@ -1,4 +1,4 @@
-"""A queue in front of several equal servers: simulated, and by the closed form where there is one."""
+"""Simulate a queue in front of several equal servers, and compute its closed form where one exists."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 
 def poisson_arrivals(rate_per_s: float, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The seconds at which so many requests arrive, independently of each other. Shape (count,)."""
+    """Draw the seconds at which `count` independent requests arrive. Shape (count,)."""
     return np.cumsum(rng.exponential(1.0 / rate_per_s, size=count))
 
 
 def sojourns(arrived_s: NDArray[np.float64], service_s: NDArray[np.float64], servers: int) -> NDArray[np.float64]:
-    """Seconds from each arrival to its end, first come, first served, by whichever server is free first.
+    """Return seconds from each arrival to its end, first come, first served, by the first free server.
 
     Args:
         arrived_s: shape (requests,), ascending.
@@ -42,7 +42,7 @@ def sojourns(arrived_s: NDArray[np.float64], service_s: NDArray[np.float64], ser
 
 
 def erlang_c(servers: int, load: float) -> float:
-    """The probability that a request has to wait, where arrivals and services are both exponential (M/M/c).
+    """Return the probability that a request has to wait, with exponential arrivals and services (M/M/c).
 
     Args:
         servers: 1 or more.
@@ -57,7 +57,7 @@ def erlang_c(servers: int, load: float) -> float:
 
 
 def mean_wait_s(servers: int, rate_per_s: float, service_s: float) -> float:
-    """Mean seconds of waiting in such a queue; infinite where it grows without end."""
+    """Return the mean wait in such a queue; infinite where it grows without end."""
     load = rate_per_s * service_s
     if load >= servers:
         return math.inf

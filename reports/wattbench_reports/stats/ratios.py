@@ -1,4 +1,4 @@
-"""A ratio of two sums over items, such as joules per correct answer, with both sums varying together."""
+"""Compute ratios of two sums over items, such as joules per correct answer, with both varying together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 
 
 def ratios(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Element-wise ratio in which a denominator of zero gives infinity: nothing was got for what was spent."""
+    """Divide element-wise; a denominator of zero gives infinity: nothing was got for what was spent."""
     out = np.full(np.shape(numerators), np.inf)
     np.divide(numerators, denominators, out=out, where=denominators > 0)
     return out
@@ -27,7 +27,7 @@ def ratio_intervals(
     resamples: int = RESAMPLES,
     seed: int = DEFAULT_SEED,
 ) -> list[Interval | None]:
-    """sum(numerator) / sum(denominator) of each column, with a percentile bootstrap over items.
+    """Return sum(numerator) / sum(denominator) of each column, with a percentile bootstrap over items.
 
     An item brings its numerator and its denominator along together, so the interval knows that hard items may be
     both dear and wrong. A resample in which the denominator is zero counts as infinite; where more than the tail
@@ -60,7 +60,7 @@ def ratio_intervals(
 def percentile_interval(
     estimate: float, draws: NDArray[np.float64], confidence: float = CONFIDENCE, *, few: bool
 ) -> Interval | None:
-    """An estimate with percentiles of its draws for bounds; they never leave the estimate out.
+    """Return an estimate with percentiles of its draws as bounds, which always contain it.
 
     Args:
         estimate: over the items as they are. Not a finite number: there is none.

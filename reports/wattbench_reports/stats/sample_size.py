@@ -1,4 +1,4 @@
-"""What a comparison could have found: the power behind a "no difference", and how many items would settle it."""
+"""Compute power, minimum detectable differences and the number of items that a comparison needs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ POWER = 0.8
 """A difference counts as detectable when it would be found in this share of runs (J. Cohen, 1988)."""
 
 _EXACT_ITEMS = 10_000_000
-"""Above so many items the normal approximation is exact to every printed digit, and is used alone."""
+"""Above this many items the normal approximation is exact to every printed digit, and is used alone."""
 
 _TAIL_SDS = 7.0
 """Numbers of discordant items farther from their mean have a chance of some 1e-11 and are left out."""
 
 
 def power_of(difference: float, discordant_share: float, items: int, alpha: float = ALPHA) -> float:
-    """How often exact McNemar finds such a difference in accuracy, over runs of so many items.
+    """Return the power of exact McNemar for a difference in accuracy over `items` items.
 
     Exact: the number of discordant items is binomial, and so is, among them, the number in favour of one system; the
     power of the test is summed over both. It counts findings in either direction, so that without a difference it is
@@ -87,7 +87,7 @@ def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np
 def minimum_detectable_difference(
     discordant_share: float, items: int, alpha: float = ALPHA, power: float = POWER
 ) -> float | None:
-    """The smallest difference in accuracy that exact McNemar finds with that power on so many items.
+    """Return the minimum detectable difference in accuracy of exact McNemar on `items` items.
 
     The two systems are taken to disagree as often as they were seen to, or as often as the difference takes, if that
     is more. So it is defined where they never disagreed: n items without a disagreement leave room for a difference
@@ -124,7 +124,7 @@ def minimum_detectable_difference(
 
 
 def items_needed(difference: float, discordant_share: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
-    """How many items exact McNemar needs to find such a difference with that power.
+    """Return how many items exact McNemar needs to find a difference with that power.
 
     Power grows with items in a faint saw-tooth, as whole items are counted: a few items fewer may happen to do. It is
     for planning: the observed difference is itself uncertain, and so is what it takes to confirm it.
@@ -171,7 +171,7 @@ def _items_by_normal(difference: float, share: float, alpha: float, power: float
 
 
 def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """The smallest shift that a two-sided test finds with that power, from the standard error of an estimate.
+    """Return the minimum detectable shift of a two-sided test, from the standard error of an estimate.
 
     For what is about normal, such as a difference of mean scores over repeats: (z(1 - alpha/2) + z(power)) * se.
 
@@ -195,7 +195,7 @@ def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power:
 
 
 def minimum_detectable_ratio(se_log: float, alpha: float = ALPHA, power: float = POWER) -> float:
-    """The smallest factor between two figures, such as joules per correct answer, that is found with that power.
+    """Return the minimum detectable factor between two figures, such as joules per correct answer.
 
     Args:
         se_log: standard error of the log of their ratio, as `log_ratio_se` gives it.
@@ -218,7 +218,7 @@ def minimum_detectable_ratio(se_log: float, alpha: float = ALPHA, power: float =
 def log_ratio_se(
     num1: NDArray[np.float64], den1: NDArray[np.float64], num2: NDArray[np.float64], den2: NDArray[np.float64]
 ) -> float | None:
-    """Standard error of log((sum num1 / sum den1) / (sum num2 / sum den2)) over the same items, by linearisation.
+    """Return the standard error of log((sum num1 / sum den1) / (sum num2 / sum den2)) by linearisation.
 
     Each item brings its part of all four sums, so what makes an item dear or hard for both systems cancels. The error
     is that of first order: with few correct answers it is too small.

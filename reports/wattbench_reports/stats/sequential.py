@@ -1,4 +1,4 @@
-"""Tests that may be looked at after every item: evidence against a claim, valid whenever one stops.
+"""Test sequentially: evidence against a claim that is valid at every interim look.
 
 Each is an e-process: a gambler's wealth who bets against a claim, one round after the other, at odds that are fair if
 the claim is true. It starts at 1, and the chance that it ever reaches 1/alpha is at most alpha, however often one looks
@@ -41,7 +41,7 @@ _HEDGE = 0.05
 
 
 def mean_evidence(x: Values, null: float, margin: float, *, above: bool) -> Values:
-    """Evidence against a claim about the mean of bounded figures.
+    """Return the evidence against a claim about the mean of bounded figures.
 
     Args:
         x: shape (n,), each -1 to 1, in the order in which they came.
@@ -62,7 +62,7 @@ def mean_evidence(x: Values, null: float, margin: float, *, above: bool) -> Valu
 
 
 def mean_growth(x: Values, null: float, margin: float, *, above: bool) -> float:
-    """What `mean_evidence` should gain with each further figure, if those to come are like those that came.
+    """Estimate what `mean_evidence` gains per further figure, if those are like the ones so far.
 
     Returns:
         A change of the logarithm of the wealth; 0 without figures.
@@ -72,7 +72,7 @@ def mean_growth(x: Values, null: float, margin: float, *, above: bool) -> float:
 
 
 def centre_evidence(d: Values, null: float, margin: float, *, above: bool) -> Values:
-    """Evidence against a claim about the centre of figures that are symmetric about it.
+    """Return the evidence against a claim about the centre of figures that are symmetric about it.
 
     Args:
         d: shape (n,), one figure for each round, in the order in which they came.
@@ -91,7 +91,7 @@ def centre_evidence(d: Values, null: float, margin: float, *, above: bool) -> Va
 
 
 def centre_growth(d: Values, null: float, margin: float, *, above: bool) -> float:
-    """What `centre_evidence` should gain with each further round, if those to come are like those that came.
+    """Estimate what `centre_evidence` gains per further round, if those are like the ones so far.
 
     Returns:
         A change of the logarithm of the wealth; 0 without rounds.
@@ -101,7 +101,7 @@ def centre_growth(d: Values, null: float, margin: float, *, above: bool) -> floa
 
 
 def reached(log_wealth: Values) -> Values:
-    """The most that each gambler ever had until then, shape as given; none begins with less than 1.
+    """Return the running maximum of the evidence, at least that of 1, in the shape given.
 
     ``exp(-reached(...))`` is a p-value that may be looked at at any time.
     """

@@ -1,4 +1,4 @@
-"""How figures scatter from night to night: how much, how heavy the tails are, how alike neighbouring nights."""
+"""Describe how figures scatter from night to night: size, tails, and autocorrelation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Series = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Noise:
-    """How the figures of a metric scatter from night to night: what its size alone does not say."""
+    """The noise of a metric from night to night, apart from its size."""
 
     excess: float = 0.0
     """Kurtosis beyond a normal distribution's: how much freak nights there are."""
@@ -27,7 +27,7 @@ class Noise:
 
 
 def noise_sd(values: Series) -> float:
-    """The noise from one night to the next, which a level that moves hardly raises.
+    """Return the standard deviation from one night to the next, which a moving level hardly raises.
 
     It is the mean absolute difference between neighbours, scaled to a standard deviation. (The median one is 0 where
     most nights come out alike, as shares of a few items do.)
@@ -36,22 +36,22 @@ def noise_sd(values: Series) -> float:
 
 
 def residuals_of(values: Series, positions: Sequence[int]) -> list[Series]:
-    """What is left of each stretch without its mean."""
+    """Return each stretch without its mean."""
     return [own - own.mean() for own in np.split(values, positions)]
 
 
 def size_of(stretches: Sequence[Series]) -> float:
-    """The root of the mean square."""
+    """Return the root of the mean square."""
     return math.sqrt(float(np.mean(np.concatenate(stretches) ** 2)))
 
 
 def excess_of(residuals: Series) -> float:
-    """Kurtosis beyond a normal distribution's; of residuals that are not all 0."""
+    """Return the excess kurtosis of residuals that are not all 0."""
     return float(np.mean(residuals**4)) / float(np.mean(residuals**2)) ** 2 - 3
 
 
 def alike_of(stretches: Sequence[Series]) -> float:
-    """The correlation of a night with the next, without the bias that unknown means give it."""
+    """Return the correlation of a night with the next, corrected for the bias of unknown means."""
     squares = sum(float(own @ own) for own in stretches)
     told = sum(float(own[:-1] @ own[1:]) for own in stretches) / squares
     return told + (1 + 3 * told) * len(stretches) / sum(map(len, stretches))

@@ -1,4 +1,4 @@
-"""Drawing the items of each domain among themselves: for figures that weigh domains by something else than size."""
+"""Bootstrap the items of each domain separately, for figures that weight domains other than by size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 def stratified_sums(
     *blocks: NDArray[np.float64], strata: NDArray[np.int64], resamples: int = RESAMPLES, seed: int = DEFAULT_SEED
 ) -> tuple[NDArray[np.float64], ...]:
-    """Column sums of every block per stratum, over items drawn with replacement within their stratum.
+    """Sum the columns of every block per stratum, over items drawn with replacement within their stratum.
 
     All columns of all blocks see the same items: they stay paired. Of the n items of a stratum n - 1 are drawn, and
     their sum is scaled by n / (n - 1). Drawing n would understate the variance by (n - 1) / n, which is half in a

@@ -1,4 +1,4 @@
-"""Latency under a mix of domains: the quantiles of each domain, mixed."""
+"""Compute latency quantiles under a mix of domains."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POINTS = 201
 
 @dataclass(frozen=True)
 class Mixed:
-    """Seconds, each with what it counts for."""
+    """Seconds with their weights."""
 
     seconds: NDArray[np.float64]
     """Shape (points,), ascending."""
@@ -23,7 +23,7 @@ class Mixed:
     """Shape (points,): the share of the requests that ended within so many seconds, as a running sum."""
 
     def quantile_s(self, share: float) -> float | None:
-        """The least seconds within which so large a share of the requests ended."""
+        """Return the least seconds within which a share of the requests ended."""
         if not len(self.seconds):
             return None
         place = int(np.searchsorted(self.reached, share * self.reached[-1]))
@@ -31,7 +31,7 @@ class Mixed:
 
 
 def grid(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The seconds that stand for some requests: all of them, or `POINTS` evenly spaced quantiles. Ascending.
+    """Return the seconds that represent some requests: all, or `POINTS` evenly spaced quantiles. Ascending.
 
     Rounded to single precision, as a page carries them.
     """

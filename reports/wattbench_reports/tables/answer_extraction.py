@@ -1,4 +1,4 @@
-"""Whether two systems gave the same answer, as far as their texts tell. Knows nothing of how a task is scored."""
+"""Extract the answer that a text states, so that the answers of systems can be compared without the task's scorer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LONGEST = 4000
 
 
 def stated_answer(text: str) -> str:
-    """The answer that a text states, in a form in which two systems' can be compared.
+    """Return the answer that a text states, normalised for comparison.
 
     What a filter of the task has already cut to the answer is returned as it is but for case, spacing and the
     punctuation around it. Of a longer text it is what follows the last *answer is*, ``answer:`` or ``\\boxed{`` up to

@@ -1,4 +1,4 @@
-"""Prompts and outputs of a few answers: most of a run's bytes, so that only what is shown is kept."""
+"""Read prompts and outputs of a few answers: they are most of a run's bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BATCH = 16_384
 
 
 def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) -> pd.DataFrame:
-    """Some columns of some answers.
+    """Read some columns of some answers.
 
     Args:
         frames: the run.
@@ -50,7 +50,7 @@ def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) ->
 
 
 def _taken(file: Any, places: NDArray[np.int64], columns: Sequence[str]) -> Iterator[Any]:
-    """The wanted rows, in the order of the file: groups without one are skipped, and reading stops after the last."""
+    """Yield the wanted rows in the order of the file, skipping row groups without one."""
     start = 0
     for group in range(file.num_row_groups):
         end = start + file.metadata.row_group(group).num_rows

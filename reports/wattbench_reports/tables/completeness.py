@@ -1,4 +1,4 @@
-"""Whether a finished run still has every item that was planned."""
+"""Check that a finished run still has every item that was planned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wattbench_reports.tables.run_tables import Frames
 
 
 def check_whole(frames: Frames) -> None:
-    """Every item that was planned is there: a finished run has them all, unless its record was changed.
+    """Check that every planned item is there: a finished run has them all, unless its record was changed.
 
     Raises:
         UserError: some are missing. Alone, such a run is shown with caveats; another must not be judged by it.

@@ -1,4 +1,4 @@
-"""What answers state, and how long they are: from the texts of some answers, read part by part of the file."""
+"""Read what answers state and how long they are, part by part of the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BATCH = 20_000
 
 
 def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """How many characters (Unicode code points) the whole output of some answers has, reasoning included.
+    """Count the characters (Unicode code points) of the whole output of some answers, reasoning included.
 
     Args:
         frames: the run.
@@ -41,8 +41,8 @@ def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]
 
 
 def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """What some answers state, as `wattbench_reports.tables.answer_extraction.stated_answer` has it. A text that comes
-    again is not read again.
+    """Extract what some answers state, by `wattbench_reports.tables.answer_extraction.stated_answer`. A text that
+    comes again is not read again.
 
     Args:
         frames: the run.
@@ -66,7 +66,7 @@ def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
 
 
 def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
-    """Places in `frames.items` and what the column holds there, batch by batch; only what is wanted."""
+    """Yield positions in `frames.items` and the column's texts there, batch by batch; only the wanted ones."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

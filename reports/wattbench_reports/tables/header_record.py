@@ -1,4 +1,4 @@
-"""A run's header as recorded, by type: its suite, plan, machine and meters, and what made it."""
+"""Read a run's header by type: its suite, plan, machine and meters, and what made it."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ class MachineRecord:
 
     @property
     def codecarbon(self) -> str | None:
-        """The version of codecarbon, whose constants are in modelled joules."""
+        """Return the version of codecarbon, whose constants are in modelled joules."""
         return None if self.packages is None else text(self.packages.get("codecarbon"))
 
 
 @dataclass(frozen=True)
 class MeterRecord:
-    """What reads one component."""
+    """The meter of one component."""
 
     meter: str = ""
     """Empty where it is not recorded. So `reads`."""
@@ -94,7 +94,7 @@ class MeterRecord:
 
 @dataclass(frozen=True)
 class ImportRecord:
-    """Of a run that another tool made: from what it was imported."""
+    """The source of an imported run."""
 
     source: str | None
     files: tuple[str, ...]
@@ -129,7 +129,7 @@ class GateSide:
 
 @dataclass(frozen=True)
 class GateRecord:
-    """Of a gate that asked two systems in turns."""
+    """The block ``gate`` of a gate that asked two systems in turns."""
 
     sides: Mapping[str, GateSide]
     """By `wattbench.records.SIDES`."""
@@ -166,7 +166,7 @@ def _side(recorded: object, where: str) -> GateSide:
 
 @dataclass(frozen=True)
 class NightRecord:
-    """Of a run of `wattbench nightly`."""
+    """The block ``night`` of a run of `wattbench nightly`."""
 
     date: str | None = None
     """ISO 8601."""
@@ -239,7 +239,7 @@ class HeaderRecord:
 
     @cached_property
     def gate(self) -> GateRecord | None:
-        """None for a run that is no gate.
+        """Return the block ``gate``; None for a run that is not a gate's.
 
         Raises:
             UserError: as `GateRecord.of`.
@@ -249,7 +249,7 @@ class HeaderRecord:
 
     @cached_property
     def night(self) -> NightRecord:
-        """Empty for a run that is not of a night.
+        """Return the block ``night``; empty for a run that is not of a night.
 
         Raises:
             UserError: as `NightRecord.of`.

@@ -1,4 +1,4 @@
-"""Items × systems as arrays of sums: what every interval and every paired comparison is computed from."""
+"""Sum answers into arrays of items × systems, from which intervals and paired comparisons are computed."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class ItemTable:
     """Shape (items, systems): the sum of their joules."""
 
     def column(self, system: str) -> int:
-        """The column of a system."""
+        """Return the column of a system."""
         return self.systems.index(system)
 
     def where(self, rows: NDArray[np.bool_]) -> ItemTable:
-        """The same table with some of the items: `rows` has shape (items,)."""
+        """Return the same table with some of the items: `rows` has shape (items,)."""
         arrays = ("domains", "tasks", "asked", "correct", "metered", "metered_correct", "energy_j")
         return replace(self, **{name: getattr(self, name)[rows] for name in arrays})
 
     def of_domain(self, domain: str | None) -> ItemTable:
-        """The items of one domain; None gives all."""
+        """Return the items of one domain; None: all."""
         return self if domain is None else self.where(self.domains == domain)
 
 

@@ -1,4 +1,4 @@
-"""Values of recorded JSON by type: what is missing or of another type is None, or a named error where it must not be.
+"""Read values of recorded JSON by type: what is missing or of another type is None, or a named error if required.
 
 A record may be old, damaged or hostile, so that any value may be of any type.
 """
@@ -50,7 +50,7 @@ def whole_number(value: object) -> int | None:
 
 
 def text_or_error(where: str, value: object) -> str | None:
-    """Return a text, None where there is none.
+    """Return a text; None where it is missing or empty.
 
     Raises:
         UserError: it is of another type; `where` names its file and key.

@@ -1,4 +1,4 @@
-"""The item tables of several runs as one, so that systems of different runs can be compared on the same items."""
+"""Join the item tables of several runs, so that systems of different runs can be compared on the same items."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = ["task", "doc_id", "doc_hash"]
 
 @dataclass(frozen=True)
 class KeyedTable:
-    """A run's item table with what tells its items apart, and the names that its systems shall have."""
+    """A run's item table with the keys of its items and the names for its systems."""
 
     table: ItemTable
     keys: pd.DataFrame
@@ -29,14 +29,14 @@ class KeyedTable:
 
 
 def item_keys(frames: Frames) -> pd.DataFrame:
-    """What tells the items of a run apart: columns `KEY`, a row per row of its item table."""
+    """Return the keys of a run's items: columns `KEY`, a row per row of its item table."""
     _, first = np.unique(row_of_answer(frames.items), return_index=True)
     keys = frames.items[KEY].iloc[first].reset_index(drop=True)
     return keys.astype({"task": str})  # each run has its own categories
 
 
 def joined(parts: Sequence[KeyedTable]) -> ItemTable:
-    """One table over every item of any run. An item that a run did not have was asked 0 times there.
+    """Join tables over every item of any run. An item that a run does not have was asked 0 times there.
 
     The tables hold sums, an entry per item, so nothing of the size of the answers is copied; one alone is only
     given its names.
@@ -60,7 +60,7 @@ def _renamed(table: ItemTable, names: tuple[str, ...]) -> ItemTable:
 
 
 def _labels(own: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
-    """Of an item that several runs have, the first run's label."""
+    """Return each item's label; of an item that several runs have, the first run's."""
     whole = np.empty(items, dtype=np.result_type(*own))
     for values, place in reversed(list(zip(own, places, strict=True))):
         whole[place] = values

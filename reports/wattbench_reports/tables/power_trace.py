@@ -1,4 +1,4 @@
-"""A power trace as a table: fast where the file is whole, row by row where it is not."""
+"""Read a power trace as a table: fast where the file is intact, row by row where it is not."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WORDS = ("meter", "component", "notes", "provenance")
 _USED = ("at_s", "component", "energy_j", "power_w", "gap", "provenance", "step_s")
 _GAP = r"(?:^| \| )gap: "
 _MOST_ROWS = 500_000
-"""Of a damaged file: so many at most are read row by row."""
+"""The most rows of a damaged file that are read one by one."""
 
 
 def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
-    """Every row of a trace, and what is wrong with the file (None: nothing). What stands before the damage is given.
+    """Read every row of a trace, and what is wrong with the file (None: nothing). Rows before the damage are kept.
 
     Returns:
         Columns `at_s`, `component`, `energy_j` and `power_w` (NaN where not read), `gap` (whether it could not be
@@ -43,7 +43,7 @@ def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
 
 
 def _whole(path: Path) -> pd.DataFrame | None:
-    """By pandas' reader, twenty times as fast; None where it stumbles, or finds what no meter would give."""
+    """Read with pandas, twenty times as fast; None where it fails, or finds what no meter would give."""
     types = {**dict.fromkeys(_FLOATS, "float64"), **dict.fromkeys(_WORDS, "category")}
     try:
         table = pd.read_csv(

@@ -1,4 +1,4 @@
-"""How joules came about, and which may be set beside which."""
+"""Explain the provenance of joules, and combine the labels of several figures."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ DECLARED = "declared"
 
 
 def joined(labels: Iterable[str]) -> str:
-    """Every provenance in some figures, once each: ``counter+modelled``. Empty where there are no figures."""
+    """Join the provenances of some figures, once each: ``counter+modelled``. Empty without figures."""
     return SEPARATOR.join(sorted({part for label in labels for part in label.split(SEPARATOR) if part}))
 
 
 def explained(labels: Iterable[str]) -> str:
-    """Each provenance in some labels with its meaning: ``counter: hardware energy counter; rapl: ...``."""
+    """Explain each provenance in some labels: ``counter: hardware energy counter; rapl: ...``."""
     parts = joined(labels).split(SEPARATOR)
     return "; ".join(f"{part}: {MEANING[part]}" for part in parts if part in MEANING)
 
 
 def is_modelled(label: str) -> bool:
-    """Whether a formula stands behind at least part of the joules."""
+    """Return whether at least part of the joules come from a formula."""
     return "modelled" in label.split(SEPARATOR)
 
 
 def is_declared(label: str) -> bool:
-    """Whether at least part of the joules is what somebody states."""
+    """Return whether at least part of the joules are declared."""
     return DECLARED in label.split(SEPARATOR)
 
 
 def measured_part(label: str) -> str:
-    """A label without what is declared: empty where all of it is."""
+    """Return a label without its declared part; empty if all of it is declared."""
     return SEPARATOR.join(part for part in label.split(SEPARATOR) if part != DECLARED)
 
 
 def qualified(label: str) -> str:
-    """What a sentence says after a figure: ``modelled, not measured``, ``partly modelled``, or the provenance."""
+    """Qualify a figure in a sentence: ``modelled, not measured``, ``partly modelled``, or the provenance."""
     if label == "modelled":
         return "modelled, not measured"
     return f"{label}: partly modelled" if is_modelled(label) else label

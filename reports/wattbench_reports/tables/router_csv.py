@@ -1,4 +1,4 @@
-"""Routers of the user's own, read from a CSV file: whom each would have asked for every item of a run."""
+"""Read the user's own routers from a CSV file: which system each would have asked for every item of a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ THEN = ">"
 
 @dataclass(frozen=True)
 class OfflineRouter:
-    """A router that was never run: its choices for every item of the run."""
+    """A router that was not run: its choices for every item of the run."""
 
     name: str
     chains: tuple[tuple[str, ...], ...]
@@ -36,7 +36,7 @@ class OfflineRouter:
 
     @property
     def members(self) -> tuple[str, ...]:
-        """Every system that it asks."""
+        """Return every system that it asks."""
         return tuple(dict.fromkeys(name for chain in self.chains for name in chain))
 
 
@@ -86,7 +86,7 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
 
 
 def _rows_of_items(frames: Frames) -> dict[tuple[str, int], list[int]]:
-    """The rows of the item table of each document: several where systems were given different ones."""
+    """Map each document to its rows of the item table: several where systems were given different ones."""
     items = frames.items[["task", "doc_id"]].assign(row=row_of_answer(frames.items)).drop_duplicates("row")
     known: dict[tuple[str, int], list[int]] = {}
     for task, doc_id, row in zip(items["task"].astype(str), items["doc_id"], items["row"], strict=True):
@@ -161,7 +161,7 @@ def _check_header(path: Path, found: object) -> None:
 
 
 def _chain(where: str, text: str, systems: tuple[str, ...]) -> tuple[str, ...]:
-    """The systems to ask in order. A system's own name may hold the sign between them."""
+    """Split the systems to ask in order. A system's own name may contain the separator."""
     names = (text,) if text in systems else tuple(name.strip() for name in text.split(THEN))
     for name in names:
         if name not in systems:
@@ -188,7 +188,7 @@ def _whole(where: str, text: str) -> int:
 
 
 def _amount(where: str, column: str, text: str | None) -> float:
-    """A figure that is not negative; not a number where the field is empty."""
+    """Read a number of 0 or more; NaN where the field is empty."""
     if text is None or not text.strip():
         return math.nan
     try:

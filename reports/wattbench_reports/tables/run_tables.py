@@ -1,4 +1,4 @@
-"""Records to pandas: the items and the windows of a finished run, checked."""
+"""Read the items and the windows of a finished run as data frames, checked."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ITEM_COLUMNS = (
     "system", "kind", "task", "domain", "doc_id", "doc_hash", "repeat", "correct", "output_tokens",
     "started_s", "finished_s", "window", "energy_j", "energy_above_idle_j", "energy_provenance",
 )  # fmt: skip
-"""What every panel needs. Prompts and outputs are most of the bytes, and are read only by whoever shows them."""
+"""What every panel needs. Prompts and outputs are most of the bytes, and are read only where they are shown."""
 
 IMPORTED_COLUMNS = (*ITEM_COLUMNS, "cost")
 """Of a run that another tool made."""
@@ -67,7 +67,7 @@ class Frames:
     """The ids of the windows in which these were measured, where they are not all that there are."""
 
     def more_columns(self, *names: str) -> pd.DataFrame:
-        """Further columns of the items, row by row those of `items`. For what only one panel needs.
+        """Read further columns of the items, aligned with `items`, for what only one panel needs.
 
         Raises:
             UserError: the table has no such column.
@@ -76,7 +76,7 @@ class Frames:
         return table if self.rows is None else table[self.rows].reset_index(drop=True)
 
     def list_lengths(self, name: str) -> NDArray[np.int64]:
-        """How many entries a column of lists has, row by row those of `items`; 0 where there is no list.
+        """Return the lengths of a column of lists, aligned with `items`; 0 where there is no list.
 
         Raises:
             UserError: the table has no such column, or it holds no lists.
@@ -93,21 +93,21 @@ class Frames:
 
     @cached_property
     def record(self) -> HeaderRecord:
-        """The header of the run."""
+        """Return the header of the run."""
         return header_record(self.run)
 
     @cached_property
     def window_rows(self) -> tuple[WindowRow, ...]:
-        """The windows as they were recorded, with their joules by component; in the order they closed."""
+        """Return the windows as recorded, with their joules by component; in the order they closed."""
         return tuple(self.run.windows())
 
     @cached_property
     def row_of_answer(self) -> NDArray[np.int64]:
-        """Of `items`, as the function of this name has it: several sums are over the same rows."""
+        """Return the function `row_of_answer` of `items`, computed once."""
         return row_of_answer(self.items)
 
     def only(self, rows: pd.Series, windows: frozenset[str]) -> Frames:
-        """Some of the answers. The table of windows stays whole.
+        """Return the frames with some of the answers. The table of windows stays complete.
 
         Args:
             rows: True or False for each answer of the file.
@@ -116,7 +116,7 @@ class Frames:
         return replace(self, items=self.items[rows].reset_index(drop=True), rows=rows, measured_in=windows)
 
     def window_columns(self, *names: str) -> pd.DataFrame:
-        """Further columns of the windows, row by row those of `windows`.
+        """Read further columns of the windows, aligned with `windows`.
 
         Raises:
             UserError: the table has no such column.
@@ -125,7 +125,7 @@ class Frames:
         return table
 
     def measured_windows(self, system: str) -> pd.DataFrame:
-        """The windows in which the system's items were asked."""
+        """Return the windows in which the system's items were asked."""
         windows = self.windows
         own = windows[(windows["system"] == system) & (windows["purpose"] == "measured")]
         return own if self.measured_in is None else own[own["window"].isin(self.measured_in)]
@@ -171,8 +171,9 @@ def check_finished(run: RunRecords) -> None:
 
 
 def _check_scores(items: pd.DataFrame, run: RunRecords, *, imported: bool) -> None:
-    """Scores are 0 to 1. Only what was imported may lack them, and then a system lacks all: else its accuracy and its
-    joules per correct answer would be of different requests.
+    """Check scores: 0 to 1. Only what was imported may lack them, and then a system lacks all.
+
+    Else its accuracy and its joules per correct answer would be of different requests.
     """
     scored = items["correct"].notna()
     whole = scored.groupby(items["system"], observed=True).agg(["any", "all"])
@@ -184,13 +185,13 @@ def _check_scores(items: pd.DataFrame, run: RunRecords, *, imported: bool) -> No
 
 
 def row_of_answer(items: pd.DataFrame) -> NDArray[np.int64]:
-    """For each answer the row of its item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
+    """Return for each answer the row of its item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
     groups = items.groupby(["task", "doc_id", "doc_hash"], observed=True, sort=True)
     return np.asarray(groups.ngroup(), dtype=np.int64)
 
 
 def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> Any:
-    """Some columns of a table, in the order of the file, as an Arrow table; `labels` as categories, if texts."""
+    """Read some columns of a table, in the order of the file, as an Arrow table; `labels` as categories, if texts."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -206,7 +207,7 @@ def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> Any
 
 
 def _differences(items: pd.DataFrame, systems: Sequence[str]) -> Iterable[DocDifference]:
-    """Every item of every system has the same set of doc_hash per task, or the systems did not do the same work."""
+    """Find systems that did not answer the same set of doc_hash per task as the others."""
     tasks = items["task"].cat.codes.to_numpy().astype(np.int64)
     hashes, found = pd.factorize(items["doc_hash"], use_na_sentinel=False)
     document, keys = pd.factorize(tasks * len(found) + hashes)

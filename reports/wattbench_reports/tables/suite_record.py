@@ -1,4 +1,4 @@
-"""The suite of a run as recorded, by type: its settings and those of its systems.
+"""Read the suite of a run by type: its settings and those of its systems.
 
 Settings that describe are None where the record lacks them or holds another type. Those that a figure depends on
 (carbon, the workload and the gate's policy) are a named error where they are of another type, raised when they are
@@ -199,7 +199,7 @@ class SuiteRecord:
 
     @cached_property
     def gate(self) -> Mapping[str, Any] | None:
-        """The block ``gate``, for `wattbench_reports.gate.policy.policy_of`; None where there is none.
+        """Return the block ``gate``, for `wattbench_reports.gate.policy.policy_of`; None if it is missing.
 
         Raises:
             UserError: it is of another type.
@@ -208,7 +208,7 @@ class SuiteRecord:
 
     @cached_property
     def carbon(self) -> CarbonSettings:
-        """The block ``carbon``.
+        """Return the block ``carbon``.
 
         Raises:
             UserError: a value is of another type.
@@ -217,7 +217,7 @@ class SuiteRecord:
 
     @cached_property
     def workload(self) -> WorkloadSettings:
-        """The block ``workload``.
+        """Return the block ``workload``.
 
         Raises:
             UserError: a value is of another type.

@@ -65,7 +65,7 @@ def _mean(per_token_s: NDArray[np.float64], later: NDArray[np.float64]) -> float
 
 
 def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Of each answer the first stamp, the last, and how many: NaN, NaN and 0 where a run has none on record."""
+    """Return each answer's first and last stamp and their number: NaN, NaN and 0 where none is recorded."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 

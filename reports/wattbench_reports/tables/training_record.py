@@ -1,4 +1,4 @@
-"""What was trained for a system and what it took, as a run recorded it, by type."""
+"""Read what was trained for a system and what it took, by type."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Trial(Protocol):
         """Return the log evidence against a worsening of at most `by`."""
 
     def better(self, than: float) -> Values:
-        """Return the log evidence against a worsening of at least `by`."""
+        """Return the log evidence against a worsening of at least `than`."""
 
     def growth(self, worsening: float, *, worse: bool) -> float:
         """Estimate by how much `worse` (else `better`) grows per further item, if those are like the others."""

@@ -117,7 +117,7 @@ def _rounds(one: Benchmark, two: Benchmark, *, scored: bool, read: bool) -> tupl
 
 
 def _paired(ours: NDArray[np.float64] | None, theirs: NDArray[np.float64] | None, first: int | None = None) -> Pairs:
-    """Pair the first `count` of each; None: all."""
+    """Pair the first `first` of each; None: all."""
     assert ours is not None and theirs is not None  # the caller has seen to it
     return np.stack([ours[:first], theirs[:first]], axis=1)
 
