@@ -125,7 +125,7 @@ def test_a_setting_that_is_none_is_said_and_changes_nothing(browser, show, runs)
     for values, said in (
         ({"pue": "0.5"}, "PUE: a number of 1 or more."),
         ({"price": "-1"}, "Price: a number of 0 or more."),
-        ({"requests": "0"}, "Requests a year: a number of 1 or more."),
+        ({"requests": "0"}, "Requests per year: a number of 1 or more."),
         ({"intensity": "-3"}, "Grams per kWh: a number of 0 or more."),
     ):
         browser.execute_script(SET, values, None)

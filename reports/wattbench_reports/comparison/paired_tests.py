@@ -37,7 +37,9 @@ class AccuracyGap:
     p_value: float
     """Two-sided, of this comparison alone: exact where every item counts the same, else from a normal distribution."""
     detectable: float | None
-    """The least difference that so many such items show four times out of five; None where they tell nothing."""
+    """The smallest difference detectable with 80% power; None where it is not known."""
+    items: int
+    """That both answered."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class EnergyGap:
     p_value: float
     """Two-sided, of this comparison alone."""
     detectable: float | None
-    """The least factor between the two that such items show four times out of five; None where that is not known."""
+    """The smallest ratio of the two detectable with 80% power; None where it is not known."""
+    items: int
+    """With joules of both."""
 
 
 class Pairs(Protocol):
@@ -77,14 +81,13 @@ class EqualPairs:
             return None
         # A pair whose scores differ by half counts as half a discordant pair.
         discordant = float(np.abs(ours - theirs).mean())
-        return AccuracyGap(difference, p_value, minimum_detectable_difference(discordant, len(ours)))
+        return AccuracyGap(difference, p_value, minimum_detectable_difference(discordant, len(ours)), len(ours))
 
     def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
         """By paired bootstrap over the items that both have joules for."""
         shares = probabilities_fewer_joules(self.table, first, others) if others else []
         return [
-            EnergyGap(share, bootstrap_p_value(share, RESAMPLES), _detectable_ratio(self.table, first, other))
-            for share, other in zip(shares, others, strict=True)
+            _energy_gap(self.table, first, other, share, RESAMPLES) for share, other in zip(shares, others, strict=True)
         ]
 
 
@@ -113,7 +116,8 @@ class WeighedPairs:
             return None
         difference, error, centre = found
         p_value = math.erfc(abs(centre) / error / math.sqrt(2))
-        return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)))
+        items = int(self.sums.counts[:, ours, theirs].sum())
+        return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)), items)
 
     def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
         """By the draws of the basis, domain by domain."""
@@ -121,8 +125,7 @@ class WeighedPairs:
         number = len(next(iter(self.basis.drawn.kinds.values())).codes)
         found = probability_lower(self.basis, ours, theirs, self.shares) if others else []
         return [
-            EnergyGap(share, bootstrap_p_value(share, number), _detectable_ratio(self.table, first, other))
-            for share, other in zip(found, others, strict=True)
+            _energy_gap(self.table, first, other, share, number) for share, other in zip(found, others, strict=True)
         ]
 
 
@@ -156,6 +159,16 @@ def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval |
     return mean_difference(*_shared_means(table, first, second))
 
 
+def _energy_gap(table: ItemTable, first: str, second: str, probability: float, draws: int) -> EnergyGap:
+    items = int(_both_metered(table, table.column(first), [table.column(second)]).sum())
+    return EnergyGap(probability, bootstrap_p_value(probability, draws), _detectable_ratio(table, first, second), items)
+
+
+def _both_metered(table: ItemTable, first: int, others: Sequence[int]) -> NDArray[np.bool_]:
+    """Whether both systems have joules of an item, shape (items, others)."""
+    return np.asarray((table.metered[:, [first]] > 0) & (table.metered[:, others] > 0))
+
+
 def _detectable_ratio(table: ItemTable, first: str, second: str) -> float | None:
     """Of joules per correct answer, with as many items of each domain as there are."""
     columns = [
@@ -184,7 +197,7 @@ def probabilities_fewer_joules(table: ItemTable, first: str, others: Sequence[st
     """How probably `first` needs fewer joules per correct answer than each of the others, over other such items."""
     ours, theirs = table.column(first), [table.column(name) for name in others]
     # Each pair over the items that both have joules for.
-    shared = (table.metered[:, [ours]] > 0) & (table.metered[:, theirs] > 0)
+    shared = _both_metered(table, ours, theirs)
     return probabilities_lower(
         (table.energy_j[:, [ours]] * shared, table.metered_correct[:, [ours]] * shared),
         (table.energy_j[:, theirs] * shared, table.metered_correct[:, theirs] * shared),

@@ -29,7 +29,9 @@ class EnergyRival:
     p_value: float | None
     """Two-sided, adjusted by Holm over all rivals of the lowest."""
     detectable: float | None
-    """The least factor between the two that these items would have shown four times out of five, before that."""
+    """The smallest ratio of the two detectable with 80% power, before the adjustment."""
+    items: int
+    """With joules of both."""
 
     @property
     def beaten(self) -> bool:
@@ -47,7 +49,9 @@ class AccuracyRival:
     p_value: float | None
     """Two-sided, adjusted by Holm over all rivals of the highest."""
     detectable: float | None
-    """The least difference that these items would have shown four times out of five, before the adjustment."""
+    """The smallest difference detectable with 80% power, before the adjustment."""
+    items: int
+    """That both answered."""
 
     @property
     def beaten(self) -> bool:
@@ -188,7 +192,7 @@ def energy_order(pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping
     adjusted = holm([gap.p_value for gap in gaps])
     rivals = zip(others, gaps, adjusted, strict=True)
     return EnergyOrder(
-        label, best, tuple(EnergyRival(name, gap.probability, p, gap.detectable) for name, gap, p in rivals)
+        label, best, tuple(EnergyRival(name, gap.probability, p, gap.detectable, gap.items) for name, gap, p in rivals)
     )
 
 
@@ -214,8 +218,8 @@ def accuracy_order(pairs: Pairs, measured: Mapping[str, Measures]) -> AccuracyOr
 
 def _accuracy_rival(name: str, gap: AccuracyGap | None, p_value: float | None) -> AccuracyRival:
     if gap is None:
-        return AccuracyRival(name, None, None, None)
-    return AccuracyRival(name, gap.difference, p_value, gap.detectable)
+        return AccuracyRival(name, None, None, None, 0)
+    return AccuracyRival(name, gap.difference, p_value, gap.detectable, gap.items)
 
 
 def _trade(

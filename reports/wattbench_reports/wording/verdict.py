@@ -1,6 +1,6 @@
-"""The verdict's headline and its two answers, in words. The page's script says the same for other settings, in the
-same words: `PHRASES` are carried by the page, and what is decided here is decided there
-(`reports/wattbench_reports/html/whatif/whatif.js`)."""
+"""The verdict's headline and its two answers. The page's script states the same for other settings with the same
+sentences: the page embeds `PHRASES`, and the decisions made here are repeated in
+`reports/wattbench_reports/html/whatif/whatif.js`."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.tables.provenance import is_modelled, qualified
 
 LISTED = 3
-"""So many names a sentence can hold."""
+"""The number of names that a sentence lists at most."""
 
 PHRASES = {
     "run": "Run {name}: {why}.",
-    "both": "the fewest joules per correct answer, and the most accurate",
-    "thriftiest": "the fewest joules per correct answer, and none is shown to be more accurate",
-    "most_accurate": "the most accurate, and none is shown to need fewer joules per correct answer",
-    "neither": "none is shown to need fewer joules per correct answer, and none to be more accurate",
-    "close": "Too close to call between {names}: neither joules per correct answer nor accuracy tells them apart.",
-    "split": "To save energy run {thrifty}; for accuracy run {accurate}.",
-    "only": "Only {name} can be judged on energy: there is nothing to set beside it.",
-    "no_energy": "No verdict on energy, as {reason}; {name} is the most accurate.",
-    "no_verdict": "No verdict on energy, as {reason}; accuracy does not decide between {names}.",
-    "below": "{best} is below {next} with a probability of {sure}",
+    "both": "fewest joules per correct answer and highest accuracy",
+    "thriftiest": "fewest joules per correct answer, statistically tied for highest accuracy",
+    "most_accurate": "highest accuracy, statistically tied for fewest joules per correct answer",
+    "neither": "statistically tied for fewest joules per correct answer and for highest accuracy",
+    "close": "Statistical tie on joules per correct answer and on accuracy: {names}.",
+    "split": "For lowest energy run {thrifty}; for highest accuracy run {accurate}.",
+    "only": "Only {name} can be ranked by energy: there is no other system to compare it with.",
+    "no_energy": "No energy verdict, because {reason}; {name} is the most accurate.",
+    "no_verdict": "No energy verdict, because {reason}; accuracy is a statistical tie between {names}.",
+    "below": "{best} is lower than {next} with a probability of {sure}",
     "ahead": "{best} is ahead of {next} by {points}",
     "alone_by_energy": "no other system can be ranked",
     "alone": "no other system to compare with",
     "any_of": "{name} or any of {count} others",
     "others": "{count} others",
-    "untold": "Cannot be told",
+    "not_available": "Not available",
     "several": "joules of different provenance",
-    "without": "no valid energy figures",
+    "without": "no valid energy data",
     "none_correct": "none correct",
     "choose": " {clauses}: choose by domain.",
 }
@@ -42,18 +42,18 @@ PHRASES = {
 
 @dataclass(frozen=True)
 class Pick:
-    """One question and its answer, for those who read nothing else."""
+    """One question of the summary and its answer."""
 
     question: str
     answer: str
-    """A system, or those that cannot be told apart."""
+    """A system, or those that are statistically tied."""
     figure: str
-    """The figure of the first of them, with its interval."""
+    """The metric of the first of them, with its confidence interval."""
     how_sure: str
 
 
 def headline(ranking: Ranking, called: Mapping[str, str]) -> str:
-    """What to run, in a sentence or two.
+    """Say which system to run, in a sentence or two.
 
     Args:
         ranking: of some candidates.
@@ -65,7 +65,7 @@ def headline(ranking: Ranking, called: Mapping[str, str]) -> str:
 def _headline(ranking: Ranking, called: Mapping[str, str]) -> str:
     accuracy = ranking.accuracy
     if accuracy is None:
-        return "Nothing was answered, so there is nothing to choose."
+        return "No system answered any item, so there is nothing to choose from."
     if len(ranking.energy) != 1:
         reason, accurate = why_no_energy(ranking), accuracy.contenders
         if len(accurate) == 1:
@@ -84,12 +84,12 @@ def _headline(ranking: Ranking, called: Mapping[str, str]) -> str:
 
 
 def why_no_energy(ranking: Ranking) -> str:
-    """Why there is not one order by energy."""
-    return "joules came about in different ways" if ranking.energy else "no system has valid energy figures"
+    """Say why there is no single ranking by energy."""
+    return "the joules are not comparable" if ranking.energy else "no system has valid energy data"
 
 
 def reservation(ranking: Ranking) -> str:
-    """A second sentence for a headline that rests on a formula."""
+    """Say that the joules are modelled, where they are; empty otherwise."""
     if len(ranking.energy) != 1 or not is_modelled(ranking.energy[0].provenance):
         return ""
     partly = "" if ranking.energy[0].provenance == "modelled" else "partly "
@@ -106,21 +106,21 @@ def _why(choice: str, energy: EnergyOrder, accuracy: AccuracyOrder) -> str:
 
 
 def choice(ranking: Ranking, called: Mapping[str, str]) -> str:
-    """The headline in a few words, for a table."""
+    """Shorten the headline to a few words, for a table."""
     if len(ranking.energy) != 1 or ranking.accuracy is None or not ranking.energy[0].rivals:
         return "no verdict"
     if ranking.choices:
         return either(ranking.choices, called)
     energy, accuracy = ranking.energy[0].contenders, ranking.accuracy.contenders
-    return f"{either(energy, called)} to save energy, {either(accuracy, called)} for accuracy"
+    return f"{either(energy, called)} for energy, {either(accuracy, called)} for accuracy"
 
 
 def energy_pick(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Pick:
-    """Who needs the fewest joules per correct answer."""
+    """Name the system with the fewest joules per correct answer."""
     question = "Fewest joules per correct answer"
     if len(ranking.energy) != 1:
         why = PHRASES["several"] if ranking.energy else PHRASES["without"]
-        return Pick(question, PHRASES["untold"], units.NONE, why)
+        return Pick(question, PHRASES["not_available"], units.NONE, why)
     order = ranking.energy[0]
     joules = units.quantity_interval(measured[order.best].j_per_correct, "J")
     figure = f"{joules}, {qualified(order.provenance)}"
@@ -134,7 +134,7 @@ def energy_pick(ranking: Ranking, measured: Mapping[str, Measures], called: Mapp
 def accuracy_pick(
     order: AccuracyOrder | None, measured: Mapping[str, Measures], called: Mapping[str, str]
 ) -> tuple[Pick, ...]:
-    """Who is the most accurate; nobody where nothing was answered."""
+    """Name the most accurate system; empty where nothing was answered."""
     if order is None:
         return ()
     figure = units.percent_interval(measured[order.best].accuracy)
@@ -147,14 +147,14 @@ def accuracy_pick(
 
 
 def either(names: Sequence[str], called: Mapping[str, str]) -> str:
-    """``a``, ``a or b``, ``a, b or c``; the best and a count where a list would no longer be read."""
+    """List alternatives, such as ``a, b or c``; if there are many, the first and a count of the others."""
     if len(names) > LISTED:
         return PHRASES["any_of"].format(name=called[names[0]], count=len(names) - 1)
     return units.listed([called[name] for name in names], "or")
 
 
 def first(clauses: Sequence[str]) -> str:
-    """A list short enough to be read in a sentence; the tables hold the rest."""
+    """List the first few names and count the others."""
     if len(clauses) <= LISTED:
         return units.listed(clauses)
     return units.listed([*clauses[: LISTED - 1], PHRASES["others"].format(count=len(clauses) - LISTED + 1)])

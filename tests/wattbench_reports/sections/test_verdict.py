@@ -25,7 +25,7 @@ def judge(make_run, fake):
 
 def test_one_system_is_best_at_both(judge, fake) -> None:
     verdict = judge(fake.System("good", accuracy=0.8, energy_j=2.0), fake.System("bad", accuracy=0.3, energy_j=9.0))
-    assert verdict.headline == "Run good: the fewest joules per correct answer, and the most accurate."
+    assert verdict.headline == "Run good: fewest joules per correct answer and highest accuracy."
     assert [pick.answer for pick in verdict.picks] == ["good", "good"]
     assert "The runner-up is bad" in verdict.sentences[0]
     assert "probability of over 99%" in verdict.sentences[0]
@@ -33,29 +33,29 @@ def test_one_system_is_best_at_both(judge, fake) -> None:
 
 def test_thrift_and_accuracy_disagree(judge, fake) -> None:
     verdict = judge(fake.System("big", accuracy=0.8, energy_j=90.0), fake.System("small", accuracy=0.4, energy_j=2.0))
-    assert verdict.headline == "To save energy run small; for accuracy run big."
-    assert any(s.startswith("Against small, big gains") and "times the joules" in s for s in verdict.sentences)
+    assert verdict.headline == "For lowest energy run small; for highest accuracy run big."
+    assert any(s.startswith("Compared with small, big gains") and "times the joules" in s for s in verdict.sentences)
 
 
 def test_equally_accurate_so_the_thrifty_one(judge, fake) -> None:
     verdict = judge(fake.System("big", accuracy=0.52, energy_j=90.0), fake.System("small", accuracy=0.5, energy_j=2.0))
-    assert verdict.headline.startswith("Run small: the fewest joules per correct answer, and")
+    assert verdict.headline.startswith("Run small: fewest joules per correct answer")
 
 
 def test_a_useless_but_thrifty_system_does_not_win_by_a_tie(judge, fake) -> None:
     # Nearly the same joules per correct answer, wide apart in accuracy: the accurate one is to be run.
     verdict = judge(fake.System("real", accuracy=0.6, energy_j=6.0), fake.System("guess", accuracy=0.3, energy_j=2.0))
     assert verdict.picks[0].answer == "guess or real"
-    assert verdict.headline == (
-        "Run real: the most accurate, and none is shown to need fewer joules per correct answer."
-    )
+    assert verdict.headline == ("Run real: highest accuracy, statistically tied for fewest joules per correct answer.")
 
 
-def test_twins_are_not_told_apart(judge, fake) -> None:
+def test_twins_are_tied(judge, fake) -> None:
     verdict = judge(fake.System("one"), fake.System("two"), items=20)
-    assert verdict.headline.startswith("Too close to call between")
-    assert "can't be told" in verdict.sentences[0]
-    assert "can't be told" in verdict.sentences[1]
+    assert verdict.headline.startswith("Statistical tie on joules per correct answer and on accuracy: ")
+    assert verdict.sentences[0].startswith("Joules per correct answer are a statistical tie: ")
+    assert "With 40 items the smallest ratio detectable with 80% power is" in verdict.sentences[0]
+    assert verdict.sentences[1].startswith("Accuracy is a statistical tie: ")
+    assert "With 40 items the smallest difference detectable with 80% power is" in verdict.sentences[1]
 
 
 def test_modelled_joules_are_called_so_in_headline_and_sentence(judge, fake) -> None:
@@ -70,19 +70,16 @@ def test_modelled_joules_are_called_so_in_headline_and_sentence(judge, fake) -> 
 
 def test_mixed_provenance_is_not_ranked(judge, fake) -> None:
     verdict = judge(fake.System("metered", accuracy=0.8), fake.System("formula", accuracy=0.3, provenance="modelled"))
-    assert (
-        verdict.headline
-        == "No verdict on energy, as joules came about in different ways; metered is the most accurate."
-    )
-    assert verdict.picks[0].answer == "Cannot be told"
-    assert "came about in different ways (counter and modelled)" in verdict.sentences[0]
+    assert verdict.headline == "No energy verdict, because the joules are not comparable; metered is the most accurate."
+    assert verdict.picks[0].answer == "Not available"
+    assert "not comparable (provenance: counter and modelled)" in verdict.sentences[0]
 
 
 def test_no_valid_energy_says_so(judge, fake) -> None:
     verdict = judge(
         fake.System("hot", accuracy=0.8, invalid=("throttled",)), fake.System("blind", accuracy=0.3, energy_j=None)
     )
-    assert verdict.headline == "No verdict on energy, as no system has valid energy figures; hot is the most accurate."
+    assert verdict.headline == "No energy verdict, because no system has valid energy data; hot is the most accurate."
     assert verdict.sentences[-1] == (
         "Not ranked by energy: hot (measured windows not all valid) and blind (no joules)."
     )
@@ -90,7 +87,7 @@ def test_no_valid_energy_says_so(judge, fake) -> None:
 
 def test_the_only_valid_one_does_not_win_by_walkover(judge, fake) -> None:
     verdict = judge(fake.System("fine"), fake.System("hot", energy_j=1.0, invalid=("throttled",)))
-    assert verdict.headline == "Only fine can be judged on energy: there is nothing to set beside it."
+    assert verdict.headline == "Only fine can be ranked by energy: there is no other system to compare it with."
 
 
 def test_each_domain_has_its_verdict(make_run, fake) -> None:
@@ -106,7 +103,7 @@ def test_a_choice_that_fails_whole_domains_says_so(make_run, fake) -> None:
     table.to_parquet(run.layout.items_table)
     headline = verdicts(analyse(run))[0].headline
     assert headline.startswith("Run rules: ")
-    assert headline.endswith(" rules answers nothing correctly in text: choose by domain.")
+    assert headline.endswith(" rules answers no item correctly in text: choose by domain.")
 
 
 def test_one_domain_is_said_once(make_run, fake) -> None:
@@ -130,7 +127,9 @@ def test_kinds_are_named_where_they_differ(make_run, fake) -> None:
     found = {verdict.domain: verdict for verdict in verdicts(analyse(make_run(fake.family())))}
     assert found[None].headline.startswith("Run tuned (generalist): ")
     # Two rivals are so near that, adjusted for all comparisons, nothing is shown.
-    assert found["text"].headline.startswith("Too close to call between specialist-text and tuned (generalist): ")
+    assert found["text"].headline.startswith(
+        "Statistical tie on joules per correct answer and on accuracy: specialist-text and tuned (generalist)."
+    )
     assert "student (distilled)" in found["text"].picks[0].answer
 
 
@@ -174,7 +173,7 @@ def test_a_choice_that_is_weak_in_a_domain_says_so(make_run, fake) -> None:
     narrow = fake.System("narrow", accuracy=0.2, by_domain={"arithmetic": 0.9}, energy_j=0.25)
     run = make_run(fake.Run((narrow, fake.System("wide", accuracy=0.6, energy_j=64.0)), items=150))
     assert verdicts(analyse(run))[0].headline.endswith(
-        " narrow is right less than half as often as the best in text: choose by domain."
+        " narrow has less than half the accuracy of the best system in text: choose by domain."
     )
 
 

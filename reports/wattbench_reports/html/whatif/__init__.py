@@ -1,12 +1,12 @@
-"""A run restated for other settings, in words: by the command line here, and by the page's script in the browser.
+"""The values of a report for other settings: computed here for the command line, by the page's script in a browser.
 
-    restated_figures.py  every figure and sentence that the settings change, by the key it has on the page
-    embedded_data.py     what a page carries so that its script can state the same
-    tipping_points.py    at which share of a domain another system would lead
-    section.py           the section of the page, and what its controls start from
+    restated_figures.py  every value and sentence that depends on the settings, by its key on the page
+    embedded_data.py     the data that a page embeds for its script
+    tipping_points.py    the share of a domain at which another system leads
+    section.py           the section of the page and the initial values of its controls
 
-May import: `wattbench_reports.sections.verdict.verdict` and all beneath. What is computed here is what the rest of the
-report says.
+May import: `wattbench_reports.sections.verdict.verdict` and all beneath. All values are those of
+the rest of the report.
 """
 
 from wattbench_reports.html.whatif.embedded_data import carried

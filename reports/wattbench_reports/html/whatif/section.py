@@ -1,4 +1,4 @@
-"""The section *What if*: a year of requests, what would change the verdict, and the controls that restate the page."""
+"""The section *What if*: a year of requests, what would change the verdict, and the controls for other settings."""
 
 from __future__ import annotations
 
@@ -16,20 +16,22 @@ from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.comparison import YEAR
 
 _LEAD = (
-    "What a year of requests takes on this work. Joules and answers were measured; the grid, the building, "
-    "manufacture, the price, the number of requests and the mix of domains are assumptions, and can be others."
+    "Energy, cost and CO2e of a year of requests. Joules and answers were measured; the grid, PUE, manufacture, the "
+    "price, the number of requests and the mix of domains are assumptions that can be changed."
 )
 
 
 def what_if_section(analysis: Analysis) -> Section | None:
-    """The table of a year and the shares at which another system would lead; None where no system has joules."""
+    """Make the section; None where no system has joules."""
     if not analysis.comparison.years:
         return None
     texts = restated(analysis)
     passages = [Passage("", (), (_year_table(analysis, texts),))]
     if found := tippings(analysis):
         passages.append(_tipping_passage(found))
-    return Section("what-if", "What if", "What a year takes, and what would change the choice", _LEAD, tuple(passages))
+    return Section(
+        "what-if", "What if", "A year of requests, and what would change the verdict", _LEAD, tuple(passages)
+    )
 
 
 def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
@@ -38,21 +40,21 @@ def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
         cells = (Cell(texts[key(place, name)], restates=key(place, name)) for name in YEAR)
         rows.append((Cell(figures.system, series=place, detail=figures.kind), *cells))
     return Table(
-        caption="A year of requests, as many as are set",
+        caption="A year of requests",
         columns=(Column("System"), *(Column(label, numeric=True) for label in YEAR.values())),
         rows=tuple(rows),
         note=(
-            "Requests times the joules of one, at the load and with the batch of this run. A dash: no price, no "
-            "intensity, no manufacture or no training is known. Training is what is on record as trained for a system, "
-            "and counts once; the pre-training of a base is in it only where that was declared. Idle between requests "
-            "is not in it: see the fleet."
+            "Number of requests times joules per request, at the load and batch size of this run. A dash: price, "
+            "intensity, manufacture or training not available. Training: recorded training of the system, counted "
+            "once; pre-training of a base model only if declared. Idle time between requests is not included: see "
+            "Fleet size."
         ),
     )
 
 
 def _tipping_passage(found: Sequence[Tipping]) -> Passage:
     table = Table(
-        caption="Who leads, as one domain's share of the requests goes from none to all",
+        caption="Leading system as one domain's share of the requests goes from 0% to 100%",
         columns=(
             Column("Domain"),
             Column("Share now", numeric=True),
@@ -64,32 +66,29 @@ def _tipping_passage(found: Sequence[Tipping]) -> Passage:
             for each in found
         ),
         note=(
-            "The other domains keep their proportions. By the figures alone, in steps of one percent: near a share "
-            "where the lead changes the two are not told apart."
+            "The other domains keep their proportions. From point estimates, in steps of one percent: near a change "
+            "of the lead the two systems are not distinguishable."
         ),
     )
-    return Passage("What another mix would change", (_steady(found),), (table,))
+    return Passage("Effect of the domain mix", (_steady(found),), (table,))
 
 
 def _leads(leads: Sequence[Lead]) -> str:
     if len(leads) == 1:
         return f"{leads[0].system} throughout"
-    return "; ".join(
-        f"{lead.system} from {100 * lead.from_share:.0f}%" if place else f"{lead.system} at first"
-        for place, lead in enumerate(leads)
-    )
+    return "; ".join(f"{lead.system} from {100 * lead.from_share:.0f}%" for lead in leads)
 
 
 def _steady(found: Sequence[Tipping]) -> str:
     if all(len(each.joules) == 1 and len(each.accuracy) == 1 for each in found):
-        return "The same systems lead whatever share any one domain has."
+        return "The same systems lead at every share of any single domain."
     turning = [each.domain for each in found if len(each.joules) > 1 or len(each.accuracy) > 1]
     return f"Another system leads at some share of {units.listed(turning)}."
 
 
 @dataclass(frozen=True)
 class Controls:
-    """What the form of the section starts from."""
+    """Initial values of the form."""
 
     regions: tuple[tuple[str, str], ...]
     """Code and country."""
@@ -101,8 +100,8 @@ class Controls:
     currency: str
     requests: str
     weights: tuple[tuple[str, str], ...]
-    """Domain and its percent of the requests; empty where no other mix can be judged: there is one domain, or joules
-    that may not be set beside each other."""
+    """Domain and its percent of the requests; empty where no other mix can be evaluated: there is one domain, or joules
+    that are not comparable."""
     command: str
     mix: str
     leaders: tuple[tuple[str, str, str], ...]
@@ -110,7 +109,7 @@ class Controls:
 
 
 def controls(analysis: Analysis) -> Controls:
-    """The settings that the page was made with."""
+    """Read the settings that the page was made with."""
     texts, offer = restated(analysis), carried_offer(analysis)
     mix = list(zip(analysis.basis.domains, analysis.shares_now.tolist(), strict=True))
     movable = len(mix) > 1 and bool(eligible(analysis))
@@ -126,5 +125,5 @@ def controls(analysis: Analysis) -> Controls:
         weights=tuple((name, f"{100 * share:.3g}") for name, share in mix) if movable else (),
         command=command(analysis),
         mix=texts["mix"],
-        leaders=(("Fewest grams in the first year", "least-grams", texts["least-grams"]),),
+        leaders=(("Lowest CO2e in the first year", "least-grams", texts["least-grams"]),),
     )

@@ -1,4 +1,4 @@
-"""What would change the verdict's mind: at which share of a domain another system would lead."""
+"""What would change the verdict: the share of a domain at which another system leads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STEPS = 100
 
 @dataclass(frozen=True)
 class Lead:
-    """Who leads from a share on, until the next."""
+    """The leading system from one share to the next."""
 
     from_share: float
     """Of the requests, 0 to 1; a whole percent."""
@@ -27,7 +27,7 @@ class Lead:
 
 @dataclass(frozen=True)
 class Tipping:
-    """One domain's share varied from none to all, the others keeping their proportions."""
+    """One domain's share varied from 0 to 1, the others keeping their proportions."""
 
     domain: str
     share: float
@@ -38,12 +38,12 @@ class Tipping:
 
 
 def tippings(analysis: Analysis) -> tuple[Tipping, ...]:
-    """Every domain; empty with fewer than two, or fewer than two systems to choose from."""
+    """Find the leaders at each share of each domain; empty with fewer than two domains or two comparable systems."""
     base, names, now = analysis.basis, eligible(analysis), analysis.shares_now
     if len(base.domains) < 2 or len(names) < 2:
         return ()
     columns = [base.systems.index(name) for name in names]
-    found = []
+    by_domain = []
     for place, domain in enumerate(base.domains):
         rest = np.delete(now, place)
         if rest.sum() <= 0:
@@ -56,8 +56,8 @@ def tippings(analysis: Analysis) -> tuple[Tipping, ...]:
             right = accuracies(base, shares)
             thrifty.append(min(columns, key=lambda column: float(cost[column])))
             accurate.append(max(columns, key=lambda column: _estimate(right[column])))
-        found.append(Tipping(domain, float(now[place]), _runs(base, thrifty), _runs(base, accurate)))
-    return tuple(found)
+        by_domain.append(Tipping(domain, float(now[place]), _runs(base, thrifty), _runs(base, accurate)))
+    return tuple(by_domain)
 
 
 def _estimate(interval: Interval | None) -> float:

@@ -1,4 +1,4 @@
-"""Which system to run for which domain, and with what certainty: the verdicts as one table."""
+"""The verdict of each domain with its evidence, as one table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wattbench_reports.sections.verdict.verdict import Verdict
 
 
 def choices_table(verdicts: Sequence[Verdict]) -> Table | None:
-    """One row per domain; None where there are fewer than two.
+    """Make a table with a row per domain; None where there are fewer than two.
 
     Args:
         verdicts: as `wattbench_reports.sections.verdict.verdict.verdicts` gives them: over all items first.
@@ -23,9 +23,9 @@ def choices_table(verdicts: Sequence[Verdict]) -> Table | None:
             Column("Domain"),
             Column("Run"),
             Column("Fewest joules per correct answer"),
-            Column("How sure"),
+            Column("Evidence"),
             Column("Most accurate"),
-            Column("How sure"),
+            Column("Evidence"),
         ),
         rows=tuple(
             (

@@ -1,4 +1,4 @@
-"""The verdict in words: which system to run, how sure that is, and who comes next."""
+"""The verdict: which system to run, with what evidence, and the runner-up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wattbench_reports.wording.verdict import Pick, accuracy_pick, choice, energ
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to run, over all items or in one domain."""
+    """The system to run, over all items or in one domain."""
 
     domain: str | None
     choice: str
@@ -29,8 +29,10 @@ class Verdict:
 
 
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
-    """The verdict over all items first, then one per domain where there are several. What is said there of all items
-    is not said again in each domain. Yardsticks take no part."""
+    """Make the verdict over all items, then one per domain where there are several, without repeated sentences.
+
+    Yardsticks are excluded.
+    """
     who, ranked = analysis.contest, analysis.rankings
     if who.why_none:
         return (Verdict(None, "no verdict", who.why_none, (), ()),)
@@ -40,32 +42,32 @@ def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     each = []
     for domain, ranking in by_domain.items():
         figures = {name: analysis.by_domain[domain][name] for name in who.candidates}
-        found = verdict(ranking, figures, who.called)
-        new = tuple(sentence for sentence in found.sentences if sentence not in overall.sentences)
-        each.append(replace(found, sentences=new))
+        of_domain = verdict(ranking, figures, who.called)
+        new = tuple(sentence for sentence in of_domain.sentences if sentence not in overall.sentences)
+        each.append(replace(of_domain, sentences=new))
     spots = blind_spots(ranked[None], by_domain, analysis.by_domain) if by_domain else ""
     return (replace(overall, headline=overall.headline + spots), *each)
 
 
 def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Verdict:
-    """A ranking in sentences.
+    """Put a ranking into sentences.
 
     Args:
         ranking: of some candidates.
-        measured: the figures that it rests on.
+        measured: the metrics that it is based on.
         called: each candidate's name with its kind.
     """
     sentences = []
     if not ranking.energy:
         sentences.append(
-            "No system has both valid energy figures and a correct answer, so none can be ranked by energy."
+            "No system has both valid energy data and a correct answer, so no system can be ranked by energy."
         )
     if len(ranking.energy) > 1:
         labels = [order.provenance for order in ranking.energy]
-        told = f" ({units.listed(labels)})" if _unlike(labels) else "; the section on validity says in which"
+        details = f"provenance: {units.listed(labels)}" if _unlike(labels) else "see Validity"
         sentences.append(
-            "The systems may not all be ranked by energy against each other, because their joules came about in "
-            f"different ways{told}."
+            "Not all systems can be ranked against each other by energy, because their joules are not comparable "
+            f"({details})."
         )
     alone, unlike = len(ranking.energy) == 1, _unlike([order.provenance for order in ranking.energy])
     sentences += [_energy(order, measured, alone=alone, unlike=unlike) for order in ranking.energy]
@@ -80,7 +82,7 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
 
 
 def _unlike(labels: Sequence[str]) -> bool:
-    """Whether the labels tell all the orders apart."""
+    """Whether all labels differ."""
     return len(set(labels)) == len(labels)
 
 
@@ -93,53 +95,57 @@ def _left_out(gaps: Sequence[LeftOut]) -> str:
 
 def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool, unlike: bool) -> str:
     best, label = _joules(order.best, measured), qualified(order.provenance)
-    at = f"at an accuracy of {_share(order.best, measured)}"
+    accuracy = f"with an accuracy of {_share(order.best, measured)}"
     if not order.rivals:
         if alone:
-            return f"Only {order.best} can be ranked by energy: {best} per correct answer ({label}), {at}."
-        return f"{order.best} needs {best} per correct answer ({label}), {at}; no other joules came about that way."
+            return f"Only {order.best} can be ranked by energy: {best} per correct answer ({label}), {accuracy}."
+        return (
+            f"{order.best} uses {best} per correct answer ({label}), {accuracy}; no other system has comparable joules."
+        )
     names = first([order.best, *(rival.system for rival in order.rivals)])
-    which = f"systems whose joules have the provenance {order.provenance}" if unlike else names
+    which = f"systems with joules of provenance {order.provenance}" if unlike else names
     among = "" if alone else f"Among {which}, "
     if len(order.contenders) == 1:
         rival = order.rivals[0]
         return (
-            f"{among}{order.best} spends the fewest joules per correct answer: {best} ({label}), {at}. The runner-up "
-            f"is {_joules_and_share(rival.system, measured)}; over the same items {order.best} is lower with a "
-            f"probability of {units.certainty(rival.probability)}. {_to_win(rival.system, order.best, measured)}"
+            f"{among}{order.best} uses the fewest joules per correct answer: {best} ({label}), {accuracy}. The "
+            f"runner-up is {_joules_and_share(rival.system, measured)}; over the same items {order.best} is lower "
+            f"with a probability of {units.certainty(rival.probability)}. {_to_win(rival.system, order.best, measured)}"
         )
     equals = [rival for rival in order.rivals if not rival.beaten]
     close = [f"{_joules_and_share(rival.system, measured)} ({units.certainty(rival.probability)})" for rival in equals]
-    factor = equals[0].detectable
-    seen = "" if factor is None else f" {_would_show(f'a factor of {units.digits(factor)}')}"
-    start = f"{among}{'which' if among else 'Which'} system spends the fewest joules per correct answer can't be told"
+    factor = None if equals[0].detectable is None else units.digits(equals[0].detectable)
     return (
-        f"{start}: {order.best} needs {best} ({label}), {at}, and is not shown to be lower than {first(close)}; in "
-        f"brackets the probability that it is, over the same items.{seen}"
+        f"{among}{'joules' if among else 'Joules'} per correct answer are a statistical tie: {order.best} uses {best} "
+        f"({label}), {accuracy}, and is not distinguishable from {first(close)}; in brackets, the probability that "
+        f"{order.best} is lower over the same items.{_detectable(equals[0].items, 'ratio', factor)}"
     )
 
 
 def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
-    """What the runner-up would have to be to need as few joules per correct answer."""
-    ours, theirs, each = measured[best].j_per_correct, measured[rival].j_per_correct, measured[rival].j_per_request
-    assert ours is not None and theirs is not None and each is not None  # else they would not be in the order
-    level = units.digits(100 * ours.estimate / theirs.estimate)
-    cut = f"{rival} would draw level with {level}% of its joules per request"
-    needed = each.estimate / ours.estimate if ours.estimate > 0 else math.inf
+    """Say what the runner-up would have to achieve to use as few joules per correct answer."""
+    lowest, higher = measured[best].j_per_correct, measured[rival].j_per_correct
+    per_request = measured[rival].j_per_request
+    assert lowest is not None and higher is not None and per_request is not None  # else they would not be ranked
+    level = units.digits(100 * lowest.estimate / higher.estimate)
+    cut = f"{rival} would match it with {level}% of its joules per request"
+    needed = per_request.estimate / lowest.estimate if lowest.estimate > 0 else math.inf
     if needed > 1:
-        return f"{cut}; at its present joules not even if every answer were correct."
-    return f"{cut}, or at its present joules with {units.percent(needed)} of its answers correct."
+        return f"{cut}; at its present joules even an accuracy of 100% would not be enough."
+    return f"{cut}, or at its present joules with an accuracy of {units.percent(needed)}."
 
 
-def _would_show(least: str) -> str:
-    """What stands beside every difference that is not shown."""
-    return f"Items like these show {least} or more between the two first of them four times out of five."
+def _detectable(items: int, change: str, smallest: str | None) -> str:
+    """Say how large a difference to the runner-up the items could have shown; empty where that is not known."""
+    if smallest is None:
+        return ""
+    return f" With {units.plural(items, 'item')} the smallest {change} detectable with 80% power is {smallest}."
 
 
 def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> str:
     best = _share(order.best, measured)
     if not order.rivals:
-        return f"{order.best} answers {best} correctly; there is no other system to compare it with."
+        return f"{order.best} has an accuracy of {best}; there is no other system to compare it with."
     if len(order.contenders) == 1:
         rival = order.rivals[0]
         next_best = _behind(rival.system, rival.difference, measured)
@@ -148,11 +154,10 @@ def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> str:
         return f"{order.best} is the most accurate at {best}; the runner-up is {next_best}{shown}{tests}."
     equals = [rival for rival in order.rivals if not rival.beaten]
     close = [_behind(rival.system, rival.difference, measured) for rival in equals]
-    least = equals[0].detectable
-    seen = "" if least is None else f" {_would_show(units.points(least))}"
+    smallest = None if equals[0].detectable is None else units.points(equals[0].detectable)
     return (
-        f"Which system is the most accurate can't be told: {order.best} answers {best} correctly, and is not shown to "
-        f"be ahead of {first(close)}.{seen}"
+        f"Accuracy is a statistical tie: {order.best} has {best}, and is not distinguishable from {first(close)}."
+        f"{_detectable(equals[0].items, 'difference', smallest)}"
     )
 
 
@@ -165,8 +170,8 @@ def _trade(trade: Trade) -> list[str]:
     if trade.difference is None or trade.times_the_joules is None:
         return []
     return [
-        f"Against {trade.thrifty}, {trade.accurate} gains {units.points_interval(trade.difference)} of accuracy for "
-        f"{units.digits(trade.times_the_joules)} times the joules per correct answer."
+        f"Compared with {trade.thrifty}, {trade.accurate} gains {units.points_interval(trade.difference)} of accuracy "
+        f"for {units.digits(trade.times_the_joules)} times the joules per correct answer."
     ]
 
 
