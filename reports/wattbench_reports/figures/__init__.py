@@ -1,4 +1,4 @@
-"""The drawings of the report: one file per figure, each from plain numbers to inline SVG.
+"""The plots of the report: one file per plot, each from plain numbers to inline SVG.
 
 May import: `wattbench_reports.stats.percentiles`, `wattbench_reports.stats`, `wattbench_reports.formatting.units`,
 `wattbench_reports.figures.svg`. Must not read records.
@@ -9,7 +9,7 @@ from wattbench_reports.figures.co_activation import matrices
 from wattbench_reports.figures.energy import Bar, Slice, energy
 from wattbench_reports.figures.experts import experts
 from wattbench_reports.figures.frontier import Dot, Line, frontier
-from wattbench_reports.figures.gate import Known, gate
+from wattbench_reports.figures.gate import Looks, gate
 from wattbench_reports.figures.latency import Curve, latency
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.figures.matrix import Field, matrix
@@ -29,10 +29,10 @@ __all__ = [
     "Dot",
     "Field",
     "Handover",
-    "Known",
     "Line",
     "LoadCurve",
     "LoadPoint",
+    "Looks",
     "Point",
     "Slice",
     "Stretch",

@@ -1,4 +1,4 @@
-"""The energy-latency curve of a system: joules per request against latency, one point for each rate."""
+"""The energy-latency curve of a system: joules per request against latency, one point per request rate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wattbench_reports.formatting import units
 
 @dataclass(frozen=True)
 class LoadPoint:
-    """A system at one rate."""
+    """A system at one request rate."""
 
     rate_per_s: float
     latency_s: float
@@ -23,21 +23,21 @@ class LoadPoint:
 
 @dataclass(frozen=True)
 class LoadCurve:
-    """A system at all of them."""
+    """A system at all request rates."""
 
     system: str
     place: int
-    """Its place among all systems, which chooses its colour and shape."""
+    """Its index among all systems, which selects its colour and shape."""
     points: Sequence[LoadPoint]
     """In the order of the rates."""
 
 
 def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
-    """Joules per request against latency. Better is down and to the left; hollow is a rate that is not held.
+    """Plot joules per request against latency; hollow points are rates that are not sustained.
 
     Args:
         curves: one per system, each of a point at least.
-        percentile: of the latency, as a person writes it: ``p90``.
+        percentile: of the latency, such as ``p90``.
 
     Returns:
         An `<svg>` element.
@@ -46,22 +46,22 @@ def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
 
     with axes_for(len(curves)) as (figure, axes):
         for curve in curves:
-            own = colour(curve.place)
+            ink = colour(curve.place)
             axes.plot(
                 [point.latency_s for point in curve.points],
                 [point.energy_j for point in curve.points],
-                color=own,
+                color=ink,
                 linewidth=1.4,
                 marker=marker(curve.place),
                 markersize=8,
-                markerfacecolor=own,
+                markerfacecolor=ink,
                 label=curve.system,
                 markevery=[place for place, point in enumerate(curve.points) if point.held],
             )
             for point in curve.points:
                 if not point.held:
                     axes.plot(
-                        [point.latency_s], [point.energy_j], color=own, marker=marker(curve.place), markersize=8,
+                        [point.latency_s], [point.energy_j], color=ink, marker=marker(curve.place), markersize=8,
                         markerfacecolor="none", linestyle="none",
                     )  # fmt: skip
                 axes.annotate(
@@ -72,11 +72,11 @@ def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
         axes.yaxis.set_major_locator(MaxNLocator(6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, "J")))
         axes.set_ylim(bottom=0)
-        axes.set_xlabel(f"{percentile} latency, from when a request was due")
+        axes.set_xlabel(f"{percentile} latency, from the scheduled arrival")
         axes.set_ylabel("joules per request")
         legend(figure, axes)
-        said = "; ".join(
-            f"{curve.system} at {point.rate_per_s:g} per second{'' if point.held else ' (not held)'}: "
+        described = "; ".join(
+            f"{curve.system} at {point.rate_per_s:g} per second{'' if point.held else ' (not sustained)'}: "
             f"{units.quantity(point.energy_j, 'J')}, {units.quantity(point.latency_s, 's')}"
             for curve in curves
             for point in curve.points
@@ -85,5 +85,5 @@ def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
             figure,
             name="load-figure",
             title="Joules per request against latency, by rate",
-            description=f"One point for each rate of arrivals; better is down and left. {said}.",
+            description=f"One point per request rate; better is down and left. {described}.",
         )

@@ -1,4 +1,4 @@
-"""Which of many are chosen together: a matrix for each group, more and less than by chance."""
+"""Co-activation of experts: a matrix per group of layers, relative to chance."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
 from wattbench_reports.formatting import units
 
 MORE, LESS = 0, 1
-"""The places of the colours for more and for less often than by chance."""
+"""Indices of the colours for more and for less often than by chance."""
 
 _FULL = 1.0
-"""Twice or half as often as by chance fills a cell: one doubling."""
+"""Doublings or halvings relative to chance at which a cell is fully shaded."""
 _FADE = 0.75
-"""A full cell still lets its number be read."""
+"""Opacity of a fully shaded cell, in which its number is still legible."""
 
 
 def matrices(
@@ -28,7 +28,7 @@ def matrices(
     *,
     name: str,
 ) -> str:
-    """Observed over expected for every pair, with its number; one matrix for each group of layers.
+    """Plot observed over expected for every pair, one matrix per group of layers.
 
     Args:
         groups: title to ratios, shape (pairs,); NaN where nothing is expected.
@@ -70,15 +70,15 @@ def matrices(
         return inline_svg(
             figure,
             name=name,
-            title="Experts asked for the same token, observed over expected",
+            title="Experts selected for the same token, observed over expected",
             description=(
-                "One matrix per group of layers, one cell per pair; 1 is as often as by chance. The fuller a cell, the "
-                "further from that, in one colour for more often and in another for less."
+                "One matrix per group of layers, one cell per pair; 1 is chance. The stronger the shading, the "
+                "further from chance, in one colour for more often and in another for less."
             ),
         )
 
 
 def _shade(ratio: float) -> tuple[int, float]:
-    """The place of the colour, and how full it is."""
+    """Choose the index of the colour and its opacity."""
     doublings = math.log2(ratio) if ratio > 0 else -math.inf
     return (MORE if doublings >= 0 else LESS), _FADE * min(abs(doublings) / _FULL, 1.0)

@@ -1,4 +1,4 @@
-"""Which parts of the machine took a request's joules."""
+"""Joules per request by component."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Slice:
     label: str
     """``gpu0 idle``; the same in every bar."""
     place: int
-    """Its component's place among all, which chooses its colour."""
+    """Its component's index, which selects its colour."""
     joules: float
     faint: bool
-    """Drawn faintly: what was drawn anyway."""
+    """Idle draw, plotted faintly."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class Bar:
 
     system: str
     joules: float
-    """Per request, in all."""
+    """Per request, total."""
     slices: tuple[Slice, ...]
-    """They sum to that."""
+    """Their joules add up to the total."""
 
 
 def energy(bars: Sequence[Bar]) -> str:
-    """Shares of the joules of a request, one bar per system; the joules themselves stand behind each.
+    """Plot the share of each component in the joules of a request, one bar per system, labelled with its joules.
 
-    Shares, since systems differ by orders of magnitude, and bars that are stacked cannot be logarithmic.
+    Shares, since systems differ by orders of magnitude, and stacked bars cannot be logarithmic.
 
     Returns:
         An `<svg>` element.
@@ -61,10 +61,10 @@ def energy(bars: Sequence[Bar]) -> str:
         axes.set_ylim(len(bars) - 0.4, -0.6)
         axes.set_xlim(0, 112)
         axes.set_xticks(range(0, 101, 20))
-        axes.set_xlabel("joules per request, %")
+        axes.set_xlabel("share of joules per request, %")
         axes.grid(visible=False, axis="y")
         legend(figure, axes)
-        said = "; ".join(
+        described = "; ".join(
             f"{bar.system}: {units.quantity(bar.joules, 'J')}, of which "
             + ", ".join(f"{part.label} {units.percent(part.joules / bar.joules)}" for part in bar.slices)
             for bar in bars
@@ -72,6 +72,6 @@ def energy(bars: Sequence[Bar]) -> str:
         return inline_svg(
             figure,
             name="energy-figure",
-            title="Which parts took a request's joules",
-            description=f"Shares of the joules of a request, one bar per system. {said}.",
+            title="Joules per request by component",
+            description=f"Share of each component in the joules of a request, one bar per system. {described}.",
         )

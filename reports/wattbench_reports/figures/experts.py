@@ -1,4 +1,4 @@
-"""How experts and domains go together."""
+"""Expert selection by domain and layer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def experts(
     full: float,
     name: str,
 ) -> str:
-    """How large a share of a domain's choices each expert has, layer by layer: the fuller a cell, the larger.
+    """Plot the share of each expert in the selections of a domain, layer by layer.
 
     Args:
         shares: shape (layers, domains, experts).
@@ -65,5 +65,7 @@ def experts(
             figure,
             name=name,
             title="Share of each expert by layer and domain",
-            description=f"One field per expert; empty is a share of 0%, full one of {units.percent(full)} or more.",
+            description=(
+                f"One panel per expert; no shading is a share of 0%, full shading one of {units.percent(full)} or more."
+            ),
         )

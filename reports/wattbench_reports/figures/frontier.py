@@ -1,4 +1,4 @@
-"""A hybrid's accuracy against its joules as its threshold moves, between its members."""
+"""A hybrid's accuracy against its joules at every threshold, with its members."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench_reports.formatting import units
 
 @dataclass(frozen=True)
 class Line:
-    """Points to be joined, in joules per request and accuracy."""
+    """A line in joules per request and accuracy."""
 
     label: str
     energy_j: NDArray[np.float64]
@@ -28,7 +28,7 @@ class Dot:
 
     label: str
     place: int
-    """Among all systems of the run, which chooses its colour and shape."""
+    """Its index among all systems, which selects its colour and shape."""
     energy_j: float
     accuracy: float
     hollow: bool = False
@@ -37,15 +37,15 @@ class Dot:
 def frontier(
     curve: Line, hull: Line, mix: Line, dots: Sequence[Dot], *, place: int, description: str, name: str
 ) -> str:
-    """The settings as a line of small points, the two hulls as lines, and systems as marks. Better is up and left.
+    """Plot the thresholds, the two hulls, and single systems. Better is up and left.
 
     Args:
-        curve: every setting that is drawn.
-        hull: the corners of the settings' non-decreasing hull.
-        mix: the corners of the members' own.
-        dots: members and what else is single.
-        place: the hybrid's among all systems.
-        description: what is to be seen, in a sentence.
+        curve: every threshold that is plotted.
+        hull: the corners of the thresholds' non-decreasing hull.
+        mix: the corners of the members' hull.
+        dots: members, the live hybrid, and routers.
+        place: the hybrid's index among all systems.
+        description: of the plot, in a sentence.
         name: of the figure, unique in the page.
 
     Returns:
@@ -72,17 +72,19 @@ def frontier(
         top = 100 * max([*curve.accuracy.tolist(), *(dot.accuracy for dot in dots)])
         axes.set_ylim(-2, min(100.0, top * 1.1) + 2)
         legend(figure, axes)
-        said = "; ".join(f"{d.label}: {units.percent(d.accuracy)} at {units.quantity(d.energy_j, 'J')}" for d in dots)
+        described = "; ".join(
+            f"{d.label}: {units.percent(d.accuracy)} at {units.quantity(d.energy_j, 'J')}" for d in dots
+        )
         return inline_svg(
             figure,
             name=name,
-            title="Accuracy against joules per request as the threshold moves",
-            description=f"{description} {said}.",
+            title="Accuracy against joules per request at every threshold",
+            description=f"{description} {described}.",
         )
 
 
 def _dense(line: Line) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """More points on the same lines, which a logarithmic axis bends."""
+    """Add points on the same lines, which a logarithmic axis bends."""
     if len(line.energy_j) < 2:
         return line.energy_j, line.accuracy
     at = np.unique(np.concatenate((np.linspace(line.energy_j[0], line.energy_j[-1], 60), line.energy_j)))

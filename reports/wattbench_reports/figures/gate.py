@@ -1,4 +1,4 @@
-"""How a gate came to know: what is known of each metric's change, round by round, and the margin it is held to."""
+"""A gate's evidence over time: the change of each metric with its bounds and margin, look by look."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _ROOM = 2.5
-"""Of the margin or the last change, shown to either side: at first much is possible, and bounds leave the plot."""
+"""Multiple of the margin or last change shown on either side: early bounds are wider and are clipped."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """What was known of one metric, and when. All arrays have the shape (looks,); changes are in hundredths."""
+class Looks:
+    """The change of one metric at every look. All arrays have the shape (looks,); changes are in hundredths."""
 
     label: str
     unit: str
@@ -32,12 +32,12 @@ class Known:
     high: NDArray[np.float64]
     margins: tuple[float, ...]
     """With their signs: where a worsening fails."""
-    said: str
-    """The last change, its bounds and the margin, to be read aloud."""
+    description: str
+    """The last change, its bounds and the margin, for screen readers."""
 
 
-def gate(metrics: Sequence[Known]) -> str:
-    """The change of each metric over the items, with its bounds as a band and its margin as a broken line.
+def gate(metrics: Sequence[Looks]) -> str:
+    """Plot the change of each metric over the items, with its bounds as a band and its margin as a dashed line.
 
     Args:
         metrics: one or more, each of a look at least.
@@ -51,19 +51,19 @@ def gate(metrics: Sequence[Known]) -> str:
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(9.0, 0.5 + 1.7 * len(metrics)), layout="constrained")
         every = figure.subplots(len(metrics), 1, squeeze=False, sharex=True).ravel()
-        for place, (axes, known) in enumerate(zip(every, metrics, strict=True)):
-            _one(axes, known, colour(place))
+        for place, (axes, looks) in enumerate(zip(every, metrics, strict=True)):
+            _one(axes, looks, colour(place))
         every[-1].set_xlabel("items asked of each system", color=INK)
         return inline_svg(
             figure,
             name="gate-figure",
             title="Change of each metric as items were asked",
-            description=f"Each with its bounds as a band and its margin as a broken line. "
-            f"{'; '.join(f'{known.label}: {known.said}' for known in metrics)}.",
+            description="Each with its bounds as a band and its margin as a dashed line. "
+            f"{'; '.join(f'{looks.label}: {looks.description}' for looks in metrics)}.",
         )
 
 
-def _one(axes: Axes, known: Known, own: str) -> None:
+def _one(axes: Axes, looks: Looks, ink: str) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     for side in ("top", "right"):
@@ -71,13 +71,13 @@ def _one(axes: Axes, known: Known, own: str) -> None:
     for side in ("left", "bottom"):
         axes.spines[side].set_color(INK)
     axes.tick_params(color=INK, labelcolor=INK, labelsize=9.5)
-    axes.set_title(f"{known.label}, {known.unit}", fontsize=10.5, color=INK, loc="left")
+    axes.set_title(f"{looks.label}, {looks.unit}", fontsize=10.5, color=INK, loc="left")
     axes.axhline(0.0, color=QUIET, linewidth=1.2, zorder=0)
-    for margin in known.margins:
+    for margin in looks.margins:
         axes.axhline(margin, color=INK, linewidth=1.0, linestyle=(0, (5, 4)))
-    axes.fill_between(known.items, known.low, known.high, color=own, alpha=0.22, linewidth=0.0)
-    axes.plot(known.items, known.change, color=own, linewidth=1.6, marker="o", markersize=2.5)
-    far = _ROOM * max(*map(abs, known.margins), abs(float(known.change[-1])))
+    axes.fill_between(looks.items, looks.low, looks.high, color=ink, alpha=0.22, linewidth=0.0)
+    axes.plot(looks.items, looks.change, color=ink, linewidth=1.6, marker="o", markersize=2.5)
+    far = _ROOM * max(*map(abs, looks.margins), abs(float(looks.change[-1])))
     axes.set_ylim(-far, far)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))

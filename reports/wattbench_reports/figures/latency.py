@@ -1,4 +1,4 @@
-"""How long a request takes, until its first token, for each later one, and in all."""
+"""Latency of requests, time to first token and time per output token."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from wattbench_reports.formatting import units
 from wattbench_reports.stats.percentiles import percentile
 
 _ECDF_POINTS = 200
-"""Steps of a curve that the eye still tells apart."""
+"""The number of steps of a curve: more could not be seen."""
 
 
 @dataclass(frozen=True)
-class Spell:
-    """Which time is drawn."""
+class Times:
+    """Which times are plotted."""
 
     name: str
     """Of the figure, unique in the page."""
@@ -27,21 +27,17 @@ class Spell:
     label: str
     """Of the horizontal axis."""
     of: str
-    """What there are shares of: ``requests answered``."""
+    """The label of the shares: ``requests answered``."""
 
 
-WHOLE = Spell("latency-figure", "How long a request takes", "seconds from request to last token", "requests answered")
-FIRST_TOKEN = Spell(
-    "first-token-figure", "How long the first token takes", "seconds from request to first token", "requests begun"
-)
-PER_TOKEN = Spell(
-    "per-token-figure", "How long each later token takes", "seconds per output token after the first", "requests"
-)
+WHOLE = Times("latency-figure", "Latency of a request", "seconds from request to last token", "requests answered")
+FIRST_TOKEN = Times("first-token-figure", "Time to first token", "seconds from request to first token", "requests")
+PER_TOKEN = Times("per-token-figure", "Time per output token", "seconds per output token after the first", "requests")
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A system in the latency figure."""
+    """A system in the plot of latency."""
 
     system: str
     place: int
@@ -49,8 +45,8 @@ class Curve:
     """Shape (requests,), sorted; one or more."""
 
 
-def latency(curves: Sequence[Curve], spell: Spell = WHOLE) -> str:
-    """The share of requests within so many seconds, one curve per system. Better is to the left.
+def latency(curves: Sequence[Curve], times: Times = WHOLE) -> str:
+    """Plot the cumulative share of requests against time, one curve per system.
 
     Returns:
         An `<svg>` element.
@@ -71,20 +67,20 @@ def latency(curves: Sequence[Curve], spell: Spell = WHOLE) -> str:
                 label=curve.system,
             )
         quantity_axis(axes, [float(second) for curve in curves for second in curve.latency_s[[0, -1]]], "s")
-        axes.set_xlabel(spell.label)
-        axes.set_ylabel(f"{spell.of}, %")
+        axes.set_xlabel(times.label)
+        axes.set_ylabel(f"{times.of}, %")
         axes.set_ylim(0, 102)
         legend(figure, axes)
-        said = "; ".join(f"{curve.system}: {_aloud(curve.latency_s)}" for curve in curves)
+        described = "; ".join(f"{curve.system}: {_described(curve.latency_s)}" for curve in curves)
         return inline_svg(
             figure,
-            name=spell.name,
-            title=spell.title,
-            description=f"Cumulative share of {spell.of} against {spell.label}; better is to the left. {said}.",
+            name=times.name,
+            title=times.title,
+            description=f"Cumulative share of {times.of} against {times.label}; better is to the left. {described}.",
         )
 
 
-def _aloud(seconds: NDArray[np.float64]) -> str:
+def _described(seconds: NDArray[np.float64]) -> str:
     """Only percentiles that the requests are enough for."""
     found = {share: percentile(seconds, share) for share in (0.5, 0.95)}
     told = {0.5: "half", 0.95: "95%"}

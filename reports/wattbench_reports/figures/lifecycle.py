@@ -1,4 +1,4 @@
-"""Joules of training and of answers, as correct answers add up."""
+"""Cumulative joules of training and answers against correct answers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class CourseLine:
 
     system: str
     place: int
-    """Its place among all systems, which chooses its colour and shape."""
+    """Its index among all systems, which selects its colour and shape."""
     training_j: float
     j_per_correct: float
 
 
 @dataclass(frozen=True)
 class Handover:
-    """Where another system becomes the one with the fewest joules."""
+    """The point from which another system has the fewest joules."""
 
     answers: float
     energy_j: float
@@ -36,11 +36,11 @@ class Handover:
 
 
 def lifecycle(lines: Sequence[CourseLine], handovers: Sequence[Handover], last: float) -> str:
-    """All joules so far against correct answers, both logarithmic; lower is better. A ring marks a handover.
+    """Plot cumulative joules against correct answers, both logarithmic. A ring marks a handover.
 
     Args:
         lines: one per system, one at least.
-        handovers: drawn where they lie between 1 and `last`.
+        handovers: plotted where they are between 1 and `last`.
         last: the number of correct answers at which the axis ends; above 1.
 
     Returns:
@@ -79,10 +79,10 @@ def lifecycle(lines: Sequence[CourseLine], handovers: Sequence[Handover], last: 
             axis.set_minor_locator(LogLocator(base=10, numticks=9))
             axis.set_minor_formatter(NullFormatter())
             axis.set_major_formatter(FuncFormatter(lambda value, _, unit=unit: tick(value, unit).strip()))
-        axes.set_xlabel("correct answers so far")
-        axes.set_ylabel("joules so far, training included")
+        axes.set_xlabel("correct answers")
+        axes.set_ylabel("cumulative joules, training included")
         legend(figure, axes)
-        said = "; ".join(
+        described = "; ".join(
             f"{line.system}: {units.quantity(line.training_j, 'J')} of training, then "
             f"{units.quantity(line.j_per_correct, 'J')} for each correct answer"
             for line in lines
@@ -91,6 +91,8 @@ def lifecycle(lines: Sequence[CourseLine], handovers: Sequence[Handover], last: 
         return inline_svg(
             figure,
             name="lifecycle-figure",
-            title="Joules so far, training included",
-            description=f"All joules against correct answers, one line per system; lower is better. {said}.{turns}",
+            title="Cumulative joules, training included",
+            description=(
+                f"Cumulative joules against correct answers, one line per system; lower is better. {described}.{turns}"
+            ),
         )

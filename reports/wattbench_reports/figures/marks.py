@@ -1,4 +1,4 @@
-"""The shape that stands for a system in every figure, as a small drawing to put beside its name."""
+"""The marker of a system in every plot, as a small drawing next to its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from wattbench_reports.figures.svg import with_variables
 
 
 def mark_svg(place: int) -> str:
-    """The mark of the system at this place, hidden from screen readers: drawn by `marks_svg`, used here."""
+    """Refer to a system's marker, defined by `marks_svg`; hidden from screen readers."""
     fill = with_variables(colour(place))
     return (
         f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
@@ -16,7 +16,7 @@ def mark_svg(place: int) -> str:
 
 
 def marks_svg() -> str:
-    """Every shape, once in a page: an `<svg>` element without a size, for `mark_svg` to refer to."""
+    """Define every shape once per page: an `<svg>` element without a size, for `mark_svg` to refer to."""
     shapes = "".join(f'<path id="mark-{shape}" d="{_outline(shape)}"/>' for shape in range(len(MARKERS)))
     return f'<svg width="0" height="0" class="marks" aria-hidden="true" focusable="false"><defs>{shapes}</defs></svg>'
 

@@ -1,4 +1,4 @@
-"""Systems by domains, a field per figure: each cell shaded by how good it is, with its number in it."""
+"""Systems by domains, a panel per metric: each cell shaded by its value, with its number in it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SHADE = 0.5
-"""Of the fullest cell: a number in it can still be read, on light and on dark."""
+"""Opacity of the strongest shading: a number in it is legible, on light and on dark."""
 
 _ABREAST = 4
-"""With more domains than this the fields stand one below the other, or their numbers would not fit."""
+"""With more domains than this the panels are stacked, or their numbers would not fit."""
 
 _LONGEST = 30
-"""Letters of a system's name; the table has it whole."""
+"""The longest name of a system, in characters; the table has it in full."""
 
 _LONGEST_ABREAST = 13
-"""Letters of a domain's name, where three fields share the width."""
+"""The longest name of a domain, in characters, where three panels share the width."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One figure of all systems in all domains."""
+    """One metric of all systems in all domains."""
 
     title: str
     place: int
-    """Chooses its colour."""
+    """Selects its colour."""
     texts: tuple[tuple[str, ...], ...]
     """A row per system, a cell per domain."""
     fullness: tuple[tuple[float | None, ...], ...]
@@ -39,14 +39,14 @@ class Field:
 
 
 def matrix(fields: Sequence[Field], systems: Sequence[str], domains: Sequence[str], *, name: str, title: str) -> str:
-    """A field of cells for each figure; the fuller a cell, the better.
+    """Plot a panel of cells per metric; the stronger the shading, the better.
 
     Args:
         fields: one or more, each of one row per system and one cell per domain.
         systems: a row each.
         domains: a column each.
         name: of the figure, unique in the page.
-        title: read aloud.
+        title: for screen readers.
 
     Returns:
         An `<svg>` element.
@@ -73,12 +73,12 @@ def matrix(fields: Sequence[Field], systems: Sequence[str], domains: Sequence[st
                     name_of.set(rotation=35, ha="right", rotation_mode="anchor")
             for spine in axis.spines.values():
                 spine.set_color(QUIET)
-        said = "; ".join(f"{field.title}: {_aloud(field, systems, domains)}" for field in fields)
+        described = "; ".join(f"{field.title}: {_described(field, systems, domains)}" for field in fields)
         return inline_svg(
             figure,
             name=name,
             title=title,
-            description=f"Rows are systems, columns are domains; the fuller a cell, the better. {said}.",
+            description=f"Rows are systems, columns are domains; the stronger the shading, the better. {described}.",
         )
 
 
@@ -96,7 +96,7 @@ def _field(axis: Axes, field: Field) -> None:
     axis.set_title(field.title, fontsize=10.5, color=INK, loc="left")
 
 
-def _aloud(field: Field, systems: Sequence[str], domains: Sequence[str]) -> str:
+def _described(field: Field, systems: Sequence[str], domains: Sequence[str]) -> str:
     return ", ".join(
         f"{system} {' '.join(f'{domain} {text}' for domain, text in zip(domains, texts, strict=True))}"
         for system, texts in zip(systems, field.texts, strict=True)

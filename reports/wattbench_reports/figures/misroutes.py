@@ -1,4 +1,4 @@
-"""Which member answered in which domain, as shaded cells with their numbers."""
+"""Members that answered, by domain, as shaded cells with their numbers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
 from wattbench_reports.formatting import units
 
 _FULLEST = 0.55
-"""How dark a cell gets that holds all: the numbers in it must stay readable."""
+"""Opacity of a cell with all answers: the number in it must stay legible."""
 _LONGEST = 18
-"""A longer name is cut in the drawing; the table beneath has it whole."""
+"""The longest name, in characters; the table below has it in full."""
 
 
 def misroutes(
     counts: NDArray[np.int64], domains: Sequence[str], members: Sequence[str], best: Sequence[int | None], *, name: str
 ) -> str:
-    """One row per domain, one column per member; a frame around the domain's best member.
+    """Plot one row per domain and one column per member, with a frame around the domain's best member.
 
     Args:
         counts: shape (domains, members): answers.
@@ -60,15 +60,16 @@ def misroutes(
         return inline_svg(
             figure,
             name=name,
-            title="Who answered, by domain",
+            title="Members that answered, by domain",
             description=(
-                "One row per domain, one column per member: answers, and their share of the domain's. The darker, the "
-                "larger the share; a frame marks the domain's best member. " + _said(shares, domains, members)
+                "One row per domain, one column per member: answers, and their share of the domain. The stronger the "
+                "shading, the larger the share; a frame marks the domain's best member. "
+                + _described(shares, domains, members)
             ),
         )
 
 
-def _said(shares: NDArray[np.float64], domains: Sequence[str], members: Sequence[str]) -> str:
+def _described(shares: NDArray[np.float64], domains: Sequence[str], members: Sequence[str]) -> str:
     most = shares.argmax(axis=1)
     return (
         "; ".join(

@@ -1,4 +1,4 @@
-"""Watts over time: the trace of a system, cell after cell, with the windows that were judged on it."""
+"""Power over time: the trace of a system, cell by cell, with its windows."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _CUT = 0.012
-"""Between two stretches of time, of the whole."""
+"""Gap between two stretches of time, as a share of the total."""
 _SEEN = 1 / 20_000
-"""Of the axis: a gap that is less is not seen, a thirtieth of a point."""
+"""The smallest visible gap, as a share of the axis: a thirtieth of a point."""
 _NUMBERED = 30
-"""So many cells can be numbered under the figure."""
+"""The number of cells that are numbered under the plot."""
 
 _SHADES = {"measured": (INK, 0.16), "idle": (colour(2), 0.30), "warm-up": (INK, 0.06), "load": (colour(3), 0.20)}
-"""Purpose of a window to its colour, and how full it is."""
+"""Purpose of a window to its colour and opacity."""
 _OTHER = (colour(4), 0.20)
 
 _PLACES = re.compile(r' (?:d|x|y|transform)="[^"]*"')
@@ -36,7 +36,7 @@ _BETWEEN = re.compile(r">\s+<")
 
 @dataclass(frozen=True)
 class Stretch:
-    """A span of time that is shown whole. Between stretches the axis is cut."""
+    """A span of time without a cut. Between stretches the axis is cut."""
 
     cell: int
     """The number of the cell that it belongs to."""
@@ -60,7 +60,7 @@ class Watts:
 
     component: str
     place: int
-    """Chooses its colour."""
+    """Selects its colour."""
     at_s: NDArray[np.float64]
     power_w: NDArray[np.float64]
     """NaN where the line breaks."""
@@ -71,7 +71,7 @@ class Watts:
 def power(
     stretches: Sequence[Stretch], bands: Sequence[Band], watts: Sequence[Watts], *, system: str, name: str
 ) -> str:
-    """Watts per component over time, the windows behind them as bands, what is idle as a broken line.
+    """Plot watts per component over time, windows as bands and idle levels as dashed lines.
 
     Args:
         stretches: in the order of time, not overlapping; at least one.
@@ -106,20 +106,20 @@ def power(
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, "W")))
         axes.set_xticks(*axis.numbers())
-        axes.set_xlabel(f"cell; {units.duration(axis.shown_s)} in all, the time between is cut", color=INK)
+        axes.set_xlabel(f"cell; {units.duration(axis.shown_s)} in total, time between cells cut out", color=INK)
         legend(figure, axes)
         return _short(
             inline_svg(
                 figure,
                 name=name,
                 title=f"Power of {system} over time",
-                description=f"{units.plural(axis.cells, 'cell')} one after another. {_said(watts)}",
+                description=f"{units.plural(axis.cells, 'cell')} in sequence. {_described(watts)}",
             )
         )
 
 
 class _Axis:
-    """From moments to places on an axis from which the time between stretches is cut."""
+    """Maps times to positions on an axis from which the time between stretches is cut."""
 
     def __init__(self, stretches: Sequence[Stretch]) -> None:
         self._stretches = stretches
@@ -132,20 +132,20 @@ class _Axis:
         self.cells = len({stretch.cell for stretch in stretches})
 
     def at(self, moments_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Where moments lie; those in a cut, at the end of the stretch before it."""
+        """Map times to positions; those in a cut to the end of the stretch before it."""
         stretch = np.maximum(np.searchsorted(self._starts_s, moments_s, side="right") - 1, 0)
         return np.asarray(
             self._offsets_s[stretch] + np.clip(moments_s - self._starts_s[stretch], 0.0, self._lengths_s[stretch])
         )
 
     def line(self, watts: Watts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """A line's places and watts, broken at each cut."""
+        """Map a line to positions and watts, broken at each cut."""
         stretch = np.searchsorted(self._starts_s, watts.at_s, side="right")
         cuts = np.flatnonzero(np.diff(stretch)) + 1
         return np.insert(self.at(watts.at_s), cuts, np.nan), np.insert(watts.power_w, cuts, np.nan)
 
     def numbers(self) -> tuple[list[float], list[str]]:
-        """Where the cells' numbers stand, and the numbers."""
+        """Choose the positions of cell numbers, and the numbers."""
         middles: dict[int, list[float]] = {}
         for stretch, offset_s, length_s in zip(self._stretches, self._offsets_s, self._lengths_s, strict=True):
             middles.setdefault(stretch.cell, []).append(float(offset_s + length_s / 2.0))
@@ -155,7 +155,7 @@ class _Axis:
 
 
 def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
-    """One drawing for all bands of a kind: a drawing each would be most of the figure's bytes."""
+    """Draw all bands of a kind as one path: a path each would be most of the plot's bytes."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
@@ -177,7 +177,7 @@ def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
 
 
 def _joined(edges: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
-    """Bands with nothing to be seen between them as one: a long run has thousands, each a box of its own.
+    """Join bands without a visible gap between them: a long run has thousands.
 
     Args:
         edges: shape (bands, 2), in the order of their beginnings.
@@ -199,7 +199,7 @@ def _idle(axes: Axes, axis: _Axis, watts: Sequence[Watts]) -> None:
             label = "_"  # one entry stands for all
 
 
-def _said(watts: Sequence[Watts]) -> str:
+def _described(watts: Sequence[Watts]) -> str:
     parts = []
     for each in watts:
         known = each.power_w[np.isfinite(each.power_w)]
@@ -211,7 +211,7 @@ def _said(watts: Sequence[Watts]) -> str:
 
 
 def _short(svg: str) -> str:
-    """Places to a tenth of a point, and no names for groups, which nothing refers to: half the bytes."""
+    """Round positions to a tenth of a point and drop ids of groups, which nothing refers to: half the bytes."""
     return _BETWEEN.sub("><", _GROUP.sub("<g", _PLACES.sub(lambda place: _rounded(place[0]), svg)))
 
 

@@ -1,4 +1,4 @@
-"""What a student kept of its teacher, task by task."""
+"""Retention of a student relative to its teacher, by task."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class TaskRetention:
 
     task: str
     retention: Interval | None
-    """The student's accuracy over the teacher's; None where the teacher is never right."""
+    """Student accuracy divided by teacher accuracy; None where the teacher is never right."""
 
 
 def retention(tasks: Sequence[TaskRetention], *, place: int, name: str, student: str, teacher: str) -> str:
-    """The student's accuracy over the teacher's with its interval, a line per task. The line at 100% is the teacher.
+    """Plot student accuracy divided by teacher accuracy with its interval, one row per task; 100% is the teacher.
 
     Args:
         tasks: one at least.
-        place: the student's among all systems, which chooses its colour and shape.
+        place: the student's index among all systems, which selects its colour and shape.
         name: of the figure, unique in the page.
         student: its name.
         teacher: its name.
@@ -59,15 +59,18 @@ def retention(tasks: Sequence[TaskRetention], *, place: int, name: str, student:
         axes.set_yticks(range(len(tasks)), [task.task for task in tasks])
         axes.set_ylim(len(tasks) - 0.4, -0.6)
         axes.set_xlim(0, right * 1.06)
-        axes.set_xlabel("accuracy kept, % of the teacher's")
+        axes.set_xlabel("retention, % of the teacher's accuracy")
         axes.grid(visible=False, axis="y")
-        said = "; ".join(
+        described = "; ".join(
             f"{task.task}: {'undefined' if task.retention is None else units.percent_interval(task.retention)}"
             for task in tasks
         )
         return inline_svg(
             figure,
             name=name,
-            title=f"What {student} kept of {teacher}",
-            description=f"Accuracy over the teacher's with 95% intervals, one row per task. {said}.",
+            title=f"Retention of {student} relative to {teacher}",
+            description=(
+                "Student accuracy divided by teacher accuracy, with 95% confidence intervals, one row per task. "
+                f"{described}."
+            ),
         )

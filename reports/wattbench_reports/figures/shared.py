@@ -1,4 +1,4 @@
-"""What the figures share: colours and shapes, axes, ticks and the legend."""
+"""Shared by the plots: colours and shapes, axes, ticks and the legend."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = "osD^vPX*p"
-"""Nine shapes against eight colours: 72 systems before a pair looks the same, and never told by colour alone."""
+"""Nine shapes and eight colours: 72 systems before two look the same; never distinguished by colour alone."""
 
 _WIDE = 10.0
-"""An axis becomes logarithmic when its largest figure is so many times its smallest."""
+"""An axis is logarithmic if its largest value is at least this multiple of its smallest."""
 
 _LEGEND_COLUMNS = 4
 
 
 def colour(place: int) -> str:
-    """The colour of the system at this place, to be replaced by a variable of the page."""
+    """Choose a system's colour, to be replaced by a variable of the page."""
     return SERIES[place % len(SERIES)]
 
 
 def marker(place: int) -> str:
-    """The shape of the system at this place."""
+    """Choose a system's shape."""
     return MARKERS[place % len(MARKERS)]
 
 
 @contextmanager
 def axes_for(entries: int) -> Iterator[tuple[Figure, Axes]]:
-    """An empty plot with room above it for a legend, drawn under our settings and without pyplot's global state."""
+    """Make an empty plot with room for a legend, under our settings and without pyplot's global state."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -56,7 +56,7 @@ def axes_for(entries: int) -> Iterator[tuple[Figure, Axes]]:
 
 
 def legend(figure: Figure, axes: Axes) -> None:
-    """Above the plot, outside it; none where nothing is labelled."""
+    """Add a legend above the plot; none where nothing is labelled."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         figure.legend(
@@ -66,7 +66,7 @@ def legend(figure: Figure, axes: Axes) -> None:
 
 
 def quantity_axis(axes: Axes, values: Iterable[float], unit: str) -> None:
-    """Ticks as a person writes them (200 ms, 1.5 kJ), logarithmic where the range is wide."""
+    """Format an axis with units (200 ms, 1.5 kJ), logarithmic if the range is wide."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     finite = [value for value in values if math.isfinite(value)]
@@ -82,6 +82,6 @@ def quantity_axis(axes: Axes, values: Iterable[float], unit: str) -> None:
 
 
 def tick(value: float, unit: str) -> str:
-    """A quantity as an axis shows it: without trailing zeros."""
+    """Format a quantity for an axis, without trailing zeros."""
     number, _, prefixed = units.quantity(value, unit).partition(" ")
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {prefixed}"

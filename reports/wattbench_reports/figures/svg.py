@@ -1,4 +1,4 @@
-"""From a matplotlib figure to inline SVG that a strict Content-Security-Policy and a dark page both accept.
+"""Converts a matplotlib figure to inline SVG for a strict Content-Security-Policy and both colour schemes.
 
 matplotlib writes `style` attributes and a `<style>` element, which such a policy blocks; both become plain
 attributes here. Its fixed colours become CSS variables of the page, so that one drawing serves both schemes.
@@ -46,8 +46,8 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> st
     Args:
         figure: drawn with the colours above, under `SETTINGS`.
         name: unique in the page; every id in the drawing starts with it.
-        title: read aloud as the name of the image.
-        description: read aloud after it: what is to be seen.
+        title: for screen readers, the name of the image.
+        description: for screen readers, what the image shows.
     """
     buffer = io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -67,7 +67,7 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> st
 
 
 def with_variables(colour: str) -> str:
-    """What a colour of ours becomes in the page; any other stays as it is."""
+    """Replace a colour of ours by its CSS variable; any other stays."""
     return _VARIABLES.get(colour.lower(), colour)
 
 

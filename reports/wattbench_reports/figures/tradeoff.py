@@ -1,4 +1,4 @@
-"""Accuracy against what it costs."""
+"""Accuracy against joules or latency."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cost:
-    """What lies along the horizontal axis."""
+    """The horizontal axis."""
 
     name: str
     """Of the figure, unique in the page."""
@@ -33,20 +33,20 @@ SECONDS = Cost("tradeoff-latency-figure", "s", "median latency")
 
 @dataclass(frozen=True)
 class Point:
-    """A system in the trade-off."""
+    """A system in the plot."""
 
     system: str
     place: int
-    """Its place among all systems, which chooses its colour and shape."""
+    """Its index among all systems, which selects its colour and shape."""
     cost: Interval
     """In the unit of the axis."""
     accuracy: Interval
     hollow: bool = False
-    """It takes no part in any front."""
+    """It is excluded from every Pareto front."""
 
 
 def tradeoff(points: Sequence[Point], cost: Cost = JOULES, fronts: Sequence[Sequence[str]] = ()) -> str:
-    """Accuracy against a cost, with 95% intervals on both. Better is up and to the left.
+    """Plot accuracy against a cost, with 95% confidence intervals on both. Better is up and to the left.
 
     Args:
         points: one per system.
@@ -60,7 +60,7 @@ def tradeoff(points: Sequence[Point], cost: Cost = JOULES, fronts: Sequence[Sequ
         for front in fronts:
             _line(axes, [point for point in points if point.system in front])
         for point in points:
-            own, accuracy = colour(point.place), point.accuracy
+            ink, accuracy = colour(point.place), point.accuracy
             axes.errorbar(
                 [point.cost.estimate],
                 [100 * accuracy.estimate],
@@ -68,9 +68,9 @@ def tradeoff(points: Sequence[Point], cost: Cost = JOULES, fronts: Sequence[Sequ
                 xerr=_bars(point.cost),
                 yerr=_bars(accuracy, 100),
                 fmt=marker(point.place),
-                color=own,
+                color=ink,
                 markersize=8,
-                markerfacecolor="none" if point.hollow else own,
+                markerfacecolor="none" if point.hollow else ink,
                 elinewidth=1.4,
                 label=point.system,
             )
@@ -80,29 +80,31 @@ def tradeoff(points: Sequence[Point], cost: Cost = JOULES, fronts: Sequence[Sequ
         top = max((100 * point.accuracy.high for point in points), default=100.0)
         axes.set_ylim(-2, min(100.0, top * 1.1) + 2)  # room for a mark at 0%
         legend(figure, axes)
-        said = "; ".join(
+        described = "; ".join(
             f"{p.system}: {units.percent_interval(p.accuracy)} at {units.quantity_interval(p.cost, cost.unit)}"
             for p in points
         )
-        joined = "; ".join(f"probably on the front: {units.listed(front)}" for front in fronts if front)
+        joined = "; ".join(f"probably on the Pareto front: {units.listed(front)}" for front in fronts if front)
         return inline_svg(
             figure,
             name=cost.name,
             title=f"Accuracy against {cost.label}",
-            description=f"Each system with its 95% intervals; better is up and left. {said}."
-            f"{f' {joined[:1].upper()}{joined[1:]}.' if joined else ''}",
+            description=(
+                "Each system with 95% confidence intervals; better is up and left. "
+                f"{described}.{f' {joined[:1].upper()}{joined[1:]}.' if joined else ''}"
+            ),
         )
 
 
 def _line(axes: Axes, members: Sequence[Point]) -> None:
-    """From the least costly to the costliest."""
+    """Draw a dashed line through the systems, in ascending order of cost."""
     ordered = sorted((point.cost.estimate, 100 * point.accuracy.estimate) for point in members)
     if len(ordered) > 1:
         axes.plot(*zip(*ordered, strict=True), color=INK, alpha=0.35, linewidth=1.2, linestyle="--", zorder=1)
 
 
 def _bars(interval: Interval, scale: float = 1.0) -> list[list[float]] | None:
-    """The lengths of the bars to either side. None where nothing bounds the figure: the table beneath says so."""
+    """Compute the lengths of both error bars; None where the interval is unbounded, as the table below says."""
     if math.isinf(interval.high):
         return None
     return [[scale * (interval.estimate - interval.low)], [scale * (interval.high - interval.estimate)]]

@@ -117,7 +117,7 @@ class LoadReport:
     @property
     def deadlines(self) -> str:
         """In words: ``within 2 s, its first token within 0.5 s``."""
-        parts = [f"within {digits(self.deadline_s)} s of when it was due"]
+        parts = [f"within {digits(self.deadline_s)} s of the scheduled arrival"]
         if self.ttft_deadline_s is not None:
             parts.append(f"its first token within {digits(self.ttft_deadline_s)} s")
         if self.tpot_deadline_s is not None:
@@ -150,17 +150,17 @@ def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
     found = [
         Caveat(
             "not-held",
-            f"{name} does not hold {rate}: {why}. Its latencies are those of a queue that grows, and it is not ranked.",
+            f"{name} does not sustain {rate}: {why}. Its latencies are those of a growing queue, and it is not ranked.",
             (name,),
         )
         for name, why in at.not_held.items()
     ]
     others = [f"{each.offered_per_s:g}" for each in report.rates if each is not at]
     if others:
-        chosen = "the highest that most systems hold" if at.holding else "the lowest, as none is held"
+        chosen = "the highest that most systems sustain" if at.holding else "the lowest, as none is sustained"
         text = (
-            f"The comparison and the verdict are of {rate}, {chosen}. Figures at {listed(others)} per second are other "
-            "loads: they stand in tables of their own, and are never set against these."
+            f"The comparison and the verdict are for {rate}, {chosen}. Values at {listed(others)} per second are in "
+            "tables of their own, and are not compared with these."
         )
         found.append(Caveat("one-load", text, tuple(each.system for each in at.systems)))
     for each in at.systems:

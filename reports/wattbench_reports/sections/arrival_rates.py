@@ -1,4 +1,4 @@
-"""Under load: every rate in a table of its own, and the energy-latency curve over them."""
+"""A run under load: a table per request rate, and the energy-latency curve over all rates."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.wording import arrival_rates as words
 
 _LEAD = (
-    "Requests arrived on their own, at random moments, whether or not the last was answered: the open-loop Server "
-    "scenario of MLPerf LoadGen. A system is compared with another at the same rate only, and only where it holds it."
+    "Requests arrived at random times, whether or not earlier ones were answered: the open-loop Server scenario of "
+    "MLPerf LoadGen. Systems are compared only at the same rate, and only if they sustain it."
 )
 _LABELS = {0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9"}
 
 
 def load_section(analysis: Analysis) -> Section | None:
-    """A passage over all rates and one for each; None where the run was not under load."""
+    """Make a passage over all rates and one per rate; None where the run was not under load."""
     report = analysis.comparison.load
     if report is None:
         return None
@@ -27,7 +27,7 @@ def load_section(analysis: Analysis) -> Section | None:
         Passage("", (words.explained(report), *_held(report)), (), _drawing(report, places)),
         *(_passage(at, places) for at in report.rates),
     )
-    return Section("load", "Load", "What each system holds", _LEAD, passages)
+    return Section("load", "Load", "Sustained request rates", _LEAD, passages)
 
 
 def _held(report: LoadReport) -> list[str]:
@@ -36,9 +36,9 @@ def _held(report: LoadReport) -> list[str]:
         held = [at.offered_per_s for at in report.rates for each in at.systems if each.system == name and each.held]
         if held:
             rates = units.listed([f"{rate:g}" for rate in held])
-            sentences.append(f"{name} holds {rates} of the {len(report.rates)} rates that were offered.")
+            sentences.append(f"{name} sustains {rates} per second, of {len(report.rates)} offered rates.")
         else:
-            sentences.append(f"{name} holds none of the {len(report.rates)} rates that were offered.")
+            sentences.append(f"{name} sustains none of the {len(report.rates)} offered rates.")
     return sentences
 
 
@@ -59,14 +59,14 @@ def _drawing(report: LoadReport, places: dict[str, int]) -> Drawing | None:
     return Drawing(
         energy_latency(curves, _LABELS[share]),
         "Figure: joules per request against latency, by rate",
-        f"Joules per request (all joules of a rate over its answered requests) against the {_LABELS[share]} of "
-        "latency, one point for each rate, which stands beside it. Better is down and to the left. Hollow: not held, "
-        "so its latency is that of a queue that grew until the arrivals ended, and grows with their number.",
+        f"Joules per request (all joules of a rate divided by its answered requests) against {_LABELS[share]} "
+        "latency, one point per rate, with the rate next to it. Better is down and to the left. Hollow: not "
+        "sustained; its queue grew until arrivals ended, so the latency depends on the number of requests.",
     )
 
 
 def _passage(at: AtRate, places: dict[str, int]) -> Passage:
-    reasons = tuple(f"{name} does not hold it: {why}." for name, why in at.not_held.items())
+    reasons = tuple(f"{name} does not sustain it: {why}." for name, why in at.not_held.items())
     remarks = tuple(f"{each.system}: {remark}." for each in at.systems for remark in each.remarks)
     return Passage(
         words.title(at).capitalize(),
@@ -79,24 +79,24 @@ def _passage(at: AtRate, places: dict[str, int]) -> Passage:
 
 def _table(at: AtRate, places: dict[str, int]) -> Table:
     return Table(
-        caption=f"Every system {words.title(at)}",
+        caption=f"All systems {words.title(at)}",
         columns=(
             Column("System"),
-            Column("Rate"),
+            Column("Sustained"),
             Column("Served per s", numeric=True),
-            Column("In time", numeric=True),
+            Column("Within deadline", numeric=True),
             Column("Goodput per s", numeric=True),
             Column("Latency p50", numeric=True),
             Column("Latency p90", numeric=True),
             Column("Joules per request", numeric=True),
             Column("Joules per correct answer", numeric=True),
             Column("Accuracy", numeric=True),
-            Column("Energy"),
+            Column("Provenance"),
         ),
         rows=tuple(
             (
                 Cell(each.system, series=places[each.system], detail=each.kind),
-                Cell("held", "badge") if each.held else Cell("NOT HELD", "badge-bad"),
+                Cell("yes", "badge") if each.held else Cell("NO", "badge-bad"),
                 Cell(units.digits(each.served_per_s)),
                 Cell(units.percent(each.in_time)),
                 Cell(units.digits(each.goodput_per_s)),
@@ -109,22 +109,29 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
             )
             for each in at.systems
         ),
-        note="Served: answered requests, over the seconds until the last one ended. Goodput: those in time.",
+        note=(
+            "Served: answered requests divided by the time until the last one finished. Goodput: the same for "
+            "requests within the deadline."
+        ),
     )
 
 
 def _percentiles(at: AtRate, places: dict[str, int]) -> Table:
-    figures = (("latency_s", "latency"), ("ttft_s", "first token (TTFT)"), ("tpot_s", "per later token (TPOT)"))
+    figures = (
+        ("latency_s", "latency"),
+        ("ttft_s", "time to first token (TTFT)"),
+        ("tpot_s", ("time per output token (TPOT)")),
+    )
     return Table(
         caption=f"Percentiles {words.title(at)}",
         columns=(
             Column("System"),
-            Column("Of"),
+            Column("Metric"),
             *(Column(_LABELS[share], numeric=True) for share in PERCENTILES),
             Column("Requests", numeric=True),
         ),
         rows=tuple(_percentile_row(each, places, name, label) for each in at.systems for name, label in figures),
-        note="A dash: too few requests for it, not held, or a figure that the engine does not tell.",
+        note="A dash: too few requests, rate not sustained, or not reported by the engine.",
     )
 
 

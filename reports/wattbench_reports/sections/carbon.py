@@ -1,4 +1,4 @@
-"""What the grams are made of: the Software Carbon Intensity of each system, term by term."""
+"""The Software Carbon Intensity of each system, term by term."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording import comparison as wording
 
 _LEAD = (
-    "Joules are what was recorded; grams are made from them when the run is read, and can be made again for another "
-    "grid. The score follows ISO/IEC 21031:2024 (Software Carbon Intensity): ((E × I) + M) per R, where R is a correct "
+    "Joules are recorded; grams are computed from them when the run is read, and can be recomputed for another grid. "
+    "The score follows ISO/IEC 21031:2024 (Software Carbon Intensity): ((E × I) + M) per R, where R is a correct "
     "answer."
 )
 
 
 def carbon_section(analysis: Analysis) -> Section | None:
-    """The terms and what they rest on; None where no intensity is set or no system has joules."""
+    """Make the section; None where no intensity is set or no system has joules."""
     carbon, terms = analysis.comparison.carbon, analysis.comparison.sci
     if carbon is None or not terms:
         return None
@@ -28,8 +28,10 @@ def carbon_section(analysis: Analysis) -> Section | None:
         f"Energy: {carbon.describe_energy()}.",
         f"Manufacture: {made.describe()}."
         if made is not None
-        else "Manufacture: not included, as none is declared. What is shown is the operational part, and less than the "
-        "standard's score; declare it with carbon.embodied in the suite, or with --embodied.",
+        else (
+            "Manufacture: not included, because none is declared. Only the operational part is shown, which is less "
+            "than the standard's score; declare manufacture with carbon.embodied in the suite or with --embodied."
+        ),
     )
     figures = {each.system: each for each in analysis.comparison.systems}
     table = Table(
@@ -45,13 +47,13 @@ def carbon_section(analysis: Analysis) -> Section | None:
         ),
         rows=tuple(_row(analysis, each, figures[each.system], carbon) for each in terms.values()),
         note=(
-            "E: joules at the machine, times PUE. I: the average over E. M: the hours that the system took up, at the "
-            "grams of an hour; requests in flight together share them, and what it took to load, idle and train is in "
-            "none of these. Brackets hold 95% intervals over the choice of items; the errors of the meter and of the "
-            "intensities are not in them."
+            "E: joules at the machine, times PUE. I: mean intensity over E. M: hours of use of the machine times "
+            "grams per hour; concurrent requests share the hours, and loading, idling and training are not included. "
+            "Brackets: 95% confidence intervals over the choice of items, without the errors of the meter and of the "
+            "intensities."
         ),
     )
-    return Section("carbon", "Carbon", "What the grams are made of", _LEAD, (Passage("", sentences, (table,)),))
+    return Section("carbon", "Carbon", "Carbon footprint, term by term", _LEAD, (Passage("", sentences, (table,)),))
 
 
 def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:

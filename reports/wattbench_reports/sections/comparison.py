@@ -1,4 +1,4 @@
-"""All systems over all items: every figure of `wattbench compare`."""
+"""All systems over all items: every metric of `wattbench compare`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _BADGE = {"valid": "badge", "imported": "badge-warn", "NOT VALID": "badge-bad"}
 
 
 def comparison_section(analysis: Analysis) -> Section:
-    """The one table."""
+    """Make the section with its table."""
     passage = Passage("", (), (comparison_table(analysis.comparison),))
     return Section("comparison", "Comparison", "Comparison", "", (passage,))
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """The systems, one row each, with every figure of `wattbench compare`."""
+    """Make a table with a row per system and every metric of `wattbench compare`."""
     meanings = explained(figures.energy_provenance for figures in comparison.systems)
     order = {figures.system: place for place, figures in enumerate(comparison.systems)}
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
@@ -35,7 +35,7 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("System"),
             Column("Accuracy", numeric=True),
             Column("Joules per correct answer", numeric=True),
-            Column("Energy"),
+            Column("Provenance"),
             Column("Windows"),
             Column("Joules per request", numeric=True),
             Column("Latency p50", numeric=True),
@@ -53,10 +53,10 @@ def comparison_table(comparison: Comparison) -> Table:
             for figures in comparison.systems
         ),
         note=(
-            "Brackets hold 95% intervals over the choice of items; a meter's own error is not in them. Joules per "
-            "correct answer: the joules of all requests, wrong ones included, over the correct answers. Tokens: mean "
-            f"output per request. CO2e: grams for 1,000 requests. {wording.carbon_line(comparison)}"
-            f"{f' Energy: {meanings}.' if meanings else ''}"
+            "Brackets: 95% confidence intervals over the choice of items, without the error of the meter. Joules per "
+            "correct answer: joules of all requests, including wrong answers, divided by the number of correct "
+            "answers. Tokens: mean output per request. CO2e: grams per 1,000 requests. "
+            f"{wording.carbon_line(comparison)}{f' Provenance: {meanings}.' if meanings else ''}"
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What flipped between two systems: the careful reader's way from a difference in accuracy to the items behind it."""
+"""Items that one of two systems answers correctly and the other does not."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from wattbench_reports.sections.model import Example, Examples, Passage, Quote, 
 from wattbench_reports.sections.table import Cell, Column, Table
 
 MOST_PAIRS = 8
-"""The page grows with each: the command lists any other."""
+"""The number of pairs on the page; the command lists any other."""
 
 _LEAD = (
-    "Two systems of the same accuracy may be right on different items. Here is, for the pairs that matter, what one "
-    "answers correctly and the other does not; a few of these items with the prompt and both answers; and a command "
-    "that lists them all."
+    "Two systems with the same accuracy may be right on different items. For the pairs that matter, this section "
+    "shows what one answers correctly and the other does not, some of these items with the prompt and both answers, "
+    "and a command that lists all of them."
 )
 
 _NOTE = (
-    "p: exact McNemar, two-sided, over the flipped items alone: how often two equally good systems would split them at "
-    "least as unevenly. It is of one comparison each, and not corrected for their number. A dash: nothing flipped."
+    "p: exact McNemar test, two-sided, on the flipped items only (one system right, the other wrong): the "
+    "probability that two equally accurate systems split them at least this unevenly. Not corrected for the number "
+    "of pairs. A dash: no flipped item."
 )
 
 
 def items_section(analysis: Analysis) -> Section | None:
-    """A passage per pair; None where there are no two systems to tell apart."""
+    """Make a passage per pair; None where there are no two systems to compare."""
     pairs = chosen_pairs(analysis)
     found = flips(analysis, pairs[:MOST_PAIRS])
     if not found:
@@ -35,15 +36,18 @@ def items_section(analysis: Analysis) -> Section | None:
     passages = [_passage(analysis, each, explain=each is found[0]) for each in found]
     if pairs[MOST_PAIRS:]:
         others = units.listed([f"{pair.first} and {pair.second}" for pair in pairs[MOST_PAIRS:]])
-        text = f"Not shown, to keep the page small: {others}. Put their names into one of the commands above."
+        text = (
+            f"Not shown, to keep the page small: {others}. To list them, put their names into one of the commands "
+            "above."
+        )
         passages.append(Passage("More pairs", (text,)))
-    return Section("items", "Items", "What flipped between two systems", _LEAD + _repeats(analysis), tuple(passages))
+    return Section("items", "Items", "Items on which two systems differ", _LEAD + _repeats(analysis), tuple(passages))
 
 
 def _repeats(analysis: Analysis) -> str:
     if analysis.table.asked.max() <= 1:
         return ""
-    return " Items were asked more than once: one counts as right where the mean score of its answers is at least ½."
+    return " Items were asked more than once: an item counts as right if the mean score of its answers is at least ½."
 
 
 def _passage(analysis: Analysis, each: Flips, *, explain: bool) -> Passage:
@@ -75,9 +79,9 @@ def _counted(total: Fourfold, first: str, second: str) -> str:
     if total.p is None:
         return f"On all {units.plural(total.items, 'item')} that both answered, both are right or both are wrong."
     return (
-        f"Of {units.plural(total.items, 'item')} that both answered, only {first} is right on {total.first_only:,} and "
-        f"only {second} on {total.second_only:,} ({units.p_value(total.p)}); {total.both:,} both answer correctly, and "
-        f"{total.neither:,} neither."
+        f"Of {units.plural(total.items, 'item')} that both answered, only {first} is right on {total.first_only:,} "
+        f"and only {second} on {total.second_only:,} ({units.p_value(total.p)}); both are right on {total.both:,}, "
+        f"and neither on {total.neither:,}."
     )
 
 
@@ -117,12 +121,12 @@ def _side(analysis: Analysis, answer: Answer) -> Side:
     if answer.output_tokens is not None:
         facts.append(units.plural(answer.output_tokens, "token"))
     if answer.asked > 1:
-        facts.append(f"right {answer.times_right} of {answer.asked} times; this is one")
+        facts.append(f"right in {answer.times_right} of {answer.asked} repeats; this is one")
     quotes = []
     if answer.filtered is not None:
-        quotes.append(_quote("Answer, as it was compared", answer.filtered, "first"))
+        quotes.append(_quote("Extracted answer", answer.filtered, "first"))
     if answer.output is not None and (answer.filtered is None or answer.output.text != answer.filtered.text):
-        quotes.append(_quote("What it wrote", answer.output, "first"))
+        quotes.append(_quote("Full output", answer.output, "first"))
     return Side(
         heading=Cell(answer.system, series=analysis.frames.systems.index(answer.system)),
         verdict="right" if answer.right else "wrong",
@@ -141,9 +145,9 @@ def _quote(label: str, excerpt: Excerpt, which: str) -> Quote:
 
 
 def all_flipped(analysis: Analysis, each: Flips) -> str:
-    """A command that prints every flipped item of a pair as CSV, from the records alone and with pandas alone.
+    """Write a command that prints every flipped item of a pair as CSV, from the records and with pandas only.
 
-    Names are written as Python literals in ASCII, so that nothing in them can be mistaken for what it is not.
+    Names are written as ASCII Python literals, so that they cannot be read as code.
     """
     path = _literal(str(analysis.frames.run.layout.items_table.resolve()))
     load = analysis.comparison.load
@@ -161,6 +165,6 @@ def all_flipped(analysis: Analysis, each: Flips) -> str:
 
 
 def _literal(text: str) -> str:
-    """A text as Python writes it, in double quotes, which need no escape within a shell's single ones."""
+    """Write a text as a Python literal in double quotes, which need no escape within a shell's single quotes."""
     inside = ascii(text)[1:-1].replace('"', '\\"')
     return f'"{inside}"'

@@ -1,4 +1,4 @@
-"""What students kept of their teachers, task by task."""
+"""Students compared with their teachers, task by task."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from wattbench_reports.stats import Interval
 MINUS = "−"
 
 _LEAD = (
-    "A student may keep its teacher's accuracy and answer differently, or keep it on one task and lose it on another. "
-    "So retention, agreement and cost stand apart, and for each task."
+    "A student may keep its teacher's accuracy but answer differently, or keep it on one task and lose it on "
+    "another. Retention, agreement and cost are therefore shown separately and per task."
 )
 
 _AGREEMENT = (
-    "Agreement: both state the same answer, right or wrong. Where a task does not cut the answer out of the text, "
-    "what follows the last “answer is” is compared, else the first line, without regard to case, spacing and "
-    "punctuation; so one answer in two wordings counts as two. Where answers are one of few words, much agreement is "
-    "by chance. The next four columns compare correctness instead, by the task's own scoring, and add up to 100%."
+    "Agreement: both give the same answer, right or wrong. If a task does not extract the answer, the text after the "
+    "last “answer is” is compared, otherwise the first line, ignoring case, spacing and punctuation; the same answer "
+    "in other words counts as different. With few possible answers, much agreement is due to chance. The next four "
+    "columns compare correctness, by the task's scoring, and add up to 100%."
 )
 
 
 def distillation_section(analysis: Analysis) -> Section | None:
-    """A passage per student; None where no student's teacher took part."""
+    """Make a passage per student; None where no student's teacher took part."""
     found = distillations(analysis)
     if not found:
         return None
     passages = tuple(_passage(analysis, each) for each in found if each.tasks)
-    return Section("distillation", "Distillation", "What students kept of their teachers", _LEAD, passages)
+    return Section("distillation", "Distillation", "Students compared with their teachers", _LEAD, passages)
 
 
 def _passage(analysis: Analysis, each: Distillation) -> Passage:
@@ -47,12 +47,12 @@ def _passage(analysis: Analysis, each: Distillation) -> Passage:
     )
     drawing = Drawing(
         svg,
-        f"What {each.student} kept of {each.teacher}, by task",
-        "Accuracy over the teacher's on the same items, with 95% intervals. At the dashed line the student is right as "
-        "often as its teacher.",
+        f"Figure: retention of {each.student} relative to {each.teacher}, by task",
+        "Student accuracy divided by teacher accuracy on the same items, with 95% confidence intervals. Dashed line: "
+        "equal accuracy.",
     )
     tables = (_kept_table(each), _length_table(each), _cost_table(each))
-    return Passage(f"{each.student}, taught by {each.teacher}", tuple(_sentences(each)), tables, drawing)
+    return Passage(f"{each.student}, distilled from {each.teacher}", tuple(_sentences(each)), tables, drawing)
 
 
 def _sentences(each: Distillation) -> Iterable[str]:
@@ -61,47 +61,46 @@ def _sentences(each: Distillation) -> Iterable[str]:
         yield f"It keeps {_range(known)} of the teacher's accuracy."
     undefined = [kept.task for kept in each.tasks if kept.retention is None]
     if undefined:
-        yield f"In {units.listed(undefined)} the teacher is never right, so there is nothing to keep."
+        yield f"In {units.listed(undefined)} the teacher is never right, so retention is undefined."
     same = [(kept.agreement.estimate, kept.task) for kept in each.tasks if kept.agreement is not None]
     if same:
-        yield f"It states the teacher's answer in {_range(same)} of the items, right or wrong."
+        yield f"It gives the teacher's answer in {_range(same)} of the items, right or wrong."
     wrong = [
         (kept.agreement_where_wrong.estimate, kept.task)
         for kept in each.tasks
         if kept.agreement_where_wrong is not None
     ]
     if wrong:
-        yield f"Where the teacher is wrong, it states the same answer in {_range(wrong)}."
+        yield f"Where the teacher is wrong, it gives the same answer in {_range(wrong)} of the items."
     if each.sampled:
         compared = sum(kept.compared for kept in each.tasks)
         yield (
-            f"To compare what they state, {units.count(compared)} of {units.count(sum(k.items for k in each.tasks))} "
-            "items were drawn at random, evenly over the tasks; every other figure is of all."
+            f"Agreement is computed on {units.count(compared)} of {units.count(sum(k.items for k in each.tasks))} "
+            "items, sampled at random and evenly over the tasks; every other metric uses all items."
         )
     yield from _savings(each)
 
 
 def _savings(each: Distillation) -> Iterable[str]:
     if each.why_not:
-        yield f"Whether it saves joules cannot be told: {each.why_not}."
+        yield f"Its saving in joules is not available: {each.why_not}."
         return
     if each.overall.saved is None:
-        yield "Whether it saves joules cannot be told: one of the two is never right."
+        yield "Its saving in joules is not available: one of the two is never right."
         return
     yield (
-        "Over all tasks a correct answer of it saves "
-        f"{units.quantity_interval(each.overall.saved, 'J').replace('-', MINUS)} against the teacher's"
-        f"{_sign(each.overall.saved)}."
+        f"Over all tasks it saves {units.quantity_interval(each.overall.saved, 'J').replace('-', MINUS)} per correct "
+        f"answer compared with the teacher{_sign(each.overall.saved)}."
     )
-    saves, dearer = told_apart(each.tasks)
-    if saves and dearer:
-        yield f"It is shown to save in {units.listed(saves)}, and to be dearer in {units.listed(dearer)}."
+    saves, uses_more = told_apart(each.tasks)
+    if saves and uses_more:
+        yield f"It is shown to save joules in {units.listed(saves)} and to use more in {units.listed(uses_more)}."
 
 
 def _sign(saved: Interval) -> str:
     if saved.high < 0:
-        return ": it is dearer"
-    return ", which may be nothing" if saved.low <= 0 else ""
+        return ": it uses more"
+    return "; the interval includes zero" if saved.low <= 0 else ""
 
 
 def _range(shares: list[tuple[float, str]]) -> str:
@@ -114,10 +113,10 @@ def _range(shares: list[tuple[float, str]]) -> str:
 
 
 def _kept_table(each: Distillation) -> Table:
-    labels = ("Student", "Teacher", "Retention", "Agreement", "Where the teacher is wrong")
-    matters = ("Both right", "Both wrong", "Student alone right", "Teacher alone right", "Items")
+    labels = ("Student", "Teacher", "Retention", "Agreement", "Agreement where the teacher is wrong")
+    matters = ("Both right", "Both wrong", "Only student right", "Only teacher right", "Items")
     return Table(
-        caption=f"What {each.student} kept of {each.teacher}",
+        caption=f"Retention and agreement of {each.student} and {each.teacher}",
         columns=(Column("Task"), *(Column(label, numeric=True) for label in (*labels, *matters))),
         rows=tuple(_kept_row(kept) for kept in each.tasks),
         note=f"Retention: the student's accuracy over the teacher's, on the same items. {_AGREEMENT}",
@@ -139,20 +138,21 @@ def _kept_row(kept: Kept) -> tuple[Cell, ...]:
 
 
 def _length_table(each: Distillation) -> Table:
-    labels = ("Tokens, student", "Teacher", "Student over teacher", "Characters, student", "Teacher")
+    labels = ("Tokens, student", "Tokens, teacher", "Tokens, ratio", "Characters, student", "Characters, teacher")
     return Table(
-        caption=f"How long answers of {each.student} and {each.teacher} are",
+        caption=f"Answer length of {each.student} and {each.teacher}",
         columns=(
             Column("Task"),
             *(Column(label, numeric=True) for label in labels),
-            Column("Student over teacher", numeric=True),
+            Column("Characters, ratio", numeric=True),
         ),
         rows=tuple(
             (Cell(kept.task), *_length_cells(kept.tokens), *_length_cells(kept.characters)) for kept in each.tasks
         ),
         note=(
-            "Means of the whole output, reasoning included, over the answers that both gave. Tokens are each model's "
-            "own; characters are the same for both. A dash: not counted, or nothing to divide by."
+            "Means of the full output, reasoning included, over the answers that both gave. Tokens are counted by "
+            "each model's own tokenizer; characters are comparable. Ratio: student over teacher. A dash: not "
+            "counted, or division by zero."
         ),
     )
 
@@ -168,11 +168,11 @@ def _length_cells(length: Length | None) -> tuple[Cell, ...]:
 
 
 def _cost_table(each: Distillation) -> Table:
-    ours, theirs = each.student_provenance or "none", each.teacher_provenance or "none"
-    apart = "" if ours == theirs else "; not to be set against each other"
-    found = [(kept.task, kept.joules) for kept in each.tasks]
-    if len(found) > 1:
-        found.append(("all tasks", each.overall))
+    of_student, of_teacher = each.student_provenance or "none", each.teacher_provenance or "none"
+    caveat = "" if of_student == of_teacher else "; not comparable"
+    rows = [(kept.task, kept.joules) for kept in each.tasks]
+    if len(rows) > 1:
+        rows.append(("all tasks", each.overall))
     return Table(
         caption=f"Joules per correct answer of {each.student} and {each.teacher}",
         columns=(
@@ -188,11 +188,11 @@ def _cost_table(each: Distillation) -> Table:
                 Cell(units.quantity_interval(joules.teacher, "J")),
                 Cell(units.quantity_interval(joules.saved, "J").replace("-", MINUS)),
             )
-            for task, joules in found
+            for task, joules in rows
         ),
         note=(
-            f"Provenance of the joules: {ours} (student), {theirs} (teacher){apart}. Over the items that have joules "
-            "of both. Saved: the teacher's less the student's, with a paired bootstrap over items; below 0 the student "
-            "is dearer. A dash: none correct, no joules, or not to be compared."
+            f"Provenance of the joules: {of_student} (student), {of_teacher} (teacher){caveat}. Over the items that "
+            "have joules of both. Saved: teacher minus student, paired bootstrap over items; below 0 the student "
+            "uses more. A dash: no correct answer, no joules, or not comparable."
         ),
     )

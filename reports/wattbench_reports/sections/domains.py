@@ -1,4 +1,4 @@
-"""Every system in every domain: one matrix for each figure, and what specialists are off their domain."""
+"""Every system in every domain: one matrix per metric, and specialists inside and outside their domain."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats.percentiles import label, needed, rule
 
 _LEAD = (
-    "An average over all items hides where a system is good. Bold is who is shown to be the best of a domain, in the "
-    "sense of the verdict; where nobody is bold, these items do not tell."
+    "An average over all items hides differences between domains. Bold: the system that is shown to be the best of "
+    "the domain, by the tests of the verdict. Where no value is bold, no single system is shown to be the best."
 )
 
 _MOST_CELLS = 600
-"""With more cells than this a figure is a wall of numbers; the tables have them all."""
+"""With more cells than this nothing is plotted; the tables have all values."""
 
 _Row = tuple[Cell, ...]
 
 
 def domains_section(analysis: Analysis) -> Section:
-    """The matrices with their figure, then the specialists where there are some."""
+    """Make the matrices with their plot, then the specialists where there are any."""
     share = tail_of_cells(analysis)
     best = best_by_domain(analysis)
     overview = Passage(
@@ -43,7 +43,7 @@ def domains_section(analysis: Analysis) -> Section:
 
 
 def domain_table(analysis: Analysis) -> Table:
-    """One row per domain and system."""
+    """Make a table with a row per domain and system."""
     shares = sorted({MEDIAN, tail_of_cells(analysis)})
     rows = []
     for domain, measured in analysis.by_domain.items():
@@ -60,7 +60,7 @@ def domain_table(analysis: Analysis) -> Table:
             Column("Joules per correct answer", numeric=True),
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Items", numeric=True),
-            Column("Energy"),
+            Column("Provenance"),
         ),
         rows=tuple(rows),
         note=f"Tasks in each domain: {made_of}. {rule(shares)}",
@@ -88,19 +88,19 @@ def _none_correct(each: Measures) -> str:
 def _said(analysis: Analysis, share: float) -> Iterable[str]:
     if share < SHARES[0]:
         yield (
-            f"Latency is shown as a {label(share)}: a {label(SHARES[0])} needs {needed(SHARES[0])} requests of every "
+            f"Latency is shown as {label(share)}: a {label(SHARES[0])} needs {needed(SHARES[0])} requests of every "
             "system in every domain."
         )
     if len(analysis.energy_groups) > 1:
-        yield "Not all joules may be set beside each other: the section on validity says which."
+        yield "Not all joules are comparable: see Validity."
     if len(analysis.by_domain) * len(analysis.measured) * 3 > _MOST_CELLS:
-        yield "There are too many systems and domains to draw; the tables have them all."
+        yield "Too many systems and domains to plot; the tables have all of them."
 
 
 def _matrix(
     analysis: Analysis, caption: str, note: str, text: Callable[[str, Measures], str], best: Callable[[str], str | None]
 ) -> Table:
-    """A row per system, a column per domain."""
+    """Make a table with a row per system and a column per domain."""
     return Table(
         caption=caption,
         columns=(Column("System"), *(Column(domain, numeric=True) for domain in analysis.by_domain)),
@@ -122,7 +122,7 @@ def _accuracy(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Accuracy by domain",
-        "Bold: the 95% interval of the paired difference to every other system is above zero.",
+        "Bold: the 95% confidence interval of the paired difference to every other system is above zero.",
         lambda _, each: units.percent_interval(each.accuracy),
         lambda domain: best[domain].accuracy,
     )
@@ -132,8 +132,8 @@ def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Joules per correct answer by domain",
-        "Bold: fewer than every other system that can be ranked, in at least 95% of the redrawn samples of the same "
-        "items. Read the accuracy beside it.",
+        "Bold: fewer than every other system that can be ranked, in at least 95% of the bootstrap samples of the "
+        "same items. Read it together with accuracy.",
         lambda _, each: _none_correct(each) or units.quantity_interval(each.j_per_correct, "J"),
         lambda domain: best[domain].j_per_correct,
     )
@@ -143,7 +143,7 @@ def _latency(analysis: Analysis, share: float) -> Table:
     return _matrix(
         analysis,
         f"Latency {label(share)} by domain",
-        f"Who is the fastest is not tested, so nobody is bold. {rule((share,))}",
+        f"Differences in latency are not tested, so no value is bold. {rule((share,))}",
         lambda domain, each: units.quantity(latency_s(analysis, domain, each.system, share), "s"),
         lambda _: None,
     )
@@ -169,8 +169,8 @@ def _drawing(analysis: Analysis, share: float) -> Drawing | None:
     return Drawing(
         svg,
         "Figure: every system in every domain",
-        "The fuller a cell, the better: more often correct (empty is 0%, full 100%), fewer joules, fewer seconds. "
-        "Joules and seconds are shaded by their rank among the cells of the field. “None”: nothing is correct.",
+        "The stronger the shading, the better: higher accuracy (none is 0%, full is 100%), fewer joules, fewer "
+        "seconds. Joules and seconds are shaded by their rank within the panel. “None”: no correct answer.",
     )
 
 
@@ -202,7 +202,7 @@ def _rows(values: _Values) -> tuple[tuple[float | None, ...], ...]:
 
 
 def _fewer(values: _Values) -> tuple[tuple[float | None, ...], ...]:
-    """By rank, as figures may lie orders of magnitude apart: the share of the other cells that are not below."""
+    """Shade by rank, as values may differ by orders of magnitude: the share of the other cells that are not below."""
     known = np.sort([value for row in values for value in row if value is not None])
 
     def fullness(value: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Where the joules go: idle and above it, by component, by phase, and what loading and choosing took."""
+"""Where the joules go: idle and above idle, by component, by phase, and for loading and routing."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import is_modelled
 
 _LEAD = (
-    "A request's joules, taken apart: what the loaded system would have drawn anyway and what lies above it, which "
-    "component took them, and whether they went into reading prompts (prefill) or writing answers (decode)."
+    "The joules of a request by idle draw and energy above idle, by component, and by phase: reading the prompt "
+    "(prefill) and generating the answer (decode)."
 )
 
 
 def energy_section(analysis: Analysis) -> Section | None:
-    """The section; None where no system has joules."""
-    found = {name: split for name, split in analysis.splits.items() if split.j_per_request is not None}
-    if not found:
+    """Make the section; None where no system has joules."""
+    if all(split.j_per_request is None for split in analysis.splits.values()):
         return None
     first = Passage("", (), (_request_table(analysis),), drawing=_drawing(analysis))
     passages = (first, *_phase_passage(analysis))
@@ -38,25 +37,25 @@ def _request_table(analysis: Analysis) -> Table:
     names = list(dict.fromkeys(each.name for split in analysis.splits.values() for each in split.components))
     walls = any(contained(split.components) for split in analysis.splits.values())
     note = (
-        "Idle: what the loaded system draws with nothing asked of it, for as long as the requests took. Components: "
-        "joules per request, the part above idle in brackets. Loading is 1% after so many requests as bring a hundred "
-        "times its joules; – where its joules are missing, not valid, or came about in another way. Choosing: a "
-        "hybrid's router, within the total."
+        "Idle: the idle draw of the loaded system for the duration of the requests. Components: joules per request, "
+        "with the part above idle in brackets. Routing: the router of a hybrid, included in the total. Loading is 1% "
+        "after: the number of requests that use 100 times the joules of loading; – if those are missing, not valid "
+        "or not comparable."
     )
     if walls:
-        note += " A meter at the wall is the total: it holds the other components, which are not added to it."
+        note += " A meter at the wall gives the total: it includes the other components, which are not added."
     return Table(
-        caption="Joules per request, by what drew them",
+        caption="Joules per request by component",
         columns=(
             Column("System"),
-            Column("In total", numeric=True),
+            Column("Total", numeric=True),
             Column("Idle", numeric=True),
             Column("Above idle", numeric=True),
             *(Column(name, numeric=True) for name in names),
-            Column("Choosing", numeric=True),
+            Column("Routing", numeric=True),
             Column("Loading", numeric=True),
             Column("Loading is 1% after", numeric=True),
-            Column("Energy"),
+            Column("Provenance"),
         ),
         rows=tuple(_request_row(analysis, split, names) for split in analysis.splits.values()),
         note=note,
@@ -100,13 +99,13 @@ def _drawing(analysis: Analysis) -> Drawing | None:
         return None
     return Drawing(
         figures.energy(bars),
-        "Figure: which parts took a request's joules",
-        "Shares of the joules of a request, by component; faint is what it draws anyway, loaded and idle.",
+        "Figure: joules per request by component",
+        "Share of each component in the joules of a request; faint: its idle draw.",
     )
 
 
 def _slices(split: SystemSplit, names: list[str]) -> tuple[figures.Slice, ...]:
-    """The parts of the total; where a meter at the wall read it, its parts and what none of them holds."""
+    """List the parts of the total; behind a meter at the wall, its components and the rest of the machine."""
     total_j = split.j_per_request or 0.0
     inside = [each for each in split.components if not each.in_total]
     shown = inside if inside else [each for each in split.components if each.in_total]
@@ -134,31 +133,32 @@ def _phase_passage(analysis: Analysis) -> tuple[Passage, ...]:
     if not totals:
         return ()
     sentences = []
-    silent = [name for name, each in totals if not each.tasks]
-    if silent:
+    not_split = [name for name, each in totals if not each.tasks]
+    if not_split:
         why = {name: units.listed(each.reasons) for name, each in totals if not each.tasks}
-        sentences.append("Not divided: " + "; ".join(f"{name} ({why[name]})" for name in silent) + ".")
+        sentences.append("Not split into phases: " + "; ".join(f"{name} ({why[name]})" for name in not_split) + ".")
     if any(is_modelled(each.provenance) for _, each in totals if each.tasks):
         sentences.append(
-            "Where joules are modelled, a phase is dear only as far as the formula says so: it follows the load of the "
-            "processor, and says little of prefill and decode."
+            "Modelled joules follow the load of the processor, so they say little about the difference between "
+            "prefill and decode."
         )
     shown = [(name, each) for name, each in totals if each.tasks]
-    table = (_phase_table(analysis, shown, "Joules of prefill and decode", over=_NOTE),) if shown else ()
-    apart = [(name, each) for name, each in rows if each.component != "total"]
-    folded = (_phase_table(analysis, apart, "Prefill and decode by component"),) if apart else ()
+    table = (_phase_table(analysis, shown, "Joules of prefill and decode", note=_NOTE),) if shown else ()
+    parts = [(name, each) for name, each in rows if each.component != "total"]
+    folded = (_phase_table(analysis, parts, "Prefill and decode by component"),) if parts else ()
     return (Passage("Prefill and decode", tuple(sentences), table, folded=folded),)
 
 
 _NOTE = (
-    "Fitted: watts of each phase by least squares over the readings of the power trace; brackets hold 95% bounds over "
-    "blocks of readings. By time: the phases could not be told apart, and the figure is what even power would give. "
-    "Partly fitted: some components are fitted and the rest by time, within bounds that leave those wholly open. Per "
-    "prompt token: prefill over all prompt tokens. Per output token: decode over all output tokens."
+    "Fitted: watts of each phase by least squares over the readings of the power trace; brackets: 95% confidence "
+    "intervals over blocks of readings. By time: the phases are not distinguishable, and the value assumes equal "
+    "power. Partly fitted: some components are fitted and the others split by time; the bounds allow any split of "
+    "the latter. Per prompt token: prefill joules divided by all prompt tokens. Per output token: decode joules "
+    "divided by all output tokens."
 )
 
 
-def _phase_table(analysis: Analysis, rows: list[tuple[str, Phases]], caption: str, over: str = "") -> Table:
+def _phase_table(analysis: Analysis, rows: list[tuple[str, Phases]], caption: str, note: str = "") -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -169,34 +169,34 @@ def _phase_table(analysis: Analysis, rows: list[tuple[str, Phases]], caption: st
             Column("Neither", numeric=True),
             Column("Per prompt token", numeric=True),
             Column("Per output token", numeric=True),
-            Column("How"),
-            Column("Energy"),
-            Column("What to know"),
+            Column("Method"),
+            Column("Provenance"),
+            Column("Remarks"),
         ),
         rows=tuple(_phase_row(analysis, name, each) for name, each in rows),
-        note=over,
+        note=note,
     )
 
 
 def _phase_row(analysis: Analysis, name: str, each: Phases) -> tuple[Cell, ...]:
-    told = each.tasks > 0
-    missing = f"{units.plural(each.missing, 'task')} left out; " if each.missing and told else ""
+    split = each.tasks > 0
+    missing = f"{units.plural(each.missing, 'task')} left out; " if each.missing and split else ""
     return (
         _system(analysis, name),
         Cell(each.component),
-        Cell(_joules(each.prefill) if told else units.NONE),
-        Cell(_joules(each.decode) if told else units.NONE),
-        Cell(units.quantity(each.other_j, "J") if told else units.NONE),
+        Cell(_joules(each.prefill) if split else units.NONE),
+        Cell(_joules(each.decode) if split else units.NONE),
+        Cell(units.quantity(each.other_j, "J") if split else units.NONE),
         Cell(_joules(each.j_per_prompt_token)),
         Cell(_joules(each.j_per_output_token)),
-        Cell(each.method or "not divided", "badge-warn" if each.method in {Split.BY_TIME, Split.NONE} else "badge"),
+        Cell(each.method or "not split", "badge-warn" if each.method in {Split.BY_TIME, Split.NONE} else "badge"),
         energy_badge(each.provenance),
         Cell(f"{missing}{'; '.join(each.reasons)}"),
     )
 
 
 def _joules(interval: Interval | None) -> str:
-    """With its bounds where it has any."""
+    """Format joules, with bounds where there are any."""
     if interval is None:
         return units.NONE
     if math.isnan(interval.low):

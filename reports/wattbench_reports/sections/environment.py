@@ -1,4 +1,4 @@
-"""Where the run was made, and how to make it again."""
+"""The environment of the run, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LONG_ENOUGH_TO_FOLD = 12
 
 
 def environment_section(analysis: Analysis) -> Section:
-    """Everything `run.json` says about where and how."""
+    """Make the section from everything that `run.json` records about the environment."""
     run = analysis.frames.run
     record, root = analysis.frames.record, str(run.layout.root.resolve())
     plain: list[tuple[str, str]] = [("run", run.header.run), ("created", record.created_utc)]
@@ -32,21 +32,26 @@ def environment_section(analysis: Analysis) -> Section:
         else:
             plain += pairs
     commands = (
-        ("This run was made with", shlex.join(record.command)),
+        ("Command that made this run", shlex.join(record.command)),
         (
-            "This page is written by, with its figures as CSV and Parquet beside it,",
+            "Command that writes this page, with its metrics as CSV and Parquet files next to it",
             shlex.join(["wattbench", "report", root, "-o", "report.html", *analysis.assumptions.as_report_options()]),
         ),
-        ("Its figures are printed by", shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()])),
-        ("Its records lie in", root),
-        ("Two runs with this hash were asked to do the same", run.header.suite_sha256),
+        (
+            "Command that prints its metrics",
+            shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()]),
+        ),
+        ("Directory of its records", root),
+        ("Hash of the suite: runs with the same hash measured the same suite", run.header.suite_sha256),
     )
     made = Passage("", (), (_table("Machine, software and meters", plain),), folded=tuple(folded), commands=commands)
-    return Section("reproduce", "Reproduce", "Where, and how to do it again", "", (made, *_fingerprints(analysis)))
+    return Section(
+        "reproduce", "Reproduce", "Environment, and how to reproduce the run", "", (made, *_fingerprints(analysis))
+    )
 
 
 def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
-    """What each system's figures were made with. What all of them share is said once."""
+    """List the measuring conditions of each system; those common to all are listed once."""
     prints = analysis.prints
     if not prints:
         return ()
@@ -59,16 +64,16 @@ def _fingerprints(analysis: Analysis) -> tuple[Passage, ...]:
         rows=tuple(
             (Cell(name, series=analysis.frames.systems.index(name)), Cell(each.short)) for name, each in prints.items()
         ),
-        note="Twelve digits of a SHA-256 over all parts below: equal where every part is, in this run or another.",
+        note="First 12 digits of a SHA-256 over all parts below: equal if all parts are equal, also between runs.",
     )
-    folded = [_parts("All systems alike", shared)] if others and shared else []
-    for name, own in facts.items():
-        apart = {key: value for key, value in own.items() if not others or key not in shared}
-        if apart:
-            folded.append(_parts(name, apart))
+    folded = [_parts("Common to all systems", shared)] if others and shared else []
+    for name, of_system in facts.items():
+        different = {key: value for key, value in of_system.items() if not others or key not in shared}
+        if different:
+            folded.append(_parts(name, different))
     sentence = (
-        "Figures may be set side by side as far as what they were made with is the same. This is what is compared, "
-        "part by part."
+        "Metrics are comparable only as far as the conditions of their measurement are the same. These are the "
+        "conditions that are compared, part by part."
     )
     return (Passage("Fingerprints", (sentence,), (short,), folded=tuple(folded)),)
 
@@ -82,7 +87,7 @@ def _facts(fingerprint: Fingerprint) -> dict[tuple[str, str], str]:
 def _parts(whose: str, facts: Mapping[tuple[str, str], str]) -> Table:
     return Table(
         caption=f"{whose} ({len(facts)})",
-        columns=(Column("Part"), Column("What"), Column("As recorded")),
+        columns=(Column("Part"), Column("Setting"), Column("Recorded value")),
         rows=tuple((Cell(part), Cell(what), Cell(value)) for (part, what), value in facts.items()),
         prose=True,
     )
@@ -90,11 +95,11 @@ def _parts(whose: str, facts: Mapping[tuple[str, str], str]) -> Table:
 
 def _table(caption: str, pairs: list[tuple[str, str]]) -> Table:
     rows = tuple((Cell(key), Cell(value)) for key, value in pairs)
-    return Table(caption, (Column("What"), Column("As recorded")), rows, prose=True)
+    return Table(caption, (Column("Setting"), Column("Recorded value")), rows, prose=True)
 
 
 def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Nested mappings as dotted keys; a list of plain values on one line."""
+    """Flatten nested mappings to dotted keys; a list of plain values becomes one line."""
     if isinstance(value, Mapping):
         for inner, deeper in value.items():
             yield from _flat(f"{key}.{inner}", deeper)

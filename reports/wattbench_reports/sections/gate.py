@@ -1,4 +1,4 @@
-"""The verdict of a gate on the page of its run: what was decided, why, and how it came to be known."""
+"""The verdict of a gate on the page of its run: the decision, its reasons and the evidence over time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wattbench_reports.wording import gate as wording
 
 
 def gate_section(analysis: Analysis) -> Section | None:
-    """The verdict by the policy of the run's record, on the day of the run; None for a run that is no gate."""
+    """Judge the run by its recorded policy, as of the day of the run; None for a run that is no gate."""
     run = analysis.frames.run
     record = analysis.frames.record
     if record.gate is None:
@@ -42,11 +42,11 @@ def gate_section(analysis: Analysis) -> Section | None:
 
 
 def section_of(result: GateResult, courses: Mapping[str, Course]) -> Section:
-    """A verdict as a section.
+    """Make a section of a verdict.
 
     Args:
         result: of the judge.
-        courses: metric to how it became known; one without is not drawn.
+        courses: each metric's evidence over time; one without is not plotted.
     """
     drill = "" if result.planted is None else f"{wording.drill_line(result.planted)} "
     passages = [_verdict(result)]
@@ -58,17 +58,19 @@ def section_of(result: GateResult, courses: Mapping[str, Course]) -> Section:
 
 
 def _day(header: RunHeader) -> date:
-    """Waivers are asked for as of then: a page made later says the same."""
+    """Return the day on which waivers are checked: a page made later says the same."""
     try:
         return date.fromisoformat(header.created_utc[:10])
     except ValueError as error:
-        raise UserError(f"{header.run}: its record was made on no day ({header.created_utc}); it is damaged") from error
+        raise UserError(
+            f"{header.run}: its creation date is not a date ({header.created_utc}); the record is damaged"
+        ) from error
 
 
 def _verdict(result: GateResult) -> Passage:
     let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
-    told = (f"{wording.pair_line(result)}.", *filter(None, let_through), *result.notes)
-    return Passage("", told, (_table(result),) if result.metrics else ())
+    sentences = (f"{wording.pair_line(result)}.", *filter(None, let_through), *result.notes)
+    return Passage("", sentences, (_table(result),) if result.metrics else ())
 
 
 def _table(result: GateResult) -> Table:
@@ -81,8 +83,8 @@ def _table(result: GateResult) -> Table:
             Column("Change", numeric=True),
             Column("Margin", numeric=True),
             Column("Verdict"),
-            Column("Blocks"),
-            Column("Why"),
+            Column("Blocking"),
+            Column("Reason"),
         ),
         rows=tuple(
             (
@@ -97,8 +99,10 @@ def _table(result: GateResult) -> Table:
             )
             for metric in wording.worst_first(result.metrics)
         ),
-        note=f"{wording.bounds_line(result.policy)}. Measured: {wording.measured(result)}. Policy: "
-        f"{wording.policy_line(result.policy)}.",
+        note=(
+            f"{wording.bounds_line(result.policy)}. Measured: {wording.measured(result)}. Policy: "
+            f"{wording.policy_line(result.policy)}."
+        ),
         prose=True,
     )
 
@@ -112,42 +116,43 @@ def _style(metric: MetricVerdict) -> str:
 
 def _course(result: GateResult, drawn: list[MetricVerdict], courses: Mapping[str, Course]) -> Passage:
     return Passage(
-        "How it came to be known",
+        "Evidence over time",
         (),
         (),
         Drawing(
-            figures.gate([_known(metric, courses[metric.metric], result.policy) for metric in drawn]),
+            figures.gate([_looks(metric, courses[metric.metric], result.policy) for metric in drawn]),
             "Figure: change of each metric as items were asked",
-            "Candidate against baseline, in the order in which items were asked. Bands are the bounds of the table, "
-            "which hold at every look; broken lines are margins. A band that lies clear of a margin rules out a "
-            "worsening by it; that a metric got worse is held to alpha for all that block together, which is stricter.",
+            "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, "
+            "valid at every look; dashed lines: margins. A band entirely on the better side of a margin rules out a "
+            "worsening by it; a metric is called regressed by a stricter test, with the false-alarm rate controlled "
+            "over all blocking metrics together.",
         ),
         tuple(_numbers(metric, courses[metric.metric]) for metric in drawn),
     )
 
 
-def _known(metric: MetricVerdict, own: Course, policy: Policy) -> figures.Known:
+def _looks(metric: MetricVerdict, over_time: Course, policy: Policy) -> figures.Looks:
     points = wording.metric_name(metric.metric) == ACCURACY
     worse = -100 * metric.margin if points else 100 * metric.margin
-    return figures.Known(
+    return figures.Looks(
         label=wording.label(metric.metric),
         unit="points" if points else "%",
-        items=own.items,
-        change=100 * own.change,
-        low=100 * own.low,
-        high=100 * own.high,
+        items=over_time.items,
+        change=100 * over_time.change,
+        low=100 * over_time.low,
+        high=100 * over_time.high,
         margins=(worse, -worse) if wording.two_sided(metric, policy) else (worse,),
-        said=f"{wording.change(metric)}, margin {wording.margin(metric, policy)}",
+        description=f"{wording.change(metric)}, margin {wording.margin(metric, policy)}",
     )
 
 
-def _numbers(metric: MetricVerdict, own: Course) -> Table:
-    looks = np.column_stack([own.change, own.low, own.high]).tolist()
+def _numbers(metric: MetricVerdict, over_time: Course) -> Table:
+    looks = np.column_stack([over_time.change, over_time.low, over_time.high]).tolist()
     return Table(
         caption=f"{wording.label(metric.metric)} over the items, {len(looks)} looks",
         columns=(Column("Items", numeric=True), Column("Change", numeric=True)),
         rows=tuple(
             (Cell(f"{items:,}"), Cell(wording.change(replace(metric, change=change, low=low, high=high))))
-            for items, (change, low, high) in zip(own.items.tolist(), looks, strict=True)
+            for items, (change, low, high) in zip(over_time.items.tolist(), looks, strict=True)
         ),
     )

@@ -1,4 +1,4 @@
-"""How long answers take: the distribution per system and its percentiles; then the first token and those after it."""
+"""Latency: its distribution per system and its percentiles, for the request, the first token and output tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN, WHOLE, Spell
+from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN, WHOLE, Times
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
@@ -20,81 +20,86 @@ from wattbench_reports.wording import arrival_rates
 _SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
 _LEAD = (
-    "The share of requests answered within so many seconds. Better is to the left; a long way between the foot and the "
-    "head of a curve is an unpredictable system."
+    "The share of requests answered within a given time. Better is to the left; a curve with a long upper end has a "
+    "long tail latency."
 )
 
 _Seconds = Mapping[str, NDArray[np.float64]]
 
 
 def latency_section(analysis: Analysis) -> Section:
-    """The whole request; then, where engines tell when tokens came, the first one and those after it."""
+    """Make the section: latency of the request, then TTFT and TPOT where engines report them."""
     whole = {name: each.latency_s for name, each in analysis.measured.items()}
-    start = "from when it was due" if analysis.comparison.load is not None else "from sending it"
+    start = "from its scheduled arrival" if analysis.comparison.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"
     drawing = _drawing(whole, WHOLE, "latency distribution")
     passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, whole, caption),), drawing)
     tokens = token_times(analysis.frames)
     passages = (passage, *_first_token(analysis, tokens, start), *_per_token(analysis, tokens))
-    return Section("latency", "Latency", "How long an answer takes", _LEAD, passages)
+    return Section("latency", "Latency", "Latency: full request, first token, output tokens", _LEAD, passages)
 
 
 def _circumstances(analysis: Analysis) -> Iterable[str]:
     if analysis.shares is not None:
         yield (
-            "Every request counts the same in this section; the latencies of the comparison are those of its mix of "
-            "domains."
+            "In this section every request has the same weight; the latencies of the comparison are weighted by its "
+            "mix of domains."
         )
     report = analysis.comparison.load
     if report is None:
         return
     yield (
-        f"All figures are {arrival_rates.title(report.compared)}. Latency counts from when a request was due, so "
-        "the wait for its turn is part of it."
+        f"All values are {arrival_rates.title(report.compared)}. Latency counts from the scheduled arrival of a "
+        "request, so it includes queueing."
     )
     if analysis.not_held:
         yield (
-            f"{units.listed(list(analysis.not_held))} {'does' if len(analysis.not_held) == 1 else 'do'} not hold that "
-            "rate: no percentile is given, as it would be the length of a queue."
+            f"{units.listed(list(analysis.not_held))} {'does' if len(analysis.not_held) == 1 else 'do'} not sustain "
+            "that rate: no percentile is given, because it would depend on the length of the queue."
         )
 
 
 def _first_token(analysis: Analysis, tokens: Mapping[str, TokenTimes], start: str) -> Iterable[Passage]:
     seconds = {name: each.first_s for name, each in tokens.items()}
-    silent = [name for name, own in seconds.items() if not len(own)]
+    silent = [name for name, each in seconds.items() if not len(each)]
     if len(silent) == len(seconds):
         yield Passage(
-            "First token", ("No engine of this run tells when a first token came: those that stream their answers do.",)
+            "Time to first token (TTFT)",
+            (("No engine of this run reports the time to first token; engines that stream their answers do."),),
         )
         return
-    told = [f"Not told by the engine of {units.listed(silent)}."] if silent else []
+    sentences = [f"Not reported by the engine of {units.listed(silent)}."] if silent else []
     partly = [
-        f"{name} ({len(own):,} of {tokens[name].answers:,})"
-        for name, own in seconds.items()
-        if 0 < len(own) < tokens[name].answers
+        f"{name} ({len(each):,} of {tokens[name].answers:,})"
+        for name, each in seconds.items()
+        if 0 < len(each) < tokens[name].answers
     ]
     if partly:
-        told.append(f"Told of some requests only: {units.listed(partly)}.")
-    table = _table(analysis, seconds, f"Time to the first token, {start}")
-    yield Passage("First token", tuple(told), (table,), _drawing(seconds, FIRST_TOKEN, "time to first token"))
+        sentences.append(f"Reported for some requests only: {units.listed(partly)}.")
+    table = _table(analysis, seconds, f"Time to first token, {start}")
+    yield Passage(
+        "Time to first token (TTFT)", tuple(sentences), (table,), _drawing(seconds, FIRST_TOKEN, "time to first token")
+    )
 
 
 def _per_token(analysis: Analysis, tokens: Mapping[str, TokenTimes]) -> Iterable[Passage]:
     seconds = {name: each.per_token_s for name, each in tokens.items()}
-    if not any(len(own) for own in seconds.values()):
+    if not any(len(each) for each in seconds.values()):
         return
-    told = (
-        "From the first token to the last, over the tokens after the first; an answer of one token, or in one chunk, "
-        "has none. Where an engine sends several tokens at once, or a hybrid asks several members, it is a mean over "
-        "their pauses.",
+    sentences = (
+        "Time from the first token to the last, divided by the number of tokens after the first; not available for "
+        "an answer of one token or in one chunk. If an engine sends several tokens at once, or a hybrid asks several members, "
+        "the value is a mean that includes the pauses.",
     )
-    table = _table(analysis, seconds, "Seconds per output token after the first")
-    yield Passage("Later tokens", told, (table,), _drawing(seconds, PER_TOKEN, "seconds per later token"))
+    table = _table(analysis, seconds, "Time per output token after the first")
+    yield Passage(
+        "Time per output token (TPOT)", sentences, (table,), _drawing(seconds, PER_TOKEN, "time per output token")
+    )
 
 
-def _drawing(seconds: _Seconds, spell: Spell, what: str) -> Drawing | None:
+def _drawing(seconds: _Seconds, times: Times, what: str) -> Drawing | None:
     curves = [figures.Curve(name, place, own) for place, (name, own) in enumerate(seconds.items()) if len(own)]
-    return Drawing(figures.latency(curves, spell), f"Figure: {what}", "") if curves else None
+    return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
 
 
 def _table(analysis: Analysis, seconds: _Seconds, caption: str) -> Table:
@@ -104,7 +109,7 @@ def _table(analysis: Analysis, seconds: _Seconds, caption: str) -> Table:
             Column("System"),
             Column("Requests", numeric=True),
             *(Column(label(share), numeric=True) for share in _SHARES),
-            Column("Slowest", numeric=True),
+            Column("Maximum", numeric=True),
         ),
         rows=tuple(
             (

@@ -1,4 +1,4 @@
-"""The power trace of each cell with its windows, in words, figures and tables."""
+"""The power trace of each cell with its windows: sentences, plots and tables."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from wattbench_reports.sections.validity import MOST_WINDOWS
 from wattbench_reports.sections.window_sample import chosen
 
 _DRAWN = 24
-"""So many systems have a figure; more would make the page too large. All have a table."""
+"""The number of systems that are plotted, to limit the size of the page. All have a table."""
 
 _FEWEST_WINDOWS = 20
-"""So many windows of a system are in its table, however many systems share the page."""
+"""The least number of windows in the table of a system, however many systems share the page."""
 
 _LEAD = (
-    "What was read of each component, second by second, behind the joules of this page. Bands are windows: joules are "
-    "those between the edges of a band. A line that has not settled when a measured window begins, or that is far from "
-    "level in an idle one, would be a reason to ask."
+    "The power readings of each component behind the joules of this page. Bands are windows: joules are counted "
+    "between the edges of a band. A line that has not settled when a measured window begins, or that is not flat in "
+    "an idle window, is a reason to doubt the joules."
 )
 
 _LOADING = "loading and idle"
 
 
 def power_section(analysis: Analysis) -> Section | None:
-    """A passage per system; None where the run left no trace at all."""
+    """Make a passage per system; None where the run has no power trace."""
     if not has_traces(analysis):
         return None
     passages = []
     for place, system in enumerate(system_powers(analysis)):
         if system.cells:
             passages.append(_passage(analysis, place, system))
-    return Section("power", "Power", "What was drawn, and when", _LEAD, tuple(passages)) if passages else None
+    return Section("power", "Power", "Power over time", _LEAD, tuple(passages)) if passages else None
 
 
 def _passage(analysis: Analysis, place: int, system: SystemPower) -> Passage:
@@ -50,11 +50,11 @@ def _passage(analysis: Analysis, place: int, system: SystemPower) -> Passage:
 def _sentences(place: int, system: SystemPower) -> tuple[str, ...]:
     said = []
     if place >= _DRAWN and system.components:
-        said.append(f"Not drawn: the first {_DRAWN} systems are.")
+        said.append(f"Not plotted: only the first {_DRAWN} systems are.")
     troubles: dict[str, list[str]] = {}
     for number, cell in enumerate(system.cells, start=1):
         if cell.problem is not None:
-            what = "not whole" if cell.lines else "not shown"
+            what = "incomplete" if cell.lines else "not shown"
             troubles.setdefault(f"{what} ({cell.problem})", []).append(f"{number}, {cell.task or _LOADING}")
     for trouble, cells in troubles.items():
         said.append(f"The trace of {'cell' if len(cells) == 1 else 'cells'} {'; '.join(cells)} is {trouble}.")
@@ -86,13 +86,13 @@ def _drawing(place: int, system: SystemPower) -> Drawing:
         figures.power(sorted(stretches, key=lambda each: each.started_s), bands, watts, system=system.system,
                       name=f"power-{place}-figure"),
         f"Figure: power of {system.system} over time, cell by cell",
-        f"Watts per component, {_how(lines)}Bands are windows, hatched where not valid; broken lines the idle level.",
+        f"Watts per component, {_how(lines)}Bands: windows, hatched if not valid. Dashed lines: idle level.",
     )  # fmt: skip
 
 
 def _joined(system: SystemPower, component: str) -> tuple[np.ndarray, np.ndarray]:
-    own = [line for cell in system.cells for line in cell.lines if line.component == component]
-    return np.concatenate([line.at_s for line in own]), np.concatenate([line.power_w for line in own])
+    lines = [line for cell in system.cells for line in cell.lines if line.component == component]
+    return np.concatenate([line.at_s for line in lines]), np.concatenate([line.power_w for line in lines])
 
 
 def _how(lines: list[Line]) -> str:
@@ -100,10 +100,10 @@ def _how(lines: list[Line]) -> str:
     read = units.listed(list(dict.fromkeys(line.component for line in lines if not line.counted)))
     said = []
     if counted:
-        said.append(f"from differences of the energy counter over {STEPS} of its steps or more ({counted})")
+        said.append(f"from differences of the energy counter over at least {STEPS} of its steps ({counted})")
     if read:
-        said.append(f"as power was read ({read})")
-    thin = "" if all(line.whole for line in lines) else "Of each span of time the lowest and the highest are shown. "
+        said.append(f"from power readings ({read})")
+    thin = "" if all(line.whole for line in lines) else "Each span of time shows its lowest and highest reading. "
     return f"{'; '.join(said)}. {thin}"
 
 
@@ -113,29 +113,29 @@ def _table(analysis: Analysis, system: SystemPower) -> Table:
     shown = chosen(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
     caption, where = f"Windows of {system.system}", ""
     if len(shown) < len(windows):
-        caption += f": {len(shown):,} of {len(windows):,}, those that are not valid before others"
-        where = f" All of them are in {analysis.frames.run.layout.windows_table.resolve()}."
+        caption += f": {len(shown):,} of {len(windows):,}, those not valid first"
+        where = f" All windows are in {analysis.frames.run.layout.windows_table.resolve()}."
     return Table(
         caption=caption,
         columns=(
             Column("Cell"),
             Column("Task"),
             Column("Window"),
-            Column("Length", numeric=True),
+            Column("Duration", numeric=True),
             Column("Mean power", numeric=True),
-            Column("Highest power"),
+            Column("Peak power"),
             Column("Idle", numeric=True),
             Column("Samples", numeric=True),
             Column("Largest gap", numeric=True),
-            Column("Energy"),
-            Column("Judgement"),
-            Column("What to know"),
+            Column("Provenance"),
+            Column("Validity"),
+            Column("Reasons"),
         ),
         rows=tuple(_row(*windows[place]) for place in shown),
         note=(
-            "Mean: joules over seconds, of all components together, none counted twice. Highest: by component, of the "
-            "trace's readings in the window. Idle: of the components of the mean, as measured with the system loaded."
-            f"{where}"
+            "Mean: joules divided by seconds, all components together, none counted twice. Peak: the highest reading "
+            "of the trace in the window, by component. Idle: of the same components as the mean, measured with the "
+            f"system loaded.{where}"
         ),
     )
 

@@ -1,4 +1,4 @@
-"""What specialists are in their domain and off it: sentences and a table, within the section on domains."""
+"""Specialists inside and outside their domain: a passage of the section on domains."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 
 _LISTED = 6
-"""Of more specialists than this only the table speaks."""
+"""The number of specialists that have a sentence; the table has all of them."""
 
 
 def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
-    """One passage; none where no specialist has a domain on record."""
+    """Make the passage; empty where no specialist has a recorded domain."""
     found = specialists(analysis)
     if not found:
         return ()
-    told = [each for each in found if each.sides]
-    sentences = [_sentence(each) for each in told[:_LISTED]]
-    if len(told) > _LISTED:
-        sentences.append(f"{units.plural(len(told) - _LISTED, 'more specialist')} stand in the table alone.")
+    compared = [each for each in found if each.sides]
+    sentences = [_sentence(each) for each in compared[:_LISTED]]
+    if len(compared) > _LISTED:
+        sentences.append(f"{units.plural(len(compared) - _LISTED, 'more specialist')} are in the table only.")
     alone = [each.system for each in found if not each.sides]
     if alone:
-        sentences.append(f"There is no generalist on the same items to set {units.listed(alone)} against.")
-    tables = (_table(analysis, told),) if told else ()
-    return (Passage("Specialists on and off their domain", tuple(sentences), tables),)
+        sentences.append(f"No generalist answered the same items as {units.listed(alone)}, so there is no comparison.")
+    tables = (_table(analysis, compared),) if compared else ()
+    return (Passage("Specialists inside and outside their domain", tuple(sentences), tables),)
 
 
 def _sentence(each: Specialist) -> str:
@@ -49,7 +49,7 @@ def _gap(side: Side) -> str:
     if difference.high < 0:
         below = Interval(-difference.estimate, -difference.high, -difference.low)
         return f"{units.points_interval(below)} below {against}"
-    return f"not to be told from {against} ({units.points_interval(difference)})"
+    return f"not distinguishable from {against} ({units.points_interval(difference)})"
 
 
 def _times(times: Interval | None) -> str:
@@ -67,14 +67,14 @@ def _table(analysis: Analysis, found: list[Specialist]) -> Table:
             Column("Its accuracy", numeric=True),
             Column("Difference", numeric=True),
             Column("Joules per correct answer", numeric=True),
-            Column("The generalist's", numeric=True),
-            Column("Times the joules", numeric=True),
+            Column("The generalist's joules", numeric=True),
+            Column("Joules, ratio", numeric=True),
             Column("Items", numeric=True),
         ),
         rows=tuple(_row(analysis, each, side) for each in found for side in each.sides),
         note=(
-            "The best generalist is the most accurate on these very items, which flatters it a little. Difference and "
-            "times: the specialist against it, with 95% intervals over the same items for both. "
+            "The best generalist is the most accurate one on these same items, which favours it slightly. Difference "
+            "and ratio: the specialist against it, with 95% confidence intervals over the same items. "
             + " ".join(_reasons(found))
         ).strip(),
     )

@@ -1,4 +1,4 @@
-"""What each system is made of, and what loading it cost."""
+"""Composition and load cost of each system."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 
 
 def systems_section(analysis: Analysis) -> Section:
-    """The one table."""
-    return Section("systems", "Systems", "The systems", "", (Passage("", (), (systems_table(analysis),)),))
+    """Make the section with its table."""
+    return Section("systems", "Systems", "Systems", "", (Passage("", (), (systems_table(analysis),)),))
 
 
 def systems_table(analysis: Analysis) -> Table:
-    """One row per system, from the record of its loading; a dash where the engine does not tell."""
+    """Make a table with a row per system, from the record of its loading; a dash where the engine reports nothing."""
     known = analysis.frames.run.systems()
     loads = analysis.frames.windows.set_index("window")
     rows = tuple(_row(name, place, known.get(name), loads) for place, name in enumerate(analysis.frames.systems))
     shared = [
         f"{row.system} shares its base with {row.shares_base_with}" for row in known.values() if row.shares_base_with
     ]
-    note = "" if not shared else f"{'; '.join(shared)}: load figures are then those of the adapter alone."
+    note = "" if not shared else f"{'; '.join(shared)}: its load time and energy are those of the adapter only."
     return Table(
-        caption="What each system is made of, and what loading it cost",
+        caption="Composition and load cost of each system",
         columns=(
             Column("System"),
             Column("Engine"),
             Column("Parameters", numeric=True),
             Column("Active per token", numeric=True),
             Column("Weights", numeric=True),
-            Column("Type"),
+            Column("Data type"),
             Column("Device"),
             Column("Peak memory", numeric=True),
             Column("Peak on device", numeric=True),
             Column("Load time", numeric=True),
             Column("Load energy", numeric=True),
-            Column("Energy"),
+            Column("Provenance"),
         ),
         rows=rows,
         note=note,

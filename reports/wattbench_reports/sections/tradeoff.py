@@ -1,4 +1,4 @@
-"""Accuracy against joules per request, and against latency: the figures, who is probably on the front, the tables."""
+"""Accuracy against joules per request and against latency: Pareto fronts, with plots and tables."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.wording import arrival_rates
 
 _LEAD = (
-    "Each system at its accuracy and at what a request costs, with 95% intervals. Better is up and to the left. On the "
-    "front is whom no other system beats on one figure without losing on the other; how probably a system is on it is "
-    "how often it is so when the same items are drawn again for all. The broken line joins those that are on it at "
-    "least half of the time; hollow marks take no part."
+    "Accuracy against the cost of a request, with 95% confidence intervals. Better is up and to the left. A system "
+    "is on the Pareto front if no other beats it on one metric without being worse on the other; its probability is "
+    "the share of bootstrap samples of the items in which it is on the front. The dashed line joins the systems with "
+    "a probability of 50% or more; hollow marks are excluded."
 )
 
 
 def tradeoff_section(analysis: Analysis) -> Section:
-    """A passage on joules and one on latency; what has no figure stands in the table alone."""
+    """Make a passage on joules and one on latency; a system without the metric is in the table only."""
     by_joules, by_latency = tradeoffs(analysis)
     passages = (
         Passage(
             "Against joules per request",
-            (*_circumstances(analysis), *_sentences(by_joules, "No system has joules to draw.", "joules")),
+            (*_circumstances(analysis), *_sentences(by_joules, "No system has joules to plot.", "joules")),
             (_joules_table(analysis, by_joules),),
             _drawing(analysis, by_joules, JOULES),
         ),
         Passage(
             "Against latency",
-            tuple(_sentences(by_latency, "No system has requests enough for a median latency.", "latencies")),
+            tuple(_sentences(by_latency, "No system has enough requests for a median latency.", "latencies")),
             (_latency_table(analysis, by_latency),),
             _drawing(analysis, by_latency, SECONDS),
         ),
@@ -47,9 +47,9 @@ def tradeoff_section(analysis: Analysis) -> Section:
 def _circumstances(analysis: Analysis) -> Iterable[str]:
     report = analysis.comparison.load
     if report is not None:
-        yield f"All figures are {arrival_rates.title(report.compared)}, and none is of another load."
+        yield f"All values are {arrival_rates.title(report.compared)}."
     if analysis.shares is not None:
-        yield f"All figures are for this mix of domains: {analysis.workload.describe_mix()}."
+        yield f"All values are for this mix of domains: {analysis.workload.describe_mix()}."
 
 
 def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
@@ -59,8 +59,8 @@ def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
     fronts = found.fronts
     if len(fronts) > 1:
         yield (
-            f"Not all {what} here may be set beside each other, so there are {len(fronts)} fronts, and nothing is said "
-            "from one to another."
+            f"Not all {what} are comparable, so there are {len(fronts)} Pareto fronts, which are not compared with "
+            "each other."
         )
     for front in fronts:
         yield _members(front, several=len(fronts) > 1)
@@ -69,18 +69,18 @@ def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
         if place.reason:
             by_reason.setdefault(place.reason, []).append(place.system)
     if by_reason:
-        told = units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
-        yield f"On no front: {told}."
+        reasons = units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
+        yield f"Excluded from the Pareto front: {reasons}."
 
 
 def _members(front: tuple[Place, ...], *, several: bool) -> str:
     if len(front) == 1:
-        return f"{front[0].system} has no other system to be set beside."
-    among = f"Among {units.listed([place.system for place in front])}: on" if several else "On"
+        return f"{front[0].system} has no other system to compare with."
+    start = f"Pareto front of {units.listed([place.system for place in front])}" if several else "Pareto front"
     likely = [f"{place.system} ({units.certainty(place.on_front or 0.0)})" for place in _likely(front)]
     if not likely:
-        return f"{among} the front none is at least half of the time: these items do not tell who is."
-    return f"{among} the front {'is' if len(likely) == 1 else 'are'} probably {units.listed(likely)}."
+        return f"{start}: no system has a probability of 50% or more."
+    return f"{start}: probably {units.listed(likely)}."
 
 
 def _likely(front: Iterable[Place]) -> list[Place]:
@@ -102,23 +102,23 @@ def _drawing(analysis: Analysis, found: Tradeoff, cost: Cost) -> Drawing | None:
 def _joules_table(analysis: Analysis, found: Tradeoff) -> Table:
     above_idle = analysis.frames.items.groupby("system", observed=False)["energy_above_idle_j"].mean()
 
-    def own(each: Measures) -> tuple[Cell, ...]:
+    def last_cells(each: Measures) -> tuple[Cell, ...]:
         return Cell(units.quantity(float(above_idle[each.system]), "J")), energy_badge(each.provenance)
 
     return Table(
-        caption="Accuracy and joules per request, as drawn",
+        caption="Accuracy and joules per request, as plotted",
         columns=(
             Column("System"),
             Column("Accuracy", numeric=True),
             Column("Joules per request", numeric=True),
-            Column("On the front", numeric=True),
+            Column("On the Pareto front", numeric=True),
             Column("Above idle", numeric=True),
-            Column("Energy"),
+            Column("Provenance"),
         ),
-        rows=tuple(_rows(analysis, found, "J", own)),
+        rows=tuple(_rows(analysis, found, "J", last_cells)),
         note=(
-            "Above idle: joules per request beyond what the loaded system draws when nothing is asked of it. On the "
-            "front: how probably, by the same items drawn again for all."
+            "Above idle: joules per request beyond the idle draw of the loaded system. On the Pareto front: the "
+            "probability, from bootstrap samples of the items."
         ),
     )
 
@@ -128,30 +128,30 @@ def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
     tail = above_median(common_tail(map(tail_share, requests.values())))
     shares = () if tail is None else (tail,)
 
-    def own(each: Measures) -> tuple[Cell, ...]:
+    def last_cells(each: Measures) -> tuple[Cell, ...]:
         tails = (each.latency_percentile_s(share) if each.system in requests else None for share in shares)
         return *(Cell(units.quantity(seconds, "s")) for seconds in tails), Cell(units.count(len(each.latency_s)))
 
     return Table(
-        caption="Accuracy and latency, as drawn",
+        caption="Accuracy and latency, as plotted",
         columns=(
             Column("System"),
             Column("Accuracy", numeric=True),
             Column("Latency p50", numeric=True),
-            Column("On the front", numeric=True),
+            Column("On the Pareto front", numeric=True),
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Requests", numeric=True),
         ),
-        rows=tuple(_rows(analysis, found, "s", own)),
+        rows=tuple(_rows(analysis, found, "s", last_cells)),
         note=(
-            "The interval of the median is a bootstrap over items; repeats of an item stay together. "
+            "Interval of the median: bootstrap over items, with the repeats of an item kept together. "
             f"{rule((MEDIAN, *shares))}"
         ),
     )
 
 
 def _rows(
-    analysis: Analysis, found: Tradeoff, unit: str, own: Callable[[Measures], tuple[Cell, ...]]
+    analysis: Analysis, found: Tradeoff, unit: str, last_cells: Callable[[Measures], tuple[Cell, ...]]
 ) -> Iterable[tuple[Cell, ...]]:
     alone = {front[0].system for front in found.fronts if len(front) == 1}
     for number, (place, each) in enumerate(zip(found.places, analysis.measured.values(), strict=True)):
@@ -160,13 +160,13 @@ def _rows(
             Cell(units.percent_interval(each.accuracy)),
             Cell(units.quantity_interval(place.cost, unit)),
             _on_front(place, alone=place.system in alone),
-            *own(each),
+            *last_cells(each),
         )
 
 
 def _on_front(place: Place, *, alone: bool) -> Cell:
     if place.on_front is None or alone:
-        return Cell("alone" if alone else units.NONE)
+        return Cell("only one" if alone else units.NONE)
     return Cell(units.certainty(place.on_front), "best" if place.on_front >= LIKELY else "")
 
 

@@ -1,4 +1,4 @@
-"""Why the figures of this page may be believed, or not: every caveat, every provenance, every window."""
+"""Validity of the measurements: every caveat, every provenance, every window."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.tables.provenance import MEANING
 
 MOST_WINDOWS = 500
-"""So many windows are on the page, those that are not valid before others; the record has all."""
+"""The number of windows on the page, those not valid first; the record has all."""
 
 
 def validity_section(analysis: Analysis) -> Section:
-    """Caveats, provenances, and the windows with their reasons."""
+    """Make the section: caveats, provenances, and the windows with their reasons."""
     windows = analysis.frames.windows
     measured = windows[windows["purpose"] == "measured"]
     good = int(measured["valid"].sum())
     total = units.plural(len(measured), "measured window")
-    summary = f"All {total} can be believed." if good == len(measured) else f"{good} of {total} can be believed."
+    summary = f"All {total} are valid." if good == len(measured) else f"{good} of {total} are valid."
     if measured.empty:
         summary = "No window was measured."
     lead = (
-        f"{summary} A window that fails a check is marked, never dropped; a system with such a window is shown and not "
-        "ranked by energy."
+        f"{summary} A window that fails a check is marked, never dropped; a system with such a window is shown but "
+        "not ranked by energy."
     )
     passages = (
         _caveats(analysis),
         _provenances(analysis, origins(analysis)),
         Passage("Windows", (), folded=(_windows(analysis),)),
     )
-    return Section("validity", "Validity", "Can the figures be believed?", lead, passages)
+    return Section("validity", "Validity", "Are the measurements valid?", lead, passages)
 
 
 def _caveats(analysis: Analysis) -> Passage:
     caveats = analysis.comparison.caveats
     if not caveats:
-        return Passage("Caveats", ("There is none: no check of this run found anything that limits its figures.",))
+        return Passage("Caveats", ("None: no check of this run found a limitation.",))
     table = Table(
-        caption=f"What limits the figures ({len(caveats)})",
-        columns=(Column("Code"), Column("What it means"), Column("Concerns")),
+        caption=f"Limitations ({len(caveats)})",
+        columns=(Column("Code"), Column("Meaning"), Column("Affects")),
         rows=tuple(
             (Cell(each.code), Cell(each.text), Cell(_named(analysis, each.systems) or "the run")) for each in caveats
         ),
         prose=True,
-        note="Gravest first. Programs find them under caveats in wattbench compare --format json.",
+        note="Most serious first. Programs find them under caveats in wattbench compare --format json.",
     )
     return Passage("Caveats", (), (table,))
 
@@ -62,7 +62,7 @@ def _provenances(analysis: Analysis, found: Sequence[Origin]) -> Passage:
     labels = dict.fromkeys(each.provenance for each in found)
     sentences = tuple(f"{label}: {MEANING.get(label, 'not known to this version of wattbench')}." for label in labels)
     table = Table(
-        caption="Each component and how its joules came about, over all windows",
+        caption="Provenance of the joules of each component, over all windows",
         columns=(
             Column("Component"),
             Column("Provenance"),
@@ -75,8 +75,8 @@ def _provenances(analysis: Analysis, found: Sequence[Origin]) -> Passage:
         ),
         rows=tuple(_origin(analysis, each) for each in found),
         note=(
-            "Step: how often the sensor's figure advances; a window that is not much longer is marked. A dash: not "
-            "recorded. A component within another, such as a GPU behind a meter at the wall, is not added to it."
+            "Step: the update interval of the sensor; a window that is not much longer is marked. A dash: not "
+            "recorded. A component inside another, such as a GPU behind a meter at the wall, is not added to it."
         ),
     )
     return Passage("Where the joules come from", sentences, (table,))
@@ -96,7 +96,7 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
 
 
 def _named(analysis: Analysis, systems: Sequence[str]) -> str:
-    """Some systems by name; of a run with several, all of them in two words."""
+    """Name some systems; all of several are ``all systems``."""
     everyone = set(analysis.frames.systems) <= set(systems) and len(systems) > 1
     return "all systems" if everyone else ", ".join(systems)
 
@@ -104,12 +104,12 @@ def _named(analysis: Analysis, systems: Sequence[str]) -> str:
 def _windows(analysis: Analysis) -> Table:
     windows = analysis.frames.windows
     shown = _on_page(windows["valid"].to_numpy(dtype=bool))
-    note = "Passes: how often the items of the window were asked to fill it."
-    caption = f"Every window and its judgement ({len(windows)})"
+    note = "Passes: how many times the items of the window were asked to make it long enough."
+    caption = f"All windows ({len(windows)})"
     if len(shown) < len(windows):
-        spoiled = int((~windows["valid"].astype(bool)).sum())
-        caption = f"{len(shown):,} of {len(windows):,} windows, those that are not valid ({spoiled:,}) before others"
-        note += f" All of them are in {analysis.frames.run.layout.windows_table.resolve()}."
+        invalid = int((~windows["valid"].astype(bool)).sum())
+        caption = f"{len(shown):,} of {len(windows):,} windows, those not valid ({invalid:,}) first"
+        note += f" All windows are in {analysis.frames.run.layout.windows_table.resolve()}."
     return Table(
         caption=caption,
         columns=(
@@ -117,13 +117,13 @@ def _windows(analysis: Analysis) -> Table:
             Column("System"),
             Column("Task"),
             Column("Purpose"),
-            Column("Length", numeric=True),
+            Column("Duration", numeric=True),
             Column("Energy", numeric=True),
             Column("Provenance"),
             Column("Samples", numeric=True),
             Column("Largest gap", numeric=True),
             Column("Passes", numeric=True),
-            Column("Judgement"),
+            Column("Validity"),
             Column("Reasons"),
         ),
         rows=tuple(_row(row) for _, row in windows.iloc[shown].iterrows()),
@@ -132,7 +132,7 @@ def _windows(analysis: Analysis) -> Table:
 
 
 def _on_page(valid: NDArray[np.bool_]) -> list[int]:
-    """Places of the windows that are shown, in the order of the record: first come those that are not valid."""
+    """Select the windows to show, those not valid first; their indices are in the order of the record."""
     if len(valid) <= MOST_WINDOWS:
         return list(range(len(valid)))
     chosen = [*np.flatnonzero(~valid), *np.flatnonzero(valid)][:MOST_WINDOWS]

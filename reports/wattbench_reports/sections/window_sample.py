@@ -1,4 +1,4 @@
-"""Which of many windows are on the page: the ones that are not valid before others."""
+"""Which of many windows are on the page: those not valid first."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 
 def chosen(valid: NDArray[np.bool_], most: int) -> list[int]:
-    """Places of those that are shown, in the order given.
+    """Select windows to show; returns their indices in ascending order.
 
     Args:
         valid: shape (windows,).
-        most: so many at most. What those that are not valid leave room for is taken evenly from the others.
+        most: the number to show. Valid windows fill the remaining room, evenly spaced.
     """
     if len(valid) <= most:
         return list(range(len(valid)))
-    spoiled, fine = np.flatnonzero(~valid)[:most], np.flatnonzero(valid)
-    even = np.linspace(0, len(fine) - 1, most - len(spoiled)).round().astype(np.int64)
-    return sorted(int(place) for place in (*spoiled, *fine[even]))
+    invalid, others = np.flatnonzero(~valid)[:most], np.flatnonzero(valid)
+    even = np.linspace(0, len(others) - 1, most - len(invalid)).round().astype(np.int64)
+    return sorted(int(index) for index in (*invalid, *others[even]))

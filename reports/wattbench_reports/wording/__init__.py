@@ -1,1 +1,1 @@
-"""Every sentence that several formats share."""
+"""Sentences that several output formats share."""

@@ -1,4 +1,4 @@
-"""A run under load, rate by rate: the tables that take the place of the one comparison."""
+"""A run under load: its tables, one per request rate."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadRep
 from wattbench_reports.stats import Interval
 
 HEAD = (
-    "system", "held", "served/s", "in time", "p50", "p90", "TTFT p50", "TTFT p90", "TPOT p50", "J per request",
-    "J per correct answer", "accuracy",
+    "system", "sustained", "served/s", "within deadline", "p50", "p90", "TTFT p50", "TTFT p90", "TPOT p50",
+    "J per request", "J per correct answer", "accuracy",
 )  # fmt: skip
 """The columns of `cells`."""
 
 
 def title(at: AtRate) -> str:
-    """``at 2 requests per second``."""
+    """Name a rate: ``at 2 requests per second``."""
     return f"at {at.offered_per_s:g} requests per second"
 
 
 def explained(report: LoadReport) -> str:
-    """What *in time* and *held* mean in this run, and what no figure means."""
+    """Explain the columns: the deadlines of this run, and which percentiles are given."""
     return (
-        f"In time: answered {report.deadlines}. A rate is held when it is shown that {100 * report.share:g}% are in "
-        "time. Latency and TTFT count from when a request was due. No percentile is given from fewer requests than "
-        "LoadGen asks for (p50: 7, p90: 44, p99: 459, p99.9: 4,603), nor of a rate that is not held: that would be the "
-        "length of a queue."
+        f"Within deadline: answered {report.deadlines}. A rate is sustained if at least {100 * report.share:g}% of "
+        "requests are shown to be within the deadline. Latency and TTFT count from the scheduled arrival. "
+        "Percentiles are given only from the number of requests that LoadGen requires (p50: 7, p90: 44, p99: 459, "
+        "p99.9: 4,603), and only at sustained rates: otherwise they depend on the length of the queue."
     )
 
 
 def cells(figures: LoadFigures) -> tuple[str, ...]:
-    """A row under `HEAD`."""
+    """Make a row under `HEAD`."""
     return (
         figures.system,
-        "held" if figures.held else "NOT HELD",
+        "yes" if figures.held else "NO",
         units.digits(figures.served_per_s),
         units.percent(figures.in_time),
         seconds(figures, "latency_s", 0.5),
@@ -51,19 +51,19 @@ def cells(figures: LoadFigures) -> tuple[str, ...]:
 
 
 def seconds(figures: LoadFigures, name: str, share: float) -> str:
-    """One percentile; a dash where it is not to be stated."""
+    """Format a percentile; a dash where the rate is not sustained."""
     return units.quantity(getattr(figures, name)[share] if figures.held else None, "s")
 
 
 def j_per_correct(figures: LoadFigures) -> str:
-    """Joules per correct answer with their interval, or why there are none."""
+    """Format joules per correct answer with their interval, or say why there are none."""
     if figures.j_per_correct is None and figures.j_per_request is not None:
         return "none correct"
     return units.quantity_interval(figures.j_per_correct, "J")
 
 
 def detail(figures: LoadFigures) -> str:
-    """What the terminal's table has no column for."""
+    """Describe what the terminal's table has no column for."""
     failed = f", {figures.failed} without an answer" if figures.failed else ""
     parts = [
         figures.kind,
@@ -78,7 +78,7 @@ def detail(figures: LoadFigures) -> str:
 
 
 def plain(figures: LoadFigures) -> dict[str, Any]:
-    """Every figure, flat, for programs; those of a rate that is not held are marked by `held`, not hidden."""
+    """Flatten all metrics, for programs; those of a rate that is not sustained are marked by `held`, not hidden."""
     row: dict[str, Any] = {}
     for field in fields(figures):
         value = getattr(figures, field.name)
@@ -87,14 +87,14 @@ def plain(figures: LoadFigures) -> dict[str, Any]:
             row |= zip((field.name, f"{field.name}_low", f"{field.name}_high"), map(_finite, bounds), strict=True)
         elif field.name in ("latency_s", "ttft_s", "tpot_s"):
             stem = field.name.removesuffix("_s")
-            row |= {f"{stem}_p{100 * share:g}_s".replace(".", "_"): found for share, found in value.items()}
+            row |= {f"{stem}_p{100 * share:g}_s".replace(".", "_"): value_s for share, value_s in value.items()}
         else:
             row[field.name] = list(value) if isinstance(value, tuple) else value
     return row
 
 
 def plain_rates(report: LoadReport) -> list[dict[str, Any]]:
-    """`plain` of every system at every rate, lowest rate first."""
+    """Flatten every system at every rate, lowest rate first."""
     return [plain(figures) for at in report.rates for figures in at.systems]
 
 

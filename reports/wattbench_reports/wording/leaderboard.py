@@ -1,4 +1,4 @@
-"""Who stands where, in sentences: what the table and Markdown share."""
+"""Rankings as lines of text: shared by the terminal table and Markdown."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ TITLES = {
 }
 
 NOTE = (
-    "~: not shown to be behind the first, over the same items. The order of latencies is that of the figures, and is "
-    "not tested."
+    "~: statistically tied with the first, over the same items. Latencies are ordered by value; their differences "
+    "are not tested."
 )
 
 
 def rank_lines(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """A title for each figure, and a line for each group of systems that may be ranked by it.
+    """Yield a title per metric, with a line per group of systems that may be ranked by it.
 
-    Nothing where there is nobody to set beside another.
+    Nothing where there are fewer than two systems.
     """
     ranked = comparison.ranked
     if ranked is None or len(comparison.systems) < 2:
         return
     for figure in FIGURES:
-        own = [each for each in ranked.standings if each.figure == figure]
-        if own:
-            apart = "" if len(own) == 1 else f" (in {len(own)} groups that are not ranked against each other)"
-            yield f"{TITLES[figure]}{apart}{_across(figure, ranked)}", tuple(_line(each) for each in own)
+        groups = [each for each in ranked.standings if each.figure == figure]
+        if groups:
+            note = "" if len(groups) == 1 else f" (in {len(groups)} groups that are not ranked against each other)"
+            yield f"{TITLES[figure]}{note}{_across(figure, ranked)}", tuple(_line(each) for each in groups)
 
 
 def _across(figure: str, ranked: Ranked) -> str:
     parts = [each.part for each in ranked.divides if each.overridden and figure in each.forbids]
-    return f" (across {units.listed(parts)}, as asked)" if parts else ""
+    return f" (across {units.listed(parts)}, as requested)" if parts else ""
 
 
 def _line(standing: Standing) -> str:

@@ -156,7 +156,7 @@ def test_an_old_record_without_texts_still_reports(make_run, fake) -> None:
     flip = found.first_only[0]
     assert (flip.prompts, flip.target) == ((), None)
     assert [answer.output for answer in flip.answers] == [None, None]
-    assert "as it was compared" in report(read_run(run.layout.root))
+    assert "Extracted answer" in report(read_run(run.layout.root))
 
 
 def test_prompts_that_differ_are_both_shown(make_run, fake) -> None:

@@ -126,7 +126,7 @@ def test_a_teacher_that_is_never_right_leaves_retention_undefined(edited) -> Non
     assert chain.joules.saved is None
     section = distillation_section(analysis)
     assert section is not None
-    assert "In chain_sum the teacher is never right, so there is nothing to keep." in section.passages[0].sentences
+    assert "In chain_sum the teacher is never right, so retention is undefined." in section.passages[0].sentences
     assert "undefined" in [cell.text for cell in section.passages[0].tables[0].rows[0]]
 
 
@@ -160,10 +160,10 @@ def test_joules_of_two_kinds_are_not_set_against_each_other(make_run, fake) -> N
     run = make_run(fake.Run((fake.System("teacher", provenance="modelled"), student(fake))))
     section = distillation_section(analyse(run))
     assert section is not None
-    assert "not to be set against each other" in section.passages[0].tables[2].note
+    assert "; not comparable." in section.passages[0].tables[2].note
     assert {row[3].text for row in section.passages[0].tables[2].rows} == {"–"}
     assert (
-        "Whether it saves joules cannot be told: their joules differ in provenance: counter of student and modelled of "
+        "Its saving in joules is not available: their joules differ in provenance: counter of student and modelled of "
         "teacher." in section.passages[0].sentences
     )
 
@@ -197,7 +197,7 @@ def test_a_dearer_student_saves_less_than_nothing(make_run, fake) -> None:
     assert section is not None
     (sentence,) = [said for said in section.passages[0].sentences if said.startswith("Over all tasks")]
     assert "saves −" in sentence
-    assert sentence.endswith("it is dearer.")
+    assert sentence.endswith("it uses more.")
 
 
 def test_of_many_items_the_texts_of_a_sample_are_compared(make_run, fake, monkeypatch) -> None:
@@ -211,7 +211,7 @@ def test_of_many_items_the_texts_of_a_sample_are_compared(make_run, fake, monkey
     assert [kept.retention for kept in sampled.tasks] == [kept.retention for kept in whole.tasks]
     section = distillation_section(analysis)
     assert section is not None
-    assert any("30 of 80 items were drawn at random" in said for said in section.passages[0].sentences)
+    assert any("30 of 80 items, sampled at random" in said for said in section.passages[0].sentences)
 
 
 def test_grouping_keeps_what_an_interval_says(make_run, fake) -> None:

@@ -138,7 +138,7 @@ def test_what_stands_between_the_joules_is_said(make_run, fake) -> None:
 def test_without_a_generalist_there_is_nothing_to_set_it_against(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("s", "specialist", domain="text"), fake.System("m", "moe"))))
     section = domains_section(analyse(run))
-    assert section.passages[1].sentences == ("There is no generalist on the same items to set s against.",)
+    assert section.passages[1].sentences == ("No generalist answered the same items as s, so there is no comparison.",)
 
 
 def test_without_specialists_there_is_no_passage_on_them(make_run, fake) -> None:
@@ -156,7 +156,7 @@ def test_too_many_cells_are_not_drawn(make_run, fake) -> None:
     tasks = tuple((f"t{place}", f"d{place}") for place in range(17))
     section = domains_section(analyse(make_run(fake.Run(systems, tasks, items=2))))
     assert section.passages[0].drawing is None
-    assert any("too many" in sentence for sentence in section.passages[0].sentences)
+    assert any("Too many" in sentence for sentence in section.passages[0].sentences)
 
 
 def test_golden(make_run, fake, golden) -> None:

@@ -133,14 +133,14 @@ def test_what_needs_more_joules_is_never_paid_back(found, fake) -> None:
     payback = pair(analysis, "tuned", "base").payback
     assert payback is not None
     assert math.isinf(payback.answers.estimate)
-    (row,) = rows(section, "After how many")
+    (row,) = rows(section, "Break-even in")
     assert row[4:6] == ["never", "under 1%"]
 
 
 def test_at_once_where_it_took_less_to_train_and_takes_less_to_run(found, fake) -> None:
     lite = tuned(fake, "lite", "distilled", energy_j=1.0, ledger={"lite": fake.trained(60.0)})
     _, section = found(tuned(fake, energy_j=8.0), lite)
-    told = {(row[0], row[1].removesuffix(" (strongest)")): row for row in rows(section, "After how many")}
+    told = {(row[0], row[1].removesuffix(" (strongest)")): row for row in rows(section, "Break-even in")}
     assert told["lite", "tuned"][3:6] == ["−3.54 kJ", "at once", "over 99%"]
     assert told["tuned", "lite"][4:6] == ["never", "under 1%"]
 
@@ -148,7 +148,7 @@ def test_at_once_where_it_took_less_to_train_and_takes_less_to_run(found, fake) 
 def test_ahead_until_the_other_one_catches_up(found, fake) -> None:
     lite = tuned(fake, "lite", "distilled", energy_j=8.0, ledger={"lite": fake.trained(60.0)})
     analysis, section = found(tuned(fake, energy_j=1.0), lite)
-    told = {(row[0], row[1].removesuffix(" (strongest)")): row for row in rows(section, "After how many")}
+    told = {(row[0], row[1].removesuffix(" (strongest)")): row for row in rows(section, "Break-even in")}
     assert told["lite", "tuned"][4].startswith("at once, until ")
     assert told["lite", "tuned"][5] == "under 1%"
     caught, paid = pair(analysis, "lite", "tuned").payback, pair(analysis, "tuned", "lite").payback
@@ -160,9 +160,9 @@ def test_joules_of_another_provenance_are_refused_and_it_is_said_why(found, fake
     ledger = {"tuned": fake.trained(provenance="modelled")}
     analysis, section = found(fake.System("base"), tuned(fake, ledger=ledger))
     assert pair(analysis, "tuned", "base").payback is None
-    (row,) = rows(section, "After how many")
+    (row,) = rows(section, "Break-even in")
     assert row[4] == (
-        "cannot be told: their joules differ in provenance: modelled for the training of tuned, counter for the answers"
+        "not available: their joules differ in provenance: modelled for the training of tuned, counter for the answers"
     )
     assert row[5] == "–"
 
@@ -175,10 +175,10 @@ def test_declared_joules_are_set_against_measured_ones_with_a_word_of_warning(fo
     ours, theirs = (analysis.measured[name].j_per_correct.estimate for name in ("tuned", "base"))
     assert even.payback is not None
     assert even.payback.answers.estimate == pytest.approx(7200.0 / (theirs - ours))
-    assert rows(section, "After how many")[0][6] == "declared / counter"
-    assert "What big took is declared, not measured: its source is its model card, 2024." in said(section)
-    assert "Where tuned takes part, the number of answers is a ratio of a declared and a measured" in said(section)
-    assert rows(section, "Everything that was trained")[0][6:] == [
+    assert rows(section, "Break-even in")[0][6] == "declared / counter"
+    assert "The training of big is declared, not measured; source: its model card, 2024." in said(section)
+    assert "Break-even values that involve tuned divide declared training joules by answer joules" in said(section)
+    assert rows(section, "All trained components")[0][6:] == [
         "7.20 kJ", "declared", "its model card, 2024 (3 GPU-hours, 12.5 g CO2e)",
     ]  # fmt: skip
 
@@ -204,7 +204,7 @@ def test_why_there_is_no_figure(found, fake, base, own, reason: str) -> None:
         more["ledger"] = {"tuned": fake.trained(None)}
     analysis, section = found(fake.System("base", **base), tuned(fake, **more))
     assert pair(analysis, "tuned", "base").reason == reason
-    assert rows(section, "After how many")[0][4] == f"cannot be told: {reason}"
+    assert rows(section, "Break-even in")[0][4] == f"not available: {reason}"
 
 
 def test_a_specialist_is_set_against_others_in_its_domain(found, fake) -> None:
@@ -215,7 +215,7 @@ def test_a_specialist_is_set_against_others_in_its_domain(found, fake) -> None:
     assert even.domain == "text"
     assert even.payback is not None
     assert even.payback.probability == 1.0
-    assert rows(section, "After how many")[0][2] == "text"
+    assert rows(section, "Break-even in")[0][2] == "text"
 
 
 def test_yardsticks_take_no_part(found, fake) -> None:
@@ -236,7 +236,7 @@ def test_the_strongest_alternative_is_the_thriftiest_that_is_not_less_accurate(f
     stronger = fake.System("stronger", "moe", accuracy=0.8, energy_j=12.0)
     analysis, section = found(weak, strong, stronger, tuned(fake, accuracy=0.7), fake.System("base", accuracy=0.3))
     assert [each.against for each in break_evens(analysis) if each.rival] == ["strong"]
-    assert [row[1] for row in rows(section, "After how many")] == ["strong (strongest)", "base"]
+    assert [row[1] for row in rows(section, "Break-even in")] == ["strong (strongest)", "base"]
     assert [row[1] for row in rows(section, "The same against every other system (4 pairs)")] == [
         "weak", "strong (strongest)", "stronger", "base",
     ]  # fmt: skip
@@ -253,7 +253,7 @@ def test_what_is_shared_and_what_is_not_on_record_is_said(found, fake) -> None:
         fake.System("base"), tuned(fake), tuned(fake, "mix", "moe", ledger=ledger), fake.System("rules", "specialist")
     )
     sentences = section.passages[0].sentences
-    assert sentences[0] == "No training is on record for rules: what that took is unknown, not nothing."
+    assert sentences[0] == "No training is on record for rules: its cost is unknown, not zero."
     assert sentences[1].startswith("tuned went into several systems and counts whole in each")
     assert "only where a ledger or a declaration says it" in section.lead
     assert [row[0] for row in rows(section, "Everything that was trained, each once (2)")] == ["tuned", "mix"]
@@ -285,7 +285,7 @@ def test_without_an_intensity_there_are_no_grams(found, fake) -> None:
 def test_a_run_without_a_training_still_has_its_year_and_its_fleet(make_run, fake) -> None:
     section = lifecycle_section(analyse(make_run(fake.plain())))
     assert section is not None
-    assert [passage.heading for passage in section.passages] == ["1,000,000 requests", "A fleet"]
+    assert [passage.heading for passage in section.passages] == ["1,000,000 requests", "Fleet size"]
 
 
 # Slopes a thousandth apart at least: nearer ones cross where rounding decides.

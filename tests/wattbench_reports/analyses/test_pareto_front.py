@@ -132,14 +132,14 @@ def test_too_few_requests_have_no_median(make_run, fake) -> None:
     (place,) = tradeoffs(analyse(run))[1].places
     assert (place.cost, place.reason) == (None, "too few requests for a p50")
     section = tradeoff_section(analyse(run))
-    assert "No system has requests enough for a median latency." in section.passages[1].sentences
+    assert "No system has enough requests for a median latency." in section.passages[1].sentences
     assert section.passages[1].drawing is None
 
 
 def test_the_tail_is_the_highest_percentile_that_is_supported(make_run, fake) -> None:
     for items, tail in ((43, []), (44, ["Latency p90"]), (89, ["Latency p90"]), (90, ["Latency p95"])):
         run = make_run(dataclasses.replace(fake.Run((fake.System("a"),), (("t", "d"),), items=items), id=f"i{items}"))
-        row = table(tradeoff_section(analyse(run)), "Accuracy and latency, as drawn")["a"]
+        row = table(tradeoff_section(analyse(run)), "Accuracy and latency, as plotted")["a"]
         assert [name for name in row if name.startswith("Latency") and name != "Latency p50"] == tail
         assert all(row[name] != "–" for name in tail)
 
@@ -149,8 +149,8 @@ def test_under_load_it_is_one_load_and_who_does_not_hold_it_is_on_no_front(tmp_p
     for found in tradeoffs(analysis):
         assert {place.system: place.reason for place in found.places}["weak"] == "does not hold the rate"
     section = tradeoff_section(analysis)
-    assert section.passages[0].sentences[0].startswith("All figures are at 0.5 requests per second")
-    assert table(section, "Accuracy and latency, as drawn")["weak"]["Latency p50"] == "–"
+    assert section.passages[0].sentences[0].startswith("All values are at 0.5 requests per second")
+    assert table(section, "Accuracy and latency, as plotted")["weak"]["Latency p50"] == "–"
 
 
 def test_golden(make_run, fake, golden) -> None:

@@ -196,7 +196,7 @@ def test_the_page_draws_the_curve_with_what_is_not_held_hollow(loaded: RunRecord
     html = report(loaded)
     assert 'id="load"' in html
     assert 'id="load-figure-' in html
-    assert "weak at 4 per second (not held)" in html
+    assert "weak at 4 per second (not sustained)" in html
     assert "NOT HELD" in html
 
 

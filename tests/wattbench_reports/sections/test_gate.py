@@ -16,7 +16,7 @@ from tests.wattbench_reports.sectiontext import as_text, table, without_own_scri
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.figures import Known, gate
+from wattbench_reports.figures import Looks, gate
 from wattbench_reports.gate.decision.judge import Course
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html import report
@@ -141,8 +141,8 @@ def test_many_metrics_are_all_in_the_table() -> None:
     assert len(section_of(many(60), {}).passages[0].tables[0].rows) == 60
 
 
-def known(**changed: object) -> Known:
-    made = Known(
+def known(**changed: object) -> Looks:
+    made = Looks(
         "accuracy <x>", "points", np.array([8, 16]), np.array([0.5, -1.0]), np.array([np.nan, -3.0]),
         np.array([np.nan, 1.0]), (-5.0,), "-1.0 points [-3.0, +1.0], margin 5 points",
     )  # fmt: skip

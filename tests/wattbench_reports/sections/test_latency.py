@@ -60,7 +60,7 @@ def test_first_and_later_tokens_are_the_files(streamed) -> None:
             assert shown[system]["Slowest"] == units.quantity(values.max(), "s")
             assert shown[system]["p99"] == "–"
     assert set(first["regex"].values()) == {"regex", "0", "–"}
-    assert "Not told by the engine of regex." in as_text(section)
+    assert "Not reported by the engine of regex." in as_text(section)
     assert [passage.drawing is not None for passage in section.passages] == [True, True, True]
 
 

@@ -88,7 +88,7 @@ def test_of_many_windows_the_bad_ones_and_the_first_are_shown(make_run, fake, mo
     monkeypatch.setattr(panel, "MOST_WINDOWS", 7)
     (table,) = validity_section(analyse(run)).passages[-1].folded
     assert [row[0] for row in texts(table)] == [*windows["window"][:6], *bad]
-    assert table.caption == "7 of 30 windows, those that are not valid (1) before others"
+    assert table.caption == "7 of 30 windows, those not valid (1) first"
     assert str(run.layout.windows_table) in table.note
 
 

@@ -1,4 +1,4 @@
-"""Which experts are asked together, in words."""
+"""Co-activation: which experts are selected for the same token."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from wattbench_reports.sections.model import Drawing, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN = 10
-"""A matrix of so many experts can still be read."""
+"""The number of experts up to which a matrix is plotted."""
 _LISTED = 66
-"""So many pairs in a table: all of twelve experts. Of more, those furthest from chance."""
+"""The number of pairs in a table: all of twelve experts. Of more, those furthest from chance."""
 
 
 def together_passage(place: int, choices: Choices, found: Together | None) -> Passage:
-    """Of one mixture: co-activation of all pairs, or why there is none.
+    """Make the passage of one mixture: co-activation of all pairs, or why there is none.
 
     Args:
-        place: its place among the mixtures, for the name of the figure.
-        choices: what it asks.
+        place: its index among the mixtures, for the name of the plot.
+        choices: its recorded selections.
         found: the pairs.
     """
-    heading = f"{choices.row.system}: asked together"
+    heading = f"{choices.row.system}: co-activation"
     if found is None:
         return Passage(heading, (_why_none(choices),))
     groups = layer_groups(choices.row.expert_layers)
@@ -40,10 +40,10 @@ def together_passage(place: int, choices: Choices, found: Together | None) -> Pa
 def _why_none(choices: Choices) -> str:
     per_token = choices.row.experts_per_token or 1
     if per_token < 2:
-        return "A token asks one expert, so that no two are asked together."
+        return "Each token selects one expert, so there is no co-activation."
     if per_token >= choices.number:
-        return "A token asks every expert, so that all are asked together."
-    return "Which experts are asked together was not recorded: the run is older than that record, or its lines lack it."
+        return "Each token selects every expert, so all are always co-activated."
+    return "Co-activation was not recorded: the run is older than that record, or its rows lack it."
 
 
 def _sentences(choices: Choices, found: Together, everywhere: NDArray[np.int64]) -> tuple[str, ...]:
@@ -52,9 +52,9 @@ def _sentences(choices: Choices, found: Together, everywhere: NDArray[np.int64])
         return ()
     most, least = int(np.nanargmax(ratios)), int(np.nanargmin(ratios))
     return (
-        f"Over all layers {_pair(choices, found, most)} are asked together {units.digits(ratios[most])} times as often "
-        f"as by chance, the most of all pairs, and {_pair(choices, found, least)} {units.digits(ratios[least])} times, "
-        "the least.",
+        f"Over all layers, {_pair(choices, found, most)} are co-activated {units.digits(ratios[most])} times as "
+        f"often as by chance, the most of all pairs, and {_pair(choices, found, least)} "
+        f"{units.digits(ratios[least])} times, the least.",
     )
 
 
@@ -66,9 +66,9 @@ def _drawing(place: int, choices: Choices, found: Together, groups: dict[str, ND
     ratios = {f"layers: {title}": found.ratio(layers) for title, layers in groups.items()}
     return Drawing(
         figures.matrices(ratios, found.pairs, choices.row.experts, name=f"experts-{place}-together"),
-        f"Figure: how often each pair of experts of {choices.row.system} is asked together, over chance",
-        "Observed over expected, by layers: 1 is as often as by chance. Full is twice as often in one colour, half as "
-        "often in the other.",
+        f"Figure: co-activation of each pair of experts of {choices.row.system}, relative to chance",
+        "Observed over expected, by group of layers: 1 is chance. Full shading is twice as often in one colour, half "
+        "as often in the other.",
     )
 
 
@@ -80,14 +80,14 @@ def _table(choices: Choices, found: Together, groups: dict[str, NDArray[np.int64
     observed = found.share(everywhere)
     expected = found.expected[everywhere].sum(axis=0) / (found.tokens * len(everywhere))
     note = (
-        f"Of {found.tokens:,} tokens in each layer. Expected: had the {choices.row.experts_per_token} experts of a "
-        "token nothing to do with each other beside being different ones, given how often each is asked in the layer "
-        "and the domain. The tokens of a text go together, so that a ratio near 1 says little."
+        f"Over {found.tokens:,} tokens in each layer. Expected: if the {choices.row.experts_per_token} experts of a "
+        "token were independent except for being distinct, given how often each is selected in the layer and the "
+        "domain. Tokens of one text are correlated, so a ratio near 1 says little."
     )
     if len(shown) < len(found.pairs):
-        note += f" The {len(shown)} pairs furthest from chance, of {len(found.pairs):,}."
+        note += f" Shown are the {len(shown)} pairs furthest from chance, of {len(found.pairs):,}."
     return Table(
-        caption=f"Experts of {choices.row.system} asked for the same token",
+        caption=f"Experts of {choices.row.system} selected for the same token",
         columns=(
             Column("Pair"),
             Column("Observed", numeric=True),
@@ -99,7 +99,7 @@ def _table(choices: Choices, found: Together, groups: dict[str, NDArray[np.int64
                 Cell(_pair(choices, found, pair)),
                 Cell(units.percent(float(observed[pair]))),
                 Cell(units.percent(float(expected[pair]))),
-                *(Cell(_ratio(own[pair])) for own in ratios.values()),
+                *(Cell(_ratio(of_group[pair])) for of_group in ratios.values()),
             )
             for pair in shown
         ),

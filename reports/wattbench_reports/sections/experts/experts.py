@@ -1,4 +1,4 @@
-"""Which experts a mixture asks: by domain, how evenly, together, and what that reads of its weights."""
+"""Expert selection of a mixture: by domain, load balance, co-activation, and weights read."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wattbench_reports.sections.experts.weights_read import touched_passage
 from wattbench_reports.sections.model import Passage, Section
 
 _LEAD = (
-    "A mixture chooses experts for every token. Whether an expert that was made for a domain is asked in that domain "
-    "is a question of its own: routers often go by the wording rather than by the topic. From a pass apart from the "
+    "A mixture of experts selects experts for every token. An expert made for a domain is not necessarily selected "
+    "in that domain: routers often follow the wording rather than the topic. Recorded in a separate pass from the "
     "timed one."
 )
 
 
 def experts_section(analysis: Analysis) -> Section | None:
-    """Passages for each mixture, and one for all of them; None where no mixture's choices are on record."""
+    """Make passages per mixture and one for all; None where no mixture's selections are recorded."""
     found = recorded_choices(analysis)
     if not found:
         return None
@@ -28,4 +28,4 @@ def experts_section(analysis: Analysis) -> Section | None:
             together_passage(place, choices, together(choices)),
         ]
     passages.append(touched_passage(analysis, [(each, touched(analysis, each)) for each in found]))
-    return Section("experts", "Experts", "Which experts are asked", _LEAD, tuple(passages))
+    return Section("experts", "Experts", "Expert selection", _LEAD, tuple(passages))

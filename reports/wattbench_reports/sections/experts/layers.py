@@ -1,4 +1,4 @@
-"""Groups of layers, as the tables and figures of experts have them."""
+"""Groups of layers in the tables and plots of experts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GROUPS = ("lower", "middle", "upper")
 
 
 def layer_groups(layers: Sequence[int]) -> dict[str, NDArray[np.int64]]:
-    """Title to the places of its layers: all of them and, where they are enough to be divided, three groups.
+    """Group layers: all of them and, if there are enough, three groups; title to indices.
 
     Args:
         layers: their numbers, ascending.

@@ -1,4 +1,4 @@
-"""Which experts a mixture asks, in words: whether that goes with the domain, how far, and how the load spreads."""
+"""Expert selection of a mixture: its dependence on the domain, and load balance."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from wattbench_reports.sections.model import Drawing, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 CHANCE = 0.05
-"""With a p of this or more the choice is not told from chance."""
+"""With a p-value of this or more the selection is not distinguishable from chance."""
 
 _DEGREES = ((0.1, "weak"), (0.4, "moderate"), (1.0, "strong"))
-"""Up to such a share of what it could be at most, the dependence on the domain is called so. Our words for it."""
+"""Words for the dependence on the domain, up to a share of its possible maximum. Our own scale."""
 
 _DRAWN = 1500
-"""So many cells a figure can hold."""
+"""The number of cells up to which a matrix is plotted."""
 
 
 def use_passage(place: int, use: ExpertUse) -> Passage:
-    """Of one mixture: expert share by domain and layer, and the balance of the load.
+    """Make the passage of one mixture: expert shares by domain and layer, and load balance.
 
     Args:
-        place: its place among the mixtures, for the name of the figure.
-        use: what it asks.
+        place: its index among the mixtures, for the name of the plot.
+        use: its expert selections.
     """
     drawing = None
     if use.shares.size <= _DRAWN and len(use.domains) > 1:
@@ -36,8 +36,8 @@ def use_passage(place: int, use: ExpertUse) -> Passage:
         drawing = Drawing(
             svg,
             f"Figure: share of each expert of {use.system} by layer and domain",
-            "One field per expert: the darker a cell, the larger its share of the domain's choices in the layer. Empty "
-            f"is 0%, full {units.percent(1 / use.per_token)}.",
+            "One panel per expert: the stronger the shading, the larger its share of the domain's selections in the "
+            f"layer. None is 0%, full {units.percent(1 / use.per_token)}.",
         )
     sentences = (*_dependence(use), _load(use))
     return Passage(use.system, sentences, (_share_table(use), _load_table(use)), drawing, (_layer_table(use),))
@@ -46,13 +46,13 @@ def use_passage(place: int, use: ExpertUse) -> Passage:
 def _dependence(use: ExpertUse) -> tuple[str, ...]:
     found = use.dependence
     if found is None:
-        return ("All items are of one domain, so there is no other to tell it from.",)
+        return ("All items are of one domain, so dependence on the domain is not available.",)
     test = (
-        f"{units.p_value(found.p_value)}; {found.permutations:,} shufflings of the domains among "
+        f"{units.p_value(found.p_value)}; {found.permutations:,} permutations of the domains over "
         f"{units.plural(sum(use.items), 'item')}, seed {found.seed}"
     )
     chance = found.p_value >= CHANCE
-    said = "could not be told from chance" if chance else "differs by domain beyond chance"
+    result = "is not distinguishable from chance" if chance else "depends on the domain"
     share = found.mean_bits / use.at_most_bits if use.at_most_bits > 0 else 0.0
     degree = next(word for bound, word in _DEGREES if share <= bound or bound == 1.0)
     much = (
@@ -61,7 +61,7 @@ def _dependence(use: ExpertUse) -> tuple[str, ...]:
         "domains shuffled"
     )
     word = "" if chance else f": a {degree} specialisation"
-    return (f"The choice of experts {said} ({test}).", f"{much}{word}.")
+    return (f"The selection of experts {result} ({test}).", f"{much}{word}.")
 
 
 def _bits(value: float) -> str:
@@ -71,12 +71,12 @@ def _bits(value: float) -> str:
 def _load(use: ExpertUse) -> str:
     lowest = min(range(len(use.layers)), key=lambda place: use.evenness[place])
     return (
-        f"Evenness of the load: {units.digits(float(np.mean(use.evenness)))} on average, and "
-        f"{units.digits(use.evenness[lowest])} in layer {use.layers[lowest]}, where it is lowest; 1 is even, 0 is one "
-        f"expert for everything. The expert that is asked most in a layer has {units.digits(use.busiest.mean())} times "
-        f"the mean load on average, and {units.digits(use.busiest.max())} times it in layer "
-        f"{use.layers[int(use.busiest.argmax())]}; it could be {units.digits(len(use.experts) / use.per_token)} times "
-        "at most."
+        "Load balance (evenness, from 0 for a single expert to 1 for equal load): "
+        f"{units.digits(float(np.mean(use.evenness)))} on average, lowest {units.digits(use.evenness[lowest])} in "
+        f"layer {use.layers[lowest]}. The busiest expert of a layer has {units.digits(use.busiest.mean())} times the "
+        f"mean load on average, and {units.digits(use.busiest.max())} times in layer "
+        f"{use.layers[int(use.busiest.argmax())]}; the possible maximum is "
+        f"{units.digits(len(use.experts) / use.per_token)} times."
     )
 
 
@@ -90,14 +90,14 @@ def _share_table(use: ExpertUse) -> Table:
             rows.append((Cell(domain), Cell(span), *cells))
     even = units.percent(1 / len(use.experts))
     return Table(
-        caption=f"Share of the choices of {use.system} by domain and layers",
+        caption=f"Share of the expert selections of {use.system} by domain and layers",
         columns=(Column("Domain"), Column("Layers"), *(Column(name, numeric=True) for name in use.experts)),
         rows=tuple(rows),
         note=(
-            f"{units.plural(use.per_token, 'expert')} per token, so that none has more than "
-            f"{units.percent(1 / use.per_token)}; an even choice gives {even}. Every item counts the same, however "
-            "long. Items of one task share their wording: with few tasks in a domain, its topic cannot be told from "
-            "its wording."
+            f"{units.plural(use.per_token, 'expert')} per token, so no expert has more than "
+            f"{units.percent(1 / use.per_token)}; an even selection gives {even}. Every item has the same weight, "
+            "regardless of its length. Items of one task share their wording: with few tasks in a domain, its topic "
+            "and its wording are not distinguishable."
         ),
     )
 
@@ -110,7 +110,7 @@ def _load_table(use: ExpertUse) -> Table:
         cells = (Cell(units.percent(share)) for share in load.tolist())
         rows.append((Cell(span), *cells, Cell(units.digits(even)), Cell(units.digits(use.busiest[group].mean()))))
     return Table(
-        caption=f"Balance of the load of {use.system}",
+        caption=f"Load balance of {use.system}",
         columns=(
             Column("Layers"),
             *(Column(name, numeric=True) for name in use.experts),
@@ -119,8 +119,8 @@ def _load_table(use: ExpertUse) -> Table:
         ),
         rows=tuple(rows),
         note=(
-            "Share of all choices, over all domains; every token counts the same. Evenness and the highest load are "
-            "taken layer by layer, then their mean: an expert that is busy in one layer does not make up for another."
+            "Share of all selections, over all domains; every token has the same weight. Evenness and highest load "
+            "are means of the values per layer: layers do not compensate for each other."
         ),
     )
 
@@ -131,17 +131,17 @@ def _layer_table(use: ExpertUse) -> Table:
         caption=f"Layer by layer: {use.system}",
         columns=(
             Column("Layer"),
-            Column("Bits on the domain", numeric=True),
+            Column("Mutual information, bits", numeric=True),
             Column("Evenness of load", numeric=True),
             Column("Highest over mean load", numeric=True),
         ),
         rows=tuple(
             (
                 Cell(str(layer)),
-                Cell(units.NONE if told is None else _bits(told)),
+                Cell(units.NONE if of_layer is None else _bits(of_layer)),
                 Cell(units.digits(even)),
                 Cell(units.digits(most)),
             )
-            for layer, told, even, most in zip(use.layers, bits, use.evenness, use.busiest.tolist(), strict=True)
+            for layer, of_layer, even, most in zip(use.layers, bits, use.evenness, use.busiest.tolist(), strict=True)
         ),
     )

@@ -1,4 +1,4 @@
-"""What a mixture reads of its weights, in words: parameters in use, and bytes per token."""
+"""Weights that a mixture reads: active parameters, and bytes per token."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from wattbench_reports.sections.model import Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _WEIGHTS_ONLY = (
-    "Bytes are of weights alone, each that is needed read once per pass over the model, for one request at a time: no "
-    "key-value cache, no activations. Caches may save some of it, and a kernel may read more."
+    "Bytes count weights only, each needed weight read once per forward pass, for one request at a time: no "
+    "key-value cache, no activations. Caches may reduce this, and a kernel may read more."
 )
 
 
 def touched_passage(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) -> Passage:
-    """Active against total parameters, and memory bandwidth, of all mixtures."""
+    """Make the passage on active and total parameters and memory bandwidth of all mixtures."""
     sentences = [sentence for choices, each in found for sentence in _sentences(choices, each)]
-    lacking = [choices.row.system for choices, each in found if each.prompt_bytes is None]
-    if lacking:
+    not_recorded = [choices.row.system for choices, each in found if each.prompt_bytes is None]
+    if not_recorded:
         sentences.append(
-            f"The bytes behind a token were not recorded for {units.listed(lacking)}: the run is older than that "
-            "record, or its lines lack it."
+            f"Bytes per token were not recorded for {units.listed(not_recorded)}: the run is older than that record, "
+            "or its rows lack it."
         )
-    if len(lacking) < len(found):
+    if len(not_recorded) < len(found):
         sentences.append(_WEIGHTS_ONLY)
     tables = [_parameter_table(analysis, found)]
-    if len(lacking) < len(found):
-        tables.append(_byte_table(analysis, [(each, own) for each, own in found if own.prompt_bytes is not None]))
-    return Passage("Weights that are read", tuple(sentences), tuple(tables))
+    if len(not_recorded) < len(found):
+        tables.append(_byte_table(analysis, [pair for pair in found if pair[1].prompt_bytes is not None]))
+    return Passage("Weights read", tuple(sentences), tuple(tables))
 
 
 def _sentences(choices: Choices, each: Touched) -> list[str]:
     name = choices.row.system
-    said = []
+    sentences = []
     if each.active_share is not None:
-        said.append(
+        sentences.append(
             f"Of {name}'s {units.count(each.parameters_total)} parameters a token uses "
             f"{units.count(each.parameters_active)} ({units.percent(each.active_share)})."
         )
     if each.decode_bytes is not None and each.all_bytes:
-        speed = f", {units.quantity(each.bytes_per_s, 'B/s')} at the pace at which it was timed"
-        said.append(
-            f"For an output token it reads {units.size(each.decode_bytes)} of {units.size(each.all_bytes)} "
+        speed = f", {units.quantity(each.bytes_per_s, 'B/s')} at the measured speed"
+        sentences.append(
+            f"Per output token it reads {units.size(each.decode_bytes)} of {units.size(each.all_bytes)} "
             f"({units.percent(each.decode_bytes / each.all_bytes)}){speed if each.bytes_per_s is not None else ''}."
         )
     if each.prompt_bytes is not None and each.all_bytes and each.prompt_token_bytes is not None:
-        said.append(
-            f"A prompt of {units.count(each.prompt_tokens or 0)} tokens on average is read in one pass that asks "
-            f"{units.digits(each.prompt_experts or 0)} of {choices.number} experts in a layer: "
-            f"{units.size(each.prompt_bytes)}, which is {units.size(each.prompt_token_bytes)} for each of its tokens."
+        sentences.append(
+            f"A prompt of {units.count(each.prompt_tokens or 0)} tokens on average is processed in one pass that "
+            f"selects {units.digits(each.prompt_experts or 0)} of {choices.number} experts in a layer: "
+            f"{units.size(each.prompt_bytes)}, or {units.size(each.prompt_token_bytes)} per prompt token."
         )
-    return said
+    return sentences
 
 
 def _system(analysis: Analysis, choices: Choices) -> Cell:
@@ -75,15 +75,15 @@ def _parameter_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]
             )
         )
     return Table(
-        caption="Parameters in all, and those that a token uses",
+        caption="Total and active parameters",
         columns=(
             Column("System"),
             Column("Experts", numeric=True),
-            Column("Per token", numeric=True),
+            Column("Experts per token", numeric=True),
             Column("Layers with experts", numeric=True),
-            Column("Parameters", numeric=True),
-            Column("Active", numeric=True),
-            Column("Share", numeric=True),
+            Column("Total parameters", numeric=True),
+            Column("Active parameters", numeric=True),
+            Column("Active share", numeric=True),
         ),
         rows=tuple(rows),
     )
@@ -91,11 +91,11 @@ def _parameter_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]
 
 def _byte_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) -> Table:
     return Table(
-        caption="Bytes of weights that are read",
+        caption="Bytes of weights read",
         columns=(
             Column("System"),
             Column("One expert, one layer", numeric=True),
-            Column("Whatever is asked", numeric=True),
+            Column("Shared by all tokens", numeric=True),
             Column("With all experts", numeric=True),
             Column("Per output token", numeric=True),
             Column("Prompt tokens", numeric=True),
@@ -103,7 +103,7 @@ def _byte_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) ->
             Column("Per prompt", numeric=True),
             Column("Per prompt token", numeric=True),
             Column("Seconds per output token", numeric=True),
-            Column("Read per second", numeric=True),
+            Column("Bandwidth", numeric=True),
         ),
         rows=tuple(
             (
@@ -122,8 +122,8 @@ def _byte_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) ->
             for choices, each in found
         ),
         note=(
-            "Seconds per output token: of the timed requests, from the first token to the end, over the tokens after "
-            "it; – where tokens were not seen to arrive, or requests were answered several at once. Read per "
-            "second: the bytes of an output token over those seconds."
+            "Seconds per output token: of the timed requests, from the first token to the end, divided by the tokens "
+            "after it; – if token times were not recorded, or requests were batched. Bandwidth: bytes per output "
+            "token divided by those seconds."
         ),
     )

@@ -1,4 +1,4 @@
-"""When a training has paid for itself, in words."""
+"""Break-even of training: after how many correct answers its joules are saved."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.tables.provenance import is_declared, measured_part
 
 _NOTE = (
-    "Strongest: of the systems that are not shown to be less accurate on the same items, the one with the fewest "
-    "joules per correct answer. Until then: "
-    "joules of its training less those of the other one's, over the joules that each correct answer saves, over the "
-    "items that both answered (a specialist: of its domain). Other work has another figure. A system without a "
-    "training on record counts as one that took none. Brackets hold a 95% interval; ∞ is never, and 0 that the other "
-    "one may never be right there. At once: it took less to make and takes less to run. At once, until: it took less "
-    "to make and takes more to run, so that the other one catches up there. Sure that it saves: the share of the draws "
-    "of items in which it takes fewer joules per correct answer than the other one."
+    "Strongest: of the systems not shown to be less accurate on the same items, the one with the fewest joules per "
+    "correct answer. Break-even: the extra training joules divided by the joules saved per correct answer, over the "
+    "items that both answered (a specialist: of its domain); it depends on the workload. A system without recorded "
+    "training counts as zero. Brackets: 95% confidence intervals; ∞ means never, and 0 that the other system may "
+    "never be right there. At once: less training and fewer joules per answer. At once, until: less training but "
+    "more joules per answer, so the other system catches up there. Probability of saving: the share of bootstrap "
+    "samples of the items in which it uses fewer joules per correct answer than the other system."
 )
 
 
 def break_even_passage(analysis: Analysis, found: Sequence[BreakEven]) -> Passage | None:
-    """The strongest alternative and the systems that are run as they are in front, every pair folded; None without any.
+    """Make the passage: the strongest alternative and untrained generalists first, all pairs folded; None without any.
 
     Args:
         analysis: the run.
@@ -39,15 +38,15 @@ def break_even_passage(analysis: Analysis, found: Sequence[BreakEven]) -> Passag
     sentences = list(_alone(found))
     if caveat := _caveat(analysis, found):
         sentences.append(caveat)
-    tables = (_table(analysis, front, "After how many correct answers the training is saved"),) if front else ()
+    tables = (_table(analysis, front, "Break-even in correct answers"),) if front else ()
     if len(front) == len(found):
-        return Passage("When the training has paid for itself", tuple(sentences), tables)
-    every = _table(analysis, found, f"The same against every other system ({units.plural(len(found), 'pair')})")
-    return Passage("When the training has paid for itself", tuple(sentences), tables, folded=(every,))
+        return Passage("Break-even of training", tuple(sentences), tables)
+    every = _table(analysis, found, f"Break-even against every other system ({units.plural(len(found), 'pair')})")
+    return Passage("Break-even of training", tuple(sentences), tables, folded=(every,))
 
 
 def _as_they_are(analysis: Analysis) -> set[str]:
-    """Generalists that nothing was trained for: what one would run without any training."""
+    """Name the generalists without training: what one would run otherwise."""
     trained = {each.system for each in trainings(analysis)}
     return {name for name in in_use(analysis) if analysis.kinds[name] == "generalist" and name not in trained}
 
@@ -61,22 +60,22 @@ def _alone(found: Sequence[BreakEven]) -> list[str]:
     if not alone:
         return []
     return [
-        f"There is no strongest alternative to {units.listed(alone, 'or')}: every other system whose joules may be set "
-        "beside is shown to be less accurate on the same items."
+        f"There is no strongest alternative to {units.listed(alone, 'or')}: every other system with comparable "
+        "joules is shown to be less accurate on the same items."
     ]
 
 
 def _caveat(analysis: Analysis, found: Sequence[BreakEven]) -> str:
-    """Declared joules are a numerator that nobody here has read."""
+    """Warn of declared joules, which were not measured, in the numerator of a break-even."""
     stated = [each for each in found if each.payback is not None and each.declared]
     if not stated:
         return ""
     names = [each.system for each in trainings(analysis) if is_declared(each.provenance)]
     read = sorted({measured_part(each.answers_provenance) for each in stated})
     return (
-        f"Where {units.listed(names, 'or')} takes part, the number of answers is a ratio of a declared and a measured "
-        f"figure: the training's joules are declared, those of the answers {units.listed(read, 'or')}. Its interval "
-        "holds the error of the second alone; if the declared figure is wrong by half, so is the number."
+        f"Break-even values that involve {units.listed(names, 'or')} divide declared training joules by answer "
+        f"joules with provenance {units.listed(read, 'or')}. Their intervals cover the error of the latter only; if "
+        "the declared value is wrong by half, so is the break-even."
     )
 
 
@@ -85,12 +84,12 @@ def _table(analysis: Analysis, found: Sequence[BreakEven], caption: str) -> Tabl
         caption=caption,
         columns=(
             Column("System"),
-            Column("Instead of"),
-            Column("In"),
-            Column("More joules to train", numeric=True),
-            Column("Correct answers until then"),
-            Column("Sure that it saves"),
-            Column("Joules: training / answers"),
+            Column("Compared with"),
+            Column("Domain"),
+            Column("Extra training joules", numeric=True),
+            Column("Break-even, correct answers"),
+            Column("Probability of saving"),
+            Column("Provenance: training / answers"),
         ),
         rows=tuple(
             (
@@ -112,7 +111,7 @@ def _table(analysis: Analysis, found: Sequence[BreakEven], caption: str) -> Tabl
 
 def _until(even: BreakEven) -> str:
     if even.payback is None:
-        return f"cannot be told: {even.reason}"
+        return f"not available: {even.reason}"
     answers = even.payback.answers
     bounds = f"[{units.roughly(answers.low)}, {units.roughly(answers.high)}]"
     if even.ahead:

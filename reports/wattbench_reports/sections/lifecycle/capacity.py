@@ -1,4 +1,4 @@
-"""How many replicas a rate needs, how busy they are, and what a request then costs."""
+"""Fleet size: the replicas that a request rate needs, their utilisation, and the joules of a request."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ _MOSTLY_IDLE = 0.9
 
 
 def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
-    """The rate that the year's requests come to in front, the others folded; None where nothing could be said."""
+    """Make the passage: the rate of a year's requests first, other rates folded; None where there are no fleets."""
     found = fleets(analysis, requests_per_year)
-    heading = "A fleet"
+    heading = "Fleet size"
     if found.why_not:
-        return Passage(heading, (f"How many replicas a rate needs cannot be told from this run: {found.why_not}.",))
+        return Passage(heading, (f"The number of replicas for a request rate is not available: {found.why_not}.",))
     if not found.fleets:
         return None
     sentences = [
-        "A replica is a machine like the one that was measured, answering one request at a time. Requests arrive at "
-        f"random, {units.count(ARRIVALS)} of them were simulated for each row, and each takes as long as one that was "
-        f"measured. Stated are the fewest replicas with which {100 * found.share:g}% of the requests are done within "
-        f"{TARGET_TIMES:g} times the system's own {label(found.share)}, waiting included: systems that are slow alone "
-        "are given longer.",
+        "A replica is a machine like the measured one that answers one request at a time. For each row "
+        f"{units.count(ARRIVALS)} Poisson arrivals were simulated, each request with one of the measured durations. "
+        f"The table gives the fewest replicas with which {100 * found.share:g}% of the requests finish within "
+        f"{TARGET_TIMES:g} times the system's own {label(found.share)}, queueing included: slower systems have a "
+        "longer target.",
     ]
     if found.share < SHARES[0]:
         sentences.append(f"A {label(SHARES[0])} needs {needed(SHARES[0])} measured requests of each system.")
     if found.too_few:
         sentences.append(
-            f"Not sized, as a latency percentile needs at least {needed(MEDIAN)} measured requests: "
+            f"Not sized, because a latency percentile needs at least {needed(MEDIAN)} measured requests: "
             f"{units.listed(found.too_few)}."
         )
-    if lacking := [each.system for each in found.fleets if each.idle_w is None]:
+    if no_idle := [each.system for each in found.fleets if each.idle_w is None]:
         sentences.append(
-            f"Idle watts of {units.listed(lacking)} are not measured or not valid, so joules with idle time are not "
-            "stated."
+            f"Idle watts of {units.listed(no_idle)} are not measured or not valid, so joules with idle time are not "
+            "available."
         )
     idle = [share for each in found.fleets if (share := each.sized[0].idle_share) is not None]
     if idle and min(idle) > _MOSTLY_IDLE:
         sentences.append(
-            f"At {_rate(found.year_per_s)} every machine that is kept for this work alone is idle for over "
-            f"{units.percent(_MOSTLY_IDLE)} of the time: share it, or switch it off."
+            f"At {_rate(found.year_per_s)} a machine dedicated to this work is idle for over "
+            f"{units.percent(_MOSTLY_IDLE)} of the time: share it or switch it off."
         )
     first, *others = range(len(found.rates_per_s))
     rate = found.rates_per_s[first]
-    front = f"{requests_per_year:,.0f} requests a year, evenly: {_rate(rate)}"
+    front = f"{requests_per_year:,.0f} requests per year, evenly spread: {_rate(rate)}"
     folded = tuple(_table(analysis, found, place, f"At {_rate(found.rates_per_s[place])}") for place in others)
     return Passage(heading, tuple(sentences), (_table(analysis, found, first, front),), folded=folded)
 
@@ -64,19 +64,19 @@ def _table(analysis: Analysis, found: Fleets, place: int, caption: str) -> Table
         columns=(
             Column("System"),
             Column("Replicas", numeric=True),
-            Column("In use", numeric=True),
+            Column("Utilisation", numeric=True),
             Column("Idle", numeric=True),
-            Column(f"{label(found.share)}, waiting included", numeric=True),
-            Column("At most", numeric=True),
+            Column(f"{label(found.share)} with queueing", numeric=True),
+            Column("Target", numeric=True),
             Column("Joules per request", numeric=True),
-            Column("Of these, idle", numeric=True),
-            Column("Energy"),
+            Column("Idle joules per request", numeric=True),
+            Column("Provenance"),
         ),
         rows=tuple(_row(analysis, each, each.sized[place]) for each in found.fleets),
         note=(
-            "In use: the share of the time in which a replica answers. Joules per request: those above idle, and the "
-            f"idle watts of all replicas over all the time. A dash under replicas: more than {units.count(MAX_LOAD)} "
-            "requests would be in service at once, and nothing was simulated."
+            "Utilisation: the share of the time in which a replica answers. Joules per request: energy above idle, "
+            "plus the idle watts of all replicas over all the time. A dash under replicas: not simulated, because "
+            f"more than {units.count(MAX_LOAD)} requests would be in service at once."
         ),
     )
 
@@ -96,7 +96,7 @@ def _row(analysis: Analysis, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
 
 
 def _share(share: float | None) -> str:
-    """A share of 0.02% is not none, and one of 99.98% is not all."""
+    """Format a share; one near 0 or 1 is not rounded to 0% or 100%."""
     if share is None:
         return units.NONE
     if 0 < share < 0.001:

@@ -1,4 +1,4 @@
-"""Which system has taken the fewest joules so far, training included, as correct answers add up."""
+"""The system with the fewest cumulative joules, training included, by number of correct answers."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from wattbench_reports.sections.model import Drawing, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _FARTHEST = 1e15
-"""Correct answers beyond which nothing is drawn."""
+"""Correct answers beyond which nothing is plotted."""
 
 
 def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
-    """The figure, who is cheapest when, and the lines behind it; None where fewer than two systems can be compared.
+    """Make the passage; None where fewer than two systems can be compared.
 
-    Who is cheapest is asked of those alone that are as accurate as any, as far as the items tell: else it is always the
-    system that costs and knows nothing.
+    The lowest is sought only among the systems that are not shown to be less accurate than the best: otherwise it would
+    always be the system that costs and knows nothing.
     """
     found = courses(analysis)
     if len(found.courses) < 2:
@@ -37,12 +37,12 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
             [Handover(each.first, by_name[each.system].joules(each.first), each.system) for each in ahead[1:]],
             last,
         ),
-        "Joules so far against correct answers so far",
-        "All joules so far, training included, against correct answers over all domains; both axes are logarithmic. "
-        "Lower is better. A ring marks where, among the most accurate systems, another one comes to have the fewest.",
+        "Figure: cumulative joules against correct answers",
+        "Cumulative joules, training included, against correct answers over all domains; both axes are logarithmic. "
+        "Lower is better. A ring marks where, among the most accurate systems, another one becomes the lowest.",
     )
     return Passage(
-        "Joules so far, as correct answers add up",
+        "Cumulative joules",
         tuple(_sentences(analysis, found, ahead)),
         (_stretches_table(analysis, ahead, by_name),),
         drawing,
@@ -54,32 +54,34 @@ def _sentences(analysis: Analysis, found: Courses, ahead: tuple[Stretch, ...]) -
     first, *later = ahead
     among = f"Of the {len(found.accurate)} systems that are not shown to be less accurate than the most accurate one, "
     if len(found.accurate) == 1:
-        said = [f"{first.system} is shown to be more accurate than all others: there is no other to change to."]
+        said = [
+            (f"{first.system} is shown to be more accurate than all others, so it has no equally accurate alternative.")
+        ]
     elif later:
-        then = "; ".join(f"from {units.roughly(each.first)} correct answers on {each.system}" for each in later)
-        said = [f"{among}{first.system} has the fewest joules at first; {then}."]
+        then = "; ".join(f"from {units.roughly(each.first)} correct answers on, {each.system}" for each in later)
+        said = [f"{among}{first.system} uses the fewest joules at first; {then}."]
     else:
-        said = [f"{among}{first.system} has the fewest joules from the first correct answer on."]
+        said = [f"{among}{first.system} uses the fewest joules from the first correct answer on."]
     lowest = stretches(found.courses)[-1].system
     if lowest not in {course.system for course in found.accurate}:
         share = analysis.measured[lowest].accuracy
         right = units.percent(None if share is None else share.estimate)
-        said.append(f"Of all systems {lowest} has the fewest in the end, and is right in {right} of the items.")
+        said.append(f"Of all systems, {lowest} uses the fewest in the long run, with an accuracy of {right}.")
     if found.declared:
         said.append(f"The training of {units.listed(found.declared)} is declared, not measured.")
     if found.left_out:
-        said.append("Not drawn: " + "; ".join(f"{name} ({why})" for name, why in found.left_out) + ".")
+        said.append("Not plotted: " + "; ".join(f"{name} ({why})" for name, why in found.left_out) + ".")
     return said
 
 
 def _stretches_table(analysis: Analysis, ahead: tuple[Stretch, ...], by_name: dict[str, Course]) -> Table:
     return Table(
-        caption="Who has taken the fewest joules so far, of the most accurate systems",
+        caption="System with the fewest cumulative joules, of the most accurate systems",
         columns=(
             Column("System"),
             Column("From correct answer", numeric=True),
             Column("To", numeric=True),
-            Column("Joules by its beginning", numeric=True),
+            Column("Joules at that point", numeric=True),
             Column("Accuracy", numeric=True),
         ),
         rows=tuple(
@@ -88,13 +90,13 @@ def _stretches_table(analysis: Analysis, ahead: tuple[Stretch, ...], by_name: di
                     each.system, series=analysis.frames.systems.index(each.system), detail=analysis.kinds[each.system]
                 ),
                 Cell(units.count(each.first) if each.first == 1 else units.roughly(each.first)),
-                Cell("without end" if math.isinf(each.last) else units.roughly(each.last)),
+                Cell("unlimited" if math.isinf(each.last) else units.roughly(each.last)),
                 Cell(units.quantity(by_name[each.system].joules(each.first), "J")),
                 Cell(units.percent_interval(analysis.measured[each.system].accuracy)),
             )
             for each in ahead
         ),
-        note="By the point estimates: how well it is known when two systems pass each other, the table before says.",
+        note="From point estimates; the table on break-even has their uncertainty.",
     )
 
 
@@ -103,7 +105,7 @@ def _lines_table(analysis: Analysis, found: Courses) -> Table:
         caption=f"The lines of the figure ({len(found.courses)})",
         columns=(
             Column("System"),
-            Column("Joules before the first answer", numeric=True),
+            Column("Joules of training", numeric=True),
             Column("Joules per correct answer", numeric=True),
         ),
         rows=tuple(

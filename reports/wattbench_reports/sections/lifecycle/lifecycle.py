@@ -1,4 +1,4 @@
-"""What a system costs over its life: to make it, to run it for a year, and to keep enough of it waiting."""
+"""The cost of a system over its life: training, a year of requests, and idle replicas."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 
 _LEAD = (
-    "Whatever was trained for a system has to be paid for before it answers anything; then every request is paid for, "
-    "and the idle time of the machines that wait for requests. What a base took to train is in these figures only "
-    "where a ledger or a declaration says it."
+    "The cost of a system over its life: training before its first answer, then every request, and the idle time of "
+    "machines that wait for requests. Training of a base model is included only where a ledger or a declaration "
+    "states it."
 )
 
 
 def lifecycle_section(analysis: Analysis) -> Section | None:
-    """Training, break-even, a year of requests and the fleet; None where a run has nothing for any of them."""
+    """Make the section: training, break-even, a year of requests and fleet size; None where the run has none."""
     requests_per_year = analysis.workload.requests_per_year
     trained = trainings(analysis)
     passages: list[Passage | None] = [] if not trained else [_training_passage(analysis, trained)]
@@ -30,28 +30,27 @@ def lifecycle_section(analysis: Analysis) -> Section | None:
         passages += [break_even_passage(analysis, break_evens(analysis)), course_passage(analysis, requests_per_year)]
     passages += [_year_passage(analysis, requests_per_year), fleet_passage(analysis, requests_per_year)]
     shown = tuple(passage for passage in passages if passage is not None)
-    return Section("lifecycle", "Lifecycle", "What they cost over their life", _LEAD, shown) if shown else None
+    return (
+        Section("lifecycle", "Lifecycle", "Lifecycle: training, requests and idle time", _LEAD, shown)
+        if shown
+        else None
+    )
 
 
 def _training_passage(analysis: Analysis, found: tuple[Training, ...]) -> Passage:
     sentences = []
     if silent := untold(analysis):
-        sentences.append(
-            f"No training is on record for {units.listed(silent)}: what that took is unknown, not nothing."
-        )
+        sentences.append(f"No training is on record for {units.listed(silent)}: its cost is unknown, not zero.")
     if shared := _shared(found):
-        counts = "counts" if len(shared) == 1 else "count"
+        counts = "is counted" if len(shared) == 1 else "are counted"
         sentences.append(
-            f"{units.listed(shared)} went into several systems and {counts} whole in each: the rows may not be added "
-            "up."
+            f"{units.listed(shared)} {counts} in full for each of several systems: do not add up the rows."
         )
     declared = {step.name: step for each in found for step in each.steps if step.source}
     sentences += [
-        f"What {step.name} took is declared, not measured: its source is {step.source}." for step in declared.values()
+        f"The training of {step.name} is declared, not measured; source: {step.source}." for step in declared.values()
     ]
-    return Passage(
-        "What it took to make them", tuple(sentences), (_cost_table(analysis, found),), folded=(_steps_table(found),)
-    )
+    return Passage("Training cost", tuple(sentences), (_cost_table(analysis, found),), folded=(_steps_table(found),))
 
 
 def _shared(found: tuple[Training, ...]) -> list[str]:
@@ -61,34 +60,34 @@ def _shared(found: tuple[Training, ...]) -> list[str]:
 
 def _cost_table(analysis: Analysis, found: tuple[Training, ...]) -> Table:
     return Table(
-        caption="What was trained for each system",
+        caption="Training of each system",
         columns=(
             Column("System"),
             Column("Trained for it"),
             Column("Tokens", numeric=True),
-            Column("Of a teacher", numeric=True),
+            Column("Teacher tokens", numeric=True),
             Column("Time", numeric=True),
             Column("Joules", numeric=True),
-            Column("Energy"),
+            Column("Provenance"),
             Column("CO2e", numeric=True),
         ),
         rows=tuple(_cost_row(analysis, each) for each in found),
         note=(
-            "Tokens: worked through forwards and backwards. Of a teacher: worked through by the system that taught, to "
-            f"have its answers. A dash: not on record for all of it. CO2e: {_grid(analysis.comparison.carbon)}."
+            "Tokens: processed forwards and backwards. Teacher tokens: processed by the teacher to produce its "
+            f"answers. A dash: not recorded for all of it. CO2e: {_grid(analysis.comparison.carbon)}."
         ),
     )
 
 
 def _grid(factor: Carbon | None) -> str:
     if factor is None:
-        return "not stated, as no intensity is set"
+        return "not available, because no intensity is set"
     if isinstance(factor.intensity, HourlyIntensity):
         return (
-            "not stated, as the intensity goes by the hour and the hours of the training are not on record; name a "
-            "--region to have it"
+            "not available, because the intensity is hourly and the hours of the training are not recorded; set "
+            "--region to get it"
         )
-    return f"{factor.describe()}, wherever it was trained"
+    return f"{factor.describe()}, regardless of where it was trained"
 
 
 def _cost_row(analysis: Analysis, each: Training) -> tuple[Cell, ...]:
@@ -111,17 +110,17 @@ def _duration(seconds: float | None) -> str:
 def _steps_table(found: tuple[Training, ...]) -> Table:
     steps = {step.name: step for each in found for step in each.steps}
     return Table(
-        caption=f"Everything that was trained, each once ({len(steps)})",
+        caption=f"All trained components, each once ({len(steps)})",
         columns=(
-            Column("Trained"),
+            Column("Component"),
             Column("Method"),
             Column("Documents", numeric=True),
             Column("Tokens", numeric=True),
-            Column("Of a teacher", numeric=True),
+            Column("Teacher tokens", numeric=True),
             Column("Time", numeric=True),
             Column("Joules", numeric=True),
-            Column("Energy"),
-            Column("On what, or who says so"),
+            Column("Provenance"),
+            Column("Hardware or source"),
         ),
         rows=tuple(_step_row(step) for step in steps.values()),
     )
@@ -155,28 +154,28 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
     if not found:
         return None
     sentences = []
-    if spoiled := [each.system for each in found if not each.valid]:
-        sentences.append(f"The measured windows of {units.listed(spoiled)} are not all valid: doubt these figures.")
+    if invalid := [each.system for each in found if not each.valid]:
+        sentences.append(f"Not all measured windows of {units.listed(invalid)} are valid: these values are unreliable.")
     factor = analysis.comparison.carbon
     made = "" if factor is None or factor.embodied is None else f" Manufacture: {factor.embodied.describe()}."
     table = Table(
-        caption=f"What {requests:,.0f} requests and the training before them take",
+        caption=f"Joules and CO2e of {requests:,.0f} requests and of training",
         columns=(
             Column("System"),
-            Column("Requests", numeric=True),
-            Column("Training", numeric=True),
-            Column("Joules in all", numeric=True),
-            Column("Energy"),
-            Column("Grams: requests", numeric=True),
-            Column("Training", numeric=True),
-            Column("Manufacture", numeric=True),
-            Column("CO2e in all", numeric=True),
+            Column("Joules of requests", numeric=True),
+            Column("Joules of training", numeric=True),
+            Column("Total joules", numeric=True),
+            Column("Provenance"),
+            Column("CO2e of requests", numeric=True),
+            Column("CO2e of training", numeric=True),
+            Column("CO2e of manufacture", numeric=True),
+            Column("Total CO2e", numeric=True),
         ),
         rows=tuple(_year_row(analysis, each) for each in found),
         note=(
-            "Requests of the mix of this run's items, at their mean joules; idle time between them is not in it. The "
-            "training counts whole, though it serves more than one year. None: no training on record. "
-            f"CO2e: {_grid(factor)}.{made}"
+            "Requests with the item mix of this run, at their mean joules, without idle time between them. Training "
+            "is counted in full, although it serves more than one year. None: no training on record. CO2e: "
+            f"{_grid(factor)}.{made}"
         ),
     )
     return Passage(f"{requests:,.0f} requests", tuple(sentences), (table,))

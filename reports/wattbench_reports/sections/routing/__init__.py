@@ -1,4 +1,4 @@
-"""Where hybrids sent their items, in words: what they lost by it, and what another choice would have given."""
+"""Routing decisions of hybrids: their losses, and what other choices would have given."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from wattbench_reports.sections.routing.offline_routers import offline_passage
 from wattbench_reports.sections.routing.routing_summary import sent_passage
 
 _LEAD = (
-    "A hybrid is worth its router where it sends each item to a member that answers it well, and where no single "
-    "system does as well alone. The members' own answers to the same items in this run say what another choice would "
-    "have given. A member's joules hold the idle draw of that model alone: what others draw that wait beside it in a "
-    "hybrid is not in them, so that every choice but a hybrid as it ran is a little too cheap, and all in the same way."
+    "A hybrid is worth its router if it sends items to members that answer them well, and if no single system does "
+    "as well. The members' own answers to the same items in this run show what other choices would have given. A "
+    "member's joules include the idle draw of that model only, not that of the other resident members of a hybrid: "
+    "every choice except the live hybrid is slightly too cheap, by the same effect."
 )
 
 
 def routing_section(analysis: Analysis) -> Section | None:
-    """Passages for each hybrid, and one for the routers of a file; None where there are neither."""
+    """Make passages per hybrid, and one for the routers of a file; None where there are neither."""
     found = studies(analysis)
     if found is None:
         return None
-    return Section("routing", "Routing", "Where the hybrids send their items", _LEAD, tuple(_passages(found, analysis)))
+    return Section("routing", "Routing", "Routing decisions of the hybrids", _LEAD, tuple(_passages(found, analysis)))
 
 
 def _passages(found: Studies, analysis: Analysis) -> Iterable[Passage]:

@@ -1,4 +1,4 @@
-"""What another choice would have made of the same items, in words, and whether a replay can be believed."""
+"""What other choices would have given on the same items, and whether the replay agrees with the live run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from wattbench_reports.sections.routing.words import joules, joules_interval, la
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _NAMES = {
-    "live": "the hybrid, as it ran",
-    "replayed": "the hybrid, replayed",
-    "domain": "oracle: best member of each domain",
-    "item": "oracle: best member of each item",
+    "live": "hybrid, live",
+    "replayed": "hybrid, replayed",
+    "domain": "oracle: best member per domain",
+    "item": "oracle: best member per item",
     "single": "best single member: {name}",
-    "chance": "any member by chance",
-    "shuffled": "its own routes, shuffled",
+    "chance": "random member",
+    "shuffled": "hybrid's routes, shuffled",
     "nearest": f"k-NN over the requests, k = {NEAREST}",
     "file": "{name} (file)",
 }
 
 
 def choices_passage(each: Study) -> Passage | None:
-    """A table of every choice; None where nothing was answered by the hybrid and its members alike."""
+    """Make the passage; None where no item was answered by both the hybrid and its members."""
     if not each.choices or (not each.bench.present and len(each.choices) == 1):
         return None
     sentences = [*_replay(each), *_control(each), *_oracle(each), *_nearest(each), *_no_joules(each)]
@@ -34,10 +34,10 @@ def choices_passage(each: Study) -> Passage | None:
 def _replay(each: Study) -> Iterable[str]:
     check = each.check
     if check is None:
-        yield "Its own routes cannot be replayed: no item was answered by members that are in this run."
+        yield "Its routes cannot be replayed: no item was answered by members that are in this run."
         return
     which = "all its items" if len(check.live.rows) == check.of else f"{len(check.live.rows):,} of {check.of:,} items"
-    yield f"Replayed by its members' own answers, over {which}, {_accuracy(check)}{_energy(check)}."
+    yield f"Replayed with its members' own answers over {which}, {_accuracy(check)}{_energy(check)}."
     yield (
         f"On {units.percent(check.same_score)} of these items the recorded answer has the same score as the hybrid's "
         "own."
@@ -46,14 +46,17 @@ def _replay(each: Study) -> Iterable[str]:
 
 
 def _why_apart(each: Study, check: Check) -> Iterable[str]:
-    """What is known of a difference in joules."""
+    """Explain a difference in joules, as far as it is known."""
     if check.energy_j is None or check.energy_agrees:
         return
     idle_j = 0.0 if each.resident is None else each.resident.j_per_request
     if idle_j * check.energy_j.estimate > 0:
-        yield f"By the idle windows, resident members account for a difference of {signed(idle_j, 'J')} per request."
+        yield (
+            f"According to the idle windows, resident members account for a difference of {signed(idle_j, 'J')} per "
+            "request."
+        )
     yield (
-        f"A request took {latency(check.live)} on average live, and {latency(check.replayed)} by its members' recorded "
+        f"Mean latency of a request: {latency(check.live)} live, {latency(check.replayed)} by its members' recorded "
         "answers."
     )
 
@@ -61,7 +64,7 @@ def _why_apart(each: Study, check: Check) -> Iterable[str]:
 def _accuracy(check: Check) -> str:
     verb = "agrees" if check.accuracy_agrees else "does not agree"
     return (
-        f"its accuracy {verb} with what it really was ({units.percent(check.live.accuracy)} live, "
+        f"its accuracy {verb} with the live run ({units.percent(check.live.accuracy)} live, "
         f"{units.percent(check.replayed.accuracy)} replayed; a difference of {units.points_interval(check.accuracy)})"
     )
 
@@ -81,9 +84,9 @@ def _control(each: Study) -> Iterable[str]:
     if found is None or found.p is None or found.better is None:
         return
     yield (
-        f"Shuffled-label control: its own routes dealt anew among the items, so that each member is asked as often and "
-        f"nothing is known, answer {units.percent(found.outcome.accuracy)} correctly on average; "
-        f"{units.p_value(found.p)} that a shuffling does as well as the hybrid ({found.draws:,} shufflings)."
+        "Shuffled-label control: the same routes permuted at random over the items have a mean accuracy of "
+        f"{units.percent(found.outcome.accuracy)}; {units.p_value(found.p)} that a permutation does as well as the "
+        f"hybrid ({found.draws:,} permutations)."
     )
 
 
@@ -93,13 +96,14 @@ def _oracle(each: Study) -> Iterable[str]:
         return
     if found.draws:
         yield (
-            "The oracle of each item was chosen by every other repeat and judged by the repeats between, both ways, so "
-            "that luck does not flatter it."
+            "The per-item oracle was chosen on half of the repeats and scored on the other half, both ways, so it is "
+            "not inflated by luck."
         )
     else:
         yield (
-            "With one answer per item the oracle of each item is judged by the very answers that it was chosen by, "
-            "which flatters it where members are right by luck: a bound, not a goal. Repeats would tell."
+            "With one answer per item, the per-item oracle is scored on the same answers that it was chosen by, "
+            "which inflates it where members are right by luck: an upper bound, not a goal. Repeats would remove "
+            "this bias."
         )
 
 
@@ -107,10 +111,10 @@ def _nearest(each: Study) -> Iterable[str]:
     near = each.near
     if isinstance(near, Neighbours):
         count = len(near.rows)
-        sample = f" It was tried on {count:,} of {near.of:,} items, drawn at random." if count < near.of else ""
+        sample = f" It was evaluated on {count:,} of {near.of:,} items, sampled at random." if count < near.of else ""
         yield (
-            f"The k-NN router asks the member that did best on the {NEAREST} other items whose requests read most "
-            f"alike.{sample}"
+            f"The k-NN router asks the member that did best on the {NEAREST} other items with the most similar "
+            f"requests.{sample}"
         )
     elif len(each.bench.present) > 1:
         yield f"A k-NN router over the requests was not computed: {near}."
@@ -118,11 +122,11 @@ def _nearest(each: Study) -> Iterable[str]:
 
 def _no_joules(each: Study) -> Iterable[str]:
     if each.bench.no_joules:
-        yield f"Joules of the hybrid and its members are not set beside each other, as {each.bench.no_joules}."
+        yield f"Joules of the hybrid and its members are not compared, because {each.bench.no_joules}."
 
 
 def _table(each: Study) -> Table:
-    base = "replayed" if each.bench.whole else "as it ran"
+    base = "replayed" if each.bench.whole else "live"
     items = len(each.bench.rows)
     return Table(
         caption=f"Other choices for {each.routing.system}",
@@ -132,15 +136,15 @@ def _table(each: Study) -> Table:
             Column("Joules per request", numeric=True),
             Column("Joules per correct answer", numeric=True),
             Column("Mean latency", numeric=True),
-            Column("Accuracy lost to it", numeric=True),
-            Column("Joules lost to it, per request", numeric=True),
+            Column("Accuracy gained", numeric=True),
+            Column("Joules saved per request", numeric=True),
         ),
         rows=tuple(_row(choice, items) for choice in each.choices),
         note=(
-            f"Over {units.plural(items, 'item')} that the hybrid and its members in this run all answered. Lost: what "
-            f"the choice has and the hybrid, {base}, has not, with 95% intervals over the items; below 0 the hybrid is "
-            "better. The oracles, chance and k-NN have no router to pay; the hybrid's replay and its shuffling pay the "
-            "hybrid's."
+            f"Over {units.plural(items, 'item')} that the hybrid and its members in this run all answered. Gained "
+            f"and saved: the choice compared with the hybrid, {base}, with 95% confidence intervals over the items; "
+            "below 0 the hybrid is better. The oracles, the random member and k-NN include no router cost; the "
+            "replayed hybrid and its shuffled routes include the hybrid's."
         ),
     )
 

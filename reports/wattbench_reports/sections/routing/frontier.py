@@ -1,4 +1,4 @@
-"""A hybrid's accuracy against its joules at every setting of its threshold, in words."""
+"""A hybrid's accuracy against its joules at every threshold."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _DRAWN, _LISTED = 150, 9
 
 
 def frontier_passage(found: Frontier, quality: Quality | None, places: dict[str, int], number: int) -> Passage | None:
-    """The curve; the reason where there is none; None where the router has no threshold.
+    """Make the passage: the curve, or why there is none; None where the router has no threshold.
 
     Args:
         found: of one hybrid.
         quality: of the run.
-        places: of every system among all, which chooses colours.
-        number: of the hybrid, which names its figure.
+        places: each system's index among all, which selects its colour.
+        number: of the hybrid, for the name of its plot.
     """
     heading = f"{found.system}: accuracy against joules"
     curve = found.curve
     if curve is None:
-        sentence = f"Its threshold cannot be moved after the fact: {found.why_not}."
+        sentence = f"Its threshold cannot be varied after the run: {found.why_not}."
         return Passage(heading, (sentence,)) if found.why_not else None
     sentences = (_what(curve), *_quality(found, quality))
     return Passage(
@@ -39,8 +39,8 @@ def frontier_passage(found: Frontier, quality: Quality | None, places: dict[str,
         (_settings_table(found, curve), _spots_table(found)),
         Drawing(
             svg=_draw(found, curve, places, number),
-            label=f"Accuracy against joules per request of {found.system} as its threshold moves",
-            caption="Every setting of the threshold, replayed; better is up and to the left.",
+            label=f"Figure: accuracy against joules per request of {found.system} at every threshold",
+            caption="Every threshold, replayed. Better is up and to the left.",
         ),
     )
 
@@ -53,13 +53,13 @@ def _what(curve: Curve) -> str:
     )
     ran = "" if curve.at is None else f" It ran with {units.digits(curve.at)}.".replace("-", "−")
     known = (
-        " Only higher settings can be told: below it the fallback answered, and whom the router would have chosen is "
-        "not on record."
+        " Only higher thresholds are available: below it the fallback answered, and the router's choice was not "
+        "recorded."
         if curve.upwards
         else ""
     )
     return (
-        f"Its threshold {curve.setting}, moved over the scores on record of {units.plural(curve.items, 'item')}: "
+        f"Its threshold {curve.setting}, varied over the recorded scores of {units.plural(curve.items, 'item')}: "
         f"{below}.{ran}{known}"
     )
 
@@ -67,13 +67,13 @@ def _what(curve: Curve) -> str:
 def _quality(found: Frontier, quality: Quality | None) -> Iterable[str]:
     if quality is None or found.system not in quality.routers:
         return
-    own, mix = quality.routers[found.system], quality.mixes[found.system]
-    beats = "more than" if own > mix else "no more than"
+    aiq, mix = quality.routers[found.system], quality.mixes[found.system]
+    beats = "more than" if aiq > mix else "no more than"
     yield (
-        f"AIQ (average improvement in quality, RouterBench): {units.percent(own)}, {beats} the {units.percent(mix)} of "
-        f"mixing its members by chance. It is the mean accuracy that budgets from {joules(quality.low_j)} to "
-        f"{joules(quality.high_j)} per request can buy, by the non-decreasing convex hull of its settings; the "
-        "range is the same for all routers of this run."
+        f"AIQ (average improvement in quality, RouterBench): {units.percent(aiq)}, {beats} the {units.percent(mix)} "
+        f"of a random mix of its members. It is the mean accuracy over budgets from {joules(quality.low_j)} to "
+        f"{joules(quality.high_j)} per request, on the non-decreasing convex hull of its thresholds; the range is "
+        "the same for all routers of this run."
     )
 
 
@@ -89,10 +89,10 @@ def _settings_table(found: Frontier, curve: Curve) -> Table:
         ),
         rows=tuple(_setting(curve, int(place)) for place in curve.chosen(_LISTED)),
         note=(
-            f"Kept: the share of answers whose score is at or above the threshold; for the rest "
-            f"{'also ' if curve.setting == 'min_confidence' else ''}{curve.instead} is asked. The router's own joules "
-            "are in it, the idle draw of the other resident members is not. A threshold chosen here is chosen by the "
-            "items that judge it."
+            "Kept: share of answers with a score at or above the threshold; for the others "
+            f"{'also ' if curve.setting == 'min_confidence' else ''}{curve.instead} is asked. The router's joules "
+            "are included, the idle draw of the other resident members is not. A threshold chosen here is chosen on "
+            "the items that it is scored on."
         ),
     )
 
@@ -110,16 +110,16 @@ def _setting(curve: Curve, place: int) -> tuple[Cell, ...]:
 
 
 def _spots_table(found: Frontier) -> Table:
-    live = () if found.live is None else ((found.live, "the hybrid, as it ran"),)
+    live = () if found.live is None else ((found.live, "hybrid, live"),)
     rows = (
         *((spot, "member alone") for spot in found.members),
         *live,
-        *((spot, "router of the file") for spot in found.choices),
+        *((spot, "router from the file") for spot in found.choices),
     )
     return Table(
-        caption=f"What {found.system} is drawn beside",
+        caption=f"Points plotted with {found.system}",
         columns=(
-            Column("Name"), Column("What"), Column("Joules per request", numeric=True), Column("Accuracy", numeric=True)
+            Column("Name"), Column("Kind"), Column("Joules per request", numeric=True), Column("Accuracy", numeric=True)
         ),
         rows=tuple(
             (Cell(spot.name), Cell(what), Cell(joules(spot.energy_j)), Cell(units.percent(spot.accuracy)))
@@ -138,15 +138,15 @@ def _draw(found: Frontier, curve: Curve, places: dict[str, int], number: int) ->
     place = places[found.system]
     dearest = max(float(curve.energy_j.max()), *(spot.energy_j for spot in found.members))
     if found.live is not None:
-        dots.append(Dot(f"{found.system}, as it ran", place, found.live.energy_j, found.live.accuracy, hollow=True))
+        dots.append(Dot(f"{found.system}, live", place, found.live.energy_j, found.live.accuracy, hollow=True))
     dots += [
         Dot(f"{spot.name} (file)", len(places) + count, spot.energy_j, spot.accuracy, hollow=True)
         for count, spot in enumerate(found.choices)
     ]
     return frontier(
-        Line(f"{found.system}, every threshold", curve.energy_j[shown], curve.accuracy[shown]),
-        Line("its hull", *_level(found.hull, dearest)),
-        Line("members mixed by chance", *_level(members, dearest)),
+        Line(f"{found.system}, all thresholds", curve.energy_j[shown], curve.accuracy[shown]),
+        Line("convex hull", *_level(found.hull, dearest)),
+        Line("random mix of members", *_level(members, dearest)),
         dots,
         place=place,
         description=(
@@ -161,6 +161,6 @@ def _draw(found: Frontier, curve: Curve, places: dict[str, int], number: int) ->
 def _level(
     hull: tuple[NDArray[np.float64], NDArray[np.float64]], dearest: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A hull drawn on to where the drawing ends: whoever may spend more need not."""
+    """Extend a hull to the right edge of the plot: a larger budget need not be spent."""
     cost, height = hull
     return np.append(cost, max(dearest, float(cost[-1]))), np.append(height, height[-1])

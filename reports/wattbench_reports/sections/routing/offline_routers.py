@@ -1,4 +1,4 @@
-"""Routers of a file, in words."""
+"""Routers from a file, replayed."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from wattbench_reports.sections.table import Cell, Column, Table
 
 
 def offline_passage(routers: Sequence[Offline]) -> Passage | None:
-    """A row per router of the file; None without a file."""
+    """Make the passage with a row per router; None without a file."""
     if not routers:
         return None
     sentences = [
-        "Routers that were never run, replayed from the answers that the systems of this run gave by themselves. A "
-        "system's joules hold the idle draw of that system alone."
+        "Routers that were not run, replayed from the systems' own answers in this run. A system's joules include "
+        "the idle draw of that system only."
     ]
     sentences += [
-        f"No joules are stated for {each.router.name}, as {each.no_joules}." for each in routers if each.no_joules
+        f"Joules of {each.router.name} are not available, because {each.no_joules}."
+        for each in routers
+        if each.no_joules
     ]
-    return Passage("Routers of the file", tuple(sentences), (_table(routers),))
+    return Passage("Routers from the file", tuple(sentences), (_table(routers),))
 
 
 def _table(routers: Sequence[Offline]) -> Table:
     return Table(
-        caption="Routers of the file, over all items",
+        caption="Routers from the file, over all items",
         columns=(
             Column("Router"),
-            Column("Asks"),
+            Column("Members"),
             Column("Items", numeric=True),
             Column("Accuracy", numeric=True),
             Column("Joules per request", numeric=True),
@@ -49,5 +51,5 @@ def _table(routers: Sequence[Offline]) -> Table:
             )
             for each in routers
         ),
-        note="Items that a system which would have been asked did not answer are left out.",
+        note="Items that were not answered by a system that the router would have asked are left out.",
     )

@@ -1,4 +1,4 @@
-"""Where hybrids sent their items, in words: what they lost by it, and whether one system alone does as well."""
+"""Where hybrids sent their items: the loss in accuracy, and whether one system alone does as well."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
 
 _LISTED = 3
-"""So many single systems a passage can hold."""
+"""The number of single systems that a passage describes."""
 
 _CHOICES = {
-    "oracle": "the best member of each domain, by these same items",
+    "oracle": "the best member of each domain, chosen on these same items",
     "single": "the best single member, {member}",
-    "random": "a member drawn by chance",
+    "random": "a random member",
 }
 
 
 def sent_passage(each: Study, analysis: Analysis, place: int) -> Passage:
-    """Who answered, what was lost by it and what choosing took.
+    """Make the passage of a hybrid: members that answered, loss in accuracy, and routing cost.
 
     Args:
         each: one hybrid.
         analysis: of the run.
-        place: of the hybrid among the hybrids, which names its figure.
+        place: its index among the hybrids, for the name of its plot.
     """
     routing = each.routing
     sentences = []
@@ -46,40 +46,42 @@ def sent_passage(each: Study, analysis: Analysis, place: int) -> Passage:
     columns = [None if name is None else found.members.index(name) for name in found.best]
     drawing = Drawing(
         svg=misroutes(found.counts, found.domains, found.members, columns, name=f"misroutes-figure-{place}"),
-        label=f"Who answered for {routing.system}, by domain",
-        caption="Answers, and their share of the domain's. A frame marks the member that is best there by itself.",
+        label=f"Figure: members that answered for {routing.system}, by domain",
+        caption=(
+            "Answers and their share of the domain. A frame marks the member that is best in the domain on its own."
+        ),
     )
     return Passage(
         routing.system,
         tuple(sentences),
         (_share_table(each), *_loss_table(routing)),
         drawing,
-        tuple(_detour_table(each)),
+        tuple(_misroute_table(each)),
     )
 
 
 def _alone(each: Routing) -> Iterable[str]:
     if not each.as_good:
         yield (
-            "No single system of this run does as well: each is shown to be less accurate, or to need more joules per "
-            "correct answer."
+            "No single system of this run does as well: each is shown to be less accurate, or to need more joules "
+            "per correct answer."
         )
         return
     for single in each.as_good[:_LISTED]:
         yield f"{single.system} ({single.kind}) alone {_as_good(single)}: {_beside(single)}."
     rest = [single.system for single in each.as_good[_LISTED:]]
     if rest:
-        yield f"Nor {'is' if len(rest) == 1 else 'are'} {units.listed(rest)}."
+        yield f"Also not shown to be worse: {units.listed(rest)}."
 
 
 def _as_good(single: Single) -> str:
     more_accurate = single.difference.high < 0
     thriftier = single.probability is not None and single.probability >= SURE
     if more_accurate and thriftier:
-        return "is better on both figures"
+        return "is better on both metrics"
     if more_accurate:
         return "is more accurate, and not shown to need more joules"
-    return "is as good as these items can tell, and needs fewer joules" if thriftier else "is not shown to be worse"
+    return "is statistically tied on accuracy, and needs fewer joules" if thriftier else "is not shown to be worse"
 
 
 def _beside(single: Single) -> str:
@@ -89,9 +91,9 @@ def _beside(single: Single) -> str:
         f"ahead by {units.points_interval(gap)}" if gap.estimate > 0 else f"behind by {units.points_interval(behind)}"
     )
     if gap.estimate == 0:
-        ahead = f"level, {units.points_interval(gap)}"
+        ahead = f"equal, {units.points_interval(gap)}"
     if single.probability is None:
-        return f"the hybrid's accuracy is {ahead}, and their joules per correct answer may not be compared"
+        return f"the hybrid's accuracy is {ahead}, and their joules per correct answer are not comparable"
     sure = units.certainty(single.probability)
     return (
         f"the hybrid's accuracy is {ahead}, and {single.system} needs fewer joules per correct answer with a "
@@ -102,19 +104,19 @@ def _beside(single: Single) -> str:
 def _lost(each: Routing) -> Iterable[str]:
     if each.missing:
         one = len(each.missing) == 1
-        known = "the best member may be better than stated, and what chance would give is not known"
-        rest = known if each.against else "what another choice would have given is not known"
-        own = "is not in this run as a system of its own" if one else "are not in this run as systems of their own"
-        yield f"{units.listed(each.missing)} {own}: {rest}."
+        lost = "the best member may be better than shown, and the accuracy of a random member is not available"
+        rest = lost if each.against else "the accuracy of other choices is not available"
+        absent = "is not a system of its own in this run" if one else "are not systems of their own in this run"
+        yield f"{units.listed(each.missing)} {absent}: {rest}."
     if each.against:
-        against = "; against ".join(_against(one) for one in each.against)
-        yield f"It answers {units.percent(each.accuracy)} correctly. Set against {against}."
+        against = "; with ".join(_against(one) for one in each.against)
+        yield f"It has an accuracy of {units.percent(each.accuracy)}. Compared with {against}."
 
 
 def _against(one: Against) -> str:
     choice = _CHOICES[one.choice].format(member=one.member)
     return (
-        f"{choice}, at {units.percent(one.accuracy)}, that is a difference of {units.points_interval(one.difference)}"
+        f"{choice}, at {units.percent(one.accuracy)}, this is a difference of {units.points_interval(one.difference)}"
     )
 
 
@@ -124,12 +126,12 @@ def _bill(each: Routing) -> str:
         parts.append(f"{units.digits(each.mean_asked)} members are asked per item on average")
     if each.router_s is not None:
         share = "" if each.router_s_share is None else f" ({units.percent(each.router_s_share)} of its time)"
-        parts.append(f"choosing takes {units.quantity(each.router_s, 's')} per item{share}")
+        parts.append(f"routing takes {units.quantity(each.router_s, 's')} per item{share}")
     if each.router_j is not None and each.router_j_share is not None:
         share = f"{units.percent(each.router_j_share)} of its joules; {qualified(each.provenance)}"
         parts.append(f"and {units.quantity(each.router_j, 'J')} ({share})")
-    said = ", ".join(parts).replace(", and ", " and ")
-    return f"{said[:1].upper()}{said[1:]}." if said else "What choosing took is not on record."
+    sentence = ", ".join(parts).replace(", and ", " and ")
+    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else "The cost of routing is not recorded."
 
 
 def _resident(each: Study) -> Iterable[str]:
@@ -137,18 +139,18 @@ def _resident(each: Study) -> Iterable[str]:
         return
     idle = each.resident
     alone = ", ".join(f"{name} {units.quantity(watts, 'W')}" for name, watts in idle.alone_w.items())
-    below = " Below 0, a member's idle window happened to draw more." if idle.others_w < 0 else ""
+    below = " A negative value means that a member's own idle window drew more." if idle.others_w < 0 else ""
     yield (
-        f"Idle of resident members: with everything loaded it draws {units.quantity(idle.hybrid_w, 'W')} while nothing "
-        f"is asked of it; alone draw {alone}. Beyond the member that answers, that is "
-        f"{signed(idle.others_w, 'W')}, or {signed(idle.j_per_request, 'J')} per request.{below}"
+        "Idle draw of resident members: the hybrid, with all members loaded, draws "
+        f"{units.quantity(idle.hybrid_w, 'W')} when idle; each member alone draws {alone}. Beyond the member that "
+        f"answers this is {signed(idle.others_w, 'W')}, or {signed(idle.j_per_request, 'J')} per request.{below}"
     )
 
 
 def _share_table(each: Study) -> Table:
     found = each.misroutes
     return Table(
-        caption=f"Who answered for {each.routing.system}",
+        caption=f"Members that answered for {each.routing.system}",
         columns=(Column("Domain"), *(Column(member, numeric=True) for member in found.members)),
         rows=tuple(
             (
@@ -160,24 +162,24 @@ def _share_table(each: Study) -> Table:
             )
             for domain, best, counts, shares in zip(found.domains, found.best, found.counts, found.shares, strict=True)
         ),
-        note="Answers that each member gave, and their share of the domain's.",
+        note="Answers of each member, and their share of the domain.",
     )
 
 
-def _detour_table(each: Study) -> Iterable[Table]:
+def _misroute_table(each: Study) -> Iterable[Table]:
     detours = each.misroutes.detours
     if not detours:
         return
     yield Table(
-        caption=f"What every detour of {each.routing.system} cost",
+        caption=f"Cost of each misroute of {each.routing.system}",
         columns=(
             Column("Domain"),
             Column("Sent to"),
             Column("Instead of"),
             Column("Answers", numeric=True),
-            Column("Accuracy there", numeric=True),
-            Column("The best member's, same items", numeric=True),
-            Column("Cost over all items", numeric=True),
+            Column("Accuracy", numeric=True),
+            Column("Accuracy of the best member, same items", numeric=True),
+            Column("Cost in overall accuracy", numeric=True),
         ),
         rows=tuple(
             (
@@ -192,8 +194,8 @@ def _detour_table(each: Study) -> Iterable[Table]:
             for one in detours
         ),
         note=(
-            "By the members' own answers to the items that were sent astray. The cost is what the accuracy over all "
-            "items would gain by sending these to the best member of their domain; below 0 the detour was a gain."
+            "From the members' own answers to the misrouted items. Cost: the gain in overall accuracy if these items "
+            "were sent to the best member of their domain; below 0 the misroute was a gain."
         ),
     )
 
@@ -203,19 +205,19 @@ def _loss_table(each: Routing) -> tuple[Table, ...]:
     if not known:
         return ()
     table = Table(
-        caption=f"Where {each.system} went wrong",
+        caption=f"Routing loss of {each.system} by domain",
         columns=(
             Column("Domain"),
             Column("Best member"),
             Column("Sent to it", numeric=True),
-            Column("Its accuracy", numeric=True),
-            Column("The hybrid's", numeric=True),
-            Column("Hybrid less best member", numeric=True),
+            Column("Best member's accuracy", numeric=True),
+            Column("Hybrid's accuracy", numeric=True),
+            Column("Hybrid minus best member", numeric=True),
         ),
         rows=tuple(_loss_row(sent) for sent in known),
         note=(
-            "The best member is found by the same items, which flatters it a little. Of members that are equally good "
-            "the first is named; items sent to another of them are no loss."
+            "The best member is chosen on the same items, which favours it slightly. If members are equally good the "
+            "first is named; items sent to another of them are not a loss."
         ),
     )
     return (table,)

@@ -1,4 +1,4 @@
-"""Figures of routing in words, shared by its passages."""
+"""How the passages on routing format their values."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from wattbench_reports.stats import Interval
 
 
 def points(share: float) -> str:
-    """A difference of two shares: ``−1.2 points``."""
+    """Format a difference of two shares: ``−1.2 points``."""
     return f"{100 * share:.1f} points".replace("-", "−")
 
 
 def signed(value: float, unit: str) -> str:
-    """A quantity that may be below 0: ``−1.20 J``."""
+    """Format a quantity that may be below 0: ``−1.20 J``."""
     return units.quantity(value, unit).replace("-", "−")
 
 
 def joules(value: float | None) -> str:
-    """``4.20 J``; ``none correct`` where the joules bought no correct answer."""
+    """Format joules: ``4.20 J``; ``none correct`` where there is no correct answer to divide by."""
     if value is not None and math.isinf(value):
         return "none correct"
     return units.quantity(value, "J")
 
 
 def joules_interval(difference: Interval | None) -> str:
-    """``−4.20 [−5.10, −3.30] J``, a dash where there is none."""
+    """Format a difference of joules: ``−4.20 [−5.10, −3.30] J``, a dash where there is none."""
     if difference is None:
         return units.NONE
     if math.isinf(difference.high):
@@ -36,5 +36,5 @@ def joules_interval(difference: Interval | None) -> str:
 
 
 def latency(outcome: Outcome) -> str:
-    """Mean seconds per request; a dash where they are not known."""
+    """Format the mean latency of a request; a dash where it is not known."""
     return units.quantity(outcome.mean_s, "s")

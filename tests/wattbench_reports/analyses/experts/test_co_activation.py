@@ -89,7 +89,7 @@ def test_a_planted_pair_stands_out(run) -> None:
     found = together(choices)
     assert found is not None
     assert found.ratio(np.arange(6)) == pytest.approx([3, 0, 0, 0, 0, 3])
-    assert "Over all layers one and two are asked together 3.00 times as often as by chance, the most" in words(run)
+    assert "Over all layers, one and two are co-activated 3.00 times as often as by chance, the most" in words(run)
 
 
 def test_bytes_are_recounted_from_the_files(run) -> None:
@@ -112,7 +112,7 @@ def test_bytes_are_recounted_from_the_files(run) -> None:
     seconds = (timed["finished_s"] - timed["first_token_s"]).sum() / (timed["output_tokens"] - 1).sum()
     assert found.decode_s == pytest.approx(seconds)
     assert found.bytes_per_s == pytest.approx(98e6 / seconds)
-    assert "For an output token it reads 98.0 MB of 116 MB (84.5%), " in words(run)
+    assert "Per output token it reads 98.0 MB of 116 MB (84.5%), " in words(run)
 
 
 def test_no_pace_where_tokens_were_not_seen_or_came_for_several_at_once(make_run, fake) -> None:
@@ -132,15 +132,15 @@ def test_older_records_say_what_they_lack(run) -> None:
     rewrite(run, lambda row: {key: row[key] for key in ("doc_id", "repeat", "tokens", "counts")})
     resize(run, expert_bytes=None, shared_bytes=None)
     said = words(run)
-    assert "Which experts are asked together was not recorded: the run is older" in said
+    assert "Co-activation was not recorded: the run is older" in said
     assert "The bytes behind a token were not recorded for mix: the run is older" in said
-    assert "The choice of experts" in said  # what there is, is said
+    assert "The selection of experts" in said  # what there is, is said
     assert "Of mix's 135 M parameters a token uses 135 M (100.0%)." in said
 
 
 @pytest.mark.parametrize(
     ("per_token", "expected"),
-    [(1, "A token asks one expert, so that no two are asked together."), (4, "A token asks every expert")],
+    [(1, "Each token selects one expert, so there is no co-activation."), (4, "Each token selects every expert")],
 )
 def test_one_or_all_experts_per_token_have_no_pairs_to_speak_of(run, per_token, expected) -> None:
     even = {1: [3, 3, 3, 3], 4: [12, 12, 12, 12]}[per_token]
@@ -199,7 +199,7 @@ def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
     passage = section.passages[1]
     assert passage.drawing is None
     assert len(passage.tables[0].rows) == 66
-    assert "The 66 pairs furthest from chance, of 91." in passage.tables[0].note
+    assert "Shown are the 66 pairs furthest from chance, of 91." in passage.tables[0].note
 
 
 def test_golden(make_run, fake, golden) -> None:

@@ -49,7 +49,7 @@ def test_two_of_two_experts_can_tell_nothing(make_run, fake) -> None:
     assert use.at_most_bits == 0.0
     section = experts_section(analysis)
     assert section is not None
-    assert "could not be told from chance (p = 1.000; 1,999 shufflings" in section.passages[0].sentences[0]
+    assert "is not distinguishable from chance (p = 1.000; 1,999 permutations" in section.passages[0].sentences[0]
 
 
 def test_words_for_planted_and_for_no_specialisation(make_run, fake) -> None:
@@ -60,9 +60,9 @@ def test_words_for_planted_and_for_no_specialisation(make_run, fake) -> None:
         section = experts_section(analyse(run))
         assert section is not None
         said[favour] = section.passages[0].sentences
-    assert said[0.0][0].startswith("The choice of experts could not be told from chance (p = .")
+    assert said[0.0][0].startswith("The selection of experts is not distinguishable from chance (p = .")
     assert "specialisation" not in said[0.0][1]
-    assert said[0.2][0].startswith("The choice of experts differs by domain beyond chance (p < .001; 1,999 shufflings")
+    assert said[0.2][0].startswith("The selection of experts depends on the domain (p < .001; 1,999 permutations")
     assert said[0.2][0].endswith("60 items, seed 1).")
     assert said[0.2][1].endswith(": a weak specialisation.")
     assert "moderate" in said[1.0][1]

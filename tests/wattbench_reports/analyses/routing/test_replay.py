@@ -92,7 +92,7 @@ def test_items_for_a_member_that_is_not_in_the_run_are_left_out(compose, fake) -
     assert found.replayed.accuracy == pytest.approx(np.mean(answers))
     text = " ".join(" ".join(passage.sentences) for passage in routing_section(routed.analysis).passages)
     assert f"over {len(kept)} of 80 items" in text
-    assert "Its threshold cannot be moved after the fact: c is not in this run as a system of its own." in text
+    assert "Its threshold cannot be varied after the run: c is not in this run as a system of its own." in text
 
 
 def test_a_member_that_skipped_an_item_leaves_that_item_out(compose, fake) -> None:
@@ -121,7 +121,7 @@ def test_without_comparable_joules_only_accuracy_is_stated(compose, fake, change
         assert choice.outcome.accuracy is not None
         assert (choice.outcome.j_per_request, choice.outcome.j_per_correct, choice.saved_j) == (None, None, None)
     text = " ".join(" ".join(passage.sentences) for passage in routing_section(routed.analysis).passages)
-    assert f"are not set beside each other, as {found.bench.no_joules}" in text
+    assert f"are not compared, because {found.bench.no_joules}" in text
 
 
 def test_a_run_without_recorded_askings_takes_whoever_answered(compose) -> None:

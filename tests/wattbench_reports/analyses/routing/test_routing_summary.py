@@ -80,7 +80,7 @@ def test_what_choosing_costs(routed, fake) -> None:
     assert (found.router_s_share, found.router_j_share) == (pytest.approx(1 / 16), pytest.approx(1 / 16))
     assert found.mean_asked == 1.0
     text = said(routing_section(analysis))
-    assert "1.00 members are asked per item on average, choosing takes" in text
+    assert "1.00 members are asked per item on average, routing takes" in text
     assert "(6.3% of its joules; counter)." in text
 
 
@@ -98,7 +98,7 @@ def test_a_member_that_is_not_in_the_run_is_named(routed, fake) -> None:
     (found,) = routings(analysis)
     assert found.missing == ("b",)
     assert [one.choice for one in found.against] == ["oracle", "single"]
-    assert "b is not in this run as a system of its own: the best member may be better than stated" in said(
+    assert "b is not a system of its own in this run: the best member may be better than shown" in said(
         routing_section(analysis)
     )
 
@@ -108,13 +108,15 @@ def test_without_any_member_only_the_routes_are_shown(routed) -> None:
     (found,) = routings(analysis)
     assert found.against == ()
     section = routing_section(analysis)
-    assert "a and b are not in this run as systems of their own: what another choice would have given" in said(section)
-    assert [table.caption for table in section.passages[0].tables] == ["Who answered for mixed"]
+    assert "a and b are not systems of their own in this run: the accuracy of other choices is not available" in said(
+        section
+    )
+    assert [table.caption for table in section.passages[0].tables] == ["Members that answered for mixed"]
 
 
 def test_a_single_system_that_does_as_well_is_pointed_out(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("alone", accuracy=0.9, energy_j=1.0), accuracy=0.4)
-    assert said(routing_section(analysis)).startswith("alone (generalist) alone is better on both figures: ")
+    assert said(routing_section(analysis)).startswith("alone (generalist) alone is better on both metrics: ")
 
 
 def test_a_twin_is_not_shown_to_be_worse(routed, fake) -> None:
@@ -131,7 +133,7 @@ def test_a_hybrid_that_nothing_matches(routed, fake) -> None:
 
 def test_joules_of_another_kind_do_not_decide(routed, fake) -> None:
     _, analysis, _ = routed(fake.System("other", accuracy=0.5, provenance="modelled"))
-    assert "and their joules per correct answer may not be compared." in said(routing_section(analysis))
+    assert "and their joules per correct answer are not comparable." in said(routing_section(analysis))
 
 
 def test_a_yardstick_is_called_one(routed, fake) -> None:

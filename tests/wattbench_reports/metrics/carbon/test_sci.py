@@ -238,7 +238,7 @@ def test_a_suites_file_that_is_gone_leaves_the_joules(make_run, fake, tmp_path) 
     (caveat,) = [caveat for caveat in comparison.caveats if caveat.code == "no-intensity"]
     assert "gone.csv: the hourly intensities cannot be read" in caveat.text
     text = render(comparison)
-    assert "CO2: not stated, as the file of intensities cannot be used." in text
+    assert "CO2: not available, because the file of intensities cannot be used." in text
     assert "not known" in report(run)
     assert compare(run, Assumptions(CarbonChoice(region="FRA"))).carbon is not None
 
@@ -263,7 +263,7 @@ def test_the_score_stands_in_every_format(make_run, fake, grid) -> None:
     assert document["systems"][0]["sci_g_per_correct"] == pytest.approx(score)
     assert math.isclose(terms["operational_g"], terms["energy_kwh"] * terms["intensity_g_per_kwh"])
     page = report(run, assumptions)
-    assert "What the grams are made of" in page
+    assert "Carbon footprint, term by term" in page
     assert "its data sheet, 2024" in page
 
 
@@ -281,7 +281,7 @@ def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make
     assert hourly.grams_co2e is None
     section = lifecycle_section(by_hour)
     assert section is not None
-    assert "the hours of the training are not on record" in section.passages[0].tables[0].note
+    assert "the hours of the training are not recorded" in section.passages[0].tables[0].note
 
 
 def test_hostile_source_and_file_name_are_text(make_run, fake, tmp_path) -> None:
