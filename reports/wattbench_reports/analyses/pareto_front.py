@@ -96,7 +96,7 @@ def _tradeoff(
     divided: Sequence[Sequence[str]],
     missing: Mapping[str, str],
 ) -> Tradeoff:
-    queueing = dict.fromkeys(analysis.not_held, "does not hold the rate")
+    queueing = dict.fromkeys(analysis.not_held, "does not sustain the rate")
     partly = {name: "not asked in every domain" for name, each in analysis.measured.items() if each.accuracy is None}
     reasons = dict(missing) | partly | queueing | dict.fromkeys(analysis.yardsticks, "a yardstick")
     sides = [side for members in divided if (side := [name for name in members if name not in reasons])]

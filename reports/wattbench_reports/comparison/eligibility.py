@@ -46,7 +46,7 @@ def contest(
         return Contest({}, {}, (), "Only yardsticks took part, so there is nothing to choose.")
     holding = {name: each for name, each in eligible.items() if name not in not_held}
     if not holding:
-        return Contest({}, {}, (), "No system holds any rate that was offered: none is ranked.")
+        return Contest({}, {}, (), "No system sustains any of the offered rates, so none is ranked.")
     sides = [[name for name in group if name in holding] for group in groups(prints, ACCURACY)]
     most = max(sides, key=len)
     others = [name for side in sides if side is not most for name in side]

@@ -23,7 +23,9 @@ def as_markdown(comparison: Comparison) -> str:
         for at in comparison.load.rates:
             lines += ["", f"#### {arrival_rates.title(at).capitalize()}", ""]
             lines += _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in at.systems])
-            reasons = [f"{each.system} does not hold this rate: {why}." for each in at.systems for why in each.reasons]
+            reasons = [
+                f"{each.system} does not sustain this rate: {why}." for each in at.systems for why in each.reasons
+            ]
             lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
         lines += ["", escaped(arrival_rates.explained(comparison.load))]
     else:

@@ -52,12 +52,12 @@ def _caveats(comparison: Comparison) -> list[str]:
 
 
 _RATE_COLUMNS = _columns(
-    "system", "", "served/s", "in time", "p50", "p90", "TTFT p90", "J per request", "J per correct"
+    "system", "sustained", "served/s", "on time", "p50", "p90", "TTFT p90", "J per request", "J per correct"
 )
 
 
 def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
-    """Return a table per rate: two lines per system, and why a rate is not held."""
+    """Return a table per rate: two lines per system, and why a rate is not sustained."""
     lines = _heading(comparison)
     for at in report.rates:
         rows = [
@@ -72,7 +72,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
         details = [
             [
                 *wrapped(arrival_rates.detail(each), "  ", "    "),
-                *(line for why in each.reasons for line in wrapped(f"not held: {why}", "  ", "    ")),
+                *(line for why in each.reasons for line in wrapped(f"not sustained: {why}", "  ", "    ")),
             ]
             for each in at.systems
         ]

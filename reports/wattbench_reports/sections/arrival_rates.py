@@ -84,7 +84,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
             Column("System"),
             Column("Sustained"),
             Column("Served per s", numeric=True),
-            Column("Within deadline", numeric=True),
+            Column("On time", numeric=True),
             Column("Goodput per s", numeric=True),
             Column("Latency p50", numeric=True),
             Column("Latency p90", numeric=True),
@@ -111,7 +111,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
         ),
         note=(
             "Served: answered requests divided by the time until the last one finished. Goodput: the same for "
-            "requests within the deadline."
+            "requests on time."
         ),
     )
 

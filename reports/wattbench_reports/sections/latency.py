@@ -88,8 +88,8 @@ def _per_token(analysis: Analysis, tokens: Mapping[str, TokenTimes]) -> Iterable
         return
     sentences = (
         "Time from the first token to the last, divided by the number of tokens after the first; not available for "
-        "an answer of one token or in one chunk. If an engine sends several tokens at once, or a hybrid asks several members, "
-        "the value is a mean that includes the pauses.",
+        "an answer of one token or in one chunk. If an engine sends several tokens at once, or a hybrid asks several "
+        "members, the value is a mean that includes the pauses.",
     )
     table = _table(analysis, seconds, "Time per output token after the first")
     yield Passage(

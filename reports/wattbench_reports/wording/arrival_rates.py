@@ -11,7 +11,7 @@ from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadRep
 from wattbench_reports.stats import Interval
 
 HEAD = (
-    "system", "sustained", "served/s", "within deadline", "p50", "p90", "TTFT p50", "TTFT p90", "TPOT p50",
+    "system", "sustained", "served/s", "on time", "p50", "p90", "TTFT p50", "TTFT p90", "TPOT p50",
     "J per request", "J per correct answer", "accuracy",
 )  # fmt: skip
 """The columns of `cells`."""
@@ -25,10 +25,10 @@ def title(at: AtRate) -> str:
 def explained(report: LoadReport) -> str:
     """Explain the columns: the deadlines of this run, and which percentiles are given."""
     return (
-        f"Within deadline: answered {report.deadlines}. A rate is sustained if at least {100 * report.share:g}% of "
-        "requests are shown to be within the deadline. Latency and TTFT count from the scheduled arrival. "
-        "Percentiles are given only from the number of requests that LoadGen requires (p50: 7, p90: 44, p99: 459, "
-        "p99.9: 4,603), and only at sustained rates: otherwise they depend on the length of the queue."
+        f"On time: answered {report.deadlines}. A rate is sustained if at least {100 * report.share:g}% of requests "
+        "are shown to be on time. Latency and TTFT count from the scheduled arrival. Percentiles are given only from "
+        "the number of requests that LoadGen requires (p50: 7, p90: 44, p99: 459, p99.9: 4,603), and only at "
+        "sustained rates: otherwise they depend on the length of the queue."
     )
 
 

@@ -84,7 +84,7 @@ def test_what_one_step_does_not_say_is_not_known_of_all(found, fake) -> None:
     assert training.energy_j == 10_800.0
     assert training.provenance == "counter+declared"
     assert (training.tokens, training.seconds) == (None, None)
-    assert rows(section, "What was trained")[0][2:5] == ["–", "–", "–"]
+    assert rows(section, "Training of")[0][2:5] == ["–", "–", "–"]
 
 
 def brute_force(table: pd.DataFrame, ours: str, theirs: str, outlay_j: float, draws: int = 3000):
@@ -237,7 +237,7 @@ def test_the_strongest_alternative_is_the_thriftiest_that_is_not_less_accurate(f
     analysis, section = found(weak, strong, stronger, tuned(fake, accuracy=0.7), fake.System("base", accuracy=0.3))
     assert [each.against for each in break_evens(analysis) if each.rival] == ["strong"]
     assert [row[1] for row in rows(section, "Break-even in")] == ["strong (strongest)", "base"]
-    assert [row[1] for row in rows(section, "The same against every other system (4 pairs)")] == [
+    assert [row[1] for row in rows(section, "Break-even against every other system (4 pairs)")] == [
         "weak", "strong (strongest)", "stronger", "base",
     ]  # fmt: skip
 
@@ -254,9 +254,9 @@ def test_what_is_shared_and_what_is_not_on_record_is_said(found, fake) -> None:
     )
     sentences = section.passages[0].sentences
     assert sentences[0] == "No training is on record for rules: its cost is unknown, not zero."
-    assert sentences[1].startswith("tuned went into several systems and counts whole in each")
+    assert sentences[1].startswith("tuned is counted in full for each of several systems")
     assert "only where a ledger or a declaration says it" in section.lead
-    assert [row[0] for row in rows(section, "Everything that was trained, each once (2)")] == ["tuned", "mix"]
+    assert [row[0] for row in rows(section, "All trained components, each once (2)")] == ["tuned", "mix"]
 
 
 def test_a_year_is_its_requests_the_training_and_the_manufacture(make_run, fake) -> None:
@@ -279,7 +279,7 @@ def test_a_year_is_its_requests_the_training_and_the_manufacture(make_run, fake)
 def test_without_an_intensity_there_are_no_grams(found, fake) -> None:
     analysis, section = found(fake.System("base"), tuned(fake))
     assert {total.grams_co2e for total in totals(analysis)} == {None}
-    assert rows(section, "What 1,000,000 requests")[0][-1] == "–"
+    assert rows(section, "Joules and CO2e of 1,000,000 requests")[0][-1] == "–"
 
 
 def test_a_run_without_a_training_still_has_its_year_and_its_fleet(make_run, fake) -> None:
@@ -333,12 +333,12 @@ def test_who_is_cheapest_is_asked_of_the_most_accurate_alone(found, fake) -> Non
         tuned(fake, accuracy=0.7, energy_j=2.0),
     )
     assert [course.system for course in courses(analysis).accurate] == ["plain", "tuned"]
-    table = rows(section, "Who has taken the fewest")
+    table = rows(section, "System with the fewest")
     assert [row[0] for row in table] == ["plain", "tuned"]
     even = pair(analysis, "tuned", "plain").payback
     assert even is not None
     assert float(table[1][1].replace(",", "")) == pytest.approx(even.answers.estimate, rel=0.01)
-    assert "Of all systems rules has the fewest in the end" in said(section)
+    assert "Of all systems, rules uses the fewest in the long run" in said(section)
 
 
 @settings(max_examples=12, deadline=None)  # drawing takes its time

@@ -82,7 +82,7 @@ def test_numbers_on_the_page_are_the_records(plain_page) -> None:
         assert shown[f"Latency p{100 * tail:g}"] == units.quantity(latency_s.quantile(tail), "s")
         assert shown["CO2e per 1,000"] == units.quantity(own["energy_j"].mean() * 1000 / 3.6e6 * 150, "g")
         assert shown["Items"] == "80"
-        assert shown["Energy"] == "counter"
+        assert shown["Provenance"] == "counter"
         assert shown["Windows"] == "valid"
 
     head, *rows = page.tables["Each system in each domain"]
@@ -103,7 +103,7 @@ def test_numbers_on_the_page_are_the_records(plain_page) -> None:
     head, *rows = page.tables["What each system is made of, and what loading it cost"]
     shown = dict(zip(head, rows[0], strict=True))
     assert (shown["Parameters"], shown["Weights"], shown["Load time"]) == ("135 M", "98.0 MB", "1.50 s")
-    assert (shown["Load energy"], shown["Energy"]) == ("16.0 J", "counter")
+    assert (shown["Load energy"], shown["Provenance"]) == ("16.0 J", "counter")
 
 
 def test_hostile_text_is_text(make_run, fake) -> None:
@@ -161,13 +161,13 @@ def test_how_it_was_made_and_where_it_lies(plain_page) -> None:
     assert f"wattbench compare {run.layout.root}" in page.text
     assert "Example CPU" in page.text
     assert page.tables["packages (20)"][1] == ["packages.package-0", "1.0"]
-    assert [row[0] for row in page.tables["Every window and its judgement (9)"]][:3] == ["Window", "load0", "w00"]
-    assert len(page.tables["Every window and its judgement (9)"]) == 1 + 9
+    assert [row[0] for row in page.tables["All windows (9)"]][:3] == ["Window", "load0", "w00"]
+    assert len(page.tables["All windows (9)"]) == 1 + 9
 
 
 def test_an_invalid_window_keeps_its_reason(make_run, fake) -> None:
     page = Page(report(make_run(fake.hostile())))
-    bad = [row for row in page.tables["Every window and its judgement (24)"] if "NOT VALID" in row]
+    bad = [row for row in page.tables["All windows (24)"] if "NOT VALID" in row]
     assert len(bad) == 1
     assert bad[0][-1] == "throttled: <b>hot</b>"
     assert "17 of 18 measured windows can be believed" in page.text
@@ -185,7 +185,7 @@ def test_no_region_is_said_and_not_guessed(make_run, fake) -> None:
 def test_without_joules_there_is_no_empty_figure(make_run, fake) -> None:
     page = Page(report(make_run(fake.Run((fake.System("blind", energy_j=None),)))))
     assert [tag for tag, _ in page.tags].count("figure") == 3  # accuracy against latency, domains, latency
-    assert "No system has joules to draw." in page.text
+    assert "No system has joules to plot." in page.text
 
 
 def test_the_same_records_give_the_same_bytes(make_run, fake) -> None:

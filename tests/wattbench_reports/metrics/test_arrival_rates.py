@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -165,8 +166,8 @@ def test_a_rate_that_is_not_held_shows_no_percentile_and_is_not_ranked(tmp_path:
     run = write_load_run(tmp_path, held={4.0: ("sturdy",)})
     analysis = analyse(run)
     said = as_table(analysis.comparison)
-    assert "NOT HELD" in said
-    assert "not held: " in said
+    assert re.search(r"^weak +NO ", said, re.MULTILINE)
+    assert "not sustained: " in said
     codes = {caveat.code: caveat for caveat in analysis.comparison.caveats}
     assert codes["not-held"].systems == ("weak",)
     assert codes["failed-requests"].systems == ("weak",)
@@ -177,7 +178,7 @@ def test_a_rate_that_is_not_held_shows_no_percentile_and_is_not_ranked(tmp_path:
 def test_nothing_is_ranked_where_nothing_is_held(tmp_path: Path) -> None:
     analysis = analyse(write_load_run(tmp_path, held={4.0: ()}))
     (verdict,) = verdicts(analysis)
-    assert verdict.headline == "No system holds any rate that was offered: none is ranked."
+    assert verdict.headline == "No system sustains any of the offered rates, so none is ranked."
 
 
 def test_programs_get_every_rate(loaded: RunRecords) -> None:
@@ -197,7 +198,7 @@ def test_the_page_draws_the_curve_with_what_is_not_held_hollow(loaded: RunRecord
     assert 'id="load"' in html
     assert 'id="load-figure-' in html
     assert "weak at 4 per second (not sustained)" in html
-    assert "NOT HELD" in html
+    assert '<span class="badge-bad">NO</span>' in html
 
 
 def test_answers_in_one_chunk_have_no_time_per_token(loaded: RunRecords) -> None:

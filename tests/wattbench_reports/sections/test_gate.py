@@ -56,8 +56,8 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     assert section.title == "Gate: regressed"
     rows = table(section, "Each metric, worst first")
     assert list(rows) == ["latency p50", "accuracy"]
-    assert rows["latency p50"]["Blocks"] == "yes"
-    assert rows["accuracy"]["Blocks"] == "no"
+    assert rows["latency p50"]["Blocking"] == "yes"
+    assert rows["accuracy"]["Blocking"] == "no"
     assert "in 40 rounds" in as_text(section)
 
 
@@ -82,7 +82,7 @@ def test_a_record_of_no_day_is_damaged(make: Make) -> None:
     analysis = analyse(make(SLOW))
     run = analysis.frames.run
     broken = replace(run, header=replace(run.header, created_utc="yesterday"))
-    with pytest.raises(UserError, match="made on no day"):
+    with pytest.raises(UserError, match="its creation date is not a date"):
         gate_section(replace(analysis, frames=replace(analysis.frames, run=broken)))
 
 

@@ -19,8 +19,8 @@ from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.tables.token_timings import token_times
 
 WHOLE = "Latency of a request, from sending it to its last token"
-FIRST = "Time to the first token, from sending it"
-LATER = "Seconds per output token after the first"
+FIRST = "Time to first token, from sending it"
+LATER = "Time per output token after the first"
 
 
 def stamp(run, *systems: str) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def test_first_and_later_tokens_are_the_files(streamed) -> None:
             assert shown[system]["Requests"] == "100"
             assert shown[system]["p50"] == units.quantity(values.median(), "s")
             assert shown[system]["p95"] == units.quantity(values.quantile(0.95), "s")
-            assert shown[system]["Slowest"] == units.quantity(values.max(), "s")
+            assert shown[system]["Maximum"] == units.quantity(values.max(), "s")
             assert shown[system]["p99"] == "–"
     assert set(first["regex"].values()) == {"regex", "0", "–"}
     assert "Not reported by the engine of regex." in as_text(section)
@@ -107,7 +107,7 @@ def test_an_older_run_without_stamps_is_readable(make_run, fake) -> None:
     rows = pd.read_parquet(run.layout.items_table).drop(columns=["first_token_s", "token_s"])
     rows.to_parquet(run.layout.items_table)
     section = latency_section(analyse(run))
-    assert section.passages[1].sentences[0].startswith("No engine of this run tells")
+    assert section.passages[1].sentences[0].startswith("No engine of this run reports")
     assert len(section.passages) == 2
 
 
@@ -117,7 +117,7 @@ def test_some_of_the_requests_are_said_to_be_some(streamed) -> None:
     path = run.layout.items_table
     pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
     text = as_text(latency_section(analyse(run)))
-    assert "Told of some requests only: specialist (40 of 100)." in text
+    assert "Reported for some requests only: specialist (40 of 100)." in text
 
 
 def test_a_damaged_table_is_one_message(streamed) -> None:
@@ -144,9 +144,9 @@ def test_under_load_it_counts_from_when_a_request_was_due(tmp_path) -> None:
     rows = pd.read_parquet(run.layout.items_table)
     section = latency_section(analyse(run))
     own = rows[(rows["system"] == "sturdy") & rows["failure"].isna()]
-    whole = table(section, "Latency of a request, from when it was due to its last token")
+    whole = table(section, "Latency of a request, from its scheduled arrival to its last token")
     assert whole["sturdy"]["p90"] == units.quantity((own["finished_s"] - own["scheduled_s"]).quantile(0.9), "s")
-    first = table(section, "Time to the first token, from when it was due")
+    first = table(section, "Time to first token, from its scheduled arrival")
     assert first["sturdy"]["p90"] == units.quantity((own["first_token_s"] - own["scheduled_s"]).quantile(0.9), "s")
     weak = whole["weak"]
     assert weak["Requests"] == "45", "those that failed took no time"

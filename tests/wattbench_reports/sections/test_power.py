@@ -200,7 +200,7 @@ def test_long_traces_are_thinned(make_run, fake) -> None:
     assert not any(line.whole for cell in big.cells for line in cell.lines)
     passage = section_of(run).passages[0]
     assert len(passage.drawing.svg) < 15_000
-    assert "Of each span of time the lowest and the highest are shown." in passage.drawing.caption
+    assert "Each span of time shows its lowest and highest reading." in passage.drawing.caption
     assert passage.sentences == (
         "The trace of cells 1, loading and idle; 3, spell_backward is not shown (no trace was left).",
     )
@@ -233,7 +233,7 @@ def test_what_can_be_read_before_the_damage_is_shown(traced) -> None:
     with traced.layout.trace("big", "chain_sum").open("a") as file:
         file.write(f"{START_S + 400},nvml,part0,oops,,,,counter,0.1\n")
     said = section_of(traced).passages[0].sentences
-    assert any("is not whole (power/big/chain_sum.csv:" in sentence for sentence in said)
+    assert any("is incomplete (power/big/chain_sum.csv:" in sentence for sentence in said)
 
 
 def test_a_torn_last_line_is_nothing_to_speak_of(traced) -> None:
@@ -316,7 +316,7 @@ def test_the_figure_is_safe_and_repeats_exactly() -> None:
 def test_the_figure_names_what_it_shows_and_cuts_between_cells() -> None:
     texts = [element.text for element in ET.fromstring(drawing()).iter(f"{SVG}text")]
     assert {"1", "2", "measured", "warm-up, not valid", "idle", "load", "idle level", "cpu", "dram"} <= set(texts)
-    assert "cell; 9.00 s in all, the time between is cut" in texts
+    assert "cell; 9.00 s in total, time between cells cut out" in texts
     assert "cpu: from 20.0 W to 30.0 W, idle 19.0 W. dram: from 5.00 W to 5.00 W." in drawing()
 
 

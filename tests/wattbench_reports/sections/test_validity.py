@@ -38,7 +38,7 @@ def test_no_caveat_is_said(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("a"), fake.System("b", "specialist")), items=100))
     (passage, *_) = validity_section(analyse(run)).passages
     assert passage.tables == ()
-    assert "none" in passage.sentences[0]
+    assert "None: no check" in passage.sentences[0]
 
 
 def test_joules_by_component_are_the_windows(make_run, fake) -> None:

@@ -133,7 +133,7 @@ def test_older_records_say_what_they_lack(run) -> None:
     resize(run, expert_bytes=None, shared_bytes=None)
     said = words(run)
     assert "Co-activation was not recorded: the run is older" in said
-    assert "The bytes behind a token were not recorded for mix: the run is older" in said
+    assert "Bytes per token were not recorded for mix: the run is older" in said
     assert "The selection of experts" in said  # what there is, is said
     assert "Of mix's 135 M parameters a token uses 135 M (100.0%)." in said
 

@@ -239,7 +239,7 @@ def test_a_suites_file_that_is_gone_leaves_the_joules(make_run, fake, tmp_path) 
     assert "gone.csv: the hourly intensities cannot be read" in caveat.text
     text = render(comparison)
     assert "CO2: not available, because the file of intensities cannot be used." in text
-    assert "not known" in report(run)
+    assert ">not available<" in report(run)
     assert compare(run, Assumptions(CarbonChoice(region="FRA"))).carbon is not None
 
 
