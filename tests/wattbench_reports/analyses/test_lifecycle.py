@@ -255,7 +255,7 @@ def test_what_is_shared_and_what_is_not_on_record_is_said(found, fake) -> None:
     sentences = section.passages[0].sentences
     assert sentences[0] == "No training is on record for rules: its cost is unknown, not zero."
     assert sentences[1].startswith("tuned is counted in full for each of several systems")
-    assert "only where a ledger or a declaration says it" in section.lead
+    assert "only where a ledger or a declaration states it" in section.lead
     assert [row[0] for row in rows(section, "All trained components, each once (2)")] == ["tuned", "mix"]
 
 

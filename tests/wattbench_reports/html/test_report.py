@@ -94,13 +94,13 @@ def test_numbers_on_the_page_are_the_records(plain_page) -> None:
         per_correct = own["energy_j"].sum() / own["correct"].sum()
         assert shown["Joules per correct answer"].split()[0] == units.quantity(per_correct, "J").split()[0]
 
-    head, *rows = page.tables["Accuracy and joules per request, as drawn"]
+    head, *rows = page.tables["Accuracy and joules per request, as plotted"]
     for row in rows:
         shown = dict(zip(head, row, strict=True))
         own = table[table["system"] == shown["System"]]
         assert shown["Above idle"] == units.quantity(own["energy_above_idle_j"].mean(), "J")
 
-    head, *rows = page.tables["What each system is made of, and what loading it cost"]
+    head, *rows = page.tables["Composition and load cost of each system"]
     shown = dict(zip(head, rows[0], strict=True))
     assert (shown["Parameters"], shown["Weights"], shown["Load time"]) == ("135 M", "98.0 MB", "1.50 s")
     assert (shown["Load energy"], shown["Provenance"]) == ("16.0 J", "counter")
@@ -170,7 +170,7 @@ def test_an_invalid_window_keeps_its_reason(make_run, fake) -> None:
     bad = [row for row in page.tables["All windows (24)"] if "NOT VALID" in row]
     assert len(bad) == 1
     assert bad[0][-1] == "throttled: <b>hot</b>"
-    assert "17 of 18 measured windows can be believed" in page.text
+    assert "17 of 18 measured windows are valid" in page.text
 
 
 def test_no_region_is_said_and_not_guessed(make_run, fake) -> None:
