@@ -25,7 +25,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
             yield _paragraph(arrival_rates.title(rate).capitalize())
             yield _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in rate.systems])
             yield _list(
-                f"{each.system} does not hold this rate: {why}." for each in rate.systems for why in each.reasons
+                f"{each.system} does not sustain this rate: {why}." for each in rate.systems for why in each.reasons
             )
         yield _paragraph(arrival_rates.explained(comparison.load))
     else:
