@@ -136,7 +136,7 @@ def cut_off(
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_gate_that_was_cut_off_is_gone_on_with(how: signal.Signals, cut_off, wattbench, tmp_path: Path) -> None:
+def test_a_gate_that_was_cut_off_is_resumed(how: signal.Signals, cut_off, wattbench, tmp_path: Path) -> None:
     stderr, code = cut_off(how)
     run = the_run(tmp_path)
     assert not run.finished
@@ -148,7 +148,7 @@ def test_a_gate_that_was_cut_off_is_gone_on_with(how: signal.Signals, cut_off, w
     before = run.layout.rounds.read_bytes()
     done = wattbench("gate", "--resume", run.layout.root)
     assert done.returncode in (0, 2), done.stderr
-    assert "of a round that was cut off are left out" in done.stderr
+    assert "of an interrupted round are left out" in done.stderr
     assert run.layout.rounds.read_bytes().startswith(before)
     counted = Counter(doc_id for row in run.rounds() for doc_id in row.doc_ids)
     assert set(counted.values()) == {1}
