@@ -1,4 +1,4 @@
-"""What a meter is: something that can be read, and says how its figures come about."""
+"""Define what a meter is: something that can be read, with the provenance of its figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODELLED = "modelled"
 REPLAYED = "replayed"
 
 PROVENANCES = (COUNTER, RAPL, INTEGRATED, REPLAYED, MODELLED)
-"""How a joule came about, the most trustworthy first."""
+"""How a joule came about, the most reliable first."""
 
 
 class MeterError(Exception):
@@ -24,7 +24,7 @@ class MeterError(Exception):
     def __init__(self, reason: str, fix: str | None = None) -> None:
         super().__init__(reason)
         self.fix = fix
-        """What a person can do about it, as an instruction; None where there is nothing to do."""
+        """What the user can do about it, as an instruction; None if there is nothing to do."""
 
 
 class AbsentError(MeterError):
@@ -33,7 +33,7 @@ class AbsentError(MeterError):
 
 @dataclass(frozen=True)
 class Reading:
-    """One look at a meter. Components are ``gpu0``, ``gpu1``, ``cpu``, ``dram``, ``wall``."""
+    """One reading of a meter. Components are ``gpu0``, ``gpu1``, ``cpu``, ``dram``, ``wall``."""
 
     at_s: float
     """When, seconds since the epoch (`wattbench.clock`)."""
@@ -43,11 +43,11 @@ class Reading:
     """Watts drawn, per component."""
     temperature_c: Mapping[str, float] = field(default_factory=dict)
     notes: frozenset[str] = frozenset()
-    """What spoils a window it was seen in: ``gpu0: throttled (thermal)``, ``gpu0: foreign process 4242``."""
+    """What makes a window invalid: ``gpu0: throttled (thermal)``, ``gpu0: foreign process 4242``."""
     gaps: Mapping[str, str] = field(default_factory=dict)
-    """Components that could not be read this time, and why. They are in none of the figures: a gap, never a zero."""
+    """Components that could not be read this time, and why. They have no figures: a gap, never a zero."""
     unplaced: frozenset[str] = frozenset()
-    """Components whose counts stand as at their counter's last step, which was not caught: up to a step too early."""
+    """Components whose counts are those of their counter's last step, which was not caught: up to a step too early."""
 
 
 class Meter(Protocol):
@@ -63,7 +63,7 @@ class Meter(Protocol):
     """Per component: how its joules come about, one of `PROVENANCES`."""
 
     def open(self) -> None:
-        """Get ready to be read. Afterwards `step_s` and `provenance` are complete."""
+        """Prepare to be read. Afterwards `step_s` and `provenance` are complete."""
         ...
 
     def read(self) -> Reading:
@@ -71,7 +71,7 @@ class Meter(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the device. Safe to call twice."""
+        """Release the device. Safe to call twice."""
         ...
 
 
@@ -84,7 +84,7 @@ class SteppedMeter(Meter, Protocol):
         ...
 
     def settle(self, reading: Reading) -> Reading:
-        """The same reading, with joules as they were at its moment instead of at the counters' last step.
+        """Return the same reading, with joules as they were at its moment instead of at the counters' last step.
 
         May wait for the next step. What cannot be placed is left as it was read, and named in `Reading.unplaced`.
         """
@@ -96,30 +96,30 @@ class LaggingMeter(Meter, Protocol):
     """A meter whose readings carry the stamps of another clock or thread, and may come a while after them."""
 
     lag_s: float
-    """How long after a moment its reading of that moment may still come."""
+    """How long after a moment its reading of that moment may still arrive."""
 
     def take(self) -> list[Reading]:
-        """What has come since the last call, ordered by stamp. Never waits. A failure is a reading with a gap."""
+        """Return the readings since the last call, ordered by stamp. Never waits. A failure is a reading with a gap."""
         ...
 
 
 @runtime_checkable
 class DescribedMeter(Meter, Protocol):
-    """A meter that says in words what it reads."""
+    """A meter that describes what it reads."""
 
     reads: Mapping[str, str]
     """Per component: ``energy counter; power averaged over 1 s``. Known as soon as `Meter.provenance` is."""
 
 
 class ConfiguredMeter(Meter, Protocol):
-    """A meter that a suite can name. What the entry point of a third party's meter must lead to."""
+    """A meter that a suite can name: what the entry point of a third-party meter must be."""
 
     Settings: ClassVar[type[MeterSettings]]
     """The model of its settings, `use` among them."""
 
     @classmethod
     def from_settings(cls, settings: Any) -> Self:
-        """Make it, without opening it. It may look at the machine: its `provenance` must be complete afterwards.
+        """Make it, without opening it. It may inspect the machine: its `provenance` must be complete afterwards.
 
         Args:
             settings: an instance of `Settings`.

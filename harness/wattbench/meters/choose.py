@@ -1,4 +1,4 @@
-"""From a suite's `meters:` to meters: those it names, and for `auto` what this machine has for the rest."""
+"""Choose the meters of a suite: those it names, and for `auto` those that this machine has for the rest."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class Chosen:
 
     meters: list[Meter]
     sensors: list[Sensor] = field(default_factory=list)
-    """What was looked at to choose them; empty where the suite names them all."""
+    """The sensors that were inspected to choose them; empty if the suite names all meters."""
 
     @property
     def provenance(self) -> dict[str, str]:
-        """Component to how its joules will come about."""
+        """Return component to how its joules will be measured."""
         return {component: how for meter in self.meters for component, how in meter.provenance.items()}
 
     @property
     def details(self) -> dict[str, dict[str, Any]]:
-        """Component to ``{"meter", "reads", "step_s"}``, as a run's header keeps it."""
+        """Return component to ``{"meter", "reads", "step_s"}``, as a run's header keeps it."""
         return {
             component: {
                 "meter": meter.name,
@@ -42,15 +42,15 @@ class Chosen:
 
     @property
     def unmeasured(self) -> list[Sensor]:
-        """What is there, and will not be measured."""
-        stated = self.provenance
-        return [s for s in self.sensors if s.exists and not s.readable and s.component not in stated]
+        """Return the sensors that exist and will not be measured."""
+        measured = self.provenance
+        return [s for s in self.sensors if s.exists and not s.readable and s.component not in measured]
 
 
 def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Chosen:
-    """The meters that a suite's entries ask for.
+    """Return the meters that a suite's entries name.
 
-    `auto` stands back: it takes no meter that is named beside it, and no component that another entry measures.
+    `auto` takes no meter that another entry names, and no component that another entry measures.
 
     Raises:
         UserError: one of them cannot measure anything here, or two measure the same component.
@@ -61,9 +61,9 @@ def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Ch
     if len(named) < len(entries):
         names = {entry.use for entry in entries}
         claimed = {component for meter in named for component in meter.provenance}
-        found = [sensor for sensor in survey() if sensor.meter not in names]
-        # A GPU's place is taken by name only, as its meter takes all GPUs or none: an overlap is told below.
-        free = [replace(s, used=s.used and (s.meter == NvmlMeter.name or s.component not in claimed)) for s in found]
+        surveyed = [sensor for sensor in survey() if sensor.meter not in names]
+        # A GPU is claimed by its meter's name only, as that takes all GPUs or none: an overlap is reported below.
+        free = [replace(s, used=s.used and (s.meter == NvmlMeter.name or s.component not in claimed)) for s in surveyed]
         sensors += _modelled_instead(free, claimed)
         automatic = meters_for(sensors)
     meters = [*automatic, *named]
@@ -72,7 +72,7 @@ def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Ch
 
 
 def _modelled_instead(sensors: Sequence[Sensor], claimed: set[str]) -> list[Sensor]:
-    """A named meter may leave out a component that `auto` would have taken from it: the model then takes its place."""
+    """Use the model for a component that `auto` would have read from a named meter that leaves it out."""
     used = {sensor.component for sensor in sensors if sensor.used} | claimed
     return [replace(s, used=True) if s.provenance == MODELLED and s.component not in used else s for s in sensors]
 
@@ -89,25 +89,25 @@ def _refuse_twins(meters: Sequence[Meter]) -> None:
     names = [meter.name for meter in meters]
     for name in names:
         if names.count(name) > 1:
-            raise UserError(f"meters: two are called {name}; a trace could not tell them apart")
+            raise UserError(f"meters: two are called {name}; a trace could not distinguish them")
 
 
 def require_measured(chosen: Chosen) -> None:
-    """Refuse where a component's joules would not come from a sensor of this run.
+    """Refuse if a component's joules would not come from a sensor of this run.
 
     Raises:
-        UserError: which, why, and what to do about it.
+        UserError: the message says which, why, and what to do about it.
     """
-    looked_at = chosen.sensors or survey()
-    said = [_why_not_measured(component, how, looked_at) for component, how in chosen.provenance.items()]
-    said += [_unreadable(sensor) for sensor in chosen.unmeasured]
-    refused = [why for why in said if why]
+    sensors = chosen.sensors or survey()
+    reasons = [_why_not_measured(component, how, sensors) for component, how in chosen.provenance.items()]
+    reasons += [_unreadable(sensor) for sensor in chosen.unmeasured]
+    refused = [why for why in reasons if why]
     if not chosen.meters:
         refused.append("nothing here can be measured")
     if refused:
         raise UserError(
-            f"energy is required to be measured, and would not be: {'; '.join(refused)}. Mend that, name under "
-            "`meters:` only what is measured, or drop --require-measured (measure.require_measured in the suite)"
+            f"energy is required to be measured, but would not be: {'; '.join(refused)}. Correct that, name under "
+            "`meters:` only what is measured, or remove --require-measured (measure.require_measured in the suite)"
         )
 
 
@@ -117,10 +117,10 @@ def _why_not_measured(component: str, how: str, sensors: Sequence[Sensor]) -> st
     if how != MODELLED:
         return None
     better = next((s for s in sensors if s.component == component and s.why_not is not None), None)
-    said = f"{component} would only be modelled"
+    text = f"{component} would only be modelled"
     if better is None:
-        return said
-    return f"{said}, as {better.why_not}" + (f" (fix: {better.fix})" if better.fix else "")
+        return text
+    return f"{text}, as {better.why_not}" + (f" (fix: {better.fix})" if better.fix else "")
 
 
 def _unreadable(sensor: Sensor) -> str:

@@ -1,4 +1,4 @@
-"""What codecarbon's model says that the CPU and memory draw, where no sensor measures them."""
+"""Model the joules of CPU and memory with codecarbon, where no sensor measures them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from wattbench.meters.base import MODELLED, MeterError, Reading
 
 JOULES_PER_KWH = 3.6e6
 SHORTEST_TASK_S = 0.1
-"""codecarbon takes the CPU's load from ticks of 10 ms: ten of them, or the load is mostly rounding."""
+"""codecarbon computes the CPU's load from ticks of 10 ms: with fewer than ten the load is mostly rounding."""
 TASKS_PER_TRACKER = 1000
-"""A tracker remembers every task it ever had; after so many (17 minutes at 1 Hz) a new one starts, in 10 ms."""
+"""A tracker keeps every task in memory; after this many (17 minutes at 1 Hz) a new one starts, in 10 ms."""
 
 _FIELDS = {"cpu": "cpu_energy", "dram": "ram_energy"}
-"""Component to the field of codecarbon's `EmissionsData`. Its GPU energy is left alone: NVML is read directly."""
+"""Component to the field of codecarbon's `EmissionsData`. Its GPU energy is not used: NVML is read directly."""
 
 
 class CodecarbonMeter:
@@ -57,11 +57,11 @@ class CodecarbonMeter:
 
     @classmethod
     def from_settings(cls, settings: CodecarbonSettings) -> Self:
-        """Made without a look at the machine: a model is always there."""
+        """Make it without inspecting the machine: a model is always available."""
         return cls(settings.components)
 
     def open(self) -> None:
-        """Start the model: it looks at the machine for a second or two, and gives its first watts.
+        """Start the model: it inspects the machine for a second or two, and gives its first watts.
 
         Raises:
             MeterError: codecarbon does not start.
@@ -74,7 +74,7 @@ class CodecarbonMeter:
         self._roll()
 
     def read(self) -> Reading:
-        """Joules since the meter was opened, and the model's watts over the last task.
+        """Return joules since the meter was opened, and the model's watts over the last task.
 
         Raises:
             MeterError: codecarbon gave no figure.
@@ -95,7 +95,7 @@ class CodecarbonMeter:
             tracker.stop()
 
     def _roll(self) -> None:
-        """End the running task, take in its joules, and start the next."""
+        """End the running task, add its joules, and start the next."""
         ended_s = now_s()
         spent_s = ended_s - self._task_started_s
         try:
@@ -132,7 +132,7 @@ class CodecarbonMeter:
 
 
 def _new_tracker() -> Any:
-    """A tracker that only models energy. What a configuration file could turn on is turned off by name."""
+    """Make a tracker that only models energy. What a configuration file could turn on is turned off by name."""
     with _environment(CODECARBON_LOG_LEVEL="critical"):  # read once, when it is imported
         from codecarbon import OfflineEmissionsTracker
     _leave_gpus_alone()
@@ -153,7 +153,7 @@ def _new_tracker() -> Any:
 
 
 def _leave_gpus_alone() -> None:
-    """Let codecarbon find no GPU: NVML is read directly, and a GPU that fails must not take the CPU's figure along.
+    """Make codecarbon find no GPU: NVML is read directly, and a GPU that fails must not affect the figure of the CPU.
 
     It asks once per process whether `nvidia-smi` and `rocm-smi` can be run, and remembers. A later version that asks
     otherwise only reads the GPUs besides; their joules are not taken from it.

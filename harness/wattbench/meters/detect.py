@@ -1,4 +1,4 @@
-"""Which sensors this machine has, which can be read, and which meters a run should therefore use."""
+"""Find which sensors this machine has, which can be read, and which meters a run should therefore use."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from wattbench.meters.rapl import POWERCAP, STEP_S, RaplMeter, find_domains
 
 @dataclass(frozen=True, kw_only=True)
 class Sensor:
-    """One place where joules could come from, whether it can be read, and whether a run would use it."""
+    """One possible source of joules: whether it can be read, and whether a run would use it."""
 
     meter: str
     """The meter that reads it: ``nvml``, ``rapl``, ``codecarbon``."""
     component: str
-    """``gpu0``, ``cpu``, ``dram``; ``gpu`` where no GPU could be told apart."""
+    """``gpu0``, ``cpu``, ``dram``; ``gpu`` if single GPUs could not be identified."""
     what: str
     """The sensor, in words."""
     readable: bool
     used: bool
-    """Whether a run takes this component's joules from it."""
+    """Whether a run reads this component's joules from it."""
     provenance: str | None = None
-    """How its joules come about, where it can be read."""
+    """How its joules come about, if it can be read."""
     why_not: str | None = None
     """Why it cannot be read."""
     fix: str | None = None
-    """What to do about that; None where there is nothing to do."""
+    """What to do about that; None if there is nothing to do."""
     reads: str = ""
-    """What is read there, more closely: which counter, which kind of power."""
+    """What exactly is read: which counter, which kind of power."""
     step_s: float | None = None
-    """How coarsely in time it advances, where it can be read."""
+    """How coarsely in time it advances, if it can be read."""
     exists: bool = True
-    """False where there is no such thing on this machine: then there is nothing to mend."""
+    """False if there is no such thing on this machine: then there is nothing to correct."""
 
 
 def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP) -> list[Sensor]:
-    """Look for every sensor, by reading it. Takes under a second, or three where a GPU's counter is stuck.
+    """Look for every sensor, by reading it. Takes under a second, or three if a GPU's counter is stuck.
 
     Args:
         environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
@@ -67,7 +67,8 @@ def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP) 
 def meters_for(
     sensors: list[Sensor], environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP
 ) -> list[Meter]:
-    """The meters that read what a survey found to be of use: NVML for GPUs, RAPL where it can be read, else a model.
+    """Return the meters for the sensors that a survey found usable: NVML for GPUs, RAPL if it can be read, else a
+    model.
 
     None is open yet; each knows its provenance already.
     """
@@ -100,10 +101,12 @@ def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:
 
 
 def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
-    """A sensor that is not there, for GPUs that should be and were not found; none where all were."""
+    """Return a sensor that is missing, for GPUs that should exist and were not found; none if all were."""
     if meter.fewer is None:
         return []
-    error = MeterError(meter.fewer, fix="see whether nvidia-smi lists them all; mend CUDA_VISIBLE_DEVICES or the suite")
+    error = MeterError(
+        meter.fewer, fix="check whether nvidia-smi lists them all; correct CUDA_VISIBLE_DEVICES or the suite"
+    )
     return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
 
 

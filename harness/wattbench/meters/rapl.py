@@ -1,4 +1,4 @@
-"""CPU packages and memory through RAPL: the Linux powercap tree, which Intel and AMD share.
+"""Read CPU packages and memory through RAPL: the Linux powercap tree, which Intel and AMD share.
 
 Source: Linux kernel, Documentation/power/powercap/powercap.rst.
 """
@@ -22,7 +22,7 @@ STEP_S = 0.001
 
 @dataclass(frozen=True)
 class Domain:
-    """One counter of the tree that is counted: a package, or memory."""
+    """One counter of the tree that is used: a package, or memory."""
 
     folder: Path
     name: str
@@ -32,7 +32,7 @@ class Domain:
     """The counter starts again from 0 beyond this."""
 
     def read_uj(self) -> int:
-        """Its count, in microjoules.
+        """Return its count, in microjoules.
 
         Raises:
             MeterError: it cannot be read; the message says what to do.
@@ -49,7 +49,7 @@ class Domain:
 
 
 def find_domains(root: Path = POWERCAP) -> list[Domain]:
-    """The domains that do not overlap: every package, and memory.
+    """Return the domains that do not overlap: every package, and memory.
 
     Left out: `core` and `uncore` (parts of their package), `psys` (the platform, which holds the packages), and
     `intel-rapl-mmio` (the same packages by another road).
@@ -83,7 +83,7 @@ def _domain(folder: Path) -> Domain | None:
 
 
 class Unwrapped:
-    """A counter that never starts again: the joules of one that does, since its first reading."""
+    """A counter that never starts again, made from one that does: joules since its first reading."""
 
     def __init__(self, range_uj: int) -> None:
         self.energy_uj = 0
@@ -91,7 +91,7 @@ class Unwrapped:
         self._last: tuple[float, int] | None = None
 
     def advance(self, at_s: float, count_uj: int) -> None:
-        """Take in a reading. It must come before the counter can wrap twice (minutes, at any power).
+        """Add a reading. It must come before the counter can wrap twice (minutes, at any power).
 
         A fall that would need an implausible power to be a wrap is a reset: `energy_uj` then falls to 0, so that
         whoever compares two readings sees it.
@@ -110,7 +110,7 @@ class Unwrapped:
 
 
 class RaplMeter:
-    """Packages summed as ``cpu``, memory as ``dram``; those of the two that this machine has."""
+    """Packages summed as ``cpu``, memory as ``dram``, as far as this machine has them."""
 
     name = "rapl"
     period_s = 0.1
@@ -128,7 +128,7 @@ class RaplMeter:
 
     @classmethod
     def from_settings(cls, settings: RaplSettings) -> Self:
-        """Look at the tree once, so that it is known what there is.
+        """Inspect the tree once, so that its domains are known.
 
         Raises:
             MeterError: as `open`; or a component that was asked for is not there.
@@ -155,7 +155,7 @@ class RaplMeter:
         self.provenance = dict.fromkeys(components, RAPL)
 
     def read(self) -> Reading:
-        """Joules since the meter was opened. A component is a gap if one of its domains cannot be read."""
+        """Return joules since the meter was opened. A component is a gap if one of its domains cannot be read."""
         at_s = now_s()
         energy_j: dict[str, float] = {}
         gaps: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Make a meter from its entry in the suite. Its class is imported then, not before."""
+"""Make a meter from its entry in the suite. Its class is imported only then."""
 
 from __future__ import annotations
 

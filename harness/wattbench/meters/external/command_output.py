@@ -1,4 +1,4 @@
-"""A command that prints a figure: run again and again, without a shell, and never waited for without end."""
+"""Run a command that prints a figure, again and again: without a shell, and with a time limit."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from wattbench.config.meter import JOULES, WATTS
 from wattbench.meters.base import MeterError, Reading
 
 MOST_BYTES = 1_000_000
-"""What a command prints beyond this is not looked at."""
+"""Output of a command beyond this is ignored."""
 
 
 class CommandSource:
-    """Runs one command for each look."""
+    """Runs one command per reading."""
 
     def __init__(self, command: Command, component: str) -> None:
         self._command = command
@@ -33,22 +33,22 @@ class CommandSource:
 
     @property
     def reads(self) -> str:
-        """In words, what is read."""
+        """Return what is read, in words."""
         return f"{'power' if self._command.power_unit else 'energy'} printed by {self._argv[0]}"
 
     def open(self) -> list[Reading]:
-        """Run it once, so that what is wrong with it is told at once.
+        """Run it once, so that an error is reported at once.
 
         Raises:
-            MeterError: it gave no figure, and why.
+            MeterError: it gave no figure; the message says why.
         """
         return self.look()
 
     def look(self) -> list[Reading]:
-        """One figure, stamped in the middle of the command's run.
+        """Return one figure, stamped in the middle of the command's run.
 
         Raises:
-            MeterError: it gave none, and why.
+            MeterError: it gave none; the message says why.
         """
         asked_s = now_s()
         printed = self._run()
@@ -61,27 +61,27 @@ class CommandSource:
         return [Reading(at_s, power_w={self._component: number * WATTS[command.power_unit]})]
 
     def close(self) -> None:
-        """End the command, if it is running. A look that waits for it then fails."""
+        """End the command, if it is running. A reading that waits for it then fails."""
         process = self._process
         if process is not None:
             _end(process)
 
     def _run(self) -> str:
-        """What it prints. Files rather than pipes: something it left behind could hold a pipe open."""
+        """Return its output. Files rather than pipes: something it left behind could hold a pipe open."""
         name, timeout_s = self._argv[0], self._command.timeout_s
-        with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as complained:
+        with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as errors:
             try:
                 self._process = process = subprocess.Popen(
                     self._argv,
                     stdin=subprocess.DEVNULL,
                     stdout=printed,
-                    stderr=complained,
+                    stderr=errors,
                     start_new_session=True,  # so that it can be ended with all that it starts
                     env={**os.environ, "LC_ALL": "C"},  # numbers with a point, words as its documentation has them
                 )
             except OSError as error:
                 raise MeterError(
-                    f"{name} cannot be started ({error.strerror})", fix=f"see whether {name} is there"
+                    f"{name} cannot be started ({error.strerror})", fix=f"check whether {name} is installed"
                 ) from error
             try:
                 code = process.wait(timeout_s)
@@ -91,27 +91,27 @@ class CommandSource:
                 _end(process)
                 self._process = None
             if code != 0:
-                complained.seek(0)
-                said = complained.read(MOST_BYTES).decode("utf-8", errors="replace").strip().splitlines()
-                raise MeterError(f"{name} failed (exit {code})" + (f": {said[-1][:200]}" if said else ""))
+                errors.seek(0)
+                lines = errors.read(MOST_BYTES).decode("utf-8", errors="replace").strip().splitlines()
+                raise MeterError(f"{name} failed (exit {code})" + (f": {lines[-1][:200]}" if lines else ""))
             printed.seek(0)
             return printed.read(MOST_BYTES).decode("utf-8", errors="replace")
 
     def _number(self, printed: str) -> float:
         name = self._argv[0]
-        found = _matched(printed, self._command.pattern) if self._command.pattern is not None else None
+        value = _matched(printed, self._command.pattern) if self._command.pattern is not None else None
         if self._command.json_path is not None:
-            found = _in_json(printed, self._command.json_path)
-        if found is None:
+            value = _in_json(printed, self._command.json_path)
+        if value is None:
             shown = " ".join(printed.split())[:80]
             where = self._command.pattern or self._command.json_path
             raise MeterError(f"{name} printed nothing at {where!r}: {shown!r}")
         try:
-            number = float(found)
+            number = float(value)
         except (TypeError, ValueError) as error:
-            raise MeterError(f"{name} printed {str(found)[:40]!r} where a number should be") from error
+            raise MeterError(f"{name} printed {str(value)[:40]!r} where a number should be") from error
         if not math.isfinite(number) or number < 0.0:
-            raise MeterError(f"{name} printed {number:g}, which is no figure of a meter")
+            raise MeterError(f"{name} printed {number:g}, which is not a valid meter reading")
         return number
 
 
@@ -123,7 +123,7 @@ def _matched(printed: str, pattern: str) -> str | None:
 
 
 def _in_json(printed: str, path: str) -> Any:
-    """What stands at ``outlets.0.watts``; None where there is nothing, or nothing that could be a number."""
+    """Return the value at ``outlets.0.watts``; None if it is absent, or cannot be a number."""
     try:
         at: Any = json.loads(printed)
     except (ValueError, RecursionError):
@@ -139,7 +139,7 @@ def _in_json(printed: str, path: str) -> Any:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it with all that it started."""
+    """End it with everything that it started."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

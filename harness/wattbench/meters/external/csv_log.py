@@ -1,4 +1,4 @@
-"""The log of a meter that somebody else writes: rows of a growing CSV file, as readings with the log's own stamps."""
+"""Follow a meter's log: rows of a growing CSV file, as readings with the log's own stamps."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from wattbench.errors import nearest
 from wattbench.meters.base import AbsentError, MeterError, Reading
 
 TAIL_BYTES = 65_536
-"""How much of a log's end is read when a run begins: its latest row is wanted, and nothing older."""
+"""How much of a log's end is read when a run begins: only its latest row is needed."""
 MOST_BYTES = 1_000_000
-"""The most that is read at one look, and the longest line that is believed to be one."""
+"""The most that is read at once, and the longest line that is accepted."""
 AHEAD_S = 2.0
-"""A row from further in the future shows that the two clocks differ."""
+"""A row that is further in the future shows that the two clocks differ."""
 
 
 class CsvLogSource:
-    """Follows one log. Whole lines only: what is still being written is read at the next look."""
+    """Follows one log. Complete lines only: a line that is still being written is read the next time."""
 
     def __init__(self, log: CsvLog, component: str) -> None:
         self._log = log
@@ -37,12 +37,12 @@ class CsvLogSource:
 
     @property
     def reads(self) -> str:
-        """In words, what is read."""
+        """Return what is read, in words."""
         columns = [column for column in (self._log.energy, self._log.power) if column is not None]
         return f"{' and '.join(columns)} in {self._log.path.name}"
 
     def open(self) -> list[Reading]:
-        """Find the columns, and the log's latest row.
+        """Find the columns, and return the log's latest row.
 
         Raises:
             MeterError: there is no such file, or it lacks a column.
@@ -56,10 +56,10 @@ class CsvLogSource:
         return self.look()[-1:]
 
     def look(self) -> list[Reading]:
-        """The rows that have come. One that cannot be read is a gap, with its reason.
+        """Return the new rows. One that cannot be read is a gap, with its reason.
 
         Raises:
-            MeterError: the file is gone, or another that lacks a column is in its place.
+            MeterError: the file has disappeared, or was replaced by one that lacks a column.
         """
         if self._replaced():
             self._begin()
@@ -67,12 +67,12 @@ class CsvLogSource:
         self._rest = lines.pop()
         if len(self._rest) > MOST_BYTES:
             self._rest = b""
-            raise MeterError(f"{self._log.path}: a line of more than {MOST_BYTES:,} bytes is no row")
+            raise MeterError(f"{self._log.path}: a line of more than {MOST_BYTES:,} bytes is not a row")
         texts = [line.decode("utf-8", errors="replace").strip("\r\0 ") for line in lines]
         return [self._reading(text) for text in texts if text]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -82,7 +82,7 @@ class CsvLogSource:
         return self._file
 
     def _begin(self) -> None:
-        """Open the file anew, and read its first line."""
+        """Open the file again, and read its first line."""
         self.close()
         path, log = self._log.path, self._log
         try:
@@ -99,14 +99,14 @@ class CsvLogSource:
         self._rest = b""
 
     def _replaced(self) -> bool:
-        """Whether the path now leads to another file, or the file was cut short: logs are rotated."""
+        """Return whether the path now leads to another file, or the file was truncated: logs are rotated."""
         try:
             there = self._log.path.stat()
         except OSError as error:
-            raise MeterError(f"{self._log.path}: is gone ({error.strerror})") from error
+            raise MeterError(f"{self._log.path}: has disappeared ({error.strerror})") from error
         file = self._opened()
-        ours = os.fstat(file.fileno())
-        return (there.st_dev, there.st_ino) != (ours.st_dev, ours.st_ino) or there.st_size < file.tell()
+        opened = os.fstat(file.fileno())
+        return (there.st_dev, there.st_ino) != (opened.st_dev, opened.st_ino) or there.st_size < file.tell()
 
     def _reading(self, line: str) -> Reading:
         try:
@@ -120,13 +120,13 @@ class CsvLogSource:
         log = self._log
         (row,) = csv.reader([line], delimiter=log.delimiter, strict=True)
         if len(row) != len(self._columns):
-            raise ValueError(f"it has {len(row)} fields, and the first line {len(self._columns)}")
+            raise ValueError(f"it has {len(row)} fields, the first line {len(self._columns)}")
         fields = dict(zip(self._columns, row, strict=True))
         at_s = self._stamp_s(fields[log.time].strip()) + log.offset_s
         if at_s > now_s() + AHEAD_S:
             raise ValueError(f"it is {at_s - now_s():,.0f} s in the future; set timezone or offset_s")
         if at_s <= self._latest_s:
-            raise ValueError("its time is not after that of the row before")
+            raise ValueError("its time is not after that of the previous row")
         energy_j, power_w = {}, {}
         if log.energy is not None:
             energy_j[self._component] = self._number(fields[log.energy]) * JOULES[log.energy_unit]
@@ -138,14 +138,14 @@ class CsvLogSource:
     def _number(self, text: str) -> float:
         number = float(text.replace(",", ".") if self._log.decimal == "," else text)
         if not math.isfinite(number) or number < 0.0:
-            raise ValueError(f"{text.strip()!r} is no figure of a meter")
+            raise ValueError(f"{text.strip()!r} is not a valid meter reading")
         return number
 
     def _stamp_s(self, text: str) -> float:
         if self._log.time_format in ("epoch_s", "epoch_ms"):
             stamp_s = float(text) / (1000.0 if self._log.time_format == "epoch_ms" else 1.0)
             if not math.isfinite(stamp_s):
-                raise ValueError(f"{text!r} is no time")
+                raise ValueError(f"{text!r} is not a time")
             return stamp_s
         if self._log.time_format == "iso":
             stamp = datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""Readings that come late: kept in order, and placed at a window's edges once those behind them have come."""
+"""Take late readings in order, and place them at a window's edges once the readings after those have come."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from wattbench.meters.base import LaggingMeter, Reading
 from wattbench.meters.windows.integral import Point
 
 POLL_S = 0.1
-"""Time between two looks at what a lagging meter has told. One is a look at a list: it costs next to nothing."""
+"""Time between two calls of a lagging meter. A call only looks at a list: it costs almost nothing."""
 
 
 class Feed:
-    """What a lagging meter has told, as the sampler needs it."""
+    """The readings of a lagging meter, as the sampler needs them."""
 
     def __init__(self, meter: LaggingMeter) -> None:
         self.meter = meter
         self.due_s = 0.0
-        """When it is worth asking again, seconds since the epoch."""
-        self._told_s = float("-inf")
+        """When to call it again, seconds since the epoch."""
+        self._latest_s = float("-inf")
         self._latest: Reading | None = None
 
     def opening(self) -> list[Reading]:
-        """The last reading there is when a window opens: what came before, between windows, is nobody's."""
+        """Return the last reading when a window opens: earlier ones, between windows, are not counted."""
         self.news()
         return [] if self._latest is None else [self._latest]
 
     def news(self) -> list[Reading]:
-        """What has come since it was last asked."""
+        """Return the readings since the last call."""
         try:
             readings = self.meter.take()
         except Exception as error:  # a third party's meter may raise anything; the others must go on
@@ -37,17 +37,18 @@ class Feed:
         for reading in readings:
             if reading.energy_j or reading.power_w:
                 self._latest = reading
-                self._told_s = max(self._told_s, reading.at_s)
+                self._latest_s = max(self._latest_s, reading.at_s)
         return readings
 
     def behind(self, finished_s: float) -> bool:
-        """Whether its reading of this moment is still to come, and may."""
-        return self._told_s < finished_s and now_s() - finished_s < self.meter.lag_s
+        """Return whether its reading of this moment is still expected."""
+        return self._latest_s < finished_s and now_s() - finished_s < self.meter.lag_s
 
     def edges(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
-        """Counts at a window's edges, on the line between the readings around each: a step's error at most a quarter.
+        """Return counts at a window's edges, on the line between the readings around each: wrong by at most a quarter
+        of a step.
 
-        Where an edge has no reading on one of its sides there is none: the window then says so.
+        An edge without a reading on one of its sides has no count: the window then reports it.
         """
         placed = []
         for component in self.meter.provenance:

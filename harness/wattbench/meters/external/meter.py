@@ -1,4 +1,4 @@
-"""A meter outside the machine, or beside its operating system: a wall-power meter's log, IPMI, a rack's PDU."""
+"""Read a meter outside the machine or its operating system: a wall-power meter's log, IPMI, a rack's PDU."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from wattbench.meters.external.csv_log import CsvLogSource
 from wattbench.meters.windows.thresholds import MAX_GAP_STEPS
 
 LOOK_EVERY_S = 0.2
-"""How often a log is looked at, where it gets rows more rarely than that: so late a row is noticed at most."""
+"""How often a log is read, if it gets rows more rarely than that: the longest delay of a row."""
 MOST_KEPT = 100_000
-"""Readings that are kept for a sampler that does not ask: a day's at 1 Hz."""
+"""How many readings are kept for a sampler that does not take them: a day at 1 Hz."""
 CLOSING_S = 2.0
-"""How long closing waits for the thread, which may be in the middle of a look."""
+"""How long closing waits for the thread, which may be in the middle of a reading."""
 
 
 class Source(Protocol):
-    """Where readings come from. Asked by the meter's own thread, one call at a time."""
+    """The source of readings. Called by the meter's own thread, one call at a time."""
 
     @property
     def reads(self) -> str: ...  # noqa: D102
@@ -32,7 +32,7 @@ class Source(Protocol):
 
 
 class ExternalMeter:
-    """One component, read in a thread of its own: however slow the source, nobody else waits for it.
+    """One component, read in a thread of its own, so that a slow source delays nothing else.
 
     Readings carry the source's stamps, and may come late (`wattbench.meters.base.LaggingMeter`).
     """
@@ -69,7 +69,7 @@ class ExternalMeter:
 
     @classmethod
     def from_settings(cls, settings: ExternalSettings) -> Self:
-        """Made without a look at the source."""
+        """Make it without reading the source."""
         return cls(settings)
 
     def open(self) -> None:
@@ -90,7 +90,7 @@ class ExternalMeter:
         self._thread.start()
 
     def take(self) -> list[Reading]:
-        """What has come since the last call; where that is nothing and has been for too long, a gap that says so."""
+        """Return the readings since the last call; if there are none for too long, a gap that says so."""
         with self._lock:
             fresh, self._fresh = self._fresh, []
             latest_s = self._opened_s if self._latest is None else self._latest.at_s
@@ -100,7 +100,7 @@ class ExternalMeter:
         return fresh
 
     def read(self) -> Reading:
-        """The latest reading there is.
+        """Return the latest reading.
 
         Raises:
             MeterError: there is none yet.

@@ -1,1 +1,1 @@
-"""NVIDIA's GPUs, by way of NVML."""
+"""Read NVIDIA's GPUs through NVML."""

@@ -1,4 +1,4 @@
-"""Where in time a stepped counter stood: joules between two of its steps, and how long its steps are."""
+"""Place a stepped counter in time: joules between two of its steps, and how long its steps are."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from wattbench.clock import now_s
 from wattbench.meters.windows.integral import Point, integrate
 
 POLL_S = 0.001
-"""Pause between looks at a counter whose next step is awaited: 1% of a 100 ms step."""
+"""Pause between readings of a counter whose next step is awaited: 1% of a 100 ms step."""
 STEPS_MEASURED = 4
 """Advances from which a counter's step is measured: of the three times between them, one may be caught late."""
 
 CAUGHT_WITHIN_S = 0.01
-"""A step seen after a longer pause happened at an unknown moment: the next one is waited for."""
+"""A step seen after a longer pause happened at an unknown moment: the next one is awaited."""
 
 Look = Callable[[str], float | None]
 """Joules of a component's counter now (or its watts), or None where that cannot be read."""
@@ -31,12 +31,12 @@ class Step:
     before_j: float
     after_j: float
     power: Sequence[Point] = ()
-    """Instantaneous watts while it was waited for, where the device tells them."""
+    """Instantaneous watts while it was awaited, if the device reports them."""
     seen_j: float | None = None
-    """The count that was waited past, where that was not the one just before: an earlier step was not caught."""
+    """The count that was waited past, if it was not the one just before: an earlier step was not caught."""
 
     def energy_j(self, at_s: float, length_s: float) -> float:
-        """Joules at a moment within a step's length of this one.
+        """Return joules at a moment within a step's length of this one.
 
         From the step, back or forth along the power that was read meanwhile; without such readings, taking power
         as even across the step. Before the step the figure stays between the counts that enclose it.
@@ -53,7 +53,7 @@ class Step:
 def watch(
     look: Look, seen_j: Mapping[str, float], timeout_s: float, *, power: Look, since_s: float | None = None
 ) -> dict[str, Step]:
-    """Look at counters until each has advanced beyond what was seen of it.
+    """Read counters until each has advanced beyond its last known count.
 
     Args:
         look: reads one component's counter.
@@ -92,7 +92,7 @@ def watch(
 
 
 def measure_steps(look: Look, seen_j: Mapping[str, float], timeout_s: float) -> dict[str, float]:
-    """How far apart in time each counter's advances are, from its next few.
+    """Measure how far apart in time each counter's advances are, from its next few.
 
     Returns:
         Seconds per component, to 10 ms. A counter that advanced once or twice in time gets what that shows

@@ -1,4 +1,4 @@
-"""Whose process is it: ours, or a stranger's whose joules we would count as ours."""
+"""Find processes that are not ours, whose joules would be counted as ours."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterable
 
 
 def foreign_processes(pids: Iterable[int]) -> dict[int, str]:
-    """Those processes that neither are this one nor descend from it, by pid, with their names.
+    """Return the processes that neither are this one nor descend from it, by pid, with their names.
 
     A pid that is not visible here has ended, or belongs to another pid namespace (a driver may name the host's
-    pids to a container, our own among them): whose it is cannot be told, so it is not held against a window.
+    pids to a container, our own among them): its owner is not known, so it does not make a window invalid.
     """
-    strangers = {}
+    foreign = {}
     for pid in pids:
-        name = _name_of_stranger(pid)
+        name = _name_if_foreign(pid)
         if name is not None:
-            strangers[pid] = name
-    return strangers
+            foreign[pid] = name
+    return foreign
 
 
-def _name_of_stranger(pid: int) -> str | None:
-    """The name of a process that is not ours; None for our own, and where it cannot be told."""
+def _name_if_foreign(pid: int) -> str | None:
+    """Return the name of a process that is not ours; None for our own, and if that is not known."""
     if pid == os.getpid():
         return None
     import psutil

@@ -1,4 +1,4 @@
-"""One NVIDIA GPU, read: which of NVML's several figures it has, found out once."""
+"""Read one NVIDIA GPU: which of NVML's figures it has is determined once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCOPE_GPU = 0
 AVERAGED_OVER_S = 1.0
 """`nvmlDeviceGetPowerUsage` is an average over a second on Ampere and newer, GA100 excepted (NVML reference)."""
 GA100 = (8, 0)
-"""Its CUDA compute capability, which tells it from the rest of Ampere (8.6, 8.7)."""
+"""Its CUDA compute capability, which distinguishes it from the rest of Ampere (8.6, 8.7)."""
 SAMPLED_EVERY_S = 0.1
 """How coarsely power advances elsewhere (arXiv 2312.02741 finds 20 to 100 ms)."""
 
@@ -27,13 +27,13 @@ THROTTLED = {
     0x40: "throttled (thermal, by hardware)",
     0x80: "throttled (power brake)",
 }
-"""`nvmlClocksEventReason...` that spoil a window. Idle clocks, and clocks set by the user, do not."""
+"""`nvmlClocksEventReason...` that make a window invalid. Idle clocks, and clocks set by the user, do not."""
 
 
 class GpuReader:
-    """Reads one GPU through NVML. What a part does not have is found out here, when it is made.
+    """Reads one GPU through NVML. What a part lacks is determined when the reader is made.
 
-    Every method that reads raises `nvml.NVMLError` where the driver refuses, unless it says otherwise.
+    Every method that reads raises `nvml.NVMLError` where the driver refuses, unless its docstring says otherwise.
     """
 
     def __init__(self, nvml: Any, gpu: Gpu, power: str = "auto") -> None:
@@ -42,7 +42,7 @@ class GpuReader:
         self._nvml = nvml
         self.has_counter = self._answers(self.count_j)
         self.field = self._power_field(power)
-        """The power field that is read by name; None where it is `nvmlDeviceGetPowerUsage`."""
+        """The power field that is read by number; None if it is `nvmlDeviceGetPowerUsage`."""
         self.instant = self.field == POWER_INSTANT
         # The old name of the same call goes in CUDA 14; older drivers know no other.
         modern = self._answers(lambda: nvml.nvmlDeviceGetCurrentClocksEventReasons(gpu.handle))
@@ -51,21 +51,21 @@ class GpuReader:
         )
 
     def count_j(self) -> float:
-        """Joules since the driver was loaded. Volta and newer."""
+        """Return joules since the driver was loaded. Volta and newer."""
         return float(self._nvml.nvmlDeviceGetTotalEnergyConsumption(self.gpu.handle)) / 1000.0
 
     def power_w(self) -> float:
-        """Watts, by the field that was settled on when this was made."""
+        """Return watts, by the field that was chosen when the reader was made."""
         if self.field is not None:
             return self._field_w(self.field)
         return float(self._nvml.nvmlDeviceGetPowerUsage(self.gpu.handle)) / 1000.0
 
     def power_step_s(self) -> float:
-        """How coarsely in time `power_w` advances."""
+        """Return how coarsely in time `power_w` advances."""
         return AVERAGED_OVER_S if self._averaged() else SAMPLED_EVERY_S
 
     def power_reads(self) -> str | None:
-        """What `power_w` is, in words; None where the part tells no power."""
+        """Return what `power_w` is, in words; None if the part reports no power."""
         if not self._answers(self.power_w):
             return None
         if self.field is not None:
@@ -75,14 +75,14 @@ class GpuReader:
         return f"power, {kind} on this part (nvmlDeviceGetPowerUsage)"
 
     def temperature_c(self) -> float | None:
-        """Degrees Celsius of the die; None where it does not tell. Raises nothing."""
+        """Return degrees Celsius of the die; None if not reported. Raises nothing."""
         try:
             return float(self._nvml.nvmlDeviceGetTemperature(self.gpu.handle, self._nvml.NVML_TEMPERATURE_GPU))
         except self._nvml.NVMLError:
             return None
 
     def throttling(self) -> list[str]:
-        """What holds its clocks down, in words; nothing where it does not tell. Raises nothing."""
+        """Return what limits its clocks, in words; empty if not reported. Raises nothing."""
         try:
             reasons = self._clock_reasons(self.gpu.handle)
         except self._nvml.NVMLError:
@@ -90,7 +90,7 @@ class GpuReader:
         return [what for bit, what in THROTTLED.items() if reasons & bit]
 
     def pids(self) -> list[int]:
-        """The processes that compute on it; none where the driver does not list them. Raises nothing."""
+        """Return the processes that compute on it; empty if the driver does not list them. Raises nothing."""
         try:
             return [process.pid for process in self._nvml.nvmlDeviceGetComputeRunningProcesses(self.gpu.handle)]
         except (self._nvml.NVMLError, self._nvml.NVMLLibraryMismatchError):
@@ -101,7 +101,7 @@ class GpuReader:
         if wanted in fields:
             if not self._answers(lambda: self._field_w(fields[wanted])):
                 raise MeterError(
-                    f"{self.component}: {self.gpu.name} does not tell its {wanted} power (field {fields[wanted]})",
+                    f"{self.component}: {self.gpu.name} does not report its {wanted} power (field {fields[wanted]})",
                     fix="leave out `power:`, or update the driver",
                 )
             return fields[wanted]

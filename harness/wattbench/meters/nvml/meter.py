@@ -1,4 +1,4 @@
-"""NVIDIA GPUs through NVML: the energy counter where the part has one, else sampled power."""
+"""Read NVIDIA GPUs through NVML: the energy counter if the part has one, else sampled power."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from wattbench.meters.nvml.visible_gpus import expected_gpus, find_gpus, refuse_
 from wattbench.meters.windows.thresholds import HELD_UP_S
 
 STEP_TIMEOUT_S = 2.5
-"""A counter that has not advanced after so long is stuck: one that works steps every 20 to 100 ms."""
+"""A counter that has not advanced after this time is stuck: a working one steps every 20 to 100 ms."""
 STATE_EVERY_S = 0.1
-"""How often temperature and clocks are looked at, however often power is."""
+"""How often temperature and clocks are read, however often power is."""
 GUESSED_STEPS = 0.25
-"""How far beyond its step, in steps, a counter may be carried at the power of the step before. Of several GPUs the
-first to step is waited past, until the last has; where they tell no power of the moment, that is a guess."""
+"""How far beyond its step, in steps, a counter may be extrapolated at the power of the step before. Of several GPUs the
+first to step is waited past, until the last has; if they report no instantaneous power, that is a guess."""
 PROCESSES_EVERY_S = 1.0
-"""Listing the processes of a GPU costs more than all else, and they come and go slowly."""
+"""Listing the processes of a GPU costs more than everything else, and they change slowly."""
 
 
 class NvmlMeter:
@@ -52,14 +52,14 @@ class NvmlMeter:
             settings: the suite's.
         """
         self.reads: Mapping[str, str] = {}
-        """Per component, what is read, in words. Complete once open, and afterwards. So `fewer`."""
+        """Per component, what is read, in words. Complete once open, and afterwards. `fewer` likewise."""
         self.fewer: str | None = None
-        """Why there are fewer GPUs than there should be, where there are: no window is valid then."""
+        """Why there are fewer GPUs than expected, if so: no window is valid then."""
         self._settings = settings or NvmlSettings(use="nvml")
         self.step_s: Mapping[str, float] = {}
         self.provenance: Mapping[str, str] = dict(provenance or {})
         self.device_names: Mapping[str, str] = {}
-        """Per component, what the driver calls the GPU. Complete once open."""
+        """Per component, the driver's name of the GPU. Complete once open."""
         self._environ = environ
         self._nvml: Any = None
         self._readers: dict[str, GpuReader] = {}
@@ -73,7 +73,7 @@ class NvmlMeter:
 
     @classmethod
     def from_settings(cls, settings: NvmlSettings) -> Self:
-        """Look at the GPUs once, so that what will be read of them is known.
+        """Inspect the GPUs once, so that what will be read of them is known.
 
         Raises:
             MeterError: as `open`.
@@ -84,10 +84,10 @@ class NvmlMeter:
         return meter
 
     def open(self) -> None:
-        """Start NVML, find the GPUs, and learn how each is read and how long its counter's steps are (0.4 s).
+        """Start NVML, find the GPUs, and determine how each is read and how long its counter's steps are (0.4 s).
 
         Raises:
-            MeterError: no driver, no visible GPU, or one whose energy cannot be told.
+            MeterError: no driver, no visible GPU, or one whose energy cannot be read.
         """
         self._nvml = start_nvml()
         try:
@@ -97,7 +97,7 @@ class NvmlMeter:
             raise
 
     def close(self) -> None:
-        """Let go of NVML."""
+        """Release NVML."""
         if self._nvml is None:
             return
         nvml, self._nvml = self._nvml, None
@@ -107,7 +107,8 @@ class NvmlMeter:
             return  # a lost device may refuse even this, and there is nothing left to free
 
     def read(self) -> Reading:
-        """Joules, watts and degrees of every GPU, and what spoils a window. A GPU that fails becomes a gap."""
+        """Return joules, watts and degrees of every GPU, and what makes a window invalid. A GPU that fails becomes a
+        gap."""
         at_s = now_s()
         energy_j: dict[str, float] = {}
         power_w: dict[str, float] = {}
@@ -135,7 +136,7 @@ class NvmlMeter:
                 gaps[component] = _held_up(at_s)
         self._look_at_state(at_s, self._readers.keys() - gaps.keys())
         temperature_c = {c: degrees_c for c, degrees_c in self._temperature_c.items() if c not in gaps}
-        return Reading(at_s, energy_j, power_w, temperature_c, self._throttled | self._strangers(at_s), gaps)
+        return Reading(at_s, energy_j, power_w, temperature_c, self._throttled | self._foreign_notes(at_s), gaps)
 
     def sync(self) -> None:
         """Wait, at most three steps, until every counter has stepped."""
@@ -143,7 +144,7 @@ class NvmlMeter:
         self._steps = watch(self._look, seen_j, self._patience_s(seen_j), power=self._instant_w)
 
     def settle(self, reading: Reading) -> Reading:
-        """Joules as they were at the reading's moment, placed inside the counter's step."""
+        """Return joules as they were at the reading's moment, placed inside the counter's step."""
         settled_j = dict(reading.energy_j)
         waiting_j: dict[str, float] = {}
         unplaced: set[str] = set()
@@ -166,7 +167,7 @@ class NvmlMeter:
     def _learn(self) -> None:
         gpus = find_gpus(self._nvml, self._environ)
         if not gpus:
-            raise AbsentError("no GPU is visible (there is none, or CUDA_VISIBLE_DEVICES hides them all)")
+            raise AbsentError("no GPU is visible (this machine has none, or CUDA_VISIBLE_DEVICES hides all)")
         for gpu in gpus:
             refuse_mig(self._nvml, gpu)
         self.fewer = self._fewer_than_expected(len(gpus))
@@ -178,24 +179,24 @@ class NvmlMeter:
         self._counted = frozenset(lengths_s)
         for component in self._readers.keys() - self._counted:
             lengths_s[component] = self._power_only_step_s(self._readers[component])
-            self.period_s = min(self.period_s, lengths_s[component] / 2.0)  # all that its joules can be told from
+            self.period_s = min(self.period_s, lengths_s[component] / 2.0)  # its joules come from this alone
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
         self.device_names = {gpu.component: gpu.name for gpu in gpus}
         self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
 
-    def _fewer_than_expected(self, found: int) -> str | None:
+    def _fewer_than_expected(self, usable: int) -> str | None:
         expected = self._settings.gpus or expected_gpus(self._environ)
-        if expected is None or found >= expected:
+        if expected is None or usable >= expected:
             return None
         who = "the suite expects" if self._settings.gpus else "CUDA_VISIBLE_DEVICES names"
-        return f"fewer GPUs than expected: {who} {expected}, and {found} can be used"
+        return f"fewer GPUs than expected: {who} {expected}, but {usable} can be used"
 
     def _in_words(self, component: str, reader: GpuReader) -> str:
         power = reader.power_reads()
         if component not in self._counted:
             return str(power)  # it has some, or it would have been refused
-        return "energy counter" + (f", beside it {power}" if power else "")
+        return "energy counter" + (f"; {power}" if power else "")
 
     def _power_only_step_s(self, reader: GpuReader) -> float:
         try:
@@ -218,7 +219,8 @@ class NvmlMeter:
             return None
 
     def _instant_w(self, component: str) -> float | None:
-        """Watts of this moment, where the part tells them: an average over the last second would place no edge."""
+        """Return the watts of this moment, if the part reports them: an average over the last second would place no
+        edge."""
         reader = self._readers[component]
         try:
             return reader.power_w() if reader.instant else None
@@ -226,7 +228,7 @@ class NvmlMeter:
             return None
 
     def _look_at_state(self, at_s: float, components: Iterable[str]) -> None:
-        """Look at degrees and clocks, unless that was done a moment ago."""
+        """Read degrees and clocks, unless that was done a moment ago."""
         if at_s < self._state_due_s:
             return
         self._state_due_s = at_s + STATE_EVERY_S
@@ -240,8 +242,8 @@ class NvmlMeter:
             throttled.update(f"{component}: {what}" for what in reader.throttling())
         self._throttled = frozenset(throttled)
 
-    def _strangers(self, at_s: float) -> frozenset[str]:
-        """A note for every foreign process, looked for once a second and kept until the next look."""
+    def _foreign_notes(self, at_s: float) -> frozenset[str]:
+        """Return a note for every foreign process, looked for once a second and kept until the next time."""
         if at_s >= self._processes_due_s:
             self._processes_due_s = at_s + PROCESSES_EVERY_S
             self._foreign = frozenset(
@@ -253,5 +255,5 @@ class NvmlMeter:
 
 
 def _held_up(since_s: float) -> str:
-    """Why a reading is none: its figures are of some moment since `since_s`, and nobody knows of which."""
+    """Return why a reading is not used: its figures are of an unknown moment since `since_s`."""
     return f"the machine was too busy to read it in time: it took {now_s() - since_s:.2f} s"

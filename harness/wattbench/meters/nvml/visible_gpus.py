@@ -1,4 +1,4 @@
-"""Which GPUs a system can use, as NVML sees them, and why some of them cannot be measured."""
+"""Find the GPUs that a system can use, as NVML sees them, and why some cannot be measured."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ def _not_started(nvml: Any, error: Any) -> MeterError:
         return MeterError("the NVIDIA kernel module is not loaded", fix="sudo modprobe nvidia")
     if error.value == nvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH:
         return MeterError("the NVIDIA driver was updated but not reloaded", fix="reboot the machine")
-    return MeterError(f"NVML does not start ({error})", fix="see whether nvidia-smi works")
+    return MeterError(f"NVML does not start ({error})", fix="check whether nvidia-smi works")
 
 
 def find_gpus(nvml: Any, environ: Mapping[str, str] | None = None) -> list[Gpu]:
-    """The GPUs that `CUDA_VISIBLE_DEVICES` leaves visible (all, where it is not set).
+    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible (all, if it is not set).
 
     Args:
         nvml: as `start_nvml` gives it.
         environ: where to look for the variable; None looks in this process's environment.
 
     Raises:
-        MeterError: NVML does not list them, or the variable names something whose energy cannot be told apart.
+        MeterError: NVML does not list them, or the variable names something whose energy cannot be separated.
     """
     environ = os.environ if environ is None else environ
     try:
@@ -83,7 +83,7 @@ def _gpu(nvml: Any, index: int) -> Gpu:
 
 
 def expected_gpus(environ: Mapping[str, str] | None = None) -> int | None:
-    """How many GPUs `CUDA_VISIBLE_DEVICES` names, up to a -1, which ends it by intent; None where it is not set."""
+    """Return how many GPUs `CUDA_VISIBLE_DEVICES` names, up to a -1, which ends it by intent; None if it is not set."""
     wanted = (os.environ if environ is None else environ).get("CUDA_VISIBLE_DEVICES")
     if wanted is None:
         return None
@@ -92,7 +92,7 @@ def expected_gpus(environ: Mapping[str, str] | None = None) -> int | None:
 
 
 def select_visible(wanted: str, gpus: Sequence[Gpu], *, by_pci_order: bool) -> list[Gpu]:
-    """What CUDA would see: entries are indices or (prefixes of) UUIDs, up to the first that names no GPU.
+    """Return what CUDA would see: entries are indices or (prefixes of) UUIDs, up to the first that names no GPU.
 
     Args:
         wanted: the value of `CUDA_VISIBLE_DEVICES`.
@@ -108,7 +108,7 @@ def select_visible(wanted: str, gpus: Sequence[Gpu], *, by_pci_order: bool) -> l
     for entry in (part.strip() for part in wanted.split(",")):
         if entry.startswith("MIG-"):
             raise MeterError(
-                f"CUDA_VISIBLE_DEVICES names the MIG instance {entry}, and energy is counted for the whole GPU only",
+                f"CUDA_VISIBLE_DEVICES names the MIG instance {entry}, but energy is counted for the whole GPU only",
                 fix="measure on a GPU without MIG",
             )
         if entry.isdigit() and not by_pci_order:
@@ -144,6 +144,6 @@ def refuse_mig(nvml: Any, gpu: Gpu) -> None:
         return  # a part without MIG
     if current == nvml.NVML_DEVICE_MIG_ENABLE:
         raise MeterError(
-            f"{gpu.component}: MIG mode is on, and energy is counted for the whole GPU, not for an instance",
+            f"{gpu.component}: MIG mode is on, but energy is counted for the whole GPU, not for an instance",
             fix=f"sudo nvidia-smi -i {gpu.index} -mig 0",
         )

@@ -1,1 +1,1 @@
-"""A recording of power, played on the clock of a run."""
+"""Play a recording of power on the clock of a run."""

@@ -1,4 +1,4 @@
-"""A recorded power trace, played: its clock is mapped to the run's, and what it does not tell is a gap."""
+"""Play a recorded power trace: its clock is mapped to the run's, and what it does not hold is a gap."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ReplayMeter:
         """Read the recording.
 
         Raises:
-            UserError: it cannot be read, and in which line; or it lacks a component that was asked for.
+            UserError: it cannot be read (the message names the line), or it lacks a component that the suite names.
         """
         recording = read_recording(settings.trace)
         for component in settings.components or ():
@@ -63,7 +63,7 @@ class ReplayMeter:
         self._noted_s = 0.0
 
     def read(self) -> Reading:
-        """What the recording tells of this moment. Counts go on from the recording's first."""
+        """Return the recording's figures at this moment. Counts continue from the recording's first."""
         at_s = now_s()
         played_s = (at_s - self._opened_s) * self._speed
         rounds, into_s = divmod(played_s, self._length_s) if self._repeat else (0.0, played_s)
@@ -89,7 +89,7 @@ class ReplayMeter:
         """Nothing is held open."""
 
     def _gap(self, recorded: Recorded, moment_s: float, into_s: float) -> str | None:
-        """Why the recording tells nothing of a moment; None where it does."""
+        """Return why the recording has no figure at a moment; None if it has."""
         if into_s > self._length_s:
             return f"the recording ended after {self._length_s / self._speed:.2f} s"
         times_s = recorded.times_s
@@ -110,21 +110,23 @@ class ReplayMeter:
         return None
 
     def _notes(self, into_s: float) -> frozenset[str]:
-        """What was noted since the last reading, or where nothing was recorded since, in the recording's latest."""
+        """Return the notes since the last reading, or, if nothing was recorded since, those of the recording's
+        latest."""
         since_s, self._noted_s = self._noted_s, into_s
         if since_s > into_s:
-            since_s = 0.0  # it began again
-        found: set[str] = set()
+            since_s = 0.0  # it started again
+        played: set[str] = set()
         for recorded in self._recording.values():
             first = bisect.bisect_right(recorded.notes, self._first_s + since_s, key=_when)
             last = bisect.bisect_right(recorded.notes, self._first_s + into_s, key=_when)
             for _, notes in recorded.notes[first:last] or recorded.notes[max(0, last - 1) : last]:
-                found |= notes
-        return frozenset(found)
+                played |= notes
+        return frozenset(played)
 
 
 def _on_line(points: Sequence[Point], at_s: float) -> float:
-    """The value on the line between the points around a moment; that of the nearest beyond the first and the last."""
+    """Return the value on the line between the points around a moment; beyond the first and last, that of the
+    nearest."""
     after = bisect.bisect_left(points, (at_s,))
     if after == 0:
         return points[0][1]

@@ -1,4 +1,4 @@
-"""A recorded power trace as figures per component: one that a run left, or a plain CSV file."""
+"""Read a recorded power trace as figures per component: one that a run left, or a plain CSV file."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from wattbench.records.trace import COLUMNS, figure, moment
 PLAIN_COLUMNS = ("at_s", "component", "power_w", "energy_j", "temperature_c")
 """The first two, and one or both of the next; in any order."""
 MOST_ROWS = 5_000_000
-"""A week of four GPUs at 2 Hz. A longer file is no power trace."""
+"""A week of four GPUs at 2 Hz. A longer file is not a power trace."""
 
 _COMPONENT = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
 @dataclass
 class Recorded:
-    """What was recorded of one component, each list ordered in time, no moment twice."""
+    """The recording of one component, each list ordered in time, no moment twice."""
 
     step_s: float = 0.0
     """How coarsely in time its figures advance."""
@@ -37,42 +37,42 @@ class Recorded:
     gaps: list[tuple[float, str]] = field(default_factory=list)
     """When it could not be read, and why."""
     notes: list[tuple[float, frozenset[str]]] = field(default_factory=list)
-    """For each reading, what was noted of it: most often nothing."""
+    """For each reading, its notes: usually none."""
 
     def __post_init__(self) -> None:
         self.times_s = [at_s for at_s, _ in self.energy or self.power]
-        """When its joules were read (or its power, where it has none)."""
+        """When its joules were read (or its power, if it has none)."""
 
     @property
     def first_s(self) -> float:
-        """When it was first read."""
+        """Return when it was first read."""
         return self.times_s[0]
 
     @property
     def last_s(self) -> float:
-        """When it was last read."""
+        """Return when it was last read."""
         return self.times_s[-1]
 
     @property
     def what(self) -> str:
-        """What there is of it, in words."""
-        return " and ".join(name for name, own in (("energy", self.energy), ("power", self.power)) if own)
+        """Return what is recorded of it, in words."""
+        return " and ".join(name for name, points in (("energy", self.energy), ("power", self.power)) if points)
 
 
 def read_recording(path: Path) -> dict[str, Recorded]:
     """Read a recording.
 
     Raises:
-        UserError: it cannot be read, is no recording, or a figure in it is none: in which line and column.
+        UserError: it cannot be read, is not a recording, or has an invalid figure; the message names line and column.
     """
     readings, step_s = _trace(path) if _first_line(path) == list(COLUMNS) else _plain(path)
     components = sorted({c for r in readings for c in (*r.energy_j, *r.power_w)})
     if not components:
-        raise UserError(f"{path}: no figure in it")
+        raise UserError(f"{path}: there is no figure in it")
     recording = {c: _recorded(c, components, readings, step_s) for c in components}
     for component, recorded in recording.items():
         if len(recorded.times_s) < 2:
-            raise UserError(f"{path}: there is only one reading of {component}; nothing can be played between two")
+            raise UserError(f"{path}: there is only one reading of {component}; at least two are needed")
     return recording
 
 
@@ -109,17 +109,17 @@ def _plain(path: Path) -> tuple[list[Reading], dict[str, float]]:
             latest_s[component] = reading.at_s
             readings.append(reading)
             if len(readings) > MOST_ROWS:
-                raise UserError(f"{path}: more than {MOST_ROWS:,} rows; cut it to what is to be played")
+                raise UserError(f"{path}: more than {MOST_ROWS:,} rows; keep only the part to be played")
     steps_s = {c: [r.at_s for r in readings if c in r.energy_j or c in r.power_w] for c in latest_s}
     return readings, {c: _step_s(times_s) for c, times_s in steps_s.items()}
 
 
 def _plain_row(row: dict[str, str], where: str) -> tuple[Reading, str]:
     if None in row or None in row.values():  # DictReader's marks for fields too many, and too few
-        raise UserError(f"{where}: it has not as many fields as the first line")
+        raise UserError(f"{where}: it does not have as many fields as the first line")
     component = row["component"].strip()
     if not _COMPONENT.fullmatch(component):
-        raise UserError(f"{where}: component: {component[:40]!r} is none; name it as gpu0, cpu or wall")
+        raise UserError(f"{where}: component: {component[:40]!r} is not a valid name, such as gpu0, cpu or wall")
     figures = {
         name: {component: figure(row[name], where, name)} if row.get(name, "").strip() else {}
         for name in ("energy_j", "power_w", "temperature_c")
@@ -135,17 +135,17 @@ def _step_s(times_s: list[float]) -> float:
 
 
 def _recorded(component: str, components: list[str], readings: list[Reading], step_s: dict[str, float]) -> Recorded:
-    own = sorted(
+    own_readings = sorted(
         (r for r in readings if component in r.energy_j or component in r.power_w or component in r.gaps),
         key=lambda reading: reading.at_s,
     )
     return Recorded(
         step_s=step_s[component],
-        energy=_points((r.at_s, r.energy_j[component]) for r in own if component in r.energy_j),
-        power=_points((r.at_s, r.power_w[component]) for r in own if component in r.power_w),
-        temperature=_points((r.at_s, r.temperature_c[component]) for r in own if component in r.temperature_c),
-        gaps=[(r.at_s, r.gaps[component]) for r in own if component in r.gaps],
-        notes=[(r.at_s, _its_own(component, components, r.notes)) for r in own],
+        energy=_points((r.at_s, r.energy_j[component]) for r in own_readings if component in r.energy_j),
+        power=_points((r.at_s, r.power_w[component]) for r in own_readings if component in r.power_w),
+        temperature=_points((r.at_s, r.temperature_c[component]) for r in own_readings if component in r.temperature_c),
+        gaps=[(r.at_s, r.gaps[component]) for r in own_readings if component in r.gaps],
+        notes=[(r.at_s, _own_notes(component, components, r.notes)) for r in own_readings],
     )
 
 
@@ -153,7 +153,7 @@ def _points(points: Iterable[Point]) -> list[Point]:
     return sorted(dict(points).items())  # of two of the same moment the later stands
 
 
-def _its_own(component: str, components: list[str], notes: frozenset[str]) -> frozenset[str]:
-    """Notes of a whole reading, without those of its other components."""
+def _own_notes(component: str, components: list[str], notes: frozenset[str]) -> frozenset[str]:
+    """Return the notes of a reading, without those of its other components."""
     others = [other for other in components if other != component]
     return frozenset(note for note in notes if not any(note.startswith(f"{other}:") for other in others))

@@ -1,1 +1,1 @@
-"""The thread that samples meters, and the trace that it writes."""
+"""Sample meters in a thread, and write the trace."""

@@ -52,7 +52,7 @@ class Metering:
         self._close_meters()
 
     def trace_to(self, path: Path | None) -> None:
-        """Append readings to this CSV file from now on; None to none. One file per cell.
+        """Append readings to this CSV file from now on; None: to no file. One file per cell.
 
         Raises:
             UserError: the file cannot be opened.
@@ -124,7 +124,7 @@ class OpenWindow:
             UserError: the trace could not be written.
         """
         finished_s = self._sampler.close_window(self._readings)
-        readings = [*self._readings, *self._sampler.placed(self._readings, self.started_s, finished_s)]
+        readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
         evidence = WindowEvidence(
             label=self.label,
             started_s=self.started_s,

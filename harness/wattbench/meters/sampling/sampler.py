@@ -1,4 +1,4 @@
-"""The sampling thread: reads each meter at its period while a window is open, and keeps and traces what it read."""
+"""Sample meters in a thread: read each at its period while a window is open, and keep and trace the readings."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from wattbench.meters.external.late_readings import Feed
 from wattbench.meters.sampling.trace import TraceWriter
 
 EDGE_ATTEMPTS = 3
-"""A window stands or falls with its edges, so a read that fails there is tried again at once."""
+"""A window is only valid with its edges, so a read that fails there is tried again at once."""
 BETWEEN_ATTEMPTS_S = 0.005
 UNEVEN = (0.5, 1.5)
 """Pauses between readings, as shares of the meter's period. At even ones, power that repeats in step with them (a token
-every 50 ms, say) would be met at the same point each time, and look steady."""
+every 50 ms, say) would be read at the same point each time, and look steady."""
 LAGGARDS_EVERY_S = 0.05
-"""How often a meter is asked, at a window's end, for a reading that is still to come."""
+"""How often a meter is called, at a window's end, for a reading that is still expected."""
 
 
 class Sampler:
-    """Reads meters, one at a time, whoever asks: its own thread, or the runner at a window's edge.
+    """Reads meters, one at a time, for its own thread or for the runner at a window's edge.
 
     While no window is open it sleeps.
     """
 
     def __init__(self, meters: Sequence[Meter]) -> None:
-        # A stepped meter is read first at an edge: it alone knows a moment later how it stood.
+        # A stepped meter is read first at an edge: only it can correct its count a moment later.
         prompt = [meter for meter in meters if not isinstance(meter, LaggingMeter)]
         self._meters = sorted(prompt, key=lambda meter: not isinstance(meter, SteppedMeter))
         self._feeds = [Feed(meter) for meter in meters if isinstance(meter, LaggingMeter)]
         self._due_s = dict.fromkeys(range(len(self._meters)), 0.0)
         self._windows: list[list[Reading]] = []
         self._ended: list[list[Reading]] = []
-        """Windows whose end only lagging meters have still to tell of."""
+        """Windows that wait for the readings of lagging meters at their end."""
         self._trace: TraceWriter | None = None
         self._trace_failure: str | None = None
         self._uneven = random.Random()  # noqa: S311
@@ -59,7 +59,7 @@ class Sampler:
         self.trace_to(None)
 
     def trace_to(self, path: Path | None) -> None:
-        """Append readings to this file from now on; None to none.
+        """Append readings to this file from now on; None: to no file.
 
         Raises:
             UserError: the file cannot be opened.
@@ -97,7 +97,7 @@ class Sampler:
             for feed in self._feeds:
                 for reading in feed.opening():
                     self._put(feed.meter, reading, [readings])
-            self._complain()
+            self._raise_trace_failure()
             self._change.notify()
             return started_s, readings
 
@@ -122,13 +122,13 @@ class Sampler:
             self._ended.append(readings)
             while any(feed.behind(finished_s) for feed in self._feeds):
                 self._change.wait(LAGGARDS_EVERY_S)  # lets go of the lock: other windows are sampled meanwhile
-                self._hear()
+                self._take_late_readings()
             self._ended = [window for window in self._ended if window is not readings]
-            self._complain()
+            self._raise_trace_failure()
         return finished_s
 
-    def placed(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
-        """What lagging meters' counters stood at when a closed window started and finished."""
+    def edge_readings(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
+        """Return the counts of lagging meters when a closed window started and finished."""
         return [edge for feed in self._feeds for edge in feed.edges(readings, started_s, finished_s)]
 
     def _run(self) -> None:
@@ -144,10 +144,10 @@ class Sampler:
                 for index, meter in enumerate(self._meters):
                     if self._due_s[index] <= now_s():
                         self._keep(index, self._read(meter, 1))
-                self._hear()
+                self._take_late_readings()
 
-    def _hear(self) -> None:
-        """Take in what lagging meters have to tell."""
+    def _take_late_readings(self) -> None:
+        """Keep the new readings of lagging meters."""
         for feed in self._feeds:
             if feed.due_s <= now_s():
                 for reading in feed.news():
@@ -178,11 +178,11 @@ class Sampler:
         if self._trace is not None:
             try:
                 self._trace.write(meter, reading)
-            except OSError as error:  # not here, in the sampling thread: at the next edge, where somebody listens
+            except OSError as error:  # not here, in the sampling thread: at the next edge, where it is raised
                 self._trace_failure = f"{self._trace.path}: cannot write the power trace ({error.strerror})"
                 self._trace = None
 
-    def _complain(self) -> None:
+    def _raise_trace_failure(self) -> None:
         if self._trace_failure is not None:
             failure, self._trace_failure = self._trace_failure, None
             raise UserError(failure)

@@ -1,4 +1,4 @@
-"""The power trace: every reading behind a window, in a CSV file that survives a kill."""
+"""Write and read the power trace: every reading behind a window, in a CSV file that survives a kill."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TraceWriter:
             self._end_torn_line()
 
     def write(self, meter: Meter, reading: Reading) -> None:
-        """Append one reading. It outlives a kill of this process; the disk may have it a little later."""
+        """Append one reading. It survives a kill of this process; it may reach the disk a little later."""
         notes = BETWEEN.join(sorted(reading.notes))
         rows = []
         for component in meter.provenance:
@@ -73,7 +73,7 @@ class Trace:
 
 
 def read_trace(path: Path) -> Trace:
-    """Read a trace. A line that a kill left half-written is passed over.
+    """Read a trace. A line that a kill left incomplete is skipped.
 
     Raises:
         UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
@@ -85,7 +85,7 @@ def read_trace(path: Path) -> Trace:
 
 
 def _by_reading(rows: Iterable[TraceRow]) -> Iterator[list[TraceRow]]:
-    """Rows of one reading together: successive ones of the same moment and meter."""
+    """Yield the rows of one reading together: successive ones of the same moment and meter."""
     together: list[TraceRow] = []
     for row in rows:
         if together and (row.at_s, row.meter) != (together[0].at_s, together[0].meter):

@@ -1,1 +1,1 @@
-"""Windows: how their joules are counted, and whether these can be believed."""
+"""Compute the joules of windows, and judge whether they can be trusted."""

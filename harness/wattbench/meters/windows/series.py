@@ -53,7 +53,7 @@ class Series:
 
     @property
     def duration_s(self) -> float:
-        """Length of the window."""
+        """Return the length of the window."""
         return self.finished_s - self.started_s
 
     @property
@@ -66,18 +66,18 @@ class Series:
 
     @property
     def count(self) -> int:
-        """How many readings of its joules (or of its power, where it has no counter) there are."""
+        """Return how many readings of its joules (or of its power, if it has no counter) there are."""
         return len(self._points)
 
     @property
     def first_s(self) -> float:
-        """When the window's first reading was taken; without limit, where its start was not read."""
+        """Return when the window's first reading was taken; unlimited if its start was not read."""
         points = self._points
         return points[0][0] if points and points[0][0] <= self.started_s else -math.inf
 
     @property
     def last_s(self) -> float:
-        """When the window's last reading was taken; without limit, where its finish was not read."""
+        """Return when the window's last reading was taken; unlimited if its finish was not read."""
         points = self._points
         return points[-1][0] if points and points[-1][0] >= self.finished_s else math.inf
 

@@ -20,8 +20,8 @@ HELD_UP_S = 0.03
 gap, and at a window's edge it is read again: unnoticed, 30 ms at both ends of 1 s would be 6%."""
 
 MAX_SLIP = 0.05
-"""How far apart a window's edges and the readings that stand for them may be, as a share of the window. The joules are
-scaled to the window; what is left is this share of the difference between the power at its edges and its mean."""
+"""How far apart a window's edges and the readings used for them may be, as a share of the window. The joules are scaled
+to the window; what is left is this share of the difference between the power at its edges and its mean."""
 
 MAX_INTEGRAL_ERROR = 0.05
 """Where power moves faster than it is read, its integral is a sample of it, whose error (two standard errors, estimated
@@ -68,7 +68,7 @@ is 30 to 50 degrees above one at rest, and the last few are approached slowly.""
 
 
 def max_gap_s(counted: bool, step_s: float) -> float:
-    """The longest time a component may go unread, in seconds.
+    """Return the longest time a component may go unread, in seconds.
 
     Args:
         counted: whether its joules are counts; else they are integrated from power.

@@ -96,7 +96,7 @@ def test_a_rotated_log_is_followed_into_its_new_file(tmp_path: Path) -> None:
     follows = source(path)
     follows.open()
     path.rename(tmp_path / "wall.1.csv")
-    with pytest.raises(MeterError, match="is gone"):
+    with pytest.raises(MeterError, match="has disappeared"):
         follows.look()
     path.write_text("w,t\n20,2\n")
     assert [(r.at_s, r.power_w["wall"]) for r in follows.look()] == [(2.0, 20.0)]
@@ -110,7 +110,7 @@ def test_a_rotated_log_is_followed_into_its_new_file(tmp_path: Path) -> None:
         ("2,-5", "not a valid meter reading"),
         ("2", "it has 1 fields"),
         ("soon,5", "could not convert"),
-        ("1,5", "not after that of the row before"),
+        ("1,5", "not after that of the previous row"),
         (f"{time.time() + 7200:.0f},5", "in the future; set timezone or offset_s"),
         ('2,"5', "cannot be read"),
     ],

@@ -97,8 +97,8 @@ def test_without_a_fault_there_is_no_reason(driver: Any) -> None:
 @pytest.mark.parametrize(
     ("settings", "wanted", "said", "step_s"),
     [
-        ({}, "auto", "energy counter, beside it instantaneous power (field 186)", 0.1),
-        ({"average_field": 1}, "average", "energy counter, beside it power averaged over 1 s (field 185)", 0.1),
+        ({}, "auto", "energy counter; instantaneous power (field 186)", 0.1),
+        ({"average_field": 1}, "average", "energy counter; power averaged over 1 s (field 185)", 0.1),
         ({"counter": 0}, "auto", "instantaneous power (field 186)", 0.1),
         ({"counter": 0, "instant": 0, "average_field": 1}, "auto", "power averaged over 1 s (field 185)", 1.0),
         (
