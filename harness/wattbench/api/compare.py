@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.errors import UserError, nearest
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +108,7 @@ class Comparison:
         return self.text().rstrip("\n")
 
     def __repr__(self) -> str:
-        return f"<comparison of {', '.join(self.systems)}>"
+        return printable(f"<comparison of {', '.join(self.systems)}>")
 
     def _repr_html_(self) -> str:
         """Return the comparison as a notebook shows it."""

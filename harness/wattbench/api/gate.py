@@ -12,6 +12,7 @@ from wattbench.api.gate_request import GateRequest
 from wattbench.api.narrowing import limit_of, names_of
 from wattbench.api.session import stdout_to_stderr
 from wattbench.errors import UserError, nearest
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult as GateData
@@ -25,7 +26,7 @@ def gate(
     baseline: str | None = None,
     candidate: str | None = None,
     policy: str | os.PathLike[str] | None = None,
-    across: Sequence[str] = (),
+    across: str | Sequence[str] = (),
     tasks: Sequence[str] = (),
     limit: int | None = None,
     out: str | os.PathLike[str] = "runs",
@@ -63,7 +64,7 @@ def gate(
         baseline=baseline,
         candidate=candidate,
         policy=None if policy is None else Path(policy),
-        across=names_of(across, "across"),
+        across=(across,) if isinstance(across, str) else names_of(across, "across"),
         out=Path(out),
         tasks=names_of(tasks, "tasks"),
         limit=limit_of(limit, "limit"),
@@ -137,4 +138,4 @@ class GateResult:
         return self.text().rstrip("\n")
 
     def __repr__(self) -> str:
-        return f"<gate {self.data.baseline} → {self.data.candidate}: {self.verdict}. {self.headline}>"
+        return printable(f"<gate {self.data.baseline} → {self.data.candidate}: {self.verdict}. {self.headline}>")

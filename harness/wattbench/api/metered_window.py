@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     from wattbench.records import WindowRow
@@ -84,5 +85,5 @@ class Window:
         if self._row is None:
             return f"<window {self.name!r}: open>"
         if self.joules is None:
-            return f"<window {self.name!r}: not valid, {self.seconds:.3g} s: {'; '.join(self.reasons)}>"
+            return printable(f"<window {self.name!r}: not valid, {self.seconds:.3g} s: {'; '.join(self.reasons)}>")
         return f"<window {self.name!r}: {self.joules:.4g} J ({self.provenance}), {self.seconds:.3g} s>"

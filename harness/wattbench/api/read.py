@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.compare import Comparison, compare
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,4 +123,4 @@ class Run:
         return str(self.path)
 
     def __repr__(self) -> str:
-        return f"<run {self.name}>"
+        return printable(f"<run {self.name}>")

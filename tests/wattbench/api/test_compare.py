@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wattbench
-from tests.made_up.runs import FakeRun
+from tests.made_up.runs import FakeRun, FakeSystem
 from tests.made_up.standard_runs import golden_run, hostile_run, recorded
 from tests.made_up.store import RunStore
 from wattbench.api.assumptions import assumptions_of
@@ -128,6 +128,18 @@ def test_several_runs_are_ranked_where_they_may_be(write: Write) -> None:
 
 def test_html_is_that_of_the_golden_file(write: Write, golden: Callable[[str, str], None]) -> None:
     golden("comparison.html", wattbench.compare(write(golden_run()))._repr_html_())
+
+
+def test_no_representation_lets_a_name_steer_the_terminal(write: Write) -> None:
+    escape = "\x1b[31mred\u202e"
+    systems = (FakeSystem(escape), FakeSystem("plain"))
+    root = write(FakeRun(systems))
+    run = wattbench.read(root)
+    result = wattbench.gate(run, run, baseline=escape, candidate="plain")
+    for text in (repr(run.compare()), str(run.compare()), repr(result), str(result), run.compare()._repr_html_()):
+        assert "red" in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
 
 
 def test_html_has_no_markup_of_a_record(write: Write) -> None:
