@@ -73,19 +73,19 @@ class CascadeRouter(RouterBase):
 
 
 class OracleRouter(RouterBase):
-    """A reference: it is given the domain of the task, and asks the member of that name."""
+    """A yardstick: it is given the domain of the task, and asks the member of that name."""
 
     type: Literal["oracle"]
 
 
 class RandomRouter(RouterBase):
-    """A reference: any member, by a hash of the request and the suite's seed."""
+    """A yardstick: any member, by a hash of the request and the suite's seed."""
 
     type: Literal["random"]
 
 
 class AlwaysRouter(RouterBase):
-    """A reference: the same member for every request."""
+    """A yardstick: the same member for every request."""
 
     type: Literal["always"]
     member: Name

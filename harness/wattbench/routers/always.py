@@ -1,4 +1,4 @@
-"""A reference: the same member for every request."""
+"""A yardstick: the same member for every request."""
 
 from __future__ import annotations
 

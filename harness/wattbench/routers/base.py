@@ -24,7 +24,7 @@ class Question:
     text: str
     """The request, in the hybrid's own prompt form."""
     domain: str | None
-    """The task's domain. Only a reference may use it."""
+    """The task's domain. Only a yardstick may use it."""
     key: Hashable
     """Identifies the item for the system that answers. A router does not use it."""
 

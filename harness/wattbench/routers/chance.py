@@ -1,4 +1,4 @@
-"""A reference: any member, by a hash of the request and the suite's seed."""
+"""A yardstick: any member, by a hash of the request and the suite's seed."""
 
 from __future__ import annotations
 

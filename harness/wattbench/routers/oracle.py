@@ -1,4 +1,4 @@
-"""A reference: the domain is known, and the member of that name is asked."""
+"""A yardstick: the domain is known, and the member of that name is asked."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def test_what_is_wrong_is_said_with_file_line_key_and_distribution(load, setting
 def test_a_name_of_wattbenchs_own_cannot_be_claimed() -> None:
     with pytest.raises(UserError, match=r"'python' is wattbench's own, and wattbench-bricks 1\.0 claims.*uninstall"):
         ENGINES.load("python")
-    assert ENGINES.load("lm_eval").__name__ == "LmEvalEngine"
+    assert ROUTERS.load("oracle").__name__ == "Oracle"
 
 
 @pytest.mark.usefixtures("bricks")
@@ -211,9 +211,9 @@ def test_a_name_that_two_distributions_provide_is_ambiguous(install: Install) ->
 
 
 def test_wattbench_itself_may_be_installed_in_another_version(install: Install) -> None:
-    install("wattbench", "[wattbench.systems]\npython = somewhere.old:PythonEngine\nold = somewhere.old:OldEngine\n")
-    assert ENGINES.load("python").__name__ == "PythonEngine"
-    assert "old" not in ENGINES.names()
+    install("wattbench", "[wattbench.routers]\noracle = somewhere.old:Oracle\nold = somewhere.old:Old\n")
+    assert ROUTERS.load("oracle").__name__ == "Oracle"
+    assert "old" not in ROUTERS.names()
 
 
 HYBRID = CATALOGUE + "  mix: {kind: hybrid, engine: hybrid, members: {a: wall, b: wall}, router: {type: first, %s}}\n"
