@@ -116,23 +116,23 @@ def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
         raise UserError(f"{where}: the gate's policy cannot be read ({error!r}); the record is damaged") from error
 
 
-def _rule(metric: str, told: Mapping[str, Any]) -> Rule:
+def _rule(metric: str, recorded: Mapping[str, Any]) -> Rule:
     if metric not in METRICS:
         raise ValueError(f"no metric {metric!r}")
-    weight = told.get("weight")
+    weight = recorded.get("weight")
     if weight is None:
         weight = gate_weight(metric)
     return Rule(
         metric=metric,
-        margin=float(told["margin"]),
-        either=told["direction"] == "either",
-        blocks=bool(told["blocks"]),
-        only_if_measured=told["blocks"] == "if_measured",
+        margin=float(recorded["margin"]),
+        either=recorded["direction"] == "either",
+        blocks=bool(recorded["blocks"]),
+        only_if_measured=recorded["blocks"] == "if_measured",
         weight=float(weight),
     )
 
 
-def _trade(told: Mapping[str, Any]) -> Trade:
-    [(give, up_to)] = told["give"].items()
-    [(get, at_least)] = told["get"].items()
-    return Trade(give, float(up_to), get, float(at_least), told.get("reason"))
+def _trade(recorded: Mapping[str, Any]) -> Trade:
+    [(give, up_to)] = recorded["give"].items()
+    [(get, at_least)] = recorded["get"].items()
+    return Trade(give, float(up_to), get, float(at_least), recorded.get("reason"))

@@ -55,8 +55,8 @@ def read_index(root: Path) -> tuple[dict[str, Kept], pd.DataFrame]:
 
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
         table = pq.read_table(index_path(root), columns=list(COLUMNS))
-        told = json.loads(table.schema.metadata[_RUNS])
-        runs = {run: Kept(**(own | {"stamp": tuple(own["stamp"])})) for run, own in told.items()}
+        recorded = json.loads(table.schema.metadata[_RUNS])
+        runs = {run: Kept(**(kept | {"stamp": tuple(kept["stamp"])})) for run, kept in recorded.items()}
         return runs, table.to_pandas(ignore_metadata=True)
     return {}, pd.DataFrame(columns=list(COLUMNS))
 
@@ -67,9 +67,9 @@ def write_index(root: Path, runs: Mapping[str, Kept], values: pd.DataFrame) -> N
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(values, schema=_schema(), preserve_index=False)
-    told = json.dumps({run: asdict(own) for run, own in runs.items()})
+    text = json.dumps({run: asdict(kept) for run, kept in runs.items()})
     sink = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata({_RUNS: told}), sink, compression="zstd")
+    pq.write_table(table.replace_schema_metadata({_RUNS: text}), sink, compression="zstd")
     with contextlib.suppress(UserError):
         write_atomically(index_path(root), sink.getvalue())
 

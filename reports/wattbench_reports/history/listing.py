@@ -25,7 +25,7 @@ def night_rows(history: History, verdicts: Mapping[str, str]) -> list[dict[str, 
         history: as loaded.
         verdicts: run to what was said of it that night, for those of which that is known.
     """
-    systems = {run: sorted(set(own)) for run, own in history.values.groupby("run")["system"]}
+    systems = {run: sorted(set(names)) for run, names in history.values.groupby("run")["system"]}
     rows: list[dict[str, Any]] = []
     for night in history.nights:
         rows += _gap(rows[-1]["date"], night.date) if rows else []
@@ -101,13 +101,13 @@ def _check(option: str, wanted: str | None, known: set[str]) -> None:
 
 def nights_behind_changes(trends: tuple[Trend, ...]) -> dict[str, str]:
     """Map each run that must be kept to why: a level changed with it, or it is the last before a change."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for trend in trends:
         runs = [point.run for point in trend.points if point.run is not None and point.value is not None]
         for change in trend.changes:
             what = f"{METRICS[trend.metric].label if trend.metric in METRICS else trend.metric} of {trend.system}"
-            place = runs.index(change.run) if change.run in runs else 0
-            for run in runs[max(0, place - 1) : place]:
-                found.setdefault(run, f"the last night before {what} changed")
-            found[change.run] = f"{what} changed"
-    return found
+            index = runs.index(change.run) if change.run in runs else 0
+            for run in runs[max(0, index - 1) : index]:
+                reasons.setdefault(run, f"the last night before {what} changed")
+            reasons[change.run] = f"{what} changed"
+    return reasons

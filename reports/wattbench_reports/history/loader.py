@@ -40,13 +40,13 @@ def load_history(root: Path) -> History:
         raise UserError(f"{root}: no history (it has no folder {RUNS}); wattbench nightly makes one")
     there = dict(_finished(root))
     kept, values = read_index(root)
-    current = {run: own for run, own in kept.items() if there.get(run) == own.stamp}
+    current = {run: entry for run, entry in kept.items() if there.get(run) == entry.stamp}
     fresh, figures, broken = _read(root, {run: stamp for run, stamp in there.items() if run not in current})
     if fresh or len(current) < len(kept):
         values = _joined(values[values["run"].isin(list(current))], figures)
         current |= fresh
         write_index(root, current, values)
-    nights, notes = _near(sorted((_night(root, run, own) for run, own in current.items()), key=_when))
+    nights, notes = _near(sorted((_night(root, run, entry) for run, entry in current.items()), key=_when))
     reference, note = _pinned(root, nights)
     return History(
         root=root,
@@ -82,9 +82,9 @@ def _read(
         except UserError as error:
             broken[run] = str(error)
     cells, unread = summarised({run: RunLayout(root / RUNS / run).items_table for run in conditions})
-    whole = {run: own for run, own in kept.items() if run in conditions and run not in unread}
-    figures = values_of(cells, {run: own.date for run, own in whole.items()}, conditions)
-    return whole, figures, broken | unread
+    readable = {run: entry for run, entry in kept.items() if run in conditions and run not in unread}
+    figures = values_of(cells, {run: entry.date for run, entry in readable.items()}, conditions)
+    return readable, figures, broken | unread
 
 
 def _kept(record: HeaderRecord, stamp: tuple[int, int]) -> Kept:
@@ -110,15 +110,15 @@ def _joined(before: pd.DataFrame, figures: pd.DataFrame | None) -> pd.DataFrame:
     return pd.concat(some, ignore_index=True) if some else before
 
 
-def _night(root: Path, run: str, own: Kept) -> Night:
+def _night(root: Path, run: str, kept: Kept) -> Night:
     return Night(
         run=run,
         root=root / RUNS / run,
-        date=datetime.date.fromisoformat(own.date),
-        created_utc=own.created_utc,
-        commit=own.commit,
-        backfilled=own.backfilled,
-        suite=own.suite,
+        date=datetime.date.fromisoformat(kept.date),
+        created_utc=kept.created_utc,
+        commit=kept.commit,
+        backfilled=kept.backfilled,
+        suite=kept.suite,
     )
 
 
@@ -146,13 +146,13 @@ def _pinned(root: Path, nights: tuple[Night, ...]) -> tuple[Reference | None, li
 
 def _others(nights: tuple[Night, ...]) -> list[str]:
     """Note the runs of other suites than the last night's: their figures are of other work."""
-    own = nights[-1].suite if nights else ""
-    others = [night for night in nights if night.suite != own]
+    suite = nights[-1].suite if nights else ""
+    others = [night for night in nights if night.suite != suite]
     named = ", ".join(sorted({night.suite for night in others}))
     if not others:
         return []
     verb = "is" if len(others) == 1 else "are"
-    return [f"{plural(len(others), 'run')} of other suites {verb} left out of the trends of {own}: {named}"]
+    return [f"{plural(len(others), 'run')} of other suites {verb} left out of the trends of {suite}: {named}"]
 
 
 def _typed(values: pd.DataFrame) -> pd.DataFrame:

@@ -63,5 +63,5 @@ class History:
 
     def series_nights(self) -> tuple[Night, ...]:
         """Return the nights of the series: of the last night's suite, one per date, oldest first."""
-        own = [night for night in self.nights if night.suite == self.nights[-1].suite] if self.nights else []
-        return tuple({night.date: night for night in own}.values())
+        nights = [night for night in self.nights if night.suite == self.nights[-1].suite] if self.nights else []
+        return tuple({night.date: night for night in nights}.values())

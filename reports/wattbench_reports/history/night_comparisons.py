@@ -56,21 +56,21 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
     chosen = policy or policy_of_night(last)
     others = {PREVIOUS: nights[-2] if len(nights) > 1 else None}
     others[REFERENCE] = history.reference_night() if history.reference else None
-    found: dict[str, dict[str, GateResult]] = {}
+    results: dict[str, dict[str, GateResult]] = {}
     lasting, notes = set(), []
     for kind, night in others.items():
         if night is None or night == nights[-1]:
             continue
-        found[kind] = {}
+        results[kind] = {}
         systems = sorted(_systems(history, night) & _systems(history, nights[-1]))
         for system in systems:
             try:
-                found[kind][system], regressed = _judged(night, nights[-1], last, system, chosen, len(systems))
+                results[kind][system], regressed = _judged(night, nights[-1], last, system, chosen, len(systems))
             except UserError as error:
                 notes.append(f"{system} could not be compared with the night of {night.date}: {error}")
             else:
                 lasting |= {(kind, system, metric) for metric in regressed}
-    return Drift(chosen, found.get(PREVIOUS, {}), found.get(REFERENCE, {}), frozenset(lasting), tuple(notes))
+    return Drift(chosen, results.get(PREVIOUS, {}), results.get(REFERENCE, {}), frozenset(lasting), tuple(notes))
 
 
 def policy_of_night(run: RunRecords) -> Policy:

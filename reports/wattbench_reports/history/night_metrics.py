@@ -107,19 +107,19 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
     connection = connected(duckdb)
     try:
         frames, broken = [], {}
-        for found in _queried(connection, duckdb.Error, list(tables.items())):
-            if isinstance(found, tuple):
-                broken[found[0]] = found[1]
+        for frame in _queried(connection, duckdb.Error, list(tables.items())):
+            if isinstance(frame, tuple):
+                broken[frame[0]] = frame[1]
             else:
-                frames.append(found)
+                frames.append(frame)
     finally:
         connection.close()
-    whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["run", "lowest", "highest"])
-    for run in whole.loc[(whole["lowest"] < 0) | (whole["highest"] > 1), "run"].unique():
+    cells = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["run", "lowest", "highest"])
+    for run in cells.loc[(cells["lowest"] < 0) | (cells["highest"] > 1), "run"].unique():
         broken[str(run)] = "some scores in `correct` are not between 0 and 1"
-    for run in set(tables) - set(whole["run"]) - set(broken):
+    for run in set(tables) - set(cells["run"]) - set(broken):
         broken[run] = "it holds no items"
-    return whole[~whole["run"].isin(list(broken))].drop(columns=["lowest", "highest"]), broken
+    return cells[~cells["run"].isin(list(broken))].drop(columns=["lowest", "highest"]), broken
 
 
 def connected(duckdb: ModuleType) -> Any:
@@ -166,9 +166,9 @@ def _ratio(name: str, numerator: str, denominator: str) -> str:
         f"sum({numerator} * {numerator}) - 2 * {ratio} * sum({numerator} * {denominator}) "
         f"+ {ratio} * {ratio} * sum({denominator} * {denominator})"
     )
-    own = f"count(*) FILTER ({numerator} <> 0 OR {denominator} <> 0)"
+    clusters = f"count(*) FILTER ({numerator} <> 0 OR {denominator} <> 0)"
     return (
-        f"{ratio} AS {name}, sqrt({own} / nullif({own} - 1, 0) * greatest({squares}, 0)) "
+        f"{ratio} AS {name}, sqrt({clusters} / nullif({clusters} - 1, 0) * greatest({squares}, 0)) "
         f"/ nullif(sum({denominator}), 0) AS {name}_se"
     )
 
@@ -186,7 +186,7 @@ def values_of(cells: pd.DataFrame, dates: Mapping[str, str], conditions: Mapping
     rows = []
     for cell in cells.to_dict("records"):
         label = provenance.joined([cell["provenance"]])
-        run, own = cell["run"], (cell["system"], cell["domain"], int(cell["items"]))
+        run, key = cell["run"], (cell["system"], cell["domain"], int(cell["items"]))
         for name in FIGURES:
             if pd.isna(cell[name]):
                 continue
@@ -194,6 +194,6 @@ def values_of(cells: pd.DataFrame, dates: Mapping[str, str], conditions: Mapping
             shown = label if name in ENERGY else ""
             rows.append(
                 (run, dates[run], cell["system"], cell["kind"], cell["domain"], name, float(cell[name]),
-                 float(cell[f"{name}_se"]), own[2], shown, conditions[run].of(figure, *own, shown))
+                 float(cell[f"{name}_se"]), key[2], shown, conditions[run].of(figure, *key, shown))
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -36,35 +36,35 @@ def read_reference(root: Path) -> Reference | None:
     """
     path = root / FILE
     try:
-        told: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        recorded: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:  # ValueError: a date such as 2026-02-31
         raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(told, Mapping):
+    if not isinstance(recorded, Mapping):
         raise UserError(f"{path}: must be a mapping: {', '.join(f'{key}: ...' for key in KEYS)}")
-    for key in told:
+    for key in recorded:
         if key not in KEYS:
             raise UserError(f"{path}: no key {key!r}{nearest(str(key), KEYS)}")
     return Reference(
-        run=_text(told, "run", path),
-        reason=_text(told, "reason", path),
-        reviewed_by=_text(told, "reviewed_by", path),
-        date=_date(told, path),
+        run=_text(recorded, "run", path),
+        reason=_text(recorded, "reason", path),
+        reviewed_by=_text(recorded, "reviewed_by", path),
+        date=_date(recorded, path),
     )
 
 
-def _text(told: Mapping[str, Any], key: str, path: Path) -> str:
-    value = told.get(key)
+def _text(recorded: Mapping[str, Any], key: str, path: Path) -> str:
+    value = recorded.get(key)
     if not isinstance(value, str) or not value.strip():
         raise UserError(f"{path}: {key} is missing or not text; a reference needs {' and '.join(KEYS[:3])}")
     return value.strip()
 
 
-def _date(told: Mapping[str, Any], path: Path) -> datetime.date:
-    value = told.get("date")
+def _date(recorded: Mapping[str, Any], path: Path) -> datetime.date:
+    value = recorded.get("date")
     if isinstance(value, datetime.datetime):
         return value.date()
     if isinstance(value, datetime.date):

@@ -38,7 +38,7 @@ class Conditions:
         self._cells = [
             (cell.system, cell.domain, [cell.as_recorded.get(key) for key in _TASK]) for cell in record.cells
         ]
-        self._told: dict[tuple[str, str, str, int, str], str] = {}
+        self._hashes: dict[tuple[str, str, str, int, str], str] = {}
 
     def of(self, figure: str, system: str, domain: str, items: int, provenance: str) -> str:
         """Return a short hash for one series: equal in two nights if nothing differs that its figure depends on.
@@ -50,14 +50,14 @@ class Conditions:
             items: that were answered there.
             provenance: of the joules of the series; empty for other figures.
         """
-        asked = figure, system, domain, items, provenance
-        if asked not in self._told:
-            tasks = [task for name, own, task in self._cells if name == system and domain in ("", own)]
-            told = [self._machine[figure], sorted(tasks, key=str), items]
-            told += [self._meter(provenance)] if figure in FORBIDS["meter"] else []
-            text = json.dumps(told, sort_keys=True, default=str)
-            self._told[asked] = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
-        return self._told[asked]
+        key = figure, system, domain, items, provenance
+        if key not in self._hashes:
+            tasks = [task for name, task_domain, task in self._cells if name == system and domain in ("", task_domain)]
+            facts = [self._machine[figure], sorted(tasks, key=str), items]
+            facts += [self._meter(provenance)] if figure in FORBIDS["meter"] else []
+            text = json.dumps(facts, sort_keys=True, default=str)
+            self._hashes[key] = hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+        return self._hashes[key]
 
     def _meter(self, provenance: str) -> list[Any]:
         """Return what the meter part is made of; a model's constants change with its version."""

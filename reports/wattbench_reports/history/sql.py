@@ -42,10 +42,10 @@ def query(root: Path, sql: str) -> Rows:
     with connected(duckdb) as connection:
         _lay_out(connection, history)
         try:
-            asked = connection.extract_statements(sql)
-            if len(asked) != 1 or asked[0].type != duckdb.StatementType.SELECT:
+            statements = connection.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise UserError(f"a history is queried by one SELECT over {', '.join(VIEWS)}; it cannot be changed")
-            answer = connection.execute(asked[0])
+            answer = connection.execute(statements[0])
             return Rows(tuple(column[0] for column in answer.description), tuple(answer.fetchall()))
         except duckdb.Error as error:
             raise UserError(f"the query failed: {error}") from error
@@ -75,8 +75,8 @@ def _lay_out(connection: Any, history: History) -> None:
 
 def _view(connection: Any, name: str, files: Sequence[Path]) -> None:
     if files:
-        told = ", ".join(_quoted(literally(str(path))) for path in files)
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{told}], union_by_name = true)")  # noqa: S608  # quoted
+        paths = ", ".join(_quoted(literally(str(path))) for path in files)
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{paths}], union_by_name = true)")  # noqa: S608  # quoted
 
 
 def _quoted(text: str) -> str:

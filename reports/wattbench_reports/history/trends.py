@@ -105,18 +105,20 @@ def trends(history: History, alpha: float = ALPHA) -> tuple[Trend, ...]:
         return ()
     series = tuple(_series(history.values, nights))
     changes = _changes(series, alpha)
-    return tuple(replace(trend, changes=changes[place]) for place, trend in enumerate(series))
+    return tuple(replace(trend, changes=changes[index]) for index, trend in enumerate(series))
 
 
 def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
     """Return every series, without its changes."""
     by_date = {night.date: night for night in nights}
     first, days = nights[0].date, (nights[-1].date - nights[0].date).days + 1
-    dates = [first + datetime.timedelta(days=place) for place in range(days)]
+    dates = [first + datetime.timedelta(days=day) for day in range(days)]
     empty = [Point(date, by_date[date].run if date in by_date else None, None) for date in dates]
-    own = values[values["run"].isin([night.run for night in nights])]
+    of_suite = values[values["run"].isin([night.run for night in nights])]
     series: dict[tuple[str, str, str], list[Point]] = {}
-    for system, domain, metric, point in zip(own["system"], own["domain"], own["metric"], _points(own), strict=True):
+    for system, domain, metric, point in zip(
+        of_suite["system"], of_suite["domain"], of_suite["metric"], _points(of_suite), strict=True
+    ):
         points = series.setdefault((system, domain, metric), list(empty))
         points[(point.date - first).days] = point
     for (system, domain, metric), points in sorted(series.items(), key=lambda pair: pair[0]):
@@ -157,37 +159,43 @@ class _Stretch:
 
 def _changes(series: Sequence[Trend], alpha: float) -> list[tuple[Change, ...]]:
     """Find the changes of all series, at one error rate for all together."""
-    found: list[tuple[Change, ...]] = [()] * len(series)
+    changes: list[tuple[Change, ...]] = [()] * len(series)
     stretches = [_stretches(trend) for trend in series]
     noise = _noise(stretches, alpha / HORIZON / max(len(series), 1))
     left = list(range(len(series)))
     while left:  # Holm: whoever holds beside all the others leaves them more
         factor = HORIZON * len(left)
         held = []
-        for place in left:
-            own = [change for each in stretches[place] for change in _of_stretch(each, noise, alpha, factor)]
-            if own:
-                found[place] = tuple(own)
-                held.append(place)
+        for index in left:
+            significant = [change for each in stretches[index] for change in _of_stretch(each, noise, alpha, factor)]
+            if significant:
+                changes[index] = tuple(significant)
+                held.append(index)
         if not held:
             break
-        left = [place for place in left if place not in held]
-    return found
+        left = [index for index in left if index not in held]
+    return changes
 
 
 def _stretches(trend: Trend) -> list[_Stretch]:
     measured = [p for p in trend.points if p.value is not None and (trend.metric == ACCURACY or p.value > 0)]
-    return [_Stretch(trend.metric, tuple(own)) for _, own in groupby(measured, key=lambda point: point.conditions)]
+    return [
+        _Stretch(trend.metric, tuple(points)) for _, points in groupby(measured, key=lambda point: point.conditions)
+    ]
 
 
 def _noise(stretches: Sequence[Sequence[_Stretch]], level: float) -> Mapping[str, Noise]:
     """Estimate the noise of each metric from all its series together."""
     by_metric: dict[str, list[_Stretch]] = {}
-    for each in (each for own in stretches for each in own if len(each.points) > 2):
+    for each in (each for stretches_of in stretches for each in stretches_of if len(each.points) > 2):
         by_metric.setdefault(each.metric, []).append(each)
     return {
-        metric: noise_of([each.scaled for each in own], level=level, resolution=max(each.resolution for each in own))
-        for metric, own in by_metric.items()
+        metric: noise_of(
+            [each.scaled for each in stretches_of],
+            level=level,
+            resolution=max(each.resolution for each in stretches_of),
+        )
+        for metric, stretches_of in by_metric.items()
     }
 
 

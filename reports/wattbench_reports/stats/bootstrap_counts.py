@@ -55,10 +55,10 @@ def _chunk(rng: np.random.Generator, units: int, draws: int, size: int) -> NDArr
     drawn = rng.integers(0, units, size=(size, draws))
     counts = np.empty((size, units), dtype=np.min_scalar_type(draws))
     most = 0
-    for row, own in enumerate(drawn):  # a row at a time: its counts fit the processor's nearest memory
-        found = np.bincount(own, minlength=units)
-        counts[row] = found
-        most = max(most, int(found.max()))
+    for row, units_drawn in enumerate(drawn):  # a row at a time: its counts fit the processor's nearest memory
+        unit_counts = np.bincount(units_drawn, minlength=units)
+        counts[row] = unit_counts
+        most = max(most, int(unit_counts.max()))
     small: NDArray[np.unsignedinteger[Any]] = counts.astype(np.min_scalar_type(most), copy=False)
     small.setflags(write=False)
     return small

@@ -68,10 +68,10 @@ def noise_of(series: Sequence[Series], *, level: float, resolution: float) -> No
     """
     parts = [residuals_of(values, _apart(values, level, resolution)) for values in series]
     # Below the resolution there is rounding and no noise.
-    scaled = [[own / size for own in part] for part in parts if (size := size_of(part)) >= resolution]
+    scaled = [[stretch / size for stretch in part] for part in parts if (size := size_of(part)) >= resolution]
     if not scaled:
         return Noise()
-    stretches = [own for part in scaled for own in part]
+    stretches = [stretch for part in scaled for stretch in part]
     nights = sum(map(len, stretches))
     return Noise(
         excess=excess_of(np.concatenate(stretches)) + 2 * math.sqrt(24 / nights),
@@ -92,10 +92,12 @@ def change_points(
         least: the smallest shift worth telling.
         noise: of the series' metric; None: as this series alone tells it.
     """
-    found = candidates(values, level=level, resolution=resolution)
-    if found and noise is None:
+    positions = candidates(values, level=level, resolution=resolution)
+    if positions and noise is None:
         noise = noise_of([values], level=level, resolution=resolution)
-    return _held(values, found, level, lambda two: two.p_value(len(values), least, level), noise or Noise(), resolution)
+    return _held(
+        values, positions, level, lambda two: two.p_value(len(values), least, level), noise or Noise(), resolution
+    )
 
 
 def candidates(values: Series, *, level: float, resolution: float) -> list[int]:
@@ -124,14 +126,14 @@ def penalty(level: float) -> float:
 
 def _apart(values: Series, level: float, resolution: float) -> list[int]:
     """Keep the candidates between stretches whose means differ."""
-    found = candidates(values, level=level, resolution=resolution)
-    held = _held(values, found, level, lambda two: two.places(len(values)) * two.p_of_means, Noise(), resolution)
+    positions = candidates(values, level=level, resolution=resolution)
+    held = _held(values, positions, level, lambda two: two.places(len(values)) * two.p_of_means, Noise(), resolution)
     return [each.position for each in held]
 
 
 def _held(
     values: Series,
-    found: list[int],
+    positions: list[int],
     level: float,
     p_value: Callable[[TwoStretches], float],
     noise: Noise,
@@ -139,16 +141,16 @@ def _held(
 ) -> tuple[Shift, ...]:
     """Drop the least sure candidate, and test its neighbours anew, until all hold."""
     tested: dict[tuple[int, int, int], Shift] = {}
-    while found:
-        bounds = [0, *found, len(values)]
+    while positions:
+        bounds = [0, *positions, len(values)]
         shifts = []
         for low, at, high in zip(bounds, bounds[1:], bounds[2:], strict=False):
             if (low, at, high) not in tested:
                 two = TwoStretches(values[low:at], values[at:high], resolution, noise)
                 tested[low, at, high] = Shift(at, float(two.before.mean()), float(two.after.mean()), p_value(two))
             shifts.append(tested[low, at, high])
-        worst = max(range(len(shifts)), key=lambda place: shifts[place].p_value)
+        worst = max(range(len(shifts)), key=lambda index: shifts[index].p_value)
         if shifts[worst].p_value <= level:
             return tuple(shifts)
-        found = [*found[:worst], *found[worst + 1 :]]
+        positions = [*positions[:worst], *positions[worst + 1 :]]
     return ()

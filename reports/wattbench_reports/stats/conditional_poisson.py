@@ -54,11 +54,11 @@ def _pairs(chances: NDArray[np.float64], size: int) -> NDArray[np.float64]:
         length = 1.0
         while True:  # shorter, until it leads nearer
             tried = logs + length * step
-            found = _drawn(tried - tried.mean(), size)  # only the weights' proportions matter
-            if float(np.abs(chances - found[0]).max()) < float(np.abs(off).max()) or length < _SHORTEST:
+            chances_now = _drawn(tried - tried.mean(), size)  # only the weights' proportions matter
+            if float(np.abs(chances - chances_now[0]).max()) < float(np.abs(off).max()) or length < _SHORTEST:
                 break
             length /= 2.0
-        logs, (single, both) = tried - tried.mean(), found
+        logs, (single, both) = tried - tried.mean(), chances_now
     return both
 
 
@@ -69,8 +69,8 @@ def _drawn(logs: NDArray[np.float64], size: int) -> tuple[NDArray[np.float64], N
     total = _sums(weights, size)[size]
     single = weights * _without_each(weights, size)[:, size - 1] / total
     both = np.zeros((members, members))
-    for place in range(members):
-        both[place, np.arange(members) != place] = _without_each(np.delete(weights, place), size)[:, size - 2]
+    for member in range(members):
+        both[member, np.arange(members) != member] = _without_each(np.delete(weights, member), size)[:, size - 2]
     return np.asarray(single), np.asarray(both * np.outer(weights, weights) / total)
 
 
@@ -88,7 +88,7 @@ def _without_each(weights: NDArray[np.float64], size: int) -> NDArray[np.float64
     members = len(weights)
     sums = np.zeros((members, size + 1))
     sums[:, 0] = 1.0
-    for place, weight in enumerate(weights):
-        others = np.arange(members) != place
+    for member, weight in enumerate(weights):
+        others = np.arange(members) != member
         sums[others, 1:] += weight * sums[others, :-1]
     return sums

@@ -95,7 +95,7 @@ class TwoStretches:
 
     @cached_property
     def _sd(self) -> float:
-        squares = sum(float(own @ own) for own in self._residuals)
+        squares = sum(float(stretch @ stretch) for stretch in self._residuals)
         return max(math.sqrt(squares / (self._nights - 2)), self.resolution)
 
     @cached_property
@@ -111,8 +111,8 @@ class TwoStretches:
 
         By its kurtosis they would be 4 + 6 / excess; of heavy tails a sample's falls short, so 3.
         """
-        own = excess_of(np.concatenate(self._residuals)) - 2 * math.sqrt(24 / self._nights) if self._moves else 0.0
-        return 3 + 6 / max(self.noise.excess, own, 1e-3)
+        excess = excess_of(np.concatenate(self._residuals)) - 2 * math.sqrt(24 / self._nights) if self._moves else 0.0
+        return 3 + 6 / max(self.noise.excess, excess, 1e-3)
 
     def _worth(self, nights: int) -> float:
         """Return the effective number of independent nights."""
@@ -139,8 +139,8 @@ class TwoStretches:
 
         short, long = self._short_and_long
         exact = len(short) <= _EXACT_RANKS
-        told = stats.mannwhitneyu(short, long, method="exact" if exact else "asymptotic").pvalue
+        p_value = stats.mannwhitneyu(short, long, method="exact" if exact else "asymptotic").pvalue
         # Ties make the approximation surer than any order of the nights could be.
         least = 2 / math.comb(self._nights, len(short))
-        adjusted: float = max(float(told), least) ** (self._worth(len(short)) / len(short))
+        adjusted: float = max(float(p_value), least) ** (self._worth(len(short)) / len(short))
         return adjusted

@@ -23,7 +23,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
     Source: S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian J. of Statistics 6 (1979).
     """
-    made = [(place, p) for place, p in enumerate(p_values) if p is not None and not math.isnan(p)]
+    made = [(index, p) for index, p in enumerate(p_values) if p is not None and not math.isnan(p)]
     adjusted: list[float | None] = [None] * len(p_values)
     if not made:
         return adjusted
@@ -33,9 +33,9 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     # Not statsmodels' multipletests, though the same: it collects all garbage each time, which in a process that holds
     # a million answers takes longer than the comparison itself.
     highest = 0.0
-    for rank, (place, p) in enumerate(sorted(made, key=lambda pair: pair[1])):
+    for rank, (index, p) in enumerate(sorted(made, key=lambda pair: pair[1])):
         highest = max(highest, p * (len(made) - rank))
-        adjusted[place] = min(1.0, highest)
+        adjusted[index] = min(1.0, highest)
     return adjusted
 
 
@@ -58,11 +58,11 @@ def weighted_holm(p_values: Sequence[float], weights: Sequence[float]) -> list[f
         raise ValueError(f"{list(p_values)} are not p-values, or {list(weights)} not weights")
     adjusted = [1.0] * len(p_values)
     highest = 0.0
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place] / weights[place])
-    for rank, place in enumerate(order):
+    order = sorted(range(len(p_values)), key=lambda index: p_values[index] / weights[index])
+    for rank, index in enumerate(order):
         left = sum(weights[other] for other in order[rank:])
-        highest = max(highest, min(1.0, p_values[place] / weights[place] * left))
-        adjusted[place] = highest
+        highest = max(highest, min(1.0, p_values[index] / weights[index] * left))
+        adjusted[index] = highest
     return adjusted
 
 

@@ -40,5 +40,5 @@ def label(share: float) -> str:
 
 def rule(shares: Sequence[float]) -> str:
     """What a dash in place of a percentile means: a sentence."""
-    asked = ", ".join(f"{needed(share):,} for a {label(share)}" for share in shares)
-    return f"A dash: fewer requests than the early stopping of MLPerf LoadGen requires ({asked})."
+    minima = ", ".join(f"{needed(share):,} for a {label(share)}" for share in shares)
+    return f"A dash: fewer requests than the early stopping of MLPerf LoadGen requires ({minima})."

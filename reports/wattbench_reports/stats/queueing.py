@@ -34,10 +34,10 @@ def sojourns(arrived_s: NDArray[np.float64], service_s: NDArray[np.float64], ser
         return np.asarray(ahead - np.minimum.accumulate(before), dtype=np.float64)
     free_s = [0.0] * servers
     ended_s = np.empty(len(arrived_s))
-    for place, (now_s, length_s) in enumerate(zip(arrived_s.tolist(), service_s.tolist(), strict=True)):
+    for index, (now_s, length_s) in enumerate(zip(arrived_s.tolist(), service_s.tolist(), strict=True)):
         end_s = max(now_s, free_s[0]) + length_s
         heapq.heapreplace(free_s, end_s)
-        ended_s[place] = end_s
+        ended_s[index] = end_s
     return ended_s - arrived_s
 
 

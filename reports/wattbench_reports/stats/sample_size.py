@@ -58,9 +58,9 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
         max(0, math.floor(items * share - spread)), min(items, math.ceil(items * share + spread)), alpha
     )
     favour = (1 + difference / share) / 2
-    found = bdtr(limits, discordant, favour) + bdtr(limits, discordant, 1 - favour)
-    found[limits < 0] = 0.0
-    return float(min(1.0, binom.pmf(discordant, items, share) @ found))
+    rejection = bdtr(limits, discordant, favour) + bdtr(limits, discordant, 1 - favour)
+    rejection[limits < 0] = 0.0
+    return float(min(1.0, binom.pmf(discordant, items, share) @ rejection))
 
 
 @lru_cache(maxsize=8)

@@ -157,10 +157,10 @@ def _middling_variance(d: Values) -> Values:
 
     A few rounds that something disturbed must not make all that follow count for little.
     """
-    found = np.zeros(len(d) + 1)
+    variances = np.zeros(len(d) + 1)
     for number in range(2, len(d) + 1):
-        found[number] = np.median(np.abs(d[:number] - np.median(d[:number])))
-    return np.asarray((_NORMAL * found) ** 2)
+        variances[number] = np.median(np.abs(d[:number] - np.median(d[:number])))
+    return np.asarray((_NORMAL * variances) ** 2)
 
 
 def _sums_before(values: Values) -> Values:

@@ -37,7 +37,7 @@ def noise_sd(values: Series) -> float:
 
 def residuals_of(values: Series, positions: Sequence[int]) -> list[Series]:
     """Return each stretch without its mean."""
-    return [own - own.mean() for own in np.split(values, positions)]
+    return [stretch - stretch.mean() for stretch in np.split(values, positions)]
 
 
 def size_of(stretches: Sequence[Series]) -> float:
@@ -52,6 +52,6 @@ def excess_of(residuals: Series) -> float:
 
 def alike_of(stretches: Sequence[Series]) -> float:
     """Return the correlation of a night with the next, corrected for the bias of unknown means."""
-    squares = sum(float(own @ own) for own in stretches)
-    told = sum(float(own[:-1] @ own[1:]) for own in stretches) / squares
-    return told + (1 + 3 * told) * len(stretches) / sum(map(len, stretches))
+    squares = sum(float(stretch @ stretch) for stretch in stretches)
+    correlation = sum(float(stretch[:-1] @ stretch[1:]) for stretch in stretches) / squares
+    return correlation + (1 + 3 * correlation) * len(stretches) / sum(map(len, stretches))

@@ -26,8 +26,8 @@ class Mixed:
         """Return the least seconds within which a share of the requests ended."""
         if not len(self.seconds):
             return None
-        place = int(np.searchsorted(self.reached, share * self.reached[-1]))
-        return float(self.seconds[min(place, len(self.seconds) - 1)])
+        index = int(np.searchsorted(self.reached, share * self.reached[-1]))
+        return float(self.seconds[min(index, len(self.seconds) - 1)])
 
 
 def grid(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -51,15 +51,15 @@ def mixed(seconds: NDArray[np.float64], domains: pd.Series, mix: Mapping[str, fl
     """
     labels = domains.astype(str).to_numpy()
     grids = {name: grid(seconds[labels == name]) for name, share in mix.items() if share > 0}
-    return mixed_grids([(mix[name], own) for name, own in grids.items()])
+    return mixed_grids([(mix[name], grid_s) for name, grid_s in grids.items()])
 
 
 def mixed_grids(parts: list[tuple[float, NDArray[np.float64]]]) -> Mixed:
     """As `mixed`, from (share, grid) of each domain in the order of the mix."""
-    parts = [(share, own) for share, own in parts if len(own)]
+    parts = [(share, grid_s) for share, grid_s in parts if len(grid_s)]
     if not parts:
         return Mixed(np.empty(0), np.empty(0))
-    seconds = np.concatenate([own for _, own in parts])
-    weights = np.concatenate([np.full(len(own), share / len(own)) for share, own in parts])
+    seconds = np.concatenate([grid_s for _, grid_s in parts])
+    weights = np.concatenate([np.full(len(grid_s), share / len(grid_s)) for share, grid_s in parts])
     order = np.argsort(seconds, kind="stable")
     return Mixed(seconds[order], np.cumsum(weights[order]))

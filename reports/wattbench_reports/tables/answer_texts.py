@@ -42,11 +42,11 @@ def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) ->
             known = [name for name in columns if name in file.schema_arrow.names]
             if not len(rows) or not known:
                 return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))
-            found: pd.DataFrame = pd.concat([batch.to_pandas() for batch in _taken(file, places[order], known)])
+            texts: pd.DataFrame = pd.concat([batch.to_pandas() for batch in _taken(file, places[order], known)])
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
-    found.index = pd.Index(rows[order])
-    return found
+    texts.index = pd.Index(rows[order])
+    return texts
 
 
 def _taken(file: Any, places: NDArray[np.int64], columns: Sequence[str]) -> Iterator[Any]:

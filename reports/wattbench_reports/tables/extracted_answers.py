@@ -34,10 +34,10 @@ def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]
     """
     import pyarrow.compute as pc
 
-    found = np.full(len(wanted), np.nan)
+    lengths = np.full(len(wanted), np.nan)
     for places, texts in _texts(frames, "output", wanted):
-        found[places] = np.asarray(pc.fill_null(pc.utf8_length(texts), 0), dtype=np.float64)
-    return found
+        lengths[places] = np.asarray(pc.fill_null(pc.utf8_length(texts), 0), dtype=np.float64)
+    return lengths
 
 
 def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
@@ -54,15 +54,15 @@ def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
     Raises:
         UserError: the table is damaged.
     """
-    found = np.full(len(wanted), "", dtype=object)
+    answers = np.full(len(wanted), "", dtype=object)
     known: dict[str, str] = {}
     for places, texts in _texts(frames, "filtered", wanted):
-        for place, text in zip(places.tolist(), texts.to_pylist(), strict=True):
+        for position, text in zip(places.tolist(), texts.to_pylist(), strict=True):
             said = str(text)
             if said not in known:
                 known[said] = stated_answer(said)
-            found[place] = known[said]
-    return found
+            answers[position] = known[said]
+    return answers
 
 
 def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:

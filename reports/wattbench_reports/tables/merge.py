@@ -49,28 +49,28 @@ def joined(parts: Sequence[KeyedTable]) -> ItemTable:
     places = np.split(numbers, np.cumsum([len(each.keys) for each in parts])[:-1])
     arrays: dict[str, Any] = {}
     for name in (each.name for each in fields(ItemTable) if each.name != "systems"):
-        own = [getattr(each.table, name) for each in parts]
-        arrays[name] = _labels(own, places, items) if own[0].ndim == 1 else _columns(own, places, items)
+        values = [getattr(each.table, name) for each in parts]
+        arrays[name] = _labels(values, places, items) if values[0].ndim == 1 else _columns(values, places, items)
     return ItemTable(systems=tuple(name for each in parts for name in each.names), **arrays)
 
 
 def _renamed(table: ItemTable, names: tuple[str, ...]) -> ItemTable:
-    own = {each.name: getattr(table, each.name) for each in fields(ItemTable)}
-    return ItemTable(**own | {"systems": names})
+    columns = {each.name: getattr(table, each.name) for each in fields(ItemTable)}
+    return ItemTable(**columns | {"systems": names})
 
 
-def _labels(own: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
+def _labels(parts: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
     """Return each item's label; of an item that several runs have, the first run's."""
-    whole = np.empty(items, dtype=np.result_type(*own))
-    for values, place in reversed(list(zip(own, places, strict=True))):
-        whole[place] = values
-    return whole
+    labels = np.empty(items, dtype=np.result_type(*parts))
+    for values, rows in reversed(list(zip(parts, places, strict=True))):
+        labels[rows] = values
+    return labels
 
 
-def _columns(own: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
-    whole = np.zeros((items, sum(values.shape[1] for values in own)), dtype=np.result_type(*own))
+def _columns(parts: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
+    columns = np.zeros((items, sum(values.shape[1] for values in parts)), dtype=np.result_type(*parts))
     start = 0
-    for values, place in zip(own, places, strict=True):
-        whole[place, start : start + values.shape[1]] = values
+    for values, rows in zip(parts, places, strict=True):
+        columns[rows, start : start + values.shape[1]] = values
         start += values.shape[1]
-    return whole
+    return columns

@@ -73,16 +73,16 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
         item = (line.task, line.doc_id)
         if item not in known:
             raise UserError(f"{path}:{line.number}: the run has no document {line.doc_id} of task {line.task!r}")
-        own = routers.setdefault(line.router, {})
-        if item in own:
+        lines_of_item = routers.setdefault(line.router, {})
+        if item in lines_of_item:
             raise UserError(
                 f"{path}:{line.number}: document {line.doc_id} of task {line.task!r} is there twice for router "
-                f"{line.router!r}: see line {own[item].number}"
+                f"{line.router!r}: see line {lines_of_item[item].number}"
             )
-        own[item] = line
+        lines_of_item[item] = line
     if not routers:
         raise UserError(f"{path}: it has no routes; a line names a router, a task, a doc_id and the member to ask")
-    return tuple(_router(path, name, own, known) for name, own in routers.items())
+    return tuple(_router(path, name, lines_of_item, known) for name, lines_of_item in routers.items())
 
 
 def _rows_of_items(frames: Frames) -> dict[tuple[str, int], list[int]]:
@@ -95,9 +95,9 @@ def _rows_of_items(frames: Frames) -> dict[tuple[str, int], list[int]]:
 
 
 def _router(
-    path: Path, name: str, own: dict[tuple[str, int], _Line], known: dict[tuple[str, int], list[int]]
+    path: Path, name: str, lines_of_item: dict[tuple[str, int], _Line], known: dict[tuple[str, int], list[int]]
 ) -> OfflineRouter:
-    missing = [item for item in known if item not in own]
+    missing = [item for item in known if item not in lines_of_item]
     if missing:
         task, doc_id = missing[0]
         others = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
@@ -109,7 +109,7 @@ def _router(
     chains: dict[tuple[str, ...], int] = {}
     chain_of = np.zeros(count, dtype=np.int64)
     router_s, router_j = np.full(count, np.nan), np.full(count, np.nan)
-    for item, line in own.items():
+    for item, line in lines_of_item.items():
         rows = known[item]
         chain_of[rows] = chains.setdefault(line.chain, len(chains))
         router_s[rows], router_j[rows] = line.router_s, line.router_j
@@ -146,8 +146,8 @@ def _lines(path: Path, systems: tuple[str, ...]) -> Iterator[_Line]:
         raise UserError(f"{path}:{reader.line_num}: it is not CSV ({error})") from error
 
 
-def _check_header(path: Path, found: object) -> None:
-    names = list(found) if isinstance(found, list) else []
+def _check_header(path: Path, header: object) -> None:
+    names = list(header) if isinstance(header, list) else []
     missing = [name for name in REQUIRED if name not in names]
     if missing:
         raise UserError(

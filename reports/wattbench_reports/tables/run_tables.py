@@ -127,8 +127,8 @@ class Frames:
     def measured_windows(self, system: str) -> pd.DataFrame:
         """Return the windows in which the system's items were asked."""
         windows = self.windows
-        own = windows[(windows["system"] == system) & (windows["purpose"] == "measured")]
-        return own if self.measured_in is None else own[own["window"].isin(self.measured_in)]
+        measured = windows[(windows["system"] == system) & (windows["purpose"] == "measured")]
+        return measured if self.measured_in is None else measured[measured["window"].isin(self.measured_in)]
 
 
 def load_frames(run: RunRecords) -> Frames:
@@ -176,9 +176,9 @@ def _check_scores(items: pd.DataFrame, run: RunRecords, *, imported: bool) -> No
     Else its accuracy and its joules per correct answer would be of different requests.
     """
     scored = items["correct"].notna()
-    whole = scored.groupby(items["system"], observed=True).agg(["any", "all"])
-    lacking = bool((whole["any"] & ~whole["all"]).any()) if imported else not scored.all()
-    if lacking or not items.loc[scored, "correct"].between(0, 1).all():
+    by_system = scored.groupby(items["system"], observed=True).agg(["any", "all"])
+    incomplete = bool((by_system["any"] & ~by_system["all"]).any()) if imported else not scored.all()
+    if incomplete or not items.loc[scored, "correct"].between(0, 1).all():
         raise UserError(
             f"{run.layout.items_table}: some scores in `correct` are not between 0 and 1; the record is damaged"
         )
@@ -209,13 +209,13 @@ def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> Any
 def _differences(items: pd.DataFrame, systems: Sequence[str]) -> Iterable[DocDifference]:
     """Find systems that did not answer the same set of doc_hash per task as the others."""
     tasks = items["task"].cat.codes.to_numpy().astype(np.int64)
-    hashes, found = pd.factorize(items["doc_hash"], use_na_sentinel=False)
-    document, keys = pd.factorize(tasks * len(found) + hashes)
+    hashes, unique_hashes = pd.factorize(items["doc_hash"], use_na_sentinel=False)
+    document, keys = pd.factorize(tasks * len(unique_hashes) + hashes)
     system = items["system"].cat.codes.to_numpy().astype(np.int64)
     cells = np.bincount(document * len(systems) + system, minlength=len(keys) * len(systems))
     answered = cells.reshape(len(keys), len(systems)) > 0
     for code, task in enumerate(items["task"].cat.categories):
-        own = answered[keys // len(found) == code]
-        for name, got in zip(systems, own.sum(axis=0).tolist(), strict=True):
-            if got < len(own):
-                yield DocDifference(name, str(task), len(own) - got)
+        of_task = answered[keys // len(unique_hashes) == code]
+        for name, got in zip(systems, of_task.sum(axis=0).tolist(), strict=True):
+            if got < len(of_task):
+                yield DocDifference(name, str(task), len(of_task) - got)

@@ -47,17 +47,17 @@ def token_times(frames: Frames) -> dict[str, TokenTimes]:
     several = begun & np.isfinite(per_token_s)
     later = np.where(np.isfinite(counted), counted, stamps) - 1
     system = items["system"].cat.codes.to_numpy()
-    found = {}
-    for place, name in enumerate(frames.systems):
-        own = system == place
-        found[name] = TokenTimes(
+    times = {}
+    for code, name in enumerate(frames.systems):
+        rows = system == code
+        times[name] = TokenTimes(
             system=name,
-            answers=int((own & answered).sum()),
-            first_s=np.sort((first_s - started_s)[own & begun]),
-            per_token_s=np.sort(per_token_s[own & several]),
-            decode_s=_mean(per_token_s[own & several], later[own & several]),
+            answers=int((rows & answered).sum()),
+            first_s=np.sort((first_s - started_s)[rows & begun]),
+            per_token_s=np.sort(per_token_s[rows & several]),
+            decode_s=_mean(per_token_s[rows & several], later[rows & several]),
         )
-    return found
+    return times
 
 
 def _mean(per_token_s: NDArray[np.float64], later: NDArray[np.float64]) -> float | None:

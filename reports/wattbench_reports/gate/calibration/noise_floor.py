@@ -11,7 +11,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.records import machine_parts
 from wattbench_reports.formatting.units import percent, points
-from wattbench_reports.gate.calibration.simulate import Rates, alone, played, worse_by
+from wattbench_reports.gate.calibration.simulate import Rates, simulate, single_metric_policy, worse_by
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.decision.metric_tests import cases
 from wattbench_reports.gate.evidence.model import Evidence
@@ -88,11 +88,11 @@ def calibrate(
         environment: of the runs' header.
         runs: the records' names.
         items: after which a gate stops.
-        gates: how many are played for each rate.
+        gates: how many are simulated for each rate.
         created_utc: ISO 8601.
     """
     every = cases(equal, policy)
-    told = [case for case in every if case.trial is not None]
+    tested = [case for case in every if case.trial is not None]
     parts = machine_parts(environment, "")
     return Calibration(
         suite=suite,
@@ -102,9 +102,9 @@ def calibrate(
         runs=tuple(runs),
         items=items,
         rounds=len(equal.rounds),
-        equal=played(equal, policy, gates=gates, items=items, swap=True, seed=SEED),
-        drills=tuple(_drill(planted, own, policy, items, gates) for planted, own in drills),
-        floors={case.rule.metric: _floor(equal, policy, case.rule.metric, items) for case in told},
+        equal=simulate(equal, policy, gates=gates, items=items, swap=True, seed=SEED),
+        drills=tuple(_drill(planted, evidence, policy, items, gates) for planted, evidence in drills),
+        floors={case.rule.metric: _floor(equal, policy, case.rule.metric, items) for case in tested},
         not_judged={
             case.rule.metric: case.missing or case.apart or "single figures are compared, not tested"
             for case in every
@@ -122,7 +122,7 @@ def _drill(planted: Mapping[str, float], evidence: Evidence, policy: Policy, ite
         planted=dict(planted),
         verdict=str(result.verdict),
         regressed=tuple(each.metric for each in result.metrics if each.verdict is Verdict.REGRESSED),
-        rates=played(evidence, policy, gates=gates, items=items, swap=False, seed=SEED),
+        rates=simulate(evidence, policy, gates=gates, items=items, swap=False, seed=SEED),
     )
 
 
@@ -139,15 +139,15 @@ def _floor(equal: Evidence, policy: Policy, metric: str, items: int) -> float | 
 
 
 def _holds(equal: Evidence, policy: Policy, metric: str, margin: float, items: int) -> bool:
-    own = alone(policy, metric, margin)
+    single = single_metric_policy(policy, metric, margin)
     enough = 1 - policy.beta
-    if played(equal, own, gates=FLOOR_GATES, items=items, swap=True, seed=SEED).passed.estimate < enough:
+    if simulate(equal, single, gates=FLOOR_GATES, items=items, swap=True, seed=SEED).passed.estimate < enough:
         return False
     try:
         harmed = worse_by(equal, metric, margin, SEED)
     except ValueError:  # fewer answers are right
         return False
-    return played(harmed, own, gates=FLOOR_GATES, items=items, swap=False, seed=SEED).regressed.estimate >= enough
+    return simulate(harmed, single, gates=FLOOR_GATES, items=items, swap=False, seed=SEED).regressed.estimate >= enough
 
 
 def as_json(calibration: Calibration) -> str:
@@ -162,12 +162,12 @@ def read_calibration(path: Path) -> Calibration:
         UserError: the file is not there, or is none.
     """
     try:
-        told = json.loads(path.read_bytes())
-        if told.pop("schema_version") != SCHEMA_VERSION:
+        recorded = json.loads(path.read_bytes())
+        if recorded.pop("schema_version") != SCHEMA_VERSION:
             raise ValueError("it is of another version")
-        equal, drills = _rates(told.pop("equal")), told.pop("drills")
+        equal, drills = _rates(recorded.pop("equal")), recorded.pop("drills")
         return Calibration(
-            **told | {"runs": tuple(told["runs"])},
+            **recorded | {"runs": tuple(recorded["runs"])},
             equal=equal,
             drills=tuple(
                 Drill(**drill | {"rates": _rates(drill["rates"]), "regressed": tuple(drill["regressed"])})
@@ -178,9 +178,9 @@ def read_calibration(path: Path) -> Calibration:
         raise UserError(f"{path}: not a calibration ({error}). Make one with: wattbench calibrate SUITE") from error
 
 
-def _rates(told: dict[str, Any]) -> Rates:
-    shares = {name: Interval(**told[name]) for name in ("regressed", "passed", "inconclusive")}
-    return Rates(gates=int(told["gates"]), median_items=float(told["median_items"]), **shares)
+def _rates(recorded: dict[str, Any]) -> Rates:
+    shares = {name: Interval(**recorded[name]) for name in ("regressed", "passed", "inconclusive")}
+    return Rates(gates=int(recorded["gates"]), median_items=float(recorded["median_items"]), **shares)
 
 
 def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> list[str]:

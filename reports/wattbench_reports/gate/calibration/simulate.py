@@ -29,7 +29,7 @@ class Rates:
     """Items until the verdict; the cap for an inconclusive one."""
 
 
-def played(evidence: Evidence, policy: Policy, *, gates: int, items: int, swap: bool, seed: int) -> Rates:
+def simulate(evidence: Evidence, policy: Policy, *, gates: int, items: int, swap: bool, seed: int) -> Rates:
     """Simulate gates from rounds that are drawn from those of one, with replacement.
 
     Args:
@@ -51,7 +51,7 @@ def played(evidence: Evidence, policy: Policy, *, gates: int, items: int, swap: 
         regressed=share(Verdict.REGRESSED),
         passed=share(Verdict.PASS),
         inconclusive=share(Verdict.INCONCLUSIVE),
-        median_items=float(np.median([asked for _, asked in ends])),
+        median_items=float(np.median([items_used for _, items_used in ends])),
     )
 
 
@@ -92,11 +92,11 @@ def _mean_score(evidence: Evidence) -> float:
 
 def _drawn(evidence: Evidence, rng: np.random.Generator, items: int, swap: bool) -> Evidence:
     rounds: list[Round] = []
-    asked = 0
-    while asked < items:
+    items_drawn = 0
+    while items_drawn < items:
         one = evidence.rounds[int(rng.integers(len(evidence.rounds)))]
         rounds.append(_swapped(one) if swap and rng.random() < 0.5 else one)
-        asked += one.items
+        items_drawn += one.items
     return replace(evidence, rounds=tuple(rounds), items_left=0)
 
 
@@ -119,7 +119,7 @@ def _end(evidence: Evidence, policy: Policy, items: int) -> tuple[Verdict, int]:
     return Verdict.INCONCLUSIVE, items
 
 
-def alone(policy: Policy, metric: str, margin: float) -> Policy:
+def single_metric_policy(policy: Policy, metric: str, margin: float) -> Policy:
     """Return a policy that judges one metric only, with a margin."""
     rule = replace(policy.rule(metric), margin=margin, blocks=True, only_if_measured=False)
     return replace(policy, rules=(rule,), trades=(), waivers=())

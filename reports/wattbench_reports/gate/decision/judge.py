@@ -81,15 +81,17 @@ def judge_many(
 
 def course(evidence: Evidence, policy: Policy) -> Mapping[str, Course]:
     """Return the course of each tested metric at some of the rounds: enough to draw it."""
-    told: dict[str, list[tuple[float, ...]]] = {}
+    rows_of: dict[str, list[tuple[float, ...]]] = {}
     ends = np.unique(np.linspace(1, len(evidence.rounds), _DRAWN).round().astype(int))
     for end in ends.tolist() if evidence.rounds else ():
         for case in cases(replace(evidence, rounds=evidence.rounds[:end]), policy):
             if case.trial is not None and case.change is not None:
-                own = told.setdefault(case.rule.metric, [])
+                points_of = rows_of.setdefault(case.rule.metric, [])
                 low, high = (np.nan if bound is None else bound for bound in _bounds(case, policy))
-                own.append((int(case.trial.items[-1]), case.change, low, high))
-    return {metric: Course(*(np.array(column) for column in zip(*rows, strict=True))) for metric, rows in told.items()}
+                points_of.append((int(case.trial.items[-1]), case.change, low, high))
+    return {
+        metric: Course(*(np.array(column) for column in zip(*rows, strict=True))) for metric, rows in rows_of.items()
+    }
 
 
 def _looked(every: Sequence[Case], policy: Policy, today: date | None) -> list[Look]:
@@ -119,8 +121,8 @@ def _result(
             every, last.states, last.p_values, last.better, last.allowed_by, strict=True
         )
     )
-    own = [each.verdict for each in metrics if each.blocks and each.allowed_by is None]
-    verdict = next((each for each in _ORDER if each in own), Verdict.PASS)
+    blocking = [each.verdict for each in metrics if each.blocks and each.allowed_by is None]
+    verdict = next((each for each in _ORDER if each in blocking), Verdict.PASS)
     if not any(each.blocks for each in metrics):
         verdict = Verdict.NOT_MEASURED
     first = next(iter(evidences.values()))
@@ -160,7 +162,7 @@ def _verdict(
     items = 0 if case.trial is None or not len(case.trial.items) else int(case.trial.items[-1])
     more = more_items(case, policy) if verdict is Verdict.INCONCLUSIVE else None
     name = case.rule.metric if not case.pair else f"{case.pair} · {case.rule.metric}"
-    told = MetricVerdict(
+    judged = MetricVerdict(
         metric=name,
         verdict=verdict,
         blocks=case.blocks and waiver is None,
@@ -180,7 +182,7 @@ def _verdict(
         waived=waiver,
         allowed_by=trade,
     )
-    return reason(told, case, policy, METRICS[case.rule.metric])
+    return reason(judged, case, policy, METRICS[case.rule.metric])
 
 
 def _word(case: Case, state: State, better: bool) -> Verdict:
@@ -223,12 +225,12 @@ def more_items(case: Case, policy: Policy) -> int | None:
     """
     if case.trial is None:
         return case.waits_for
-    found = []
+    estimates = []
     for worsening, worse, level in ((case.slack, True, policy.alpha), (case.beyond, False, policy.beta)):
         if not worse and case.beyond <= 0:
             continue
         path = case.trial.worse(worsening) if worse else case.trial.better(worsening)
         each = case.trial.growth(worsening, worse=worse)
         if each > 0:
-            found.append(max(-math.log(level) - float(path[-1]), 0.0) / each)
-    return max(1, math.ceil(min(found) / policy.block)) * policy.block if found else None
+            estimates.append(max(-math.log(level) - float(path[-1]), 0.0) / each)
+    return max(1, math.ceil(min(estimates) / policy.block)) * policy.block if estimates else None

@@ -87,19 +87,19 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
         return Case(rule, provenance=provenance, missing=evidence.missing[metric])
     if metric == PEAK_MEMORY:
         return _memory(evidence, rule)
-    found = _FIGURES[metric](evidence, rule)
-    if found is None:
+    figures = _FIGURES[metric](evidence, rule)
+    if figures is None:
         waits_for = _waits_for(evidence, policy, metric)
         missing = None if waits_for is not None else _NOTHING[METRICS[metric].figure]
         return Case(rule, provenance=provenance, waits_for=waits_for, missing=missing)
-    trial: Trial = EitherTrial(found.trial) if rule.either else found.trial
+    trial: Trial = EitherTrial(figures.trial) if rule.either else figures.trial
     modelled = "modelled" in provenance and not policy.judge_modelled
     return Case(
         rule,
         trial=None if modelled else trial,
-        baseline=found.baseline,
-        candidate=found.candidate,
-        change=found.change,
+        baseline=figures.baseline,
+        candidate=figures.candidate,
+        change=figures.change,
         provenance=provenance,
         missing=_MODELLED if modelled else None,
         slack=0.0 if evidence.in_turns or metric == ACCURACY else policy.drift,
@@ -150,9 +150,9 @@ def _first_token(evidence: Evidence, rule: Rule) -> _Figures | None:
     return _ratios_of_items(evidence, rule, [one.ttft_s for one in evidence.rounds])
 
 
-def _ratios_of_items(evidence: Evidence, rule: Rule, told: list[Pairs | None]) -> _Figures | None:
+def _ratios_of_items(evidence: Evidence, rule: Rule, values: list[Pairs | None]) -> _Figures | None:
     """Return each round's median ratio over its items: paired, so that their lengths cancel."""
-    timed = [_known(pairs, above_zero=True) for pairs in told]
+    timed = [_known(pairs, above_zero=True) for pairs in values]
     d = [float(np.median(np.log(pairs[:, 1] / pairs[:, 0]))) if len(pairs) else None for pairs in timed]
     trial = _ratio_trial(d, [len(pairs) for pairs in timed], rule)
     if trial is None:
@@ -170,13 +170,15 @@ def _slowest(evidence: Evidence, rule: Rule) -> _Figures | None:
 
 
 def _per_request(evidence: Evidence, rule: Rule) -> _Figures | None:
-    told = [one.energy_j if one.energy_j is not None and min(one.energy_j) > 0 else None for one in evidence.rounds]
-    counts = [one.items if joules is not None else 0 for one, joules in zip(evidence.rounds, told, strict=True)]
-    d = [None if joules is None else float(np.log(joules[1] / joules[0])) for joules in told]
+    joules_of = [
+        one.energy_j if one.energy_j is not None and min(one.energy_j) > 0 else None for one in evidence.rounds
+    ]
+    counts = [one.items if joules is not None else 0 for one, joules in zip(evidence.rounds, joules_of, strict=True)]
+    d = [None if joules is None else float(np.log(joules[1] / joules[0])) for joules in joules_of]
     trial = _ratio_trial(d, counts, rule)
     if trial is None:
         return None
-    ours, theirs = (np.sum([joules for joules in told if joules is not None], axis=0) / sum(counts)).tolist()
+    ours, theirs = (np.sum([joules for joules in joules_of if joules is not None], axis=0) / sum(counts)).tolist()
     return _Figures(trial, ours, theirs, theirs / ours - 1)
 
 

@@ -152,9 +152,9 @@ class EitherTrial:
 
     def growth(self, worsening: float, *, worse: bool) -> float:
         """See `Trial`."""
-        ours = self.one.growth(worsening, worse=worse)
+        own_growth = self.one.growth(worsening, worse=worse)
         theirs = self.one.growth(-worsening, worse=not worse)
-        return max(ours, theirs) if worse else min(ours, theirs)
+        return max(own_growth, theirs) if worse else min(own_growth, theirs)
 
 
 def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[float | None, float | None]:

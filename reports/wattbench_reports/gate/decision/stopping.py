@@ -66,7 +66,9 @@ def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozen
     """
     paths = [_paths(case) for case in cases]
     pairs = {case.pair: [other for other in cases if other.pair == case.pair] for case in cases}
-    deals = {pair: [_deal(trade, own, policy) for trade in policy.trades] for pair, own in pairs.items()}
+    deals = {
+        pair: [_deal(trade, cases_of_pair, policy) for trade in policy.trades] for pair, cases_of_pair in pairs.items()
+    }
     rounds = max((len(path.worse) for path in paths if path is not None), default=0)
     blocks = [case.blocks and case.rule.metric not in waived for case in cases]
     return [_look(cases, policy, blocks, paths, deals, at) for at in range(max(rounds, 1))]
@@ -86,31 +88,31 @@ def _look(
     states: list[State] = []
     allowed: list[Trade | None] = []
     fails = waiting = False
-    for place, case in enumerate(cases):
-        path = paths[place]
-        state = _single(case) if path is None else _state(p_values[place], _p(path.ruled_out, at), policy)
+    for index, case in enumerate(cases):
+        path = paths[index]
+        state = _single(case) if path is None else _state(p_values[index], _p(path.ruled_out, at), policy)
         trade, undecided = None, False
         if state is State.WORSE:
             trade, undecided = _excuse(deals[case.pair], case.rule.metric, at)
             state = State.ALLOWED if trade is not None else state
         states.append(state)
         allowed.append(trade)
-        if blocks[place]:
+        if blocks[index]:
             waiting = waiting or undecided
             fails = fails or (state is State.WORSE and not undecided)
-    own = [state for state, blocking in zip(states, blocks, strict=True) if blocking]
+    blocking_states = [state for state, blocking in zip(states, blocks, strict=True) if blocking]
     better = tuple(_is_better(case, p, policy) for case, p in zip(cases, p_better, strict=True))
-    done = fails or not (waiting or State.OPEN in own)
+    done = fails or not (waiting or State.OPEN in blocking_states)
     return Look(tuple(states), tuple(p_values), better, tuple(allowed), done)
 
 
 def _adjusted(p_values: list[float | None], weights: Sequence[float | None]) -> list[float | None]:
     """Adjust the p-values of blocking cases by Holm's method; others stay unadjusted."""
-    family = [(place, p, w) for place, (p, w) in enumerate(zip(p_values, weights, strict=True)) if p is not None and w]
+    family = [(index, p, w) for index, (p, w) in enumerate(zip(p_values, weights, strict=True)) if p is not None and w]
     adjusted = list(p_values)
     held = weighted_holm([p for _, p, _ in family], [weight for *_, weight in family])
-    for (place, *_), p in zip(family, held, strict=True):
-        adjusted[place] = p
+    for (index, *_), p in zip(family, held, strict=True):
+        adjusted[index] = p
     return adjusted
 
 
@@ -161,9 +163,11 @@ def _p(log_evidence: Values, at: int) -> float:
     return float(np.exp(-log_evidence[min(at, len(log_evidence) - 1)])) if len(log_evidence) else 1.0
 
 
-def _deal(trade: Trade, own: Sequence[Case], policy: Policy) -> Deal:
+def _deal(trade: Trade, cases_of_pair: Sequence[Case], policy: Policy) -> Deal:
     """Evaluate a trade-off from the cases of one pair."""
-    give, get = (next((c.trial for c in own if c.rule.metric == name), None) for name in (trade.give, trade.get))
+    give, get = (
+        next((c.trial for c in cases_of_pair if c.rule.metric == name), None) for name in (trade.give, trade.get)
+    )
     if give is None or get is None:
         return Deal(trade, kept=np.zeros(1), broken=np.ones(1))
     return Deal(
@@ -186,8 +190,8 @@ def _excuse(deals: Sequence[Deal], metric: str, at: int) -> tuple[Trade | None, 
     undecided = False
     for deal in deals:
         if deal.trade.give == metric:
-            place = min(at, len(deal.kept) - 1)
-            if deal.kept[place] >= 1:
+            index = min(at, len(deal.kept) - 1)
+            if deal.kept[index] >= 1:
                 return deal.trade, False
-            undecided = undecided or deal.broken[place] < 1
+            undecided = undecided or deal.broken[index] < 1
     return None, undecided

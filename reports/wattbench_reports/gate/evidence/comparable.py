@@ -56,10 +56,10 @@ def standing(prints: Mapping[str, Fingerprint], across: Sequence[str], may_diffe
         across: from `parts_across`.
         may_differ: parts of a system that the change is about, as the policy has it.
     """
-    found = divides(prints, across)
+    differing = divides(prints, across)
     said: dict[str, list[str]] = {name: [] for name in METRICS}
     notes = []
-    for divide, caveat in zip(found, condition_caveats(prints, across), strict=True):
+    for divide, caveat in zip(differing, condition_caveats(prints, across), strict=True):
         if not divide.forbids or divide.overridden:
             notes.append(caveat.text)
             continue
@@ -67,24 +67,24 @@ def standing(prints: Mapping[str, Fingerprint], across: Sequence[str], may_diffe
             if metric.figure in divide.forbids:
                 said[name].append(f"{what_differs(divide, prints)}.")
     other, changed = _identity(prints, [*across, *may_differ])
-    whole = {name: [*sentences, *other] for name, sentences in said.items()}
+    sentences_of = {name: [*sentences, *other] for name, sentences in said.items()}
     return Standing(
-        apart={name: " ".join(sentences) for name, sentences in whole.items() if sentences},
+        apart={name: " ".join(sentences) for name, sentences in sentences_of.items() if sentences},
         notes=(*notes, *changed),
     )
 
 
 def _identity(prints: Mapping[str, Fingerprint], allowed: Sequence[str]) -> tuple[list[str], list[str]]:
     """Compare the identity of two systems that share a name in two runs: what differs, and what may."""
-    (first, ours), (second, theirs) = prints.items()
-    if ours.system != theirs.system:
+    (first, first_print), (second, second_print) = prints.items()
+    if first_print.system != second_print.system:
         return [], []
-    found = identity_differences(ours, theirs)
-    changed = [one for one in found if one.part in allowed]
+    differing = identity_differences(first_print, second_print)
+    changed = [one for one in differing if one.part in allowed]
     settings = _settings_left(
-        ours.parts["settings"], theirs.parts["settings"], {*allowed, *(one.part for one in found)}
+        first_print.parts["settings"], second_print.parts["settings"], {*allowed, *(one.part for one in differing)}
     )
-    left = [settings if one.part == "settings" else one for one in found if one.part not in allowed]
+    left = [settings if one.part == "settings" else one for one in differing if one.part not in allowed]
     other = [one for one in left if one is not None]
     notes = (
         [f"{first} and {second} differ in parts that may differ: {clauses(changed, first, second)}."] if changed else []
@@ -96,9 +96,9 @@ def _identity(prints: Mapping[str, Fingerprint], allowed: Sequence[str]) -> tupl
     return [f"{not_one_system(other, first, second)} {advice}"], notes
 
 
-def _settings_left(ours: Part, theirs: Part, told: Iterable[str]) -> Difference | None:
+def _settings_left(first: Part, second: Part, listed_parts: Iterable[str]) -> Difference | None:
     """Return the settings that differ, without those that only name a part which is listed already: other weights have
     another file."""
-    covered = tuple(key for part in told for key in _SETTINGS_OF.get(part, ()))
-    left = [name for name in ours.differing(theirs) if not any(f"{name}.".startswith(f"{key}.") for key in covered)]
-    return Difference("settings", in_words(ours, left), in_words(theirs, left), ()) if left else None
+    covered = tuple(key for part in listed_parts for key in _SETTINGS_OF.get(part, ()))
+    left = [name for name in first.differing(second) if not any(f"{name}.".startswith(f"{key}.") for key in covered)]
+    return Difference("settings", in_words(first, left), in_words(second, left), ()) if left else None

@@ -19,7 +19,7 @@ from wattbench_reports.comparability.rules import FORBIDS
 from wattbench_reports.formatting.units import listed, plural
 from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, peaks, without_first_tokens, without_joules
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
-from wattbench_reports.gate.evidence.recorded_rounds import Asked, Item, asked_of, reading
+from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, answers_of_side, reading
 from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables import provenance
@@ -55,7 +55,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
                 used[side].add(read.window(row, side).provenance_label)
     left = _items_left(read)
     bare, notes = without_joules(rounds, why, final=run.finished or not left or not read.alike)
-    silent = [read.names[side] for side in SIDES if read.rows and not read.tells_first_token(side)]
+    silent = [read.names[side] for side in SIDES if read.rows and not read.reports_first_token(side)]
     memory, unknown = _peaks(run, read)
     missing = bare | without_first_tokens(rounds, silent) | unknown
     apart, missing = of_judged(policy, _other_machines(run, read) | _other_documents(read), missing)
@@ -83,7 +83,7 @@ class _Read:
     """Side to what its system is called in the record."""
     rows: Sequence[RoundRow]
     windows: Mapping[str, WindowRow]
-    asked: Mapping[str, Asked]
+    sides: Mapping[str, SideAnswers]
     """By side."""
 
     @classmethod
@@ -95,7 +95,7 @@ class _Read:
             names,
             rows,
             {row.window: row for row in run.windows()},
-            {side: asked_of(run, rows, side, name, _planned(run)) for side, name in names.items()},
+            {side: answers_of_side(run, rows, side, name, _planned(run)) for side, name in names.items()},
         )
 
     def round(self, row: RoundRow, joules: tuple[float, float] | None) -> Round:
@@ -110,11 +110,11 @@ class _Read:
         )
 
     def _pairs(self, items: Sequence[Item], what: str) -> Pairs:
-        return np.array([[getattr(self.asked[side].told[item], what) for side in SIDES] for item in items])
+        return np.array([[getattr(self.sides[side].figures[item], what) for side in SIDES] for item in items])
 
-    def tells_first_token(self, side: str) -> bool:
+    def reports_first_token(self, side: str) -> bool:
         """Return whether the side's system reports a first token for any answer."""
-        return any(not math.isnan(each.ttft_s) for each in self.asked[side].told.values())
+        return any(not math.isnan(each.ttft_s) for each in self.sides[side].figures.values())
 
     def window(self, row: RoundRow, side: str) -> WindowRow:
         """Return the window of one side in a round.
@@ -159,7 +159,7 @@ class _Read:
 
     def _once(self, row: RoundRow, side: str) -> float:
         """Return the share of a pass that asks every item once: less than 1 where the suite repeats them."""
-        return len(row.doc_ids) / sum(self.asked[side].told[item].times for item in _items(row))
+        return len(row.doc_ids) / sum(self.sides[side].figures[item].times for item in _items(row))
 
     @property
     def alike(self) -> bool:
@@ -217,7 +217,7 @@ def _items_left(read: _Read) -> int:
     Where a round was cut off in the middle, those of it that nobody had answered yet are among them, though a gate that
     goes on leaves out the whole round: only its plan knows which they are.
     """
-    answered = read.asked[BASELINE].items | read.asked[CANDIDATE].items
+    answered = read.sides[BASELINE].items | read.sides[CANDIDATE].items
     return max(0, sum(_planned(read.run).values()) - len(answered))
 
 
@@ -250,7 +250,7 @@ def _other_documents(read: _Read) -> dict[str, str]:
         item
         for row in read.rows
         for item in _items(row)
-        if read.asked[BASELINE].told[item].doc_hash != read.asked[CANDIDATE].told[item].doc_hash
+        if read.sides[BASELINE].figures[item].doc_hash != read.sides[CANDIDATE].figures[item].doc_hash
     ]
     if not differ:
         return {}

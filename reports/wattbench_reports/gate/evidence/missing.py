@@ -54,10 +54,10 @@ def without_joules(
 
 def _said(reasons: Counter[str]) -> str:
     """List some reasons, commonest first: ``throttled (3×); no meter could be read``."""
-    told = [why if count == 1 else f"{why} ({count}×)" for why, count in reasons.most_common(_MOST_REASONS)]
+    counted = [why if count == 1 else f"{why} ({count}×)" for why, count in reasons.most_common(_MOST_REASONS)]
     if len(reasons) > _MOST_REASONS:
-        told.append(plural(len(reasons) - _MOST_REASONS, "other reason"))
-    return "; ".join(told)
+        counted.append(plural(len(reasons) - _MOST_REASONS, "other reason"))
+    return "; ".join(counted)
 
 
 def without_first_tokens(rounds: Sequence[Round], silent: Sequence[str]) -> dict[str, str]:
@@ -98,5 +98,5 @@ def peaks(rows: Mapping[str, SystemRow | None]) -> tuple[tuple[int | None, int |
 
 
 def _bytes(row: SystemRow | None, name: str) -> int | None:
-    told = None if row is None else getattr(row, name)
-    return told if isinstance(told, int) and told > 0 else None
+    recorded = None if row is None else getattr(row, name)
+    return recorded if isinstance(recorded, int) and recorded > 0 else None

@@ -97,7 +97,7 @@ def _rounds(one: Benchmark, two: Benchmark, *, scored: bool, read: bool) -> tupl
     joules = _paired(one.round_energy_j, two.round_energy_j, both) if read else np.full((both, 2), math.nan)
     if scored:
         number = min(number, len(scores))
-    found = []
+    rounds = []
     for seconds, energy_j, correct in zip(
         np.array_split(_paired(one.seconds, two.seconds, both), number),
         np.array_split(joules, number),
@@ -106,20 +106,22 @@ def _rounds(one: Benchmark, two: Benchmark, *, scored: bool, read: bool) -> tupl
     ):
         share = len(energy_j) if correct is None else len(correct) / len(scores)
         own_j = (share * energy_j.mean(axis=0)).tolist()
-        found.append(
+        rounds.append(
             Round(
                 correct=np.full_like(seconds, math.nan) if correct is None else correct,
                 seconds=seconds,
                 energy_j=None if any(math.isnan(each) for each in own_j) else (own_j[0], own_j[1]),
             )
         )
-    return tuple(found)
+    return tuple(rounds)
 
 
-def _paired(ours: NDArray[np.float64] | None, theirs: NDArray[np.float64] | None, first: int | None = None) -> Pairs:
+def _paired(
+    baseline: NDArray[np.float64] | None, candidate: NDArray[np.float64] | None, first: int | None = None
+) -> Pairs:
     """Pair the first `first` of each; None: all."""
-    assert ours is not None and theirs is not None  # the caller has seen to it
-    return np.stack([ours[:first], theirs[:first]], axis=1)
+    assert baseline is not None and candidate is not None  # the caller has seen to it
+    return np.stack([baseline[:first], candidate[:first]], axis=1)
 
 
 def _unscored(one: Benchmark, two: Benchmark) -> str:
@@ -167,36 +169,36 @@ def _apart(
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Compare the two as two runs are, as far as the files record it: why not comparable, and notes."""
     prints = {
-        name: Fingerprint("", name, dict.fromkeys(LABELS, Part()) | own)
-        for name, own in zip(shown, _parts(files, both, shown), strict=True)
+        name: Fingerprint("", name, dict.fromkeys(LABELS, Part()) | parts)
+        for name, parts in zip(shown, _parts(files, both, shown), strict=True)
     }
-    found = standing(prints, (), policy.may_differ)
+    between = standing(prints, (), policy.may_differ)
     differ = identity_differences(*prints.values())
     changed = [one for one in differ if one.part in policy.may_differ]
     other = [one for one in differ if one.part not in policy.may_differ]
-    notes = (*found.notes, *([f"Parts that may differ do: {clauses(changed, *shown)}."] if changed else []))
+    notes = (*between.notes, *([f"Parts that may differ do: {clauses(changed, *shown)}."] if changed else []))
     if not other:
-        return dict(found.apart), notes
+        return dict(between.apart), notes
     said = (
         f"{both[0].name} is not shown to be the same system in both: {clauses(other, *shown)}. If that is the "
         f"intended change: may_differ: [{', '.join(one.part for one in other)}] in the policy."
     )
-    return {name: " ".join([*filter(None, [found.apart.get(name)]), said]) for name in METRICS}, notes
+    return {name: " ".join([*filter(None, [between.apart.get(name)]), said]) for name in METRICS}, notes
 
 
 def _parts(
     files: tuple[BenchmarkFile, BenchmarkFile], both: tuple[Benchmark, Benchmark], shown: tuple[str, str]
 ) -> list[dict[str, Part]]:
     """Build parts of fingerprints. What only wattbench's plugin records is a part where either file has it."""
-    ours = [each.machine.get("wattbench") for each in files]
-    told: list[dict[str, Part]] = []
-    for file, one, machine, owner in zip(files, both, ours, shown, strict=True):
+    machines = [each.machine.get("wattbench") for each in files]
+    parts_of: list[dict[str, Part]] = []
+    for file, one, machine, owner in zip(files, both, machines, shown, strict=True):
         parts = {
             "device": part(_device(file), owner),
             "scenario": part({"timer": one.timer}, owner),
             "meter": part(one.meters, owner) if one.round_energy_j is not None else Part(),
         }
-        if any(isinstance(each, Mapping) for each in ours):
+        if any(isinstance(each, Mapping) for each in machines):
             known = machine_parts(machine if isinstance(machine, Mapping) else {}, owner)
             plain, more = parts["device"], known["device"]
             parts["device"] = Part((*plain.facts, *more.facts), plain.owner or more.owner)
@@ -206,8 +208,8 @@ def _parts(
         if any("weights_sha256" in each.extra for each in both):
             weights = one.extra.get("weights_sha256")
             parts["weights"] = part({"SHA-256": ABSENT if weights is None else weights}, owner)
-        told.append(parts)
-    return told
+        parts_of.append(parts)
+    return parts_of
 
 
 def _device(file: BenchmarkFile) -> dict[str, object]:

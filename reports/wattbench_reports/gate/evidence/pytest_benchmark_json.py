@@ -66,18 +66,18 @@ def read_benchmarks(path: Path) -> BenchmarkFile:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except (RecursionError, ValueError) as error:
         raise UserError(f"{path}: is not JSON ({error})") from error
-    told = raw.get("benchmarks") if isinstance(raw, dict) else None
-    if not isinstance(told, list) or not isinstance(raw.get("machine_info"), dict):
+    recorded = raw.get("benchmarks") if isinstance(raw, dict) else None
+    if not isinstance(recorded, list) or not isinstance(raw.get("machine_info"), dict):
         raise UserError(f"{path}: is not a file of pytest-benchmark. Write one with: pytest --benchmark-json FILE")
-    if not told:
+    if not recorded:
         raise UserError(f"{path}: holds no benchmark; pytest-benchmark leaves out those that failed")
-    found: dict[str, Benchmark] = {}
-    for place, each in enumerate(told):
-        one = _benchmark(each, f"{path}: benchmark {place + 1}")
-        if one.fullname in found:
+    benchmarks: dict[str, Benchmark] = {}
+    for index, each in enumerate(recorded):
+        one = _benchmark(each, f"{path}: benchmark {index + 1}")
+        if one.fullname in benchmarks:
             raise UserError(f"{path}: holds {one.fullname} twice")
-        found[one.fullname] = one
-    return BenchmarkFile(path, raw["machine_info"], found)
+        benchmarks[one.fullname] = one
+    return BenchmarkFile(path, raw["machine_info"], benchmarks)
 
 
 def _benchmark(raw: Any, where: str) -> Benchmark:
@@ -125,23 +125,23 @@ def _numbers(raw: Any, where: str, *, gaps: bool = False) -> NDArray[np.float64]
     """Read a list of finite numbers; with `gaps` some may be null, which gives NaN."""
     if not isinstance(raw, list):
         raise UserError(f"{where} is not a list; the file is damaged")
-    found = []
+    numbers = []
     for value in raw:
         if value is None and gaps:
-            found.append(math.nan)
+            numbers.append(math.nan)
         elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST:
-            found.append(float(value))
+            numbers.append(float(value))
         else:
             raise UserError(f"{where} has {str(value)[:40]!r}, which is not a valid number")
-    return np.array(found, dtype=np.float64)
+    return np.array(numbers, dtype=np.float64)
 
 
 _LARGEST = 1e15
 """Of seconds and joules: what is larger was never measured. NaN is not smaller."""
 
 
-def _meters(told: Any) -> dict[str, str]:
+def _meters(recorded: Any) -> dict[str, str]:
     """Read the provenance of joules by component, as wattbench's own benchmarks record it, or one word for all."""
-    if isinstance(told, dict):
-        return {str(component): str(how) for component, how in sorted(told.items())}
-    return {"joules": told} if isinstance(told, str) and told else {}
+    if isinstance(recorded, dict):
+        return {str(component): str(how) for component, how in sorted(recorded.items())}
+    return {"joules": recorded} if isinstance(recorded, str) and recorded else {}

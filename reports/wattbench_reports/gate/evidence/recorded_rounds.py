@@ -35,7 +35,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Told:
+class ItemFigures:
     """One item of one system; where it was asked several times, the means."""
 
     correct: float
@@ -48,16 +48,18 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Asked:
+class SideAnswers:
     """What one system was asked."""
 
-    told: Mapping[Item, Told]
+    figures: Mapping[Item, ItemFigures]
     """Of every item in the rounds."""
     items: Set[Item]
     """Those that it answered, also in a round that was cut off."""
 
 
-def asked_of(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, tasks: Collection[str]) -> Asked:
+def answers_of_side(
+    run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, tasks: Collection[str]
+) -> SideAnswers:
     """Read what one side was asked.
 
     Args:
@@ -82,16 +84,16 @@ def asked_of(run: RunRecords, rows: Sequence[RoundRow], side: str, system: str, 
             answered.update((task, line["doc_id"]) for line in lines)
             for doc_id, taken_s in _times(lines, windows[task]):
                 times.setdefault((task, doc_id), []).append(taken_s)
-    told = {}
+    answers = {}
     for (task, doc_id), (correct, doc_hash) in scores.items():
-        own = times.get((task, doc_id))
-        if own is None:
+        item_times = times.get((task, doc_id))
+        if item_times is None:
             path = run.layout.answers(system, task)
             raise UserError(f"{path}: no answer to document {doc_id}, which is in a round; the record is damaged")
-        seconds, first_s = zip(*own, strict=True)
+        seconds, first_s = zip(*item_times, strict=True)
         known = [each for each in first_s if not math.isnan(each)]
-        told[task, doc_id] = Told(correct, doc_hash, _mean(seconds), _mean(known), len(own))
-    return Asked(told, answered)
+        answers[task, doc_id] = ItemFigures(correct, doc_hash, _mean(seconds), _mean(known), len(item_times))
+    return SideAnswers(answers, answered)
 
 
 def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:
@@ -100,22 +102,22 @@ def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict
     Raises:
         ValueError: rounds or scores do not fit together. So for the other errors of a damaged record.
     """
-    found: dict[Item, tuple[float, str]] = {}
-    for place, row in enumerate(rows):
-        if row.number != place:
-            raise ValueError(f"round {place} is missing")
+    scores: dict[Item, tuple[float, str]] = {}
+    for number, row in enumerate(rows):
+        if row.number != number:
+            raise ValueError(f"round {number} is missing")
         if row.task not in tasks:
-            raise ValueError(f"round {place} is of a task {row.task!r}, which the run does not have")
+            raise ValueError(f"round {number} is of a task {row.task!r}, which the run does not have")
         if not row.doc_ids:
-            raise ValueError(f"round {place} holds no item")
+            raise ValueError(f"round {number} holds no item")
         marks, hashes = _marks(row, side)
         for doc_id in row.doc_ids:
-            if (row.task, doc_id) in found:
+            if (row.task, doc_id) in scores:
                 raise ValueError(f"document {doc_id} of {row.task} is in the rounds twice")
             if doc_id not in marks:
-                raise ValueError(f"round {place} has no score of the {side} for document {doc_id} of {row.task}")
-            found[row.task, doc_id] = (_mean(marks[doc_id]), hashes[doc_id])
-    return found
+                raise ValueError(f"round {number} has no score of the {side} for document {doc_id} of {row.task}")
+            scores[row.task, doc_id] = (_mean(marks[doc_id]), hashes[doc_id])
+    return scores
 
 
 def _marks(row: RoundRow, side: str) -> tuple[dict[int, list[float]], dict[int, str]]:
@@ -147,8 +149,8 @@ def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator
         if key in seen:
             continue
         seen.add(key)
-        told = (row.finished_s, row.finished_s if row.first_token_s is None else row.first_token_s)
-        taken_s, first_s = (moment_s - row.started_s for moment_s in told)
+        moments_s = (row.finished_s, row.finished_s if row.first_token_s is None else row.first_token_s)
+        taken_s, first_s = (moment_s - row.started_s for moment_s in moments_s)
         if not all(math.isfinite(each) and each >= 0 for each in (taken_s, first_s)):
             raise ValueError(f"document {row.doc_id} took {taken_s} s")
         yield row.doc_id, (taken_s, math.nan if row.first_token_s is None else first_s)

@@ -68,7 +68,9 @@ def evidence_of_two(
     bare, joule_notes = without_joules(rounds, _why_no_joules(sides, both))
     rows = {side.shown: side.frames.run.systems().get(side.name) for side in sides}
     memory, unknown = peaks(rows)
-    silent = [side.shown for side, own in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[own].isna().all()]
+    silent = [
+        side.shown for side, column in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[column].isna().all()
+    ]
     missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown
     apart, missing = of_judged(policy, apart, missing)
     return Evidence(
@@ -115,26 +117,26 @@ def _opened(run: RunRecords) -> Frames:
     return frames
 
 
-def _chosen(frames: tuple[Frames, Frames], asked: tuple[str | None, str | None]) -> tuple[str, str]:
+def _chosen(frames: tuple[Frames, Frames], requested: tuple[str | None, str | None]) -> tuple[str, str]:
     """Choose the baseline and the candidate by their names in the runs.
 
     Raises:
         UserError: there is no such system, several could be meant, or both are the same.
     """
     same_run = frames[0].run.header.run == frames[1].run.header.run
-    told = [_named(each, name) for each, name in zip(frames, asked, strict=True)]
+    chosen = [_named(each, name) for each, name in zip(frames, requested, strict=True)]
     if not same_run:  # a system is judged against itself in another run, unless somebody says otherwise
-        told = [
-            own or (other if other in each.systems else None)
-            for own, other, each in zip(told, reversed(told), frames, strict=True)
+        chosen = [
+            name_here or (other if other in each.systems else None)
+            for name_here, other, each in zip(chosen, reversed(chosen), frames, strict=True)
         ]
-    for name, each, side in zip(told, frames, ("baseline", "candidate"), strict=True):
+    for name, each, side in zip(chosen, frames, ("baseline", "candidate"), strict=True):
         if name is None:
             raise UserError(
                 f"{each.run.layout.root}: this run holds several systems ({listed(each.systems)}): name one "
                 f"with --{side} NAME"
             )
-    one, two = (str(name) for name in told)
+    one, two = (str(name) for name in chosen)
     if same_run and one == two:
         raise UserError(
             f"{frames[0].run.layout.root}: {one} of this run would be judged against itself. Name another run, or "
@@ -158,25 +160,25 @@ def _shown(frames: tuple[Frames, Frames], names: tuple[str, str]) -> tuple[_Side
     labels = [run_label(run) for run in runs]
     labels = runs if labels[0] == labels[1] else labels
     shown = names if names[0] != names[1] else tuple(f"{names[0]}@{label}" for label in labels)
-    one, two = (_side(each, name, told) for each, name, told in zip(frames, names, shown, strict=True))
+    one, two = (_side(each, name, label) for each, name, label in zip(frames, names, shown, strict=True))
     return one, two
 
 
 def _side(frames: Frames, name: str, shown: str) -> _Side:
-    own = (frames.items["system"] == name).to_numpy()
-    told = frames.items[own]
-    rows = told[KEY].astype({"task": str})
-    rows["correct"] = told["correct"].astype(float)
-    rows["seconds"] = told["finished_s"] - told["started_s"]
-    rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][own] - told["started_s"]
-    rows["energy_j"] = told["energy_j"].astype(float)
+    of_system = (frames.items["system"] == name).to_numpy()
+    answers = frames.items[of_system]
+    rows = answers[KEY].astype({"task": str})
+    rows["correct"] = answers["correct"].astype(float)
+    rows["seconds"] = answers["finished_s"] - answers["started_s"]
+    rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][of_system] - answers["started_s"]
+    rows["energy_j"] = answers["energy_j"].astype(float)
     return _Side(
         frames=frames,
         name=name,
         shown=shown,
         print=fingerprints(frames)[name],
         items=rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean(),
-        provenance=provenance.joined(told.loc[told["energy_j"].notna(), "energy_provenance"].unique().tolist()),
+        provenance=provenance.joined(answers.loc[answers["energy_j"].notna(), "energy_provenance"].unique().tolist()),
     )
 
 
@@ -187,7 +189,7 @@ def _paired(one: _Side, two: _Side) -> pd.DataFrame:
     """
     both = one.items.merge(two.items, on=KEY, suffixes=("", "_2"))
     tasks = [str(name) for name in one.frames.items["task"].cat.categories]
-    both["place"] = both["task"].map({name: place for place, name in enumerate(tasks)})
+    both["place"] = both["task"].map({name: position for position, name in enumerate(tasks)})
     both = both.sort_values(["place", "doc_id", "doc_hash"], kind="stable", ignore_index=True)
     of_task = both.groupby("place")["doc_id"]
     both["at"] = (of_task.cumcount() + 0.5) / of_task.transform("size")
@@ -196,20 +198,20 @@ def _paired(one: _Side, two: _Side) -> pd.DataFrame:
 
 def _rounds(both: pd.DataFrame, items: int) -> tuple[Round, ...]:
     """Group paired items into rounds of `items`."""
-    found = []
+    rounds = []
     pairs = {name: both[[name, f"{name}_2"]].to_numpy(dtype=np.float64) for name in _FIGURES}
     for start in range(0, len(both), items):
-        own: dict[str, Pairs] = {name: values[start : start + items] for name, values in pairs.items()}
-        joules = own["energy_j"].sum(axis=0).tolist()
-        found.append(
+        figures: dict[str, Pairs] = {name: values[start : start + items] for name, values in pairs.items()}
+        joules = figures["energy_j"].sum(axis=0).tolist()
+        rounds.append(
             Round(
-                correct=own["correct"],
-                seconds=own["seconds"],
-                ttft_s=None if np.isnan(own["ttft_s"]).all(axis=0).any() else own["ttft_s"],
+                correct=figures["correct"],
+                seconds=figures["seconds"],
+                ttft_s=None if np.isnan(figures["ttft_s"]).all(axis=0).any() else figures["ttft_s"],
                 energy_j=None if any(math.isnan(each) for each in joules) else (joules[0], joules[1]),
             )
         )
-    return tuple(found)
+    return tuple(rounds)
 
 
 def _without_partner(
@@ -231,26 +233,26 @@ def _without_partner(
 
 def _why_no_joules(sides: tuple[_Side, _Side], both: pd.DataFrame) -> Counter[str]:
     """Name each system that lacks joules, for how many items, and why its windows are invalid."""
-    found = Counter[str]()
-    for side, own in zip(sides, ("energy_j", "energy_j_2"), strict=True):
-        bare = int(both[own].isna().sum())
+    reasons = Counter[str]()
+    for side, column in zip(sides, ("energy_j", "energy_j_2"), strict=True):
+        bare = int(both[column].isna().sum())
         if bare:
             judged = validity(side.frames)[side.name]
             why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in judged.reasons)
-            found[f"{side.shown} has no valid joules for {plural(bare, 'item')}{f' ({why})' if why else ''}"] += 1
-    return found
+            reasons[f"{side.shown} has no valid joules for {plural(bare, 'item')}{f' ({why})' if why else ''}"] += 1
+    return reasons
 
 
 def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     """Explain missing scores and times by metric: what was imported may lack them."""
     unscored = [side.shown for side in sides if side.items["correct"].isna().any()]
     untimed = [side.shown for side in sides if side.items["seconds"].isna().all()]
-    found: dict[str, str] = {}
+    missing: dict[str, str] = {}
     if unscored:
-        found |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"the answers of {listed(unscored)} have no scores")
+        missing |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"the answers of {listed(unscored)} have no scores")
     if untimed:
-        found |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {listed(untimed)} have no times")
-    return found
+        missing |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {listed(untimed)} have no times")
+    return missing
 
 
 def _counted_j(sides: tuple[_Side, _Side]) -> float | None:

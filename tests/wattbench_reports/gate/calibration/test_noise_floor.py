@@ -20,7 +20,7 @@ from wattbench_reports.gate.calibration.noise_floor import (
     check_floor,
     read_calibration,
 )
-from wattbench_reports.gate.calibration.simulate import alone, played, worse_by
+from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy, worse_by
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy, policy_of
 
@@ -69,15 +69,17 @@ def made(noise: float = 0.02) -> Calibration:
 
 
 def test_equal_gates_pass_and_worse_ones_fail() -> None:
-    own = alone(RULES, "latency_p50", 0.1)
+    own = single_metric_policy(RULES, "latency_p50", 0.1)
     told = equal(0.02)
-    assert played(told, own, gates=50, items=320, swap=True, seed=1).passed.estimate > 0.9
+    assert simulate(told, own, gates=50, items=320, swap=True, seed=1).passed.estimate > 0.9
     slower = worse_by(told, "latency_p50", 0.1, 1)
-    assert played(slower, own, gates=50, items=320, swap=False, seed=1).regressed.estimate > 0.9
+    assert simulate(slower, own, gates=50, items=320, swap=False, seed=1).regressed.estimate > 0.9
 
 
 def test_rates_sum_to_one() -> None:
-    rates = played(equal(0.3), alone(RULES, "latency_p50", 0.1), gates=40, items=160, swap=True, seed=1)
+    rates = simulate(
+        equal(0.3), single_metric_policy(RULES, "latency_p50", 0.1), gates=40, items=160, swap=True, seed=1
+    )
     assert rates.regressed.estimate + rates.passed.estimate + rates.inconclusive.estimate == pytest.approx(1)
 
 
