@@ -130,7 +130,7 @@ def _bill(each: Routing) -> str:
     if each.router_j is not None and each.router_j_share is not None:
         share = f"{units.percent(each.router_j_share)} of its joules; {qualified(each.provenance)}"
         parts.append(f"and {units.quantity(each.router_j, 'J')} ({share})")
-    sentence = ", ".join(parts).replace(", and ", " and ")
+    sentence = "; ".join(parts).replace("; and ", " and ")
     return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else "The cost of routing is not recorded."
 
 

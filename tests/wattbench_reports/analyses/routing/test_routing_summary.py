@@ -80,7 +80,7 @@ def test_what_choosing_costs(routed, fake) -> None:
     assert (found.router_s_share, found.router_j_share) == (pytest.approx(1 / 16), pytest.approx(1 / 16))
     assert found.mean_asked == 1.0
     text = said(routing_section(analysis))
-    assert "1.00 members are asked per item on average, routing takes" in text
+    assert "1.00 members are asked per item on average; routing takes" in text
     assert "(6.3% of its joules; counter)." in text
 
 
