@@ -7,7 +7,7 @@ which measures, and `wattbench_reports`, whose only way into this package is `wa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # type checkers take it as true; to import `typing` would take longer than all else here
 
 if TYPE_CHECKING:
     from wattbench.api.compare import Comparison, compare
@@ -56,14 +56,16 @@ _MODULES = {
 """Public name to the module that has it."""
 
 
-def __getattr__(name: str) -> Any:
-    import importlib
+if not TYPE_CHECKING:  # to a type checker a misspelt name would be there as well
 
-    if name == "__version__":
-        return _version()
-    if name not in _MODULES:
-        raise AttributeError(f"module 'wattbench' has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name]), name)
+    def __getattr__(name: str) -> object:
+        import importlib
+
+        if name == "__version__":
+            return _version()
+        if name not in _MODULES:
+            raise AttributeError(f"module 'wattbench' has no attribute {name!r}")
+        return getattr(importlib.import_module(_MODULES[name]), name)
 
 
 def _version() -> str:
