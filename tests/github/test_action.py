@@ -177,7 +177,7 @@ def test_two_uses_in_one_job_keep_out_of_each_other_s_way(action: Callable[..., 
     [
         ({}, "give a suite to run, or runs to judge"),
         ({"suite": "gate", "runs": "a\nb"}, "suite and runs are both given"),
-        ({"suite": "gate", "fail_on": "regresed"}, "fail-on is none of: regressed, no-verdict, never"),
+        ({"suite": "gate", "fail_on": "regresed"}, "fail-on must be one of: regressed, no-verdict, never"),
     ],
 )
 def test_a_mistake_is_said_before_anything_is_installed(

@@ -108,7 +108,7 @@ def test_the_next_verdict_takes_its_place(left: Callable[..., Job]) -> None:
 def test_a_number_that_is_none_is_refused(left: Callable[..., Job], number: str) -> None:
     code, said, calls = commented(left(number=number))
     assert (code, calls) == (1, [])
-    assert "the artifact names no pull request" in said
+    assert "the artifact does not name a pull request" in said
 
 
 def test_a_pull_request_that_is_at_another_commit_is_refused(left: Callable[..., Job]) -> None:
@@ -171,7 +171,7 @@ def test_what_pr_gate_leaves_is_what_the_comment_needs(
             "steps": {"gate": {"outputs": {"markdown": verdict if markdown else ""}}},
         },
     )
-    assert gating.run(step("pr-gate", "Write down what the comment says")).returncode == 0
+    assert gating.run(step("pr-gate", "Write the comment")).returncode == 0
     shutil.copytree(gating.workspace / "comment", commenting.temp / "comment", dirs_exist_ok=True)
     code, said, [call] = commented(commenting)
     assert code == 0, said

@@ -80,17 +80,17 @@ def fit(
     rest = [column for column in range(4) if column not in fitted]
     mean_w = energy_j.sum() / max(float(seconds[0].sum()), 1e-12)
     sums = _block_sums(energy_j - mean_w * seconds[:, :, rest].sum(axis=2), seconds[:, :, fitted], steps_per_interval)
-    whole_j = cell_j - even[rest].sum()
+    fitted_phases_j = cell_j - even[rest].sum()
     blocks = sums.products.shape[1]
-    estimate = _joules(sums, np.ones((1, blocks)), total_s[fitted], whole_j)[0]
+    estimate = _joules(sums, np.ones((1, blocks)), total_s[fitted], fitted_phases_j)[0]
     times = np.random.default_rng(SEED).multinomial(blocks, np.full(blocks, 1.0 / blocks), size=DRAWS)
-    draws = _joules(sums, times.astype(np.float64), total_s[fitted], whole_j)
+    draws = _joules(sums, times.astype(np.float64), total_s[fitted], fitted_phases_j)
     tail = (1.0 - confidence) / 2.0
     wider = _few_blocks(blocks, confidence)
     low, high = (estimate + (np.quantile(draws, at, axis=0) - estimate) * wider for at in (tail, 1.0 - tail))
     results = [even.copy() for _ in range(3)]
     for kept, fitted_j in zip(results, (estimate, np.minimum(low, estimate), np.maximum(high, estimate)), strict=True):
-        kept[fitted] = np.clip(fitted_j, 0.0, whole_j)
+        kept[fitted] = np.clip(fitted_j, 0.0, fitted_phases_j)
     result = Fit(*results)
     _check_width(result)
     return result
@@ -130,7 +130,7 @@ def _block_sums(energy_j: NDArray[np.float64], seconds: NDArray[np.float64], ste
 
 
 def _joules(
-    sums: _Sums, times: NDArray[np.float64], total_s: NDArray[np.float64], whole_j: float
+    sums: _Sums, times: NDArray[np.float64], total_s: NDArray[np.float64], fitted_phases_j: float
 ) -> NDArray[np.float64]:
     """Return the joules of each phase, shape (draws, columns), where each block counts `times` (draws, blocks)
     often."""
@@ -148,7 +148,7 @@ def _joules(
         watts, _ = nnls(roots[draw, guess][:, None] * vectors[draw, guess].T, targets[draw, guess])
         joules = watts / sums.scale * total_s
         shares[draw] = joules / joules.sum() if joules.sum() > 0 else total_s / total_s.sum()
-    return shares * whole_j
+    return shares * fitted_phases_j
 
 
 @lru_cache
@@ -162,7 +162,7 @@ def _few_blocks(blocks: int, confidence: float) -> float:
 
 def _check_width(result: Fit) -> None:
     """Refuse bounds that are too wide to be useful."""
-    whole_j = result.energy_j[[PREFILL, DECODE]].sum()
+    fitted_phases_j = result.energy_j[[PREFILL, DECODE]].sum()
     widths_j = (result.high_j - result.low_j)[[PREFILL, DECODE]]
-    if whole_j <= 0 or widths_j.max() > MAX_WIDTH * whole_j:
+    if fitted_phases_j <= 0 or widths_j.max() > MAX_WIDTH * fitted_phases_j:
         raise IndistinguishableError("the readings are too few or too alike: the bounds are too wide")

@@ -59,8 +59,8 @@ def _cut_torn_tail(path: Path) -> None:
     if not path.exists():
         return
     data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
+    complete_bytes = data.rfind(b"\n") + 1
+    if complete_bytes < len(data):
         with path.open("r+b") as file:
-            file.truncate(whole)
+            file.truncate(complete_bytes)
             os.fsync(file.fileno())

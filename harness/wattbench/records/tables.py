@@ -14,14 +14,14 @@ from wattbench.records.schema import ItemRow, WindowRow
 def _items_schema() -> Any:
     import pyarrow as pa
 
-    text, real, whole = pa.string(), pa.float64(), pa.int64()
+    text, real, integer = pa.string(), pa.float64(), pa.int64()
     return pa.schema(
         {
             "run": text, "system": text, "kind": text, "task": text, "domain": text,
-            "doc_id": whole, "doc_hash": text, "prompt_hash": text, "repeat": whole,
-            "correct": real, "metrics": text, "prompt_tokens": whole, "output_tokens": whole,
+            "doc_id": integer, "doc_hash": text, "prompt_hash": text, "repeat": integer,
+            "correct": real, "metrics": text, "prompt_tokens": integer, "output_tokens": integer,
             "scheduled_s": real, "started_s": real, "first_token_s": real, "finished_s": real,
-            "token_s": pa.list_(real), "batch": whole, "batch_size": whole, "window": text,
+            "token_s": pa.list_(real), "batch": integer, "batch_size": integer, "window": text,
             "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
             "route_asked": pa.list_(text), "offered_per_s": real,
@@ -33,14 +33,14 @@ def _items_schema() -> Any:
 def _windows_schema() -> Any:
     import pyarrow as pa
 
-    text, real, whole = pa.string(), pa.float64(), pa.int64()
+    text, real, integer = pa.string(), pa.float64(), pa.int64()
     return pa.schema(
         {
             "run": text, "system": text, "task": text, "window": text, "purpose": text,
             "started_s": real, "finished_s": real, "energy_j": text, "provenance": text,
             "check_energy_j": text, "idle_w": text, "total_j": real, "above_idle_j": real,
-            "provenance_label": text, "samples": whole, "largest_gap_s": real, "temperature_c": text,
-            "passes": whole, "valid": pa.bool_(), "reasons": pa.list_(text),
+            "provenance_label": text, "samples": integer, "largest_gap_s": real, "temperature_c": text,
+            "passes": integer, "valid": pa.bool_(), "reasons": pa.list_(text),
         }
     )  # fmt: skip
 
