@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,8 +11,9 @@ from numpy.typing import NDArray
 from wattbench_reports.analyses.training_cost import Training, in_use, trainings
 from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.paired_tests import mean_scores
-from wattbench_reports.stats import Payback, mean_difference, payback_from_draws, resampled_sums
+from wattbench_reports.comparison.paired_tests import EqualPairs
+from wattbench_reports.comparison.ties import accuracy_rivals
+from wattbench_reports.stats import Payback, payback_from_draws, resampled_sums
 from wattbench_reports.stats.budgets import BREAK_EVEN_UNITS, SEED
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
@@ -175,17 +175,11 @@ def _why_not(analysis: Analysis, trained: Mapping[str, Training], name: str, oth
 
 def _rival(analysis: Analysis, table: ItemTable, name: str, domain: str | None, others: list[str]) -> str | None:
     figures = analysis.measured if domain is None else analysis.by_domain[domain]
-    scores, ours = mean_scores(table), table.column(name)
-    best, least_j = None, math.inf
-    for other in others:
-        per_correct = figures[other].j_per_correct
-        if per_correct is None or per_correct.estimate >= least_j:
-            continue
-        if not analysis.joules_comparable(name, other):
-            continue
-        theirs = table.column(other)
-        both = (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0)
-        difference = mean_difference(scores[both, ours], scores[both, theirs])
-        if difference is not None and difference.low <= 0:
-            best, least_j = other, per_correct.estimate
-    return best
+    joules = {
+        other: per_correct.estimate
+        for other in others
+        if (per_correct := figures[other].j_per_correct) is not None and analysis.joules_comparable(name, other)
+    }
+    compared = accuracy_rivals(EqualPairs(table), name, list(joules))
+    as_accurate = [each.system for each in compared if each.difference is not None and not each.beaten]
+    return min(as_accurate, key=lambda other: joules[other], default=None)

@@ -1,4 +1,4 @@
-"""Who is ahead, on which figure, and how surely. Decides; the wording is the verdict panel's."""
+"""Rank systems by joules per correct answer and by accuracy. The words are the verdict's; ties are those of `ties`."""
 
 from __future__ import annotations
 
@@ -6,63 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.comparability.joules import SystemJoules
-from wattbench_reports.comparison.paired_tests import AccuracyGap, Pairs
+from wattbench_reports.comparison.paired_tests import Pairs
+from wattbench_reports.comparison.ties import AccuracyRival, EnergyRival, accuracy_rivals, energy_rivals, tied_with
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
-from wattbench_reports.stats import Interval, holm
+from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import joined
-
-ALPHA = 0.05
-"""Holm's level over the comparisons with the leader of a figure. The leader is found by the same items, so among many
-systems that are truly equal somebody is called behind more often than this (docs/methodology.md says how often)."""
-
-SURE = 1 - ALPHA
-
-
-@dataclass(frozen=True)
-class EnergyRival:
-    """A system that does not have the lowest joules per correct answer."""
-
-    system: str
-    probability: float
-    """That the lowest really is below it, over other items of this kind, the same for both."""
-    p_value: float | None
-    """Two-sided, adjusted by Holm over all rivals of the lowest."""
-    detectable: float | None
-    """The smallest ratio of the two detectable with 80% power, before the adjustment."""
-    items: int
-    """With joules of both."""
-
-    @property
-    def beaten(self) -> bool:
-        """Whether it is shown to need more."""
-        return self.probability > 0.5 and self.p_value is not None and self.p_value <= ALPHA
-
-
-@dataclass(frozen=True)
-class AccuracyRival:
-    """A system that does not have the highest accuracy."""
-
-    system: str
-    difference: Interval | None
-    """The highest - this one, over the items both answered, -1 to 1; None where there are none."""
-    p_value: float | None
-    """Two-sided, adjusted by Holm over all rivals of the highest."""
-    detectable: float | None
-    """The smallest difference detectable with 80% power, before the adjustment."""
-    items: int
-    """That both answered."""
-
-    @property
-    def beaten(self) -> bool:
-        """Whether it is shown to be less accurate."""
-        ahead = self.difference is not None and self.difference.estimate > 0
-        return ahead and self.p_value is not None and self.p_value <= ALPHA
 
 
 @dataclass(frozen=True)
 class EnergyOrder:
-    """Joules per correct answer among systems whose joules may be set beside each other."""
+    """Joules per correct answer among systems whose joules may be compared."""
 
     provenance: str
     """Of all of them together."""
@@ -72,8 +26,8 @@ class EnergyOrder:
 
     @property
     def contenders(self) -> tuple[str, ...]:
-        """The lowest, and all that are not shown to need more."""
-        return (self.best, *(rival.system for rival in self.rivals if not rival.beaten))
+        """The systems that are statistically tied for the fewest joules per correct answer."""
+        return tied_with(self.best, self.rivals)
 
 
 @dataclass(frozen=True)
@@ -86,8 +40,8 @@ class AccuracyOrder:
 
     @property
     def contenders(self) -> tuple[str, ...]:
-        """The highest, and all that are not shown to be less accurate."""
-        return (self.best, *(rival.system for rival in self.rivals if not rival.beaten))
+        """The systems that are statistically tied for the highest accuracy."""
+        return tied_with(self.best, self.rivals)
 
 
 @dataclass(frozen=True)
@@ -126,9 +80,9 @@ class Ranking:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The systems that nothing is shown to beat, on joules per correct answer or on accuracy, lowest joules first.
+        """The systems that are tied for the best on both metrics, lowest joules first.
 
-        One: run it. Several: these items do not tell them apart. None: it depends on what counts.
+        One: run it. Several: a statistical tie. None: it depends on which metric counts.
         """
         if len(self.energy) != 1 or self.accuracy is None:
             return ()
@@ -188,12 +142,7 @@ def energy_order(pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping
         return None
     label = joined(measured[name].provenance for name in joules)
     best, *others = sorted(joules, key=lambda name: joules[name])
-    gaps = pairs.joules(best, others)
-    adjusted = holm([gap.p_value for gap in gaps])
-    rivals = zip(others, gaps, adjusted, strict=True)
-    return EnergyOrder(
-        label, best, tuple(EnergyRival(name, gap.probability, p, gap.detectable, gap.items) for name, gap, p in rivals)
-    )
+    return EnergyOrder(label, best, energy_rivals(pairs, best, others))
 
 
 def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> dict[str, float]:
@@ -211,15 +160,7 @@ def accuracy_order(pairs: Pairs, measured: Mapping[str, Measures]) -> AccuracyOr
     if not scored:
         return None
     best, *others = sorted(scored, key=lambda name: -scored[name])
-    gaps = [pairs.accuracy(best, name) for name in others]
-    adjusted = holm([None if gap is None else gap.p_value for gap in gaps])
-    return AccuracyOrder(best, tuple(map(_accuracy_rival, others, gaps, adjusted)))
-
-
-def _accuracy_rival(name: str, gap: AccuracyGap | None, p_value: float | None) -> AccuracyRival:
-    if gap is None:
-        return AccuracyRival(name, None, None, None, 0)
-    return AccuracyRival(name, gap.difference, p_value, gap.detectable, gap.items)
+    return AccuracyOrder(best, accuracy_rivals(pairs, best, others))
 
 
 def _trade(

@@ -122,7 +122,7 @@ def _accuracy(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Accuracy by domain",
-        "Bold: the 95% confidence interval of the paired difference to every other system is above zero.",
+        "Bold: shown to be more accurate than every other system over the same items (5%, adjusted by Holm).",
         lambda _, each: units.percent_interval(each.accuracy),
         lambda domain: best[domain].accuracy,
     )
@@ -132,8 +132,8 @@ def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Joules per correct answer by domain",
-        "Bold: fewer than every other system that can be ranked, in at least 95% of the bootstrap samples of the "
-        "same items. Read it together with accuracy.",
+        "Bold: shown to need fewer than every other system that can be ranked, over the same items (5%, adjusted by "
+        "Holm). Read it together with accuracy.",
         lambda _, each: _none_correct(each) or units.quantity_interval(each.j_per_correct, "J"),
         lambda domain: best[domain].j_per_correct,
     )

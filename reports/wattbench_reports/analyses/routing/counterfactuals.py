@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.routing.answer_matrix import half_of
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench, best_of_domain, without_joules
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
 from wattbench_reports.analyses.routing.knn_router import Neighbours, nearest_router
 from wattbench_reports.analyses.routing.replay import Outcome, Plan, fixed, mean_interval, replay
 from wattbench_reports.analyses.routing.shuffled_router import shuffled_router
@@ -81,7 +81,7 @@ def _planned(bench: Bench, choice: NDArray[np.int64]) -> Outcome:
 
 
 def _single(bench: Bench) -> Choice:
-    best = int(bench.scores.mean(axis=0).argmax())
+    best = most_accurate(bench.scores)
     outcome = _planned(bench, np.full(len(bench.rows), best))
     return _against(bench, "single", bench.present[best], outcome)
 

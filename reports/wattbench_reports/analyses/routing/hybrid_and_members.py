@@ -68,13 +68,22 @@ def bench_of(analysis: Analysis, field: Field, hybrid: HybridAnswers) -> Bench:
 
 
 def best_of_domain(bench: Bench) -> NDArray[np.int64]:
-    """Shape (items,): the most accurate member of each item's domain, the first of equals; of `bench.present`."""
+    """Return the most accurate member of each item's domain, of `bench.present`; shape (items,)."""
     domains = bench.field.domain[bench.rows]
     choice = np.zeros(len(bench.rows), dtype=np.int64)
     for domain in np.unique(domains):
         own = domains == domain
-        choice[own] = int(bench.scores[own].mean(axis=0).argmax())
+        choice[own] = most_accurate(bench.scores[own])
     return choice
+
+
+def most_accurate(scores: NDArray[np.float64]) -> int:
+    """Return the column with the highest mean score; of equal ones the first, as in every ranking.
+
+    Args:
+        scores: shape (items, members).
+    """
+    return int(scores.mean(axis=0).argmax())
 
 
 def _routed(field: Field, hybrid: HybridAnswers) -> NDArray[np.bool_]:

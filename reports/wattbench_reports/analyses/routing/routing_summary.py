@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.routing.answer_matrix import field_of, hybrid_answers
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, best_of_domain
+from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, best_of_domain, most_accurate
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.paired_tests import mean_scores, probabilities_fewer_joules
-from wattbench_reports.comparison.ranking import SURE
+from wattbench_reports.comparison.paired_tests import EqualPairs
+from wattbench_reports.comparison.ties import EnergyRival, accuracy_rivals, energy_rivals, tied_with
 from wattbench_reports.stats import Interval, mean_difference
 
 
@@ -41,6 +41,8 @@ class Against:
     """``oracle``: the best member per domain. ``single``: the best member for all. ``random``: any member."""
     member: str | None
     """For ``single``: which."""
+    tied: tuple[str, ...]
+    """For ``single``: the other members that are statistically tied with it."""
     accuracy: float
     difference: Interval
     """Accuracy of the hybrid - that."""
@@ -48,14 +50,18 @@ class Against:
 
 @dataclass(frozen=True)
 class Single:
-    """A system that is not shown to be worse than the hybrid, on either figure."""
+    """A system that is not shown to be worse than the hybrid, on either metric."""
 
     system: str
     kind: str
     difference: Interval
     """Accuracy of the hybrid - this system."""
+    more_accurate: bool
+    """It is shown to be more accurate than the hybrid."""
     probability: float | None
     """That this system needs fewer joules per correct answer; None where their joules may not be compared."""
+    fewer_joules: bool
+    """It is shown to need fewer joules per correct answer."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def routing_of(analysis: Analysis, bench: Bench) -> Routing:
         missing=tuple(member for member in bench.members if member not in bench.present),
         domains=tuple(_sent(bench, domain) for domain in _domains(own)),
         accuracy=bench.live.accuracy,
-        against=tuple(_against(bench)),
+        against=tuple(_against(analysis, bench)),
         as_good=tuple(_as_good(analysis, name)),
         mean_asked=float(asked.mean()) if asked.all() else None,
         router_s=_mean(timed["router_s"]),
@@ -131,7 +137,7 @@ def _sent(bench: Bench, domain: str) -> Sent:
     if not here.any() or not bench.present:
         return Sent(domain, shares, None, None, None, None)
     theirs, ours = bench.scores[here], bench.live.score[here]
-    best = int(theirs.mean(axis=0).argmax())
+    best = most_accurate(theirs)
     return Sent(
         domain=domain,
         shares=shares,
@@ -142,11 +148,11 @@ def _sent(bench: Bench, domain: str) -> Sent:
     )
 
 
-def _against(bench: Bench) -> Iterable[Against]:
+def _against(analysis: Analysis, bench: Bench) -> Iterable[Against]:
     if not bench.present or not len(bench.rows):
         return
     scores, ours = bench.scores, bench.live.score
-    single = int(scores.mean(axis=0).argmax())
+    single = most_accurate(scores)
     others = [
         ("oracle", None, scores[np.arange(len(scores)), best_of_domain(bench)]),
         ("single", bench.present[single], scores[:, single]),
@@ -156,41 +162,54 @@ def _against(bench: Bench) -> Iterable[Against]:
         difference = mean_difference(ours, theirs)
         assert difference is not None
         if choice != "random" or len(bench.present) == len(bench.members):
-            yield Against(choice, member, float(theirs.mean()), difference)
+            tied = () if member is None else _tied(analysis, bench, member)
+            yield Against(choice, member, tied, float(theirs.mean()), difference)
+
+
+def _tied(analysis: Analysis, bench: Bench, best: str) -> tuple[str, ...]:
+    """Members that are statistically tied with the most accurate one, over the items of the bench."""
+    chosen = np.zeros(len(analysis.table.domains), dtype=np.bool_)
+    chosen[bench.rows] = True
+    others = [name for name in bench.present if name != best]
+    return tied_with(best, accuracy_rivals(EqualPairs(analysis.table.where(chosen)), best, others))[1:]
 
 
 def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
-    """Single systems, members or not, that the hybrid is not shown to beat. The most accurate first."""
+    """Single systems, members or not, that are not shown to be worse than the hybrid; the most accurate first."""
     if hybrid in analysis.yardsticks:
         return
-    table = analysis.table
-    scores, ours = mean_scores(table), table.column(hybrid)
-    close: dict[str, Interval] = {}
-    for name, kind in analysis.kinds.items():
-        theirs = table.column(name)
-        both = (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0)
-        difference = mean_difference(scores[both, ours], scores[both, theirs])
-        accuracy = analysis.measured[name].accuracy
-        right = accuracy is not None and accuracy.estimate > 0
-        if kind != "hybrid" and right and difference is not None and difference.low <= 0:
-            close[name] = difference
-    fewer = _fewer_joules(analysis, hybrid, list(close))
-    found = [Single(name, analysis.kinds[name], close[name], fewer.get(name)) for name in close]
-    known = (single for single in found if single.probability is None or single.probability > 1 - SURE)
-    yield from sorted(known, key=lambda single: single.difference.estimate)
+    singles = [
+        name
+        for name, kind in analysis.kinds.items()
+        if kind != "hybrid" and (own := analysis.measured[name].accuracy) is not None and own.estimate > 0
+    ]
+    pairs = EqualPairs(analysis.table)
+    accuracy = [each for each in accuracy_rivals(pairs, hybrid, singles) if not each.beaten]
+    energy = _energy(analysis, pairs, hybrid, [each.system for each in accuracy])
+    found = []
+    for each in accuracy:
+        joules = energy.get(each.system)
+        if each.difference is not None and (joules is None or not joules.beaten):
+            found.append(
+                Single(
+                    system=each.system,
+                    kind=analysis.kinds[each.system],
+                    difference=each.difference,
+                    more_accurate=each.better,
+                    probability=None if joules is None else 1 - joules.probability,
+                    fewer_joules=joules is not None and joules.better,
+                )
+            )
+    yield from sorted(found, key=lambda single: single.difference.estimate)
 
 
-def _fewer_joules(analysis: Analysis, hybrid: str, singles: Sequence[str]) -> dict[str, float]:
-    """How probably each single system needs fewer joules per correct answer; those that may be compared alone."""
+def _energy(analysis: Analysis, pairs: EqualPairs, hybrid: str, singles: Sequence[str]) -> dict[str, EnergyRival]:
+    """Compare the joules per correct answer of those systems that may be compared with the hybrid."""
     measured = analysis.measured
     if not measured[hybrid].j_per_correct:
         return {}
     able = [name for name in singles if measured[name].j_per_correct and analysis.joules_comparable(hybrid, name)]
-    if not able:
-        return {}
-    # All of them in one draw of the items: the hybrid's chance to be lower is the complement of theirs.
-    lower = probabilities_fewer_joules(analysis.table, hybrid, able)
-    return {name: 1 - ours for name, ours in zip(able, lower, strict=True)}
+    return {each.system: each for each in energy_rivals(pairs, hybrid, able)}
 
 
 def _mean(values: pd.Series | NDArray[np.float64]) -> float | None:

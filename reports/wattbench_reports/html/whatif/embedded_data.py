@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.annual_cost import training_j
 from wattbench_reports.comparison.paired_tests import PairSums, pair_sums
-from wattbench_reports.comparison.ranking import ALPHA, Ranking
+from wattbench_reports.comparison.ranking import Ranking
+from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.html.whatif.restated_figures import command, eligible, restated
 from wattbench_reports.metrics.bootstrap_sums import Packed
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity

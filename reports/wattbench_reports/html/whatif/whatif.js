@@ -112,7 +112,7 @@
 		return all.length ? (all.find(([, weight]) => (reached += weight) >= share * total) || all[all.length - 1])[0] : null;
 	};
 
-	// Who is ahead, as in comparison/ranking.py
+	// Ties, as in comparison/ties.py
 	const called = (names) => names.map((s) => verdict.called[s]), name = (s) => verdict.called[s];
 	const either = (names) => names.length > most
 		? fill("any_of", { name: name(names[0]), count: names.length - 1 }) : listed(called(names), "or");

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from wattbench_reports.analyses.routing import Against, Routing, Sent, Single, Study
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.ranking import SURE
 from wattbench_reports.figures import misroutes
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Drawing, Passage
@@ -75,13 +74,13 @@ def _alone(each: Routing) -> Iterable[str]:
 
 
 def _as_good(single: Single) -> str:
-    more_accurate = single.difference.high < 0
-    thriftier = single.probability is not None and single.probability >= SURE
-    if more_accurate and thriftier:
+    if single.more_accurate and single.fewer_joules:
         return "is better on both metrics"
-    if more_accurate:
+    if single.more_accurate:
         return "is more accurate, and not shown to need more joules"
-    return "is statistically tied on accuracy, and needs fewer joules" if thriftier else "is not shown to be worse"
+    if single.fewer_joules:
+        return "is statistically tied on accuracy, and needs fewer joules"
+    return "is not shown to be worse"
 
 
 def _beside(single: Single) -> str:
@@ -114,7 +113,8 @@ def _lost(each: Routing) -> Iterable[str]:
 
 
 def _against(one: Against) -> str:
-    choice = _CHOICES[one.choice].format(member=one.member)
+    tied = f" (statistically tied with {units.listed(one.tied)})" if one.tied else ""
+    choice = _CHOICES[one.choice].format(member=one.member) + tied
     return (
         f"{choice}, at {units.percent(one.accuracy)}, this is a difference of {units.points_interval(one.difference)}"
     )
