@@ -47,12 +47,12 @@ def as_text(sensors: Sequence[Sensor]) -> str:
     """Return the survey as plain lines that end in a newline."""
     data = as_data(sensors)
     present = [(each.component, f"{each.what}: {_state(each)}") for each in sensors if each.provenance != MODELLED]
-    stated = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
-    stated += [
+    reported = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
+    reported += [
         (component, "nothing: it cannot be measured with the present settings") for component in data["unmeasured"]
     ]
     fixes = list(dict.fromkeys((each.component, each.fix) for each in sensors if each.fix))
-    lines = ["Sensors", *_by_component(present), "", "What a run will report", *_by_component(stated)]
+    lines = ["Sensors", *_by_component(present), "", "What a run will report", *_by_component(reported)]
     lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
     return "".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)])
 

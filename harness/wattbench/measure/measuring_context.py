@@ -1,4 +1,4 @@
-"""What every part of a measurement shares, in one object: suite, record, meters, window names and progress."""
+"""Hold what every part of a measurement shares: suite, record, meters, window names and progress."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class MeasuringContext:
 
     @property
     def measure(self) -> Measure:
-        """The suite's settings of measuring."""
+        """Return the suite's settings of measuring."""
         return self.resolved.suite.measure
 
     @property
     def records(self) -> RunRecords:
-        """What is on disk so far."""
+        """Return what is on disk so far."""
         return read_run(self.writer.layout.root)
 
     def open_window(self, system: str, task: str | None, purpose: Purpose) -> OpenWindow:

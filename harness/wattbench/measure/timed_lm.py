@@ -171,8 +171,8 @@ class TimedLM(LM):
         finished_s = now_s()
         number = next(self._numbers)
         rows = [
-            answer_row(ask, own, self._repeat, started_s, finished_s, number, len(asks), window)
-            for ask, own in zip(asks, replies, strict=True)
+            answer_row(ask, item_replies, self._repeat, started_s, finished_s, number, len(asks), window)
+            for ask, item_replies in zip(asks, replies, strict=True)
         ]
         self._recorder.after_batch(asks, rows, left)
         return rows
@@ -189,12 +189,12 @@ def items_of(request_type: str, requests: Iterable[Instance]) -> list[Ask]:
     grouped: dict[int, list[Instance]] = {}
     for request in requests:
         grouped.setdefault(int(request.doc_id), []).append(request)
-    return [Ask(request_type, doc_id, tuple(own)) for doc_id, own in grouped.items()]
+    return [Ask(request_type, doc_id, tuple(of_document)) for doc_id, of_document in grouped.items()]
 
 
 def _in_order(requests: Sequence[Instance], replies: Mapping[int, Sequence[Any]]) -> list[Any]:
     """Return the replies, one per request, in the order in which lm-eval gave the requests."""
-    remaining = {doc_id: iter(own) for doc_id, own in replies.items()}
+    remaining = {doc_id: iter(of_document) for doc_id, of_document in replies.items()}
     return [next(remaining[int(request.doc_id)]) for request in requests]
 
 

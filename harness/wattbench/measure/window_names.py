@@ -1,4 +1,4 @@
-"""Ids for windows, unique within a run and across its resumptions."""
+"""Name windows, uniquely within a run and across its resumptions."""
 
 from __future__ import annotations
 

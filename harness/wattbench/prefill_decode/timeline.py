@@ -52,7 +52,7 @@ class Timeline:
 
     @property
     def total_s(self) -> NDArray[np.float64]:
-        """Shape (4,): seconds of each phase in all. They sum to the length of the timeline."""
+        """Return the total seconds of each phase, shape (4,). They sum to the length of the timeline."""
         return np.asarray(self.passed_s[-1])
 
     def until(self, at_s: NDArray[np.float64]) -> NDArray[np.float64]:

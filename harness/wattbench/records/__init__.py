@@ -1,4 +1,4 @@
-"""The record contract: what a run leaves on disk, its writer and its reader.
+"""Define the record contract: what a run leaves on disk, its writer and its reader.
 
 This is all that `wattbench_reports` knows of the harness. May import: `wattbench.errors`. Must not import anything
 else of the harness: a record can be read where nothing can be run.

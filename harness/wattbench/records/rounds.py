@@ -36,5 +36,5 @@ class RoundRow(Row):
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Build the row and the rows that it contains."""
-        scores = {side: [ScoreRow.from_json(score) for score in own] for side, own in raw["scores"].items()}
+        scores = {side: [ScoreRow.from_json(score) for score in rows] for side, rows in raw["scores"].items()}
         return super().from_json({**raw, "scores": scores})

@@ -1,4 +1,4 @@
-"""What a window is judged by."""
+"""Define what a window is judged by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every threshold by which a window is judged, each with its reason or source."""
+"""Define every threshold by which a window is judged, each with its reason or source."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ MAX_GAP_STEPS = 1.5
 would be a figure missed."""
 
 MAX_STANDSTILL_STEPS = 3.0
-"""A counter advances at every step, as nothing draws 0 W. One that stands still for three is stuck, or too coarse for
-its step (a kWh meter that shows whole Wh); what it missed by then is three steps in the ten of the shortest window."""
+"""A counter advances at every step, as nothing draws 0 W. One that does not advance for three is stuck, or too
+coarse for its step (a kWh meter that shows whole Wh); what it missed by then is three steps in the ten of the
+shortest window."""
 MIN_STANDSTILL_S = 0.1
 """Shorter standstills are no fault: two readings may follow one another closely."""
 

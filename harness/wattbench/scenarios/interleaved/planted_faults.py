@@ -140,7 +140,7 @@ class _PlantedEngine(Engine):
         return random.Random(of_document).random() < self._plant.drop  # noqa: S311 - a draw to repeat, no secret
 
     def facts(self) -> Facts:
-        """The wrapped system's, as all that follows: it is made of the same."""
+        """Return those of the wrapped system, as all methods below: it is made of the same."""
         return self._engine.facts()
 
     def parts(self) -> Mapping[str, int | None]:

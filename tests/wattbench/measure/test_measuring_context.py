@@ -1,0 +1,76 @@
+"""What every part of a measurement shares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wattbench.config import Measure, Resolved, load_suite
+from wattbench.measure.measuring_context import measuring
+from wattbench.meters import Chosen
+from wattbench.records import SCHEMA_VERSION, Purpose, RunHeader, RunWriter, read_run
+
+SUITE = Path(__file__).parents[2] / "data" / "suite.yaml"
+
+
+def suite(**measure: float) -> Resolved:
+    resolved = load_suite(str(SUITE))
+    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": Measure(**measure)}))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="", command=[],
+        environment={}, meters={}, cells=[],
+    )  # fmt: skip
+    with RunWriter.create(tmp_path / "r", header) as writer:
+        return writer.layout.root
+
+
+def test_an_open_window_is_on_record_until_it_is_closed(root: Path, steady: Any, quiet: Any) -> None:
+    with measuring(RunWriter(root), suite(), Chosen([steady]), quiet) as context:
+        window = context.open_window("s", "t", Purpose.MEASURED)
+        assert [label.window for label in context.records.open_windows()] == ["w0001"]
+        context.writer.append_window(window.close())
+        assert context.records.open_windows() == []
+
+
+def test_the_names_of_windows_go_on_after_an_interruption(root: Path, make_steady: Any, quiet: Any) -> None:
+    with measuring(RunWriter(root), suite(), Chosen([make_steady()]), quiet) as context:
+        context.writer.append_window(context.open_window("s", "t", Purpose.MEASURED).close())
+        context.open_window("s", "t", Purpose.MEASURED)  # never closed: the process is killed
+    with measuring(RunWriter(root), suite(), Chosen([make_steady()]), quiet) as context:
+        assert context.open_window("s", "t", Purpose.MEASURED).label.window == "w0003"
+
+
+def test_the_record_is_free_again_afterwards_even_after_a_failure(root: Path, steady: Any, quiet: Any) -> None:
+    with pytest.raises(ZeroDivisionError), measuring(RunWriter(root), suite(), Chosen([steady]), quiet):
+        raise ZeroDivisionError
+    RunWriter(root).close()
+
+
+@pytest.mark.waits
+def test_the_idle_draw_is_measured_in_a_window_of_its_own(root: Path, steady: Any, quiet: Any) -> None:
+    with measuring(RunWriter(root), suite(idle_s=0.05), Chosen([steady]), quiet) as context:
+        context.trace_to("s", None)
+        watts = context.idle_power_w("s", "s")
+        context.metering.trace_to(None)
+    assert watts == {"cpu": pytest.approx(100.0, rel=0.05)}
+    (row,) = read_run(root).windows()
+    assert (row.system, row.task, row.purpose) == ("s", None, "idle")
+
+
+@pytest.mark.waits
+def test_without_idle_seconds_or_with_an_invalid_window_there_is_no_idle_draw(
+    root: Path, steady: Any, dead: Any, quiet: Any
+) -> None:
+    with measuring(RunWriter(root), suite(idle_s=0), Chosen([steady]), quiet) as context:
+        assert context.idle_power_w("s", "s") == {}
+        assert context.records.windows() == []
+    with measuring(RunWriter(root), suite(idle_s=0.05), Chosen([dead]), quiet) as context:
+        assert context.idle_power_w("s", "s") == {}
+        assert [row.valid for row in context.records.windows()] == [False]
