@@ -15,6 +15,7 @@ from wattbench_reports.metrics.carbon import pue_of_suite
 from wattbench_reports.metrics.carbon.embodied import embodied
 from wattbench_reports.metrics.workload import workload
 from wattbench_reports.stats.percentiles import needed
+from wattbench_reports.tables.suite_record import CarbonSettings, WorkloadSettings
 
 VALUES: dict[str, Any] = {"use": "ecologits-gpu-server", "source": "a data sheet", "year": 2024}
 
@@ -25,8 +26,9 @@ def test_a_gate_that_names_no_policy_is_judged_by_the_suites_defaults() -> None:
 
 
 def test_a_record_without_carbon_and_workload_is_read_by_the_suites_defaults() -> None:
-    assert workload({}, ["text"]) == workload(Workload().model_dump(mode="json"), ["text"])
-    assert pue_of_suite({}) == Carbon().pue
+    defaults = WorkloadSettings.of(Workload().model_dump(mode="json"))
+    assert workload(WorkloadSettings.of({}), ["text"]) == workload(defaults, ["text"])
+    assert pue_of_suite(CarbonSettings.of({})) == Carbon().pue
 
 
 @pytest.mark.parametrize("form", EMBODIED_FORMS)
