@@ -9,9 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Discriminator, Field, FiniteFloat, PositiveInt, StringConstraints, Tag, model_validator
 
 from wattbench.config.base import Name, RelativePath, Strict
-
-DECLARED = "declared"
-"""The provenance of joules that a source states and that were not measured here."""
+from wattbench.records.provenance import DECLARED
 
 _JOULES_PER_KWH = 3.6e6
 _Positive = Annotated[FiniteFloat, Field(gt=0, le=1e18)]

@@ -18,8 +18,8 @@ from wattbench.importers.answer import Answer, Imported
 from wattbench.importers.files import digest, file_digest
 from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunWriter, SystemRow
 from wattbench.records.atomic_write import move_into_place
+from wattbench.records.provenance import IMPORTED
 
-PROVENANCE = "imported"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 KINDS = ("generalist", "specialist", "moe", "distilled", "hybrid")
 UNSPECIFIED = "unspecified"
@@ -206,7 +206,7 @@ def _row(answer: Answer, run: str, kind: str, doc_id: int, index: int) -> ItemRo
         output_tokens=answer.output_tokens, scheduled_s=started_s, started_s=started_s,
         first_token_s=None if started_s is None or late is None else started_s + late, finished_s=finished_s,
         token_s=[], batch=index, batch_size=1, window="", energy_j=answer.joules,
-        energy_above_idle_j=answer.joules_above_idle, energy_provenance="" if answer.joules is None else PROVENANCE,
+        energy_above_idle_j=answer.joules_above_idle, energy_provenance="" if answer.joules is None else IMPORTED,
         route=answer.route, route_asked=[answer.route] if answer.route else [], failure=answer.failure,
         cost=answer.cost, prompt=answer.prompt, output=answer.answer, filtered=answer.filtered, target=answer.target,
     )  # fmt: skip

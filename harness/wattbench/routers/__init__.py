@@ -1,7 +1,7 @@
 """Routers: the ways in which a hybrid chooses the member that answers. Each has a file.
 
 May import: `wattbench.config`, `wattbench.errors`, `wattbench.clock`; what a router needs, at the moment it is needed.
-Must not import engines: whoever owns the members hands them over as functions.
+Must not import engines: the hybrid passes its members as functions.
 """
 
 from wattbench.routers.base import Attempt, Choice, Chooser, Question, Routed, Router, Setup

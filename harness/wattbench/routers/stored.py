@@ -2,7 +2,7 @@
 
 An `.npz` file of four arrays: `classes` (text), `coef` (classes x features, or 1 x features where there are two
 classes), `intercept`, and `vectorizer` (JSON: how a text becomes features). A pickle would run whatever code its
-writer put in; this file can come from anybody.
+writer put in; this file may come from any source.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
 def asking_digest(task: Any, choice: TaskChoice) -> str:
     """Return a SHA-256 over how a task's answers are made and scored: limits and stop words, filters, metrics.
 
-    A task's version stands for these only where its author remembered to raise it. Code is known by its text.
+    A task's version identifies these only if its author has raised it. Code is identified by its text.
     """
     config = getattr(task, "config", None)
     names = ("output_type", "generation_kwargs", "filter_list", "metric_list", "process_results", "repeats")

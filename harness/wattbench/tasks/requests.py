@@ -36,7 +36,7 @@ def requests_by_document(
         prompt: the form.
         measure: for its seed.
         lm: whose chat template is used.
-        allow_unsafe_code: lm-eval wants to know, though it is given nothing to run.
+        allow_unsafe_code: required by lm-eval, although it has nothing to run.
     """
     collector = _Collector(lm)
     evaluate(collector, load_task(resolved, choice), prompt, measure, allow_unsafe_code=allow_unsafe_code)

@@ -65,7 +65,7 @@ def build(family: Family, names: Sequence[str], metering: Metering, progress: Pr
 
     Args:
         family: the recipe, and where its members go.
-        names: which (`stale` puts them in order).
+        names: the members (`stale` returns them in order).
         metering: entered.
         progress: entered.
         grams: for the ledgers.

@@ -25,7 +25,7 @@ class Shop:
     base: Any
     tokenizer: Any
     work: Path
-    """For checkpoints and windows: what an interrupted build goes on from."""
+    """The folder of checkpoints and windows, from which an interrupted build is resumed."""
     target: Path
     """Where what is built goes."""
     meter: BuildMeter

@@ -48,7 +48,7 @@ def train(
     Args:
         model: changed in place.
         examples: with ``input_ids``.
-        collator: puts some of them into a batch.
+        collator: makes a batch of some of them.
         loss: what to minimise.
         schedule: how long and how fast.
         seed: of the order of the examples.
@@ -86,7 +86,8 @@ def train(
 
 
 class _Order(LengthGroupedSampler):
-    """Examples of about the same length together; a training that goes on in a later pass finds that pass's order.
+    """Sample examples of about the same length together; a training that is resumed in a later pass has that pass's
+    order.
 
     The first pass draws from PyTorch's generator, which the trainer has just seeded.
     """

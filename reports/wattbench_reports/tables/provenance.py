@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wattbench.records.provenance import DECLARED, IMPORTED
+
 MEANING = {
     "counter": "hardware energy counter",
     "integrated": "sampled power, integrated",
     "rapl": "processor energy counter (RAPL)",
     "modelled": "a formula over load, no sensor",
     "replayed": "replayed from recordings",
-    "imported": "declared by the tool or table it was imported from",
-    "declared": "declared for the training, not measured here",
+    IMPORTED: "declared by the tool or table it was imported from",
+    DECLARED: "declared for the training, not measured here",
 }
 """Each provenance in words."""
 
 SEPARATOR = "+"
-DECLARED = "declared"
 
 
 def joined(labels: Iterable[str]) -> str:

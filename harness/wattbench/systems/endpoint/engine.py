@@ -39,7 +39,7 @@ class Served:
 class EndpointEngine(Engine):
     """A model behind a server, started by wattbench or not.
 
-    Requests of one batch are under way at the same time, each on a connection of its own, and never sent
+    Requests of one batch are sent at the same time, each on its own connection, and never sent
     twice. A server that we start through llama.cpp computes each prompt anew. Whether a server of another's
     keeps prefixes from request to request cannot be known here, and nothing is claimed about it.
     """

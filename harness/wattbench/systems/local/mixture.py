@@ -24,13 +24,13 @@ def assemble(base: Any, experts: Mapping[str, Path], top_k: int, *, where: str) 
     """Assemble a mixture. Its routers must still be set (`set_gates`) or trained.
 
     Args:
-        base: a Llama-type model; it stays as it is.
+        base: a Llama-type model, which does not change.
         experts: name to the folder of the adapter it is made from, in the routers' order.
         top_k: experts asked for each token.
         where: for messages.
 
     Returns:
-        The mixture, and what, beside the base, it is made of.
+        The mixture, and the parts that it is made of in addition to the base.
 
     Raises:
         UserError: the base is not Llama-type, an adapter does not fit or changes more than feed-forward weights.
