@@ -15,10 +15,10 @@ Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.serial
+
 TESTS = """
 import pytest
-
-pytestmark = pytest.mark.serial
 
 @pytest.mark.wattbench(suite="suite.yaml", systems=["adder", "small"])
 class TestSmall:

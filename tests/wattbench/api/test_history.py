@@ -64,5 +64,5 @@ def test_sql_is_answered_as_a_frame(nights: Path) -> None:
 
 
 def test_a_folder_without_nights_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(wattbench.UserError, match="no history"):
+    with pytest.raises(wattbench.UserError, match="not a history"):
         wattbench.history(tmp_path)

@@ -17,10 +17,17 @@ from wattbench.records import WindowRow
 
 Play = Callable[..., None]
 
+
+def waits_for_a_meter(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that meters real time."""
+    return pytest.mark.serial(pytest.mark.waits(test))
+
+
 WORK_S = 0.1
 """A hundred steps of the made-up sensor, and more than a busy machine holds a reading up."""
 
 
+@waits_for_a_meter
 def test_a_window_has_the_joules_of_its_block(play: Play, hundred_watts: PlayedMeter) -> None:
     play(hundred_watts)
     with wattbench.metering() as m, m.window("sum") as w:
@@ -38,6 +45,7 @@ def test_a_window_has_the_joules_of_its_block(play: Play, hundred_watts: PlayedM
     assert not hundred_watts.is_open
 
 
+@waits_for_a_meter
 def test_reading_a_figure_before_the_block_has_ended_is_an_error(play: Play, hundred_watts: PlayedMeter) -> None:
     play(hundred_watts)
     with wattbench.metering() as m, m.window("sum") as w:
@@ -49,6 +57,7 @@ def test_reading_a_figure_before_the_block_has_ended_is_an_error(play: Play, hun
     assert w.joules is not None
 
 
+@waits_for_a_meter
 def test_windows_may_be_nested_and_each_counts_what_the_machine_draws(play: Play, hundred_watts: PlayedMeter) -> None:
     play(hundred_watts)
     with wattbench.metering() as m, m.window("outer") as outer:
@@ -112,6 +121,7 @@ def test_a_window_too_short_for_its_sensor_has_no_joules_of_any_component(play: 
     assert any("is too short for a sensor that advances every 60 s" in reason for reason in w.reasons)
 
 
+@waits_for_a_meter
 def test_a_window_whose_code_raised_has_no_joules(play: Play, hundred_watts: PlayedMeter) -> None:
     play(hundred_watts)
     with wattbench.metering() as m:
@@ -124,6 +134,7 @@ def test_a_window_whose_code_raised_has_no_joules(play: Play, hundred_watts: Pla
     assert following.valid
 
 
+@waits_for_a_meter
 def test_a_component_without_a_sensor_is_named(play: Play, hundred_watts: PlayedMeter) -> None:
     gpu = Sensor(
         meter="nvml", component="gpu0", what="a GPU", readable=False, used=False, why_not="no permission to read it"
@@ -147,6 +158,7 @@ def test_nothing_is_written_unless_a_record_is_asked_for(
     assert list((tmp_path / "here").iterdir()) == []
 
 
+@waits_for_a_meter
 def test_a_record_is_appended_to(play: Play, hundred_watts: PlayedMeter, tmp_path: Path) -> None:
     play(hundred_watts)
     for _ in range(2):
