@@ -44,7 +44,7 @@ class Joules:
 
 
 @dataclass(frozen=True)
-class Kept:
+class TaskComparison:
     """A student and its teacher on the items of one task that both answered."""
 
     task: str
@@ -78,7 +78,7 @@ class Distillation:
 
     student: str
     teacher: str
-    tasks: tuple[Kept, ...]
+    tasks: tuple[TaskComparison, ...]
     overall: Joules
     """Over all tasks: of joules one number makes sense, of retention none does."""
     student_provenance: str
@@ -158,14 +158,14 @@ def _of_pair(analysis: Analysis, answers: pd.DataFrame, student: str, teacher: s
     )
 
 
-def _kept(analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool) -> Kept:
+def _kept(analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool) -> TaskComparison:
     right, taught = (np.asarray(both[name] >= RIGHT, dtype=np.bool_) for name in ("correct", "correct_teacher"))
     drawn = both["drawn"].to_numpy(dtype=np.bool_)
     same = np.asarray((both["stated"] == both["stated_teacher"]) & (both["stated"] != ""), dtype=np.float64)
     wrong = drawn & ~taught
     rows = np.unique(both["row"].to_numpy(dtype=np.int64))
     kept = _ratios(both, ("correct", "output_tokens", "characters"))
-    return Kept(
+    return TaskComparison(
         task=str(both["task"].iloc[0]),
         domain=str(both["domain"].iloc[0]),
         items=len(rows),
@@ -266,7 +266,7 @@ def _bounded(estimate: float, draws: NDArray[np.float64], *, few: bool) -> Inter
     return Interval(float(estimate), min(low, float(estimate)), max(high, float(estimate)))
 
 
-def told_apart(tasks: Sequence[Kept]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def told_apart(tasks: Sequence[TaskComparison]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The tasks in which the student is shown to save joules per correct answer, and those where it is dearer."""
     known = [(kept.task, kept.joules.saved) for kept in tasks if kept.joules.saved is not None]
     return (

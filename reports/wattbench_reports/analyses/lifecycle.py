@@ -79,7 +79,7 @@ def totals(analysis: Analysis, requests: float = REQUESTS_PER_YEAR) -> tuple[Tot
 
 
 @dataclass(frozen=True)
-class Course:
+class CumulativeEnergy:
     """A system's joules as its correct answers add up: a straight line."""
 
     system: str
@@ -92,7 +92,7 @@ class Course:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class LeastEnergyRange:
     """Between two numbers of correct answers, the system that has taken the fewest joules."""
 
     system: str
@@ -102,22 +102,22 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Courses:
+class CumulativeEnergies:
     """The systems whose joules may be compared with each other."""
 
-    courses: tuple[Course, ...]
+    courses: tuple[CumulativeEnergy, ...]
     left_out: tuple[tuple[str, str], ...]
     """A system, and why it is not among them."""
-    accurate: tuple[Course, ...]
+    accurate: tuple[CumulativeEnergy, ...]
     """Of the courses, those of systems that are not shown to be less accurate than the most accurate of them."""
     declared: tuple[str, ...]
     """Those whose training is declared at least in part."""
 
 
-def courses(analysis: Analysis) -> Courses:
+def courses(analysis: Analysis) -> CumulativeEnergies:
     """Every system's course over all items: of the largest group whose joules may be compared."""
     trained = {each.system: each for each in trainings(analysis)}
-    usable: dict[str, Course] = {}
+    usable: dict[str, CumulativeEnergy] = {}
     left_out: dict[str, str] = {}
     for name in in_use(analysis):
         figures, own = analysis.measured[name], trained.get(name)
@@ -132,14 +132,14 @@ def courses(analysis: Analysis) -> Courses:
             left_out[name] = f"provenance {label} for its training, {figures.provenance} for its answers"
         else:
             spent = 0.0 if own is None or own.energy_j is None else own.energy_j
-            usable[name] = Course(name, spent, figures.j_per_correct.estimate)
+            usable[name] = CumulativeEnergy(name, spent, figures.j_per_correct.estimate)
     groups = [[name for name in group if name in usable] for group in analysis.energy_groups]
     largest = max(groups, key=len, default=[])
     left_out |= {name: "joules not comparable with the others'" for name in usable if name not in largest}
     drawn = {name: figures for name, figures in analysis.measured.items() if name in largest}
     order = accuracy_order(analysis.pairs(), drawn)
     accurate = () if order is None else order.contenders
-    return Courses(
+    return CumulativeEnergies(
         tuple(course for name, course in usable.items() if name in largest),
         tuple(left_out.items()),
         tuple(course for name, course in usable.items() if name in accurate),
@@ -147,7 +147,7 @@ def courses(analysis: Analysis) -> Courses:
     )
 
 
-def stretches(known: Sequence[Course]) -> tuple[Stretch, ...]:
+def stretches(known: Sequence[CumulativeEnergy]) -> tuple[LeastEnergyRange, ...]:
     """Which system has taken the fewest joules after so many correct answers, from the first answer on.
 
     Returns:
@@ -155,7 +155,7 @@ def stretches(known: Sequence[Course]) -> tuple[Stretch, ...]:
     """
     if not known:
         return ()
-    found: list[Stretch] = []
+    found: list[LeastEnergyRange] = []
     at, cheapest = 1.0, min(known, key=lambda course: (course.joules(1.0), course.j_per_correct))
     while True:
         crossings = [
@@ -164,8 +164,8 @@ def stretches(known: Sequence[Course]) -> tuple[Stretch, ...]:
             if other.j_per_correct < cheapest.j_per_correct
         ]
         if not crossings:
-            return (*found, Stretch(cheapest.system, at, float("inf")))
+            return (*found, LeastEnergyRange(cheapest.system, at, float("inf")))
         # Of several that cross there, the one that stays below.
         where, following = min(crossings, key=lambda crossing: (crossing[0], crossing[1].j_per_correct))
-        found.append(Stretch(cheapest.system, at, where))
+        found.append(LeastEnergyRange(cheapest.system, at, where))
         at, cheapest = where, following

@@ -22,7 +22,7 @@ LIKELY = 0.5
 
 
 @dataclass(frozen=True)
-class Place:
+class FrontMembership:
     """Where one system stands."""
 
     system: str
@@ -40,11 +40,11 @@ class Place:
 class Tradeoff:
     """All systems by one cost."""
 
-    places: tuple[Place, ...]
+    places: tuple[FrontMembership, ...]
     """In the order of the systems."""
 
     @property
-    def fronts(self) -> tuple[tuple[Place, ...], ...]:
+    def fronts(self) -> tuple[tuple[FrontMembership, ...], ...]:
         """The systems of each group, in their order: only those within a group may be compared."""
         numbers = sorted({place.group for place in self.places if place.group is not None})
         return tuple(tuple(place for place in self.places if place.group == number) for number in numbers)
@@ -109,7 +109,7 @@ def _tradeoff(
         where |= dict.fromkeys(members, number)
     return Tradeoff(
         tuple(
-            Place(name, costs[name], where.get(name), probability.get(name), reasons.get(name, ""))
+            FrontMembership(name, costs[name], where.get(name), probability.get(name), reasons.get(name, ""))
             for name in analysis.frames.systems
         )
     )

@@ -16,7 +16,7 @@ from wattbench_reports.tables.item_matrix import ItemTable
 
 
 @dataclass(frozen=True)
-class Side:
+class SpecialistComparison:
     """A specialist and a generalist, on the items of its domain or on all others."""
 
     at_home: bool
@@ -44,7 +44,7 @@ class Specialist:
 
     system: str
     domain: str
-    sides: tuple[Side, ...]
+    sides: tuple[SpecialistComparison, ...]
     """At home first; a side without items is left out, and so are both where there is no generalist."""
 
 
@@ -86,7 +86,9 @@ class _Sums:
         return cls(*(np.concatenate((basis.totals[kind][None], basis.drawn.of(kind))) for kind in kinds))
 
 
-def _sides(analysis: Analysis, name: str, home: str, generalists: Sequence[str], sums: _Sums) -> Iterable[Side]:
+def _sides(
+    analysis: Analysis, name: str, home: str, generalists: Sequence[str], sums: _Sums
+) -> Iterable[SpecialistComparison]:
     ours = analysis.table.column(name)
     for at_home in (True, False):
         table = analysis.table
@@ -104,7 +106,9 @@ def _sides(analysis: Analysis, name: str, home: str, generalists: Sequence[str],
         yield _side(analysis, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home)
 
 
-def _side(analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool) -> Side:
+def _side(
+    analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool
+) -> SpecialistComparison:
     columns = [table.column(each) for each in (name, other)]
     accuracies = [float(table.correct[:, column].sum() / table.asked[:, column].sum()) for column in columns]
     difference = accuracy_difference(table, name, other)
@@ -119,7 +123,7 @@ def _side(analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Su
         found = ratios(our_j * their_correct, our_correct * their_j)
         few = len(table.domains) < 2
         times = Interval(float(found[0]), 0.0, math.inf) if few else interval_of(float(found[0]), found[1:])
-    return Side(
+    return SpecialistComparison(
         at_home=at_home,
         items=len(table.domains),
         accuracy=accuracies[0],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.distillation import Distillation, Kept, Length, distillations, told_apart
+from wattbench_reports.analyses.distillation import Distillation, Length, TaskComparison, distillations, told_apart
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import TaskRetention, retention
 from wattbench_reports.formatting import units
@@ -123,7 +123,7 @@ def _kept_table(each: Distillation) -> Table:
     )
 
 
-def _kept_row(kept: Kept) -> tuple[Cell, ...]:
+def _kept_row(kept: TaskComparison) -> tuple[Cell, ...]:
     shares = (kept.both_right, kept.both_wrong, kept.student_only, kept.teacher_only)
     return (
         Cell(kept.task),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from wattbench_reports import figures
-from wattbench_reports.analyses.power import CellPower, Line, SystemPower, WindowPower, has_traces, system_powers
+from wattbench_reports.analyses.power import CellPower, PowerLine, SystemPower, WindowPower, has_traces, system_powers
 from wattbench_reports.analyses.power.power_lines import STEPS
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
@@ -95,7 +95,7 @@ def _joined(system: SystemPower, component: str) -> tuple[np.ndarray, np.ndarray
     return np.concatenate([line.at_s for line in lines]), np.concatenate([line.power_w for line in lines])
 
 
-def _how(lines: list[Line]) -> str:
+def _how(lines: list[PowerLine]) -> str:
     counted = units.listed(list(dict.fromkeys(line.component for line in lines if line.counted)))
     read = units.listed(list(dict.fromkeys(line.component for line in lines if not line.counted)))
     said = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.analyses.specialists import Side, Specialist, specialists
+from wattbench_reports.analyses.specialists import Specialist, SpecialistComparison, specialists
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage
@@ -34,7 +34,7 @@ def _sentence(each: Specialist) -> str:
     return f"{each.system}: {'; '.join(parts)}."
 
 
-def _clause(each: Specialist, side: Side) -> str:
+def _clause(each: Specialist, side: SpecialistComparison) -> str:
     where = f"in {each.domain}" if side.at_home else "elsewhere"
     energy = f"for {_times(side.times_the_joules)} the joules per correct answer"
     if side.times_the_joules is None:
@@ -42,7 +42,7 @@ def _clause(each: Specialist, side: Side) -> str:
     return f"{where} {units.percent(side.accuracy)} correct, {_gap(side)}, {energy}"
 
 
-def _gap(side: Side) -> str:
+def _gap(side: SpecialistComparison) -> str:
     difference, against = side.difference, f"{side.generalist}, the most accurate generalist there"
     if difference.low > 0:
         return f"{units.points_interval(difference)} above {against}"
@@ -80,7 +80,7 @@ def _table(analysis: Analysis, found: list[Specialist]) -> Table:
     )
 
 
-def _row(analysis: Analysis, each: Specialist, side: Side) -> tuple[Cell, ...]:
+def _row(analysis: Analysis, each: Specialist, side: SpecialistComparison) -> tuple[Cell, ...]:
     shown = side.difference.low > 0
     cheaper = side.times_the_joules is not None and side.times_the_joules.high < 1
     return (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from wattbench_reports import figures
-from wattbench_reports.analyses.pareto_front import LIKELY, Place, Tradeoff, tradeoffs
+from wattbench_reports.analyses.pareto_front import LIKELY, FrontMembership, Tradeoff, tradeoffs
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
@@ -73,7 +73,7 @@ def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
         yield f"Excluded from the Pareto front: {reasons}."
 
 
-def _members(front: tuple[Place, ...], *, several: bool) -> str:
+def _members(front: tuple[FrontMembership, ...], *, several: bool) -> str:
     if len(front) == 1:
         return f"{front[0].system} has no other system to compare with."
     start = f"Pareto front of {units.listed([place.system for place in front])}" if several else "Pareto front"
@@ -83,7 +83,7 @@ def _members(front: tuple[Place, ...], *, several: bool) -> str:
     return f"{start}: probably {units.listed(likely)}."
 
 
-def _likely(front: Iterable[Place]) -> list[Place]:
+def _likely(front: Iterable[FrontMembership]) -> list[FrontMembership]:
     return [place for place in front if place.on_front is not None and place.on_front >= LIKELY]
 
 
@@ -164,7 +164,7 @@ def _rows(
         )
 
 
-def _on_front(place: Place, *, alone: bool) -> Cell:
+def _on_front(place: FrontMembership, *, alone: bool) -> Cell:
     if place.on_front is None or alone:
         return Cell("only one" if alone else units.NONE)
     return Cell(units.certainty(place.on_front), "best" if place.on_front >= LIKELY else "")

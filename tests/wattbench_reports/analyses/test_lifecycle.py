@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench_reports.analyses.break_even import break_evens
-from wattbench_reports.analyses.lifecycle import Course, courses, stretches, totals
+from wattbench_reports.analyses.lifecycle import CumulativeEnergy, courses, stretches, totals
 from wattbench_reports.analyses.training_cost import trainings
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import CourseLine, Handover, lifecycle
@@ -298,7 +298,7 @@ LINES = st.lists(
 
 @given(LINES)
 def test_the_stretches_are_the_lowest_lines_everywhere(lines: list[tuple[float, float]]) -> None:
-    known = [Course(str(place), *line) for place, line in enumerate(lines)]
+    known = [CumulativeEnergy(str(place), *line) for place, line in enumerate(lines)]
     found = stretches(known)
     assert found[0].first == 1.0
     assert found[-1].last == math.inf

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import wattbench_reports.analyses.power.cells as cells_module
 from wattbench.records import read_run, trace_rows
 from wattbench.records.trace import COLUMNS
-from wattbench_reports.analyses.power import POINTS, Line, read_lines, system_powers, thinned
+from wattbench_reports.analyses.power import POINTS, PowerLine, read_lines, system_powers, thinned
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import Band, Stretch, Watts, power
 from wattbench_reports.html import report
@@ -43,7 +43,7 @@ def counter(times_s, watts, component="gpu0", step_s=0.1) -> list[str]:
     ]
 
 
-def between(path: Path, low=-np.inf, high=np.inf) -> list[Line]:
+def between(path: Path, low=-np.inf, high=np.inf) -> list[PowerLine]:
     lines, problem = read_lines(path, low, high)
     assert problem is None
     return lines
@@ -129,7 +129,7 @@ def test_both_ways_to_read_a_trace_agree(tmp_path: Path, more: str) -> None:
 
 
 def test_a_line_is_cut_to_spans_of_time() -> None:
-    line = Line("cpu", "rapl", False, np.array([0.0, 10.0, 20.0]), np.array([0.0, 100.0, 0.0]))
+    line = PowerLine("cpu", "rapl", False, np.array([0.0, 10.0, 20.0]), np.array([0.0, 100.0, 0.0]))
     cut = line.within([(5.0, 12.0), (15.0, 30.0)])
     assert cut.at_s.tolist() == [5, 10, 12, 12, 15, 20, 30, 30]
     assert cut.power_w.tolist()[:3] == [50, 100, 80]
@@ -143,7 +143,7 @@ def test_a_line_is_cut_to_spans_of_time() -> None:
 )
 def test_thinning_keeps_the_highest_and_the_lowest_and_the_order(watts: list[float], points: int) -> None:
     at_s = np.cumsum(np.random.default_rng(len(watts)).random(len(watts)))
-    thin = thinned(Line("cpu", "rapl", True, at_s, np.array(watts)), points)
+    thin = thinned(PowerLine("cpu", "rapl", True, at_s, np.array(watts)), points)
     assert len(thin.at_s) <= max(points, 4)
     assert np.all(np.diff(thin.at_s) > 0)
     known = np.array(watts)[~np.isnan(watts)]

@@ -13,13 +13,13 @@ from wattbench_reports.analyses.power.cells import (
     has_traces,
     system_powers,
 )
-from wattbench_reports.analyses.power.power_lines import Line, read_lines, thinned
+from wattbench_reports.analyses.power.power_lines import PowerLine, read_lines, thinned
 
 __all__ = [
     "BUDGET_BYTES",
     "POINTS",
     "CellPower",
-    "Line",
+    "PowerLine",
     "SystemPower",
     "WindowPower",
     "has_traces",

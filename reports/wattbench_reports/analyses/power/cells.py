@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattbench.records import RunLayout, WindowRow, added
-from wattbench_reports.analyses.power.power_lines import Line, read_lines, thinned
+from wattbench_reports.analyses.power.power_lines import PowerLine, read_lines, thinned
 from wattbench_reports.comparison.analysis import Analysis
 
 POINTS = 300
@@ -51,7 +51,7 @@ class CellPower:
     """None: loading and idle."""
     windows: tuple[WindowPower, ...]
     """In the order of time; at least one."""
-    lines: tuple[Line, ...]
+    lines: tuple[PowerLine, ...]
     problem: str | None = None
     """Why the trace is not all here."""
 
@@ -163,7 +163,7 @@ def _size(path: Path, left: int) -> tuple[int, str | None]:
     return size, None
 
 
-def _highest(lines: Sequence[Line], row: WindowRow) -> dict[str, float]:
+def _highest(lines: Sequence[PowerLine], row: WindowRow) -> dict[str, float]:
     found = {line.component: line.highest_w(row.started_s, row.finished_s) for line in lines}
     return {component: w for component, w in found.items() if w is not None}
 

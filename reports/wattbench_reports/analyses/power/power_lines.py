@@ -21,7 +21,7 @@ _MOST_COMPONENTS = 12
 
 
 @dataclass(frozen=True)
-class Line:
+class PowerLine:
     """Watts of one component over time."""
 
     component: str
@@ -51,7 +51,7 @@ class Line:
         known = np.isfinite(power_w)
         return at_s[known], power_w[known]
 
-    def within(self, spans: Sequence[tuple[float, float]]) -> Line:
+    def within(self, spans: Sequence[tuple[float, float]]) -> PowerLine:
         """The same line without what lies outside some spans of time, a break after each."""
         at_s, power_w = [], []
         for start_s, end_s in spans:
@@ -62,7 +62,7 @@ class Line:
         return replace(self, at_s=np.concatenate([[], *at_s]), power_w=np.concatenate([[], *power_w]))
 
 
-def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[Line], str | None]:
+def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[PowerLine], str | None]:
     """The lines of a trace between two moments, and what is wrong with the file (None: nothing).
 
     What can be read before the damage is given.
@@ -74,7 +74,7 @@ def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[Li
     return [line for line in lines if np.isfinite(line.power_w).any()], problem
 
 
-def thinned(line: Line, points: int) -> Line:
+def thinned(line: PowerLine, points: int) -> PowerLine:
     """The same line with about so many points at most: of each span of time the lowest and the highest.
 
     Args:
@@ -94,10 +94,10 @@ def thinned(line: Line, points: int) -> Line:
             continue
         chosen += sorted({int(span[np.nanargmin(watts)]), int(span[np.nanargmax(watts)])})
     kept = np.array(chosen)
-    return Line(line.component, line.provenance, line.counted, line.at_s[kept], line.power_w[kept], whole=False)
+    return PowerLine(line.component, line.provenance, line.counted, line.at_s[kept], line.power_w[kept], whole=False)
 
 
-def _line(component: str, rows: pd.DataFrame) -> Line:
+def _line(component: str, rows: pd.DataFrame) -> PowerLine:
     """Watts by its counter, where it has one that was read twice; else by its power."""
     at_s, power_w = _by_counter(*_points(rows, "energy_j"), STEPS * float(rows["step_s"].max()))
     counted = len(at_s) > 0
@@ -107,7 +107,7 @@ def _line(component: str, rows: pd.DataFrame) -> Line:
     gaps_s = rows["at_s"][rows["gap"]].to_numpy(dtype=np.float64)
     at_s, power_w = np.concatenate([at_s, gaps_s]), np.concatenate([power_w, np.full(len(gaps_s), np.nan)])
     order = np.argsort(at_s, kind="stable")  # the treads of a stair stay in their order
-    return Line(component, str(rows["provenance"].iloc[-1]), counted, at_s[order], power_w[order])
+    return PowerLine(component, str(rows["provenance"].iloc[-1]), counted, at_s[order], power_w[order])
 
 
 def _points(rows: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -4,7 +4,7 @@ May import: `wattbench_reports.comparison.analysis` and what lies beneath it. A 
 its members gave when they ran alone (`replay`), and that is checked against the hybrid that ran (`check_of`).
 """
 
-from wattbench_reports.analyses.routing.answer_matrix import Field, HybridAnswers, field_of, hybrid_answers
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers, field_of, hybrid_answers
 from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of
 from wattbench_reports.analyses.routing.frontier import Frontier, Quality, Spot
 from wattbench_reports.analyses.routing.hull import aiq, non_decreasing_hull
@@ -16,17 +16,16 @@ from wattbench_reports.analyses.routing.replay_check import Check, check_of
 from wattbench_reports.analyses.routing.resident_idle import Resident
 from wattbench_reports.analyses.routing.routing_summary import Against, Routing, Sent, Single, routings
 from wattbench_reports.analyses.routing.study import Offline, Studies, Study, studies
-from wattbench_reports.analyses.routing.threshold_sweep import Curve, curve_of
+from wattbench_reports.analyses.routing.threshold_sweep import ThresholdCurve, curve_of
 
 __all__ = [
     "NEAREST",
     "Against",
+    "AnswerMatrix",
     "Bench",
     "Check",
     "Choice",
-    "Curve",
     "Detour",
-    "Field",
     "Frontier",
     "HybridAnswers",
     "Misroutes",
@@ -42,6 +41,7 @@ __all__ = [
     "Spot",
     "Studies",
     "Study",
+    "ThresholdCurve",
     "aiq",
     "bench_of",
     "check_of",

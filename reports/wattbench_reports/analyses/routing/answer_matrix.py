@@ -19,7 +19,7 @@ _OF_HYBRIDS = ("route", "route_score", "router_s", "router_energy_j", "batch_siz
 
 
 @dataclass(frozen=True)
-class Field:
+class AnswerMatrix:
     """What each system made of each item: the mean over its repeats, row by row those of the item table."""
 
     systems: tuple[str, ...]
@@ -63,7 +63,7 @@ class HybridAnswers:
         return np.asarray(codes, dtype=np.int64)
 
 
-def field_of(analysis: Analysis) -> Field:
+def field_of(analysis: Analysis) -> AnswerMatrix:
     """What each system made of each item."""
     items, table = analysis.frames.items, analysis.table
     row = row_of_answer(items)
@@ -73,7 +73,7 @@ def field_of(analysis: Analysis) -> Field:
     domain[row] = items["domain"].cat.codes.to_numpy()
     seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
     total_s = np.bincount(cell, weights=seconds, minlength=rows * columns).astype(np.float64).reshape(rows, columns)
-    return Field(
+    return AnswerMatrix(
         systems=table.systems,
         domain_names=tuple(str(name) for name in items["domain"].cat.categories),
         domain=domain,
@@ -85,8 +85,8 @@ def field_of(analysis: Analysis) -> Field:
     )
 
 
-def half_of(analysis: Analysis, field: Field, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scores and joules as in `Field`, of every other repeat alone; not a number where there is none.
+def half_of(analysis: Analysis, field: AnswerMatrix, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Scores and joules as in `AnswerMatrix`, of every other repeat alone; not a number where there is none.
 
     Args:
         half: 0 for the repeats of an even number, 1 for the others.
@@ -113,7 +113,7 @@ def _quotients(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
     return out
 
 
-def hybrid_answers(analysis: Analysis, field: Field | None = None) -> tuple[HybridAnswers, ...]:
+def hybrid_answers(analysis: Analysis, field: AnswerMatrix | None = None) -> tuple[HybridAnswers, ...]:
     """Every hybrid whose routes were recorded, yardsticks included; empty where there is none.
 
     Raises:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wattbench_reports.analyses.routing.counterfactuals import Choice
 from wattbench_reports.analyses.routing.hull import aiq, non_decreasing_hull
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench
-from wattbench_reports.analyses.routing.threshold_sweep import Curve, curve_of
+from wattbench_reports.analyses.routing.threshold_sweep import ThresholdCurve, curve_of
 from wattbench_reports.comparison.analysis import Analysis
 
 
@@ -29,7 +29,7 @@ class Frontier:
     """One hybrid's."""
 
     system: str
-    curve: Curve | None
+    curve: ThresholdCurve | None
     """None where its threshold can't be swept."""
     why_not: str
     """Why; empty where it could, or where its router has no threshold."""

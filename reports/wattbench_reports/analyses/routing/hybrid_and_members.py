@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import Field, HybridAnswers
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers
 from wattbench_reports.analyses.routing.replay import Outcome, Plan, plan_of, replay
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.suite_record import SystemSettings
@@ -23,7 +23,7 @@ class Bench:
     """Those that it can send an item to."""
     present: tuple[str, ...]
     """Of them, those that are in this run as systems of their own."""
-    field: Field
+    field: AnswerMatrix
     """Without joules where those may not be compared."""
     rows: NDArray[np.int64]
     """Shape (items,): what the hybrid and all of `present` answered; rows of the field."""
@@ -52,7 +52,7 @@ class Bench:
         return self.replayed if self.whole else self.live
 
 
-def bench_of(analysis: Analysis, field: Field, hybrid: HybridAnswers) -> Bench:
+def bench_of(analysis: Analysis, field: AnswerMatrix, hybrid: HybridAnswers) -> Bench:
     """Set a hybrid beside its members."""
     members = members_of(analysis, hybrid)
     present = tuple(name for name in members if name in analysis.frames.systems)
@@ -86,7 +86,7 @@ def most_accurate(scores: NDArray[np.float64]) -> int:
     return int(scores.mean(axis=0).argmax())
 
 
-def _routed(field: Field, hybrid: HybridAnswers) -> NDArray[np.bool_]:
+def _routed(field: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
     """Items of which at least one answer's route is on record."""
     routed = np.zeros(len(field.domain), dtype=bool)
     routed[hybrid.frame["row"].to_numpy()] = True
@@ -107,6 +107,6 @@ def members_of(analysis: Analysis, hybrid: HybridAnswers) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*named, *hybrid.names]))
 
 
-def without_joules(field: Field) -> Field:
+def without_joules(field: AnswerMatrix) -> AnswerMatrix:
     """The same answers, with no joules on record."""
     return replace(field, energy_j=np.full_like(field.energy_j, np.nan))

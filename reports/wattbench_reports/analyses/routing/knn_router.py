@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
-from wattbench_reports.analyses.routing.answer_matrix import Field
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix
 from wattbench_reports.analyses.routing.replay import Outcome, fixed, replay
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
@@ -38,7 +38,7 @@ class Neighbours:
     """How many items there were to sample from."""
 
 
-def neighbours(analysis: Analysis, field: Field, system: str, rows: NDArray[np.int64]) -> Neighbours | str:
+def neighbours(analysis: Analysis, field: AnswerMatrix, system: str, rows: NDArray[np.int64]) -> Neighbours | str:
     """The nearest other items of each, by the requests as one system was asked them; or why there are none.
 
     Args:
@@ -77,7 +77,7 @@ def _nearest(texts: Sequence[str], same: NDArray[np.int64]) -> NDArray[np.int64]
     return np.asarray(np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST], dtype=np.int64)
 
 
-def nearest_router(field: Field, members: tuple[str, ...], near: Neighbours) -> Outcome:
+def nearest_router(field: AnswerMatrix, members: tuple[str, ...], near: Neighbours) -> Outcome:
     """Ask the member that did best on the neighbours of each item; of equals the most accurate on all other items.
 
     An item is never judged by its own answers: what its neighbours' scores say is all that is known of it.
@@ -88,7 +88,7 @@ def nearest_router(field: Field, members: tuple[str, ...], near: Neighbours) -> 
     return replay(field, fixed(near.rows, members, votes.argmax(axis=1)))
 
 
-def _requests(analysis: Analysis, field: Field, system: str, rows: NDArray[np.int64]) -> list[str]:
+def _requests(analysis: Analysis, field: AnswerMatrix, system: str, rows: NDArray[np.int64]) -> list[str]:
     """The prompt of each item, as the system was asked it."""
     import pyarrow as pa
     import pyarrow.parquet as pq

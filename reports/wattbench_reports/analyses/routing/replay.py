@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import Field, HybridAnswers
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers
 from wattbench_reports.stats import CONFIDENCE, Interval
 
 
@@ -75,7 +75,7 @@ class Outcome:
         return Outcome(rows, self.score[place], self.energy_j[place], self.seconds[place])
 
 
-def replay(field: Field, plan: Plan) -> Outcome:
+def replay(field: AnswerMatrix, plan: Plan) -> Outcome:
     """What the plan would have come to, by the members' own answers in this run.
 
     Items for which a member that it asks gave no answer of its own are left out. Members' joules hold the idle draw

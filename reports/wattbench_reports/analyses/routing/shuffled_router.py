@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import Field
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix
 from wattbench_reports.analyses.routing.replay import Outcome, Plan
 from wattbench_reports.stats.budgets import SEED, SHUFFLED_ROUTER
 
@@ -23,7 +23,7 @@ class Shuffled:
     shufflings: int
 
 
-def shuffled_router(field: Field, plan: Plan, *, seed: int = SEED) -> Shuffled:
+def shuffled_router(field: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Shuffled:
     """Permute the routes of a plan among its items.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench_reports.analyses.routing.answer_matrix import Field, field_of, hybrid_answers
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, field_of, hybrid_answers
 from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of, plan_of_file
 from wattbench_reports.analyses.routing.frontier import Frontier, Quality, frontier_of, quality_of
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, without_joules
@@ -92,7 +92,9 @@ def studies(analysis: Analysis) -> Studies | None:
     )
 
 
-def _near(analysis: Analysis, field: Field, bench: Bench, read: dict[bytes, Neighbours | str]) -> Neighbours | str:
+def _near(
+    analysis: Analysis, field: AnswerMatrix, bench: Bench, read: dict[bytes, Neighbours | str]
+) -> Neighbours | str:
     """Read the requests once for all hybrids that are judged by the same items."""
     if len(bench.present) < 2 or not len(bench.rows):
         return "fewer than two of its members are in this run"
@@ -102,7 +104,7 @@ def _near(analysis: Analysis, field: Field, bench: Bench, read: dict[bytes, Neig
     return read[key]
 
 
-def _offline(analysis: Analysis, field: Field, router: OfflineRouter) -> Offline:
+def _offline(analysis: Analysis, field: AnswerMatrix, router: OfflineRouter) -> Offline:
     reason = analysis.why_joules_not_comparable(*router.members)
     rows = np.arange(len(field.domain))
     outcome = replay(without_joules(field) if reason else field, plan_of_file(router, rows))

@@ -14,7 +14,7 @@ from wattbench_reports.tables.suite_record import SystemSettings
 
 
 @dataclass(frozen=True)
-class Curve:
+class ThresholdCurve:
     """Settings of one threshold, from the one at which the most answers are taken as they are to none."""
 
     setting: str
@@ -52,7 +52,7 @@ class _Rule:
     at: float | None
 
 
-def curve_of(analysis: Analysis, bench: Bench) -> Curve | str:
+def curve_of(analysis: Analysis, bench: Bench) -> ThresholdCurve | str:
     """Sweep the threshold; or why that can't be done. Empty where the router has no threshold at all."""
     rule = _rule(analysis.frames.record.suite.systems.get(bench.hybrid.system, SystemSettings()))
     if isinstance(rule, str):
@@ -86,7 +86,7 @@ def _rule(config: SystemSettings) -> _Rule | str:
     return ""
 
 
-def _sweep(bench: Bench, rule: _Rule) -> Curve | str:
+def _sweep(bench: Bench, rule: _Rule) -> ThresholdCurve | str:
     """Above the threshold an answer stays what it was; below it is the other member's. Sums over sorted scores."""
     frame, field = bench.hybrid.frame, bench.field
     columns = field.columns(bench.present)
@@ -121,7 +121,7 @@ def _sweep(bench: Bench, rule: _Rule) -> Curve | str:
         return np.asarray(float(weight @ instead) + np.concatenate(([0.0], gain[taken])))
 
     nothing, one = np.zeros(len(row)), np.ones(len(row))
-    return Curve(
+    return ThresholdCurve(
         setting=rule.setting,
         instead=rule.instead,
         at=rule.at,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import math
 
-from wattbench_reports.analyses.lifecycle import Course, Courses, Stretch, courses, stretches
+from wattbench_reports.analyses.lifecycle import (
+    CumulativeEnergies,
+    CumulativeEnergy,
+    LeastEnergyRange,
+    courses,
+    stretches,
+)
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.formatting import units
@@ -50,7 +56,7 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
     )
 
 
-def _sentences(analysis: Analysis, found: Courses, ahead: tuple[Stretch, ...]) -> list[str]:
+def _sentences(analysis: Analysis, found: CumulativeEnergies, ahead: tuple[LeastEnergyRange, ...]) -> list[str]:
     first, *later = ahead
     among = f"Of the {len(found.accurate)} systems that are not shown to be less accurate than the most accurate one, "
     if len(found.accurate) == 1:
@@ -74,7 +80,9 @@ def _sentences(analysis: Analysis, found: Courses, ahead: tuple[Stretch, ...]) -
     return said
 
 
-def _stretches_table(analysis: Analysis, ahead: tuple[Stretch, ...], by_name: dict[str, Course]) -> Table:
+def _stretches_table(
+    analysis: Analysis, ahead: tuple[LeastEnergyRange, ...], by_name: dict[str, CumulativeEnergy]
+) -> Table:
     return Table(
         caption="System with the fewest cumulative joules, of the most accurate systems",
         columns=(
@@ -100,7 +108,7 @@ def _stretches_table(analysis: Analysis, ahead: tuple[Stretch, ...], by_name: di
     )
 
 
-def _lines_table(analysis: Analysis, found: Courses) -> Table:
+def _lines_table(analysis: Analysis, found: CumulativeEnergies) -> Table:
     return Table(
         caption=f"The lines of the figure ({len(found.courses)})",
         columns=(

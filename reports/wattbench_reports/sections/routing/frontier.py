@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing import Curve, Frontier, Quality, non_decreasing_hull
+from wattbench_reports.analyses.routing import Frontier, Quality, ThresholdCurve, non_decreasing_hull
 from wattbench_reports.figures import Dot, Line, frontier
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Drawing, Passage
@@ -45,7 +45,7 @@ def frontier_passage(found: Frontier, quality: Quality | None, places: dict[str,
     )
 
 
-def _what(curve: Curve) -> str:
+def _what(curve: ThresholdCurve) -> str:
     below = (
         f"below it {curve.instead} answers as well"
         if curve.setting == "min_confidence"
@@ -77,7 +77,7 @@ def _quality(found: Frontier, quality: Quality | None) -> Iterable[str]:
     )
 
 
-def _settings_table(found: Frontier, curve: Curve) -> Table:
+def _settings_table(found: Frontier, curve: ThresholdCurve) -> Table:
     return Table(
         caption=f"{found.system} at other thresholds",
         columns=(
@@ -97,7 +97,7 @@ def _settings_table(found: Frontier, curve: Curve) -> Table:
     )
 
 
-def _setting(curve: Curve, place: int) -> tuple[Cell, ...]:
+def _setting(curve: ThresholdCurve, place: int) -> tuple[Cell, ...]:
     threshold, accuracy = float(curve.threshold[place]), float(curve.accuracy[place])
     energy_j = float(curve.energy_j[place])
     return (
@@ -129,7 +129,7 @@ def _spots_table(found: Frontier) -> Table:
     )  # fmt: skip
 
 
-def _draw(found: Frontier, curve: Curve, places: dict[str, int], number: int) -> str:
+def _draw(found: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> str:
     shown = curve.chosen(_DRAWN)
     members = non_decreasing_hull(
         np.array([spot.energy_j for spot in found.members]), np.array([spot.accuracy for spot in found.members])

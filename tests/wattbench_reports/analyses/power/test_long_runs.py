@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench_reports.analyses.power.power_lines import Line, _apart
+from wattbench_reports.analyses.power.power_lines import PowerLine, _apart
 from wattbench_reports.figures.power_trace import _joined
 from wattbench_reports.sections.window_sample import chosen
 
@@ -70,7 +70,7 @@ def test_highest_watts_of_a_window(
     readings = sorted(readings, key=lambda reading: reading[0])
     at_s = np.array([moment / 4 for moment, _ in readings])
     power_w = np.array([np.nan if watts is None else float(watts) for _, watts in readings])
-    line = Line("gpu0", "counter", counted, at_s, power_w)
+    line = PowerLine("gpu0", "counter", counted, at_s, power_w)
     points = list(zip(at_s, power_w, strict=True))
     if counted:  # the treads of the stair
         pairs = itertools.pairwise(points)

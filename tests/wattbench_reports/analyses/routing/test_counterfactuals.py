@@ -153,10 +153,10 @@ def test_an_item_does_not_vote_for_itself() -> None:
 
 
 def _field(scores: np.ndarray):
-    from wattbench_reports.analyses.routing import Field
+    from wattbench_reports.analyses.routing import AnswerMatrix
 
     items, systems = scores.shape
-    return Field(
+    return AnswerMatrix(
         systems=("a", "b", "c")[:systems], domain_names=("all",), domain=np.zeros(items, dtype=np.int64),
         row=np.arange(items), answered=np.ones(scores.shape, dtype=bool), score=scores,
         energy_j=np.ones(scores.shape), seconds=np.ones(scores.shape),
