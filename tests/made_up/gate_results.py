@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from wattbench_reports.gate.policy import Policy, Rule, Trade, Waiver
+from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
 CREATED = "2026-11-25T06:12:09+00:00"
-SPENT = Trade("accuracy", 0.05, "joules_per_correct", 0.2, "the router may cost 5 points where it saves a fifth")
+SPENT = DeclaredTrade(
+    "accuracy", 0.05, "joules_per_correct", 0.2, "the router may cost 5 points where it saves a fifth"
+)
 KNOWN = Waiver("latency_p50", "tokenizer 0.22 is slow, mended upstream in 0.22.1", date(2026, 12, 24))
 LAPSED = Waiver("latency_p50", "tokenizer 0.22 is slow", date(2026, 11, 1))
 

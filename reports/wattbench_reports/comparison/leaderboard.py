@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY, groups
-from wattbench_reports.comparison.leaderboard_model import Place, Standing
+from wattbench_reports.comparison.leaderboard_model import RankedGroup, RankedSystem
 from wattbench_reports.comparison.paired_tests import Pairs
 from wattbench_reports.comparison.ranking import AccuracyOrder, EnergyOrder, accuracy_order, energy_order
 from wattbench_reports.metrics.system_metrics import Measures
@@ -25,7 +25,7 @@ def standings(
     measured: Mapping[str, Measures],
     judged: Mapping[str, Validity],
     divided: Groups,
-) -> tuple[Standing, ...]:
+) -> tuple[RankedGroup, ...]:
     """Every standing, by figure and group. Groups of which nobody can be ranked have none.
 
     Accuracy and joules per correct answer are ordered and tested as the verdict does it, over the same items.
@@ -47,7 +47,7 @@ def standings(
 
 def _by_items(
     pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping[str, Validity], divided: Groups, figure: str
-) -> Iterator[Standing]:
+) -> Iterator[RankedGroup]:
     for number, members in enumerate(divided[figure], start=1):
         candidates = {name: measured[name] for name in members if name in measured}
         if not candidates:
@@ -55,32 +55,32 @@ def _by_items(
         if figure == JOULES:
             order = energy_order(pairs, candidates, judged)
             if order is not None:
-                yield Standing(JOULES, number, tuple(_joules(order, candidates)))
+                yield RankedGroup(JOULES, number, tuple(_joules(order, candidates)))
             continue
         accurate = accuracy_order(pairs, candidates)
         if accurate is not None:
-            yield Standing(ACCURACY, number, tuple(_accuracy(accurate, candidates)))
+            yield RankedGroup(ACCURACY, number, tuple(_accuracy(accurate, candidates)))
 
 
-def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> Iterator[Place]:
+def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> Iterator[RankedSystem]:
     beaten = {order.best: None, **{rival.system: rival.beaten for rival in order.rivals}}
     for name, shown in beaten.items():
         interval = measured[name].accuracy
         assert interval is not None  # else it would not be in the order
-        yield Place(name, interval.estimate, shown)
+        yield RankedSystem(name, interval.estimate, shown)
 
 
-def _joules(order: EnergyOrder, measured: Mapping[str, Measures]) -> Iterator[Place]:
+def _joules(order: EnergyOrder, measured: Mapping[str, Measures]) -> Iterator[RankedSystem]:
     beaten = {order.best: None, **{rival.system: rival.beaten for rival in order.rivals}}
     for name, shown in beaten.items():
         interval = measured[name].j_per_correct
         assert interval is not None  # as above
-        yield Place(name, interval.estimate, shown)
+        yield RankedSystem(name, interval.estimate, shown)
 
 
-def _by_median(measured: Mapping[str, Measures], divided: Sequence[Sequence[str]]) -> Iterator[Standing]:
+def _by_median(measured: Mapping[str, Measures], divided: Sequence[Sequence[str]]) -> Iterator[RankedGroup]:
     for number, members in enumerate(divided, start=1):
         p50_s = {name: measured[name].latency_percentile_s(0.5) for name in members if name in measured}
         known = sorted(((name, value) for name, value in p50_s.items() if value is not None), key=lambda each: each[1])
         if known:
-            yield Standing(LATENCY, number, tuple(Place(name, value, None) for name, value in known))
+            yield RankedGroup(LATENCY, number, tuple(RankedSystem(name, value, None) for name, value in known))

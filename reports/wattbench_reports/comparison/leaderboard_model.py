@@ -36,7 +36,7 @@ class Placement:
 
 
 @dataclass(frozen=True)
-class Place:
+class RankedSystem:
     """A system within a standing."""
 
     system: str
@@ -47,13 +47,13 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Standing:
+class RankedGroup:
     """Systems in order of one figure, within one group."""
 
     figure: str
     """One of `wattbench_reports.comparability.rules.FIGURES`."""
     group: int
-    places: tuple[Place, ...]
+    places: tuple[RankedSystem, ...]
     """Best first."""
 
 
@@ -66,7 +66,7 @@ class Ranked:
     """By the name that a system has here."""
     placements: tuple[Placement, ...]
     """One per row of the comparison."""
-    standings: tuple[Standing, ...]
+    standings: tuple[RankedGroup, ...]
     divides: tuple[Divide, ...]
     across: tuple[str, ...]
 

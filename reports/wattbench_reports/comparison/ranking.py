@@ -45,7 +45,7 @@ class AccuracyOrder:
 
 
 @dataclass(frozen=True)
-class Trade:
+class AccuracyTradeOff:
     """What accuracy costs, where no system is good at both."""
 
     thrifty: str
@@ -74,7 +74,7 @@ class Ranking:
     """One per group of systems whose joules may be compared; empty where none can be ranked."""
     accuracy: AccuracyOrder | None
     """None where no system answered an item of the domain."""
-    trade: Trade | None
+    trade: AccuracyTradeOff | None
     """None unless all contenders are known and none is a contender on both figures."""
     left_out: tuple[LeftOut, ...]
 
@@ -165,9 +165,9 @@ def accuracy_order(pairs: Pairs, measured: Mapping[str, Measures]) -> AccuracyOr
 
 def _trade(
     pairs: Pairs, measured: Mapping[str, Measures], thrifty: str, accurate: str, judged: Mapping[str, Validity]
-) -> Trade:
+) -> AccuracyTradeOff:
     joules = _joules(measured, judged)
     ours, theirs = joules.get(accurate), joules[thrifty]
     times = None if ours is None or theirs <= 0 else ours / theirs
     gap = pairs.accuracy(accurate, thrifty)
-    return Trade(thrifty, accurate, None if gap is None else gap.difference, times)
+    return AccuracyTradeOff(thrifty, accurate, None if gap is None else gap.difference, times)

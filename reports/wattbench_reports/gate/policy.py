@@ -34,7 +34,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Trade:
+class DeclaredTrade:
     """A declared trade-off: how much of one metric may be given up for how much of another."""
 
     give: str
@@ -66,7 +66,7 @@ class Policy:
     drift: float = GATE_DRIFT
     judge_modelled: bool = False
     may_differ: tuple[str, ...] = ()
-    trades: tuple[Trade, ...] = ()
+    trades: tuple[DeclaredTrade, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """As it was read."""
@@ -132,7 +132,7 @@ def _rule(metric: str, recorded: Mapping[str, Any]) -> Rule:
     )
 
 
-def _trade(recorded: Mapping[str, Any]) -> Trade:
+def _trade(recorded: Mapping[str, Any]) -> DeclaredTrade:
     [(give, up_to)] = recorded["give"].items()
     [(get, at_least)] = recorded["get"].items()
-    return Trade(give, float(up_to), get, float(at_least), recorded.get("reason"))
+    return DeclaredTrade(give, float(up_to), get, float(at_least), recorded.get("reason"))

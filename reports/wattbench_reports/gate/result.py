@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wattbench_reports.gate.policy import Policy, Trade, Waiver
+from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
 
 
 class Verdict(StrEnum):
@@ -75,7 +75,7 @@ class MetricVerdict:
     provenance: str = ""
     """How its joules came about; empty for other metrics."""
     waived: Waiver | None = None
-    allowed_by: Trade | None = None
+    allowed_by: DeclaredTrade | None = None
     """The declared trade-off that lets its regression through."""
 
 

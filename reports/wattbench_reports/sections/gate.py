@@ -12,7 +12,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunHeader
 from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.gate.decision.judge import Course, course, judge
+from wattbench_reports.gate.decision.judge import SequentialBounds, course, judge
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy, policy_of
@@ -41,7 +41,7 @@ def gate_section(analysis: Analysis) -> Section | None:
     return section_of(result, course(evidence, policy))
 
 
-def section_of(result: GateResult, courses: Mapping[str, Course]) -> Section:
+def section_of(result: GateResult, courses: Mapping[str, SequentialBounds]) -> Section:
     """Make a section of a verdict.
 
     Args:
@@ -114,7 +114,7 @@ def _style(metric: MetricVerdict) -> str:
     return "badge-bad" if shown else "badge-warn"
 
 
-def _course(result: GateResult, drawn: list[MetricVerdict], courses: Mapping[str, Course]) -> Passage:
+def _course(result: GateResult, drawn: list[MetricVerdict], courses: Mapping[str, SequentialBounds]) -> Passage:
     return Passage(
         "Evidence over time",
         (),
@@ -131,7 +131,7 @@ def _course(result: GateResult, drawn: list[MetricVerdict], courses: Mapping[str
     )
 
 
-def _looks(metric: MetricVerdict, over_time: Course, policy: Policy) -> figures.Looks:
+def _looks(metric: MetricVerdict, over_time: SequentialBounds, policy: Policy) -> figures.Looks:
     points = wording.metric_name(metric.metric) == ACCURACY
     worse = -100 * metric.margin if points else 100 * metric.margin
     return figures.Looks(
@@ -146,7 +146,7 @@ def _looks(metric: MetricVerdict, over_time: Course, policy: Policy) -> figures.
     )
 
 
-def _numbers(metric: MetricVerdict, over_time: Course) -> Table:
+def _numbers(metric: MetricVerdict, over_time: SequentialBounds) -> Table:
     looks = np.column_stack([over_time.change, over_time.low, over_time.high]).tolist()
     return Table(
         caption=f"{wording.label(metric.metric)} over the items, {len(looks)} looks",

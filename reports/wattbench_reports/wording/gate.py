@@ -9,7 +9,7 @@ from datetime import date
 
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import METRICS
-from wattbench_reports.gate.policy import Policy, Trade, Waiver
+from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
 _BENCHMARK = " · "
@@ -161,7 +161,7 @@ def trade_line(metric: MetricVerdict) -> str:
     return "" if declared is None else f"{label(metric.metric)}: allowed by the trade-off of {_declared(declared)}"
 
 
-def _declared(declared: Trade) -> str:
+def _declared(declared: DeclaredTrade) -> str:
     reason = "" if declared.reason is None else f": {declared.reason}"
     return (
         f"up to {margin_text(declared.give, declared.give_up_to)} of {label(declared.give)} for an improvement of at "

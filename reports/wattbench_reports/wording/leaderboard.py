@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY
 from wattbench_reports.comparison.analysis import Comparison
-from wattbench_reports.comparison.leaderboard_model import Place, Ranked, Standing
+from wattbench_reports.comparison.leaderboard_model import Ranked, RankedGroup, RankedSystem
 from wattbench_reports.formatting import units
 
 TITLES = {
@@ -41,11 +41,11 @@ def _across(figure: str, ranked: Ranked) -> str:
     return f" (across {units.listed(parts)}, as requested)" if parts else ""
 
 
-def _line(standing: Standing) -> str:
+def _line(standing: RankedGroup) -> str:
     return ", ".join(_place(place, standing.figure) for place in standing.places)
 
 
-def _place(place: Place, figure: str) -> str:
+def _place(place: RankedSystem, figure: str) -> str:
     unsure = "~ " if place.beaten is False else ""
     shown = units.percent(place.value) if figure == ACCURACY else units.quantity(place.value, _UNIT[figure])
     return f"{unsure}{place.system} {shown}"

@@ -17,7 +17,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import Looks, gate
-from wattbench_reports.gate.decision.judge import Course
+from wattbench_reports.gate.decision.judge import SequentialBounds
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html import report
 from wattbench_reports.sections.gate import gate_section, section_of
@@ -35,10 +35,10 @@ def make(tmp_path: Path) -> Make:
     return lambda fake: read_run(write_gate(tmp_path, fake))
 
 
-def courses(result: GateResult) -> dict[str, Course]:
+def courses(result: GateResult) -> dict[str, SequentialBounds]:
     items = np.array([16, 32, 64])
     return {
-        each.metric: Course(
+        each.metric: SequentialBounds(
             items, np.array([0.2, 0.1, each.change]), np.array([-1.0, -0.1, each.low]), np.array([4.0, 0.3, each.high])
         )
         for each in result.metrics
@@ -130,7 +130,7 @@ def test_a_drill_says_so_first() -> None:
 def test_what_has_no_course_is_not_drawn() -> None:
     assert len(section_of(passed(), {}).passages) == 1
     nothing = np.array([])
-    empty = {"accuracy": Course(nothing.astype(int), nothing, nothing, nothing)}
+    empty = {"accuracy": SequentialBounds(nothing.astype(int), nothing, nothing, nothing)}
     assert len(section_of(passed(), empty).passages) == 1
     (_, course) = section_of(passed(), {"accuracy": courses(passed())["accuracy"]}).passages
     assert [each.caption for each in course.folded] == ["accuracy over the items, 3 looks"]

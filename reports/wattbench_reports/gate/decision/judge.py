@@ -16,7 +16,7 @@ from wattbench_reports.gate.decision.sequential_tests import EitherTrial, bounds
 from wattbench_reports.gate.decision.stopping import Look, State, looks
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.metrics import ACCURACY, METRICS
-from wattbench_reports.gate.policy import Policy, Trade, Waiver
+from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
 _WIDEST = 4.0
@@ -30,7 +30,7 @@ _ORDER = (Verdict.REGRESSED, Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdi
 
 
 @dataclass(frozen=True)
-class Course:
+class SequentialBounds:
     """The estimate of a metric's change and its bounds, round by round. All arrays have the shape (rounds,)."""
 
     items: NDArray[np.int64]
@@ -79,7 +79,7 @@ def judge_many(
     return _result(evidences, policy, suite, runs, None, today)
 
 
-def course(evidence: Evidence, policy: Policy) -> Mapping[str, Course]:
+def course(evidence: Evidence, policy: Policy) -> Mapping[str, SequentialBounds]:
     """Return the course of each tested metric at some of the rounds: enough to draw it."""
     rows_of: dict[str, list[tuple[float, ...]]] = {}
     ends = np.unique(np.linspace(1, len(evidence.rounds), _DRAWN).round().astype(int))
@@ -90,7 +90,7 @@ def course(evidence: Evidence, policy: Policy) -> Mapping[str, Course]:
                 low, high = (np.nan if bound is None else bound for bound in _bounds(case, policy))
                 points_of.append((int(case.trial.items[-1]), case.change, low, high))
     return {
-        metric: Course(*(np.array(column) for column in zip(*rows, strict=True))) for metric, rows in rows_of.items()
+        metric: SequentialBounds(*(np.array(column) for column in zip(*rows, strict=True))) for metric, rows in rows_of.items()
     }
 
 
@@ -152,7 +152,7 @@ def _verdict(
     state: State,
     p: float | None,
     better: bool,
-    trade: Trade | None,
+    trade: DeclaredTrade | None,
     evidence: Evidence,
     policy: Policy,
     waiver: Waiver | None,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.gate.decision.metric_tests import Case
-from wattbench_reports.gate.policy import Policy, Trade
+from wattbench_reports.gate.policy import DeclaredTrade, Policy
 from wattbench_reports.stats import reached, weighted_holm
 
 Values = NDArray[np.float64]
@@ -36,7 +36,7 @@ class Look:
     """That it is no worse; of the blocking ones adjusted, so that alpha holds for all of them together."""
     better: tuple[bool, ...]
     """Shown to be better, with the same error rate over the blocking cases together."""
-    allowed_by: tuple[Trade | None, ...]
+    allowed_by: tuple[DeclaredTrade | None, ...]
     known: bool
     """No more items are needed: something fails, or all that blocks is decided."""
 
@@ -45,7 +45,7 @@ class Look:
 class Deal:
     """A declared trade-off between two metrics of one pair, after each round."""
 
-    trade: Trade
+    trade: DeclaredTrade
     kept: Values
     """How much of the evidence there is that what is given is within its bound, and what is got at least as declared:
     from 1 on it suffices."""
@@ -86,7 +86,7 @@ def _look(
     p_values = _adjusted([None if path is None else _p(path.worse, at) for path in paths], weights)
     p_better = _adjusted([None if path is None else _p(path.better, at) for path in paths], weights)
     states: list[State] = []
-    allowed: list[Trade | None] = []
+    allowed: list[DeclaredTrade | None] = []
     fails = waiting = False
     for index, case in enumerate(cases):
         path = paths[index]
@@ -163,7 +163,7 @@ def _p(log_evidence: Values, at: int) -> float:
     return float(np.exp(-log_evidence[min(at, len(log_evidence) - 1)])) if len(log_evidence) else 1.0
 
 
-def _deal(trade: Trade, cases_of_pair: Sequence[Case], policy: Policy) -> Deal:
+def _deal(trade: DeclaredTrade, cases_of_pair: Sequence[Case], policy: Policy) -> Deal:
     """Evaluate a trade-off from the cases of one pair."""
     give, get = (
         next((c.trial for c in cases_of_pair if c.rule.metric == name), None) for name in (trade.give, trade.get)
@@ -185,7 +185,7 @@ def _share(log_evidence: Values, level: float) -> Values:
     return np.asarray(reached(log_evidence) / -np.log(level))
 
 
-def _excuse(deals: Sequence[Deal], metric: str, at: int) -> tuple[Trade | None, bool]:
+def _excuse(deals: Sequence[Deal], metric: str, at: int) -> tuple[DeclaredTrade | None, bool]:
     """Return the trade-off that allows a metric's worsening; else whether one is still undecided."""
     undecided = False
     for deal in deals:

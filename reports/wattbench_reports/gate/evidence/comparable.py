@@ -27,7 +27,7 @@ _SETTINGS_OF: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class FingerprintComparison:
     """Whether two systems are comparable, by their fingerprints."""
 
     apart: Mapping[str, str]
@@ -45,7 +45,9 @@ def parts_across(names: Sequence[str]) -> tuple[str, ...]:
     return parts_to_cross(names, (*CONDITIONS, *IDENTITY))
 
 
-def standing(prints: Mapping[str, Fingerprint], across: Sequence[str], may_differ: Sequence[str]) -> Standing:
+def standing(
+    prints: Mapping[str, Fingerprint], across: Sequence[str], may_differ: Sequence[str]
+) -> FingerprintComparison:
     """Compare the fingerprints of two systems.
 
     What differently named systems are made of is the question itself. Of one name in two runs it must be the same, but
@@ -68,7 +70,7 @@ def standing(prints: Mapping[str, Fingerprint], across: Sequence[str], may_diffe
                 said[name].append(f"{what_differs(divide, prints)}.")
     other, changed = _identity(prints, [*across, *may_differ])
     sentences_of = {name: [*sentences, *other] for name, sentences in said.items()}
-    return Standing(
+    return FingerprintComparison(
         apart={name: " ".join(sentences) for name, sentences in sentences_of.items() if sentences},
         notes=(*notes, *changed),
     )

@@ -15,7 +15,7 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.gate.evidence.comparable import Standing, parts_across, standing
+from wattbench_reports.gate.evidence.comparable import FingerprintComparison, parts_across, standing
 from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.metrics import ACCURACY, JOULES_PER_CORRECT, LATENCY_P50, LATENCY_P95, METRICS
@@ -215,7 +215,7 @@ def _rounds(both: pd.DataFrame, items: int) -> tuple[Round, ...]:
 
 
 def _without_partner(
-    between: Standing, sides: tuple[_Side, _Side], paired: int
+    between: FingerprintComparison, sides: tuple[_Side, _Side], paired: int
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Add the items that only one of the two answered: to why a metric is not comparable, or as a note where they
     are left out."""

@@ -15,7 +15,7 @@ the harness's errors.
 
 from wattbench_reports.metrics.carbon.embodied import Embodied
 from wattbench_reports.metrics.carbon.factor import Carbon
-from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH, FlatIntensity, Place
+from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH, FlatIntensity, GridCountry
 from wattbench_reports.metrics.carbon.hourly_csv import HourlyFileError, read_hourly
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
 from wattbench_reports.metrics.carbon.overrides import (
@@ -34,9 +34,9 @@ __all__ = [
     "CarbonChoice",
     "Embodied",
     "FlatIntensity",
+    "GridCountry",
     "HourlyFileError",
     "HourlyIntensity",
-    "Place",
     "carbon",
     "carbon_of_run",
     "carbon_of_suite",

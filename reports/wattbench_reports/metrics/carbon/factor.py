@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.carbon.embodied import Embodied
-from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH, FlatIntensity, Place
+from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH, FlatIntensity, GridCountry
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
 
 
@@ -20,7 +20,7 @@ class Carbon:
     intensity: FlatIntensity | HourlyIntensity
     pue: float
     """Power usage effectiveness: what the building draws for each watt that reaches the machine; 1 or more."""
-    place: Place | None
+    place: GridCountry | None
     """Whose grid it is, where that was said."""
     embodied: Embodied | None
     """None: manufacture is not included."""

@@ -16,7 +16,7 @@ JOULES_PER_KWH = 3_600_000.0
 
 
 @dataclass(frozen=True)
-class Place:
+class GridCountry:
     """A country whose grid is meant."""
 
     region: str
@@ -44,7 +44,7 @@ class FlatIntensity:
         return f"{self.g_per_kwh:g} g CO2e per kWh ({self.source}{year})"
 
 
-def country_mix(region: object) -> tuple[Place, FlatIntensity]:
+def country_mix(region: object) -> tuple[GridCountry, FlatIntensity]:
     """A country's yearly mix, as bundled with codecarbon.
 
     Args:
@@ -58,10 +58,10 @@ def country_mix(region: object) -> tuple[Place, FlatIntensity]:
     code, grid = _grid(region)
     year = grid.get("year")
     flat = FlatIntensity(float(grid["carbon_intensity"]), _source(), None if year is None else int(year))
-    return Place(code, str(grid["country_name"])), flat
+    return GridCountry(code, str(grid["country_name"])), flat
 
 
-def all_mixes() -> list[tuple[Place, FlatIntensity]]:
+def all_mixes() -> list[tuple[GridCountry, FlatIntensity]]:
     """Every country's yearly mix that there is, by name; none where codecarbon is not installed."""
     try:
         codes = sorted(_grids(), key=lambda code: str(_grids()[code]["country_name"]))

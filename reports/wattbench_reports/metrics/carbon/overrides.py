@@ -10,7 +10,7 @@ from wattbench.errors import UserError
 from wattbench.records.suite_defaults import PUE
 from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
 from wattbench_reports.metrics.carbon.factor import Carbon
-from wattbench_reports.metrics.carbon.grid_mix import FlatIntensity, Place, country_mix
+from wattbench_reports.metrics.carbon.grid_mix import FlatIntensity, GridCountry, country_mix
 from wattbench_reports.metrics.carbon.hourly_csv import HourlyFileError, read_hourly
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
 from wattbench_reports.tables.suite_record import CarbonSettings
@@ -107,7 +107,7 @@ def carbon_of_run(settings: CarbonSettings, choice: CarbonChoice) -> tuple[Carbo
 
 def _intensity(
     region: str | None, constant: float | None, file: str | Path | None
-) -> tuple[Place | None, FlatIntensity | HourlyIntensity] | None:
+) -> tuple[GridCountry | None, FlatIntensity | HourlyIntensity] | None:
     if constant is not None and file is not None:
         raise UserError("an intensity is either a constant or an hourly file: name one of the two")
     place, mix = (None, None) if region is None else country_mix(region)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.sections.verdict.verdict import Verdict
+from wattbench_reports.sections.verdict.verdict import Recommendation
 
 
-def choices_table(verdicts: Sequence[Verdict]) -> Table | None:
+def choices_table(verdicts: Sequence[Recommendation]) -> Table | None:
     """Make a table with a row per domain; None where there are fewer than two.
 
     Args:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.ranking import AccuracyOrder, EnergyOrder, LeftOut, Ranking, Trade
+from wattbench_reports.comparison.ranking import AccuracyOrder, AccuracyTradeOff, EnergyOrder, LeftOut, Ranking
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.sections.verdict.blind_spots import blind_spots
@@ -17,7 +17,7 @@ from wattbench_reports.wording.verdict import Pick, accuracy_pick, choice, energ
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Recommendation:
     """The system to run, over all items or in one domain."""
 
     domain: str | None
@@ -28,14 +28,14 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
-def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
+def verdicts(analysis: Analysis) -> tuple[Recommendation, ...]:
     """Make the verdict over all items, then one per domain where there are several, without repeated sentences.
 
     Yardsticks are excluded.
     """
     who, ranked = analysis.contest, analysis.rankings
     if who.why_none:
-        return (Verdict(None, "no verdict", who.why_none, (), ()),)
+        return (Recommendation(None, "no verdict", who.why_none, (), ()),)
     overall = verdict(ranked[None], who.candidates, who.called)
     overall = replace(overall, sentences=(*overall.sentences, *who.apart))
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
@@ -49,7 +49,7 @@ def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     return (replace(overall, headline=overall.headline + spots), *each)
 
 
-def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Verdict:
+def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Recommendation:
     """Put a ranking into sentences.
 
     Args:
@@ -78,7 +78,7 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
     if ranking.left_out:
         sentences.append(f"Not ranked by energy: {_left_out(ranking.left_out)}.")
     picks = (energy_pick(ranking, measured, called), *accuracy_pick(ranking.accuracy, measured, called))
-    return Verdict(ranking.domain, choice(ranking, called), headline(ranking, called), picks, tuple(sentences))
+    return Recommendation(ranking.domain, choice(ranking, called), headline(ranking, called), picks, tuple(sentences))
 
 
 def _unlike(labels: Sequence[str]) -> bool:
@@ -166,7 +166,7 @@ def _behind(system: str, difference: Interval | None, measured: Mapping[str, Mea
     return f"{system} at {_share(system, measured)} ({apart})"
 
 
-def _trade(trade: Trade) -> list[str]:
+def _trade(trade: AccuracyTradeOff) -> list[str]:
     if trade.difference is None or trade.times_the_joules is None:
         return []
     return [

@@ -15,7 +15,7 @@ from wattbench.config.gate import GatePolicy
 from wattbench.errors import UserError
 from wattbench_reports.export.gate import as_json, result_of_json
 from wattbench_reports.gate.metrics import METRICS
-from wattbench_reports.gate.policy import Policy, Rule, Trade, Waiver, policy_of
+from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
 SHARES = st.floats(0.001, 0.999)
@@ -23,7 +23,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 NAMES = st.sampled_from(sorted(METRICS))
 TEXTS = st.text(st.characters(codec=None), max_size=20)
 WAIVERS = st.builds(Waiver, NAMES, TEXTS, st.dates())
-TRADES = st.builds(Trade, NAMES, SHARES, NAMES, SHARES, st.none() | TEXTS)
+TRADES = st.builds(DeclaredTrade, NAMES, SHARES, NAMES, SHARES, st.none() | TEXTS)
 RULES = st.builds(
     Rule, NAMES, SHARES, st.booleans(), st.booleans(), weight=st.floats(0.1, 9)
 ) | st.builds(Rule, NAMES, SHARES, blocks=st.just(True), only_if_measured=st.just(True))  # fmt: skip
