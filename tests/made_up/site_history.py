@@ -12,7 +12,7 @@ import pandas as pd
 
 from wattbench_reports.gate.policy import Policy, Rule
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-from wattbench_reports.history import Alarm, Change, Drift, History, Night, Point, Reference, Trend
+from wattbench_reports.history import Alarm, Change, Drift, History, Night, Reference, Trend, TrendPoint
 from wattbench_reports.site.links import METRICS_SHOWN
 
 FIRST = datetime.date(2026, 1, 1)
@@ -121,12 +121,14 @@ def made_up(
     return Made(history, tuple(trends), alarms, Drift(POLICY, previous, pinned_results))
 
 
-def _point(at: int, of: Night | None, value: float, level: float, metric: str, provenance: str, broken: int) -> Point:
+def _point(
+    at: int, of: Night | None, value: float, level: float, metric: str, provenance: str, broken: int
+) -> TrendPoint:
     date = FIRST + datetime.timedelta(days=at)
     if of is None:
-        return Point(date, None, None)
+        return TrendPoint(date, None, None)
     energy = provenance if metric.startswith("joules") else ""
-    return Point(date, of.run, float(value), 0.01 * level, 60, energy, "new" if at >= broken else "old")
+    return TrendPoint(date, of.run, float(value), 0.01 * level, 60, energy, "new" if at >= broken else "old")
 
 
 def result(system: str, before: str, now: str, verdict: Verdict = Verdict.PASS) -> GateResult:

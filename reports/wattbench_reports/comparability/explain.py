@@ -11,9 +11,9 @@ from wattbench_reports.comparability.rules import (
     ACCURACY,
     JOULES,
     LATENCY,
+    AgreeingSystems,
     Difference,
     Divide,
-    Side,
     differences,
     divides,
 )
@@ -125,7 +125,7 @@ def _consequence(divide: Divide) -> str:
     return f"Systems may not be ranked by {listed(figures, 'or')} across these."
 
 
-def _who(side: Side, prints: Mapping[str, Fingerprint]) -> str:
+def _who(side: AgreeingSystems, prints: Mapping[str, Fingerprint]) -> str:
     """The systems of a side; a run, for all of its systems, where there are several runs."""
     runs: dict[str, list[str]] = {}
     for shown, each in prints.items():

@@ -58,7 +58,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Side:
+class AgreeingSystems:
     """Systems that agree in a part."""
 
     systems: tuple[str, ...]
@@ -72,7 +72,7 @@ class Divide:
 
     part: str
     forbids: tuple[str, ...]
-    sides: tuple[Side, ...]
+    sides: tuple[AgreeingSystems, ...]
     """Two or more."""
     overridden: bool
     """The reader asked to rank across it."""
@@ -107,7 +107,7 @@ def divides(
                 sides.setdefault(each.parts[name], []).append(system)
         if len(sides) > 1:
             facts = _differing(list(sides))
-            told = tuple(Side(tuple(systems), in_words(value, facts)) for value, systems in sides.items())
+            told = tuple(AgreeingSystems(tuple(systems), in_words(value, facts)) for value, systems in sides.items())
             found.append(Divide(name, FORBIDS[name], told, name in across))
     return tuple(found)
 

@@ -8,16 +8,16 @@ from wattbench_reports.figures.arrival_rates import LoadCurve, LoadPoint, energy
 from wattbench_reports.figures.co_activation import matrices
 from wattbench_reports.figures.energy import Bar, Slice, energy
 from wattbench_reports.figures.experts import experts
-from wattbench_reports.figures.frontier import Dot, Line, frontier
+from wattbench_reports.figures.frontier import Dot, FrontierLine, frontier
 from wattbench_reports.figures.gate import Looks, gate
-from wattbench_reports.figures.latency import Curve, latency
+from wattbench_reports.figures.latency import LatencyCurve, latency
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
-from wattbench_reports.figures.matrix import Field, matrix
+from wattbench_reports.figures.matrix import MatrixMetric, matrix
 from wattbench_reports.figures.misroutes import misroutes
-from wattbench_reports.figures.power_trace import Band, Stretch, Watts, power
+from wattbench_reports.figures.power_trace import Band, TraceSpan, Watts, power
 from wattbench_reports.figures.retention import TaskRetention, retention
 from wattbench_reports.figures.shared import MARKERS, colour, marker
-from wattbench_reports.figures.tradeoff import Cost, Point, tradeoff
+from wattbench_reports.figures.tradeoff import Cost, TradeoffPoint, tradeoff
 
 __all__ = [
     "MARKERS",
@@ -25,18 +25,18 @@ __all__ = [
     "Bar",
     "Cost",
     "CourseLine",
-    "Curve",
     "Dot",
-    "Field",
+    "FrontierLine",
     "Handover",
-    "Line",
+    "LatencyCurve",
     "LoadCurve",
     "LoadPoint",
     "Looks",
-    "Point",
+    "MatrixMetric",
     "Slice",
-    "Stretch",
     "TaskRetention",
+    "TraceSpan",
+    "TradeoffPoint",
     "Watts",
     "colour",
     "energy",

@@ -14,7 +14,7 @@ from wattbench_reports.formatting import units
 
 
 @dataclass(frozen=True)
-class Line:
+class FrontierLine:
     """A line in joules per request and accuracy."""
 
     label: str
@@ -35,7 +35,14 @@ class Dot:
 
 
 def frontier(
-    curve: Line, hull: Line, mix: Line, dots: Sequence[Dot], *, place: int, description: str, name: str
+    curve: FrontierLine,
+    hull: FrontierLine,
+    mix: FrontierLine,
+    dots: Sequence[Dot],
+    *,
+    place: int,
+    description: str,
+    name: str,
 ) -> str:
     """Plot the thresholds, the two hulls, and single systems. Better is up and left.
 
@@ -83,7 +90,7 @@ def frontier(
         )
 
 
-def _dense(line: Line) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _dense(line: FrontierLine) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Add points on the same lines, which a logarithmic axis bends."""
     if len(line.energy_j) < 2:
         return line.energy_j, line.accuracy

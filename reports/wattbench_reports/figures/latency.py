@@ -36,7 +36,7 @@ PER_TOKEN = Times("per-token-figure", "Time per output token", "seconds per outp
 
 
 @dataclass(frozen=True)
-class Curve:
+class LatencyCurve:
     """A system in the plot of latency."""
 
     system: str
@@ -45,7 +45,7 @@ class Curve:
     """Shape (requests,), sorted; one or more."""
 
 
-def latency(curves: Sequence[Curve], times: Times = WHOLE) -> str:
+def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
     """Plot the cumulative share of requests against time, one curve per system.
 
     Returns:

@@ -26,7 +26,7 @@ _LONGEST_ABREAST = 13
 
 
 @dataclass(frozen=True)
-class Field:
+class MatrixMetric:
     """One metric of all systems in all domains."""
 
     title: str
@@ -38,7 +38,9 @@ class Field:
     """The same shape, 0 (worst) to 1 (best); None is not shaded."""
 
 
-def matrix(fields: Sequence[Field], systems: Sequence[str], domains: Sequence[str], *, name: str, title: str) -> str:
+def matrix(
+    fields: Sequence[MatrixMetric], systems: Sequence[str], domains: Sequence[str], *, name: str, title: str
+) -> str:
     """Plot a panel of cells per metric; the stronger the shading, the better.
 
     Args:
@@ -82,7 +84,7 @@ def matrix(fields: Sequence[Field], systems: Sequence[str], domains: Sequence[st
         )
 
 
-def _field(axis: Axes, field: Field) -> None:
+def _field(axis: Axes, field: MatrixMetric) -> None:
     from matplotlib.patches import Rectangle
 
     for row, (texts, shades) in enumerate(zip(field.texts, field.fullness, strict=True)):
@@ -96,7 +98,7 @@ def _field(axis: Axes, field: Field) -> None:
     axis.set_title(field.title, fontsize=10.5, color=INK, loc="left")
 
 
-def _described(field: Field, systems: Sequence[str], domains: Sequence[str]) -> str:
+def _described(field: MatrixMetric, systems: Sequence[str], domains: Sequence[str]) -> str:
     return ", ".join(
         f"{system} {' '.join(f'{domain} {text}' for domain, text in zip(domains, texts, strict=True))}"
         for system, texts in zip(systems, field.texts, strict=True)

@@ -35,7 +35,7 @@ _BETWEEN = re.compile(r">\s+<")
 
 
 @dataclass(frozen=True)
-class Stretch:
+class TraceSpan:
     """A span of time without a cut. Between stretches the axis is cut."""
 
     cell: int
@@ -69,7 +69,7 @@ class Watts:
 
 
 def power(
-    stretches: Sequence[Stretch], bands: Sequence[Band], watts: Sequence[Watts], *, system: str, name: str
+    stretches: Sequence[TraceSpan], bands: Sequence[Band], watts: Sequence[Watts], *, system: str, name: str
 ) -> str:
     """Plot watts per component over time, windows as bands and idle levels as dashed lines.
 
@@ -121,7 +121,7 @@ def power(
 class _Axis:
     """Maps times to positions on an axis from which the time between stretches is cut."""
 
-    def __init__(self, stretches: Sequence[Stretch]) -> None:
+    def __init__(self, stretches: Sequence[TraceSpan]) -> None:
         self._stretches = stretches
         self._starts_s = np.array([stretch.started_s for stretch in stretches])
         lengths_s = np.array([stretch.finished_s - stretch.started_s for stretch in stretches])

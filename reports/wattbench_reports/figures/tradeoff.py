@@ -32,7 +32,7 @@ SECONDS = Cost("tradeoff-latency-figure", "s", "median latency")
 
 
 @dataclass(frozen=True)
-class Point:
+class TradeoffPoint:
     """A system in the plot."""
 
     system: str
@@ -45,7 +45,7 @@ class Point:
     """It is excluded from every Pareto front."""
 
 
-def tradeoff(points: Sequence[Point], cost: Cost = JOULES, fronts: Sequence[Sequence[str]] = ()) -> str:
+def tradeoff(points: Sequence[TradeoffPoint], cost: Cost = JOULES, fronts: Sequence[Sequence[str]] = ()) -> str:
     """Plot accuracy against a cost, with 95% confidence intervals on both. Better is up and to the left.
 
     Args:
@@ -96,7 +96,7 @@ def tradeoff(points: Sequence[Point], cost: Cost = JOULES, fronts: Sequence[Sequ
         )
 
 
-def _line(axes: Axes, members: Sequence[Point]) -> None:
+def _line(axes: Axes, members: Sequence[TradeoffPoint]) -> None:
     """Draw a dashed line through the systems, in ascending order of cost."""
     ordered = sorted((point.cost.estimate, 100 * point.accuracy.estimate) for point in members)
     if len(ordered) > 1:

@@ -10,7 +10,7 @@ from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, History, 
 from wattbench_reports.history.night_comparisons import Drift, drift
 from wattbench_reports.history.reference import Reference, read_reference
 from wattbench_reports.history.sql import VIEWS, Rows, query
-from wattbench_reports.history.trends import ALPHA, Change, Point, Trend, is_worse, trends
+from wattbench_reports.history.trends import ALPHA, Change, Trend, TrendPoint, is_worse, trends
 
 __all__ = [
     "ALPHA",
@@ -22,10 +22,10 @@ __all__ = [
     "Drift",
     "History",
     "Night",
-    "Point",
     "Reference",
     "Rows",
     "Trend",
+    "TrendPoint",
     "alarms",
     "drift",
     "is_worse",

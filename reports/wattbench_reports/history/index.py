@@ -30,7 +30,7 @@ _RUNS = b"wattbench.runs"
 
 
 @dataclass(frozen=True)
-class Kept:
+class IndexedRun:
     """What the index keeps of a run, apart from its figures."""
 
     stamp: tuple[int, int]
@@ -47,7 +47,7 @@ def index_path(root: Path) -> Path:
     return root / FOLDER / f"v{VERSION}.parquet"
 
 
-def read_index(root: Path) -> tuple[dict[str, Kept], pd.DataFrame]:
+def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
     """Read the index: what it keeps of each run, and figures as `History.values`. Empty if it cannot be read."""
     import pandas as pd
     import pyarrow as pa
@@ -56,12 +56,12 @@ def read_index(root: Path) -> tuple[dict[str, Kept], pd.DataFrame]:
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
         table = pq.read_table(index_path(root), columns=list(COLUMNS))
         recorded = json.loads(table.schema.metadata[_RUNS])
-        runs = {run: Kept(**(kept | {"stamp": tuple(kept["stamp"])})) for run, kept in recorded.items()}
+        runs = {run: IndexedRun(**(kept | {"stamp": tuple(kept["stamp"])})) for run, kept in recorded.items()}
         return runs, table.to_pandas(ignore_metadata=True)
     return {}, pd.DataFrame(columns=list(COLUMNS))
 
 
-def write_index(root: Path, runs: Mapping[str, Kept], values: pd.DataFrame) -> None:
+def write_index(root: Path, runs: Mapping[str, IndexedRun], values: pd.DataFrame) -> None:
     """Write the index. A history that is not writable is read anew each time."""
     import pyarrow as pa
     import pyarrow.parquet as pq

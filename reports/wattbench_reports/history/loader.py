@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wattbench.errors import UserError
 from wattbench.records import RunLayout, read_run
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.history.index import Kept, read_index, write_index
+from wattbench_reports.history.index import IndexedRun, read_index, write_index
 from wattbench_reports.history.model import History, Night
 from wattbench_reports.history.night_metrics import summarised, values_of
 from wattbench_reports.history.reference import FILE, Reference, read_reference
@@ -69,7 +69,7 @@ def _finished(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
 
 def _read(
     root: Path, stamps: Mapping[str, tuple[int, int]]
-) -> tuple[dict[str, Kept], pd.DataFrame | None, dict[str, str]]:
+) -> tuple[dict[str, IndexedRun], pd.DataFrame | None, dict[str, str]]:
     """Read the runs that the index lacks: what is kept of each, their figures, and why some cannot be read."""
     if not stamps:
         return {}, None, {}
@@ -87,13 +87,13 @@ def _read(
     return readable, figures, broken | unread
 
 
-def _kept(record: HeaderRecord, stamp: tuple[int, int]) -> Kept:
+def _kept(record: HeaderRecord, stamp: tuple[int, int]) -> IndexedRun:
     text = record.night.date or record.created_utc[:10]
     try:
         date = datetime.date.fromisoformat(text)
     except ValueError as error:
         raise UserError(f"its date {text!r:.40} is not a date") from error
-    return Kept(
+    return IndexedRun(
         stamp=stamp,
         date=date.isoformat(),
         created_utc=record.created_utc,
@@ -110,7 +110,7 @@ def _joined(before: pd.DataFrame, figures: pd.DataFrame | None) -> pd.DataFrame:
     return pd.concat(some, ignore_index=True) if some else before
 
 
-def _night(root: Path, run: str, kept: Kept) -> Night:
+def _night(root: Path, run: str, kept: IndexedRun) -> Night:
     return Night(
         run=run,
         root=root / RUNS / run,

@@ -40,7 +40,7 @@ _RESOLUTION_SHARE = 0.005
 
 
 @dataclass(frozen=True)
-class Point:
+class TrendPoint:
     """One calendar date of a series."""
 
     date: datetime.date
@@ -82,7 +82,7 @@ class Trend:
     metric: str
     unit: str
     """``share``, ``s``, ``J`` or ``tokens``."""
-    points: tuple[Point, ...]
+    points: tuple[TrendPoint, ...]
     """One for every calendar date from the first night to the last."""
     changes: tuple[Change, ...]
     """In order."""
@@ -113,9 +113,9 @@ def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
     by_date = {night.date: night for night in nights}
     first, days = nights[0].date, (nights[-1].date - nights[0].date).days + 1
     dates = [first + datetime.timedelta(days=day) for day in range(days)]
-    empty = [Point(date, by_date[date].run if date in by_date else None, None) for date in dates]
+    empty = [TrendPoint(date, by_date[date].run if date in by_date else None, None) for date in dates]
     of_suite = values[values["run"].isin([night.run for night in nights])]
-    series: dict[tuple[str, str, str], list[Point]] = {}
+    series: dict[tuple[str, str, str], list[TrendPoint]] = {}
     for system, domain, metric, point in zip(
         of_suite["system"], of_suite["domain"], of_suite["metric"], _points(of_suite), strict=True
     ):
@@ -126,10 +126,10 @@ def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
         yield Trend(system, domain, metric, unit, tuple(points), ())
 
 
-def _points(rows: pd.DataFrame) -> Iterator[Point]:
+def _points(rows: pd.DataFrame) -> Iterator[TrendPoint]:
     columns = ("date", "run", "value", "standard_error", "items", "provenance", "conditions")
     for date, run, value, error, *rest in zip(*(rows[name].tolist() for name in columns), strict=True):
-        yield Point(date, run, value, error if math.isfinite(error) else None, *rest)
+        yield TrendPoint(date, run, value, error if math.isfinite(error) else None, *rest)
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class _Stretch:
     """Nights of a series under the same conditions."""
 
     metric: str
-    points: tuple[Point, ...]
+    points: tuple[TrendPoint, ...]
     """All with a value; of seconds, joules and tokens above 0."""
 
     @property

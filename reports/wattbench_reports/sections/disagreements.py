@@ -8,7 +8,7 @@ from wattbench_reports.analyses.disagreements import RIGHT, Answer, Flip, Flips,
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt
-from wattbench_reports.sections.model import Example, Examples, Passage, Quote, Section, Side
+from wattbench_reports.sections.model import Example, Examples, Passage, Quote, Section, ShownAnswer
 from wattbench_reports.sections.table import Cell, Column, Table
 
 MOST_PAIRS = 8
@@ -115,7 +115,7 @@ def _example(analysis: Analysis, flip: Flip) -> Example:
     )
 
 
-def _side(analysis: Analysis, answer: Answer) -> Side:
+def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
     joules = "no joules" if answer.energy_j is None else f"{units.quantity(answer.energy_j, 'J')} ({answer.provenance})"
     facts = [joules, units.quantity(answer.latency_s, "s")]
     if answer.output_tokens is not None:
@@ -127,7 +127,7 @@ def _side(analysis: Analysis, answer: Answer) -> Side:
         quotes.append(_quote("Extracted answer", answer.filtered, "first"))
     if answer.output is not None and (answer.filtered is None or answer.output.text != answer.filtered.text):
         quotes.append(_quote("Full output", answer.output, "first"))
-    return Side(
+    return ShownAnswer(
         heading=Cell(answer.system, series=analysis.frames.systems.index(answer.system)),
         verdict="right" if answer.right else "wrong",
         style="badge" if answer.right else "badge-bad",

@@ -29,7 +29,7 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class Side:
+class ShownAnswer:
     """One of the answers that stand side by side."""
 
     heading: Cell
@@ -50,7 +50,7 @@ class Example:
     title: str
     quotes: tuple[Quote, ...]
     """What all of them were given."""
-    sides: tuple[Side, ...]
+    sides: tuple[ShownAnswer, ...]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.metrics import ENERGY
-from wattbench_reports.history import EVERYWHERE, Change, History, Point, Trend, is_worse
+from wattbench_reports.history import EVERYWHERE, Change, History, Trend, TrendPoint, is_worse
 from wattbench_reports.site import words
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
@@ -97,7 +97,7 @@ def last_figures(
     return tuple(rows)
 
 
-def _last_point(series: TrendSeries | None) -> Point | None:
+def _last_point(series: TrendSeries | None) -> TrendPoint | None:
     point = series.trend.points[-1] if series is not None else None
     return point if point is not None and point.value is not None else None
 

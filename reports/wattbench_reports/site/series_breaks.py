@@ -11,7 +11,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunHeader, read_run
 from wattbench_reports.formatting.units import listed
 from wattbench_reports.gate.metrics import METRICS
-from wattbench_reports.history import History, Point, Trend
+from wattbench_reports.history import History, Trend, TrendPoint
 from wattbench_reports.history.series_key import Conditions
 from wattbench_reports.tables.header_record import HeaderRecord
 
@@ -56,7 +56,7 @@ class _RunPair:
             {word: Conditions(HeaderRecord.of(header)) for word, header in changed.items()},
         )
 
-    def apart(self, trend: Trend, before: Point, after: Point) -> list[str]:
+    def apart(self, trend: Trend, before: TrendPoint, after: TrendPoint) -> list[str]:
         """Return what differs between the conditions of two points."""
         figure = METRICS[trend.metric].figure
         conditions_before = self.first.of(figure, trend.system, trend.domain, before.items, before.provenance)
@@ -87,7 +87,7 @@ class Breaks:
                 assert after.run is not None  # it has a figure
                 yield Break(day, after.date, after.run, self._word(trend, before, after))
 
-    def _word(self, trend: Trend, before: Point, after: Point) -> str:
+    def _word(self, trend: Trend, before: TrendPoint, after: TrendPoint) -> str:
         sides = self._sides(before.run, after.run)
         return listed([] if sides is None else sides.apart(trend, before, after)) or UNKNOWN
 

@@ -9,7 +9,17 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from wattbench_reports.figures import Bar, Curve, Field, Point, Slice, energy, latency, matrix, tradeoff
+from wattbench_reports.figures import (
+    Bar,
+    LatencyCurve,
+    MatrixMetric,
+    Slice,
+    TradeoffPoint,
+    energy,
+    latency,
+    matrix,
+    tradeoff,
+)
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN
 from wattbench_reports.figures.marks import mark_svg
 from wattbench_reports.figures.tradeoff import SECONDS
@@ -18,8 +28,8 @@ from wattbench_reports.stats import Interval
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def point(name: str, place: int, joules: float) -> Point:
-    return Point(name, place, Interval(joules, 0.8 * joules, 1.3 * joules), Interval(0.4, 0.3, 0.5))
+def point(name: str, place: int, joules: float) -> TradeoffPoint:
+    return TradeoffPoint(name, place, Interval(joules, 0.8 * joules, 1.3 * joules), Interval(0.4, 0.3, 0.5))
 
 
 def bar(name: str, joules: float) -> Bar:
@@ -27,9 +37,9 @@ def bar(name: str, joules: float) -> Bar:
     return Bar(name, joules, (idle, above, Slice("cpu", 1, joules / 4, faint=False)))
 
 
-def field(title: str, columns: int) -> Field:
+def field(title: str, columns: int) -> MatrixMetric:
     texts = tuple(tuple(f"{title[0]}{row}{column}" for column in range(columns)) for row in range(2))
-    return Field(title, 0, texts, ((0.2,) * columns, (1.0,) * (columns - 1) + (None,)))
+    return MatrixMetric(title, 0, texts, ((0.2,) * columns, (1.0,) * (columns - 1) + (None,)))
 
 
 def texts(svg: str) -> list[str]:
@@ -38,14 +48,16 @@ def texts(svg: str) -> list[str]:
 
 DRAWINGS = {
     "tradeoff": lambda: tradeoff([point("small", 0, 0.2), point("big", 1, 900.0)]),
-    "latency": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50)), Curve("big", 1, np.geomspace(1, 9, 50))]),
+    "latency": lambda: latency(
+        [LatencyCurve("small", 0, np.geomspace(0.01, 2, 50)), LatencyCurve("big", 1, np.geomspace(1, 9, 50))]
+    ),
     "tradeoff, latency": lambda: tradeoff(
         [point("small", 0, 0.2), dataclasses.replace(point("told", 1, 0.3), hollow=True), point("big", 2, 9.0)],
         SECONDS,
         [["small", "big"]],
     ),
-    "first token": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 50))], FIRST_TOKEN),
-    "later tokens": lambda: latency([Curve("small", 0, np.geomspace(0.01, 2, 5))], PER_TOKEN),
+    "first token": lambda: latency([LatencyCurve("small", 0, np.geomspace(0.01, 2, 50))], FIRST_TOKEN),
+    "later tokens": lambda: latency([LatencyCurve("small", 0, np.geomspace(0.01, 2, 5))], PER_TOKEN),
     "matrix": lambda: matrix(
         [field("Accuracy", 2), field("Joules", 2)],
         ["small", "big"],
@@ -110,13 +122,13 @@ def test_bars_are_shares_and_their_joules_stand_behind_them() -> None:
 
 
 def test_zero_joules_and_unbounded_figures_can_be_drawn() -> None:
-    svg = tradeoff([Point("free", 0, Interval(0.0, 0.0, 0.0), Interval(0.0, 0.0, 0.3)),
-                    Point("once", 1, Interval(5.0, 0.0, float("inf")), Interval(1.0, 0.2, 1.0))])  # fmt: skip
+    svg = tradeoff([TradeoffPoint("free", 0, Interval(0.0, 0.0, 0.0), Interval(0.0, 0.0, 0.3)),
+                    TradeoffPoint("once", 1, Interval(5.0, 0.0, float("inf")), Interval(1.0, 0.2, 1.0))])  # fmt: skip
     assert {"free", "once"} <= set(texts(svg))
 
 
 def test_many_answers_do_not_make_a_heavy_figure() -> None:
-    assert len(latency([Curve("a", 0, np.sort(np.random.default_rng(0).lognormal(size=100_000)))])) < 60_000
+    assert len(latency([LatencyCurve("a", 0, np.sort(np.random.default_rng(0).lognormal(size=100_000)))])) < 60_000
 
 
 def test_a_matrix_has_a_number_in_every_cell_and_shades_no_missing_one() -> None:

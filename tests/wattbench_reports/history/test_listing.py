@@ -13,7 +13,7 @@ import pytest
 
 from wattbench.errors import UserError
 from wattbench_reports.export.any_rows import rows_text
-from wattbench_reports.history import Change, History, Night, Point, Reference, Trend
+from wattbench_reports.history import Change, History, Night, Reference, Trend, TrendPoint
 from wattbench_reports.history.listing import (
     NIGHT_COLUMNS,
     SERIES_COLUMNS,
@@ -27,8 +27,8 @@ def night(run: str, day: date, *, backfilled: bool = False) -> Night:
     return Night(run, Path(run), day, f"{day}T02:00:00+00:00", "0123456789abcdef", backfilled, "sums")
 
 
-def point(day: int, run: str | None, value: float | None) -> Point:
-    return Point(date(2026, 3, day), run, value)
+def point(day: int, run: str | None, value: float | None) -> TrendPoint:
+    return TrendPoint(date(2026, 3, day), run, value)
 
 
 TREND = Trend(

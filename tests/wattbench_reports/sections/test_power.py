@@ -19,7 +19,7 @@ from wattbench.records import read_run, trace_rows
 from wattbench.records.trace import COLUMNS
 from wattbench_reports.analyses.power import POINTS, PowerLine, read_lines, system_powers, thinned
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.figures import Band, Stretch, Watts, power
+from wattbench_reports.figures import Band, TraceSpan, Watts, power
 from wattbench_reports.html import report
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.tables.power_trace import _of_rows, trace_table
@@ -289,7 +289,7 @@ def test_invalid_windows_are_counted_and_said(make_run, fake) -> None:
 def drawing(name: str = "p", system: str = "big", component: str = "cpu") -> str:
     at_s = np.linspace(0, 10, 50)
     return power(
-        [Stretch(1, 0.0, 4.0), Stretch(2, 5.0, 10.0)],
+        [TraceSpan(1, 0.0, 4.0), TraceSpan(2, 5.0, 10.0)],
         [Band(0.0, 1.0, "load", True), Band(1.0, 4.0, "idle", True), Band(5.0, 6.0, "warm-up", False),
          Band(6.0, 10.0, "measured", True)],
         [Watts(component, 0, at_s, 20 + at_s, 19.0), Watts("dram", 1, at_s, np.full(50, 5.0), None)],

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.made_up.site_history import FIRST, made_up
-from wattbench_reports.history import History, Point, Trend
+from wattbench_reports.history import History, Trend, TrendPoint
 from wattbench_reports.site.links import METRICS_SHOWN
 from wattbench_reports.site.series import series_of
 from wattbench_reports.site.series_breaks import Breaks
@@ -32,10 +32,10 @@ def trend(values, metric="latency_p50", error=0.01) -> Trend:
     return Trend("generalist", "", metric, "s", points, ())
 
 
-def _point(date, value, error) -> Point:
+def _point(date, value, error) -> TrendPoint:
     if value is None:
-        return Point(date, None, None)
-    return Point(date, f"run-{date}", value, error, 60, "", "old")
+        return TrendPoint(date, None, None)
+    return TrendPoint(date, f"run-{date}", value, error, 60, "", "old")
 
 
 def drawn(values, box=SMALL, **other):
@@ -63,7 +63,7 @@ def test_no_line_crosses_a_break(tmp_path) -> None:
 
 def test_words_at_breaks_do_not_lie_on_each_other(tmp_path) -> None:
     changing = [
-        Point(FIRST + datetime.timedelta(days=place), f"run-{place}", 1.0, 0.1, 60, "", f"conditions {place // 2}")
+        TrendPoint(FIRST + datetime.timedelta(days=place), f"run-{place}", 1.0, 0.1, 60, "", f"conditions {place // 2}")
         for place in range(40)
     ]
     history = made_up(tmp_path, 40).history

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.routing import Frontier, Quality, ThresholdCurve, non_decreasing_hull
-from wattbench_reports.figures import Dot, Line, frontier
+from wattbench_reports.figures import Dot, FrontierLine, frontier
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Drawing, Passage
 from wattbench_reports.sections.routing.words import joules
@@ -144,9 +144,9 @@ def _draw(found: Frontier, curve: ThresholdCurve, places: dict[str, int], number
         for count, spot in enumerate(found.choices)
     ]
     return frontier(
-        Line(f"{found.system}, all thresholds", curve.energy_j[shown], curve.accuracy[shown]),
-        Line("convex hull", *_level(found.hull, dearest)),
-        Line("random mix of members", *_level(members, dearest)),
+        FrontierLine(f"{found.system}, all thresholds", curve.energy_j[shown], curve.accuracy[shown]),
+        FrontierLine("convex hull", *_level(found.hull, dearest)),
+        FrontierLine("random mix of members", *_level(members, dearest)),
         dots,
         place=place,
         description=(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.routed import by_score, cascading, members
 from tests.wattbench_reports.sectiontext import without_own_scripts
-from wattbench_reports.figures import Dot, Line, frontier, misroutes
+from wattbench_reports.figures import Dot, FrontierLine, frontier, misroutes
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.routing import routing_section
@@ -84,9 +84,9 @@ def test_every_count_is_in_the_matrix(counts: list[list[int]], name: str) -> Non
 
 @pytest.mark.parametrize("dear", [2.0, 500.0], ids=["linear", "logarithmic"])
 def test_the_frontier_names_what_it_shows(dear: float) -> None:
-    curve = Line("mixed, every threshold", np.array([1.0, dear]), np.array([0.2, 0.9]))
+    curve = FrontierLine("mixed, every threshold", np.array([1.0, dear]), np.array([0.2, 0.9]))
     drawn = frontier(
-        curve, Line("its hull", curve.energy_j, curve.accuracy), Line("mix", np.array([1.0]), np.array([0.3])),
+        curve, FrontierLine("its hull", curve.energy_j, curve.accuracy), FrontierLine("mix", np.array([1.0]), np.array([0.3])),
         [Dot("a", 0, 1.0, 0.2), Dot("b", 1, dear, 0.9, hollow=True)], place=2, description="From 20% to 90%.", name="f",
     )  # fmt: skip
     root = ET.fromstring(drawn)
