@@ -34,7 +34,7 @@ from wattbench.errors import MissingHereError
 from wattbench.machine.environment import environment
 from wattbench.measure.attribution import attribute
 from wattbench.measure.plan import order
-from wattbench.measure.timed_lm import Ask, TimedLM, answer_items, answer_row, items_of
+from wattbench.measure.timed_lm import ItemRequests, TimedLM, answer_items, answer_row, items_of
 from wattbench.meters import Metering, OpenWindow, choose
 from wattbench.records import AnswerRow, Purpose, ScoreRow, WindowLabel, WindowRow
 from wattbench.systems import Engine, TaskContext, open_engine, release_base
@@ -123,7 +123,7 @@ class Questions:
 
     loaded: LoadedTask
     context: TaskContext
-    asks: Sequence[Ask]
+    asks: Sequence[ItemRequests]
 
 
 class Asking:

@@ -12,7 +12,7 @@ from functools import partial
 from wattbench.config import Measure
 from wattbench.measure.concurrency import keep_in_flight
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import Ask, answer_items
+from wattbench.measure.timed_lm import ItemRequests, answer_items
 from wattbench.meters import OpenWindow
 from wattbench.records import AnswerRow, Purpose
 from wattbench.systems import Engine
@@ -47,11 +47,11 @@ class CellRecorder:
         self._system, self._task = system, task
         self._idle_w = idle_w
         self._window: OpenWindow | None = None
-        self._batches: list[Sequence[Ask]] = []
+        self._batches: list[Sequence[ItemRequests]] = []
         self._asked = 0
         self._warm = False
 
-    def warm_up(self, asks: Sequence[Ask]) -> None:
+    def warm_up(self, asks: Sequence[ItemRequests]) -> None:
         """Ask the last few items before anything is measured: no cache has then seen the first ones."""
         if not self._measure.warmup or self._warm:
             return
@@ -68,12 +68,12 @@ class CellRecorder:
             self._batches, self._asked = [], 0
         return self._window.label.window
 
-    def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
+    def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
         """Write the batch to disk; end the window if it is long enough and the items left would fill another."""
         self.keep(asks, rows)
         self.end_round(left)
 
-    def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
+    def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
         """Write some items to disk, while others of the window are under way."""
         for row in rows:
             self._context.writer.append_answer(self._system, self._task, row)

@@ -17,7 +17,7 @@ from wattbench.tasks.loading import TaskOutline, load_task, outline_task
 
 
 @dataclass(frozen=True)
-class Row:
+class CellPreview:
     """One system on one task."""
 
     system: str
@@ -31,7 +31,7 @@ class Row:
 class Preview:
     """The cells of a suite, and what could not be checked."""
 
-    cells: list[Row]
+    cells: list[CellPreview]
     notes: list[str]
 
 
@@ -55,7 +55,7 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False) -> Preview:
     if unsafe and not allow_unsafe_code:
         notes.append(f"need --allow-unsafe-code, as they run code that a model wrote: {', '.join(unsafe)}")
     cells = [
-        Row(name, resolved.systems[name], choice, items[choice.task])
+        CellPreview(name, resolved.systems[name], choice, items[choice.task])
         for name in order(resolved.systems)
         for choice, _ in outlines
     ]

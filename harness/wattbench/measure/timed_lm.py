@@ -32,7 +32,7 @@ AnswerKey = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Ask:
+class ItemRequests:
     """One item to ask: all requests of one type for one document."""
 
     request_type: str
@@ -43,7 +43,7 @@ class Ask:
 class Recorder(Protocol):
     """Takes items as they are answered; it also opens and closes the windows around them."""
 
-    def warm_up(self, asks: Sequence[Ask]) -> None:
+    def warm_up(self, asks: Sequence[ItemRequests]) -> None:
         """Called before anything is asked, with the items that will be asked."""
         ...
 
@@ -51,11 +51,11 @@ class Recorder(Protocol):
         """Called before each batch; returns the id of its window."""
         ...
 
-    def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
+    def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
         """Called after each batch, with how many items are left."""
         ...
 
-    def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
+    def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
         """Called as an item ends while others are under way, in place of `after_batch`."""
         ...
 
@@ -138,13 +138,13 @@ class TimedLM(LM):
             self._recorder.done()
         return _in_order(requests, {doc_id: row.replies for doc_id, row in known.items() if row is not None})
 
-    def _in_batches(self, asks: Sequence[Ask]) -> Iterator[AnswerRow]:
+    def _in_batches(self, asks: Sequence[ItemRequests]) -> Iterator[AnswerRow]:
         left = len(asks)
         for chunk in _batched(asks, self._batch):
             left -= len(chunk)
             yield from self._ask(chunk, left)
 
-    def _keeping_in_flight(self, asks: Sequence[Ask]) -> Iterator[AnswerRow]:
+    def _keeping_in_flight(self, asks: Sequence[ItemRequests]) -> Iterator[AnswerRow]:
         """Send the next item as one ends. If a window is full all under way are waited for, so that no item is in two
         windows."""
         unsent = list(reversed(asks))
@@ -159,12 +159,12 @@ class TimedLM(LM):
                 yield row
             self._recorder.end_round(len(unsent))
 
-    def _ask_one(self, ask: Ask) -> tuple[Ask, list[Reply], float, float]:
+    def _ask_one(self, ask: ItemRequests) -> tuple[ItemRequests, list[Reply], float, float]:
         started_s = now_s()
         [replies] = answer_items(self._engine, [ask])
         return ask, replies, started_s, now_s()
 
-    def _ask(self, asks: Sequence[Ask], left: int) -> list[AnswerRow]:
+    def _ask(self, asks: Sequence[ItemRequests], left: int) -> list[AnswerRow]:
         window = self._recorder.before_batch()
         started_s = now_s()
         replies = answer_items(self._engine, asks)
@@ -178,18 +178,18 @@ class TimedLM(LM):
         return rows
 
 
-def answer_items(engine: Engine, asks: Sequence[Ask]) -> list[list[Reply]]:
+def answer_items(engine: Engine, asks: Sequence[ItemRequests]) -> list[list[Reply]]:
     """Ask a batch of items of one type together; return each item's replies, in the order of its requests."""
     replies = iter(engine.answer(asks[0].request_type, [request for ask in asks for request in ask.requests]))
     return [list(itertools.islice(replies, len(ask.requests))) for ask in asks]
 
 
-def items_of(request_type: str, requests: Iterable[Instance]) -> list[Ask]:
+def items_of(request_type: str, requests: Iterable[Instance]) -> list[ItemRequests]:
     """Group requests by document, in the order in which the documents first appear."""
     grouped: dict[int, list[Instance]] = {}
     for request in requests:
         grouped.setdefault(int(request.doc_id), []).append(request)
-    return [Ask(request_type, doc_id, tuple(of_document)) for doc_id, of_document in grouped.items()]
+    return [ItemRequests(request_type, doc_id, tuple(of_document)) for doc_id, of_document in grouped.items()]
 
 
 def _in_order(requests: Sequence[Instance], replies: Mapping[int, Sequence[Any]]) -> list[Any]:
@@ -198,12 +198,12 @@ def _in_order(requests: Sequence[Instance], replies: Mapping[int, Sequence[Any]]
     return [next(remaining[int(request.doc_id)]) for request in requests]
 
 
-def _batched(asks: Sequence[Ask], size: int) -> Iterable[Sequence[Ask]]:
+def _batched(asks: Sequence[ItemRequests], size: int) -> Iterable[Sequence[ItemRequests]]:
     return (asks[start : start + size] for start in range(0, len(asks), size))
 
 
 def answer_row(
-    ask: Ask,
+    ask: ItemRequests,
     replies: Sequence[Reply],
     repeat: int,
     started_s: float,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from wattbench.records.schema import Row
+from wattbench.records.schema import RecordRow
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadRow(Row):
+class LoadRow(RecordRow):
     """The results of one system on one task, at one rate of arrivals."""
 
     system: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wattbench.records.schema import Row
+from wattbench.records.schema import RecordRow
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExpertRow(Row):
+class ExpertRow(RecordRow):
     """A line of `experts/<system>/<task>.jsonl`: which experts a mixture used for an item. From a pass of its own."""
 
     doc_id: int

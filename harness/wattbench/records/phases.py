@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wattbench.records.schema import Row
+from wattbench.records.schema import RecordRow
 
 TOTAL = "total"
 """The component of the row for all components together."""
@@ -27,7 +27,7 @@ class Split(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhaseRow(Row):
+class PhaseRow(RecordRow):
     """A line of `phases.jsonl`: one cell, one component. The last line per system, task and component counts.
 
     Prefill goes from an item's start to its first token, decode from there to its end. Where several items are in

@@ -18,7 +18,7 @@ from wattbench.records.rounds import RoundRow
 from wattbench.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
-    Row,
+    RecordRow,
     RunHeader,
     ScoreRow,
     SystemRow,
@@ -26,7 +26,7 @@ from wattbench.records.schema import (
     WindowRow,
 )
 
-_Row = TypeVar("_Row", bound=Row)
+_Row = TypeVar("_Row", bound=RecordRow)
 
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Old schema version to the function that turns its `run.json` into the next version."""

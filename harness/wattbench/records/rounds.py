@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from wattbench.records.schema import Row, ScoreRow
+from wattbench.records.schema import RecordRow, ScoreRow
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 SIDES = (BASELINE, CANDIDATE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundRow(Row):
+class RoundRow(RecordRow):
     """A round of a gate: some documents of one task, asked of both systems, first of `first`.
 
     For every round a coin is thrown anew, by the gate's seed. So what drifts while a gate runs hits both sides alike,

@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 """Increases when a field changes its meaning or is removed; a reader upgrades older runs and refuses newer ones."""
 
 
-class Row:
+class RecordRow:
     """The base of every row: it can be built from a parsed JSON object."""
 
     @classmethod
@@ -28,7 +28,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunHeader(Row):
+class RunHeader(RecordRow):
     """`run.json`: what was to be run, on what machine, and the hashes that make two runs comparable."""
 
     schema_version: int
@@ -61,7 +61,7 @@ class RunHeader(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnswerRow(Row):
+class AnswerRow(RecordRow):
     """A line of `items/<system>/<task>.jsonl`: what a system answered, and when. Written as it happens."""
 
     doc_id: int
@@ -107,7 +107,7 @@ class AnswerRow(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreRow(Row):
+class ScoreRow(RecordRow):
     """A line of `scores/<system>/<task>.jsonl`: lm-eval's own score of one item."""
 
     doc_id: int
@@ -126,7 +126,7 @@ class ScoreRow(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SystemRow(Row):
+class SystemRow(RecordRow):
     """A line of `systems.jsonl`: what a system is made of and what loading it cost. The last line per system counts."""
 
     system: str
@@ -188,7 +188,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowLabel(Row):
+class WindowLabel(RecordRow):
     """What a window is of; also a line of `open-windows.jsonl`, with `started_s` filled in."""
 
     window: str
@@ -202,7 +202,7 @@ class WindowLabel(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WindowRow(Row):
+class WindowRow(RecordRow):
     """A line of `windows.jsonl`: joules between two moments, and whether they can be trusted."""
 
     window: str
@@ -259,7 +259,7 @@ class WindowRow(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemRow(Row):
+class ItemRow(RecordRow):
     """A row of `items.parquet`: one item, answered, scored, timed and with its energy."""
 
     run: str

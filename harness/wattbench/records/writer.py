@@ -18,7 +18,16 @@ from wattbench.records.jsonl import Appender
 from wattbench.records.layout import RunLayout
 from wattbench.records.phases import PhaseRow
 from wattbench.records.rounds import RoundRow
-from wattbench.records.schema import AnswerRow, ItemRow, Row, RunHeader, ScoreRow, SystemRow, WindowLabel, WindowRow
+from wattbench.records.schema import (
+    AnswerRow,
+    ItemRow,
+    RecordRow,
+    RunHeader,
+    ScoreRow,
+    SystemRow,
+    WindowLabel,
+    WindowRow,
+)
 
 
 class RunWriter:
@@ -108,7 +117,7 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _append(self, path: Path, row: Row) -> None:
+    def _append(self, path: Path, row: RecordRow) -> None:
         if path not in self._appenders:
             self._appenders[path] = Appender(path)
         self._appenders[path].append(asdict(row))  # type: ignore[call-overload]  # every row is a dataclass

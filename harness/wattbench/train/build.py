@@ -25,11 +25,11 @@ from wattbench.train.metered import BuildMeter
 from wattbench.train.mixtures import build_mixture
 from wattbench.train.recipe import AnyMember, Family, needs
 from wattbench.train.routing import build_classifier, build_threshold
-from wattbench.train.shop import Outcome, Shop
+from wattbench.train.shop import Shop, TrainingResult
 from wattbench.train.students import build_distilled, build_reasoning
 from wattbench.train.watch import all_counts, loss_curve
 
-METHODS: dict[str, Callable[[Shop, Any], Outcome]] = {
+METHODS: dict[str, Callable[[Shop, Any], TrainingResult]] = {
     "adapter": build_adapter,
     "mixture": build_mixture,
     "distil": build_distilled,
@@ -117,7 +117,7 @@ def _build_one(
     progress.end_cell()
 
 
-def _ledger(shop: Shop, member: AnyMember, outcome: Outcome, grams: Grams) -> Ledger:
+def _ledger(shop: Shop, member: AnyMember, outcome: TrainingResult, grams: Grams) -> Ledger:
     windows = shop.meter.windows
     counts, sessions = all_counts(shop.work)
     if not counts.documents:  # a method without a training loop counts for itself

@@ -12,7 +12,7 @@ from wattbench.records.atomic_write import write_atomically
 from wattbench.systems.local.mixture import assemble, gates, sparse_layers
 from wattbench.train.examples import Collator, documents_of, encode, prompt_of
 from wattbench.train.recipe import MixtureMember
-from wattbench.train.shop import Outcome, Shop
+from wattbench.train.shop import Shop, TrainingResult
 from wattbench.train.trainer import Counts, Loss, answer_logits, half_precision
 from wattbench.train.training import train_member
 
@@ -21,7 +21,7 @@ FIRST_WEIGHTS = 0.02
 """Standard deviation of a router's first weights, as Mixtral has it."""
 
 
-def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
+def build_mixture(shop: Shop, member: MixtureMember) -> TrainingResult:
     """Train the routers and save them; the experts are already saved as adapters."""
     from safetensors.torch import save
 
@@ -34,7 +34,7 @@ def build_mixture(shop: Shop, member: MixtureMember) -> Outcome:
     loss = _loss(len(member.experts), member.top_k, member.balance)
     counts = train_member(shop, mixture, examples, Collator(shop.tokenizer.eos_token_id), loss, member.schedule)
     write_atomically(shop.target / FILE, save({name: weight.contiguous() for name, weight in gates(mixture).items()}))
-    return Outcome(learned_from, counts)
+    return TrainingResult(learned_from, counts)
 
 
 def _open_gates(mixture: Any, seed: int) -> None:

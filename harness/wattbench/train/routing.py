@@ -12,7 +12,7 @@ from wattbench.routers.stored import load_classifier, save_classifier
 from wattbench.train.classifier import fit_classifier
 from wattbench.train.examples import Document, documents, documents_of, prompt_of
 from wattbench.train.recipe import ClassifierMember, ThresholdMember
-from wattbench.train.shop import Outcome, Shop
+from wattbench.train.shop import Shop, TrainingResult
 from wattbench.train.students import LONGEST_ANSWER
 from wattbench.train.trainer import Counts
 
@@ -21,7 +21,7 @@ THRESHOLD = "threshold.json"
 BATCH = 16
 
 
-def build_classifier(shop: Shop, member: ClassifierMember) -> Outcome:
+def build_classifier(shop: Shop, member: ClassifierMember) -> TrainingResult:
     """Fit a classifier of domains to the documents of `router`, and evaluate it on those of `calibration`."""
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
@@ -36,7 +36,7 @@ def build_classifier(shop: Shop, member: ClassifierMember) -> Outcome:
     predicted = restored.likeliest([prompt_of(recipe, one) for one in held_out])
     right = [label == one.domain for (label, _), one in zip(predicted, held_out, strict=True)]
     shop.progress.advance(len(learned_from))
-    return Outcome(learned_from, Counts(documents=len(learned_from)), {"accuracy": sum(right) / len(right)})
+    return TrainingResult(learned_from, Counts(documents=len(learned_from)), {"accuracy": sum(right) / len(right)})
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Trial:
     then_right: bool
 
 
-def build_threshold(shop: Shop, member: ThresholdMember) -> Outcome:
+def build_threshold(shop: Shop, member: ThresholdMember) -> TrainingResult:
     """Find how confident the first member must be for the cascade to be at least as accurate as the next member
     alone."""
     learned_from = documents_of(shop.family, shop.name)
@@ -68,7 +68,7 @@ def build_threshold(shop: Shop, member: ThresholdMember) -> Outcome:
         "then_accuracy": sum(t.then_right for t in trials) / len(trials),
     }
     write_atomically(shop.target / THRESHOLD, (json.dumps(results, indent=1) + "\n").encode())
-    return Outcome(learned_from, counts, results)
+    return TrainingResult(learned_from, counts, results)
 
 
 def least_threshold(trials: Sequence[Trial]) -> tuple[float, float, float]:

@@ -50,7 +50,7 @@ class Shop:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingResult:
     """What a method did."""
 
     documents: Sequence[Document]

@@ -8,7 +8,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.train.examples import IGNORED, Collator, documents_of, encode, prompt_of
 from wattbench.train.recipe import DistilledMember, ReasoningMember
-from wattbench.train.shop import Outcome, Shop, new_adapter, save_adapter
+from wattbench.train.shop import Shop, TrainingResult, new_adapter, save_adapter
 from wattbench.train.trainer import Counts, Loss, answer_logits, answer_loss, half_precision
 from wattbench.train.training import train_member
 
@@ -16,7 +16,7 @@ LONGEST_ANSWER = 16
 """Tokens that a teacher may take: it was trained to give answers and nothing else."""
 
 
-def build_distilled(shop: Shop, member: DistilledMember) -> Outcome:
+def build_distilled(shop: Shop, member: DistilledMember) -> TrainingResult:
     """Train a student on a teacher's answers and its probabilities of all other tokens (Hinton et al. 2015)."""
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
@@ -26,10 +26,10 @@ def build_distilled(shop: Shop, member: DistilledMember) -> Outcome:
     loss = _distillation(shop.built(member.teacher), end, member.temperature, member.answers)
     counts = train_member(shop, model, prompts, lambda examples: _left_padded(examples, end), loss, member.schedule)
     save_adapter(model, shop.target)
-    return Outcome(learned_from, counts)
+    return TrainingResult(learned_from, counts)
 
 
-def build_reasoning(shop: Shop, member: ReasoningMember) -> Outcome:
+def build_reasoning(shop: Shop, member: ReasoningMember) -> TrainingResult:
     """Train a student to write the reasoning of the documents and then the answer."""
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
@@ -47,7 +47,7 @@ def build_reasoning(shop: Shop, member: ReasoningMember) -> Outcome:
         model = peft.PeftModel.from_pretrained(student, str(folder), is_trainable=True)
     counts = train_member(shop, model, examples, Collator(shop.tokenizer.eos_token_id), answer_loss, member.schedule)
     save_adapter(model, shop.target)
-    return Outcome(learned_from, counts)
+    return TrainingResult(learned_from, counts)
 
 
 def _left_padded(examples: Sequence[dict[str, Any]], pad_id: int) -> dict[str, Any]:

@@ -160,9 +160,9 @@ def _drawing(analysis: Analysis, share: float) -> Drawing | None:
     spent = [[None if cell is None else cell.estimate for cell in row] for row in joules]
     none = [["none" if _none_correct(each[name]) else units.NONE for each in by_domain.values()] for name in systems]
     fields = (
-        figures.Field("Accuracy, %", 0, _texts(right, lambda value: f"{100 * value:.0f}"), _rows(right)),
-        figures.Field("Joules per correct answer", 2, _texts(spent, _joule_text, none), _fewer(spent)),
-        figures.Field(f"Latency {label(share)}", 4, _texts(seconds, _second_text), _fewer(seconds)),
+        figures.MatrixMetric("Accuracy, %", 0, _texts(right, lambda value: f"{100 * value:.0f}"), _rows(right)),
+        figures.MatrixMetric("Joules per correct answer", 2, _texts(spent, _joule_text, none), _fewer(spent)),
+        figures.MatrixMetric(f"Latency {label(share)}", 4, _texts(seconds, _second_text), _fewer(seconds)),
     )
     names = [f"{name} (yardstick)" if name in analysis.yardsticks else name for name in systems]
     svg = figures.matrix(fields, names, list(by_domain), name="domains-figure", title="Every system in every domain")

@@ -12,7 +12,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunHeader
 from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.gate.decision.judge import SequentialBounds, course, judge
+from wattbench_reports.gate.decision.judge import SequentialBounds, judge, sequential_bounds
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy, policy_of
@@ -38,21 +38,21 @@ def gate_section(analysis: Analysis) -> Section | None:
         planted=record.gate.planted,
         today=_day(run.header),
     )
-    return section_of(result, course(evidence, policy))
+    return section_of(result, sequential_bounds(evidence, policy))
 
 
-def section_of(result: GateResult, courses: Mapping[str, SequentialBounds]) -> Section:
+def section_of(result: GateResult, bounds: Mapping[str, SequentialBounds]) -> Section:
     """Make a section of a verdict.
 
     Args:
         result: of the judge.
-        courses: each metric's evidence over time; one without is not plotted.
+        bounds: each metric's evidence over time; one without is not plotted.
     """
     drill = "" if result.planted is None else f"{wording.drill_line(result.planted)} "
     passages = [_verdict(result)]
-    drawn = [each for each in result.metrics if each.metric in courses and len(courses[each.metric].items)]
+    drawn = [each for each in result.metrics if each.metric in bounds and len(bounds[each.metric].items)]
     if drawn:
-        passages.append(_course(result, drawn, courses))
+        passages.append(_bounds_passage(result, drawn, bounds))
     title = f"Gate: {wording.verdict_name(result.verdict)}"
     return Section("gate", "Gate", title, f"{drill}{result.headline}", tuple(passages))
 
@@ -114,20 +114,20 @@ def _style(metric: MetricVerdict) -> str:
     return "badge-bad" if shown else "badge-warn"
 
 
-def _course(result: GateResult, drawn: list[MetricVerdict], courses: Mapping[str, SequentialBounds]) -> Passage:
+def _bounds_passage(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Passage:
     return Passage(
         "Evidence over time",
         (),
         (),
         Drawing(
-            figures.gate([_looks(metric, courses[metric.metric], result.policy) for metric in drawn]),
+            figures.gate([_looks(metric, bounds[metric.metric], result.policy) for metric in drawn]),
             "Figure: change of each metric as items were asked",
             "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, "
             "valid at every look; dashed lines: margins. A band entirely on the better side of a margin rules out a "
             "worsening by it; a metric is called regressed by a stricter test, with the false-alarm rate controlled "
             "over all blocking metrics together.",
         ),
-        tuple(_numbers(metric, courses[metric.metric]) for metric in drawn),
+        tuple(_numbers(metric, bounds[metric.metric]) for metric in drawn),
     )
 
 

@@ -98,7 +98,7 @@ def _per_token(analysis: Analysis, tokens: Mapping[str, TokenTimes]) -> Iterable
 
 
 def _drawing(seconds: _Seconds, times: Times, what: str) -> Drawing | None:
-    curves = [figures.Curve(name, place, own) for place, (name, own) in enumerate(seconds.items()) if len(own)]
+    curves = [figures.LatencyCurve(name, place, own) for place, (name, own) in enumerate(seconds.items()) if len(own)]
     return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
 
 

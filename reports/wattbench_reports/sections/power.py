@@ -67,7 +67,7 @@ def _sentences(place: int, system: SystemPower) -> tuple[str, ...]:
 
 def _drawing(place: int, system: SystemPower) -> Drawing:
     stretches = [
-        figures.Stretch(number, start_s, end_s)
+        figures.TraceSpan(number, start_s, end_s)
         for number, cell in enumerate(system.cells, start=1)
         for start_s, end_s in cell.stretches
     ]

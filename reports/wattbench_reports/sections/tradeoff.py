@@ -92,7 +92,9 @@ def _drawing(analysis: Analysis, found: Tradeoff, cost: Cost) -> Drawing | None:
     for number, (place, each) in enumerate(zip(found.places, analysis.measured.values(), strict=True)):
         if place.cost is not None and each.accuracy is not None:
             hollow = place.group is None
-            points.append(figures.Point(_label(place.system, analysis), number, place.cost, each.accuracy, hollow))
+            points.append(
+                figures.TradeoffPoint(_label(place.system, analysis), number, place.cost, each.accuracy, hollow)
+            )
     if not points:
         return None
     fronts = [[_label(place.system, analysis) for place in _likely(front)] for front in found.fronts if len(front) > 1]

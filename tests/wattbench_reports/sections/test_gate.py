@@ -35,7 +35,7 @@ def make(tmp_path: Path) -> Make:
     return lambda fake: read_run(write_gate(tmp_path, fake))
 
 
-def courses(result: GateResult) -> dict[str, SequentialBounds]:
+def bounds(result: GateResult) -> dict[str, SequentialBounds]:
     items = np.array([16, 32, 64])
     return {
         each.metric: SequentialBounds(
@@ -62,7 +62,7 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
 
 
 def test_golden(golden) -> None:
-    golden("gate.txt", as_text(section_of(waived(), courses(waived()))))
+    golden("gate.txt", as_text(section_of(waived(), bounds(waived()))))
 
 
 def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
@@ -105,7 +105,7 @@ def test_other_pages_begin_with_their_verdict(make_run, fake) -> None:
 @pytest.mark.parametrize("name", GATES)
 def test_every_verdict_makes_a_section(name: str) -> None:
     result = GATES[name]()
-    section = section_of(result, courses(result) if name != "many" else {})
+    section = section_of(result, bounds(result) if name != "many" else {})
     assert result.headline in section.lead
     rows = [row for passage in section.passages for each in passage.tables for row in each.rows]
     assert len(rows) == len(result.metrics)
@@ -132,9 +132,9 @@ def test_what_has_no_course_is_not_drawn() -> None:
     nothing = np.array([])
     empty = {"accuracy": SequentialBounds(nothing.astype(int), nothing, nothing, nothing)}
     assert len(section_of(passed(), empty).passages) == 1
-    (_, course) = section_of(passed(), {"accuracy": courses(passed())["accuracy"]}).passages
-    assert [each.caption for each in course.folded] == ["accuracy over the items, 3 looks"]
-    assert [cell.text for cell in course.folded[0].rows[-1]] == ["64", "+0.5 points [-4.1, +5.1]"]
+    (_, passage) = section_of(passed(), {"accuracy": bounds(passed())["accuracy"]}).passages
+    assert [each.caption for each in passage.folded] == ["accuracy over the items, 3 looks"]
+    assert [cell.text for cell in passage.folded[0].rows[-1]] == ["64", "+0.5 points [-4.1, +5.1]"]
 
 
 def test_many_metrics_are_all_in_the_table() -> None:

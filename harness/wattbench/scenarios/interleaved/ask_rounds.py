@@ -12,7 +12,7 @@ from lm_eval.api.model import LM
 from wattbench.config import Prompt, Resolved, SystemBase, TaskChoice
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import Ask, TimedLM
+from wattbench.measure.timed_lm import ItemRequests, TimedLM
 from wattbench.records import AnswerRow, ScoreRow
 from wattbench.scenarios.interleaved.schedule import PlannedRound
 from wattbench.systems import Engine, TaskContext
@@ -27,7 +27,7 @@ Forms = Mapping[int, Sequence["Instance"]]
 
 
 @dataclass
-class Asker:
+class LoadedSystem:
     """A loaded system, with the requests of its tasks."""
 
     context: MeasuringContext
@@ -90,7 +90,7 @@ class _RoundRecorder(CellRecorder):
         super().__init__(*args, **kwargs)
         self.rows: list[AnswerRow] = []
 
-    def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
+    def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
         super().keep(asks, rows)
         self.rows += rows
 

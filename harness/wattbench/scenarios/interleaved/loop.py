@@ -14,7 +14,7 @@ from wattbench.measure.plan import Cell
 from wattbench.measure.resume import check_same_system, recover_windows
 from wattbench.prefill_decode import split_cell
 from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow
-from wattbench.scenarios.interleaved.ask_rounds import Asker, Scorer
+from wattbench.scenarios.interleaved.ask_rounds import LoadedSystem, Scorer
 from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench.scenarios.interleaved.gate import Gate
 from wattbench.scenarios.interleaved.peak_memory import Peak, peak_alone
@@ -105,11 +105,11 @@ def _ask(session: GateSession, left: Sequence[PlannedRound], decide: Decide) -> 
         baseline = session.gate.sides[BASELINE].name
         context.trace_to(baseline, None)
         idle_w = context.idle_power_w(baseline, "both loaded")  # of both systems; recorded as the baseline's
-        askers = {side: _asker(session, side, engine, idle_w) for side, engine in engines.items()}
+        loaded = {side: _loaded_system(session, side, engine, idle_w) for side, engine in engines.items()}
         scorers = {choice.task: Scorer(context, choice) for choice in context.resolved.tasks}
         for number, planned in enumerate(left, start=len(context.records.rounds())):
             context.progress.start_cell(f"round {number + 1}: {planned.task}", _answers(session, planned), 0)
-            context.writer.append_round(_ask_round(number, planned, askers, scorers, _choices(session)))
+            context.writer.append_round(_ask_round(number, planned, loaded, scorers, _choices(session)))
             context.progress.end_cell()
             if _over(session, decide):
                 return
@@ -118,13 +118,13 @@ def _ask(session: GateSession, left: Sequence[PlannedRound], decide: Decide) -> 
 def _ask_round(
     number: int,
     planned: PlannedRound,
-    askers: Mapping[str, Asker],
+    loaded: Mapping[str, LoadedSystem],
     scorers: Mapping[str, Scorer],
     choices: Mapping[str, TaskChoice],
 ) -> RoundRow:
     windows, scores = {}, {}
     for side in planned.order:
-        rows = askers[side].ask(choices[planned.task], planned)
+        rows = loaded[side].ask(choices[planned.task], planned)
         windows[side] = rows[0].window
         scores[side] = scorers[planned.task].score(rows)
     return RoundRow(
@@ -179,13 +179,13 @@ def _peaks(session: GateSession, planned: PlannedRound) -> dict[str, Peak]:
     return peaks
 
 
-def _asker(session: GateSession, side: str, engine: Engine, idle_w: Mapping[str, float]) -> Asker:
+def _loaded_system(session: GateSession, side: str, engine: Engine, idle_w: Mapping[str, float]) -> LoadedSystem:
     context = session.context
     name, records = session.gate.sides[side].name, context.records
     numbers = {
         task: max((row.batch for row in records.answers(name, task)), default=-1) + 1 for task in _choices(session)
     }
-    return Asker(context, name, context.resolved.systems[name], engine, idle_w, numbers)
+    return LoadedSystem(context, name, context.resolved.systems[name], engine, idle_w, numbers)
 
 
 def _finish(session: GateSession) -> None:

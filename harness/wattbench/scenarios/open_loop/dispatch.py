@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from wattbench.clock import now_s
-from wattbench.measure.timed_lm import Ask
+from wattbench.measure.timed_lm import ItemRequests
 from wattbench.systems import Engine, Reply
 from wattbench.systems.endpoint.plain_text import plain_text
 
@@ -32,7 +32,7 @@ class Query:
     """LoadGen's handle."""
     index: int
     """Which of the items it asks."""
-    ask: Ask
+    ask: ItemRequests
     issued_s: float
     """When LoadGen issued it. When it was due is in LoadGen's trace."""
     started_s: float = math.nan
@@ -50,7 +50,14 @@ class Dispatcher:
     """
 
     def __init__(
-        self, engine: Engine, asks: Sequence[Ask], loadgen: Any, *, workers: int, tokens: bool, patience_s: float
+        self,
+        engine: Engine,
+        asks: Sequence[ItemRequests],
+        loadgen: Any,
+        *,
+        workers: int,
+        tokens: bool,
+        patience_s: float,
     ) -> None:
         """Start the threads.
 

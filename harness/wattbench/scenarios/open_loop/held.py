@@ -31,7 +31,7 @@ length; the rate as it was drawn is compared, so only the drain after it moves t
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RequestTimes:
     """The times of one request, in seconds; None where it has no such figure."""
 
     latency_s: float | None
@@ -79,7 +79,7 @@ def enough_in_time(queries: int, late: int, share: float) -> bool:
 
 
 def why_not_held(
-    outcomes: Sequence[Outcome], load: Load, detail: Detail, *, arriving_s: float, total_s: float
+    outcomes: Sequence[RequestTimes], load: Load, detail: Detail, *, arriving_s: float, total_s: float
 ) -> list[str]:
     """Return every reason why a rate is not held, in words; empty where it is held.
 

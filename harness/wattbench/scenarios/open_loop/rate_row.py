@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wattbench.config import Load
 from wattbench.records import AnswerRow, LoadRow
 from wattbench.records.token_times import time_per_output_token_s
-from wattbench.scenarios.open_loop.held import Outcome, why_not_held
+from wattbench.scenarios.open_loop.held import RequestTimes, why_not_held
 from wattbench.scenarios.open_loop.loadgen import Offered
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
 from wattbench.systems.base import GENERATE
@@ -18,12 +18,12 @@ that differ by more than this are remarked on."""
 _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
-def outcome(row: AnswerRow) -> Outcome:
+def outcome(row: AnswerRow) -> RequestTimes:
     """Return a request's seconds, counted from when it was due."""
     if row.failure is not None:
-        return Outcome(None, None, None)
+        return RequestTimes(None, None, None)
     first_s = row.first_token_s
-    return Outcome(
+    return RequestTimes(
         row.finished_s - row.scheduled_s,
         None if first_s is None else first_s - row.scheduled_s,
         time_per_output_token_s(first_s, row.token_s, row.finished_s, row.output_tokens),
@@ -90,7 +90,9 @@ def _disagreement_s(answers: Sequence[AnswerRow], detail: Detail) -> float | Non
     return max(apart, default=None)
 
 
-def _remarks(answers: Sequence[AnswerRow], outcomes: Sequence[Outcome], load: Load, apart_s: float | None) -> list[str]:
+def _remarks(
+    answers: Sequence[AnswerRow], outcomes: Sequence[RequestTimes], load: Load, apart_s: float | None
+) -> list[str]:
     remarks = []
     if apart_s is not None and apart_s > AGREE_S:
         remarks.append(f"LoadGen's percentiles of latency and wattbench's differ by up to {apart_s:.3f} s")

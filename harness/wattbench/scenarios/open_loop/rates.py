@@ -16,7 +16,7 @@ from wattbench.config import Load, SystemBase, TaskChoice
 from wattbench.errors import UserError
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import Ask, TimedLM, answer_row
+from wattbench.measure.timed_lm import ItemRequests, TimedLM, answer_row
 from wattbench.records import AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
 from wattbench.scenarios.open_loop.loadgen import Offered, offer
 from wattbench.scenarios.open_loop.rate_row import load_row
@@ -37,7 +37,7 @@ class LoadCell:
     engine: Engine
     system: str
     task: str
-    asks: Sequence[Ask]
+    asks: Sequence[ItemRequests]
     """Every document's, in the task's order."""
     idle_w: Mapping[str, float]
     """Watts per component of the loaded, idle system, where they are known."""
@@ -163,7 +163,7 @@ def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice
 class _NothingToAsk:
     """The recorder of a TimedLM that has every answer already: nothing is asked."""
 
-    def warm_up(self, asks: Sequence[Ask]) -> NoReturn:
+    def warm_up(self, asks: Sequence[ItemRequests]) -> NoReturn:
         """Do nothing: nothing is asked."""
         raise AssertionError(f"{len(asks)} items that are recorded were to be asked again")
 
@@ -171,10 +171,10 @@ class _NothingToAsk:
         """Do nothing: nothing is asked."""
         raise AssertionError
 
-    def after_batch(self, asks: Sequence[Ask], rows: Sequence[AnswerRow], left: int) -> None:
+    def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
         """Do nothing: nothing is asked."""
 
-    def keep(self, asks: Sequence[Ask], rows: Sequence[AnswerRow]) -> None:
+    def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
         """Do nothing: nothing is asked."""
 
     def full(self, left: int) -> bool:

@@ -18,7 +18,7 @@ from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
 from wattbench.systems.endpoint.plain_text import plain_text
-from wattbench.systems.endpoint.request import Ask
+from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import EventDecoder, StreamError
 
 MAX_STREAM_BYTES = 64 << 20
@@ -105,7 +105,7 @@ class OpenAIClient:
         except httpx.HTTPError:
             return False
 
-    def complete(self, ask: Ask, first_token: Callable[[], None] | None = None) -> Completion:
+    def complete(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None) -> Completion:
         """Send one request and read its answer to the end, with a time stamp for every piece.
 
         Args:

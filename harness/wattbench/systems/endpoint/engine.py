@@ -49,7 +49,7 @@ class EndpointEngine(Engine):
     def __init__(self, name: str, config: EndpointSystem, server: Server | None, *, batch: int, seed: int) -> None:
         from wattbench.systems.endpoint.client import OpenAIClient
         from wattbench.systems.endpoint.lm import EndpointLM
-        from wattbench.systems.endpoint.request import Asker, dialect_of
+        from wattbench.systems.endpoint.request import RequestWriter, dialect_of
 
         where = f"system {name!r}"
         base_url = server.base_url if server is not None else str(config.base_url)
@@ -60,7 +60,7 @@ class EndpointEngine(Engine):
             where=where, base_url=base_url, key=key_of(config, where), timeout_s=config.timeout_s
         )
         self._served = discover(self._client, config.model, where)
-        asker = Asker(
+        writer = RequestWriter(
             where=where,
             model=self._served.model,
             chat=config.prompt.chat,
@@ -68,7 +68,7 @@ class EndpointEngine(Engine):
             max_output_tokens=config.max_output_tokens,
             dialect=dialect_of(self._client.base.host, self._served.owner),
         )
-        self.lm = EndpointLM(self._client, asker, batch=batch, template=self._served.template)
+        self.lm = EndpointLM(self._client, writer, batch=batch, template=self._served.template)
 
     @classmethod
     def check(cls, name: str, config: EndpointSystem) -> None:

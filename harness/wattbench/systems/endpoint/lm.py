@@ -16,7 +16,7 @@ from wattbench.errors import UserError
 from wattbench.systems.base import Reply
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
-from wattbench.systems.endpoint.request import Ask, Asker, chat_text
+from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -27,18 +27,18 @@ T = TypeVar("T")
 class EndpointLM(LM):
     """A model behind a server. It works directly with `lm_eval.simple_evaluate`."""
 
-    def __init__(self, client: OpenAIClient, asker: Asker, *, batch: int, template: str | None) -> None:
+    def __init__(self, client: OpenAIClient, writer: RequestWriter, *, batch: int, template: str | None) -> None:
         """Wrap a client.
 
         Args:
             client: to the server.
-            asker: writes the requests.
+            writer: writes the requests.
             batch: how many requests `generate_until` keeps under way.
             template: the server's chat template, if known.
         """
         super().__init__()
         self._client = client
-        self._asker = asker
+        self._writer = writer
         self._batch = batch
         self._template = template
         self._drawn: Counter[bytes] = Counter()
@@ -47,7 +47,7 @@ class EndpointLM(LM):
     @property
     def tokenizer_name(self) -> str:
         """Return the name of the chat template for lm-eval's records: that of the model."""
-        return self._asker.model
+        return self._writer.model
 
     def chat_template(self, chat_template: bool | str = False) -> str:
         """Return the server's template, for lm-eval's records; empty if it is not known."""
@@ -59,9 +59,9 @@ class EndpointLM(LM):
         Raises:
             UserError: the system is not asked in chat.
         """
-        if not self._asker.chat:
+        if not self._writer.chat:
             raise UserError(
-                f"{self._asker.where}: a chat template was requested, but the system is asked without chat. "
+                f"{self._writer.where}: a chat template was requested, but the system is asked without chat. "
                 "Set prompt: {chat: true}"
             )
         return chat_text(chat_history, begun=not add_generation_prompt)
@@ -84,14 +84,14 @@ class EndpointLM(LM):
         asks = [self._ask(request) for request in requests]
         return together([partial(self._reply, ask, first_token) for ask in asks])
 
-    def _reply(self, ask: Ask, first_token: Callable[[], None] | None) -> Reply:
+    def _reply(self, ask: EndpointRequest, first_token: Callable[[], None] | None) -> Reply:
         completion = self._client.complete(ask, first_token)
         return as_reply(completion, finished_s=now_s())
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
         """Refuse: the protocol streams answers, and few servers return the likelihood of a given one."""
         raise UserError(
-            f"{self._asker.where}: an endpoint has no likelihoods. Choose tasks that generate, or a system "
+            f"{self._writer.where}: an endpoint has no likelihoods. Choose tasks that generate, or a system "
             "with engine: lm_eval, model: local-completions where the server returns prompt log-probabilities"
         )
 
@@ -99,15 +99,15 @@ class EndpointLM(LM):
         """Refuse, as `loglikelihood` does."""
         self.loglikelihood(requests)
 
-    def _ask(self, request: Instance) -> Ask:
+    def _ask(self, request: Instance) -> EndpointRequest:
         context, settings, *more = request.args
         if more:
-            raise UserError(f"{self._asker.where}: the task sends more than text (images?); an endpoint takes text")
+            raise UserError(f"{self._writer.where}: the task sends more than text (images?); an endpoint takes text")
         prompt = hashlib.sha256(context.encode("utf-8", "surrogatepass")).digest()
         with self._drawing:  # several threads may ask at once
             sample = self._drawn[prompt]
             self._drawn[prompt] += 1
-        return self._asker.ask(context, settings, sample=sample)
+        return self._writer.ask(context, settings, sample=sample)
 
 
 def as_reply(completion: Completion, *, finished_s: float) -> Reply:

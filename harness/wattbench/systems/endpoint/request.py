@@ -45,7 +45,7 @@ def dialect_of(host: str, owner: str | None) -> Dialect:
 
 
 @dataclass(frozen=True)
-class Ask:
+class EndpointRequest:
     """A request, ready to be sent."""
 
     path: str
@@ -60,7 +60,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Asker:
+class RequestWriter:
     """Writes the requests of one system."""
 
     where: str
@@ -72,7 +72,7 @@ class Asker:
     """The limit for tasks that set none."""
     dialect: Dialect
 
-    def ask(self, context: str, settings: dict[str, Any], *, sample: int = 0) -> Ask:
+    def ask(self, context: str, settings: dict[str, Any], *, sample: int = 0) -> EndpointRequest:
         """Write a request.
 
         Args:
@@ -105,7 +105,7 @@ class Asker:
         }
         if sent_stops:
             body["stop"] = list(sent_stops)
-        return Ask(path, body, stops, stops[len(sent_stops) :], self.dialect.keeps_connection)
+        return EndpointRequest(path, body, stops, stops[len(sent_stops) :], self.dialect.keeps_connection)
 
     def _normalised(self, settings: dict[str, Any]) -> dict[str, Any]:
         from lm_eval.models.utils import normalize_gen_kwargs

@@ -90,7 +90,8 @@ def course(evidence: Evidence, policy: Policy) -> Mapping[str, SequentialBounds]
                 low, high = (np.nan if bound is None else bound for bound in _bounds(case, policy))
                 points_of.append((int(case.trial.items[-1]), case.change, low, high))
     return {
-        metric: SequentialBounds(*(np.array(column) for column in zip(*rows, strict=True))) for metric, rows in rows_of.items()
+        metric: SequentialBounds(*(np.array(column) for column in zip(*rows, strict=True)))
+        for metric, rows in rows_of.items()
     }
 
 

@@ -45,7 +45,7 @@ def parts_across(names: Sequence[str]) -> tuple[str, ...]:
     return parts_to_cross(names, (*CONDITIONS, *IDENTITY))
 
 
-def standing(
+def compare_fingerprints(
     prints: Mapping[str, Fingerprint], across: Sequence[str], may_differ: Sequence[str]
 ) -> FingerprintComparison:
     """Compare the fingerprints of two systems.

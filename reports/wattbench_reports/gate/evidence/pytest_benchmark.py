@@ -15,7 +15,7 @@ from wattbench.records import ABSENT, LABELS, Part, machine_parts, part
 from wattbench_reports.comparability.explain import clauses, identity_differences
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.gate.evidence.comparable import standing
+from wattbench_reports.gate.evidence.comparable import compare_fingerprints
 from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, without_joules
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.evidence.pytest_benchmark_json import Benchmark, BenchmarkFile, read_benchmarks
@@ -172,7 +172,7 @@ def _apart(
         name: Fingerprint("", name, dict.fromkeys(LABELS, Part()) | parts)
         for name, parts in zip(shown, _parts(files, both, shown), strict=True)
     }
-    between = standing(prints, (), policy.may_differ)
+    between = compare_fingerprints(prints, (), policy.may_differ)
     differ = identity_differences(*prints.values())
     changed = [one for one in differ if one.part in policy.may_differ]
     other = [one for one in differ if one.part not in policy.may_differ]

@@ -15,7 +15,7 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.gate.evidence.comparable import FingerprintComparison, parts_across, standing
+from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
 from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.metrics import ACCURACY, JOULES_PER_CORRECT, LATENCY_P50, LATENCY_P95, METRICS
@@ -61,7 +61,7 @@ def evidence_of_two(
     names = _chosen(frames, (baseline, candidate))
     sides = _shown(frames, names)
     one, two = sides
-    between = standing({side.shown: side.print for side in sides}, crossed, policy.may_differ)
+    between = compare_fingerprints({side.shown: side.print for side in sides}, crossed, policy.may_differ)
     both = _paired(one, two)
     rounds = _rounds(both, policy.block)
     apart, unpaired = _without_partner(between, sides, len(both))

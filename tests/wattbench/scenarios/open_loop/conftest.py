@@ -13,7 +13,7 @@ from lm_eval.api.instance import Instance
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.measure.timed_lm import Ask
+from wattbench.measure.timed_lm import ItemRequests
 from wattbench.systems import Engine, Facts, Reply
 
 
@@ -75,10 +75,12 @@ class Alone(Served):
 
 
 @pytest.fixture
-def asks() -> list[Ask]:
+def asks() -> list[ItemRequests]:
     """Eleven items, so that 44 queries are four askings of each."""
     return [
-        Ask("generate_until", doc, (Instance("generate_until", {}, (f"q{doc}", {}), 0, metadata=("task", doc, 1)),))
+        ItemRequests(
+            "generate_until", doc, (Instance("generate_until", {}, (f"q{doc}", {}), 0, metadata=("task", doc, 1)),)
+        )
         for doc in range(11)
     ]
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from wattbench.config import Load, Measure, queries_needed
 from wattbench.records import AnswerRow
-from wattbench.scenarios.open_loop.held import Outcome, enough_in_time, why_not_held
+from wattbench.scenarios.open_loop.held import RequestTimes, enough_in_time, why_not_held
 from wattbench.scenarios.open_loop.loadgen import Offered
 from wattbench.scenarios.open_loop.loadgen_logs import Detail, read_detail, read_trace
 from wattbench.scenarios.open_loop.rate_row import load_row, outcome
@@ -34,7 +34,7 @@ def test_early_stopping_asks_for_what_loadgen_said_it_would() -> None:
 
 
 def judge(latencies: list[float | None], detail: Detail = GOOD, drain_s: float = 0.0) -> list[str]:
-    outcomes = [Outcome(latency, None, None) for latency in latencies]
+    outcomes = [RequestTimes(latency, None, None) for latency in latencies]
     return why_not_held(outcomes, LOAD, detail, arriving_s=100.0, total_s=100.0 + drain_s)
 
 
@@ -57,42 +57,42 @@ def test_each_reason_is_named() -> None:
 
 def test_deadlines_of_tokens_count_where_they_are_set() -> None:
     strict = LOAD.model_copy(update={"ttft_deadline_s": 0.1, "tpot_deadline_s": 0.05})
-    assert Outcome(1.0, 0.05, 0.01).in_time(strict)
-    assert not Outcome(1.0, 0.2, 0.01).in_time(strict)
-    assert not Outcome(1.0, 0.05, 0.06).in_time(strict)
-    assert not Outcome(None, None, None).in_time(strict)
-    assert Outcome(1.0, 0.2, 0.06).in_time(LOAD)
+    assert RequestTimes(1.0, 0.05, 0.01).in_time(strict)
+    assert not RequestTimes(1.0, 0.2, 0.01).in_time(strict)
+    assert not RequestTimes(1.0, 0.05, 0.06).in_time(strict)
+    assert not RequestTimes(None, None, None).in_time(strict)
+    assert RequestTimes(1.0, 0.2, 0.06).in_time(LOAD)
 
 
 def test_without_the_first_tokens_arrival_the_end_of_the_answer_counts() -> None:
     first = LOAD.model_copy(update={"ttft_deadline_s": 0.5})
-    assert Outcome(0.4, None, None, 20).in_time(first)
-    assert not Outcome(0.6, None, None, 20).in_time(first)
-    assert Outcome(0.6, None, None, 0).in_time(first)  # nothing is generated
+    assert RequestTimes(0.4, None, None, 20).in_time(first)
+    assert not RequestTimes(0.6, None, None, 20).in_time(first)
+    assert RequestTimes(0.6, None, None, 0).in_time(first)  # nothing is generated
 
 
 def test_an_answer_without_a_tpot_does_not_meet_a_tpot_deadline() -> None:
     later = LOAD.model_copy(update={"tpot_deadline_s": 10.0})
     for tokens in (None, 2, 20):
-        assert not Outcome(0.1, 0.1, None, tokens).in_time(later)
-        assert Outcome(0.1, 0.1, None, tokens).lacks_tpot(later)
-        assert Outcome(0.1, 0.1, None, tokens).in_time(LOAD)
-        assert not Outcome(0.1, 0.1, None, tokens).lacks_tpot(LOAD)
+        assert not RequestTimes(0.1, 0.1, None, tokens).in_time(later)
+        assert RequestTimes(0.1, 0.1, None, tokens).lacks_tpot(later)
+        assert RequestTimes(0.1, 0.1, None, tokens).in_time(LOAD)
+        assert not RequestTimes(0.1, 0.1, None, tokens).lacks_tpot(LOAD)
     for tokens in (0, 1):
-        assert Outcome(0.1, 0.1, None, tokens).in_time(later)
-        assert not Outcome(0.1, 0.1, None, tokens).lacks_tpot(later)
-    assert not Outcome(0.1, 0.1, 11.0, 20).lacks_tpot(later)  # late, and known to be
-    assert not Outcome(None, None, None).lacks_tpot(later)  # no answer at all
+        assert RequestTimes(0.1, 0.1, None, tokens).in_time(later)
+        assert not RequestTimes(0.1, 0.1, None, tokens).lacks_tpot(later)
+    assert not RequestTimes(0.1, 0.1, 11.0, 20).lacks_tpot(later)  # late, and known to be
+    assert not RequestTimes(None, None, None).lacks_tpot(later)  # no answer at all
 
 
 def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> None:
     later = LOAD.model_copy(update={"tpot_deadline_s": 0.05})
-    chunks = [Outcome(0.5, 0.5, None, 20)] * 95 + [Outcome(None, None, None)] * 5
+    chunks = [RequestTimes(0.5, 0.5, None, 20)] * 95 + [RequestTimes(None, None, None)] * 5
     assert why_not_held(chunks, later, GOOD, arriving_s=100.0, total_s=100.0) == [
         "100 of 100 requests missed the deadline of 2 s or 0.05 s per token, 5 of them without an answer, 95 of them "
         "without a TPOT to check: too many to show that 90% are in time"
     ]
-    streamed = [Outcome(0.5, 0.1, 0.02, 20)] * 100
+    streamed = [RequestTimes(0.5, 0.1, 0.02, 20)] * 100
     assert why_not_held(streamed, later, GOOD, arriving_s=100.0, total_s=100.0) == []
 
 

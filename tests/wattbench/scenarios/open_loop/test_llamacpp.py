@@ -14,7 +14,7 @@ from lm_eval.api.instance import Instance
 from wattbench.clock import now_s
 from wattbench.config import Load
 from wattbench.measure.concurrency import keep_in_flight
-from wattbench.measure.timed_lm import Ask, answer_row
+from wattbench.measure.timed_lm import ItemRequests, answer_row
 from wattbench.scenarios.open_loop.loadgen import offer
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.systems import Reply
@@ -75,7 +75,7 @@ def test_tokens_are_the_servers_exactly_and_ttft_is_within_5_ms(engine: Endpoint
 
 
 def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngine, tmp_path: Path) -> None:
-    asks = [Ask(GENERATE, doc, (request(f"{QUESTION} It is number {doc},", doc, 4),)) for doc in range(11)]
+    asks = [ItemRequests(GENERATE, doc, (request(f"{QUESTION} It is number {doc},", doc, 4),)) for doc in range(11)]
     alone_s = _seconds(engine, asks[0])
     rows = {}
     # Service times of this machine, now: one rate far below what two slots can do, one far above.
@@ -101,7 +101,7 @@ def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngi
     assert any("missed the deadline" in reason for reason in rows["fast"].reasons)
 
 
-def _seconds(engine: EndpointEngine, ask: Ask) -> float:
+def _seconds(engine: EndpointEngine, ask: ItemRequests) -> float:
     taken = []
     for _ in range(3):
         began_s = now_s()

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.errors import UserError
-from wattbench.systems.endpoint.request import Asker, chat_text, dialect_of, read_chat_text
+from wattbench.systems.endpoint.request import RequestWriter, chat_text, dialect_of, read_chat_text
 
 
-def asker(*, chat: bool = False, host: str = "localhost", owner: str | None = None) -> Asker:
-    return Asker("system 'far'", "tiny", chat, seed=7, max_output_tokens=99, dialect=dialect_of(host, owner))
+def writer(*, chat: bool = False, host: str = "localhost", owner: str | None = None) -> RequestWriter:
+    return RequestWriter("system 'far'", "tiny", chat, seed=7, max_output_tokens=99, dialect=dialect_of(host, owner))
 
 
 def test_greedy_is_temperature_zero_and_the_prompt_goes_as_it_is() -> None:
-    ask = asker().ask('{"messages": []}', {"until": ["\n"], "max_gen_toks": 5, "do_sample": False})
+    ask = writer().ask('{"messages": []}', {"until": ["\n"], "max_gen_toks": 5, "do_sample": False})
     assert ask.path == "completions"
     assert ask.body == {
         "prompt": '{"messages": []}',
@@ -41,12 +41,12 @@ def test_greedy_is_temperature_zero_and_the_prompt_goes_as_it_is() -> None:
     ],
 )
 def test_settings_become_the_protocols(settings: dict[str, Any], expected: dict[str, Any]) -> None:
-    body = asker().ask("q", settings, sample=2).body
+    body = writer().ask("q", settings, sample=2).body
     assert {key: body[key] for key in expected} == expected
 
 
 def test_no_stop_is_sent_where_the_task_has_none() -> None:
-    assert "stop" not in asker().ask("q", {"until": [""]}).body
+    assert "stop" not in writer().ask("q", {"until": [""]}).body
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_no_stop_is_sent_where_the_task_has_none() -> None:
 def test_stops_beyond_what_the_server_takes_are_kept_here(
     host: str, owner: str | None, told: int, withheld: int
 ) -> None:
-    ask = asker(host=host, owner=owner).ask("q", {"until": list("abcdef")})
+    ask = writer(host=host, owner=owner).ask("q", {"until": list("abcdef")})
     assert (len(ask.body["stop"]), len(ask.withheld), len(ask.stops)) == (told, withheld, 6)
 
 
 def test_openai_itself_wants_another_name_for_the_limit_of_a_chat() -> None:
-    body = asker(chat=True, host="api.openai.com").ask(chat_text([], begun=False), {"max_gen_toks": 5}).body
+    body = writer(chat=True, host="api.openai.com").ask(chat_text([], begun=False), {"max_gen_toks": 5}).body
     assert body["max_completion_tokens"] == 5
     assert "max_tokens" not in body
 
@@ -74,19 +74,19 @@ def test_a_chat_survives_its_journey_through_lm_eval(messages: list[dict[str, An
 @pytest.mark.parametrize("text", ["What is 3+4?", "[]", "7", '{"messages": []}', "[" * 100_000])
 def test_a_prompt_that_is_no_chat_is_not_guessed_at(text: str) -> None:
     with pytest.raises(UserError, match="the prompt is not a chat"):
-        asker(chat=True).ask(text, {})
+        writer(chat=True).ask(text, {})
 
 
 def test_an_answer_that_the_task_begins_is_continued_where_the_server_can() -> None:
     context = chat_text([{"role": "assistant", "content": "It is"}], begun=True)
     for owner in ("vllm", "llamacpp"):
-        body = asker(chat=True, owner=owner).ask(context, {}).body
+        body = writer(chat=True, owner=owner).ask(context, {}).body
         assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
     with pytest.raises(UserError, match="gen_prefix"):
-        asker(chat=True, owner="someone").ask(context, {})
+        writer(chat=True, owner="someone").ask(context, {})
 
 
 @pytest.mark.parametrize("settings", [{"max_gen_toks": "many"}, {"temperature": []}, "greedy"])
 def test_settings_of_a_wrong_type_name_the_task(settings: Any) -> None:
     with pytest.raises(UserError, match="generation_kwargs"):
-        asker().ask("q", settings)
+        writer().ask("q", settings)

@@ -86,7 +86,8 @@ def test_every_count_is_in_the_matrix(counts: list[list[int]], name: str) -> Non
 def test_the_frontier_names_what_it_shows(dear: float) -> None:
     curve = FrontierLine("mixed, every threshold", np.array([1.0, dear]), np.array([0.2, 0.9]))
     drawn = frontier(
-        curve, FrontierLine("its hull", curve.energy_j, curve.accuracy), FrontierLine("mix", np.array([1.0]), np.array([0.3])),
+        curve, FrontierLine("its hull", curve.energy_j, curve.accuracy),
+        FrontierLine("mix", np.array([1.0]), np.array([0.3])),
         [Dot("a", 0, 1.0, 0.2), Dot("b", 1, dear, 0.9, hollow=True)], place=2, description="From 20% to 90%.", name="f",
     )  # fmt: skip
     root = ET.fromstring(drawn)

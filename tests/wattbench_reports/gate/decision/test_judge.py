@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench.config import GatePolicy
-from wattbench_reports.gate.decision.judge import course, judge, judge_many, known
+from wattbench_reports.gate.decision.judge import judge, judge_many, known, sequential_bounds
 from wattbench_reports.gate.decision.metric_tests import cases
 from wattbench_reports.gate.decision.stopping import looks
 from wattbench_reports.gate.evidence.model import Evidence, Round
@@ -237,7 +237,7 @@ def test_several_pairs_share_one_error_rate() -> None:
 @pytest.mark.simulation
 def test_the_course_ends_where_the_verdict_is() -> None:
     told = evidence()
-    found = course(told, policy())
+    found = sequential_bounds(told, policy())
     for metric in METRICS:
         verdict = of(decide(told), metric)
         assert found[metric].change[-1] == verdict.change
