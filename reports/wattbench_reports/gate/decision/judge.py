@@ -79,8 +79,8 @@ def judge_many(
     return _result(evidences, policy, suite, runs, None, today)
 
 
-def course(evidence: Evidence, policy: Policy) -> Mapping[str, SequentialBounds]:
-    """Return the course of each tested metric at some of the rounds: enough to draw it."""
+def sequential_bounds(evidence: Evidence, policy: Policy) -> Mapping[str, SequentialBounds]:
+    """Return the bounds of each tested metric at some of the rounds: enough to draw them."""
     rows_of: dict[str, list[tuple[float, ...]]] = {}
     ends = np.unique(np.linspace(1, len(evidence.rounds), _DRAWN).round().astype(int))
     for end in ends.tolist() if evidence.rounds else ():
