@@ -99,19 +99,19 @@ def test_a_run_gives_a_fleet_for_every_system(make_run, fake) -> None:
             assert sized.j_per_request == pytest.approx(above_j + fleet.idle_w * sized.replicas / rate)
 
 
-def test_a_system_is_not_sized_from_fewer_requests_than_a_median_needs(make_run, fake) -> None:
+def test_a_system_is_not_sized_from_fewer_requests_than_a_median_needs(analysed, fake) -> None:
     run = fake.Run((fake.System("full"), fake.System("short", skip_docs=5)), (("t", "d"),), items=11)
-    found = fleets(analyse(make_run(run)))
+    found = fleets(analysed(run))
     assert ([each.system for each in found.fleets], found.too_few, found.share) == (["full"], ("short",), 0.5)
 
 
-def test_joules_that_are_not_valid_are_left_out(make_run, fake) -> None:
-    (fleet,) = fleets(analyse(make_run(fake.Run((fake.System("hot", invalid=("throttled",)),))))).fleets
+def test_joules_that_are_not_valid_are_left_out(analysed, fake) -> None:
+    (fleet,) = fleets(analysed(fake.Run((fake.System("hot", invalid=("throttled",)),)))).fleets
     assert fleet.idle_w is None
     assert fleet.sized[0].replicas == 1
 
 
-def test_batches_say_nothing_of_a_request_alone(make_run, fake) -> None:
-    found = fleets(analyse(make_run(fake.Run(fake.plain().systems, batch=8))))
+def test_batches_say_nothing_of_a_request_alone(analysed, fake) -> None:
+    found = fleets(analysed(fake.Run(fake.plain().systems, batch=8)))
     assert found.fleets == ()
     assert "batches" in found.why_not

@@ -92,8 +92,8 @@ def test_examples_are_the_records(make_run, fake) -> None:
                 assert answer.latency_s == pytest.approx(table["finished_s"][row] - table["started_s"][row])
 
 
-def test_examples_come_from_every_task_in_turn_and_are_the_same_each_time(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.family()))
+def test_examples_come_from_every_task_in_turn_and_are_the_same_each_time(analysed, fake) -> None:
+    analysis = analysed(fake.family())
     pair = Pair("base", "tuned", "")
     (found,) = flips(analysis, [pair])
     tasks = [flip.task for flip in found.second_only]
@@ -171,8 +171,8 @@ def test_prompts_that_differ_are_both_shown(make_run, fake) -> None:
     assert "Prompt of regex" in page
 
 
-def test_the_pairs_that_matter(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.family()))
+def test_the_pairs_that_matter(analysed, fake) -> None:
+    analysis = analysed(fake.family())
     accuracy = {name: each.accuracy.estimate for name, each in analysis.measured.items() if name != "told"}
     first, second, *_ = sorted(accuracy, key=lambda name: -accuracy[name])
     pairs = chosen_pairs(analysis)
@@ -186,14 +186,14 @@ def test_the_pairs_that_matter(make_run, fake) -> None:
     assert not any("told" in pair for pair in named), "a yardstick"
 
 
-def test_nothing_flipped_and_nobody_to_compare(make_run, fake) -> None:
+def test_nothing_flipped_and_nobody_to_compare(analysed, fake) -> None:
     same = (fake.System("one", accuracy=0.0), fake.System("two", accuracy=0.0))
-    section = items_section(analyse(make_run(fake.Run(same, id="same"))))
+    section = items_section(analysed(fake.Run(same, id="same")))
     assert section is not None
     (passage,) = section.passages
     assert "both are right or both are wrong" in passage.sentences[1]
     assert passage.examples == passage.commands == ()
-    assert items_section(analyse(make_run(fake.Run((fake.System("only"),), id="only")))) is None
+    assert items_section(analysed(fake.Run((fake.System("only"),), id="only"))) is None
 
 
 def run_command(command: str) -> pd.DataFrame:
@@ -219,9 +219,9 @@ def test_the_command_lists_every_flipped_item(make_run, fake, name) -> None:
     assert len(found) == 4 * len(flipped), "two answers of two systems each"
 
 
-def test_many_pairs_are_named_and_not_all_shown(make_run, fake) -> None:
+def test_many_pairs_are_named_and_not_all_shown(analysed, fake) -> None:
     systems = (fake.System("all"), *(fake.System(f"s{n}", "specialist", accuracy=0.4) for n in range(12)))
-    section = items_section(analyse(make_run(fake.Run(systems))))
+    section = items_section(analysed(fake.Run(systems)))
     assert section is not None
     assert len(section.passages) == MOST_PAIRS + 1
     assert "s11" in section.passages[-1].sentences[0]

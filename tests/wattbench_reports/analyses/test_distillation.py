@@ -151,9 +151,9 @@ def test_saying_nothing_is_no_agreement(edited) -> None:
     assert {kept.agreement and kept.agreement.estimate for kept in distillations(analysis)[0].tasks} == {0.0}
 
 
-def test_absent_without_the_teacher(make_run, fake) -> None:
-    assert distillation_section(analyse(make_run(fake.plain()))) is None
-    assert distillation_section(analyse(make_run(fake.Run((student(fake, teacher="elsewhere"),), name="b")))) is None
+def test_absent_without_the_teacher(analysed, fake) -> None:
+    assert distillation_section(analysed(fake.plain())) is None
+    assert distillation_section(analysed(fake.Run((student(fake, teacher="elsewhere"),), name="b"))) is None
 
 
 def test_joules_of_two_kinds_are_not_set_against_each_other(make_run, fake) -> None:
@@ -249,8 +249,8 @@ def test_the_figure_has_a_row_for_every_task(kept: list[Interval | None]) -> Non
     assert "<i>" not in svg
 
 
-def test_golden(make_run, fake, golden) -> None:
-    section = distillation_section(analyse(make_run(fake.family())))
+def test_golden(analysed, fake, golden) -> None:
+    section = distillation_section(analysed(fake.family()))
     assert section is not None
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:

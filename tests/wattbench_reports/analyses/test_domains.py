@@ -41,8 +41,8 @@ def test_every_cell_is_the_files(family) -> None:
 
 
 @pytest.mark.parametrize(("items", "share"), [(6, 0.5), (43, 0.5), (44, 0.9), (89, 0.9), (90, 0.95)])
-def test_one_percentile_for_all_cells_and_never_from_too_few(make_run, fake, items: int, share: float) -> None:
-    analysis = analyse(make_run(fake.Run(fake.plain().systems, items=items)))
+def test_one_percentile_for_all_cells_and_never_from_too_few(analysed, fake, items: int, share: float) -> None:
+    analysis = analysed(fake.Run(fake.plain().systems, items=items))
     assert tail_of_cells(analysis) == share
     (long,) = (own for passage in domains_section(analysis).passages for own in passage.folded)
     headings = [column.label for column in long.columns if column.label.startswith("Latency")]
@@ -66,9 +66,9 @@ def test_bold_is_who_the_verdict_shows_to_be_the_best(family) -> None:
     assert any(each.accuracy for each in best.values())
 
 
-def test_merely_first_is_not_bold(make_run, fake) -> None:
+def test_merely_first_is_not_bold(analysed, fake) -> None:
     twins = (fake.System("a", accuracy=0.5), fake.System("b", accuracy=0.52))
-    analysis = analyse(make_run(fake.Run(twins, items=20)))
+    analysis = analysed(fake.Run(twins, items=20))
     assert all(each.accuracy is None and each.j_per_correct is None for each in best_by_domain(analysis).values())
     matrices = domains_section(analysis).passages[0].tables
     assert not [cell for each in matrices for row in each.rows for cell in row if cell.style == "best"]
@@ -141,8 +141,8 @@ def test_without_a_generalist_there_is_nothing_to_set_it_against(make_run, fake)
     assert section.passages[1].sentences == ("No generalist answered the same items as s, so there is no comparison.",)
 
 
-def test_without_specialists_there_is_no_passage_on_them(make_run, fake) -> None:
-    assert len(domains_section(analyse(make_run(fake.plain()))).passages) == 1
+def test_without_specialists_there_is_no_passage_on_them(analysed, fake) -> None:
+    assert len(domains_section(analysed(fake.plain())).passages) == 1
 
 
 def test_a_specialist_that_was_never_asked_at_home_is_shown_elsewhere(make_run, fake) -> None:
@@ -151,16 +151,16 @@ def test_a_specialist_that_was_never_asked_at_home_is_shown_elsewhere(make_run, 
     assert [side.at_home for side in found.sides] == [False]
 
 
-def test_too_many_cells_are_not_drawn(make_run, fake) -> None:
+def test_too_many_cells_are_not_drawn(analysed, fake) -> None:
     systems = tuple(fake.System(f"s{place}") for place in range(12))
     tasks = tuple((f"t{place}", f"d{place}") for place in range(17))
-    section = domains_section(analyse(make_run(fake.Run(systems, tasks, items=2))))
+    section = domains_section(analysed(fake.Run(systems, tasks, items=2)))
     assert section.passages[0].drawing is None
     assert any("Too many" in sentence for sentence in section.passages[0].sentences)
 
 
-def test_golden(make_run, fake, golden) -> None:
-    golden("domains.txt", as_text(domains_section(analyse(make_run(fake.family())))))
+def test_golden(analysed, fake, golden) -> None:
+    golden("domains.txt", as_text(domains_section(analysed(fake.family()))))
 
 
 def test_hostile_names_are_text(make_run, fake) -> None:

@@ -38,11 +38,11 @@ def declared(energy_j: float = 7200.0, **more) -> dict[str, object]:
 
 
 @pytest.fixture
-def found(make_run, fake):
+def found(analysed, fake):
     """Systems in, the analysis and the section out."""
 
     def make(*systems, **settings):
-        analysis = analyse(make_run(fake.Run(systems, **settings)))
+        analysis = analysed(fake.Run(systems, **settings))
         return analysis, lifecycle_section(analysis)
 
     return make
@@ -282,8 +282,8 @@ def test_without_an_intensity_there_are_no_grams(found, fake) -> None:
     assert rows(section, "Joules and CO2e of 1,000,000 requests")[0][-1] == "–"
 
 
-def test_a_run_without_a_training_still_has_its_year_and_its_fleet(make_run, fake) -> None:
-    section = lifecycle_section(analyse(make_run(fake.plain())))
+def test_a_run_without_a_training_still_has_its_year_and_its_fleet(analysed, fake) -> None:
+    section = lifecycle_section(analysed(fake.plain()))
     assert section is not None
     assert [passage.heading for passage in section.passages] == ["1,000,000 requests", "Fleet size"]
 
@@ -364,11 +364,11 @@ def test_hostile_names_stay_text(make_run, fake) -> None:
     assert "<img" not in html
 
 
-def test_golden(make_run, fake, golden) -> None:
+def test_golden(analysed, fake, golden) -> None:
     family = fake.family()
     base, *others = family.systems
     elsewhere = dataclasses.replace(base, name="acme", accuracy=0.6, energy_j=2.5, training={"acme": declared(7.2e6)})
-    section = lifecycle_section(analyse(make_run(dataclasses.replace(family, systems=(base, elsewhere, *others)))))
+    section = lifecycle_section(analysed(dataclasses.replace(family, systems=(base, elsewhere, *others))))
     assert section is not None
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:

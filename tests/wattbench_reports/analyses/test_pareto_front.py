@@ -108,8 +108,8 @@ def test_repeats_of_an_item_stay_together(make_run, fake) -> None:
     assert widths[1] > 0.6 * widths[0]
 
 
-def test_who_takes_no_part_is_named_with_the_reason(make_run, fake) -> None:
-    joules, seconds = tradeoffs(analyse(make_run(fake.hostile())))
+def test_who_takes_no_part_is_named_with_the_reason(analysed, fake) -> None:
+    joules, seconds = tradeoffs(analysed(fake.hostile()))
     reasons = {place.system: place.reason for place in joules.places}
     assert reasons["throttled"] == "measured windows not all valid"
     assert reasons["unmetered"] == "no joules"
@@ -118,8 +118,8 @@ def test_who_takes_no_part_is_named_with_the_reason(make_run, fake) -> None:
     assert {place.system for front in seconds.fronts for place in front} == set(reasons)
 
 
-def test_yardsticks_are_drawn_and_on_no_front(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.family(20)))
+def test_yardsticks_are_drawn_and_on_no_front(analysed, fake) -> None:
+    analysis = analysed(fake.family(20))
     for found in tradeoffs(analysis):
         (told,) = [place for place in found.places if place.system == "told"]
         assert (told.group, told.on_front, told.reason) == (None, None, "a yardstick")
@@ -153,8 +153,8 @@ def test_under_load_it_is_one_load_and_who_does_not_hold_it_is_on_no_front(tmp_p
     assert table(section, "Accuracy and latency, as plotted")["weak"]["Latency p50"] == "–"
 
 
-def test_golden(make_run, fake, golden) -> None:
-    golden("trade-off.txt", as_text(tradeoff_section(analyse(make_run(fake.family())))))
+def test_golden(analysed, fake, golden) -> None:
+    golden("trade-off.txt", as_text(tradeoff_section(analysed(fake.family()))))
 
 
 def test_hostile_names_are_text(make_run, fake) -> None:

@@ -131,10 +131,10 @@ def test_joules_of_one_run_that_came_about_differently_are_ranked_only_when_aske
     assert [caveat.code for caveat in together.caveats].count("mixed-provenance") == 1
 
 
-def test_a_server_elsewhere_is_not_this_machine(make_run, fake) -> None:
+def test_a_server_elsewhere_is_not_this_machine(analysed, fake) -> None:
     here, there = fake.System("here"), fake.System("there", base_url="https://api.example.org/v1")
     near = fake.System("near", base_url="http://127.0.0.1:8000/v1")
-    prints = analyse(make_run(fake.recorded(systems=(here, there, near)))).prints
+    prints = analysed(fake.recorded(systems=(here, there, near))).prints
     assert groups(prints, "latency") == (("here", "near"), ("there",))
     assert groups(prints, "joules") == (("here", "near"), ("there",))
     assert groups(prints, "accuracy") == (("here", "there", "near"),)

@@ -50,8 +50,8 @@ def test_every_figure_is_the_records(make_run, fake) -> None:
         assert row["valid"]
 
 
-def test_what_is_missing_is_missing(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.hostile()))
+def test_what_is_missing_is_missing(analysed, fake) -> None:
+    analysis = analysed(fake.hostile())
     frame = figures_frame(analysis).set_index("system")
     everything = frame[frame["domain"].isna()]
     assert pd.isna(everything.loc["unmetered", "energy_j_per_request"])
@@ -63,8 +63,8 @@ def test_what_is_missing_is_missing(make_run, fake) -> None:
     assert not np.isinf(figures).any()
 
 
-def test_csv_and_parquet_say_the_same(make_run, fake) -> None:
-    frame = figures_frame(analyse(make_run(fake.hostile())))
+def test_csv_and_parquet_say_the_same(analysed, fake) -> None:
+    frame = figures_frame(analysed(fake.hostile()))
     text = pd.read_csv(io.BytesIO(frame_as_csv(frame)), dtype=TYPES, keep_default_na=False, na_values={
         name: [""] for name, kind in TYPES.items() if kind == "float64" or name == "domain"
     })  # fmt: skip

@@ -127,8 +127,8 @@ def test_the_page_shows_the_split_and_survives_markup(make_run, fake) -> None:
     assert "<script" not in without_own_scripts(page)
 
 
-def test_a_run_from_before_has_no_phases_and_still_has_parts(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.plain()))
+def test_a_run_from_before_has_no_phases_and_still_has_parts(analysed, fake) -> None:
+    analysis = analysed(fake.plain())
     assert all(split.phases == () for split in analysis.splits.values())
     section = energy_section(analysis)
     assert [passage.heading for passage in section.passages] == [""]

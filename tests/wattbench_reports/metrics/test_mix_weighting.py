@@ -120,8 +120,8 @@ def test_latency_under_a_mix() -> None:
     assert mixed(np.empty(0), pd.Series([], dtype=str), {"fast": 1.0}).quantile_s(0.5) is None
 
 
-def test_where_another_mix_changes_the_lead(make_run, fake) -> None:
-    found = {each.domain: each for each in tippings(analyse(make_run(fake.family(60))))}
+def test_where_another_mix_changes_the_lead(analysed, fake) -> None:
+    found = {each.domain: each for each in tippings(analysed(fake.family(60)))}
     assert set(found) == {"arithmetic", "text", "logic", "time"}
     for domain, each in found.items():
         assert each.share == pytest.approx(0.25)

@@ -260,8 +260,8 @@ def test_windows_that_no_figure_can_show_are_left_out(traced) -> None:
     assert len(section_of(traced).passages[0].folded[0].rows) == 3
 
 
-def test_absent_without_any_trace(make_run, fake) -> None:
-    assert power_section(analyse(make_run(fake.plain()))) is None
+def test_absent_without_any_trace(analysed, fake) -> None:
+    assert power_section(analysed(fake.plain())) is None
 
 
 def test_golden(traced, golden) -> None:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable
 
 from tests.wattbench_reports.sectiontext import without_own_scripts
-from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
 from wattbench_reports.html.report import PANELS
 from wattbench_reports.sections.arrival_rates import load_section
@@ -56,8 +55,8 @@ def as_text(analysis) -> str:
     return "\n".join(out) + "\n"
 
 
-def test_golden(make_run, fake, golden) -> None:
-    text = as_text(analyse(make_run(fake.family())))
+def test_golden(analysed, fake, golden) -> None:
+    text = as_text(analysed(fake.family()))
     golden("sections.txt", text)
 
 

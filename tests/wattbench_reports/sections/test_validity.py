@@ -25,8 +25,8 @@ def texts(table) -> list[list[str]]:
     return [[cell.text for cell in row] for row in table.rows]
 
 
-def test_every_caveat_stands_there(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.hostile()))
+def test_every_caveat_stands_there(analysed, fake) -> None:
+    analysis = analysed(fake.hostile())
     (table,) = validity_section(analysis).passages[0].tables
     assert [row[:2] for row in texts(table)] == [[each.code, each.text] for each in analysis.comparison.caveats]
     concerned = {row[0]: row[2] for row in texts(table)}
@@ -106,8 +106,8 @@ def test_commands_hold_what_the_reader_chose(make_run, fake) -> None:
     assert ["wattbench", "compare", root, "--region", "FRA", "--pue", "1.1"] in commands
 
 
-def test_fingerprints_part_by_part(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.recorded()))
+def test_fingerprints_part_by_part(analysed, fake) -> None:
+    analysis = analysed(fake.recorded())
     passage = environment_section(analysis).passages[-1]
     (short,) = passage.tables
     assert texts(short) == [[name, each.short] for name, each in analysis.prints.items()]
@@ -133,8 +133,8 @@ def test_control_characters_in_a_record_show(make_run, fake) -> None:
     assert not {"\x00", "\x07", "\x1b", "\u202e"} & set(page)
 
 
-def test_golden(make_run, fake, golden) -> None:
-    section = validity_section(analyse(make_run(fake.hostile())))
+def test_golden(analysed, fake, golden) -> None:
+    section = validity_section(analysed(fake.hostile()))
     out = [section.title, section.lead]
     for passage in section.passages:
         out += ["", f"-- {passage.heading}", *passage.sentences]

@@ -14,11 +14,11 @@ from wattbench_reports.sections.verdict.verdict import verdicts
 
 
 @pytest.fixture
-def judge(make_run, fake):
+def judge(analysed, fake):
     """Systems in, the overall verdict out."""
 
     def judged(*systems, items=150):
-        return verdicts(analyse(make_run(fake.Run(systems, items=items))))[0]
+        return verdicts(analysed(fake.Run(systems, items=items)))[0]
 
     return judged
 
@@ -90,8 +90,8 @@ def test_the_only_valid_one_does_not_win_by_walkover(judge, fake) -> None:
     assert verdict.headline == "Only fine can be ranked by energy: there is no other system to compare it with."
 
 
-def test_each_domain_has_its_verdict(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.hostile()))
+def test_each_domain_has_its_verdict(analysed, fake) -> None:
+    analysis = analysed(fake.hostile())
     found = verdicts(analysis)
     assert [verdict.domain for verdict in found] == [None, "arithmetic", '"><img src=x onerror=alert(1)>', "text"]
 
@@ -106,8 +106,8 @@ def test_a_choice_that_fails_whole_domains_says_so(make_run, fake) -> None:
     assert headline.endswith(" rules answers no item correctly in text: choose by domain.")
 
 
-def test_one_domain_is_said_once(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),))))
+def test_one_domain_is_said_once(analysed, fake) -> None:
+    analysis = analysed(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),)))
     assert [verdict.domain for verdict in verdicts(analysis)] == [None]
 
 
@@ -123,8 +123,8 @@ def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> Non
     assert len(ranking.choices) == 2
 
 
-def test_kinds_are_named_where_they_differ(make_run, fake) -> None:
-    found = {verdict.domain: verdict for verdict in verdicts(analyse(make_run(fake.family())))}
+def test_kinds_are_named_where_they_differ(analysed, fake) -> None:
+    found = {verdict.domain: verdict for verdict in verdicts(analysed(fake.family()))}
     assert found[None].headline.startswith("Run tuned (generalist): ")
     # Two rivals are so near that, adjusted for all comparisons, nothing is shown.
     assert found["text"].headline.startswith(
@@ -133,8 +133,8 @@ def test_kinds_are_named_where_they_differ(make_run, fake) -> None:
     assert "student (distilled)" in found["text"].picks[0].answer
 
 
-def test_an_off_domain_specialist_is_left_out_with_its_like(make_run, fake) -> None:
-    time = verdicts(analyse(make_run(fake.family())))[-1]
+def test_an_off_domain_specialist_is_left_out_with_its_like(analysed, fake) -> None:
+    time = verdicts(analysed(fake.family()))[-1]
     assert time.sentences[-1] == (
         "Not ranked by energy: specialist-arithmetic, specialist-text and specialist-logic "
         "(nothing answered correctly)."
@@ -142,11 +142,11 @@ def test_an_off_domain_specialist_is_left_out_with_its_like(make_run, fake) -> N
 
 
 @pytest.mark.parametrize("router", ["oracle", "random", "always"])
-def test_a_yardstick_is_shown_and_never_recommended(make_run, fake, router) -> None:
+def test_a_yardstick_is_shown_and_never_recommended(analysed, fake, router) -> None:
     yardstick = fake.System("best", "hybrid", accuracy=1.0, energy_j=0.5, members=("good",), router=router,
                             routes={"arithmetic": ("good",), "text": ("good",)})  # fmt: skip
     systems = (fake.System("good", accuracy=0.8, energy_j=2.0), fake.System("bad", accuracy=0.3, energy_j=9.0))
-    analysis = analyse(make_run(fake.Run((*systems, yardstick), items=150)))
+    analysis = analysed(fake.Run((*systems, yardstick), items=150))
     for verdict in verdicts(analysis):
         assert verdict.choice == "good"
         assert "best" not in " ".join([verdict.headline, *verdict.sentences]).split()
@@ -156,14 +156,14 @@ def test_a_yardstick_is_shown_and_never_recommended(make_run, fake, router) -> N
     assert domain_table(analysis).rows[-1][2].text == "hybrid, yardstick"
 
 
-def test_a_deployable_hybrid_may_win(make_run, fake) -> None:
+def test_a_deployable_hybrid_may_win(analysed, fake) -> None:
     hybrid = fake.System("best", "hybrid", accuracy=1.0, energy_j=0.5, router="classifier")
-    analysis = analyse(make_run(fake.Run((hybrid, fake.System("good", accuracy=0.8, energy_j=2.0)))))
+    analysis = analysed(fake.Run((hybrid, fake.System("good", accuracy=0.8, energy_j=2.0))))
     assert verdicts(analysis)[0].choice == "best (hybrid)"
 
 
-def test_only_yardsticks_is_no_choice(make_run, fake) -> None:
-    analysis = analyse(make_run(fake.Run((fake.System("told", "hybrid", router="oracle"),))))
+def test_only_yardsticks_is_no_choice(analysed, fake) -> None:
+    analysis = analysed(fake.Run((fake.System("told", "hybrid", router="oracle"),)))
     assert [verdict.headline for verdict in verdicts(analysis)] == [
         "Only yardsticks took part, so there is nothing to choose."
     ]
@@ -177,17 +177,17 @@ def test_a_choice_that_is_weak_in_a_domain_says_so(make_run, fake) -> None:
     )
 
 
-def test_many_contenders_are_counted_after_the_first(make_run, fake) -> None:
+def test_many_contenders_are_counted_after_the_first(analysed, fake) -> None:
     twins = tuple(fake.System(f"twin-{place}") for place in range(6))
-    overall = verdicts(analyse(make_run(fake.Run(twins, items=20))))[0]
+    overall = verdicts(analysed(fake.Run(twins, items=20)))[0]
     assert overall.choice.endswith(" or any of 5 others")
 
 
-def test_the_table_by_domain_has_a_row_for_each(make_run, fake) -> None:
-    table = choices_table(verdicts(analyse(make_run(fake.family()))))
+def test_the_table_by_domain_has_a_row_for_each(analysed, fake) -> None:
+    table = choices_table(verdicts(analysed(fake.family())))
     assert table is not None
     assert [row[0].text for row in table.rows] == ["arithmetic", "text", "logic", "time"]
     assert table.rows[0][1].text == "specialist-arithmetic"
     assert all(len(row) == len(table.columns) for row in table.rows)
-    one = analyse(make_run(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),))))
+    one = analysed(fake.Run(fake.plain().systems, tasks=(("chain_sum", "arithmetic"),)))
     assert choices_table(verdicts(one)) is None

@@ -202,8 +202,8 @@ def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
     assert "Shown are the 66 pairs furthest from chance, of 91." in passage.tables[0].note
 
 
-def test_golden(make_run, fake, golden) -> None:
-    section = experts_section(analyse(make_run(fake.family(20))))
+def test_golden(analysed, fake, golden) -> None:
+    section = experts_section(analysed(fake.family(20)))
     assert section is not None
     out = [f"== {section.title}", section.lead]
     for passage in section.passages:

@@ -36,15 +36,15 @@ def test_shares_are_recounted_from_the_records(make_run, fake, repeats) -> None:
     assert all(0 < even <= 1 for even in use.evenness)
 
 
-def test_what_choosing_two_of_four_can_tell_at_most(make_run, fake) -> None:
-    (four,) = uses(analyse(make_run(fake.Run((fake.System("mix", "moe", experts=tuple("abcd")),)))))
+def test_what_choosing_two_of_four_can_tell_at_most(analysed, fake) -> None:
+    (four,) = uses(analysed(fake.Run((fake.System("mix", "moe", experts=tuple("abcd")),))))
     assert four.at_most_bits == pytest.approx(1.0)
     assert four.dependence is not None
     assert four.dependence.mean_bits <= four.at_most_bits
 
 
-def test_two_of_two_experts_can_tell_nothing(make_run, fake) -> None:
-    analysis = analyse(make_run(mixture(fake, favour=1.0)))
+def test_two_of_two_experts_can_tell_nothing(analysed, fake) -> None:
+    analysis = analysed(mixture(fake, favour=1.0))
     (use,) = uses(analysis)
     assert use.at_most_bits == 0.0
     section = experts_section(analysis)
@@ -78,8 +78,8 @@ def test_one_domain_is_not_tested(make_run, fake) -> None:
     assert section.passages[0].drawing is None
 
 
-def test_absent_where_nothing_is_on_record(make_run, fake) -> None:
-    assert experts_section(analyse(make_run(fake.plain()))) is None
+def test_absent_where_nothing_is_on_record(analysed, make_run, fake) -> None:
+    assert experts_section(analysed(fake.plain())) is None
     run = make_run(fake.Run((fake.System("mix", "moe", experts=EXPERTS),), name="mixture"))
     for path in (run.layout.root / "experts" / "mix").iterdir():
         path.unlink()

@@ -143,8 +143,8 @@ def test_a_yardstick_is_called_one(routed, fake) -> None:
     assert "alone (generalist)" not in text
 
 
-def test_absent_without_routes(make_run, fake) -> None:
-    assert routing_section(analyse(make_run(fake.golden()))) is None
+def test_absent_without_routes(analysed, fake) -> None:
+    assert routing_section(analysed(fake.golden())) is None
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

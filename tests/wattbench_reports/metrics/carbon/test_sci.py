@@ -267,8 +267,8 @@ def test_the_score_stands_in_every_format(make_run, fake, grid) -> None:
     assert "its data sheet, 2024" in page
 
 
-def test_no_intensity_no_section(make_run, fake) -> None:
-    assert carbon_section(analyse(make_run(fake.plain()))) is None
+def test_no_intensity_no_section(analysed, fake) -> None:
+    assert carbon_section(analysed(fake.plain())) is None
 
 
 def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make_run, fake, grid) -> None:
