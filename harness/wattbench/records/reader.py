@@ -108,7 +108,7 @@ def read_run(root: Path) -> RunRecords:
         raw = json.loads(layout.header.read_bytes())
     except FileNotFoundError as error:
         raise UserError(f"{root}: not a run directory (it has no {layout.header.name})") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{layout.header}: cannot be read ({error})") from error
     try:
         return RunRecords(layout, RunHeader.from_json(_upgraded(raw, layout.header)))

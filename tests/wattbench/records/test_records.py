@@ -111,6 +111,7 @@ def test_experts_read_as_written_and_older_rows_lack_the_prompt_and_the_pairs(ru
         ('{"schema_version": "1"}', "not a number"),
         ("[]", "not a number"),
         ("{", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
         ('{"schema_version": 1}', "a field is missing"),
     ],
 )
