@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.025
-"""How often in `HORIZON` nights any series at all may show a change where there is none: half of the 5% that nights may
+"""How often in `HORIZON` nights any series at all may show a change without one: half of the 5% that nights may
 raise a false alarm."""
 
 LEAST_POINTS = 0.01
@@ -69,7 +69,7 @@ class Change:
     shift: float
     """Of accuracy the difference (-0.02: 2 points lower), of others the share by which it is higher."""
     p_value: float
-    """That there is none, for all series and a year of nights together."""
+    """Of no change, for all series and a year of nights together."""
 
 
 @dataclass(frozen=True)

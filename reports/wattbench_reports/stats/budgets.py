@@ -45,7 +45,7 @@ RESAMPLES = 4000
 method can show something in a family of up to 100 comparisons."""
 
 MAX_UNITS = 5000
-"""Above so many items groups of them are drawn, so that time stops growing: standard errors to 1%."""
+"""Above this many items groups of them are drawn, so that time stops growing: standard errors to 1%."""
 
 DOMAIN_SUMS = CappedDraws(most=2000, fewest=1000, budget=100_000)
 """Draws of the sums per domain and system behind every interval of a ratio. A draw costs a sum per domain and system.

@@ -56,7 +56,7 @@ class Shift:
     """Mean of the stretch that ends there; so `after` of the one that begins."""
     after: float
     p_value: float
-    """That there is none, corrected for the places where it could have been."""
+    """Of no change, corrected for the positions where it could have been."""
 
 
 def noise_of(series: Sequence[Series], *, level: float, resolution: float) -> Noise:

@@ -13,7 +13,7 @@ _STEPS = 840
 common multiple of 1 to 8). Other scores are rounded to it: by 0.06 points at most."""
 
 _MAX_WORK = 20_000_000
-"""Above this many additions the normal distribution stands in for the exact one. There are thousands of items then."""
+"""Above this many additions the normal distribution replaces the exact one. There are thousands of items then."""
 
 
 @dataclass(frozen=True)

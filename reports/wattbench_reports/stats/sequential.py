@@ -26,14 +26,14 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 _PRIOR_ITEMS = 30.0
-"""A mean square begins as a guess that weighs as much as so many items: who stakes too much early is ruined early."""
+"""The weight of the initial guess of a mean square, in items: large early stakes would lose all evidence early."""
 _PRIOR_SQUARE = 0.1
 """That guess: one in ten items is answered rightly by one of two systems only."""
 _PRIOR_ROUNDS = 2.0
 _NORMAL = 1.4826
 """Standard deviations of a normal distribution in its median absolute deviation."""
 _FREAKS = 3.0
-"""A standard deviation so many times what the middling rounds have is one of a few freaks among them."""
+"""Above this multiple of the middle rounds' standard deviation the whole one comes from a few outliers."""
 _MAX_STAKE = 0.95
 """Of what could be lost at worst: never everything."""
 _HEDGE = 0.05
@@ -132,7 +132,7 @@ def _mean_stakes(gain: Values, null: float, margin: float, above: bool) -> Value
 
 def _distances(d: Values, null: float, margin: float, above: bool) -> Values:
     if not math.isfinite(null) or not margin > 0 or not np.isfinite(d).all():
-        raise ValueError(f"no claim about a centre of {null} with a margin of {margin}, or a figure is none")
+        raise ValueError(f"no claim about a centre of {null} with a margin of {margin}, or a figure is not finite")
     return d - null if above else null - d
 
 

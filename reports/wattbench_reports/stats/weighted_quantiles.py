@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 POINTS = 201
-"""So many seconds stand for the distribution in one domain; fewer requests stand for themselves."""
+"""Quantiles that represent the distribution in one domain; fewer requests are all kept."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Mixed:
     seconds: NDArray[np.float64]
     """Shape (points,), ascending."""
     reached: NDArray[np.float64]
-    """Shape (points,): the share of the requests that ended within so many seconds, as a running sum."""
+    """Shape (points,): the share of the requests that ended within these seconds, as a running sum."""
 
     def quantile_s(self, share: float) -> float | None:
         """Return the least seconds within which a share of the requests ended."""

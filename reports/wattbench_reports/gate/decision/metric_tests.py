@@ -25,8 +25,8 @@ from wattbench_reports.gate.policy import Policy, Rule
 from wattbench_reports.stats.percentiles import needed
 
 UNIT_SCORE = 16.0
-"""Joules per correct answer are compared over so many rounds together that both systems' scores sum up to this: over
-fewer right answers the logarithm of their number says too little, and says it askew."""
+"""Joules per correct answer are compared over as many rounds as it takes for both systems' scores to sum to this: over
+fewer right answers the logarithm of their number is too noisy and skewed."""
 
 _NO_SCORE = 0.5
 """Added to each sum of scores, so that none is 0 (F. J. Anscombe, Biometrika 43, 1956)."""

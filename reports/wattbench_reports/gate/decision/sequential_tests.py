@@ -22,7 +22,7 @@ TAIL = 0.95
 TAIL_FIRST_ITEMS = 20
 """Items after which the first threshold for the slowest 5% is set."""
 TAIL_MARGIN = (1 - TAIL) / 2
-"""How much more, or less, of the items should lie beyond it if the tail did change."""
+"""How much more, or less, of the items should exceed it if the tail changed."""
 
 
 class Trial(Protocol):

@@ -21,6 +21,7 @@ from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.evidence.pytest_benchmark_json import Benchmark, BenchmarkFile, read_benchmarks
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT, METRICS, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
+from wattbench_reports.tables.json_values import mapping
 
 PER_ROUND = 8
 """Rounds of a benchmark that make one of a gate, at most."""
@@ -190,7 +191,7 @@ def _parts(
     files: tuple[BenchmarkFile, BenchmarkFile], both: tuple[Benchmark, Benchmark], shown: tuple[str, str]
 ) -> list[dict[str, Part]]:
     """Build parts of fingerprints. What only wattbench's plugin records is a part where either file has it."""
-    machines = [each.machine.get("wattbench") for each in files]
+    machines = [mapping(each.machine.get("wattbench")) for each in files]
     parts_of: list[dict[str, Part]] = []
     for file, one, machine, owner in zip(files, both, machines, shown, strict=True):
         parts = {
@@ -198,8 +199,8 @@ def _parts(
             "scenario": part({"timer": one.timer}, owner),
             "meter": part(one.meters, owner) if one.round_energy_j is not None else Part(),
         }
-        if any(isinstance(each, Mapping) for each in machines):
-            known = machine_parts(machine if isinstance(machine, Mapping) else {}, owner)
+        if any(each is not None for each in machines):
+            known = machine_parts(machine or {}, owner)
             plain, more = parts["device"], known["device"]
             parts["device"] = Part((*plain.facts, *more.facts), plain.owner or more.owner)
             parts |= {name: known[name] for name in ("driver", "power_limit", "card")}
@@ -214,10 +215,10 @@ def _parts(
 
 def _device(file: BenchmarkFile) -> dict[str, object]:
     """Return what pytest-benchmark itself records of a machine."""
-    cpu = file.machine.get("cpu")
+    cpu = mapping(file.machine.get("cpu"))
     version = str(file.machine.get("python_version") or "").split(".")[:2]
     return {
-        "processor": (cpu.get("brand_raw") if isinstance(cpu, Mapping) else None) or ABSENT,
+        "processor": (cpu or {}).get("brand_raw") or ABSENT,
         "machine": file.machine.get("machine") or ABSENT,
         "Python": f"{file.machine.get('python_implementation')} {'.'.join(version)}" if any(version) else ABSENT,
     }

@@ -97,7 +97,7 @@ class _Side:
     """Its name, with its run where the other is called the same."""
     print: Fingerprint
     items: pd.DataFrame
-    """One row per item: columns `KEY` and `_FIGURES`, NaN where there is none."""
+    """One row per item: columns `KEY` and `_FIGURES`, NaN without a value."""
     provenance: str
 
 
