@@ -26,6 +26,7 @@ BY_FOLDER = {
 """Folder under tests/ to the marker that every test in it gets."""
 BY_FIXTURE = {
     "driver": ("driver",),
+    "lm_eval_folder": ("sockets", "torch"),  # made by lm-eval itself
     "project": ("waits", "serial"),
     "scripted": ("sockets",),
     "smol_gguf": ("model",),
@@ -68,6 +69,8 @@ def broken_rules() -> list[str]:
 
 def pytest_configure() -> None:
     """Watch from here on; an audit hook stays until the process ends."""
+    import urllib3  # noqa: F401 - binds a socket when first imported, which lm-eval does
+
     time.sleep = _noting_sleep
     sys.addaudithook(_audit)
 

@@ -49,7 +49,8 @@ class DeclaredTraining(Strict):
         return self.energy_j if self.energy_j is not None else (self.energy_kwh or 0.0) * _JOULES_PER_KWH
 
     def summary(self) -> dict[str, Any]:
-        """Return the summary for a run's record, in the form of a ledger's; a figure that is not stated is None."""
+        """Return the summary for a run's record, in the form of a ledger's; figures that are not stated are left empty
+        (None)."""
         return {
             "method": DECLARED,
             "documents": None,

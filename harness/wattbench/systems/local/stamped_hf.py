@@ -47,7 +47,7 @@ class StampedHFLM(HFLM):
         return self._max_output_tokens
 
     def take(self, prompt: str) -> Generation | None:
-        """Take the oldest generation for a prompt that has not been taken yet; None if there is none."""
+        """Take the oldest generation for a prompt that has not been taken yet, or None."""
         waiting = self._generations.get(prompt)
         if not waiting:
             return None
