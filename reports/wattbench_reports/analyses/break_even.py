@@ -1,4 +1,4 @@
-"""After how many correct answers one system has made up for what it took to train it, against every other."""
+"""Compute after how many correct answers a system has saved the joules of its training, against every other one."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from wattbench_reports.tables.item_matrix import ItemTable
 
 @dataclass(frozen=True)
 class BreakEven:
-    """A system that was trained, against another one."""
+    """A trained system against another one."""
 
     system: str
     against: str
     domain: str | None
     """A specialist is only run in its domain, and so compared over its items; None is all items."""
     outlay_j: float | None
-    """Joules of its training less those of the other one's; None where one of them is not known."""
+    """Joules of its training minus those of the other one's; None where one of them is not known."""
     payback: Payback | None
-    """Where the outlay is 0 or more: the correct answers after which it has been saved. Where it is less, the system is
-    ahead from its first answer, and this is when the *other* one has caught up: infinite is at no time."""
+    """Where the outlay is 0 or more: the correct answers after which it is saved. Where it is less, the system is
+    ahead from its first answer, and this is when the *other* one catches up: infinite means never."""
     ahead: bool
     """The outlay is less than 0."""
     reason: str
@@ -45,32 +45,32 @@ class BreakEven:
 
     @property
     def declared(self) -> bool:
-        """Whether joules that somebody states are set against joules that were measured here."""
+        """Return whether declared joules are compared with joules that were measured here."""
         return provenance.is_declared(self.provenance)
 
 
 def break_evens(analysis: Analysis) -> tuple[BreakEven, ...]:
-    """Each system that was trained against every other that is no yardstick, in the order of the run.
+    """Compare each trained system with every other that is no yardstick, in the order of the run.
 
-    N = (E ours - E theirs) / (J theirs - J ours), with E the joules of training and J those of a correct answer. A
+    N = (E this - E other) / (J other - J this), with E the joules of training and J those of a correct answer. A
     system without a training on record counts as one that took none. Both are taken over the same items, and the
     interval is a paired bootstrap over them.
     """
     trained = {each.system: each for each in trainings(analysis)}
     names, sums = in_use(analysis), _SharedSums(analysis.table)
     rows = analysis.frames.run.systems()
-    found = []
+    pairs = []
     for name in trained:
         domain = rows[name].domain if rows[name].domain in analysis.by_domain else None
         others = [other for other in names if other != name]
         rival = _rival(analysis, sums.table(domain), name, domain, others)
-        found += [_pair(analysis, sums, trained, name, other, domain, other == rival) for other in others]
-    return tuple(found)
+        pairs += [_pair(analysis, sums, trained, name, other, domain, other == rival) for other in others]
+    return tuple(pairs)
 
 
 @dataclass
 class _Drawn:
-    """The joules and correct answers of all systems over some items, and over the same items drawn again."""
+    """Joules and correct answers of all systems over some items, and over bootstrap draws of the same items."""
 
     items: int
     energy_j: NDArray[np.float64]
@@ -81,21 +81,21 @@ class _Drawn:
 
 @dataclass
 class _SharedSums:
-    """Draws of items, made once for all pairs of systems that answered the same ones."""
+    """Bootstrap draws of items, made once for all pairs of systems that answered the same ones."""
 
-    whole: ItemTable
+    all_items: ItemTable
     _tables: dict[str | None, ItemTable] = field(default_factory=dict)
     _drawn: dict[tuple[str | None, bytes], _Drawn] = field(default_factory=dict)
 
     def table(self, domain: str | None) -> ItemTable:
         if domain not in self._tables:
-            self._tables[domain] = self.whole.of_domain(domain)
+            self._tables[domain] = self.all_items.of_domain(domain)
         return self._tables[domain]
 
-    def of(self, domain: str | None, ours: int, theirs: int) -> _Drawn | None:
-        """Over the items that both have joules for; None where there are none."""
+    def of(self, domain: str | None, first: int, second: int) -> _Drawn | None:
+        """Return the sums over the items for which both columns have joules; None without any."""
         table = self.table(domain)
-        shared = (table.metered[:, ours] > 0) & (table.metered[:, theirs] > 0)
+        shared = (table.metered[:, first] > 0) & (table.metered[:, second] > 0)
         if not shared.any():
             return None
         key = (domain, np.packbits(shared).tobytes())
@@ -119,16 +119,16 @@ def _pair(
     spent = [trained[each].energy_j if each in trained else 0.0 for each in (name, other)]
     outlay_j = None if spent[0] is None or spent[1] is None else spent[0] - spent[1]
     ahead = outlay_j is not None and outlay_j < 0
-    found, reason = None, _why_not(analysis, trained, name, other)
+    payback, reason = None, _why_not(analysis, trained, name, other)
     if outlay_j is not None and not reason:
-        found = _payback(sums, name, other, domain, outlay_j)
-        reason = "" if found is not None else _nothing(sums, name, other, domain)
+        payback = _payback(sums, name, other, domain, outlay_j)
+        reason = "" if payback is not None else _nothing(sums, name, other, domain)
     return BreakEven(
         name,
         other,
         domain,
         outlay_j,
-        found,
+        payback,
         ahead,
         reason,
         provenance.joined(labels),
@@ -138,18 +138,18 @@ def _pair(
 
 
 def _payback(sums: _SharedSums, name: str, other: str, domain: str | None, outlay_j: float) -> Payback | None:
-    ours, theirs = (sums.whole.column(each) for each in (name, other))
-    drawn = sums.of(domain, ours, theirs)
+    first, second = (sums.all_items.column(each) for each in (name, other))
+    drawn = sums.of(domain, first, second)
     if drawn is None:
         return None
-    payer, saver = (theirs, ours) if outlay_j < 0 else (ours, theirs)
+    payer, saver = (second, first) if outlay_j < 0 else (first, second)
     totals = [(float(drawn.energy_j[column]), float(drawn.correct[column])) for column in (payer, saver)]
     draws = [(drawn.energy_draws[:, column], drawn.correct_draws[:, column]) for column in (payer, saver)]
     return payback_from_draws(abs(outlay_j), totals[0], totals[1], draws[0], draws[1], items=drawn.items)
 
 
 def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None) -> str:
-    columns = {each: sums.whole.column(each) for each in (name, other)}
+    columns = {each: sums.all_items.column(each) for each in (name, other)}
     drawn = sums.of(domain, *columns.values())
     if drawn is None:
         return "no item has joules of both"
@@ -158,7 +158,7 @@ def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None) -> st
 
 
 def _why_not(analysis: Analysis, trained: Mapping[str, Training], name: str, other: str) -> str:
-    """Why the joules of two trainings and of two systems may not be set against each other; empty where they may."""
+    """Return why the joules of two trainings and of two systems may not be compared; empty where they may."""
     reason = analysis.why_joules_not_comparable(name, other)
     if reason:
         return reason

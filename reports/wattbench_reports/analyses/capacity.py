@@ -1,7 +1,7 @@
-"""How many machines a rate of requests needs, and what a request costs with their idle time in it: by simulation.
+"""Simulate how many machines a rate of requests needs, and what a request costs with their idle time included.
 
 A replica is a machine like the one that was measured, with the system loaded, answering one request at a time. Arrivals
-are Poisson; what each takes is one of the durations that were measured.
+are Poisson; the duration of each is drawn from the measured ones.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from wattbench_reports.stats.budgets import ARRIVALS, SEED, WARM_UP_ARRIVALS
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 
 RATES_PER_S = (0.1, 1.0, 10.0)
-"""Requests per second, beside the one that the requests of a year come to."""
+"""Requests per second, in addition to the rate that the requests of a year give."""
 
 SECONDS_PER_YEAR = 365 * 24 * 3600.0
 
 TARGET_TIMES = 2.0
-"""The share of the requests that a tail is of must be done within this many times the system's own tail."""
+"""The simulated tail latency may be at most this many times the system's tail latency when it answers alone."""
 
 MAX_LOAD = 500.0
 """Requests in service at once above which nothing is simulated: the arrivals would not fill that many replicas for
@@ -36,23 +36,23 @@ long enough to say anything."""
 
 @dataclass(frozen=True)
 class Sized:
-    """The fewest replicas of a system that hold a rate."""
+    """The smallest number of replicas of a system that sustains a rate."""
 
     rate_per_s: float
     replicas: int | None
-    """None where it would take more than are simulated, or no number is fast enough."""
+    """None where more than the simulated maximum are needed, or no number is fast enough."""
     utilisation: float | None
     """The share of the time that a replica is answering, 0 to 1: requests per second × mean seconds / replicas."""
     tail_s: float | None
     """From arrival to the last token, as simulated."""
     j_per_request: float | None
-    """Above idle, and the idle watts of all replicas over all the time. None where these are not known."""
+    """Joules above idle plus the idle power of all replicas over all the time. None where these are not known."""
     idle_j_per_request: float | None
-    """Of these, what the replicas draw anyway while they are not answering."""
+    """Of these, the joules that the replicas draw while they are not answering."""
 
     @property
     def idle_share(self) -> float | None:
-        """The share of the time that a replica has nothing to do."""
+        """Return the share of the time in which a replica is idle."""
         return None if self.utilisation is None else 1.0 - self.utilisation
 
 
@@ -79,7 +79,7 @@ class Fleets:
     """All systems."""
 
     year_per_s: float
-    """The rate that the requests of a year come to: the first of `rates_per_s`."""
+    """The rate that the requests of a year give: the first of `rates_per_s`."""
     rates_per_s: tuple[float, ...]
     fleets: tuple[Fleet, ...]
     share: float
@@ -87,7 +87,7 @@ class Fleets:
     too_few: tuple[str, ...]
     """Systems whose requests support no percentile, and which are not sized."""
     why_not: str
-    """Why there are none: a clause. Empty where there are."""
+    """Why no system is simulated, as a clause; empty where systems are."""
 
 
 def fleets(
@@ -96,7 +96,7 @@ def fleets(
     rates_per_s: Sequence[float] = RATES_PER_S,
     target_times: float = TARGET_TIMES,
 ) -> Fleets:
-    """Every system but yardsticks, from the durations that were measured one request at a time.
+    """Size every system except yardsticks, from the durations that were measured one request at a time.
 
     Args:
         analysis: the run.
@@ -127,9 +127,9 @@ def fleets(
 def _why_not(analysis: Analysis) -> str:
     measure = analysis.frames.record.suite.measure
     if analysis.comparison.load is not None or measure.scenario == "load":
-        return "durations under load hold the waiting of that load"
+        return "latencies measured under load include the queueing of that load"
     if measure.scenario == "throughput" or (measure.batch or 1) > 1:
-        return "requests were answered in batches, so that how long one takes alone is not on record"
+        return "requests were answered in batches, so the latency of a single request is not recorded"
     return ""
 
 
@@ -164,9 +164,9 @@ def _fleet(
 
 
 def _idle_w(analysis: Analysis, name: str) -> float | None:
-    """Watts of the loaded system with nothing to do, as its measured windows have them: what is above idle is beyond.
+    """Return the idle watts of the loaded system, from its measured windows.
 
-    Their mean by the windows' length; None where a component's idle was not measured.
+    The mean weighted by the windows' lengths; None where a component's idle was not measured.
     """
     windows = [
         window
@@ -226,8 +226,10 @@ def size(
 
 
 def _fewest(least: int, tail_s: Callable[[int], float], target_s: float) -> tuple[int, float]:
-    """The smallest number, from `least` on, that is fast enough, and how fast it is: by strides that double, and then
-    by halving. So many replicas as there are arrivals leave nobody waiting."""
+    """Return the smallest number, from `least` on, that is fast enough, and its tail latency.
+
+    The search doubles its stride, then bisects. With as many replicas as arrivals, no request waits.
+    """
     too_few, stride = least - 1, 1
     while (enough_s := tail_s(enough := min(too_few + stride, ARRIVALS))) > target_s and enough < ARRIVALS:
         too_few, stride = enough, 2 * stride

@@ -1,4 +1,4 @@
-"""What flipped between two systems: the items that only one of them answers correctly, and a few of them to read."""
+"""List the items that only one of two systems answers correctly (flips), with a few examples to read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RIGHT = 0.5
 """An item counts as right where the mean score of its answers is at least this: a flip needs a right and a wrong."""
 
 EXAMPLES = 6
-"""At most so many items each way."""
+"""The most examples shown per direction."""
 
 TARGET_CHARACTERS = 200
 
@@ -30,7 +30,7 @@ _TEXTS = ("prompt", "output", "filtered", "target")
 
 @dataclass(frozen=True)
 class Pair:
-    """Two systems that a reader will want to tell apart."""
+    """Two systems that a reader will want to compare."""
 
     first: str
     second: str
@@ -54,12 +54,12 @@ class Fourfold:
 
     @property
     def items(self) -> int:
-        """Items that both answered."""
+        """Return the number of items that both answered."""
         return self.both + self.first_only + self.second_only + self.neither
 
     @property
     def flipped(self) -> int:
-        """Items that one of them alone answers correctly."""
+        """Return the number of items that exactly one of them answers correctly."""
         return self.first_only + self.second_only
 
 
@@ -71,7 +71,7 @@ class Answer:
     right: bool
     """Whether the item counts as right."""
     times_right: int
-    """How many of its answers to the item are."""
+    """How many of its answers to the item are right."""
     asked: int
     filtered: Excerpt | None
     """What the task compared with the target; None where the record does not hold it. So `output`."""
@@ -96,7 +96,7 @@ class Flip:
 
 @dataclass(frozen=True)
 class Flips:
-    """One pair."""
+    """The flips of one pair."""
 
     pair: Pair
     total: Fourfold
@@ -108,73 +108,79 @@ class Flips:
 
 
 def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -> tuple[Flips, ...]:
-    """What flipped in each pair; pairs without an item in common are left out.
+    """Find what flipped in each pair; leave out pairs without an item in common.
 
-    Which items are shown does not depend on what was answered: every item has a place in one fixed random order, the
+    Which items are shown does not depend on what was answered: all items are put in one fixed random order, the
     same for all pairs, and of each task in turn the first that flipped is taken.
 
     Args:
         analysis: of the run.
         pairs: systems of the run.
-        examples: at most so many items each way.
+        examples: the most items per direction.
     """
     table = analysis.table
     order = np.random.default_rng(SEED).permutation(len(table.tasks))
     suite = [str(name) for name in analysis.frames.items["task"].cat.categories]
     tasks = np.asarray(pd.Categorical(table.tasks, categories=suite).codes, dtype=np.int64)
     right = mean_scores(table) >= RIGHT
-    found = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
-    found = [(pair, sides) for pair, sides in found if sides.answered.any()]
+    compared = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
+    compared = [(pair, sides) for pair, sides in compared if sides.answered.any()]
     chosen = [
         tuple(_spread(flipped, tasks, len(suite), order, examples) for flipped in (sides.gained, sides.lost))
-        for _, sides in found
+        for _, sides in compared
     ]
-    reader = _Reader.of(analysis, [(pair, np.concatenate(rows)) for (pair, _), rows in zip(found, chosen, strict=True)])
+    reader = _Reader.of(
+        analysis, [(pair, np.concatenate(rows)) for (pair, _), rows in zip(compared, chosen, strict=True)]
+    )
     return tuple(
         Flips(
             pair,
             *sides.fourfolds(suite, tasks),
-            *(tuple(reader.flip(pair, int(row)) for row in own) for own in rows),
+            *(tuple(reader.flip(pair, int(row)) for row in chosen_rows) for chosen_rows in rows),
         )
-        for (pair, sides), rows in zip(found, chosen, strict=True)
+        for (pair, sides), rows in zip(compared, chosen, strict=True)
     )
 
 
 @dataclass(frozen=True)
 class _Sides:
-    """Each of shape (items,)."""
+    """Which items both systems answered, and which each got right: arrays of shape (items,)."""
 
     answered: NDArray[np.bool_]
-    ours: NDArray[np.bool_]
-    theirs: NDArray[np.bool_]
+    first_right: NDArray[np.bool_]
+    second_right: NDArray[np.bool_]
 
     @classmethod
     def of(cls, table: ItemTable, right: NDArray[np.bool_], pair: Pair) -> _Sides:
-        """Whether both were asked, and whether each is right. `right` has shape (items, systems)."""
-        ours, theirs = (table.column(name) for name in (pair.first, pair.second))
-        answered = (table.asked[:, ours] > 0) & (table.asked[:, theirs] > 0)
-        return cls(answered, right[:, ours], right[:, theirs])
+        """Select the columns of a pair. `right` has shape (items, systems)."""
+        first, second = (table.column(name) for name in (pair.first, pair.second))
+        answered = (table.asked[:, first] > 0) & (table.asked[:, second] > 0)
+        return cls(answered, right[:, first], right[:, second])
 
     @property
     def gained(self) -> NDArray[np.bool_]:
-        """Where the first alone is right."""
-        return self.answered & self.ours & ~self.theirs
+        """Return where only the first is right."""
+        return self.answered & self.first_right & ~self.second_right
 
     @property
     def lost(self) -> NDArray[np.bool_]:
-        """Where the second alone is."""
-        return self.answered & ~self.ours & self.theirs
+        """Return where only the second is right."""
+        return self.answered & ~self.first_right & self.second_right
 
     def fourfolds(self, suite: Sequence[str], tasks: NDArray[np.int64]) -> tuple[Fourfold, tuple[Fourfold, ...]]:
-        """The counts over all items, and of each task in which both answered any.
+        """Count right and wrong over all items, and in each task of which both answered an item.
 
         Args:
             suite: the tasks.
-            tasks: shape (items,), each item's place among them.
+            tasks: shape (items,), the index of each item's task in `suite`.
         """
-        case = 4 * tasks + 2 * ~self.ours + ~self.theirs
+        case = 4 * tasks + 2 * ~self.first_right + ~self.second_right
         counts = np.bincount(case[self.answered], minlength=4 * len(suite)).reshape(-1, 4)
-        each = tuple(_fourfold(task, own) for task, own in zip(suite, counts, strict=True) if own.any())
+        each = tuple(
+            _fourfold(task, counts_of_task)
+            for task, counts_of_task in zip(suite, counts, strict=True)
+            if counts_of_task.any()
+        )
         return _fourfold(None, counts.sum(axis=0)), each
 
 
@@ -184,8 +190,11 @@ def _fourfold(task: str | None, counts: NDArray[np.int64]) -> Fourfold:
 
 
 def _exact_p(gained: int, lost: int) -> float | None:
-    """McNemar, "Note on the sampling error of the difference between correlated proportions or percentages" (1947),
-    with the exact binomial in the place of its chi-square."""
+    """Return the exact two-sided p-value of the flips; None without any.
+
+    McNemar, "Note on the sampling error of the difference between correlated proportions or percentages" (1947),
+    with the exact binomial in place of its chi-square.
+    """
     from scipy.stats import binomtest
 
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else None
@@ -194,11 +203,11 @@ def _exact_p(gained: int, lost: int) -> float | None:
 def _spread(
     flipped: NDArray[np.bool_], tasks: NDArray[np.int64], number: int, order: NDArray[np.int64], most: int
 ) -> NDArray[np.int64]:
-    """Rows of some flipped items, taken from each of so many tasks in turn."""
+    """Return rows of flipped items, taken from each task in turn, `most` at most."""
     rows = np.flatnonzero(flipped)
     rows = rows[np.argsort(order[rows])]
-    own = tasks[rows]
-    queues = [rows[own == task][:most] for task in range(number)]
+    task_of_row = tasks[rows]
+    queues = [rows[task_of_row == task][:most] for task in range(number)]
     turns = [row for turn in range(most) for queue in queues for row in queue[turn : turn + 1]]
     return np.asarray(turns[:most], dtype=np.int64)
 
@@ -214,38 +223,44 @@ class _Reader:
     def of(cls, analysis: Analysis, wanted: Sequence[tuple[Pair, NDArray[np.int64]]]) -> _Reader:
         """Read the texts of the chosen items, and of no others."""
         items = analysis.frames.items
-        rows = np.unique(np.concatenate([own for _, own in wanted])) if wanted else np.empty(0, dtype=np.int64)
-        pairs = {(int(row), name) for pair, own in wanted for row in own for name in (pair.first, pair.second)}
+        rows = (
+            np.unique(np.concatenate([pair_rows for _, pair_rows in wanted])) if wanted else np.empty(0, dtype=np.int64)
+        )
+        pairs = {
+            (int(row), name) for pair, pair_rows in wanted for row in pair_rows for name in (pair.first, pair.second)
+        }
         row_of = row_of_answer(items)
         near = np.flatnonzero(np.isin(row_of, rows))
-        found = items.iloc[near].assign(row=row_of[near], place=near)
-        found["system"] = found["system"].astype(str)
-        keys = zip(found["row"], found["system"], strict=True)
-        found = found[np.asarray([key in pairs for key in keys], dtype=np.bool_)]
-        by_item = found.groupby(["row", "system"], sort=False)
-        found["asked"] = by_item["correct"].transform("size")
-        found["times_right"] = (found["correct"] >= RIGHT).groupby([found["row"], found["system"]]).transform("sum")
-        found["counts"] = by_item["correct"].transform("mean") >= RIGHT
+        answers = items.iloc[near].assign(row=row_of[near], place=near)
+        answers["system"] = answers["system"].astype(str)
+        keys = zip(answers["row"], answers["system"], strict=True)
+        answers = answers[np.asarray([key in pairs for key in keys], dtype=np.bool_)]
+        by_item = answers.groupby(["row", "system"], sort=False)
+        answers["asked"] = by_item["correct"].transform("size")
+        answers["times_right"] = (
+            (answers["correct"] >= RIGHT).groupby([answers["row"], answers["system"]]).transform("sum")
+        )
+        answers["counts"] = by_item["correct"].transform("mean") >= RIGHT
         # The first answer that is as right as the item counts; where scores lie between, the first.
-        found["agrees"] = (found["correct"] >= RIGHT) == found["counts"]
-        found = found.sort_values(["agrees", "repeat"], ascending=[False, True], kind="stable")
-        found = found.drop_duplicates(["row", "system"])
-        texts = texts_at(analysis.frames, found["place"].to_numpy(dtype=np.int64), _TEXTS)
-        found = found.join(texts, on="place")
-        shown = [{str(name): value for name, value in each.items()} for each in found.to_dict("records")]
+        answers["agrees"] = (answers["correct"] >= RIGHT) == answers["counts"]
+        answers = answers.sort_values(["agrees", "repeat"], ascending=[False, True], kind="stable")
+        answers = answers.drop_duplicates(["row", "system"])
+        texts = texts_at(analysis.frames, answers["place"].to_numpy(dtype=np.int64), _TEXTS)
+        answers = answers.join(texts, on="place")
+        shown = [{str(name): value for name, value in each.items()} for each in answers.to_dict("records")]
         return cls({(int(row["row"]), str(row["system"])): row for row in shown})
 
     def flip(self, pair: Pair, row: int) -> Flip:
-        """One item."""
-        ours, theirs = (self.answers[row, name] for name in (pair.first, pair.second))
-        prompts = list(dict.fromkeys(text for each in (ours, theirs) if (text := _text(each, "prompt")) is not None))
-        target = _text(ours, "target")
+        """Build the flip of one item."""
+        first, second = (self.answers[row, name] for name in (pair.first, pair.second))
+        prompts = list(dict.fromkeys(text for each in (first, second) if (text := _text(each, "prompt")) is not None))
+        target = _text(first, "target")
         return Flip(
-            task=str(ours["task"]),
-            doc_id=int(ours["doc_id"]),
+            task=str(first["task"]),
+            doc_id=int(first["doc_id"]),
             prompts=tuple(last_of(prompt) for prompt in prompts),
             target=None if target is None else first_of(target, TARGET_CHARACTERS),
-            answers=(_answer(pair.first, ours), _answer(pair.second, theirs)),
+            answers=(_answer(pair.first, first), _answer(pair.second, second)),
         )
 
 
@@ -268,22 +283,22 @@ def _answer(system: str, row: Mapping[str, Any]) -> Answer:
 
 
 def _text(row: Mapping[str, Any], name: str) -> str | None:
-    """A text of the record; None where an old record has none."""
+    """Return a recorded text; None where an old record has none."""
     value = row.get(name)
     return value if isinstance(value, str) else None
 
 
 def chosen_pairs(analysis: Analysis) -> tuple[Pair, ...]:
-    """The pairs that matter, gravest first, each once: yardsticks take no part.
+    """Choose the pairs worth comparing, most important first, each once, without yardsticks.
 
     The two most accurate; the one with the fewest joules per correct answer and the most accurate; each hybrid and the
     best single system; each student and its teacher; each specialist and the most accurate generalist.
     """
-    found: dict[frozenset[str], Pair] = {}
+    chosen: dict[frozenset[str], Pair] = {}
     for pair in _candidates(analysis):
         if pair.first != pair.second:
-            found.setdefault(frozenset((pair.first, pair.second)), pair)
-    return tuple(found.values())
+            chosen.setdefault(frozenset((pair.first, pair.second)), pair)
+    return tuple(chosen.values())
 
 
 def _candidates(analysis: Analysis) -> Iterator[Pair]:
