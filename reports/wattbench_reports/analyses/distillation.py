@@ -1,4 +1,4 @@
-"""What a student kept of its teacher: never one number, and accuracy is not fidelity."""
+"""Compare each student with its teacher: accuracy, agreement, length and joules, task by task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wattbench_reports.tables.extracted_answers import characters, stated
 from wattbench_reports.tables.item_matrix import row_of_answer
 
 RIGHT = 0.5
-"""An answer with at least this score counts as right, where right and wrong are all that is asked."""
+"""An answer with at least this score counts as right, where only right and wrong are compared."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Joules:
     """Per correct answer; None where none is correct."""
     teacher: Interval | None
     saved: Interval | None
-    """Teacher's less the student's, per correct answer: below 0 the student is dearer. None where one of them is never
+    """Teacher's minus the student's, per correct answer: below 0 the student uses more. None where one of them is never
     right, or where their joules may not be compared. Bounds may be infinite."""
 
 
@@ -57,7 +57,7 @@ class TaskComparison:
     compared: int
     """Items whose texts were compared: all, or a sample."""
     agreement: Interval | None
-    """Share of answers in which both state the same, right or wrong; None where none of the sample has both."""
+    """Share of answers in which both give the same answer, right or wrong; None where the sample has none of both."""
     agreement_where_wrong: Interval | None
     """The same among answers where the teacher is wrong; None where it never is."""
     both_right: float
@@ -80,26 +80,26 @@ class Distillation:
     teacher: str
     tasks: tuple[TaskComparison, ...]
     overall: Joules
-    """Over all tasks: of joules one number makes sense, of retention none does."""
+    """Over all tasks. Joules can be summed over tasks, retention cannot."""
     student_provenance: str
     teacher_provenance: str
     why_not: str
-    """Why nothing is said to be saved: a clause; empty where the joules may be compared."""
+    """Why no saving is given, as a clause; empty where the joules may be compared."""
 
     @property
     def sampled(self) -> bool:
-        """Whether the texts of a sample were compared."""
-        return any(kept.compared < kept.items for kept in self.tasks)
+        """Return whether only the texts of a sample were compared."""
+        return any(task.compared < task.items for task in self.tasks)
 
 
 def distillations(analysis: Analysis) -> tuple[Distillation, ...]:
-    """Every system whose teacher answered the same items; empty where there is none."""
+    """Compare every system with its teacher, if that answered the same items; empty without such a system."""
     rows = analysis.frames.run.systems()
-    known = analysis.frames.systems
+    systems = analysis.frames.systems
     pairs = [
         (name, teacher)
-        for name in known
-        if name in rows and (teacher := rows[name].teacher) is not None and teacher in known and teacher != name
+        for name in systems
+        if name in rows and (teacher := rows[name].teacher) is not None and teacher in systems and teacher != name
     ]
     if not pairs:
         return ()
@@ -108,21 +108,21 @@ def distillations(analysis: Analysis) -> tuple[Distillation, ...]:
 
 
 def _answers(analysis: Analysis, names: set[str]) -> pd.DataFrame:
-    """Every answer of some systems with its item's row in the item table, what it states, and how long it is."""
+    """Return every answer of some systems with its row in the item table, its extracted answer and its length."""
     items = analysis.frames.items
     row = row_of_answer(items)
-    theirs = items["system"].isin(names).to_numpy()
+    of_systems = items["system"].isin(names).to_numpy()
     drawn = _drawn(analysis.table.tasks)[row]
-    found = items[["system", "task", "domain", "repeat", "correct", "output_tokens"]].copy()
-    found["row"] = row
-    found["drawn"] = drawn
-    found["stated"] = stated(analysis.frames, theirs & drawn)
-    found["characters"] = characters(analysis.frames, theirs)
-    return found[theirs]
+    answers = items[["system", "task", "domain", "repeat", "correct", "output_tokens"]].copy()
+    answers["row"] = row
+    answers["drawn"] = drawn
+    answers["stated"] = stated(analysis.frames, of_systems & drawn)
+    answers["characters"] = characters(analysis.frames, of_systems)
+    return answers[of_systems]
 
 
 def _drawn(tasks: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Which items' texts are compared, of shape (items,): all, or so many of each task, drawn at random."""
+    """Choose the items whose texts are compared, shape (items,): all, or a random sample of each task."""
     if len(tasks) <= AGREEMENT_ITEMS:
         return np.ones(len(tasks), dtype=np.bool_)
     names = np.unique(tasks)
@@ -130,8 +130,8 @@ def _drawn(tasks: NDArray[np.str_]) -> NDArray[np.bool_]:
     rng = np.random.default_rng(SEED)
     drawn = np.zeros(len(tasks), dtype=np.bool_)
     for name in names:
-        own = np.flatnonzero(tasks == name)
-        drawn[own if len(own) <= each else rng.choice(own, size=each, replace=False)] = True
+        rows_of_task = np.flatnonzero(tasks == name)
+        drawn[rows_of_task if len(rows_of_task) <= each else rng.choice(rows_of_task, size=each, replace=False)] = True
     return drawn
 
 
@@ -139,17 +139,17 @@ _PAIRED = ["row", "repeat", "correct", "output_tokens", "stated", "characters"]
 
 
 def _of_pair(analysis: Analysis, answers: pd.DataFrame, student: str, teacher: str) -> Distillation:
-    """The answers that both gave, repeat by repeat and side by side."""
-    ours, theirs = (answers[answers["system"] == name] for name in (student, teacher))
-    both = ours.merge(theirs[_PAIRED], on=["row", "repeat"], suffixes=("", "_teacher"))
+    """Compare the answers that both gave, paired by item and repeat."""
+    student_answers, teacher_answers = (answers[answers["system"] == name] for name in (student, teacher))
+    both = student_answers.merge(teacher_answers[_PAIRED], on=["row", "repeat"], suffixes=("", "_teacher"))
     why_not = analysis.why_joules_not_comparable(student, teacher)
     rows = np.unique(both["row"].to_numpy(dtype=np.int64))
     return Distillation(
         student,
         teacher,
         tuple(
-            _kept(analysis, student, teacher, own, may_save=not why_not)
-            for _, own in both.groupby("task", observed=True, sort=False)
+            _compare_task(analysis, student, teacher, answers_of_task, may_save=not why_not)
+            for _, answers_of_task in both.groupby("task", observed=True, sort=False)
         ),
         _joules(_energy(analysis, student, teacher, rows), may_save=not why_not),
         analysis.measured[student].provenance,
@@ -158,20 +158,22 @@ def _of_pair(analysis: Analysis, answers: pd.DataFrame, student: str, teacher: s
     )
 
 
-def _kept(analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool) -> TaskComparison:
+def _compare_task(
+    analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *, may_save: bool
+) -> TaskComparison:
     right, taught = (np.asarray(both[name] >= RIGHT, dtype=np.bool_) for name in ("correct", "correct_teacher"))
     drawn = both["drawn"].to_numpy(dtype=np.bool_)
     same = np.asarray((both["stated"] == both["stated_teacher"]) & (both["stated"] != ""), dtype=np.float64)
     wrong = drawn & ~taught
     rows = np.unique(both["row"].to_numpy(dtype=np.int64))
-    kept = _ratios(both, ("correct", "output_tokens", "characters"))
+    ratio_of = _ratios(both, ("correct", "output_tokens", "characters"))
     return TaskComparison(
         task=str(both["task"].iloc[0]),
         domain=str(both["domain"].iloc[0]),
         items=len(rows),
         student_accuracy=float(both["correct"].mean()),
         teacher_accuracy=float(both["correct_teacher"].mean()),
-        retention=kept["correct"],
+        retention=ratio_of["correct"],
         compared=int(both["row"][drawn].nunique()),
         agreement=_share(both["row"][drawn], same[drawn]),
         agreement_where_wrong=_share(both["row"][wrong], same[wrong]),
@@ -179,20 +181,20 @@ def _kept(analysis: Analysis, student: str, teacher: str, both: pd.DataFrame, *,
         both_wrong=float((~right & ~taught).mean()),
         student_only=float((right & ~taught).mean()),
         teacher_only=float((~right & taught).mean()),
-        tokens=_length(both, "output_tokens", kept["output_tokens"]),
-        characters=_length(both, "characters", kept["characters"]) or Length(0.0, 0.0, None),
+        tokens=_length(both, "output_tokens", ratio_of["output_tokens"]),
+        characters=_length(both, "characters", ratio_of["characters"]) or Length(0.0, 0.0, None),
         joules=_joules(_energy(analysis, student, teacher, rows), may_save=may_save),
     )
 
 
 def _share(rows: pd.Series, hits: NDArray[np.float64]) -> Interval | None:
-    """A share of answers, clustered by item."""
+    """Return the interval of a share of answers, clustered by item."""
     items = pd.DataFrame({"row": rows.to_numpy(), "hit": hits}).groupby("row")["hit"].agg(["sum", "count"])
     return accuracy_interval(items["sum"].to_numpy(dtype=np.float64), items["count"].to_numpy(dtype=np.float64))
 
 
 def _ratios(both: pd.DataFrame, columns: Sequence[str]) -> dict[str, Interval | None]:
-    """Of each column the student's sum over the teacher's, by one paired bootstrap over items for all of them.
+    """Divide the student's sum of each column by the teacher's, with one paired bootstrap over items for all of them.
 
     Answers that lack one of the two are left out of both. None where the teacher's sum is 0.
     """
@@ -216,12 +218,12 @@ def _length(both: pd.DataFrame, column: str, ratio: Interval | None) -> Length |
     known = both[[column, f"{column}_teacher"]].astype(np.float64).dropna()
     if known.empty:
         return None
-    ours, theirs = (float(value) for value in known.mean())
-    return Length(ours, theirs, ratio)
+    student, teacher = (float(value) for value in known.mean())
+    return Length(student, teacher, ratio)
 
 
 def _energy(analysis: Analysis, student: str, teacher: str, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Item by item: joules and correct answers of the student, then of the teacher, where both were metered."""
+    """Return per item the joules and correct answers of the student, then of the teacher, where both were metered."""
     table = analysis.table
     columns = [table.column(name) for name in (student, teacher)]
     rows = rows[(table.metered[rows][:, columns] > 0).all(axis=1)]
@@ -235,29 +237,29 @@ def _joules(sums: NDArray[np.float64], *, may_save: bool) -> Joules:
         return Joules(None, None, None)
     (draws,) = resampled_sums(sums, seed=SEED, max_units=DISTILLATION_UNITS)
     total, few = sums.sum(axis=0), len(sums) < 2
-    found = []
-    for place in (0, 2):
-        drawn = ratios(draws[:, place], draws[:, place + 1])
-        known = total[place + 1] > 0 and total[place] > 0
-        found.append(_bounded(total[place] / total[place + 1], drawn, few=few) if known else None)
-    ours, theirs = found
-    if ours is None or theirs is None or not may_save:
-        return Joules(ours, theirs, None)
-    return Joules(ours, theirs, _saved(ours.estimate, theirs.estimate, draws, few=few))
+    intervals = []
+    for column in (0, 2):
+        drawn = ratios(draws[:, column], draws[:, column + 1])
+        known = total[column + 1] > 0 and total[column] > 0
+        intervals.append(_bounded(total[column] / total[column + 1], drawn, few=few) if known else None)
+    of_student, of_teacher = intervals
+    if of_student is None or of_teacher is None or not may_save:
+        return Joules(of_student, of_teacher, None)
+    return Joules(of_student, of_teacher, _saved(of_student.estimate, of_teacher.estimate, draws, few=few))
 
 
-def _saved(ours_j: float, theirs_j: float, draws: NDArray[np.float64], *, few: bool) -> Interval:
-    """Theirs less ours. A draw in which one is never right saves without limit, or costs without limit."""
+def _saved(student_j: float, teacher_j: float, draws: NDArray[np.float64], *, few: bool) -> Interval:
+    """Return teacher minus student. A draw in which one of them is never right gives an infinite difference."""
     if few:
-        return Interval(theirs_j - ours_j, -math.inf, math.inf)
-    ours, theirs = ratios(draws[:, 0], draws[:, 1]), ratios(draws[:, 2], draws[:, 3])
-    both = np.isinf(ours) & np.isinf(theirs)
-    saved = np.subtract(theirs, ours, out=np.zeros(len(ours)), where=~both)
-    return _bounded(theirs_j - ours_j, saved, few=False)
+        return Interval(teacher_j - student_j, -math.inf, math.inf)
+    student_draws, teacher_draws = ratios(draws[:, 0], draws[:, 1]), ratios(draws[:, 2], draws[:, 3])
+    both = np.isinf(student_draws) & np.isinf(teacher_draws)
+    saved = np.subtract(teacher_draws, student_draws, out=np.zeros(len(student_draws)), where=~both)
+    return _bounded(teacher_j - student_j, saved, few=False)
 
 
 def _bounded(estimate: float, draws: NDArray[np.float64], *, few: bool) -> Interval:
-    """With values that were drawn, never one between two of them: one of the two may be infinite."""
+    """Bound an estimate by drawn values, without interpolation: one of two neighbours may be infinite."""
     if few:
         return Interval(float(estimate), 0.0, math.inf)
     tail = (1 - CONFIDENCE) / 2
@@ -266,9 +268,13 @@ def _bounded(estimate: float, draws: NDArray[np.float64], *, few: bool) -> Inter
     return Interval(float(estimate), min(low, float(estimate)), max(high, float(estimate)))
 
 
-def told_apart(tasks: Sequence[TaskComparison]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The tasks in which the student is shown to save joules per correct answer, and those where it is dearer."""
-    known = [(kept.task, kept.joules.saved) for kept in tasks if kept.joules.saved is not None]
+def shown_differences(tasks: Sequence[TaskComparison]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the tasks in which the student is shown to use fewer joules per correct answer, and more."""
+    known = [
+        (task_comparison.task, task_comparison.joules.saved)
+        for task_comparison in tasks
+        if task_comparison.joules.saved is not None
+    ]
     return (
         tuple(task for task, saved in known if saved.low > 0),
         tuple(task for task, saved in known if saved.high < 0),

@@ -1,4 +1,4 @@
-"""Systems by domains: the figures of each in each, and who is shown to be the best where."""
+"""Compare systems by domain: the figures of each in each, and which is shown to be the best in a domain."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class Best:
 
 
 def best_by_domain(analysis: Analysis) -> dict[str, Best]:
-    """Who is the best in each domain, in the sense of the verdict: shown, and not merely first.
+    """Return the best system of each domain in the sense of the verdict: shown, not merely first.
 
-    With joules that may not all be set beside each other nobody is the best of all.
+    No system is the best in energy where not all joules of the domain may be compared with each other.
     """
-    found = {}
+    best = {}
     for domain in analysis.by_domain:
         # Of a single domain the ranking is the one over all items.
         ranking = analysis.rankings.get(domain, analysis.rankings.get(None))
         if ranking is None:
-            found[domain] = Best(None, None)
+            best[domain] = Best(None, None)
             continue
         accuracy, energy = ranking.accuracy, ranking.energy[0] if len(ranking.energy) == 1 else None
-        found[domain] = Best(
+        best[domain] = Best(
             accuracy.best if accuracy is not None and accuracy.rivals and len(accuracy.contenders) == 1 else None,
             energy.best if energy is not None and energy.rivals and len(energy.contenders) == 1 else None,
         )
-    return found
+    return best
 
 
 def tail_of_cells(analysis: Analysis) -> float:

@@ -1,4 +1,4 @@
-"""How the joules of each component came about: what the windows of a run say, and its header of the meters."""
+"""List how the joules of each component were measured, from the windows of a run and the meters in its header."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Origin:
     component: str
     provenance: str
     meter: str
-    """Which meter reads it; empty where the record does not say. So `reads`."""
+    """The meter that reads it; empty where not recorded. So `reads`."""
     reads: str
     """What the meter reads, in words."""
     step_s: float | None
@@ -37,25 +37,27 @@ class _Sum:
 
 
 def origins(analysis: Analysis) -> tuple[Origin, ...]:
-    """Every component and provenance that some window has, in the order of the record; empty without joules.
+    """List every component and provenance of the windows, in the order of the record; empty without joules.
 
     Raises:
         UserError: the table of windows is damaged.
     """
     frames = analysis.frames
-    told = frames.window_columns("energy_j", "provenance")
+    columns = frames.window_columns("energy_j", "provenance")
     sums: dict[tuple[str, str], _Sum] = {}
-    for system, energy, provenance in zip(frames.windows["system"], told["energy_j"], told["provenance"], strict=True):
+    for system, energy, provenance in zip(
+        frames.windows["system"], columns["energy_j"], columns["provenance"], strict=True
+    ):
         joules, how = (object_of_text(frames.run.layout.windows_table, text) for text in (energy, provenance))
         for component, energy_j in joules.items():
-            own = sums.setdefault((component, str(how.get(component, ""))), _Sum())
-            own.windows += 1
-            own.energy_j += float(energy_j)
-            own.systems[str(system)] = None
+            totals = sums.setdefault((component, str(how.get(component, ""))), _Sum())
+            totals.windows += 1
+            totals.energy_j += float(energy_j)
+            totals.systems[str(system)] = None
     meters = frames.record.meters
     return tuple(
-        Origin(component, provenance, known.meter, known.reads, known.step_s, own.windows, own.energy_j,
-               tuple(name for name in frames.systems if name in own.systems))
-        for (component, provenance), own in sums.items()
+        Origin(component, provenance, known.meter, known.reads, known.step_s, totals.windows, totals.energy_j,
+               tuple(name for name in frames.systems if name in totals.systems))
+        for (component, provenance), totals in sums.items()
         for known in [meters.get(component, MeterRecord())]
     )  # fmt: skip

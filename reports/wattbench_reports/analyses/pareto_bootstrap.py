@@ -73,12 +73,12 @@ def cost_draws(items: pd.DataFrame, systems: int, shares: Sequence[float] | None
     owner = np.searchsorted(ends, np.arange(width), side="right")
     added: list[NDArray[np.float64]] = []
     for domain in range(domains):
-        own = answers.where(answers.domain == domain)
-        blocks = _blocks(own, systems, width, max(PARETO_UNITS // domains, PARETO_DOMAIN_UNITS), SEED + domain)
+        of_domain = answers.where(answers.domain == domain)
+        blocks = _blocks(of_domain, systems, width, max(PARETO_UNITS // domains, PARETO_DOMAIN_UNITS), SEED + domain)
         one = np.zeros(len(blocks[0]), dtype=np.int64)
         drawn = stratified_sums(*blocks, strata=one, resamples=PARETO_DRAWS, seed=SEED + domain)
-        asked, metered, told = (each[domain] for each in worth)
-        counted = (asked, asked, metered, metered, told[owner])
+        asked_weight, metered_weight, timed_weight = (each[domain] for each in worth)
+        counted = (asked_weight, asked_weight, metered_weight, metered_weight, timed_weight[owner])
         sums = [sums[:, 0] * each for sums, each in zip(drawn, counted, strict=True)]
         added = [total + more for total, more in zip(added, sums, strict=True)] if added else sums
     medians = [
@@ -107,7 +107,7 @@ def _answers(items: pd.DataFrame) -> _Answers:
 def _worth(
     answers: _Answers, rows: NDArray[np.bool_], shape: tuple[int, int], shares: Sequence[float] | None
 ) -> NDArray[np.float64]:
-    """What one of these answers counts for, of shape (domains, systems): its domain's share over the answers in it."""
+    """Return the weight of one answer, shape (domains, systems): its domain's share over the answers in it."""
     if shares is None:
         return np.ones(shape)
     cells = answers.domain[rows] * shape[1] + answers.system[rows]
@@ -118,26 +118,26 @@ def _worth(
 def _bin(
     answers: _Answers, timed: NDArray[np.bool_], worth: NDArray[np.float64], systems: int
 ) -> tuple[list[NDArray[np.float64]], NDArray[np.int64]]:
-    """Divide each system's latencies, into `bin_of` of the answers: what its bins stand for, and where they end."""
+    """Bin each system's latencies, into `bin_of` of the answers; return the value of each bin, and where they end."""
     values, ends, start = [], [], 0
     for system in range(systems):
-        own = np.flatnonzero(timed & (answers.system == system))
+        rows_of_system = np.flatnonzero(timed & (answers.system == system))
         values.append(np.zeros(1))  # one bin, in which nothing lies
-        if len(own):
-            weights = worth[answers.domain[own], system]
+        if len(rows_of_system):
+            weights = worth[answers.domain[rows_of_system], system]
             # Where answers count for unlike much, they are worth fewer that count the same (Kish's effective size).
-            alike = weights.sum() ** 2 / (len(own) * max((weights**2).sum(), np.finfo(float).tiny))
-            few = max(len(np.unique(answers.document[own])) * alike, 1.0)
-            found = median_bins(answers.latency_s[own], weights, few, _BINS)
-            values[-1] = found.values
-            answers.bin_of[own] = start + found.bin_of
+            alike = weights.sum() ** 2 / (len(rows_of_system) * max((weights**2).sum(), np.finfo(float).tiny))
+            few = max(len(np.unique(answers.document[rows_of_system])) * alike, 1.0)
+            bins = median_bins(answers.latency_s[rows_of_system], weights, few, _BINS)
+            values[-1] = bins.values
+            answers.bin_of[rows_of_system] = start + bins.bin_of
         start += len(values[-1])
         ends.append(start)
     return values, np.array(ends)
 
 
 def _blocks(answers: _Answers, systems: int, width: int, most: int, seed: int) -> tuple[NDArray[np.float64], ...]:
-    """Sums over what is drawn: correct, asked, joules, metered (units, systems); answers by bin (units, bins)."""
+    """Sum per resampled unit: correct, asked, joules, metered (units, systems); answers by bin (units, bins)."""
     unit, names = pd.factorize(answers.document)
     count = len(names)
     if count > most:

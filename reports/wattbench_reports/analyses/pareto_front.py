@@ -1,4 +1,4 @@
-"""What accuracy costs: each system at its accuracy and a cost, and how probably it is on the front of both.
+"""Place each system by its accuracy and a cost, with the probability that it is on the Pareto front of both.
 
 The cost is joules per request, or the median latency. Both fronts come from one set of draws, in which accuracy,
 joules and latency of all systems are those of the same items.
@@ -18,22 +18,22 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import Interval, interval_of, pareto_probabilities
 
 LIKELY = 0.5
-"""On the front at least so often: probably a member of it."""
+"""With at least this probability of being on the front, a system is shown as a probable member of it."""
 
 
 @dataclass(frozen=True)
 class FrontMembership:
-    """Where one system stands."""
+    """The cost of one system, and the probability that it is on the Pareto front."""
 
     system: str
     cost: Interval | None
-    """Joules or seconds; None where there are none, or too few for a median."""
+    """Joules or seconds; None without any, or with too few requests for a median."""
     group: int | None
-    """Which front it may be on, from 0; None where it takes no part."""
+    """The number of the front it may be on, from 0; None where it is excluded."""
     on_front: float | None
-    """How probably, 0 to 1, over other items of this kind; None where it takes no part."""
+    """The probability, 0 to 1, over other items of this kind; None where it is excluded."""
     reason: str
-    """Why it takes no part; empty where it does."""
+    """Why it is excluded; empty where it is not."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Tradeoff:
 
     @property
     def fronts(self) -> tuple[tuple[FrontMembership, ...], ...]:
-        """The systems of each group, in their order: only those within a group may be compared."""
+        """Return the systems of each group, in their order: only those within a group may be compared."""
         numbers = sorted({place.group for place in self.places if place.group is not None})
         return tuple(tuple(place for place in self.places if place.group == number) for number in numbers)
 
 
 def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:
-    """By joules per request, and by median latency."""
+    """Compute the trade-off by joules per request, and by median latency."""
     draws = _drawn(analysis)
     joules = {name: each.j_per_request for name, each in analysis.measured.items()}
     seconds = dict(_medians(analysis, draws))

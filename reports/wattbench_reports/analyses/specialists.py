@@ -1,4 +1,4 @@
-"""Specialists in their domain and elsewhere, against the best generalist on the same items."""
+"""Compare specialists, in their domain and elsewhere, with the best generalist on the same items."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class SpecialistComparison:
 
 @dataclass(frozen=True)
 class Specialist:
-    """One system with a domain of its own."""
+    """A specialist, in its domain and outside it."""
 
     system: str
     domain: str
-    sides: tuple[SpecialistComparison, ...]
-    """At home first; a side without items is left out, and so are both where there is no generalist."""
+    comparisons: tuple[SpecialistComparison, ...]
+    """Its own domain first; one without items is left out, and so are both where there is no generalist."""
 
 
 def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
-    """Every system with a domain on record that may be compared; empty where there is none.
+    """Compare every specialist with a recorded domain; empty without any.
 
     Items count the same here, whatever mix of domains the run's figures are stated for.
     """
@@ -63,7 +63,7 @@ def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
     drawn = _Sums.drawn(analysis) if homes and generalists else None
     return tuple(
         Specialist(
-            name, home, () if drawn is None else tuple(_sides(analysis, name, home, generalists, drawn))
+            name, home, () if drawn is None else tuple(_comparisons(analysis, name, home, generalists, drawn))
         )
         for name, home in homes.items()
     )  # fmt: skip
@@ -71,7 +71,7 @@ def specialists(analysis: Analysis) -> tuple[Specialist, ...]:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Joules and correct answers of all answers with joules, by domain and system."""
+    """Sums of joules and correct answers over all answers with joules, by domain and system."""
 
     energy_j: NDArray[np.float64]
     """Shape (1 + draws, domains, systems): as they were asked, then over items drawn again."""
@@ -80,19 +80,19 @@ class _Sums:
 
     @classmethod
     def drawn(cls, analysis: Analysis) -> _Sums:
-        """Those of a run."""
+        """Take the sums of a run, and of its bootstrap draws."""
         basis = analysis.basis
         kinds = ("energy_j", "correct")
         return cls(*(np.concatenate((basis.totals[kind][None], basis.drawn.of(kind))) for kind in kinds))
 
 
-def _sides(
+def _comparisons(
     analysis: Analysis, name: str, home: str, generalists: Sequence[str], sums: _Sums
 ) -> Iterable[SpecialistComparison]:
-    ours = analysis.table.column(name)
+    specialist_column = analysis.table.column(name)
     for at_home in (True, False):
         table = analysis.table
-        here = ((table.domains == home) == at_home) & (table.asked[:, ours] > 0)
+        here = ((table.domains == home) == at_home) & (table.asked[:, specialist_column] > 0)
         shares = {
             each: float(table.correct[here, column].sum() / asked)
             for each in generalists
@@ -103,10 +103,12 @@ def _sides(
         best = max(shares, key=lambda each: shares[each])
         both = table.where(here & (table.asked[:, table.column(best)] > 0))
         domains = [place for place, domain in enumerate(analysis.basis.domains) if (domain == home) == at_home]
-        yield _side(analysis, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home)
+        yield _comparison(
+            analysis, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home
+        )
 
 
-def _side(
+def _comparison(
     analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool
 ) -> SpecialistComparison:
     columns = [table.column(each) for each in (name, other)]
@@ -120,9 +122,13 @@ def _side(
     times = None
     if not reason:
         # (ours / correct) / (theirs / correct) as one ratio: nothing correct in a draw is infinitely dear.
-        found = ratios(our_j * their_correct, our_correct * their_j)
+        times_draws = ratios(our_j * their_correct, our_correct * their_j)
         few = len(table.domains) < 2
-        times = Interval(float(found[0]), 0.0, math.inf) if few else interval_of(float(found[0]), found[1:])
+        times = (
+            Interval(float(times_draws[0]), 0.0, math.inf)
+            if few
+            else interval_of(float(times_draws[0]), times_draws[1:])
+        )
     return SpecialistComparison(
         at_home=at_home,
         items=len(table.domains),

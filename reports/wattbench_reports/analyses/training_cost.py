@@ -1,4 +1,4 @@
-"""What was spent on a system before its first answer, as ledgers or declarations have it."""
+"""Collect what was spent on a system before its first answer, from ledgers or declarations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wattbench_reports.tables.training_record import TrainingRecord, training_re
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was trained, from its ledger or its declaration as the run recorded it. None is not known."""
+    """One training step, from its ledger or its declaration as the run recorded it. None means not known."""
 
     name: str
     method: str
@@ -27,7 +27,7 @@ class Step:
     provenance: str
     cpu: str | None
     source: str
-    """Of a declared one: who says so; else empty."""
+    """Of a declared one: the source of the declaration; else empty."""
     gpu_hours: float | None
     """Of a declared one; as the source has them. So the next."""
     declared_g_co2e: float | None
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Training:
-    """All that was trained for one system."""
+    """All training steps of one system."""
 
     system: str
     kind: str
@@ -48,39 +48,39 @@ class Training:
 
     @property
     def tokens(self) -> float | None:
-        """Worked through forwards and backwards; None where a step does not say."""
+        """Return the tokens of forward and backward passes; None where a step does not record them."""
         return _sum([step.tokens for step in self.steps])
 
     @property
     def teacher_tokens(self) -> float | None:
-        """Worked through by a teacher."""
+        """Return the tokens that a teacher processed; None where a step does not record them."""
         return _sum([step.teacher_tokens for step in self.steps])
 
     @property
     def seconds(self) -> float | None:
-        """One step after another; None where a step does not say."""
+        """Return the seconds of all steps together; None where a step does not record them."""
         return _sum([step.seconds for step in self.steps])
 
     @property
     def provenance(self) -> str:
-        """Every provenance in the joules, joined."""
+        """Return every provenance in the joules, joined."""
         return provenance.joined(step.provenance for step in self.steps)
 
 
 def trainings(analysis: Analysis) -> tuple[Training, ...]:
-    """Every system of the run with a training on record, yardsticks left out; empty where there is none."""
+    """Return the training of every system of the run that has one on record, without yardsticks."""
     rows = analysis.frames.run.systems()
     return tuple(_of_system(analysis, rows[name]) for name in in_use(analysis) if rows[name].training)
 
 
 def in_use(analysis: Analysis) -> tuple[str, ...]:
-    """The systems of which a record says what they are made of, yardsticks left out."""
+    """Return the systems with a recorded description, without yardsticks."""
     rows = analysis.frames.run.systems()
     return tuple(name for name in analysis.frames.systems if name in rows and name not in analysis.yardsticks)
 
 
-def untold(analysis: Analysis) -> tuple[str, ...]:
-    """Systems that are no generalists and have no training on record: what they took is not known."""
+def without_recorded_training(analysis: Analysis) -> tuple[str, ...]:
+    """Return the systems other than generalists without a training on record: its cost is not known."""
     rows = analysis.frames.run.systems()
     return tuple(name for name in in_use(analysis) if analysis.kinds[name] != "generalist" and not rows[name].training)
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.distillation import Distillation, Length, TaskComparison, distillations, told_apart
+from wattbench_reports.analyses.distillation import (
+    Distillation,
+    Length,
+    TaskComparison,
+    distillations,
+    shown_differences,
+)
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import TaskRetention, retention
 from wattbench_reports.formatting import units
@@ -92,7 +98,7 @@ def _savings(each: Distillation) -> Iterable[str]:
         f"Over all tasks it saves {units.quantity_interval(each.overall.saved, 'J').replace('-', MINUS)} per correct "
         f"answer compared with the teacher{_sign(each.overall.saved)}."
     )
-    saves, uses_more = told_apart(each.tasks)
+    saves, uses_more = shown_differences(each.tasks)
     if saves and uses_more:
         yield f"It is shown to save joules in {units.listed(saves)} and to use more in {units.listed(uses_more)}."
 

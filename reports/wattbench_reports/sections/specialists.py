@@ -18,11 +18,11 @@ def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
     found = specialists(analysis)
     if not found:
         return ()
-    compared = [each for each in found if each.sides]
+    compared = [each for each in found if each.comparisons]
     sentences = [_sentence(each) for each in compared[:_LISTED]]
     if len(compared) > _LISTED:
         sentences.append(f"{units.plural(len(compared) - _LISTED, 'more specialist')} are in the table only.")
-    alone = [each.system for each in found if not each.sides]
+    alone = [each.system for each in found if not each.comparisons]
     if alone:
         sentences.append(f"No generalist answered the same items as {units.listed(alone)}, so there is no comparison.")
     tables = (_table(analysis, compared),) if compared else ()
@@ -30,20 +30,20 @@ def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
 
 
 def _sentence(each: Specialist) -> str:
-    parts = [_clause(each, side) for side in each.sides]
+    parts = [_clause(each, comparison) for comparison in each.comparisons]
     return f"{each.system}: {'; '.join(parts)}."
 
 
-def _clause(each: Specialist, side: SpecialistComparison) -> str:
-    where = f"in {each.domain}" if side.at_home else "elsewhere"
-    energy = f"for {_times(side.times_the_joules)} the joules per correct answer"
-    if side.times_the_joules is None:
-        energy = f"and {side.reason}"
-    return f"{where} {units.percent(side.accuracy)} correct, {_gap(side)}, {energy}"
+def _clause(each: Specialist, comparison: SpecialistComparison) -> str:
+    where = f"in {each.domain}" if comparison.at_home else "elsewhere"
+    energy = f"for {_times(comparison.times_the_joules)} the joules per correct answer"
+    if comparison.times_the_joules is None:
+        energy = f"and {comparison.reason}"
+    return f"{where} {units.percent(comparison.accuracy)} correct, {_gap(comparison)}, {energy}"
 
 
-def _gap(side: SpecialistComparison) -> str:
-    difference, against = side.difference, f"{side.generalist}, the most accurate generalist there"
+def _gap(comparison: SpecialistComparison) -> str:
+    difference, against = comparison.difference, f"{comparison.generalist}, the most accurate generalist there"
     if difference.low > 0:
         return f"{units.points_interval(difference)} above {against}"
     if difference.high < 0:
@@ -71,7 +71,7 @@ def _table(analysis: Analysis, found: list[Specialist]) -> Table:
             Column("Joules, ratio", numeric=True),
             Column("Items", numeric=True),
         ),
-        rows=tuple(_row(analysis, each, side) for each in found for side in each.sides),
+        rows=tuple(_row(analysis, each, comparison) for each in found for comparison in each.comparisons),
         note=(
             "The best generalist is the most accurate one on these same items, which favours it slightly. Difference "
             "and ratio: the specialist against it, with 95% confidence intervals over the same items. "
@@ -80,25 +80,28 @@ def _table(analysis: Analysis, found: list[Specialist]) -> Table:
     )
 
 
-def _row(analysis: Analysis, each: Specialist, side: SpecialistComparison) -> tuple[Cell, ...]:
-    shown = side.difference.low > 0
-    cheaper = side.times_the_joules is not None and side.times_the_joules.high < 1
+def _row(analysis: Analysis, each: Specialist, comparison: SpecialistComparison) -> tuple[Cell, ...]:
+    shown = comparison.difference.low > 0
+    cheaper = comparison.times_the_joules is not None and comparison.times_the_joules.high < 1
     return (
         Cell(each.system, series=analysis.frames.systems.index(each.system)),
-        Cell(each.domain if side.at_home else f"all but {each.domain}"),
-        Cell(units.percent(side.accuracy)),
-        Cell(side.generalist),
-        Cell(units.percent(side.generalist_accuracy)),
-        Cell(units.points_interval(side.difference), "best" if shown else ""),
-        Cell(units.quantity(side.j_per_correct, "J")),
-        Cell(units.quantity(side.generalist_j_per_correct, "J")),
-        Cell(units.ratio_interval(side.times_the_joules), "best" if cheaper else ""),
-        Cell(units.count(side.items)),
+        Cell(each.domain if comparison.at_home else f"all but {each.domain}"),
+        Cell(units.percent(comparison.accuracy)),
+        Cell(comparison.generalist),
+        Cell(units.percent(comparison.generalist_accuracy)),
+        Cell(units.points_interval(comparison.difference), "best" if shown else ""),
+        Cell(units.quantity(comparison.j_per_correct, "J")),
+        Cell(units.quantity(comparison.generalist_j_per_correct, "J")),
+        Cell(units.ratio_interval(comparison.times_the_joules), "best" if cheaper else ""),
+        Cell(units.count(comparison.items)),
     )
 
 
 def _reasons(found: list[Specialist]) -> list[str]:
     said = dict.fromkeys(
-        f"{each.system} and {side.generalist}: {side.reason}." for each in found for side in each.sides if side.reason
+        f"{each.system} and {comparison.generalist}: {comparison.reason}."
+        for each in found
+        for comparison in each.comparisons
+        if comparison.reason
     )
     return list(said)

@@ -94,8 +94,8 @@ def test_specialists_against_a_bootstrap_by_hand(family) -> None:
         (f"specialist-{domain}", domain) for domain in ("arithmetic", "text", "logic", "time")
     ]
     for each in found:
-        assert [side.at_home for side in each.sides] == [True, False]
-        for side in each.sides:
+        assert [side.at_home for side in each.comparisons] == [True, False]
+        for side in each.comparisons:
             here = rows[(rows["domain"] == each.domain) == side.at_home]
             means = here[here["system"].isin(["base", "tuned"])].groupby("system")["correct"].mean()
             assert side.generalist == means.idxmax()
@@ -131,7 +131,7 @@ def test_what_stands_between_the_joules_is_said(make_run, fake) -> None:
     for number, (said, system) in enumerate(cases.items()):
         run = make_run(dataclasses.replace(fake.Run((fake.System("g"), system)), id=f"n{number}"))
         (found,) = specialists(analyse(run))
-        assert all(side.times_the_joules is None and said in side.reason for side in found.sides)
+        assert all(side.times_the_joules is None and said in side.reason for side in found.comparisons)
         assert said in as_text(domains_section(analyse(run)))
 
 
@@ -148,7 +148,7 @@ def test_without_specialists_there_is_no_passage_on_them(analysed, fake) -> None
 def test_a_specialist_that_was_never_asked_at_home_is_shown_elsewhere(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("g"), fake.System("s", "specialist", domain="music"))))
     (found,) = specialists(analyse(run))
-    assert [side.at_home for side in found.sides] == [False]
+    assert [side.at_home for side in found.comparisons] == [False]
 
 
 def test_too_many_cells_are_not_drawn(analysed, fake) -> None:

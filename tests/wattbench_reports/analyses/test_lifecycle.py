@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench_reports.analyses.break_even import break_evens
-from wattbench_reports.analyses.lifecycle import CumulativeEnergy, courses, stretches, totals
+from wattbench_reports.analyses.lifecycle import CumulativeEnergy, cumulative_energies, least_energy_ranges, totals
 from wattbench_reports.analyses.training_cost import trainings
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import CourseLine, Handover, lifecycle
@@ -273,7 +273,7 @@ def test_a_year_is_its_requests_the_training_and_the_manufacture(make_run, fake)
         seconds = (own["finished_s"] - own["started_s"]).mean() * 500
         grams = (total.energy_j or 0.0) / 3.6e6 * 125 + seconds / 3600 * 36
         assert total.grams_co2e == pytest.approx(grams)
-        assert total.told == (spent_j > 0)
+        assert total.training_recorded == (spent_j > 0)
 
 
 def test_without_an_intensity_there_are_no_grams(found, fake) -> None:
@@ -299,7 +299,7 @@ LINES = st.lists(
 @given(LINES)
 def test_the_stretches_are_the_lowest_lines_everywhere(lines: list[tuple[float, float]]) -> None:
     known = [CumulativeEnergy(str(place), *line) for place, line in enumerate(lines)]
-    found = stretches(known)
+    found = least_energy_ranges(known)
     assert found[0].first == 1.0
     assert found[-1].last == math.inf
     by_name = {course.system: course for course in known}
@@ -320,8 +320,8 @@ def test_only_courses_that_may_be_compared_are_drawn(found, fake) -> None:
         fake.System("hot", "moe", invalid=("throttled",)),
         fake.System("mute", "moe", accuracy=0.0),
     )
-    drawn = courses(analysis)
-    assert [course.system for course in drawn.courses] == ["base", "tuned"]
+    drawn = cumulative_energies(analysis)
+    assert [course.system for course in drawn.comparable] == ["base", "tuned"]
     assert dict(drawn.left_out).keys() == {"odd", "hot", "mute"}
     assert "odd (provenance modelled for its training, counter for its answers)" in said(section)
 
@@ -332,7 +332,7 @@ def test_who_is_cheapest_is_asked_of_the_most_accurate_alone(found, fake) -> Non
         fake.System("plain", accuracy=0.7, energy_j=16.0),
         tuned(fake, accuracy=0.7, energy_j=2.0),
     )
-    assert [course.system for course in courses(analysis).accurate] == ["plain", "tuned"]
+    assert [course.system for course in cumulative_energies(analysis).accurate] == ["plain", "tuned"]
     table = rows(section, "System with the fewest")
     assert [row[0] for row in table] == ["plain", "tuned"]
     even = pair(analysis, "tuned", "plain").payback

@@ -8,8 +8,8 @@ from wattbench_reports.analyses.lifecycle import (
     CumulativeEnergies,
     CumulativeEnergy,
     LeastEnergyRange,
-    courses,
-    stretches,
+    cumulative_energies,
+    least_energy_ranges,
 )
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
@@ -27,18 +27,18 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
     The lowest is sought only among the systems that are not shown to be less accurate than the best: otherwise it would
     always be the system that costs and knows nothing.
     """
-    found = courses(analysis)
-    if len(found.courses) < 2:
+    energies = cumulative_energies(analysis)
+    if len(energies.comparable) < 2:
         return None
-    ahead = stretches(found.accurate)
-    by_name = {course.system: course for course in found.courses}
-    turns = [stretch.first for stretch in ahead[1:]]
+    ahead = least_energy_ranges(energies.accurate)
+    by_name = {line.system: line for line in energies.comparable}
+    turns = [leader.first for leader in ahead[1:]]
     last = min(max(10.0 * max(turns, default=1.0), requests_per_year, 10.0), _FARTHEST)
     drawing = Drawing(
         lifecycle(
             [
                 CourseLine(each.system, analysis.frames.systems.index(each.system), each.training_j, each.j_per_correct)
-                for each in found.courses
+                for each in energies.comparable
             ],
             [Handover(each.first, by_name[each.system].joules(each.first), each.system) for each in ahead[1:]],
             last,
@@ -49,17 +49,19 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
     )
     return Passage(
         "Cumulative joules",
-        tuple(_sentences(analysis, found, ahead)),
-        (_stretches_table(analysis, ahead, by_name),),
+        tuple(_sentences(analysis, energies, ahead)),
+        (_ranges_table(analysis, ahead, by_name),),
         drawing,
-        (_lines_table(analysis, found),),
+        (_lines_table(analysis, energies),),
     )
 
 
-def _sentences(analysis: Analysis, found: CumulativeEnergies, ahead: tuple[LeastEnergyRange, ...]) -> list[str]:
+def _sentences(analysis: Analysis, energies: CumulativeEnergies, ahead: tuple[LeastEnergyRange, ...]) -> list[str]:
     first, *later = ahead
-    among = f"Of the {len(found.accurate)} systems that are not shown to be less accurate than the most accurate one, "
-    if len(found.accurate) == 1:
+    among = (
+        f"Of the {len(energies.accurate)} systems that are not shown to be less accurate than the most accurate one, "
+    )
+    if len(energies.accurate) == 1:
         said = [
             (f"{first.system} is shown to be more accurate than all others, so it has no equally accurate alternative.")
         ]
@@ -68,19 +70,19 @@ def _sentences(analysis: Analysis, found: CumulativeEnergies, ahead: tuple[Least
         said = [f"{among}{first.system} uses the fewest joules at first; {then}."]
     else:
         said = [f"{among}{first.system} uses the fewest joules from the first correct answer on."]
-    lowest = stretches(found.courses)[-1].system
-    if lowest not in {course.system for course in found.accurate}:
+    lowest = least_energy_ranges(energies.comparable)[-1].system
+    if lowest not in {line.system for line in energies.accurate}:
         share = analysis.measured[lowest].accuracy
         right = units.percent(None if share is None else share.estimate)
         said.append(f"Of all systems, {lowest} uses the fewest in the long run, with an accuracy of {right}.")
-    if found.declared:
-        said.append(f"The training of {units.listed(found.declared)} is declared, not measured.")
-    if found.left_out:
-        said.append("Not plotted: " + "; ".join(f"{name} ({why})" for name, why in found.left_out) + ".")
+    if energies.declared:
+        said.append(f"The training of {units.listed(energies.declared)} is declared, not measured.")
+    if energies.left_out:
+        said.append("Not plotted: " + "; ".join(f"{name} ({why})" for name, why in energies.left_out) + ".")
     return said
 
 
-def _stretches_table(
+def _ranges_table(
     analysis: Analysis, ahead: tuple[LeastEnergyRange, ...], by_name: dict[str, CumulativeEnergy]
 ) -> Table:
     return Table(
@@ -108,9 +110,9 @@ def _stretches_table(
     )
 
 
-def _lines_table(analysis: Analysis, found: CumulativeEnergies) -> Table:
+def _lines_table(analysis: Analysis, energies: CumulativeEnergies) -> Table:
     return Table(
-        caption=f"The lines of the figure ({len(found.courses)})",
+        caption=f"The lines of the figure ({len(energies.comparable)})",
         columns=(
             Column("System"),
             Column("Joules of training", numeric=True),
@@ -124,6 +126,6 @@ def _lines_table(analysis: Analysis, found: CumulativeEnergies) -> Table:
                 Cell(units.quantity(each.training_j, "J")),
                 Cell(units.quantity_interval(analysis.measured[each.system].j_per_correct, "J")),
             )
-            for each in found.courses
+            for each in energies.comparable
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wattbench_reports.analyses.break_even import break_evens
 from wattbench_reports.analyses.lifecycle import Total, totals
-from wattbench_reports.analyses.training_cost import Step, Training, trainings, untold
+from wattbench_reports.analyses.training_cost import Step, Training, trainings, without_recorded_training
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
@@ -39,7 +39,7 @@ def lifecycle_section(analysis: Analysis) -> Section | None:
 
 def _training_passage(analysis: Analysis, found: tuple[Training, ...]) -> Passage:
     sentences = []
-    if silent := untold(analysis):
+    if silent := without_recorded_training(analysis):
         sentences.append(f"No training is on record for {units.listed(silent)}: its cost is unknown, not zero.")
     if shared := _shared(found):
         counts = "is counted" if len(shared) == 1 else "are counted"
@@ -186,11 +186,11 @@ def _year_row(analysis: Analysis, each: Total) -> tuple[Cell, ...]:
     return (
         Cell(each.system, series=analysis.frames.systems.index(each.system), detail=each.kind),
         Cell(units.quantity(each.requests_j, "J")),
-        Cell(units.quantity(each.training_j, "J") if each.told else "none"),
+        Cell(units.quantity(each.training_j, "J") if each.training_recorded else "none"),
         Cell(units.quantity(each.energy_j, "J")),
         energy_badge(each.provenance),
         Cell(units.quantity(each.requests_g, "g")),
-        Cell(units.quantity(each.training_g, "g") if each.told else "none"),
+        Cell(units.quantity(each.training_g, "g") if each.training_recorded else "none"),
         Cell(units.quantity(each.manufacture_g, "g") if declared else "not declared"),
         Cell(units.quantity(each.grams_co2e, "g")),
     )
