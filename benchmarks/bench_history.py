@@ -1,6 +1,6 @@
 """Nights that remember: how fast a year's site is rebuilt, whether a step is found, how often nothing raises an alarm.
 
-The year on disk is made up (`made_up_history`), outside what is timed; a rebuild is a process of its own that begins
+The year on disk is made up (`nights_on_disk`), outside what is timed; a rebuild is a process of its own that begins
 without an index, as after `rm -r .index`. The simulated years are figures alone: 24 cells of seven metrics, 168 series,
 each with noise of 1%, and every night of a year is judged.
 

@@ -1,7 +1,7 @@
 """The report of a run of a million answers: seconds, memory and the size of the page, beside a run a tenth as large.
 
 Each is the whole command in a process of its own, as a person starts it: the interpreter, the imports, the reading and
-the drawing. The run is made up (`made_up_run`), outside what is timed.
+the drawing. The run is made up (`tests.made_up.large_run`), outside what is timed.
 """
 
 from __future__ import annotations
