@@ -152,7 +152,7 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
     assert found.outcome.accuracy == pytest.approx(score / 10)
     assert found.outcome.j_per_request == pytest.approx(joules / 10)
     html = report(run, assumptions)
-    assert "Routers of the file, over all items" in html
+    assert "Routers from the file, over all items" in html
     assert f"report {run.layout.root} -o report.html --routes {path}<" in html  # the page says how it is made
     assert f"compare {run.layout.root}<" in html
 
