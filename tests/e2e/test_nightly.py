@@ -197,7 +197,7 @@ def test_nights_are_made_up_for_at_their_commits(wattbench, repository: Path, tm
     assert done.returncode == 3
     assert "mesure: unknown key" in done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == f"2026-03-02 {broken[:10]} no night: its run ended with exit code 3, as said above"
+    assert lines[0] == f"2026-03-02 {broken[:10]} no night: its run ended with exit code 3; see its messages above"
     assert lines[1].startswith(f"2026-03-03 {last[:10]} nights/runs/")
 
     headers = [read_run(run).header for run in sorted((tmp_path / "nights/runs").iterdir())]
