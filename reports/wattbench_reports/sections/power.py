@@ -69,7 +69,7 @@ def _drawing(place: int, system: SystemPower) -> Drawing:
     stretches = [
         figures.TraceSpan(number, start_s, end_s)
         for number, cell in enumerate(system.cells, start=1)
-        for start_s, end_s in cell.stretches
+        for start_s, end_s in cell.spans
     ]
     bands = [
         figures.Band(window.row.started_s, window.row.finished_s, window.row.purpose, window.row.valid)
@@ -103,7 +103,7 @@ def _how(lines: list[PowerLine]) -> str:
         said.append(f"from differences of the energy counter over at least {STEPS} of its steps ({counted})")
     if read:
         said.append(f"from power readings ({read})")
-    thin = "" if all(line.whole for line in lines) else "Each span of time shows its lowest and highest reading. "
+    thin = "" if all(line.complete for line in lines) else "Each span of time shows its lowest and highest reading. "
     return f"{'; '.join(said)}. {thin}"
 
 

@@ -149,7 +149,7 @@ def test_thinning_keeps_the_highest_and_the_lowest_and_the_order(watts: list[flo
     known = np.array(watts)[~np.isnan(watts)]
     if len(known):
         assert (np.nanmax(thin.power_w), np.nanmin(thin.power_w)) == (known.max(), known.min())
-    assert thin.whole == (len(watts) <= points)
+    assert thin.complete == (len(watts) <= points)
 
 
 def test_each_window_is_judged_on_its_own_readings(traced) -> None:
@@ -160,7 +160,7 @@ def test_each_window_is_judged_on_its_own_readings(traced) -> None:
         (window,) = cell.windows
         assert window.highest_w == {"part0": pytest.approx(40.0, rel=1e-3)}
         assert window.mean_w == pytest.approx(window.row.energy_j["part0"] / window.row.duration_s)
-        assert cell.stretches == ((window.row.started_s, window.row.finished_s),)
+        assert cell.spans == ((window.row.started_s, window.row.finished_s),)
         (line,) = cell.lines
         assert line.at_s[0] == window.row.started_s
         assert line.power_w[0] == pytest.approx(40.0, rel=1e-3)
@@ -179,7 +179,7 @@ def test_a_resumed_cell_has_two_stretches_and_nothing_of_the_night_between(trace
         )
     big, _ = system_powers(analyse(read_run(traced.layout.root)))
     (cell,) = [cell for cell in big.cells if cell.task == "chain_sum"]
-    assert len(cell.stretches) == 2
+    assert len(cell.spans) == 2
     assert cell.length_s == pytest.approx(2 * (first["finished_s"] - first["started_s"]))
     assert cell.windows[1].highest_w["part0"] == pytest.approx(60.0, rel=1e-3)
     assert "1700050" not in section_of(traced).passages[0].drawing.svg
@@ -197,12 +197,12 @@ def test_long_traces_are_thinned(make_run, fake) -> None:
     trace(run.layout.trace("big", "chain_sum"), rows)
     (big,) = system_powers(analyse(run))
     assert sum(len(line.at_s) for cell in big.cells for line in cell.lines) <= 2 * POINTS
-    assert not any(line.whole for cell in big.cells for line in cell.lines)
+    assert not any(line.complete for cell in big.cells for line in cell.lines)
     passage = section_of(run).passages[0]
     assert len(passage.drawing.svg) < 15_000
     assert "Each span of time shows its lowest and highest reading." in passage.drawing.caption
     assert passage.sentences == (
-        "The trace of cells 1, loading and idle; 3, spell_backward is not shown (no trace was left).",
+        "The trace of cells 1, loading and idle; 3, spell_backward is not shown (no trace was recorded).",
     )
 
 
@@ -211,13 +211,13 @@ def test_long_traces_are_thinned(make_run, fake) -> None:
     [
         (b"", "not shown (power/big/chain_sum.csv: not a power trace"),
         (b"a,b\n1,2\n", "not shown (power/big/chain_sum.csv: not a power trace"),
-        (HEAD.encode(), "not shown (no figure in it of the time of the windows)"),
+        (HEAD.encode(), "not shown (it has no reading from the time of the windows)"),
         (HEAD.encode() + b"\xff\xfe\x00,\x00,,,,,,,x\n", "not shown (power/big/chain_sum.csv"),
         (
             HEAD.encode() + b"12,m,cpu,many,,,,rapl,0.1\n",
             "not shown (power/big/chain_sum.csv:2: energy_j: 'many' is not",
         ),
-        (HEAD.encode() + b"1e308,m,cpu,1,1,,,rapl,0.1\n", "not shown (no figure in it of the time"),
+        (HEAD.encode() + b"1e308,m,cpu,1,1,,,rapl,0.1\n", "not shown (it has no reading from the time"),
     ],
 )
 def test_a_trace_that_is_amiss_is_said_and_the_others_are_shown(traced, content, expected) -> None:
@@ -246,7 +246,9 @@ def test_traces_beyond_the_budget_are_not_read(traced, monkeypatch: pytest.Monke
     sizes = [traced.layout.trace("big", task).stat().st_size for task in (None, "chain_sum")]
     monkeypatch.setattr(cells_module, "BUDGET_BYTES", sum(sizes))
     first, second = section_of(traced).passages
-    assert any("cell 3, spell_backward is not shown (0 MB, and 0 MB are read" in said for said in first.sentences)
+    assert any(
+        "cell 3, spell_backward is not shown (0 MB; at most 0 MB of traces are read" in said for said in first.sentences
+    )
     assert second.drawing is None
     assert len(second.folded[0].rows) == 3
 

@@ -1,4 +1,4 @@
-"""What a mixture's experts are asked for: by domain, together, and how many bytes of weights that reads.
+"""Analyse the experts of a mixture: their use by domain, their co-activation, and the bytes of weights they read.
 
 All of it is from the observation pass, which no timing shares. May import `wattbench_reports.comparison.analysis` and
 what lies below it.

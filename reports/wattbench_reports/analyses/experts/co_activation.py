@@ -1,4 +1,4 @@
-"""Which experts a mixture asks together: for the same token, in the same layer, against what chance would give."""
+"""Compute which experts a mixture activates together, per token and layer, against what chance would give."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from wattbench_reports.stats import together_by_chance
 
 @dataclass(frozen=True)
 class Together:
-    """One mixture. Pairs are in the order (0, 1), (0, 2), ... (1, 2), ..."""
+    """The co-activation of one mixture. Pairs are in the order (0, 1), (0, 2), ... (1, 2), ..."""
 
     pairs: tuple[tuple[int, int], ...]
-    """Places of the two experts."""
+    """Indices of the two experts."""
     tokens: int
     """In each layer."""
     observed: NDArray[np.float64]
     """Shape (layers, pairs): for how many tokens both were asked."""
     expected: NDArray[np.float64]
-    """The same, had the experts of a token nothing to do with each other, given how often each is asked in the layer
+    """The same if the experts of a token were independent, given how often each is asked in the layer
     and the domain."""
 
     def ratio(self, layers: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Shape (pairs,): observed over expected, summed over some layers; NaN where none are expected."""
+        """Return observed over expected, summed over some layers, shape (pairs,); NaN where none are expected."""
         observed, expected = self.observed[layers].sum(axis=0), self.expected[layers].sum(axis=0)
-        found = np.divide(observed, expected, out=np.full(len(observed), math.nan), where=expected > 0)
-        return np.asarray(found)
+        ratios = np.divide(observed, expected, out=np.full(len(observed), math.nan), where=expected > 0)
+        return np.asarray(ratios)
 
     def share(self, layers: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Shape (pairs,): of the tokens in some layers, those for which both were asked."""
+        """Return the share of the tokens in some layers for which both were asked, shape (pairs,)."""
         return np.asarray(self.observed[layers].sum(axis=0) / (self.tokens * len(layers)))
 
 
 def together(choices: Choices) -> Together | None:
-    """Co-activation of all pairs; None where pairs were not recorded, or a token asks one expert or all.
+    """Compute the co-activation of all pairs; None where pairs were not recorded, or a token asks one expert or all.
 
     What is expected is taken domain by domain: experts that are asked in the same domains would otherwise look drawn
     to each other.
@@ -49,12 +49,12 @@ def together(choices: Choices) -> Together | None:
     first, second = np.triu_indices(choices.number, k=1)
     expected = np.zeros(choices.pairs.shape[1:])
     all_tokens = 0.0
-    for place in range(len(choices.domains)):
-        counts = choices.counts[choices.domain == place].sum(axis=0)
+    for index in range(len(choices.domains)):
+        counts = choices.counts[choices.domain == index].sum(axis=0)
         tokens = float(counts[0].sum()) / per_token
         all_tokens += tokens
-        for layer, own in enumerate(counts):
-            chances = np.clip(own * per_token / own.sum(), 0.0, 1.0)
+        for layer, counts_of_layer in enumerate(counts):
+            chances = np.clip(counts_of_layer * per_token / counts_of_layer.sum(), 0.0, 1.0)
             expected[layer] += tokens * together_by_chance(chances, per_token)[first, second]
     return Together(
         pairs=tuple(zip(first.tolist(), second.tolist(), strict=True)),

@@ -1,4 +1,4 @@
-"""Which experts a mixture asks for which domain: whether they specialise, how far, and how evenly they are used."""
+"""Compute the use of experts by domain: whether and how far they specialise, and how evenly they are used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench_reports.stats.budgets import SEED
 
 @dataclass(frozen=True)
 class ExpertUse:
-    """One mixture."""
+    """The use of the experts of one mixture."""
 
     system: str
     experts: tuple[str, ...]
@@ -35,20 +35,20 @@ class ExpertUse:
     dependence: Dependence | None
     """On the domain; None with fewer than two domains."""
     at_most_bits: float
-    """What the mutual information could be at most: the lesser of what is to be known of the domain, and of what
-    choosing `per_token` different experts for each token leaves open."""
+    """The maximum of the mutual information: the lesser of the entropy of the domain and of the information in choosing
+    `per_token` different experts for each token."""
 
     @property
     def busiest(self) -> NDArray[np.float64]:
-        """Shape (layers,): the load of the expert that is asked most, over that of the mean expert; 1 is even."""
+        """Return the load of the most used expert over that of the mean expert, shape (layers,); 1 is even."""
         return np.asarray(self.load.max(axis=1) * len(self.experts))
 
 
 def expert_use(choices: Choices) -> ExpertUse:
-    """How a mixture's choices go with the domains, and how the load spreads over its experts."""
+    """Compute how a mixture's choices depend on the domain, and how its load is balanced."""
     row, counts, codes = choices.row, choices.counts, choices.domain
-    own = counts / counts.sum(axis=2, keepdims=True)
-    shares = np.stack([own[codes == code].mean(axis=0) for code in range(len(choices.domains))], axis=1)
+    shares_of_item = counts / counts.sum(axis=2, keepdims=True)
+    shares = np.stack([shares_of_item[codes == code].mean(axis=0) for code in range(len(choices.domains))], axis=1)
     load = counts.sum(axis=0) / counts.sum(axis=(0, 2))[:, None]
     per_token, number = row.experts_per_token or 1, choices.number
     items = np.bincount(codes)

@@ -1,4 +1,4 @@
-"""The choices of a mixture's routers, read back: as arrays, without the lines that lack something."""
+"""Read the recorded choices of a mixture's routers as arrays, without incomplete lines."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from wattbench_reports.comparison.analysis import Analysis
 
 @dataclass(frozen=True)
 class Choices:
-    """Of one mixture."""
+    """The recorded choices of one mixture."""
 
     row: SystemRow
     domains: tuple[str, ...]
     """Those that were asked, in the order of the suite."""
     domain: NDArray[np.int64]
-    """Shape (items,): each item's place among the domains."""
+    """Shape (items,): the index of each item's domain."""
     counts: NDArray[np.float64]
     """Shape (items, layers, experts): how often each expert was asked, the repeats of an item summed."""
     pairs: NDArray[np.float64] | None
     """Shape (domains, layers, pairs): for how many tokens two experts were both asked, pairs in the order (0, 1),
     (0, 2), ... (1, 2), ...; None where some line lacks it, as older ones do."""
     prompt_tokens: NDArray[np.int64]
-    """Shape (texts,): one for each line that tells the prompt apart. So the next three."""
+    """Shape (texts,): one for each line that counts the prompt separately. So the next three."""
     answer_tokens: NDArray[np.int64]
     answer_asked: NDArray[np.int64]
     """How often any expert was asked for the answer, over all layers: each token asks different ones."""
@@ -36,38 +36,38 @@ class Choices:
 
     @property
     def number(self) -> int:
-        """How many experts a layer has."""
+        """Return the number of experts per layer."""
         return len(self.row.experts)
 
 
 def recorded_choices(analysis: Analysis) -> tuple[Choices, ...]:
-    """Of every mixture whose choices were recorded, in the order they ran; empty where there is none."""
+    """Read the choices of every mixture that recorded them, in the order they ran; empty without any."""
     tasks = analysis.frames.items.drop_duplicates("task")
     domain_of = {str(task): str(domain) for task, domain in zip(tasks["task"], tasks["domain"], strict=True)}
     run = analysis.frames.run
     rows = run.systems()
-    found = [_of_system(run, rows[name], domain_of) for name in analysis.frames.systems if name in rows]
-    return tuple(choices for choices in found if choices is not None)
+    of_systems = [_of_system(run, rows[name], domain_of) for name in analysis.frames.systems if name in rows]
+    return tuple(choices for choices in of_systems if choices is not None)
 
 
 def _of_system(run: RunRecords, row: SystemRow, domain_of: Mapping[str, str]) -> Choices | None:
     shape = (len(row.expert_layers), len(row.experts))
-    order = {domain: place for place, domain in enumerate(dict.fromkeys(domain_of.values()))}
+    order = {domain: index for index, domain in enumerate(dict.fromkeys(domain_of.values()))}
     of_item: dict[tuple[str, int], NDArray[np.float64]] = {}
     pairs = np.zeros((len(order), shape[0], shape[1] * (shape[1] - 1) // 2))
     complete = True
     texts: list[tuple[int, int, int, NDArray[np.int64]]] = []
-    for task, asked, counts in _lines(run, row, domain_of, shape):
-        key = task, asked.doc_id
+    for task, line, counts in _lines(run, row, domain_of, shape):
+        key = task, line.doc_id
         of_item[key] = of_item[key] + counts if key in of_item else counts
-        both = _array(asked.pairs, pairs.shape[1:])
+        both = _array(line.pairs, pairs.shape[1:])
         complete = complete and both is not None
         if both is not None:
             pairs[order[domain_of[task]]] += both
-        prompt = _array(asked.prompt_counts, shape)
-        if prompt is not None and isinstance(asked.prompt_tokens, int) and asked.prompt_tokens > 0:
-            answer = max(0, asked.tokens - asked.prompt_tokens)
-            texts.append((asked.prompt_tokens, answer, int((counts - prompt).sum()), (prompt > 0).sum(axis=1)))
+        prompt = _array(line.prompt_counts, shape)
+        if prompt is not None and isinstance(line.prompt_tokens, int) and line.prompt_tokens > 0:
+            answer = max(0, line.tokens - line.prompt_tokens)
+            texts.append((line.prompt_tokens, answer, int((counts - prompt).sum()), (prompt > 0).sum(axis=1)))
     if not of_item:
         return None
     labels = [domain_of[task] for task, _ in of_item]
@@ -88,24 +88,24 @@ def _of_system(run: RunRecords, row: SystemRow, domain_of: Mapping[str, str]) ->
 def _lines(
     run: RunRecords, row: SystemRow, domain_of: Mapping[str, str], shape: tuple[int, int]
 ) -> Iterator[tuple[str, ExpertRow, NDArray[np.float64]]]:
-    """Task, line and counts; lines that cannot be true are left out."""
+    """Yield task, line and counts; skip implausible lines."""
     if 0 in shape:
         return
     for task in domain_of:
-        for asked in run.experts(row.system, task):
-            counts = _array(asked.counts, shape)
+        for line in run.experts(row.system, task):
+            counts = _array(line.counts, shape)
             if counts is not None and _plausible(counts, row.experts_per_token or 1):
-                yield task, asked, counts
+                yield task, line, counts
 
 
 def _plausible(counts: NDArray[np.float64], per_token: int) -> bool:
-    """Whether every layer was asked, and no expert of it more often than there are tokens."""
-    asked = counts.sum(axis=1)
-    return bool(np.all(asked > 0) and np.all(counts.max(axis=1) <= asked / per_token))
+    """Return whether every layer was asked, and no expert of it more often than there are tokens."""
+    choices_per_layer = counts.sum(axis=1)
+    return bool(np.all(choices_per_layer > 0) and np.all(counts.max(axis=1) <= choices_per_layer / per_token))
 
 
 def _array(counts: object, shape: tuple[int, ...]) -> NDArray[np.float64] | None:
-    """Counts of a record that may be damaged; None where they are not of this shape, or no counts."""
+    """Return recorded counts as an array; None where they have another shape or are no counts."""
     try:
         array = np.array(counts, dtype=np.float64)
     except (ValueError, TypeError):  # rows of different lengths, or no numbers

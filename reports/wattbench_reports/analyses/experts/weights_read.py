@@ -1,4 +1,4 @@
-"""How many bytes of weights a mixture reads: of the experts that are truly asked, against all it holds."""
+"""Compute how many bytes of weights a mixture reads: those of the experts it activates, against all it holds."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from wattbench_reports.tables.token_timings import token_times
 
 @dataclass(frozen=True)
 class Touched:
-    """One mixture, asked for one text at a time. Weights alone: no key-value cache, no activations.
+    """The weights that one mixture reads, with one text at a time. Weights only: no key-value cache, no activations.
 
-    Bytes are None where the record lacks the size of an expert, or does not tell the prompt from the answer.
+    Bytes are None where the record lacks the size of an expert, or does not count the prompt separately.
     """
 
     parameters_total: int | None
@@ -36,35 +36,35 @@ class Touched:
 
     @property
     def active_share(self) -> float | None:
-        """Of all parameters, those that a token uses; None where nobody can tell."""
+        """Return the share of the parameters that a token uses; None where it is not known."""
         if not self.parameters_total or self.parameters_active is None:
             return None
         return self.parameters_active / self.parameters_total
 
     @property
     def bytes_per_s(self) -> float | None:
-        """What decoding reads in a second."""
+        """Return the bytes that decoding reads per second."""
         return None if self.decode_bytes is None or not self.decode_s else self.decode_bytes / self.decode_s
 
 
 def touched(analysis: Analysis, choices: Choices) -> Touched:
-    """The bytes of weights behind each token of a mixture."""
+    """Compute the bytes of weights that each token of a mixture reads."""
     row = choices.row
     experts = choices.prompt_touched
     known = row.expert_bytes is not None and row.shared_bytes is not None
     each, shared = row.expert_bytes or 0, row.shared_bytes or 0
     passes = shared + each * experts.sum(axis=1)
-    told = known and len(passes) > 0
+    countable = known and len(passes) > 0
     answered = float(choices.answer_tokens.sum())
     return Touched(
         parameters_total=row.parameters_total,
         parameters_active=row.parameters_active,
         all_bytes=shared + each * len(row.expert_layers) * choices.number if known else None,
-        decode_bytes=shared + each * float(choices.answer_asked.sum()) / answered if told and answered else None,
+        decode_bytes=shared + each * float(choices.answer_asked.sum()) / answered if countable and answered else None,
         prompt_tokens=float(choices.prompt_tokens.mean()) if len(experts) else None,
         prompt_experts=float(experts.mean()) if len(experts) else None,
-        prompt_bytes=float(passes.mean()) if told else None,
-        prompt_token_bytes=float(passes.sum() / choices.prompt_tokens.sum()) if told else None,
+        prompt_bytes=float(passes.mean()) if countable else None,
+        prompt_token_bytes=float(passes.sum() / choices.prompt_tokens.sum()) if countable else None,
         decode_s=_decode_s(analysis, row.system),
     )
 

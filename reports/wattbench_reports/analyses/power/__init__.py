@@ -1,4 +1,4 @@
-"""The power traces of a run: watts over time, cell by cell, with the windows that were judged on them.
+"""Read the power traces of a run: watts over time, cell by cell, with their windows.
 
 May import `wattbench_reports.comparison.analysis` and what lies below it. Holds one cell's readings at a time, thinned
 before the next.

@@ -1,4 +1,4 @@
-"""The power of a system, cell after cell: what each trace holds, and the windows that were judged on it."""
+"""Read the power of a system cell by cell: the trace of each, and its windows."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from wattbench_reports.analyses.power.power_lines import PowerLine, read_lines, 
 from wattbench_reports.comparison.analysis import Analysis
 
 POINTS = 300
-"""So many points per system and component, fewer where a system has more than two of them."""
+"""Points per system and component; fewer where a system has more than two components."""
 BUDGET_BYTES = 160_000_000
-"""So much of the traces of a run is read: two days of one GPU read ten times a second. It takes seconds."""
+"""The most that is read of the traces of a run: two days of one GPU read ten times a second. It takes seconds."""
 _CLOSE_S = 5.0
-"""Windows so close to each other are shown on one stretch of time."""
+"""Windows at most this far apart are shown in one span of time."""
 _AROUND_S = 60.0
-"""Readings so far outside the windows are looked at: power at an edge is told by those on both sides of it."""
+"""Readings this far outside the windows are read too: power at an edge needs those on both sides of it."""
 
 
 @dataclass(frozen=True)
 class WindowPower:
-    """A window, and what its trace says of it."""
+    """A window, and its peak power in the trace."""
 
     row: WindowRow
     highest_w: Mapping[str, float]
@@ -31,13 +31,13 @@ class WindowPower:
 
     @property
     def mean_w(self) -> float | None:
-        """Of all components together, no watt twice; None where no joules were read."""
+        """Return the mean power of all components, no watt counted twice; None where no joules were read."""
         total_j = self.row.total_j
         return None if total_j is None else total_j / self.row.duration_s
 
     @property
     def idle_w(self) -> float | None:
-        """Of the same components, with the system loaded and nothing asked of it; None where one is not known."""
+        """Return the idle power of the same components, with the system loaded; None where one is not known."""
         counted = added(self.row.energy_j)
         known = self.row.idle_w
         return sum(known[c] for c in counted) if counted and all(c in known for c in counted) else None
@@ -45,7 +45,7 @@ class WindowPower:
 
 @dataclass(frozen=True)
 class CellPower:
-    """One cell, or what happened to the system between loading and its first cell."""
+    """The power of one cell, or of the time between loading and the first cell."""
 
     task: str | None
     """None: loading and idle."""
@@ -53,11 +53,11 @@ class CellPower:
     """In the order of time; at least one."""
     lines: tuple[PowerLine, ...]
     problem: str | None = None
-    """Why the trace is not all here."""
+    """Why the trace is incomplete or missing."""
 
     @property
-    def stretches(self) -> tuple[tuple[float, float], ...]:
-        """The spans of time that its windows cover, those close to each other as one: a resumed cell has several."""
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """Return the spans of time that its windows cover, merged where close: a resumed cell has several."""
         spans: list[tuple[float, float]] = []
         for start_s, end_s in ((window.row.started_s, window.row.finished_s) for window in self.windows):
             if spans and start_s <= spans[-1][1] + _CLOSE_S:
@@ -68,13 +68,13 @@ class CellPower:
 
     @property
     def length_s(self) -> float:
-        """Of its stretches together."""
-        return sum(end_s - start_s for start_s, end_s in self.stretches)
+        """Return the length of its spans together."""
+        return sum(end_s - start_s for start_s, end_s in self.spans)
 
 
 @dataclass(frozen=True)
 class SystemPower:
-    """One system."""
+    """The power of one system."""
 
     system: str
     cells: tuple[CellPower, ...]
@@ -82,25 +82,25 @@ class SystemPower:
 
     @property
     def components(self) -> tuple[str, ...]:
-        """All that have a line in some cell."""
+        """Return the components that have a line in some cell."""
         return tuple(dict.fromkeys(line.component for cell in self.cells for line in cell.lines))
 
     @property
     def idle_w(self) -> dict[str, float]:
-        """Watts per component, loaded and nothing asked of it; empty where not measured."""
+        """Return the idle watts per component, with the system loaded; empty where not measured."""
         rows = [window.row for cell in self.cells for window in cell.windows if window.row.idle_w]
         return {name: w for name, w in rows[-1].idle_w.items() if math.isfinite(w)} if rows else {}
 
 
 def has_traces(analysis: Analysis) -> bool:
-    """Whether the run left any power trace."""
+    """Return whether the run recorded any power trace."""
     layout = analysis.frames.run.layout
     tasks = _tasks(analysis)
     return any(layout.trace(name, task).is_file() for name in analysis.frames.systems for task in tasks)
 
 
 def system_powers(analysis: Analysis) -> Iterator[SystemPower]:
-    """Each system's power, one after another: none is held longer than the caller does."""
+    """Yield the power of one system after another, so that only one is in memory."""
     by_cell: dict[tuple[str, str | None], list[WindowRow]] = {}
     for row in _windows(analysis):
         by_cell.setdefault((row.system, row.task), []).append(row)
@@ -108,12 +108,12 @@ def system_powers(analysis: Analysis) -> Iterator[SystemPower]:
     for system in analysis.frames.systems:
         cells = []
         for task in _tasks(analysis):
-            own = by_cell.get((system, task))
-            if own:
-                cell, taken = _cell(analysis.frames.run.layout, system, task, own, left)
+            rows = by_cell.get((system, task))
+            if rows:
+                cell, taken = _cell(analysis.frames.run.layout, system, task, rows, left)
                 left -= taken
                 cells.append(cell)
-        cells.sort(key=lambda cell: cell.stretches[0])
+        cells.sort(key=lambda cell: cell.spans[0])
         yield SystemPower(system, _for_figure(cells))
 
 
@@ -122,7 +122,7 @@ def _tasks(analysis: Analysis) -> list[str | None]:
 
 
 def _windows(analysis: Analysis) -> list[WindowRow]:
-    """Those that a figure can show, in the order of time; the purposes are those of the finished run."""
+    """Return the windows that a figure can show, in the order of time, with the purposes of the finished run."""
     table = analysis.frames.windows
     purposes = dict(zip(table["window"], table["purpose"], strict=True))
     rows = analysis.frames.window_rows
@@ -134,46 +134,46 @@ def _windows(analysis: Analysis) -> list[WindowRow]:
 def _cell(
     layout: RunLayout, system: str, task: str | None, rows: Sequence[WindowRow], left: int
 ) -> tuple[CellPower, int]:
-    """A cell, and how many bytes of its trace were read."""
+    """Read a cell; return it with the number of bytes read of its trace."""
     bare = CellPower(task, tuple(WindowPower(row, {}) for row in rows), ())
     path = layout.trace(system, task)
     size, problem = _size(path, left)
     if problem is not None:
         return replace(bare, problem=problem), 0
-    stretches = bare.stretches
-    lines, problem = read_lines(path, stretches[0][0] - _AROUND_S, stretches[-1][1] + _AROUND_S)
+    spans = bare.spans
+    lines, problem = read_lines(path, spans[0][0] - _AROUND_S, spans[-1][1] + _AROUND_S)
     if problem is not None:
         problem = problem.replace(f"{layout.root}/", "")
     windows = tuple(WindowPower(row, _highest(lines, row)) for row in rows)
     if not lines and problem is None:
-        problem = "no figure in it of the time of the windows"
-    return CellPower(task, windows, tuple(thinned(line.within(stretches), POINTS) for line in lines), problem), size
+        problem = "it has no reading from the time of the windows"
+    return CellPower(task, windows, tuple(thinned(line.within(spans), POINTS) for line in lines), problem), size
 
 
 def _size(path: Path, left: int) -> tuple[int, str | None]:
-    """The bytes of a trace, or why it is not read."""
+    """Return the size of a trace in bytes, or why it is not read."""
     try:
         if not path.is_file():
-            return 0, "no trace was left"
+            return 0, "no trace was recorded"
         size = path.stat().st_size
     except OSError as error:
         return 0, f"cannot be read ({error.strerror})"
     if size > left:
-        return 0, f"{size / 1e6:,.0f} MB, and {BUDGET_BYTES / 1e6:,.0f} MB are read of all traces together"
+        return 0, f"{size / 1e6:,.0f} MB; at most {BUDGET_BYTES / 1e6:,.0f} MB of traces are read per run"
     return size, None
 
 
 def _highest(lines: Sequence[PowerLine], row: WindowRow) -> dict[str, float]:
-    found = {line.component: line.highest_w(row.started_s, row.finished_s) for line in lines}
-    return {component: w for component, w in found.items() if w is not None}
+    highest = {line.component: line.highest_w(row.started_s, row.finished_s) for line in lines}
+    return {component: w for component, w in highest.items() if w is not None}
 
 
 def _for_figure(cells: Sequence[CellPower]) -> tuple[CellPower, ...]:
-    """The same cells, with points shared out by their lengths."""
-    whole_s = sum(cell.length_s for cell in cells)
+    """Return the same cells, thinned to points in proportion to their lengths."""
+    total_s = sum(cell.length_s for cell in cells)
     components = len({line.component for cell in cells for line in cell.lines})
     points = POINTS * 2 // max(2, components)
     return tuple(
-        replace(cell, lines=tuple(thinned(line, max(4, int(points * cell.length_s / whole_s))) for line in cell.lines))
+        replace(cell, lines=tuple(thinned(line, max(4, int(points * cell.length_s / total_s))) for line in cell.lines))
         for cell in cells
     )

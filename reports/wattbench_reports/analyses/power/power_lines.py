@@ -1,4 +1,4 @@
-"""A power trace as one line of watts per component, thinned to what a figure can show."""
+"""Read a power trace as one line of watts per component, and thin it to what a figure can show."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from wattbench_reports.tables.power_trace import trace_table
 
 STEPS = 5
-"""Counts are differenced over so many of the counter's steps at least: one step more or less is then a fifth."""
+"""Counts are differenced over at least this many steps of the counter: an error of one step is then a fifth."""
 _MOST_W = 1e7
 """More than any machine draws: such a figure is damage."""
 _MOST_COMPONENTS = 12
@@ -32,18 +32,18 @@ class PowerLine:
     """Shape (points,), ascending."""
     power_w: NDArray[np.float64]
     """Shape (points,); NaN where the line breaks: the component could not be read, or its counter fell."""
-    whole: bool = True
-    """Every reading is in it; else, of each span of time, the lowest and the highest."""
+    complete: bool = True
+    """Whether every reading is in it; else, of each span of time, the lowest and the highest."""
 
     def highest_w(self, started_s: float, finished_s: float) -> float | None:
-        """The highest watts between two moments; None where there are none."""
+        """Return the highest watts between two times; None without a reading."""
         at_s, power_w = self._read
         inside = power_w[np.searchsorted(at_s, started_s) : np.searchsorted(at_s, finished_s, side="right")]
         return float(inside.max()) if len(inside) else None
 
     @cached_property
     def _read(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Moments, ascending, and the watts of each."""
+        """Return times, ascending, and the watts at each."""
         at_s, power_w = self.at_s, self.power_w
         if self.counted:  # a mean between two counts belongs where its middle is
             level = power_w[:-1] == power_w[1:]
@@ -52,7 +52,7 @@ class PowerLine:
         return at_s[known], power_w[known]
 
     def within(self, spans: Sequence[tuple[float, float]]) -> PowerLine:
-        """The same line without what lies outside some spans of time, a break after each."""
+        """Return the line within some spans of time, with a break after each."""
         at_s, power_w = [], []
         for start_s, end_s in spans:
             inside = (self.at_s > start_s) & (self.at_s < end_s)
@@ -63,9 +63,9 @@ class PowerLine:
 
 
 def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[PowerLine], str | None]:
-    """The lines of a trace between two moments, and what is wrong with the file (None: nothing).
+    """Read the lines of a trace between two times, and what is wrong with the file (None: nothing).
 
-    What can be read before the damage is given.
+    Everything before the damage is returned.
     """
     table, problem = trace_table(path)
     table = table[table["at_s"].between(started_s, finished_s)]
@@ -75,7 +75,7 @@ def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[Po
 
 
 def thinned(line: PowerLine, points: int) -> PowerLine:
-    """The same line with about so many points at most: of each span of time the lowest and the highest.
+    """Thin a line to about `points` points at most: of each span of time the lowest and the highest.
 
     Args:
         line: any.
@@ -85,20 +85,22 @@ def thinned(line: PowerLine, points: int) -> PowerLine:
         return line
     spans = max(1, points // 2)
     start_s, end_s = float(line.at_s[0]), float(line.at_s[-1])
-    place = np.minimum(((line.at_s - start_s) / max(end_s - start_s, 1e-9) * spans).astype(np.int64), spans - 1)
+    span_of_reading = np.minimum(
+        ((line.at_s - start_s) / max(end_s - start_s, 1e-9) * spans).astype(np.int64), spans - 1
+    )
     chosen: list[int] = []
-    for span in np.split(np.arange(len(place)), np.flatnonzero(np.diff(place)) + 1):
+    for span in np.split(np.arange(len(span_of_reading)), np.flatnonzero(np.diff(span_of_reading)) + 1):
         watts = line.power_w[span]
         if not np.isfinite(watts).any():
             chosen.append(int(span[0]))  # nothing was read in it: the line breaks here
             continue
         chosen += sorted({int(span[np.nanargmin(watts)]), int(span[np.nanargmax(watts)])})
     kept = np.array(chosen)
-    return PowerLine(line.component, line.provenance, line.counted, line.at_s[kept], line.power_w[kept], whole=False)
+    return PowerLine(line.component, line.provenance, line.counted, line.at_s[kept], line.power_w[kept], complete=False)
 
 
 def _line(component: str, rows: pd.DataFrame) -> PowerLine:
-    """Watts by its counter, where it has one that was read twice; else by its power."""
+    """Build a line from the energy counter, where it was read at least twice; else from power readings."""
     at_s, power_w = _by_counter(*_points(rows, "energy_j"), STEPS * float(rows["step_s"].max()))
     counted = len(at_s) > 0
     if not counted:
@@ -111,7 +113,7 @@ def _line(component: str, rows: pd.DataFrame) -> PowerLine:
 
 
 def _points(rows: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Moments and figures, in the order of time; of two of the same moment the later in the file stands."""
+    """Return times and values in the order of time; of two at the same time, the later in the file."""
     known = rows.loc[rows[column].notna(), ["at_s", column]].drop_duplicates("at_s", keep="last").sort_values("at_s")
     return known["at_s"].to_numpy(dtype=np.float64), known[column].to_numpy(dtype=np.float64)
 
@@ -119,7 +121,7 @@ def _points(rows: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArr
 def _by_counter(
     at_s: NDArray[np.float64], count_j: NDArray[np.float64], least_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The mean watts between counts, as a stair: two points per tread. A counter that falls breaks it."""
+    """Return the mean watts between counts as steps, two points each. A counter that falls breaks the line."""
     kept = _apart(at_s, least_s)
     if len(kept) < 2:
         return np.empty(0), np.empty(0)
@@ -130,7 +132,7 @@ def _by_counter(
 
 
 def _apart(at_s: NDArray[np.float64], least_s: float) -> list[int]:
-    """Places of readings that are so far apart at least, the first and the last of all among them."""
+    """Choose indices of readings at least `least_s` apart, the first and the last of all included."""
     if not len(at_s):
         return []
     last = len(at_s) - 1

@@ -23,7 +23,7 @@ from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 NEAREST = 10
 """So many items vote."""
 NOT_INSTALLED = "it needs scikit-learn: pip install 'wattbench[router]'"
-ALL_ALIKE = "the requests are too few, or read too much alike"
+ALL_ALIKE = "there are too few requests, or their texts are too similar"
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def curve_of(analysis: Analysis, bench: Bench) -> ThresholdCurve | str:
     if bench.no_joules:
         return f"joules are not compared, as {bench.no_joules}"
     if not np.isfinite(bench.hybrid.frame["route_score"].to_numpy(dtype=np.float64)).any():
-        return "no scores of its router are on record"
+        return "no scores of its router are recorded"
     return _sweep(bench, rule)
 
 
@@ -73,14 +73,14 @@ def _rule(config: SystemSettings) -> _Rule | str:
         return ""
     if router.type in {"classifier", "llm"}:
         if config.fallback is None or config.fallback not in members:
-            return "it has no fallback, so that a threshold would change nothing"
+            return "it has no fallback, so a threshold would change nothing"
         return _Rule("min_score", members[config.fallback], None, router.min_score)
     if router.type == "cascade":
         order = [members.get(label, "") for label in router.order]
         if len(order) != 2:
             return (
-                "with more than two members in its cascade, how sure a member was that another setting would ask is "
-                "not on record"
+                "with more than two members in its cascade, the confidence of a member that only another threshold "
+                "would ask is not recorded"
             )
         return _Rule("min_confidence", order[1], order[0], router.min_confidence)
     return ""

@@ -99,7 +99,7 @@ def test_what_cannot_be_moved_is_said(compose, router, options, why: str) -> Non
 def test_without_scores_nothing_is_moved(compose) -> None:
     routed = compose(by_score(0.3), router=CLASSIFIER)
     routed.table["route_score"] = np.nan
-    assert curve(type(routed)(routed.run, routed.again(), routed.table)) == "no scores of its router are on record"
+    assert curve(type(routed)(routed.run, routed.again(), routed.table)) == "no scores of its router are recorded"
 
 
 def test_a_few_settings_are_spread_over_what_is_kept(compose) -> None:
