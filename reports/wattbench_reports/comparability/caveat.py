@@ -1,4 +1,4 @@
-"""One thing that limits what the figures say."""
+"""A caveat: one limit of what the figures say."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ class Caveat:
     text: str
     """For people: whole sentences."""
     systems: tuple[str, ...]
-    """Whom it concerns."""
+    """The systems that it concerns."""

@@ -1,4 +1,4 @@
-"""Which documents and prompts each cell had: a digest per system and task, equal where the contents are."""
+"""Digest the documents and prompts of each cell: equal digests mean equal contents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Contents:
 
 
 def contents(items: pd.DataFrame, hashes: pd.Series) -> dict[tuple[str, str], Contents]:
-    """(System, task) to what was asked there.
+    """Digest what each system was asked of each task.
 
     A line is made and sorted once, however many systems and repeats it is of; systems that had the same lines share
     one digest.

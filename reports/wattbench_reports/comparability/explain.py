@@ -1,4 +1,4 @@
-"""What stands between systems that may not be ranked against each other, in sentences."""
+"""Explain why systems may not be ranked against each other, in sentences."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _NAMED = 4
 
 
 def run_label(run: str) -> str:
-    """The last part of a run's name, which is its own: ``abc123``."""
+    """Return the last part of a run's name, which is unique: ``abc123``."""
     return run.rpartition("-")[2] or run
 
 
 def condition_caveats(prints: Mapping[str, Fingerprint], across: Sequence[str] = ()) -> tuple[Caveat, ...]:
-    """A caveat for each part in which systems differ: what forbids a ranking, and what only explains.
+    """Return a caveat for each part in which systems differ: those that forbid a ranking, and the others.
 
     Args:
         prints: the name by which a system is shown, to its fingerprint.
@@ -50,7 +50,7 @@ def condition_caveats(prints: Mapping[str, Fingerprint], across: Sequence[str] =
 
 
 def identity_caveats(prints: Mapping[str, Fingerprint]) -> Iterator[Caveat]:
-    """Systems that have one name in several runs, and are not one system.
+    """Return a caveat for each name that stands for different systems in several runs.
 
     Args:
         prints: the name by which a system is shown, to its fingerprint.
@@ -66,7 +66,7 @@ def identity_caveats(prints: Mapping[str, Fingerprint]) -> Iterator[Caveat]:
 
 
 def identity_differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ...]:
-    """In what two systems of one name are not one system."""
+    """Return the parts that show two systems of one name to be different systems."""
     all_of_them = differences(first, second)
     # Other documents make other prompts: that says nothing of the systems.
     silent = "prompts" if any(one.part == "tasks" for one in all_of_them) else None
@@ -74,12 +74,12 @@ def identity_differences(first: Fingerprint, second: Fingerprint) -> tuple[Diffe
 
 
 def not_one_system(found: Sequence[Difference], first: str, second: str) -> str:
-    """A sentence about `identity_differences` of two systems that share a name, by the names they are shown with."""
+    """Say in a sentence that two systems that share a name are not shown to be one, and why."""
     return f"{first} and {second} share a name, and are not shown to be one system: {clauses(found, first, second)}."
 
 
 def clauses(found: Sequence[Difference], first: str, second: str) -> str:
-    """What differs, without an end: ``other weights (big@a: SHA-256 1f; big@b: SHA-256 2e); engine not recorded``."""
+    """List what differs: ``other weights (big@a: SHA-256 1f; big@b: SHA-256 2e); engine not recorded``."""
     return "; ".join(_clause(one, first, second) for one in found)
 
 
@@ -90,7 +90,7 @@ def _clause(one: Difference, first: str, second: str) -> str:
 
 
 def what_differs(divide: Divide, prints: Mapping[str, Fingerprint]) -> str:
-    """A sentence without its stop: ``Device differs (run abc123: CPU one; run def456: CPU another)``.
+    """Say what differs, without a full stop: ``Device differs (run abc123: CPU one; run def456: CPU another)``.
 
     Args:
         divide: where the systems differ.
@@ -106,7 +106,7 @@ def _sentence(divide: Divide, prints: Mapping[str, Fingerprint]) -> str:
 
 def _opening(divide: Divide) -> str:
     if divide.part == "meter":
-        return "Joules came about in different ways"
+        return "The provenance of the joules differs"
     label = LABELS[divide.part]
     verb = "differ" if divide.part in ("tasks", "seed") else "differs"
     return f"{label[0].upper()}{label[1:]} {verb}"
@@ -114,19 +114,19 @@ def _opening(divide: Divide) -> str:
 
 def _consequence(divide: Divide) -> str:
     if not divide.forbids:
-        return "This forbids no ranking, and may explain a difference."
+        return "Rankings are not affected, but it may explain a difference."
     figures = [_BY[figure] for figure in divide.forbids]
     if divide.overridden:
         by = listed(figures)
         return (
-            f"Systems are ranked by {by} across these all the same, as --across {divide.part} asks: a difference "
-            f"between them may be one of {LABELS[divide.part]} alone."
+            f"Systems are ranked by {by} all the same, because of --across {divide.part}: a difference "
+            f"between them may come from {LABELS[divide.part]} alone."
         )
-    return f"Systems may not be ranked by {listed(figures, 'or')} across these."
+    return f"Such systems are not ranked by {listed(figures, 'or')} against each other."
 
 
 def _who(side: AgreeingSystems, prints: Mapping[str, Fingerprint]) -> str:
-    """The systems of a side; a run, for all of its systems, where there are several runs."""
+    """Name the systems of a side; where there are several runs, a run stands for all of its systems."""
     runs: dict[str, list[str]] = {}
     for shown, each in prints.items():
         runs.setdefault(each.run, []).append(shown)

@@ -42,7 +42,7 @@ class Fingerprint:
 
 
 def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
-    """Each system's fingerprint, in the order of `frames.systems`.
+    """Return each system's fingerprint, in the order of `frames.systems`.
 
     Raises:
         UserError: a table of the run is damaged.
@@ -70,7 +70,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
 
 
 def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    """What was planned for a system, and which documents it did answer."""
+    """Return what was planned for a system, and which documents it answered."""
     cells = {cell.task: cell.as_recorded for cell in record.cells if cell.system == system}
     answered = {task: digest for (name, task), digest in documents.items() if name == system}
     facts: dict[str, Any] = {}
@@ -127,7 +127,7 @@ def _meters(frames: Frames) -> dict[str, Part]:
 
 
 def _declared(frames: Frames) -> dict[str, Part]:
-    """As `_meters`, of an imported run: how its joules were read nobody can tell, so they are like no other run's."""
+    """Return the same for an import: how its joules were read is not known, so no other run's are comparable."""
     has_joules = frames.items.loc[frames.items["energy_j"].notna(), "system"].unique()
     told = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
     return {str(name): told for name in has_joules}
@@ -145,7 +145,7 @@ def _scenario(measure: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """A system's part of the suite, flat. Of a path only its last name: checkouts lie in different places."""
+    """Flatten a system's settings. Of a path only its last name counts: checkouts have different paths."""
     for name, value in sorted(config.items(), key=lambda pair: str(pair[0])):
         key = f"{prefix}{name}"
         if name in UNTELLING or value is None:

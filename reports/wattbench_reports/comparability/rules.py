@@ -1,4 +1,4 @@
-"""Which figures of which systems may be set beside each other, and what stands between those that may not.
+"""Decide which figures of which systems may be compared, and which parts forbid it.
 
 | part that differs | accuracy | latency | joules |
 | --- | --- | --- | --- |
@@ -79,7 +79,7 @@ class Divide:
 
 
 def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ...]:
-    """Every part in which two systems differ: conditions first, then what they are, then circumstances."""
+    """Return every part in which two systems differ: conditions first, then what they are, then circumstances."""
     found = []
     for name in (*CONDITIONS, *IDENTITY, *CIRCUMSTANCES):
         ours, theirs = first.parts[name], second.parts[name]
@@ -92,7 +92,7 @@ def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ..
 def divides(
     prints: Mapping[str, Fingerprint], across: Sequence[str] = (), names: Iterable[str] = (*CONDITIONS, *CIRCUMSTANCES)
 ) -> tuple[Divide, ...]:
-    """The parts in which several systems differ, those that forbid most first.
+    """Return the parts in which several systems differ, those that forbid most first.
 
     Args:
         prints: name to fingerprint.
@@ -113,7 +113,7 @@ def divides(
 
 
 def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
-    """The systems divided into those whose figure may be ranked among each other.
+    """Divide systems into groups within which a figure may be ranked.
 
     Args:
         prints: name to fingerprint; the order of the groups is that of their first members.
@@ -128,7 +128,7 @@ def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str]
 
 
 def parts_to_cross(names: Sequence[str], crossable: Sequence[str] = CONDITIONS) -> tuple[str, ...]:
-    """What ``--across`` names: parts that forbid a ranking, or all of them.
+    """Resolve the names given to ``--across``: parts that forbid a ranking, or all of them.
 
     Args:
         names: as given.
@@ -148,7 +148,7 @@ def parts_to_cross(names: Sequence[str], crossable: Sequence[str] = CONDITIONS) 
 
 
 def in_words(value: Part, facts: Sequence[str]) -> str:
-    """Some facts of a part with their names: ``GPU power limit 450 W and CPU governor powersave``."""
+    """Word some facts of a part with their names: ``GPU power limit 450 W and CPU governor powersave``."""
     known = [name for name in facts if name in dict(value.facts)]
     told = [f"{name} {_clipped(value.fact(name))}" for name in known[:_SHOWN_FACTS]]
     if len(known) > _SHOWN_FACTS:
@@ -157,13 +157,13 @@ def in_words(value: Part, facts: Sequence[str]) -> str:
 
 
 def _clipped(value: str) -> str:
-    """Twelve digits of a hash are enough to tell two apart, and a line has an end."""
+    """Shorten hashes to twelve digits, and what is too long for a line."""
     short = re.sub(r"[0-9a-f]{64}", lambda digest: digest[0][:12], value)
     return short if len(short) <= _SHOWN else f"{short[:_SHOWN]}..."
 
 
 def _differing(values: Sequence[Part]) -> tuple[str, ...]:
-    """Facts in which not all are alike, in the order of the facts."""
+    """Return the facts in which the parts differ, in the order of the facts."""
     first, *others = values
     differing = {name for other in others for name in first.differing(other)}
     return tuple(

@@ -47,7 +47,7 @@ class SystemFigures:
     items: int
     """Distinct items."""
     accuracy: float | None
-    """0 to 1; the bounds are of 95% confidence, as all others here. None where nobody scored what was imported."""
+    """0 to 1; the bounds are of 95% confidence, as all others here. None where the import has no scores."""
     accuracy_low: float | None
     accuracy_high: float | None
     latency_p50_s: float | None
@@ -80,7 +80,7 @@ class SystemFigures:
     valid: bool
     """Every measured window of the system is valid. What was imported has none, and is taken as it was declared."""
     cost_per_request: float | None = None
-    """Money, as whoever made what was imported declares it."""
+    """Money, as the imported results declare it."""
     imported: bool = False
     """Another tool made the figures: wattbench measured nothing."""
 
@@ -112,7 +112,7 @@ class Comparison:
     """The terms behind the grams of each system that has joules; empty without `carbon`."""
     caveats: tuple[Caveat, ...]
     splits: Mapping[str, SystemSplit] = field(default_factory=dict)
-    """Where each system's joules went."""
+    """Each system's joules by component."""
     load: LoadReport | None = None
     """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
     workload: Workload | None = None
@@ -120,7 +120,7 @@ class Comparison:
     years: Mapping[str, Year] = field(default_factory=dict)
     """For each system with joules: the requests of a year."""
     ranked: Ranked | None = None
-    """Which figures are set beside which; None where only figures were asked for."""
+    """How the systems are ranked; None where only figures were requested."""
 
     @property
     def tail_share(self) -> float | None:
@@ -142,7 +142,7 @@ class Analysis:
     """Each system's fingerprint."""
     basis: Basis
     sums: Mapping[str, NDArray[np.float64]]
-    """What grams are made of beside joules: see `wattbench_reports.metrics.carbon.sci.carbon_sums`."""
+    """What grams are computed from, other than joules: see `wattbench_reports.metrics.carbon.sci.carbon_sums`."""
     workload: Workload
     pue: float
     assumptions: Assumptions = AS_IN_SUITE
@@ -180,7 +180,7 @@ class Analysis:
 
     @cached_property
     def contest(self) -> Contest:
-        """Who takes part in the verdict."""
+        """The systems that take part in the verdict."""
         return contest(self.measured, self.kinds, self.yardsticks, self.not_held, self.prints)
 
     @cached_property
@@ -199,7 +199,7 @@ class Analysis:
 
     @property
     def splits(self) -> Mapping[str, SystemSplit]:
-        """Where each system's joules went."""
+        """Each system's joules by component."""
         return self.comparison.splits
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What a year of requests takes: kilowatt-hours, grams and money, and what was spent before the first answer."""
+"""Compute the energy, emissions and cost of a year of requests, and of training."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def year(
     sci: Sci | None,
     workload: Workload,
 ) -> Year:
-    """Multiply one system's request.
+    """Compute one system's year from the joules of one request.
 
     Args:
         system: its name.
@@ -70,7 +70,7 @@ def year(
 
 
 def training_j(row: SystemRow | None) -> float | None:
-    """Joules of everything that was trained for a system; None where some of it, or all, is not known."""
+    """Return the joules of everything that was trained for a system; None where any of them is not known."""
     known = [total_j(step.energy_j) for step in training_records(row).values()]
     if not known or any(each is None for each in known):
         return None

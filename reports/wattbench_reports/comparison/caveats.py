@@ -1,4 +1,4 @@
-"""What a reader must know before believing a comparison, in sentences."""
+"""State what limits a comparison, in sentences."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ from wattbench_reports.tables.run_tables import DocDifference, Frames
 
 
 def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
-    """Every caveat of a run's figures, gravest first. What keeps systems apart is said by
-    `wattbench_reports.comparability.explain`."""
+    """Return every caveat of a run's figures, most serious first.
+
+    Those about systems that may not be compared are in `wattbench_reports.comparability.explain`."""
     return (
         *_absent(frames),
         *_imported(frames),
@@ -37,7 +38,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
 
 
 def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str) -> tuple[Caveat, ...]:
-    """Why grams are not stated, where an intensity was named.
+    """Say why grams are not stated although an intensity is set.
 
     Args:
         carbon: what the grams are made with.
@@ -54,7 +55,7 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
     if len(carbon.intensity.starts_s):
         first = min((start_s for start_s in lacking.values() if start_s is not None), default=None)
         where = "" if first is None else f"; the first is {utc(first)}"
-        text = f"{file} lacks hours in which {listed(names)} ran{where}. Their grams are not stated."
+        text = f"{file} does not cover all hours in which {listed(names)} ran{where}. Their grams are not stated."
         return (Caveat("hours-missing", text, names),)
     text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
     return (Caveat("hours-missing", text, names),)
@@ -62,7 +63,7 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
 
 def _absent(frames: Frames) -> Iterator[Caveat]:
     for name in frames.absent:
-        yield Caveat("no-items", f"{name} was to take part and answered nothing.", (name,))
+        yield Caveat("no-items", f"{name} is in the suite and has no answers.", (name,))
 
 
 def _documents(frames: Frames) -> Iterator[Caveat]:
@@ -81,11 +82,11 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
         if verdict.imported:  # which is said of the whole run
             continue
         if not verdict.windows:
-            yield Caveat("no-windows", f"{name} has no measured window, so nothing vouches for its figures.", (name,))
+            yield Caveat("no-windows", f"{name} has no measured window, so its figures cannot be validated.", (name,))
         elif verdict.invalid:
             why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons)
             text = (
-                f"{name}: {verdict.invalid} of {plural(verdict.windows, 'measured window')} cannot be believed"
+                f"{name}: {verdict.invalid} of {plural(verdict.windows, 'measured window')} invalid"
                 f"{': ' + why if why else ''}. Its energy is not ranked."
             )
             yield Caveat("invalid-windows", text, (name,))
@@ -113,8 +114,8 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
     why = [f"{count} {reason}" for reason, count in imported.left_out.items()]
     text = (
         f"These figures were imported from {imported.source}{f' ({several})' if several else ''}: they are as "
-        "declared there. wattbench measured nothing and has no window to judge them by; they are never ranked by "
-        f"energy against what it measured.{f' Left out: {listed(why)}.' if why else ''}"
+        "declared there. wattbench did not measure them and has no window to validate them; they are never ranked by "
+        f"energy against measured figures.{f' Left out: {listed(why)}.' if why else ''}"
     )
     yield Caveat("imported", text, frames.systems)
     failures = frames.more_columns("failure")["failure"].notna().groupby(frames.items["system"], observed=True).sum()
@@ -127,15 +128,17 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
 def _not_timed(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     names = tuple(name for name, figures in measured.items() if figures.requests and not len(figures.latency_s))
     if names:
-        yield Caveat("not-timed", f"Nobody timed {listed(names)}: there are no latencies.", names)
+        yield Caveat(
+            "not-timed", f"No latencies are available for {listed(names)}: their requests were not timed.", names
+        )
 
 
 def _not_scored(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     names = tuple(name for name, figures in measured.items() if figures.requests and figures.accuracy is None)
     if names:
         text = (
-            f"Nobody scored the answers of {listed(names)}: there is no accuracy, and nothing per correct answer. "
-            "A fast or thrifty system may be wrong all the time."
+            f"The answers of {listed(names)} were not scored: accuracy and figures per correct answer are not "
+            "available. A fast or low-energy system may always be wrong."
         )
         yield Caveat("not-scored", text, names)
 
@@ -152,8 +155,8 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
             yield Caveat("no-energy", f"{name} has no energy figures at all.", (name,))
         elif figures.unmetered:
             text = (
-                f"{name}: {figures.unmetered:,} of {plural(figures.requests, 'request')} have no joules to believe, "
-                "and are left out of its energy figures (not of its accuracy and latency)."
+                f"{name}: {figures.unmetered:,} of {plural(figures.requests, 'request')} have no valid joules, "
+                "and are excluded from its energy figures (not from its accuracy and latency)."
             )
             yield Caveat("unmetered-items", text, (name,))
 

@@ -1,4 +1,4 @@
-"""Who takes part in a verdict: systems that did the same work, and that somebody would run."""
+"""Decide which systems take part in a verdict: those that did the same work and are no yardsticks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattbench_reports.metrics.system_metrics import Measures
 
 @dataclass(frozen=True)
 class Contest:
-    """Who takes part."""
+    """The systems that take part in a verdict."""
 
     candidates: Mapping[str, Measures]
     """Over all items."""
@@ -32,12 +32,12 @@ def contest(
     not_held: Mapping[str, str],
     prints: Mapping[str, Fingerprint],
 ) -> Contest:
-    """Everyone but yardsticks, those that don't hold the rate, and those that answered other documents.
+    """Select the systems of a verdict: no yardsticks, all at a rate they hold, all with the same documents.
 
     Args:
         measured: every system's figures.
         kinds: their kinds.
-        yardsticks: those that nobody would run.
+        yardsticks: those that are only measured as a reference.
         not_held: those that don't hold the rate that is compared.
         prints: what their figures were made with.
     """
@@ -50,7 +50,7 @@ def contest(
     sides = [[name for name in group if name in holding] for group in groups(prints, ACCURACY)]
     most = max(sides, key=len)
     others = [name for side in sides if side is not most for name in side]
-    apart = (f"Not ranked at all, as the documents answered are not the same: {listed(others)}.",) if others else ()
+    apart = (f"Not ranked, because they answered different documents: {listed(others)}.",) if others else ()
     candidates = {name: holding[name] for name in holding if name in most}
     return Contest(candidates, _called({name: kinds[name] for name in candidates}), apart, "")
 

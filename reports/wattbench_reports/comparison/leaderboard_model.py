@@ -1,4 +1,4 @@
-"""Where systems stand: which figures are ranked beside which, and across what. Data for every format; no logic."""
+"""Standings: which figures are ranked together, and what differs between them. Data for every format; no logic."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wattbench_reports.comparability.rules import Divide
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """One of the runs that are set side by side."""
+    """One of the runs that are compared."""
 
     run: str
     suite: str
@@ -59,7 +59,7 @@ class RankedGroup:
 
 @dataclass(frozen=True)
 class Ranked:
-    """How the figures of a comparison are set beside each other."""
+    """How the systems of a comparison are ranked."""
 
     runs: tuple[ComparedRun, ...]
     prints: Mapping[str, Fingerprint]
@@ -72,7 +72,7 @@ class Ranked:
 
     @property
     def apart(self) -> bool:
-        """There are several runs, and not one figure of one may be ranked beside one of another."""
+        """Whether there are several runs, and no figure of one may be ranked against one of another."""
         if len(self.runs) < 2:
             return False
         for figure in ("accuracy_group", "latency_group", "joules_group"):

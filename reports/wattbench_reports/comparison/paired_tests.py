@@ -1,4 +1,4 @@
-"""Two systems over the items that both answered: the comparisons that rankings and routing are made of."""
+"""Compare two systems over the items that both answered: what rankings and routing are based on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from wattbench_reports.tables.item_matrix import ItemTable
 
 @dataclass(frozen=True)
 class AccuracyGap:
-    """How far two systems are apart in accuracy, over the same items."""
+    """A difference in accuracy, over the same items."""
 
     difference: Interval
     """First - second, -1 to 1."""
@@ -44,7 +44,7 @@ class AccuracyGap:
 
 @dataclass(frozen=True)
 class EnergyGap:
-    """How surely one system needs fewer joules per correct answer than another, over the same items."""
+    """A paired comparison of joules per correct answer, over the same items."""
 
     probability: float
     """That it does, over other items of this kind."""
@@ -194,7 +194,7 @@ def mean_scores(table: ItemTable) -> NDArray[np.float64]:
 
 
 def probabilities_fewer_joules(table: ItemTable, first: str, others: Sequence[str]) -> list[float]:
-    """How probably `first` needs fewer joules per correct answer than each of the others, over other such items."""
+    """Return the probability that `first` needs fewer joules per correct answer than each other system."""
     ours, theirs = table.column(first), [table.column(name) for name in others]
     # Each pair over the items that both have joules for.
     shared = _both_metered(table, ours, theirs)

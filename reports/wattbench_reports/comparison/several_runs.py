@@ -1,4 +1,4 @@
-"""One run or several, side by side: figures, what stands between them, and an order where nothing does.
+"""Compare one run or several: figures, what forbids ranking them together, and rankings where nothing does.
 
 Each run is analysed by itself and only its figures and its sums per item are kept, so that the answers of two large
 runs are never in memory together.
@@ -212,7 +212,7 @@ def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
 
 
 def _renamed(figures: SystemFigures, name: str, one_grid: bool) -> SystemFigures:
-    """A row under another name; without grams where the runs' grams are of different grids."""
+    """Rename a row; drop its grams where the runs' grams are of different grids."""
     renamed = replace(figures, system=name)
     if one_grid:
         return renamed
@@ -259,7 +259,7 @@ def _placements(prints: Mapping[str, Fingerprint], divided: Groups, found: Seque
 
 
 def apart_text(comparison: Comparison) -> str:
-    """Why nothing of the runs can be ranked against each other, for people."""
+    """Say why no figures of the runs can be ranked against each other."""
     assert comparison.ranked is not None
     parts = [each.part for each in comparison.ranked.divides if each.forbids and not each.overridden]
     return (

@@ -144,7 +144,7 @@ def load_report(frames: Frames) -> LoadReport | None:
 
 
 def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
-    """What a reader of a comparison at one rate must know, gravest first."""
+    """Return the caveats of a comparison at one rate, most serious first."""
     at = report.compared
     rate = f"{at.offered_per_s:g} requests per second"
     found = [

@@ -1,4 +1,4 @@
-"""The figures of each system, over all items or those of one domain."""
+"""Compute the metrics of each system, over all items or those of one domain."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Measures:
     mixed: Mixed | None = None
     """Seconds under the mix of domains, where one is given."""
     cost_per_request: float | None = None
-    """Mean, in the currency of whatever was imported; None where nothing tells it of every request."""
+    """Mean, in the currency of the import; None where it is not known of every request."""
 
     def latency_percentile_s(self, share: float) -> float | None:
         """Return the seconds within which this share of the requests ended; None from too few requests.
@@ -80,7 +80,7 @@ class Measures:
 def measures(
     frames: Frames, table: ItemTable, basis: Basis, domain: str | None = None, shares: Shares | None = None
 ) -> dict[str, Measures]:
-    """Each system's figures, in the order of `frames.systems`.
+    """Compute each system's metrics, in the order of `frames.systems`.
 
     Args:
         frames: the run.

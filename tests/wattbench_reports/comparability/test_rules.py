@@ -107,7 +107,7 @@ def test_golden_pages_of_two_machines(make_run, fake, form: str, across: tuple[s
 def test_the_caveat_stays_where_a_reader_ranks_all_the_same(make_run, fake, form: str) -> None:
     text = " ".join(render(_both(make_run, fake, "other GPU", ("device",)), form).replace("\\", "").split())
     assert "Device differs" in text
-    assert "as --across device asks" in text
+    assert "because of --across device: " in text
 
 
 def test_csv_keeps_what_was_ranked_across(make_run, fake) -> None:

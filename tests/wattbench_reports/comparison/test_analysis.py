@@ -94,7 +94,7 @@ def test_what_limits_a_run_is_said(make_run, fake) -> None:
     assert "6 documents" in said["different-documents"].text
     assert said["different-documents"].systems == ("unmetered",)
 
-    assert "may not be ranked by energy" in said["mixed-provenance"].text
+    assert "are not ranked by energy" in said["mixed-provenance"].text
     assert said["partly-modelled-energy"].systems == ("modelled$x^",)
     assert "9 of 120 requests" in said["unmetered-items"].text
 

@@ -1,4 +1,4 @@
-"""What other choices of members would have made of the same items, and what the hybrid loses against each."""
+"""Score other routing choices on the same items, and what the hybrid loses against each."""
 
 from __future__ import annotations
 
@@ -156,5 +156,5 @@ def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
 
 
 def of_kind(found: Sequence[Choice], kind: str) -> Choice | None:
-    """The first of a kind; None where there is none."""
+    """Return the first choice of a kind; None without one."""
     return next((choice for choice in found if choice.kind == kind), None)

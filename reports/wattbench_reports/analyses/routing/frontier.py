@@ -55,7 +55,7 @@ class Quality:
 
 
 def frontier_of(analysis: Analysis, bench: Bench, found: Sequence[Choice]) -> Frontier:
-    """The curve of one hybrid, with its members as points beside it."""
+    """Compute the curve of one hybrid, and its members as points."""
     curve = curve_of(analysis, bench)
     live = bench.live
     spots = []
@@ -85,7 +85,7 @@ def _spot(choice: Choice) -> Spot | None:
 
 
 def quality_of(frontiers: Sequence[Frontier]) -> Quality | None:
-    """AIQ of every hybrid with a curve, from the thriftiest member of any to the dearest member or setting of any."""
+    """Compute the AIQ of every hybrid with a curve, over one range of joules: that of all members and settings."""
     swept = [(each, each.curve) for each in frontiers if each.curve is not None and each.members]
     if not swept:
         return None

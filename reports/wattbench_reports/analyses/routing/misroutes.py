@@ -1,4 +1,4 @@
-"""Whom a hybrid asked in each domain, and what every detour cost."""
+"""Count which member a hybrid asked in each domain, and the cost of each misroute."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from wattbench_reports.stats import CONFIDENCE, Interval
 
 @dataclass(frozen=True)
 class Plan:
-    """Whom a router asks for each item, and what it needs for itself."""
+    """The members that a router asks for each item, and the router's own cost."""
 
     rows: NDArray[np.int64]
     """Shape (items,): of the field."""

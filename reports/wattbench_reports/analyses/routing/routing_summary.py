@@ -1,4 +1,4 @@
-"""Where a hybrid sent its items, what it lost by that, and what choosing cost."""
+"""Summarise a hybrid's routes: where it sent its items, what it lost by that, and what routing cost."""
 
 from __future__ import annotations
 
@@ -94,14 +94,14 @@ class Routing:
 
 
 def routings(analysis: Analysis) -> tuple[Routing, ...]:
-    """Every hybrid whose routes were recorded, yardsticks included; empty where there is none."""
+    """Summarise every hybrid with recorded routes, yardsticks included."""
     field = field_of(analysis)
     benches = (bench_of(analysis, field, hybrid) for hybrid in hybrid_answers(analysis, field))
     return tuple(routing_of(analysis, bench) for bench in benches)
 
 
 def routing_of(analysis: Analysis, bench: Bench) -> Routing:
-    """Where one hybrid sent its items."""
+    """Summarise the routes of one hybrid."""
     own, name = bench.hybrid.frame, bench.hybrid.system
     asked = own["asked_count"].to_numpy(dtype=np.float64)
     metered = own[own["energy_j"].notna() & own["router_energy_j"].notna()]

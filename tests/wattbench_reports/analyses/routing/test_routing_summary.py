@@ -139,7 +139,7 @@ def test_joules_of_another_kind_do_not_decide(routed, fake) -> None:
 def test_a_yardstick_is_called_one(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("alone", accuracy=0.9), router="oracle")
     text = said(routing_section(analysis))
-    assert text.startswith("A yardstick, not to be run: its router is told the domain of every item")
+    assert text.startswith("A yardstick, not to be run: its router is given the domain of every item")
     assert "alone (generalist)" not in text
 
 

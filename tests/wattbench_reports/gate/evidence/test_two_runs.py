@@ -186,7 +186,10 @@ def test_joules_of_one_run_that_came_about_differently_are_apart(make_run, fake)
     run = make_run(fake.Run((fake.System("a"), fake.System("b", provenance="modelled"))))
     found = evidence_of_two(run, run, gate_policy(**EVERYTHING), baseline="a", candidate="b")
     assert set(found.apart) == set(ENERGY)
-    assert "in different ways (a: part0 counter; b: part0 modelled and " in found.apart["joules_per_correct"]
+    assert (
+        "The provenance of the joules differs (a: part0 counter; b: part0 modelled and "
+        in found.apart["joules_per_correct"]
+    )
 
 
 def test_a_system_is_found_by_the_name_of_its_partner(make_run, fake) -> None:

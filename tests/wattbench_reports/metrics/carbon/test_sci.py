@@ -212,7 +212,8 @@ def test_an_hour_that_the_file_lacks_costs_the_grams_of_who_ran_in_it(make_run, 
     (caveat,) = [caveat for caveat in comparison.caveats if caveat.code == "hours-missing"]
     assert caveat.systems == ("late",)
     assert caveat.text == (
-        "grid.csv lacks hours in which late ran; the first is 2023-11-14 23:00 UTC. Their grams are not stated."
+        "grid.csv does not cover all hours in which late ran; the first is 2023-11-14 23:00 UTC. Their grams are not "
+        "stated."
     )
     section = carbon_section(analyse(run, Assumptions(CarbonChoice(intensity_csv=grid(100, None, 300)))))
     assert section is not None
