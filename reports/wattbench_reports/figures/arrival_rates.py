@@ -26,7 +26,7 @@ class LoadCurve:
     """A system at all request rates."""
 
     system: str
-    place: int
+    series: int
     """Its index among all systems, which selects its colour and shape."""
     points: Sequence[LoadPoint]
     """In the order of the rates."""
@@ -46,22 +46,22 @@ def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
 
     with axes_for(len(curves)) as (figure, axes):
         for curve in curves:
-            ink = colour(curve.place)
+            ink = colour(curve.series)
             axes.plot(
                 [point.latency_s for point in curve.points],
                 [point.energy_j for point in curve.points],
                 color=ink,
                 linewidth=1.4,
-                marker=marker(curve.place),
+                marker=marker(curve.series),
                 markersize=8,
                 markerfacecolor=ink,
                 label=curve.system,
-                markevery=[place for place, point in enumerate(curve.points) if point.held],
+                markevery=[index for index, point in enumerate(curve.points) if point.held],
             )
             for point in curve.points:
                 if not point.held:
                     axes.plot(
-                        [point.latency_s], [point.energy_j], color=ink, marker=marker(curve.place), markersize=8,
+                        [point.latency_s], [point.energy_j], color=ink, marker=marker(curve.series), markersize=8,
                         markerfacecolor="none", linestyle="none",
                     )  # fmt: skip
                 axes.annotate(

@@ -54,9 +54,9 @@ def matrices(
         for field, (title, ratios) in zip(fields, groups.items(), strict=False):
             for (first, second), ratio in zip(pairs, ratios.tolist(), strict=True):
                 if math.isfinite(ratio):
-                    place, alpha = _shade(ratio)
+                    series, alpha = _shade(ratio)
                     corner = (second - 0.5, first - 0.5)
-                    field.add_patch(Rectangle(corner, 1, 1, facecolor=colour(place), alpha=alpha, linewidth=0))
+                    field.add_patch(Rectangle(corner, 1, 1, facecolor=colour(series), alpha=alpha, linewidth=0))
                 shown = units.digits(ratio) if math.isfinite(ratio) else units.NONE
                 field.text(second, first, shown, ha="center", va="center", fontsize=9.5, color=INK)
             field.set_xlim(0.5, number - 0.5)

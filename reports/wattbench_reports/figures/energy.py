@@ -16,7 +16,7 @@ class Slice:
 
     label: str
     """``gpu0 idle``; the same in every bar."""
-    place: int
+    series: int
     """Its component's index, which selects its colour."""
     joules: float
     faint: bool
@@ -42,17 +42,17 @@ def energy(bars: Sequence[Bar]) -> str:
     Returns:
         An `<svg>` element.
     """
-    labels = list(dict.fromkeys((s.label, s.place, s.faint) for bar in bars for s in bar.slices))
+    labels = list(dict.fromkeys((s.label, s.series, s.faint) for bar in bars for s in bar.slices))
     with axes_for(len(labels)) as (figure, axes):
         figure.set_figheight(1.3 + 0.42 * len(bars) + 0.24 * -(-len(labels) // 4))
-        for label, place, faint in labels:
+        for label, series, faint in labels:
             left, widths = [], []
             for bar in bars:
                 at = [part.label for part in bar.slices].index(label) if label in {p.label for p in bar.slices} else -1
                 left.append(100 * sum(part.joules for part in bar.slices[: max(at, 0)]) / bar.joules)
                 widths.append(100 * bar.slices[at].joules / bar.joules if at >= 0 else 0.0)
             axes.barh(
-                range(len(bars)), widths, left=left, height=0.62, color=colour(place), alpha=0.4 if faint else 1.0,
+                range(len(bars)), widths, left=left, height=0.62, color=colour(series), alpha=0.4 if faint else 1.0,
                 linewidth=0, label=label,
             )  # fmt: skip
         for row, bar in enumerate(bars):

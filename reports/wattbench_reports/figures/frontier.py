@@ -27,7 +27,7 @@ class Dot:
     """One system, or one router."""
 
     label: str
-    place: int
+    series: int
     """Its index among all systems, which selects its colour and shape."""
     energy_j: float
     accuracy: float
@@ -40,7 +40,7 @@ def frontier(
     mix: FrontierLine,
     dots: Sequence[Dot],
     *,
-    place: int,
+    series: int,
     description: str,
     name: str,
 ) -> str:
@@ -51,7 +51,7 @@ def frontier(
         hull: the corners of the thresholds' non-decreasing hull.
         mix: the corners of the members' hull.
         dots: members, the live hybrid, and routers.
-        place: the hybrid's index among all systems.
+        series: the hybrid's index among all systems.
         description: of the plot, in a sentence.
         name: of the figure, unique in the page.
 
@@ -60,16 +60,16 @@ def frontier(
     """
     with axes_for(len(dots) + 3) as (figure, axes):
         axes.plot(
-            curve.energy_j, 100 * curve.accuracy, color=colour(place), marker=".", markersize=5, linewidth=1.0,
+            curve.energy_j, 100 * curve.accuracy, color=colour(series), marker=".", markersize=5, linewidth=1.0,
             label=curve.label,
         )  # fmt: skip
-        for line, style, ink in ((hull, "-", colour(place)), (mix, "--", INK)):
+        for line, style, ink in ((hull, "-", colour(series)), (mix, "--", INK)):
             energy_j, accuracy = _dense(line)
             axes.plot(energy_j, 100 * accuracy, style, color=ink, linewidth=2.2 if style == "-" else 1.2,
                       alpha=0.55, label=line.label)  # fmt: skip
         for dot in dots:
             axes.plot(
-                [dot.energy_j], [100 * dot.accuracy], marker(dot.place), color=colour(dot.place), markersize=9,
+                [dot.energy_j], [100 * dot.accuracy], marker(dot.series), color=colour(dot.series), markersize=9,
                 fillstyle="none" if dot.hollow else "full", markeredgewidth=1.8, label=dot.label,
             )  # fmt: skip
         values = [*curve.energy_j.tolist(), *(dot.energy_j for dot in dots)]

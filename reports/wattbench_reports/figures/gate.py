@@ -51,8 +51,8 @@ def gate(metrics: Sequence[Looks]) -> str:
     with mpl.rc_context(SETTINGS):
         figure = Figure(figsize=(9.0, 0.5 + 1.7 * len(metrics)), layout="constrained")
         every = figure.subplots(len(metrics), 1, squeeze=False, sharex=True).ravel()
-        for place, (axes, looks) in enumerate(zip(every, metrics, strict=True)):
-            _one(axes, looks, colour(place))
+        for series, (axes, looks) in enumerate(zip(every, metrics, strict=True)):
+            _one(axes, looks, colour(series))
         every[-1].set_xlabel("items asked of each system", color=INK)
         return inline_svg(
             figure,

@@ -40,7 +40,7 @@ class LatencyCurve:
     """A system in the plot of latency."""
 
     system: str
-    place: int
+    series: int
     latency_s: NDArray[np.float64]
     """Shape (requests,), sorted; one or more."""
 
@@ -59,9 +59,9 @@ def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
                 seconds,
                 100 * share,
                 where="post",
-                color=colour(curve.place),
+                color=colour(curve.series),
                 linewidth=1.8,
-                marker=marker(curve.place),
+                marker=marker(curve.series),
                 markevery=max(1, len(share) // 5),
                 markersize=6,
                 label=curve.system,
@@ -82,9 +82,9 @@ def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
 
 def _described(seconds: NDArray[np.float64]) -> str:
     """Only percentiles that the requests are enough for."""
-    found = {share: percentile(seconds, share) for share in (0.5, 0.95)}
-    told = {0.5: "half", 0.95: "95%"}
+    by_share = {share: percentile(seconds, share) for share in (0.5, 0.95)}
+    names = {0.5: "half", 0.95: "95%"}
     parts = [
-        f"{told[share]} within {units.quantity(value, 's')}" for share, value in found.items() if value is not None
+        f"{names[share]} within {units.quantity(value, 's')}" for share, value in by_share.items() if value is not None
     ]
     return ", ".join(parts) or f"{units.plural(len(seconds), 'request')}, too few for a percentile"

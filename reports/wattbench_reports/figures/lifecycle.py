@@ -20,7 +20,7 @@ class CourseLine:
     """A system: joules = training + answers × joules per correct answer."""
 
     system: str
-    place: int
+    series: int
     """Its index among all systems, which selects its colour and shape."""
     training_j: float
     j_per_correct: float
@@ -55,9 +55,9 @@ def lifecycle(lines: Sequence[CourseLine], handovers: Sequence[Handover], last: 
             axes.plot(
                 answers,
                 line.training_j + line.j_per_correct * answers,
-                color=colour(line.place),
+                color=colour(line.series),
                 linewidth=1.4,
-                marker=marker(line.place),
+                marker=marker(line.series),
                 markersize=5.5,
                 markevery=(order % 12, 12),  # lines that lie on each other are told apart by their marks
                 label=line.system,

@@ -6,12 +6,12 @@ from wattbench_reports.figures import MARKERS, colour, marker
 from wattbench_reports.figures.svg import with_variables
 
 
-def mark_svg(place: int) -> str:
+def mark_svg(series: int) -> str:
     """Refer to a system's marker, defined by `marks_svg`; hidden from screen readers."""
-    fill = with_variables(colour(place))
+    fill = with_variables(colour(series))
     return (
         f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
-        f'<use href="#mark-{place % len(MARKERS)}"/></svg>'
+        f'<use href="#mark-{series % len(MARKERS)}"/></svg>'
     )
 
 
@@ -21,11 +21,11 @@ def marks_svg() -> str:
     return f'<svg width="0" height="0" class="marks" aria-hidden="true" focusable="false"><defs>{shapes}</defs></svg>'
 
 
-def _outline(place: int) -> str:
+def _outline(series: int) -> str:
     """From matplotlib's own outline, so it is the shape in the figures and not one like it."""
     from matplotlib.markers import MarkerStyle
 
-    style = MarkerStyle(marker(place))
+    style = MarkerStyle(marker(series))
     outline = style.get_path().transformed(style.get_transform())
     letters = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}  # matplotlib.path.Path's codes, as SVG spells them
     steps = []

@@ -30,7 +30,7 @@ class MatrixMetric:
     """One metric of all systems in all domains."""
 
     title: str
-    place: int
+    series: int
     """Selects its colour."""
     texts: tuple[tuple[str, ...], ...]
     """A row per system, a cell per domain."""
@@ -92,7 +92,7 @@ def _field(axis: Axes, field: MatrixMetric) -> None:
             if shade is not None:
                 alpha = _SHADE * min(max(shade, 0.0), 1.0)
                 axis.add_patch(
-                    Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, facecolor=colour(field.place), alpha=alpha)
+                    Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, facecolor=colour(field.series), alpha=alpha)
                 )
             axis.text(column, row, text, ha="center", va="center", fontsize=8.5, color=INK)
     axis.set_title(field.title, fontsize=10.5, color=INK, loc="left")

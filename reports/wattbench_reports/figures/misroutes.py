@@ -45,9 +45,9 @@ def misroutes(
             axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour(0), alpha=_FULLEST * share))
             text = f"{counts[row, column]:,} ({units.percent(share)})" if counts[row, column] else "0"
             axes.text(column, row, text, ha="center", va="center", fontsize=10, color=INK)
-        for row, place in enumerate(best):
-            if place is not None:
-                frame = Rectangle((place - 0.47, row - 0.44), 0.94, 0.88, fill=False, edgecolor=INK, linewidth=1.6)
+        for row, column in enumerate(best):
+            if column is not None:
+                frame = Rectangle((column - 0.47, row - 0.44), 0.94, 0.88, fill=False, edgecolor=INK, linewidth=1.6)
                 axes.add_patch(frame)
         axes.set_xlim(-0.5, len(members) - 0.5)
         axes.set_ylim(len(domains) - 0.5, -0.5)
@@ -73,8 +73,8 @@ def _described(shares: NDArray[np.float64], domains: Sequence[str], members: Seq
     most = shares.argmax(axis=1)
     return (
         "; ".join(
-            f"{domain}: mostly {members[place]}, {units.percent(float(shares[row, place]))}"
-            for row, (domain, place) in enumerate(zip(domains, most, strict=True))
+            f"{domain}: mostly {members[column]}, {units.percent(float(shares[row, column]))}"
+            for row, (domain, column) in enumerate(zip(domains, most, strict=True))
         )
         + "."
     )

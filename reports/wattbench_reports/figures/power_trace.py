@@ -59,7 +59,7 @@ class Watts:
     """One component."""
 
     component: str
-    place: int
+    series: int
     """Selects its colour."""
     at_s: NDArray[np.float64]
     power_w: NDArray[np.float64]
@@ -99,7 +99,7 @@ def power(
         axes.tick_params(axis="x", bottom=False)
         _shade(axes, axis, bands)
         for each in watts:
-            axes.plot(*axis.line(each), color=colour(each.place), linewidth=1.0, label=each.component)
+            axes.plot(*axis.line(each), color=colour(each.series), linewidth=1.0, label=each.component)
         _idle(axes, axis, watts)
         axes.set_xlim(0, axis.whole_s)
         axes.set_ylim(bottom=0)
@@ -151,7 +151,7 @@ class _Axis:
             middles.setdefault(stretch.cell, []).append(float(offset_s + length_s / 2.0))
         every = -(-len(middles) // _NUMBERED)
         shown = list(middles.items())[::every]
-        return [sum(own) / len(own) for _, own in shown], [str(cell) for cell, _ in shown]
+        return [sum(each) / len(each) for _, each in shown], [str(cell) for cell, _ in shown]
 
 
 def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
@@ -160,8 +160,8 @@ def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
     from matplotlib.path import Path
 
     for purpose, valid in dict.fromkeys((band.purpose, band.valid) for band in bands):
-        own = [band for band in bands if (band.purpose, band.valid) == (purpose, valid)]
-        edges = _joined(axis.at(np.array(sorted((band.started_s, band.finished_s) for band in own))), axis.whole_s)
+        same = [band for band in bands if (band.purpose, band.valid) == (purpose, valid)]
+        edges = _joined(axis.at(np.array(sorted((band.started_s, band.finished_s) for band in same))), axis.whole_s)
         boxes = [Path([(a, 0), (b, 0), (b, 1), (a, 1), (a, 0)], closed=True) for a, b in edges.tolist()]
         shape = Path.make_compound_path(*boxes)
         across = axes.get_xaxis_transform()
@@ -193,7 +193,7 @@ def _idle(axes: Axes, axis: _Axis, watts: Sequence[Watts]) -> None:
     for each in watts:
         if each.idle_w is not None:
             axes.plot(
-                [0, axis.whole_s], [each.idle_w] * 2, color=colour(each.place), linewidth=0.9, linestyle=(0, (5, 4)),
+                [0, axis.whole_s], [each.idle_w] * 2, color=colour(each.series), linewidth=0.9, linestyle=(0, (5, 4)),
                 label=label,
             )  # fmt: skip
             label = "_"  # one entry stands for all
@@ -212,7 +212,7 @@ def _described(watts: Sequence[Watts]) -> str:
 
 def _short(svg: str) -> str:
     """Round positions to a tenth of a point and drop ids of groups, which nothing refers to: half the bytes."""
-    return _BETWEEN.sub("><", _GROUP.sub("<g", _PLACES.sub(lambda place: _rounded(place[0]), svg)))
+    return _BETWEEN.sub("><", _GROUP.sub("<g", _PLACES.sub(lambda match: _rounded(match[0]), svg)))
 
 
 def _rounded(places: str) -> str:

@@ -21,12 +21,12 @@ class TaskRetention:
     """Student accuracy divided by teacher accuracy; None where the teacher is never right."""
 
 
-def retention(tasks: Sequence[TaskRetention], *, place: int, name: str, student: str, teacher: str) -> str:
+def retention(tasks: Sequence[TaskRetention], *, series: int, name: str, student: str, teacher: str) -> str:
     """Plot student accuracy divided by teacher accuracy with its interval, one row per task; 100% is the teacher.
 
     Args:
         tasks: one at least.
-        place: the student's index among all systems, which selects its colour and shape.
+        series: the student's index among all systems, which selects its colour and shape.
         name: of the figure, unique in the page.
         student: its name.
         teacher: its name.
@@ -51,8 +51,8 @@ def retention(tasks: Sequence[TaskRetention], *, place: int, name: str, student:
                 [100 * kept.estimate],
                 [row],
                 xerr=[[100 * (kept.estimate - kept.low)], [100 * (high - kept.estimate)]],
-                fmt=marker(place),
-                color=colour(place),
+                fmt=marker(series),
+                color=colour(series),
                 markersize=8,
                 elinewidth=1.6,
             )

@@ -23,14 +23,14 @@ _WIDE = 10.0
 _LEGEND_COLUMNS = 4
 
 
-def colour(place: int) -> str:
+def colour(series: int) -> str:
     """Choose a system's colour, to be replaced by a variable of the page."""
-    return SERIES[place % len(SERIES)]
+    return SERIES[series % len(SERIES)]
 
 
-def marker(place: int) -> str:
+def marker(series: int) -> str:
     """Choose a system's shape."""
-    return MARKERS[place % len(MARKERS)]
+    return MARKERS[series % len(MARKERS)]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ INK = "#010101"
 """Drawn in this, a line or a letter takes the colour of the text around the figure."""
 QUIET = "#020202"
 """Grid lines."""
-SERIES = tuple(f"#0000{place + 16:02x}" for place in range(8))
+SERIES = tuple(f"#0000{series + 16:02x}" for series in range(8))
 """The colours of systems: `--series-1` to `--series-8` of the page."""
 
 SETTINGS: dict[Any, Any] = {
@@ -31,7 +31,7 @@ SETTINGS: dict[Any, Any] = {
 """matplotlib settings under which figures are drawn."""
 
 _VARIABLES = {INK: "currentColor", QUIET: "var(--line)"} | {
-    colour: f"var(--series-{place})" for place, colour in enumerate(SERIES, start=1)
+    colour: f"var(--series-{series})" for series, colour in enumerate(SERIES, start=1)
 }
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _PLACES = {"d", "x", "y"}
@@ -62,8 +62,8 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> st
                 parent.remove(child)
         _plain_attributes(parent, name)
     ET.register_namespace("", _SVG)
-    found = _OPENING.search(ET.tostring(root, encoding="unicode"))
-    return found.group() if found else ""
+    element = _OPENING.search(ET.tostring(root, encoding="unicode"))
+    return element.group() if element else ""
 
 
 def with_variables(colour: str) -> str:
@@ -78,10 +78,10 @@ def _describe(root: ET.Element, name: str, title: str, description: str) -> None
         "role": "img", "class": "figure", "stroke-linejoin": "round", "stroke-linecap": "butt",
         "aria-labelledby": f"{name}-title {name}-desc",
     }  # fmt: skip
-    for place, (tag, text) in enumerate((("title", title), ("desc", description))):
+    for index, (tag, text) in enumerate((("title", title), ("desc", description))):
         element = ET.Element(f"{{{_SVG}}}{tag}", {"id": tag})
         element.text = text
-        root.insert(place, element)
+        root.insert(index, element)
 
 
 def _plain_attributes(element: ET.Element, name: str) -> None:

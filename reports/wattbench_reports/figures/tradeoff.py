@@ -36,7 +36,7 @@ class TradeoffPoint:
     """A system in the plot."""
 
     system: str
-    place: int
+    series: int
     """Its index among all systems, which selects its colour and shape."""
     cost: Interval
     """In the unit of the axis."""
@@ -60,14 +60,14 @@ def tradeoff(points: Sequence[TradeoffPoint], cost: Cost = JOULES, fronts: Seque
         for front in fronts:
             _line(axes, [point for point in points if point.system in front])
         for point in points:
-            ink, accuracy = colour(point.place), point.accuracy
+            ink, accuracy = colour(point.series), point.accuracy
             axes.errorbar(
                 [point.cost.estimate],
                 [100 * accuracy.estimate],
                 # Where nothing bounds the figure there is no bar to draw; the table beneath says so.
                 xerr=_bars(point.cost),
                 yerr=_bars(accuracy, 100),
-                fmt=marker(point.place),
+                fmt=marker(point.series),
                 color=ink,
                 markersize=8,
                 markerfacecolor="none" if point.hollow else ink,

@@ -1,4 +1,4 @@
-"""Where links into the page lead: an id for every passage, from its heading, so that a link outlives an insertion."""
+"""Anchors of the page: an id per passage, from its heading, so that links survive insertions."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _LONGEST = 60
 
 
 def anchors(sections: Iterable[Section], taken: Iterable[str] = ()) -> dict[str, list[str]]:
-    """Each section's id to the ids of its passages, in order: ``routing-hybrid``, unique in the page.
+    """Map each section's id to the ids of its passages, in order: ``routing-hybrid``, unique in the page.
 
-    None holds two hyphens in a row, so that whatever stands within a passage can be ``<its id>--<something>``.
+    None contains two hyphens in a row, so elements of a passage can be ``<its id>--<something>``.
 
     Args:
         sections: of the page.
-        taken: ids that stand elsewhere.
+        taken: ids used elsewhere.
     """
     sections = list(sections)
     used = {*taken, *(section.id for section in sections)}
-    found: dict[str, list[str]] = {}
+    by_section: dict[str, list[str]] = {}
     for section in sections:
-        ids = found.setdefault(section.id, [])
-        for place, passage in enumerate(section.passages, start=1):
-            wanted = f"{section.id}-{slug(passage.heading) if passage.heading else f'part-{place}'}"
+        ids = by_section.setdefault(section.id, [])
+        for number, passage in enumerate(section.passages, start=1):
+            wanted = f"{section.id}-{slug(passage.heading) if passage.heading else f'part-{number}'}"
             ids.append(_free(wanted, used))
-    return found
+    return by_section
 
 
 def slug(heading: str) -> str:
-    """A heading in letters, digits and single hyphens. One without any in Latin script gives digits of its hash."""
+    """Reduce a heading to letters, digits and single hyphens; without Latin letters, to digits of its hash."""
     plain = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(words) > _LONGEST:
@@ -42,8 +42,8 @@ def slug(heading: str) -> str:
 
 
 def _free(wanted: str, used: set[str]) -> str:
-    found, number = wanted, 2
-    while found in used:
-        found, number = f"{wanted}-{number}", number + 1
-    used.add(found)
-    return found
+    candidate, number = wanted, 2
+    while candidate in used:
+        candidate, number = f"{wanted}-{number}", number + 1
+    used.add(candidate)
+    return candidate

@@ -1,4 +1,4 @@
-"""From an analysed run to the text of the page."""
+"""Renders an analysed run as the page."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ that a run has nothing for gives None."""
 
 
 def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
-    """The report of a finished run as one self-contained HTML document.
+    """Render the report of a finished run as one self-contained HTML document.
 
     Args:
         run: from `wattbench.records.read_run`.
@@ -79,7 +79,7 @@ def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
 def write_report(run_dir: Path, out: Path, assumptions: Assumptions = AS_IN_SUITE) -> Path:
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
-    Beside `report.html` come its figures, as `report.csv` and `report.parquet`: see
+    Its metrics are written next to it, as `report.csv` and `report.parquet`: see
     `wattbench_reports.export.systems_frame`.
 
     Raises:
@@ -100,14 +100,14 @@ def _page(analysis: Analysis) -> str:
     css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
     sections = [section for make in PANELS if (section := make(analysis)) is not None]
-    found = verdicts(analysis)
+    all_verdicts = verdicts(analysis)
     what_if = any(section.id == "what-if" for section in sections)
     template = engine().get_template("report.html.j2")
     return template.render(
         # Ours, not a record's: the style sheet and what `wattbench_reports.figures.svg` and
         # `wattbench_reports.figures.marks` drew.
         css=Markup(css),  # noqa: S704
-        mark=lambda place: Markup(mark_svg(place)),  # noqa: S704
+        mark=lambda series: Markup(mark_svg(series)),  # noqa: S704
         marks=Markup(marks_svg()),  # noqa: S704
         drawing=Markup,
         css_hash=policy_hash(css),
@@ -122,17 +122,17 @@ def _page(analysis: Analysis) -> str:
         description=analysis.frames.record.suite.description,
         comparison=analysis.comparison,
         item_count=plural(len(analysis.table.domains), "item"),
-        verdicts=found,
-        choices_table=choices_table(found),
+        verdicts=all_verdicts,
+        choices_table=choices_table(all_verdicts),
     )
 
 
 def script_of_page() -> str:
-    """All the JavaScript that a page has: it restates figures, and everything else is there without it."""
+    """Return the JavaScript of the page: it only updates values for other settings."""
     return own_file("whatif.js", "wattbench_reports.html.whatif")
 
 
 def _json(value: object) -> str:
-    """JSON that cannot end the element it stands in, whatever a record calls its systems."""
+    """Encode JSON that cannot close its script element, whatever the names in a record."""
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

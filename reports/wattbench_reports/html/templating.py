@@ -1,4 +1,4 @@
-"""How pages are made of templates: all text escaped and visible, and what a page may do named by its hash."""
+"""Template engine of the pages: text is escaped and made visible; scripts and styles are allowed by hash."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def engine(*packages: str) -> Environment:
-    """Templates of some packages, the first that has one of a name; those of the page come last.
+    """Make an engine with the templates of some packages; those of the page come last.
 
     Args:
         packages: such as ``wattbench_reports.site``: their files beside the code.
@@ -33,15 +33,15 @@ def engine(*packages: str) -> Environment:
 
 
 def own_file(name: str, package: str = "wattbench_reports.html") -> str:
-    """The text of a file that lies beside the code of a package."""
+    """Read a file of a package."""
     return importlib.resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def policy_hash(text: str) -> str:
-    """As a Content-Security-Policy names what it allows."""
+    """Hash a script or style for a Content-Security-Policy."""
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def as_bytes(page: str) -> bytes:
-    """A page as it is written: a name may hold half a surrogate pair, which UTF-8 cannot hold."""
+    """Encode a page; half a surrogate pair, which UTF-8 cannot encode, is escaped."""
     return page.encode("utf-8", "backslashreplace")

@@ -22,7 +22,7 @@ def load_section(analysis: Analysis) -> Section | None:
     report = analysis.comparison.load
     if report is None:
         return None
-    places = {name: place for place, name in enumerate(analysis.frames.systems)}
+    places = {name: index for index, name in enumerate(analysis.frames.systems)}
     passages = (
         Passage("", (words.explained(report), *_held(report)), (), _drawing(report, places)),
         *(_passage(at, places) for at in report.rates),

@@ -57,15 +57,15 @@ def carbon_section(analysis: Analysis) -> Section | None:
 
 
 def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:
-    intensity, place = sci.intensity_g_per_kwh, analysis.frames.systems.index(sci.system)
+    intensity, index = sci.intensity_g_per_kwh, analysis.frames.systems.index(sci.system)
     return (
-        Cell(sci.system, series=place, detail=figures.kind),
+        Cell(sci.system, series=index, detail=figures.kind),
         Cell(units.quantity(1000 * sci.energy_kwh, "Wh")),
         Cell(units.NONE if intensity is None else units.digits(intensity)),
         Cell(units.quantity(sci.operational_g, "g")),
         Cell("not included" if carbon.embodied is None else units.quantity(sci.embodied_g, "g")),
         Cell(units.count(sci.correct)),
-        Cell(_score(sci, figures), restates=key(place, "sci")),
+        Cell(_score(sci, figures), restates=key(index, "sci")),
     )
 
 

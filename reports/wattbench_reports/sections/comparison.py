@@ -25,7 +25,7 @@ def comparison_section(analysis: Analysis) -> Section:
 def comparison_table(comparison: Comparison) -> Table:
     """Make a table with a row per system and every metric of `wattbench compare`."""
     meanings = explained(figures.energy_provenance for figures in comparison.systems)
-    order = {figures.system: place for place, figures in enumerate(comparison.systems)}
+    order = {figures.system: index for index, figures in enumerate(comparison.systems)}
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
     tail = comparison.tail_share
     costed = any(figures.cost_per_request is not None for figures in comparison.systems)
@@ -64,18 +64,18 @@ def comparison_table(comparison: Comparison) -> Table:
 def _row(
     figures: SystemFigures, comparison: Comparison, order: Mapping[str, int], *, yardstick: bool
 ) -> tuple[Cell, ...]:
-    place, tail = order[figures.system], comparison.tail_share
+    index, tail = order[figures.system], comparison.tail_share
     detail = f"{figures.kind}, yardstick" if yardstick else figures.kind
     return (
-        Cell(figures.system, series=place, detail=detail),
-        Cell(wording.accuracy(figures), restates=key(place, "accuracy")),
-        Cell(wording.j_per_correct(figures), restates=key(place, "j-per-correct")),
+        Cell(figures.system, series=index, detail=detail),
+        Cell(wording.accuracy(figures), restates=key(index, "accuracy")),
+        Cell(wording.j_per_correct(figures), restates=key(index, "j-per-correct")),
         energy_badge(figures.energy_provenance),
         Cell(wording.valid(figures), _BADGE[wording.valid(figures)]),
-        Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(place, "j-per-request")),
-        Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(place, "p50")),
-        *((Cell(wording.tail(figures, tail), restates=key(place, "tail")),) if tail is not None else ()),
-        Cell(wording.co2(figures, comparison), restates=key(place, "co2")),
+        Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(index, "j-per-request")),
+        Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(index, "p50")),
+        *((Cell(wording.tail(figures, tail), restates=key(index, "tail")),) if tail is not None else ()),
+        Cell(wording.co2(figures, comparison), restates=key(index, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
         Cell(units.count(figures.items)),
     )

@@ -30,10 +30,10 @@ _NOTE = (
 def items_section(analysis: Analysis) -> Section | None:
     """Make a passage per pair; None where there are no two systems to compare."""
     pairs = chosen_pairs(analysis)
-    found = flips(analysis, pairs[:MOST_PAIRS])
-    if not found:
+    by_pair = flips(analysis, pairs[:MOST_PAIRS])
+    if not by_pair:
         return None
-    passages = [_passage(analysis, each, explain=each is found[0]) for each in found]
+    passages = [_passage(analysis, each, explain=each is by_pair[0]) for each in by_pair]
     if pairs[MOST_PAIRS:]:
         others = units.listed([f"{pair.first} and {pair.second}" for pair in pairs[MOST_PAIRS:]])
         text = (

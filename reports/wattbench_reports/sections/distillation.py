@@ -35,19 +35,19 @@ _AGREEMENT = (
 
 def distillation_section(analysis: Analysis) -> Section | None:
     """Make a passage per student; None where no student's teacher took part."""
-    found = distillations(analysis)
-    if not found:
+    pairs = distillations(analysis)
+    if not pairs:
         return None
-    passages = tuple(_passage(analysis, each) for each in found if each.tasks)
+    passages = tuple(_passage(analysis, each) for each in pairs if each.tasks)
     return Section("distillation", "Distillation", "Students compared with their teachers", _LEAD, passages)
 
 
 def _passage(analysis: Analysis, each: Distillation) -> Passage:
-    place = analysis.frames.systems.index(each.student)
+    index = analysis.frames.systems.index(each.student)
     svg = retention(
         [TaskRetention(kept.task, kept.retention) for kept in each.tasks],
-        place=place,
-        name=f"retention-figure-{place}",
+        series=index,
+        name=f"retention-figure-{index}",
         student=each.student,
         teacher=each.teacher,
     )

@@ -47,7 +47,7 @@ def domain_table(analysis: Analysis) -> Table:
     shares = sorted({MEDIAN, tail_of_cells(analysis)})
     rows = []
     for domain, measured in analysis.by_domain.items():
-        rows += [_row(domain, each, place, analysis, shares) for place, each in enumerate(measured.values())]
+        rows += [_row(domain, each, index, analysis, shares) for index, each in enumerate(measured.values())]
     tasks = analysis.frames.items.groupby("domain", observed=True)["task"].unique()
     made_of = "; ".join(f"{domain}: {', '.join(str(task) for task in names)}" for domain, names in tasks.items())
     return Table(
@@ -67,11 +67,11 @@ def domain_table(analysis: Analysis) -> Table:
     )
 
 
-def _row(domain: str, each: Measures, place: int, analysis: Analysis, shares: Iterable[float]) -> _Row:
+def _row(domain: str, each: Measures, index: int, analysis: Analysis, shares: Iterable[float]) -> _Row:
     kind = analysis.kinds[each.system] + (", yardstick" if each.system in analysis.yardsticks else "")
     return (
         Cell(domain),
-        Cell(each.system, series=place),
+        Cell(each.system, series=index),
         Cell(kind),
         Cell(units.percent_interval(each.accuracy)),
         Cell(_none_correct(each) or units.quantity_interval(each.j_per_correct, "J")),
@@ -106,13 +106,13 @@ def _matrix(
         columns=(Column("System"), *(Column(domain, numeric=True) for domain in analysis.by_domain)),
         rows=tuple(
             (
-                Cell(name, series=place, detail="yardstick" if name in analysis.yardsticks else ""),
+                Cell(name, series=index, detail="yardstick" if name in analysis.yardsticks else ""),
                 *(
                     Cell(text(domain, measured[name]), "best" if best(domain) == name else "")
                     for domain, measured in analysis.by_domain.items()
                 ),
             )
-            for place, name in enumerate(analysis.frames.systems)
+            for index, name in enumerate(analysis.frames.systems)
         ),
         note=note,
     )

@@ -117,13 +117,13 @@ def _slices(split: SystemSplit, names: list[str]) -> tuple[figures.Slice, ...]:
     return tuple(slices)
 
 
-def _component_slices(each: Component, place: int) -> tuple[figures.Slice, ...]:
+def _component_slices(each: Component, index: int) -> tuple[figures.Slice, ...]:
     idle_j, above_j = each.idle_j_per_request, each.above_idle_j_per_request
     if idle_j is None or above_j is None or min(idle_j, above_j) < 0:
-        return (figures.Slice(each.name, place, each.j_per_request, faint=False),)
+        return (figures.Slice(each.name, index, each.j_per_request, faint=False),)
     return (
-        figures.Slice(f"{each.name}, idle", place, idle_j, faint=True),
-        figures.Slice(f"{each.name}, above idle", place, above_j, faint=False),
+        figures.Slice(f"{each.name}, idle", index, idle_j, faint=True),
+        figures.Slice(f"{each.name}, above idle", index, above_j, faint=False),
     )
 
 

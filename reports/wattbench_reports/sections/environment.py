@@ -104,8 +104,8 @@ def _flat(key: str, value: Any) -> Iterator[tuple[str, str]]:
         for inner, deeper in value.items():
             yield from _flat(f"{key}.{inner}", deeper)
     elif isinstance(value, list) and any(isinstance(part, Mapping | list) for part in value):
-        for place, deeper in enumerate(value):
-            yield from _flat(f"{key}.{place}", deeper)
+        for index, deeper in enumerate(value):
+            yield from _flat(f"{key}.{index}", deeper)
     elif isinstance(value, list) and value:
         yield key, ", ".join(str(part) for part in value)
     elif value not in (None, "", []):

@@ -98,7 +98,11 @@ def _per_token(analysis: Analysis, tokens: Mapping[str, TokenTimes]) -> Iterable
 
 
 def _drawing(seconds: _Seconds, times: Times, what: str) -> Drawing | None:
-    curves = [figures.LatencyCurve(name, place, own) for place, (name, own) in enumerate(seconds.items()) if len(own)]
+    curves = [
+        figures.LatencyCurve(name, index, values_s)
+        for index, (name, values_s) in enumerate(seconds.items())
+        if len(values_s)
+    ]
     return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
 
 
@@ -113,12 +117,15 @@ def _table(analysis: Analysis, seconds: _Seconds, caption: str) -> Table:
         ),
         rows=tuple(
             (
-                Cell(name, series=place),
-                Cell(units.count(len(own))),
-                *(Cell(units.quantity(value, "s")) for value in _percentiles(own, held=name not in analysis.not_held)),
-                Cell(units.quantity(float(own[-1]) if len(own) else None, "s")),
+                Cell(name, series=index),
+                Cell(units.count(len(values_s))),
+                *(
+                    Cell(units.quantity(value, "s"))
+                    for value in _percentiles(values_s, held=name not in analysis.not_held)
+                ),
+                Cell(units.quantity(float(values_s[-1]) if len(values_s) else None, "s")),
             )
-            for place, (name, own) in enumerate(seconds.items())
+            for index, (name, values_s) in enumerate(seconds.items())
         ),
         note=rule(_SHARES),
     )

@@ -36,20 +36,20 @@ def power_section(analysis: Analysis) -> Section | None:
     if not has_traces(analysis):
         return None
     passages = []
-    for place, system in enumerate(system_powers(analysis)):
+    for index, system in enumerate(system_powers(analysis)):
         if system.cells:
-            passages.append(_passage(analysis, place, system))
+            passages.append(_passage(analysis, index, system))
     return Section("power", "Power", "Power over time", _LEAD, tuple(passages)) if passages else None
 
 
-def _passage(analysis: Analysis, place: int, system: SystemPower) -> Passage:
-    drawing = _drawing(place, system) if place < _DRAWN and system.components else None
-    return Passage(system.system, _sentences(place, system), (), drawing, (_table(analysis, system),))
+def _passage(analysis: Analysis, index: int, system: SystemPower) -> Passage:
+    drawing = _drawing(index, system) if index < _DRAWN and system.components else None
+    return Passage(system.system, _sentences(index, system), (), drawing, (_table(analysis, system),))
 
 
-def _sentences(place: int, system: SystemPower) -> tuple[str, ...]:
+def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
     said = []
-    if place >= _DRAWN and system.components:
+    if index >= _DRAWN and system.components:
         said.append(f"Not plotted: only the first {_DRAWN} systems are.")
     troubles: dict[str, list[str]] = {}
     for number, cell in enumerate(system.cells, start=1):
@@ -65,7 +65,7 @@ def _sentences(place: int, system: SystemPower) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _drawing(place: int, system: SystemPower) -> Drawing:
+def _drawing(index: int, system: SystemPower) -> Drawing:
     stretches = [
         figures.TraceSpan(number, start_s, end_s)
         for number, cell in enumerate(system.cells, start=1)
@@ -84,7 +84,7 @@ def _drawing(place: int, system: SystemPower) -> Drawing:
     lines = [line for cell in system.cells for line in cell.lines]
     return Drawing(
         figures.power(sorted(stretches, key=lambda each: each.started_s), bands, watts, system=system.system,
-                      name=f"power-{place}-figure"),
+                      name=f"power-{index}-figure"),
         f"Figure: power of {system.system} over time, cell by cell",
         f"Watts per component, {_how(lines)}Bands: windows, hatched if not valid. Dashed lines: idle level.",
     )  # fmt: skip
@@ -131,7 +131,7 @@ def _table(analysis: Analysis, system: SystemPower) -> Table:
             Column("Validity"),
             Column("Reasons"),
         ),
-        rows=tuple(_row(*windows[place]) for place in shown),
+        rows=tuple(_row(*windows[index]) for index in shown),
         note=(
             "Mean: joules divided by seconds, all components together, none counted twice. Peak: the highest reading "
             "of the trace in the window, by component. Idle: of the same components as the mean, measured with the "

@@ -1,8 +1,8 @@
-"""How a figure is called on the page, so that the page's script finds what it states for other settings."""
+"""Keys by which the page's script finds the cells that it updates."""
 
 from __future__ import annotations
 
 
-def key(place: int, figure: str) -> str:
-    """``s3-accuracy``: a figure of the system at a place of the comparison."""
-    return f"s{place}-{figure}"
+def key(index: int, metric: str) -> str:
+    """Key of a metric of the system at an index of the comparison: ``s3-accuracy``."""
+    return f"s{index}-{metric}"

@@ -20,7 +20,7 @@ def systems_table(analysis: Analysis) -> Table:
     """Make a table with a row per system, from the record of its loading; a dash where the engine reports nothing."""
     known = analysis.frames.run.systems()
     loads = analysis.frames.windows.set_index("window")
-    rows = tuple(_row(name, place, known.get(name), loads) for place, name in enumerate(analysis.frames.systems))
+    rows = tuple(_row(name, index, known.get(name), loads) for index, name in enumerate(analysis.frames.systems))
     shared = [
         f"{row.system} shares its base with {row.shares_base_with}" for row in known.values() if row.shares_base_with
     ]
@@ -46,12 +46,12 @@ def systems_table(analysis: Analysis) -> Table:
     )
 
 
-def _row(name: str, place: int, row: SystemRow | None, windows: pd.DataFrame) -> tuple[Cell, ...]:
+def _row(name: str, index: int, row: SystemRow | None, windows: pd.DataFrame) -> tuple[Cell, ...]:
     if row is None:
-        return (Cell(name, series=place), *(Cell(units.NONE) for _ in range(11)))
+        return (Cell(name, series=index), *(Cell(units.NONE) for _ in range(11)))
     version = f" {row.engine_version}" if row.engine_version else ""
     return (
-        Cell(name, series=place),
+        Cell(name, series=index),
         Cell(f"{row.engine}{version}"),
         Cell(units.count(row.parameters_total)),
         Cell(units.count(row.parameters_active)),

@@ -24,7 +24,7 @@ class Cell:
     style: str = ""
     """A word the style sheet knows: ``badge``, ``badge-warn``, ``best``, ``mark``, or nothing."""
     series: int | None = None
-    """The place of a system among all, where its mark is shown."""
+    """The index of a system among all, to show its marker."""
     detail: str = ""
     """A second line, beside a mark."""
     restates: str = ""

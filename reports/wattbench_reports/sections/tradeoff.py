@@ -52,11 +52,11 @@ def _circumstances(analysis: Analysis) -> Iterable[str]:
         yield f"All values are for this mix of domains: {analysis.workload.describe_mix()}."
 
 
-def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
-    if all(place.cost is None for place in found.places):
+def _sentences(tradeoff: Tradeoff, nothing: str, what: str) -> Iterable[str]:
+    if all(point.cost is None for point in tradeoff.places):
         yield nothing
         return
-    fronts = found.fronts
+    fronts = tradeoff.fronts
     if len(fronts) > 1:
         yield (
             f"Not all {what} are comparable, so there are {len(fronts)} Pareto fronts, which are not compared with "
@@ -65,9 +65,9 @@ def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
     for front in fronts:
         yield _members(front, several=len(fronts) > 1)
     by_reason: dict[str, list[str]] = {}
-    for place in found.places:
-        if place.reason:
-            by_reason.setdefault(place.reason, []).append(place.system)
+    for point in tradeoff.places:
+        if point.reason:
+            by_reason.setdefault(point.reason, []).append(point.system)
     if by_reason:
         reasons = units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
         yield f"Excluded from the Pareto front: {reasons}."
@@ -76,32 +76,34 @@ def _sentences(found: Tradeoff, nothing: str, what: str) -> Iterable[str]:
 def _members(front: tuple[FrontMembership, ...], *, several: bool) -> str:
     if len(front) == 1:
         return f"{front[0].system} has no other system to compare with."
-    start = f"Pareto front of {units.listed([place.system for place in front])}" if several else "Pareto front"
-    likely = [f"{place.system} ({units.certainty(place.on_front or 0.0)})" for place in _likely(front)]
+    start = f"Pareto front of {units.listed([point.system for point in front])}" if several else "Pareto front"
+    likely = [f"{point.system} ({units.certainty(point.on_front or 0.0)})" for point in _likely(front)]
     if not likely:
         return f"{start}: no system has a probability of 50% or more."
     return f"{start}: probably {units.listed(likely)}."
 
 
 def _likely(front: Iterable[FrontMembership]) -> list[FrontMembership]:
-    return [place for place in front if place.on_front is not None and place.on_front >= LIKELY]
+    return [point for point in front if point.on_front is not None and point.on_front >= LIKELY]
 
 
-def _drawing(analysis: Analysis, found: Tradeoff, cost: Cost) -> Drawing | None:
+def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Drawing | None:
     points = []
-    for number, (place, each) in enumerate(zip(found.places, analysis.measured.values(), strict=True)):
-        if place.cost is not None and each.accuracy is not None:
-            hollow = place.group is None
+    for number, (point, each) in enumerate(zip(tradeoff.places, analysis.measured.values(), strict=True)):
+        if point.cost is not None and each.accuracy is not None:
+            hollow = point.group is None
             points.append(
-                figures.TradeoffPoint(_label(place.system, analysis), number, place.cost, each.accuracy, hollow)
+                figures.TradeoffPoint(_label(point.system, analysis), number, point.cost, each.accuracy, hollow)
             )
     if not points:
         return None
-    fronts = [[_label(place.system, analysis) for place in _likely(front)] for front in found.fronts if len(front) > 1]
+    fronts = [
+        [_label(point.system, analysis) for point in _likely(front)] for front in tradeoff.fronts if len(front) > 1
+    ]
     return Drawing(figures.tradeoff(points, cost, fronts), f"Figure: accuracy against {cost.label}", "")
 
 
-def _joules_table(analysis: Analysis, found: Tradeoff) -> Table:
+def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
     above_idle = analysis.frames.items.groupby("system", observed=False)["energy_above_idle_j"].mean()
 
     def last_cells(each: Measures) -> tuple[Cell, ...]:
@@ -117,7 +119,7 @@ def _joules_table(analysis: Analysis, found: Tradeoff) -> Table:
             Column("Above idle", numeric=True),
             Column("Provenance"),
         ),
-        rows=tuple(_rows(analysis, found, "J", last_cells)),
+        rows=tuple(_rows(analysis, tradeoff, "J", last_cells)),
         note=(
             "Above idle: joules per request beyond the idle draw of the loaded system. On the Pareto front: the "
             "probability, from bootstrap samples of the items."
@@ -125,7 +127,7 @@ def _joules_table(analysis: Analysis, found: Tradeoff) -> Table:
     )
 
 
-def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
+def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
     requests = {name: len(each.latency_s) for name, each in analysis.measured.items() if name not in analysis.not_held}
     tail = above_median(common_tail(map(tail_share, requests.values())))
     shares = () if tail is None else (tail,)
@@ -144,7 +146,7 @@ def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Requests", numeric=True),
         ),
-        rows=tuple(_rows(analysis, found, "s", last_cells)),
+        rows=tuple(_rows(analysis, tradeoff, "s", last_cells)),
         note=(
             "Interval of the median: bootstrap over items, with the repeats of an item kept together. "
             f"{rule((MEDIAN, *shares))}"
@@ -153,23 +155,23 @@ def _latency_table(analysis: Analysis, found: Tradeoff) -> Table:
 
 
 def _rows(
-    analysis: Analysis, found: Tradeoff, unit: str, last_cells: Callable[[Measures], tuple[Cell, ...]]
+    analysis: Analysis, tradeoff: Tradeoff, unit: str, last_cells: Callable[[Measures], tuple[Cell, ...]]
 ) -> Iterable[tuple[Cell, ...]]:
-    alone = {front[0].system for front in found.fronts if len(front) == 1}
-    for number, (place, each) in enumerate(zip(found.places, analysis.measured.values(), strict=True)):
+    alone = {front[0].system for front in tradeoff.fronts if len(front) == 1}
+    for number, (point, each) in enumerate(zip(tradeoff.places, analysis.measured.values(), strict=True)):
         yield (
-            Cell(place.system, series=number, detail="yardstick" if place.system in analysis.yardsticks else ""),
+            Cell(point.system, series=number, detail="yardstick" if point.system in analysis.yardsticks else ""),
             Cell(units.percent_interval(each.accuracy)),
-            Cell(units.quantity_interval(place.cost, unit)),
-            _on_front(place, alone=place.system in alone),
+            Cell(units.quantity_interval(point.cost, unit)),
+            _on_front(point, alone=point.system in alone),
             *last_cells(each),
         )
 
 
-def _on_front(place: FrontMembership, *, alone: bool) -> Cell:
-    if place.on_front is None or alone:
+def _on_front(point: FrontMembership, *, alone: bool) -> Cell:
+    if point.on_front is None or alone:
         return Cell("only one" if alone else units.NONE)
-    return Cell(units.certainty(place.on_front), "best" if place.on_front >= LIKELY else "")
+    return Cell(units.certainty(point.on_front), "best" if point.on_front >= LIKELY else "")
 
 
 def _label(system: str, analysis: Analysis) -> str:

@@ -56,10 +56,10 @@ def _caveats(analysis: Analysis) -> Passage:
     return Passage("Caveats", (), (table,))
 
 
-def _provenances(analysis: Analysis, found: Sequence[Origin]) -> Passage:
-    if not found:
+def _provenances(analysis: Analysis, by_component: Sequence[Origin]) -> Passage:
+    if not by_component:
         return Passage("Where the joules come from", ("No window of this run has joules.",))
-    labels = dict.fromkeys(each.provenance for each in found)
+    labels = dict.fromkeys(each.provenance for each in by_component)
     sentences = tuple(f"{label}: {MEANING.get(label, 'not known to this version of wattbench')}." for label in labels)
     table = Table(
         caption="Provenance of the joules of each component, over all windows",
@@ -73,7 +73,7 @@ def _provenances(analysis: Analysis, found: Sequence[Origin]) -> Passage:
             Column("Joules", numeric=True),
             Column("Systems"),
         ),
-        rows=tuple(_origin(analysis, each) for each in found),
+        rows=tuple(_origin(analysis, each) for each in by_component),
         note=(
             "Step: the update interval of the sensor; a window that is not much longer is marked. A dash: not "
             "recorded. A component inside another, such as a GPU behind a meter at the wall, is not added to it."
@@ -136,7 +136,7 @@ def _on_page(valid: NDArray[np.bool_]) -> list[int]:
     if len(valid) <= MOST_WINDOWS:
         return list(range(len(valid)))
     chosen = [*np.flatnonzero(~valid), *np.flatnonzero(valid)][:MOST_WINDOWS]
-    return sorted(int(place) for place in chosen)
+    return sorted(int(index) for index in chosen)
 
 
 def _row(row: pd.Series) -> tuple[Cell, ...]:

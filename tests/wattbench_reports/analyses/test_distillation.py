@@ -240,7 +240,7 @@ BOUNDS = st.tuples(st.floats(0, 2), st.floats(0, 1), st.floats(0, 1) | st.just(f
 @given(st.lists(st.none() | BOUNDS, min_size=1, max_size=8))
 def test_the_figure_has_a_row_for_every_task(kept: list[Interval | None]) -> None:
     tasks = [TaskRetention(f"<i>task {place}$^", each) for place, each in enumerate(kept)]
-    svg = retention(tasks, place=3, name="retention-figure-3", student="<s>", teacher="t")
+    svg = retention(tasks, series=3, name="retention-figure-3", student="<s>", teacher="t")
     root = ET.fromstring(svg)
     texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {task.task for task in tasks} <= set(texts)

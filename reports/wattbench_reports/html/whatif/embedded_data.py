@@ -1,4 +1,4 @@
-"""What a page carries so that its script can restate it: sums, draws and words, and nothing of single items."""
+"""Data that a page embeds for its script: sums, bootstrap samples and sentences, and no single items."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording.verdict import LISTED, PHRASES, reservation
 
 FIGURE = "ecologits-gpu-server"
-"""Manufacture that the page offers where none is declared: a public figure, by its name."""
+"""Manufacture that the page offers if none is declared: a public value, by its name."""
 
 
 def carried(analysis: Analysis) -> dict[str, Any]:
-    """A JSON object, of numbers and texts alone; see the script for what it makes of it.
+    """Make a JSON object of numbers and texts for the script.
 
     Names and texts in it are a record's: they may only be shown as text.
     """
@@ -112,10 +112,10 @@ def _latencies(analysis: Analysis) -> dict[str, Any]:
 
 
 def _codes(analysis: Analysis) -> NDArray[np.int64]:
-    """Each answer's domain by its place in the basis."""
+    """Return each answer's domain by its index in the basis."""
     column = analysis.frames.items["domain"]
-    place = {name: number for number, name in enumerate(analysis.basis.domains)}
-    return np.array([place.get(str(name), -1) for name in column.cat.categories], dtype=np.int64)[column.cat.codes]
+    index_of = {name: number for number, name in enumerate(analysis.basis.domains)}
+    return np.array([index_of.get(str(name), -1) for name in column.cat.categories], dtype=np.int64)[column.cat.codes]
 
 
 def _pairs(sums: PairSums) -> dict[str, Any]:
@@ -129,30 +129,30 @@ def _hours_missing(analysis: Analysis, system: str) -> bool:
 
 @dataclass(frozen=True)
 class Offer:
-    """What the page offers beside the run's own carbon settings."""
+    """Carbon settings that the page offers besides those of the run."""
 
     regions: tuple[tuple[str, str], ...]
     """Code and country."""
     declared: bool
-    """Manufacture is counted to begin with."""
+    """Whether manufacture is included initially."""
     g_per_hour: float
-    """What is counted where it is switched on."""
+    """Manufacture, if included."""
     described: str
 
 
 def carried_offer(analysis: Analysis) -> Offer:
-    """The grids of all countries, and manufacture: the declared one, or else a public figure."""
-    found: Carbon | None = analysis.comparison.carbon
-    declared = None if found is None else found.embodied
+    """List the grids of all countries, and manufacture: declared, or a public value."""
+    carbon: Carbon | None = analysis.comparison.carbon
+    declared = None if carbon is None else carbon.embodied
     made = declared or PUBLIC_FIGURES[FIGURE].embodied(1)
-    regions = tuple((place.region, place.country) for place, _ in all_mixes())
+    regions = tuple((grid.region, grid.country) for grid, _ in all_mixes())
     return Offer(regions, declared is not None, made.g_per_hour, made.describe())
 
 
 def _carbon(analysis: Analysis) -> dict[str, Any]:
-    found: Carbon | None = analysis.comparison.carbon
-    hourly = found is not None and isinstance(found.intensity, HourlyIntensity)
-    flat = None if found is None or isinstance(found.intensity, HourlyIntensity) else found.intensity.g_per_kwh
+    carbon: Carbon | None = analysis.comparison.carbon
+    hourly = carbon is not None and isinstance(carbon.intensity, HourlyIntensity)
+    flat = None if carbon is None or isinstance(carbon.intensity, HourlyIntensity) else carbon.intensity.g_per_kwh
     offer = carried_offer(analysis)
     return {
         "g_per_kwh": flat,
@@ -161,7 +161,7 @@ def _carbon(analysis: Analysis) -> dict[str, Any]:
         "embodied_g_per_hour": offer.g_per_hour if offer.declared else None,
         "offered_g_per_hour": offer.g_per_hour,
         "offered_option": FIGURE,
-        "grids": {place.region: mix.g_per_kwh for place, mix in all_mixes()},
+        "grids": {grid.region: mix.g_per_kwh for grid, mix in all_mixes()},
     }
 
 
@@ -169,7 +169,7 @@ def _verdict(analysis: Analysis) -> dict[str, Any]:
     who, ranked = analysis.contest, analysis.rankings
     overall: Ranking | None = ranked.get(None)
     by_domain = {domain: ranking for domain, ranking in ranked.items() if domain is not None}
-    places = {name: place for place, name in enumerate(analysis.basis.systems)}
+    places = {name: index for index, name in enumerate(analysis.basis.systems)}
     single = overall is not None and len(overall.energy) == 1
     label = overall.energy[0].provenance if overall is not None and single else ""
     return {
@@ -190,5 +190,5 @@ def _clauses(
 ) -> dict[int, str]:
     if not by_domain:
         return {}
-    found = {places[name]: fails(name, by_domain, measured) for name in names}
-    return {place: clause for place, clause in found.items() if clause}
+    clauses = {places[name]: fails(name, by_domain, measured) for name in names}
+    return {index: clause for index, clause in clauses.items() if clause}

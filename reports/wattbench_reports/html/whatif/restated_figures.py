@@ -1,4 +1,4 @@
-"""Every figure and sentence that grid, price, requests and mix change, by the key that it has on the page."""
+"""Every value and sentence that grid, price, requests and mix change, by its key on the page."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from wattbench_reports.wording import comparison as wording
 
 
 def restated(analysis: Analysis) -> dict[str, str]:
-    """Key to text, for the settings that the analysis was made with."""
-    found = {
+    """Map keys to texts, for the settings of the analysis."""
+    texts = {
         "mix": analysis.workload.describe_mix(),
         "least-grams": _least_grams(analysis),
         **dict(_headline(analysis)),
     }
-    for place, figures in enumerate(analysis.comparison.systems):
+    for index, figures in enumerate(analysis.comparison.systems):
         of_year = analysis.comparison.years.get(figures.system)
-        own = {**_figures(analysis, figures), **wording.year(of_year, analysis.workload.currency)}
-        found |= {key(place, name): text for name, text in own.items()}
-    return found
+        metrics = {**_figures(analysis, figures), **wording.year(of_year, analysis.workload.currency)}
+        texts |= {key(index, name): text for name, text in metrics.items()}
+    return texts
 
 
 def command(analysis: Analysis) -> str:
-    """What prints the same figures."""
+    """Return the command that prints the same values."""
     root = str(analysis.frames.run.layout.root.resolve())
     return shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()])
 
@@ -35,15 +35,14 @@ def command(analysis: Analysis) -> str:
 def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
     first = verdicts(analysis)[0]
     yield "headline", first.headline
-    for place, pick in enumerate(first.picks):
-        yield f"pick{place}-answer", pick.answer
-        yield f"pick{place}-figure", pick.figure
-        yield f"pick{place}-sure", pick.how_sure
+    for index, pick in enumerate(first.picks):
+        yield f"pick{index}-answer", pick.answer
+        yield f"pick{index}-figure", pick.figure
+        yield f"pick{index}-sure", pick.how_sure
 
 
 def eligible(analysis: Analysis) -> tuple[str, ...]:
-    """Systems whose joules may all be set beside each other, and that answer something: none where there are several
-    such groups."""
+    """Name the systems that answer something and whose joules are comparable; none if they form several groups."""
     able = [
         name
         for name, each in analysis.contest.candidates.items()
@@ -53,7 +52,7 @@ def eligible(analysis: Analysis) -> tuple[str, ...]:
 
 
 def _least_grams(analysis: Analysis) -> str:
-    """Who has the fewest in a year, of those that the verdict can rank by energy; a dash where some are not known."""
+    """Name the system with the lowest CO2e in a year, of those ranked by energy; a dash where some are not known."""
     totals = {name: analysis.comparison.years[name].total_g for name in eligible(analysis)}
     known = {name: grams for name, grams in totals.items() if grams is not None}
     if not known or len(known) < len(totals):

@@ -27,8 +27,8 @@ def what_if_section(analysis: Analysis) -> Section | None:
         return None
     texts = restated(analysis)
     passages = [Passage("", (), (_year_table(analysis, texts),))]
-    if found := tippings(analysis):
-        passages.append(_tipping_passage(found))
+    if by_domain := tippings(analysis):
+        passages.append(_tipping_passage(by_domain))
     return Section(
         "what-if", "What if", "A year of requests, and what would change the verdict", _LEAD, tuple(passages)
     )
@@ -36,9 +36,9 @@ def what_if_section(analysis: Analysis) -> Section | None:
 
 def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
     rows = []
-    for place, figures in enumerate(analysis.comparison.systems):
-        cells = (Cell(texts[key(place, name)], restates=key(place, name)) for name in YEAR)
-        rows.append((Cell(figures.system, series=place, detail=figures.kind), *cells))
+    for index, figures in enumerate(analysis.comparison.systems):
+        cells = (Cell(texts[key(index, name)], restates=key(index, name)) for name in YEAR)
+        rows.append((Cell(figures.system, series=index, detail=figures.kind), *cells))
     return Table(
         caption="A year of requests",
         columns=(Column("System"), *(Column(label, numeric=True) for label in YEAR.values())),
@@ -52,7 +52,7 @@ def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
     )
 
 
-def _tipping_passage(found: Sequence[Tipping]) -> Passage:
+def _tipping_passage(by_domain: Sequence[Tipping]) -> Passage:
     table = Table(
         caption="Leading system as one domain's share of the requests goes from 0% to 100%",
         columns=(
@@ -63,14 +63,14 @@ def _tipping_passage(found: Sequence[Tipping]) -> Passage:
         ),
         rows=tuple(
             (Cell(each.domain), Cell(units.percent(each.share)), Cell(_leads(each.joules)), Cell(_leads(each.accuracy)))
-            for each in found
+            for each in by_domain
         ),
         note=(
             "The other domains keep their proportions. From point estimates, in steps of one percent: near a change "
             "of the lead the two systems are not distinguishable."
         ),
     )
-    return Passage("Effect of the domain mix", (_steady(found),), (table,))
+    return Passage("Effect of the domain mix", (_steady(by_domain),), (table,))
 
 
 def _leads(leads: Sequence[Lead]) -> str:
@@ -79,10 +79,10 @@ def _leads(leads: Sequence[Lead]) -> str:
     return "; ".join(f"{lead.system} from {100 * lead.from_share:.0f}%" for lead in leads)
 
 
-def _steady(found: Sequence[Tipping]) -> str:
-    if all(len(each.joules) == 1 and len(each.accuracy) == 1 for each in found):
+def _steady(by_domain: Sequence[Tipping]) -> str:
+    if all(len(each.joules) == 1 and len(each.accuracy) == 1 for each in by_domain):
         return "The same systems lead at every share of any single domain."
-    turning = [each.domain for each in found if len(each.joules) > 1 or len(each.accuracy) > 1]
+    turning = [each.domain for each in by_domain if len(each.joules) > 1 or len(each.accuracy) > 1]
     return f"Another system leads at some share of {units.listed(turning)}."
 
 

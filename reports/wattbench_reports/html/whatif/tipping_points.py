@@ -44,19 +44,19 @@ def tippings(analysis: Analysis) -> tuple[Tipping, ...]:
         return ()
     columns = [base.systems.index(name) for name in names]
     by_domain = []
-    for place, domain in enumerate(base.domains):
-        rest = np.delete(now, place)
+    for index, domain in enumerate(base.domains):
+        rest = np.delete(now, index)
         if rest.sum() <= 0:
             continue
         thrifty, accurate = [], []
         for step in range(STEPS + 1):
-            shares = np.insert(rest / rest.sum() * (1 - step / STEPS), place, step / STEPS)
+            shares = np.insert(rest / rest.sum() * (1 - step / STEPS), index, step / STEPS)
             joules = per_request(base, base.totals["energy_j"], shares)
             cost = ratios(joules, per_request(base, base.totals["correct"], shares))
             right = accuracies(base, shares)
             thrifty.append(min(columns, key=lambda column: float(cost[column])))
             accurate.append(max(columns, key=lambda column: _estimate(right[column])))
-        by_domain.append(Tipping(domain, float(now[place]), _runs(base, thrifty), _runs(base, accurate)))
+        by_domain.append(Tipping(domain, float(now[index]), _runs(base, thrifty), _runs(base, accurate)))
     return tuple(by_domain)
 
 

@@ -20,21 +20,21 @@ _LISTED = 66
 """The number of pairs in a table: all of twelve experts. Of more, those furthest from chance."""
 
 
-def together_passage(place: int, choices: Choices, found: Together | None) -> Passage:
+def together_passage(index: int, choices: Choices, counts: Together | None) -> Passage:
     """Make the passage of one mixture: co-activation of all pairs, or why there is none.
 
     Args:
-        place: its index among the mixtures, for the name of the plot.
+        index: its index among the mixtures, for the name of the plot.
         choices: its recorded selections.
-        found: the pairs.
+        counts: the pairs.
     """
     heading = f"{choices.row.system}: co-activation"
-    if found is None:
+    if counts is None:
         return Passage(heading, (_why_none(choices),))
     groups = layer_groups(choices.row.expert_layers)
-    drawing = _drawing(place, choices, found, groups) if choices.number <= _DRAWN else None
+    drawing = _drawing(index, choices, counts, groups) if choices.number <= _DRAWN else None
     everywhere = next(iter(groups.values()))
-    return Passage(heading, _sentences(choices, found, everywhere), (_table(choices, found, groups),), drawing)
+    return Passage(heading, _sentences(choices, counts, everywhere), (_table(choices, counts, groups),), drawing)
 
 
 def _why_none(choices: Choices) -> str:
@@ -46,46 +46,46 @@ def _why_none(choices: Choices) -> str:
     return "Co-activation was not recorded: the run is older than that record, or its rows lack it."
 
 
-def _sentences(choices: Choices, found: Together, everywhere: NDArray[np.int64]) -> tuple[str, ...]:
-    ratios = found.ratio(everywhere)
+def _sentences(choices: Choices, counts: Together, everywhere: NDArray[np.int64]) -> tuple[str, ...]:
+    ratios = counts.ratio(everywhere)
     if not np.isfinite(ratios).any():  # no pair can be expected where all tokens ask one expert: a damaged record
         return ()
     most, least = int(np.nanargmax(ratios)), int(np.nanargmin(ratios))
     return (
-        f"Over all layers, {_pair(choices, found, most)} are co-activated {units.digits(ratios[most])} times as "
-        f"often as by chance, the most of all pairs, and {_pair(choices, found, least)} "
+        f"Over all layers, {_pair(choices, counts, most)} are co-activated {units.digits(ratios[most])} times as "
+        f"often as by chance, the most of all pairs, and {_pair(choices, counts, least)} "
         f"{units.digits(ratios[least])} times, the least.",
     )
 
 
-def _pair(choices: Choices, found: Together, place: int) -> str:
-    return " and ".join(choices.row.experts[expert] for expert in found.pairs[place])
+def _pair(choices: Choices, counts: Together, index: int) -> str:
+    return " and ".join(choices.row.experts[expert] for expert in counts.pairs[index])
 
 
-def _drawing(place: int, choices: Choices, found: Together, groups: dict[str, NDArray[np.int64]]) -> Drawing:
-    ratios = {f"layers: {title}": found.ratio(layers) for title, layers in groups.items()}
+def _drawing(index: int, choices: Choices, counts: Together, groups: dict[str, NDArray[np.int64]]) -> Drawing:
+    ratios = {f"layers: {title}": counts.ratio(layers) for title, layers in groups.items()}
     return Drawing(
-        figures.matrices(ratios, found.pairs, choices.row.experts, name=f"experts-{place}-together"),
+        figures.matrices(ratios, counts.pairs, choices.row.experts, name=f"experts-{index}-together"),
         f"Figure: co-activation of each pair of experts of {choices.row.system}, relative to chance",
         "Observed over expected, by group of layers: 1 is chance. Full shading is twice as often in one colour, half "
         "as often in the other.",
     )
 
 
-def _table(choices: Choices, found: Together, groups: dict[str, NDArray[np.int64]]) -> Table:
+def _table(choices: Choices, counts: Together, groups: dict[str, NDArray[np.int64]]) -> Table:
     everywhere = next(iter(groups.values()))
-    ratios = {title: found.ratio(layers) for title, layers in groups.items()}
-    far = np.abs(np.log2(np.clip(np.nan_to_num(found.ratio(everywhere), nan=1.0), 1e-9, None)))
+    ratios = {title: counts.ratio(layers) for title, layers in groups.items()}
+    far = np.abs(np.log2(np.clip(np.nan_to_num(counts.ratio(everywhere), nan=1.0), 1e-9, None)))
     shown = sorted(np.argsort(-far, kind="stable")[:_LISTED].tolist())
-    observed = found.share(everywhere)
-    expected = found.expected[everywhere].sum(axis=0) / (found.tokens * len(everywhere))
+    observed = counts.share(everywhere)
+    expected = counts.expected[everywhere].sum(axis=0) / (counts.tokens * len(everywhere))
     note = (
-        f"Over {found.tokens:,} tokens in each layer. Expected: if the {choices.row.experts_per_token} experts of a "
+        f"Over {counts.tokens:,} tokens in each layer. Expected: if the {choices.row.experts_per_token} experts of a "
         "token were independent except for being distinct, given how often each is selected in the layer and the "
         "domain. Tokens of one text are correlated, so a ratio near 1 says little."
     )
-    if len(shown) < len(found.pairs):
-        note += f" Shown are the {len(shown)} pairs furthest from chance, of {len(found.pairs):,}."
+    if len(shown) < len(counts.pairs):
+        note += f" Shown are the {len(shown)} pairs furthest from chance, of {len(counts.pairs):,}."
     return Table(
         caption=f"Experts of {choices.row.system} selected for the same token",
         columns=(
@@ -96,7 +96,7 @@ def _table(choices: Choices, found: Together, groups: dict[str, NDArray[np.int64
         ),
         rows=tuple(
             (
-                Cell(_pair(choices, found, pair)),
+                Cell(_pair(choices, counts, pair)),
                 Cell(units.percent(float(observed[pair]))),
                 Cell(units.percent(float(expected[pair]))),
                 *(Cell(_ratio(of_group[pair])) for of_group in ratios.values()),

@@ -18,14 +18,14 @@ _LEAD = (
 
 def experts_section(analysis: Analysis) -> Section | None:
     """Make passages per mixture and one for all; None where no mixture's selections are recorded."""
-    found = recorded_choices(analysis)
-    if not found:
+    mixtures = recorded_choices(analysis)
+    if not mixtures:
         return None
     passages: list[Passage] = []
-    for place, choices in enumerate(found):
+    for index, choices in enumerate(mixtures):
         passages += [
-            use_passage(place, expert_use(choices)),
-            together_passage(place, choices, together(choices)),
+            use_passage(index, expert_use(choices)),
+            together_passage(index, choices, together(choices)),
         ]
-    passages.append(touched_passage(analysis, [(each, touched(analysis, each)) for each in found]))
+    passages.append(touched_passage(analysis, [(each, touched(analysis, each)) for each in mixtures]))
     return Section("experts", "Experts", "Expert selection", _LEAD, tuple(passages))

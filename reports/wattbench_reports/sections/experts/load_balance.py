@@ -21,17 +21,17 @@ _DRAWN = 1500
 """The number of cells up to which a matrix is plotted."""
 
 
-def use_passage(place: int, use: ExpertUse) -> Passage:
+def use_passage(index: int, use: ExpertUse) -> Passage:
     """Make the passage of one mixture: expert shares by domain and layer, and load balance.
 
     Args:
-        place: its index among the mixtures, for the name of the plot.
+        index: its index among the mixtures, for the name of the plot.
         use: its expert selections.
     """
     drawing = None
     if use.shares.size <= _DRAWN and len(use.domains) > 1:
         svg = figures.experts(
-            use.shares, use.layers, use.domains, use.experts, full=1 / use.per_token, name=f"experts-{place}-figure"
+            use.shares, use.layers, use.domains, use.experts, full=1 / use.per_token, name=f"experts-{index}-figure"
         )
         drawing = Drawing(
             svg,
@@ -44,20 +44,20 @@ def use_passage(place: int, use: ExpertUse) -> Passage:
 
 
 def _dependence(use: ExpertUse) -> tuple[str, ...]:
-    found = use.dependence
-    if found is None:
+    dependence = use.dependence
+    if dependence is None:
         return ("All items are of one domain, so dependence on the domain is not available.",)
     test = (
-        f"{units.p_value(found.p_value)}; {found.permutations:,} permutations of the domains over "
-        f"{units.plural(sum(use.items), 'item')}, seed {found.seed}"
+        f"{units.p_value(dependence.p_value)}; {dependence.permutations:,} permutations of the domains over "
+        f"{units.plural(sum(use.items), 'item')}, seed {dependence.seed}"
     )
-    chance = found.p_value >= CHANCE
+    chance = dependence.p_value >= CHANCE
     result = "is not distinguishable from chance" if chance else "depends on the domain"
-    share = found.mean_bits / use.at_most_bits if use.at_most_bits > 0 else 0.0
+    share = dependence.mean_bits / use.at_most_bits if use.at_most_bits > 0 else 0.0
     degree = next(word for bound, word in _DEGREES if share <= bound or bound == 1.0)
     much = (
-        f"Mutual information of expert and domain: {_bits(found.mean_bits)} bits on average over the layers, of "
-        f"{_bits(use.at_most_bits)} possible ({units.percent(share)}), and {_bits(found.by_chance_bits)} with the "
+        f"Mutual information of expert and domain: {_bits(dependence.mean_bits)} bits on average over the layers, of "
+        f"{_bits(use.at_most_bits)} possible ({units.percent(share)}), and {_bits(dependence.by_chance_bits)} with the "
         "domains shuffled"
     )
     word = "" if chance else f": a {degree} specialisation"
@@ -69,7 +69,7 @@ def _bits(value: float) -> str:
 
 
 def _load(use: ExpertUse) -> str:
-    lowest = min(range(len(use.layers)), key=lambda place: use.evenness[place])
+    lowest = min(range(len(use.layers)), key=lambda index: use.evenness[index])
     return (
         "Load balance (evenness, from 0 for a single expert to 1 for equal load): "
         f"{units.digits(float(np.mean(use.evenness)))} on average, lowest {units.digits(use.evenness[lowest])} in "
@@ -106,7 +106,7 @@ def _load_table(use: ExpertUse) -> Table:
     rows = []
     for span, group in layer_groups(use.layers).items():
         load = use.load[group].mean(axis=0)
-        even = float(np.mean([use.evenness[place] for place in group]))
+        even = float(np.mean([use.evenness[index] for index in group]))
         cells = (Cell(units.percent(share)) for share in load.tolist())
         rows.append((Cell(span), *cells, Cell(units.digits(even)), Cell(units.digits(use.busiest[group].mean()))))
     return Table(

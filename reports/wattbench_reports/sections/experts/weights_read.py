@@ -16,20 +16,20 @@ _WEIGHTS_ONLY = (
 )
 
 
-def touched_passage(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) -> Passage:
+def touched_passage(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]]) -> Passage:
     """Make the passage on active and total parameters and memory bandwidth of all mixtures."""
-    sentences = [sentence for choices, each in found for sentence in _sentences(choices, each)]
-    not_recorded = [choices.row.system for choices, each in found if each.prompt_bytes is None]
+    sentences = [sentence for choices, each in mixtures for sentence in _sentences(choices, each)]
+    not_recorded = [choices.row.system for choices, each in mixtures if each.prompt_bytes is None]
     if not_recorded:
         sentences.append(
             f"Bytes per token were not recorded for {units.listed(not_recorded)}: the run is older than that record, "
             "or its rows lack it."
         )
-    if len(not_recorded) < len(found):
+    if len(not_recorded) < len(mixtures):
         sentences.append(_WEIGHTS_ONLY)
-    tables = [_parameter_table(analysis, found)]
-    if len(not_recorded) < len(found):
-        tables.append(_byte_table(analysis, [pair for pair in found if pair[1].prompt_bytes is not None]))
+    tables = [_parameter_table(analysis, mixtures)]
+    if len(not_recorded) < len(mixtures):
+        tables.append(_byte_table(analysis, [pair for pair in mixtures if pair[1].prompt_bytes is not None]))
     return Passage("Weights read", tuple(sentences), tuple(tables))
 
 
@@ -60,9 +60,9 @@ def _system(analysis: Analysis, choices: Choices) -> Cell:
     return Cell(choices.row.system, series=analysis.frames.systems.index(choices.row.system))
 
 
-def _parameter_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) -> Table:
+def _parameter_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]]) -> Table:
     rows = []
-    for choices, each in found:
+    for choices, each in mixtures:
         rows.append(
             (
                 _system(analysis, choices),
@@ -89,7 +89,7 @@ def _parameter_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]
     )
 
 
-def _byte_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) -> Table:
+def _byte_table(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touched]]) -> Table:
     return Table(
         caption="Bytes of weights read",
         columns=(
@@ -119,7 +119,7 @@ def _byte_table(analysis: Analysis, found: Sequence[tuple[Choices, Touched]]) ->
                 Cell(units.quantity(each.decode_s, "s")),
                 Cell(units.quantity(each.bytes_per_s, "B/s")),
             )
-            for choices, each in found
+            for choices, each in mixtures
         ),
         note=(
             "Seconds per output token: of the timed requests, from the first token to the end, divided by the tokens "

@@ -24,24 +24,24 @@ _NOTE = (
 )
 
 
-def break_even_passage(analysis: Analysis, found: Sequence[BreakEven]) -> Passage | None:
+def break_even_passage(analysis: Analysis, pairs: Sequence[BreakEven]) -> Passage | None:
     """Make the passage: the strongest alternative and untrained generalists first, all pairs folded; None without any.
 
     Args:
         analysis: the run.
-        found: `break_evens` of it.
+        pairs: `break_evens` of it.
     """
-    if not found:
+    if not pairs:
         return None
     plain = _as_they_are(analysis)
-    front = [each for each in found if each.rival or each.against in plain]
-    sentences = list(_alone(found))
-    if caveat := _caveat(analysis, found):
+    front = [each for each in pairs if each.rival or each.against in plain]
+    sentences = list(_alone(pairs))
+    if caveat := _caveat(analysis, pairs):
         sentences.append(caveat)
     tables = (_table(analysis, front, "Break-even in correct answers"),) if front else ()
-    if len(front) == len(found):
+    if len(front) == len(pairs):
         return Passage("Break-even of training", tuple(sentences), tables)
-    every = _table(analysis, found, f"Break-even against every other system ({units.plural(len(found), 'pair')})")
+    every = _table(analysis, pairs, f"Break-even against every other system ({units.plural(len(pairs), 'pair')})")
     return Passage("Break-even of training", tuple(sentences), tables, folded=(every,))
 
 
@@ -51,11 +51,11 @@ def _as_they_are(analysis: Analysis) -> set[str]:
     return {name for name in in_use(analysis) if analysis.kinds[name] == "generalist" and name not in trained}
 
 
-def _alone(found: Sequence[BreakEven]) -> list[str]:
+def _alone(pairs: Sequence[BreakEven]) -> list[str]:
     alone = [
         name
-        for name in dict.fromkeys(each.system for each in found)
-        if not any(each.rival for each in found if each.system == name)
+        for name in dict.fromkeys(each.system for each in pairs)
+        if not any(each.rival for each in pairs if each.system == name)
     ]
     if not alone:
         return []
@@ -65,9 +65,9 @@ def _alone(found: Sequence[BreakEven]) -> list[str]:
     ]
 
 
-def _caveat(analysis: Analysis, found: Sequence[BreakEven]) -> str:
+def _caveat(analysis: Analysis, pairs: Sequence[BreakEven]) -> str:
     """Warn of declared joules, which were not measured, in the numerator of a break-even."""
-    stated = [each for each in found if each.payback is not None and each.declared]
+    stated = [each for each in pairs if each.payback is not None and each.declared]
     if not stated:
         return ""
     names = [each.system for each in trainings(analysis) if is_declared(each.provenance)]
@@ -79,7 +79,7 @@ def _caveat(analysis: Analysis, found: Sequence[BreakEven]) -> str:
     )
 
 
-def _table(analysis: Analysis, found: Sequence[BreakEven], caption: str) -> Table:
+def _table(analysis: Analysis, pairs: Sequence[BreakEven], caption: str) -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -103,7 +103,7 @@ def _table(analysis: Analysis, found: Sequence[BreakEven], caption: str) -> Tabl
                 Cell(_how_sure(each)),
                 Cell(f"{each.provenance or 'none'} / {each.answers_provenance or 'none'}"),
             )
-            for each in found
+            for each in pairs
         ),
         note=_NOTE,
     )

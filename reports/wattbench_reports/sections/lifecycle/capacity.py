@@ -16,49 +16,49 @@ _MOSTLY_IDLE = 0.9
 
 def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
     """Make the passage: the rate of a year's requests first, other rates folded; None where there are no fleets."""
-    found = fleets(analysis, requests_per_year)
+    sizing = fleets(analysis, requests_per_year)
     heading = "Fleet size"
-    if found.why_not:
-        return Passage(heading, (f"The number of replicas for a request rate is not available: {found.why_not}.",))
-    if not found.fleets:
+    if sizing.why_not:
+        return Passage(heading, (f"The number of replicas for a request rate is not available: {sizing.why_not}.",))
+    if not sizing.fleets:
         return None
     sentences = [
         "A replica is a machine like the measured one that answers one request at a time. For each row "
         f"{units.count(ARRIVALS)} Poisson arrivals were simulated, each request with one of the measured durations. "
-        f"The table gives the fewest replicas with which {100 * found.share:g}% of the requests finish within "
-        f"{TARGET_TIMES:g} times the system's own {label(found.share)}, queueing included: slower systems have a "
+        f"The table gives the fewest replicas with which {100 * sizing.share:g}% of the requests finish within "
+        f"{TARGET_TIMES:g} times the system's own {label(sizing.share)}, queueing included: slower systems have a "
         "longer target.",
     ]
-    if found.share < SHARES[0]:
+    if sizing.share < SHARES[0]:
         sentences.append(f"A {label(SHARES[0])} needs {needed(SHARES[0])} measured requests of each system.")
-    if found.too_few:
+    if sizing.too_few:
         sentences.append(
             f"Not sized, because a latency percentile needs at least {needed(MEDIAN)} measured requests: "
-            f"{units.listed(found.too_few)}."
+            f"{units.listed(sizing.too_few)}."
         )
-    if no_idle := [each.system for each in found.fleets if each.idle_w is None]:
+    if no_idle := [each.system for each in sizing.fleets if each.idle_w is None]:
         sentences.append(
             f"Idle watts of {units.listed(no_idle)} are not measured or not valid, so joules with idle time are not "
             "available."
         )
-    idle = [share for each in found.fleets if (share := each.sized[0].idle_share) is not None]
+    idle = [share for each in sizing.fleets if (share := each.sized[0].idle_share) is not None]
     if idle and min(idle) > _MOSTLY_IDLE:
         sentences.append(
-            f"At {_rate(found.year_per_s)} a machine dedicated to this work is idle for over "
+            f"At {_rate(sizing.year_per_s)} a machine dedicated to this work is idle for over "
             f"{units.percent(_MOSTLY_IDLE)} of the time: share it or switch it off."
         )
-    first, *others = range(len(found.rates_per_s))
-    rate = found.rates_per_s[first]
+    first, *others = range(len(sizing.rates_per_s))
+    rate = sizing.rates_per_s[first]
     front = f"{requests_per_year:,.0f} requests per year, evenly spread: {_rate(rate)}"
-    folded = tuple(_table(analysis, found, place, f"At {_rate(found.rates_per_s[place])}") for place in others)
-    return Passage(heading, tuple(sentences), (_table(analysis, found, first, front),), folded=folded)
+    folded = tuple(_table(analysis, sizing, index, f"At {_rate(sizing.rates_per_s[index])}") for index in others)
+    return Passage(heading, tuple(sentences), (_table(analysis, sizing, first, front),), folded=folded)
 
 
 def _rate(rate_per_s: float) -> str:
     return f"{rate_per_s:.3g} per second"
 
 
-def _table(analysis: Analysis, found: Fleets, place: int, caption: str) -> Table:
+def _table(analysis: Analysis, sizing: Fleets, index: int, caption: str) -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -66,13 +66,13 @@ def _table(analysis: Analysis, found: Fleets, place: int, caption: str) -> Table
             Column("Replicas", numeric=True),
             Column("Utilisation", numeric=True),
             Column("Idle", numeric=True),
-            Column(f"{label(found.share)} with queueing", numeric=True),
+            Column(f"{label(sizing.share)} with queueing", numeric=True),
             Column("Target", numeric=True),
             Column("Joules per request", numeric=True),
             Column("Idle joules per request", numeric=True),
             Column("Provenance"),
         ),
-        rows=tuple(_row(analysis, each, each.sized[place]) for each in found.fleets),
+        rows=tuple(_row(analysis, each, each.sized[index]) for each in sizing.fleets),
         note=(
             "Utilisation: the share of the time in which a replica answers. Joules per request: energy above idle, "
             "plus the idle watts of all replicas over all the time. A dash under replicas: not simulated, because "

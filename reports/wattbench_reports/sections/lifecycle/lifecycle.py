@@ -37,28 +37,30 @@ def lifecycle_section(analysis: Analysis) -> Section | None:
     )
 
 
-def _training_passage(analysis: Analysis, found: tuple[Training, ...]) -> Passage:
+def _training_passage(analysis: Analysis, trained: tuple[Training, ...]) -> Passage:
     sentences = []
     if silent := without_recorded_training(analysis):
         sentences.append(f"No training is on record for {units.listed(silent)}: its cost is unknown, not zero.")
-    if shared := _shared(found):
+    if shared := _shared(trained):
         counts = "is counted" if len(shared) == 1 else "are counted"
         sentences.append(
             f"{units.listed(shared)} {counts} in full for each of several systems: do not add up the rows."
         )
-    declared = {step.name: step for each in found for step in each.steps if step.source}
+    declared = {step.name: step for each in trained for step in each.steps if step.source}
     sentences += [
         f"The training of {step.name} is declared, not measured; source: {step.source}." for step in declared.values()
     ]
-    return Passage("Training cost", tuple(sentences), (_cost_table(analysis, found),), folded=(_steps_table(found),))
+    return Passage(
+        "Training cost", tuple(sentences), (_cost_table(analysis, trained),), folded=(_steps_table(trained),)
+    )
 
 
-def _shared(found: tuple[Training, ...]) -> list[str]:
-    names = [step.name for each in found for step in each.steps]
+def _shared(trained: tuple[Training, ...]) -> list[str]:
+    names = [step.name for each in trained for step in each.steps]
     return [name for name in dict.fromkeys(names) if names.count(name) > 1]
 
 
-def _cost_table(analysis: Analysis, found: tuple[Training, ...]) -> Table:
+def _cost_table(analysis: Analysis, trained: tuple[Training, ...]) -> Table:
     return Table(
         caption="Training of each system",
         columns=(
@@ -71,7 +73,7 @@ def _cost_table(analysis: Analysis, found: tuple[Training, ...]) -> Table:
             Column("Provenance"),
             Column("CO2e", numeric=True),
         ),
-        rows=tuple(_cost_row(analysis, each) for each in found),
+        rows=tuple(_cost_row(analysis, each) for each in trained),
         note=(
             "Tokens: processed forwards and backwards. Teacher tokens: processed by the teacher to produce its "
             f"answers. A dash: not recorded for all of it. CO2e: {_grid(analysis.comparison.carbon)}."
@@ -107,8 +109,8 @@ def _duration(seconds: float | None) -> str:
     return units.NONE if seconds is None else units.duration(seconds)
 
 
-def _steps_table(found: tuple[Training, ...]) -> Table:
-    steps = {step.name: step for each in found for step in each.steps}
+def _steps_table(trained: tuple[Training, ...]) -> Table:
+    steps = {step.name: step for each in trained for step in each.steps}
     return Table(
         caption=f"All trained components, each once ({len(steps)})",
         columns=(
@@ -150,11 +152,11 @@ def _basis(step: Step) -> str:
 
 
 def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
-    found = totals(analysis, requests)
-    if not found:
+    yearly = totals(analysis, requests)
+    if not yearly:
         return None
     sentences = []
-    if invalid := [each.system for each in found if not each.valid]:
+    if invalid := [each.system for each in yearly if not each.valid]:
         sentences.append(f"Not all measured windows of {units.listed(invalid)} are valid: these values are unreliable.")
     factor = analysis.comparison.carbon
     made = "" if factor is None or factor.embodied is None else f" Manufacture: {factor.embodied.describe()}."
@@ -171,7 +173,7 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
             Column("CO2e of manufacture", numeric=True),
             Column("Total CO2e", numeric=True),
         ),
-        rows=tuple(_year_row(analysis, each) for each in found),
+        rows=tuple(_year_row(analysis, each) for each in yearly),
         note=(
             "Requests with the item mix of this run, at their mean joules, without idle time between them. Training "
             "is counted in full, although it serves more than one year. None: no training on record. CO2e: "

@@ -22,21 +22,23 @@ _LEAD = (
 
 def routing_section(analysis: Analysis) -> Section | None:
     """Make passages per hybrid, and one for the routers of a file; None where there are neither."""
-    found = studies(analysis)
-    if found is None:
+    all_studies = studies(analysis)
+    if all_studies is None:
         return None
-    return Section("routing", "Routing", "Routing decisions of the hybrids", _LEAD, tuple(_passages(found, analysis)))
+    return Section(
+        "routing", "Routing", "Routing decisions of the hybrids", _LEAD, tuple(_passages(all_studies, analysis))
+    )
 
 
-def _passages(found: Studies, analysis: Analysis) -> Iterable[Passage]:
-    places = {name: place for place, name in enumerate(analysis.frames.systems)}
-    for number, each in enumerate(found.hybrids):
+def _passages(all_studies: Studies, analysis: Analysis) -> Iterable[Passage]:
+    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+    for number, each in enumerate(all_studies.hybrids):
         passages = (
             sent_passage(each, analysis, number),
             choices_passage(each),
-            frontier_passage(each.frontier, found.quality, places, number),
+            frontier_passage(each.frontier, all_studies.quality, places, number),
         )
         yield from (passage for passage in passages if passage is not None)
-    offline = offline_passage(found.offline)
+    offline = offline_passage(all_studies.offline)
     if offline is not None:
         yield offline

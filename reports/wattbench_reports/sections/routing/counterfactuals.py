@@ -80,21 +80,21 @@ def _energy(check: Check) -> str:
 
 
 def _control(each: Study) -> Iterable[str]:
-    found = next((one for one in each.choices if one.kind == "shuffled"), None)
-    if found is None or found.p is None or found.better is None:
+    control = next((one for one in each.choices if one.kind == "shuffled"), None)
+    if control is None or control.p is None or control.better is None:
         return
     yield (
         "Shuffled-label control: the same routes permuted at random over the items have a mean accuracy of "
-        f"{units.percent(found.outcome.accuracy)}; {units.p_value(found.p)} that a permutation does as well as the "
-        f"hybrid ({found.draws:,} permutations)."
+        f"{units.percent(control.outcome.accuracy)}; {units.p_value(control.p)} that a permutation does as well as the "
+        f"hybrid ({control.draws:,} permutations)."
     )
 
 
 def _oracle(each: Study) -> Iterable[str]:
-    found = next((one for one in each.choices if one.kind == "item"), None)
-    if found is None:
+    oracle = next((one for one in each.choices if one.kind == "item"), None)
+    if oracle is None:
         return
-    if found.draws:
+    if oracle.draws:
         yield (
             "The per-item oracle was chosen on half of the repeats and scored on the other half, both ways, so it is "
             "not inflated by luck."

@@ -18,28 +18,28 @@ from wattbench_reports.sections.table import Cell, Column, Table
 _DRAWN, _LISTED = 150, 9
 
 
-def frontier_passage(found: Frontier, quality: Quality | None, places: dict[str, int], number: int) -> Passage | None:
+def frontier_passage(hybrid: Frontier, quality: Quality | None, places: dict[str, int], number: int) -> Passage | None:
     """Make the passage: the curve, or why there is none; None where the router has no threshold.
 
     Args:
-        found: of one hybrid.
+        hybrid: of one hybrid.
         quality: of the run.
         places: each system's index among all, which selects its colour.
         number: of the hybrid, for the name of its plot.
     """
-    heading = f"{found.system}: accuracy against joules"
-    curve = found.curve
+    heading = f"{hybrid.system}: accuracy against joules"
+    curve = hybrid.curve
     if curve is None:
-        sentence = f"Its threshold cannot be varied after the run: {found.why_not}."
-        return Passage(heading, (sentence,)) if found.why_not else None
-    sentences = (_what(curve), *_quality(found, quality))
+        sentence = f"Its threshold cannot be varied after the run: {hybrid.why_not}."
+        return Passage(heading, (sentence,)) if hybrid.why_not else None
+    sentences = (_what(curve), *_quality(hybrid, quality))
     return Passage(
         heading,
         sentences,
-        (_settings_table(found, curve), _spots_table(found)),
+        (_settings_table(hybrid, curve), _spots_table(hybrid)),
         Drawing(
-            svg=_draw(found, curve, places, number),
-            label=f"Figure: accuracy against joules per request of {found.system} at every threshold",
+            svg=_draw(hybrid, curve, places, number),
+            label=f"Figure: accuracy against joules per request of {hybrid.system} at every threshold",
             caption="Every threshold, replayed. Better is up and to the left.",
         ),
     )
@@ -64,10 +64,10 @@ def _what(curve: ThresholdCurve) -> str:
     )
 
 
-def _quality(found: Frontier, quality: Quality | None) -> Iterable[str]:
-    if quality is None or found.system not in quality.routers:
+def _quality(hybrid: Frontier, quality: Quality | None) -> Iterable[str]:
+    if quality is None or hybrid.system not in quality.routers:
         return
-    aiq, mix = quality.routers[found.system], quality.mixes[found.system]
+    aiq, mix = quality.routers[hybrid.system], quality.mixes[hybrid.system]
     beats = "more than" if aiq > mix else "no more than"
     yield (
         f"AIQ (average improvement in quality, RouterBench): {units.percent(aiq)}, {beats} the {units.percent(mix)} "
@@ -77,9 +77,9 @@ def _quality(found: Frontier, quality: Quality | None) -> Iterable[str]:
     )
 
 
-def _settings_table(found: Frontier, curve: ThresholdCurve) -> Table:
+def _settings_table(hybrid: Frontier, curve: ThresholdCurve) -> Table:
     return Table(
-        caption=f"{found.system} at other thresholds",
+        caption=f"{hybrid.system} at other thresholds",
         columns=(
             Column(f"Threshold ({curve.setting})"),
             Column("Kept", numeric=True),
@@ -87,7 +87,7 @@ def _settings_table(found: Frontier, curve: ThresholdCurve) -> Table:
             Column("Joules per request", numeric=True),
             Column("Joules per correct answer", numeric=True),
         ),
-        rows=tuple(_setting(curve, int(place)) for place in curve.chosen(_LISTED)),
+        rows=tuple(_setting(curve, int(index)) for index in curve.chosen(_LISTED)),
         note=(
             "Kept: share of answers with a score at or above the threshold; for the others "
             f"{'also ' if curve.setting == 'min_confidence' else ''}{curve.instead} is asked. The router's joules "
@@ -97,27 +97,27 @@ def _settings_table(found: Frontier, curve: ThresholdCurve) -> Table:
     )
 
 
-def _setting(curve: ThresholdCurve, place: int) -> tuple[Cell, ...]:
-    threshold, accuracy = float(curve.threshold[place]), float(curve.accuracy[place])
-    energy_j = float(curve.energy_j[place])
+def _setting(curve: ThresholdCurve, index: int) -> tuple[Cell, ...]:
+    threshold, accuracy = float(curve.threshold[index]), float(curve.accuracy[index])
+    energy_j = float(curve.energy_j[index])
     return (
         Cell("above every score" if math.isinf(threshold) else units.digits(threshold).replace("-", "−")),
-        Cell(units.percent(float(curve.kept[place]))),
+        Cell(units.percent(float(curve.kept[index]))),
         Cell(units.percent(accuracy)),
         Cell(joules(energy_j)),
         Cell(joules(energy_j / accuracy if accuracy > 1e-12 else math.inf)),
     )
 
 
-def _spots_table(found: Frontier) -> Table:
-    live = () if found.live is None else ((found.live, "hybrid, live"),)
+def _spots_table(hybrid: Frontier) -> Table:
+    live = () if hybrid.live is None else ((hybrid.live, "hybrid, live"),)
     rows = (
-        *((spot, "member alone") for spot in found.members),
+        *((spot, "member alone") for spot in hybrid.members),
         *live,
-        *((spot, "router from the file") for spot in found.choices),
+        *((spot, "router from the file") for spot in hybrid.choices),
     )
     return Table(
-        caption=f"Points plotted with {found.system}",
+        caption=f"Points plotted with {hybrid.system}",
         columns=(
             Column("Name"), Column("Kind"), Column("Joules per request", numeric=True), Column("Accuracy", numeric=True)
         ),
@@ -129,26 +129,26 @@ def _spots_table(found: Frontier) -> Table:
     )  # fmt: skip
 
 
-def _draw(found: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> str:
+def _draw(hybrid: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> str:
     shown = curve.chosen(_DRAWN)
     members = non_decreasing_hull(
-        np.array([spot.energy_j for spot in found.members]), np.array([spot.accuracy for spot in found.members])
+        np.array([spot.energy_j for spot in hybrid.members]), np.array([spot.accuracy for spot in hybrid.members])
     )
-    dots = [Dot(spot.name, places[spot.name], spot.energy_j, spot.accuracy) for spot in found.members]
-    place = places[found.system]
-    dearest = max(float(curve.energy_j.max()), *(spot.energy_j for spot in found.members))
-    if found.live is not None:
-        dots.append(Dot(f"{found.system}, live", place, found.live.energy_j, found.live.accuracy, hollow=True))
+    dots = [Dot(spot.name, places[spot.name], spot.energy_j, spot.accuracy) for spot in hybrid.members]
+    index = places[hybrid.system]
+    dearest = max(float(curve.energy_j.max()), *(spot.energy_j for spot in hybrid.members))
+    if hybrid.live is not None:
+        dots.append(Dot(f"{hybrid.system}, live", index, hybrid.live.energy_j, hybrid.live.accuracy, hollow=True))
     dots += [
         Dot(f"{spot.name} (file)", len(places) + count, spot.energy_j, spot.accuracy, hollow=True)
-        for count, spot in enumerate(found.choices)
+        for count, spot in enumerate(hybrid.choices)
     ]
     return frontier(
-        FrontierLine(f"{found.system}, all thresholds", curve.energy_j[shown], curve.accuracy[shown]),
-        FrontierLine("convex hull", *_level(found.hull, dearest)),
+        FrontierLine(f"{hybrid.system}, all thresholds", curve.energy_j[shown], curve.accuracy[shown]),
+        FrontierLine("convex hull", *_level(hybrid.hull, dearest)),
         FrontierLine("random mix of members", *_level(members, dearest)),
         dots,
-        place=place,
+        series=index,
         description=(
             f"From {units.percent(float(curve.accuracy[0]))} at {joules(float(curve.energy_j[0]))} per request at the "
             f"lowest threshold to {units.percent(float(curve.accuracy[-1]))} at {joules(float(curve.energy_j[-1]))} at "

@@ -24,13 +24,13 @@ _CHOICES = {
 }
 
 
-def sent_passage(each: Study, analysis: Analysis, place: int) -> Passage:
+def sent_passage(each: Study, analysis: Analysis, index: int) -> Passage:
     """Make the passage of a hybrid: members that answered, loss in accuracy, and routing cost.
 
     Args:
         each: one hybrid.
         analysis: of the run.
-        place: its index among the hybrids, for the name of its plot.
+        index: its index among the hybrids, for the name of its plot.
     """
     routing = each.routing
     sentences = []
@@ -41,10 +41,10 @@ def sent_passage(each: Study, analysis: Analysis, place: int) -> Passage:
     sentences += _lost(routing)
     sentences.append(_bill(routing))
     sentences += _resident(each)
-    found = each.misroutes
-    columns = [None if name is None else found.members.index(name) for name in found.best]
+    matrix = each.misroutes
+    columns = [None if name is None else matrix.members.index(name) for name in matrix.best]
     drawing = Drawing(
-        svg=misroutes(found.counts, found.domains, found.members, columns, name=f"misroutes-figure-{place}"),
+        svg=misroutes(matrix.counts, matrix.domains, matrix.members, columns, name=f"misroutes-figure-{index}"),
         label=f"Figure: members that answered for {routing.system}, by domain",
         caption=(
             "Answers and their share of the domain. A frame marks the member that is best in the domain on its own."
@@ -148,19 +148,21 @@ def _resident(each: Study) -> Iterable[str]:
 
 
 def _share_table(each: Study) -> Table:
-    found = each.misroutes
+    matrix = each.misroutes
     return Table(
         caption=f"Members that answered for {each.routing.system}",
-        columns=(Column("Domain"), *(Column(member, numeric=True) for member in found.members)),
+        columns=(Column("Domain"), *(Column(member, numeric=True) for member in matrix.members)),
         rows=tuple(
             (
                 Cell(domain),
                 *(
                     Cell(f"{count:,} ({units.percent(float(share))})", "best" if member == best else "")
-                    for member, count, share in zip(found.members, counts, shares, strict=True)
+                    for member, count, share in zip(matrix.members, counts, shares, strict=True)
                 ),
             )
-            for domain, best, counts, shares in zip(found.domains, found.best, found.counts, found.shares, strict=True)
+            for domain, best, counts, shares in zip(
+                matrix.domains, matrix.best, matrix.counts, matrix.shares, strict=True
+            )
         ),
         note="Answers of each member, and their share of the domain.",
     )

@@ -88,7 +88,8 @@ def test_the_frontier_names_what_it_shows(dear: float) -> None:
     drawn = frontier(
         curve, FrontierLine("its hull", curve.energy_j, curve.accuracy),
         FrontierLine("mix", np.array([1.0]), np.array([0.3])),
-        [Dot("a", 0, 1.0, 0.2), Dot("b", 1, dear, 0.9, hollow=True)], place=2, description="From 20% to 90%.", name="f",
+        [Dot("a", 0, 1.0, 0.2), Dot("b", 1, dear, 0.9, hollow=True)], series=2, description="From 20% to 90%.",
+        name="f",
     )  # fmt: skip
     root = ET.fromstring(drawn)
     shown = {element.text for element in root.iter(f"{SVG}text")}
