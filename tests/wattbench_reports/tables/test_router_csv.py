@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from wattbench.cli import main
 from wattbench.errors import UserError
-from wattbench_reports.analyses.routing import field_of, studies
+from wattbench_reports.analyses.routing import matrix_of, studies
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report, write_report
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -48,7 +48,9 @@ def test_a_file_is_read_item_by_item(run, tmp_path) -> None:
     rows[2], rows[7] = "mine,chain_sum,2,regex > generalist,0.5,0.25", "mine,spell_backward,2,generalist,,0.125"
     (router,) = routes(run, write(tmp_path / "routes.csv", rows))
     analysis = analyse(run)
-    keys = analysis.frames.items.assign(row=field_of(analysis).row).drop_duplicates("row").set_index("row").sort_index()
+    keys = (
+        analysis.frames.items.assign(row=matrix_of(analysis).row).drop_duplicates("row").set_index("row").sort_index()
+    )
     chains = [router.chains[code] for code in router.chain_of]
     for row, key in keys.iterrows():
         wanted: tuple[str, ...] = ("specialist",)

@@ -1,10 +1,10 @@
-"""Where hybrids sent their items, what another choice would have given, and what choosing cost.
+"""Analyse routing: where hybrids sent their items, what other choices would give, and what the router cost.
 
 May import: `wattbench_reports.comparison.analysis` and what lies beneath it. A router is scored from the answers that
 its members gave when they ran alone (`replay`), and that is checked against the hybrid that ran (`check_of`).
 """
 
-from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers, field_of, hybrid_answers
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers, hybrid_answers, matrix_of
 from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of
 from wattbench_reports.analyses.routing.frontier import Frontier, Quality, Spot
 from wattbench_reports.analyses.routing.hull import aiq, non_decreasing_hull
@@ -47,8 +47,8 @@ __all__ = [
     "check_of",
     "choices_of",
     "curve_of",
-    "field_of",
     "hybrid_answers",
+    "matrix_of",
     "non_decreasing_hull",
     "replay",
     "routings",

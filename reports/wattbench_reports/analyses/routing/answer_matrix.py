@@ -1,4 +1,4 @@
-"""What hybrids answered and whom they asked, and what every system answered to each item: the arrays behind routing."""
+"""Build the arrays behind routing: what every system answered to each item, and which systems the hybrids asked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OF_HYBRIDS = ("route", "route_score", "router_s", "router_energy_j", "batch_siz
 
 @dataclass(frozen=True)
 class AnswerMatrix:
-    """What each system made of each item: the mean over its repeats, row by row those of the item table."""
+    """The score, joules and seconds of each system on each item, averaged over repeats; rows as in the item table."""
 
     systems: tuple[str, ...]
     domain_names: tuple[str, ...]
@@ -39,7 +39,7 @@ class AnswerMatrix:
     """From sending to the last token; not a number where it was not asked."""
 
     def columns(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """The columns of some systems."""
+        """Return the columns of some systems."""
         return np.array([self.systems.index(name) for name in names], dtype=np.int64)
 
 
@@ -58,13 +58,13 @@ class HybridAnswers:
 
     @property
     def answered_by(self) -> NDArray[np.int64]:
-        """Shape (answers,): which of `names` gave each answer."""
+        """Return which of `names` gave each answer, shape (answers,)."""
         codes = pd.Categorical(self.frame["route"], categories=list(self.names)).codes
         return np.asarray(codes, dtype=np.int64)
 
 
-def field_of(analysis: Analysis) -> AnswerMatrix:
-    """What each system made of each item."""
+def matrix_of(analysis: Analysis) -> AnswerMatrix:
+    """Average the score, joules and seconds of each system on each item."""
     items, table = analysis.frames.items, analysis.table
     row = row_of_answer(items)
     rows, columns = table.asked.shape
@@ -85,15 +85,15 @@ def field_of(analysis: Analysis) -> AnswerMatrix:
     )
 
 
-def half_of(analysis: Analysis, field: AnswerMatrix, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Scores and joules as in `AnswerMatrix`, of every other repeat alone; not a number where there is none.
+def half_of(analysis: Analysis, matrix: AnswerMatrix, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return scores and joules as in `AnswerMatrix`, from every other repeat only; NaN where it has none.
 
     Args:
         half: 0 for the repeats of an even number, 1 for the others.
     """
     items = analysis.frames.items
-    rows, columns = field.answered.shape
-    cell = field.row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
+    rows, columns = matrix.answered.shape
+    cell = matrix.row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
     mine = (items["repeat"].to_numpy() % 2) == half
 
     def total(weights: NDArray[np.float64], keep: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -113,8 +113,8 @@ def _quotients(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArra
     return out
 
 
-def hybrid_answers(analysis: Analysis, field: AnswerMatrix | None = None) -> tuple[HybridAnswers, ...]:
-    """Every hybrid whose routes were recorded, yardsticks included; empty where there is none.
+def hybrid_answers(analysis: Analysis, matrix: AnswerMatrix | None = None) -> tuple[HybridAnswers, ...]:
+    """Read the answers of every hybrid whose routes were recorded, yardsticks included; empty without any.
 
     Raises:
         UserError: the table of items is damaged.
@@ -124,33 +124,35 @@ def hybrid_answers(analysis: Analysis, field: AnswerMatrix | None = None) -> tup
     hybrids = [name for name in frames.systems if name in known and known[name].members]
     if not hybrids:
         return ()
-    row = row_of_answer(frames.items) if field is None else field.row
+    row = row_of_answer(frames.items) if matrix is None else matrix.row
     mine = frames.items["system"].isin(hybrids).to_numpy()
     more, lists = _columns_of(frames, np.flatnonzero(mine))
     answers = frames.items[mine].reset_index(drop=True).join(more)
     answers["row"] = row[mine]
     routed = answers["route"].notna().to_numpy()
     systems = answers["system"].to_numpy()
-    found = []
+    hybrids_answers = []
     for name in hybrids:
-        own = np.flatnonzero(routed & (systems == name))
-        if len(own):
-            found.append(_of_hybrid(name, answers.iloc[own].reset_index(drop=True), lists, own))
-    return tuple(found)
+        rows_of_hybrid = np.flatnonzero(routed & (systems == name))
+        if len(rows_of_hybrid):
+            hybrids_answers.append(
+                _of_hybrid(name, answers.iloc[rows_of_hybrid].reset_index(drop=True), lists, rows_of_hybrid)
+            )
+    return tuple(hybrids_answers)
 
 
-def _columns_of(frames: Frames, places: NDArray[np.int64]) -> tuple[pd.DataFrame, Any]:
-    """The columns that only hybrids fill, of some answers, and the lists of those that were asked (or None)."""
+def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, Any]:
+    """Read the columns that only hybrids fill, of some answers, and the lists of systems asked (or None)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = frames.run.layout.items_table
     if frames.rows is not None:
-        places = np.flatnonzero(frames.rows.to_numpy())[places]
+        rows = np.flatnonzero(frames.rows.to_numpy())[rows]
     try:
         present = set(pq.read_schema(path).names)
         wanted = [name for name in (*_OF_HYBRIDS, "route_asked") if name in present]
-        table = pq.read_table(path, columns=wanted).take(pa.array(places))
+        table = pq.read_table(path, columns=wanted).take(pa.array(rows))
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
     lists = table.column("route_asked").combine_chunks() if "route_asked" in present else None
@@ -161,20 +163,20 @@ def _columns_of(frames: Frames, places: NDArray[np.int64]) -> tuple[pd.DataFrame
     return frame, lists
 
 
-def _of_hybrid(name: str, frame: pd.DataFrame, lists: Any, own: NDArray[np.int64]) -> HybridAnswers:
-    owner, who = _asked(lists, own)
+def _of_hybrid(name: str, frame: pd.DataFrame, lists: Any, rows: NDArray[np.int64]) -> HybridAnswers:
+    owner, who = _asked(lists, rows)
     names = tuple(dict.fromkeys([*who.categories, *frame["route"].astype(str).unique()]))
     counts = np.bincount(owner, minlength=len(frame))
     cell = owner * len(names) + who.codes.astype(np.int64)
     asked = np.bincount(cell, minlength=len(frame) * len(names)).astype(np.float64).reshape(len(frame), len(names))
     answered = HybridAnswers(name, frame.assign(asked_count=counts), names, asked)
-    silent = np.flatnonzero(counts == 0)  # whom it asked is not on record: at least whoever answered
+    silent = np.flatnonzero(counts == 0)  # which systems it asked is not on record: at least the one that answered
     asked[silent, answered.answered_by[silent]] = 1.0
     return answered
 
 
-def _asked(lists: Any, own: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Categorical]:
-    """Every system that was asked, list after list, with the place of its answer."""
+def _asked(lists: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Categorical]:
+    """Flatten the lists of systems asked, with the index of the answer of each."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -182,9 +184,9 @@ def _asked(lists: Any, own: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Ca
         return np.empty(0, dtype=np.int64), pd.Categorical([])
     if isinstance(lists, pa.ChunkedArray):
         lists = pa.concat_arrays(lists.chunks)
-    mine = lists.take(pa.array(own))
+    mine = lists.take(pa.array(rows))
     lengths = pc.fill_null(pc.list_value_length(mine), 0).to_numpy(zero_copy_only=False)
     named = mine.flatten().dictionary_encode()
     codes: NDArray[np.int64] = named.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     categories = pd.Index([str(name) for name in named.dictionary.to_pylist()], dtype=object)
-    return np.repeat(np.arange(len(own), dtype=np.int64), lengths), pd.Categorical.from_codes(codes, categories)
+    return np.repeat(np.arange(len(rows), dtype=np.int64), lengths), pd.Categorical.from_codes(codes, categories)

@@ -1,4 +1,4 @@
-"""Score other routing choices on the same items, and what the hybrid loses against each."""
+"""Evaluate other choices of members on the same items, and what the hybrid loses against each."""
 
 from __future__ import annotations
 
@@ -40,44 +40,44 @@ class Choice:
 
 
 def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> tuple[Choice, ...]:
-    """The hybrid as it ran and replayed, and every other choice; only the former where no member is in the run."""
+    """List the hybrid as it ran and replayed, and every other choice; only the former where no member is in the run."""
     if not len(bench.rows):
         return ()
-    found = [Choice("live", "", bench.live, None, None)]
+    choices = [Choice("live", "", bench.live, None, None)]
     if not bench.present:
-        return (*found, *_from_files(analysis, bench))
+        return (*choices, *_from_files(analysis, bench))
     if len(bench.replayed.rows):
-        found.append(Choice("replayed", "", bench.replayed, None, None))
-    found += [
+        choices.append(Choice("replayed", "", bench.replayed, None, None))
+    choices += [
         _against(bench, "domain", "", _planned(bench, best_of_domain(bench))),
         _item_oracle(analysis, bench),
         _single(bench),
     ]
     if len(bench.present) == len(bench.members):
-        found.append(_against(bench, "chance", "", _chance(bench)))
-    if bench.whole and len(bench.present) > 1:
-        shuffled = shuffled_router(bench.field, bench.plan)
-        found.append(
+        choices.append(_against(bench, "chance", "", _chance(bench)))
+    if bench.fully_replayable and len(bench.present) > 1:
+        shuffled = shuffled_router(bench.matrix, bench.plan)
+        choices.append(
             replace(_against(bench, "shuffled", "", shuffled.outcome), p=shuffled.p_value, draws=shuffled.shufflings)
         )
     if near is not None:
-        found.append(_against(bench, "nearest", "", nearest_router(bench.field, bench.present, near)))
-    return (*found, *_from_files(analysis, bench))
+        choices.append(_against(bench, "nearest", "", nearest_router(bench.matrix, bench.present, near)))
+    return (*choices, *_from_files(analysis, bench))
 
 
 def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
-    """The paired differences, over the items that both have."""
-    ours, theirs = bench.base, outcome
-    if not np.array_equal(ours.rows, theirs.rows):
-        rows = np.intersect1d(ours.rows, theirs.rows)
-        ours, theirs = ours.among(rows), theirs.among(rows)
+    """Compute the paired differences over the items that both have."""
+    hybrid, other = bench.base, outcome
+    if not np.array_equal(hybrid.rows, other.rows):
+        rows = np.intersect1d(hybrid.rows, other.rows)
+        hybrid, other = hybrid.among(rows), other.among(rows)
     return Choice(
-        kind, name, outcome, mean_difference(theirs.score, ours.score), mean_interval(ours.energy_j - theirs.energy_j)
+        kind, name, outcome, mean_difference(other.score, hybrid.score), mean_interval(hybrid.energy_j - other.energy_j)
     )
 
 
 def _planned(bench: Bench, choice: NDArray[np.int64]) -> Outcome:
-    return replay(bench.field, fixed(bench.rows, bench.present, choice))
+    return replay(bench.matrix, fixed(bench.rows, bench.present, choice))
 
 
 def _single(bench: Bench) -> Choice:
@@ -89,15 +89,15 @@ def _single(bench: Bench) -> Choice:
 def _chance(bench: Bench) -> Outcome:
     share = np.full((len(bench.rows), len(bench.present)), 1 / len(bench.present))
     nothing = np.zeros(len(bench.rows))
-    return replay(bench.field, Plan(bench.rows, bench.present, share, share, nothing, nothing))
+    return replay(bench.matrix, Plan(bench.rows, bench.present, share, share, nothing, nothing))
 
 
 def best_of_item(scores: NDArray[np.float64], joules: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The member with the highest score of each item; of equals the one with the fewest joules, then the first.
+    """Return the member with the highest score on each item; of equals the one with the fewest joules, then the first.
 
     Args:
         scores: shape (items, members).
-        joules: the same shape; not a number where not known, which counts as dear.
+        joules: the same shape; not a number where not known, which counts as the most.
 
     Returns:
         Shape (items,): a column.
@@ -108,17 +108,17 @@ def best_of_item(scores: NDArray[np.float64], joules: NDArray[np.float64]) -> ND
 
 
 def _item_oracle(analysis: Analysis, bench: Bench) -> Choice:
-    """Chosen by some repeats and judged by the others, both ways, where every item has both; else by the same."""
-    cells = np.ix_(bench.rows, bench.field.columns(bench.present))
+    """Choose by some repeats and evaluate on the others, both ways, where items have both; else on the same ones."""
+    cells = np.ix_(bench.rows, bench.matrix.columns(bench.present))
     if not (analysis.frames.items["repeat"] > 0).any():
-        choice = best_of_item(bench.field.score[cells], bench.field.energy_j[cells])
+        choice = best_of_item(bench.matrix.score[cells], bench.matrix.energy_j[cells])
         return _against(bench, "item", "", _planned(bench, choice))
-    halves = [half_of(analysis, bench.field, half) for half in (0, 1)]
+    halves = [half_of(analysis, bench.matrix, half) for half in (0, 1)]
     scores = [score[cells] for score, _ in halves]
     energy = [np.full(joules[cells].shape, np.nan) if bench.no_joules else joules[cells] for _, joules in halves]
     both = np.isfinite(scores[0]).all(axis=1) & np.isfinite(scores[1]).all(axis=1)
     if not both.any():
-        choice = best_of_item(bench.field.score[cells], bench.field.energy_j[cells])
+        choice = best_of_item(bench.matrix.score[cells], bench.matrix.energy_j[cells])
         return _against(bench, "item", "", _planned(bench, choice))
     picks = [best_of_item(scores[half][both], energy[half][both]) for half in (0, 1)]
     each = np.arange(int(both.sum()))
@@ -137,24 +137,24 @@ def _from_files(analysis: Analysis, bench: Bench) -> Iterable[Choice]:
 
 
 def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
-    """A router of the user's, replayed over the hybrid's items that its own members answered too."""
+    """Replay a router of the user over the hybrid's items that its own members answered too."""
     systems = (bench.hybrid.system, *bench.present, *router.members)
-    field = bench.field if analysis.joules_comparable(*systems) else without_joules(bench.field)
-    return replay(field, plan_of_file(router, bench.rows))
+    matrix = bench.matrix if analysis.joules_comparable(*systems) else without_joules(bench.matrix)
+    return replay(matrix, plan_of_file(router, bench.rows))
 
 
 def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
-    """The routes of a file, for some items: rows of the field."""
+    """Return the routes of a file for some items: rows of the matrix."""
     chains = router.chains
     answered, asked = np.zeros((len(chains), len(router.members))), np.zeros((len(chains), len(router.members)))
-    for place, chain in enumerate(chains):
+    for index, chain in enumerate(chains):
         columns = [router.members.index(name) for name in chain]
-        asked[place, columns] = 1.0
-        answered[place, columns[-1]] = 1.0
+        asked[index, columns] = 1.0
+        answered[index, columns[-1]] = 1.0
     code = router.chain_of[rows]
     return Plan(rows, router.members, answered[code], asked[code], router.router_s[rows], router.router_j[rows])
 
 
-def of_kind(found: Sequence[Choice], kind: str) -> Choice | None:
-    """Return the first choice of a kind; None without one."""
-    return next((choice for choice in found if choice.kind == kind), None)
+def of_kind(choices: Sequence[Choice], kind: str) -> Choice | None:
+    """Return the first choice of a kind; None without any."""
+    return next((choice for choice in choices if choice.kind == kind), None)

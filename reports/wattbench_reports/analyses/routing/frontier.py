@@ -1,4 +1,4 @@
-"""Accuracy against joules per request for every setting of a hybrid's threshold, and what it comes to in one figure."""
+"""Trace accuracy against joules per request over every setting of a hybrid's threshold, and summarise it as AIQ."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Frontier:
-    """One hybrid's."""
+    """The threshold curve of one hybrid, its members and the hull."""
 
     system: str
     curve: ThresholdCurve | None
@@ -44,26 +44,28 @@ class Frontier:
 
 @dataclass(frozen=True)
 class Quality:
-    """AIQ over one range of joules, the same for all of a run."""
+    """AIQ over one range of joules, the same for all hybrids of a run."""
 
     low_j: float
     high_j: float
     routers: Mapping[str, float]
     """By hybrid."""
     mixes: Mapping[str, float]
-    """By hybrid: of mixing its members by chance, in whatever shares are best."""
+    """By hybrid: of mixing its members at random, in the best shares."""
 
 
-def frontier_of(analysis: Analysis, bench: Bench, found: Sequence[Choice]) -> Frontier:
-    """Compute the curve of one hybrid, and its members as points."""
+def frontier_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> Frontier:
+    """Build the curve of one hybrid, and the points of its members."""
     curve = curve_of(analysis, bench)
     live = bench.live
     spots = []
-    for name, column in zip(bench.present, bench.field.columns(bench.present), strict=True):
-        energy_j = bench.field.energy_j[bench.rows, column]
+    for name, column in zip(bench.present, bench.matrix.columns(bench.present), strict=True):
+        energy_j = bench.matrix.energy_j[bench.rows, column]
         known = np.isfinite(energy_j)
         if known.any():
-            spots.append(Spot(name, float(energy_j[known].mean()), float(bench.field.score[bench.rows, column].mean())))
+            spots.append(
+                Spot(name, float(energy_j[known].mean()), float(bench.matrix.score[bench.rows, column].mean()))
+            )
     swept = None if isinstance(curve, str) else curve
     corners = (np.empty(0), np.empty(0)) if swept is None else non_decreasing_hull(swept.energy_j, swept.accuracy)
     return Frontier(
@@ -71,7 +73,7 @@ def frontier_of(analysis: Analysis, bench: Bench, found: Sequence[Choice]) -> Fr
         curve=swept,
         why_not=curve if isinstance(curve, str) else "",
         members=tuple(spots),
-        choices=tuple(spot for each in found if each.kind == "file" and (spot := _spot(each)) is not None),
+        choices=tuple(spot for each in choices if each.kind == "file" and (spot := _spot(each)) is not None),
         live=None
         if live.j_per_request is None or live.accuracy is None
         else Spot(bench.hybrid.system, live.j_per_request, live.accuracy),
@@ -85,7 +87,7 @@ def _spot(choice: Choice) -> Spot | None:
 
 
 def quality_of(frontiers: Sequence[Frontier]) -> Quality | None:
-    """Compute the AIQ of every hybrid with a curve, over one range of joules: that of all members and settings."""
+    """Compute the AIQ of every hybrid with a curve, over the joules of all members and settings."""
     swept = [(each, each.curve) for each in frontiers if each.curve is not None and each.members]
     if not swept:
         return None

@@ -1,4 +1,4 @@
-"""How good a set of choices between cost and quality is, in one figure: AIQ, of RouterBench.
+"""Summarise a set of trade-offs between cost and quality in one figure: AIQ, of RouterBench.
 
 Source: Q. J. Hu and others, "RouterBench: A Benchmark for Multi-LLM Routing System" (2024), arXiv 2403.12031.
 """
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 def non_decreasing_hull(
     cost: NDArray[np.float64], quality: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The upper convex hull of some points, from the cheapest to the best: what mixing them by chance can reach.
+    """Return the upper convex hull of points, from the cheapest to the best: what mixing them at random can reach.
 
     Args:
         cost: shape (points,), at least one.
         quality: the same shape.
 
     Returns:
-        Cost and quality of its corners, both rising. Beyond the last one it stays level: nobody has to spend more.
+        Cost and quality of its corners, both rising. Beyond the last one it stays level.
     """
     order = np.lexsort((-quality, cost))
     cost, quality = cost[order], quality[order]
@@ -34,16 +34,16 @@ def non_decreasing_hull(
 
 
 def _below(first: tuple[float, float], middle: tuple[float, float], last: tuple[float, float]) -> bool:
-    """Whether the middle one lies on or under the line between the others."""
+    """Return whether the middle point is on or under the line between the others."""
     rise = (last[1] - first[1]) * (middle[0] - first[0])
     return (middle[1] - first[1]) * (last[0] - first[0]) <= rise
 
 
 def aiq(cost: NDArray[np.float64], quality: NDArray[np.float64], low: float, high: float) -> float:
-    """Average improvement in quality: the mean height of the non-decreasing hull from one cost to another.
+    """Compute the average improvement in quality: the mean height of the non-decreasing hull from one cost to another.
 
     Below the cheapest point the line runs straight to no cost and no quality, which is what answering only a share of
-    the requests gives; beyond the dearest useful one it stays level. So all routers can be taken over one range.
+    the requests gives; beyond the most expensive useful one it stays level. So one range fits all routers.
 
     Args:
         cost: shape (points,), positive.

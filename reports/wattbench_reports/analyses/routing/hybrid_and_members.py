@@ -1,4 +1,4 @@
-"""What a hybrid is set against: the items that its members answered too, and whether their joules may be compared."""
+"""Pair a hybrid with its members: the items that all answered, and whether their joules may be compared."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from wattbench_reports.tables.suite_record import SystemSettings
 
 @dataclass(frozen=True)
 class Bench:
-    """One hybrid beside its members, each as a system of its own in this run."""
+    """One hybrid and those of its members that are systems of their own in this run."""
 
     hybrid: HybridAnswers
     members: tuple[str, ...]
     """Those that it can send an item to."""
     present: tuple[str, ...]
     """Of them, those that are in this run as systems of their own."""
-    field: AnswerMatrix
+    matrix: AnswerMatrix
     """Without joules where those may not be compared."""
     rows: NDArray[np.int64]
-    """Shape (items,): what the hybrid and all of `present` answered; rows of the field."""
+    """Shape (items,): what the hybrid and all of `present` answered; rows of the matrix."""
     live: Outcome
-    """What the hybrid really came to, over `rows`."""
+    """The hybrid as it ran, over `rows`."""
     plan: Plan
     """Its own routes, over those of `rows` for which it asked members in `present` alone."""
     replayed: Outcome
@@ -36,44 +36,51 @@ class Bench:
     """Why no joules are compared, as a clause; empty where they are."""
 
     @property
-    def whole(self) -> bool:
-        """Whether every item can be replayed."""
+    def fully_replayable(self) -> bool:
+        """Return whether every item can be replayed."""
         return len(self.replayed.rows) == len(self.rows)
 
     @cached_property
     def scores(self) -> NDArray[np.float64]:
-        """Shape (items, members in the run): their own, over `rows`."""
-        return np.asarray(self.field.score[np.ix_(self.rows, self.field.columns(self.present))])
+        """Return the members' own scores over `rows`, shape (items, members in the run)."""
+        return np.asarray(self.matrix.score[np.ix_(self.rows, self.matrix.columns(self.present))])
 
     @property
     def base(self) -> Outcome:
-        """The hybrid as others are set against it: replayed, so that both rest on the same answers, where all of it
-        can be; else as it ran."""
-        return self.replayed if self.whole else self.live
+        """Return the hybrid as others are compared with it: replayed where all of it can be, else as it ran.
+
+        Replayed, both rest on the same answers.
+        """
+        return self.replayed if self.fully_replayable else self.live
 
 
-def bench_of(analysis: Analysis, field: AnswerMatrix, hybrid: HybridAnswers) -> Bench:
-    """Set a hybrid beside its members."""
+def bench_of(analysis: Analysis, matrix: AnswerMatrix, hybrid: HybridAnswers) -> Bench:
+    """Pair a hybrid with its members."""
     members = members_of(analysis, hybrid)
     present = tuple(name for name in members if name in analysis.frames.systems)
     reason = analysis.why_joules_not_comparable(hybrid.system, *present)
     if reason:
-        field = without_joules(field)
-    columns = field.columns((hybrid.system, *present))
-    rows = np.flatnonzero(field.answered[:, columns].all(axis=1) & _routed(field, hybrid))
-    own = columns[0]
-    live = Outcome(rows, field.score[rows, own], field.energy_j[rows, own], field.seconds[rows, own])
+        matrix = without_joules(matrix)
+    columns = matrix.columns((hybrid.system, *present))
+    rows = np.flatnonzero(matrix.answered[:, columns].all(axis=1) & _routed(matrix, hybrid))
+    hybrid_column = columns[0]
+    live = Outcome(
+        rows,
+        matrix.score[rows, hybrid_column],
+        matrix.energy_j[rows, hybrid_column],
+        matrix.seconds[rows, hybrid_column],
+    )
     plan = _within(plan_of(hybrid, present), rows)
-    return Bench(hybrid, members, present, field, rows, live, plan, replay(field, plan), reason)
+    return Bench(hybrid, members, present, matrix, rows, live, plan, replay(matrix, plan), reason)
 
 
 def best_of_domain(bench: Bench) -> NDArray[np.int64]:
     """Return the most accurate member of each item's domain, of `bench.present`; shape (items,)."""
-    domains = bench.field.domain[bench.rows]
+    domains = bench.matrix.domain[bench.rows]
     choice = np.zeros(len(bench.rows), dtype=np.int64)
     for domain in np.unique(domains):
-        own = domains == domain
-        choice[own] = most_accurate(bench.scores[own])
+        of_domain = domains == domain
+        choice[of_domain] = most_accurate(bench.scores[of_domain])
     return choice
 
 
@@ -86,9 +93,9 @@ def most_accurate(scores: NDArray[np.float64]) -> int:
     return int(scores.mean(axis=0).argmax())
 
 
-def _routed(field: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
-    """Items of which at least one answer's route is on record."""
-    routed = np.zeros(len(field.domain), dtype=bool)
+def _routed(matrix: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
+    """Return the items of which at least one answer's route is on record."""
+    routed = np.zeros(len(matrix.domain), dtype=bool)
     routed[hybrid.frame["row"].to_numpy()] = True
     return routed
 
@@ -100,13 +107,13 @@ def _within(plan: Plan, rows: NDArray[np.int64]) -> Plan:
 
 
 def members_of(analysis: Analysis, hybrid: HybridAnswers) -> tuple[str, ...]:
-    """Whom it can send an item to: of what it keeps loaded, a router's reader is not one of them."""
+    """Return the systems it can send an item to, without a model that only its router reads with."""
     declared = analysis.frames.record.suite.systems.get(hybrid.system, SystemSettings()).members
     loaded = analysis.frames.run.systems()[hybrid.system].members
     named = loaded if declared is None else list(declared.values())
     return tuple(dict.fromkeys([*named, *hybrid.names]))
 
 
-def without_joules(field: AnswerMatrix) -> AnswerMatrix:
-    """The same answers, with no joules on record."""
-    return replace(field, energy_j=np.full_like(field.energy_j, np.nan))
+def without_joules(matrix: AnswerMatrix) -> AnswerMatrix:
+    """Return the same answers without joules."""
+    return replace(matrix, energy_j=np.full_like(matrix.energy_j, np.nan))

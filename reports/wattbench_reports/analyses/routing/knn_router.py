@@ -1,6 +1,6 @@
-"""A k-nearest-neighbours router over the requests: what reading them is worth at least.
+"""Score a k-nearest-neighbours router over the requests: a lower bound on what a router can learn from them.
 
-RouterBench's plainest router that learns (arXiv 2403.12031), here with TF-IDF of character n-grams for an embedding,
+RouterBench's simplest router that learns (arXiv 2403.12031), here with TF-IDF of character n-grams for an embedding,
 so that no model is needed.
 """
 
@@ -21,31 +21,31 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 
 NEAREST = 10
-"""So many items vote."""
+"""The number of items that vote."""
 NOT_INSTALLED = "it needs scikit-learn: pip install 'wattbench[router]'"
 ALL_ALIKE = "there are too few requests, or their texts are too similar"
 
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Which other items read most like each."""
+    """The other items whose requests are most similar to each."""
 
     rows: NDArray[np.int64]
-    """Shape (items,): of the field, rising."""
+    """Shape (items,): of the matrix, rising."""
     near: NDArray[np.int64]
-    """Shape (items, `NEAREST`): places in `rows`, none of an item with the same text."""
+    """Shape (items, `NEAREST`): indices in `rows`, none of an item with the same text."""
     of: int
     """How many items there were to sample from."""
 
 
-def neighbours(analysis: Analysis, field: AnswerMatrix, system: str, rows: NDArray[np.int64]) -> Neighbours | str:
-    """The nearest other items of each, by the requests as one system was asked them; or why there are none.
+def neighbours(analysis: Analysis, matrix: AnswerMatrix, system: str, rows: NDArray[np.int64]) -> Neighbours | str:
+    """Find the nearest other items of each by the prompts of one system; or return why that is not possible.
 
     Args:
         analysis: of the run.
-        field: of the run.
+        matrix: of the run.
         system: whose prompts are read: a hybrid's are what its router saw.
-        rows: shape (items,): of the field, rising.
+        rows: shape (items,): of the matrix, rising.
 
     Raises:
         UserError: the table of items is damaged.
@@ -53,7 +53,7 @@ def neighbours(analysis: Analysis, field: AnswerMatrix, system: str, rows: NDArr
     of = len(rows)
     if of > KNN_ITEMS:
         rows = np.sort(np.random.default_rng(SEED).choice(rows, KNN_ITEMS, replace=False))
-    texts = _requests(analysis, field, system, rows)
+    texts = _requests(analysis, matrix, system, rows)
     same = pd.factorize(pd.Series(texts))[0]
     # Every item needs enough others to ask, however often its own text occurs.
     if len(rows) - np.bincount(same, minlength=1).max() < NEAREST:
@@ -77,29 +77,29 @@ def _nearest(texts: Sequence[str], same: NDArray[np.int64]) -> NDArray[np.int64]
     return np.asarray(np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST], dtype=np.int64)
 
 
-def nearest_router(field: AnswerMatrix, members: tuple[str, ...], near: Neighbours) -> Outcome:
+def nearest_router(matrix: AnswerMatrix, members: tuple[str, ...], near: Neighbours) -> Outcome:
     """Ask the member that did best on the neighbours of each item; of equals the most accurate on all other items.
 
     An item is never judged by its own answers: what its neighbours' scores say is all that is known of it.
     """
-    scores = field.score[np.ix_(near.rows, field.columns(members))]
+    scores = matrix.score[np.ix_(near.rows, matrix.columns(members))]
     others = (scores.sum(axis=0) - scores) / max(len(scores) - 1, 1)
     votes = scores[near.near].mean(axis=1) + 1e-6 * others
-    return replay(field, fixed(near.rows, members, votes.argmax(axis=1)))
+    return replay(matrix, fixed(near.rows, members, votes.argmax(axis=1)))
 
 
-def _requests(analysis: Analysis, field: AnswerMatrix, system: str, rows: NDArray[np.int64]) -> list[str]:
-    """The prompt of each item, as the system was asked it."""
+def _requests(analysis: Analysis, matrix: AnswerMatrix, system: str, rows: NDArray[np.int64]) -> list[str]:
+    """Read the prompt of each item, as the system was asked it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     frames = analysis.frames
     mine = np.flatnonzero((frames.items["system"] == system).to_numpy())
-    first = np.full(len(field.domain), -1, dtype=np.int64)
-    first[field.row[mine[::-1]]] = mine[::-1]
-    places = first[rows]
+    first = np.full(len(matrix.domain), -1, dtype=np.int64)
+    first[matrix.row[mine[::-1]]] = mine[::-1]
+    table_rows = first[rows]
     if frames.rows is not None:
-        places = np.flatnonzero(frames.rows.to_numpy())[places]
+        table_rows = np.flatnonzero(frames.rows.to_numpy())[table_rows]
     path = frames.run.layout.items_table
     try:
         source = pq.ParquetFile(path)
@@ -108,10 +108,10 @@ def _requests(analysis: Analysis, field: AnswerMatrix, system: str, rows: NDArra
         texts: dict[int, str] = {}
         start = 0
         for batch in source.iter_batches(columns=["prompt"]):  # prompts are most of the bytes: never all at once
-            wanted = places[(places >= start) & (places < start + len(batch))]
-            found = batch.column(0).take(pa.array(wanted - start)).to_pylist()
-            texts |= {int(place): str(text or "") for place, text in zip(wanted, found, strict=True)}
+            wanted = table_rows[(table_rows >= start) & (table_rows < start + len(batch))]
+            prompts = batch.column(0).take(pa.array(wanted - start)).to_pylist()
+            texts |= {int(row): str(text or "") for row, text in zip(wanted, prompts, strict=True)}
             start += len(batch)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
-    return [texts[int(place)] for place in places]
+    return [texts[int(row)] for row in table_rows]

@@ -1,4 +1,4 @@
-"""Count which member a hybrid asked in each domain, and the cost of each misroute."""
+"""Count which members a hybrid asked in each domain, and what every detour cost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Detour:
 
     @property
     def cost(self) -> float:
-        """What it takes from the accuracy over all: below 0 where the detour was a gain."""
+        """Return the loss in overall accuracy: below 0 where the detour was a gain."""
         return self.share * (self.best_accuracy - self.accuracy)
 
 
@@ -42,11 +42,11 @@ class Misroutes:
     best: tuple[str | None, ...]
     """Of each domain, by the members' own answers; None where no item was answered by all of them."""
     detours: tuple[Detour, ...]
-    """The dearest first; over the items that the hybrid and all of its members in the run answered."""
+    """The most costly first; over the items that the hybrid and all of its members in the run answered."""
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """Shape (domains, members): of the domain's answers; each row sums to 1."""
+        """Return the shares of each domain's answers, shape (domains, members); each row sums to 1."""
         return np.asarray(self.counts / self.counts.sum(axis=1, keepdims=True))
 
 
@@ -57,35 +57,35 @@ def misroutes_of(bench: Bench) -> Misroutes:
     member = np.array([members.index(name) for name in bench.hybrid.names])[bench.hybrid.answered_by]
     cell = frame["domain"].cat.codes.to_numpy().astype(np.int64) * len(members) + member
     counts = np.bincount(cell, minlength=len(listed) * len(members)).reshape(len(listed), len(members))
-    asked = np.flatnonzero(counts.sum(axis=1) > 0)
-    domains = tuple(listed[place] for place in asked)
+    asked_domains = np.flatnonzero(counts.sum(axis=1) > 0)
+    domains = tuple(listed[domain] for domain in asked_domains)
     best, detours = _detours(bench, domains, member) if bench.present and len(bench.rows) else ({}, ())
-    return Misroutes(domains, members, counts[asked], tuple(best.get(name) for name in domains), detours)
+    return Misroutes(domains, members, counts[asked_domains], tuple(best.get(name) for name in domains), detours)
 
 
 def _detours(
     bench: Bench, domains: tuple[str, ...], member: NDArray[np.int64]
 ) -> tuple[dict[str, str], tuple[Detour, ...]]:
-    field = bench.field
-    best_at = np.full(len(field.domain), -1, dtype=np.int64)
-    best_at[bench.rows] = field.columns(bench.present)[best_of_domain(bench)]
+    matrix = bench.matrix
+    best_at = np.full(len(matrix.domain), -1, dtype=np.int64)
+    best_at[bench.rows] = matrix.columns(bench.present)[best_of_domain(bench)]
     row = bench.hybrid.frame["row"].to_numpy()
-    column = np.array([field.systems.index(name) if name in bench.present else -1 for name in bench.members])[member]
+    column = np.array([matrix.systems.index(name) if name in bench.present else -1 for name in bench.members])[member]
     known = best_at[row] >= 0
     wanted, total = best_at[row], int(known.sum())
     best: dict[str, str] = {}
     detours: list[Detour] = []
     for domain in domains:
-        own = known & (field.domain[row] == field.domain_names.index(domain))
-        if not own.any():
+        of_domain = known & (matrix.domain[row] == matrix.domain_names.index(domain))
+        if not of_domain.any():
             continue
-        best[domain] = field.systems[wanted[own][0]]
-        for to in np.unique(column[own & (column != wanted) & (column >= 0)]):
-            here = own & (column == to)
+        best[domain] = matrix.systems[wanted[of_domain][0]]
+        for to in np.unique(column[of_domain & (column != wanted) & (column >= 0)]):
+            here = of_domain & (column == to)
             detours.append(
                 Detour(
-                    domain, field.systems[to], best[domain], int(here.sum()), float(here.sum()) / total,
-                    float(field.score[row[here], to].mean()), float(field.score[row[here], wanted[here]].mean()),
+                    domain, matrix.systems[to], best[domain], int(here.sum()), float(here.sum()) / total,
+                    float(matrix.score[row[here], to].mean()), float(matrix.score[row[here], wanted[here]].mean()),
                 )
             )  # fmt: skip
     return best, tuple(sorted(detours, key=lambda each: -each.cost))

@@ -1,4 +1,4 @@
-"""Is a replay to be believed? A hybrid's own routes, replayed and set beside what it really did."""
+"""Check the replay: compare a hybrid's replayed routes with its recorded results."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ class Check:
 
     @property
     def accuracy_agrees(self) -> bool:
-        """Whether the interval holds no difference at all."""
+        """Return whether the interval contains 0."""
         return self.accuracy.low <= 0 <= self.accuracy.high
 
     @property
     def energy_agrees(self) -> bool | None:
-        """The same of joules; None without any."""
+        """Return whether the interval of the joules contains 0; None without joules."""
         return None if self.energy_j is None else self.energy_j.low <= 0 <= self.energy_j.high
 
 
 def check_of(bench: Bench) -> Check | None:
-    """None where not one item can be replayed."""
+    """Compare live and replayed results; None where no item can be replayed."""
     replayed = bench.replayed
     live = bench.live.among(replayed.rows)
     accuracy = mean_difference(live.score, replayed.score)

@@ -1,4 +1,4 @@
-"""What a hybrid draws because all of its members stay loaded: the part of its bill that no replay can know."""
+"""Compute what a hybrid draws because all of its members stay loaded, which a replay does not include."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench_reports.comparison.analysis import Analysis
 
 @dataclass(frozen=True)
 class Resident:
-    """Idle watts of a hybrid beside those of its members, each loaded alone."""
+    """Idle watts of a hybrid, and of its members, each loaded alone."""
 
     hybrid_w: float
     alone_w: dict[str, float]
@@ -28,38 +28,38 @@ class Resident:
 
     @property
     def others_w(self) -> float:
-        """Idle of resident members: what the hybrid draws beyond the member that answers."""
+        """Return the idle watts of the hybrid beyond the member that answers."""
         return self.hybrid_w - self.answering_w
 
 
 def resident_of(analysis: Analysis, bench: Bench, windows: Sequence[WindowRow]) -> Resident | None:
-    """None where joules are not compared, or some system's idle was not measured."""
+    """Compute the idle of resident members; None where joules are not compared, or some idle was not measured."""
     if bench.no_joules or len(bench.present) < len(bench.members):
         return None
     names = (bench.hybrid.system, *bench.present)
-    found = {name: _idle(name, windows) for name in names}
-    parts = {each[0] for each in found.values() if each is not None}
-    if None in found.values() or len(parts) != 1:
+    idles = {name: _idle(name, windows) for name in names}
+    parts = {each[0] for each in idles.values() if each is not None}
+    if None in idles.values() or len(parts) != 1:
         return None
-    watts = {name: each[1] for name, each in found.items() if each is not None}
+    watts = {name: each[1] for name, each in idles.items() if each is not None}
     by = bench.hybrid.answered_by
     shares = np.bincount(by, minlength=len(bench.hybrid.names)) / len(by)
     answering = sum(share * watts[name] for name, share in zip(bench.hybrid.names, shares, strict=True))
     metered = analysis.table.metered[:, analysis.table.column(bench.hybrid.system)].sum()
-    own = watts.pop(bench.hybrid.system)
-    seconds = sum(each[2] for name, each in found.items() if each is not None and name == bench.hybrid.system)
-    return Resident(own, watts, answering, (own - answering) * seconds / float(metered))
+    hybrid_w = watts.pop(bench.hybrid.system)
+    seconds = sum(each[2] for name, each in idles.items() if each is not None and name == bench.hybrid.system)
+    return Resident(hybrid_w, watts, answering, (hybrid_w - answering) * seconds / float(metered))
 
 
 def _idle(system: str, windows: Sequence[WindowRow]) -> tuple[frozenset[str], float, float] | None:
-    """The components counted, their idle watts, and the seconds of one pass of the valid measured windows."""
-    own = [row for row in windows if row.system == system and row.purpose == Purpose.MEASURED and row.valid]
-    counted = [added(row.energy_j) for row in own]
-    known = all(parts and all(part in row.idle_w for part in parts) for row, parts in zip(own, counted, strict=True))
-    if not own or not known or len({frozenset(parts) for parts in counted}) != 1:
+    """Return the components counted, their idle watts, and the seconds of one pass of the valid measured windows."""
+    rows = [row for row in windows if row.system == system and row.purpose == Purpose.MEASURED and row.valid]
+    counted = [added(row.energy_j) for row in rows]
+    known = all(parts and all(part in row.idle_w for part in parts) for row, parts in zip(rows, counted, strict=True))
+    if not rows or not known or len({frozenset(parts) for parts in counted}) != 1:
         return None
-    seconds = np.array([row.duration_s / row.passes for row in own])
-    watts = np.array([sum(row.idle_w[part] for part in parts) for row, parts in zip(own, counted, strict=True)])
+    seconds = np.array([row.duration_s / row.passes for row in rows])
+    watts = np.array([sum(row.idle_w[part] for part in parts) for row, parts in zip(rows, counted, strict=True)])
     if seconds.sum() <= 0:
         return None
     return frozenset(counted[0]), float((watts * seconds).sum() / seconds.sum()), float(seconds.sum())

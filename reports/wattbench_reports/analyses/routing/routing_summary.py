@@ -1,4 +1,4 @@
-"""Summarise a hybrid's routes: where it sent its items, what it lost by that, and what routing cost."""
+"""Summarise where a hybrid sent its items, what accuracy that cost, and what the router cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import field_of, hybrid_answers
+from wattbench_reports.analyses.routing.answer_matrix import hybrid_answers, matrix_of
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, best_of_domain, most_accurate
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import EqualPairs
@@ -19,13 +19,13 @@ from wattbench_reports.stats import Interval, mean_difference
 
 @dataclass(frozen=True)
 class Sent:
-    """One domain's items as a hybrid routed them."""
+    """The items of one domain, as a hybrid routed them."""
 
     domain: str
     shares: Mapping[str, float]
     """Of the answers, by the member that gave them; sums to 1."""
     accuracy: float | None
-    """The hybrid's, over the items that the members answered too; None where there are none."""
+    """The hybrid's, over the items that the members answered too; None without any."""
     best: str | None
     """The member with the highest accuracy on the domain's items, as a system of its own in this run."""
     best_accuracy: float | None
@@ -35,7 +35,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Against:
-    """What the members' own answers to the same items would have made of another choice."""
+    """The accuracy of another choice of members, from their own answers to the same items."""
 
     choice: str
     """``oracle``: the best member per domain. ``single``: the best member for all. ``random``: any member."""
@@ -75,7 +75,7 @@ class Routing:
     """Members that are not in this run as systems of their own: what they would have answered is not known."""
     domains: tuple[Sent, ...]
     accuracy: float | None
-    """Over the items that the members in this run answered too; None where there are none."""
+    """Over the items that the members in this run answered too; None without any."""
     against: tuple[Against, ...]
     """Empty where no member is in this run."""
     as_good: tuple[Single, ...]
@@ -94,29 +94,29 @@ class Routing:
 
 
 def routings(analysis: Analysis) -> tuple[Routing, ...]:
-    """Summarise every hybrid with recorded routes, yardsticks included."""
-    field = field_of(analysis)
-    benches = (bench_of(analysis, field, hybrid) for hybrid in hybrid_answers(analysis, field))
+    """Summarise every hybrid whose routes were recorded, yardsticks included; empty without any."""
+    matrix = matrix_of(analysis)
+    benches = (bench_of(analysis, matrix, hybrid) for hybrid in hybrid_answers(analysis, matrix))
     return tuple(routing_of(analysis, bench) for bench in benches)
 
 
 def routing_of(analysis: Analysis, bench: Bench) -> Routing:
     """Summarise the routes of one hybrid."""
-    own, name = bench.hybrid.frame, bench.hybrid.system
-    asked = own["asked_count"].to_numpy(dtype=np.float64)
-    metered = own[own["energy_j"].notna() & own["router_energy_j"].notna()]
-    timed = own[own["router_s"].notna()]
+    answers, name = bench.hybrid.frame, bench.hybrid.system
+    asked_counts = answers["asked_count"].to_numpy(dtype=np.float64)
+    metered = answers[answers["energy_j"].notna() & answers["router_energy_j"].notna()]
+    timed = answers[answers["router_s"].notna()]
     alone = bool((timed["batch_size"] == 1).all())
     spent_s = (timed["finished_s"] - timed["started_s"]).sum()
     return Routing(
         system=name,
         members=bench.members,
         missing=tuple(member for member in bench.members if member not in bench.present),
-        domains=tuple(_sent(bench, domain) for domain in _domains(own)),
+        domains=tuple(_sent(bench, domain) for domain in _domains(answers)),
         accuracy=bench.live.accuracy,
         against=tuple(_against(analysis, bench)),
         as_good=tuple(_as_good(analysis, name)),
-        mean_asked=float(asked.mean()) if asked.all() else None,
+        mean_asked=float(asked_counts.mean()) if asked_counts.all() else None,
         router_s=_mean(timed["router_s"]),
         router_s_share=float(timed["router_s"].sum() / spent_s) if alone and spent_s > 0 else None,
         router_j=_mean(metered["router_energy_j"]),
@@ -125,49 +125,49 @@ def routing_of(analysis: Analysis, bench: Bench) -> Routing:
     )
 
 
-def _domains(own: pd.DataFrame) -> list[str]:
-    return [str(name) for name in own["domain"].cat.categories if (own["domain"] == name).any()]
+def _domains(answers: pd.DataFrame) -> list[str]:
+    return [str(name) for name in answers["domain"].cat.categories if (answers["domain"] == name).any()]
 
 
 def _sent(bench: Bench, domain: str) -> Sent:
-    own = bench.hybrid.frame
-    routes = own.loc[own["domain"] == domain, "route"].value_counts(normalize=True)
+    answers = bench.hybrid.frame
+    routes = answers.loc[answers["domain"] == domain, "route"].value_counts(normalize=True)
     shares = {name: float(routes.get(name, 0.0)) for name in bench.members}
-    here = bench.field.domain[bench.rows] == bench.field.domain_names.index(domain)
+    here = bench.matrix.domain[bench.rows] == bench.matrix.domain_names.index(domain)
     if not here.any() or not bench.present:
         return Sent(domain, shares, None, None, None, None)
-    theirs, ours = bench.scores[here], bench.live.score[here]
-    best = most_accurate(theirs)
+    member_scores, hybrid_scores = bench.scores[here], bench.live.score[here]
+    best = most_accurate(member_scores)
     return Sent(
         domain=domain,
         shares=shares,
-        accuracy=float(ours.mean()),
+        accuracy=float(hybrid_scores.mean()),
         best=bench.present[best],
-        best_accuracy=float(theirs[:, best].mean()),
-        difference=mean_difference(ours, theirs[:, best]),
+        best_accuracy=float(member_scores[:, best].mean()),
+        difference=mean_difference(hybrid_scores, member_scores[:, best]),
     )
 
 
 def _against(analysis: Analysis, bench: Bench) -> Iterable[Against]:
     if not bench.present or not len(bench.rows):
         return
-    scores, ours = bench.scores, bench.live.score
+    scores, hybrid_scores = bench.scores, bench.live.score
     single = most_accurate(scores)
     others = [
         ("oracle", None, scores[np.arange(len(scores)), best_of_domain(bench)]),
         ("single", bench.present[single], scores[:, single]),
         ("random", None, scores.mean(axis=1)),
     ]
-    for choice, member, theirs in others:
-        difference = mean_difference(ours, theirs)
+    for choice, member, other_scores in others:
+        difference = mean_difference(hybrid_scores, other_scores)
         assert difference is not None
         if choice != "random" or len(bench.present) == len(bench.members):
             tied = () if member is None else _tied(analysis, bench, member)
-            yield Against(choice, member, tied, float(theirs.mean()), difference)
+            yield Against(choice, member, tied, float(other_scores.mean()), difference)
 
 
 def _tied(analysis: Analysis, bench: Bench, best: str) -> tuple[str, ...]:
-    """Members that are statistically tied with the most accurate one, over the items of the bench."""
+    """Return the members that are statistically tied with the most accurate one, over the items of the bench."""
     chosen = np.zeros(len(analysis.table.domains), dtype=np.bool_)
     chosen[bench.rows] = True
     others = [name for name in bench.present if name != best]
@@ -175,22 +175,24 @@ def _tied(analysis: Analysis, bench: Bench, best: str) -> tuple[str, ...]:
 
 
 def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
-    """Single systems, members or not, that are not shown to be worse than the hybrid; the most accurate first."""
+    """Yield single systems, members or not, that are not shown to be worse than the hybrid; the most accurate first."""
     if hybrid in analysis.yardsticks:
         return
     singles = [
         name
         for name, kind in analysis.kinds.items()
-        if kind != "hybrid" and (own := analysis.measured[name].accuracy) is not None and own.estimate > 0
+        if kind != "hybrid"
+        and (accuracy_of := analysis.measured[name].accuracy) is not None
+        and accuracy_of.estimate > 0
     ]
     pairs = EqualPairs(analysis.table)
     accuracy = [each for each in accuracy_rivals(pairs, hybrid, singles) if not each.beaten]
     energy = _energy(analysis, pairs, hybrid, [each.system for each in accuracy])
-    found = []
+    as_good = []
     for each in accuracy:
         joules = energy.get(each.system)
         if each.difference is not None and (joules is None or not joules.beaten):
-            found.append(
+            as_good.append(
                 Single(
                     system=each.system,
                     kind=analysis.kinds[each.system],
@@ -200,7 +202,7 @@ def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:
                     fewer_joules=joules is not None and joules.better,
                 )
             )
-    yield from sorted(found, key=lambda single: single.difference.estimate)
+    yield from sorted(as_good, key=lambda single: single.difference.estimate)
 
 
 def _energy(analysis: Analysis, pairs: EqualPairs, hybrid: str, singles: Sequence[str]) -> dict[str, EnergyRival]:
@@ -216,5 +218,5 @@ def _mean(values: pd.Series | NDArray[np.float64]) -> float | None:
     return float(values.mean()) if len(values) else None
 
 
-def _quotient(part: float, whole: float) -> float | None:
-    return float(part / whole) if whole > 0 else None
+def _quotient(part: float, total: float) -> float | None:
+    return float(part / total) if total > 0 else None

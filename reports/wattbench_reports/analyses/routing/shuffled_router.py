@@ -1,4 +1,4 @@
-"""The control: a router with the same call shares as the hybrid's, and no knowledge of the items."""
+"""Score a control: a router with the same call shares as the hybrid's, and no knowledge of the items."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from wattbench_reports.stats.budgets import SEED, SHUFFLED_ROUTER
 
 @dataclass(frozen=True)
 class Shuffled:
-    """The hybrid's routes dealt anew among its items."""
+    """The hybrid's routes, randomly permuted among its items."""
 
     outcome: Outcome
-    """Item by item what is to be expected of a shuffling: exact, not simulated."""
+    """The expected value over shufflings, item by item: exact, not simulated."""
     p_value: float
     """The share of shufflings whose accuracy is at least the hybrid's own, which counts as one of them."""
     shufflings: int
 
 
-def shuffled_router(field: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Shuffled:
+def shuffled_router(matrix: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Shuffled:
     """Permute the routes of a plan among its items.
 
     Args:
-        field: in which all members answered all items of the plan.
+        matrix: in which all members answered all items of the plan.
         plan: the hybrid's own routes.
         seed: of the shufflings.
 
     Source: P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses" (2005), ch. 3.
     """
-    cells = np.ix_(plan.rows, field.columns(plan.members))
-    score, items = field.score[cells], len(plan.rows)
+    cells = np.ix_(plan.rows, matrix.columns(plan.members))
+    score, items = matrix.score[cells], len(plan.rows)
     expected = Outcome(
         rows=plan.rows,
         score=score @ plan.answered.mean(axis=0),
-        energy_j=_expected(field.energy_j[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_j).mean(),
-        seconds=_expected(field.seconds[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_s).mean(),
+        energy_j=_expected(matrix.energy_j[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_j).mean(),
+        seconds=_expected(matrix.seconds[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_s).mean(),
     )
     routes, code = _routes(plan.answered)
     small = code.astype(np.min_scalar_type(max(len(routes) - 1, 1)))
@@ -54,7 +54,7 @@ def shuffled_router(field: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Shu
 
 
 def _routes(answered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The different rows, and which of them each item has."""
+    """Return the different rows, and which of them each item has."""
     if (answered.max(axis=1) == 1.0).all():  # one member each, as ever without repeats: nothing to sort
         return np.eye(answered.shape[1]), answered.argmax(axis=1)
     routes, code = np.unique(answered, axis=0, return_inverse=True)
@@ -62,5 +62,5 @@ def _routes(answered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
 
 
 def _expected(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weighted row sums in which a member that is never asked may lack a value."""
+    """Sum weighted rows; a member that is never asked may have no value."""
     return np.asarray(np.where(weights > 0, weights * values, 0.0).sum(axis=1))

@@ -1,4 +1,4 @@
-"""Everything that is to be said of routing in a run, computed once."""
+"""Compute everything that the report shows on routing, once per run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, field_of, hybrid_answers
+from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
 from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of, plan_of_file
 from wattbench_reports.analyses.routing.frontier import Frontier, Quality, frontier_of, quality_of
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, without_joules
@@ -22,7 +22,7 @@ from wattbench_reports.tables.router_csv import OfflineRouter
 
 @dataclass(frozen=True)
 class Study:
-    """One hybrid."""
+    """The analyses of one hybrid."""
 
     routing: Routing
     bench: Bench
@@ -37,7 +37,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Offline:
-    """A router of a file, by itself."""
+    """A router from a file, replayed over the run."""
 
     router: OfflineRouter
     outcome: Outcome
@@ -46,7 +46,7 @@ class Offline:
 
 @dataclass(frozen=True)
 class Studies:
-    """A run."""
+    """The analyses of all hybrids and router files of a run."""
 
     hybrids: tuple[Study, ...]
     quality: Quality | None
@@ -54,26 +54,26 @@ class Studies:
 
 
 def studies(analysis: Analysis) -> Studies | None:
-    """Everything about the hybrids of a run and about the routers of a file; None where there are neither.
+    """Analyse the hybrids of a run and the routers of a file; None without either.
 
     Raises:
         UserError: the table of items is damaged.
     """
-    known = analysis.frames.run.systems()
-    if not analysis.offline_routers and not any(row.members for row in known.values()):
+    recorded = analysis.frames.run.systems()
+    if not analysis.offline_routers and not any(row.members for row in recorded.values()):
         return None
-    field = field_of(analysis)
-    hybrids = hybrid_answers(analysis, field)
+    matrix = matrix_of(analysis)
+    hybrids = hybrid_answers(analysis, matrix)
     if not hybrids and not analysis.offline_routers:
         return None
     windows = analysis.frames.window_rows
     read: dict[bytes, Neighbours | str] = {}
-    found = []
+    hybrid_studies = []
     for hybrid in hybrids:
-        bench = bench_of(analysis, field, hybrid)
-        near = _near(analysis, field, bench, read)
+        bench = bench_of(analysis, matrix, hybrid)
+        near = _near(analysis, matrix, bench, read)
         chosen = choices_of(analysis, bench, near if isinstance(near, Neighbours) else None)
-        found.append(
+        hybrid_studies.append(
             Study(
                 routing=routing_of(analysis, bench),
                 bench=bench,
@@ -86,26 +86,26 @@ def studies(analysis: Analysis) -> Studies | None:
             )
         )
     return Studies(
-        tuple(found),
-        quality_of([each.frontier for each in found]),
-        tuple(_offline(analysis, field, router) for router in analysis.offline_routers),
+        tuple(hybrid_studies),
+        quality_of([each.frontier for each in hybrid_studies]),
+        tuple(_offline(analysis, matrix, router) for router in analysis.offline_routers),
     )
 
 
 def _near(
-    analysis: Analysis, field: AnswerMatrix, bench: Bench, read: dict[bytes, Neighbours | str]
+    analysis: Analysis, matrix: AnswerMatrix, bench: Bench, read: dict[bytes, Neighbours | str]
 ) -> Neighbours | str:
     """Read the requests once for all hybrids that are judged by the same items."""
     if len(bench.present) < 2 or not len(bench.rows):
         return "fewer than two of its members are in this run"
     key = bench.rows.tobytes()
     if key not in read:
-        read[key] = neighbours(analysis, field, bench.hybrid.system, bench.rows)
+        read[key] = neighbours(analysis, matrix, bench.hybrid.system, bench.rows)
     return read[key]
 
 
-def _offline(analysis: Analysis, field: AnswerMatrix, router: OfflineRouter) -> Offline:
+def _offline(analysis: Analysis, matrix: AnswerMatrix, router: OfflineRouter) -> Offline:
     reason = analysis.why_joules_not_comparable(*router.members)
-    rows = np.arange(len(field.domain))
-    outcome = replay(without_joules(field) if reason else field, plan_of_file(router, rows))
+    rows = np.arange(len(matrix.domain))
+    outcome = replay(without_joules(matrix) if reason else matrix, plan_of_file(router, rows))
     return Offline(router, outcome, reason)

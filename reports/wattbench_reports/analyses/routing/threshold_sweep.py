@@ -1,4 +1,4 @@
-"""A hybrid at every setting of its threshold, from the scores that its router gave."""
+"""Evaluate a hybrid at every setting of its threshold, from the recorded scores of its router."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class ThresholdCurve:
     at: float | None
     """The threshold that the hybrid ran with; None where it is not on record."""
     upwards: bool
-    """Whether only higher thresholds than that can be told: below it the first choice is not on record."""
+    """Whether only higher thresholds can be evaluated: below it the first choice is not on record."""
     threshold: NDArray[np.float64]
-    """Shape (settings,), rising; the last is infinite: nothing is sure enough."""
+    """Shape (settings,), rising; the last is infinite: no answer is confident enough."""
     kept: NDArray[np.float64]
     """Shape (settings,): the share of answers at or above it."""
     accuracy: NDArray[np.float64]
@@ -35,25 +35,25 @@ class ThresholdCurve:
     items: int
 
     def chosen(self, settings: int) -> NDArray[np.int64]:
-        """Some of the settings, spread evenly over the share that is kept, the ends among them."""
+        """Return some of the settings, spread evenly over the share that is kept, both ends included."""
         want = np.linspace(self.kept[-1], self.kept[0], settings)
-        found = np.searchsorted(self.kept[::-1], want - 1e-12)
-        return np.unique(len(self.kept) - 1 - np.minimum(found, len(self.kept) - 1))
+        indices = np.searchsorted(self.kept[::-1], want - 1e-12)
+        return np.unique(len(self.kept) - 1 - np.minimum(indices, len(self.kept) - 1))
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """What becomes of an answer above and below the threshold."""
+    """The systems that answer above and below the threshold."""
 
     setting: str
     instead: str
     first: str | None
-    """For a cascade: who is asked in any case."""
+    """For a cascade: the member that is always asked."""
     at: float | None
 
 
 def curve_of(analysis: Analysis, bench: Bench) -> ThresholdCurve | str:
-    """Sweep the threshold; or why that can't be done. Empty where the router has no threshold at all."""
+    """Sweep the threshold; or return why that is not possible, empty where the router has no threshold at all."""
     rule = _rule(analysis.frames.record.suite.systems.get(bench.hybrid.system, SystemSettings()))
     if isinstance(rule, str):
         return rule
@@ -87,26 +87,26 @@ def _rule(config: SystemSettings) -> _Rule | str:
 
 
 def _sweep(bench: Bench, rule: _Rule) -> ThresholdCurve | str:
-    """Above the threshold an answer stays what it was; below it is the other member's. Sums over sorted scores."""
-    frame, field = bench.hybrid.frame, bench.field
-    columns = field.columns(bench.present)
-    metered = np.zeros(len(field.domain), dtype=bool)
-    metered[bench.rows] = np.isfinite(field.energy_j[np.ix_(bench.rows, columns)]).all(axis=1)
+    """Keep answers above the threshold, and use the other member's below it, by sums over sorted scores."""
+    frame, matrix = bench.hybrid.frame, bench.matrix
+    columns = matrix.columns(bench.present)
+    metered = np.zeros(len(matrix.domain), dtype=bool)
+    metered[bench.rows] = np.isfinite(matrix.energy_j[np.ix_(bench.rows, columns)]).all(axis=1)
     row = frame["row"].to_numpy()
     # A member that is not in the run can't be replayed, and its items are left out.
-    column = np.full(len(frame), field.systems.index(rule.first)) if rule.first else _answering(bench)
+    column = np.full(len(frame), matrix.systems.index(rule.first)) if rule.first else _answering(bench)
     use = metered[row] & (column >= 0)
     row, column, frame = row[use], column[use], frame[use]
     if not len(row):
         return "no item has joules for all of its members"
     score = frame["route_score"].to_numpy(dtype=np.float64)
-    other = field.systems.index(rule.instead)
+    other = matrix.systems.index(rule.instead)
     able = np.isfinite(score)
     if rule.first is None and rule.at is not None:
         able &= score >= rule.at  # below, the fallback answered: whom the router would have chosen is not known
-    keep_j = field.energy_j[row, column]
-    else_j = field.energy_j[row, other] + (field.energy_j[row, column] if rule.first else 0.0)
-    own_j = 0.0 if rule.first else frame["router_energy_j"].fillna(0.0).to_numpy(dtype=np.float64)
+    keep_j = matrix.energy_j[row, column]
+    else_j = matrix.energy_j[row, other] + (matrix.energy_j[row, column] if rule.first else 0.0)
+    router_j = 0.0 if rule.first else frame["router_energy_j"].fillna(0.0).to_numpy(dtype=np.float64)
     # The repeats of an item share its weight.
     weight = 1.0 / np.bincount(row)[row]
     weight /= weight.sum()
@@ -116,7 +116,7 @@ def _sweep(bench: Bench, rule: _Rule) -> ThresholdCurve | str:
     taken = np.flatnonzero(last)  # all answers with the same score are taken together
 
     def along(kept: NDArray[np.float64], instead: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The weighted mean with nothing kept, then with ever more."""
+        """Return the weighted means with no answer kept, then with ever more."""
         gain = np.cumsum(weight[order] * (kept - instead)[order])
         return np.asarray(float(weight @ instead) + np.concatenate(([0.0], gain[taken])))
 
@@ -128,14 +128,14 @@ def _sweep(bench: Bench, rule: _Rule) -> ThresholdCurve | str:
         upwards=rule.first is None and (rule.at is None or rule.at > 0),
         threshold=np.concatenate(([math.inf], sorted_scores[taken]))[::-1],
         kept=along(one, nothing)[::-1],
-        accuracy=along(field.score[row, column], field.score[row, other])[::-1],
-        energy_j=along(keep_j + own_j, else_j + own_j)[::-1],
+        accuracy=along(matrix.score[row, column], matrix.score[row, other])[::-1],
+        energy_j=along(keep_j + router_j, else_j + router_j)[::-1],
         items=len(np.unique(row)),
     )
 
 
 def _answering(bench: Bench) -> NDArray[np.int64]:
-    """The field's column of the member that gave each answer; -1 for one that is not in the run."""
-    systems = bench.field.systems
-    found = [systems.index(name) if name in bench.present else -1 for name in bench.hybrid.names]
-    return np.array(found, dtype=np.int64)[bench.hybrid.answered_by]
+    """Return the matrix column of the member that gave each answer; -1 for one that is not in the run."""
+    systems = bench.matrix.systems
+    columns = [systems.index(name) if name in bench.present else -1 for name in bench.hybrid.names]
+    return np.array(columns, dtype=np.int64)[bench.hybrid.answered_by]

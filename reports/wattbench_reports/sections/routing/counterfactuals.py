@@ -126,7 +126,7 @@ def _no_joules(each: Study) -> Iterable[str]:
 
 
 def _table(each: Study) -> Table:
-    base = "replayed" if each.bench.whole else "live"
+    base = "replayed" if each.bench.fully_replayable else "live"
     items = len(each.bench.rows)
     return Table(
         caption=f"Other choices for {each.routing.system}",

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.made_up.routed import by_score
-from wattbench_reports.analyses.routing import Plan, field_of, studies
+from wattbench_reports.analyses.routing import Plan, matrix_of, studies
 from wattbench_reports.analyses.routing.counterfactuals import best_of_item
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench
 from wattbench_reports.analyses.routing.knn_router import ALL_ALIKE, NEAREST, NOT_INSTALLED, Neighbours, nearest_router
@@ -96,15 +96,15 @@ def test_with_repeats_the_oracle_is_judged_by_those_that_did_not_choose_it(compo
 def test_shuffling_is_expected_exactly_and_counted_honestly(compose) -> None:
     """Six items, so that every order of their routes can be tried."""
     routed = compose(by_score(0.3))
-    field = field_of(routed.analysis)
+    matrix = matrix_of(routed.analysis)
     rows = np.array([0, 1, 2, 40, 41, 42])
     members = ("a", "b", "c")
     route = np.array([0, 0, 2, 1, 1, 2])
     answered = np.eye(3)[route]
     plan = Plan(rows, members, answered, answered, np.zeros(6), np.full(6, 0.5))
-    found = shuffled_router(field, plan)
-    cells = field.score[np.ix_(rows, field.columns(members))]
-    energy = field.energy_j[np.ix_(rows, field.columns(members))]
+    found = shuffled_router(matrix, plan)
+    cells = matrix.score[np.ix_(rows, matrix.columns(members))]
+    energy = matrix.energy_j[np.ix_(rows, matrix.columns(members))]
     orders = list(itertools.permutations(range(6)))
     sums = np.array([cells[np.arange(6), route[list(order)]].sum() for order in orders])
     joules = np.array([energy[np.arange(6), route[list(order)]].sum() for order in orders])
@@ -113,7 +113,7 @@ def test_shuffling_is_expected_exactly_and_counted_honestly(compose) -> None:
     real = cells[np.arange(6), route].sum()
     assert found.shufflings == 1999
     assert found.p_value == pytest.approx((sums >= real - 1e-9).mean(), abs=0.05)
-    assert shuffled_router(field, plan).p_value == found.p_value
+    assert shuffled_router(matrix, plan).p_value == found.p_value
 
 
 def test_routes_that_know_nothing_do_not_beat_their_shuffling(compose) -> None:
@@ -129,13 +129,13 @@ def test_the_k_nn_router_reads_the_requests(compose) -> None:
     (study,) = studies(routed.analysis).hybrids
     assert isinstance(study.near, Neighbours)
     assert study.near.near.shape == (80, NEAREST)
-    field = study.bench.field
+    matrix = study.bench.matrix
     # The prompts begin with the domain, so that the nearest are of the same one; and never the item itself.
-    assert (field.domain[study.near.rows[study.near.near]] == field.domain[study.near.rows][:, None]).mean() > 0.8
+    assert (matrix.domain[study.near.rows[study.near.near]] == matrix.domain[study.near.rows][:, None]).mean() > 0.8
     assert (study.near.near != np.arange(80)[:, None]).all()
     outcome = found_in(routed)["nearest"].outcome
     names = ("a", "b", "c")
-    scores = field.score[np.ix_(study.near.rows, field.columns(names))]
+    scores = matrix.score[np.ix_(study.near.rows, matrix.columns(names))]
     expected = []
     for item in range(80):
         votes = scores[study.near.near[item]].mean(axis=0)
@@ -146,13 +146,13 @@ def test_the_k_nn_router_reads_the_requests(compose) -> None:
 
 def test_an_item_does_not_vote_for_itself() -> None:
     """One item in eleven is right with `b` alone: its own answer must not tell."""
-    field = _field(np.array([[0.0, 1.0]] + [[1.0, 0.0]] * 10))
+    matrix = _matrix(np.array([[0.0, 1.0]] + [[1.0, 0.0]] * 10))
     near = np.array([[place for place in range(11) if place != item] for item in range(11)])
-    outcome = nearest_router(field, ("a", "b"), Neighbours(np.arange(11), near, 11))
+    outcome = nearest_router(matrix, ("a", "b"), Neighbours(np.arange(11), near, 11))
     assert outcome.score.tolist() == [0.0] + [1.0] * 10
 
 
-def _field(scores: np.ndarray):
+def _matrix(scores: np.ndarray):
     from wattbench_reports.analyses.routing import AnswerMatrix
 
     items, systems = scores.shape
@@ -242,4 +242,4 @@ def test_idle_of_resident_members_is_what_the_hybrid_draws_beyond_them(compose) 
 def test_benches_are_of_the_items_that_all_answered(compose) -> None:
     (study,) = studies(compose(by_score(0.3)).analysis).hybrids
     assert isinstance(study.bench, Bench)
-    assert study.bench.whole and len(study.bench.rows) == 80
+    assert study.bench.fully_replayable and len(study.bench.rows) == 80

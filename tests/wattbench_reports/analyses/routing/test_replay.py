@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, members
-from wattbench_reports.analyses.routing import Plan, bench_of, check_of, field_of, hybrid_answers, replay, studies
+from wattbench_reports.analyses.routing import Plan, bench_of, check_of, hybrid_answers, matrix_of, replay, studies
 from wattbench_reports.analyses.routing.replay import mean_interval
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.tables.item_matrix import item_table
 
 
 def bench(routed):
-    field = field_of(routed.analysis)
-    (hybrid,) = hybrid_answers(routed.analysis, field)
-    return bench_of(routed.analysis, field, hybrid)
+    matrix = matrix_of(routed.analysis)
+    (hybrid,) = hybrid_answers(routed.analysis, matrix)
+    return bench_of(routed.analysis, matrix, hybrid)
 
 
 def recounted(routed) -> dict[str, float]:
@@ -86,7 +86,7 @@ def test_items_for_a_member_that_is_not_in_the_run_are_left_out(compose, fake) -
     found = bench(routed)
     own = routed.table[routed.table["system"] == "mixed"]
     kept = own[own["route"] != "c"]
-    assert (found.present, found.whole) == (("a", "b"), False)
+    assert (found.present, found.fully_replayable) == (("a", "b"), False)
     assert len(found.replayed.rows) == len(kept) < len(own)
     answers = [routed.cell(row["route"], row["task"], row["doc_id"])["correct"] for _, row in kept.iterrows()]
     assert found.replayed.accuracy == pytest.approx(np.mean(answers))
@@ -136,7 +136,7 @@ def test_a_run_without_recorded_askings_takes_whoever_answered(compose) -> None:
 def test_nothing_correct_is_not_divided_by(compose) -> None:
     found = bench(compose(by_score(0.3)))
     none = replay(
-        found.field,
+        found.matrix,
         Plan(found.rows[:0], ("a",), np.empty((0, 1)), np.empty((0, 1)), np.empty(0), np.empty(0)),
     )
     assert (none.accuracy, none.j_per_request, none.j_per_correct, none.quantile_s(0.5)) == (None, None, None, None)

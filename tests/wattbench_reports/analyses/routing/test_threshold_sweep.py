@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from tests.made_up.routed import CHOOSING_J, by_score, cascading, score_of
-from wattbench_reports.analyses.routing import bench_of, curve_of, field_of, hybrid_answers, studies
+from wattbench_reports.analyses.routing import bench_of, curve_of, hybrid_answers, matrix_of, studies
 
 CLASSIFIER = {"type": "classifier", "min_score": 0.3}
 CASCADE = {"type": "cascade", "order": ["label-0", "label-1"], "min_confidence": 0.5}
 
 
 def curve(routed):
-    field = field_of(routed.analysis)
-    (hybrid,) = hybrid_answers(routed.analysis, field)
-    return curve_of(routed.analysis, bench_of(routed.analysis, field, hybrid))
+    matrix = matrix_of(routed.analysis)
+    (hybrid,) = hybrid_answers(routed.analysis, matrix)
+    return curve_of(routed.analysis, bench_of(routed.analysis, matrix, hybrid))
 
 
 def recounted(routed, threshold: float, *, cascade: bool) -> tuple[float, float, float]:
