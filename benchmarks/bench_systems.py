@@ -213,7 +213,7 @@ def _energy(
         systems=("it",),
         domains=np.array([domain_of[task] for task in tasks]),
         tasks=tasks,
-        asked=np.full((len(tasks), 1), float(len(rounds))),
+        trials=np.full((len(tasks), 1), float(len(rounds))),
         correct=correct.sum(axis=0)[:, None],
         metered=known.sum(axis=0, dtype=np.float64)[:, None],
         metered_correct=np.where(known, correct, 0.0).sum(axis=0)[:, None],

@@ -72,7 +72,7 @@ class Answer:
     """Whether the item counts as right."""
     times_right: int
     """How many of its answers to the item are right."""
-    asked: int
+    repeats: int
     filtered: Excerpt | None
     """What the task compared with the target; None where the record does not hold it. So `output`."""
     output: Excerpt | None
@@ -154,7 +154,7 @@ class _Sides:
     def of(cls, table: ItemTable, right: NDArray[np.bool_], pair: Pair) -> _Sides:
         """Select the columns of a pair. `right` has shape (items, systems)."""
         first, second = (table.column(name) for name in (pair.first, pair.second))
-        answered = (table.asked[:, first] > 0) & (table.asked[:, second] > 0)
+        answered = (table.trials[:, first] > 0) & (table.trials[:, second] > 0)
         return cls(answered, right[:, first], right[:, second])
 
     @property
@@ -236,7 +236,7 @@ class _Reader:
         keys = zip(answers["row"], answers["system"], strict=True)
         answers = answers[np.asarray([key in pairs for key in keys], dtype=np.bool_)]
         by_item = answers.groupby(["row", "system"], sort=False)
-        answers["asked"] = by_item["correct"].transform("size")
+        answers["repeats"] = by_item["correct"].transform("size")
         answers["times_right"] = (
             (answers["correct"] >= RIGHT).groupby([answers["row"], answers["system"]]).transform("sum")
         )
@@ -272,7 +272,7 @@ def _answer(system: str, row: Mapping[str, Any]) -> Answer:
         system=system,
         right=bool(row["counts"]),
         times_right=int(row["times_right"]),
-        asked=int(row["asked"]),
+        repeats=int(row["repeats"]),
         filtered=None if filtered is None else first_of(filtered),
         output=None if output is None else first_of(output),
         energy_j=energy_j if np.isfinite(energy_j) else None,

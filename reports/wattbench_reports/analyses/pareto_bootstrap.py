@@ -47,7 +47,7 @@ class _Answers:
 
     def where(self, rows: NDArray[np.bool_]) -> _Answers:
         """Some of them."""
-        return _Answers(*(own[rows] for own in vars(self).values()))
+        return _Answers(*(array[rows] for array in vars(self).values()))
 
 
 def cost_draws(items: pd.DataFrame, systems: int, shares: Sequence[float] | None) -> CostDraws:

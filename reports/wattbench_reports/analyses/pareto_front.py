@@ -46,8 +46,8 @@ class Tradeoff:
     @property
     def fronts(self) -> tuple[tuple[FrontMembership, ...], ...]:
         """Return the systems of each group, in their order: only those within a group may be compared."""
-        numbers = sorted({place.group for place in self.places if place.group is not None})
-        return tuple(tuple(place for place in self.places if place.group == number) for number in numbers)
+        numbers = sorted({member.group for member in self.places if member.group is not None})
+        return tuple(tuple(member for member in self.places if member.group == number) for number in numbers)
 
 
 def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:

@@ -92,17 +92,17 @@ def _comparisons(
     specialist_column = analysis.table.column(name)
     for at_home in (True, False):
         table = analysis.table
-        here = ((table.domains == home) == at_home) & (table.asked[:, specialist_column] > 0)
+        here = ((table.domains == home) == at_home) & (table.trials[:, specialist_column] > 0)
         shares = {
-            each: float(table.correct[here, column].sum() / asked)
+            each: float(table.correct[here, column].sum() / trials)
             for each in generalists
-            if (asked := table.asked[here, (column := table.column(each))].sum()) > 0
+            if (trials := table.trials[here, (column := table.column(each))].sum()) > 0
         }
         if not shares:
             continue
         best = max(shares, key=lambda each: shares[each])
-        both = table.where(here & (table.asked[:, table.column(best)] > 0))
-        domains = [place for place, domain in enumerate(analysis.basis.domains) if (domain == home) == at_home]
+        both = table.where(here & (table.trials[:, table.column(best)] > 0))
+        domains = [index for index, domain in enumerate(analysis.basis.domains) if (domain == home) == at_home]
         yield _comparison(
             analysis, name, best, both, _Sums(sums.energy_j[:, domains], sums.correct[:, domains]), at_home
         )
@@ -112,7 +112,7 @@ def _comparison(
     analysis: Analysis, name: str, other: str, table: ItemTable, sums: _Sums, at_home: bool
 ) -> SpecialistComparison:
     columns = [table.column(each) for each in (name, other)]
-    accuracies = [float(table.correct[:, column].sum() / table.asked[:, column].sum()) for column in columns]
+    accuracies = [float(table.correct[:, column].sum() / table.trials[:, column].sum()) for column in columns]
     difference = accuracy_difference(table, name, other)
     assert difference is not None  # there are items that both answered
     (our_j, their_j), (our_correct, their_correct) = (

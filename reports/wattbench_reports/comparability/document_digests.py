@@ -30,22 +30,22 @@ def contents(items: pd.DataFrame, hashes: pd.Series) -> dict[tuple[str, str], Co
         items: as `wattbench_reports.tables.run_tables.Frames.items`: `system`, `task` and `doc_id`.
         hashes: of each answer's document, or of its prompt; row by row those of `items`.
     """
-    place, doc_ids, lines = _lines(items["doc_id"], hashes)
-    found: dict[tuple[str, str], Contents] = {}
+    index, doc_ids, lines = _lines(items["doc_id"], hashes)
+    contents_of: dict[tuple[str, str], Contents] = {}
     known: dict[bytes, Contents] = {}
     systems, tasks = (items[name].cat for name in ("system", "task"))
     cell = systems.codes.to_numpy().astype(np.int64) * len(tasks.categories) + tasks.codes.to_numpy()
     by_cell = np.argsort(cell, kind="stable")
     first = np.flatnonzero(np.diff(cell[by_cell], prepend=-1))
     for number, rows in zip(cell[by_cell][first].tolist(), np.split(by_cell, first[1:]), strict=True):
-        own = np.unique(place[rows])
-        if (key := own.tobytes()) not in known:
-            text = "\n".join(lines[own].tolist())
-            documents = len(np.unique(doc_ids[own]))
+        names_in_cell = np.unique(index[rows])
+        if (key := names_in_cell.tobytes()) not in known:
+            text = "\n".join(lines[names_in_cell].tolist())
+            documents = len(np.unique(doc_ids[names_in_cell]))
             known[key] = Contents(documents, hashlib.sha256(text.encode()).hexdigest())
         system, task = divmod(number, len(tasks.categories))
-        found[str(systems.categories[system]), str(tasks.categories[task])] = known[key]
-    return found
+        contents_of[str(systems.categories[system]), str(tasks.categories[task])] = known[key]
+    return contents_of
 
 
 def _lines(doc_ids: pd.Series, hashes: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.object_]]:
@@ -53,11 +53,11 @@ def _lines(doc_ids: pd.Series, hashes: pd.Series) -> tuple[NDArray[np.int64], ND
     numbers, documents = pd.factorize(doc_ids)
     codes, texts = pd.factorize(hashes, use_na_sentinel=False)
     line, pairs = pd.factorize(numbers * len(texts) + codes)
-    own = pd.Series(documents[pairs // len(texts)])
+    names_in_cell = pd.Series(documents[pairs // len(texts)])
     # A record without a hash is damaged, and is told from one with: it is not a reason to fail.
-    said = own.astype(str) + " " + pd.Series(texts[pairs % len(texts)]).astype(str).fillna("none")
+    said = names_in_cell.astype(str) + " " + pd.Series(texts[pairs % len(texts)]).astype(str).fillna("none")
     lines = said.to_numpy(dtype=object)
     order = np.argsort(lines, kind="stable")
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    return rank[line], own.to_numpy()[order], lines[order]
+    return rank[line], names_in_cell.to_numpy()[order], lines[order]

@@ -50,7 +50,7 @@ def condition_caveats(prints: Mapping[str, Fingerprint], across: Sequence[str] =
 
 
 def identity_caveats(prints: Mapping[str, Fingerprint]) -> Iterator[Caveat]:
-    """Return a caveat for each name that stands for different systems in several runs.
+    """Return a caveat for each name that names different systems in several runs.
 
     Args:
         prints: the name by which a system is shown, to its fingerprint.
@@ -60,9 +60,9 @@ def identity_caveats(prints: Mapping[str, Fingerprint]) -> Iterator[Caveat]:
         by_name.setdefault(each.system, []).append(shown)
     for first, *others in by_name.values():
         for other in others:
-            found = identity_differences(prints[first], prints[other])
-            if found:
-                yield Caveat("another-system", not_one_system(found, first, other), (first, other))
+            differences = identity_differences(prints[first], prints[other])
+            if differences:
+                yield Caveat("another-system", not_one_system(differences, first, other), (first, other))
 
 
 def identity_differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ...]:
@@ -73,14 +73,16 @@ def identity_differences(first: Fingerprint, second: Fingerprint) -> tuple[Diffe
     return tuple(one for one in all_of_them if one.part in IDENTITY and one.part != silent)
 
 
-def not_one_system(found: Sequence[Difference], first: str, second: str) -> str:
+def not_one_system(differences: Sequence[Difference], first: str, second: str) -> str:
     """Say in a sentence that two systems that share a name are not shown to be one, and why."""
-    return f"{first} and {second} share a name, and are not shown to be one system: {clauses(found, first, second)}."
+    return (
+        f"{first} and {second} share a name, and are not shown to be one system: {clauses(differences, first, second)}."
+    )
 
 
-def clauses(found: Sequence[Difference], first: str, second: str) -> str:
+def clauses(differences: Sequence[Difference], first: str, second: str) -> str:
     """List what differs: ``other weights (big@a: SHA-256 1f; big@b: SHA-256 2e); engine not recorded``."""
-    return "; ".join(_clause(one, first, second) for one in found)
+    return "; ".join(_clause(one, first, second) for one in differences)
 
 
 def _clause(one: Difference, first: str, second: str) -> str:
@@ -126,7 +128,7 @@ def _consequence(divide: Divide) -> str:
 
 
 def _who(side: AgreeingSystems, prints: Mapping[str, Fingerprint]) -> str:
-    """Name the systems of a side; where there are several runs, a run stands for all of its systems."""
+    """Name the systems of a side; where there are several runs, a run names all of its systems."""
     runs: dict[str, list[str]] = {}
     for shown, each in prints.items():
         runs.setdefault(each.run, []).append(shown)
@@ -134,10 +136,10 @@ def _who(side: AgreeingSystems, prints: Mapping[str, Fingerprint]) -> str:
     named = []
     if len(runs) > 1:
         for run, systems in runs.items():
-            own = [name for name in systems if name in left]
-            if own == systems:
+            remaining = [name for name in systems if name in left]
+            if remaining == systems:
                 named.append(f"run {run_label(run)}")
-                left = [name for name in left if name not in own]
+                left = [name for name in left if name not in remaining]
     rest = [*named, *left]
     if len(rest) > _NAMED:
         rest = [*rest[: _NAMED - 1], f"{len(rest) - _NAMED + 1} others"]

@@ -37,8 +37,8 @@ class Fingerprint:
     @cached_property
     def short(self) -> str:
         """Twelve digits of a SHA-256 over the parts, for people: equal where every part is."""
-        told = {name: [each.facts, each.owner] for name, each in self.parts.items()}
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+        recorded = {name: [each.facts, each.owner] for name, each in self.parts.items()}
+        return hashlib.sha256(json.dumps(recorded, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
@@ -52,7 +52,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     measure = record.suite.measure.as_recorded
     documents, prompts = _documents(frames), _prompts(frames)
     meters = _meters(frames) if record.imported is None else _declared(frames)
-    found = {}
+    fingerprints_of = {}
     for name in frames.systems:
         owner = f"{name} in {run}"
         config = record.suite.systems.get(name, SystemSettings())
@@ -65,8 +65,8 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
             "prompts": part(prompts.get(name, {}) or {"prompts": ABSENT}, owner),
         }  # fmt: skip
         parts |= _elsewhere(config, parts["meter"], run)
-        found[name] = Fingerprint(run, name, {each: parts[each] for each in LABELS})
-    return found
+        fingerprints_of[name] = Fingerprint(run, name, {each: parts[each] for each in LABELS})
+    return fingerprints_of
 
 
 def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, Any]:
@@ -88,16 +88,16 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
 
 def _documents(frames: Frames) -> dict[tuple[str, str], str]:
     """(System, task) to how many documents were answered and a SHA-256 of which: the evidence, not the plan."""
-    told = contents(frames.items, frames.items["doc_hash"])
-    return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in told.items()}
+    recorded = contents(frames.items, frames.items["doc_hash"])
+    return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in recorded.items()}
 
 
 def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
     """System to task to a SHA-256 of the prompts it was given."""
-    found: dict[str, dict[str, str]] = {}
+    parts: dict[str, dict[str, str]] = {}
     for (system, task), each in contents(frames.items, frames.more_columns("prompt_hash")["prompt_hash"]).items():
-        found.setdefault(system, {})[f"of {task}"] = each.sha256
-    return found
+        parts.setdefault(system, {})[f"of {task}"] = each.sha256
+    return parts
 
 
 def _meters(frames: Frames) -> dict[str, Part]:
@@ -106,13 +106,13 @@ def _meters(frames: Frames) -> dict[str, Part]:
     From its measured windows: the valid ones, where there are any. A system without joules has no part, and none
     to differ in.
     """
-    told = frames.window_columns("provenance", "energy_j")
-    rows = frames.windows[["system", "purpose", "valid"]].join(told)
+    recorded = frames.window_columns("provenance", "energy_j")
+    rows = frames.windows[["system", "purpose", "valid"]].join(recorded)
     rows = rows[rows["purpose"] == "measured"]
-    found: dict[str, Part] = {}
-    for system, own in rows.groupby("system"):
-        believed = own[own["valid"].astype(bool)]
-        used = own if believed.empty else believed
+    parts: dict[str, Part] = {}
+    for system, windows in rows.groupby("system"):
+        believed = windows[windows["valid"].astype(bool)]
+        used = windows if believed.empty else believed
         read: dict[str, set[str]] = {}
         for said, energy_j in zip(used["provenance"], used["energy_j"], strict=True):
             how = object_of_text(frames.run.layout.windows_table, said)
@@ -122,15 +122,15 @@ def _meters(frames: Frames) -> dict[str, Part]:
         if "modelled" in facts.values():  # the formula is codecarbon's, and its constants change with it
             machine = frames.record.machine
             facts["model"] = ABSENT if machine.packages is None else f"codecarbon {machine.codecarbon}"
-        found[str(system)] = part(facts, frames.run.header.run)
-    return found
+        parts[str(system)] = part(facts, frames.run.header.run)
+    return parts
 
 
 def _declared(frames: Frames) -> dict[str, Part]:
     """Return the same for an import: how its joules were read is not known, so no other run's are comparable."""
     has_joules = frames.items.loc[frames.items["energy_j"].notna(), "system"].unique()
-    told = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
-    return {str(name): told for name in has_joules}
+    recorded = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
+    return {str(name): recorded for name in has_joules}
 
 
 def _imported_scenario(record: HeaderRecord, system: str) -> dict[str, Any]:
@@ -166,11 +166,11 @@ def _elsewhere(config: SystemSettings, meter: Part, run: str) -> dict[str, Part]
         return {}
     named = ", ".join(hosts)
     owner = f"{named} in {run}"
-    found = {"device": part({"server": named, "GPU": ABSENT, "CPU": ABSENT}, owner)}
-    found |= {name: part({LABELS[name]: ABSENT}, owner) for name in ("driver", "power_limit", "card")}
+    parts = {"device": part({"server": named, "GPU": ABSENT, "CPU": ABSENT}, owner)}
+    parts |= {name: part({LABELS[name]: ABSENT}, owner) for name in ("driver", "power_limit", "card")}
     if meter.facts:
-        found["meter"] = part({**dict(meter.facts), "counted": f"on the client of {named}, not on the server"}, owner)
-    return found
+        parts["meter"] = part({**dict(meter.facts), "counted": f"on the client of {named}, not on the server"}, owner)
+    return parts
 
 
 def hosts_elsewhere(config: SystemSettings) -> list[str]:

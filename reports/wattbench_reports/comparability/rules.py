@@ -80,13 +80,13 @@ class Divide:
 
 def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ...]:
     """Return every part in which two systems differ: conditions first, then what they are, then circumstances."""
-    found = []
+    divided = []
     for name in (*CONDITIONS, *IDENTITY, *CIRCUMSTANCES):
         ours, theirs = first.parts[name], second.parts[name]
         if ours != theirs:
             facts = ours.differing(theirs)
-            found.append(Difference(name, in_words(ours, facts), in_words(theirs, facts), FORBIDS[name]))
-    return tuple(found)
+            divided.append(Difference(name, in_words(ours, facts), in_words(theirs, facts), FORBIDS[name]))
+    return tuple(divided)
 
 
 def divides(
@@ -99,7 +99,7 @@ def divides(
         across: parts that the reader asked to rank across.
         names: the parts to look at. What systems are made of may differ, and is left out unless named.
     """
-    found = []
+    divided = []
     for name in names:
         sides: dict[Part, list[str]] = {}
         for system, each in prints.items():
@@ -107,9 +107,11 @@ def divides(
                 sides.setdefault(each.parts[name], []).append(system)
         if len(sides) > 1:
             facts = _differing(list(sides))
-            told = tuple(AgreeingSystems(tuple(systems), in_words(value, facts)) for value, systems in sides.items())
-            found.append(Divide(name, FORBIDS[name], told, name in across))
-    return tuple(found)
+            facts_shown = tuple(
+                AgreeingSystems(tuple(systems), in_words(value, facts)) for value, systems in sides.items()
+            )
+            divided.append(Divide(name, FORBIDS[name], facts_shown, name in across))
+    return tuple(divided)
 
 
 def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
@@ -121,10 +123,10 @@ def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str]
         across: parts that may differ all the same.
     """
     decisive = [name for name, forbidden in FORBIDS.items() if figure in forbidden and name not in across]
-    found: dict[tuple[Part, ...], list[str]] = {}
+    divided: dict[tuple[Part, ...], list[str]] = {}
     for system, each in prints.items():
-        found.setdefault(tuple(each.parts[name] for name in decisive), []).append(system)
-    return tuple(tuple(systems) for systems in found.values())
+        divided.setdefault(tuple(each.parts[name] for name in decisive), []).append(system)
+    return tuple(tuple(systems) for systems in divided.values())
 
 
 def parts_to_cross(names: Sequence[str], crossable: Sequence[str] = CONDITIONS) -> tuple[str, ...]:
@@ -150,10 +152,10 @@ def parts_to_cross(names: Sequence[str], crossable: Sequence[str] = CONDITIONS) 
 def in_words(value: Part, facts: Sequence[str]) -> str:
     """Word some facts of a part with their names: ``GPU power limit 450 W and CPU governor powersave``."""
     known = [name for name in facts if name in dict(value.facts)]
-    told = [f"{name} {_clipped(value.fact(name))}" for name in known[:_SHOWN_FACTS]]
+    facts_shown = [f"{name} {_clipped(value.fact(name))}" for name in known[:_SHOWN_FACTS]]
     if len(known) > _SHOWN_FACTS:
-        told.append(f"{len(known) - _SHOWN_FACTS} more")
-    return listed(told) or "nothing of the kind"
+        facts_shown.append(f"{len(known) - _SHOWN_FACTS} more")
+    return listed(facts_shown) or "nothing of the kind"
 
 
 def _clipped(value: str) -> str:

@@ -173,8 +173,8 @@ class Analysis:
         carbon = self.comparison.carbon
         if carbon is None:
             return {}
-        own = self.table.domains == domain
-        sums = {kind: np.where(own[:, None], values, 0.0) for kind, values in self.sums.items()}
+        in_domain = self.table.domains == domain
+        sums = {kind: np.where(in_domain[:, None], values, 0.0) for kind, values in self.sums.items()}
         share = np.array([float(name == domain) for name in self.basis.domains])
         return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
 
@@ -190,12 +190,14 @@ class Analysis:
         everyone = self.contest.candidates
         if not everyone:
             return {}
-        found: dict[str | None, Ranking] = {None: rank(self.pairs(), everyone, self.judged, groups=self.energy_groups)}
+        rankings: dict[str | None, Ranking] = {
+            None: rank(self.pairs(), everyone, self.judged, groups=self.energy_groups)
+        }
         if len(self.by_domain) > 1:
             for domain, figures in self.by_domain.items():
-                own = {name: figures[name] for name in everyone}
-                found[domain] = rank(self.pairs(domain), own, self.judged, domain, groups=self.energy_groups)
-        return found
+                in_domain = {name: figures[name] for name in everyone}
+                rankings[domain] = rank(self.pairs(domain), in_domain, self.judged, domain, groups=self.energy_groups)
+        return rankings
 
     @property
     def splits(self) -> Mapping[str, SystemSplit]:

@@ -120,8 +120,8 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
     yield Caveat("imported", text, frames.systems)
     failures = frames.more_columns("failure")["failure"].notna().groupby(frames.items["system"], observed=True).sum()
     for name, failed in failures[failures > 0].items():
-        asked = int((frames.items["system"] == name).sum())
-        text = f"{name}: {failed:,} of {plural(asked, 'request')} failed, as the source says, and have no latency."
+        requests = int((frames.items["system"] == name).sum())
+        text = f"{name}: {failed:,} of {plural(requests, 'request')} failed, as the source says, and have no latency."
         yield Caveat("failed-requests", text, (str(name),))
 
 

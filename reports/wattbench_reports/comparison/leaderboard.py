@@ -26,7 +26,7 @@ def standings(
     judged: Mapping[str, Validity],
     divided: Groups,
 ) -> tuple[RankedGroup, ...]:
-    """Every standing, by figure and group. Groups of which nobody can be ranked have none.
+    """Every standing, by figure and group. Groups without a system that can be ranked have none.
 
     Accuracy and joules per correct answer are ordered and tested as the verdict does it, over the same items.
     Latency is ordered by its median; whether the order would be the same over other items is not tested.
@@ -37,12 +37,12 @@ def standings(
         judged: whose joules may be believed.
         divided: from `grouped`.
     """
-    found = {
+    standings_of = {
         ACCURACY: list(_by_items(pairs, measured, judged, divided, ACCURACY)),
         LATENCY: list(_by_median(measured, divided[LATENCY])),
         JOULES: list(_by_items(pairs, measured, judged, divided, JOULES)),
     }
-    return tuple(standing for figure in FIGURES for standing in found[figure])
+    return tuple(standing for figure in FIGURES for standing in standings_of[figure])
 
 
 def _by_items(

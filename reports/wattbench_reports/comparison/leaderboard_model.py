@@ -77,8 +77,8 @@ class Ranked:
             return False
         for figure in ("accuracy_group", "latency_group", "joules_group"):
             runs_of: dict[int, set[str]] = {}
-            for place in self.placements:
-                runs_of.setdefault(getattr(place, figure), set()).add(place.run)
+            for placement in self.placements:
+                runs_of.setdefault(getattr(placement, figure), set()).add(placement.run)
             if any(len(runs) > 1 for runs in runs_of.values()):
                 return False
         return True

@@ -108,13 +108,13 @@ class WeighedPairs:
     def accuracy(self, first: str, second: str) -> AccuracyGap | None:
         """By the normal distribution of the weighed difference."""
         ours, theirs = self.table.column(first), self.table.column(second)
-        found = weighed_difference(
+        estimate = weighed_difference(
             self.sums.counts[:, ours, theirs], self.sums.totals[:, ours, theirs], self.sums.squares[:, ours, theirs],
             self.shares,
         )  # fmt: skip
-        if found is None:
+        if estimate is None:
             return None
-        difference, error, centre = found
+        difference, error, centre = estimate
         p_value = math.erfc(abs(centre) / error / math.sqrt(2))
         items = int(self.sums.counts[:, ours, theirs].sum())
         return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)), items)
@@ -123,9 +123,10 @@ class WeighedPairs:
         """By the draws of the basis, domain by domain."""
         ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
         number = len(next(iter(self.basis.drawn.kinds.values())).codes)
-        found = probability_lower(self.basis, ours, theirs, self.shares) if others else []
+        difference = probability_lower(self.basis, ours, theirs, self.shares) if others else []
         return [
-            _energy_gap(self.table, first, other, share, number) for share, other in zip(found, others, strict=True)
+            _energy_gap(self.table, first, other, share, number)
+            for share, other in zip(difference, others, strict=True)
         ]
 
 
@@ -142,15 +143,15 @@ class PairSums:
 
 def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
     """Sum the differences of every two systems."""
-    means, asked = mean_scores(table), (table.asked > 0).astype(np.float64)
+    means, trials = mean_scores(table), (table.trials > 0).astype(np.float64)
     shape = (len(basis.domains), len(table.systems), len(table.systems))
     counts, totals, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for place, domain in enumerate(basis.domains):
+    for index, domain in enumerate(basis.domains):
         rows = table.domains == domain
-        x, there = means[rows] * asked[rows], asked[rows]
-        counts[place] = there.T @ there
-        totals[place] = x.T @ there - there.T @ x
-        squares[place] = (x**2).T @ there + there.T @ (x**2) - 2 * (x.T @ x)
+        x, there = means[rows] * trials[rows], trials[rows]
+        counts[index] = there.T @ there
+        totals[index] = x.T @ there - there.T @ x
+        squares[index] = (x**2).T @ there + there.T @ (x**2) - 2 * (x.T @ x)
     return PairSums(counts, totals, np.maximum(squares, 0.0))
 
 
@@ -182,15 +183,15 @@ def _detectable_ratio(table: ItemTable, first: str, second: str) -> float | None
 
 def _shared_means(table: ItemTable, first: str, second: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     columns = [table.column(name) for name in (first, second)]
-    asked = [np.ascontiguousarray(table.asked[:, column]) for column in columns]
-    both = (asked[0] > 0) & (asked[1] > 0)
-    ours, theirs = (table.correct[both, column] / times[both] for column, times in zip(columns, asked, strict=True))
+    trials = [np.ascontiguousarray(table.trials[:, column]) for column in columns]
+    both = (trials[0] > 0) & (trials[1] > 0)
+    ours, theirs = (table.correct[both, column] / times[both] for column, times in zip(columns, trials, strict=True))
     return ours, theirs
 
 
 def mean_scores(table: ItemTable) -> NDArray[np.float64]:
     """Each system's mean score of each item, over its repeats; 0 where it was not asked. Shape (items, systems)."""
-    return np.asarray(table.correct / np.maximum(table.asked, 1))
+    return np.asarray(table.correct / np.maximum(table.trials, 1))
 
 
 def probabilities_fewer_joules(table: ItemTable, first: str, others: Sequence[str]) -> list[float]:

@@ -155,7 +155,7 @@ def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) ->
 
 
 def accuracy_order(pairs: Pairs, measured: Mapping[str, Measures]) -> AccuracyOrder | None:
-    """Order systems that did the same work by accuracy; None where nobody answered anything."""
+    """Order systems that did the same work by accuracy; None where no system answered."""
     scored = {name: figures.accuracy.estimate for name, figures in measured.items() if figures.accuracy is not None}
     if not scored:
         return None

@@ -71,43 +71,47 @@ def side_by_side(
     parts = [_part(run, assumptions, whole=several) for run in runs]
     under_load = parts[0].comparison.load  # of several none is
     names = _names(parts)
-    shown = {own[old]: (part, old) for part, own in zip(parts, names, strict=True) for old in part.measured}
+    shown = {renamed[old]: (part, old) for part, renamed in zip(parts, names, strict=True) for old in part.measured}
     prints = {new: part.prints[old] for new, (part, old) in shown.items()}
     measured = {new: part.measured[old] for new, (part, old) in shown.items()}
     judged = {new: part.judged[old] for new, (part, old) in shown.items()}
     yardsticks = {new for new, (part, old) in shown.items() if old in part.yardsticks}
     table = joined(
         [
-            replace(part.table, names=tuple(own[old] for old in part.table.names))
-            for part, own in zip(parts, names, strict=True)
+            replace(part.table, names=tuple(renamed[old] for old in part.table.names))
+            for part, renamed in zip(parts, names, strict=True)
         ]
     )
     pairs = _pairs(table, parts)
     divided = grouped(prints, crossed)
     candidates = {name: each for name, each in measured.items() if name not in yardsticks}
-    found = divides(prints, crossed)
+    divisions = divides(prints, crossed)
     carbon, one_grid = _one_carbon(parts)
     return Comparison(
         run=", ".join(part.about.run for part in parts),
         suite=", ".join(dict.fromkeys(part.about.suite for part in parts)),
         systems=tuple(
-            _renamed(figures, own[figures.system], one_grid)
-            for part, own in zip(parts, names, strict=True)
+            _renamed(figures, renamed[figures.system], one_grid)
+            for part, renamed in zip(parts, names, strict=True)
             for figures in part.comparison.systems
         ),
         carbon=carbon,
-        sci={own[old]: sci for part, own in zip(parts, names, strict=True) for old, sci in part.comparison.sci.items()}
+        sci={
+            renamed[old]: sci
+            for part, renamed in zip(parts, names, strict=True)
+            for old, sci in part.comparison.sci.items()
+        }
         if one_grid
         else {},
         splits={
-            own[old]: split
-            for part, own in zip(parts, names, strict=True)
+            renamed[old]: split
+            for part, renamed in zip(parts, names, strict=True)
             for old, split in part.comparison.splits.items()
         },
         load=under_load,
         years={
-            own[old]: year
-            for part, own in zip(parts, names, strict=True)
+            renamed[old]: year
+            for part, renamed in zip(parts, names, strict=True)
             for old, year in part.comparison.years.items()
         }
         if one_grid
@@ -117,15 +121,19 @@ def side_by_side(
             *condition_caveats(prints, crossed),
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),
-            *(caveat for part, own in zip(parts, names, strict=True) for caveat in _own_caveats(part, own, several)),
+            *(
+                caveat
+                for part, renamed in zip(parts, names, strict=True)
+                for caveat in _own_caveats(part, renamed, several)
+            ),
         ),
         ranked=Ranked(
             runs=tuple(part.about for part in parts),
             prints=prints,
-            placements=tuple(_placements(prints, divided, found)),
+            placements=tuple(_placements(prints, divided, divisions)),
             # Under load the figures are of one rate among several, and the tables say them rate by rate.
             standings=standings(pairs, candidates, judged, divided) if under_load is None else (),
-            divides=found,
+            divides=divisions,
             across=crossed,
         ),
     )
@@ -189,19 +197,19 @@ def _names(parts: Sequence[_Part]) -> list[dict[str, str]]:
     owners = Counter(name for part in parts for name in part.measured)
     labels = Counter(run_label(part.about.run) for part in parts)
     taken = {name for name, count in owners.items() if count == 1}
-    found = []
+    divisions = []
     for part in parts:
         label = run_label(part.about.run)
         label = label if labels[label] == 1 else part.about.run
-        own = {}
+        renamed = {}
         for name in part.measured:
             new = name if owners[name] == 1 else f"{name}@{label}"
             while owners[name] > 1 and new in taken:  # somebody called a system so
                 new += "'"
             taken.add(new)
-            own[name] = new
-        found.append(own)
-    return found
+            renamed[name] = new
+        divisions.append(renamed)
+    return divisions
 
 
 def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
@@ -229,22 +237,24 @@ def _grids() -> Caveat:
     return Caveat("different-grids", text, ())
 
 
-def _own_caveats(part: _Part, own: Mapping[str, str], several: bool) -> Iterator[Caveat]:
+def _own_caveats(part: _Part, renamed: Mapping[str, str], several: bool) -> Iterator[Caveat]:
     """What a run's own record limits. What keeps systems apart is said once, of all runs together."""
     apart = {caveat.code for caveat in condition_caveats(part.prints)}
     for caveat in part.comparison.caveats:
         if caveat.code in apart:
             continue
         start = f"Run {run_label(part.about.run)}: " if several else ""
-        yield replace(caveat, text=start + caveat.text, systems=tuple(own.get(name, name) for name in caveat.systems))
+        yield replace(
+            caveat, text=start + caveat.text, systems=tuple(renamed.get(name, name) for name in caveat.systems)
+        )
 
 
-def _placements(prints: Mapping[str, Fingerprint], divided: Groups, found: Sequence[Divide]) -> Iterator[Placement]:
+def _placements(prints: Mapping[str, Fingerprint], divided: Groups, divisions: Sequence[Divide]) -> Iterator[Placement]:
     number = {
-        figure: {name: place for place, group in enumerate(sides, start=1) for name in group}
+        figure: {name: index for index, group in enumerate(sides, start=1) for name in group}
         for figure, sides in divided.items()
     }
-    in_order = [each for name in CONDITIONS for each in found if each.part == name]
+    in_order = [each for name in CONDITIONS for each in divisions if each.part == name]
     for name, each in prints.items():
         mine = [one for one in in_order if any(name in side.systems for side in one.sides)]
         yield Placement(

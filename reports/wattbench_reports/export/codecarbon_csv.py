@@ -65,8 +65,8 @@ def _row(analysis: Analysis, name: str) -> dict[str, Any]:
     if sci is not None and sci.operational_g is not None:
         row["emissions"] = sci.operational_g / GRAMS_PER_KG
         row["emissions_rate"] = row["emissions"] / row["duration"] if row["duration"] else None
-    if carbon is not None and carbon.place is not None:
-        row |= {"country_name": carbon.place.country, "country_iso_code": carbon.place.region}
+    if carbon is not None and carbon.grid is not None:
+        row |= {"country_name": carbon.grid.country, "country_iso_code": carbon.grid.region}
     return row
 
 

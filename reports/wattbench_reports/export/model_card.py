@@ -71,8 +71,8 @@ def _emissions(trained: Training, carbon: Carbon) -> dict[str, Any]:
         emissions["training_type"] = "fine-tuning"
     elif methods & set(PRE_TRAINING):
         emissions["training_type"] = "pre-training"
-    if carbon.place is not None:
-        emissions["geographical_location"] = str(carbon.place)
+    if carbon.grid is not None:
+        emissions["geographical_location"] = str(carbon.grid)
     hardware = list(dict.fromkeys(step.cpu for step in trained.steps if step.cpu))
     if hardware:
         emissions["hardware_used"] = ", ".join(hardware)
@@ -89,7 +89,7 @@ def _results(analysis: Analysis, system: str) -> Iterator[Mapping[str, Any]]:
     column = table.column(system)
     for task in dict.fromkeys(map(str, analysis.frames.items["task"].cat.categories)):
         of_task = table.where(table.tasks == task)
-        accuracy = accuracy_interval(of_task.correct[:, column], of_task.asked[:, column])
+        accuracy = accuracy_interval(of_task.correct[:, column], of_task.trials[:, column])
         if accuracy is not None:
             yield {
                 "task": {"type": TASK_TYPE, "name": str(of_task.domains[0])},

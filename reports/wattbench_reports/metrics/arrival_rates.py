@@ -147,7 +147,7 @@ def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
     """Return the caveats of a comparison at one rate, most serious first."""
     at = report.compared
     rate = f"{at.offered_per_s:g} requests per second"
-    found = [
+    rates = [
         Caveat(
             "not-held",
             f"{name} does not sustain {rate}: {why}. Its latencies are those of a growing queue, and it is not ranked.",
@@ -162,30 +162,32 @@ def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
             f"The comparison and the verdict are for {rate}, {chosen}. Values at {listed(others)} per second are in "
             "tables of their own, and are not compared with these."
         )
-        found.append(Caveat("one-load", text, tuple(each.system for each in at.systems)))
+        rates.append(Caveat("one-load", text, tuple(each.system for each in at.systems)))
     for each in at.systems:
         if each.failed:
             text = (
                 f"{each.system}: {each.failed} of {plural(each.queries, 'request')} have no answer. They count as "
                 "wrong and as late, and are not in its latency percentiles."
             )
-            found.append(Caveat("failed-requests", text, (each.system,)))
-    return tuple(found)
+            rates.append(Caveat("failed-requests", text, (each.system,)))
+    return tuple(rates)
 
 
 def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[LoadRow]) -> AtRate:
     chosen = frames.only(more["offered_per_s"] == rate, frozenset(row.window for row in rows))
-    own = chosen.more_columns(*_COLUMNS)
+    answers = chosen.more_columns(*_COLUMNS)
     # Under load a request begins when it is due: its wait for its turn is part of what its sender waits.
-    chosen.items["started_s"] = own["scheduled_s"]
-    chosen.items.loc[own["failure"].notna(), "finished_s"] = math.nan  # what was not answered took no time
+    chosen.items["started_s"] = answers["scheduled_s"]
+    chosen.items.loc[answers["failure"].notna(), "finished_s"] = math.nan  # what was not answered took no time
     table = item_table(chosen)
     measured, judged = measures(chosen, table, basis(table)), validity(chosen)
     kinds = chosen.items.drop_duplicates("system").set_index("system")["kind"]
     tokens = token_times(chosen)
     figures = tuple(
-        _figures(name, str(kinds[name]), rate, [row for row in rows if row.system == name], chosen, own, measured[name],
-                 judged[name], tokens[name])
+        _figures(
+            name, str(kinds[name]), rate, [row for row in rows if row.system == name], chosen, answers,
+            measured[name], judged[name], tokens[name],
+        )
         for name in chosen.systems
         if name in kinds.index and any(row.system == name for row in rows)
     )  # fmt: skip
@@ -203,9 +205,9 @@ def _figures(
     judged: Validity,
     tokens: TokenTimes,
 ) -> LoadFigures:
-    own = (frames.items["system"] == name).to_numpy() & more["failure"].isna().to_numpy()
-    due_s = more["scheduled_s"][own].to_numpy(dtype=np.float64)
-    finished_s = frames.items["finished_s"][own].to_numpy(dtype=np.float64)
+    answers = (frames.items["system"] == name).to_numpy() & more["failure"].isna().to_numpy()
+    due_s = more["scheduled_s"][answers].to_numpy(dtype=np.float64)
+    finished_s = frames.items["finished_s"][answers].to_numpy(dtype=np.float64)
     queries, busy_s = sum(row.queries for row in rows), sum(row.duration_s for row in rows)
     in_time = sum(row.in_time for row in rows)
     several = len(rows) > 1

@@ -25,7 +25,7 @@ class Packed:
     """One kind of sums, each within a 65,535th of its column's range."""
 
     low: NDArray[np.float64]
-    """Shape (domains, systems): what 0 stands for."""
+    """Shape (domains, systems): the value of code 0."""
     step: NDArray[np.float64]
     """Shape (domains, systems): what 1 is worth."""
     codes: NDArray[np.uint16]
@@ -63,7 +63,7 @@ def draws(table: ItemTable, **more: NDArray[np.float64]) -> Draws:
     cells = len(domains) * len(table.systems)
     number = DOMAIN_SUMS.count(cells)
     sums = stratified_sums(*kinds.values(), strata=strata.astype(np.int64), resamples=number, seed=SEED)
-    packed = {name: _packed(own) for name, own in zip(kinds, sums, strict=True)}
+    packed = {name: _packed(array) for name, array in zip(kinds, sums, strict=True)}
     return Draws(table.systems, tuple(str(name) for name in domains), packed)
 
 

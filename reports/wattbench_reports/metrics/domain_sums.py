@@ -23,7 +23,7 @@ class Basis:
     domains: tuple[str, ...]
     items: NDArray[np.float64]
     """Items that were answered."""
-    asked: NDArray[np.float64]
+    trials: NDArray[np.float64]
     """Answers to them."""
     correct: NDArray[np.float64]
     """The sum of their scores."""
@@ -55,13 +55,13 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
         sums = [np.bincount(domains, weights=column, minlength=len(drawn.domains)) for column in values.T]
         return np.column_stack(sums).astype(np.float64)
 
-    mean = table.correct / np.maximum(table.asked, 1)
+    mean = table.correct / np.maximum(table.trials, 1)
     kinds = {"energy_j": table.energy_j, "correct": table.metered_correct, **more}
     return Basis(
         systems=table.systems,
         domains=drawn.domains,
-        items=total((table.asked > 0).astype(np.float64)),
-        asked=total(table.asked),
+        items=total((table.trials > 0).astype(np.float64)),
+        trials=total(table.trials),
         correct=total(table.correct),
         means=total(mean),
         squares=total(mean**2),

@@ -49,7 +49,7 @@ class Phases:
     method: str
     """A `Split`: of several tasks the weakest."""
     tasks: int
-    """Over so many tasks."""
+    """The number of tasks."""
     missing: int
     """Tasks whose joules could not be divided."""
     reasons: tuple[str, ...]
@@ -82,7 +82,7 @@ class Load:
     provenance: str
     valid: bool
     requests: float | None
-    """After so many requests loading is 1% of what they took; None where the joules came about differently."""
+    """The number of requests after which loading is 1% of their joules; None where their provenances differ."""
 
 
 @dataclass(frozen=True)
@@ -132,29 +132,29 @@ def splits(frames: Frames) -> dict[str, SystemSplit]:
 
 
 def _of_system(
-    name: str, own: pd.DataFrame, windows: Sequence[WindowRow], rows: Sequence[PhaseRow], known: SystemRow | None
+    name: str, answers: pd.DataFrame, windows: Sequence[WindowRow], rows: Sequence[PhaseRow], known: SystemRow | None
 ) -> SystemSplit:
-    requests = len(own)
-    per_request = float(own["energy_j"].mean()) if requests else None
-    above = own["energy_above_idle_j"]
-    label = provenance.joined(own["energy_provenance"].unique().tolist())
-    router = own["router_energy_j"].dropna()
+    requests = len(answers)
+    per_request = float(answers["energy_j"].mean()) if requests else None
+    above = answers["energy_above_idle_j"]
+    label = provenance.joined(answers["energy_provenance"].unique().tolist())
+    router = answers["router_energy_j"].dropna()
     return SystemSplit(
         system=name,
         requests=requests,
         j_per_request=per_request,
         above_idle_j_per_request=float(above.mean()) if requests and above.notna().all() else None,
-        components=tuple(_components(own, windows)),
-        phases=tuple(_phases(own, rows)),
+        components=tuple(_components(answers, windows)),
+        phases=tuple(_phases(answers, rows)),
         load=_load(windows, known, per_request, label),
         router_j_per_request=float(router.sum()) / requests if len(router) else None,
         provenance=label,
     )
 
 
-def _components(own: pd.DataFrame, windows: Sequence[WindowRow]) -> Iterable[Component]:
+def _components(answers: pd.DataFrame, windows: Sequence[WindowRow]) -> Iterable[Component]:
     """From the windows that the metered items fell in: one pass of each."""
-    used = set(own["window"].unique())
+    used = set(answers["window"].unique())
     measured = [w for w in windows if w.window in used and w.purpose == Purpose.MEASURED and w.valid]
     names = list(dict.fromkeys(name for window in measured for name in window.energy_j))
     counted = set(added(names))
@@ -164,8 +164,8 @@ def _components(own: pd.DataFrame, windows: Sequence[WindowRow]) -> Iterable[Com
         yield Component(
             name=name,
             provenance=provenance.joined(window.provenance.get(name, "") for window in holding),
-            j_per_request=math.fsum(window.energy_j[name] / window.passes for window in holding) / len(own),
-            idle_j_per_request=math.fsum(idle_j) / len(own) if len(idle_j) == len(holding) else None,
+            j_per_request=math.fsum(window.energy_j[name] / window.passes for window in holding) / len(answers),
+            idle_j_per_request=math.fsum(idle_j) / len(answers) if len(idle_j) == len(holding) else None,
             in_total=name in counted,
         )
 
@@ -175,20 +175,20 @@ def contained(components: Sequence[Component]) -> bool:
     return any(is_container(each.name) for each in components if each.in_total)
 
 
-def _phases(own: pd.DataFrame, rows: Sequence[PhaseRow]) -> Iterable[Phases]:
+def _phases(answers: pd.DataFrame, rows: Sequence[PhaseRow]) -> Iterable[Phases]:
     names = sorted(dict.fromkeys(row.component for row in rows), key=lambda name: name != TOTAL)
     for name in names:
-        found = [row for row in rows if row.component == name]
-        divided = [row for row in found if row.prefill_j is not None]
-        tokens = own[own["task"].isin([row.task for row in divided])]
+        matching = [row for row in rows if row.component == name]
+        divided = [row for row in matching if row.prefill_j is not None]
+        tokens = answers[answers["task"].isin([row.task for row in divided])]
         one_each = bool((tokens["asked"] <= 1).all())
         yield Phases(
             component=name,
             provenance=provenance.joined(row.provenance for row in divided),
             method=_weakest(divided),
             tasks=len(divided),
-            missing=len(found) - len(divided),
-            reasons=tuple(dict.fromkeys(row.reason for row in found if row.reason)),
+            missing=len(matching) - len(divided),
+            reasons=tuple(dict.fromkeys(row.reason for row in matching if row.reason)),
             energy_j=math.fsum(row.energy_j or 0.0 for row in divided),
             prefill=_sum([(row.prefill_j, row.prefill_low_j, row.prefill_high_j) for row in divided]),
             decode=_sum([(row.decode_j, row.decode_low_j, row.decode_high_j) for row in divided]),

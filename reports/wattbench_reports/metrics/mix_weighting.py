@@ -28,7 +28,7 @@ def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
     Source: as `accuracy_interval`, by strata; the added items after A. Agresti and B. Caffo, "Simple and effective
     confidence intervals for proportions ...", The American Statistician 54 (2000).
     """
-    found: list[Interval | None] = []
+    intervals: list[Interval | None] = []
     for system in range(len(basis.systems)):
         share, centre, variance, missing = 0.0, 0.0, 0.0, False
         for domain, weight in enumerate(shares.tolist()):
@@ -37,13 +37,13 @@ def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
                 missing = missing or not n
                 middle = (float(basis.means[domain, system]) + 1) / (n + 2)
                 spread = float(basis.squares[domain, system]) + 1 - (n + 2) * middle * middle
-                asked = float(basis.asked[domain, system]) or 1.0
-                share += weight * (float(basis.correct[domain, system]) / asked)
+                answers = float(basis.trials[domain, system]) or 1.0
+                share += weight * (float(basis.correct[domain, system]) / answers)
                 centre += weight * middle
                 variance += weight * weight * (spread / (n * (n + 1) or 1.0))
         trials = max(1.0, centre * (1 - centre) / variance) if variance > 0 else 1.0
-        found.append(None if missing else wilson_interval(min(max(share, 0.0), 1.0), trials))
-    return found
+        intervals.append(None if missing else wilson_interval(min(max(share, 0.0), 1.0), trials))
+    return intervals
 
 
 def factors(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:

@@ -99,7 +99,9 @@ def measures(
     weighed = accuracies(basis, shares) if domain is None and shares is not None else None
     mix = None if weighed is None or shares is None else dict(zip(basis.domains, shares.tolist(), strict=True))
     columns = range(len(frames.systems))
-    accuracy = weighed or [accuracy_interval(chosen.correct[:, own], chosen.asked[:, own]) for own in columns]
+    accuracy = weighed or [
+        accuracy_interval(chosen.correct[:, of_system], chosen.trials[:, of_system]) for of_system in columns
+    ]
     return {
         name: _of_system(
             name,
@@ -132,7 +134,7 @@ def _of_system(
     return Measures(
         system=name,
         # What nobody scored is not in the table's sums.
-        items=int((table.asked[:, column] > 0).sum()) or len(rows[["task", "doc_id", "doc_hash"]].drop_duplicates()),
+        items=int((table.trials[:, column] > 0).sum()) or len(rows[["task", "doc_id", "doc_hash"]].drop_duplicates()),
         requests=len(rows),
         accuracy=accuracy,
         latency_s=latency,
@@ -151,6 +153,6 @@ def _of_system(
 def _mean(values: NDArray[np.float64], domains: pd.Series, mix: Mapping[str, float] | None) -> float:
     if mix is None:
         return float(values.mean())
-    own = pd.Series(values).groupby(domains.to_numpy(), observed=True).mean()
-    weights = np.array([mix.get(str(name), 0.0) for name in own.index])
-    return float(weights @ own.to_numpy() / weights.sum()) if weights.sum() > 0 else float(values.mean())
+    of_system = pd.Series(values).groupby(domains.to_numpy(), observed=True).mean()
+    weights = np.array([mix.get(str(name), 0.0) for name in of_system.index])
+    return float(weights @ of_system.to_numpy() / weights.sum()) if weights.sum() > 0 else float(values.mean())

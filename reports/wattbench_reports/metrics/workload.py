@@ -88,7 +88,7 @@ def workload(
 
 
 def _parsed(text: str, domains: Sequence[str]) -> dict[str, float]:
-    found: dict[str, float] = {}
+    weights_of: dict[str, float] = {}
     for part in text.split(","):
         name, sign, weight = part.rpartition("=")
         name = name.strip()
@@ -96,26 +96,26 @@ def _parsed(text: str, domains: Sequence[str]) -> dict[str, float]:
             raise UserError(f"mix: {part.strip()!r:.60} is not domain=weight, such as {domains[0]}=3")
         if name not in domains:
             raise UserError(f"mix: no domain {name!r:.60} in this run{nearest(name, domains)}")
-        if name in found:
+        if name in weights_of:
             raise UserError(f"mix: domain {name!r:.60} is named twice")
         try:
-            found[name] = float(weight)
+            weights_of[name] = float(weight)
         except ValueError as error:
             raise UserError(f"mix: {weight.strip()!r:.60} is not a number, for {name!r:.60}") from error
-    if missing := [name for name in domains if name not in found]:
+    if missing := [name for name in domains if name not in weights_of]:
         raise UserError(f"mix: no weight for {', '.join(missing)}; name every domain, with 0 where it is not asked")
-    return found
+    return weights_of
 
 
 def _shares(weights: Mapping[str, float], domains: Sequence[str]) -> tuple[tuple[str, float], ...]:
     # A suite's mix may name domains that a narrowed run has not.
-    own = {name: _number(f"mix: {name}", weights.get(name, 0.0)) for name in domains}
+    weight_of = {name: _number(f"mix: {name}", weights.get(name, 0.0)) for name in domains}
     total = 0.0
-    for weight in own.values():  # from the left, as the browser adds them: the digits are to be the same
+    for weight in weight_of.values():  # from the left, as the browser adds them: the digits are to be the same
         total += weight
     if total <= 0:
         raise UserError(f"mix: no domain of this run ({', '.join(domains)}) has a weight above 0")
-    return tuple((name, weight / total) for name, weight in own.items())
+    return tuple((name, weight / total) for name, weight in weight_of.items())
 
 
 def _number(name: str, value: float, above: float | None = None) -> float:

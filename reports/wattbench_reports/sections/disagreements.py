@@ -45,7 +45,7 @@ def items_section(analysis: Analysis) -> Section | None:
 
 
 def _repeats(analysis: Analysis) -> str:
-    if analysis.table.asked.max() <= 1:
+    if analysis.table.trials.max() <= 1:
         return ""
     return " Items were asked more than once: an item counts as right if the mean score of its answers is at least ½."
 
@@ -120,8 +120,8 @@ def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
     facts = [joules, units.quantity(answer.latency_s, "s")]
     if answer.output_tokens is not None:
         facts.append(units.plural(answer.output_tokens, "token"))
-    if answer.asked > 1:
-        facts.append(f"right in {answer.times_right} of {answer.asked} repeats; this is one")
+    if answer.repeats > 1:
+        facts.append(f"right in {answer.times_right} of {answer.repeats} repeats; this is one")
     quotes = []
     if answer.filtered is not None:
         quotes.append(_quote("Extracted answer", answer.filtered, "first"))

@@ -9,7 +9,7 @@ from wattbench_reports.sections.table import Cell, Table
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure within a passage. Its numbers stand in a table beside it."""
+    """A figure within a passage. Its numbers are in a table next to it."""
 
     svg: str
     """Inline SVG, as `wattbench_reports.figures` makes it: markup, and safe to insert as such."""

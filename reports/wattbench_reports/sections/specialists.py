@@ -15,14 +15,14 @@ _LISTED = 6
 
 def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
     """Make the passage; empty where no specialist has a recorded domain."""
-    found = specialists(analysis)
-    if not found:
+    listed_specialists = specialists(analysis)
+    if not listed_specialists:
         return ()
-    compared = [each for each in found if each.comparisons]
+    compared = [each for each in listed_specialists if each.comparisons]
     sentences = [_sentence(each) for each in compared[:_LISTED]]
     if len(compared) > _LISTED:
         sentences.append(f"{units.plural(len(compared) - _LISTED, 'more specialist')} are in the table only.")
-    alone = [each.system for each in found if not each.comparisons]
+    alone = [each.system for each in listed_specialists if not each.comparisons]
     if alone:
         sentences.append(f"No generalist answered the same items as {units.listed(alone)}, so there is no comparison.")
     tables = (_table(analysis, compared),) if compared else ()
@@ -56,7 +56,7 @@ def _times(times: Interval | None) -> str:
     return f"{units.ratio_interval(times)} times"
 
 
-def _table(analysis: Analysis, found: list[Specialist]) -> Table:
+def _table(analysis: Analysis, listed_specialists: list[Specialist]) -> Table:
     return Table(
         caption="Specialists against the best generalist on the same items",
         columns=(
@@ -71,11 +71,11 @@ def _table(analysis: Analysis, found: list[Specialist]) -> Table:
             Column("Joules, ratio", numeric=True),
             Column("Items", numeric=True),
         ),
-        rows=tuple(_row(analysis, each, comparison) for each in found for comparison in each.comparisons),
+        rows=tuple(_row(analysis, each, comparison) for each in listed_specialists for comparison in each.comparisons),
         note=(
             "The best generalist is the most accurate one on these same items, which favours it slightly. Difference "
             "and ratio: the specialist against it, with 95% confidence intervals over the same items. "
-            + " ".join(_reasons(found))
+            + " ".join(_reasons(listed_specialists))
         ).strip(),
     )
 
@@ -97,10 +97,10 @@ def _row(analysis: Analysis, each: Specialist, comparison: SpecialistComparison)
     )
 
 
-def _reasons(found: list[Specialist]) -> list[str]:
+def _reasons(listed_specialists: list[Specialist]) -> list[str]:
     said = dict.fromkeys(
         f"{each.system} and {comparison.generalist}: {comparison.reason}."
-        for each in found
+        for each in listed_specialists
         for comparison in each.comparisons
         if comparison.reason
     )

@@ -26,7 +26,7 @@ class Cell:
     series: int | None = None
     """The index of a system among all, to show its marker."""
     detail: str = ""
-    """A second line, beside a mark."""
+    """A second line, next to a mark."""
     restates: str = ""
     """The key under which the page's script states the cell for other settings: see `wattbench_reports.html.whatif`."""
 
@@ -44,6 +44,6 @@ class Table:
 
 
 def energy_badge(label: str) -> Cell:
-    """The provenance of some joules, marked where a formula stands behind them, or only somebody's word."""
+    """The provenance of some joules, marked where they are modelled or declared."""
     doubtful = not label or is_modelled(label) or is_declared(label)
     return Cell(label or "no energy", "badge-warn" if doubtful else "badge")

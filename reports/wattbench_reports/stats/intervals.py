@@ -46,7 +46,7 @@ def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE)
 
 
 def accuracy_interval(
-    correct: NDArray[np.float64], asked: NDArray[np.float64], confidence: float = CONFIDENCE
+    correct: NDArray[np.float64], trials: NDArray[np.float64], confidence: float = CONFIDENCE
 ) -> Interval | None:
     """Return the mean score over all answers, with an interval clustered by item.
 
@@ -57,7 +57,7 @@ def accuracy_interval(
 
     Args:
         correct: shape (items,): the sum of an item's scores, each 0 to 1.
-        asked: shape (items,): how often the item was asked; items never asked are left out.
+        trials: shape (items,): how often the item was asked; items never asked are left out.
         confidence: the two-sided level.
 
     Returns:
@@ -66,15 +66,15 @@ def accuracy_interval(
     Source: clustered variance and effective sample size after L. Kish, "Survey Sampling" (1965); Wilson's interval
     on it after E. L. Korn and B. I. Graubard, "Confidence intervals for proportions ...", Survey Methodology 24 (1998).
     """
-    some = asked > 0
-    correct, asked = correct[some], asked[some]
-    items, answers = len(asked), float(asked.sum())
+    some = trials > 0
+    correct, trials = correct[some], trials[some]
+    items, answers = len(trials), float(trials.sum())
     if not items:
         return None
     share = float(np.clip(correct.sum() / answers, 0.0, 1.0))
-    if np.all(asked == 1) and np.all((correct == 0) | (correct == 1)):
+    if np.all(trials == 1) and np.all((correct == 0) | (correct == 1)):
         return wilson_interval(share, items, confidence)
-    return wilson_interval(share, _effective_trials(correct, asked, share, confidence), confidence)
+    return wilson_interval(share, _effective_trials(correct, trials, share, confidence), confidence)
 
 
 def mean_interval(
@@ -105,19 +105,19 @@ def mean_interval(
 
 
 def _effective_trials(
-    correct: NDArray[np.float64], asked: NDArray[np.float64], share: float, confidence: float
+    correct: NDArray[np.float64], trials: NDArray[np.float64], share: float, confidence: float
 ) -> float:
-    items = len(asked)
+    items = len(trials)
     if items < 2:
         return float(items)
-    variance = (ratio_se(correct, asked) or 0.0) ** 2
+    variance = (ratio_se(correct, trials) or 0.0) ** 2
     if variance <= 1e-12:  # all items alike: they are still no more than so many items
         return float(items)
     from scipy.stats import t
 
     student = float(t.ppf((1 + confidence) / 2, items - 1))
-    trials = share * (1 - share) / variance * (_normal_quantile(confidence) / student) ** 2
-    return max(trials, 1.0)
+    effective = share * (1 - share) / variance * (_normal_quantile(confidence) / student) ** 2
+    return max(effective, 1.0)
 
 
 def _normal_quantile(confidence: float) -> float:

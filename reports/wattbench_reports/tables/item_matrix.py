@@ -21,7 +21,7 @@ class ItemTable:
     domains: NDArray[np.str_]
     """Shape (items,). So is `tasks`."""
     tasks: NDArray[np.str_]
-    asked: NDArray[np.float64]
+    trials: NDArray[np.float64]
     """Shape (items, systems): how often the item was answered and scored; 0 where it was not."""
     correct: NDArray[np.float64]
     """Shape (items, systems): the sum of its scores."""
@@ -38,7 +38,7 @@ class ItemTable:
 
     def where(self, rows: NDArray[np.bool_]) -> ItemTable:
         """Return the same table with some of the items: `rows` has shape (items,)."""
-        arrays = ("domains", "tasks", "asked", "correct", "metered", "metered_correct", "energy_j")
+        arrays = ("domains", "tasks", "trials", "correct", "metered", "metered_correct", "energy_j")
         return replace(self, **{name: getattr(self, name)[rows] for name in arrays})
 
     def of_domain(self, domain: str | None) -> ItemTable:
@@ -68,7 +68,7 @@ def item_table(frames: Frames) -> ItemTable:
         systems=frames.systems,
         domains=_labels(items["domain"].iloc[some_answer]),
         tasks=_labels(items["task"].iloc[some_answer]),
-        asked=total(scored.astype(np.float64)),
+        trials=total(scored.astype(np.float64)),
         correct=total(np.where(scored, correct, 0.0)),
         metered=total(has_joules.astype(np.float64)),
         metered_correct=total(np.where(has_joules & scored, correct, 0.0)),

@@ -42,13 +42,13 @@ def _across(figure: str, ranked: Ranked) -> str:
 
 
 def _line(standing: RankedGroup) -> str:
-    return ", ".join(_place(place, standing.figure) for place in standing.places)
+    return ", ".join(_ranked_system(system, standing.figure) for system in standing.places)
 
 
-def _place(place: RankedSystem, figure: str) -> str:
-    unsure = "~ " if place.beaten is False else ""
-    shown = units.percent(place.value) if figure == ACCURACY else units.quantity(place.value, _UNIT[figure])
-    return f"{unsure}{place.system} {shown}"
+def _ranked_system(system: RankedSystem, figure: str) -> str:
+    unsure = "~ " if system.beaten is False else ""
+    shown = units.percent(system.value) if figure == ACCURACY else units.quantity(system.value, _UNIT[figure])
+    return f"{unsure}{system.system} {shown}"
 
 
 _UNIT = {LATENCY: "s", JOULES: "J"}

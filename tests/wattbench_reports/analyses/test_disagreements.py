@@ -109,7 +109,7 @@ def test_of_repeats_one_that_is_as_right_as_the_item_is_shown(make_run, fake) ->
     unsteady = 0
     for flip in (*found.first_only, *found.second_only):
         for answer in flip.answers:
-            assert answer.asked == 3
+            assert answer.repeats == 3
             row = int(answer.output.text.removeprefix("output of row "))
             own = table[
                 (table["system"] == answer.system) & (table["task"] == flip.task) & (table["doc_id"] == flip.doc_id)

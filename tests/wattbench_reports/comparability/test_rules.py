@@ -185,7 +185,7 @@ def test_the_items_of_two_runs_are_paired_by_their_content(make_run, fake) -> No
     both = joined(parts)
     assert both.systems == ("big", "small", "other")
     assert len(both.tasks) == 120
-    assert both.asked.min() == 1
+    assert both.trials.min() == 1
     for each in parts:
         for name in each.names:
             mine, theirs = each.table.column(name), both.column(name)
@@ -193,7 +193,7 @@ def test_the_items_of_two_runs_are_paired_by_their_content(make_run, fake) -> No
     changed = replace(parts[1], keys=parts[1].keys.assign(doc_hash="other " + parts[1].keys["doc_hash"]))
     apart = joined([parts[0], changed])
     assert len(apart.tasks) == 240
-    assert not ((apart.asked[:, 0] > 0) & (apart.asked[:, 2] > 0)).any()
+    assert not ((apart.trials[:, 0] > 0) & (apart.trials[:, 2] > 0)).any()
 
 
 def test_a_doctored_environment_is_said_and_breaks_nothing(make_run, fake) -> None:

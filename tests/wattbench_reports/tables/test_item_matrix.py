@@ -59,7 +59,7 @@ def test_sums_answer_by_answer(answers: list[Answer]) -> None:
     frames = frames_of(answers)
     table, rows = item_table(frames), row_of_answer(frames.items)
     keys = list(dict.fromkeys((answer.task, answer.doc_id, answer.doc_hash) for answer in answers))
-    assert len(table.asked) == len(keys)
+    assert len(table.trials) == len(keys)
     for key in keys:
         own = [answer for answer in answers if (answer.task, answer.doc_id, answer.doc_hash) == key]
         row = rows[answers.index(own[0])]
@@ -67,7 +67,7 @@ def test_sums_answer_by_answer(answers: list[Answer]) -> None:
         for column, system in enumerate(table.systems):
             theirs = [answer for answer in own if answer.system == system]
             metered = [answer for answer in theirs if not math.isnan(answer.energy_j)]
-            assert table.asked[row, column] == len(theirs)
+            assert table.trials[row, column] == len(theirs)
             assert table.correct[row, column] == sum(answer.correct for answer in theirs)
             assert table.metered[row, column] == len(metered)
             assert table.metered_correct[row, column] == sum(answer.correct for answer in metered)

@@ -53,7 +53,7 @@ class HybridAnswers:
     `batch_size`, `asked_count` (0 where not on record) and `row` (of the item table)."""
     names: tuple[str, ...]
     """Systems that were asked."""
-    asked: NDArray[np.float64]
+    requests: NDArray[np.float64]
     """Shape (answers, names): how often each was asked for the answer."""
 
     @property
@@ -67,7 +67,7 @@ def matrix_of(analysis: Analysis) -> AnswerMatrix:
     """Average the score, joules and seconds of each system on each item."""
     items, table = analysis.frames.items, analysis.table
     row = row_of_answer(items)
-    rows, columns = table.asked.shape
+    rows, columns = table.trials.shape
     cell = row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
     domain = np.empty(rows, dtype=np.int64)
     domain[row] = items["domain"].cat.codes.to_numpy()
@@ -78,10 +78,10 @@ def matrix_of(analysis: Analysis) -> AnswerMatrix:
         domain_names=tuple(str(name) for name in items["domain"].cat.categories),
         domain=domain,
         row=row,
-        answered=table.asked > 0,
-        score=table.correct / np.maximum(table.asked, 1),
+        answered=table.trials > 0,
+        score=table.correct / np.maximum(table.trials, 1),
         energy_j=_quotients(table.energy_j, table.metered),
-        seconds=_quotients(total_s, table.asked),
+        seconds=_quotients(total_s, table.trials),
     )
 
 
@@ -164,18 +164,18 @@ def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, 
 
 
 def _of_hybrid(name: str, frame: pd.DataFrame, lists: Any, rows: NDArray[np.int64]) -> HybridAnswers:
-    owner, who = _asked(lists, rows)
+    owner, who = _requested_members(lists, rows)
     names = tuple(dict.fromkeys([*who.categories, *frame["route"].astype(str).unique()]))
     counts = np.bincount(owner, minlength=len(frame))
     cell = owner * len(names) + who.codes.astype(np.int64)
-    asked = np.bincount(cell, minlength=len(frame) * len(names)).astype(np.float64).reshape(len(frame), len(names))
-    answered = HybridAnswers(name, frame.assign(asked_count=counts), names, asked)
+    requests = np.bincount(cell, minlength=len(frame) * len(names)).astype(np.float64).reshape(len(frame), len(names))
+    answered = HybridAnswers(name, frame.assign(asked_count=counts), names, requests)
     silent = np.flatnonzero(counts == 0)  # which systems it asked is not on record: at least the one that answered
-    asked[silent, answered.answered_by[silent]] = 1.0
+    requests[silent, answered.answered_by[silent]] = 1.0
     return answered
 
 
-def _asked(lists: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Categorical]:
+def _requested_members(lists: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Categorical]:
     """Flatten the lists of systems asked, with the index of the answer of each."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -146,13 +146,13 @@ def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
 def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
     """Return the routes of a file for some items: rows of the matrix."""
     chains = router.chains
-    answered, asked = np.zeros((len(chains), len(router.members))), np.zeros((len(chains), len(router.members)))
+    answered, requests = np.zeros((len(chains), len(router.members))), np.zeros((len(chains), len(router.members)))
     for index, chain in enumerate(chains):
         columns = [router.members.index(name) for name in chain]
-        asked[index, columns] = 1.0
+        requests[index, columns] = 1.0
         answered[index, columns[-1]] = 1.0
     code = router.chain_of[rows]
-    return Plan(rows, router.members, answered[code], asked[code], router.router_s[rows], router.router_j[rows])
+    return Plan(rows, router.members, answered[code], requests[code], router.router_s[rows], router.router_j[rows])
 
 
 def of_kind(choices: Sequence[Choice], kind: str) -> Choice | None:

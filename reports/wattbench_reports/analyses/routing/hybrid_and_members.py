@@ -102,7 +102,7 @@ def _routed(matrix: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
 
 def _within(plan: Plan, rows: NDArray[np.int64]) -> Plan:
     keep = np.isin(plan.rows, rows)
-    arrays = ("rows", "answered", "asked", "router_s", "router_j")
+    arrays = ("rows", "answered", "requests", "router_s", "router_j")
     return replace(plan, **{name: getattr(plan, name)[keep] for name in arrays})
 
 

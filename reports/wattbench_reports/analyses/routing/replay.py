@@ -21,7 +21,7 @@ class Plan:
     members: tuple[str, ...]
     answered: NDArray[np.float64]
     """Shape (items, members): the share of the item's answers that each gives; sums to 1."""
-    asked: NDArray[np.float64]
+    requests: NDArray[np.float64]
     """The same shape: how often each is asked per answer; at least `answered`."""
     router_s: NDArray[np.float64]
     """Shape (items,): the router's own, without the members that it asked; not a number where that is not known."""
@@ -82,16 +82,16 @@ def replay(matrix: AnswerMatrix, plan: Plan) -> Outcome:
     of that member alone: what other resident members draw while they wait is not in them.
     """
     columns = matrix.columns(plan.members)
-    needed = (plan.asked > 0) | (plan.answered > 0)
+    needed = (plan.requests > 0) | (plan.answered > 0)
     answerable = np.asarray((matrix.answered[np.ix_(plan.rows, columns)] | ~needed).all(axis=1))
     rows = plan.rows[answerable]
     cells = np.ix_(rows, columns)
-    answered, asked = plan.answered[answerable], plan.asked[answerable]
+    answered, requests = plan.answered[answerable], plan.requests[answerable]
     return Outcome(
         rows=rows,
         score=(answered * matrix.score[cells]).sum(axis=1),
-        energy_j=_weighted(asked, matrix.energy_j[cells]) + _zero_if_unknown(plan.router_j[answerable]),
-        seconds=_weighted(asked, matrix.seconds[cells]) + _zero_if_unknown(plan.router_s[answerable]),
+        energy_j=_weighted(requests, matrix.energy_j[cells]) + _zero_if_unknown(plan.router_j[answerable]),
+        seconds=_weighted(requests, matrix.seconds[cells]) + _zero_if_unknown(plan.router_s[answerable]),
     )
 
 
@@ -113,25 +113,30 @@ def plan_of(hybrid: HybridAnswers, members: tuple[str, ...]) -> Plan:
     other_systems = [index for index, name in enumerate(hybrid.names) if name not in members]
     frame = hybrid.frame
     rows, item = np.unique(frame["row"].to_numpy(), return_inverse=True)
-    outside = np.bincount(item, weights=hybrid.asked[:, other_systems].sum(axis=1), minlength=len(rows)) > 0
+    outside = np.bincount(item, weights=hybrid.requests[:, other_systems].sum(axis=1), minlength=len(rows)) > 0
     count = np.bincount(item, minlength=len(rows)).astype(np.float64)
-    chose = hybrid.asked.sum(axis=1) <= 1
+    chose = hybrid.requests.sum(axis=1) <= 1
 
     def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.bincount(item, weights=values, minlength=len(rows)) / count)
 
     by = hybrid.answered_by
-    answered, asked = np.zeros((len(rows), len(members))), np.zeros((len(rows), len(members)))
+    answered, requests = np.zeros((len(rows), len(members))), np.zeros((len(rows), len(members)))
     for index, name in enumerate(members):
         if name in hybrid.names:
             code = hybrid.names.index(name)
-            answered[:, index], asked[:, index] = mean((by == code).astype(np.float64)), mean(hybrid.asked[:, code])
+            answered[:, index], requests[:, index] = (
+                mean((by == code).astype(np.float64)),
+                mean(hybrid.requests[:, code]),
+            )
     bill = {
         name: mean(np.where(chose, frame[name].to_numpy(dtype=np.float64), 0.0))
         for name in ("router_s", "router_energy_j")
     }
     keep = ~outside
-    return Plan(rows[keep], members, answered[keep], asked[keep], bill["router_s"][keep], bill["router_energy_j"][keep])
+    return Plan(
+        rows[keep], members, answered[keep], requests[keep], bill["router_s"][keep], bill["router_energy_j"][keep]
+    )
 
 
 def fixed(rows: NDArray[np.int64], members: tuple[str, ...], choice: NDArray[np.int64]) -> Plan:

@@ -38,8 +38,8 @@ def shuffled_router(matrix: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Sh
     expected = Outcome(
         rows=plan.rows,
         score=score @ plan.answered.mean(axis=0),
-        energy_j=_expected(matrix.energy_j[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_j).mean(),
-        seconds=_expected(matrix.seconds[cells], plan.asked.mean(axis=0)) + np.nan_to_num(plan.router_s).mean(),
+        energy_j=_expected(matrix.energy_j[cells], plan.requests.mean(axis=0)) + np.nan_to_num(plan.router_j).mean(),
+        seconds=_expected(matrix.seconds[cells], plan.requests.mean(axis=0)) + np.nan_to_num(plan.router_s).mean(),
     )
     routes, code = _routes(plan.answered)
     small = code.astype(np.min_scalar_type(max(len(routes) - 1, 1)))

@@ -47,7 +47,7 @@ def carried(analysis: Analysis) -> dict[str, Any]:
         "domains": list(base.domains),
         "basis": {
             name: getattr(base, name).tolist()
-            for name in ("items", "asked", "correct", "means", "squares", "metered_items", "metered")
+            for name in ("items", "trials", "correct", "means", "squares", "metered_items", "metered")
         },
         "totals": {name: values.tolist() for name, values in base.totals.items()},
         "draws": {name: _packed(packed) for name, packed in base.drawn.kinds.items()},

@@ -83,7 +83,7 @@
 		const found = strata(mix, (d) => basis.items[d][s], (d, n) => {
 			const middle = (basis.means[d][s] + 1) / (n + 2);
 			const spread = basis.squares[d][s] + 1 - (n + 2) * middle * middle;
-			return [basis.correct[d][s] / (basis.asked[d][s] || 1), middle, spread / (n * (n + 1) || 1)];
+			return [basis.correct[d][s] / (basis.trials[d][s] || 1), middle, spread / (n * (n + 1) || 1)];
 		});
 		if (!found) return null;
 		const share = min(max(found[0], 0), 1), z2 = z ** 2;

@@ -20,13 +20,13 @@ class Carbon:
     intensity: FlatIntensity | HourlyIntensity
     pue: float
     """Power usage effectiveness: what the building draws for each watt that reaches the machine; 1 or more."""
-    place: GridCountry | None
+    grid: GridCountry | None
     """Whose grid it is, where that was said."""
     embodied: Embodied | None
     """None: manufacture is not included."""
 
     def grams(self, energy_j: float) -> float | None:
-        """Grams of CO2 equivalent for joules at the machine of which nobody knows when they were drawn.
+        """Grams of CO2 equivalent for joules at the machine, where the hours of use are not known.
 
         None where the intensity goes by the hour. Manufacture is not in it.
         """
@@ -59,7 +59,7 @@ class Carbon:
 
     def describe_energy(self) -> str:
         """What grams of energy rest on: the place, the intensity, its source and year, and the PUE."""
-        start = "" if self.place is None else f"{self.place}: "
+        start = "" if self.grid is None else f"{self.grid}: "
         return f"{start}{self.intensity.describe()}, PUE {self.pue:g}"
 
     def describe(self) -> str:
@@ -75,8 +75,8 @@ class Carbon:
             "intensity_g_per_kwh": None if flat is None else flat.g_per_kwh,
             "intensity_csv": None if hourly is None else hourly.as_data(),
             "pue": self.pue,
-            "region": None if self.place is None else self.place.region,
-            "country": None if self.place is None else self.place.country,
+            "region": None if self.grid is None else self.grid.region,
+            "country": None if self.grid is None else self.grid.country,
             "source": None if flat is None else flat.source,
             "year": None if flat is None else flat.year,
             "embodied": None

@@ -65,7 +65,7 @@ def read_hourly(path: Path) -> HourlyIntensity:
     _, header = next(rows, (1, []))
     time_at, figure_at = _columns(path, header)
     says_utc = "utc" in header[time_at].casefold()
-    found: dict[int, tuple[int, float]] = {}
+    hours: dict[int, tuple[int, float]] = {}
     for line, row in rows:
         if not any(cell.strip() for cell in row):
             continue
@@ -74,10 +74,10 @@ def read_hourly(path: Path) -> HourlyIntensity:
                 f"{path}:{line}: only {len(row)} of {len(header)} columns; is the file cut off, or a quote left open?"
             )
         start_s = _time(f"{path}:{line}: column {header[time_at]!r}", row[time_at], says_utc=says_utc)
-        if start_s in found:
-            raise HourlyFileError(f"{path}:{line}: {row[time_at].strip()!r} stands on line {found[start_s][0]} already")
-        found[start_s] = line, _figure(f"{path}:{line}: column {header[figure_at]!r}", row[figure_at])
-    return _slots(path, header[figure_at].strip(), hashlib.sha256(raw).hexdigest(), found)
+        if start_s in hours:
+            raise HourlyFileError(f"{path}:{line}: {row[time_at].strip()!r} is on line {hours[start_s][0]} already")
+        hours[start_s] = line, _figure(f"{path}:{line}: column {header[figure_at]!r}", row[figure_at])
+    return _slots(path, header[figure_at].strip(), hashlib.sha256(raw).hexdigest(), hours)
 
 
 def _bytes(path: Path) -> bytes:
@@ -165,18 +165,18 @@ def _figure(where: str, cell: str) -> float:
     return figure
 
 
-def _slots(path: Path, column: str, sha256: str, found: dict[int, tuple[int, float]]) -> HourlyIntensity:
-    starts_s = sorted(found)
+def _slots(path: Path, column: str, sha256: str, hours: dict[int, tuple[int, float]]) -> HourlyIntensity:
+    starts_s = sorted(hours)
     if not starts_s:
         raise HourlyFileError(f"{path}: the file holds no hours, only its header")
     step_s = min([HOUR_S, *(later - sooner for sooner, later in pairwise(starts_s))])
     for start_s in starts_s:
         if (start_s - starts_s[0]) % step_s:
             raise HourlyFileError(
-                f"{path}:{found[start_s][0]}: this row does not lie on the file's grid of {step_s / 60:g} minutes; "
+                f"{path}:{hours[start_s][0]}: this row does not lie on the file's grid of {step_s / 60:g} minutes; "
                 "give every row the same length, an hour or less"
             )
-    figures = np.array([found[start_s][1] for start_s in starts_s])
+    figures = np.array([hours[start_s][1] for start_s in starts_s])
     kept = np.isfinite(figures)
     if not kept.any():
         raise HourlyFileError(f"{path}: the column {column!r} is empty")

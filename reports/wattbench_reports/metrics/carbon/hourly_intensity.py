@@ -73,10 +73,10 @@ class HourlyIntensity:
         numbers = self._own_numbers()
         low, high = np.searchsorted(numbers, first), np.searchsorted(numbers, last, side="right")
         missing = []
-        for place in np.flatnonzero((first <= last) & (high - low != last - first + 1)):
-            held = numbers[low[place] : high[place]]
-            gaps = np.flatnonzero(held != first[place] + np.arange(len(held)))
-            missing.append(int(first[place]) + (int(gaps[0]) if len(gaps) else len(held)))
+        for index in np.flatnonzero((first <= last) & (high - low != last - first + 1)):
+            held = numbers[low[index] : high[index]]
+            gaps = np.flatnonzero(held != first[index] + np.arange(len(held)))
+            missing.append(int(first[index]) + (int(gaps[0]) if len(gaps) else len(held)))
         return None if not missing else float(min(missing) * self.step_s + self._phase_s)
 
     def describe(self) -> str:

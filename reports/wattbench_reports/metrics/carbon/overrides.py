@@ -72,10 +72,10 @@ def carbon_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_I
     pue = pue_of_suite(settings, choice)
     made = embodied(settings.embodied if choice.embodied is None else embodied_settings(choice.embodied))
     if choice.names_intensity:
-        found = _intensity(choice.region, choice.intensity_g_per_kwh, choice.intensity_csv)
+        intensity = _intensity(choice.region, choice.intensity_g_per_kwh, choice.intensity_csv)
     else:
-        found = _intensity(settings.region, settings.intensity_g_per_kwh, settings.intensity_csv)
-    return None if found is None else Carbon(found[1], pue, found[0], made)
+        intensity = _intensity(settings.region, settings.intensity_g_per_kwh, settings.intensity_csv)
+    return None if intensity is None else Carbon(intensity[1], pue, intensity[0], made)
 
 
 def pue_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_SUITE) -> float:
@@ -110,13 +110,13 @@ def _intensity(
 ) -> tuple[GridCountry | None, FlatIntensity | HourlyIntensity] | None:
     if constant is not None and file is not None:
         raise UserError("an intensity is either a constant or an hourly file: name one of the two")
-    place, mix = (None, None) if region is None else country_mix(region)
+    grid, mix = (None, None) if region is None else country_mix(region)
     if file is not None:
-        return place, read_hourly(Path(file))
+        return grid, read_hourly(Path(file))
     if constant is not None:
         known = _at_least(0.0, "intensity", constant)
-        return place, FlatIntensity(known, "given by the user", None)
-    return None if mix is None else (place, mix)
+        return grid, FlatIntensity(known, "given by the user", None)
+    return None if mix is None else (grid, mix)
 
 
 def _at_least(least: float, name: str, value: float) -> float:

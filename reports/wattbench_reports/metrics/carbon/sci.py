@@ -62,7 +62,7 @@ SECONDS, WEIGHED = "seconds", "hourly_g_j_per_kwh"
 
 
 def carbon_sums(frames: Frames, table: ItemTable, hourly: HourlyIntensity | None) -> dict[str, NDArray[np.float64]]:
-    """What grams are made of beside joules, of all answers that have some: kind to shape (items, systems).
+    """What grams are made of in addition to joules, of all answers that have some: kind to shape (items, systems).
 
     An item has a share of its window's joules. It has the same share of the window's seconds, so that items in flight
     together divide them and what happened between items is not lost; and its joules have the intensity of the window's
@@ -84,13 +84,13 @@ def carbon_sums(frames: Frames, table: ItemTable, hourly: HourlyIntensity | None
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
         kept = np.where(metered, values, 0.0)
-        sums: NDArray[np.float64] = np.bincount(cell, weights=kept, minlength=table.asked.size).astype(np.float64)
-        return sums.reshape(table.asked.shape)
+        sums: NDArray[np.float64] = np.bincount(cell, weights=kept, minlength=table.trials.size).astype(np.float64)
+        return sums.reshape(table.trials.shape)
 
-    found = {SECONDS: total(spans.item_s)}
+    sums_of = {SECONDS: total(spans.item_s)}
     if hourly is not None:
-        found[WEIGHED] = total(energy_j * hourly.mean_g_per_kwh(spans.started_s, spans.finished_s))
-    return found
+        sums_of[WEIGHED] = total(energy_j * hourly.mean_g_per_kwh(spans.started_s, spans.finished_s))
+    return sums_of
 
 
 def energy_parts(carbon: Carbon) -> dict[str, float]:
@@ -126,31 +126,31 @@ def software_carbon(
     energy, made = energy_parts(carbon), embodied_parts(carbon)
     scores = intervals(basis, energy | made, shares, per_correct=True)
     requests = {name: _per_request(basis, parts, shares) for name, parts in (("energy", energy), ("made", made))}
-    found = {}
-    for place, name in enumerate(frames.systems):
-        if not table.metered[:, place].any():
+    sums_of = {}
+    for index, name in enumerate(frames.systems):
+        if not table.metered[:, index].any():
             continue
         ((kind, worth),) = energy.items()
-        own = sums.get(kind, table.energy_j)[:, place]
-        kwh = float(table.energy_j[:, place].sum()) / JOULES_PER_KWH * carbon.pue
-        unknown = bool(np.isnan(own).any())
+        rows = sums.get(kind, table.energy_j)[:, index]
+        kwh = float(table.energy_j[:, index].sum()) / JOULES_PER_KWH * carbon.pue
+        unknown = bool(np.isnan(rows).any())
         # Imported, and nobody knows for how long the hardware was taken.
-        untimed = bool(made) and bool(np.isnan(sums[SECONDS][:, place]).any())
-        operational_g = None if unknown else float(own.sum()) * worth
-        found[name] = Sci(
+        untimed = bool(made) and bool(np.isnan(sums[SECONDS][:, index]).any())
+        operational_g = None if unknown else float(rows.sum()) * worth
+        sums_of[name] = Sci(
             system=name,
-            requests=int(table.metered[:, place].sum()),
+            requests=int(table.metered[:, index].sum()),
             energy_kwh=kwh,
             intensity_g_per_kwh=operational_g / kwh if operational_g is not None and kwh else None,
             operational_g=operational_g,
-            embodied_g=float(sums[SECONDS][:, place].sum()) * made[SECONDS] if made and not untimed else None,
-            correct=float(table.metered_correct[:, place].sum()),
-            operational_g_per_request=None if unknown else requests["energy"][place],
-            embodied_g_per_request=requests["made"][place] if made and not untimed else None,
-            g_per_correct=None if unknown or untimed else scores[place],
-            lacks_s=_first_missing(frames, carbon, place) if unknown else None,
+            embodied_g=float(sums[SECONDS][:, index].sum()) * made[SECONDS] if made and not untimed else None,
+            correct=float(table.metered_correct[:, index].sum()),
+            operational_g_per_request=None if unknown else requests["energy"][index],
+            embodied_g_per_request=requests["made"][index] if made and not untimed else None,
+            g_per_correct=None if unknown or untimed else scores[index],
+            lacks_s=_first_missing(frames, carbon, index) if unknown else None,
         )
-    return found
+    return sums_of
 
 
 def _per_request(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> list[float | None]:
@@ -201,7 +201,7 @@ def _first_missing(frames: Frames, carbon: Carbon, system: int) -> float | None:
     if not isinstance(carbon.intensity, HourlyIntensity):
         return None
     spans = _spans(frames)
-    own = (frames.items["system"].cat.codes.to_numpy() == system) & np.isfinite(
+    rows = (frames.items["system"].cat.codes.to_numpy() == system) & np.isfinite(
         frames.items["energy_j"].to_numpy(dtype=np.float64)
     )
-    return carbon.intensity.first_missing_s(spans.started_s[own], spans.finished_s[own])
+    return carbon.intensity.first_missing_s(spans.started_s[rows], spans.finished_s[rows])

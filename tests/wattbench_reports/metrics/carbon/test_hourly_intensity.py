@@ -113,7 +113,7 @@ def test_the_same_hours_however_they_are_written(read, text: str) -> None:
         (plain("2026-01-02T03:00Z,-1"), "DIR/grid.csv:2: column 'g_per_kwh': -1 is no intensity of a grid in grams"),
         (plain("2026-01-02T03:00Z,nan"), "nan is no intensity of a grid"),
         (plain("2026-01-02T03:00Z,480000"), "480000 is no intensity of a grid in grams per kWh (0 to 5,000)"),
-        (plain("2026-01-02T03:00Z,1", "2026-01-02T04:00+01:00,2"), "'2026-01-02T04:00+01:00' stands on line 2 already"),
+        (plain("2026-01-02T03:00Z,1", "2026-01-02T04:00+01:00,2"), "'2026-01-02T04:00+01:00' is on line 2 already"),
         (plain("2026-01-02T03:00Z,1", "2026-01-02T04:00Z"), "DIR/grid.csv:3: only 1 of 2 columns; is the file cut off"),
         (
             plain("2026-01-02T03:00Z,1", "2026-01-02T04:00Z,1", "2026-01-02T05:30Z,1"),

@@ -38,7 +38,7 @@ def test_a_kilowatt_hour_is_the_intensity() -> None:
 
 def test_a_region_names_its_source_and_year() -> None:
     france, germany = chosen(region="fra"), chosen(region="DEU", pue=1.1)
-    assert str(france.place) == "France (FRA)"
+    assert str(france.grid) == "France (FRA)"
     assert france.pue == 1
     assert isinstance(france.intensity, FlatIntensity)
     assert isinstance(germany.intensity, FlatIntensity)
@@ -91,24 +91,24 @@ def test_any_intensity_of_the_reader_replaces_all_of_the_suites(tmp_path: Path) 
     as_asked = carbon_of_suite(suite)
     assert as_asked is not None
     assert as_asked.intensity == FlatIntensity(50, "given by the user", None)
-    assert (str(as_asked.place), as_asked.pue) == ("Germany (DEU)", 1.2)
+    assert (str(as_asked.grid), as_asked.pue) == ("Germany (DEU)", 1.2)
     assert as_asked.embodied is not None
 
     by_region = carbon_of_suite(suite, CarbonChoice(region="FRA"))
     assert by_region is not None
     assert by_region.intensity != as_asked.intensity
-    assert (str(by_region.place), by_region.pue, by_region.embodied) == ("France (FRA)", 1.2, as_asked.embodied)
+    assert (str(by_region.grid), by_region.pue, by_region.embodied) == ("France (FRA)", 1.2, as_asked.embodied)
 
     dirtier = carbon_of_suite(suite, CarbonChoice(intensity_g_per_kwh=700, pue=1, embodied="none"))
     assert dirtier is not None
     assert (dirtier.intensity, dirtier.pue) == (FlatIntensity(700, "given by the user", None), 1)
-    assert (dirtier.place, dirtier.embodied) == (None, None)
+    assert (dirtier.grid, dirtier.embodied) == (None, None)
 
     (tmp_path / "grid.csv").write_text(HOURS)
     hourly = carbon_of_suite(suite, CarbonChoice(region="FRA", intensity_csv=tmp_path / "grid.csv"))
     assert hourly is not None
     assert isinstance(hourly.intensity, HourlyIntensity)
-    assert str(hourly.place) == "France (FRA)"
+    assert str(hourly.grid) == "France (FRA)"
     assert hourly.grams(1.0) is None, "whoever does not say when cannot have grams by the hour"
 
 
