@@ -19,7 +19,7 @@ def modelled_here() -> None:
 
 def refused(done) -> None:
     assert done.returncode == 2
-    assert done.stderr.startswith("wattbench: energy is required to be measured, and would not be: ")
+    assert done.stderr.startswith("wattbench: energy is required to be measured, but would not be: ")
     assert "would only be modelled" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""

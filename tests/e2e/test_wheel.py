@@ -110,7 +110,9 @@ def test_a_project_with_packages_named_reports_and_harness_can_be_tested(
     (project / "reports").mkdir()
     (project / "reports" / "__init__.py").write_text("def total(numbers):\n    return sum(numbers)\n")
     (project / "test_project.py").write_text(TESTS)
-    variables = {name: value for name, value in environment.items() if name != "PYTHONPATH"}
+    variables = {
+        name: value for name, value in environment.items() if name != "PYTHONPATH" and not name.startswith("PYTEST_")
+    }
     done = subprocess.run(
         [installed_python, "-m", "pytest", "-p", "no:cacheprovider", "test_project.py"],
         cwd=project,
