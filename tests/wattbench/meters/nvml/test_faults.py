@@ -27,10 +27,10 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, str], str, str, bool]] = {
     "fewer left": ({"gpus": 2}, {}, "alter(gpu1__fail=15)", "fewer GPUs than expected: 1 of 2", INVALID),
     "fewer than named": (
         {"gpus": 3}, {"CUDA_VISIBLE_DEVICES": "0,1,2,3"}, "",
-        "fewer GPUs than expected: CUDA_VISIBLE_DEVICES names 4, and 3 can be used", INVALID,
+        "fewer GPUs than expected: CUDA_VISIBLE_DEVICES names 4, but 3 can be used", INVALID,
     ),
     "fewer than the suite's": (
-        {"gpus": 3}, {}, "", "fewer GPUs than expected: the suite expects 4, and 3 can be used", INVALID,
+        {"gpus": 3}, {}, "", "fewer GPUs than expected: the suite expects 4, but 3 can be used", INVALID,
     ),
     "counter reset": ({}, {}, "alter(reset=time.time())", "gpu0: counter went backwards", INVALID),
     "stuck counter": ({}, {}, "alter(stuck=1)", "gpu0: counter", INVALID),
@@ -133,4 +133,4 @@ try:
 except MeterError as error:
     tell(str(error))
 """
-    assert "does not tell its instant power (field 186)" in driver.run(script, instant=0)
+    assert "does not report its instant power (field 186)" in driver.run(script, instant=0)
