@@ -123,8 +123,8 @@ INTERRUPTED = """
     from lm_eval.api.instance import Instance
     from wattbench.config import Load
     from wattbench.scenarios.open_loop.loadgen import offer
-    from wattbench.measure.timed_lm import Ask
-    asks = [Ask("generate_until", 0, (Instance("generate_until", {}, ("q", {}), 0, metadata=("task", 0, 1)),))]
+    from wattbench.measure.timed_lm import ItemRequests
+    asks = [ItemRequests("generate_until", 0, (Instance("generate_until", {}, ("q", {}), 0, metadata=("task", 0, 1)),))]
     load = Load.model_validate({"rates_per_s": [5.0], "min_duration_s": float(sys.argv[3]), "deadline_s": 60.0})
     def interrupted(ended):
         if ended:
