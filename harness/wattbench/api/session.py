@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def notice(text: str) -> None:
     """Print one line on standard error, where the progress of a run goes too."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
 
 
 @contextlib.contextmanager

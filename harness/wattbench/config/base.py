@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, ValidationInfo
 
 
 class Strict(BaseModel):
@@ -30,12 +30,22 @@ Name = Annotated[str, Field(pattern=NAME, max_length=80)]
 """What a suite or a system may be called."""
 
 
-def tag_of(given: Any, key: str, built_in: Container[str], other: str) -> str | None:
-    """Return the tag of a union's member: the name under `key` if it is wattbench's own, else `other`.
+def named_by(key: str, built_in: Collection[str], other: str) -> Discriminator:
+    """Choose the member of a union by the name under `key`: wattbench's own by that name, any other name by `other`.
 
-    None where the key is missing. What is no mapping gets `other`, whose model then says that it must be one.
+    A missing key is an error that lists wattbench's own names.
     """
-    name = given.get(key) if isinstance(given, Mapping) else getattr(given, key, other)
-    if name is None:
-        return None
-    return name if isinstance(name, str) and name in built_in else other
+
+    def tag(given: Any) -> str | None:
+        # What is no mapping gets `other`, whose model then says that it must be one.
+        name = given.get(key) if isinstance(given, Mapping) else getattr(given, key, other)
+        if name is None:
+            return None
+        return name if isinstance(name, str) and name in built_in else other
+
+    return Discriminator(
+        tag,
+        custom_error_type="tag_missing",
+        custom_error_message="missing; this key is required, and is one of: {choices}",
+        custom_error_context={"key": key, "choices": ", ".join(built_in)},
+    )

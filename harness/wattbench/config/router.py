@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, NonPositiveFloat, Tag
+from pydantic import ConfigDict, Field, NonPositiveFloat, Tag
 
-from wattbench.config.base import Name, RelativePath, Strict, tag_of
+from wattbench.config.base import Name, RelativePath, Strict, named_by
 from wattbench.config.registry import Registry
 
 
@@ -121,10 +121,6 @@ class OtherRouter(RouterBase):
     """The router's name."""
 
 
-def _which(given: Any) -> str | None:
-    return tag_of(given, "type", ROUTERS.built_in, OtherRouter.__name__)
-
-
 Router = Annotated[
     Annotated[ClassifierRouter, Tag("classifier")]
     | Annotated[LlmRouter, Tag("llm")]
@@ -133,10 +129,5 @@ Router = Annotated[
     | Annotated[RandomRouter, Tag("random")]
     | Annotated[AlwaysRouter, Tag("always")]
     | Annotated[OtherRouter, Tag("OtherRouter")],
-    Discriminator(
-        _which,
-        custom_error_type="tag_missing",
-        custom_error_message="missing; this key is required, and is one of: {choices}",
-        custom_error_context={"key": "type", "choices": ", ".join(ROUTERS.built_in)},
-    ),
+    named_by("type", ROUTERS.built_in, OtherRouter.__name__),
 ]

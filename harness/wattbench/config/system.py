@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     ConfigDict,
-    Discriminator,
     Field,
     NonNegativeInt,
     PositiveFloat,
@@ -20,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import Name, RelativePath, Strict, relative_to_its_file, tag_of
+from wattbench.config.base import Name, RelativePath, Strict, named_by, relative_to_its_file
 from wattbench.config.registry import Registry
 from wattbench.config.router import CascadeRouter, OtherRouter, Router, RouterBase
 from wattbench.config.serve import Serve
@@ -257,10 +256,6 @@ class OtherSystem(SystemBase):
     """How it runs."""
 
 
-def _which(given: Any) -> str | None:
-    return tag_of(given, "engine", ENGINES.built_in, OtherSystem.__name__)
-
-
 System = Annotated[
     Annotated[TransformersSystem, Tag("transformers")]
     | Annotated[MoeSystem, Tag("moe")]
@@ -269,12 +264,7 @@ System = Annotated[
     | Annotated[LmEvalSystem, Tag("lm_eval")]
     | Annotated[HybridSystem, Tag("hybrid")]
     | Annotated[OtherSystem, Tag("OtherSystem")],
-    Discriminator(
-        _which,
-        custom_error_type="tag_missing",
-        custom_error_message="missing; this key is required, and is one of: {choices}",
-        custom_error_context={"key": "engine", "choices": ", ".join(ENGINES.built_in)},
-    ),
+    named_by("engine", ENGINES.built_in, OtherSystem.__name__),
 ]
 """A system as a file defines it. One with another distribution's engine is checked by
 `wattbench.config.third_party`."""
