@@ -1,9 +1,11 @@
-"""Run pytest in two parts: what may run side by side on several workers, then what must run alone (`serial`).
+"""Run pytest in three parts, one after the other: what may run side by side, what mostly waits, what must run alone.
 
     python tests/run.py [PYTEST ARGUMENTS]
 
-The last line adds both parts up in pytest's own form; the exit status is that of the first part that failed.
-WATTBENCH_WORKERS is the number of workers: one per usable processor unless set; 0 runs everything in one process.
+`tests/parts.py` says which test belongs to which part. The last line adds the parts up in pytest's own form; the exit
+status is that of the first part that failed. WATTBENCH_WORKERS is the number of workers of the first part: one more
+than there are usable processors unless set, as a test often waits for a process or a page; 0 runs everything in one
+process.
 """
 
 from __future__ import annotations
@@ -12,16 +14,26 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.parts import FILES_VARIABLE, PART_VARIABLE, PARTS, SERIAL, SIDE_BY_SIDE, TIMED, files_of  # noqa: E402
 
 NO_TESTS = 5
 """pytest's exit status where no test was selected."""
 OUTCOMES = ("failed", "passed", "skipped", "xfailed", "xpassed", "error")
 CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*$")
-# Two workers share the cores: the threads that a numerical library would start in each only get in each other's way.
+# Workers share the cores: the threads that a numerical library would start in each only get in each other's way.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+PROCESSORS = len(os.sched_getaffinity(0))
+TIMED_AT_ONCE = 3
+"""Workers per processor for tests that mostly wait."""
 
 
 def counts(line: str) -> Counter[str]:
@@ -40,20 +52,11 @@ def closing_line(total: Counter[str], seconds: float) -> str:
     return f" {shown or 'no tests ran'} in {seconds:.2f}s ".center(80, "=")
 
 
-def marked(arguments: Sequence[str], expression: str) -> list[str]:
-    """Narrow the arguments' own `-m` by an expression."""
-    others, own = list(arguments), ""
-    if "-m" in others[:-1]:
-        place = others.index("-m")
-        own = others[place + 1]
-        del others[place : place + 2]
-    return [*others, "-m", f"({own}) and {expression}" if own else expression]
-
-
-def run_part(arguments: Sequence[str], environment: dict[str, str]) -> tuple[int, Counter[str]]:
+def run_pytest(arguments: Sequence[str], variables: dict[str, str]) -> tuple[int, Counter[str]]:
     """Run pytest, pass on what it prints, and return its exit status and what its closing line counts."""
     command = [sys.executable, "-m", "pytest", *arguments]
     found = Counter[str]()
+    environment = {**os.environ, **variables}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace", env=environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -64,16 +67,33 @@ def run_part(arguments: Sequence[str], environment: dict[str, str]) -> tuple[int
     return process.returncode, found
 
 
+def run_part(part: str, arguments: Sequence[str], workers: int, listed: Path) -> tuple[int, Counter[str]]:
+    """Run one part of the tests that the arguments select."""
+    if part != SIDE_BY_SIDE and files_of(part, listed) == []:
+        return NO_TESTS, Counter()
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    variables = {PART_VARIABLE: part, FILES_VARIABLE: str(listed), "PYTHONPATH": path}
+    options = {
+        # tests/tiers.py has put the slow files first
+        SIDE_BY_SIDE: ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"],
+        TIMED: ["-n", str(TIMED_AT_ONCE * PROCESSORS), "--dist", "loadfile"],
+        SERIAL: [],
+    }
+    if part != SERIAL:
+        variables |= ONE_THREAD
+    return run_pytest([*arguments, "-p", "tests.parts", *options[part]], variables)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Run both parts."""
+    """Run all parts."""
     started_s = time.monotonic()
-    workers = int(os.environ.get("WATTBENCH_WORKERS") or len(os.sched_getaffinity(0)))
-    parts = [(list(arguments), dict(os.environ))]
-    if workers > 0:
-        side_by_side = [*marked(arguments, "not serial"), "-n", str(workers), "--dist", "loadfile"]
-        side_by_side.append("--no-loadscope-reorder")  # tests/tiers.py has put the slow files first
-        parts = [(side_by_side, {**os.environ, **ONE_THREAD}), (marked(arguments, "serial"), dict(os.environ))]
-    results = [run_part(*part) for part in parts]
+    workers = int(os.environ.get("WATTBENCH_WORKERS") or PROCESSORS + 1)
+    if workers == 0:
+        results = [run_pytest(arguments, {})]
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            listed = Path(folder) / "files.json"
+            results = [run_part(part, arguments, workers, listed) for part in PARTS]
     total = sum((found for _, found in results), Counter[str]())
     print(closing_line(total, time.monotonic() - started_s), flush=True)  # noqa: T201 - this is the command's output
     failed = [status for status, _ in results if status not in (0, NO_TESTS)]

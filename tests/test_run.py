@@ -1,4 +1,4 @@
-"""The two parts of a test run: what is run where, and what the last line and the exit status say."""
+"""The parts of a test run: what is run where, and what the last line and the exit status say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.run import closing_line, counts, marked
+from tests.run import closing_line, counts
 
 RUN = Path(__file__).with_name("run.py")
 
@@ -35,16 +35,14 @@ def test_a_closing_line_is_as_pytest_writes_it() -> None:
     assert "no tests ran in 0.00s" in closing_line(Counter(), 0.0)
 
 
-def test_an_expression_of_the_users_own_is_narrowed() -> None:
-    assert marked(["-x", "-m", "unit or torch", "a"], "serial") == ["-x", "a", "-m", "(unit or torch) and serial"]
-    assert marked(["tests"], "not serial") == ["tests", "-m", "not serial"]
-
-
 TESTS = """
 import os
 import pytest
 
 def test_beside(): assert "PYTEST_XDIST_WORKER" in os.environ
+
+@pytest.mark.timed
+def test_waiting(): assert "PYTEST_XDIST_WORKER" in os.environ
 
 @pytest.mark.serial
 def test_alone(): assert "PYTEST_XDIST_WORKER" not in os.environ
@@ -60,7 +58,7 @@ def test_skipped(): pytest.skip("for a reason")
 @pytest.mark.parametrize(
     ("arguments", "status", "last"),
     [
-        ([], 1, "1 failed, 2 passed, 1 skipped in"),
+        ([], 1, "1 failed, 3 passed, 1 skipped in"),
         (["-k", "alone"], 0, "1 passed in"),
         (["-k", "beside"], 0, "1 passed in"),
         (["-m", "serial", "-k", "not broken"], 0, "1 passed in"),
@@ -70,12 +68,13 @@ def test_skipped(): pytest.skip("for a reason")
 )
 def test_both_parts_are_added_up(tmp_path: Path, monkeypatch, arguments: list[str], status: int, last: str) -> None:
     (tmp_path / "test_it.py").write_text(TESTS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = serial: alone\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    serial: alone\n    timed: waiting\n")
     monkeypatch.setenv("WATTBENCH_WORKERS", "1")
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # for speed
     done = subprocess.run(
-        [sys.executable, RUN, "-p", "no:cacheprovider", *arguments], cwd=tmp_path, capture_output=True, text=True,
-        check=False, timeout=120,
+        [sys.executable, RUN, "-p", "no:cacheprovider", "-p", "xdist", *arguments],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == status
     assert last in done.stdout.splitlines()[-1]

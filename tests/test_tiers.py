@@ -20,6 +20,7 @@ CONFTEST = """
 def outcome(pytester: pytest.Pytester, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     """Run a test file in a process of its own, with the tiers of this project."""
     monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # for speed
     markers = [line for line in request.config.getini("markers") if not line.startswith("wattbench")]
     pytester.makeini("[pytest]\nmarkers =\n" + "\n".join(f"    {line}" for line in markers))
     pytester.makeconftest(CONFTEST)

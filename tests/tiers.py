@@ -27,7 +27,7 @@ BY_FOLDER = {
 BY_FIXTURE = {
     "driver": ("driver",),
     "lm_eval_folder": ("sockets", "torch"),  # made by lm-eval itself
-    "project": ("waits", "serial"),
+    "project": ("timed", "waits"),
     "scripted": ("sockets",),
     "smol_gguf": ("model",),
     "tiny_folder": ("torch",),

@@ -6,7 +6,8 @@ import time
 
 
 def add(prompt: str) -> str:
-    """The sum, right."""
+    """The sum, right, after $ANSWER_S seconds: waiting fills a window at little cost to tests that run beside it."""
+    time.sleep(float(os.environ.get("ANSWER_S", "0")))
     a, b = re.findall(r"(\d+) \+ (\d+)", prompt)[-1]
     return str(int(a) + int(b))
 

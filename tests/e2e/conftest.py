@@ -17,9 +17,11 @@ Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """No hub, and a cache of its own, so that no other run on this machine is in the way."""
+    """No hub, nothing of the pytest that runs this, and a cache of its own: no other run here is in the way."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    return os.environ | offline | {"WATTBENCH_CACHE": str(tmp_path / "cache"), "CALLS": str(tmp_path / "calls.txt")}
+    files = {"WATTBENCH_CACHE": str(tmp_path / "cache"), "CALLS": str(tmp_path / "calls.txt")}
+    return inherited | offline | files | {"ANSWER_S": "0.002"}
 
 
 @pytest.fixture

@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
-pytestmark = pytest.mark.serial
-
 QUICK = ("idle_s: 1.1, warmup: 2, min_window_s: 1.1", "idle_s: 0, warmup: 1, min_window_s: 0.1")
 
 

@@ -29,8 +29,8 @@ def _one_base():
     release_base()
 
 
-def request(question: str) -> SimpleNamespace:
-    until = {"until": ["\nQuestion:"], "do_sample": False, "max_gen_toks": 128}
+def request(question: str, tokens: int) -> SimpleNamespace:
+    until = {"until": ["\nQuestion:"], "do_sample": False, "max_gen_toks": tokens}
     arguments = (f"Question: {question}\nAnswer:", until)
     return SimpleNamespace(args=arguments, doc_id=0, request_type=GENERATE, arguments=arguments)
 
@@ -45,11 +45,12 @@ DOMAINS = {"hybrid": tuple(QUESTIONS)} | dict.fromkeys(
 def replies(name: str) -> dict[str, Reply]:
     """Open a system once, and put a question of each of its domains to it."""
     with open_engine(name, load_suite("nightly").systems[name], batch=1, seed=1234) as engine:
-        return {domain: _reply(engine, domain) for domain in DOMAINS.get(name, ("arithmetic",))}
+        tokens = 128 if name == "distilled-reasoning" else 24
+        return {domain: _reply(engine, domain, tokens) for domain in DOMAINS.get(name, ("arithmetic",))}
 
 
-def _reply(engine: Engine, domain: str) -> Reply:
-    asking = request(QUESTIONS[domain][0])
+def _reply(engine: Engine, domain: str, tokens: int) -> Reply:
+    asking = request(QUESTIONS[domain][0], tokens)
     engine.begin_task(TaskContext("t", domain, lambda _prompt, _lm: {asking.doc_id: [asking]}))
     return engine.answer(GENERATE, [asking])[0]
 

@@ -16,8 +16,6 @@ import pytest
 
 from wattbench.records import RunRecords, read_run
 
-pytestmark = pytest.mark.serial
-
 ACCURACY_ALONE = "block: 4\nmetrics: {accuracy: {margin: 20 points}}\n"
 """Decided in a few rounds of sums, whatever the machine does meanwhile."""
 QUICK = ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", "{idle_s: 0, warmup: 1, min_window_s: 0.1}")

@@ -13,7 +13,7 @@ import pytest
 
 from wattbench.records import RunLayout, read_run
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.timed
 
 LOAD = "{scenario: load, idle_s: 1, warmup: 1, min_window_s: 1, load: " + (
     "{rates_per_s: [40, 20], min_duration_s: 1, min_queries: 44, deadline_s: 120}}"

@@ -15,7 +15,6 @@ Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.serial
 
 TESTS = """
 import pytest

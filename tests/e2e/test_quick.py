@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,22 +14,40 @@ import pytest
 from wattbench.records import RunRecords, read_run
 
 ITEMS = 3
+SUITES = Path(__file__).parents[2] / "benchmarks" / "suites"
 EACH_KIND = "generalist,specialist-arithmetic,moe,distilled,hybrid,rules-arithmetic"
+SERVED = "generalist-llamacpp"
+"""The generalist's own file, behind a server."""
 
 
-@pytest.fixture
-def run_suite(tmp_path: Path, environment: dict[str, str], command, smol_gguf: Path):
-    def run(*arguments: object) -> RunRecords:
-        # The cache that already holds the model; not this test's empty one.
-        with_model = environment | {"WATTBENCH_CACHE": str(smol_gguf.parents[2])}
-        done = subprocess.run(
-            command("run", *arguments, "--limit", ITEMS, "--report", "report.html"),
-            cwd=tmp_path, env=with_model, capture_output=True, text=True, check=False, timeout=580,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return read_run(tmp_path / done.stdout.strip())
+def shortened(folder: Path) -> Path:
+    """The suite with a server more, and with the shortest windows that joules of a model allow."""
+    text = (SUITES / "quick.yaml").read_text().replace("../", f"{SUITES.parent}/")
+    text, changed = re.subn(r"^  (idle_s|min_window_s): \S+", r"  \1: 1.1", text, flags=re.MULTILINE)
+    assert changed == 2
+    assert "    - rules-arithmetic\n" in text
+    path = folder / "quick.yaml"
+    path.write_text(text.replace("    - rules-arithmetic\n", f"    - rules-arithmetic\n    - {SERVED}\n"))
+    return path
 
-    return run
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("quick")
+
+
+@pytest.fixture(scope="module")
+def records(folder: Path, smol_gguf: Path) -> RunRecords:
+    """A run of one system of each kind, and of the served one."""
+    # The cache that already holds the model; not an empty one.
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "WATTBENCH_CACHE": str(smol_gguf.parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-m", "wattbench", "run", shortened(folder), "--systems", f"{EACH_KIND},{SERVED}",
+         "--tasks", "addition,letter_counting", "--limit", str(ITEMS), "--report", "report.html"],
+        cwd=folder, env=os.environ | offline, capture_output=True, text=True, check=False, timeout=580,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return read_run(folder / done.stdout.strip())
 
 
 def items_of(records: RunRecords) -> pd.DataFrame:
@@ -34,8 +55,8 @@ def items_of(records: RunRecords) -> pd.DataFrame:
 
 
 @pytest.mark.model
-def test_the_quick_suite_measures_all_five_kinds(run_suite, tmp_path: Path) -> None:
-    records = run_suite("quick", "--systems", EACH_KIND, "--tasks", "addition,needle_haystack")
+@pytest.mark.server
+def test_the_quick_suite_measures_all_five_kinds(records: RunRecords, folder: Path) -> None:
     items, systems = items_of(records), records.systems()
     assert (items.groupby(["system", "task"]).size() == ITEMS).all()
     assert items.groupby(["task", "system"])["doc_hash"].apply(frozenset).groupby("task").nunique().eq(1).all()
@@ -69,20 +90,20 @@ def test_the_quick_suite_measures_all_five_kinds(run_suite, tmp_path: Path) -> N
     assert [row.doc_id for row in asked] == list(range(ITEMS))
     assert all(sum(layer) == 2 * row.tokens for row in asked for layer in row.counts)
 
-    report = (tmp_path / "report.html").read_text()
+    report = (folder / "report.html").read_text()
     assert all(name in report for name in systems)
 
 
 @pytest.mark.model
 @pytest.mark.server
-def test_the_same_file_in_process_and_behind_llamacpp(run_suite) -> None:
-    records = run_suite("nightly", "--systems", "generalist,generalist-llamacpp", "--tasks", "addition")
-    models, systems = items_of(records), records.systems()
+def test_the_same_file_in_process_and_behind_llamacpp(records: RunRecords) -> None:
+    items, systems = items_of(records), records.systems()
+    models = items[items["system"].isin(["generalist", SERVED])]
     stamps = models[["started_s", "first_token_s", "finished_s"]]
     assert (stamps.diff(axis=1).iloc[:, 1:] > 0).all(axis=None)
     assert (models["token_s"].str.len() > 0).all()
     # The same file, the same tokenizer, the same prompt: two engines must count the same tokens in it.
     counts = models.pivot_table(index=["task", "doc_id"], columns="system", values="prompt_tokens")
-    assert counts["generalist"].equals(counts["generalist-llamacpp"])
-    assert systems["generalist"].parameters_total == systems["generalist-llamacpp"].parameters_total == 134_515_008
-    assert systems["generalist"].weights_sha256 == systems["generalist-llamacpp"].weights_sha256
+    assert counts["generalist"].equals(counts[SERVED])
+    assert systems["generalist"].parameters_total == systems[SERVED].parameters_total == 134_515_008
+    assert systems["generalist"].weights_sha256 == systems[SERVED].weights_sha256

@@ -25,7 +25,6 @@ def test_it_is_stored_without_outputs() -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.serial
 def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path / "cache"))
     shutil.copytree(EXAMPLES, tmp_path / "examples")

@@ -36,7 +36,6 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_runs: RunStore) 
     return tmp_path
 
 
-@pytest.mark.serial
 @pytest.mark.sockets
 @pytest.mark.waits
 def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.CaptureFixture[str]) -> None:

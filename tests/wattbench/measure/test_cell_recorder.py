@@ -86,7 +86,7 @@ def run_cell(writer: RunWriter, engine: Engine, items: int, **measure: float) ->
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: RunWriter) -> None:
     engine = Sleeper(0.01)
     records = run_cell(writer, engine, 4, warmup=2, min_window_s=0.5)
@@ -109,7 +109,7 @@ def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: Run
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_a_slow_sensor_makes_its_windows_longer_than_the_suite_asks(
     writer: RunWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +123,7 @@ def test_a_slow_sensor_makes_its_windows_longer_than_the_suite_asks(
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_a_long_cell_is_divided_and_the_last_window_is_never_too_short(writer: RunWriter) -> None:
     engine = Sleeper(0.02)
     records = run_cell(writer, engine, 40, warmup=0, min_window_s=0.15, window_s=0.2)
@@ -141,7 +141,7 @@ def test_a_long_cell_is_divided_and_the_last_window_is_never_too_short(writer: R
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_a_cell_that_is_long_enough_is_asked_once(writer: RunWriter) -> None:
     engine = Sleeper(0.05)
     (window,) = run_cell(writer, engine, 4, warmup=0, min_window_s=0.1).windows()

@@ -13,7 +13,7 @@ from wattbench.clock import now_s
 from wattbench.meters import CodecarbonMeter, MeterError
 from wattbench.meters import codecarbon as module
 
-pytestmark = [pytest.mark.waits, pytest.mark.serial]
+pytestmark = [pytest.mark.waits, pytest.mark.timed]
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -32,6 +32,7 @@ def _loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("loaded")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATTBENCH_CACHE", str(folder / "cache"))
+        patch.delenv("PYTEST_XDIST_WORKER", raising=False)
         _write_suite(folder, MODELLED)
         Runs(folder / "runs", folder, ["pytest"]).of(Settings(suite="sums.yaml", limit=2), ["adder"])
 
@@ -40,6 +41,7 @@ def _loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, _loaded: None) -> pytest.Pytester:
     """A project with a suite, which its ini file names; no run of others on this machine is in its way."""
     monkeypatch.setenv("WATTBENCH_CACHE", str(pytester.path / "cache"))
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # under which nothing is measured
     _write_suite(pytester.path, MEASURED)
     pytester.makeini("[pytest]\nwattbench_suite = sums.yaml")
     return pytester

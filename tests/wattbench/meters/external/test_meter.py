@@ -174,7 +174,7 @@ def test_a_command_prints_a_figure(printed: str, settings: dict[str, Any], expec
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 @pytest.mark.parametrize(
     ("run", "settings", "why"),
     [
@@ -221,7 +221,7 @@ def wall_log(tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 @pytest.mark.parametrize(
     ("columns", "provenance"), [({"energy": "j", "energy_unit": "J"}, "counter"), ({"energy": None}, "integrated")]
 )
@@ -242,7 +242,7 @@ def test_a_log_that_lags_is_matched_by_its_own_stamps(
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_a_log_that_stops_is_a_lost_meter_and_stops_nobody_else(wall_log: Any, label: Any, steady: Any) -> None:
     settings = ExternalSettings(
         use="external", component="wall", csv=log(wall_log.path, time_format="iso"), every_s=0.1, lag_s=0.6
@@ -261,7 +261,7 @@ def test_a_log_that_stops_is_a_lost_meter_and_stops_nobody_else(wall_log: Any, l
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_a_command_that_hangs_blocks_nobody(label: Any, steady: Any, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     script = tmp_path / "meter.py"

@@ -47,7 +47,7 @@ def test_a_watch_gives_up_on_what_does_not_step() -> None:
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_steps_are_measured_and_a_stuck_counter_is_absent() -> None:
     def look(component: str) -> float:
         return counting(0.05) if component == "alive" else 7.0
@@ -58,7 +58,7 @@ def test_steps_are_measured_and_a_stuck_counter_is_absent() -> None:
 
 
 @pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.timed
 def test_a_counter_that_steps_once_in_time_is_at_least_so_slow() -> None:
     started_s = now_s()
     assert measure_steps(lambda _: float(now_s() > started_s + 0.1), {"slow": 0.0}, 0.3) == {"slow": 0.3}

@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.driver import FakeDriver, all_told
 
-pytestmark = [pytest.mark.driver, pytest.mark.serial]
+pytestmark = [pytest.mark.driver, pytest.mark.timed]
 
 INVALID, REMARK = False, True
 

@@ -16,7 +16,7 @@ import pytest
 from wattbench.meters import recover_window
 from wattbench.records import WindowLabel
 
-pytestmark = [pytest.mark.driver, pytest.mark.serial]
+pytestmark = [pytest.mark.driver, pytest.mark.timed]
 
 MEASURE = """
 with Metering([NvmlMeter()]) as metering:

@@ -13,7 +13,7 @@ from wattbench.meters import MeterError, Metering, Reading, recover_window
 from wattbench.meters.sampling.trace import TraceWriter, read_trace
 from wattbench.records import WindowLabel
 
-pytestmark = [pytest.mark.waits, pytest.mark.serial]
+pytestmark = [pytest.mark.waits, pytest.mark.timed]
 
 
 def test_a_window_is_opened_sampled_and_judged(steady: Any, label: WindowLabel, tmp_path: Path) -> None:

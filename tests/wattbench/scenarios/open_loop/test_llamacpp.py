@@ -79,7 +79,7 @@ def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngi
     alone_s = _seconds(engine, asks[0])
     rows = {}
     # Service times of this machine, now: one rate far below what two slots can do, one far above.
-    for name, rate in (("slow", min(4.0, 0.3 / alone_s)), ("fast", 20.0 / alone_s)):
+    for name, rate in (("slow", min(8.0, 0.7 / alone_s)), ("fast", 20.0 / alone_s)):
         load = Load.model_validate(
             {"rates_per_s": [rate], "min_duration_s": 2.0, "min_queries": 44, "max_in_flight": 8,
              "deadline_s": 120.0 if name == "slow" else 4 * alone_s}

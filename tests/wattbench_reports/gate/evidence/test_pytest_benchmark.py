@@ -214,10 +214,11 @@ def test_other_weights_may_be_what_the_change_is_about(tmp_path) -> None:
 
 
 @pytest.mark.waits
-@pytest.mark.serial
-def test_what_pytest_benchmark_writes_is_read(tmp_path) -> None:
+@pytest.mark.timed
+def test_what_pytest_benchmark_writes_is_read(tmp_path, monkeypatch) -> None:
     """The real plugin's file, so that a change of its form is noticed."""
     pytest.importorskip("pytest_benchmark")
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # under which nothing is timed
     (tmp_path / "test_it.py").write_text("def test_sum(benchmark):\n    benchmark.pedantic(sum, ([1],), rounds=20)\n")
     path = tmp_path / "out.json"
     subprocess.run(
