@@ -5,6 +5,15 @@ May import: numpy, scipy and `ruptures`; tests hold it against statsmodels. Must
 against a textbook.
 """
 
+from wattbench_reports.stats.block_means import PairedBlockMean, block_mean_intervals, paired_block_means
+from wattbench_reports.stats.block_ratios import (
+    BlockRatio,
+    PairedBlockRatio,
+    block_ratio,
+    block_ratio_intervals,
+    log_ratio_losses,
+    paired_block_ratios,
+)
 from wattbench_reports.stats.bootstrap import resampled_sums
 from wattbench_reports.stats.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
 from wattbench_reports.stats.break_even import Payback, payback, payback_from_draws
@@ -13,9 +22,16 @@ from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 from wattbench_reports.stats.conditional_poisson import together_by_chance
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
 from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
+from wattbench_reports.stats.model_confidence_set import (
+    ModelConfidenceSet,
+    confidence_set_of,
+    model_confidence_set,
+    pairwise_p_values,
+    pairwise_p_values_of_draws,
+)
 from wattbench_reports.stats.multiple_testing import bootstrap_p_value, holm, weighted_holm
 from wattbench_reports.stats.paired import mean_difference, probabilities_lower
-from wattbench_reports.stats.pareto import pareto_probabilities
+from wattbench_reports.stats.pareto import front_not_excluded, pareto_probabilities
 from wattbench_reports.stats.permutation import Dependence, dependence, entropy_bits
 from wattbench_reports.stats.ratios import percentile_interval, ratio_intervals, ratios
 from wattbench_reports.stats.sample_size import (
@@ -28,30 +44,49 @@ from wattbench_reports.stats.sample_size import (
 )
 from wattbench_reports.stats.sequential import centre_evidence, centre_growth, mean_evidence, mean_growth, reached
 from wattbench_reports.stats.series_noise import Noise
+from wattbench_reports.stats.session_variance import (
+    SessionVariance,
+    another_run,
+    another_run_pair,
+    session_variance,
+)
 from wattbench_reports.stats.stratified_bootstrap import stratified_sums
 
 __all__ = [
     "CONFIDENCE",
     "HORIZON",
     "Bins",
+    "BlockRatio",
     "Dependence",
     "Interval",
     "McNemar",
+    "ModelConfidenceSet",
     "Noise",
+    "PairedBlockMean",
+    "PairedBlockRatio",
     "Payback",
+    "SessionVariance",
     "Shift",
     "accuracy_interval",
+    "another_run",
+    "another_run_pair",
+    "block_mean_intervals",
+    "block_ratio",
+    "block_ratio_intervals",
     "bootstrap_p_value",
     "centre_evidence",
     "centre_growth",
     "change_points",
     "clustered_se",
+    "confidence_set_of",
     "dependence",
     "drawn_medians",
     "entropy_bits",
+    "front_not_excluded",
     "holm",
     "interval_of",
     "items_needed",
+    "log_ratio_losses",
     "log_ratio_se",
     "mcnemar_exact",
     "mean_difference",
@@ -62,8 +97,13 @@ __all__ = [
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
     "minimum_detectable_shift",
+    "model_confidence_set",
     "noise_of",
+    "paired_block_means",
+    "paired_block_ratios",
     "paired_p_value",
+    "pairwise_p_values",
+    "pairwise_p_values_of_draws",
     "pareto_probabilities",
     "payback",
     "payback_from_draws",
@@ -75,6 +115,7 @@ __all__ = [
     "ratios",
     "reached",
     "resampled_sums",
+    "session_variance",
     "stratified_sums",
     "together_by_chance",
     "weighted_holm",

@@ -1,0 +1,137 @@
+"""Find the set of systems among which the best is: leaders as a set, at one error rate however many there are.
+
+Who leads is picked on the same data that it is then tested on, so tests against the leader are wrong more often than
+each of them promises. A model confidence set starts with all systems and drops the worst one as long as it is shown
+that they are not all equally good; what is left holds every truly best system in at least 95% of runs.
+
+The statistic is T_R = max |t_ij| over pairs, and the one dropped is the system with the largest t_ij against any
+other. Its reference is Student's t of each pair with Bonferroni's factor for all ordered pairs, not a bootstrap: a run
+has 5 to 16 blocks, too few to resample. For two systems it is the paired t test itself, so a set agrees with the
+interval of a pair. In simulations of 4 to 16 alike systems in 5, 8 and 16 blocks it drops one in 0 to 6% of runs, with
+normal, skewed and very unequal spread. T_max (each system against the mean of all) was not chosen: one-sided it does
+not single out one winner among equals, and two-sided it drops a best system in up to 33% of runs where losses are
+skewed.
+
+Valid where the p-values of the pairs are: those of `pairwise_p_values` for units (blocks or items) dealt at random.
+
+Source: P. R. Hansen, A. Lunde and J. M. Nason, "The model confidence set", Econometrica 79 (2011), sections 2, 3.1.2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.stats.intervals import CONFIDENCE
+
+ALPHA = 1 - CONFIDENCE
+
+
+@dataclass(frozen=True)
+class ModelConfidenceSet:
+    """Systems that cannot be excluded, by their column."""
+
+    members: tuple[int, ...]
+    """In rising order."""
+    p_values: tuple[float | None, ...]
+    """Of every system: it is a member at each level below its p-value. None for one that takes no part."""
+
+
+def model_confidence_set(losses: NDArray[np.float64], alpha: float = ALPHA) -> ModelConfidenceSet:
+    """Return the systems that may have the least mean loss.
+
+    Args:
+        losses: shape (units, systems), lower is better: values by block or by item, of all systems in the same unit.
+            `log_ratio_losses` makes them for joules per correct answer. Scores of right and wrong: rather
+            `confidence_set_of` exact p-values. A system with NaN takes no part.
+        alpha: how often a best system may be dropped.
+    """
+    return confidence_set_of(pairwise_p_values(losses), alpha)
+
+
+def confidence_set_of(p_values: NDArray[np.float64], alpha: float = ALPHA) -> ModelConfidenceSet:
+    """Return the model confidence set from one-sided p-values of all pairs, however they were obtained.
+
+    Args:
+        p_values: shape (systems, systems): at [i, j] how surprising it is, if i is as good as j, that i does so badly
+            against j; half of a two-sided p-value where i is worse. Pairs that could not be compared are NaN: they
+            exclude nothing. A system without any comparison takes no part, unless it is alone.
+        alpha: how often a best system may be dropped.
+    """
+    systems = len(p_values)
+    pairs = np.where(np.isnan(p_values), 1.0, p_values)
+    np.fill_diagonal(pairs, 1.0)
+    left = _taking_part(p_values)
+    found: dict[int, float] = {}
+    reached = 0.0
+    while len(left) > 1:
+        against = pairs[np.ix_(left, left)].min(axis=1)
+        worst = int(against.argmin())
+        reached = max(reached, min(1.0, len(left) * (len(left) - 1) * float(against[worst])))
+        found[left.pop(worst)] = reached
+    found |= dict.fromkeys(left, 1.0)
+    ordered = tuple(found.get(system) for system in range(systems))
+    return ModelConfidenceSet(_above(ordered, alpha), ordered)
+
+
+def pairwise_p_values(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the one-sided p-value of "i has no larger mean loss than j" for all pairs, by paired t tests.
+
+    Args:
+        losses: shape (units, systems), lower is better.
+
+    Returns:
+        Shape (systems, systems), NaN on the diagonal and for a system with NaN. From fewer than two units: 1
+        everywhere else. Where all units show the same difference, the p-value of a sign test.
+    """
+    from scipy.special import stdtr
+
+    units, systems = losses.shape
+    p_values = np.full((systems, systems), np.nan)
+    for system in range(systems):
+        worse = losses[:, [system]] - losses
+        means = worse.mean(axis=0)
+        errors = worse.std(axis=0, ddof=1) / math.sqrt(units) if units > 1 else np.full(systems, np.inf)
+        errors = np.where(np.isnan(means), np.nan, errors)
+        spread = errors > 1e-12 * np.abs(means)
+        t = np.divide(-means, errors, out=np.zeros(systems), where=spread)
+        same = np.where(means > 0, 0.5**units, 1.0)
+        p_values[system] = np.where(np.isnan(errors), np.nan, np.where(spread, stdtr(max(units - 1, 1), t), same))
+    np.fill_diagonal(p_values, np.nan)
+    return p_values
+
+
+def pairwise_p_values_of_draws(estimates: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what `pairwise_p_values` does from a bootstrap of many items, for figures that are no means, as medians.
+
+    Args:
+        estimates: shape (systems,), lower is better.
+        draws: shape (resamples, systems): the same over items drawn again, the same items for all systems.
+
+    Returns:
+        Shape (systems, systems): from the normal distribution with the spread of the draws. NaN as there.
+    """
+    from scipy.special import ndtr
+
+    worse = estimates[:, None] - estimates
+    deviations = draws - draws.mean(axis=0)
+    covariance = deviations.T @ deviations / (len(draws) - 1)
+    variances = np.diag(covariance)
+    errors = np.sqrt(np.maximum(variances[:, None] + variances - 2 * covariance, 0.0))
+    scores = np.divide(-worse, errors, out=np.where(worse > 0, -np.inf, 0.0), where=errors > 1e-12 * np.abs(worse))
+    p_values = np.where(np.isnan(worse) | np.isnan(errors), np.nan, ndtr(scores))
+    np.fill_diagonal(p_values, np.nan)
+    return np.asarray(p_values)
+
+
+def _taking_part(p_values: NDArray[np.float64]) -> list[int]:
+    known = ~np.isnan(p_values)
+    np.fill_diagonal(known, False)
+    return np.flatnonzero(known.any(axis=1) | (len(p_values) == 1)).tolist()
+
+
+def _above(p_values: tuple[float | None, ...], alpha: float) -> tuple[int, ...]:
+    return tuple(system for system, p_value in enumerate(p_values) if p_value is not None and p_value > alpha)

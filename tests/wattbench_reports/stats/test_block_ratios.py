@@ -1,0 +1,182 @@
+"""Ratios by block: their algebra, what cancels, and what they refuse to say."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import t, ttest_rel
+
+from wattbench_reports.stats import (
+    block_ratio,
+    block_ratio_intervals,
+    log_ratio_losses,
+    paired_block_ratios,
+    ratio_se,
+)
+
+
+def column(values: np.ndarray) -> np.ndarray:
+    return values[:, None]
+
+
+def sums(seed: int, blocks: int = 8, systems: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return rng.gamma(40, 2, (blocks, systems)), rng.integers(3, 9, (blocks, systems)).astype(float)
+
+
+def test_agrees_with_a_loop() -> None:
+    joules, correct = sums(1)
+    for system, interval in enumerate(block_ratio_intervals(joules, correct)):
+        j, c = joules[:, system], correct[:, system]
+        without = [math.log(np.delete(j, r).sum() / np.delete(c, r).sum()) for r in range(8)]
+        half = t.ppf(0.975, 7) * math.sqrt(7 * np.var(without))
+        ratio = j.sum() / c.sum()
+        assert interval is not None
+        assert interval.estimate == pytest.approx(ratio)
+        assert (interval.low, interval.high) == pytest.approx((ratio * math.exp(-half), ratio * math.exp(half)))
+
+
+def test_variance_is_the_linearised_one_to_first_order() -> None:
+    rng = np.random.default_rng(2)
+    joules, correct = 100 + rng.normal(size=8), 50 + rng.normal(size=8)
+    z = joules / joules.sum() - correct / correct.sum()
+    ratio, error = block_ratio(joules, correct), ratio_se(joules, correct)
+    assert ratio is not None
+    assert error is not None
+    assert ratio.log_variance == pytest.approx(8 / 7 * (z**2).sum(), rel=0.02)
+    assert math.sqrt(ratio.log_variance) * ratio.estimate == pytest.approx(error, rel=0.01)
+    assert log_ratio_losses(joules[:, None], correct[:, None])[:, 0] - math.log(ratio.estimate) == pytest.approx(
+        8 * z, rel=0.02, abs=1e-3
+    )
+
+
+def test_block_sizes_alone_make_no_spread() -> None:
+    # Every item costs and scores alike, but one block has two items and another nine.
+    sizes = np.array([2.0, 9, 5, 5])
+    ratio = block_ratio(7 * sizes, 0.5 * sizes)
+    assert ratio is not None
+    assert ratio.estimate == pytest.approx(14)
+    assert ratio.log_variance == pytest.approx(0, abs=1e-25)
+
+
+def test_speed_of_a_block_cancels_in_a_pair() -> None:
+    rng = np.random.default_rng(3)
+    speed = np.exp(rng.normal(0, 0.5, 8))
+    joules, correct = np.array([10.0, 13.0]) * speed[:, None], np.full((8, 2), 5.0)
+    pair = paired_block_ratios((joules[:, :1], correct[:, :1]), (joules[:, 1:], correct[:, 1:]))[0]
+    alone = block_ratio_intervals(joules, correct)
+    assert pair is not None
+    assert (pair.ratio.low, pair.ratio.estimate, pair.ratio.high) == pytest.approx((10 / 13,) * 3)
+    assert pair.probability_lower == 1
+    assert all(interval is not None and interval.high > 1.3 * interval.estimate for interval in alone)
+
+
+def test_pair_is_a_paired_t_test_of_the_losses() -> None:
+    joules, correct = sums(4)
+    losses = log_ratio_losses(joules, correct)
+    pair = paired_block_ratios((joules[:, :1], correct[:, :1]), (joules[:, 1:2], correct[:, 1:2]))[0]
+    assert pair is not None
+    expected = ttest_rel(losses[:, 0], losses[:, 1])
+    assert pair.p_value == pytest.approx(expected.pvalue)
+    assert pair.df == 7
+    assert losses.mean(axis=0) == pytest.approx(np.log(joules.sum(axis=0) / correct.sum(axis=0)))
+
+
+def test_p_value_and_interval_agree_and_directions_mirror() -> None:
+    for seed in range(40):
+        joules, correct = sums(seed, blocks=6, systems=2)
+        first, second = (joules[:, :1], correct[:, :1]), (joules[:, 1:], correct[:, 1:])
+        (ours,), (theirs,) = paired_block_ratios(first, second), paired_block_ratios(second, first)
+        assert ours is not None
+        assert theirs is not None
+        assert (ours.p_value < 0.05) == (not ours.ratio.low <= 1 <= ours.ratio.high)
+        assert ours.p_value == pytest.approx(theirs.p_value)
+        assert ours.probability_lower == pytest.approx(1 - theirs.probability_lower)
+        assert ours.ratio.estimate == pytest.approx(1 / theirs.ratio.estimate)
+
+
+def test_a_system_against_itself_is_a_coin() -> None:
+    joules, correct = sums(5)
+    pair = paired_block_ratios((joules, correct), (joules, correct))[0]
+    assert pair is not None
+    assert (pair.ratio.estimate, pair.p_value, pair.probability_lower) == (1, 1, 0.5)
+
+
+def test_one_block_shows_no_spread() -> None:
+    joules, correct = sums(6, blocks=1)
+    assert block_ratio_intervals(joules, correct) == [None] * 3
+    assert paired_block_ratios((joules, correct), (joules, correct)) == [None] * 3
+
+
+def test_nothing_correct_has_no_ratio() -> None:
+    joules, correct = sums(7)
+    correct[:, 1] = 0
+    intervals = block_ratio_intervals(joules, correct)
+    assert intervals[1] is None
+    assert intervals[0] is not None
+    pairs = paired_block_ratios((joules[:, [0, 0]], correct[:, [0, 0]]), (joules[:, 1:], correct[:, 1:]))
+    assert pairs[0] is None
+    assert pairs[1] is not None
+    assert np.isnan(log_ratio_losses(joules, correct)[:, 1]).all()
+
+
+def test_a_block_without_a_right_answer_is_a_block() -> None:
+    joules, correct = sums(8)
+    correct[3, 0] = 0
+    with_it, without = (
+        block_ratio(joules[:, 0], correct[:, 0]),
+        block_ratio(np.delete(joules[:, 0], 3), np.delete(correct[:, 0], 3)),
+    )
+    assert with_it is not None
+    assert without is not None
+    assert math.isfinite(with_it.log_variance)
+    assert with_it.estimate > without.estimate
+    assert with_it.log_variance > without.log_variance
+
+
+def test_right_answers_in_too_few_blocks_leave_the_upper_end_open() -> None:
+    joules = np.ones(8)
+    interval = block_ratio_intervals(column(joules), column(np.array([2.0, 1, 0, 0, 0, 0, 0, 0])))[0]
+    assert interval is not None
+    assert interval.high == math.inf
+    assert 0 < interval.low < interval.estimate
+
+
+def test_everything_in_one_block_bounds_nothing() -> None:
+    interval = block_ratio_intervals(column(np.ones(4)), column(np.array([0.0, 3, 0, 0])))[0]
+    assert interval is not None
+    assert (interval.low, interval.high) == (0, math.inf)
+    pair = paired_block_ratios((column(np.ones(4)), column(np.eye(4)[1])), (column(np.ones(4)), column(np.ones(4))))[0]
+    assert pair is not None
+    assert (pair.p_value, pair.probability_lower) == (1, 0.5)
+
+
+def test_no_joules_are_no_joules_of_other_items() -> None:
+    interval = block_ratio_intervals(np.zeros((4, 1)), np.ones((4, 1)))[0]
+    assert interval is not None
+    assert (interval.low, interval.estimate, interval.high) == (0, 0, 0)
+    ones = np.ones((4, 1))
+    assert paired_block_ratios((np.zeros((4, 1)), ones), (ones, ones)) == [None]
+
+
+SUMS = arrays(np.float64, (5, 2), elements=st.one_of(st.just(0.0), st.floats(1e-3, 1e6)))
+
+
+@given(SUMS, SUMS)
+def test_any_sums_give_ordered_intervals(numerators: np.ndarray, denominators: np.ndarray) -> None:
+    for number, interval in enumerate(block_ratio_intervals(numerators, denominators)):
+        if denominators[:, number].sum() == 0:
+            assert interval is None
+        else:
+            assert interval is not None
+            assert 0 <= interval.low <= interval.estimate <= interval.high
+    pair = paired_block_ratios((numerators[:, :1], denominators[:, :1]), (numerators[:, 1:], denominators[:, 1:]))[0]
+    if pair is not None:
+        assert 0 <= pair.p_value <= 1
+        assert 0 <= pair.probability_lower <= 1
+        assert 0 <= pair.ratio.low <= pair.ratio.estimate <= pair.ratio.high
