@@ -65,15 +65,15 @@ def confidence_set_of(p_values: NDArray[np.float64], alpha: float = ALPHA) -> Mo
     pairs = np.where(np.isnan(p_values), 1.0, p_values)
     np.fill_diagonal(pairs, 1.0)
     left = _taking_part(p_values)
-    found: dict[int, float] = {}
+    levels: dict[int, float] = {}
     reached = 0.0
     while len(left) > 1:
         against = pairs[np.ix_(left, left)].min(axis=1)
         worst = int(against.argmin())
         reached = max(reached, min(1.0, len(left) * (len(left) - 1) * float(against[worst])))
-        found[left.pop(worst)] = reached
-    found |= dict.fromkeys(left, 1.0)
-    ordered = tuple(found.get(system) for system in range(systems))
+        levels[left.pop(worst)] = reached
+    levels |= dict.fromkeys(left, 1.0)
+    ordered = tuple(levels.get(system) for system in range(systems))
     return ModelConfidenceSet(_above(ordered, alpha), ordered)
 
 
