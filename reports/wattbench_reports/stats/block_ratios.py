@@ -37,7 +37,7 @@ Sums = NDArray[np.float64]
 """Shape (blocks, systems or pairs), not negative: sums over the items of a block, each item with the weight that it has
 in the figure (of a mix: the domain's share over its items)."""
 
-_LARGEST_LOG = 700.0
+LARGEST_LOG = 700.0
 """Of what is taken to be finite."""
 
 
@@ -175,7 +175,7 @@ def _log_t_interval(estimate: float, log_variance: float, df: float, confidence:
     from scipy.special import stdtrit
 
     half = float(stdtrit(df, (1 + confidence) / 2)) * math.sqrt(log_variance)
-    factor = math.exp(half) if half < _LARGEST_LOG else math.inf
+    factor = math.exp(half) if half < LARGEST_LOG else math.inf
     return Interval(estimate, estimate / factor, estimate * factor if estimate else 0.0)
 
 

@@ -21,6 +21,8 @@ class Interval:
     estimate: float
     low: float
     high: float
+    few: bool = False
+    """So few items have most of what was summed that the bounds may be too narrow."""
 
 
 def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE) -> Interval:

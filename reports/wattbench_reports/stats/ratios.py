@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.stats.block_ratios import LARGEST_LOG, log_ratio_losses
 from wattbench_reports.stats.bootstrap import resampled_sums
 from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
+
+FEW_ITEMS = 30
+"""Below this effective number of items an interval of a ratio is marked."""
+OPEN_ITEMS = 10
+"""Below this effective number of items a ratio has no upper bound: a few items then hold most of what was spent, and
+the spread among the others says nothing of the next such item."""
 
 
 def ratios(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -17,6 +25,22 @@ def ratios(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -
     out = np.full(np.shape(numerators), np.inf)
     np.divide(numerators, denominators, out=out, where=denominators > 0)
     return out
+
+
+def effective_items(numerators: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the number of equal items that would be worth as much as those of each column: (sum x)^2 / sum x^2.
+
+    Args:
+        numerators: shape (items, columns), not negative: joules, with the items' weights.
+
+    Returns:
+        Shape (columns,); 0 for a column of zeros.
+
+    Source: L. Kish, "Survey Sampling" (1965), section 11.7.
+    """
+    squares = (numerators**2).sum(axis=0)
+    shared = np.divide(numerators.sum(axis=0) ** 2, squares, out=np.zeros(len(squares)), where=squares > 0)
+    return np.asarray(shared)
 
 
 def ratio_intervals(
@@ -27,11 +51,12 @@ def ratio_intervals(
     resamples: int = RESAMPLES,
     seed: int = DEFAULT_SEED,
 ) -> list[Interval | None]:
-    """Return sum(numerator) / sum(denominator) of each column, with a percentile bootstrap over items.
+    """Return sum(numerator) / sum(denominator) of each column, with bounds that hold for few and uneven items.
 
-    An item brings its numerator and its denominator along together, so the interval knows that hard items may be
-    both dear and wrong. A resample in which the denominator is zero counts as infinite; where more than the tail
-    does, the upper bound is infinite. With fewer than two items nothing bounds the ratio: 0 to infinity.
+    The bounds are the outer ends of a percentile bootstrap over items and of log-t (`widened_interval`). An item
+    brings its numerator and its denominator along together, so the interval knows that hard items may be both dear
+    and wrong. A resample in which the denominator is zero counts as infinite; where more than the tail does, the upper
+    bound is infinite. With fewer than two items nothing bounds the ratio: 0 to infinity.
 
     Args:
         numerators: shape (items, columns), not negative: joules, for instance, of all repeats of an item, with a
@@ -44,17 +69,49 @@ def ratio_intervals(
     Returns:
         An interval per column; None where the denominator is zero over all items: the ratio does not exist.
 
-    Source: percentile bootstrap, B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13.
+    Source: percentile bootstrap, B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13;
+    `block_ratios` for the jackknife, with every item a block; `effective_items`.
     """
     if not len(numerators):
         return [None] * numerators.shape[1]
     draws = ratios(*resampled_sums(numerators, denominators, resamples=resamples, seed=seed))
     totals = ratios(numerators.sum(axis=0), denominators.sum(axis=0))
     counted = ((numerators != 0) | (denominators != 0)).sum(axis=0)
-    return [
-        percentile_interval(float(total), draws[:, column], confidence, few=bool(counted[column] < 2))
-        for column, total in enumerate(totals)
-    ]
+    effective = effective_items(numerators)
+    intervals: list[Interval | None] = []
+    for column, total in enumerate(totals.tolist()):
+        items = int(counted[column])
+        interval = percentile_interval(total, draws[:, column], confidence, few=items < 2)
+        if interval is not None and items >= 2 and total > 0:
+            error = _log_se(numerators[:, column], denominators[:, column])
+            interval = widened_interval(interval, error, items - 1, float(effective[column]), confidence)
+        intervals.append(interval)
+    return intervals
+
+
+def widened_interval(
+    interval: Interval, log_se: float, df: float, effective: float, confidence: float = CONFIDENCE
+) -> Interval:
+    """Return the outer ends of an interval of a ratio and of estimate x exp(+- t log_se).
+
+    A percentile interval is too narrow for few items with a long tail: it knows only the items that were drawn. On the
+    scale of the logarithm t is wider, most of all upwards.
+
+    Args:
+        interval: of a ratio above 0, by percentiles.
+        log_se: the standard error of the ratio's logarithm.
+        df: items - 1.
+        effective: as `effective_items` counts them. Below `FEW_ITEMS` the interval is marked, below `OPEN_ITEMS` its
+            upper bound is infinite.
+        confidence: the two-sided level.
+    """
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(df, (1 + confidence) / 2)) * log_se
+    factor = math.exp(half) if half < LARGEST_LOG else math.inf
+    high = math.inf if effective < OPEN_ITEMS else max(interval.high, interval.estimate * factor)
+    low = min(interval.low, interval.estimate / factor)
+    return replace(interval, low=low, high=high, few=effective < FEW_ITEMS)
 
 
 def percentile_interval(
@@ -77,3 +134,10 @@ def percentile_interval(
     low = float(np.quantile(draws, tail, method="lower"))
     high = float(np.quantile(draws, 1 - tail, method="higher"))
     return Interval(estimate, min(low, estimate), max(high, estimate))
+
+
+def _log_se(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> float:
+    """Return the standard error of log(sum / sum) by jackknife; infinite where one item holds all of either sum."""
+    items = (numerators != 0) | (denominators != 0)
+    losses = log_ratio_losses(numerators[items, None], denominators[items, None])[:, 0]
+    return math.inf if np.isnan(losses).any() else float(losses.std(ddof=1)) / math.sqrt(len(losses))
