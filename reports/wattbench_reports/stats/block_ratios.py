@@ -11,7 +11,8 @@ the same block as far as it hits both. Of system s in R blocks, with sums J (jou
 This is the delete-one-block jackknife. To first order (R - 1) (l_s - l_s(r)) = R z_rs, where z_rs = J_rs / sum_r J_rs
 - c_rs / sum_r c_rs is the residual of the ratio, so that v_s = R / (R - 1) sum_r z_rs^2, Cochran's variance of a ratio.
 The two agree where no block holds much of a sum. Where a few items do (64 items, a standard deviation of 1.5 in the
-logarithm of their joules), Cochran's tells two alike systems apart in 7 to 9% of runs and the jackknife in 5 to 6%.
+logarithm of their joules), Cochran's tells two alike systems apart in 7.0 to 7.5% of 2,000 runs under each of four
+noises, the jackknife in 5.2 to 5.7%.
 Either way a block of more items has more of both sums, so that blocks of unequal size need no correction.
 
 Valid where items are dealt into blocks at random and machine noise is not correlated over much longer than a block;
