@@ -11,6 +11,7 @@ import pytest
 
 from tests import tiers
 from wattbench.config import Weights
+from wattbench.meters.contention.watch import SWITCH
 from wattbench.systems import weights
 
 SMOL = Weights(
@@ -21,10 +22,12 @@ SMOL = Weights(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Sort tests into tiers, and let signals arrive.
+    """Sort tests into tiers, let signals arrive, and leave windows unwatched.
 
-    Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt.
+    Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt. Tests run side
+    by side: each would find the machine busy. Those of what watches it make a `Watch` of their own.
     """
+    os.environ[SWITCH] = "off"
     config.pluginmanager.register(tiers, "tiers")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,9 +9,10 @@ class Quiet:
     def __init__(self) -> None:
         self.cells: list[str] = []
         self.advanced = 0
+        self.notes: list[str] = []
 
     def note(self, text: str) -> None:
-        """Nothing."""
+        self.notes.append(text)
 
     def start_cell(self, name: str, items: int, answered: int) -> None:
         self.cells.append(name)

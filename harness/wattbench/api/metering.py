@@ -43,13 +43,13 @@ def metering(
         UserError: a meter cannot measure anything here, there is no such meter, the record cannot be written, or
             another run is measuring on this machine.
     """
-    from wattbench.meters import Metering, choose
+    from wattbench.meters import Metering, choose, watch_here
 
     entries = _entries(meters)
     with machine_lock(), contextlib.ExitStack() as stack:
         with stdout_to_stderr():
             chosen = choose(entries)
-            opened = stack.enter_context(Metering(chosen.meters))
+            opened = stack.enter_context(Metering(chosen.meters, watch_here()))
         yield Meters(opened, chosen, None if record is None else stack.enter_context(_recording(opened, Path(record))))
 
 

@@ -39,7 +39,7 @@ def family_build(names: tuple[str, ...], recipe: Path | None) -> None:
 
 def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]:
     from wattbench.errors import require
-    from wattbench.meters import Metering
+    from wattbench.meters import Metering, watch_here
     from wattbench.progress import progress
     from wattbench_reports.metrics.carbon import carbon_of_suite
     from wattbench_reports.tables.suite_record import CarbonSettings
@@ -62,6 +62,9 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
         return grams_or_none, carbon.describe()
 
     documents = sum(planned_documents(reference_family, name) for name in wanted)
-    with Metering(meters_here().meters) as metering, progress(len(wanted), documents, "members", "documents") as shown:
+    with (
+        Metering(meters_here().meters, watch_here()) as metering,
+        progress(len(wanted), documents, "members", "documents") as shown,
+    ):
         build(reference_family, wanted, metering, shown, grams)
     return wanted

@@ -79,15 +79,17 @@ def run(
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
-    """Show which sensors exist, why some cannot be read, and what will be measured or only modelled."""
+    """Show which sensors exist, why some cannot be read, what will be measured or only modelled, and what else runs."""
     import json
 
     from wattbench.machine import doctor as checks
-    from wattbench.meters import survey
+    from wattbench.machine.busy import busy_now
+    from wattbench.meters import survey, survey_signals
 
     with stdout_to_stderr():
-        sensors = survey()
-    click.echo(json.dumps(checks.as_data(sensors), indent=2) + "\n" if as_json else checks.as_text(sensors), nl=False)
+        surveyed = survey(), survey_signals(), busy_now()
+    text = json.dumps(checks.as_data(*surveyed), indent=2) + "\n" if as_json else checks.as_text(*surveyed)
+    click.echo(text, nl=False)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""Read what limits this machine's processor: its power limit, its governor, a container's quota.
+"""Read what limits this machine's processor: its power limit, its governor, a container around it.
 
 Read from Linux's own files, each of which may be missing: the value is then None.
 """
@@ -31,20 +31,6 @@ def cpu_power(system: Path = SYSTEM) -> dict[str, Any]:
     }
 
 
-def cpus_quota(system: Path = SYSTEM, process_groups: Path = Path("/proc/self/cgroup")) -> float | None:
-    """Return how many processors' time a control group allows this process; None if nothing limits it.
-
-    A container's limit: the process may see every core and yet be stopped for most of each period. The tightest
-    limit from the process's group up to the root counts.
-    """
-    root = system / "fs/cgroup"
-    line = next((line for line in (_text(process_groups) or "").splitlines() if line.startswith("0::")), "0::/")
-    group = root / line.removeprefix("0::").strip().lstrip("/")
-    folders = [group, *group.parents] if ".." not in group.parts else [root]
-    limits = [limit for folder in folders if folder.is_relative_to(root) for limit in [_quota(folder)] if limit]
-    return min(limits, default=None)
-
-
 def container(root: Path = Path("/")) -> str | None:
     """Return ``docker``, ``podman`` or ``kubernetes``; None if no container is detected."""
     if "KUBERNETES_SERVICE_HOST" in os.environ:
@@ -67,15 +53,6 @@ def _boost(system: Path) -> str | None:
     if (on := _text(cpu / "cpufreq/boost")) is not None:
         return "on" if on == "1" else "off"
     return None
-
-
-def _quota(folder: Path) -> float | None:
-    """Return the limit of one group: of cgroup v2, or of a v1 hierarchy mounted at `cpu` (a container's own root)."""
-    if (text := _text(folder / "cpu.max")) is not None:
-        allowed, _, period = text.partition(" ")
-        return int(allowed) / int(period) if allowed.isdigit() and period.isdigit() and int(period) else None
-    quota_us, period_us = _number(folder / "cpu/cpu.cfs_quota_us"), _number(folder / "cpu/cpu.cfs_period_us")
-    return quota_us / period_us if quota_us and period_us and quota_us > 0 else None
 
 
 def _text(path: Path) -> str | None:

@@ -1,4 +1,5 @@
-"""Print the survey of `wattbench doctor`: which sensors exist, and what a run will measure and what only model.
+"""Print the survey of `wattbench doctor`: which sensors exist, what a run will measure and what only model, and whether
+it would see a busy machine.
 
 Pure: from a survey to text or data. May import `wattbench.meters`.
 """
@@ -9,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from wattbench.machine.busy import BusyNow
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
+from wattbench.meters.contention.readable import SignalState
 from wattbench.terminal import TextColumn, printable, text_table
 
 _MEANING = {
@@ -22,12 +25,13 @@ _MEANING = {
 }
 
 
-def as_data(sensors: Sequence[Sensor]) -> dict[str, Any]:
+def as_data(sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow) -> dict[str, Any]:
     """Return the survey as plain data.
 
     Returns:
         ``sensors``: one object per sensor. ``measured`` and ``modelled``: the components a run will report, and
-        ``unmeasured``: those that exist and that it will not report.
+        ``unmeasured``: those that exist and that it will not report. ``contention``: one object per signal of a busy
+        machine. ``busy``: what else runs now.
     """
     used = [sensor for sensor in sensors if sensor.used]
     reported = {sensor.component for sensor in used}
@@ -40,12 +44,14 @@ def as_data(sensors: Sequence[Sensor]) -> dict[str, Any]:
             for sensor in sensors
             if sensor.exists and not sensor.readable and sensor.component not in reported
         ],
+        "contention": [asdict(signal) for signal in signals],
+        "busy": asdict(busy) | {"text": busy.text},
     }
 
 
-def as_text(sensors: Sequence[Sensor]) -> str:
+def as_text(sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow) -> str:
     """Return the survey as plain lines that end in a newline."""
-    data = as_data(sensors)
+    data = as_data(sensors, signals, busy)
     present = [(each.component, f"{each.what}: {_state(each)}") for each in sensors if each.provenance != MODELLED]
     reported = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
     reported += [
@@ -54,7 +60,18 @@ def as_text(sensors: Sequence[Sensor]) -> str:
     fixes = list(dict.fromkeys((each.component, each.fix) for each in sensors if each.fix))
     lines = ["Sensors", *_by_component(present), "", "What a run will report", *_by_component(reported)]
     lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
+    lines += ["", "Can a busy machine be seen?", *_contention(signals), "", "What else runs now", f"  {_busy(busy)}"]
     return "".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)])
+
+
+def _contention(signals: Sequence[SignalState]) -> list[str]:
+    rows = [(signal.what, "readable" if signal.readable else f"hidden: {signal.why_not}") for signal in signals]
+    return [f"  {line}" for line in text_table((TextColumn(), TextColumn()), rows)]
+
+
+def _busy(busy: BusyNow) -> str:
+    load = "" if busy.load_1min is None else f" (load average {busy.load_1min:.2f})"
+    return f"{busy.text}{load}"
 
 
 def _by_component(rows: Sequence[tuple[str, str]]) -> list[str]:

@@ -11,7 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from wattbench.machine.cpu_limits import container, cpu_power, cpus_quota
+from wattbench.machine.cpu_limits import container, cpu_power
+from wattbench.meters.contention.control_group import cpus_quota
 
 PACKAGES = (
     "wattbench", "lm-eval", "codecarbon", "nvidia-ml-py", "torch", "transformers", "peft", "accelerate", "gguf",

@@ -12,7 +12,7 @@ import numpy as np
 
 from wattbench.config import DeclaredTraining, HybridSystem, SystemBase
 from wattbench.errors import UserError
-from wattbench.measure.attribution import alone_s, attribute
+from wattbench.measure.attribution import alone_s, attribute, attribute_cpu
 from wattbench.measure.plan import Cell
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
 from wattbench.systems import ExpertsUsed, Facts, Mixture
@@ -26,7 +26,10 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
     by_name = {window.window: window for window in windows}
     rows = []
     split_s = alone_s(np.array([a.started_s for a in answers]), np.array([a.finished_s for a in answers])).tolist()
-    for answer, (energy_j, above_idle_j), item_s in zip(answers, attribute(answers, by_name), split_s, strict=True):
+    energies, cpu_seconds = attribute(answers, by_name), attribute_cpu(answers, by_name)
+    for answer, (energy_j, above_idle_j), own_cpu_s, item_s in zip(
+        answers, energies, cpu_seconds, split_s, strict=True
+    ):
         score = scores[answer.doc_id, answer.repeat, answer.offered_per_s]
         window = by_name.get(answer.window)
         rows.append(
@@ -55,6 +58,7 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
                 energy_j=energy_j,
                 energy_above_idle_j=above_idle_j,
                 energy_provenance=window.provenance_label if window is not None else "",
+                own_cpu_s=own_cpu_s,
                 route=answer.route,
                 route_score=answer.route_score,
                 router_s=answer.router_s,

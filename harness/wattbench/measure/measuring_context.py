@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wattbench.config import Measure, Resolved
 from wattbench.measure.window_names import WindowNames
-from wattbench.meters import Chosen, Metering, OpenWindow
+from wattbench.meters import Chosen, Metering, OpenWindow, usable_as_idle, watch_here
 from wattbench.progress import Progress
 from wattbench.records import Purpose, RunRecords, RunWriter, read_run
 
@@ -56,7 +56,8 @@ class MeasuringContext:
             title: what is loaded, for the progress display.
 
         Returns:
-            Empty if the suite measures no idle draw, or its window is invalid.
+            Empty if the suite measures no idle draw, or its window is invalid. Of a window in which the machine was
+            busy, the GPUs' alone.
         """
         if not self.measure.idle_s:
             return {}
@@ -66,7 +67,9 @@ class MeasuringContext:
         time.sleep(idle_s)
         row = window.close()
         self.writer.append_window(row)
-        return {component: j / row.duration_s for component, j in row.energy_j.items()} if row.valid else {}
+        if row.contended:
+            self.progress.note(f"{title}: idle draw of the processor not known, as the machine was busy")
+        return {c: j / row.duration_s for c, j in row.energy_j.items() if usable_as_idle(row, c)}
 
 
 @contextmanager
@@ -80,5 +83,5 @@ def measuring(
     """
     records = read_run(writer.layout.root)
     names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
-    with writer, Metering(chosen.meters) as metering, progress as shown:
+    with writer, Metering(chosen.meters, watch_here()) as metering, progress as shown:
         yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code)

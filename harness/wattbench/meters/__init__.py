@@ -18,13 +18,15 @@ from wattbench.meters.base import (
 )
 from wattbench.meters.choose import Chosen, choose, require_measured
 from wattbench.meters.codecarbon import CodecarbonMeter
+from wattbench.meters.contention.readable import SignalState, survey_signals
+from wattbench.meters.contention.watch import Watch, watch_here
 from wattbench.meters.detect import Sensor, meters_for, survey
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.rapl import RaplMeter
 from wattbench.meters.sampling.metering import Metering, OpenWindow
 from wattbench.meters.sampling.recover import recover_window
 from wattbench.meters.windows.evidence import WindowEvidence
-from wattbench.meters.windows.judge import judge
+from wattbench.meters.windows.judge import judge, usable_as_idle
 
 __all__ = [
     "PROVENANCES",
@@ -42,7 +44,9 @@ __all__ = [
     "RaplMeter",
     "Reading",
     "Sensor",
+    "SignalState",
     "SteppedMeter",
+    "Watch",
     "WindowEvidence",
     "choose",
     "judge",
@@ -50,4 +54,7 @@ __all__ = [
     "recover_window",
     "require_measured",
     "survey",
+    "survey_signals",
+    "usable_as_idle",
+    "watch_here",
 ]

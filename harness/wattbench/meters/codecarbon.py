@@ -1,17 +1,30 @@
-"""Model the joules of CPU and memory with codecarbon, where no sensor measures them."""
+"""Model the joules of CPU and memory with codecarbon, where no sensor measures them.
+
+codecarbon models the power of the whole machine, P, from its load. Charged is what the machine draws at rest, and of
+what it draws above that the part by own CPU seconds:
+
+    P(rest) + (P(load) - P(rest)) x own CPU seconds / CPU seconds of all processes
+
+So other work on the machine is not charged to a system. Memory is a constant, which is charged whole.
+"""
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 from wattbench.clock import now_s
 from wattbench.config import CodecarbonSettings
 from wattbench.meters.base import MODELLED, MeterError, Reading
+from wattbench.meters.contention.own_processes import PROC
+from wattbench.meters.contention.own_share import OwnShare
 
 JOULES_PER_KWH = 3.6e6
 SHORTEST_TASK_S = 0.1
@@ -26,8 +39,8 @@ _FIELDS = {"cpu": "cpu_energy", "dram": "ram_energy"}
 class CodecarbonMeter:
     """codecarbon's modelled joules for the components that nothing measures.
 
-    Without sensors its model is thermal design power (or 4 W per thread) on a curve over the load of the whole
-    machine, and a constant per memory slot. `force_cpu_power` and `force_ram_power` of a user's own codecarbon
+    Without sensors its model is thermal design power (or 4 W per thread) on a curve over load, of which own CPU seconds
+    have their part (see above), and a constant per memory slot. `force_cpu_power` and `force_ram_power` of a user's own codecarbon
     configuration are respected. Nothing is written, sent or printed.
 
     It is rolled in tasks. A task's energy counts from the call of `start_task` to that of `stop_task`; the few
@@ -39,11 +52,14 @@ class CodecarbonMeter:
 
     Settings = CodecarbonSettings
     reads: Mapping[str, str] = {
-        "cpu": "codecarbon's model: rated power, or 4 W a thread, by load",
+        "cpu": "codecarbon's model: rated power, or 4 W a thread, by load; above rest, by own CPU seconds",
         "dram": "codecarbon's model: a constant for each memory slot",
     }
 
-    def __init__(self, components: Sequence[str] = ("cpu", "dram")) -> None:
+    def __init__(self, components: Sequence[str] = ("cpu", "dram"), proc: Path = PROC) -> None:
+        self._proc = proc
+        self._own: OwnShare | None = None
+        self._rest_w: float | None = None
         self._components = [component for component in _FIELDS if component in components]
         self.step_s: Mapping[str, float] = dict.fromkeys(self._components, SHORTEST_TASK_S)
         self.provenance: Mapping[str, str] = dict.fromkeys(self._components, MODELLED)
@@ -69,6 +85,8 @@ class CodecarbonMeter:
         self._charged_j = dict.fromkeys(self._components, 0.0)
         self._told_j = dict.fromkeys(self._components, 0.0)
         self._next_task()
+        self._own = OwnShare(self._proc)
+        self._rest_w = _power_at_rest(self._tracker)
         self._charged_until_s = self._task_started_s
         time.sleep(SHORTEST_TASK_S)
         self._roll()
@@ -109,10 +127,22 @@ class CodecarbonMeter:
             raise MeterError("codecarbon ended a task without a figure")
         for component in self._components:
             power_w = getattr(data, _FIELDS[component]) * JOULES_PER_KWH / spent_s
+            if component == "cpu":
+                power_w = self._own_power_w(power_w)
             # From the end of the last task that had a figure: after a failed one, this power stands in for it.
             self._charged_j[component] += power_w * (ended_s - self._charged_until_s)
             self._power_w[component] = power_w
         self._charged_until_s = ended_s
+
+    def _own_power_w(self, machine_w: float) -> float:
+        """Return what is charged of the machine's modelled power since the last call.
+
+        That is all of it where own CPU seconds or the power at rest are not known.
+        """
+        share = None if self._own is None else self._own.since_last()
+        if share is None or self._rest_w is None:
+            return machine_w
+        return machine_w - max(0.0, machine_w - self._rest_w) * (1.0 - share)
 
     def _next_task(self) -> None:
         if self._tracker is None or self._tasks >= TASKS_PER_TRACKER:
@@ -150,6 +180,20 @@ def _new_tracker() -> Any:
         allow_multiple_runs=True,
         log_level="critical",
     )
+
+
+def _power_at_rest(tracker: Any) -> float | None:
+    """Return the power at no load by codecarbon's own curve, in watts.
+
+    None if its figure does not follow the load (a constant, a sensor that it reads itself), or if a later version is
+    built otherwise: the machine's power is then charged whole.
+    """
+    with suppress(Exception):
+        (cpu,) = [part for part in tracker._hardware if getattr(part, "_mode", None) == "cpu_load"]
+        resting = copy.copy(cpu)
+        resting._cpu_load_meter = SimpleNamespace(percent=lambda *_: 0.0)
+        return float(resting._get_power_from_cpu_load().W)
+    return None
 
 
 def _leave_gpus_alone() -> None:

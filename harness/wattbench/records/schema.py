@@ -227,6 +227,16 @@ class WindowRow(RecordRow):
     """The highest temperature per component that has a sensor."""
     passes: int = 1
     """How often the window's items were asked to fill it; an item's energy is its share divided by this."""
+    own_cpu_s: float | None = None
+    """CPU seconds that the harness and everything it started (servers included) used in the window. None in older
+    records, of a window that was closed from its trace, and where the kernel hides it."""
+    contention: dict[str, float] = field(default_factory=dict)
+    """What else the machine did meanwhile: signal to share, 0.05 for 5%. ``run_queue_wait``, ``foreign_cpu``,
+    ``steal``, ``throttled``, ``canary``, ``later_passes``. A signal that the kernel hides is absent; empty means that nothing is
+    known, as in older records."""
+    contended: bool = False
+    """Whether a signal is above its limit. Joules of such a window are not valid unless all are a GPU's, and its
+    latencies are those of a busy machine."""
     valid: bool = True
     reasons: list[str] = field(default_factory=list)
     """Why the window is not valid, or what a reader should know of a valid one."""
@@ -291,6 +301,9 @@ class ItemRow(RecordRow):
     """The item's share of its window's joules, or None if the window is not valid."""
     energy_above_idle_j: float | None
     energy_provenance: str
+    own_cpu_s: float | None = None
+    """The item's share of its window's own CPU seconds, divided as its joules are; also of a window that is not valid.
+    None if they are not known."""
     route: str | None = None
     """For a hybrid: which member answered. The next four are also for hybrids, as in `AnswerRow`."""
     route_score: float | None = None

@@ -23,6 +23,7 @@ def _items_schema() -> Any:
             "scheduled_s": real, "started_s": real, "first_token_s": real, "finished_s": real,
             "token_s": pa.list_(real), "batch": integer, "batch_size": integer, "window": text,
             "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
+            "own_cpu_s": real,
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
             "route_asked": pa.list_(text), "offered_per_s": real,
             "failure": text, "cost": real, "prompt": text, "output": text, "filtered": text, "target": text,
@@ -40,7 +41,8 @@ def _windows_schema() -> Any:
             "started_s": real, "finished_s": real, "energy_j": text, "provenance": text,
             "check_energy_j": text, "idle_w": text, "total_j": real, "above_idle_j": real,
             "provenance_label": text, "samples": integer, "largest_gap_s": real, "temperature_c": text,
-            "passes": integer, "valid": pa.bool_(), "reasons": pa.list_(text),
+            "passes": integer, "own_cpu_s": real, "contention": text, "contended": pa.bool_(),
+            "valid": pa.bool_(), "reasons": pa.list_(text),
         }
     )  # fmt: skip
 
@@ -55,7 +57,7 @@ def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
     table = []
     for row in rows:
         flat = asdict(row)
-        for name in ("energy_j", "provenance", "check_energy_j", "idle_w", "temperature_c"):
+        for name in ("energy_j", "provenance", "check_energy_j", "idle_w", "temperature_c", "contention"):
             flat[name] = json.dumps(flat[name])
         flat |= {
             "total_j": row.total_j,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.machine.cpu_limits import container, cpu_power, cpus_quota
+from wattbench.machine.cpu_limits import container, cpu_power
 
 
 def _write(root: Path, files: dict[str, str]) -> Path:
@@ -18,7 +18,6 @@ def _write(root: Path, files: dict[str, str]) -> Path:
 
 def test_a_kernel_that_tells_nothing(tmp_path: Path) -> None:
     assert cpu_power(tmp_path) == {"package_limit_w": None, "governor": None, "boost": None}
-    assert cpus_quota(tmp_path, tmp_path / "none") is None
 
 
 def test_limits_of_all_packages_are_added_and_no_other_zone_is(tmp_path: Path) -> None:
@@ -42,29 +41,6 @@ def test_limits_of_all_packages_are_added_and_no_other_zone_is(tmp_path: Path) -
 @pytest.mark.parametrize(("written", "expected"), [("1\n", "on"), ("0\n", "off")])
 def test_boost_of_other_drivers(tmp_path: Path, written: str, expected: str) -> None:
     assert cpu_power(_write(tmp_path, {"devices/system/cpu/cpufreq/boost": written}))["boost"] == expected
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({"fs/cgroup/cpu.max": "max 100000\n"}, None),
-        ({"fs/cgroup/cpu.max": "250000 100000\n"}, 2.5),
-        ({"fs/cgroup/cpu.max": "400000 100000", "fs/cgroup/a/b/cpu.max": "150000 100000"}, 1.5),
-        ({"fs/cgroup/cpu.max": "100000 100000", "fs/cgroup/a/cpu.max": "900000 100000"}, 1.0),
-        ({"fs/cgroup/cpu.max": "nonsense"}, None),
-        ({"fs/cgroup/cpu.max": "100 0"}, None),
-        ({"fs/cgroup/cpu/cpu.cfs_quota_us": "50000", "fs/cgroup/cpu/cpu.cfs_period_us": "100000"}, 0.5),
-        ({"fs/cgroup/cpu/cpu.cfs_quota_us": "-1", "fs/cgroup/cpu/cpu.cfs_period_us": "100000"}, None),
-    ],
-)
-def test_the_tightest_quota_counts(tmp_path: Path, files: dict[str, str], expected: float | None) -> None:
-    own = _write(tmp_path, {"own": "0::/a/b\n"}) / "own"
-    assert cpus_quota(_write(tmp_path, files), own) == expected
-
-
-def test_a_group_outside_the_tree_leads_nowhere(tmp_path: Path) -> None:
-    own = _write(tmp_path, {"own": "0::/../../elsewhere\n", "fs/cgroup/cpu.max": "100000 100000"}) / "own"
-    assert cpus_quota(tmp_path, own) == 1.0
 
 
 def test_containers_leave_signs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

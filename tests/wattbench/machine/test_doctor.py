@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from wattbench.machine.busy import BusyNow
 from wattbench.machine.doctor import as_data, as_text
-from wattbench.meters import Sensor
+from wattbench.meters import Sensor, SignalState
+from wattbench.meters.contention.limits import Signal
 
 NO_GPU = Sensor(
     meter="nvml",
@@ -88,15 +90,29 @@ MACHINES = {
 }  # fmt: skip
 
 
+SHOWN = [
+    SignalState(Signal.RUN_QUEUE_WAIT, "own threads that wait for a processor", True),
+    SignalState(Signal.FOREIGN_CPU, "CPU time of other processes", True),
+    SignalState(Signal.CANARY, "a fixed piece of work, timed before and after", True),
+]
+HIDDEN = [
+    *SHOWN,
+    SignalState(Signal.STEAL, "time that the hypervisor withheld", False, "always 0: its hypervisor may hide it"),
+    SignalState(Signal.THROTTLED, "time that a control group stopped own threads", False, "no control group \x1b[2J"),
+]
+QUIET = BusyNow(0.004)
+BUSY = BusyNow(0.37, (("python3", 0.31), ("chro\x1b[2Jmium", 0.04)), 2.5)
+
+
 def test_long_names_of_components_keep_the_columns_apart_and_none_steers_the_terminal() -> None:
-    text = as_text([gpu(0), replace(gpu(0), component="gpu-of-node-7", what="GPU \x1b[2J")])
+    text = as_text([gpu(0), replace(gpu(0), component="gpu-of-node-7", what="GPU \x1b[2J")], SHOWN, QUIET)
     assert "  gpu0           NVIDIA" in text
     assert "  gpu-of-node-7  GPU ?[2J" in text
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_text_is_as_agreed(machine: str, golden) -> None:
-    golden(f"doctor-{machine}.txt", as_text(MACHINES[machine]))
+    golden(f"doctor-{machine}.txt", as_text(MACHINES[machine], SHOWN, QUIET))
 
 
 @pytest.mark.parametrize(
@@ -111,6 +127,15 @@ def test_the_text_is_as_agreed(machine: str, golden) -> None:
 def test_the_data_says_what_is_measured_and_what_only_modelled(
     machine: str, measured: list[str], modelled: list[str], unmeasured: list[str]
 ) -> None:
-    data = json.loads(json.dumps(as_data(MACHINES[machine])))
+    data = json.loads(json.dumps(as_data(MACHINES[machine], HIDDEN, BUSY)))
     assert (data["measured"], data["modelled"], data["unmeasured"]) == (measured, modelled, unmeasured)
     assert len(data["sensors"]) == len(MACHINES[machine])
+    assert [signal["signal"] for signal in data["contention"]] == [signal.signal for signal in HIDDEN]
+    assert [signal["readable"] for signal in data["contention"]] == [True, True, True, False, False]
+    assert (data["busy"]["share"], data["busy"]["text"]) == (0.37, BUSY.text)
+
+
+def test_hidden_signals_and_a_busy_machine_are_said(golden) -> None:
+    text = as_text(MACHINES["all-measured"], HIDDEN, BUSY)
+    assert all(line.isprintable() for line in text.splitlines())
+    golden("doctor-busy.txt", text)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.measure.attribution import alone_s, attribute, shares
+from wattbench.measure.attribution import alone_s, attribute, attribute_cpu, shares
 from wattbench.records import AnswerRow, WindowRow
 
 ANSWER = AnswerRow(
@@ -83,3 +83,21 @@ def test_no_figure_where_the_window_cannot_be_believed() -> None:
     assert attribute([ANSWER], {"w1": replace(WINDOW, valid=False)}) == [(None, None)]
     assert attribute([ANSWER], {"w1": replace(WINDOW, energy_j={})}) == [(None, None)]
     assert attribute([ANSWER], {"w1": replace(WINDOW, idle_w={})}) == [(40.0, None)]
+
+
+@given(passes=st.integers(1, 1000), spans=spans, valid=st.booleans())
+def test_own_cpu_seconds_are_divided_as_joules_are_whatever_the_window_is_worth(
+    passes: int, spans: list[tuple[float, float]], valid: bool
+) -> None:
+    answers = [replace(ANSWER, started_s=start, finished_s=end) for start, end in spans]
+    window = replace(WINDOW, passes=passes, own_cpu_s=8.0)
+    seconds = [each for each in attribute_cpu(answers, {"w1": replace(window, valid=valid)}) if each is not None]
+    assert len(seconds) == len(answers)
+    assert sum(seconds) * passes == pytest.approx(8.0)
+    joules = [total for total, _ in attribute(answers, {"w1": window})]
+    assert seconds == pytest.approx([total / 5.0 for total in joules if total is not None])
+
+
+def test_own_cpu_seconds_that_are_not_known_are_none() -> None:
+    assert attribute_cpu([ANSWER], {}) == [None]
+    assert attribute_cpu([ANSWER], {"w1": WINDOW}) == [None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from wattbench.config import Measure, Resolved, load_suite
 from wattbench.measure.measuring_context import measuring
 from wattbench.meters import Chosen
+from wattbench.meters.contention.limits import Signal
+from wattbench.meters.contention.signals import Contention
 from wattbench.records import SCHEMA_VERSION, Purpose, RunHeader, RunWriter, read_run
 
 SUITE = Path(__file__).parents[2] / "data" / "suite.yaml"
@@ -74,3 +77,23 @@ def test_without_idle_seconds_or_with_an_invalid_window_there_is_no_idle_draw(
     with measuring(RunWriter(root), suite(idle_s=0.05), Chosen([dead]), quiet) as context:
         assert context.idle_power_w("s", "s") == {}
         assert [row.valid for row in context.records.windows()] == [False]
+
+
+@pytest.mark.waits
+def test_next_to_other_work_the_idle_draw_of_the_processor_is_not_known(
+    root: Path, steady: Any, quiet: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with measuring(RunWriter(root), suite(idle_s=0.05), Chosen([steady]), quiet) as context:
+        opened = context.metering.open
+
+        def busy(label: Any) -> Any:
+            window = opened(label)
+            found = Contention({Signal.FOREIGN_CPU: 0.5}, 0.0)
+            window._span = SimpleNamespace(end=lambda: None, finish=lambda _: found)
+            return window
+
+        monkeypatch.setattr(context.metering, "open", busy)
+        assert context.idle_power_w("s", "the system") == {}
+    (row,) = read_run(root).windows()
+    assert (row.contended, row.valid) == (True, True)
+    assert "the system: idle draw of the processor not known, as the machine was busy" in quiet.notes

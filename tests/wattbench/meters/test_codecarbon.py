@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.proc import FakeProc
 from wattbench.clock import now_s
 from wattbench.meters import CodecarbonMeter, MeterError
 from wattbench.meters import codecarbon as module
@@ -25,6 +27,7 @@ def half_load(monkeypatch: pytest.MonkeyPatch) -> None:
     from codecarbon.external.hardware import SystemCPULoadMeter
 
     monkeypatch.setattr(SystemCPULoadMeter, "percent", lambda self, prime_interval=0.05: 50.0)
+    monkeypatch.setattr(module.OwnShare, "since_last", lambda self: 1.0)
 
 
 def own_power_w() -> dict[str, float]:
@@ -184,3 +187,75 @@ def test_what_does_not_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_new_tracker", Broken)
     with pytest.raises(MeterError, match="does not start"):
         CodecarbonMeter().open()
+
+
+class MeteredLoad:
+    """A tracker whose machine draws 60 W at its load, and 20 W at rest."""
+
+    def __init__(self) -> None:
+        self._hardware = [SimpleNamespace(_mode="cpu_load", _get_power_from_cpu_load=lambda: SimpleNamespace(W=20.0))]
+
+    def start_task(self) -> None:
+        self.started_s = now_s()
+
+    def stop_task(self) -> Any:
+        kwh = 60.0 * (now_s() - self.started_s) / 3.6e6
+        return SimpleNamespace(cpu_energy=kwh, ram_energy=kwh)
+
+    def stop(self) -> None:
+        pass
+
+
+def charged_w(fake: FakeProc, *, own_s: float, busy_s: float) -> dict[str, float]:
+    """The watts of a task in which the machine used some CPU seconds, and the own processes some of them."""
+    fake.process(os.getpid(), cpu_s=1.0)
+    fake.machine(busy_s=10.0)
+    meter = CodecarbonMeter(proc=fake.root)
+    meter.open()
+    fake.process(os.getpid(), cpu_s=1.0 + own_s)
+    fake.machine(busy_s=10.0 + busy_s)
+    time.sleep(0.11)
+    watts = meter.read().power_w
+    meter.close()
+    return dict(watts)
+
+
+@pytest.mark.parametrize(("own_s", "cpu_w"), [(0.0, 20.0), (1.0, 30.0), (4.0, 60.0), (9.0, 60.0)])
+def test_above_rest_the_model_charges_own_cpu_seconds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_s: float, cpu_w: float
+) -> None:
+    monkeypatch.setattr(module, "_new_tracker", MeteredLoad)
+    watts = charged_w(FakeProc(tmp_path), own_s=own_s, busy_s=4.0)
+    assert watts["cpu"] == pytest.approx(cpu_w, rel=0.02)
+    assert watts["dram"] == pytest.approx(60.0, rel=0.02)  # a constant, which is charged whole
+
+
+def test_a_model_without_a_curve_over_load_is_charged_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Constant(MeteredLoad):
+        def __init__(self) -> None:
+            self._hardware = [SimpleNamespace(_mode="constant")]
+
+    monkeypatch.setattr(module, "_new_tracker", Constant)
+    watts = charged_w(FakeProc(tmp_path), own_s=1.0, busy_s=4.0)
+    assert watts["cpu"] == pytest.approx(60.0, rel=0.02)
+
+
+def test_where_the_kernel_hides_processes_the_model_is_charged_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "_new_tracker", MeteredLoad)
+    meter = CodecarbonMeter(proc=tmp_path / "none")
+    meter.open()
+    time.sleep(0.11)
+    assert meter.read().power_w["cpu"] == pytest.approx(60.0, rel=0.02)
+    meter.close()
+
+
+def test_codecarbons_own_curve_gives_the_power_at_rest() -> None:
+    tracker = module._new_tracker()
+    tracker.start_task("look")
+    tracker.stop_task("look")
+    (cpu,) = [part for part in tracker._hardware if getattr(part, "_mode", None) == "cpu_load"]
+    rest_w = module._power_at_rest(tracker)
+    tracker.stop()
+    assert rest_w == pytest.approx(0.1 * cpu._tdp)

@@ -10,6 +10,8 @@ from typing import Self
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.meters.base import Meter, MeterError, Reading
+from wattbench.meters.contention.signals import Contention
+from wattbench.meters.contention.watch import Watch, WatchedSpan
 from wattbench.meters.registry import failure_text
 from wattbench.meters.sampling.sampler import Sampler
 from wattbench.meters.windows.evidence import WindowEvidence
@@ -21,7 +23,13 @@ from wattbench.records import WindowLabel, WindowRow
 class Metering:
     """The meters of a run. A context manager: inside it they are open and the sampling thread runs."""
 
-    def __init__(self, meters: Sequence[Meter]) -> None:
+    def __init__(self, meters: Sequence[Meter], watch: Watch | None = None) -> None:
+        """Prepare; nothing is opened yet.
+
+        Args:
+            meters: none of them open.
+            watch: what watches the machine around each window; None: its windows say nothing of contention.
+        """
         self.provenance: dict[str, str] = {}
         """Component to provenance. Complete inside the context."""
         self.step_s: dict[str, float] = {}
@@ -31,6 +39,7 @@ class Metering:
         self._meters = list(meters)
         self._opened: list[Meter] = []
         self._sampler = Sampler(self._meters)
+        self._watch = watch
 
     def __enter__(self) -> Self:
         """Open every meter.
@@ -44,6 +53,8 @@ class Metering:
         except BaseException:
             self._close_meters()
             raise
+        if self._watch is not None:
+            self._watch.calibrate()
         self._sampler.start()
         return self
 
@@ -67,8 +78,11 @@ class Metering:
         Raises:
             UserError: the trace could not be written.
         """
+        span = None if self._watch is None else self._watch.open()
         started_s, readings = self._sampler.open_window()
-        return OpenWindow(self, self._sampler, replace(label, started_s=started_s), started_s, readings)
+        if span is not None:
+            span.begin()
+        return OpenWindow(self, self._sampler, replace(label, started_s=started_s), started_s, readings, span)
 
     def _open(self, meter: Meter) -> None:
         try:
@@ -92,7 +106,13 @@ class OpenWindow:
     """A window that is being metered. Made by `Metering.open`."""
 
     def __init__(
-        self, metering: Metering, sampler: Sampler, label: WindowLabel, started_s: float, readings: list[Reading]
+        self,
+        metering: Metering,
+        sampler: Sampler,
+        label: WindowLabel,
+        started_s: float,
+        readings: list[Reading],
+        span: WatchedSpan | None,
     ) -> None:
         self.label = label
         """As given, with `started_s` filled in: recorded, it lets the window be closed after a kill."""
@@ -101,6 +121,7 @@ class OpenWindow:
         self._metering = metering
         self._sampler = sampler
         self._readings = readings
+        self._span = span
 
     @property
     def elapsed_s(self) -> float:
@@ -108,7 +129,12 @@ class OpenWindow:
         return now_s() - self.started_s
 
     def close(
-        self, *, idle_w: Mapping[str, float] | None = None, passes: int = 1, min_window_s: float = 0.0
+        self,
+        *,
+        idle_w: Mapping[str, float] | None = None,
+        passes: int = 1,
+        min_window_s: float = 0.0,
+        pass_s: Sequence[float] = (),
     ) -> WindowRow:
         """End the window now, and judge it. Call it once.
 
@@ -116,6 +142,7 @@ class OpenWindow:
             idle_w: watts per component of the loaded, idle system, where they are known.
             passes: how often the window's items were asked.
             min_window_s: the suite's own minimum: a `measured` window that is shorter is invalid.
+            pass_s: how long each of those passes took, in seconds, the first one first; empty if that is not known.
 
         Returns:
             The judged window.
@@ -123,6 +150,8 @@ class OpenWindow:
         Raises:
             UserError: the trace could not be written.
         """
+        if self._span is not None:
+            self._span.end()
         finished_s = self._sampler.close_window(self._readings)
         readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
         evidence = WindowEvidence(
@@ -135,6 +164,7 @@ class OpenWindow:
             idle_w=idle_w or {},
             passes=passes,
             min_window_s=min_window_s,
+            contention=Contention() if self._span is None else self._span.finish(pass_s),
             remarks=[] if passes == 1 else [f"its items were asked {passes} times to fill it"],
         )
         return judge(evidence)

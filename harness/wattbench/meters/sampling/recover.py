@@ -13,6 +13,7 @@ from wattbench.meters.windows.judge import judge
 from wattbench.records import WindowLabel, WindowRow
 
 INTERRUPTED = "interrupted; closed from the trace"
+UNWATCHED = "what else the machine did meanwhile is not known"
 BEYOND_PERIODS = 2.0
 """A meter's last reading may be this many of its periods old when the window ends; older, and it was lost before."""
 
@@ -55,7 +56,7 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         provenance=trace.provenance,
         step_s=trace.step_s,
         min_steps=thresholds.MIN_STEPS_UNPLACED,
-        remarks=[INTERRUPTED],
+        remarks=[INTERRUPTED, UNWATCHED],
     )
     return judge(evidence)
 

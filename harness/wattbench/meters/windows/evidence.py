@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wattbench.meters.base import Reading
+from wattbench.meters.contention.signals import Contention
 from wattbench.meters.windows import thresholds
 from wattbench.records import WindowLabel
 
@@ -32,6 +33,8 @@ class WindowEvidence:
     """The suite's minimum for a measured window."""
     min_steps: float = thresholds.MIN_STEPS
     """How many steps of its sensor a window must last."""
+    contention: Contention = field(default_factory=Contention)
+    """What else the machine did meanwhile; empty where that is not known."""
     remarks: Sequence[str] = ()
     """What else a reader should know of the window; none makes it invalid."""
 

@@ -54,9 +54,14 @@ def drift(points: Series) -> str | None:
     )
 
 
+def is_gpu(component: str) -> bool:
+    """Return whether a component is a GPU, whose joules hold nothing of what the processor does."""
+    return _GPU.match(component) is not None
+
+
 def fewer_gpus(series: Mapping[str, Series]) -> Iterator[str]:
     """Find that some of several GPUs could not be read from the window's start to its end."""
-    gpus = [points for component, points in series.items() if _GPU.match(component)]
+    gpus = [points for component, points in series.items() if is_gpu(component)]
     read = [points for points in gpus if points.edge_fault() is None]
     if len(read) < len(gpus) and len(gpus) > 1:
         yield f"fewer GPUs than expected: {len(read)} of {len(gpus)} could be read throughout"

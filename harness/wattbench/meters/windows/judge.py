@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wattbench.meters.base import COUNTER, RAPL, Reading
+from wattbench.meters.base import COUNTER, RAPL, REPLAYED, Reading
+from wattbench.meters.contention.judgement import find_contention
 from wattbench.meters.windows import faults, thresholds
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.series import Series
-from wattbench.records import Purpose, WindowRow
+from wattbench.records import Purpose, WindowRow, components
 
 
 @dataclass
@@ -51,6 +52,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         findings.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
     findings.faults.extend(faults.fewer_gpus(series))
     findings.faults.extend(_notes(ordered, series))
+    contended = _judge_contention(evidence, findings)
     return WindowRow(
         window=label.window,
         run=label.run,
@@ -67,6 +69,9 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         largest_gap_s=max((gap for p in series.values() if (gap := p.largest_gap_s()) is not None), default=None),
         temperature_c={c: max(points.temperatures_c) for c, points in series.items() if points.temperatures_c},
         passes=evidence.passes,
+        own_cpu_s=evidence.contention.own_cpu_s,
+        contention={signal.value: share for signal, share in evidence.contention.signals.items()},
+        contended=contended,
         valid=not findings.faults,
         reasons=findings.faults + findings.remarks,
     )
@@ -143,6 +148,33 @@ def _judge_integral(points: Series, step_s: float, findings: _Findings) -> None:
             f"{component}: {points.count} power readings are too few for an integral "
             f"(at least {thresholds.MIN_SAMPLES_INTEGRATED})"
         )
+
+
+def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
+    """Judge what else the machine did; return whether the window is contended.
+
+    That makes a measured window invalid if its joules hold those of other processes, as all that is not a GPU's do;
+    what is replayed comes of another machine. Of others it is a remark.
+    """
+    found = find_contention(evidence.contention.signals)
+    label = evidence.label
+    shared = [c for c in components.added(findings.energy_j) if _is_shared(c, evidence.provenance[c])]
+    level = findings.faults if label.purpose == Purpose.MEASURED and shared else findings.remarks
+    level.extend(found.contended)
+    findings.remarks.extend(found.remarks)
+    if found.contended and label.purpose == Purpose.IDLE and shared:
+        findings.remarks.append(f"not used as idle draw: {', '.join(shared)}")
+    return bool(found.contended)
+
+
+def usable_as_idle(row: WindowRow, component: str) -> bool:
+    """Return whether a component's watts in an idle window are those of the loaded, idle system."""
+    return row.valid and not (row.contended and _is_shared(component, row.provenance[component]))
+
+
+def _is_shared(component: str, provenance: str) -> bool:
+    """Return whether a component's joules hold what other processes of this machine used."""
+    return not faults.is_gpu(component) and provenance != REPLAYED
 
 
 def _notes(ordered: Sequence[Reading], series: Mapping[str, Series]) -> list[str]:

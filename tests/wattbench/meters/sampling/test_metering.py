@@ -10,6 +10,10 @@ import pytest
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.meters import MeterError, Metering, Reading, recover_window
+from wattbench.meters.contention.limits import Signal
+from wattbench.meters.contention.signals import Contention
+from wattbench.meters.contention.watch import Watch
+from wattbench.meters.sampling.recover import UNWATCHED
 from wattbench.meters.sampling.trace import TraceWriter, read_trace
 from wattbench.records import WindowLabel
 
@@ -161,7 +165,8 @@ def test_an_interrupted_window_is_closed_from_its_trace(
     assert row.finished_s == seconds
     assert row.energy_j == {"cpu": pytest.approx(100 * seconds), "dram": pytest.approx(20 * seconds)}
     assert row.valid is valid
-    assert row.reasons[-1] == "interrupted; closed from the trace"
+    assert row.reasons[-2:] == ["interrupted; closed from the trace", UNWATCHED]
+    assert (row.contention, row.own_cpu_s, row.contended) == ({}, None, False)
 
 
 def test_a_meter_that_died_before_the_process_is_not_carried_on(
@@ -197,7 +202,7 @@ def test_of_a_window_without_a_trace_nothing_is_known_and_said_so(
 ) -> None:
     row = recover_window(tmp_path / "none.csv", replace(label, started_s=5.0), until_s=7.0)
     assert (row.valid, row.energy_j, row.duration_s) == (False, {}, 2.0)
-    assert row.reasons == ["nothing was measured: no meter was read", "interrupted; closed from the trace"]
+    assert row.reasons == ["nothing was measured: no meter was read", "interrupted; closed from the trace", UNWATCHED]
     with Metering([steady]) as metering:
         metering.trace_to(tmp_path / "t.csv")
         metering.open(label).close()
@@ -206,3 +211,54 @@ def test_of_a_window_without_a_trace_nothing_is_known_and_said_so(
     assert row.reasons[0].startswith("cpu: meter lost 0.00 s")
     with pytest.raises(ValueError, match="never opened"):
         recover_window(tmp_path / "t.csv", label)
+
+
+class WatchedAs:
+    """A watch that finds what a test says, and notes when it is called."""
+
+    def __init__(self, contention: Contention) -> None:
+        self.contention = contention
+        self.calls: list[Any] = []
+
+    def calibrate(self) -> None:
+        self.calls.append("calibrate")
+
+    def open(self) -> Any:
+        self.calls.append("open")
+        return self
+
+    def begin(self) -> None:
+        self.calls.append("begin")
+
+    def end(self) -> None:
+        self.calls.append("end")
+
+    def finish(self, pass_s: Any) -> Contention:
+        self.calls.append(list(pass_s))
+        return self.contention
+
+
+def test_a_watched_window_says_what_else_the_machine_did(steady: Any, label: WindowLabel) -> None:
+    watched: Any = WatchedAs(Contention({Signal.FOREIGN_CPU: 0.5, Signal.STEAL: 0.0}, 1.25))
+    with Metering([steady], watched) as metering:
+        window = metering.open(label)
+        time.sleep(0.1)
+        row = window.close(passes=2, pass_s=[0.04, 0.05])
+    assert watched.calls == ["calibrate", "open", "begin", "end", [0.04, 0.05]]
+    assert (row.own_cpu_s, row.contention) == (1.25, {"foreign_cpu": 0.5, "steal": 0.0})
+    assert row.contended
+    assert not row.valid
+    assert row.energy_j
+
+
+def test_a_real_watch_reads_own_work(steady: Any, label: WindowLabel) -> None:
+    with Metering([steady], Watch()) as metering:
+        window = metering.open(label)
+        while window.elapsed_s < 0.3:
+            sum(range(1000))
+        row = window.close()
+    if not Path("/proc/self/stat").exists():
+        return
+    assert row.own_cpu_s is not None
+    assert 0.0 < row.own_cpu_s <= 2.0
+    assert {"foreign_cpu", "canary"} <= set(row.contention)

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.meters import Reading, WindowEvidence, judge
+from wattbench.meters import Reading, WindowEvidence, judge, usable_as_idle
+from wattbench.meters.contention.limits import LIMITS, Signal
+from wattbench.meters.contention.signals import Contention
 from wattbench.records import WindowLabel, WindowRow
 
+QUIET = Contention(dict.fromkeys(Signal, 0.0), 4.0)
 LABEL = WindowLabel(window="w1", run="r", system="s", task="t", purpose="measured")
 
 
@@ -23,6 +26,7 @@ def judged(
     component: str = "gpu0",
     min_window_s: float = 0.0,
     label: WindowLabel = LABEL,
+    contention: Contention = QUIET,
 ) -> WindowRow:
     return judge(
         WindowEvidence(
@@ -35,6 +39,7 @@ def judged(
             min_window_s=min_window_s,
             passes=3,
             idle_w={component: 20.0},
+            contention=contention,
         )
     )
 
@@ -299,3 +304,84 @@ def test_power_that_moves_faster_than_it_is_read_is_said_or_spoils_the_window() 
     assert moving(15.0).valid
     assert "its integral is uncertain by 3%" in moving(15.0).reasons[0]
     assert not moving(60.0).valid
+
+
+def cpu_counted() -> list[Reading]:
+    return [Reading(r.at_s, {"cpu": r.energy_j["gpu0"]}) for r in counted()]
+
+
+@pytest.mark.parametrize("signal", Signal)
+def test_each_signal_has_a_limit_for_a_remark_and_one_for_validity(signal: Signal) -> None:
+    def with_share(share: float) -> WindowRow:
+        return judged(cpu_counted(), "rapl", component="cpu", contention=Contention({signal: share}, 4.0))
+
+    limits = LIMITS[signal]
+    quiet, remarked = with_share(limits.remarked), with_share(limits.contended)
+    busy = with_share(limits.contended + 0.01)
+    assert (quiet.reasons, quiet.valid, quiet.contended) == ([], True, False)
+    assert (remarked.valid, remarked.contended, len(remarked.reasons)) == (True, False, 1)
+    assert remarked.reasons[0].startswith("the machine was a little busy: ")
+    assert (busy.valid, busy.contended, len(busy.reasons)) == (False, True, 1)
+    assert busy.reasons[0].startswith("the machine was busy: ")
+    assert (busy.energy_j, busy.own_cpu_s) == ({"cpu": pytest.approx(1000.0)}, 4.0)
+    assert busy.contention == {signal.value: limits.contended + 0.01}
+
+
+def test_what_a_busy_machine_is_said_to_be() -> None:
+    shares = {Signal.RUN_QUEUE_WAIT: 0.334, Signal.FOREIGN_CPU: 0.14, Signal.STEAL: 0.0123, Signal.CANARY: 0.75}
+    row = judged(cpu_counted(), "rapl", component="cpu", contention=Contention(shares, 4.0))
+    assert row.reasons == [
+        "the machine was busy: own threads waited for a processor that others used, for 33% of their time (limit 5%)",
+        "the machine was busy: other processes used 14.0% of the processor (limit 10%)",
+        "the machine was busy: a fixed piece of work took 75% longer than at rest (limit 10%)",
+        "the machine was a little busy: the hypervisor withheld 1.2% of the processor time (limit 5%)",
+    ]
+
+
+BUSY = Contention({Signal.FOREIGN_CPU: 0.5}, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("component", "provenance", "valid"),
+    [
+        ("gpu0", "counter", True),
+        ("cpu", "rapl", False),
+        ("cpu", "modelled", False),
+        ("dram", "rapl", False),
+        ("wall", "counter", False),
+        ("cpu", "replayed", True),
+    ],
+)
+def test_joules_of_a_gpu_alone_or_of_a_recording_stay_valid(component: str, provenance: str, valid: bool) -> None:
+    readings = [Reading(r.at_s, {component: r.energy_j["gpu0"]}) for r in counted()]
+    row = judged(readings, provenance, component=component, contention=BUSY)
+    assert (row.valid, row.contended) == (valid, True)
+    assert row.reasons == ["the machine was busy: other processes used 50% of the processor (limit 10%)"]
+
+
+def test_a_gpu_next_to_a_processor_is_in_one_total_with_it() -> None:
+    readings = [Reading(r.at_s, {"gpu0": r.energy_j["gpu0"], "cpu": 10.0 * r.at_s}) for r in counted()]
+    row = judge(
+        WindowEvidence(
+            label=LABEL, started_s=0.0, finished_s=10.0, readings=readings, contention=BUSY,
+            provenance={"gpu0": "counter", "cpu": "modelled"}, step_s={"gpu0": 0.1, "cpu": 0.1},
+        )
+    )  # fmt: skip
+    assert not row.valid
+
+
+@pytest.mark.parametrize("purpose", ["idle", "load", "warm-up", "training"])
+def test_only_measured_windows_are_judged_by_it(purpose: str) -> None:
+    row = judged(cpu_counted(), "rapl", component="cpu", contention=BUSY, label=replace(LABEL, purpose=purpose))
+    assert (row.valid, row.contended) == (True, True)
+    assert ("not used as idle draw: cpu" in row.reasons) is (purpose == "idle")
+
+
+def test_a_contended_idle_window_gives_no_idle_watts_of_a_processor() -> None:
+    idle = replace(LABEL, purpose="idle")
+    of_cpu = judged(cpu_counted(), "rapl", component="cpu", contention=BUSY, label=idle)
+    of_gpu = judged(counted(), contention=BUSY, label=idle)
+    assert not usable_as_idle(of_cpu, "cpu")
+    assert usable_as_idle(of_gpu, "gpu0")
+    assert usable_as_idle(judged(cpu_counted(), "rapl", component="cpu", label=idle), "cpu")
+    assert not usable_as_idle(judged(counted(0.5), until_s=0.5, label=idle), "gpu0")

@@ -1,0 +1,65 @@
+"""Define the limits of every signal of contention, each with its reason or source.
+
+A measured window above the first limit is remarked on; above the second it is contended. All are shares: 0.05 is 5%.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Signal(StrEnum):
+    """What shows that a machine was busy. The names are those of `WindowRow.contention`."""
+
+    RUN_QUEUE_WAIT = "run_queue_wait"
+    FOREIGN_CPU = "foreign_cpu"
+    STEAL = "steal"
+    THROTTLED = "throttled"
+    CANARY = "canary"
+    LATER_PASSES = "later_passes"
+
+
+@dataclass(frozen=True)
+class ContentionLimits:
+    """The limits of a signal, and how it is put in words."""
+
+    remarked: float
+    """Above it, a window has a remark."""
+    contended: float
+    """Above it, a window is contended."""
+    sentence: str
+    """What happened, with ``{share}`` for how much."""
+
+
+LIMITS: dict[Signal, ContentionLimits] = {
+    Signal.RUN_QUEUE_WAIT: ContentionLimits(
+        0.02, 0.05, "own threads waited for a processor that others used, for {share} of their time"
+    ),
+    Signal.FOREIGN_CPU: ContentionLimits(0.05, 0.10, "other processes used {share} of the processor"),
+    Signal.STEAL: ContentionLimits(0.01, 0.05, "the hypervisor withheld {share} of the processor time"),
+    Signal.THROTTLED: ContentionLimits(0.01, 0.05, "a control group stopped own threads for {share} of their time"),
+    Signal.CANARY: ContentionLimits(0.05, 0.10, "a fixed piece of work took {share} longer than at rest"),
+    Signal.LATER_PASSES: ContentionLimits(0.25, 0.50, "the first pass and the later ones differ by {share}"),
+}
+"""Signal to its limits.
+
+`run_queue_wait`: threads that are ready to run and wait for the share w of their time take 1 / (1 - w) times as long: 5%
+is the error that every other threshold of a window allows. Counted is what foreign processes, the hypervisor and
+control groups can explain, not threads of the system that wait for each other: see
+`wattbench.meters.contention.signals`.
+
+`foreign_cpu`: joules of RAPL, of a meter at the wall and of a model by load hold the work of other processes in about
+this proportion.
+
+`steal`: as the wait. A hypervisor may hide it (always 0).
+
+`throttled`: as the wait. A control group's quota makes another machine of it: fast for a part of each period, and
+stopped for the rest.
+
+`canary`: neighbours that share cores, caches or memory show in no counter. Of the slow windows of a virtual machine 91%
+were seen by a canary, and 15% by steal. The limits are choices.
+
+`later_passes`: the passes of a window ask the same items, so they should take as long. Of pairs of passes on a machine
+at rest the logarithm of the ratio has a robust standard deviation of 7.6%: the limits are at three and at five of them.
+"""

@@ -1,0 +1,114 @@
+"""Compute the signals of contention from what was read at both ends of a window.
+
+Conventions. A share of 0.05 is 5%. Time that own threads lost (waiting, steal, throttling) is put in proportion to the
+time they wanted, lost time included, as that gives the slowdown: 1 / (1 - share). Where they wanted less than one
+processor the window's length takes its place: a system that computes on a GPU loses nothing if its few milliseconds of
+CPU time wait.
+
+Run-queue wait (`schedstat`) also grows where a system has more threads than there are processors, and they wait for
+each other: that is the system's own doing, and asking again would not change it. While a thread waits, its processor
+runs something else; so foreign processes cannot explain more wait than their CPU seconds times the own threads that were
+ready on each processor, at least one. Wait beyond that is not counted. Where the kernel does not show the whole
+machine's use (a container with a `/proc/stat` of its own), wait counts if the own threads wanted no more than the
+processors there are: each could then have had one.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wattbench.meters.contention.control_group import GroupTimes
+from wattbench.meters.contention.limits import Signal
+from wattbench.meters.contention.own_processes import Processes, Threads, cpu_s, waited_s
+from wattbench.meters.contention.proc_files import ProcessorTimes
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the kernel had counted at a moment."""
+
+    at_s: float
+    """Of a clock that never runs backwards."""
+    cpus: int
+    """Processors that this process may use."""
+    processors: ProcessorTimes | None
+    """Of those processors; None if the kernel hides it, or shows a container's part of it."""
+    steal_s: float | None
+    """None if it is hidden."""
+    processes: Processes
+    threads: Threads
+    groups: GroupTimes | None
+
+
+@dataclass(frozen=True)
+class Contention:
+    """What is known of what else the machine did in a window."""
+
+    signals: dict[Signal, float] = field(default_factory=dict)
+    """Each that could be read, as a share."""
+    own_cpu_s: float | None = None
+    """CPU seconds of the own processes; None if the kernel hides them."""
+
+
+def between(before: Snapshot, after: Snapshot) -> Contention:
+    """Return what two snapshots say of the time between them; a signal that the kernel hides is absent."""
+    duration_s = after.at_s - before.at_s
+    if duration_s <= 0.0 or not before.processes or not after.processes:
+        return Contention()
+    own_s = cpu_s(before.processes, after.processes)
+    foreign_s = _foreign_s(before, after, own_s)
+    throttled_s = _throttled_s(before.groups, after.groups)
+    steal_s = None if before.steal_s is None or after.steal_s is None else max(0.0, after.steal_s - before.steal_s)
+    signals: dict[Signal, float] = {}
+    if after.threads:
+        wait_s, ran_s = waited_s(before.threads, after.threads)
+        ready = (wait_s + ran_s) / (duration_s * after.cpus)
+        """Own threads that were ready to run, per processor."""
+        if foreign_s is not None:
+            wait_s = min(wait_s, (foreign_s + (steal_s or 0.0) + (throttled_s or 0.0)) * max(1.0, ready))
+        if foreign_s is not None or ready <= 1.0:
+            signals[Signal.RUN_QUEUE_WAIT] = wait_s / max(wait_s + ran_s, duration_s)
+    foreign = [
+        *([] if foreign_s is None else [foreign_s / (duration_s * after.cpus)]),
+        *_foreign_in_group(before.groups, after.groups, own_s, duration_s),
+    ]
+    if foreign:
+        signals[Signal.FOREIGN_CPU] = max(foreign)
+    for signal, lost_s in ((Signal.STEAL, steal_s), (Signal.THROTTLED, throttled_s)):
+        if lost_s is not None:
+            signals[signal] = lost_s / max(lost_s + own_s, duration_s)
+    return Contention(signals, own_s)
+
+
+def later_passes(pass_s: Sequence[float]) -> float | None:
+    """Return by what share the median later pass of a window differs from the first, up or down; None without one.
+
+    Args:
+        pass_s: how long each pass took, in seconds, the first one first.
+    """
+    if len(pass_s) < 2 or min(pass_s) <= 0.0:
+        return None
+    return math.expm1(abs(math.log(statistics.median(pass_s[1:]) / pass_s[0])))
+
+
+def _foreign_s(before: Snapshot, after: Snapshot, own_s: float) -> float | None:
+    """Return the CPU seconds of other processes on the processors that this one may use; None if they are hidden."""
+    if before.processors is None or after.processors is None:
+        return None
+    return max(0.0, after.processors.busy_s - before.processors.busy_s - own_s)
+
+
+def _foreign_in_group(
+    before: GroupTimes | None, after: GroupTimes | None, own_s: float, duration_s: float
+) -> list[float]:
+    """Return the share of a group's limit that its other members used; nothing without a limit."""
+    if before is None or after is None or before.usage_s is None or after.usage_s is None or not after.limit_cpus:
+        return []
+    return [max(0.0, after.usage_s - before.usage_s - own_s) / (duration_s * after.limit_cpus)]
+
+
+def _throttled_s(before: GroupTimes | None, after: GroupTimes | None) -> float | None:
+    return None if before is None or after is None else max(0.0, after.throttled_s - before.throttled_s)
