@@ -40,8 +40,8 @@ class CodecarbonMeter:
     """codecarbon's modelled joules for the components that nothing measures.
 
     Without sensors its model is thermal design power (or 4 W per thread) on a curve over load, of which own CPU seconds
-    have their part (see above), and a constant per memory slot. `force_cpu_power` and `force_ram_power` of a user's own codecarbon
-    configuration are respected. Nothing is written, sent or printed.
+    have their part (see above), and a constant per memory slot. `force_cpu_power` and `force_ram_power` of a user's own
+    codecarbon configuration are respected. Nothing is written, sent or printed.
 
     It is rolled in tasks. A task's energy counts from the call of `start_task` to that of `stop_task`; the few
     milliseconds between two tasks are charged at the power of the one before, so that no time is lost.

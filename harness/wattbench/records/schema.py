@@ -232,8 +232,8 @@ class WindowRow(RecordRow):
     records, of a window that was closed from its trace, and where the kernel hides it."""
     contention: dict[str, float] = field(default_factory=dict)
     """What else the machine did meanwhile: signal to share, 0.05 for 5%. ``run_queue_wait``, ``foreign_cpu``,
-    ``steal``, ``throttled``, ``canary``, ``later_passes``. A signal that the kernel hides is absent; empty means that nothing is
-    known, as in older records."""
+    ``steal``, ``throttled``, ``canary``, ``later_passes``. A signal that the kernel hides is absent; empty means that
+    nothing is known, as in older records."""
     contended: bool = False
     """Whether a signal is above its limit. Joules of such a window are not valid unless all are a GPU's, and its
     latencies are those of a busy machine."""

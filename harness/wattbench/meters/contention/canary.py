@@ -1,4 +1,7 @@
-"""Time a fixed piece of work: where something shares cores, caches or memory it takes longer, and no counter shows it."""
+"""Time a fixed piece of work: it takes longer where something shares cores, caches or memory.
+
+No counter of the kernel shows that.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ TABLE = 1 << 20
 COMPUTED = 1 << 12
 """Numbers that a slice computes with, over and over: they stay in the innermost cache."""
 ROUNDS = 1000
-EVERY = 100.0
-"""It is at rest for this many times its own length: a hundredth of a core at most."""
+EVERY = 120.0
+"""It is at rest for this many times its own length: less than a hundredth of a core, snapshots included."""
 CALIBRATIONS = 3
 """How often it is timed at rest, once in a process."""
 

@@ -44,8 +44,8 @@ LIMITS: dict[Signal, ContentionLimits] = {
 }
 """Signal to its limits.
 
-`run_queue_wait`: threads that are ready to run and wait for the share w of their time take 1 / (1 - w) times as long: 5%
-is the error that every other threshold of a window allows. Counted is what foreign processes, the hypervisor and
+`run_queue_wait`: threads that are ready to run and wait for the share w of their time take 1 / (1 - w) times as long.
+5% is the error that every other threshold of a window allows. Counted is what foreign processes, the hypervisor and
 control groups can explain, not threads of the system that wait for each other: see
 `wattbench.meters.contention.signals`.
 

@@ -7,8 +7,8 @@ CPU time wait.
 
 Run-queue wait (`schedstat`) also grows where a system has more threads than there are processors, and they wait for
 each other: that is the system's own doing, and asking again would not change it. While a thread waits, its processor
-runs something else; so foreign processes cannot explain more wait than their CPU seconds times the own threads that were
-ready on each processor, at least one. Wait beyond that is not counted. Where the kernel does not show the whole
+runs something else; so foreign processes cannot explain more wait than their CPU seconds times the own threads that
+were ready on each processor, at least one. Wait beyond that is not counted. Where the kernel does not show the whole
 machine's use (a container with a `/proc/stat` of its own), wait counts if the own threads wanted no more than the
 processors there are: each could then have had one.
 """

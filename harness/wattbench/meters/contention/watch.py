@@ -19,7 +19,7 @@ from wattbench.meters.contention.proc_files import ProcessorTimes, processor_tim
 from wattbench.meters.contention.signals import Contention, Snapshot, between, later_passes
 
 SWITCH = "WATTBENCH_WATCH"
-"""The variable that, set to ``off``, leaves windows unwatched: for tests of wattbench itself, which run side by side."""
+"""The variable that, set to ``off``, leaves windows unwatched: for tests of wattbench, which run side by side."""
 
 
 class MachineReader:

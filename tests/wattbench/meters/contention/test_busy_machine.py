@@ -24,7 +24,9 @@ pytestmark = [
 LOOP = "print(flush=True)\nwhile True: pass"
 DETACHED = f"""
 import subprocess, sys
-loop = subprocess.Popen([sys.executable, "-c", {LOOP!r}], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+loop = subprocess.Popen(
+    [sys.executable, "-c", {LOOP!r}], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+)
 loop.stdout.readline()
 print(loop.pid, flush=True)
 """
