@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Sort tests into tiers, let signals arrive, and leave windows unwatched.
 
     Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt. Tests run side
-    by side: each would find the machine busy. Those of what watches it make a `Watch` of their own.
+    by side: each would find the machine busy. Those of what watches it make a `MachineWatch` of their own.
     """
     os.environ[SWITCH] = "off"
     config.pluginmanager.register(tiers, "tiers")

@@ -61,14 +61,14 @@ def busy_now(
         system: where the kernel shows control groups.
     """
     reader = MachineReader(proc, system, proc / "self/cgroup")
-    started_s, processors, own = time.perf_counter(), reader.processors(), reader.own.processes()
+    started_s, processors, own_before = time.perf_counter(), reader.processors(), reader.own.processes()
     before = {process.key: process for process in all_processes(proc)}
     sleep(look_s)
     ended, own_after = reader.processors(), reader.own.processes()
     capacity_s = (time.perf_counter() - started_s) * len(reader.cpus)
-    if processors is None or ended is None or not own or not own_after:
+    if processors is None or ended is None or not own_before or not own_after:
         return BusyNow(None, load_1min=_load())
-    foreign_s = max(0.0, ended.busy_s - processors.busy_s - cpu_s(own, own_after))
+    foreign_s = max(0.0, ended.busy_s - processors.busy_s - cpu_s(own_before, own_after))
     largest = _largest(before, [process for process in all_processes(proc) if process.key not in own_after], capacity_s)
     return BusyNow(foreign_s / capacity_s, largest, _load())
 

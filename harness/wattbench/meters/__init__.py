@@ -19,7 +19,7 @@ from wattbench.meters.base import (
 from wattbench.meters.choose import Chosen, choose, require_measured
 from wattbench.meters.codecarbon import CodecarbonMeter
 from wattbench.meters.contention.readable import SignalState, survey_signals
-from wattbench.meters.contention.watch import Watch, watch_here
+from wattbench.meters.contention.watch import MachineWatch, watch_here
 from wattbench.meters.detect import Sensor, meters_for, survey
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.rapl import RaplMeter
@@ -36,6 +36,7 @@ __all__ = [
     "ConfiguredMeter",
     "DescribedMeter",
     "LaggingMeter",
+    "MachineWatch",
     "Meter",
     "MeterError",
     "Metering",
@@ -46,7 +47,6 @@ __all__ = [
     "Sensor",
     "SignalState",
     "SteppedMeter",
-    "Watch",
     "WindowEvidence",
     "choose",
     "judge",

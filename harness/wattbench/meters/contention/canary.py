@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SLICES = 5
-"""The work is divided into so many equal parts, of which the median counts: an interrupt or two does no harm."""
+"""The work is divided into this many equal parts, of which the median counts: an interrupt or two does no harm."""
 GATHERED = 1 << 19
 """Numbers that a slice fetches from all over a table that is larger than a core's own caches."""
 TABLE = 1 << 20
@@ -56,13 +56,13 @@ class Canary:
         self.rest_s = statistics.median(self._run().slice_s for _ in range(CALIBRATIONS))
         """The median part when metering first opened, in seconds."""
 
-    def recent(self) -> CanaryTime | None:
+    def recent(self) -> CanaryTime:
         """Return its time of now, or its last if that is so recent that another would cost too much."""
         with self._lock:
             last = self._last
             if last is None or time.perf_counter() - last.at_s >= EVERY * last.total_s:
-                self._last = self._run()
-            return self._last
+                last = self._last = self._run()
+            return last
 
     def _run(self) -> CanaryTime:
         parts_s = []

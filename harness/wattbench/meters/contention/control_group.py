@@ -49,21 +49,23 @@ class OwnGroups:
     """The control groups of this process. Which they are is looked up once, when it is made."""
 
     def __init__(self, system: Path = SYSTEM, process_groups: Path = OWN_GROUP) -> None:
-        own = folders(system, process_groups)
-        limits = [(limit, folder) for folder in own if (limit := _quota(folder))]
-        self.mounted = own[-1].is_dir() and any(own[-1].iterdir())
+        groups = folders(system, process_groups)
+        root = groups[-1]
+        limits = [(limit, folder) for folder in groups if (limit := _quota(folder))]
+        self.mounted = root.is_dir() and any(root.iterdir())
         """Whether the kernel shows any."""
-        self._limit_cpus, self._limiting = min(limits, default=(None, own[0]))
-        self._counting = [folder for folder in own if _throttled_s(folder) is not None]
+        self._tightest = min(limits, default=None)
+        self._counting = [folder for folder in groups if _throttled_s(folder) is not None]
 
     def times(self) -> GroupTimes | None:
         """Return what they counted so far; None if the kernel shows none. No limit is 0 s of being stopped."""
         if not self.mounted:
             return None
         throttled_s = sum(_throttled_s(folder) or 0.0 for folder in self._counting)
-        if self._limit_cpus is None:
+        if self._tightest is None:
             return GroupTimes(throttled_s)
-        return GroupTimes(throttled_s, _usage_s(self._limiting), self._limit_cpus)
+        limit_cpus, folder = self._tightest
+        return GroupTimes(throttled_s, _usage_s(folder), limit_cpus)
 
 
 def _quota(folder: Path) -> float | None:

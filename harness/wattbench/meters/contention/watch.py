@@ -1,4 +1,4 @@
-"""Watch the machine around windows: a snapshot at each end of one, and a canary before and after it.
+"""MachineWatch the machine around windows: a snapshot at each end of one, and a canary before and after it.
 
 Nothing is read in between. A snapshot takes about a millisecond, and the canary a hundredth of a core at most.
 """
@@ -58,7 +58,7 @@ class MachineReader:
         )
 
 
-class Watch:
+class MachineWatch:
     """Watches windows, which may overlap and be opened in several threads."""
 
     def __init__(self, reader: MachineReader | None = None, canary: Callable[[], Canary] = shared_canary) -> None:
@@ -90,12 +90,12 @@ class Watch:
 
 
 class WatchedSpan:
-    """A window that is being watched. Made by `Watch.open`.
+    """A window that is being watched. Made by `MachineWatch.open`.
 
     The canary would be work inside a window that is still open in another thread, or around this one: it then rests.
     """
 
-    def __init__(self, watch: Watch, reader: MachineReader, canary: Canary, alone: bool) -> None:
+    def __init__(self, watch: MachineWatch, reader: MachineReader, canary: Canary, alone: bool) -> None:
         self._watch, self._reader, self._canary = watch, reader, canary
         self._before = canary.recent() if alone else None
         self._opened: Snapshot | None = None
@@ -135,9 +135,9 @@ def slowdown(canary: Canary, times: Sequence[CanaryTime | None]) -> float | None
     return max(0.0, sum(parts_s) / len(parts_s) / canary.rest_s - 1.0)
 
 
-def watch_here() -> Watch | None:
+def watch_here() -> MachineWatch | None:
     """Return a watch of this machine; None if it is switched off."""
-    return None if os.environ.get(SWITCH) == "off" else Watch()
+    return None if os.environ.get(SWITCH) == "off" else MachineWatch()
 
 
 def usable_cpus() -> frozenset[int]:

@@ -11,7 +11,7 @@ from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.meters.base import Meter, MeterError, Reading
 from wattbench.meters.contention.signals import Contention
-from wattbench.meters.contention.watch import Watch, WatchedSpan
+from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
 from wattbench.meters.registry import failure_text
 from wattbench.meters.sampling.sampler import Sampler
 from wattbench.meters.windows.evidence import WindowEvidence
@@ -23,7 +23,7 @@ from wattbench.records import WindowLabel, WindowRow
 class Metering:
     """The meters of a run. A context manager: inside it they are open and the sampling thread runs."""
 
-    def __init__(self, meters: Sequence[Meter], watch: Watch | None = None) -> None:
+    def __init__(self, meters: Sequence[Meter], watch: MachineWatch | None = None) -> None:
         """Prepare; nothing is opened yet.
 
         Args:

@@ -156,15 +156,15 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     That makes a measured window invalid if its joules hold those of other processes, as all that is not a GPU's do;
     what is replayed comes of another machine. Of others it is a remark.
     """
-    found = find_contention(evidence.contention.signals)
+    judged = find_contention(evidence.contention.signals)
     label = evidence.label
     shared = [c for c in components.added(findings.energy_j) if _is_shared(c, evidence.provenance[c])]
     level = findings.faults if label.purpose == Purpose.MEASURED and shared else findings.remarks
-    level.extend(found.contended)
-    findings.remarks.extend(found.remarks)
-    if found.contended and label.purpose == Purpose.IDLE and shared:
+    level.extend(judged.contended)
+    findings.remarks.extend(judged.remarks)
+    if judged.contended and label.purpose == Purpose.IDLE and shared:
         findings.remarks.append(f"not used as idle draw: {', '.join(shared)}")
-    return bool(found.contended)
+    return bool(judged.contended)
 
 
 def usable_as_idle(row: WindowRow, component: str) -> bool:

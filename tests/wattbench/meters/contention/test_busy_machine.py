@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.made_up.meters import PlayedMeter
-from wattbench.meters import Metering, Watch
+from wattbench.meters import MachineWatch, Metering
 from wattbench.meters.contention.own_processes import OwnProcesses, cpu_s
 from wattbench.meters.contention.watch import usable_cpus
 from wattbench.records import WindowLabel, WindowRow
@@ -50,7 +50,7 @@ def window(steady: PlayedMeter, label: WindowLabel) -> WindowRow:
     import numpy as np
 
     numbers = np.random.default_rng(1).random((200, 200))
-    with Metering([steady], Watch()) as metering:
+    with Metering([steady], MachineWatch()) as metering:
         opened = metering.open(label)
         while opened.elapsed_s < 1.0:
             numbers @ numbers

@@ -15,7 +15,7 @@ from wattbench.meters.contention.canary import Canary, CanaryTime
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.meters.contention.own_share import OwnShare
 from wattbench.meters.contention.readable import survey_signals
-from wattbench.meters.contention.watch import MachineReader, Watch, watch_here
+from wattbench.meters.contention.watch import MachineReader, MachineWatch, watch_here
 
 OWN = os.getpid()
 
@@ -32,9 +32,9 @@ class MadeUpCanary:
         return CanaryTime(0.0, next(self._parts_s), 0.05)
 
 
-def watching(fake_proc: FakeProc, *parts_s: float) -> Watch:
+def watching(fake_proc: FakeProc, *parts_s: float) -> MachineWatch:
     canary: Any = MadeUpCanary(parts_s)
-    return Watch(fake_proc.reader(), canary=lambda: canary)
+    return MachineWatch(fake_proc.reader(), canary=lambda: canary)
 
 
 def test_a_window_next_to_other_work(fake_proc: FakeProc) -> None:

@@ -12,7 +12,7 @@ from wattbench.errors import UserError
 from wattbench.meters import MeterError, Metering, Reading, recover_window
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.contention.signals import Contention
-from wattbench.meters.contention.watch import Watch
+from wattbench.meters.contention.watch import MachineWatch
 from wattbench.meters.sampling.recover import UNWATCHED
 from wattbench.meters.sampling.trace import TraceWriter, read_trace
 from wattbench.records import WindowLabel
@@ -252,7 +252,7 @@ def test_a_watched_window_says_what_else_the_machine_did(steady: Any, label: Win
 
 
 def test_a_real_watch_reads_own_work(steady: Any, label: WindowLabel) -> None:
-    with Metering([steady], Watch()) as metering:
+    with Metering([steady], MachineWatch()) as metering:
         window = metering.open(label)
         while window.elapsed_s < 0.3:
             sum(range(1000))
