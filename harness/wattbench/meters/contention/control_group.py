@@ -50,9 +50,8 @@ class OwnGroups:
 
     def __init__(self, system: Path = SYSTEM, process_groups: Path = OWN_GROUP) -> None:
         groups = folders(system, process_groups)
-        root = groups[-1]
         limits = [(limit, folder) for folder in groups if (limit := _quota(folder))]
-        self.mounted = root.is_dir() and any(root.iterdir())
+        self.mounted = _holds_files(groups[-1])
         """Whether the kernel shows any."""
         self._tightest = min(limits, default=None)
         self._counting = [folder for folder in groups if _throttled_s(folder) is not None]
@@ -66,6 +65,13 @@ class OwnGroups:
             return GroupTimes(throttled_s)
         limit_cpus, folder = self._tightest
         return GroupTimes(throttled_s, _usage_s(folder), limit_cpus)
+
+
+def _holds_files(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
 
 
 def _quota(folder: Path) -> float | None:
