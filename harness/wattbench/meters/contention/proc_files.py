@@ -96,7 +96,7 @@ def process_times(text: str) -> ProcessTimes | None:
     pid = _number(head.strip())
     if not opened or not closed or pid is None or len(fields) < 20:
         return None
-    parent, *ticks, started = (_number(fields[place]) for place in (1, 11, 12, 13, 14, 19))
+    parent, *ticks, started = (_number(fields[column]) for column in (1, 11, 12, 13, 14, 19))
     if parent is None or started is None or None in ticks[:2]:
         return None
     user, system, reaped_user, reaped_system = (number or 0 for number in ticks)
