@@ -1,4 +1,4 @@
-"""What watching the machine costs: a snapshot at each end of a window and a canary per window, at most 1% of a core.
+"""What watching the machine costs and finds: at most 1% of a core, and a busy machine but no idle one.
 
 Counted by the process's own clock, so that other work on the machine does not change the figure. Next to it, the same
 for a process with many threads and children, as a served model on a large machine has.
@@ -6,6 +6,7 @@ for a process with many threads and children, as a served model on a large machi
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from wattbench.meters.contention.canary import EVERY, Canary
-from wattbench.meters.contention.watch import MachineReader
+from wattbench.meters.contention.watch import MachineReader, usable_cpus
 
 MOST = 0.01
 """Of one core."""
@@ -71,7 +72,7 @@ def test_watching_costs_at_most_a_hundredth_of_a_core(
     share = sum(snapshots_s) / len(snapshots_s) / WINDOW_S
     benchmark.extra_info.update({"share_of_a_core": share})
     print(f"\n{1000 * share * WINDOW_S / 2:.2f} ms a snapshot on average, {share:.3%} of a core")
-    assert share <= MOST / 4
+    assert share <= MOST / 2
 
 
 def test_the_canary_costs_at_most_a_hundredth_of_a_core(benchmark: Any) -> None:
@@ -86,3 +87,63 @@ def test_the_canary_costs_at_most_a_hundredth_of_a_core(benchmark: Any) -> None:
     benchmark.pedantic(canary.recent, rounds=20)
     print(f"\n{1000 * once.total_s:.0f} ms each, {share:.2%} of a core at every {EVERY:g} times its length")
     assert share <= MOST * 1.2
+
+
+WORK = """
+import os
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "THREADS"
+import numpy as np
+from wattbench.meters import MachineWatch, Metering
+from wattbench.records import WindowLabel
+numbers = np.random.default_rng(1).random((400, 400))
+with Metering([], MachineWatch()) as metering:
+    for number in range(WINDOWS):
+        window = metering.open(WindowLabel(window="w", run="r", system="s", task="t", purpose="measured"))
+        while window.elapsed_s < 3.0:
+            numbers @ numbers
+        row = window.close()
+        busy = [reason for reason in row.reasons if "busy" in reason]
+        print(json.dumps([row.contended, bool(busy), row.contention]), flush=True)
+"""
+"""Windows of 3 s around real work; each prints whether it is contended, whether anything is said, and the signals."""
+WINDOWS = 20
+
+
+def windows(threads: int) -> list[tuple[bool, bool, dict[str, float]]]:
+    """The windows of a process of its own."""
+    script = "import json\n" + WORK.replace("THREADS", str(threads)).replace("WINDOWS", str(WINDOWS))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def shown(rows: list[tuple[bool, bool, dict[str, float]]]) -> str:
+    """How many windows were marked, and the median and the largest share of each signal."""
+    contended, said = sum(row[0] for row in rows), sum(row[1] for row in rows)
+    text = f"\n{contended} of {len(rows)} contended, {said} with a remark or more"
+    for name in rows[0][2]:
+        shares = sorted(row[2].get(name, 0.0) for row in rows)
+        text += f"\n  {name}: {shares[len(shares) // 2]:.1%}, at most {shares[-1]:.1%}"
+    return text
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_windows_next_to_nothing_are_not_marked(benchmark: Any, threads: int) -> None:
+    """Run it on a machine at rest: it says what else the machine did."""
+    rows = benchmark.pedantic(windows, args=(threads,), rounds=1)
+    print(shown(rows))
+    assert sum(row[0] for row in rows) <= 0.02 * len(rows)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_windows_next_to_a_busy_loop_on_each_core_are_all_marked(benchmark: Any, threads: int) -> None:
+    """The loops are children of this process, and foreign to the one that measures."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in usable_cpus()]
+    try:
+        rows = benchmark.pedantic(windows, args=(threads,), rounds=1)
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+    print(shown(rows))
+    assert all(row[0] for row in rows)
