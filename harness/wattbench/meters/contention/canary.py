@@ -1,6 +1,8 @@
 """Time a fixed piece of work: it takes longer where something shares cores, caches or memory.
 
-No counter of the kernel shows that.
+No counter of the kernel shows that. It is compared with what it usually takes in this process, the median of its last
+times, and not with one time at rest: a processor that warms up lowers its clock and keeps it low, which is no
+contention, and the machine may have been busy when it was first timed. A spell of several minutes becomes usual too.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import functools
 import statistics
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +26,10 @@ COMPUTED = 1 << 12
 ROUNDS = 1000
 EVERY = 120.0
 """It is at rest for this many times its own length: less than a hundredth of a core, snapshots included."""
-CALIBRATIONS = 3
-"""How often it is timed at rest, once in a process."""
+CALIBRATIONS = 5
+"""How often it is timed before the first window."""
+REMEMBERED = 31
+"""How many of its last times count for what is usual: three minutes of windows of a few seconds."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class CanaryTime:
 
 
 class Canary:
-    """The work, its time at rest, and its last time. Used by one thread at a time."""
+    """The work, and its last times."""
 
     def __init__(self) -> None:
         import numpy as np
@@ -53,8 +58,12 @@ class Canary:
         self._lock = threading.Lock()
         self._last: CanaryTime | None = None
         self._run()  # the first one is slow: pages and code are not there yet
-        self.rest_s = statistics.median(self._run().slice_s for _ in range(CALIBRATIONS))
-        """The median part when metering first opened, in seconds."""
+        self._parts_s = deque((self._run().slice_s for _ in range(CALIBRATIONS)), maxlen=REMEMBERED)
+
+    @property
+    def usual_s(self) -> float:
+        """Return what the median part usually takes, in seconds."""
+        return statistics.median(self._parts_s)
 
     def recent(self) -> CanaryTime:
         """Return its time of now, or its last if that is so recent that another would cost too much."""
@@ -62,6 +71,7 @@ class Canary:
             last = self._last
             if last is None or time.perf_counter() - last.at_s >= EVERY * last.total_s:
                 last = self._last = self._run()
+                self._parts_s.append(last.slice_s)
             return last
 
     def _run(self) -> CanaryTime:

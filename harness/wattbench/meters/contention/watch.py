@@ -68,7 +68,7 @@ class MachineWatch:
         self._lock = threading.Lock()
 
     def calibrate(self) -> None:
-        """Time the canary at rest, if this process has not yet."""
+        """Time the canary before the first window, if this process has not yet."""
         self._canary()
 
     def open(self) -> WatchedSpan:
@@ -128,11 +128,11 @@ class WatchedSpan:
 
 
 def slowdown(canary: Canary, times: Sequence[CanaryTime | None]) -> float | None:
-    """Return by what share the canary took longer than at rest, on average; 0 if it was faster. None without a time."""
+    """Return by what share the canary took longer than usual, on average; 0 if it was faster. None without a time."""
     parts_s = [time.slice_s for time in times if time is not None]
     if not parts_s:
         return None
-    return max(0.0, sum(parts_s) / len(parts_s) / canary.rest_s - 1.0)
+    return max(0.0, sum(parts_s) / len(parts_s) / canary.usual_s - 1.0)
 
 
 def watch_here() -> MachineWatch | None:

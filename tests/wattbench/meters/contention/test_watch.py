@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,11 +12,11 @@ import pytest
 
 from tests.made_up.proc import FakeProc
 from wattbench.meters.contention import readable, watch
-from wattbench.meters.contention.canary import Canary, CanaryTime
+from wattbench.meters.contention.canary import EVERY, REMEMBERED, Canary, CanaryTime
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.meters.contention.own_share import OwnShare
 from wattbench.meters.contention.readable import survey_signals
-from wattbench.meters.contention.watch import MachineReader, MachineWatch, watch_here
+from wattbench.meters.contention.watch import MachineReader, MachineWatch, slowdown, watch_here
 
 OWN = os.getpid()
 
@@ -23,7 +24,7 @@ OWN = os.getpid()
 class MadeUpCanary:
     """A canary that takes as long as a test says; each time is used once."""
 
-    rest_s = 0.010
+    usual_s = 0.010
 
     def __init__(self, parts_s: Iterable[float]) -> None:
         self._parts_s = iter(parts_s)
@@ -53,7 +54,7 @@ def test_a_window_next_to_other_work(fake_proc: FakeProc) -> None:
     assert seen.signals[Signal.LATER_PASSES] == pytest.approx(0.5)
 
 
-def test_a_canary_faster_than_at_rest_is_no_contention(fake_proc: FakeProc) -> None:
+def test_a_canary_faster_than_usual_is_no_contention(fake_proc: FakeProc) -> None:
     fake_proc.process(OWN)
     span = watching(fake_proc, 0.008, 0.009).open()
     span.begin()
@@ -84,7 +85,8 @@ def test_the_canary_costs_a_hundredth_at_most(monkeypatch: pytest.MonkeyPatch) -
         return CanaryTime(now_s[0], 0.01, 0.05)
 
     monkeypatch.setattr("wattbench.meters.contention.canary.time.perf_counter", lambda: now_s[0])
-    canary._lock, canary._last, canary._run = threading.Lock(), None, run  # type: ignore[method-assign]
+    canary._lock, canary._last, canary._parts_s = threading.Lock(), None, deque([0.01] * 5, maxlen=REMEMBERED)
+    monkeypatch.setattr(canary, "_run", run)
     for _ in range(1000):
         canary.recent()
         now_s[0] += 0.1
@@ -92,12 +94,32 @@ def test_the_canary_costs_a_hundredth_at_most(monkeypatch: pytest.MonkeyPatch) -
     assert len(runs) >= 16
 
 
-def test_the_real_canary_takes_about_as_long_as_at_rest() -> None:
+def test_the_real_canary_is_timed_once_and_then_rests() -> None:
     canary = Canary()
     time = canary.recent()
     assert 0.0 < time.slice_s < time.total_s
-    assert canary.rest_s > 0.0
+    assert canary.usual_s > 0.0
     assert canary.recent() is time
+
+
+def test_a_processor_that_stays_slower_becomes_usual_and_a_spell_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    canary = Canary.__new__(Canary)
+    now_s, part_s = [0.0], [0.010]
+    canary._lock, canary._last, canary._parts_s = threading.Lock(), None, deque([0.010] * 5, maxlen=REMEMBERED)
+    monkeypatch.setattr("wattbench.meters.contention.canary.time.perf_counter", lambda: now_s[0])
+    monkeypatch.setattr(canary, "_run", lambda: CanaryTime(now_s[0], part_s[0], 0.05))
+
+    def slower(times: int, takes_s: float) -> float | None:
+        part_s[0] = takes_s
+        for _ in range(times):
+            now_s[0] += 0.05 * EVERY
+            time = canary.recent()
+        return slowdown(canary, [time])
+
+    assert slower(10, 0.010) == 0.0
+    assert slower(10, 0.013) == pytest.approx(0.3)
+    assert slower(1, 0.010) == 0.0
+    assert slower(REMEMBERED, 0.013) == 0.0
 
 
 @pytest.mark.parametrize("value", ["off", "on", None])
