@@ -25,6 +25,10 @@ from wattbench.meters.contention.limits import Signal
 from wattbench.meters.contention.own_processes import Processes, Threads, cpu_s, waited_s
 from wattbench.meters.contention.proc_files import ProcessorTimes
 
+SHORTEST_S = 0.5
+"""Of a shorter time nothing is said: the kernel counts processors in ticks of 10 ms, which is up to 2% of this, and how
+far it is off adds up over the counters that are compared."""
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -56,9 +60,11 @@ class Contention:
 def between(before: Snapshot, after: Snapshot) -> Contention:
     """Return what two snapshots say of the time between them; a signal that the kernel hides is absent."""
     duration_s = after.at_s - before.at_s
-    if duration_s <= 0.0 or not before.processes or not after.processes:
+    if not before.processes or not after.processes:
         return Contention()
     own_s = cpu_s(before.processes, after.processes)
+    if duration_s < SHORTEST_S:
+        return Contention(own_cpu_s=own_s)
     foreign_s = _foreign_s(before, after, own_s)
     throttled_s = _throttled_s(before.groups, after.groups)
     steal_s = None if before.steal_s is None or after.steal_s is None else max(0.0, after.steal_s - before.steal_s)
@@ -76,7 +82,7 @@ def between(before: Snapshot, after: Snapshot) -> Contention:
         *_foreign_in_group(before.groups, after.groups, own_s, duration_s),
     ]
     if foreign:
-        signals[Signal.FOREIGN_CPU] = max(foreign)
+        signals[Signal.FOREIGN_CPU] = min(1.0, max(foreign))
     for signal, lost_s in ((Signal.STEAL, steal_s), (Signal.THROTTLED, throttled_s)):
         if lost_s is not None:
             signals[signal] = lost_s / max(lost_s + own_s, duration_s)
