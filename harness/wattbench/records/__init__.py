@@ -5,6 +5,7 @@ else of the harness: a record can be read where nothing can be run.
 """
 
 from wattbench.records.arrival_rates import LoadRow
+from wattbench.records.blocks import BlockPlan, BlockRow
 from wattbench.records.components import added, is_container, total_j
 from wattbench.records.experts import ExpertRow
 from wattbench.records.fingerprint_parts import (
@@ -21,6 +22,7 @@ from wattbench.records.fingerprint_parts import (
     system_parts,
 )
 from wattbench.records.layout import RunLayout
+from wattbench.records.passes import PassRow
 from wattbench.records.phases import PhaseRow, Split
 from wattbench.records.reader import RunRecords, read_run
 from wattbench.records.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
@@ -52,11 +54,14 @@ __all__ = [
     "SIDES",
     "TRACE_COLUMNS",
     "AnswerRow",
+    "BlockPlan",
+    "BlockRow",
     "ExpertRow",
     "IdentityPart",
     "ItemRow",
     "LoadRow",
     "Part",
+    "PassRow",
     "PhaseRow",
     "Purpose",
     "RoundRow",

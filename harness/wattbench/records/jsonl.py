@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,8 +24,13 @@ class Appender:
 
     def append(self, row: dict[str, Any]) -> None:
         """Write one line and wait until the disk has it."""
-        # One write call, so that a kill tears at most this line. NaN is not JSON: refuse to write it.
-        self._file.write(json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+        self.append_all([row])
+
+    def append_all(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Write lines and wait until the disk has them: once for all."""
+        # One write call, so that a kill tears at most one line. NaN is not JSON: refuse to write it.
+        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
+        self._file.write(b"".join(lines))
         self._file.flush()
         os.fsync(self._file.fileno())
 

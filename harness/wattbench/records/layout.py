@@ -55,6 +55,21 @@ class RunLayout:
         return self.root / "rounds.jsonl"
 
     @property
+    def block_plan(self) -> Path:
+        """`blocks.json`: how many blocks the run has, and why; written before the first block is asked."""
+        return self.root / "blocks.json"
+
+    @property
+    def blocks(self) -> Path:
+        """`blocks.jsonl`: every attempt of a block that all systems have been asked; the last attempt counts."""
+        return self.root / "blocks.jsonl"
+
+    @property
+    def passes(self) -> Path:
+        """`passes.jsonl`: every pass of the windows whose items were asked several times."""
+        return self.root / "passes.jsonl"
+
+    @property
     def phases(self) -> Path:
         """`phases.jsonl`: each cell's joules by prefill and decode; the last line per component of a cell counts."""
         return self.root / "phases.jsonl"
@@ -90,8 +105,10 @@ class RunLayout:
         """`loads/<system>/<task>/<rate>/<window>/`: LoadGen's own logs."""
         return self.root / "loads" / _safe(system) / _safe(task) / f"{offered_per_s:g}" / _safe(window)
 
-    def trace(self, system: str, task: str | None) -> Path:
-        """`power/<system>/<task>.csv`: the readings behind a cell's windows (without a task: behind the system's
-        loading)."""
-        name = "%load" if task is None else _safe(task)  # no quoted name holds a bare %
+    def trace(self, system: str, task: str | None, block: int | None = None) -> Path:
+        """`power/<system>/<task>.csv`: the readings behind a cell's windows; with a block `%block-<n>.csv`: behind the
+        system's windows in it; without either: behind the system's loading."""
+        name = (
+            _safe(task) if task is not None else "%load" if block is None else f"%block-{block}"
+        )  # no quoted name holds a bare %
         return self.root / "power" / _safe(system) / f"{name}.csv"

@@ -28,7 +28,9 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseRow(RecordRow):
-    """A line of `phases.jsonl`: one cell, one component. The last line per system, task and component counts.
+    """A line of `phases.jsonl`: one cell, one component. The last line per system, task, block and component counts.
+
+    In a run with blocks a window holds items of several tasks, so that a row is of all tasks of a system together.
 
     Prefill goes from an item's start to its first token, decode from there to its end. Where several items are in
     flight, each moment is split evenly among them. Joules and seconds are of one pass over the items that have joules;
@@ -36,7 +38,8 @@ class PhaseRow(RecordRow):
     """
 
     system: str
-    task: str
+    task: str | None
+    """None: all tasks of the system together."""
     component: str
     """``gpu0``, ``cpu``, ..., or ``total``."""
     provenance: str = ""
@@ -63,3 +66,5 @@ class PhaseRow(RecordRow):
     """Why the phases could not be distinguished, or not split at all."""
     readings: int = 0
     """Intervals between two readings that the fit uses."""
+    block: int | None = None
+    """None: the row is of all blocks together, as one block has too few readings for bounds, or the run has none."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
+from wattbench.records.blocks import BlockPlan, BlockRow, counted_attempts
 from wattbench.records.experts import ExpertRow
 from wattbench.records.jsonl import read_lines
 from wattbench.records.layout import RunLayout
+from wattbench.records.passes import PassRow
 from wattbench.records.phases import PhaseRow
 from wattbench.records.rounds import RoundRow
 from wattbench.records.schema import (
     SCHEMA_VERSION,
     AnswerRow,
+    Purpose,
     RecordRow,
     RunHeader,
     ScoreRow,
@@ -49,8 +52,34 @@ class RunRecords:
         return {row.system: row for row in _rows(self.layout.systems, SystemRow)}
 
     def windows(self) -> list[WindowRow]:
-        """Return every closed window, in the order they closed."""
-        return _rows(self.layout.windows, WindowRow)
+        """Return every closed window, in the order they closed. Those of an attempt of a block that was asked again are
+        marked as superseded."""
+        counted = counted_attempts(self.blocks())
+        return [
+            replace(row, purpose=Purpose.SUPERSEDED)
+            if row.purpose == Purpose.MEASURED and row.block is not None and row.attempt < counted.get(row.block, 0)
+            else row
+            for row in _rows(self.layout.windows, WindowRow)
+        ]
+
+    def passes(self) -> list[PassRow]:
+        """Return every pass of the windows that have more than one."""
+        repeated = {row.window for row in self.windows() if row.passes > 1}
+        return [row for row in _rows(self.layout.passes, PassRow) if row.window in repeated]
+
+    def block_plan(self) -> BlockPlan | None:
+        """Return how the run is laid out in blocks; None if it has none, or they are not chosen yet."""
+        path = self.layout.block_plan
+        if not path.exists():
+            return None
+        try:
+            return BlockPlan.from_json(json.loads(path.read_bytes()))
+        except (AttributeError, OSError, TypeError, ValueError, RecursionError) as error:
+            raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+
+    def blocks(self) -> list[BlockRow]:
+        """Return the attempts of blocks that all systems have been asked, in order; empty if the run has no blocks."""
+        return _rows(self.layout.blocks, BlockRow)
 
     def open_windows(self) -> list[WindowLabel]:
         """Return the windows that were opened and never closed: a process was killed inside them."""
@@ -60,14 +89,22 @@ class RunRecords:
     def answers(self, system: str, task: str) -> list[AnswerRow]:
         """Return the answers of a cell so far, each item once: of a repeated line the first counts.
 
-        Under load, what was answered at a rate that was cut off does not count.
+        Under load, what was answered at a rate that was cut off does not count. In a run with blocks, of a block that
+        was asked again only the last complete attempt counts.
         """
         first: dict[tuple[str, int, int, float | None], AnswerRow] = {}
         counted = {row.window for row in self.loads()}
-        for row in _rows(self.layout.answers(system, task), AnswerRow):
+        attempts = counted_attempts(self.blocks())
+        for row in self.answers_of_all_attempts(system, task):
+            if row.block is not None and row.attempt != attempts.get(row.block, 0):
+                continue
             if row.offered_per_s is None or row.window in counted:
                 first.setdefault((row.request_type, row.doc_id, row.repeat, row.offered_per_s), row)
         return list(first.values())
+
+    def answers_of_all_attempts(self, system: str, task: str) -> list[AnswerRow]:
+        """Return every answer on record, those that do not count included."""
+        return _rows(self.layout.answers(system, task), AnswerRow)
 
     def loads(self) -> list[LoadRow]:
         """Return the results of each rate under load, in the order they ended; empty in every other scenario."""
@@ -86,9 +123,10 @@ class RunRecords:
         return _rows(self.layout.rounds, RoundRow)
 
     def phases(self) -> list[PhaseRow]:
-        """Return each cell's joules by phase, per component; empty for a run from before they were recorded."""
+        """Return each cell's joules by phase, per component (with blocks: each system's); empty for a run from before
+        they were recorded."""
         rows = _rows(self.layout.phases, PhaseRow)
-        return list({(row.system, row.task, row.component): row for row in rows}.values())
+        return list({(row.system, row.task, row.block, row.component): row for row in rows}.values())
 
     def experts(self, system: str, task: str) -> list[ExpertRow]:
         """Return which experts a mixture used for each item; empty for any other system."""

@@ -104,6 +104,10 @@ class AnswerRow(RecordRow):
     failure: str | None = None
     """Under load, why the request has no answer: `replies` then holds empty ones. In other scenarios a failure ends the
     run."""
+    block: int | None = None
+    """In which block it was asked, from 0. None: the run has no blocks."""
+    attempt: int = 0
+    """Which attempt of the block it belongs to: 0 as first asked. Only the last complete attempt counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +187,8 @@ class Purpose(StrEnum):
     MEASURED = "measured"
     ABANDONED = "abandoned"
     """Measured under load and interrupted: its requests are repeated, and nothing of it counts."""
+    SUPERSEDED = "superseded"
+    """Measured in an attempt of a block that was asked again: nothing of it counts."""
     ROUTER = "router"
     TRAINING = "training"
 
@@ -199,6 +205,9 @@ class WindowLabel(RecordRow):
     purpose: str
     """A `Purpose`."""
     started_s: float | None = None
+    block: int | None = None
+    """As in `WindowRow`."""
+    attempt: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +218,7 @@ class WindowRow(RecordRow):
     run: str
     system: str
     task: str | None
+    """None: the window is of no single task. In a run with blocks it holds items of several tasks."""
     purpose: str
     started_s: float
     finished_s: float
@@ -240,6 +250,10 @@ class WindowRow(RecordRow):
     valid: bool = True
     reasons: list[str] = field(default_factory=list)
     """Why the window is not valid, or what a reader should know of a valid one."""
+    block: int | None = None
+    """The block that it belongs to, from 0. None: the run has no blocks, or the window is of loading or idle."""
+    attempt: int = 0
+    """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
 
     @property
     def duration_s(self) -> float:
@@ -317,6 +331,12 @@ class ItemRow(RecordRow):
     failure: str | None = None
     cost: float | None = None
     """Money, in an imported run whose source gives it, in the currency of the source."""
+    block: int | None = None
+    """In which block it was asked, from 0; None if the run has no blocks. `attempt` as in `AnswerRow`."""
+    attempt: int = 0
+    passes: int = 1
+    """`energy_j` and the other shares are means over this many passes of its window. The times are of the first
+    pass."""
     prompt: str
     output: str
     filtered: str

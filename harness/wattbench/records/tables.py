@@ -26,7 +26,8 @@ def _items_schema() -> Any:
             "own_cpu_s": real,
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
             "route_asked": pa.list_(text), "offered_per_s": real,
-            "failure": text, "cost": real, "prompt": text, "output": text, "filtered": text, "target": text,
+            "failure": text, "cost": real, "block": integer, "attempt": integer, "passes": integer,
+            "prompt": text, "output": text, "filtered": text, "target": text,
         }
     )  # fmt: skip
 
@@ -42,7 +43,7 @@ def _windows_schema() -> Any:
             "check_energy_j": text, "idle_w": text, "total_j": real, "above_idle_j": real,
             "provenance_label": text, "samples": integer, "largest_gap_s": real, "temperature_c": text,
             "passes": integer, "own_cpu_s": real, "contention": text, "contended": pa.bool_(),
-            "valid": pa.bool_(), "reasons": pa.list_(text),
+            "valid": pa.bool_(), "reasons": pa.list_(text), "block": integer, "attempt": integer,
         }
     )  # fmt: skip
 

@@ -13,9 +13,11 @@ import filelock
 from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.atomic_write import sync_folder, write_atomically
+from wattbench.records.blocks import BlockPlan, BlockRow
 from wattbench.records.experts import ExpertRow
 from wattbench.records.jsonl import Appender
 from wattbench.records.layout import RunLayout
+from wattbench.records.passes import PassRow
 from wattbench.records.phases import PhaseRow
 from wattbench.records.rounds import RoundRow
 from wattbench.records.schema import (
@@ -83,6 +85,18 @@ class RunWriter:
         """Record a round of a gate: from now on its answers count."""
         self._append(self.layout.rounds, row)
 
+    def append_passes(self, rows: Iterable[PassRow]) -> None:
+        """Record the passes over the items of a window."""
+        self._appender(self.layout.passes).append_all(asdict(row) for row in rows)
+
+    def append_block(self, row: BlockRow) -> None:
+        """Record that all systems have been asked an attempt of a block: from now on it counts."""
+        self._append(self.layout.blocks, row)
+
+    def write_block_plan(self, plan: BlockPlan) -> None:
+        """Record how the run is laid out in blocks, completely or not at all."""
+        write_atomically(self.layout.block_plan, json.dumps(asdict(plan), indent=2, ensure_ascii=False).encode())
+
     def append_phase(self, row: PhaseRow) -> None:
         """Record how one component's joules in a cell divide into prefill and decode."""
         self._append(self.layout.phases, row)
@@ -118,9 +132,12 @@ class RunWriter:
         self.close()
 
     def _append(self, path: Path, row: RecordRow) -> None:
+        self._appender(path).append(asdict(row))  # type: ignore[call-overload]  # every row is a dataclass
+
+    def _appender(self, path: Path) -> Appender:
         if path not in self._appenders:
             self._appenders[path] = Appender(path)
-        self._appenders[path].append(asdict(row))  # type: ignore[call-overload]  # every row is a dataclass
+        return self._appenders[path]
 
 
 def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
