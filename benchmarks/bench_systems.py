@@ -32,9 +32,10 @@ from wattbench.clock import now_s
 from wattbench.config import Prompt, Resolved, System, load_suite
 from wattbench.errors import MissingHereError
 from wattbench.machine.environment import environment
+from wattbench.measure.ask_items import ItemRequests, answer_items, answer_row, items_of
 from wattbench.measure.attribution import attribute
 from wattbench.measure.plan import order
-from wattbench.measure.timed_lm import ItemRequests, TimedLM, answer_items, answer_row, items_of
+from wattbench.measure.timed_lm import TimedLM
 from wattbench.meters import Metering, OpenWindow, choose
 from wattbench.records import AnswerRow, Purpose, ScoreRow, WindowLabel, WindowRow
 from wattbench.systems import Engine, TaskContext, open_engine, release_base

@@ -1,25 +1,37 @@
-"""Record a cell in windows: opened before the first batch, divided where they grow long, filled where they are short.
+"""Record answers in windows: opened before the first batch, divided where they grow long, filled where they are short.
 
-A window must be long against its sensor's step. Where the items of a cell take less than that, they are asked
-again until they fill it; the answers that count are the first ones, and the window says how many passes it held.
+A window must be long against its sensor's step. Where the items of a cell (or of a system's turn in a block) take less
+than that, they are asked again until they fill it; the answers that count are the first ones, the window says how many
+passes it held, and each pass is on record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
+from wattbench.clock import now_s
 from wattbench.config import Measure
+from wattbench.measure.ask_items import ItemRequests, answer_items
+from wattbench.measure.attribution import alone_s
 from wattbench.measure.concurrency import keep_in_flight
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import ItemRequests, answer_items
 from wattbench.meters import OpenWindow
-from wattbench.records import AnswerRow, Purpose
+from wattbench.records import AnswerRow, PassRow, Purpose
 from wattbench.systems import Engine
+
+SHORTEST_PASS_S = 0.1
+"""Passes are compared from this length on: ten time slices of the scheduler, so that one lost slice is 10%."""
+
+SHORTEST_ROW_S = 0.05
+"""Passes of less than this are recorded together."""
 
 
 class CellRecorder:
-    """Write a cell's answers to disk as they come, inside windows. A `wattbench.measure.timed_lm.Recorder`."""
+    """Write answers to disk as they come, inside windows. A `wattbench.measure.ask_items.Recorder`."""
 
     def __init__(
         self,
@@ -27,9 +39,11 @@ class CellRecorder:
         engine: Engine,
         *,
         system: str,
-        task: str,
+        task: str | None,
         idle_w: Mapping[str, float],
         measure: Measure | None = None,
+        block: int | None = None,
+        attempt: int = 0,
     ) -> None:
         """Prepare; nothing is asked and no window is opened yet.
 
@@ -37,18 +51,23 @@ class CellRecorder:
             context: of the run.
             engine: the loaded system.
             system: its name.
-            task: its name.
+            task: its name; None if the items are of several tasks, and each names its own.
             idle_w: watts per component of the loaded, idle system, where they are known.
             measure: settings that replace the suite's.
+            block: the block in which it is asked, where the run has blocks.
+            attempt: of the block.
         """
         self._context, self._engine = context, engine
         self._measure = measure or context.measure
         self._min_window_s = max(self._measure.min_window_s, context.metering.shortest_window_s)
         self._system, self._task = system, task
         self._idle_w = idle_w
+        self._block, self._attempt = block, attempt
         self._window: OpenWindow | None = None
         self._batches: list[Sequence[ItemRequests]] = []
         self._asked = 0
+        self._in_flight_s: list[tuple[float, float]] = []
+        """When each item of the first pass was sent and answered."""
         self._warm = False
 
     def warm_up(self, asks: Sequence[ItemRequests]) -> None:
@@ -65,7 +84,7 @@ class CellRecorder:
         """Return the id of the window of the next batch, which is opened if there is none."""
         if self._window is None:
             self._window = self._open(Purpose.MEASURED)
-            self._batches, self._asked = [], 0
+            self._batches, self._asked, self._in_flight_s = [], 0, []
         return self._window.label.window
 
     def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
@@ -75,8 +94,12 @@ class CellRecorder:
 
     def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
         """Write some items to disk, while others of the window are under way."""
-        for row in rows:
-            self._context.writer.append_answer(self._system, self._task, row)
+        for ask, row in zip(asks, rows, strict=True):
+            task = ask.task or self._task
+            assert task is not None  # items of several tasks name theirs
+            labelled = replace(row, block=self._block, attempt=self._attempt)
+            self._context.writer.append_answer(self._system, task, labelled)
+            self._in_flight_s.append((row.started_s, row.finished_s))
         self._batches.append(asks)
         self._asked += len(asks)
         self._context.progress.advance(len(rows))
@@ -92,20 +115,24 @@ class CellRecorder:
     def end_round(self, left: int) -> None:
         """End the window if it is full. Nothing is under way."""
         if self.full(left):
-            self._close(passes=1)
+            self._close([])  # long enough: its items are not asked again
 
     def done(self) -> None:
         """Ask the last window's items again until it is long enough, and close it."""
         if self._window is None:
             return
-        passes = 1
+        again_s = []
         while self._window.elapsed_s < self._min_window_s:
-            self._ask_again()
-            passes += 1
-        self._close(passes)
+            again_s.append(self._ask_again())
+        self._close(again_s)
 
-    def _ask_again(self) -> None:
-        """Ask all items of the window again, under the load under which they were first asked."""
+    def _ask_again(self) -> tuple[float, float]:
+        """Ask all items of the window again, under the load under which they were first asked.
+
+        Returns:
+            When that began, and when it ended.
+        """
+        started_s = now_s()
         together = self._measure.batch if self._engine.concurrent else 1
         calls = [partial(answer_items, self._engine, batch) for batch in self._batches]
         if together == 1:
@@ -114,12 +141,50 @@ class CellRecorder:
         else:
             for _ in keep_in_flight(iter(calls), together):
                 """The first answers are those that count."""
+        return started_s, now_s()
 
     def _open(self, purpose: Purpose) -> OpenWindow:
-        return self._context.open_window(self._system, self._task, purpose)
+        return self._context.open_window(self._system, self._task, purpose, self._block, self._attempt)
 
-    def _close(self, passes: int) -> None:
+    def _close(self, again_s: Sequence[tuple[float, float]]) -> None:
+        """Close the window.
+
+        Args:
+            again_s: when each further pass over its items began and ended.
+        """
         assert self._window is not None
-        row = self._window.close(idle_w=self._idle_w, passes=passes, min_window_s=self._measure.min_window_s)
+        row = self._window.close(
+            idle_w=self._idle_w,
+            passes=1 + len(again_s),
+            min_window_s=self._measure.min_window_s,
+            pass_s=self._pass_s(again_s),
+        )
+        if again_s:
+            first_s = min(start for start, _ in self._in_flight_s), max(end for _, end in self._in_flight_s)
+            self._context.writer.append_passes(_pass_rows(row.window, first_s, again_s))
         self._context.writer.append_window(row)
         self._window = None
+
+    def _pass_s(self, again_s: Sequence[tuple[float, float]]) -> list[float]:
+        """Return the seconds that items of each pass were in flight: the record is written between those of the first.
+
+        Empty where the first pass was so short that a comparison with it would say nothing.
+        """
+        starts, ends = (np.array(column) for column in zip(*self._in_flight_s, strict=True))
+        first_s = float(alone_s(starts, ends).sum())
+        if first_s < SHORTEST_PASS_S:
+            return []
+        return [first_s, *(finished_s - started_s for started_s, finished_s in again_s)]
+
+
+def _pass_rows(window: str, first_s: tuple[float, float], again_s: Sequence[tuple[float, float]]) -> Iterator[PassRow]:
+    """Yield the passes of a window: the first, then the others, those of milliseconds several in a row."""
+    yield PassRow(window=window, number=0, started_s=first_s[0], finished_s=first_s[1])
+    number = count = 1
+    for index, (_, finished_s) in enumerate(again_s):
+        begun_s = again_s[index - count + 1][0]
+        if finished_s - begun_s < SHORTEST_ROW_S and index + 1 < len(again_s):
+            count += 1
+            continue
+        yield PassRow(window=window, number=number, started_s=begun_s, finished_s=finished_s, passes=count)
+        number, count = number + count, 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,19 +19,44 @@ from wattbench.systems import ExpertsUsed, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
 
 
-def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> list[ItemRow]:
-    """Return a cell's items, each answer joined with its score and its share of its window's joules."""
-    answers = records.answers(cell.system, cell.choice.task)
-    scores = {(s.doc_id, s.repeat, s.offered_per_s): s for s in records.scores(cell.system, cell.choice.task) or []}
+def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[WindowRow]) -> list[ItemRow]:
+    """Return the items of cells, each answer joined with its score and its share of its window's joules.
+
+    Args:
+        records: of the run.
+        cells: those that are complete. A window may hold items of several cells of its system: all must be here.
+        windows: as the finished run has them.
+    """
     by_name = {window.window: window for window in windows}
     rows = []
-    split_s = alone_s(np.array([a.started_s for a in answers]), np.array([a.finished_s for a in answers])).tolist()
-    energies, cpu_seconds = attribute(answers, by_name), attribute_cpu(answers, by_name)
-    for answer, (energy_j, above_idle_j), own_cpu_s, item_s in zip(
+    for system in dict.fromkeys(cell.system for cell in cells):
+        answers = [
+            (cell, answer)
+            for cell in cells
+            if cell.system == system
+            for answer in records.answers(system, cell.choice.task)
+        ]
+        rows += _rows_of_system(records, answers, by_name)
+    return rows
+
+
+def _rows_of_system(
+    records: RunRecords, answers: Sequence[tuple[Cell, AnswerRow]], windows: Mapping[str, WindowRow]
+) -> list[ItemRow]:
+    alone = [answer for _, answer in answers]
+    split_s = alone_s(np.array([a.started_s for a in alone]), np.array([a.finished_s for a in alone])).tolist()
+    energies, cpu_seconds = attribute(alone, windows), attribute_cpu(alone, windows)
+    scores = {
+        (cell.choice.task, s.doc_id, s.repeat, s.offered_per_s): s
+        for cell in {id(cell): cell for cell, _ in answers}.values()
+        for s in records.scores(cell.system, cell.choice.task) or []
+    }
+    rows = []
+    for (cell, answer), (energy_j, above_idle_j), own_cpu_s, item_s in zip(
         answers, energies, cpu_seconds, split_s, strict=True
     ):
-        score = scores[answer.doc_id, answer.repeat, answer.offered_per_s]
-        window = by_name.get(answer.window)
+        score = scores[cell.choice.task, answer.doc_id, answer.repeat, answer.offered_per_s]
+        window = windows.get(answer.window)
         rows.append(
             ItemRow(
                 run=records.header.run,
@@ -58,7 +83,6 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
                 energy_j=energy_j,
                 energy_above_idle_j=above_idle_j,
                 energy_provenance=window.provenance_label if window is not None else "",
-                own_cpu_s=own_cpu_s,
                 route=answer.route,
                 route_score=answer.route_score,
                 router_s=answer.router_s,
@@ -66,6 +90,10 @@ def item_rows(records: RunRecords, cell: Cell, windows: Sequence[WindowRow]) -> 
                 route_asked=answer.route_asked,
                 offered_per_s=answer.offered_per_s,
                 failure=answer.failure,
+                block=answer.block,
+                attempt=answer.attempt,
+                passes=window.passes if window is not None else 1,
+                own_cpu_s=own_cpu_s,
                 prompt=answer.prompt,
                 output=_output(answer, score),
                 filtered=score.filtered,

@@ -38,15 +38,22 @@ class MeasuringContext:
         """Return what is on disk so far."""
         return read_run(self.writer.layout.root)
 
-    def open_window(self, system: str, task: str | None, purpose: Purpose) -> OpenWindow:
+    def open_window(
+        self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0
+    ) -> OpenWindow:
         """Open a window and record that it is open: it can then be closed from its trace after a kill."""
-        window = self.metering.open(self.names.label(system, task, purpose))
+        window = self.metering.open(self.names.label(system, task, purpose, block, attempt))
         self.writer.append_open_window(window.label)
         return window
 
-    def trace_to(self, system: str, task: str | None) -> None:
-        """Append the meters' readings to the trace of a cell, or of a system outside its cells, from now on."""
-        self.metering.trace_to(self.writer.layout.trace(system, task))
+    def trace_to(self, system: str, task: str | None, block: int | None = None) -> None:
+        """Append the meters' readings from now on to the trace of a cell, of a system in a block, or of its loading."""
+        self.metering.trace_to(self.writer.layout.trace(system, task, block))
+
+    @property
+    def min_window_s(self) -> float:
+        """Return the shortest measured window that is valid, by the suite and by the sensors."""
+        return max(self.measure.min_window_s, self.metering.shortest_window_s)
 
     def idle_power_w(self, system: str, title: str) -> Mapping[str, float]:
         """Measure the watts per component with everything loaded and nothing asked.

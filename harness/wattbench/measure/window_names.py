@@ -15,7 +15,11 @@ class WindowNames:
         self._run = run
         self._numbers: Iterator[int] = itertools.count(taken + 1)
 
-    def label(self, system: str, task: str | None, purpose: Purpose) -> WindowLabel:
+    def label(
+        self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0
+    ) -> WindowLabel:
         """Return the label of the next window."""
         name = f"w{next(self._numbers):04d}"
-        return WindowLabel(window=name, run=self._run, system=system, task=task, purpose=purpose)
+        return WindowLabel(
+            window=name, run=self._run, system=system, task=task, purpose=purpose, block=block, attempt=attempt
+        )

@@ -74,6 +74,8 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         contended=contended,
         valid=not findings.faults,
         reasons=findings.faults + findings.remarks,
+        block=label.block,
+        attempt=label.attempt,
     )
 
 

@@ -7,23 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lm_eval.api.model import LM
-
-from wattbench.config import Prompt, Resolved, SystemBase, TaskChoice
+from wattbench.config import SystemBase, TaskChoice
+from wattbench.measure.ask_items import ItemRequests
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import ItemRequests, TimedLM
-from wattbench.records import AnswerRow, ScoreRow
+from wattbench.measure.task_requests import task_context
+from wattbench.measure.timed_lm import TimedLM
+from wattbench.records import AnswerRow
 from wattbench.scenarios.interleaved.schedule import PlannedRound
 from wattbench.systems import Engine, TaskContext
-from wattbench.tasks.loading import LoadedTask, load_task
-from wattbench.tasks.requests import requests_by_document
-from wattbench.tasks.scoring import evaluate, score_rows
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
-
-Forms = Mapping[int, Sequence["Instance"]]
 
 
 @dataclass
@@ -100,63 +95,3 @@ class _RoundRecorder(CellRecorder):
     def end(self) -> None:
         """End the window: all repeats are done."""
         super().done()
-
-
-def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: bool) -> TaskContext:
-    """Return what a system may know of a task. Its requests are built once per form and model, for all rounds."""
-    built: dict[tuple[str, int], Forms] = {}
-
-    def requests(prompt: Prompt, lm: LM) -> Forms:
-        form = prompt.model_dump_json(), id(lm)
-        if form not in built:
-            built[form] = requests_by_document(
-                resolved, choice, prompt, resolved.suite.measure, lm, allow_unsafe_code=allow_unsafe_code
-            )
-        return built[form]
-
-    return TaskContext(choice.task, choice.domain, requests)
-
-
-class Scorer:
-    """Score answers to some of a task's documents with lm-eval; the task is loaded once."""
-
-    def __init__(self, context: MeasuringContext, choice: TaskChoice) -> None:
-        self._context, self._choice = context, choice
-        self._loaded: LoadedTask = load_task(context.resolved, choice)
-
-    def score(self, rows: Sequence[AnswerRow]) -> list[ScoreRow]:
-        """Return one row for each answer, by repeat and document."""
-        scores: list[ScoreRow] = []
-        for repeat in sorted({row.repeat for row in rows}):
-            replies = {row.doc_id: row.replies for row in rows if row.repeat == repeat}
-            documents = sorted(replies)
-            samples = evaluate(
-                _Answered([replies[doc_id] for doc_id in documents]),
-                self._loaded,
-                Prompt(fewshot=0),  # nobody reads the questions: scores are of documents and answers
-                self._context.measure,
-                documents=documents,
-                allow_unsafe_code=self._context.allow_unsafe_code,
-            )
-            scores += score_rows(samples, self._choice, repeat)
-        return scores
-
-
-class _Answered(LM):  # type: ignore[misc]  # lm-eval has no type information
-    """Give back recorded answers. Documents are numbered by their position among those that are scored."""
-
-    def __init__(self, replies: Sequence[Sequence[Any]]) -> None:
-        super().__init__()
-        self._left = [iter(of_document) for of_document in replies]
-
-    def generate_until(self, requests: list[Instance]) -> list[str]:
-        return self._next(requests)
-
-    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
-        return [tuple(value) for value in self._next(requests)]
-
-    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
-        return self._next(requests)
-
-    def _next(self, requests: Sequence[Any]) -> list[Any]:
-        return [next(self._left[int(request.doc_id)]) for request in requests]

@@ -12,9 +12,10 @@ from wattbench.measure.item_rows import item_rows, system_row, training_costs
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import check_same_system, recover_windows
+from wattbench.measure.scorer import Scorer
 from wattbench.prefill_decode import split_cell
 from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow
-from wattbench.scenarios.interleaved.ask_rounds import LoadedSystem, Scorer
+from wattbench.scenarios.interleaved.ask_rounds import LoadedSystem
 from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench.scenarios.interleaved.gate import Gate
 from wattbench.scenarios.interleaved.peak_memory import Peak, peak_alone
@@ -194,7 +195,7 @@ def _finish(session: GateSession) -> None:
     records = CompleteRounds.of(context.writer.layout)
     rounds, windows = records.rounds(), records.windows()
     sides = {system.name: side for side, system in session.gate.sides.items()}
-    items = []
+    complete = []
     for cell in session.cells:
         side, task = sides[cell.system], cell.choice.task
         scores = [row for each in rounds if each.task == task for row in each.scores[side]]
@@ -202,7 +203,8 @@ def _finish(session: GateSession) -> None:
             for phase in split_cell(records, cell.system, task):
                 context.writer.append_phase(phase)
             context.writer.write_scores(cell.system, task, scores)
-            items += item_rows(records, cell, windows)
+            complete.append(cell)
+    items = item_rows(records, complete, windows)
     context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from wattbench.config import Resolved
 from wattbench.errors import UserError
-from wattbench.measure.timed_lm import answer_items, items_of
-from wattbench.scenarios.interleaved.ask_rounds import task_context
+from wattbench.measure.ask_items import answer_items, items_of
+from wattbench.measure.task_requests import task_context
 from wattbench.scenarios.interleaved.schedule import PlannedRound
 from wattbench.systems import open_engine
 

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from wattbench.clock import now_s
-from wattbench.measure.timed_lm import ItemRequests
+from wattbench.measure.ask_items import ItemRequests
 from wattbench.systems import Engine, Reply
 from wattbench.systems.endpoint.plain_text import plain_text
 

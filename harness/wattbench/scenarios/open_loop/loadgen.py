@@ -16,7 +16,7 @@ from typing import Any
 
 from wattbench.config import Load
 from wattbench.errors import UserError, require
-from wattbench.measure.timed_lm import ItemRequests
+from wattbench.measure.ask_items import ItemRequests
 from wattbench.scenarios.open_loop.dispatch import Dispatcher, Query
 from wattbench.scenarios.open_loop.loadgen_logs import Arrival, Detail, read_detail, read_trace
 from wattbench.systems import Engine

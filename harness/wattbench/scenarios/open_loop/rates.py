@@ -14,9 +14,10 @@ from typing import NoReturn
 
 from wattbench.config import Load, SystemBase, TaskChoice
 from wattbench.errors import UserError
+from wattbench.measure.ask_items import ItemRequests, answer_row
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import ItemRequests, TimedLM, answer_row
+from wattbench.measure.timed_lm import TimedLM
 from wattbench.records import AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
 from wattbench.scenarios.open_loop.loadgen import Offered, offer
 from wattbench.scenarios.open_loop.rate_row import load_row

@@ -13,7 +13,7 @@ from lm_eval.api.instance import Instance
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.measure.timed_lm import ItemRequests
+from wattbench.measure.ask_items import ItemRequests
 from wattbench.systems import Engine, Facts, Reply
 
 

@@ -13,8 +13,8 @@ from lm_eval.api.instance import Instance
 
 from wattbench.clock import now_s
 from wattbench.config import Load
+from wattbench.measure.ask_items import ItemRequests, answer_row
 from wattbench.measure.concurrency import keep_in_flight
-from wattbench.measure.timed_lm import ItemRequests, answer_row
 from wattbench.scenarios.open_loop.loadgen import offer
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.systems import Reply

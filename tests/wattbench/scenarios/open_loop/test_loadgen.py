@@ -13,7 +13,7 @@ import pytest
 
 from wattbench.config import Load
 from wattbench.errors import MissingExtraError, UserError
-from wattbench.measure.timed_lm import answer_row
+from wattbench.measure.ask_items import answer_row
 from wattbench.scenarios.open_loop.dispatch import GIVEN_UP
 from wattbench.scenarios.open_loop.loadgen import offer
 from wattbench.scenarios.open_loop.loadgen_logs import DETAIL
@@ -123,7 +123,7 @@ INTERRUPTED = """
     from lm_eval.api.instance import Instance
     from wattbench.config import Load
     from wattbench.scenarios.open_loop.loadgen import offer
-    from wattbench.measure.timed_lm import ItemRequests
+    from wattbench.measure.ask_items import ItemRequests
     asks = [ItemRequests("generate_until", 0, (Instance("generate_until", {}, ("q", {}), 0, metadata=("task", 0, 1)),))]
     load = Load.model_validate({"rates_per_s": [5.0], "min_duration_s": float(sys.argv[3]), "deadline_s": 60.0})
     def interrupted(ended):

@@ -1,0 +1,220 @@
+"""Ask items in the suite's batches, stamp them, and hand each answer to a recorder.
+
+Batch by batch of a system in this process; of a server with a constant number under way.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from lm_eval.utils import hash_string
+
+from wattbench.clock import now_s
+from wattbench.measure.concurrency import keep_in_flight
+from wattbench.records import AnswerRow
+from wattbench.systems import Engine, Reply
+from wattbench.systems.base import GENERATE
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+
+@dataclass(frozen=True)
+class ItemRequests:
+    """One item to ask: all requests of one type for one document."""
+
+    request_type: str
+    doc_id: int
+    requests: tuple[Instance, ...]
+    task: str | None = None
+    """None: that of the recorder."""
+    repeat: int = 0
+    """How often it was asked before."""
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """Return what the items of a batch must have in common: the type of request, and how texts are generated."""
+        settings = self.requests[0].args[1:] if self.request_type == GENERATE else ()
+        return self.request_type, repr(settings)
+
+
+class Recorder(Protocol):
+    """Takes items as they are answered; it also opens and closes the windows around them."""
+
+    def warm_up(self, asks: Sequence[ItemRequests]) -> None:
+        """Called before anything is asked, with the items that will be asked."""
+        ...
+
+    def before_batch(self) -> str:
+        """Called before each batch; returns the id of its window."""
+        ...
+
+    def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
+        """Called after each batch, with how many items are left."""
+        ...
+
+    def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
+        """Called as an item ends while others are under way, in place of `after_batch`."""
+        ...
+
+    def full(self, left: int) -> bool:
+        """Return whether the window is long enough, and the items left would fill another."""
+        ...
+
+    def end_round(self, left: int) -> None:
+        """Called when no item is under way any more."""
+        ...
+
+    def done(self) -> None:
+        """Called when all items have been asked."""
+        ...
+
+
+def ask_items(
+    engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], *, batch: int, numbers: Iterator[int]
+) -> Iterator[AnswerRow]:
+    """Ask items, and yield each answer when it is recorded.
+
+    Args:
+        engine: who is asked.
+        recorder: takes the answers, and opens and closes windows around them.
+        asks: the items, in order. A batch holds items of one kind only, so that they are answered together.
+        batch: how many are in flight together.
+        numbers: the numbers of the calls.
+    """
+    if engine.concurrent and batch > 1:
+        yield from _keeping_in_flight(engine, recorder, asks, batch, numbers)
+        return
+    left = len(asks)
+    for chunk in batches(asks, batch):
+        left -= len(chunk)
+        yield from _ask(engine, recorder, chunk, left, next(numbers))
+
+
+def batches(asks: Iterable[ItemRequests], size: int) -> Iterator[Sequence[ItemRequests]]:
+    """Divide items into batches of one kind each, in order; batches that stay incomplete come last."""
+    waiting: dict[tuple[str, str], list[ItemRequests]] = {}
+    for ask in asks:
+        batch = waiting.setdefault(ask.kind, [])
+        batch.append(ask)
+        if len(batch) == size:
+            yield waiting.pop(ask.kind)
+    yield from waiting.values()
+
+
+def _keeping_in_flight(
+    engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], batch: int, numbers: Iterator[int]
+) -> Iterator[AnswerRow]:
+    """Send the next item as one ends. If a window is full all under way are waited for, so that no item is in two
+    windows."""
+    unsent = list(reversed(asks))
+    calls = (partial(_ask_one, engine, unsent.pop()) for _ in asks)
+    while unsent:
+        window = recorder.before_batch()
+        ended = keep_in_flight(calls, batch, hold=lambda: recorder.full(len(unsent)))
+        for ask, replies, started_s, finished_s in ended:
+            row = answer_row(ask, replies, ask.repeat, started_s, finished_s, next(numbers), batch, window)
+            recorder.keep([ask], [row])
+            yield row
+        recorder.end_round(len(unsent))
+
+
+def _ask_one(engine: Engine, ask: ItemRequests) -> tuple[ItemRequests, list[Reply], float, float]:
+    started_s = now_s()
+    [replies] = answer_items(engine, [ask])
+    return ask, replies, started_s, now_s()
+
+
+def _ask(engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], left: int, number: int) -> list[AnswerRow]:
+    window = recorder.before_batch()
+    started_s = now_s()
+    replies = answer_items(engine, asks)
+    finished_s = now_s()
+    rows = [
+        answer_row(ask, item_replies, ask.repeat, started_s, finished_s, number, len(asks), window)
+        for ask, item_replies in zip(asks, replies, strict=True)
+    ]
+    recorder.after_batch(asks, rows, left)
+    return rows
+
+
+def answer_items(engine: Engine, asks: Sequence[ItemRequests]) -> list[list[Reply]]:
+    """Ask a batch of items of one type together; return each item's replies, in the order of its requests."""
+    replies = iter(engine.answer(asks[0].request_type, [request for ask in asks for request in ask.requests]))
+    return [list(itertools.islice(replies, len(ask.requests))) for ask in asks]
+
+
+def items_of(
+    request_type: str, requests: Iterable[Instance], *, task: str | None = None, repeat: int = 0
+) -> list[ItemRequests]:
+    """Group requests of one task by document, in the order in which the documents first appear."""
+    grouped: dict[int, list[Instance]] = {}
+    for request in requests:
+        grouped.setdefault(int(request.doc_id), []).append(request)
+    return [
+        ItemRequests(request_type, doc_id, tuple(of_document), task, repeat) for doc_id, of_document in grouped.items()
+    ]
+
+
+def answer_row(
+    ask: ItemRequests,
+    replies: Sequence[Reply],
+    repeat: int,
+    started_s: float,
+    finished_s: float,
+    batch: int,
+    batch_size: int,
+    window: str,
+) -> AnswerRow:
+    """Return an item's answer as the record keeps it.
+
+    Args:
+        ask: the item.
+        replies: one per request of it.
+        repeat: how often it was asked before.
+        started_s: when it was sent; it was due then.
+        finished_s: when the call returned: for those replies that do not say when they were complete.
+        batch: the number of the call.
+        batch_size: items under way together.
+        window: the id of its window.
+    """
+    prompt = str(ask.requests[0].args[0])
+    token_s = sorted(stamp for reply in replies for stamp in reply.token_s)
+    ends = [reply.finished_s for reply in replies if reply.finished_s is not None]
+    route = replies[0].route  # an item is routed once, however many requests it takes
+    return AnswerRow(
+        doc_id=ask.doc_id,
+        repeat=repeat,
+        request_type=ask.request_type,
+        prompt=prompt,
+        prompt_hash=hash_string(prompt),
+        replies=[list(r.value) if isinstance(r.value, tuple) else r.value for r in replies],
+        prompt_tokens=_sum(reply.prompt_tokens for reply in replies),
+        output_tokens=_sum(reply.output_tokens for reply in replies),
+        scheduled_s=started_s,
+        started_s=started_s,
+        first_token_s=token_s[0] if token_s else None,
+        finished_s=max(ends) if len(ends) == len(replies) else finished_s,
+        token_s=token_s,
+        batch=batch,
+        batch_size=batch_size,
+        window=window,
+        route=route.member if route else None,
+        route_score=route.score if route else None,
+        router_s=route.router_s if route else None,
+        route_asked=list(route.systems) if route else [],
+    )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """Return the sum, or None if one of the counts is not known."""
+    total = 0
+    for count in counts:
+        if count is None:
+            return None
+        total += count
+    return total

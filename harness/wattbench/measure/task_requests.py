@@ -1,0 +1,35 @@
+"""Build the requests of a task once for each prompt form and model."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from wattbench.config import Prompt, Resolved, TaskChoice
+from wattbench.systems import TaskContext
+from wattbench.tasks.requests import requests_by_document
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+    from lm_eval.api.model import LM
+
+    Requests = Mapping[int, Sequence[Instance]]
+
+
+def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: bool) -> TaskContext:
+    """Return what a system may know of a task. Its requests are kept, so that they are built once."""
+    built: dict[tuple[str, int | None], tuple[weakref.ref[LM], Requests]] = {}
+
+    def requests(prompt: Prompt, lm: LM) -> Requests:
+        # Without a chat template the form is the same for every model.
+        form = prompt.model_dump_json(), id(lm) if prompt.chat else None
+        if form in built and (not prompt.chat or built[form][0]() is lm):  # a freed model's id may be another's now
+            return built[form][1]
+        made = requests_by_document(
+            resolved, choice, prompt, resolved.suite.measure, lm, allow_unsafe_code=allow_unsafe_code
+        )
+        built[form] = weakref.ref(lm), made  # the model must not stay in memory for the sake of its requests
+        return made
+
+    return TaskContext(choice.task, choice.domain, requests)
