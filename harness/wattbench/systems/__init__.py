@@ -15,7 +15,7 @@ from wattbench.systems.base import (
     TaskContext,
     declared_parameters,
 )
-from wattbench.systems.registry import base_key, engine_class, open_engine, release_base
+from wattbench.systems.registry import base_key, engine_class, held_base_bytes, open_engine, release_base
 
 __all__ = [
     "GENERATE",
@@ -29,6 +29,7 @@ __all__ = [
     "base_key",
     "declared_parameters",
     "engine_class",
+    "held_base_bytes",
     "open_engine",
     "release_base",
 ]

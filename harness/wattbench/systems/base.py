@@ -187,7 +187,17 @@ class Engine(ABC):
         return cls.request_types
 
     def begin_task(self, context: TaskContext) -> None:
-        """Prepare for a task, before its items are asked. Most engines need no preparation."""
+        """Prepare for a task, before its items are asked. Most engines need no preparation.
+
+        In a run with blocks all tasks are begun when the system is loaded, and their items are then asked in any order:
+        a request has the name of its task, `task_name`.
+        """
+
+    def activate(self) -> None:
+        """Set again what all systems of a process share, such as PyTorch's threads, before this one is asked.
+
+        Called where several systems are loaded. Most engines share nothing.
+        """
 
     def report_confidence(self) -> None:
         """Report from now on the confidence of each generated `Reply`. It costs a little time for each token.

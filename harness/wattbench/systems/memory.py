@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import re
+import sys
 from pathlib import Path
 
 
@@ -21,15 +22,68 @@ def return_freed() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
+def resident_bytes() -> int | None:
+    """Return the resident memory of this process now; None if unknown. Source: ``VmRSS`` of ``/proc/self/status``."""
+    return _status_bytes("self", "VmRSS")
+
+
 def peak_resident_bytes(pid: int | None = None) -> int | None:
     """Return the highest resident memory of a process since its start (or its last `reset_peak`); None if
     unknown.
 
     Source: ``VmHWM`` of ``/proc/<pid>/status``, proc(5).
     """
+    return _status_bytes(os.getpid() if pid is None else pid, "VmHWM")
+
+
+def _status_bytes(process: int | str, field: str) -> int | None:
     try:
-        status = Path(f"/proc/{os.getpid() if pid is None else pid}/status").read_text()
+        status = Path(f"/proc/{process}/status").read_text()
     except OSError:
         return None
-    peak = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(peak[1]) * 1024 if peak else None
+    figure = re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)
+    return int(figure[1]) * 1024 if figure else None
+
+
+def available_bytes() -> int | None:
+    """Return the memory that this process can still use without swapping: of the machine, or of its control group.
+
+    Sources: ``MemAvailable`` of ``/proc/meminfo``, proc(5); ``memory.max`` and ``memory.current`` of the kernel's
+    cgroup v2, less the file cache that can be dropped (``inactive_file``). None if neither can be read.
+    """
+    known = [amount for amount in (_of_machine(), _of_control_group()) if amount is not None]
+    return min(known, default=None)
+
+
+def device_available_bytes() -> int | None:
+    """Return the free memory of the current CUDA device; None without one, or if PyTorch is not loaded."""
+    torch = sys.modules.get("torch")
+    return int(torch.cuda.mem_get_info()[0]) if torch is not None and torch.cuda.is_available() else None
+
+
+def device_allocated_bytes() -> int:
+    """Return the memory that PyTorch has allocated on the current CUDA device; 0 without one."""
+    torch = sys.modules.get("torch")
+    return int(torch.cuda.memory_allocated()) if torch is not None and torch.cuda.is_available() else 0
+
+
+def _of_machine() -> int | None:
+    try:
+        figure = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(figure[1]) * 1024 if figure else None
+
+
+def _of_control_group(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    try:
+        line = re.search(r"^0::/(.*)$", Path("/proc/self/cgroup").read_text(), re.MULTILINE)
+        folder = root / line[1] if line and (root / line[1] / "memory.max").exists() else root
+        most = (folder / "memory.max").read_text().strip()
+        if most == "max":
+            return None
+        used = int((folder / "memory.current").read_text())
+        cache = re.search(r"^inactive_file (\d+)$", (folder / "memory.stat").read_text(), re.MULTILINE)
+        return max(int(most) - used + (int(cache[1]) if cache else 0), 0)
+    except (OSError, ValueError):
+        return None

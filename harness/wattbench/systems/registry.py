@@ -39,6 +39,16 @@ def base_key(config: Any) -> object | None:
     return base_cache.key(config)
 
 
+def held_base_bytes(config: Any) -> int:
+    """Return the bytes of the loaded base that a system would share; 0 if it would load its own, or has none."""
+    wanted = base_key(config)
+    if wanted is None:
+        return 0
+    from wattbench.systems.local import base_cache
+
+    return base_cache.held_bytes(wanted)
+
+
 def release_base() -> None:
     """Free a base that is kept loaded for systems to share."""
     from wattbench.systems.local import base_cache

@@ -171,3 +171,19 @@ def _compare(digest: str, weights: Weights, path: Path, where: str) -> None:
             f"{where}: {path} is not the expected file: its SHA-256 is {digest}, "
             f"not {weights.sha256}. Delete it to fetch it again, or correct weights.sha256"
         )
+
+
+UNPACKED = 8
+"""A GGUF file of 4 bits per weight is unpacked to up to 32."""
+
+
+def bytes_on_disk(weights: Weights) -> int | None:
+    """Return about how much memory the weights will take, from the size of their files; None if they are not a path."""
+    if weights.path is None:
+        return None
+    files = [weights.path] if weights.path.is_file() else [file for file in weights.path.rglob("*") if file.is_file()]
+    return sum(
+        file.stat().st_size * (UNPACKED if file.suffix == ".gguf" else 1)
+        for file in files
+        if file.suffix in (".gguf", ".safetensors", ".bin", ".pt")
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.clock import now_s
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A task that was begun."""
+
+    context: TaskContext
+    forms: Mapping[str, Mapping[int, Sequence[Instance]]]
+    """Member to its documents' requests, in its own prompt form."""
+
+
 class HybridEngine(Engine):
     """The members' engines, and the router that chooses between them."""
 
@@ -34,8 +43,8 @@ class HybridEngine(Engine):
         self._config = config
         self._engines = dict(engines)
         self._opened = ExitStack()
-        self._domain: str | None = None
-        self._forms: Mapping[str, Mapping[int, Sequence[Instance]]] = {}
+        self._tasks: dict[str, _Task] = {}
+        """Every task that was begun, the latest last."""
         self._router = open_router(
             config.router,
             Setup(f"{self._where}: router", config.members, config.fallback, seed, self._likelihoods),
@@ -84,8 +93,14 @@ class HybridEngine(Engine):
         return common & {GENERATE} if isinstance(config.router, CascadeRouter) else common
 
     def begin_task(self, context: TaskContext) -> None:
-        """Write the task's documents in each member's prompt form, before anything is timed."""
-        self._domain = context.domain
+        """Write the task's documents in each member's prompt form, before anything is timed.
+
+        Items of all tasks that were begun may then be asked in any order: a request names its task.
+        """
+        known = self._tasks.pop(context.task, None)
+        if known is not None and known.context is context:
+            self._tasks[context.task] = known
+            return
         built: dict[Hashable, Mapping[int, Sequence[Instance]]] = {}
         forms = {}
         for system in dict.fromkeys(self._config.members.values()):
@@ -95,7 +110,7 @@ class HybridEngine(Engine):
             if form not in built:
                 built[form] = context.requests(prompt, self._engines[system].lm)
             forms[system] = built[form]
-        self._forms = forms
+        self._tasks[context.task] = _Task(context, forms)
         for engine in self._engines.values():
             engine.begin_task(context)
 
@@ -106,7 +121,8 @@ class HybridEngine(Engine):
         """
         positions = _positions(requests)
         questions = [
-            Question(str(requests[first].args[0]), self._domain, key) for key, (first, *_) in positions.items()
+            Question(str(requests[first].args[0]), self._domain_of(requests[first]), key)
+            for key, (first, *_) in positions.items()
         ]
 
         def ask(system: str, batch: Sequence[Question]) -> list[Attempt[list[Reply]]]:
@@ -131,6 +147,11 @@ class HybridEngine(Engine):
         """Return the files of its members and its router."""
         return parts_of(self._engines, self._router)
 
+    def activate(self) -> None:
+        """Activate every member."""
+        for engine in self._engines.values():
+            engine.activate()
+
     def peak_memory_bytes(self) -> int | None:
         """Return the peak of this process and of the servers of its members."""
         return memory_bytes(super().peak_memory_bytes(), self._config, self._engines)
@@ -143,20 +164,30 @@ class HybridEngine(Engine):
         """Close every member, the last one first."""
         self._opened.close()
         self._engines.clear()
-        self._forms = {}
+        self._tasks = {}
         self.__dict__.pop("lm", None)
 
     def _in_form(self, system: str, given: Sequence[Instance]) -> Sequence[Instance]:
         """Return a document's requests in a member's prompt form."""
-        if system not in self._forms:  # no task was begun: the hybrid's own form is all there is
+        task = self._task_of(given[0])
+        if task is None:  # no task was begun: the hybrid's own form is all there is
             return given
-        in_form = self._forms[system].get(given[0].doc_id, ())
+        in_form = task.forms[system].get(given[0].doc_id, ())
         if len(in_form) != len(given):
             raise UserError(
                 f"{self._where}: in the prompt form of {system!r} document {given[0].doc_id} of the task has "
                 f"{len(in_form)} requests, and in that of the hybrid {len(given)}. Give both the same prompt:"
             )
         return in_form
+
+    def _domain_of(self, request: Instance) -> str | None:
+        task = self._task_of(request)
+        return None if task is None else task.context.domain
+
+    def _task_of(self, request: Instance) -> _Task | None:
+        """Return the task of a request; of one that names none, or another, the task that was begun last."""
+        latest = next(reversed(self._tasks.values()), None)
+        return latest if request.task_name is None else self._tasks.get(request.task_name, latest)
 
     def _likelihoods(self, system: str, pairs: Sequence[tuple[str, str]]) -> list[float]:
         from lm_eval.api.instance import Instance
@@ -169,7 +200,7 @@ def _positions(requests: Sequence[Instance]) -> dict[Hashable, list[int]]:
     """Return the positions of each document's requests. A request without a document is one of its own."""
     positions: dict[Hashable, list[int]] = {}
     for index, request in enumerate(requests):
-        key = ("request", index) if request.doc_id is None else ("document", request.doc_id)
+        key = ("request", index) if request.doc_id is None else ("document", request.task_name, request.doc_id)
         positions.setdefault(key, []).append(index)
     return positions
 

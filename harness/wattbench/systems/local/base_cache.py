@@ -51,6 +51,13 @@ def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
     return _held, None
 
 
+def held_bytes(wanted: object) -> int:
+    """Return the bytes of the loaded base's parameters if it has this key, else 0."""
+    if _held is None or _held.key != wanted:
+        return 0
+    return sum(parameter.numel() * parameter.element_size() for parameter in _held.model.parameters())
+
+
 def release_base() -> None:
     """Free the loaded base, if there is one."""
     global _held  # noqa: PLW0603  # as in `acquire`

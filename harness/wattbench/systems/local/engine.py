@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.config import LocalModel
@@ -26,8 +27,7 @@ class LocalEngine(Engine):
         self._config: LocalModel = config
         self._torch = torch
         self._threads_before = torch.get_num_threads()
-        if config.threads is not None:
-            torch.set_num_threads(config.threads)
+        self.activate()
         self._base, self._shared_with = base_cache.acquire(name, config)
         model, self._own_weights = self._build(name, config, self._base.model)
         if model.device.type == "cuda":
@@ -103,6 +103,12 @@ class LocalEngine(Engine):
         total = sum(parameter.numel() for parameter in self.lm.model.parameters())
         return total, total
 
+    def activate(self) -> None:
+        """Set the number of PyTorch's threads: the system's, or that with which the process began."""
+        wanted = self._config.threads or _default_threads()
+        if wanted != self._torch.get_num_threads():
+            self._torch.set_num_threads(wanted)
+
     def peak_device_memory_bytes(self) -> int | None:
         """Return PyTorch's count of the memory that it allocated on a CUDA device."""
         device = self._base.model.device
@@ -127,3 +133,11 @@ class LocalEngine(Engine):
 
     def _length(self, request: Instance) -> int:
         return sum(len(self.lm.tok_encode(part)) for part in request.args if isinstance(part, str) and part)
+
+
+@lru_cache
+def _default_threads() -> int:
+    """Return PyTorch's threads as they were before the first system set them."""
+    import torch
+
+    return int(torch.get_num_threads())
