@@ -139,10 +139,16 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
             raise UserError(
                 f"{records.layout.open_windows}: window {label.window} has no started_s; the record is damaged"
             )
-        answers = records.answers(label.system, label.task) if label.task is not None else []
+        tasks = [label.task] if label.task is not None else _tasks(records) if label.block is not None else []
+        answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
         until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
-        row = recover_window(records.layout.trace(label.system, label.task), label, until_s=until_s)
+        trace = records.layout.trace(label.system, label.task, label.block)
+        row = recover_window(trace, label, until_s=until_s)
         writer.append_window(row)
+
+
+def _tasks(records: RunRecords) -> list[str]:
+    return list(dict.fromkeys(str(cell["task"]) for cell in records.header.cells))
 
 
 def _meters(meters: Mapping[str, str]) -> str:

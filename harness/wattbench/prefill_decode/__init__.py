@@ -4,6 +4,6 @@ Works from records alone: the stamps of the answers and the power trace of the c
 `wattbench.meters` (to read a trace). Must not import engines or the runner: a split can be made again from the record.
 """
 
-from wattbench.prefill_decode.split import split_cell
+from wattbench.prefill_decode.split import split_cell, split_system
 
-__all__ = ["split_cell"]
+__all__ = ["split_cell", "split_system"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +38,52 @@ def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
         A row per component that was metered, and one for their total. Where nothing can be split the rows say why;
         without joules there is only the total, and no figures.
     """
-    answers = records.answers(system, task)
     windows = [
         w for w in records.windows() if (w.system, w.task, w.purpose) == (system, task, Purpose.MEASURED) and w.valid
     ]
+    return _split_windows(
+        PhaseRow(system=system, task=task, component=TOTAL),
+        records.answers(system, task),
+        windows,
+        [records.layout.trace(system, task)],
+    )
+
+
+def split_system(records: RunRecords, system: str, tasks: Iterable[str]) -> list[PhaseRow]:
+    """Divide the joules of a system in a run with blocks between prefill and decode, all tasks and blocks together.
+
+    A block alone has too few readings for bounds, and its windows hold items of all tasks.
+    """
+    windows = [
+        w
+        for w in records.windows()
+        if (w.system, w.purpose) == (system, Purpose.MEASURED) and w.block is not None and w.valid
+    ]
+    blocks = sorted({window.block for window in windows if window.block is not None})
+    return _split_windows(
+        PhaseRow(system=system, task=None, component=TOTAL),
+        [answer for task in tasks for answer in records.answers(system, task)],
+        windows,
+        [records.layout.trace(system, None, block) for block in blocks],
+    )
+
+
+def _split_windows(
+    blank: PhaseRow, answers: Sequence[AnswerRow], windows: Sequence[WindowRow], traces: Sequence[Path]
+) -> list[PhaseRow]:
+    """Divide the joules of valid windows.
+
+    Args:
+        blank: a row without figures.
+        answers: those that may be in the windows.
+        windows: those to divide.
+        traces: the files of readings behind them.
+    """
     by_window = {window.window: [a for a in answers if a.window == window.window] for window in windows}
     windows = [window for window in windows if by_window[window.window] and window.energy_j]
-    blank = PhaseRow(system=system, task=task, component=TOTAL)
     if not windows:
-        return [replace(blank, reason="no valid window of this cell has joules")]
+        of_what = "this cell" if blank.task is not None else "this system"
+        return [replace(blank, reason=f"no valid window of {of_what} has joules")]
     components = [c for c in windows[0].energy_j if all(c in window.energy_j for window in windows)]
     if not components:
         return [replace(blank, reason="no component was metered in every window")]
@@ -67,11 +105,12 @@ def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
     total_s = np.sum([part.phases.total_s for part in parts], axis=0)
     timed = [_in_seconds(row, total_s) for row in rows]
     try:
-        trace = read_trace(records.layout.trace(system, task))
+        read = [read_trace(path) for path in traces]
     except (UserError, ValueError, csv.Error):  # not there, or not a trace; a figure in it that is none; damage
         return _with_total([replace(row, reason="the power trace cannot be read") for row in timed])
-    readings = sorted((reading for _, reading in trace.readings), key=lambda reading: reading.at_s)
-    return _with_total([_split(row, parts, readings, trace.step_s, total_s) for row in timed])
+    readings = sorted((reading for trace in read for _, reading in trace.readings), key=lambda reading: reading.at_s)
+    step_s = {component: each for trace in read for component, each in trace.step_s.items()}
+    return _with_total([_split(row, parts, readings, step_s, total_s) for row in timed])
 
 
 def _billed_j(windows: Sequence[WindowRow], component: str) -> float:
