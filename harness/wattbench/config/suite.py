@@ -87,6 +87,17 @@ class Measure(Strict):
     invalid."""
     repeats: PositiveInt = 1
     """How often every item is asked and recorded."""
+    blocks: Literal["auto"] | PositiveInt = "auto"
+    """Into how many blocks the items of all tasks are dealt at random. In each block all systems are asked, in a random
+    order. `auto` chooses by what switching costs, as measured. 1: one system after another, so that no interval holds
+    time. The scenario `load` has no blocks: its rates are its own design."""
+    resident: Literal["auto", "all", "one"] = "auto"
+    """Who stays loaded between blocks: `all` systems, or `one` at a time, loaded anew in every block. `auto` keeps all
+    loaded where memory allows."""
+    busy: Literal["retry", "mark", "refuse"] = "retry"
+    """What follows when other work ran on the machine: `retry` asks such a block again, at most twice; `mark` marks its
+    windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without blocks windows are
+    marked."""
     seed: NonNegativeInt = 1234
     require_measured: bool = False
     """Refuse to run if a component's joules would come from a formula or a recording, and not from a sensor."""
@@ -109,6 +120,8 @@ class Measure(Strict):
             )
         if self.load is None:
             return self
+        if self.blocks not in ("auto", 1):
+            raise ValueError(f"scenario: load has no blocks (here: {self.blocks}); its rates are its own design")
         if self.batch != 1 or self.repeats != 1:
             raise ValueError("scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s")
         if self.load.min_duration_s < self.min_window_s:

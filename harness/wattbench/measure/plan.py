@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from wattbench.config import HybridSystem, Measure, OracleRouter, PythonSystem, Resolved, SystemBase, TaskChoice
 from wattbench.errors import UserError, require
+from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
 from wattbench.terminal import TextColumn, printable, text_table
@@ -107,14 +108,18 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
         (cell.system, cell.config.kind, cell.config.engine, cell.choice.task, cell.choice.domain, _items(cell))
         for cell in cells
     ]
+    per_task = {cell.choice.task: cell.items for cell in cells}
+    items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
+    blocks = plan_of_blocks(measure, len({cell.system for cell in cells}), items)
     lines = [
         f"suite {resolved.suite.name} ({resolved.path})",
         "",
         *text_table(_COLUMNS, rows),
         "",
         f"{len(cells)} cells, {_work(cells, measure)}; "
-        f"warm-up {measure.warmup} items per cell, idle {measure.idle_s:g} s per system, "
-        f"windows of at least {measure.min_window_s:g} s",
+        f"warm-up {measure.warmup} items per {'system' if len(blocks) > 1 else 'cell'}, "
+        f"idle {measure.idle_s:g} s, windows of at least {measure.min_window_s:g} s",
+        *blocks,
         "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),
     ]
     lines += [f"runs its own code: {name}" for name in _code_of(resolved)]

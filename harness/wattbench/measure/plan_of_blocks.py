@@ -1,0 +1,53 @@
+"""Say before anything is loaded how a run will be divided into blocks, and how long it will take at least."""
+
+from __future__ import annotations
+
+from wattbench.config import Measure
+from wattbench.measure.number_of_blocks import LEAST, MOST, bounds, choose_number
+
+_RESIDENT = {
+    "auto": "all systems stay loaded if memory allows, else one is loaded at a time",
+    "all": "all systems stay loaded",
+    "one": "one system is loaded at a time, anew in every block",
+}
+_BUSY = {
+    "retry": "a block that other work disturbs is asked again, at most twice",
+    "mark": "windows that other work disturbs are marked",
+    "refuse": "no start on a busy machine, and the run ends at a block that other work disturbs",
+}
+
+
+def plan_of_blocks(measure: Measure, systems: int, items: int | None) -> list[str]:
+    """Return the lines of a plan on blocks; empty for the scenario `load`, which has none.
+
+    Args:
+        measure: the suite's settings.
+        systems: how many.
+        items: of all tasks together; None if not known.
+    """
+    if measure.load is not None:
+        return []
+    if measure.blocks == 1:
+        return ["blocks: 1: one system after another, so that no interval holds time"]
+    least, how_many = _how_many(measure, items)
+    asked_s = systems * least * measure.min_window_s + measure.idle_s
+    return [
+        f"blocks: {how_many}; in each all systems in a random order",
+        f"resident: {_RESIDENT[measure.resident]}; busy: {_BUSY[measure.busy]}",
+        f"time: at least {asked_s / 60:.1f} min: {systems} systems x {least} blocks x windows of "
+        f"{measure.min_window_s:g} s, and idle; loading, warm-up and items that take longer come on top",
+    ]
+
+
+def _how_many(measure: Measure, items: int | None) -> tuple[int, str]:
+    """Return the least number of blocks, and what is known of the number in words."""
+    if measure.blocks != "auto":
+        number = measure.blocks if items is None else choose_number(items, measure).blocks
+        return number, str(number)
+    least, most = (LEAST, MOST) if items is None else bounds(items, measure)
+    if most <= LEAST:
+        return most, f"{most}, as many as {items} items make in batches of {measure.batch}"
+    return least, (
+        f"auto: {least} to {most}, chosen when all systems have been loaded and timed, by what a switch costs against "
+        "an item (Kalibera and Jones 2013), and so that items fill the windows"
+    )
