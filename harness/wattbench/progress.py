@@ -19,6 +19,10 @@ class Progress(Protocol):
         """Say what is being done that has no items: loading, measuring the idle draw."""
         ...
 
+    def expect(self, cells: int, items: int) -> None:
+        """Change how many cells and items there are in all: known later, or more than planned."""
+        ...
+
     def start_cell(self, name: str, items: int, answered: int) -> None:
         """Begin a cell, of which some items may have been answered before."""
         ...
@@ -64,13 +68,18 @@ class LiveProgress:
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
-        self._cells, self._cell_number = cells, 0
+        self._cells, self._cell_number, self._cells_are = cells, 0, cells_are
         self._all = self._bars.add_task(f"all {cells} {cells_are}", total=items)
         self._cell: TaskID | None = None
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
         self._bars.console.print(text, style="dim", highlight=False, markup=False)
+
+    def expect(self, cells: int, items: int) -> None:
+        """Change the length of the first bar."""
+        self._cells = cells
+        self._bars.update(self._all, total=items, description=f"all {cells} {self._cells_are}")
 
     def start_cell(self, name: str, items: int, answered: int) -> None:
         """Begin the second bar for a new cell."""
@@ -113,6 +122,10 @@ class PlainProgress:
     def note(self, text: str) -> None:
         """Print one line."""
         print(text, file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
+
+    def expect(self, cells: int, items: int) -> None:
+        """Change the numbers that the next lines state."""
+        self._cells, self._items = cells, items
 
     def start_cell(self, name: str, items: int, answered: int) -> None:
         """Print one line, with how many items were answered before."""

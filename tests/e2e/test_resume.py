@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,15 +27,15 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
 def interrupted(
     tmp_path: Path, environment: dict[str, str], suite, command
 ) -> Callable[[signal.Signals], tuple[Path, str, int]]:
-    """Start a run, and end it with a signal in the middle of its first cell."""
+    """Start a run, and end it with a signal when one of its systems has answered some items."""
 
-    def run_and_end(how: signal.Signals) -> tuple[Path, str, int]:
+    def run_and_end(how: signal.Signals, answered: int = 12) -> tuple[Path, str, int]:
         process = subprocess.Popen(
             command("run", suite(("answers.py:add\"", "answers.py:add_slowly\""))),
             cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         answers = lambda: next(tmp_path.glob("runs/*/items/adder/sums.jsonl"), None)  # noqa: E731
-        wait_until(lambda: (path := answers()) is not None and path.read_bytes().count(b"\n") >= 12, process)
+        wait_until(lambda: (path := answers()) is not None and path.read_bytes().count(b"\n") >= answered, process)
         process.send_signal(how)
         _, stderr = process.communicate(timeout=60)
         return next((tmp_path / "runs").iterdir()), stderr, process.returncode
@@ -52,15 +51,20 @@ def check_resumed(root: Path, before: bytes, calls: list[str]) -> None:
     rows = [json.loads(line) for line in after.splitlines()]
     assert sorted(row["doc_id"] for row in rows) == list(range(40))
 
-    answered = {json.loads(line)["prompt"] for line in whole.splitlines()}
-    asked_again = Counter(calls) & Counter(prompt.replace("\n", " ") for prompt in answered)
-    assert not asked_again
+    # What was answered is only asked again to warm up: two items after loading, one in every later turn.
+    blocks = read_run(root).blocks()
+    answered = {json.loads(line)["prompt"].replace("\n", " ") for line in whole.splitlines()}
+    missing = {row["prompt"].replace("\n", " ") for row in rows} - answered
+    assert missing <= set(calls)
+    assert sum(prompt in answered for prompt in calls) <= 2 + len(blocks)
+    assert [row.number for row in blocks] == list(range(len(blocks)))
 
     items = pd.read_parquet(layout.items_table)
     own = items[items["system"] == "adder"]
     assert sorted(own["doc_id"]) == list(range(40))
     assert (own["correct"] == 1.0).all()
-    assert own["window"].nunique() == 2
+    assert (own.groupby("block").size() == 8).all()
+    assert own["window"].nunique() in (len(blocks), len(blocks) + 1)  # a turn that was interrupted has two
     assert not read_run(root).open_windows()
 
 
@@ -87,6 +91,17 @@ def test_an_interrupted_run_is_finished_asking_only_what_is_missing(
     assert again.returncode == 0
     assert "finished already" in again.stderr
     assert wattbench("compare", root).returncode == 0
+
+
+@pytest.mark.parametrize("answered", [1, 21, 39])
+def test_a_kill_in_any_block_loses_and_doubles_nothing(answered: int, interrupted, wattbench, tmp_path: Path) -> None:
+    root, _, _ = interrupted(signal.SIGKILL, answered)
+    before = RunLayout(root).answers("adder", "sums").read_bytes()
+    calls = len((tmp_path / "calls.txt").read_text().splitlines())
+    seed = read_run(root).block_plan().seed
+    assert wattbench("run", "--resume", root).returncode == 0
+    check_resumed(root, before, (tmp_path / "calls.txt").read_text().splitlines()[calls:])
+    assert read_run(root).block_plan().seed == seed
 
 
 def test_a_kill_leaves_the_energy_of_what_was_answered(interrupted, wattbench) -> None:

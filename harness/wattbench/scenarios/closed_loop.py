@@ -7,29 +7,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-from wattbench.config import Prompt, Resolved
+from wattbench.config import Measure, Resolved
+from wattbench.machine.busy import busy_now
+from wattbench.measure.ask_items import items_of
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.item_rows import expert_row, item_rows, system_row, training_costs
 from wattbench.measure.measuring_context import MeasuringContext, measuring
 from wattbench.measure.plan import Cell, requests
 from wattbench.measure.resume import check_same_system, recover_windows
-from wattbench.measure.timed_lm import TimedLM, items_of
-from wattbench.meters import Chosen
+from wattbench.measure.task_requests import task_context
+from wattbench.measure.timed_lm import TimedLM
+from wattbench.meters import Chosen, watch_here
 from wattbench.prefill_decode import split_cell
 from wattbench.progress import progress
-from wattbench.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow
+from wattbench.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow, read_run
+from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.open_loop import LoadCell, run_rates, score_rates
+from wattbench.scenarios.other_work import check_other_work
 from wattbench.systems import Engine, TaskContext, base_key, open_engine, release_base
 from wattbench.systems.memory import reset_peak
 from wattbench.tasks.loading import load_task
-from wattbench.tasks.requests import requests_by_document
 from wattbench.tasks.scoring import evaluate, score_rows
-
-if TYPE_CHECKING:
-    from lm_eval.api.instance import Instance
-    from lm_eval.api.model import LM
 
 
 def run_to_end(
@@ -37,9 +36,18 @@ def run_to_end(
 ) -> None:
     """Bring a run to its end, new or interrupted: open the meters, show the progress, ask what is not answered yet."""
     items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
-    shown = progress(len(cells), items)
+    in_blocks = has_blocks(resolved.suite.measure, read_run(writer.layout.root))
+    shown = progress(len(cells), items, "turns" if in_blocks else "cells")
     with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
-        run_cells(context, cells)
+        if watch_here() is not None:
+            check_other_work(busy_now(), resolved.suite.measure.busy, shown)
+        (run_blocks if in_blocks else run_cells)(context, cells)
+
+
+def has_blocks(measure: Measure, records: RunRecords) -> bool:
+    """Return whether a run is asked in blocks. One that was begun before there were blocks is finished without."""
+    recorded = (records.header.suite.get("suite") or {}).get("measure") or {}
+    return measure.load is None and measure.blocks != 1 and "blocks" in recorded
 
 
 def run_cells(context: MeasuringContext, cells: Sequence[Cell]) -> None:
@@ -95,7 +103,7 @@ def _run_system(context: MeasuringContext, name: str, cells: Sequence[Cell]) -> 
 def _run_cell(context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Mapping[str, float]) -> None:
     measure, task = context.measure, cell.choice.task
     answers = context.records.answers(cell.system, task)
-    engine.begin_task(_task_context(context, cell))
+    engine.begin_task(_context_of(context, cell))
     context.progress.start_cell(_title(cell), _items(context, cell), len(answers))
     context.trace_to(cell.system, task)
     first_number = max((row.batch for row in answers), default=-1) + 1
@@ -135,7 +143,7 @@ def _run_load(
 ) -> list[ScoreRow]:
     """Let requests arrive at each rate that is not recorded yet."""
     task = cell.choice.task
-    by_document = _task_context(context, cell).requests(cell.config.prompt, engine.lm)
+    by_document = _context_of(context, cell).requests(cell.config.prompt, engine.lm)
     asks = [ask for of_document in by_document.values() for ask in items_of(of_document[0].request_type, of_document)]
     load_cell = LoadCell(context, engine, cell.system, task, asks, idle_w)
     run_rates(load_cell, context.records.loads(), first_number)
@@ -151,24 +159,14 @@ def _experts_used(context: MeasuringContext, cell: Cell, engine: Engine) -> list
     return rows
 
 
-def _task_context(context: MeasuringContext, cell: Cell) -> TaskContext:
-    def requests(prompt: Prompt, lm: LM) -> Mapping[int, Sequence[Instance]]:
-        return requests_by_document(
-            context.resolved,
-            cell.choice,
-            prompt,
-            context.measure,
-            lm,
-            allow_unsafe_code=context.allow_unsafe_code,
-        )
-
-    return TaskContext(cell.choice.task, cell.choice.domain, requests)
+def _context_of(context: MeasuringContext, cell: Cell) -> TaskContext:
+    return task_context(context.resolved, cell.choice, allow_unsafe_code=context.allow_unsafe_code)
 
 
 def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     records = context.records
     windows = _with_abandoned(records)
-    items = [row for cell in cells for row in item_rows(records, cell, windows)]
+    items = item_rows(records, cells, windows)
     context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
 
 

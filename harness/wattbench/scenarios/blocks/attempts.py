@@ -1,0 +1,78 @@
+"""Decide whether a block is asked again: because other work disturbed it, never because it was slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from wattbench.meters.contention.limits import LIMITS, Signal
+from wattbench.records import BlockRow, WindowRow
+
+MOST_RETRIES = 2
+"""A block is asked again at most twice: what still disturbs it then is how this machine is."""
+OF_THE_SYSTEM = frozenset({Signal.LATER_PASSES.value})
+"""Signals that a system may cause itself: one that keeps what it computed is quicker in later passes. A block that
+shows nothing else is asked again once."""
+
+
+def next_attempt(rows: Sequence[BlockRow], busy: Literal["retry", "mark", "refuse"]) -> int | None:
+    """Return which attempt of a block is to be asked next; None if the block is complete.
+
+    Args:
+        rows: the attempts of this block that are complete.
+        busy: the suite's setting.
+    """
+    if not rows:
+        return 0
+    last = max(rows, key=lambda row: row.attempt)
+    if not last.contended or busy == "mark":
+        return None
+    if busy == "refuse":  # such a block ended the run, which was resumed
+        return last.attempt + 1
+    most = 1 if OF_THE_SYSTEM.issuperset(signals_of(last)) else MOST_RETRIES
+    return last.attempt + 1 if last.attempt < most else None
+
+
+def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
+    """Return what the end of a run says of blocks that were disturbed: one line each; empty if none was.
+
+    Args:
+        rows: all attempts of all blocks.
+        blocks: how many there are.
+    """
+    by_block: dict[int, list[BlockRow]] = {}
+    for row in sorted(rows, key=lambda row: row.attempt):
+        by_block.setdefault(row.number, []).append(row)
+    repeated = [attempts for attempts in by_block.values() if len(attempts) > 1]
+    still = [attempts[-1] for attempts in by_block.values() if attempts[-1].contended]
+    lines = []
+    if repeated:
+        signals = _joined(row for attempts in repeated for row in attempts[:-1])
+        times = sum(len(attempts) - 1 for attempts in repeated)
+        lines.append(
+            f"asked again because of other work on this machine ({signals}): {len(repeated)} of {blocks} blocks, "
+            f"{times} {'time' if times == 1 else 'times'} in all"
+        )
+    if still:
+        lines.append(
+            f"disturbed by other work to the end ({_joined(still)}): {len(still)} of {blocks} blocks; their windows "
+            "are marked, and joules that include the other work are not valid"
+        )
+    return lines
+
+
+def over_limit(row: WindowRow) -> list[str]:
+    """Return the signals that make a window contended; none if it is not."""
+    if not row.contended:
+        return []
+    known = {signal.value: limits.contended for signal, limits in LIMITS.items()}
+    return [signal for signal, share in row.contention.items() if share > known.get(signal, 0.0)]
+
+
+def signals_of(row: BlockRow) -> list[str]:
+    """Return the signals that were over their limit in an attempt, of any system."""
+    return sorted({signal for signals in row.contended.values() for signal in signals})
+
+
+def _joined(rows: Iterable[BlockRow]) -> str:
+    return ", ".join(sorted({signal for row in rows for signal in signals_of(row)}))

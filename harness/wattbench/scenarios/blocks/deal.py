@@ -1,0 +1,58 @@
+"""Deal the items of all tasks into blocks, and draw in which order systems are asked: all by one recorded seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some items of all tasks, which every system is asked."""
+
+    number: int
+    """From 0."""
+    items: tuple[tuple[str, int], ...]
+    """Task and document of each, in the order in which they are asked."""
+
+    @property
+    def doc_ids(self) -> dict[str, list[int]]:
+        """Return task to its documents."""
+        by_task: dict[str, list[int]] = {}
+        for task, doc_id in self.items:
+            by_task.setdefault(task, []).append(doc_id)
+        return by_task
+
+
+def deal(items: Mapping[str, int], blocks: int, seed: int) -> list[Block]:
+    """Deal every document of every task once.
+
+    Of each task two blocks have the same number of documents, to within one; so do they of all tasks together. Which
+    documents come together, which blocks have one more, and the order within a block are drawn by the seed.
+
+    Args:
+        items: task to how many documents it has.
+        blocks: into how many; not more than there are documents.
+        seed: of the draws.
+    """
+    draw = random.Random(f"{seed}: deal")  # noqa: S311 - a draw to repeat, no secret
+    dealt: list[list[tuple[str, int]]] = [[] for _ in range(blocks)]
+    position = 0
+    for task, number in items.items():
+        doc_ids = list(range(number))
+        draw.shuffle(doc_ids)
+        for doc_id in doc_ids:
+            dealt[position % blocks].append((task, doc_id))
+            position += 1
+    draw.shuffle(dealt)  # else the first blocks would always be those with one more
+    for of_block in dealt:
+        draw.shuffle(of_block)
+    return [Block(number, tuple(of_block)) for number, of_block in enumerate(dealt)]
+
+
+def order_of(systems: Iterable[str], seed: int, block: int, attempt: int) -> list[str]:
+    """Draw in which order the systems are asked an attempt of a block."""
+    names = list(systems)
+    random.Random(f"{seed}: order of block {block}, attempt {attempt}").shuffle(names)  # noqa: S311 - as above
+    return names

@@ -1,0 +1,58 @@
+"""Complete the record of a run with blocks: experts, phases, scores and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from wattbench.measure.item_rows import expert_row, item_rows
+from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.plan import Cell
+from wattbench.measure.scorer import Scorer
+from wattbench.prefill_decode import split_system
+from wattbench.scenarios.blocks.residents import Resident
+
+
+def mixtures_to_observe(context: MeasuringContext, cells: Sequence[Cell]) -> list[str]:
+    """Return the mixtures of experts of which it is not recorded yet which experts they used."""
+    records = context.records
+    systems = records.systems()
+    return list(
+        dict.fromkeys(
+            cell.system
+            for cell in cells
+            if systems[cell.system].experts and not records.layout.experts(cell.system, cell.choice.task).exists()
+        )
+    )
+
+
+def count_experts(context: MeasuringContext, resident: Resident, cells: Sequence[Cell]) -> None:
+    """Record which experts each answer used: in a pass of its own, outside every window, as observing takes time."""
+    context.progress.note(f"{resident.name}: which experts its answers used ...")
+    for cell in cells:
+        task = cell.choice.task
+        if context.records.layout.experts(cell.system, task).exists():
+            continue
+        rows = []
+        answers = context.records.answers(cell.system, task)
+        for answer in sorted(answers, key=lambda row: (row.doc_id, row.repeat)):
+            text = answer.replies[0] if isinstance(answer.replies[0], str) else ""
+            rows.append(expert_row(answer, resident.engine.experts_used(answer.prompt, text)))
+        context.writer.write_experts(cell.system, task, rows)
+
+
+def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
+    """Divide joules by phase, have lm-eval score every cell, and write the tables: of the attempts that count."""
+    records = context.records
+    tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
+    for system in dict.fromkeys(cell.system for cell in cells):
+        for phase in split_system(records, system, tasks):
+            context.writer.append_phase(phase)
+    for task in tasks:
+        of_task = [cell for cell in cells if cell.choice.task == task and records.scores(cell.system, task) is None]
+        if of_task:
+            scorer = Scorer(context, of_task[0].choice)
+            for cell in of_task:
+                context.writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
+    items = item_rows(records, cells, records.windows())
+    context.writer.finish(items, records.windows(), datetime.now(UTC).isoformat(timespec="seconds"))

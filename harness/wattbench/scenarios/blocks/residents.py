@@ -1,0 +1,173 @@
+"""Keep systems loaded, all of them or one at a time, with the requests of all tasks prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from wattbench.config import EndpointSystem, SystemBase
+from wattbench.errors import UserError
+from wattbench.measure.ask_items import ItemRequests, items_of
+from wattbench.measure.item_rows import system_row, training_costs
+from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.resume import check_same_system
+from wattbench.measure.task_requests import task_context
+from wattbench.records import Purpose, SystemRow
+from wattbench.systems import Engine, TaskContext, base_key, held_base_bytes, open_engine, release_base
+from wattbench.systems.memory import device_allocated_bytes, reset_peak, resident_bytes
+
+ItemKey = tuple[str, int]
+"""Task and document."""
+
+
+@dataclass
+class Resident:
+    """A loaded system."""
+
+    name: str
+    config: SystemBase
+    engine: Engine
+    load_s: float
+    asks: Mapping[ItemKey, ItemRequests]
+    """Every item of every task."""
+    others_bytes: int | None
+    """Resident memory of the process that was there for other systems when this one was loaded; None if unknown."""
+    others_device_bytes: int
+    warm: bool = False
+    """Whether it has been asked something since it was loaded."""
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """Return its peak memory so far, without what other systems of this process hold."""
+        peak = self.engine.peak_memory_bytes()
+        if peak is None or isinstance(self.config, EndpointSystem):  # a server's own
+            return peak
+        return None if self.others_bytes is None else max(peak - self.others_bytes, 0)
+
+    @property
+    def peak_device_memory_bytes(self) -> int | None:
+        """Return the same of the accelerator."""
+        peak = self.engine.peak_device_memory_bytes()
+        return None if peak is None else max(peak - self.others_device_bytes, 0)
+
+
+@dataclass
+class Residents:
+    """The loaded systems of a run. A context manager, which releases them."""
+
+    context: MeasuringContext
+    configs: Mapping[str, SystemBase]
+    one_at_a_time: bool
+    _loaded: dict[str, Resident] = field(default_factory=dict)
+    _contexts: list[TaskContext] = field(default_factory=list)
+    _bare_bytes: int | None = None
+    """Resident memory of the process before any system was loaded."""
+    _base: object | None = None
+    """The key of the base that the last system had."""
+
+    def __post_init__(self) -> None:
+        """Note what the process needs without any system."""
+        self._bare_bytes = resident_bytes()
+        self._contexts = [
+            task_context(self.context.resolved, choice, allow_unsafe_code=self.context.allow_unsafe_code)
+            for choice in self.context.resolved.tasks
+        ]
+
+    def get(self, name: str) -> Resident:
+        """Return a system, ready to be asked; load it if it is not loaded, and first release what must not stay."""
+        if name not in self._loaded:
+            if self.one_at_a_time:
+                self._release(keeping_base_of=name)
+            self._loaded[name] = self._load(name)
+        resident = self._loaded[name]
+        resident.engine.activate()
+        return resident
+
+    def release_all(self) -> None:
+        """Release every system, and the base that they shared."""
+        self._release()
+
+    def record_peak(self, resident: Resident) -> None:
+        """Record the peak memory of a system if it is higher than what is on record."""
+        row = self.context.records.systems()[resident.name]
+        peaks = (
+            _higher(row.peak_memory_bytes, resident.peak_memory_bytes),
+            _higher(row.peak_device_memory_bytes, resident.peak_device_memory_bytes),
+        )
+        if peaks != (row.peak_memory_bytes, row.peak_device_memory_bytes):
+            self.context.writer.append_system(
+                replace(row, peak_memory_bytes=peaks[0], peak_device_memory_bytes=peaks[1])
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.metering.trace_to(None)
+        self._release()
+
+    def _release(self, keeping_base_of: str | None = None) -> None:
+        while self._loaded:  # the last one first, as they set what the process shares
+            _, resident = self._loaded.popitem()
+            resident.engine.close()
+        kept = None if keeping_base_of is None else base_key(self.configs[keeping_base_of])
+        if kept is None or kept != self._base:
+            release_base()
+
+    def _load(self, name: str) -> Resident:
+        context, config, measure = self.context, self.configs[name], self.context.measure
+        context.progress.note(f"loading {name} ...")
+        context.trace_to(name, None)
+        shared_bytes, before, device_before = held_base_bytes(config), resident_bytes(), device_allocated_bytes()
+        reset_peak()
+        window = context.open_window(name, None, Purpose.LOAD)
+        engine = open_engine(name, config, batch=measure.batch, seed=measure.seed)
+        try:
+            load = window.close()
+            context.writer.append_window(load)
+            self._base = base_key(config)
+            row = system_row(
+                name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(name, config)
+            )
+            self._record(row)
+            asks = self._prepared(name, config, engine)
+        except BaseException:
+            engine.close()
+            raise
+        known = before is not None and self._bare_bytes is not None
+        others_bytes = max((before or 0) - (self._bare_bytes or 0) - shared_bytes, 0) if known else None
+        on_device = engine.peak_device_memory_bytes() is not None
+        others_device_bytes = max(device_before - (shared_bytes if on_device else 0), 0)
+        return Resident(name, config, engine, load.duration_s, asks, others_bytes, others_device_bytes)
+
+    def _record(self, row: SystemRow) -> None:
+        """Record what a system is, the first time it is loaded in this run."""
+        records = self.context.records
+        check_same_system(records, row)
+        if row.system not in records.systems():
+            self.context.writer.append_system(row)
+
+    def _prepared(self, name: str, config: SystemBase, engine: Engine) -> dict[ItemKey, ItemRequests]:
+        """Begin every task, and return the same requests as lm-eval makes of its documents."""
+        asks: dict[ItemKey, ItemRequests] = {}
+        for task in self._contexts:
+            engine.begin_task(task)
+            for doc_id, requests in task.requests(config.prompt, engine.lm).items():
+                kinds = {request.request_type for request in requests}
+                if len(kinds) > 1:
+                    raise UserError(
+                        f"system {name!r}: the task {task.task!r} asks for both {' and '.join(sorted(kinds))}; an item "
+                        "is timed as one kind of request. Choose another task"
+                    )
+                (asks[task.task, doc_id],) = items_of(requests[0].request_type, requests, task=task.task)
+        return asks
+
+
+def _higher(first: int | None, second: int | None) -> int | None:
+    return max((each for each in (first, second) if each is not None), default=None)
+
+
+def items_in(resident: Resident, keys: Sequence[tuple[ItemKey, int]]) -> list[ItemRequests]:
+    """Return the requests of items, each with how often it was asked before."""
+    return [replace(resident.asks[key], repeat=repeat) for key, repeat in keys]

@@ -1,0 +1,132 @@
+"""Run a suite's blocks: survey, ask block after block, ask those again that other work disturbed, and finish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattbench.errors import UserError
+from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.plan import Cell
+from wattbench.measure.resume import recover_windows
+from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
+from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words, signals_of
+from wattbench.scenarios.blocks.deal import Block, deal, order_of
+from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
+from wattbench.scenarios.blocks.residents import Residents
+from wattbench.scenarios.blocks.survey import survey
+from wattbench.scenarios.blocks.turn import Turns, answered_in
+
+
+def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
+    """Bring a run with blocks to its end, asking only what is not answered yet.
+
+    Raises:
+        UserError: a system failed, or other work ran on the machine and the suite refuses that. What was asked is on
+            record, and the run can be resumed.
+    """
+    recover_windows(context.records, context.writer)
+    configs = {cell.system: cell.config for cell in cells}
+    items = {cell.choice.task: cell.items for cell in cells}
+    records = context.records
+    plan = records.block_plan()
+    with Residents(context, configs, one_at_a_time=plan is not None and plan.resident == "one") as residents:
+        if plan is None:
+            plan = survey(context, residents, [(task, doc_id) for task in items for doc_id in range(items[task])])
+        blocks = deal(items, plan.blocks, plan.seed)
+        if _left(records.blocks(), blocks, context):
+            _ask(context, residents, plan, blocks, cells)
+        for name in mixtures_to_observe(context, cells):
+            count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
+    for line in repetitions_in_words(context.records.blocks(), len(blocks)):
+        context.progress.note(line)
+    finish(context, cells)
+
+
+def _left(rows: Sequence[BlockRow], blocks: Sequence[Block], context: MeasuringContext) -> list[Block]:
+    return [block for block in blocks if next_attempt(_of(rows, block), context.measure.busy) is not None]
+
+
+def _ask(
+    context: MeasuringContext,
+    residents: Residents,
+    plan: BlockPlan,
+    blocks: Sequence[Block],
+    cells: Sequence[Cell],
+) -> None:
+    """Ask every block that is not complete."""
+    turns = _turns(context, residents, blocks, cells)
+    if not residents.one_at_a_time:
+        for name in residents.configs:
+            residents.get(name)
+        turns.measure_idle("all loaded", next(iter(residents.configs)))
+    left = _left(context.records.blocks(), blocks, context)
+    systems = len(residents.configs)
+    turns_left, items_left = len(left) * systems, sum(_items(block, context) for block in left) * systems
+    context.progress.expect(turns_left, items_left)
+    for block in left:
+        first = True
+        while (attempt := next_attempt(_of(context.records.blocks(), block), context.measure.busy)) is not None:
+            if not first:
+                turns_left, items_left = turns_left + systems, items_left + _items(block, context) * systems
+                context.progress.expect(turns_left, items_left)
+            first = False
+            row = _ask_attempt(context, turns, plan, block, attempt)
+            context.writer.append_block(row)
+            _say(context, row, len(blocks))
+
+
+def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
+    order = order_of(turns.residents.configs, plan.seed, block.number, attempt)
+    for name in order:
+        turns.ask(name, block, attempt)
+    windows = [
+        row
+        for row in context.records.windows()
+        if row.purpose == Purpose.MEASURED and (row.block, row.attempt) == (block.number, attempt)
+    ]
+    return BlockRow(
+        number=block.number,
+        attempt=attempt,
+        order=order,
+        doc_ids=block.doc_ids,
+        windows={name: [row.window for row in windows if row.system == name] for name in order},
+        contended={name: signals for name in order if (signals := _contended(windows, name))},
+    )
+
+
+def _contended(windows: Sequence[WindowRow], system: str) -> list[str]:
+    """Return the signals that are over their limit in the windows of a system."""
+    return sorted({signal for row in windows if row.system == system for signal in over_limit(row)})
+
+
+def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
+    """Say what follows of a block that other work disturbed.
+
+    Raises:
+        UserError: the suite refuses it.
+    """
+    if not row.contended:
+        return
+    signals = ", ".join(signals_of(row))
+    what = f"block {row.number + 1} of {blocks} was disturbed by other work on this machine ({signals})"
+    if context.measure.busy == "refuse":
+        raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")
+    again = next_attempt([row], context.measure.busy) is not None
+    context.progress.note(f"{what}; " + ("it is asked again" if again else "its windows are marked"))
+
+
+def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Block], cells: Sequence[Cell]) -> Turns:
+    records, answered, numbers = context.records, set(), dict.fromkeys(residents.configs, 0)
+    for cell in cells:
+        rows = records.answers_of_all_attempts(cell.system, cell.choice.task)
+        answered |= answered_in(cell.system, cell.choice.task, rows)
+        numbers[cell.system] = max([numbers[cell.system], *(row.batch + 1 for row in rows)])
+    return Turns(context, residents, blocks, answered, numbers)
+
+
+def _of(rows: Sequence[BlockRow], block: Block) -> list[BlockRow]:
+    return [row for row in rows if row.number == block.number]
+
+
+def _items(block: Block, context: MeasuringContext) -> int:
+    return len(block.items) * context.measure.repeats

@@ -1,0 +1,98 @@
+"""Ask one system the items of a block: a turn, measured in a window of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wattbench.measure.ask_items import ask_items
+from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.records import AnswerRow
+from wattbench.scenarios.blocks.attempts import MOST_RETRIES
+from wattbench.scenarios.blocks.deal import Block
+from wattbench.scenarios.blocks.residents import ItemKey, Resident, Residents, items_in
+from wattbench.scenarios.blocks.survey import last_of_each_task
+
+
+@dataclass
+class Turns:
+    """Asks systems in blocks, and knows what is answered already."""
+
+    context: MeasuringContext
+    residents: Residents
+    blocks: Sequence[Block]
+    answered: set[tuple[str, int, int, str, int, int]]
+    """System, block, attempt, task, document and repeat of every answer on record when this process began."""
+    numbers: Mapping[str, int]
+    """System to the number of its next call."""
+    _calls: dict[str, Iterator[int]] = field(default_factory=dict)
+    _idle_w: dict[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def measure_idle(self, title: str, system: str) -> None:
+        """Measure the idle draw with all systems loaded; it is recorded as the window of one of them."""
+        self._idle_w = dict.fromkeys(self.residents.configs, self._idle_power_w(system, title))
+
+    def ask(self, name: str, block: Block, attempt: int) -> None:
+        """Ask a system what is missing of an attempt of a block."""
+        context, measure = self.context, self.context.measure
+        wanted = [(key, repeat) for repeat in range(measure.repeats) for key in block.items]
+        missing = [
+            (key, repeat) for key, repeat in wanted if (name, block.number, attempt, *key, repeat) not in self.answered
+        ]
+        title = f"block {block.number + 1} of {len(self.blocks)}, {name}" + (", asked again" if attempt else "")
+        if missing:
+            resident = self.residents.get(name)
+            idle_w = self._idle_of(resident)
+        context.progress.start_cell(title, len(wanted), len(wanted) - len(missing))
+        if missing:
+            context.trace_to(name, None, block.number)
+            warmup = min(measure.warmup, 1) if resident.warm else measure.warmup
+            recorder = CellRecorder(
+                context,
+                resident.engine,
+                system=name,
+                task=None,
+                idle_w=idle_w,
+                measure=measure.model_copy(update={"warmup": warmup}),
+                block=block.number,
+                attempt=attempt,
+            )
+            recorder.warm_up(items_in(resident, self._warm_up_items(block)))
+            resident.warm = True
+            numbers = self._calls.setdefault(name, itertools.count(self.numbers.get(name, 0)))
+            asks = items_in(resident, missing)
+            # The recorder keeps the answers.
+            deque(ask_items(resident.engine, recorder, asks, batch=measure.batch, numbers=numbers), maxlen=0)
+            recorder.done()
+            if self.residents.one_at_a_time:
+                self.residents.record_peak(resident)
+        context.progress.end_cell()
+
+    def _idle_of(self, resident: Resident) -> Mapping[str, float]:
+        """Return the idle watts with what is loaded now. A system that is loaded alone has them measured once."""
+        if resident.name not in self._idle_w:
+            self._idle_w[resident.name] = self._idle_power_w(resident.name, resident.name)
+        return self._idle_w[resident.name]
+
+    def _idle_power_w(self, system: str, title: str) -> Mapping[str, float]:
+        """Measure idle watts, again if other work disturbed it: they are those of every window of the run."""
+        self.context.trace_to(system, None)
+        watts: Mapping[str, float] = {}
+        for _ in range(1 + (MOST_RETRIES if self.context.measure.busy == "retry" else 0)):
+            watts = self.context.idle_power_w(system, title)
+            if watts or not self.context.measure.idle_s:
+                break
+        return watts
+
+    def _warm_up_items(self, block: Block) -> list[tuple[ItemKey, int]]:
+        """Return items of the block before: no cache has then seen those that are measured now."""
+        before = self.blocks[block.number - 1]  # of the first block: the last one
+        return [(key, 0) for key in reversed(last_of_each_task(before.items))]
+
+
+def answered_in(system: str, task: str, rows: Sequence[AnswerRow]) -> set[tuple[str, int, int, str, int, int]]:
+    """Return what answers on record are of, as `Turns.answered` has it."""
+    return {(system, row.block, row.attempt, task, row.doc_id, row.repeat) for row in rows if row.block is not None}

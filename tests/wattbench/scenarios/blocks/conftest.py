@@ -1,0 +1,103 @@
+"""Runs in blocks of real tasks and systems that answer at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from lm_eval.api.instance import Instance
+
+from tests.made_up.meters import PlayedMeter
+from tests.made_up.progress import Quiet
+from wattbench.config import Resolved, load_suite
+from wattbench.measure.measuring_context import measuring
+from wattbench.measure.plan import Cell, plan
+from wattbench.measure.resume import new_run
+from wattbench.meters import Chosen
+from wattbench.records import RunRecords, RunWriter, read_run
+from wattbench.scenarios.blocks import run_blocks
+from wattbench.systems import Reply
+from wattbench.systems.python import PythonEngine
+
+DATA = Path(__file__).parents[3] / "data"
+QUICK = "idle_s: 0.01, warmup: 2, min_window_s: 0.01"
+
+
+@dataclass
+class Blocked:
+    """A run that can be begun, and resumed."""
+
+    resolved: Resolved
+    cells: list[Cell]
+    root: Path
+    make_meter: Callable[[], PlayedMeter]
+    quiet: Quiet
+
+    def run(self) -> RunRecords:
+        with measuring(RunWriter(self.root), self.resolved, Chosen([self.make_meter()]), self.quiet) as context:
+            run_blocks(context, self.cells)
+        return self.records
+
+    @property
+    def records(self) -> RunRecords:
+        return read_run(self.root)
+
+    @property
+    def items(self) -> pd.DataFrame:
+        return pd.read_parquet(self.records.layout.items_table)
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Callable[..., Resolved]:
+    """The test suite with windows as short as can be and two tasks, some text replaced."""
+
+    def make(*changes: tuple[str, str], measure: str = "blocks: 3") -> Resolved:
+        more = (DATA / "tasks" / "sums.yaml").read_text().replace("task: sums", "task: more")
+        (tmp_path / "more.yaml").write_text(more)
+        (tmp_path / "sums.py").write_text((DATA / "tasks" / "sums.py").read_text())
+        text = (DATA / "suite.yaml").read_text()
+        for old, new in (
+            ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", f"{{{QUICK}, {measure}}}"),
+            ("[tasks]", f"[{DATA / 'tasks'}, {tmp_path}]"),
+            (
+                "- {task: sums, domain: arithmetic}",
+                "- {task: sums, domain: arithmetic, limit: 5}\n    - {task: more, domain: more, limit: 4}",
+            ),
+            *changes,
+            ("./answers.py", str(DATA / "answers.py")),
+        ):
+            assert old in text, old
+            text = text.replace(old, new)
+        (tmp_path / "suite.yaml").write_text(text)
+        return load_suite(str(tmp_path / "suite.yaml"))
+
+    return make
+
+
+@pytest.fixture
+def blocked(tmp_path: Path, suite: Callable[..., Resolved], make_steady: Any, quiet: Quiet) -> Callable[..., Blocked]:
+    def make(*changes: tuple[str, str], measure: str = "blocks: 3") -> Blocked:
+        resolved = suite(*changes, measure=measure)
+        cells = plan(resolved)
+        with new_run(tmp_path / "runs", resolved, cells, {"cpu": "rapl"}, []) as writer:
+            return Blocked(resolved, cells, writer.layout.root, make_steady, quiet)
+
+    return make
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | None, int]]:
+    """The task and document of everything that any python system was asked, in order."""
+    seen: list[tuple[str | None, int]] = []
+    answer = PythonEngine.answer
+
+    def watch(self: PythonEngine, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        seen.extend((request.task_name, int(request.doc_id)) for request in requests)
+        return answer(self, request_type, requests)
+
+    monkeypatch.setattr(PythonEngine, "answer", watch)
+    return seen

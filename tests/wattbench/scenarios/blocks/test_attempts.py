@@ -1,0 +1,55 @@
+"""Which block is asked again, and what the end of a run says of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from wattbench.records import BlockRow
+from wattbench.scenarios.blocks.attempts import next_attempt, repetitions_in_words
+
+
+def attempt(number: int, attempt: int, *signals: str) -> BlockRow:
+    return BlockRow(
+        number=number, attempt=attempt, order=["a"], doc_ids={}, windows={},
+        contended={"a": list(signals)} if signals else {},
+    )  # fmt: skip
+
+
+CLEAN = attempt(0, 0)
+BUSY = [attempt(0, each, "steal") for each in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "busy", "expected"),
+    [
+        ([], "retry", 0),
+        ([], "mark", 0),
+        ([CLEAN], "retry", None),
+        ([CLEAN], "refuse", None),
+        (BUSY[:1], "retry", 1),
+        (BUSY[:2], "retry", 2),
+        (BUSY[:3], "retry", None),  # asked again twice
+        ([*BUSY[:1], attempt(0, 1)], "retry", None),
+        ([attempt(0, 0, "later_passes")], "retry", 1),
+        ([attempt(0, each, "later_passes") for each in range(2)], "retry", None),  # the system itself may cause it
+        ([attempt(0, each, "later_passes", "steal") for each in range(2)], "retry", 2),
+        (BUSY[:1], "mark", None),
+        (BUSY[:1], "refuse", 1),  # the run ended there, and was resumed
+        (BUSY[:4], "refuse", 4),
+    ],
+)
+def test_a_disturbed_block_is_asked_again_at_most_twice(rows, busy, expected) -> None:
+    assert next_attempt(rows, busy) == expected
+
+
+def test_the_end_says_how_many_were_asked_again_and_why() -> None:
+    assert repetitions_in_words([CLEAN, attempt(1, 0)], 2) == []
+    once = [attempt(1, 0, "steal", "foreign_cpu"), attempt(1, 1)]
+    assert repetitions_in_words([CLEAN, *once], 2) == [
+        "asked again because of other work on this machine (foreign_cpu, steal): 1 of 2 blocks, 1 time in all"
+    ]
+    again, marked = repetitions_in_words([CLEAN, *once, *(attempt(2, each, "canary") for each in range(3))], 3)
+    assert again == (
+        "asked again because of other work on this machine (canary, foreign_cpu, steal): 2 of 3 blocks, 3 times in all"
+    )
+    assert marked.startswith("disturbed by other work to the end (canary): 1 of 3 blocks")

@@ -1,0 +1,235 @@
+"""A run in blocks: what it asks and records, and what it does where other work disturbs it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from wattbench.config import EndpointSystem, HybridSystem
+from wattbench.errors import UserError
+from wattbench.measure.measuring_context import measuring
+from wattbench.measure.plan import plan
+from wattbench.measure.resume import new_run
+from wattbench.meters import Chosen
+from wattbench.meters.sampling.metering import OpenWindow
+from wattbench.records import Purpose, RunRecords, WindowRow
+from wattbench.scenarios.blocks.deal import deal, order_of
+from wattbench.scenarios.closed_loop import run_cells
+
+KEYS = ["system", "task", "doc_id", "repeat"]
+
+
+def measured(records: RunRecords) -> dict[str, WindowRow]:
+    return {row.window: row for row in records.windows() if row.purpose == Purpose.MEASURED}
+
+
+def check_whole(records: RunRecords, items: pd.DataFrame, repeats: int = 1) -> None:
+    """Check what must hold of every finished run with blocks."""
+    assert records.finished
+    layout = records.block_plan()
+    assert layout is not None
+    dealt = deal({"sums": 5, "more": 4}, layout.blocks, layout.seed)
+    rows, windows = records.blocks(), measured(records)
+    last = {row.number: row for row in rows}
+    assert sorted(last) == list(range(layout.blocks))
+    assert Counter(map(tuple, items[KEYS].to_numpy())) == Counter(
+        (system, task, doc_id, repeat)
+        for system in ("adder", "small")
+        for task, number in (("sums", 5), ("more", 4))
+        for doc_id in range(number)
+        for repeat in range(repeats)
+    )
+    for number, row in last.items():
+        assert row.doc_ids == dealt[number].doc_ids
+        assert row.order == order_of(["adder", "small"], layout.seed, number, row.attempt)
+        inside = items[items["block"] == number]
+        assert (inside["attempt"] == row.attempt).all()
+        for system in row.order:
+            of_system = inside[inside["system"] == system]
+            assert {(t, d) for t, d in zip(of_system["task"], of_system["doc_id"], strict=True)} == set(
+                dealt[number].items
+            )
+            assert set(of_system["window"]) <= set(row.windows[system])
+        first, second = ([windows[name] for name in row.windows[system]] for system in row.order)
+        assert max(each.finished_s for each in first) <= min(each.started_s for each in second)
+    assert {name for row in last.values() for ids in row.windows.values() for name in ids} == set(windows)
+    for name, of_window in items.groupby("window"):
+        window = windows[str(name)]
+        assert (window.task, window.block, window.system) == (None, *of_window.iloc[0][["block", "system"]])
+        assert (of_window["passes"] == window.passes).all()
+        if window.valid:
+            assert of_window["energy_j"].sum() * window.passes == pytest.approx(window.total_j)
+    assert records.open_windows() == []
+
+
+def test_every_block_is_asked_of_all_systems_in_windows_of_its_own(blocked, calls) -> None:
+    run = blocked()
+    records = run.run()
+    check_whole(records, run.items)
+    for row in records.windows():
+        if row.purpose == Purpose.MEASURED:
+            assert row.idle_w.keys() == {"cpu"}
+            assert records.layout.trace(row.system, None, row.block).is_file()
+        elif row.purpose in (Purpose.LOAD, Purpose.IDLE):
+            assert row.block is None
+    assert sum(row.purpose == Purpose.IDLE for row in records.windows()) == 1  # both are loaded all the time
+    assert sum(row.purpose == Purpose.LOAD for row in records.windows()) == 2
+    plan_of_run = records.block_plan()
+    assert (plan_of_run.blocks, plan_of_run.chosen_by, plan_of_run.resident) == (3, "suite", "all")
+    assert plan_of_run.item_s.keys() == plan_of_run.switch_s.keys() == {"adder", "small"}
+    assert {(row.system, row.task, row.component) for row in records.phases()} == {
+        (system, None, component) for system in ("adder", "small") for component in ("cpu", "total")
+    }
+    # Every pass of a window that has several is on record, one after the other.
+    for window in measured(records).values():
+        passes = [row for row in records.passes() if row.window == window.window]
+        assert sum(row.passes for row in passes) == (window.passes if window.passes > 1 else 0)
+        assert [row.number for row in passes] == [sum(r.passes for r in passes[:i]) for i in range(len(passes))]
+        assert all(a.finished_s <= b.started_s for a, b in itertools.pairwise(passes))
+
+
+def test_scores_are_those_of_a_run_that_lm_eval_asks_itself(blocked, suite, steady, quiet, tmp_path: Path) -> None:
+    run = blocked()
+    run.run()
+    resolved = suite(measure="blocks: 1")
+    cells = plan(resolved)
+    writer = new_run(tmp_path / "ordinary", resolved, cells, {}, [])
+    with measuring(writer, resolved, Chosen([steady]), quiet) as context:
+        run_cells(context, cells)
+        ordinary = pd.read_parquet(writer.layout.items_table)
+    same = [*KEYS, "doc_hash", "prompt_hash", "prompt", "correct", "output", "filtered", "target", "metrics"]
+    pd.testing.assert_frame_equal(
+        run.items[same].sort_values(KEYS, ignore_index=True), ordinary[same].sort_values(KEYS, ignore_index=True)
+    )
+    assert ordinary["block"].isna().all()
+
+
+def test_each_run_is_dealt_anew(blocked) -> None:
+    seeds = {blocked().run().block_plan().seed for _ in range(2)}
+    assert len(seeds) == 2
+
+
+@pytest.mark.parametrize(
+    "measure",
+    ["blocks: 2, repeats: 2", "blocks: 2, scenario: throughput, batch: 3", "blocks: auto", "blocks: 2, warmup: 0"],
+)
+def test_repeats_batches_and_the_number_that_auto_chooses(blocked, measure: str) -> None:
+    run = blocked(("warmup: 2, ", ""), measure=measure) if "warmup" in measure else blocked(measure=measure)
+    records = run.run()
+    check_whole(records, run.items, repeats=2 if "repeats" in measure else 1)
+    if "batch" in measure:
+        # Batches hold items of both tasks, as both are asked in one way.
+        together = run.items.groupby(["system", "batch"])
+        assert together.size().max() == 3
+        assert together["task"].nunique().max() == 2
+        assert (together["window"].nunique() == 1).all()
+    if "auto" in measure:
+        assert records.block_plan().chosen_by == "auto"
+        assert records.block_plan().blocks == 5
+
+
+def test_one_at_a_time_loads_in_every_turn_and_measures_each_alone(blocked) -> None:
+    run = blocked(measure="blocks: 3, resident: one")
+    records = run.run()
+    check_whole(records, run.items)
+    windows = records.windows()
+    loads = Counter(row.system for row in windows if row.purpose == Purpose.LOAD)
+    assert all(3 <= number <= 4 for number in loads.values())  # the survey's, and a turn's unless it was still loaded
+    assert Counter(row.system for row in windows if row.purpose == Purpose.IDLE) == {"adder": 1, "small": 1}
+    assert records.block_plan().resident == "one"
+
+
+def test_a_hybrid_is_asked_items_of_several_domains_in_any_order(blocked, suite) -> None:
+    hybrid = (
+        '    small: {kind: generalist, engine: python, call: "./answers.py:add_small"}\n',
+        '    small: {kind: generalist, engine: python, call: "./answers.py:add_small"}\n'
+        "    routed: {kind: hybrid, engine: hybrid, members: {arithmetic: adder, more: small},\n"
+        "             router: {type: oracle}}\n",
+    )
+    run = blocked(hybrid)
+    assert isinstance(run.resolved.systems["routed"], HybridSystem)
+    run.run()
+    routed = run.items[run.items["system"] == "routed"]
+    assert dict(zip(routed["task"], routed["route"], strict=True)) == {"sums": "adder", "more": "small"}
+    assert len(routed) == 9
+
+
+@pytest.fixture
+def disturbed(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[WindowRow], bool]], None]:
+    """Make windows contended, as a test says of each."""
+    close = OpenWindow.close
+
+    def make(when: Callable[[WindowRow], bool]) -> None:
+        def closed(self: OpenWindow, **given: Any) -> WindowRow:
+            row = close(self, **given)
+            if row.purpose != Purpose.MEASURED or not when(row):
+                return row
+            return replace(row, contended=True, contention={"steal": 0.2}, valid=False)
+
+        monkeypatch.setattr(OpenWindow, "close", closed)
+
+    return make
+
+
+def test_a_disturbed_block_is_asked_again_whole(blocked, disturbed) -> None:
+    disturbed(lambda row: row.block == 1 and row.attempt == 0 and row.system == "small")
+    run = blocked()
+    records = run.run()
+    check_whole(records, run.items)
+    assert [(row.number, row.attempt, row.contended) for row in records.blocks()] == [
+        (0, 0, {}), (1, 0, {"small": ["steal"]}), (1, 1, {}), (2, 0, {}),
+    ]  # fmt: skip
+    superseded = [row for row in records.windows() if row.purpose == Purpose.SUPERSEDED]
+    assert {(row.system, row.block, row.attempt) for row in superseded} == {("adder", 1, 0), ("small", 1, 0)}
+    table = pd.read_parquet(records.layout.windows_table)
+    assert set(table[table["purpose"] == "superseded"]["window"]) == {row.window for row in superseded}
+    assert not set(run.items["window"]) & {row.window for row in superseded}
+    assert run.items["energy_j"].notna().all()
+    assert run.quiet.notes[-1] == (
+        "asked again because of other work on this machine (steal): 1 of 3 blocks, 1 time in all"
+    )
+    assert "block 2 of 3 was disturbed by other work on this machine (steal); it is asked again" in run.quiet.notes
+
+
+def test_what_stays_disturbed_is_marked_after_the_second_time_and_never_dropped(blocked, disturbed) -> None:
+    disturbed(lambda row: row.block == 0)
+    run = blocked()
+    records = run.run()
+    check_whole(records, run.items)
+    assert [row.attempt for row in records.blocks() if row.number == 0] == [0, 1, 2]
+    assert run.items[run.items["block"] == 0]["energy_j"].isna().all()
+    assert run.items[run.items["block"] != 0]["energy_j"].notna().all()
+    assert run.quiet.notes[-1].startswith("disturbed by other work to the end (steal): 1 of 3 blocks")
+
+
+def test_a_suite_may_only_mark_or_refuse(blocked, disturbed) -> None:
+    disturbed(lambda row: row.block == 1 and row.attempt == 0)
+    marked = blocked(measure="blocks: 3, busy: mark")
+    assert [row.attempt for row in marked.run().blocks()] == [0, 0, 0]
+
+    refused = blocked(measure="blocks: 3, busy: refuse")
+    with pytest.raises(UserError, match=r"block 2 of 3 was disturbed .*\(steal\), and measure.busy is refuse"):
+        refused.run()
+    assert not refused.records.finished
+    records = refused.run()  # resumed: the block is asked again
+    check_whole(records, refused.items)
+    assert [(row.number, row.attempt) for row in records.blocks()] == [(0, 0), (1, 0), (1, 1), (2, 0)]
+
+
+def test_all_cannot_be_demanded_of_servers_on_one_port(blocked) -> None:
+    served = EndpointSystem.model_validate(
+        {"kind": "moe", "engine": "endpoint", "base_url": "http://127.0.0.1:8000/v1", "serve": {"command": "true"}}
+    )
+    run = blocked(measure="blocks: 3, resident: all")
+    cells = [replace(cell, config=served) for cell in run.cells]
+    with pytest.raises(
+        UserError, match=r"several systems are served at http://127\.0\.0\.1:8000/v1\. Set resident: one"
+    ):
+        replace(run, cells=cells).run()
