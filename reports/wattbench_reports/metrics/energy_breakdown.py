@@ -180,7 +180,8 @@ def _phases(answers: pd.DataFrame, rows: Sequence[PhaseRow]) -> Iterable[Phases]
     for name in names:
         matching = [row for row in rows if row.component == name]
         divided = [row for row in matching if row.prefill_j is not None]
-        tokens = answers[answers["task"].isin([row.task for row in divided])]
+        together = any(row.task is None for row in divided)  # a run with blocks: a row is of all tasks
+        tokens = answers if together else answers[answers["task"].isin([row.task for row in divided])]
         one_each = bool((tokens["asked"] <= 1).all())
         yield Phases(
             component=name,

@@ -55,7 +55,7 @@ def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
     for number, cell in enumerate(system.cells, start=1):
         if cell.problem is not None:
             what = "incomplete" if cell.lines else "not shown"
-            troubles.setdefault(f"{what} ({cell.problem})", []).append(f"{number}, {cell.task or _LOADING}")
+            troubles.setdefault(f"{what} ({cell.problem})", []).append(f"{number}, {_name(cell)}")
     for trouble, cells in troubles.items():
         said.append(f"The trace of {'cell' if len(cells) == 1 else 'cells'} {'; '.join(cells)} is {trouble}.")
     rows = [window.row for cell in system.cells for window in cell.windows]
@@ -145,7 +145,7 @@ def _row(number: int, cell: CellPower, window: WindowPower) -> tuple[Cell, ...]:
     highest = ", ".join(f"{component} {units.quantity(w, 'W')}" for component, w in window.highest_w.items())
     return (
         Cell(str(number)),
-        Cell(cell.task or _LOADING),
+        Cell(_name(cell)),
         Cell(row.purpose),
         Cell(units.duration(row.duration_s)),
         Cell(_watts(window.mean_w)),
@@ -157,6 +157,10 @@ def _row(number: int, cell: CellPower, window: WindowPower) -> tuple[Cell, ...]:
         Cell("valid" if row.valid else "NOT VALID", "badge" if row.valid else "badge-bad"),
         Cell("; ".join(str(reason) for reason in row.reasons)),
     )
+
+
+def _name(cell: CellPower) -> str:
+    return cell.task or (_LOADING if cell.block is None else f"block {cell.block + 1}")
 
 
 def _watts(value: float | None) -> str:

@@ -48,12 +48,14 @@ class CellPower:
     """The power of one cell, or of the time between loading and the first cell."""
 
     task: str | None
-    """None: loading and idle."""
+    """None: a block, or loading and idle."""
     windows: tuple[WindowPower, ...]
     """In the order of time; at least one."""
     lines: tuple[PowerLine, ...]
     problem: str | None = None
     """Why the trace is incomplete or missing."""
+    block: int | None = None
+    """In a run with blocks: the block, from 0."""
 
     @property
     def spans(self) -> tuple[tuple[float, float], ...]:
@@ -95,30 +97,24 @@ class SystemPower:
 def has_traces(analysis: Analysis) -> bool:
     """Return whether the run recorded any power trace."""
     layout = analysis.frames.run.layout
-    tasks = _tasks(analysis)
-    return any(layout.trace(name, task).is_file() for name in analysis.frames.systems for task in tasks)
+    cells = dict.fromkeys((row.system, row.task, row.block) for row in analysis.frames.window_rows)
+    return any(layout.trace(*cell).is_file() for cell in cells)
 
 
 def system_powers(analysis: Analysis) -> Iterator[SystemPower]:
     """Yield the power of one system after another, so that only one is in memory."""
-    by_cell: dict[tuple[str, str | None], list[WindowRow]] = {}
+    by_cell: dict[str, dict[tuple[str | None, int | None], list[WindowRow]]] = {}
     for row in _windows(analysis):
-        by_cell.setdefault((row.system, row.task), []).append(row)
+        by_cell.setdefault(row.system, {}).setdefault((row.task, row.block), []).append(row)
     left = BUDGET_BYTES
     for system in analysis.frames.systems:
         cells = []
-        for task in _tasks(analysis):
-            rows = by_cell.get((system, task))
-            if rows:
-                cell, taken = _cell(analysis.frames.run.layout, system, task, rows, left)
-                left -= taken
-                cells.append(cell)
+        for (task, block), rows in by_cell.get(system, {}).items():
+            cell, taken = _cell(analysis.frames.run.layout, system, task, block, rows, left)
+            left -= taken
+            cells.append(cell)
         cells.sort(key=lambda cell: cell.spans[0])
         yield SystemPower(system, _for_figure(cells))
-
-
-def _tasks(analysis: Analysis) -> list[str | None]:
-    return [None, *(str(name) for name in analysis.frames.items["task"].cat.categories)]
 
 
 def _windows(analysis: Analysis) -> list[WindowRow]:
@@ -132,11 +128,11 @@ def _windows(analysis: Analysis) -> list[WindowRow]:
 
 
 def _cell(
-    layout: RunLayout, system: str, task: str | None, rows: Sequence[WindowRow], left: int
+    layout: RunLayout, system: str, task: str | None, block: int | None, rows: Sequence[WindowRow], left: int
 ) -> tuple[CellPower, int]:
     """Read a cell; return it with the number of bytes read of its trace."""
-    bare = CellPower(task, tuple(WindowPower(row, {}) for row in rows), ())
-    path = layout.trace(system, task)
+    bare = CellPower(task, tuple(WindowPower(row, {}) for row in rows), (), block=block)
+    path = layout.trace(system, task, block)
     size, problem = _size(path, left)
     if problem is not None:
         return replace(bare, problem=problem), 0
@@ -147,7 +143,8 @@ def _cell(
     windows = tuple(WindowPower(row, _highest(lines, row)) for row in rows)
     if not lines and problem is None:
         problem = "it has no reading from the time of the windows"
-    return CellPower(task, windows, tuple(thinned(line.within(spans), POINTS) for line in lines), problem), size
+    shown = tuple(thinned(line.within(spans), POINTS) for line in lines)
+    return CellPower(task, windows, shown, problem, block), size
 
 
 def _size(path: Path, left: int) -> tuple[int, str | None]:
