@@ -30,8 +30,9 @@ def interrupted(
     """Start a run, and end it with a signal when one of its systems has answered some items."""
 
     def run_and_end(how: signal.Signals, answered: int = 12) -> tuple[Path, str, int]:
+        slow = suite(('answers.py:add"', 'answers.py:add_slowly"'), ("warmup: 2", "warmup: 2, blocks: 2"))
         process = subprocess.Popen(
-            command("run", suite(("answers.py:add\"", "answers.py:add_slowly\""))),
+            command("run", slow),
             cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         answers = lambda: next(tmp_path.glob("runs/*/items/adder/sums.jsonl"), None)  # noqa: E731
@@ -63,7 +64,7 @@ def check_resumed(root: Path, before: bytes, calls: list[str]) -> None:
     own = items[items["system"] == "adder"]
     assert sorted(own["doc_id"]) == list(range(40))
     assert (own["correct"] == 1.0).all()
-    assert (own.groupby("block").size() == 8).all()
+    assert (own.groupby("block").size() == 20).all()
     assert own["window"].nunique() in (len(blocks), len(blocks) + 1)  # a turn that was interrupted has two
     assert not read_run(root).open_windows()
 
@@ -93,7 +94,7 @@ def test_an_interrupted_run_is_finished_asking_only_what_is_missing(
     assert wattbench("compare", root).returncode == 0
 
 
-@pytest.mark.parametrize("answered", [1, 21, 39])
+@pytest.mark.parametrize("answered", [1, 39])
 def test_a_kill_in_any_block_loses_and_doubles_nothing(answered: int, interrupted, wattbench, tmp_path: Path) -> None:
     root, _, _ = interrupted(signal.SIGKILL, answered)
     before = RunLayout(root).answers("adder", "sums").read_bytes()

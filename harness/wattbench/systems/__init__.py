@@ -15,7 +15,14 @@ from wattbench.systems.base import (
     TaskContext,
     declared_parameters,
 )
-from wattbench.systems.registry import base_key, engine_class, held_base_bytes, open_engine, release_base
+from wattbench.systems.registry import (
+    base_key,
+    engine_class,
+    held_base_bytes,
+    import_libraries,
+    open_engine,
+    release_base,
+)
 
 __all__ = [
     "GENERATE",
@@ -30,6 +37,7 @@ __all__ = [
     "declared_parameters",
     "engine_class",
     "held_base_bytes",
+    "import_libraries",
     "open_engine",
     "release_base",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wattbench.config import ENGINES
+from wattbench.errors import require
 from wattbench.systems.base import Engine
 
 
@@ -25,6 +26,14 @@ def open_engine(name: str, config: Any, *, batch: int, seed: int) -> Engine:
         UserError: it cannot be loaded, and what to do about it.
     """
     return engine_class(config.engine).open(name, config, batch=batch, seed=seed)
+
+
+def import_libraries(config: Any) -> None:
+    """Import the libraries that a system needs: all systems share them, and they are not part of its loading."""
+    members = [config.pool[name] for name in config.resident] if config.engine == "hybrid" else [config]
+    if any(member.engine in ("transformers", "moe") for member in members):
+        for module in ("torch", "transformers"):
+            require(module, extra="hf", what="a model in this process")
 
 
 def base_key(config: Any) -> object | None:

@@ -14,7 +14,15 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.resume import check_same_system
 from wattbench.measure.task_requests import task_context
 from wattbench.records import Purpose, SystemRow
-from wattbench.systems import Engine, TaskContext, base_key, held_base_bytes, open_engine, release_base
+from wattbench.systems import (
+    Engine,
+    TaskContext,
+    base_key,
+    held_base_bytes,
+    import_libraries,
+    open_engine,
+    release_base,
+)
 from wattbench.systems.memory import device_allocated_bytes, reset_peak, resident_bytes
 
 ItemKey = tuple[str, int]
@@ -109,8 +117,7 @@ class Residents:
 
     def _release(self, keeping_base_of: str | None = None) -> None:
         while self._loaded:  # the last one first, as they set what the process shares
-            _, resident = self._loaded.popitem()
-            resident.engine.close()
+            self._loaded.popitem()[1].engine.close()  # no name keeps it: what it holds must be gone before the next
         kept = None if keeping_base_of is None else base_key(self.configs[keeping_base_of])
         if kept is None or kept != self._base:
             release_base()
@@ -119,6 +126,7 @@ class Residents:
         context, config, measure = self.context, self.configs[name], self.context.measure
         context.progress.note(f"loading {name} ...")
         context.trace_to(name, None)
+        self._import_libraries(config)
         shared_bytes, before, device_before = held_base_bytes(config), resident_bytes(), device_allocated_bytes()
         reset_peak()
         window = context.open_window(name, None, Purpose.LOAD)
@@ -140,6 +148,14 @@ class Residents:
         on_device = engine.peak_device_memory_bytes() is not None
         others_device_bytes = max(device_before - (shared_bytes if on_device else 0), 0)
         return Resident(name, config, engine, load.duration_s, asks, others_bytes, others_device_bytes)
+
+    def _import_libraries(self, config: SystemBase) -> None:
+        """Import what a system needs; the process then needs more without any system."""
+        before = resident_bytes()
+        import_libraries(config)
+        after = resident_bytes()
+        if None not in (self._bare_bytes, before, after):
+            self._bare_bytes = (self._bare_bytes or 0) + max((after or 0) - (before or 0), 0)
 
     def _record(self, row: SystemRow) -> None:
         """Record what a system is, the first time it is loaded in this run."""

@@ -64,10 +64,7 @@ def survey(context: MeasuringContext, residents: Residents, items: Sequence[Item
             if why is not None:
                 residents.release_all()
                 residents.one_at_a_time, why_resident = True, why
-        resident = residents.get(name)
-        timings.load_s[name] = resident.load_s
-        _warm_up(context, resident, items, timings)
-        residents.record_peak(resident)
+        _try_out(context, residents, name, items, timings)
         needs.note(name, before, free_memory())
     context.progress.note(
         f"{'one system is loaded at a time' if residents.one_at_a_time else 'all systems stay loaded'}: {why_resident}"
@@ -122,6 +119,16 @@ def _plan(
         item_s=dict(item_s),
         variance_ratio=chosen.variance_ratio,
     )
+
+
+def _try_out(
+    context: MeasuringContext, residents: Residents, name: str, items: Sequence[ItemKey], timings: _Timings
+) -> None:
+    """Load a system and warm it up. On return nothing but the residents holds it."""
+    resident = residents.get(name)
+    timings.load_s[name] = resident.load_s
+    _warm_up(context, resident, items, timings)
+    residents.record_peak(resident)
 
 
 def _warm_up(context: MeasuringContext, resident: Resident, items: Sequence[ItemKey], timings: _Timings) -> None:
