@@ -30,7 +30,8 @@ class BlockPlan(RecordRow):
     """System to the seconds that its turn in a block costs beyond its items: loading or activation, warm-up and the
     edges of windows, as measured before the first block."""
     item_s: dict[str, float] = field(default_factory=dict)
-    """System to its seconds per item, as measured in its warm-up. A system that was not warmed up is missing."""
+    """System to its seconds per item, as measured in its warm-up without the first call. A system that was not warmed
+    up is missing."""
     variance_ratio: float | None = None
     """The variance between items over that between blocks, both of the relative figure. None: it was not needed."""
 
