@@ -43,7 +43,7 @@ from wattbench.tasks.loading import LoadedTask, load_task
 from wattbench.tasks.requests import requests_by_document
 from wattbench.tasks.scoring import evaluate, score_rows
 from wattbench_reports.metrics.domain_sums import basis
-from wattbench_reports.metrics.mix_weighting import intervals
+from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import accuracy_interval
 from wattbench_reports.tables.item_matrix import ItemTable
 

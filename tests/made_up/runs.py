@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from wattbench.records import (
     SCHEMA_VERSION,
+    BlockPlan,
+    BlockRow,
     ExpertRow,
     ItemRow,
     RunHeader,
@@ -84,6 +86,16 @@ class FakeRun:
     """What every cell records beside the usual."""
     content: str = ""
     """Changes the hashes of the documents."""
+    blocks: int = 0
+    """Into how many blocks the items of all tasks are dealt; 0: none, each task has a window of its own."""
+    block_noise: float = 0.2
+    """The spread of the log of a block's speed, which all systems share."""
+    asked_again: int = 0
+    """So many of the first blocks have an earlier attempt, during which the machine was busy."""
+    speed: float = 1.0
+    """What the session multiplies all seconds and joules by."""
+    own_cpu: bool = False
+    """Whether CPU seconds are on record: nine tenths of an item's own."""
 
 
 def write_run(root: Path, fake: FakeRun) -> Path:
@@ -152,6 +164,8 @@ def write_run(root: Path, fake: FakeRun) -> Path:
             _write_system(writer, run, system, number, fake, items, windows)
         for window in windows:
             writer.append_window(window)
+        if fake.blocks:
+            _write_plan(writer, fake)
         if fake.finished:
             writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
     return root / run
@@ -186,6 +200,9 @@ def _write_system(
         )
     )  # fmt: skip
     windows.append(_window(f"load{number}", run, system, None, "load", 1.5, 16.0))
+    if fake.blocks:
+        _write_blocks(run, system, number, fake, rng, items, windows)
+        return
     for place, (task, domain) in enumerate(fake.tasks):
         window = f"w{number}{place}"
         spoiled = system.invalid if place == 0 else ()
@@ -201,6 +218,73 @@ def _write_system(
         )
 
 
+def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
+    """Write how the run was laid out in blocks, and each attempt of them."""
+    names = [system.name for system in fake.systems]
+    plan = BlockPlan(
+        blocks=fake.blocks, seed=7, resident="all", chosen_by="auto", why="switching takes 2% of a block's time"
+    )
+    writer.write_block_plan(plan)
+    for block in range(fake.blocks):
+        tries = 2 if block < fake.asked_again else 1
+        for attempt in range(tries):
+            busy = {name: ["run_queue_wait"] for name in names} if attempt < tries - 1 else {}
+            docs = {
+                task: [doc for doc in range(fake.items) if dealt(place, fake)[doc] == block]
+                for place, (task, _) in enumerate(fake.tasks)
+            }
+            windows = {name: [f"w{number}b{block}"] for number, name in enumerate(names)}
+            writer.append_block(
+                BlockRow(number=block, attempt=attempt, order=names, doc_ids=docs, windows=windows, contended=busy)
+            )
+
+
+def dealt(place: int, fake: FakeRun) -> list[int]:
+    """Return the block of each document of the task at a position of the suite."""
+    order = np.random.default_rng(place).permutation(fake.items)
+    return [int(block) for block in (order + place) % fake.blocks]
+
+
+def _write_blocks(
+    run: str,
+    system: FakeSystem,
+    number: int,
+    fake: FakeRun,
+    rng: np.random.Generator,
+    items: list[ItemRow],
+    windows: list[WindowRow],
+) -> None:
+    """Deal the items of each task over the blocks, the same for all systems, and give each block a window."""
+    speeds = np.exp(fake.block_noise * np.random.default_rng(5).standard_normal(fake.blocks))
+    rows: list[ItemRow] = []
+    for place, (task, domain) in enumerate(fake.tasks):
+        block_of = dealt(place, fake)
+        for row in _items(run, system, task, domain, "", fake, rng):
+            block = block_of[row.doc_id]
+            joules = None if row.energy_j is None else round(row.energy_j * speeds[block] * 64) / 64
+            seconds = (row.finished_s - row.started_s) * speeds[block]
+            above = None if joules is None else joules / 2
+            rows.append(
+                replace(
+                    row, block=block, window=f"w{number}b{block}", energy_j=joules, energy_above_idle_j=above,
+                    finished_s=row.started_s + seconds, attempt=int(block < fake.asked_again),
+                    own_cpu_s=0.9 * seconds if fake.own_cpu else None,
+                )
+            )  # fmt: skip
+    items += rows
+    for block in range(fake.blocks):
+        inside = [row for row in rows if row.block == block]
+        joules = [row.energy_j for row in inside if row.energy_j is not None]
+        length_s = sum(row.finished_s - row.started_s for row in inside)
+        reasons = system.invalid if block == 0 else ()
+        total_j = sum(joules) if joules else None
+        window = _window(f"w{number}b{block}", run, system, None, "measured", length_s, total_j, reasons)
+        attempt = int(block < fake.asked_again)
+        windows.append(
+            replace(window, block=block, attempt=attempt, own_cpu_s=0.9 * length_s if fake.own_cpu else None)
+        )
+
+
 def _items(
     run: str, system: FakeSystem, task: str, domain: str, window: str, fake: FakeRun, rng: np.random.Generator
 ) -> list[ItemRow]:
@@ -213,10 +297,10 @@ def _items(
             accuracy = system.by_domain.get(domain, system.accuracy)
             correct = float(0.7 * hardness[doc] + 0.3 * rng.random() < accuracy) if accuracy else 0.0
             tokens = int(rng.integers(4, 40))
-            latency_s = system.latency_s * (0.5 + tokens / 40)
+            latency_s = fake.speed * system.latency_s * (0.5 + tokens / 40)
             joules = None
             if system.energy_j is not None and doc >= system.unmetered:
-                joules = round(system.energy_j * (0.5 + tokens / 40) * 64) / 64
+                joules = round(fake.speed * system.energy_j * (0.5 + tokens / 40) * 64) / 64
             route = system.routes[domain][doc % len(system.routes[domain])] if system.routes else None
             rows.append(
                 ItemRow(

@@ -11,6 +11,9 @@ from wattbench_reports.stats import Interval
 NONE = "–"
 """Shown for a figure that is not available."""
 
+FEW = "†"
+"""Marks an interval that may be too narrow, as few items have most of what was summed."""
+
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
@@ -52,12 +55,15 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def quantity_interval(interval: Interval | None, unit: str) -> str:
-    """Format an estimate with its bounds under one prefix: ``21.3 [16.9, 28.8] J``. None gives a dash."""
+    """Format an estimate with its bounds under one prefix: ``21.3 [16.9, 28.8] J``. None gives a dash.
+
+    `FEW` follows bounds that so few items may have made too narrow.
+    """
     if interval is None:
         return NONE
     factor, prefix = _prefix(interval.estimate or interval.low)
     shown = [digits(value / factor) for value in (interval.estimate, interval.low, interval.high)]
-    return f"{shown[0]} [{shown[1]}, {shown[2]}] {prefix}{unit}"
+    return f"{shown[0]} [{shown[1]}, {shown[2]}] {prefix}{unit}{FEW if interval.few else ''}"
 
 
 def percent(share: float | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -238,4 +238,6 @@ def _figures(
 def _scaled(interval: Interval | None, factor: float) -> Interval | None:
     if interval is None:
         return None
-    return Interval(interval.estimate * factor, interval.low * factor, interval.high * factor)
+    return replace(
+        interval, estimate=interval.estimate * factor, low=interval.low * factor, high=interval.high * factor
+    )

@@ -1,4 +1,4 @@
-"""What a reader of a run sets in place of its suite: carbon, the workload, and routers to replay."""
+"""What a reader of a run sets in place of its suite: carbon, the workload, routers to replay, earlier sessions."""
 
 from __future__ import annotations
 
@@ -17,10 +17,16 @@ class Assumptions:
     workload: WorkloadChoice = field(default_factory=WorkloadChoice)
     routers: Path | None = None
     """A CSV file of routers to replay: see `wattbench_reports.tables.router_csv.read_routes`."""
+    sessions: Path | None = None
+    """A record of earlier sessions, or a folder of runs: see `wattbench_reports.tables.session_record.sessions_of`."""
+    cluster: str | None = None
+    """``task``: intervals speak of other tasks of the kind, not of other items of the same ones."""
 
     def as_options(self) -> list[str]:
         """Return them as the options that `compare`, `export` and `report` share."""
-        return [*self.carbon.as_options(), *self.workload.as_options()]
+        sessions = [] if self.sessions is None else ["--sessions", str(self.sessions)]
+        cluster = [] if self.cluster is None else ["--cluster", self.cluster]
+        return [*self.carbon.as_options(), *self.workload.as_options(), *sessions, *cluster]
 
     def as_report_options(self) -> list[str]:
         """Return them as options of `report`, which alone replays routers."""

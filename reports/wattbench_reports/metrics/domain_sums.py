@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.metrics.block_sums import BlockSums, block_sums
 from wattbench_reports.metrics.bootstrap_sums import Draws, draws
 from wattbench_reports.tables.item_matrix import ItemTable
 
@@ -37,7 +38,11 @@ class Basis:
     """Answers with joules."""
     totals: dict[str, NDArray[np.float64]]
     """For each kind of `drawn`, its sum over the items as they were asked."""
+    energy_squares: NDArray[np.float64]
+    """The sum over items of the square of their joules."""
     drawn: Draws
+    blocks: BlockSums | None
+    """The same sums by block; None in a run with fewer than two blocks."""
 
 
 def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
@@ -68,5 +73,7 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
         metered_items=total((table.metered > 0).astype(np.float64)),
         metered=total(table.metered),
         totals={name: total(values) for name, values in kinds.items()},
+        energy_squares=total(table.energy_j**2),
         drawn=drawn,
+        blocks=block_sums(table, domains, **more),
     )

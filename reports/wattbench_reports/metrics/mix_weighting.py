@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
-from wattbench_reports.stats import CONFIDENCE, Interval, percentile_interval, ratios, wilson_interval
+from wattbench_reports.stats import CONFIDENCE, Interval, block_mean_intervals, wilson_interval
 
 
 def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
@@ -24,6 +24,8 @@ def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
     An item answered rightly and one answered wrongly are added to each domain before its variance is taken, so that a
     domain in which all items agree is not taken for certain. The variance of the weighed mean is turned into the number
     of independent trials that it is worth, and Wilson's interval is taken for those.
+
+    In a run of blocks the outer ends of that and of the interval between blocks are taken: `by_block`.
 
     Source: as `accuracy_interval`, by strata; the added items after A. Agresti and B. Caffo, "Simple and effective
     confidence intervals for proportions ...", The American Statistician 54 (2000).
@@ -43,7 +45,34 @@ def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
                 variance += weight * weight * (spread / (n * (n + 1) or 1.0))
         trials = max(1.0, centre * (1 - centre) / variance) if variance > 0 else 1.0
         intervals.append(None if missing else wilson_interval(min(max(share, 0.0), 1.0), trials))
-    return intervals
+    return by_block(basis, shares, intervals)
+
+
+def by_block(basis: Basis, shares: Shares | None, accuracies: list[Interval | None]) -> list[Interval | None]:
+    """Widen accuracies to the outer ends of their intervals by item and between blocks; unchanged without blocks."""
+    return (
+        accuracies if basis.blocks is None else block_mean_intervals(*block_scores(basis, shares), by_item=accuracies)
+    )
+
+
+def block_scores(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the scores and the answers of each block and system, weighted so that a system's answers sum to 1.
+
+    Args:
+        basis: of a run with blocks.
+        shares: the mix; None: every answer counts the same.
+    """
+    assert basis.blocks is not None
+    answers_to = basis.trials if shares is not None else np.broadcast_to(basis.trials.sum(axis=0), basis.trials.shape)
+    part = np.ones(len(basis.domains)) if shares is None else shares
+    weight = np.divide(part[:, None], answers_to, out=np.zeros_like(basis.trials), where=answers_to > 0)
+    kinds = basis.blocks.kinds
+    scores, answers = np.zeros(kinds["scores"].shape[::2]), np.zeros(kinds["scores"].shape[::2])
+    # Domain after domain, as the browser adds them: the digits are to be the same.
+    for domain in range(len(basis.domains)):
+        scores = scores + kinds["scores"][:, domain] * weight[domain]
+        answers = answers + kinds["trials"][:, domain] * weight[domain]
+    return scores, answers
 
 
 def factors(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
@@ -70,42 +99,6 @@ def per_request(basis: Basis, numerator: NDArray[np.float64], shares: Shares | N
     for domain in range(len(basis.domains)):
         total = total + numerator[..., domain, :] * worth[domain]
     return total
-
-
-def intervals(
-    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
-) -> list[Interval | None]:
-    """A sum of kinds for each request, or for each correct answer, with its percentile interval; one per system.
-
-    Args:
-        basis: a run.
-        parts: kind to what one of it counts for: ``{"energy_j": 1}`` is joules.
-        shares: the mix; None: every request counts the same.
-        per_correct: over the correct answers, which vary with the rest; else over the requests.
-
-    Returns:
-        None for a system without joules, without any correct answer to divide by, or without items where there are
-        shares. An upper bound is infinite where more draws than the tail have no correct answer.
-    """
-    totals = per_request(basis, combined(parts, basis.totals), shares)
-    drawn = per_request(basis, combined(parts, {kind: basis.drawn.of(kind) for kind in parts}), shares)
-    if per_correct:
-        totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
-        drawn = ratios(drawn, per_request(basis, basis.drawn.of("correct"), shares))
-    counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
-    few = counted.sum(axis=0) < 2
-    return [
-        percentile_interval(float(total), drawn[:, system], few=bool(few[system]))
-        for system, total in enumerate(totals)
-    ]
-
-
-def probability_lower(basis: Basis, first: int, others: list[int], shares: Shares | None) -> list[float]:
-    """How often, over the draws, one system's joules per correct answer are below each of some others'. Ties halve."""
-    energy = per_request(basis, basis.drawn.of("energy_j"), shares)
-    drawn = ratios(energy, per_request(basis, basis.drawn.of("correct"), shares))
-    ours, theirs = drawn[:, [first]], drawn[:, others]
-    return [float(each) for each in np.mean(ours < theirs, axis=0) + np.mean(ours == theirs, axis=0) / 2]
 
 
 def weighed_difference(

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
-from wattbench_reports.metrics.mix_weighting import accuracies, intervals
+from wattbench_reports.metrics.mix_weighting import accuracies, by_block
+from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.tail_latency import TailLatency, tail_share
 from wattbench_reports.stats import Interval, accuracy_interval
 from wattbench_reports.stats.percentiles import needed, percentile
@@ -32,6 +33,7 @@ _COLUMNS = (
     "output_tokens",
     "energy_j",
     "energy_provenance",
+    "own_cpu_s",
 )
 
 
@@ -59,6 +61,8 @@ class Measures:
     """Seconds under the mix of domains, where one is given."""
     cost_per_request: float | None = None
     """Mean, in the currency of the import; None where it is not known of every request."""
+    own_cpu_s: float | None = None
+    """Mean CPU seconds of the run's own processes per request; None where they were not recorded of every request."""
 
     def latency_percentile_s(self, share: float) -> float | None:
         """Return the seconds within which this share of the requests ended; None from too few requests.
@@ -97,11 +101,11 @@ def measures(
     per_request = intervals(basis, {"energy_j": 1.0}, weights, per_correct=False)
     per_correct = intervals(basis, {"energy_j": 1.0}, weights, per_correct=True)
     weighed = accuracies(basis, shares) if domain is None and shares is not None else None
-    mix = None if weighed is None or shares is None else dict(zip(basis.domains, shares.tolist(), strict=True))
-    columns = range(len(frames.systems))
-    accuracy = weighed or [
-        accuracy_interval(chosen.correct[:, of_system], chosen.trials[:, of_system]) for of_system in columns
+    by_item = [
+        accuracy_interval(chosen.correct[:, each], chosen.trials[:, each]) for each in range(len(frames.systems))
     ]
+    mix = None if weighed is None or shares is None else dict(zip(basis.domains, shares.tolist(), strict=True))
+    accuracy = weighed or by_block(basis, weights, by_item)
     return {
         name: _of_system(
             name,
@@ -146,6 +150,9 @@ def _of_system(
         mixed=None if mix is None else mixed(seconds, rows["domain"], mix),
         cost_per_request=float(rows["cost"].mean())
         if "cost" in rows and len(rows) and rows["cost"].notna().all()
+        else None,
+        own_cpu_s=_mean(rows["own_cpu_s"].to_numpy(dtype=np.float64), rows["domain"], mix)
+        if len(rows) and rows["own_cpu_s"].notna().all()
         else None,
     )
 

@@ -17,6 +17,8 @@ class Validity:
     invalid: int
     reasons: tuple[tuple[str, int], ...]
     """Each reason of the invalid windows and how many of them it spoiled, commonest first."""
+    contended: int = 0
+    """Measured windows next to other work on the machine: their latencies are those of a busy machine."""
     imported: bool = False
     """Another tool made the figures, and has no windows."""
 
@@ -35,4 +37,11 @@ def _of_system(frames: Frames, name: str) -> Validity:
     windows = frames.measured_windows(name)
     spoiled = windows[~windows["valid"].astype(bool)]
     reasons = Counter(str(reason) for row in spoiled["reasons"] for reason in (() if row is None else row))
-    return Validity(name, len(windows), len(spoiled), tuple(reasons.most_common()), frames.record.imported is not None)
+    return Validity(
+        name,
+        len(windows),
+        len(spoiled),
+        tuple(reasons.most_common()),
+        contended=int((windows["contended"] == 1).sum()),
+        imported=frames.record.imported is not None,
+    )

@@ -31,6 +31,9 @@ class ItemTable:
     """Shape (items, systems): the sum of the scores of those."""
     energy_j: NDArray[np.float64]
     """Shape (items, systems): the sum of their joules."""
+    blocks: NDArray[np.int64] | None = None
+    """Shape (items, systems): the block in which the system was asked the item, -1 where it was in none; None in a run
+    without blocks. Systems of one run share their blocks."""
 
     def column(self, system: str) -> int:
         """Return the column of a system."""
@@ -38,8 +41,13 @@ class ItemTable:
 
     def where(self, rows: NDArray[np.bool_]) -> ItemTable:
         """Return the same table with some of the items: `rows` has shape (items,)."""
-        arrays = ("domains", "tasks", "trials", "correct", "metered", "metered_correct", "energy_j")
-        return replace(self, **{name: getattr(self, name)[rows] for name in arrays})
+        arrays = {name: values for name, values in vars(self).items() if name != "systems" and values is not None}
+        return replace(self, **{name: values[rows] for name, values in arrays.items()})
+
+    def by_task(self) -> ItemTable:
+        """Return the same table with each task as a block: figures are then clustered by task."""
+        _, task = np.unique(self.tasks, return_inverse=True)
+        return replace(self, blocks=np.broadcast_to(task[:, None], self.trials.shape).astype(np.int64))
 
     def of_domain(self, domain: str | None) -> ItemTable:
         """Return the items of one domain; None: all."""
@@ -73,7 +81,18 @@ def item_table(frames: Frames) -> ItemTable:
         metered=total(has_joules.astype(np.float64)),
         metered_correct=total(np.where(has_joules & scored, correct, 0.0)),
         energy_j=total(np.where(has_joules, joules, 0.0)),
+        blocks=_blocks(items["block"].to_numpy(dtype=np.float64), cell, (rows, columns)),
     )
+
+
+def _blocks(block: NDArray[np.float64], cell: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64] | None:
+    """Return the block of each item and system: of several answers the last one's."""
+    known = np.isfinite(block)
+    if not known.any():
+        return None
+    blocks = np.full(shape[0] * shape[1], -1, dtype=np.int64)
+    blocks[cell[known]] = block[known].astype(np.int64)
+    return blocks.reshape(shape)
 
 
 def _labels(categories: pd.Series) -> NDArray[np.str_]:

@@ -48,10 +48,24 @@ def joined(parts: Sequence[KeyedTable]) -> ItemTable:
     items = int(numbers.max()) + 1
     places = np.split(numbers, np.cumsum([len(each.keys) for each in parts])[:-1])
     arrays: dict[str, Any] = {}
-    for name in (each.name for each in fields(ItemTable) if each.name != "systems"):
+    for name in (each.name for each in fields(ItemTable) if each.name not in ("systems", "blocks")):
         values = [getattr(each.table, name) for each in parts]
         arrays[name] = _labels(values, places, items) if values[0].ndim == 1 else _columns(values, places, items)
+    if any(each.table.blocks is not None for each in parts):
+        arrays["blocks"] = _columns(_apart(parts), places, items, missing=-1)
     return ItemTable(systems=tuple(name for each in parts for name in each.names), **arrays)
+
+
+def _apart(parts: Sequence[KeyedTable]) -> list[NDArray[np.int64]]:
+    """Return each run's blocks, numbered on from those of the run before: no two runs share one."""
+    numbered, start = [], 0
+    for each in parts:
+        blocks = each.table.blocks
+        if blocks is None:
+            blocks = np.full(each.table.trials.shape, -1, dtype=np.int64)
+        numbered.append(np.where(blocks >= 0, blocks + start, -1))
+        start += int(blocks.max(initial=-1)) + 1
+    return numbered
 
 
 def _renamed(table: ItemTable, names: tuple[str, ...]) -> ItemTable:
@@ -67,8 +81,10 @@ def _labels(parts: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items
     return labels
 
 
-def _columns(parts: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
-    columns = np.zeros((items, sum(values.shape[1] for values in parts)), dtype=np.result_type(*parts))
+def _columns(
+    parts: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int, missing: int = 0
+) -> NDArray[Any]:
+    columns = np.full((items, sum(values.shape[1] for values in parts)), missing, dtype=np.result_type(*parts))
     start = 0
     for values, rows in zip(parts, places, strict=True):
         columns[rows, start : start + values.shape[1]] = values

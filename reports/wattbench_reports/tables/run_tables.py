@@ -26,10 +26,16 @@ ITEM_COLUMNS = (
 IMPORTED_COLUMNS = (*ITEM_COLUMNS, "cost")
 """Of a run that another tool made."""
 
+NEWER_ITEM_COLUMNS = ("block", "own_cpu_s")
+"""What older runs lack: NaN there, as in what has no block."""
+
 WINDOW_COLUMNS = (
     "window", "system", "task", "purpose", "started_s", "finished_s", "total_j", "above_idle_j", "provenance_label",
     "samples", "largest_gap_s", "passes", "valid", "reasons",
 )  # fmt: skip
+
+NEWER_WINDOW_COLUMNS = ("block", "attempt", "own_cpu_s", "contended")
+"""As `NEWER_ITEM_COLUMNS`."""
 
 
 _LABELS = ("system", "task", "domain")
@@ -54,9 +60,10 @@ class Frames:
     systems: tuple[str, ...]
     """In the order they first ran."""
     items: pd.DataFrame
-    """One row per answer, columns `ITEM_COLUMNS` (`IMPORTED_COLUMNS`); `system`, `task` and `domain` are categories."""
+    """One row per answer, columns `ITEM_COLUMNS` (`IMPORTED_COLUMNS`) and `NEWER_ITEM_COLUMNS`; `system`, `task` and
+    `domain` are categories."""
     windows: pd.DataFrame
-    """One row per window, columns `WINDOW_COLUMNS`."""
+    """One row per window, columns `WINDOW_COLUMNS` and `NEWER_WINDOW_COLUMNS`."""
     differences: tuple[DocDifference, ...]
     """Empty where every system answered the same documents, as it should be."""
     absent: tuple[str, ...]
@@ -141,10 +148,13 @@ def load_frames(run: RunRecords) -> Frames:
     root = run.layout.root
     record = header_record(run)
     columns = ITEM_COLUMNS if record.imported is None else IMPORTED_COLUMNS
-    items: pd.DataFrame = _read(run.layout.items_table, columns, _LABELS).to_pandas()
-    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS).to_pandas()
+    items: pd.DataFrame = _read(run.layout.items_table, columns, _LABELS, NEWER_ITEM_COLUMNS).to_pandas()
+    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS, newer=NEWER_WINDOW_COLUMNS).to_pandas()
     if items.empty:
         raise UserError(f"{root}: this run holds no items, so there is nothing to compare")
+    for table, names in ((items, NEWER_ITEM_COLUMNS), (windows, NEWER_WINDOW_COLUMNS)):
+        for name in names:
+            table[name] = table[name].astype(np.float64) if name in table else np.nan
     _check_scores(items, run, imported=record.imported is not None)
     present = set(items["system"].unique())
     known = dict.fromkeys([*run.systems(), *(cell.system for cell in record.cells)])
@@ -190,8 +200,15 @@ def row_of_answer(items: pd.DataFrame) -> NDArray[np.int64]:
     return np.asarray(groups.ngroup(), dtype=np.int64)
 
 
-def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> Any:
-    """Read some columns of a table, in the order of the file, as an Arrow table; `labels` as categories, if texts."""
+def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = (), newer: Sequence[str] = ()) -> Any:
+    """Read some columns of a table, in the order of the file, as an Arrow table.
+
+    Args:
+        path: of the table.
+        columns: that it must have.
+        labels: of these, read as categories if they are texts.
+        newer: columns that are read too where the table has them.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -201,7 +218,8 @@ def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = ()) -> Any
         if missing:
             raise UserError(f"{path}: no column {', '.join(missing)}; it was not written by this version of wattbench")
         texts = [name for name in labels if pa.types.is_string(schema.field(name).type)]
-        return pq.read_table(path, columns=list(columns), read_dictionary=texts)
+        there = [*columns, *(name for name in newer if name in schema.names)]
+        return pq.read_table(path, columns=there, read_dictionary=texts)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 

@@ -13,7 +13,8 @@ from wattbench_reports.html.whatif import tippings
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.bootstrap_sums import draws
 from wattbench_reports.metrics.domain_sums import basis
-from wattbench_reports.metrics.mix_weighting import accuracies, intervals
+from wattbench_reports.metrics.mix_weighting import accuracies
+from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.workload import WorkloadChoice, workload
 from wattbench_reports.stats.weighted_quantiles import mixed
 from wattbench_reports.tables.item_matrix import ItemTable

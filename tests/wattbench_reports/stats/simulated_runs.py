@@ -39,6 +39,8 @@ class Run:
     """Shape (items, systems)."""
     answers: Answers
     length_s: float
+    block_of: NDArray[np.int64]
+    """Shape (items,)."""
 
 
 def answers_to(rng: np.random.Generator, items: int, log_sd: float = 0.5) -> Answers:
@@ -67,7 +69,7 @@ def run(rng: np.random.Generator, noise: Noise, answers: Answers, *, blocks: int
     joules, correct = np.zeros((blocks, SYSTEMS)), np.zeros((blocks, SYSTEMS))
     np.add.at(joules, block_of, item_joules)
     np.add.at(correct, block_of, answers.correct)
-    return Run(joules, correct, item_joules, answers, float(seconds.sum()))
+    return Run(joules, correct, item_joules, answers, float(seconds.sum()), block_of)
 
 
 def true_j_per_correct(noise: Noise, length_s: float) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ ANSWERS = st.lists(
 
 
 def frames_of(answers: list[Answer]) -> Frames:
-    items = pd.DataFrame([vars(answer) | {"domain": TASKS[answer.task]} for answer in answers])
+    items = pd.DataFrame([vars(answer) | {"domain": TASKS[answer.task]} for answer in answers]).assign(block=np.nan)
     for name in ("system", "task", "domain"):
         items[name] = pd.Categorical(items[name], categories=items[name].unique().tolist())
     systems = tuple(items["system"].cat.categories)

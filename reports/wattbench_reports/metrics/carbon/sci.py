@@ -19,7 +19,8 @@ from wattbench_reports.metrics.carbon.factor import Carbon
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
 from wattbench_reports.metrics.domain_sums import Basis, Shares
-from wattbench_reports.metrics.mix_weighting import combined, intervals, per_request
+from wattbench_reports.metrics.mix_weighting import combined, per_request
+from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.run_tables import Frames

@@ -1,0 +1,197 @@
+"""Intervals of joules and grams, for each request and for each correct answer, for all items or for a mix of domains.
+
+They speak of *other items* of the same tasks. In a run of two blocks or more they are clustered by block and so hold
+what the machine did meanwhile: the log of the ratio ± t standard errors. In a run without blocks the items are drawn
+again, and the outer of two bounds is taken: the percentile of the draws, and the log of the ratio ± t standard errors
+of the draws, as a percentile alone is too narrow with few items and heavy tails; time is then in no interval.
+
+Three things that no spread shows are added. Joules of few items: see `FEW_ITEMS` and `OPEN_ITEMS`. A domain of
+one item: nothing bounds the figure. A domain in which all answers are wrong, or all right: half an answer more, or
+less, as accuracies have it. The browser does the same sums (`reports/wattbench_reports/html/whatif/whatif.js`).
+
+Source: blocks: `wattbench_reports.stats.block_ratios`; the variance of a ratio of draws: W. G. Cochran,
+"Sampling Techniques" (1977), 6.3; half an answer after A. Agresti and B. Caffo, The American Statistician 54 (2000).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.metrics.mix_weighting import combined, factors, per_request
+from wattbench_reports.stats import BlockRatio, Interval, block_ratio, percentile_interval, ratios
+from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS
+from wattbench_reports.stats.student import t_quantile
+
+LONE = 0.01
+"""With a larger share of requests in domains of a single item nothing bounds a figure."""
+
+
+def intervals(
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
+) -> list[Interval | None]:
+    """Return a sum of kinds for each request, or for each correct answer, with its interval; one per system.
+
+    Args:
+        basis: a run.
+        parts: kind to what one of it counts for: ``{"energy_j": 1}`` is joules.
+        shares: the mix; None: every request counts the same.
+        per_correct: over the correct answers, which vary with the rest; else over the requests.
+
+    Returns:
+        None for a system without joules, without any correct answer to divide by, or without items where there are
+        shares. An upper bound may be infinite.
+    """
+    totals = per_request(basis, combined(parts, basis.totals), shares)
+    if per_correct:
+        totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
+    spread = _by_draws(basis, parts, shares, totals, per_correct=per_correct)
+    if basis.blocks is not None:
+        blocks = block_ratios(basis, parts, shares, per_correct=per_correct)
+        spread = [_by_blocks(float(total), block) for total, block in zip(totals, blocks, strict=True)]
+    alone, worth = lone_share(basis, shares), items_worth(basis, shares)
+    low, high = _half_an_answer(basis, shares) if per_correct else (np.ones(len(totals)), np.ones(len(totals)))
+    bounded: list[Interval | None] = []
+    for system, interval in enumerate(spread):
+        if interval is None:
+            bounded.append(None)
+        elif alone[system] > LONE:
+            bounded.append(Interval(interval.estimate, 0.0, math.inf))
+        else:
+            upper = interval.high * float(high[system]) if worth[system] >= OPEN_ITEMS else math.inf
+            few = bool(worth[system] < FEW_ITEMS)
+            bounded.append(replace(interval, low=interval.low * float(low[system]), high=upper, few=few))
+    return bounded
+
+
+def block_ratios(
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
+) -> list[BlockRatio | None]:
+    """Return the ratio of each system over the blocks, with the variance of its log; None as for `intervals`.
+
+    Args:
+        basis: of a run with blocks. The other arguments are those of `intervals`.
+    """
+    assert basis.blocks is not None
+    kinds = basis.blocks.kinds
+    above = per_request(basis, combined(parts, kinds), shares)
+    below = per_request(basis, kinds["correct" if per_correct else "metered"], shares)
+    there = per_request(basis, kinds["metered"], shares) > 0  # false too where a system has no figure at all
+    return [
+        block_ratio(above[there[:, system], system], below[there[:, system], system])
+        for system in range(len(basis.systems))
+    ]
+
+
+def item_ratios(
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
+) -> list[BlockRatio | None]:
+    """Return the same in a run without blocks, from the draws: its items are the clusters, and time is left out."""
+    totals, errors = _totals_and_errors(basis, parts, shares, per_correct=per_correct)
+    items = basis.metered_items.sum(axis=0)
+    return [
+        BlockRatio(float(total), float(error) ** 2, float(number) - 1)
+        if math.isfinite(total) and math.isfinite(error) and total > 0 and number > 1
+        else None
+        for total, error, number in zip(totals, errors, items, strict=True)
+    ]
+
+
+def drawn_errors(
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
+) -> NDArray[np.float64]:
+    """Return what each draw adds to the log of each system's ratio, linearised: shape (draws, systems).
+
+    A draw without a correct answer has an infinite ratio, and a finite value here.
+    """
+    drawn = {kind: basis.drawn.of(kind) for kind in {*parts, "correct"}}
+    above = per_request(basis, combined(parts, {kind: drawn[kind] for kind in parts}), shares)
+    error = np.asarray(ratios(above, per_request(basis, combined(parts, basis.totals), shares)))
+    if not per_correct:
+        return error
+    below = per_request(basis, drawn["correct"], shares)
+    return np.asarray(error - ratios(below, per_request(basis, basis.totals["correct"], shares)))
+
+
+def _totals_and_errors(
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    totals = per_request(basis, combined(parts, basis.totals), shares)
+    if per_correct:
+        totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
+    with np.errstate(invalid="ignore"):
+        errors = drawn_errors(basis, parts, shares, per_correct=per_correct).std(axis=0)
+    return totals, np.asarray(errors)
+
+
+def _by_draws(
+    basis: Basis,
+    parts: Mapping[str, float],
+    shares: Shares | None,
+    totals: NDArray[np.float64],
+    *,
+    per_correct: bool,
+) -> list[Interval | None]:
+    drawn = per_request(basis, combined(parts, {kind: basis.drawn.of(kind) for kind in parts}), shares)
+    if per_correct:
+        drawn = ratios(drawn, per_request(basis, basis.drawn.of("correct"), shares))
+    _, errors = _totals_and_errors(basis, parts, shares, per_correct=per_correct)
+    counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
+    spread = []
+    for system, items in enumerate(counted.sum(axis=0).tolist()):
+        interval = percentile_interval(float(totals[system]), drawn[:, system], few=items < 2)
+        if interval is not None and items >= 2:
+            factor = _factor(t_quantile(items - 1) * float(errors[system]))
+            interval = Interval(
+                interval.estimate,
+                min(interval.low, interval.estimate / factor),
+                max(interval.high, interval.estimate * factor if interval.estimate else 0.0),
+            )
+        spread.append(interval)
+    return spread
+
+
+def _by_blocks(total: float, ratio: BlockRatio | None) -> Interval | None:
+    if not math.isfinite(total):
+        return None
+    if ratio is None:
+        return Interval(total, 0.0, math.inf)
+    return replace(ratio.interval(), estimate=total)
+
+
+def _factor(half: float) -> float:
+    """Return exp(half), infinite where that is too large to be a number."""
+    return math.exp(half) if half < 700 else math.inf
+
+
+def items_worth(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
+    """Return of how many equal items each system's joules are worth: (sum J)^2 / (sum of J^2), shape (systems,).
+
+    Source: L. Kish, "Survey Sampling" (1965), 11.2C: the effective number of a weighted sample.
+    """
+    worth = factors(basis, shares)
+    squares = (worth**2 * basis.energy_squares).sum(axis=0)
+    spent = (worth * basis.totals["energy_j"]).sum(axis=0)
+    return np.asarray(np.divide(spent**2, squares, out=np.full(len(spent), np.inf), where=squares > 0))
+
+
+def lone_share(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
+    """Return which share of each system's requests is of domains in which a single item has joules."""
+    part = factors(basis, shares) * basis.metered
+    return np.asarray(np.where(basis.metered_items == 1, part, 0.0).sum(axis=0))
+
+
+def _half_an_answer(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what the bounds of joules per correct answer are multiplied by, for domains whose answers all agree."""
+    worth, right = factors(basis, shares), basis.totals["correct"]
+    all_right = per_request(basis, right, shares)
+    more = np.where((right == 0) & (basis.metered > 0), worth / 2, 0.0).sum(axis=0)
+    less = np.where((right == basis.metered) & (basis.metered > 0), worth / 2, 0.0).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low, high = all_right / (all_right + more), all_right / (all_right - less)
+    return low, np.where(all_right > less, high, np.inf)
