@@ -65,7 +65,7 @@ def assumptions(values: dict[str, Any], weights: list[float] | None, domains: tu
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The family; the same without an intensity; one whose suite has a mix and a price; one with few items, so that
-    figures fall on ties of rounding and bounds are infinite."""
+    figures fall on ties of rounding and bounds are infinite; one in blocks, and one in blocks with a mix."""
     root = tmp_path_factory.mktemp("what-if")
     family = family_run(24)
     silent = {"region": None, "intensity_g_per_kwh": None, "pue": 1.1}
@@ -76,6 +76,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             family, name="mixed", workload={"mix": {"text": 2, "logic": 1}, "price_per_kwh": 0.31, "currency": "USD"}
         ),
         "few": dataclasses.replace(family_run(8), name="few"),
+        "blocks": dataclasses.replace(family, name="blocks", blocks=6),
+        "few-blocks": dataclasses.replace(
+            family_run(9), name="few-blocks", blocks=5, workload={"mix": {"text": 2, "logic": 1, "time": 1}}
+        ),
     }
     found = {}
     for name, run in made.items():
@@ -84,7 +88,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("name", ["family", "silent", "mixed", "few"])
+@pytest.mark.parametrize("name", ["family", "silent", "mixed", "few", "blocks", "few-blocks"])
 def test_the_page_states_what_the_command_line_computes(browser, show, runs, name) -> None:
     directory, page = runs[name]
     show(page)
@@ -92,7 +96,7 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     before = browser.execute_script(READ)
     assert set(before) <= set(restated(own))
     assert before == {key: text for key, text in restated(own).items() if key in before}
-    asked = grid()[::3] if name == "family" else grid()[::11]
+    asked = grid()[:: {"family": 3, "blocks": 17, "few-blocks": 17}.get(name, 11)]
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
@@ -139,8 +143,8 @@ def test_the_script_is_small_and_the_data_are_data(runs) -> None:
     from wattbench_reports.html.report import script_of_page
 
     script = script_of_page()
-    assert len(script.encode()) < 15_000
+    assert len(script.encode()) < 22_000
     html = runs["family"][1].read_text()
     (data,) = [part.partition("</script>")[0] for part in html.split('id="what-if-data">')[1:]]
-    assert set(json.loads(data)) >= {"systems", "domains", "draws", "texts"}
+    assert set(json.loads(data)) >= {"systems", "domains", "draws", "blocks", "texts"}
     assert "<" not in data

@@ -1,4 +1,4 @@
-"""What every system would have shown on other items: accuracy, joules per request and median latency, all together.
+"""What every system would have shown on other items: joules per request and median latency, together.
 
 `wattbench_reports.metrics.bootstrap_sums` holds sums that a page can carry; a median is no sum, and wants more of them
 than that.
@@ -24,8 +24,6 @@ _BINS = 32
 class CostDraws:
     """All of shape (draws, systems). All systems see the same items in a draw."""
 
-    accuracy: NDArray[np.float64]
-    """0 to 1; 0 without any answer."""
     joules: NDArray[np.float64]
     """Per request; infinite without any."""
     median_s: NDArray[np.float64]
@@ -39,7 +37,6 @@ class _Answers:
     system: NDArray[np.int64]
     domain: NDArray[np.int64]
     document: NDArray[np.int64]
-    correct: NDArray[np.float64]
     joules: NDArray[np.float64]
     latency_s: NDArray[np.float64]
     bin_of: NDArray[np.int64]
@@ -64,11 +61,8 @@ def cost_draws(items: pd.DataFrame, systems: int, shares: Sequence[float] | None
     domains = len(items["domain"].cat.categories)
     answers = _answers(items)
     timed = np.isfinite(answers.latency_s)
-    worth = [
-        _worth(answers, rows, (domains, systems), shares)
-        for rows in (np.ones(len(items), dtype=bool), np.isfinite(answers.joules), timed)
-    ]
-    values, ends = _bin(answers, timed, worth[2], systems)
+    worth = [_worth(answers, rows, (domains, systems), shares) for rows in (np.isfinite(answers.joules), timed)]
+    values, ends = _bin(answers, timed, worth[1], systems)
     width = int(ends[-1])
     owner = np.searchsorted(ends, np.arange(width), side="right")
     added: list[NDArray[np.float64]] = []
@@ -77,16 +71,15 @@ def cost_draws(items: pd.DataFrame, systems: int, shares: Sequence[float] | None
         blocks = _blocks(of_domain, systems, width, max(PARETO_UNITS // domains, PARETO_DOMAIN_UNITS), SEED + domain)
         one = np.zeros(len(blocks[0]), dtype=np.int64)
         drawn = stratified_sums(*blocks, strata=one, resamples=PARETO_DRAWS, seed=SEED + domain)
-        asked_weight, metered_weight, timed_weight = (each[domain] for each in worth)
-        counted = (asked_weight, asked_weight, metered_weight, metered_weight, timed_weight[owner])
+        metered_weight, timed_weight = (each[domain] for each in worth)
+        counted = (metered_weight, metered_weight, timed_weight[owner])
         sums = [sums[:, 0] * each for sums, each in zip(drawn, counted, strict=True)]
         added = [total + more for total, more in zip(added, sums, strict=True)] if added else sums
     medians = [
-        drawn_medians(counts, each) for counts, each in zip(np.split(added[4], ends[:-1], axis=1), values, strict=True)
+        drawn_medians(counts, each) for counts, each in zip(np.split(added[2], ends[:-1], axis=1), values, strict=True)
     ]
     return CostDraws(
-        accuracy=np.divide(added[0], added[1], out=np.zeros_like(added[0]), where=added[1] > 0),
-        joules=ratios(added[2], added[3]),
+        joules=ratios(added[0], added[1]),
         median_s=np.column_stack(medians),
     )
 
@@ -97,7 +90,6 @@ def _answers(items: pd.DataFrame) -> _Answers:
         system=items["system"].cat.codes.to_numpy().astype(np.int64),
         domain=items["domain"].cat.codes.to_numpy().astype(np.int64),
         document=pd.factorize(tasks * (int(documents.max()) + 1) + documents)[0].astype(np.int64),
-        correct=items["correct"].to_numpy(dtype=np.float64),
         joules=items["energy_j"].to_numpy(dtype=np.float64),
         latency_s=(items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64),
         bin_of=np.full(len(items), -1, dtype=np.int64),
@@ -137,7 +129,7 @@ def _bin(
 
 
 def _blocks(answers: _Answers, systems: int, width: int, most: int, seed: int) -> tuple[NDArray[np.float64], ...]:
-    """Sum per resampled unit: correct, asked, joules, metered (units, systems); answers by bin (units, bins)."""
+    """Sum per resampled unit: joules, metered (units, systems); answers by bin (units, bins)."""
     unit, names = pd.factorize(answers.document)
     count = len(names)
     if count > most:
@@ -151,8 +143,6 @@ def _blocks(answers: _Answers, systems: int, width: int, most: int, seed: int) -
     metered, timed = np.isfinite(answers.joules), answers.bin_of >= 0
     binned = np.bincount(unit[timed] * width + answers.bin_of[timed], minlength=count * width)
     return (
-        total(answers.correct),
-        total(np.ones(len(cell))),
         total(np.where(metered, answers.joules, 0.0)),
         total(metered.astype(np.float64)),
         binned.reshape(count, width).astype(np.float64),

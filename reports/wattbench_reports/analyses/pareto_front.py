@@ -1,24 +1,31 @@
-"""Place each system by its accuracy and a cost, with the probability that it is on the Pareto front of both.
+"""Place each system by its accuracy and a cost, and say which cannot be excluded from the Pareto front of both.
 
-The cost is joules per request, or the median latency. Both fronts come from one set of draws, in which accuracy,
-joules and latency of all systems are those of the same items.
+The cost is joules per request, or the median latency. A system is excluded where some other one is shown to be better
+on both, at one error rate for all systems (`wattbench_reports.stats.front_not_excluded`). Costs are compared block by
+block; in a run without blocks, by items drawn again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.analyses.pareto_blocks import joule_losses, median_interval, median_losses
 from wattbench_reports.analyses.pareto_bootstrap import CostDraws, cost_draws
 from wattbench_reports.comparability.rules import LATENCY, groups
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.stats import Interval, interval_of, pareto_probabilities
-
-LIKELY = 0.5
-"""With at least this probability of being on the front, a system is shown as a probable member of it."""
+from wattbench_reports.comparison.ties import ALPHA, one_sided_accuracies
+from wattbench_reports.stats import (
+    Interval,
+    front_not_excluded,
+    interval_of,
+    pairwise_p_values,
+    pairwise_p_values_of_draws,
+)
 
 
 @dataclass(frozen=True)
@@ -29,11 +36,16 @@ class FrontMembership:
     cost: Interval | None
     """Joules or seconds; None without any, or with too few requests for a median."""
     group: int | None
-    """The number of the front it may be on, from 0; None where it is excluded."""
-    on_front: float | None
-    """The probability, 0 to 1, over other items of this kind; None where it is excluded."""
+    """The number of the front it may be on, from 0; None where it takes no part."""
+    p_value: float | None
+    """That of its being on the front: it is excluded from it at any level above. None where it takes no part."""
     reason: str
-    """Why it is excluded; empty where it is not."""
+    """Why it takes no part; empty where it does."""
+
+    @property
+    def not_excluded(self) -> bool:
+        """Whether it cannot be excluded from the front."""
+        return self.p_value is not None and self.p_value > ALPHA
 
 
 @dataclass(frozen=True)
@@ -50,18 +62,59 @@ class Tradeoff:
         return tuple(tuple(member for member in self.places if member.group == number) for number in numbers)
 
 
+@dataclass(frozen=True)
+class _Costs:
+    """What is known of the costs of all systems."""
+
+    joules: NDArray[np.float64]
+    """Shape (systems, systems): the one-sided p-value of "i needs no more joules per request than j"."""
+    seconds: NDArray[np.float64]
+    """The same of the median latency."""
+    medians: Mapping[str, Interval | None]
+
+
 def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:
     """Compute the trade-off by joules per request, and by median latency."""
-    draws = _drawn(analysis)
+    costs = _by_blocks(analysis) if analysis.basis.blocks is not None else _by_draws(analysis)
     joules = {name: each.j_per_request for name, each in analysis.measured.items()}
-    seconds = dict(_medians(analysis, draws))
+    right = _accuracies(analysis)
     return (
-        _tradeoff(analysis, joules, draws.joules, draws.accuracy, analysis.energy_groups, _why_no_joules(analysis)),
+        _tradeoff(analysis, joules, (costs.joules, right), analysis.energy_groups, _why_no_joules(analysis)),
         _tradeoff(
-            analysis, seconds, draws.median_s, draws.accuracy, groups(analysis.prints, LATENCY),
-            {name: "too few requests for a p50" for name, interval in seconds.items() if interval is None},
+            analysis, costs.medians, (costs.seconds, right), groups(analysis.prints, LATENCY),
+            {name: "too few requests for a p50" for name, interval in costs.medians.items() if interval is None},
         ),
     )  # fmt: skip
+
+
+def _by_blocks(analysis: Analysis) -> _Costs:
+    losses = median_losses(analysis)
+    medians = dict(_medians(analysis, [partial(median_interval, losses=column) for column in losses.T]))
+    return _Costs(pairwise_p_values(joule_losses(analysis)), pairwise_p_values(losses), medians)
+
+
+def _by_draws(analysis: Analysis) -> _Costs:
+    draws = _drawn(analysis)
+    medians = dict(_medians(analysis, [partial(interval_of, draws=column) for column in draws.median_s.T]))
+    joules = [each.j_per_request for each in analysis.measured.values()]
+    return _Costs(_of_draws(joules, draws.joules), _of_draws(list(medians.values()), draws.median_s), medians)
+
+
+def _of_draws(estimates: Sequence[Interval | None], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compare logs; a system without a figure, or with a draw without one, is compared with none."""
+    known = np.array([np.nan if each is None or each.estimate <= 0 else each.estimate for each in estimates])
+    usable = np.isfinite(known) & (np.isfinite(drawn) & (drawn > 0)).all(axis=0)
+    return pairwise_p_values_of_draws(np.log(np.where(usable, known, np.nan)), np.log(np.where(usable, drawn, np.nan)))
+
+
+def _accuracies(analysis: Analysis) -> NDArray[np.float64]:
+    """Return the one-sided p-value of "i is no less accurate than j" for all systems."""
+    names, pairs = analysis.frames.systems, analysis.pairs()
+    gaps = [
+        [pairs.accuracy(name, other, detectable=False) for other in names[number + 1 :]]
+        for number, name in enumerate(names)
+    ]
+    return one_sided_accuracies(gaps)
 
 
 def _drawn(analysis: Analysis) -> CostDraws:
@@ -77,22 +130,23 @@ def _why_no_joules(analysis: Analysis) -> dict[str, str]:
     return {name: reason for name, reason in reasons.items() if reason}
 
 
-def _medians(analysis: Analysis, draws: CostDraws) -> Iterator[tuple[str, Interval | None]]:
-    for column, (name, each) in enumerate(analysis.measured.items()):
+def _medians(
+    analysis: Analysis, bounded: Sequence[Callable[[float], Interval]]
+) -> Iterator[tuple[str, Interval | None]]:
+    for make, (name, each) in zip(bounded, analysis.measured.items(), strict=True):
         estimate = each.latency_percentile_s(0.5)
         if estimate is None or name in analysis.not_held:
             yield name, None  # of a rate that is not held it would be the length of a queue
         elif each.items < 2:  # nothing bounds it
             yield name, Interval(estimate, 0.0, float("inf"))
         else:
-            yield name, interval_of(estimate, draws.median_s[:, column])
+            yield name, make(estimate)
 
 
 def _tradeoff(
     analysis: Analysis,
     costs: Mapping[str, Interval | None],
-    drawn: NDArray[np.float64],
-    accuracy: NDArray[np.float64],
+    p_values: tuple[NDArray[np.float64], NDArray[np.float64]],
     divided: Sequence[Sequence[str]],
     missing: Mapping[str, str],
 ) -> Tradeoff:
@@ -101,15 +155,17 @@ def _tradeoff(
     reasons = dict(missing) | partly | queueing | dict.fromkeys(analysis.yardsticks, "a yardstick")
     sides = [side for members in divided if (side := [name for name in members if name not in reasons])]
     where: dict[str, int] = {}
-    probability: dict[str, float | None] = {}
+    on_front: dict[str, float | None] = {}
     for number, members in enumerate(sides):
         columns = [analysis.frames.systems.index(name) for name in members]
-        shares = pareto_probabilities(drawn[:, columns], accuracy[:, columns])
-        probability |= dict(zip(members, shares, strict=True))
+        inside = np.ix_(columns, columns)
+        shown = front_not_excluded(p_values[0][inside], p_values[1][inside])
+        # A system that can be compared with no other one cannot be excluded.
+        on_front |= {name: 1.0 if p is None else p for name, p in zip(members, shown.p_values, strict=True)}
         where |= dict.fromkeys(members, number)
     return Tradeoff(
         tuple(
-            FrontMembership(name, costs[name], where.get(name), probability.get(name), reasons.get(name, ""))
+            FrontMembership(name, costs[name], where.get(name), on_front.get(name), reasons.get(name, ""))
             for name in analysis.frames.systems
         )
     )

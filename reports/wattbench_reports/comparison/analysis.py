@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats
@@ -16,6 +17,7 @@ from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprint
 from wattbench_reports.comparability.joules import SystemJoules, why_not_comparable
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import Year, year
+from wattbench_reports.comparison.another_run import joule_ratios, joule_sessions, of_another_run
 from wattbench_reports.comparison.caveats import carbon_caveats, caveats
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.leaderboard_model import Ranked
@@ -32,10 +34,12 @@ from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.tail_latency import SHARES, above_median, common_tail
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.metrics.workload import Workload, workload
+from wattbench_reports.stats import BlockRatio, Interval
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.router_csv import OfflineRouter, read_routes
 from wattbench_reports.tables.run_tables import Frames, load_frames
+from wattbench_reports.tables.session_record import SessionRecord, sessions_of
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,17 @@ class SystemFigures:
     """Money, as the imported results declare it."""
     imported: bool = False
     """Another tool made the figures: wattbench measured nothing."""
+    own_cpu_s_per_request: float | None = None
+    """CPU seconds of the run's own processes, mean per request; None where they were not recorded."""
+    blocks: int = 1
+    """Blocks by which the intervals are clustered; with one, time is not in them."""
+    j_per_correct_few: bool = False
+    """So few items have most of the joules that intervals of joules and grams may be too narrow."""
+    sessions: int = 1
+    """Sessions behind the next two; with one, the interval for another run on this machine is not known."""
+    j_per_correct_another_run_low: float | None = None
+    """Bounds for other items and another session of the same machine; the other bounds are for other items."""
+    j_per_correct_another_run_high: float | None = None
 
     def latency_s(self, share: float) -> float | None:
         """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
@@ -93,6 +108,9 @@ class SystemFigures:
         """The highest percentile that its requests support."""
         return next((share for share in SHARES if self.latency_s(share) is not None), None)
 
+
+TASK = "task"
+"""The kind of cluster that a reader may ask for in place of blocks."""
 
 COLUMNS = tuple(column.name for column in fields(SystemFigures))
 """The columns of `wattbench compare`, in order."""
@@ -121,6 +139,10 @@ class Comparison:
     """For each system with joules: the requests of a year."""
     ranked: Ranked | None = None
     """How the systems are ranked; None where only figures were requested."""
+    sessions: SessionRecord | None = None
+    """The sessions that say how another run would differ; None: it is not known."""
+    cluster: str | None = None
+    """``task``: intervals are clustered by task, as the reader asked, and not by block."""
 
     @property
     def tail_share(self) -> float | None:
@@ -135,6 +157,7 @@ class Analysis:
 
     frames: Frames
     table: ItemTable
+    """Its blocks are the tasks, where the reader asked for intervals clustered by task."""
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     comparison: Comparison
@@ -145,6 +168,8 @@ class Analysis:
     """What grams are computed from, other than joules: see `wattbench_reports.metrics.carbon.sci.carbon_sums`."""
     workload: Workload
     pue: float
+    uncertain: Mapping[str, BlockRatio]
+    """Each system's joules per correct answer with the variance of its log, between blocks or over items."""
     assumptions: Assumptions = AS_IN_SUITE
     offline_routers: tuple[OfflineRouter, ...] = ()
     """Those of the file that the assumptions name, to be replayed."""
@@ -279,11 +304,14 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         frames, table, judged = at.frames, at.table, at.judged
     factor = None if factor is None else factor.within(*run_span(frames))
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
+    table = _clustered(table, assumptions)
     sums = carbon_sums(frames, table, hourly)
     base = basis(table, **{kind: np.nan_to_num(values) for kind, values in sums.items()})
     used_for = workload(suite.workload, base.domains, assumptions.workload)
     shares = shares_of(used_for, base)
     measured = measures(frames, table, base, shares=shares)
+    sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
+    uncertain = joule_ratios(base, shares)
     sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
     apart = splits(frames)
     prints = fingerprints(frames)
@@ -293,7 +321,12 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         run=run.header.run,
         suite=suite.name,
         systems=tuple(
-            _row(figures, str(kinds[name]), judged[name], sci.get(name), apart[name])
+            for_another_run(
+                _row(figures, str(kinds[name]), judged[name], sci.get(name), apart[name], base),
+                figures.j_per_correct,
+                uncertain.get(name),
+                sessions,
+            )
             for name, figures in measured.items()
         ),
         carbon=factor,
@@ -312,14 +345,47 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
             for name, each in measured.items()
             if each.j_per_request is not None
         },
+        sessions=sessions,
+        cluster=assumptions.cluster,
     )
     routers = () if assumptions.routers is None else read_routes(assumptions.routers, frames)
     return Analysis(
-        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, assumptions, routers
+        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers
     )
 
 
-def _row(figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit) -> SystemFigures:
+def _clustered(table: ItemTable, assumptions: Assumptions) -> ItemTable:
+    """Return the table with the clusters of its intervals as blocks.
+
+    Raises:
+        UserError: the reader named no kind of cluster.
+    """
+    if assumptions.cluster is None:
+        return table
+    if assumptions.cluster != TASK:
+        raise UserError(f"cluster is {assumptions.cluster!r:.60}: only {TASK} is known")
+    return table.by_task()
+
+
+def for_another_run(
+    row: SystemFigures, other_items: Interval | None, ratio: BlockRatio | None, sessions: SessionRecord | None
+) -> SystemFigures:
+    """Add the bounds for another run on this machine, where earlier sessions say how much they vary."""
+    variance = joule_sessions(sessions, row.system)
+    interval = of_another_run(ratio, other_items, variance)
+    if interval is None or variance is None:
+        return row
+    return replace(
+        row,
+        sessions=variance.sessions,
+        j_per_correct_another_run_low=interval.low,
+        j_per_correct_another_run_high=interval.high,
+    )
+
+
+def _row(
+    figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit, base: Basis
+) -> SystemFigures:
     accuracy, per_correct, tail = figures.accuracy, figures.j_per_correct, figures.tail
     per_answer = None if sci is None else sci.g_per_correct
     request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
@@ -349,4 +415,7 @@ def _row(figures: Measures, kind: str, judged: Validity, sci: Sci | None, split:
         valid=judged.valid,
         cost_per_request=figures.cost_per_request,
         imported=judged.imported,
+        own_cpu_s_per_request=figures.own_cpu_s,
+        blocks=1 if base.blocks is None else base.blocks.number,
+        j_per_correct_few=per_correct is not None and per_correct.few,
     )

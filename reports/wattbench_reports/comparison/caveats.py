@@ -17,6 +17,9 @@ from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.tables.run_tables import DocDifference, Frames
 
+NAMED = 4
+"""Reasons of invalid windows that a caveat names, the commonest first."""
+
 
 def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
     """Return every caveat of a run's figures, most serious first.
@@ -27,6 +30,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
         *_imported(frames),
         *_documents(frames),
         *_windows(judged),
+        *_contended(judged),
         *_modelled(measured),
         *_unmetered(measured, frames),
         *_not_timed(measured),
@@ -84,12 +88,25 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
         if not verdict.windows:
             yield Caveat("no-windows", f"{name} has no measured window, so its figures cannot be validated.", (name,))
         elif verdict.invalid:
-            why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons)
+            named = [reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons[:NAMED]]
+            more = len(verdict.reasons) - len(named)
+            why = "; ".join([*named, f"{more} more, under Validity in the report"] if more else named)
             text = (
                 f"{name}: {verdict.invalid} of {plural(verdict.windows, 'measured window')} invalid"
                 f"{': ' + why if why else ''}. Its energy is not ranked."
             )
             yield Caveat("invalid-windows", text, (name,))
+
+
+def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
+    busy = {name: each for name, each in judged.items() if each.contended}
+    if busy:
+        counts = [f"{each.contended} of {each.windows} of {name}" for name, each in busy.items()]
+        text = (
+            f"The machine was busy: other work ran during {listed(counts)} measured windows. Their latencies are those "
+            "of a busy machine, and joules of the processor are not valid there."
+        )
+        yield Caveat("busy-machine", text, tuple(busy))
 
 
 def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:

@@ -1,4 +1,8 @@
-"""Compare two systems over the items that both answered: what rankings and routing are based on."""
+"""Compare two systems over the items that both answered: what rankings and routing are based on.
+
+In a run of two blocks or more joules are compared block by block (`block_pairs`), and accuracies by item and by block,
+of which the more cautious counts. In a run without blocks items alone are compared.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +15,29 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.comparison.block_pairs import (
+    detectable_ratio,
+    joule_pair,
+    paired,
+    score_pair,
+    shared_blocks,
+    weighted_joules,
+)
+from wattbench_reports.comparison.joule_draws import JouleDraws, of_mix, over_items
+from wattbench_reports.comparison.pair_sums import PairSums, pair_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares
-from wattbench_reports.metrics.mix_weighting import probability_lower, weighed_difference
+from wattbench_reports.metrics.mix_weighting import block_scores, weighed_difference
 from wattbench_reports.stats import (
     Interval,
-    bootstrap_p_value,
+    PairedBlockRatio,
     log_ratio_se,
     mean_difference,
     minimum_detectable_difference,
     minimum_detectable_ratio,
     minimum_detectable_shift,
+    paired_block_means,
     paired_p_value,
-    probabilities_lower,
 )
-from wattbench_reports.stats.budgets import RESAMPLES, SEED
 from wattbench_reports.tables.item_matrix import ItemTable
 
 
@@ -35,7 +48,8 @@ class AccuracyGap:
     difference: Interval
     """First - second, -1 to 1."""
     p_value: float
-    """Two-sided, of this comparison alone: exact where every item counts the same, else from a normal distribution."""
+    """Two-sided, of this comparison alone: exact where every item counts the same, else from a normal distribution; in
+    a run of blocks the larger one of that and Student's t between blocks."""
     detectable: float | None
     """The smallest difference detectable with 80% power; None where it is not known."""
     items: int
@@ -47,9 +61,9 @@ class EnergyGap:
     """A paired comparison of joules per correct answer, over the same items."""
 
     probability: float
-    """That it does, over other items of this kind."""
-    p_value: float
-    """Two-sided, of this comparison alone."""
+    """That the first really needs fewer, over other items of these tasks."""
+    p_value: float | None
+    """Two-sided, of this comparison alone; None where the two were measured in sessions whose variance is not known."""
     detectable: float | None
     """The smallest ratio of the two detectable with 80% power; None where it is not known."""
     items: int
@@ -57,13 +71,16 @@ class EnergyGap:
 
 
 class Pairs(Protocol):
-    """Comparisons over all items of a run, or over one domain."""
+    """Comparisons over all items of a run, or over one domain.
 
-    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
-        """None where no item was answered by both."""
+    `detectable` says whether the smallest detectable difference is wanted, which takes longest.
+    """
 
-    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
-        """`first` against each of the others."""
+    def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
+        """Compare two systems; None where no item was answered by both."""
+
+    def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
+        """Compare `first` with each of the others."""
 
 
 @dataclass(frozen=True)
@@ -72,23 +89,51 @@ class EqualPairs:
 
     table: ItemTable
 
-    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
-        """By McNemar's exact test, or where scores are graded or repeated by its like for means."""
-        ours, theirs = _shared_means(self.table, first, second)
-        difference = mean_difference(ours, theirs)
-        p_value = paired_p_value(ours, theirs)
+    def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
+        """Compare by McNemar's exact test, or where scores are graded or repeated by its like for means."""
+        columns = self.table.column(first), self.table.column(second)
+        both = np.asarray((self.table.trials[:, columns] > 0).all(axis=1))
+        ours, theirs = (self.table.correct[both, each] / self.table.trials[both, each] for each in columns)
+        difference, p_value = mean_difference(ours, theirs), paired_p_value(ours, theirs)
         if difference is None or p_value is None:
             return None
+        blocks = shared_blocks(self.table, *columns, both)
+        if blocks is not None and (pair := score_pair(blocks, ours, theirs, (difference, p_value))) is not None:
+            difference, p_value = pair.difference, pair.p_value
         # A pair whose scores differ by half counts as half a discordant pair.
         discordant = float(np.abs(ours - theirs).mean())
-        return AccuracyGap(difference, p_value, minimum_detectable_difference(discordant, len(ours)), len(ours))
+        smallest = minimum_detectable_difference(discordant, len(ours)) if detectable else None
+        return AccuracyGap(difference, p_value, smallest, len(ours))
 
-    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
-        """By paired bootstrap over the items that both have joules for."""
-        shares = probabilities_fewer_joules(self.table, first, others) if others else []
-        return [
-            _energy_gap(self.table, first, other, share, RESAMPLES) for share, other in zip(shares, others, strict=True)
-        ]
+    def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
+        """Compare block by block, or by items drawn again, over the items that both have joules for."""
+        return [self._joules(first, other, detectable=detectable) for other in others]
+
+    def _joules(self, first: str, second: str, *, detectable: bool) -> EnergyGap:
+        ours, theirs = self.table.column(first), self.table.column(second)
+        if (pair := joule_pair(self.table, ours, theirs)) is not None:
+            return _block_gap(self.table, first, second, pair)
+        both = _both_metered(self.table, ours, [theirs])[:, 0]
+        if not both.any():
+            return EnergyGap(0.5, None, None, 0)
+        if both.sum() == self._metered_by_all.sum():
+            probability, p_value = self._draws.compared(ours, theirs)
+        else:
+            columns = [ours, theirs]
+            drawn = over_items(self.table.energy_j[both][:, columns], self.table.metered_correct[both][:, columns])
+            probability, p_value = drawn.compared(0, 1)
+        smallest = _detectable_ratio(self.table, first, second) if detectable else None
+        return EnergyGap(probability, p_value, smallest, int(both.sum()))
+
+    @cached_property
+    def _metered_by_all(self) -> NDArray[np.bool_]:
+        return np.asarray((self.table.metered > 0).all(axis=1))
+
+    @cached_property
+    def _draws(self) -> JouleDraws:
+        """Draws of all systems over the items that all have joules for: drawn once for all pairs."""
+        rows = self._metered_by_all
+        return over_items(self.table.energy_j[rows], self.table.metered_correct[rows])
 
 
 @dataclass(frozen=True)
@@ -105,8 +150,13 @@ class WeighedPairs:
         """What every difference of accuracy is computed from."""
         return pair_sums(self.table, self.basis)
 
-    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
-        """By the normal distribution of the weighed difference."""
+    @cached_property
+    def in_blocks(self) -> bool:
+        """Whether the systems were asked in the same blocks."""
+        return self.basis.blocks is not None
+
+    def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
+        """Compare by the normal distribution of the weighed difference."""
         ours, theirs = self.table.column(first), self.table.column(second)
         estimate = weighed_difference(
             self.sums.counts[:, ours, theirs], self.sums.totals[:, ours, theirs], self.sums.squares[:, ours, theirs],
@@ -117,42 +167,40 @@ class WeighedPairs:
         difference, error, centre = estimate
         p_value = math.erfc(abs(centre) / error / math.sqrt(2))
         items = int(self.sums.counts[:, ours, theirs].sum())
+        if self.in_blocks:
+            scores, answers = block_scores(self.basis, self.shares)
+            one, other = ((scores[:, [each]], answers[:, [each]]) for each in (ours, theirs))
+            pair = paired_block_means(one, other, by_item=[(difference, p_value)])[0]
+            difference, p_value = (difference, p_value) if pair is None else (pair.difference, pair.p_value)
         return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)), items)
 
-    def joules(self, first: str, others: Sequence[str]) -> list[EnergyGap]:
-        """By the draws of the basis, domain by domain."""
+    def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
+        """Compare block by block, or by the draws of the basis, domain by domain."""
         ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
-        number = len(next(iter(self.basis.drawn.kinds.values())).codes)
-        difference = probability_lower(self.basis, ours, theirs, self.shares) if others else []
+        if not others:
+            return []
+        if self.in_blocks:
+            pairs = paired(weighted_joules(self.basis, self.shares), ours, theirs)
+            return [
+                EnergyGap(0.5, None, None, _both(self.table, first, other))
+                if pair is None
+                else _block_gap(self.table, first, other, pair)
+                for other, pair in zip(others, pairs, strict=True)
+            ]
+        compared = [self._draws.compared(ours, other) for other in theirs]
         return [
-            _energy_gap(self.table, first, other, share, number)
-            for share, other in zip(difference, others, strict=True)
+            EnergyGap(
+                probability,
+                p_value,
+                _detectable_ratio(self.table, first, other) if detectable else None,
+                _both(self.table, first, other),
+            )
+            for other, (probability, p_value) in zip(others, compared, strict=True)
         ]
 
-
-@dataclass(frozen=True)
-class PairSums:
-    """Differences of items' mean scores, of each two systems, by domain. All of shape (domains, systems, systems)."""
-
-    counts: NDArray[np.float64]
-    """Items that both answered."""
-    totals: NDArray[np.float64]
-    """The sum of first - second."""
-    squares: NDArray[np.float64]
-
-
-def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
-    """Sum the differences of every two systems."""
-    means, trials = mean_scores(table), (table.trials > 0).astype(np.float64)
-    shape = (len(basis.domains), len(table.systems), len(table.systems))
-    counts, totals, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for index, domain in enumerate(basis.domains):
-        rows = table.domains == domain
-        x, there = means[rows] * trials[rows], trials[rows]
-        counts[index] = there.T @ there
-        totals[index] = x.T @ there - there.T @ x
-        squares[index] = (x**2).T @ there + there.T @ (x**2) - 2 * (x.T @ x)
-    return PairSums(counts, totals, np.maximum(squares, 0.0))
+    @cached_property
+    def _draws(self) -> JouleDraws:
+        return of_mix(self.basis, self.shares)
 
 
 def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval | None:
@@ -160,9 +208,13 @@ def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval |
     return mean_difference(*_shared_means(table, first, second))
 
 
-def _energy_gap(table: ItemTable, first: str, second: str, probability: float, draws: int) -> EnergyGap:
-    items = int(_both_metered(table, table.column(first), [table.column(second)]).sum())
-    return EnergyGap(probability, bootstrap_p_value(probability, draws), _detectable_ratio(table, first, second), items)
+def _block_gap(table: ItemTable, first: str, second: str, pair: PairedBlockRatio) -> EnergyGap:
+    return EnergyGap(pair.probability_lower, pair.p_value, detectable_ratio(pair), _both(table, first, second))
+
+
+def _both(table: ItemTable, first: str, second: str) -> int:
+    """Count the items that both systems have joules for."""
+    return int(_both_metered(table, table.column(first), [table.column(second)]).sum())
 
 
 def _both_metered(table: ItemTable, first: int, others: Sequence[int]) -> NDArray[np.bool_]:
@@ -187,20 +239,3 @@ def _shared_means(table: ItemTable, first: str, second: str) -> tuple[NDArray[np
     both = (trials[0] > 0) & (trials[1] > 0)
     ours, theirs = (table.correct[both, column] / times[both] for column, times in zip(columns, trials, strict=True))
     return ours, theirs
-
-
-def mean_scores(table: ItemTable) -> NDArray[np.float64]:
-    """Each system's mean score of each item, over its repeats; 0 where it was not asked. Shape (items, systems)."""
-    return np.asarray(table.correct / np.maximum(table.trials, 1))
-
-
-def probabilities_fewer_joules(table: ItemTable, first: str, others: Sequence[str]) -> list[float]:
-    """Return the probability that `first` needs fewer joules per correct answer than each other system."""
-    ours, theirs = table.column(first), [table.column(name) for name in others]
-    # Each pair over the items that both have joules for.
-    shared = _both_metered(table, ours, theirs)
-    return probabilities_lower(
-        (table.energy_j[:, [ours]] * shared, table.metered_correct[:, [ours]] * shared),
-        (table.energy_j[:, theirs] * shared, table.metered_correct[:, theirs] * shared),
-        seed=SEED,
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wattbench_reports.comparability.joules import SystemJoules
 from wattbench_reports.comparison.paired_tests import Pairs
-from wattbench_reports.comparison.ties import AccuracyRival, EnergyRival, accuracy_rivals, energy_rivals, tied_with
+from wattbench_reports.comparison.ties import AccuracyRival, EnergyRival, accuracy_leaders, energy_leaders, tied_with
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats import Interval
@@ -141,8 +141,8 @@ def energy_order(pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping
     if not joules:
         return None
     label = joined(measured[name].provenance for name in joules)
-    best, *others = sorted(joules, key=lambda name: joules[name])
-    return EnergyOrder(label, best, energy_rivals(pairs, best, others))
+    ordered = sorted(joules, key=lambda name: joules[name])
+    return EnergyOrder(label, ordered[0], energy_leaders(pairs, ordered))
 
 
 def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> dict[str, float]:
@@ -159,8 +159,8 @@ def accuracy_order(pairs: Pairs, measured: Mapping[str, Measures]) -> AccuracyOr
     scored = {name: figures.accuracy.estimate for name, figures in measured.items() if figures.accuracy is not None}
     if not scored:
         return None
-    best, *others = sorted(scored, key=lambda name: -scored[name])
-    return AccuracyOrder(best, accuracy_rivals(pairs, best, others))
+    ordered = sorted(scored, key=lambda name: -scored[name])
+    return AccuracyOrder(ordered[0], accuracy_leaders(pairs, ordered))
 
 
 def _trade(

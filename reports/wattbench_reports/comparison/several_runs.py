@@ -18,7 +18,8 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
-from wattbench_reports.comparison.analysis import Comparison, SystemFigures, analyse
+from wattbench_reports.comparison.analysis import Comparison, SystemFigures, analyse, for_another_run
+from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
 from wattbench_reports.comparison.leaderboard import Groups, grouped, standings
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
@@ -29,9 +30,11 @@ from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import EVERY_ITEM
+from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
+from wattbench_reports.tables.session_record import machine_of, session_record
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class _Part:
     judged: Mapping[str, Validity]
     prints: Mapping[str, Fingerprint]
     yardsticks: frozenset[str]
+    run: RunRecords
+    uncertain: Mapping[str, BlockRatio]
 
 
 def side_by_side(
@@ -68,7 +73,7 @@ def side_by_side(
     crossed = parts_to_cross(across)
     _check_each_once(runs)
     several = len(runs) > 1
-    parts = [_part(run, assumptions, whole=several) for run in runs]
+    parts = _as_sessions([_part(run, assumptions, whole=several) for run in runs])
     under_load = parts[0].comparison.load  # of several none is
     names = _names(parts)
     shown = {renamed[old]: (part, old) for part, renamed in zip(parts, names, strict=True) for old in part.measured}
@@ -82,7 +87,18 @@ def side_by_side(
             for part, renamed in zip(parts, names, strict=True)
         ]
     )
-    pairs = _pairs(table, parts)
+    pairs: Pairs = _pairs(table, parts)
+    if several:
+        pairs = PairsAcrossRuns(
+            within=pairs,
+            run_of={new: part.about.run for new, (part, _) in shown.items()},
+            ratios={new: part.uncertain[old] for new, (part, old) in shown.items() if old in part.uncertain},
+            sessions={
+                new: known
+                for new, (part, old) in shown.items()
+                if (known := joule_sessions(part.comparison.sessions, old)) is not None
+            },
+        )
     divided = grouped(prints, crossed)
     candidates = {name: each for name, each in measured.items() if name not in yardsticks}
     divisions = divides(prints, crossed)
@@ -116,6 +132,8 @@ def side_by_side(
         }
         if one_grid
         else {},
+        sessions=next((part.comparison.sessions for part in parts if part.comparison.sessions is not None), None),
+        cluster=assumptions.cluster,
         workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
         caveats=(
             *condition_caveats(prints, crossed),
@@ -137,6 +155,29 @@ def side_by_side(
             across=crossed,
         ),
     )
+
+
+def _as_sessions(parts: list[_Part]) -> list[_Part]:
+    """Take runs of one suite on one machine as sessions of each other, where no record of earlier ones is at hand."""
+    known: list[_Part] = []
+    for part in parts:
+        alike = [
+            other.run
+            for other in parts
+            if other.run.header.suite_sha256 == part.run.header.suite_sha256
+            and machine_of(other.run.header) == machine_of(part.run.header)
+            and other.run.header.imported is None
+        ]
+        if part.comparison.sessions is not None or len(alike) < 2 or part.run.header.imported is not None:
+            known.append(part)
+            continue
+        record = session_record(alike, source="the runs compared")
+        rows = tuple(
+            for_another_run(row, part.measured[row.system].j_per_correct, part.uncertain.get(row.system), record)
+            for row in part.comparison.systems
+        )
+        known.append(replace(part, comparison=replace(part.comparison, systems=rows, sessions=record)))
+    return known
 
 
 def _pairs(table: ItemTable, parts: Sequence[_Part]) -> Pairs:
@@ -189,6 +230,8 @@ def _part(run: RunRecords, assumptions: Assumptions, *, whole: bool) -> _Part:
         judged=analysis.judged,
         prints=analysis.prints,
         yardsticks=frozenset(analysis.yardsticks),
+        run=run,
+        uncertain=analysis.uncertain,
     )
 
 

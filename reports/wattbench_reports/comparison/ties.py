@@ -1,12 +1,16 @@
 """When systems are statistically tied: the one rule.
 
-**Behind.** A system is shown to be behind a reference if, over the items that both answered, its estimate is worse and
-the two-sided p-value of the paired comparison is at most `ALPHA` after Holm's adjustment for all systems compared with
-that reference. A system that cannot be compared (no items in common) is never shown to be behind.
+**Leaders.** The leaders of a metric are the model confidence set of the paired comparisons of all systems: with 95%
+confidence it holds every system that is truly best, however many systems there are. The best estimate is always in it.
 
-**Tied.** The best estimate and every system that is not shown to be behind it are statistically tied: a set, not a
-winner. Only the sole member of such a set is called the best. A tie is no proof of equality: the smallest difference
-that the items can detect is stated with it.
+**Behind the best.** A system outside that set. One that cannot be compared (no items in common, or sessions whose
+variance is not known) is never shown to be behind.
+
+**Behind a reference** that was chosen before (a hybrid, a trained system): the estimate is worse and the two-sided
+p-value of the paired comparison is at most `ALPHA` after Holm's adjustment for all systems compared with it.
+
+**Tied.** The leaders are statistically tied: a set, not a winner. Only the sole member of such a set is called the
+best. A tie is no proof of equality: the smallest difference that the items can detect is stated with it.
 
 **Order.** By estimate, best first; equal estimates keep the order of the suite. The first of a tied set is named first
 and no more.
@@ -20,12 +24,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.comparison.paired_tests import AccuracyGap, Pairs
-from wattbench_reports.stats import Interval, holm
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.comparison.paired_tests import AccuracyGap, EnergyGap, Pairs
+from wattbench_reports.stats import Interval, confidence_set_of, holm
 
 ALPHA = 0.05
-"""Holm's level over all comparisons with one reference. The best is found by the same items, so among many systems that
-are truly equal some system is called behind more often than this (docs/methodology.md says how often)."""
+"""The level of the model confidence set, and Holm's over all comparisons with one reference."""
 
 
 def is_significant(p_value: float | None) -> bool:
@@ -39,9 +45,10 @@ class EnergyRival:
 
     system: str
     probability: float
-    """That the reference really needs fewer, over other items of this kind, the same for both."""
+    """That the reference really needs fewer, over other items of these tasks, the same for both."""
     p_value: float | None
-    """Two-sided, adjusted by Holm over all systems compared with the reference."""
+    """Among leaders: that of the model confidence set. Else two-sided, adjusted by Holm over all systems compared with
+    the reference."""
     detectable: float | None
     """The smallest ratio of the two detectable with 80% power, before the adjustment."""
     items: int
@@ -66,7 +73,7 @@ class AccuracyRival:
     difference: Interval | None
     """The reference - this one, over the items both answered, -1 to 1; None without such items."""
     p_value: float | None
-    """Two-sided, adjusted by Holm over all systems compared with the reference."""
+    """As in `EnergyRival`."""
     detectable: float | None
     """The smallest difference detectable with 80% power, before the adjustment."""
     items: int
@@ -83,10 +90,64 @@ class AccuracyRival:
         return self.difference is not None and self.difference.estimate < 0 and is_significant(self.p_value)
 
 
+def energy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[EnergyRival, ...]:
+    """Compare the joules per correct answer of all systems; return each of the others against the first.
+
+    Args:
+        pairs: comparisons.
+        names: best estimate first.
+    """
+    # What is detectable is only stated against the best.
+    gaps = [pairs.joules(name, names[number + 1 :], detectable=not number) for number, name in enumerate(names)]
+    ahead = [[(gap.probability - 0.5, gap.p_value) for gap in of_first] for of_first in gaps]
+    adjusted = confidence_set_of(_one_sided(ahead), ALPHA).p_values
+    return _energy(names[1:], gaps[0], adjusted[1:])
+
+
+def accuracy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[AccuracyRival, ...]:
+    """Compare the accuracy of all systems, as `energy_leaders` does."""
+    gaps = [
+        [pairs.accuracy(name, other, detectable=not number) for other in names[number + 1 :]]
+        for number, name in enumerate(names)
+    ]
+    adjusted = confidence_set_of(one_sided_accuracies(gaps), ALPHA).p_values
+    return tuple(map(_accuracy_rival, names[1:], gaps[0], adjusted[1:]))
+
+
+def one_sided_accuracies(gaps: Sequence[Sequence[AccuracyGap | None]]) -> NDArray[np.float64]:
+    """Return the one-sided p-value of "i is no less accurate than j", from the gap of each to every one after it."""
+    return _one_sided(
+        [
+            [(0.0, None) if gap is None else (gap.difference.estimate, gap.p_value) for gap in of_first]
+            for of_first in gaps
+        ]
+    )
+
+
+def _one_sided(gaps: Sequence[Sequence[tuple[float, float | None]]]) -> NDArray[np.float64]:
+    """Return the p-values of "i is as good as j", shape (systems, systems); NaN where two cannot be compared.
+
+    Args:
+        gaps: of each system against each one after it: above 0 where it is the better, and the two-sided p-value.
+    """
+    one_sided = np.full((len(gaps), len(gaps)), np.nan)
+    for first, row in enumerate(gaps):
+        for second, (ahead, p_value) in enumerate(row, start=first + 1):
+            if p_value is not None:
+                one_sided[first, second] = p_value / 2 if ahead < 0 else 1 - p_value / 2
+                one_sided[second, first] = p_value / 2 if ahead > 0 else 1 - p_value / 2
+    return one_sided
+
+
 def energy_rivals(pairs: Pairs, reference: str, others: Sequence[str]) -> tuple[EnergyRival, ...]:
-    """Compare the joules per correct answer of some systems with those of a reference."""
+    """Compare the joules per correct answer of some systems with those of a reference chosen before."""
     gaps = pairs.joules(reference, others)
-    adjusted = holm([gap.p_value for gap in gaps])
+    return _energy(others, gaps, holm([gap.p_value for gap in gaps]))
+
+
+def _energy(
+    others: Sequence[str], gaps: Sequence[EnergyGap], adjusted: Sequence[float | None]
+) -> tuple[EnergyRival, ...]:
     return tuple(
         EnergyRival(name, gap.probability, p_value, gap.detectable, gap.items)
         for name, gap, p_value in zip(others, gaps, adjusted, strict=True)
@@ -94,7 +155,7 @@ def energy_rivals(pairs: Pairs, reference: str, others: Sequence[str]) -> tuple[
 
 
 def accuracy_rivals(pairs: Pairs, reference: str, others: Sequence[str]) -> tuple[AccuracyRival, ...]:
-    """Compare the accuracy of some systems with that of a reference."""
+    """Compare the accuracy of some systems with that of a reference chosen before."""
     gaps = [pairs.accuracy(reference, name) for name in others]
     adjusted = holm([None if gap is None else gap.p_value for gap in gaps])
     return tuple(map(_accuracy_rival, others, gaps, adjusted))

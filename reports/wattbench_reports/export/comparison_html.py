@@ -10,7 +10,7 @@ from wattbench_reports.export.comparison_markdown import LEFT_ALIGNED, summary_t
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
-from wattbench_reports.wording.leaderboard import NOTE, rank_lines
+from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 
 def as_html(comparison: Comparison) -> str:
@@ -30,7 +30,8 @@ def _parts(comparison: Comparison) -> Iterator[str]:
         yield _paragraph(arrival_rates.explained(comparison.load))
     else:
         yield _table(*summary_table(comparison))
-    yield _paragraph(f"Brackets: 95% confidence intervals. {wording.carbon_line(comparison)}")
+    yield _paragraph(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")
+    yield _paragraph(wording.another_run_line(comparison))
     yield _paragraph(wording.sci_line(comparison))
     if comparison.load is None and (title := wording.year_line(comparison)):
         yield _paragraph(title, bold=True)
@@ -39,7 +40,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     for title, groups in ranks:
         yield _paragraph(title, bold=True)
         yield _list(groups)
-    yield _paragraph(NOTE if ranks else "")
+    yield _paragraph(rank_note(comparison) if ranks else "")
     yield _list(caveat.text for caveat in comparison.caveats)
 
 

@@ -13,13 +13,14 @@ from wattbench_reports.export.comparison_rows import placement_row, plain_row
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.workload import Workload
+from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.wording.arrival_rates import plain_rates
 
 
 def as_json(comparison: Comparison) -> str:
     """Return an object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
     "systems": [columns], "sci": [terms], "workload": {...} | null, "years": [{system, energy_kwh, cost, grams ...}],
-    "caveats": [{code, text, systems}]}``.
+    "sessions": {...} | null, "caveats": [{code, text, systems}]}``.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -40,6 +41,7 @@ def as_json(comparison: Comparison) -> str:
         "sci": [_terms(sci) for sci in comparison.sci.values()],
         "workload": None if comparison.workload is None else _workload(comparison.workload),
         "years": [_year(year) for year in comparison.years.values()],
+        "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
     if comparison.load is not None:
@@ -50,6 +52,11 @@ def as_json(comparison: Comparison) -> str:
     if comparison.ranked is not None:
         document |= _ranked(comparison.ranked)
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _sessions(record: SessionRecord) -> dict[str, Any]:
+    """Return the sessions behind the bounds for another run, without the figures of each."""
+    return {"source": record.source, "sessions": record.sessions, "runs": list(record.runs)}
 
 
 def _workload(workload: Workload) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from wattbench_reports.formatting.markdown import escaped, in_code, markdown_tab
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
-from wattbench_reports.wording.leaderboard import NOTE, rank_lines
+from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 LEFT_ALIGNED = frozenset({"system", "kind", "energy", "valid", "held"})
 
@@ -30,7 +30,9 @@ def as_markdown(comparison: Comparison) -> str:
         lines += ["", escaped(arrival_rates.explained(comparison.load))]
     else:
         lines += ["", *_table(*summary_table(comparison))]
-    lines += ["", f"Brackets: 95% confidence intervals. {escaped(wording.carbon_line(comparison))}"]
+    lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")]
+    if another := wording.another_run_line(comparison):
+        lines += ["", escaped(another)]
     if declared := wording.sci_line(comparison):
         lines += ["", escaped(declared)]
     if (title := wording.year_line(comparison)) and comparison.load is None:
@@ -44,7 +46,7 @@ def as_markdown(comparison: Comparison) -> str:
     for title, groups in ranks:
         lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]
     if ranks:
-        lines += ["", escaped(NOTE)]
+        lines += ["", escaped(rank_note(comparison))]
     runs = [comparison.run] if comparison.ranked is None else [each.run for each in comparison.ranked.runs]
     code = [in_code(run) for run in runs]
     lines += ["", f"{'Run' if len(code) == 1 else 'Runs'} {units.listed(code)}."]
@@ -56,11 +58,14 @@ def as_markdown(comparison: Comparison) -> str:
 def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heading and one row of texts per system, unescaped: what Markdown and HTML show."""
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
-    head = (
+    head: tuple[str, ...] = (
         "system", "kind", "items", "accuracy", "p50", *map(label, tails), "tokens", "J per request",
         "J per correct answer", "CO2e per 1,000 requests", "energy", "valid",
     )  # fmt: skip
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
+    if wording.has_own_cpu(comparison):
+        head = (*head, "CPU per request")
+        rows = [(*row, wording.own_cpu(each)) for row, each in zip(rows, comparison.systems, strict=True)]
     if all(figures.cost_per_request is None for figures in comparison.systems):
         return head, rows
     costs = [(*row, wording.cost(each)) for row, each in zip(rows, comparison.systems, strict=True)]

@@ -11,7 +11,7 @@ from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
-from wattbench_reports.wording.leaderboard import NOTE, rank_lines
+from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 _NAME_WIDTH = 24
 
@@ -29,10 +29,14 @@ def as_table(comparison: Comparison) -> str:
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     details = [[f"  {_detail(figures)}"] for figures in comparison.systems]
     lines = [*_heading(comparison), "", *text_table(columns, rows, below=details)]
-    lines += ["", "[a, b]: 95% confidence interval. joules per correct: total joules / number of correct answers."]
+    lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
+    lines += wrapped(wording.another_run_line(comparison))
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
     return "\n".join([*lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
+
+
+_PER_CORRECT = "joules per correct: total joules / number of correct answers."
 
 
 _YEAR_COLUMNS = _columns("system", "energy", "bill", "CO2e energy", "manufacture", "training", "first year")
@@ -92,7 +96,7 @@ def _ranks(comparison: Comparison) -> list[str]:
     for title, groups in rank_lines(comparison):
         lines += ["", *wrapped(f"{title}:")]
         lines += [line for group in groups for line in wrapped(group, first="  ", rest="    ")]
-    return [*lines, "", *wrapped(NOTE)] if lines else []
+    return [*lines, "", *wrapped(rank_note(comparison))] if lines else []
 
 
 def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:
@@ -112,6 +116,8 @@ def _detail(figures: SystemFigures) -> str:
         parts.append(f"{units.digits(figures.output_tokens)} tokens each")
     if figures.energy_j_per_request is not None:
         parts.append(f"{units.quantity(figures.energy_j_per_request, 'J')} per request")
+    if figures.own_cpu_s_per_request is not None:
+        parts.append(f"{wording.own_cpu(figures)} of CPU per request")
     if figures.cost_per_request is not None:
         parts.append(f"cost {wording.cost(figures)} per request")
     return printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))

@@ -39,6 +39,8 @@ COLUMNS = {
     "answer": "string",
     "filtered": "string",
     "target": "string",
+    "block": "Int64",
+    "own_cpu_seconds": "Float64",
 }
 """The columns in order, with pandas' type of each. A value that was not measured or is not known is missing."""
 
@@ -79,6 +81,8 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
             "answer": more["output"],
             "filtered": more["filtered"],
             "target": more["target"],
+            "block": items["block"],
+            "own_cpu_seconds": items["own_cpu_s"],
         },
         columns=list(COLUMNS),
     )

@@ -136,7 +136,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         [(name, escaped(value)) for name, value in figures_in_use],
     )
     yield ""
-    yield f"Brackets: 95% confidence intervals over the choice of items. CO2: {escaped(carbon.describe())}."
+    yield f"Brackets: 95% confidence intervals for other items of the same tasks. CO2: {escaped(carbon.describe())}."
     caveats = [each for each in comparison.caveats if figures.system in each.systems]
     if caveats:
         yield ""

@@ -49,12 +49,19 @@ TYPES = {
     "offered_per_s": "float64",
     "cost_per_request": "float64",
     "imported": "bool",
+    "own_cpu_s_per_request": "float64",
+    "blocks": "int64",
+    "j_per_correct_few": "bool",
+    "sessions": "int64",
+    "j_per_correct_another_run_low": "float64",
+    "j_per_correct_another_run_high": "float64",
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts the
 requests without joules; a percentile of latency is missing from too few requests, and `latency_tail_percentile` names
 the highest that is there, `latency_tail_s` (`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of
 arrivals that the figures are of, where load was offered; `cost_per_request` is money, as the imported results declare
-it."""
+it; `blocks` is by how many the intervals are clustered; the bounds for another run are of all domains together, and
+missing with one of `sessions`."""
 
 
 def figures_frame(analysis: Analysis) -> pd.DataFrame:
@@ -86,10 +93,24 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
             "valid": analysis.judged[name].valid,
             "imported": analysis.judged[name].imported,
             "yardstick": name in analysis.yardsticks,
+            **_uncertainty(analysis, name, domain),
             "offered_per_s": None if load is None else load.compared.offered_per_s,
             **_figures(figures),
             **_grams(sci.get(name)),
         }
+
+
+def _uncertainty(analysis: Analysis, system: str, domain: str | None) -> dict[str, Any]:
+    (row,) = (each for each in analysis.comparison.systems if each.system == system)
+    if domain is not None:
+        return {"blocks": row.blocks, "sessions": 1}
+    low, high = row.j_per_correct_another_run_low, row.j_per_correct_another_run_high
+    return {
+        "blocks": row.blocks,
+        "sessions": row.sessions,
+        "j_per_correct_another_run_low": low,
+        "j_per_correct_another_run_high": high if high is not None and math.isfinite(high) else None,
+    }
 
 
 def _figures(figures: Measures) -> dict[str, Any]:
@@ -105,6 +126,8 @@ def _figures(figures: Measures) -> dict[str, Any]:
         "output_tokens": figures.output_tokens,
         "unmetered": figures.unmetered,
         "cost_per_request": figures.cost_per_request,
+        "own_cpu_s_per_request": figures.own_cpu_s,
+        "j_per_correct_few": figures.j_per_correct is not None and figures.j_per_correct.few,
         "energy_provenance": figures.provenance,
         **_interval("accuracy", figures.accuracy),
         **_interval("energy_j_per_request", figures.j_per_request),

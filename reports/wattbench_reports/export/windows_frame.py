@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,10 @@ COLUMNS = {
     "passes": "int64",
     "valid": "bool",
     "reasons": "string",
+    "block": "Int64",
+    "attempt": "Int64",
+    "own_cpu_s": "float64",
+    "contended": "boolean",
 }
 """The columns in order, as in `windows.parquet`, with pandas' type of each. Figures per component are JSON objects, as
 components vary."""
@@ -41,6 +46,8 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
     Raises:
         UserError: the record is damaged.
     """
-    table = analysis.frames.window_columns(*COLUMNS)
+    older = [name for name in COLUMNS if name not in NEWER_WINDOW_COLUMNS]
+    table = analysis.frames.window_columns(*older)
+    newer = {name: analysis.frames.windows[name] for name in NEWER_WINDOW_COLUMNS}
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
-    return table.assign(reasons=reasons).astype(COLUMNS)
+    return table.assign(reasons=reasons, **newer).astype(COLUMNS)

@@ -42,7 +42,7 @@ class TradeoffPoint:
     """In the unit of the axis."""
     accuracy: Interval
     hollow: bool = False
-    """It is excluded from every Pareto front."""
+    """It takes no part in a Pareto front."""
 
 
 def tradeoff(points: Sequence[TradeoffPoint], cost: Cost = JOULES, fronts: Sequence[Sequence[str]] = ()) -> str:
@@ -84,14 +84,15 @@ def tradeoff(points: Sequence[TradeoffPoint], cost: Cost = JOULES, fronts: Seque
             f"{p.system}: {units.percent_interval(p.accuracy)} at {units.quantity_interval(p.cost, cost.unit)}"
             for p in points
         )
-        joined = "; ".join(f"probably on the Pareto front: {units.listed(front)}" for front in fronts if front)
+        shown = [units.listed(front) for front in fronts if front]
+        joined = "; ".join(f"Cannot be excluded from the Pareto front: {names}" for names in shown)
         return inline_svg(
             figure,
             name=cost.name,
             title=f"Accuracy against {cost.label}",
             description=(
                 "Each system with 95% confidence intervals; better is up and left. "
-                f"{described}.{f' {joined[:1].upper()}{joined[1:]}.' if joined else ''}"
+                f"{described}.{f' {joined}.' if joined else ''}"
             ),
         )
 

@@ -49,8 +49,8 @@ def carbon_section(analysis: Analysis) -> Section | None:
         note=(
             "E: joules at the machine, times PUE. I: mean intensity over E. M: hours of use of the machine times "
             "grams per hour; concurrent requests share the hours, and loading, idling and training are not included. "
-            "Brackets: 95% confidence intervals over the choice of items, without the errors of the meter and of the "
-            "intensities."
+            "Brackets: 95% confidence intervals for other items of the same tasks, without the errors of the meter and "
+            "of the intensities."
         ),
     )
     return Section("carbon", "Carbon", "Carbon footprint, term by term", _LEAD, (Passage("", sentences, (table,)),))

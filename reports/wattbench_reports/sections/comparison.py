@@ -40,6 +40,7 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("Joules per request", numeric=True),
             Column("Latency p50", numeric=True),
             *((Column(f"Latency {label(tail)}", numeric=True),) if tail is not None else ()),
+            *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(comparison) else ()),
             Column("CO2e per 1,000", numeric=True),
             Column("Tokens", numeric=True),
             Column("Items", numeric=True),
@@ -53,9 +54,10 @@ def comparison_table(comparison: Comparison) -> Table:
             for figures in comparison.systems
         ),
         note=(
-            "Brackets: 95% confidence intervals over the choice of items, without the error of the meter. Joules per "
-            "correct answer: joules of all requests, including wrong answers, divided by the number of correct "
-            "answers. Tokens: mean output per request. CO2e: grams per 1,000 requests. "
+            f"{wording.intervals_line(comparison)} The error of the meter is not in them. "
+            f"{wording.another_run_line(comparison)} Joules per correct answer: joules of all requests, including "
+            "wrong answers, divided by the number of correct answers. Tokens: mean output per request. CO2e: grams "
+            "per 1,000 requests. "
             f"{wording.carbon_line(comparison)}{f' Provenance: {meanings}.' if meanings else ''}"
         ),
     )
@@ -75,6 +77,7 @@ def _row(
         Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(index, "j-per-request")),
         Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(index, "p50")),
         *((Cell(wording.tail(figures, tail), restates=key(index, "tail")),) if tail is not None else ()),
+        *((Cell(wording.own_cpu(figures)),) if wording.has_own_cpu(comparison) else ()),
         Cell(wording.co2(figures, comparison), restates=key(index, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
         Cell(units.count(figures.items)),

@@ -16,6 +16,7 @@ from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.specialists import specialists_passage
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats.percentiles import label, needed, rule
+from wattbench_reports.wording import comparison as wording
 
 _LEAD = (
     "An average over all items hides differences between domains. Bold: the system that is shown to be the best of "
@@ -59,6 +60,7 @@ def domain_table(analysis: Analysis) -> Table:
             Column("Accuracy", numeric=True),
             Column("Joules per correct answer", numeric=True),
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
+            *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(analysis.comparison) else ()),
             Column("Items", numeric=True),
             Column("Provenance"),
         ),
@@ -76,6 +78,7 @@ def _row(domain: str, each: Measures, index: int, analysis: Analysis, shares: It
         Cell(units.percent_interval(each.accuracy)),
         Cell(_none_correct(each) or units.quantity_interval(each.j_per_correct, "J")),
         *(Cell(units.quantity(latency_s(analysis, domain, each.system, share), "s")) for share in shares),
+        *((Cell(units.quantity(each.own_cpu_s, "s")),) if wording.has_own_cpu(analysis.comparison) else ()),
         Cell(units.count(each.items)),
         energy_badge(each.provenance),
     )
@@ -122,7 +125,7 @@ def _accuracy(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Accuracy by domain",
-        "Bold: shown to be more accurate than every other system over the same items (5%, adjusted by Holm).",
+        "Bold: shown to be more accurate than every other system over the same items (95% model confidence set).",
         lambda _, each: units.percent_interval(each.accuracy),
         lambda domain: best[domain].accuracy,
     )
@@ -132,8 +135,8 @@ def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Joules per correct answer by domain",
-        "Bold: shown to need fewer than every other system that can be ranked, over the same items (5%, adjusted by "
-        "Holm). Read it together with accuracy.",
+        "Bold: shown to need fewer than every other system that can be ranked, over the same items (95% model "
+        "confidence set). Read it together with accuracy.",
         lambda _, each: _none_correct(each) or units.quantity_interval(each.j_per_correct, "J"),
         lambda domain: best[domain].j_per_correct,
     )

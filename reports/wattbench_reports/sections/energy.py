@@ -13,6 +13,7 @@ from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import is_modelled
+from wattbench_reports.wording import comparison as wording
 
 _LEAD = (
     "The joules of a request by idle draw and energy above idle, by component, and by phase: reading the prompt "
@@ -55,6 +56,7 @@ def _request_table(analysis: Analysis) -> Table:
             Column("Routing", numeric=True),
             Column("Loading", numeric=True),
             Column("Loading is 1% after", numeric=True),
+            *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(analysis.comparison) else ()),
             Column("Provenance"),
         ),
         rows=tuple(_request_row(analysis, split, names) for split in analysis.splits.values()),
@@ -77,6 +79,11 @@ def _request_row(analysis: Analysis, split: SystemSplit, names: list[str]) -> tu
         Cell(units.quantity(split.router_j_per_request, "J")),
         Cell(loading),
         Cell(units.NONE if load is None or load.requests is None else units.roughly(load.requests)),
+        *(
+            (Cell(units.quantity(analysis.measured[split.system].own_cpu_s, "s")),)
+            if wording.has_own_cpu(analysis.comparison)
+            else ()
+        ),
         energy_badge(split.provenance),
     )
 

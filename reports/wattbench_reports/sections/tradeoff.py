@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from wattbench_reports import figures
-from wattbench_reports.analyses.pareto_front import LIKELY, FrontMembership, Tradeoff, tradeoffs
+from wattbench_reports.analyses.pareto_front import FrontMembership, Tradeoff, tradeoffs
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
@@ -18,9 +18,9 @@ from wattbench_reports.wording import arrival_rates
 
 _LEAD = (
     "Accuracy against the cost of a request, with 95% confidence intervals. Better is up and to the left. A system "
-    "is on the Pareto front if no other beats it on one metric without being worse on the other; its probability is "
-    "the share of bootstrap samples of the items in which it is on the front. The dashed line joins the systems with "
-    "a probability of 50% or more; hollow marks are excluded."
+    "is on the Pareto front if no other beats it on one metric without being worse on the other. A system is excluded "
+    "from the front if another one is shown to be better on both metrics; with 95% confidence no system of the front "
+    "is excluded. The dashed line joins the systems that cannot be excluded; hollow marks take no part."
 )
 
 
@@ -70,21 +70,21 @@ def _sentences(tradeoff: Tradeoff, nothing: str, what: str) -> Iterable[str]:
             by_reason.setdefault(point.reason, []).append(point.system)
     if by_reason:
         reasons = units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
-        yield f"Excluded from the Pareto front: {reasons}."
+        yield f"Not compared for the Pareto front: {reasons}."
 
 
 def _members(front: tuple[FrontMembership, ...], *, several: bool) -> str:
     if len(front) == 1:
         return f"{front[0].system} has no other system to compare with."
     start = f"Pareto front of {units.listed([point.system for point in front])}" if several else "Pareto front"
-    likely = [f"{point.system} ({units.certainty(point.on_front or 0.0)})" for point in _likely(front)]
-    if not likely:
-        return f"{start}: no system has a probability of 50% or more."
-    return f"{start}: probably {units.listed(likely)}."
+    names = units.listed([point.system for point in _not_excluded(front)])
+    rest = [f"{point.system} ({units.p_value(point.p_value or 0.0)})" for point in front if not point.not_excluded]
+    excluded = f" Excluded: {units.listed(rest)}." if rest else ""
+    return f"{start}: {names} cannot be excluded.{excluded}"
 
 
-def _likely(front: Iterable[FrontMembership]) -> list[FrontMembership]:
-    return [point for point in front if point.on_front is not None and point.on_front >= LIKELY]
+def _not_excluded(front: Iterable[FrontMembership]) -> list[FrontMembership]:
+    return [point for point in front if point.not_excluded]
 
 
 def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Drawing | None:
@@ -98,7 +98,9 @@ def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Drawing | No
     if not points:
         return None
     fronts = [
-        [_label(point.system, analysis) for point in _likely(front)] for front in tradeoff.fronts if len(front) > 1
+        [_label(point.system, analysis) for point in _not_excluded(front)]
+        for front in tradeoff.fronts
+        if len(front) > 1
     ]
     return Drawing(figures.tradeoff(points, cost, fronts), f"Figure: accuracy against {cost.label}", "")
 
@@ -115,14 +117,14 @@ def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
             Column("System"),
             Column("Accuracy", numeric=True),
             Column("Joules per request", numeric=True),
-            Column("On the Pareto front", numeric=True),
+            Column("On the Pareto front"),
             Column("Above idle", numeric=True),
             Column("Provenance"),
         ),
         rows=tuple(_rows(analysis, tradeoff, "J", last_cells)),
         note=(
-            "Above idle: joules per request beyond the idle draw of the loaded system. On the Pareto front: the "
-            "probability, from bootstrap samples of the items."
+            "Above idle: joules per request beyond the idle draw of the loaded system. On the Pareto front: whether "
+            "another system is shown to be better on both metrics, at one error rate for all systems."
         ),
     )
 
@@ -142,15 +144,12 @@ def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
             Column("System"),
             Column("Accuracy", numeric=True),
             Column("Latency p50", numeric=True),
-            Column("On the Pareto front", numeric=True),
+            Column("On the Pareto front"),
             *(Column(f"Latency {label(share)}", numeric=True) for share in shares),
             Column("Requests", numeric=True),
         ),
         rows=tuple(_rows(analysis, tradeoff, "s", last_cells)),
-        note=(
-            "Interval of the median: bootstrap over items, with the repeats of an item kept together. "
-            f"{rule((MEDIAN, *shares))}"
-        ),
+        note=(f"Interval of the median: {_median_method(analysis)}. {rule((MEDIAN, *shares))}"),
     )
 
 
@@ -169,9 +168,17 @@ def _rows(
 
 
 def _on_front(point: FrontMembership, *, alone: bool) -> Cell:
-    if point.on_front is None or alone:
+    if point.p_value is None or alone:
         return Cell("only one" if alone else units.NONE)
-    return Cell(units.certainty(point.on_front), "best" if point.on_front >= LIKELY else "")
+    if point.not_excluded:
+        return Cell("cannot be excluded", "best")
+    return Cell(f"excluded, {units.p_value(point.p_value)}")
+
+
+def _median_method(analysis: Analysis) -> str:
+    if analysis.basis.blocks is not None:
+        return "from the medians of the blocks"
+    return "bootstrap over items, with the repeats of an item kept together"
 
 
 def _label(system: str, analysis: Analysis) -> str:

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench_reports.analyses.blocks_asked import blocks_asked
 from wattbench_reports.analyses.meters_used import Origin, origins
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.tables.provenance import MEANING
+from wattbench_reports.wording import contention
 
 MOST_WINDOWS = 500
 """The number of windows on the page, those not valid first; the record has all."""
@@ -34,6 +36,7 @@ def validity_section(analysis: Analysis) -> Section:
     )
     passages = (
         _caveats(analysis),
+        *_blocks(analysis),
         _provenances(analysis, origins(analysis)),
         Passage("Windows", (), folded=(_windows(analysis),)),
     )
@@ -54,6 +57,30 @@ def _caveats(analysis: Analysis) -> Passage:
         note="Most serious first. Programs find them under caveats in wattbench compare --format json.",
     )
     return Passage("Caveats", (), (table,))
+
+
+def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
+    """Say how the run was laid out, which blocks were asked again and why; without blocks that it has none."""
+    layout = blocks_asked(analysis.frames.run)
+    if layout is None:
+        if analysis.frames.record.imported is not None or analysis.comparison.load is not None:
+            return ()
+        return (Passage("Blocks", ("One block: what changes on the machine over time is in no interval.",)),)
+    sentences = [f"{units.plural(layout.blocks, 'block')}: in each, all systems were asked the same items."]
+    if layout.plan is not None and layout.plan.why:
+        sentences.append(f"Chosen by {layout.plan.chosen_by}: {layout.plan.why.rstrip('.')}.")
+    if layout.asked_again:
+        verb = "was" if layout.asked_again == 1 else "were"
+        sentences.append(
+            f"{units.plural(layout.asked_again, 'block')} {verb} asked again, because the machine was busy "
+            f"({contention.signals(layout.reasons)}); of {layout.attempts} attempts the last of each block counts."
+        )
+    else:
+        sentences.append("No block had to be asked again.")
+    if layout.still_contended:
+        left = units.plural(layout.still_contended, "block")
+        sentences.append(f"The machine was busy during the attempt that counts of {left}: its windows are marked.")
+    return (Passage("Blocks", tuple(sentences)),)
 
 
 def _provenances(analysis: Analysis, by_component: Sequence[Origin]) -> Passage:
@@ -104,6 +131,7 @@ def _named(analysis: Analysis, systems: Sequence[str]) -> str:
 def _windows(analysis: Analysis) -> Table:
     windows = analysis.frames.windows
     shown = _on_page(windows["valid"].to_numpy(dtype=bool))
+    blocks, cpu = bool(windows["block"].notna().any()), bool(windows["own_cpu_s"].notna().any())
     note = "Passes: how many times the items of the window were asked to make it long enough."
     caption = f"All windows ({len(windows)})"
     if len(shown) < len(windows):
@@ -116,6 +144,7 @@ def _windows(analysis: Analysis) -> Table:
             Column("Window"),
             Column("System"),
             Column("Task"),
+            *((Column("Block", numeric=True),) if blocks else ()),
             Column("Purpose"),
             Column("Duration", numeric=True),
             Column("Energy", numeric=True),
@@ -123,10 +152,11 @@ def _windows(analysis: Analysis) -> Table:
             Column("Samples", numeric=True),
             Column("Largest gap", numeric=True),
             Column("Passes", numeric=True),
+            *((Column("Own CPU", numeric=True),) if cpu else ()),
             Column("Validity"),
             Column("Reasons"),
         ),
-        rows=tuple(_row(row) for _, row in windows.iloc[shown].iterrows()),
+        rows=tuple(_row(row, blocks=blocks, cpu=cpu) for _, row in windows.iloc[shown].iterrows()),
         note=note,
     )
 
@@ -139,13 +169,17 @@ def _on_page(valid: NDArray[np.bool_]) -> list[int]:
     return sorted(int(index) for index in chosen)
 
 
-def _row(row: pd.Series) -> tuple[Cell, ...]:
+def _row(row: pd.Series, *, blocks: bool, cpu: bool) -> tuple[Cell, ...]:
     reasons = () if row["reasons"] is None else row["reasons"]
-    valid = bool(row["valid"])
+    valid, contended = bool(row["valid"]), row["contended"] == 1
+    block = units.NONE if pd.isna(row["block"]) else f"{int(row['block']) + 1}"
+    if row["attempt"] > 0:
+        block += f", attempt {int(row['attempt']) + 1}"
     return (
         Cell(str(row["window"])),
         Cell(str(row["system"])),
         Cell(units.NONE if pd.isna(row["task"]) else str(row["task"])),
+        *((Cell(block),) if blocks else ()),
         Cell(str(row["purpose"])),
         Cell(units.quantity(float(row["finished_s"]) - float(row["started_s"]), "s")),
         Cell(units.quantity(float(row["total_j"]), "J")),
@@ -153,6 +187,13 @@ def _row(row: pd.Series) -> tuple[Cell, ...]:
         Cell(units.count(row["samples"])),
         Cell(units.quantity(float(row["largest_gap_s"]), "s")),
         Cell(units.count(row["passes"])),
-        Cell("valid" if valid else "NOT VALID", "badge" if valid else "badge-bad"),
+        *((Cell(units.quantity(float(row["own_cpu_s"]), "s")),) if cpu else ()),
+        _validity(valid=valid, contended=contended),
         Cell("; ".join(str(reason) for reason in reasons)),
     )
+
+
+def _validity(*, valid: bool, contended: bool) -> Cell:
+    if not valid:
+        return Cell("NOT VALID", "badge-bad")
+    return Cell("valid, busy machine", "badge-warn") if contended else Cell("valid", "badge")

@@ -20,13 +20,66 @@ def accuracy(figures: SystemFigures) -> str:
     return units.percent_interval(Interval(figures.accuracy, low, high))
 
 
+def intervals_line(comparison: Comparison) -> str:
+    """Say what the brackets hold: other items of the same tasks, and time where there are blocks."""
+    blocks = max((each.blocks for each in comparison.systems), default=1)
+    least = min((each.blocks for each in comparison.systems), default=1)
+    if comparison.cluster is not None:
+        of = f"other tasks of the kind, clustered by {units.plural(blocks, comparison.cluster)}"
+    elif least > 1:
+        number = units.plural(blocks, "block") if least == blocks else f"{least} to {blocks} blocks"
+        of = f"other items of the same tasks, clustered by {number}, so that time is in them"
+    else:
+        of = "other items of the same tasks; time is not in these intervals: one block"
+    few = f" {units.FEW}: {FEW_MEANS}." if any(each.j_per_correct_few for each in comparison.systems) else ""
+    return f"Brackets: 95% confidence intervals for {of}.{few}"
+
+
+FEW_MEANS = "the joules are those of few items (worth fewer than 30 equal ones), so the bounds may be too narrow"
+"""What the mark of an interval says."""
+
+
+def another_run_line(comparison: Comparison) -> str:
+    """State joules per correct answer for another run on this machine, or that it is not known."""
+    known = [
+        f"{each.system} {units.quantity_interval(Interval(each.j_per_correct, low, high), 'J')}"
+        for each in comparison.systems
+        if each.j_per_correct is not None
+        and (low := each.j_per_correct_another_run_low) is not None
+        and (high := each.j_per_correct_another_run_high) is not None
+    ]
+    if all(each.imported for each in comparison.systems) or all(
+        each.j_per_correct is None for each in comparison.systems
+    ):
+        return ""
+    if not known:
+        return "Another run on this machine: not known: one session."
+    record = comparison.sessions
+    source = "" if record is None or not record.source else f", {record.source}"
+    sessions = max(each.sessions for each in comparison.systems)
+    return (
+        f"Another run on this machine ({units.plural(sessions, 'session')}{source}), joules per correct answer: "
+        f"{'; '.join(known)}."
+    )
+
+
+def own_cpu(figures: SystemFigures) -> str:
+    """Format CPU seconds per request: ``1.24 s``; a dash where they were not recorded."""
+    return units.quantity(figures.own_cpu_s_per_request, "s")
+
+
+def has_own_cpu(comparison: Comparison) -> bool:
+    """Whether CPU seconds were recorded of any system, so that tables have a column for them."""
+    return any(each.own_cpu_s_per_request is not None for each in comparison.systems)
+
+
 def j_per_correct(figures: SystemFigures) -> str:
     """Format joules per correct answer: ``21.3 [16.9, 28.8] J``; ``none correct`` if there is no correct answer."""
     low, high = figures.j_per_correct_low, figures.j_per_correct_high
     if figures.j_per_correct is None or low is None or high is None:
         unknown = figures.energy_j_per_request is None or figures.accuracy is None
         return units.NONE if unknown else "none correct"
-    return units.quantity_interval(Interval(figures.j_per_correct, low, high), "J")
+    return units.quantity_interval(Interval(figures.j_per_correct, low, high, figures.j_per_correct_few), "J")
 
 
 def tail(figures: SystemFigures, share: float) -> str:
@@ -46,7 +99,7 @@ def sci(figures: SystemFigures) -> str:
     low, high = figures.sci_g_per_correct_low, figures.sci_g_per_correct_high
     if figures.sci_g_per_correct is None or low is None or high is None:
         return units.NONE
-    return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high), "g")
+    return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high, figures.j_per_correct_few), "g")
 
 
 def cost(figures: SystemFigures) -> str:

@@ -16,9 +16,21 @@ TITLES = {
 }
 
 NOTE = (
-    "~: statistically tied with the first, over the same items. Latencies are ordered by value; their differences "
-    "are not tested."
+    "~: statistically tied with the first, over the same items: with 95% confidence the marked ones and the first hold "
+    "the best. Latencies are ordered by value; their differences are not tested."
 )
+
+
+def rank_note(comparison: Comparison) -> str:
+    """Explain the marks of a ranking; of several runs, also how joules of different runs are compared."""
+    ranked = comparison.ranked
+    if ranked is None or len(ranked.runs) < 2:
+        return NOTE
+    if comparison.sessions is None:
+        between = "is not known (one session), so that none of them is shown to need more"
+    else:
+        between = f"is known from {units.plural(comparison.sessions.sessions, 'session')}"
+    return f"{NOTE} Joules of different runs: how much another run on this machine would differ {between}."
 
 
 def rank_lines(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:

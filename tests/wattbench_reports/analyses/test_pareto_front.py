@@ -1,4 +1,4 @@
-"""Accuracy against its costs: who is on which front, checked against a bootstrap made from the file by hand."""
+"""Accuracy against its costs: which systems cannot be excluded from which front, and bounds by a bootstrap by hand."""
 
 from __future__ import annotations
 
@@ -18,35 +18,23 @@ from wattbench_reports.metrics.workload import WorkloadChoice
 from wattbench_reports.sections.tradeoff import tradeoff_section
 
 
-def by_hand(run, names, cost, draws=3000, weights=None):
-    """How often each system is not dominated, and its drawn costs, item by item in pandas."""
+def by_hand(run, names, cost, draws=3000):
+    """The costs of each system over items drawn again, item by item in pandas."""
     rows = pd.read_parquet(run.layout.items_table)
     rows = rows[rows["system"].isin(names)].assign(seconds=lambda own: own["finished_s"] - own["started_s"])
     rng = np.random.default_rng(99)
-    wide = {
-        (domain, name): own.pivot(index=["task", "doc_id"], columns="system", values=name)[list(names)].to_numpy()
-        for domain, own in rows.groupby("domain")
-        for name in ("correct", cost)
-    }
-    domains = sorted(rows["domain"].unique())
-    share = weights or {domain: 1 / len(domains) for domain in domains}
-    front, costs = np.zeros(len(names)), []
+    wide = [
+        own.pivot(index=["task", "doc_id"], columns="system", values=cost)[list(names)].to_numpy()
+        for _, own in rows.groupby("domain")
+    ]
+    costs = []
     for _ in range(draws):
-        picks = {domain: rng.integers(0, len(wide[domain, cost]), len(wide[domain, cost])) for domain in domains}
-        accuracy = sum(share[domain] * wide[domain, "correct"][picks[domain]].mean(axis=0) for domain in domains)
+        drawn = [each[rng.integers(0, len(each), len(each))] for each in wide]
         if cost == "seconds":
-            spent = np.median(np.vstack([wide[domain, cost][picks[domain]] for domain in domains]), axis=0)
+            costs.append(np.median(np.vstack(drawn), axis=0))
         else:
-            spent = sum(share[domain] * wide[domain, cost][picks[domain]].mean(axis=0) for domain in domains)
-        costs.append(spent)
-        for mine in range(len(names)):
-            beaten = [
-                spent[other] <= spent[mine] and accuracy[other] >= accuracy[mine]
-                and (spent[other] < spent[mine] or accuracy[other] > accuracy[mine])
-                for other in range(len(names))
-            ]  # fmt: skip
-            front[mine] += not any(beaten)
-    return front / draws, np.array(costs)
+            costs.append(np.mean([each.mean(axis=0) for each in drawn], axis=0))
+    return np.array(costs)
 
 
 @pytest.fixture
@@ -62,15 +50,29 @@ def close(make_run, fake):
 
 
 @pytest.mark.parametrize(("which", "cost"), [(0, "energy_j"), (1, "seconds")])
-def test_membership_and_interval_are_those_of_a_bootstrap_by_hand(close, which: int, cost: str) -> None:
-    found = tradeoffs(analyse(close))[which]
-    front, costs = by_hand(close, ("a", "b", "c", "d"), cost)
-    assert any(0.1 < share < 0.9 for share in front), "nothing is in doubt here, so this would show little"
-    for place, share, drawn in zip(found.places, front, costs.T, strict=True):
-        assert place.on_front == pytest.approx(share, abs=0.06)
+def test_an_interval_is_that_of_a_bootstrap_by_hand(close, which: int, cost: str) -> None:
+    costs = by_hand(close, ("a", "b", "c", "d"), cost)
+    for place, drawn in zip(tradeoffs(analyse(close))[which].places, costs.T, strict=True):
         low, high = np.quantile(drawn, (0.025, 0.975))
         assert place.cost.low == pytest.approx(low, rel=0.03)
         assert place.cost.high == pytest.approx(high, rel=0.03)
+
+
+@pytest.mark.parametrize("blocks", [0, 8])
+def test_what_is_worse_on_both_is_excluded_and_what_is_close_is_not(make_run, fake, blocks: int) -> None:
+    systems = (
+        fake.System("a", accuracy=0.55, latency_s=0.52, energy_j=8.2),
+        fake.System("b", accuracy=0.53, latency_s=0.5, energy_j=8.0),
+        fake.System("dear", accuracy=0.56, latency_s=0.9, energy_j=20.0),
+        fake.System("bad", accuracy=0.1, latency_s=0.9, energy_j=20.0),
+    )
+    run = make_run(fake.Run(systems, items=80, blocks=blocks))
+    for found in tradeoffs(analyse(run)):
+        assert {place.system: place.not_excluded for place in found.places} == {
+            "a": True, "b": True, "dear": True, "bad": False
+        }  # fmt: skip
+    text = as_text(tradeoff_section(analyse(run)))
+    assert "Pareto front: a, b and dear cannot be excluded. Excluded: bad (p" in text
 
 
 def test_medians_are_the_files(close) -> None:
@@ -84,12 +86,12 @@ def test_under_a_mix_the_front_is_that_of_the_mix(make_run, fake) -> None:
     one = fake.System("one", accuracy=0.5, by_domain={"arithmetic": 0.9, "text": 0.1}, energy_j=8.0)
     other = fake.System("other", accuracy=0.5, by_domain={"arithmetic": 0.1, "text": 0.9}, energy_j=6.0)
     run = make_run(fake.Run((one, other), items=40))
-    shares = {}
+    excluded = {}
     for mix in ("arithmetic=9,text=1", "arithmetic=1,text=9"):
         found = tradeoffs(analyse(run, Assumptions(workload=WorkloadChoice(mix=mix))))[0]
-        shares[mix] = [place.on_front for place in found.places]
-    assert shares["arithmetic=9,text=1"] == [1.0, 1.0], "dearer, and much more accurate"
-    assert shares["arithmetic=1,text=9"][0] < 0.01, "dearer, and much less accurate"
+        excluded[mix] = [place.system for place in found.places if not place.not_excluded]
+    assert excluded["arithmetic=9,text=1"] == [], "dearer, and much more accurate"
+    assert excluded["arithmetic=1,text=9"] == ["one"], "dearer, and much less accurate"
 
 
 def test_repeats_of_an_item_stay_together(make_run, fake) -> None:
@@ -122,7 +124,7 @@ def test_yardsticks_are_drawn_and_on_no_front(analysed, fake) -> None:
     analysis = analysed(fake.family(20))
     for found in tradeoffs(analysis):
         (told,) = [place for place in found.places if place.system == "told"]
-        assert (told.group, told.on_front, told.reason) == (None, None, "a yardstick")
+        assert (told.group, told.p_value, told.reason) == (None, None, "a yardstick")
         assert told.cost is not None
     assert "told (yardstick)" in tradeoff_section(analysis).passages[0].drawing.svg
 

@@ -150,7 +150,7 @@ def test_a_front_is_joined_from_the_cheapest_to_the_dearest() -> None:
     steps = [float(step.split()[0]) for step in dashed[0].get("d", "").replace("M", "").split("L")]
     assert steps == sorted(steps)
     assert "stroke-dasharray" not in plain
-    assert "Probably on the Pareto front: cheap and dear." in joined
+    assert "Cannot be excluded from the Pareto front: cheap and dear." in joined
     assert "stroke-dasharray" not in tradeoff(points, fronts=[["off"]]), "one system is no line"
 
 

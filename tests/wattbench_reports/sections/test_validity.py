@@ -144,3 +144,36 @@ def test_golden(analysed, fake, golden) -> None:
             out.append(table.note)
     text = "\n".join(out) + "\n"
     golden("validity.txt", text)
+
+
+def test_blocks_that_were_asked_again_are_counted_with_the_reason(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("a"), fake.System("b")), items=40, blocks=6, asked_again=2))
+    (passage,) = [each for each in validity_section(analyse(run)).passages if each.heading == "Blocks"]
+    assert passage.sentences == (
+        "6 blocks: in each, all systems were asked the same items.",
+        "Chosen by auto: switching takes 2% of a block's time.",
+        "2 blocks were asked again, because the machine was busy (waiting for a core (2×)); of 8 attempts the last of "
+        "each block counts.",
+    )
+    (windows,) = validity_section(analyse(run)).passages[-1].folded
+    blocks = [row[3].text for row in windows.rows if row[4].text == "measured"]
+    assert blocks[:3] == ["1, attempt 2", "2, attempt 2", "3"]
+
+
+def test_a_run_of_one_block_says_what_it_lacks(analysed, fake) -> None:
+    (passage,) = [each for each in validity_section(analysed(fake.plain())).passages if each.heading == "Blocks"]
+    assert passage.sentences == ("One block: what changes on the machine over time is in no interval.",)
+
+
+def test_a_busy_machine_is_said_and_its_windows_are_marked(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("a"), fake.System("b")), items=40, blocks=4))
+    windows = pd.read_parquet(run.layout.windows_table)
+    busy = windows["window"] == "w0b1"
+    windows.assign(contended=busy).to_parquet(run.layout.windows_table)
+    analysis = analyse(run)
+    (caveat,) = [each for each in analysis.comparison.caveats if each.code == "busy-machine"]
+    assert caveat.systems == ("a",)
+    assert "other work ran during 1 of 4 of a measured windows" in caveat.text
+    (table,) = validity_section(analysis).passages[-1].folded
+    marked = [row[0].text for row in table.rows if "valid, busy machine" in [cell.text for cell in row]]
+    assert marked == ["w0b1"]

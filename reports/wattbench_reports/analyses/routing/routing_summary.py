@@ -13,7 +13,7 @@ from wattbench_reports.analyses.routing.answer_matrix import hybrid_answers, mat
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, best_of_domain, most_accurate
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import EqualPairs
-from wattbench_reports.comparison.ties import EnergyRival, accuracy_rivals, energy_rivals, tied_with
+from wattbench_reports.comparison.ties import EnergyRival, accuracy_leaders, accuracy_rivals, energy_rivals, tied_with
 from wattbench_reports.stats import Interval, mean_difference
 
 
@@ -171,7 +171,7 @@ def _tied(analysis: Analysis, bench: Bench, best: str) -> tuple[str, ...]:
     chosen = np.zeros(len(analysis.table.domains), dtype=np.bool_)
     chosen[bench.rows] = True
     others = [name for name in bench.present if name != best]
-    return tied_with(best, accuracy_rivals(EqualPairs(analysis.table.where(chosen)), best, others))[1:]
+    return tied_with(best, accuracy_leaders(EqualPairs(analysis.table.where(chosen)), [best, *others]))[1:]
 
 
 def _as_good(analysis: Analysis, hybrid: str) -> Iterable[Single]:

@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.annual_cost import training_j
-from wattbench_reports.comparison.paired_tests import PairSums, pair_sums
+from wattbench_reports.comparison.pair_sums import PairSums, pair_sums
 from wattbench_reports.comparison.ranking import Ranking
 from wattbench_reports.comparison.ties import ALPHA
-from wattbench_reports.html.whatif.restated_figures import command, eligible, restated
+from wattbench_reports.formatting import units
+from wattbench_reports.html.whatif.restated_figures import command, comparable, eligible, restated
 from wattbench_reports.metrics.bootstrap_sums import Packed
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.embodied import PUBLIC_FIGURES
 from wattbench_reports.metrics.carbon.grid_mix import all_mixes
 from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED
+from wattbench_reports.metrics.ratio_intervals import LONE
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections.verdict.blind_spots import NAMED, fails
 from wattbench_reports.stats import CONFIDENCE
+from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS
+from wattbench_reports.stats.student import MOST_DF, t_quantile
 from wattbench_reports.stats.weighted_quantiles import grid
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording.verdict import LISTED, PHRASES, reservation
@@ -47,10 +51,14 @@ def carried(analysis: Analysis) -> dict[str, Any]:
         "domains": list(base.domains),
         "basis": {
             name: getattr(base, name).tolist()
-            for name in ("items", "trials", "correct", "means", "squares", "metered_items", "metered")
+            for name in ("items", "trials", "correct", "means", "squares", "metered_items", "metered", "energy_squares")
         },
         "totals": {name: values.tolist() for name, values in base.totals.items()},
-        "draws": {name: _packed(packed) for name, packed in base.drawn.kinds.items()},
+        # In a run of blocks intervals come of the sums by block, and the draws are not needed.
+        "draws": {} if base.blocks is not None else {name: _packed(each) for name, each in base.drawn.kinds.items()},
+        "blocks": None
+        if base.blocks is None
+        else {name: _base64(each.astype("<f8")) for name, each in base.blocks.kinds.items()},
         "latency": _latencies(analysis),
         "pairs": _pairs(pair_sums(analysis.table, base)),
         "training_j": [training_j(rows.get(each.system)) for each in figures],
@@ -70,7 +78,11 @@ def carried(analysis: Analysis) -> dict[str, Any]:
             "z": NormalDist().inv_cdf((1 + CONFIDENCE) / 2),
             "tail": (1 - CONFIDENCE) / 2,
             "alpha": ALPHA,
-            "critical": [0.0, *(NormalDist().inv_cdf(1 - ALPHA / (2 * tests)) for tests in range(1, len(figures) + 1))],
+            "student": [0.0, *(t_quantile(df) for df in range(1, MOST_DF + 1))],
+            "lone": LONE,
+            "few_items": FEW_ITEMS,
+            "too_few": OPEN_ITEMS,
+            "few_mark": units.FEW,
             "listed": LISTED,
             "named": NAMED,
             "seconds": SECONDS,
@@ -176,6 +188,7 @@ def _verdict(analysis: Analysis) -> dict[str, Any]:
         "candidates": [places[name] for name in who.candidates],
         "called": {places[name]: text for name, text in who.called.items()},
         "eligible": [places[name] for name in eligible(analysis)],
+        "comparable": [places[name] for name in comparable(analysis)],
         "reservation": "" if overall is None else reservation(overall),
         "qualified": qualified(label) if label else "",
         "fails": _clauses(by_domain, analysis.by_domain, who.candidates, places),

@@ -51,6 +51,13 @@ def eligible(analysis: Analysis) -> tuple[str, ...]:
     return tuple(able) if able and analysis.joules_comparable(*able) else ()
 
 
+def comparable(analysis: Analysis) -> tuple[str, ...]:
+    """Name the systems whose joules are comparable, also those that answer nothing correctly under this mix of domains;
+    as `eligible` if they form several groups."""
+    able = [name for name in analysis.contest.candidates if not analysis.joules_of(name).why_not_usable]
+    return tuple(able) if able and analysis.joules_comparable(*able) else eligible(analysis)
+
+
 def _least_grams(analysis: Analysis) -> str:
     """Name the system with the lowest CO2e in a year, of those ranked by energy; a dash where some are not known."""
     totals = {name: analysis.comparison.years[name].total_g for name in eligible(analysis)}

@@ -150,7 +150,7 @@ def _accuracy(order: AccuracyOrder, measured: Mapping[str, Measures]) -> str:
         rival = order.rivals[0]
         next_best = _behind(rival.system, rival.difference, measured)
         shown = f", {units.p_value(rival.p_value)}" if rival.p_value is not None else ""
-        tests = "" if len(order.rivals) == 1 else f", adjusted for {len(order.rivals)} comparisons"
+        tests = "" if len(order.rivals) == 1 else f", adjusted for all pairs of {len(order.rivals) + 1} systems"
         return f"{order.best} is the most accurate at {best}; the runner-up is {next_best}{shown}{tests}."
     equals = [rival for rival in order.rivals if not rival.beaten]
     close = [_behind(rival.system, rival.difference, measured) for rival in equals]

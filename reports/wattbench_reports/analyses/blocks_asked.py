@@ -1,0 +1,50 @@
+"""Say how a run was laid out in blocks, which of them were asked again, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench.records import BlockPlan, BlockRow, RunRecords
+
+
+@dataclass(frozen=True)
+class BlocksAsked:
+    """The blocks of a run."""
+
+    plan: BlockPlan | None
+    """None: the record does not say how they were chosen."""
+    blocks: int
+    asked_again: int
+    """Blocks of which there is more than one attempt."""
+    attempts: int
+    """Of all blocks together."""
+    reasons: tuple[tuple[str, int], ...]
+    """Signal, and how many of the attempts that were asked again it spoiled; commonest first."""
+    still_contended: int
+    """Blocks whose last attempt, the one that counts, was contended too."""
+
+
+def blocks_asked(run: RunRecords) -> BlocksAsked | None:
+    """Count the attempts of each block; None for a run without blocks."""
+    rows = run.blocks()
+    if not rows:
+        return None
+    by_number: dict[int, list[BlockRow]] = {}
+    for row in rows:
+        by_number.setdefault(row.number, []).append(row)
+    attempts = [sorted(each, key=lambda row: row.attempt) for each in by_number.values()]
+    reasons = Counter(signal for each in attempts for row in each[:-1] for signal in _signals(row))
+    return BlocksAsked(
+        plan=run.block_plan(),
+        blocks=len(attempts),
+        asked_again=sum(len(each) > 1 for each in attempts),
+        attempts=len(rows),
+        reasons=tuple(reasons.most_common()),
+        still_contended=sum(bool(_signals(each[-1])) for each in attempts),
+    )
+
+
+def _signals(row: BlockRow) -> Sequence[str]:
+    return list(dict.fromkeys(signal for signals in row.contended.values() for signal in signals))

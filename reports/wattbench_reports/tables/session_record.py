@@ -1,0 +1,219 @@
+"""Read and write what earlier sessions of a suite on a machine showed: joules and seconds of a request, by system.
+
+A session is a full restart of a suite's systems: a run. `wattbench calibrate SUITE --sessions K` makes K of them and
+writes this record; a folder of nightly runs is one too. Two sessions are of the same kind if the suite, as it was
+resolved, and the machine (device, driver, power limit) are the same.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wattbench.errors import UserError
+from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run
+
+SCHEMA_VERSION = 1
+PREFIX = "sessions-"
+"""A file next to runs whose name begins so is taken by itself, where it is of their suite and machine."""
+MOST = 60
+"""Runs of a folder that are read, the latest ones: of more, the oldest are of another machine in all but name."""
+
+_MACHINE = ("device", "driver", "power_limit")
+
+
+@dataclass(frozen=True)
+class SessionRecord:
+    """What each session showed."""
+
+    suite: str
+    suite_sha256: str
+    machine: Mapping[str, Mapping[str, str]]
+    """Part of the machine (device, driver, power limit) to its facts."""
+    created_utc: str
+    """ISO 8601, of the last session."""
+    runs: tuple[str, ...]
+    """One per session."""
+    j_per_request: Mapping[str, tuple[float | None, ...]]
+    """System to its mean joules per request in each session; None where a session has none that are valid."""
+    seconds_per_request: Mapping[str, tuple[float | None, ...]]
+    """Likewise, in seconds."""
+    source: str = ""
+    """The file or folder, for people; not part of the file."""
+
+    @property
+    def sessions(self) -> int:
+        """Count the sessions."""
+        return len(self.runs)
+
+
+def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecord:
+    """Take a record from finished runs of one suite on one machine, one per session.
+
+    Raises:
+        UserError: the runs are of several suites or machines, or a table cannot be read.
+    """
+    first, *others = runs
+    for run in others:
+        why = _why_other(run.header, first.header.suite_sha256, machine_of(first.header))
+        if why:
+            raise UserError(f"{run.layout.root}: {why}, so that it is no further session of {first.header.run}")
+    figures = [_figures(run.layout) for run in runs]
+    systems = dict.fromkeys(name for each in figures for name in each)
+
+    def column(index: int) -> dict[str, tuple[float | None, ...]]:
+        return {name: tuple(each.get(name, (None, None))[index] for each in figures) for name in systems}
+
+    return SessionRecord(
+        suite=_name(first.header),
+        suite_sha256=first.header.suite_sha256,
+        machine=machine_of(first.header),
+        created_utc=max(run.header.created_utc for run in runs),
+        runs=tuple(run.header.run for run in runs),
+        j_per_request=column(0),
+        seconds_per_request=column(1),
+        source=source,
+    )
+
+
+def machine_of(header: RunHeader) -> dict[str, dict[str, str]]:
+    """Return the facts of a run's machine that its joules and seconds depend on."""
+    parts = machine_parts(header.environment, "")
+    return {name: dict(parts[name].facts) for name in _MACHINE}
+
+
+def sessions_of(run: RunRecords, path: Path | None) -> SessionRecord | None:
+    """Find the earlier sessions of a run's suite on its machine.
+
+    Args:
+        run: the run whose figures are to be stated for another run.
+        path: the record, or a folder of runs; None: a record next to the run, or the folder of a nightly run.
+
+    Returns:
+        None where no path is given and there are no earlier sessions.
+
+    Raises:
+        UserError: what the path names cannot be read, or is of another suite or machine.
+    """
+    if path is not None:
+        record = _of_folder(run, path) if path.is_dir() else read_sessions(path)
+        why = _why_other(run.header, record.suite_sha256, record.machine)
+        if why:
+            raise UserError(
+                f"{path}: these sessions are of another {'machine' if 'machine' in why else 'suite'} than the run "
+                f"{run.header.run}, and say nothing of it. Make some with: wattbench calibrate SUITE --sessions 5"
+            )
+        return record
+    matching = [record for record in _beside(run) if not _why_other(run.header, record.suite_sha256, record.machine)]
+    if matching:
+        return max(matching, key=lambda record: record.created_utc)
+    if run.header.night is None:
+        return None
+    record = _of_folder(run, run.layout.root.parent)
+    return record if record.sessions > 1 else None
+
+
+def sessions_json(record: SessionRecord) -> str:
+    """Write a record as JSON, as `read_sessions` reads it."""
+    document = asdict(record)
+    del document["source"]
+    return json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2) + "\n"
+
+
+def read_sessions(path: Path) -> SessionRecord:
+    """Read what `wattbench calibrate SUITE --sessions K` wrote.
+
+    Raises:
+        UserError: the file is not there, or is none.
+    """
+    try:
+        recorded = json.loads(path.read_bytes())
+        if recorded.pop("schema_version") != SCHEMA_VERSION:
+            raise ValueError("it is of another version")
+        runs = tuple(str(run) for run in recorded.pop("runs"))
+        joules, seconds = (
+            {str(name): _values(values, len(runs)) for name, values in recorded.pop(kind).items()}
+            for kind in ("j_per_request", "seconds_per_request")
+        )
+        machine = {str(name): dict(facts) for name, facts in recorded.pop("machine").items()}
+        return SessionRecord(
+            runs=runs,
+            j_per_request=joules,
+            seconds_per_request=seconds,
+            machine=machine,
+            source=path.name,
+            **{name: str(recorded[name]) for name in ("suite", "suite_sha256", "created_utc")},
+        )
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: not a record of sessions ({error}). Make one with: wattbench calibrate SUITE --sessions 5"
+        ) from error
+
+
+def _values(recorded: Any, sessions: int) -> tuple[float | None, ...]:
+    values = tuple(None if value is None else float(value) for value in recorded)
+    if len(values) != sessions or any(value is not None and not (0 <= value < math.inf) for value in values):
+        raise ValueError("its figures are not one per session, each 0 or more")
+    return values
+
+
+def _beside(run: RunRecords) -> Iterable[SessionRecord]:
+    """Yield the records next to a run; one that cannot be read is passed over, as none was asked for."""
+    for path in sorted(run.layout.root.parent.glob(f"{PREFIX}*.json")):
+        try:
+            yield read_sessions(path)
+        except UserError:
+            continue
+
+
+def _of_folder(run: RunRecords, folder: Path) -> SessionRecord:
+    """Take the finished runs in a folder, or in its folder ``runs``, that are sessions like a run's, and the run."""
+    inner = folder / "runs"
+    sessions = {run.header.run: run}
+    for root in sorted((inner if inner.is_dir() else folder).iterdir(), reverse=True):
+        if len(sessions) >= MOST or not RunLayout(root).finished.is_file():
+            continue
+        try:
+            other = read_run(root)
+        except UserError:
+            continue
+        if not _why_other(other.header, run.header.suite_sha256, machine_of(run.header)):
+            sessions.setdefault(other.header.run, other)
+    ordered = sorted(sessions.values(), key=lambda each: each.header.created_utc)
+    return session_record(ordered, source=str(folder))
+
+
+def _why_other(header: RunHeader, suite_sha256: str, machine: Mapping[str, Mapping[str, str]]) -> str:
+    if header.suite_sha256 != suite_sha256:
+        return "it is of another suite"
+    return "" if machine_of(header) == machine else "it was made on another machine"
+
+
+def _name(header: RunHeader) -> str:
+    suite = header.suite.get("suite")
+    return str(suite.get("name", "")) if isinstance(suite, Mapping) else ""
+
+
+def _figures(layout: RunLayout) -> dict[str, tuple[float | None, float | None]]:
+    """Return each system's mean joules and seconds per request."""
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(layout.items_table, columns=["system", "energy_j", "started_s", "finished_s"])
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{layout.items_table}: cannot be read ({error}); the record is damaged") from error
+    items: pd.DataFrame = table.to_pandas()
+    means = items.assign(seconds=items["finished_s"] - items["started_s"]).groupby("system")[["energy_j", "seconds"]]
+    return {str(name): (_known(row.iloc[0]), _known(row.iloc[1])) for name, row in means.mean().iterrows()}
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
