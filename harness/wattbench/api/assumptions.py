@@ -35,6 +35,11 @@ class AssumptionOptions(TypedDict, total=False):
     """Power usage effectiveness, 1 or more."""
     embodied: str | Mapping[str, object] | None
     """Manufacture, as under ``carbon.embodied`` in a suite: ``"ecologits-gpu-server"``, a mapping, or ``"none"``."""
+    sessions: str | os.PathLike[str] | None
+    """Earlier sessions of the suite on the machine, for intervals of another run: what ``wattbench calibrate SUITE
+    --sessions K`` wrote, or a folder of runs."""
+    cluster: str | None
+    """``"task"``: intervals are clustered by task, and speak of other tasks of the kind."""
 
 
 def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpack[AssumptionOptions]) -> Assumptions:
@@ -51,6 +56,7 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
     if unknown := options.keys() - AssumptionOptions.__annotations__.keys():
         raise TypeError(f"unexpected keyword argument {min(unknown)!r}; there are {', '.join(_names())}")
     mix, embodied, intensity_csv = options.get("mix"), options.get("embodied"), options.get("intensity_csv")
+    sessions = options.get("sessions")
     return Assumptions(
         CarbonChoice(
             region=_text("region", options.get("region")),
@@ -65,6 +71,8 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
             price_per_kwh=_number("price", options.get("price")),
         ),
         None if routes is None else Path(routes),
+        sessions=None if sessions is None else Path(sessions),
+        cluster=_text("cluster", options.get("cluster")),
     )
 
 

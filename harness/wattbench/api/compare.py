@@ -33,7 +33,8 @@ def compare(
         across: rank although these parts differ: ``tasks``, ``device``, ``driver``, ``power_limit``, ``scenario``,
             ``meter``, or ``all``. The caveat stays.
         assumptions: `mix`, `requests`, `price`, `region`, `intensity`, `intensity_csv`, `pue` and `embodied` restate
-            the figures in place of each run's suite; they are the options of `wattbench compare`.
+            the figures in place of each run's suite, `sessions` and `cluster` say what intervals hold; they are the
+            options of `wattbench compare`.
 
     Raises:
         UserError: a run is not finished, is damaged or is given twice, or an argument is wrong.

@@ -65,6 +65,17 @@ _ASSUMPTIONS = (
     ),
     click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests per year."),
     click.option("--price", type=click.FloatRange(min=0.0), help="Price of a kWh, in the suite's currency."),
+    click.option(
+        "--sessions",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Earlier sessions, for intervals of another run: what calibrate --sessions wrote, or a folder of runs.",
+    ),
+    click.option(
+        "--cluster",
+        type=click.Choice(["task"]),
+        help="Cluster intervals by task: they are then for other tasks of the kind, not other items of the same.",
+    ),
 )
 
 
@@ -82,6 +93,8 @@ def assumption_options(command: Any) -> Any:
         mix: str | None,
         requests: float | None,
         price: float | None,
+        sessions: Path | None,
+        cluster: str | None,
         **others: Any,
     ) -> Any:
         from wattbench_reports.metrics.assumptions import Assumptions
@@ -89,7 +102,10 @@ def assumption_options(command: Any) -> Any:
         from wattbench_reports.metrics.workload import WorkloadChoice
 
         assumptions = Assumptions(
-            CarbonChoice(region, intensity, intensity_csv, pue, embodied), WorkloadChoice(mix, requests, price)
+            CarbonChoice(region, intensity, intensity_csv, pue, embodied),
+            WorkloadChoice(mix, requests, price),
+            sessions=sessions,
+            cluster=cluster,
         )
         return command(*args, assumptions=assumptions, **others)
 

@@ -1,4 +1,4 @@
-"""`wattbench calibrate`: the error rates and the noise floor of gates on this machine."""
+"""`wattbench calibrate`: the error rates and the noise floor of gates on this machine, or how much sessions vary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ ITEMS = 160
 
 @main.command()
 @click.argument("suite")
-@click.option("--system", required=True, metavar="SYSTEM", help="The system that is tested against itself.")
+@click.option("--system", metavar="SYSTEM", help="The system that is tested against itself.")
+@click.option(
+    "--sessions",
+    type=click.IntRange(min=2),
+    metavar="K",
+    help="In place of gates: run SUITE this many times, restarting all systems, and record how much figures vary.",
+)
 @click.option(
     "--items",
     type=click.IntRange(min=16),
@@ -38,9 +44,7 @@ ITEMS = 160
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("calibration.json"),
-    show_default=True,
-    help="The file that a policy names as its calibration.",
+    help="The file to write: calibration.json, or with --sessions sessions-SUITE.json in the folder of the runs.",
 )
 @click.option(
     "--policy",
@@ -53,10 +57,11 @@ ITEMS = 160
 @measured_option
 def calibrate(
     suite: str,
-    system: str,
+    system: str | None,
+    sessions: int | None,
     items: int,
     gates: int,
-    output: Path,
+    output: Path | None,
     policy: Path | None,
     out: Path,
     tasks: tuple[str, ...],
@@ -69,7 +74,18 @@ def calibrate(
     Tests SYSTEM against itself, and against itself made worse by a margin: with a delay, with answers dropped, with
     work added. None of these four gates ends early; many more are simulated from their rounds. The rates are printed.
     The file holds the noise floor: a policy that names it may have no margin below it.
+
+    With --sessions K it runs SUITE K times instead, and writes how much joules and seconds vary between full restarts:
+    what compare and report state for another run on this machine.
     """
+    if (system is None) == (sessions is None):
+        raise click.UsageError("name the --system of the gates, or the number of --sessions: one of the two")
+    if sessions is not None:
+        options = _run_options(tasks, limit, allow_unsafe_code=allow_unsafe_code, require_measured=require_measured)
+        _sessions(suite, sessions, out, output, options)
+        return
+    assert system is not None
+    output = output or Path("calibration.json")
     job = GateJob(
         suite=suite,
         baseline=system,
@@ -93,6 +109,34 @@ def calibrate(
 
     click.echo(calibration_text(calibration), nl=False)
     click.echo(f"wattbench: wrote {output}; name it in a policy with `calibration: {output}`", err=True)
+
+
+def _run_options(
+    tasks: tuple[str, ...], limit: int | None, *, allow_unsafe_code: bool, require_measured: bool
+) -> list[str]:
+    """Return the same choices as options of `wattbench run`."""
+    options = ["--tasks", ",".join(tasks)] if tasks else []
+    options += [] if limit is None else ["--limit", str(limit)]
+    options += ["--allow-unsafe-code"] if allow_unsafe_code else []
+    return options + (["--require-measured"] if require_measured else [])
+
+
+def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options: list[str]) -> None:
+    from wattbench.api.calibrate_sessions import calibrate_sessions
+    from wattbench.records.atomic_write import write_atomically
+    from wattbench_reports.export.sessions_text import sessions_text
+    from wattbench_reports.tables.session_record import PREFIX, sessions_json
+
+    try:
+        record = calibrate_sessions(suite, out, sessions, options)
+        path = output or out / f"{PREFIX}{record.suite}.json"
+        write_atomically(path, sessions_json(record).encode())
+    except UserError as error:
+        click.echo(f"wattbench: {error}", err=True)
+        raise click.exceptions.Exit(EXIT_ERROR) from error
+    click.echo(sessions_text(record), nl=False)
+    beside = "compare and report of runs next to it use it" if path.parent == out else "name it with --sessions"
+    click.echo(f"wattbench: wrote {path}; {beside}", err=True)
 
 
 def _write(calibration: Calibration, output: Path) -> None:
