@@ -18,7 +18,7 @@ from wattbench.records import RunRecords, read_run
 
 ACCURACY_ALONE = "block: 4\nmetrics: {accuracy: {margin: 20 points}}\n"
 """Decided in a few rounds of sums, whatever the machine does meanwhile."""
-QUICK = ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", "{idle_s: 0, warmup: 1, min_window_s: 0.1}")
+QUICK = ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", "{idle_s: 0, warmup: 1, min_window_s: 0.1}")
 
 
 @pytest.fixture
@@ -107,8 +107,9 @@ def cut_off(
     """Start a gate of slow systems, and end it with a signal in the middle of its second round."""
 
     def run_and_end(how: signal.Signals) -> tuple[str, int]:
-        slow = suite(("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", "{idle_s: 0, warmup: 0, min_window_s: 0.1}"),
-                     ("answers.py:add\"", "answers.py:add_slowly\""))  # fmt: skip
+        slow = suite(
+            (QUICK[0], QUICK[1].replace("warmup: 1", "warmup: 0")), ('answers.py:add"', 'answers.py:add_slowly"')
+        )
         arguments = ("gate", slow, "--baseline", "adder", "--candidate", "adder", "--policy", policy)
         process = subprocess.Popen(
             command(*arguments),

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timed
 LOAD = "{scenario: load, idle_s: 1, warmup: 1, min_window_s: 1, load: " + (
     "{rates_per_s: [40, 20], min_duration_s: 1, min_queries: 44, deadline_s: 120}}"
 )
-CHANGES = (("measure: {idle_s: 1.1, warmup: 2, min_window_s: 1.1}", f"measure: {LOAD}"),)
+CHANGES = (("measure: {idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", f"measure: {LOAD}"),)
 
 
 def test_a_run_under_load_is_compared_by_rate(wattbench, suite, tmp_path: Path) -> None:

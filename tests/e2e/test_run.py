@@ -46,9 +46,9 @@ def test_a_run_leaves_whole_and_consistent_records(finished: Path, wattbench) ->
         assert totals[system].task is None
         assert totals[system].energy_j == pytest.approx(own["energy_j"].sum())
         assert totals[system].reason == "the engine does not report when the first token arrived"
-    # Five blocks of eight items, each asked of both systems.
-    assert records.block_plan().blocks == len(records.blocks()) == 5
-    assert (items.groupby(["block", "system"]).size() == 8).all()
+    # Two blocks of twenty items, each asked of both systems.
+    assert records.block_plan().blocks == len(records.blocks()) == 2
+    assert (items.groupby(["block", "system"]).size() == 20).all()
     assert (items.groupby("window")["block"].nunique() == 1).all()
     assert measured[0].passes > 1  # forty sums take no time: they were asked again until the window was long enough
 
@@ -98,7 +98,7 @@ def test_repeats_are_recorded_and_scored_each(wattbench, suite, tmp_path: Path) 
 
 
 def test_a_batch_is_asked_together(wattbench, suite, tmp_path: Path) -> None:
-    changed = suite(("idle_s: 1.1", "scenario: throughput, batch: 8, idle_s: 1.1"))
+    changed = suite(("idle_s: 1.1", "scenario: throughput, batch: 8, idle_s: 1.1"), ("blocks: 2", "blocks: 5"))
     done = wattbench("run", changed, "--systems", "adder")
     assert done.returncode == 0, done.stderr
     items = pd.read_parquet(tmp_path / done.stdout.strip() / "items.parquet")

@@ -61,7 +61,7 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
         (tmp_path / "sums.py").write_text((DATA / "tasks" / "sums.py").read_text())
         text = (DATA / "suite.yaml").read_text()
         for old, new in (
-            ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", f"{{{QUICK}, {measure}}}"),
+            ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", f"{{{QUICK}, {measure}}}"),
             ("[tasks]", f"[{DATA / 'tasks'}, {tmp_path}]"),
             (
                 "- {task: sums, domain: arithmetic}",

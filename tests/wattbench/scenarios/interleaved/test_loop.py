@@ -38,7 +38,7 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
     def make(*changes: tuple[str, str]) -> Resolved:
         text = (DATA / "suite.yaml").read_text()
         for old, new in (
-            ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1}", "{idle_s: 0.01, warmup: 2, min_window_s: 0.01}"),
+            ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", "{idle_s: 0.01, warmup: 2, min_window_s: 0.01}"),
             *changes,
             ("[tasks]", f"[{DATA / 'tasks'}]"),
             ("./answers.py", str(DATA / "answers.py")),
