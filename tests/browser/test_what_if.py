@@ -96,7 +96,7 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     before = browser.execute_script(READ)
     assert set(before) <= set(restated(own))
     assert before == {key: text for key, text in restated(own).items() if key in before}
-    asked = grid()[:: {"family": 3, "blocks": 17, "few-blocks": 17}.get(name, 11)]
+    asked = grid()[:: {"family": 3, "blocks": 23, "few-blocks": 31}.get(name, 11)]
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)

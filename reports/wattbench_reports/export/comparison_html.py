@@ -23,7 +23,7 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     if comparison.load is not None:
         for rate in comparison.load.rates:
             yield _paragraph(arrival_rates.title(rate).capitalize())
-            yield _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in rate.systems])
+            yield _table(*arrival_rates.table(rate))
             yield _list(
                 f"{each.system} does not sustain this rate: {why}." for each in rate.systems for why in each.reasons
             )

@@ -22,7 +22,7 @@ def as_markdown(comparison: Comparison) -> str:
     if comparison.load is not None:
         for at in comparison.load.rates:
             lines += ["", f"#### {arrival_rates.title(at).capitalize()}", ""]
-            lines += _table(arrival_rates.HEAD, [arrival_rates.cells(figures) for figures in at.systems])
+            lines += _table(*arrival_rates.table(at))
             reasons = [
                 f"{each.system} does not sustain this rate: {why}." for each in at.systems for why in each.reasons
             ]

@@ -69,6 +69,8 @@ class LoadFigures:
     provenance: str
     valid: bool
     """Its measured windows are."""
+    own_cpu_s_per_request: float | None = None
+    """CPU seconds of the run's own processes; None where they were not recorded."""
 
 
 @dataclass(frozen=True)
@@ -232,6 +234,7 @@ def _figures(
         j_per_correct=measured.j_per_correct,
         provenance=measured.provenance,
         valid=judged.valid,
+        own_cpu_s_per_request=measured.own_cpu_s,
     )
 
 

@@ -91,6 +91,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
             Column("Joules per request", numeric=True),
             Column("Joules per correct answer", numeric=True),
             Column("Accuracy", numeric=True),
+            *((Column("CPU per request", numeric=True),) if words.has_own_cpu(at) else ()),
             Column("Provenance"),
         ),
         rows=tuple(
@@ -105,6 +106,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
                 Cell(units.quantity_interval(each.j_per_request, "J")),
                 Cell(words.j_per_correct(each)),
                 Cell(units.percent_interval(each.accuracy)),
+                *((Cell(units.quantity(each.own_cpu_s_per_request, "s")),) if words.has_own_cpu(at) else ()),
                 energy_badge(each.provenance),
             )
             for each in at.systems

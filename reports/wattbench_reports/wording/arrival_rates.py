@@ -14,7 +14,23 @@ HEAD = (
     "system", "sustained", "served/s", "on time", "p50", "p90", "TTFT p50", "TTFT p90", "TPOT p50",
     "J per request", "J per correct answer", "accuracy",
 )  # fmt: skip
-"""The columns of `cells`."""
+"""The columns of `cells`; `table` adds CPU seconds where they were recorded."""
+
+
+def table(at: AtRate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the heading and one row of texts per system."""
+    rows = [cells(figures) for figures in at.systems]
+    if not has_own_cpu(at):
+        return HEAD, rows
+    return (*HEAD, "CPU per request"), [
+        (*row, units.quantity(figures.own_cpu_s_per_request, "s"))
+        for row, figures in zip(rows, at.systems, strict=True)
+    ]
+
+
+def has_own_cpu(at: AtRate) -> bool:
+    """Whether CPU seconds were recorded of any system."""
+    return any(figures.own_cpu_s_per_request is not None for figures in at.systems)
 
 
 def title(at: AtRate) -> str:
@@ -71,6 +87,11 @@ def detail(figures: LoadFigures) -> str:
         f"goodput {units.digits(figures.goodput_per_s)}/s",
         f"TPOT p50 {seconds(figures, 'tpot_s', 0.5)}",
         f"{units.percent_interval(figures.accuracy)} correct",
+        *(
+            ()
+            if figures.own_cpu_s_per_request is None
+            else (f"{units.quantity(figures.own_cpu_s_per_request, 's')} of CPU per request",)
+        ),
         figures.provenance or "no energy",
         "valid" if figures.valid else "NOT VALID",
     ]

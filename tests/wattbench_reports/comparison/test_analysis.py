@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from wattbench.errors import UserError
-from wattbench_reports.comparison.analysis import COLUMNS, compare
+from wattbench_reports.comparison.analysis import COLUMNS, analyse, compare
+from wattbench_reports.export import render
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.sections.comparison import comparison_table
+from wattbench_reports.sections.domains import domain_table
+from wattbench_reports.sections.energy import energy_section
 from wattbench_reports.tables.run_tables import load_frames
 
 
@@ -182,3 +186,19 @@ def test_a_header_without_a_suite_still_compares(make_run, fake) -> None:
     comparison = compare(read_run(run.layout.root))
     assert comparison.suite == comparison.run
     assert comparison.carbon is None
+
+
+def test_cpu_seconds_are_in_every_table_where_they_were_recorded(make_run, fake) -> None:
+    analysis = analyse(make_run(fake.Run((fake.System("a"), fake.System("b")), blocks=4, own_cpu=True)))
+    seconds = {
+        name: (rows["finished_s"] - rows["started_s"]).mean() * 0.9
+        for name, rows in analysis.frames.items.groupby("system", observed=True)
+    }
+    for figures in analysis.comparison.systems:
+        assert figures.own_cpu_s_per_request == pytest.approx(seconds[figures.system])
+    assert "CPU per request" in render(analysis.comparison, "markdown")
+    energy = energy_section(analysis)
+    assert energy is not None
+    tables = [comparison_table(analysis.comparison), domain_table(analysis), energy.passages[0].tables[0]]
+    for table in tables:
+        assert "CPU per request" in [column.label for column in table.columns]

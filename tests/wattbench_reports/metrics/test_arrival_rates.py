@@ -247,3 +247,13 @@ def test_the_figures_beside_the_page_and_the_flipped_items_are_of_the_rate_that_
     docs = {doc for _, doc in flipped.index}
     assert set(found["doc_id"]) == docs
     assert len(found) == table["doc_id"].isin(docs).sum(), "and of no other rate"
+
+
+def test_cpu_seconds_have_a_column_where_they_were_recorded(tmp_path) -> None:
+    run = write_load_run(tmp_path)
+    items = pd.read_parquet(run.layout.items_table)
+    items.assign(own_cpu_s=0.25).to_parquet(run.layout.items_table)
+    comparison = compare(read_run(run.layout.root))
+    assert "CPU per request" in as_markdown(comparison)
+    assert "250 ms of CPU per request" in " ".join(as_table(comparison).split())
+    assert comparison.load.compared.systems[0].own_cpu_s_per_request == 0.25
