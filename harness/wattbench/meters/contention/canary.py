@@ -57,6 +57,8 @@ class Canary:
         self._numbers = np.linspace(1.0, 2.0, COMPUTED)
         self._lock = threading.Lock()
         self._last: CanaryTime | None = None
+        self.previous: CanaryTime | None = None
+        """The one before the last, since the first window."""
         self._run()  # the first one is slow: pages and code are not there yet
         self._parts_s = deque((self._run().slice_s for _ in range(CALIBRATIONS)), maxlen=REMEMBERED)
 
@@ -70,6 +72,7 @@ class Canary:
         with self._lock:
             last = self._last
             if last is None or time.perf_counter() - last.at_s >= EVERY * last.total_s:
+                self.previous = last
                 last = self._last = self._run()
                 self._parts_s.append(last.slice_s)
             return last

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from wattbench.meters.base import COUNTER, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.judgement import find_contention
+from wattbench.meters.contention.limits import Signal
 from wattbench.meters.windows import faults, thresholds
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.series import Series
@@ -156,10 +157,13 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     """Judge what else the machine did; return whether the window is contended.
 
     That makes a measured window invalid if its joules hold those of other processes, as all that is not a GPU's do;
-    what is replayed comes of another machine. Of others it is a remark.
+    what is replayed comes of another machine. Of others it is a remark. An idle window times nothing: that the
+    processor was slower says nothing of its watts.
     """
-    judged = find_contention(evidence.contention.signals)
-    label = evidence.label
+    label, signals = evidence.label, dict(evidence.contention.signals)
+    if label.purpose == Purpose.IDLE:
+        signals.pop(Signal.CANARY, None)
+    judged = find_contention(signals)
     shared = [c for c in components.added(findings.energy_j) if _is_shared(c, evidence.provenance[c])]
     level = findings.faults if label.purpose == Purpose.MEASURED and shared else findings.remarks
     level.extend(judged.contended)

@@ -25,6 +25,7 @@ class MadeUpCanary:
     """A canary that takes as long as a test says; each time is used once."""
 
     usual_s = 0.010
+    previous = None
 
     def __init__(self, parts_s: Iterable[float]) -> None:
         self._parts_s = iter(parts_s)
@@ -41,7 +42,7 @@ def watching(fake_proc: FakeProc, *parts_s: float) -> MachineWatch:
 def test_a_window_next_to_other_work(fake_proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> None:
     fake_proc.process(OWN, cpu_s=1.0)
     fake_proc.machine(busy_s=10.0)
-    span = watching(fake_proc, 0.010, 0.012).open()
+    span = watching(fake_proc, 0.013, 0.011).open()
     span.begin()
     fake_proc.process(OWN, cpu_s=2.0)
     fake_proc.machine(busy_s=1000.0)
@@ -65,7 +66,7 @@ def test_a_canary_faster_than_usual_is_no_contention(fake_proc: FakeProc) -> Non
 
 def test_the_canary_rests_inside_a_window(fake_proc: FakeProc) -> None:
     fake_proc.process(OWN)
-    watched = watching(fake_proc, 0.010, 0.020)
+    watched = watching(fake_proc, 0.015, 0.020)
     outer = watched.open()
     outer.begin()
     inner = watched.open()
@@ -86,6 +87,7 @@ def test_the_canary_costs_a_hundredth_at_most(monkeypatch: pytest.MonkeyPatch) -
         return CanaryTime(now_s[0], 0.01, 0.05)
 
     monkeypatch.setattr("wattbench.meters.contention.canary.time.perf_counter", lambda: now_s[0])
+    canary.previous = None
     canary._lock, canary._last, canary._parts_s = threading.Lock(), None, deque([0.01] * 5, maxlen=REMEMBERED)
     monkeypatch.setattr(canary, "_run", run)
     for _ in range(1000):
@@ -106,6 +108,7 @@ def test_the_real_canary_is_timed_once_and_then_rests() -> None:
 def test_a_processor_that_stays_slower_becomes_usual_and_a_spell_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     canary = Canary.__new__(Canary)
     now_s, part_s = [0.0], [0.010]
+    canary.previous = None
     canary._lock, canary._last, canary._parts_s = threading.Lock(), None, deque([0.010] * 5, maxlen=REMEMBERED)
     monkeypatch.setattr("wattbench.meters.contention.canary.time.perf_counter", lambda: now_s[0])
     monkeypatch.setattr(canary, "_run", lambda: CanaryTime(now_s[0], part_s[0], 0.05))
@@ -121,6 +124,25 @@ def test_a_processor_that_stays_slower_becomes_usual_and_a_spell_does_not(monkey
     assert slower(10, 0.013) == pytest.approx(0.3)
     assert slower(1, 0.010) == 0.0
     assert slower(REMEMBERED, 0.013) == 0.0
+
+
+def test_one_slow_time_is_no_contention(fake_proc: FakeProc) -> None:
+    fake_proc.process(OWN)
+    for parts_s in ((0.015, 0.010), (0.010, 0.015)):
+        span = watching(fake_proc, *parts_s).open()
+        span.begin()
+        span.end()
+        assert span.finish().signals[Signal.CANARY] == 0.0
+
+
+def test_a_time_that_stands_for_both_ends_needs_the_one_before_it() -> None:
+    canary: Any = MadeUpCanary([])
+    slow, usual = CanaryTime(0.0, 0.015, 0.05), CanaryTime(0.0, 0.010, 0.05)
+    assert slowdown(canary, [slow, slow]) == pytest.approx(0.5)
+    canary.previous = usual
+    assert slowdown(canary, [slow, slow]) == 0.0
+    canary.previous = slow
+    assert slowdown(canary, [slow, slow]) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("value", ["off", "on", None])

@@ -377,6 +377,14 @@ def test_only_measured_windows_are_judged_by_it(purpose: str) -> None:
     assert ("not used as idle draw: cpu" in row.reasons) is (purpose == "idle")
 
 
+@pytest.mark.parametrize("purpose", ["idle", "measured"])
+def test_a_slower_canary_says_nothing_of_idle_watts(purpose: str) -> None:
+    slower = Contention({Signal.CANARY: 0.5}, 0.0)
+    row = judged(cpu_counted(), "rapl", component="cpu", contention=slower, label=replace(LABEL, purpose=purpose))
+    assert row.contended is (purpose == "measured")
+    assert row.contention == {"canary": 0.5}
+
+
 def test_a_contended_idle_window_gives_no_idle_watts_of_a_processor() -> None:
     idle = replace(LABEL, purpose="idle")
     of_cpu = judged(cpu_counted(), "rapl", component="cpu", contention=BUSY, label=idle)
