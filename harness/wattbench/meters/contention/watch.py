@@ -130,9 +130,9 @@ class WatchedSpan:
 def slowdown(canary: Canary, times: Sequence[CanaryTime | None]) -> float | None:
     """Return by what share the canary took longer than usual; 0 if it was faster. None without a time.
 
-    The lesser of the times counts. What disturbs a whole window disturbs both: one alone is 50 ms of some seconds
-    (in a run of 72 windows on a virtual machine at rest, the mean of both was a tenth slower than usual twice). Where both are the same time, as the canary rests in
-    between, the one before it is the second.
+    The lesser of the times counts. What disturbs a whole window disturbs both: one alone is 50 ms of seconds. (In a
+    run of 72 windows on a virtual machine at rest the mean of both was a tenth slower than usual twice.) Where both are
+    the same time, as the canary rests in between, the one before it is the second.
     """
     known = [time for time in times if time is not None]
     if not known:
