@@ -37,12 +37,17 @@ class JouleDraws:
     """Items - 1."""
 
     def compared(self, first: int, second: int) -> tuple[float, float]:
-        """Return the share of draws in which the first needs fewer joules per correct answer, and a two-sided p."""
+        """Return the share of draws in which the first needs fewer joules per correct answer, and a two-sided p.
+
+        Ties, two infinities among them, count half. One item shows no spread, and so no difference.
+        """
+        if self.df < 1:
+            return 0.5, 1.0
         pair = [first, second]
         drawn = ratios(self.drawn_joules[:, pair], self.drawn_correct[:, pair])
         number = len(drawn)
         lower = float(np.mean(drawn[:, 0] < drawn[:, 1]) + np.mean(drawn[:, 0] == drawn[:, 1]) / 2)
-        if min(*self.joules[pair], *self.correct[pair]) <= 0 or self.df < 1:
+        if min(*self.joules[pair], *self.correct[pair]) <= 0:
             return lower, bootstrap_p_value(lower, number)
         errors = self.drawn_joules[:, pair] / self.joules[pair] - self.drawn_correct[:, pair] / self.correct[pair]
         spread = float((errors[:, 0] - errors[:, 1]).std())

@@ -27,6 +27,7 @@ from wattbench_reports.comparison.joule_draws import JouleDraws, of_mix, over_it
 from wattbench_reports.comparison.pair_sums import PairSums, pair_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import block_scores, weighed_difference
+from wattbench_reports.metrics.ratio_intervals import LONE, lone_share
 from wattbench_reports.stats import (
     Interval,
     PairedBlockRatio,
@@ -175,10 +176,24 @@ class WeighedPairs:
         return AccuracyGap(difference, p_value, min(1.0, minimum_detectable_shift(error)), items)
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
-        """Compare block by block, or by the draws of the basis, domain by domain."""
+        """Compare block by block, or by the draws of the basis, domain by domain.
+
+        Where a domain of a single item counts, nothing is known of a system, and no difference is shown.
+        """
         ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
         if not others:
             return []
+        unknown = lone_share(self.basis, self.shares) > LONE
+        if unknown[ours]:
+            return [EnergyGap(0.5, 1.0, None, _both(self.table, first, other)) for other in others]
+        gaps = self._joules(first, others, detectable=detectable)
+        return [
+            EnergyGap(0.5, 1.0, None, gap.items) if unknown[column] else gap
+            for column, gap in zip(theirs, gaps, strict=True)
+        ]
+
+    def _joules(self, first: str, others: Sequence[str], *, detectable: bool) -> list[EnergyGap]:
+        ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
         if self.in_blocks:
             pairs = paired(weighted_joules(self.basis, self.shares), ours, theirs)
             return [

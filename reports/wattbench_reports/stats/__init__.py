@@ -30,8 +30,8 @@ from wattbench_reports.stats.model_confidence_set import (
     pairwise_p_values_of_draws,
 )
 from wattbench_reports.stats.multiple_testing import bootstrap_p_value, holm, weighted_holm
-from wattbench_reports.stats.paired import mean_difference, probabilities_lower
-from wattbench_reports.stats.pareto import front_not_excluded, pareto_probabilities
+from wattbench_reports.stats.paired import mean_difference
+from wattbench_reports.stats.pareto import front_not_excluded
 from wattbench_reports.stats.permutation import Dependence, dependence, entropy_bits
 from wattbench_reports.stats.ratios import percentile_interval, ratio_intervals, ratios
 from wattbench_reports.stats.sample_size import (
@@ -104,12 +104,10 @@ __all__ = [
     "paired_p_value",
     "pairwise_p_values",
     "pairwise_p_values_of_draws",
-    "pareto_probabilities",
     "payback",
     "payback_from_draws",
     "percentile_interval",
     "power_of",
-    "probabilities_lower",
     "ratio_intervals",
     "ratio_se",
     "ratios",

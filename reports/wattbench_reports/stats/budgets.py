@@ -41,19 +41,18 @@ DEFAULT_SEED = 0
 """Of a statistic that is called without a seed. Reports pass `SEED`."""
 
 RESAMPLES = 4000
-"""Draws of a bootstrap over items: bounds to 4% of a standard error, and p down to 1/2,000 on two sides, so that Holm's
-method can show something in a family of up to 100 comparisons."""
+"""Draws of a bootstrap over items: bounds to 4% of a standard error, and p down to 1/2,000 on two sides."""
 
 MAX_UNITS = 5000
 """Above this many items groups of them are drawn, so that time stops growing: standard errors to 1%."""
 
 DOMAIN_SUMS = CappedDraws(most=2000, fewest=1000, budget=100_000)
 """Draws of the sums per domain and system behind every interval of a ratio. A draw costs a sum per domain and system.
-Bounds to 6% of a standard error. The page carries the draws, a quarter of a megabyte for each kind of sum at 100,000;
-with fewer than 1,000, Holm's method could show nothing among two dozen systems."""
+Bounds to 6% of a standard error. The page of a run without blocks carries the draws, a quarter of a megabyte for each
+kind of sum at 100,000."""
 
 PARETO_DRAWS = 2000
-"""Draws of accuracy, joules and median latency for the Pareto fronts: a probability to 1.1 points, bounds to 6%."""
+"""Draws of joules and median latency for the Pareto fronts of a run without blocks: bounds to 6%."""
 PARETO_UNITS = 2000
 """As `MAX_UNITS`, over all domains, as there are many columns: standard errors to 1.6%."""
 PARETO_DOMAIN_UNITS = 100

@@ -7,42 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
-from wattbench_reports.stats.ratios import ratios
-from wattbench_reports.stats.stratified_bootstrap import stratified_sums
-
-
-def probabilities_lower(
-    first: tuple[NDArray[np.float64], NDArray[np.float64]],
-    second: tuple[NDArray[np.float64], NDArray[np.float64]],
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = DEFAULT_SEED,
-) -> list[float]:
-    """Return how often, over resampled items, the first system's ratio of sums is below the second's, by pair.
-
-    Both systems are summed over the same drawn items, so what makes an item dear or hard for both cancels. Of n items
-    n - 1 are drawn, as in the intervals: n would understate the spread of few. Ties, two infinities among them, count
-    half. With fewer than two items of a pair the answer is 0.5: one item shows no spread.
-
-    Args:
-        first: (numerators, denominators), each of shape (items, pairs), such as joules and correct answers. An item
-            that counts for only one system of a pair is zero in all four arrays.
-        second: the same of the other system, item by item and pair by pair.
-        resamples: how many times the items are drawn, the same for all pairs.
-        seed: of the draws.
-
-    Returns:
-        A share of the resamples per pair, 0 to 1. It speaks of other items of this kind, not of other machines or days.
-    """
-    arrays = (*first, *second)
-    strata = np.zeros(len(first[0]), dtype=np.int64)
-    drawn = [sums[:, 0] for sums in stratified_sums(*arrays, strata=strata, resamples=resamples, seed=seed)]
-    ours, theirs = ratios(drawn[0], drawn[1]), ratios(drawn[2], drawn[3])
-    below = np.mean(ours < theirs, axis=0) + np.mean(ours == theirs, axis=0) / 2
-    items = np.any([array != 0 for array in arrays], axis=0).sum(axis=0)
-    return [float(share) for share in np.where(items < 2, 0.5, below)]
 
 
 def mean_difference(

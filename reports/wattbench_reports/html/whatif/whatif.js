@@ -126,7 +126,7 @@
 		const right = weigh(s, worth, RIGHT, whole), agree = (hit) => sum(D, (d) => (each("metered", d) > 0 && hit(totals.correct[d][s], d) ? worth[d] / 2 : 0));
 		const wrong = agree((n) => n === 0), all = agree((n, d) => n === each("metered", d));
 		const squares = sum(D, (d) => worth[d] ** 2 * each("energy_squares", d)), equal = squares > 0 ? weigh(s, worth, JOULES, whole) ** 2 / squares : Infinity;
-		if (sum(D, (d) => (each("metered_items", d) === 1 ? worth[d] * each("metered", d) : 0)) > data.constants.lone) return { at: value, low: 0, high: Infinity, drawn, linear, worth };
+		if (sum(D, (d) => (each("metered_items", d) === 1 ? worth[d] * each("metered", d) : 0)) > data.constants.lone) return { at: value, low: 0, high: Infinity, lone: true };
 		low *= right / (right + wrong);
 		high = equal >= data.constants.too_few && right > all ? high * (right / (right - all)) : Infinity;
 		return { at: value, low, high, few: equal < data.constants.few_items, drawn, linear, worth };
@@ -208,6 +208,7 @@
 	};
 	const cheaper = (joules, mix) => (a, b) => {
 		const [x, y] = [joules[a], joules[b]], size = log(x.at / y.at), rare = (p) => 2 * min(p, 1 - p), free = min(x.at, y.at) <= 0;
+		if (x.lone || y.lone || (!blocks && max(...range(S).map((s) => counted(s, mix))) < 2)) return { below: 0.5, ahead: 0, p: 1 };
 		if (blocks) {
 			if (free) return { below: 0.5, ahead: 0, p: null };
 			const [one, other] = [[a, x], [b, y]].map(([s, { worth }]) => ["energy_j", "correct"].map((kind) => byBlock(s, worth, kind)));
