@@ -132,6 +132,8 @@ class PlainProgress:
         self._cell_number += 1
         self._cell_items, self._cell_done, self._cell_asked = items, answered, 0
         self._cell_began_s = self._spoke_s = now_s()
+        if self._cell_number == 1:  # what came before, such as loading every system, says nothing of the items
+            self._began_s = self._cell_began_s
         self._done += answered
         before = f", {answered} answered before" if answered else ""
         self.note(f"[{self._cell_number}/{self._cells}] {name}: {items} {self._items_are}{before}")

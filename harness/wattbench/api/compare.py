@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wattbench_reports.comparison.analysis import Comparison as ComparisonData
-    from wattbench_reports.comparison.analysis import SystemFigures
+    from wattbench_reports.comparison.system_figures import SystemFigures
 
 
 def compare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,13 +17,14 @@ from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprint
 from wattbench_reports.comparability.joules import SystemJoules, why_not_comparable
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import Year, year
-from wattbench_reports.comparison.another_run import joule_ratios, joule_sessions, of_another_run
+from wattbench_reports.comparison.another_run import joule_ratios
 from wattbench_reports.comparison.caveats import carbon_caveats, caveats
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.ranking import Ranking, rank
 from wattbench_reports.comparison.reference_systems import yardsticks
+from wattbench_reports.comparison.system_figures import SystemFigures, for_another_run, system_figures
 from wattbench_reports.metrics.arrival_rates import LoadReport, load_caveats, load_report
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity, carbon_of_run, pue_of_suite
@@ -31,89 +32,18 @@ from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, sof
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.system_metrics import Measures, measures
-from wattbench_reports.metrics.tail_latency import SHARES, above_median, common_tail
+from wattbench_reports.metrics.tail_latency import above_median, common_tail
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.metrics.workload import Workload, workload
-from wattbench_reports.stats import BlockRatio, Interval
+from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.router_csv import OfflineRouter, read_routes
 from wattbench_reports.tables.run_tables import Frames, load_frames
 from wattbench_reports.tables.session_record import SessionRecord, sessions_of
 
-
-@dataclass(frozen=True)
-class SystemFigures:
-    """A row of `wattbench compare`. The order of the fields is the order of the columns."""
-
-    system: str
-    kind: str
-    items: int
-    """Distinct items."""
-    accuracy: float | None
-    """0 to 1; the bounds are of 95% confidence, as all others here. None where the import has no scores."""
-    accuracy_low: float | None
-    accuracy_high: float | None
-    latency_p50_s: float | None
-    """None from fewer than 7 requests, a p90 from fewer than 44, a p95 from fewer than 90. Under a mix, of that mix."""
-    latency_p90_s: float | None
-    latency_p95_s: float | None
-    latency_tail_s: float | None
-    """The highest of the three that the requests support (`wattbench_reports.metrics.tail_latency`)."""
-    latency_tail_percentile: str | None
-    """Which it is: ``p90``."""
-    output_tokens: float | None
-    """Mean per request; None where they cannot be counted."""
-    energy_j_per_request: float | None
-    energy_above_idle_j_per_request: float | None
-    """Beyond what the loaded system draws anyway; None where its idle was not measured."""
-    j_per_correct: float | None
-    """Joules of all metered requests over the correct answers among them; None without either."""
-    j_per_correct_low: float | None
-    j_per_correct_high: float | None
-    """Infinite where the items do not bound it."""
-    co2_g_per_1000: float | None
-    """Grams of CO2 equivalent of the energy of 1,000 requests, manufacture not included; None where no intensity is
-    set, or an hourly file lacks some of the system's hours."""
-    sci_g_per_correct: float | None
-    """Software Carbon Intensity (ISO/IEC 21031:2024): grams of energy and declared manufacture per correct answer."""
-    sci_g_per_correct_low: float | None
-    sci_g_per_correct_high: float | None
-    """Infinite where the items do not bound it."""
-    energy_provenance: str
-    valid: bool
-    """Every measured window of the system is valid. What was imported has none, and is taken as it was declared."""
-    cost_per_request: float | None = None
-    """Money, as the imported results declare it."""
-    imported: bool = False
-    """Another tool made the figures: wattbench measured nothing."""
-    own_cpu_s_per_request: float | None = None
-    """CPU seconds of the run's own processes, mean per request; None where they were not recorded."""
-    blocks: int = 1
-    """Blocks by which the intervals are clustered; with one, time is not in them."""
-    j_per_correct_few: bool = False
-    """So few items have most of the joules that intervals of joules and grams may be too narrow."""
-    sessions: int = 1
-    """Sessions behind the next two; with one, the interval for another run on this machine is not known."""
-    j_per_correct_another_run_low: float | None = None
-    """Bounds for other items and another session of the same machine; the other bounds are for other items."""
-    j_per_correct_another_run_high: float | None = None
-
-    def latency_s(self, share: float) -> float | None:
-        """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
-        return {0.5: self.latency_p50_s, 0.9: self.latency_p90_s, 0.95: self.latency_p95_s}[share]
-
-    @property
-    def tail_share(self) -> float | None:
-        """The highest percentile that its requests support."""
-        return next((share for share in SHARES if self.latency_s(share) is not None), None)
-
-
 TASK = "task"
 """The kind of cluster that a reader may ask for in place of blocks."""
-
-COLUMNS = tuple(column.name for column in fields(SystemFigures))
-"""The columns of `wattbench compare`, in order."""
 
 
 @dataclass(frozen=True)
@@ -322,7 +252,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         suite=suite.name,
         systems=tuple(
             for_another_run(
-                _row(figures, str(kinds[name]), judged[name], sci.get(name), apart[name], base),
+                system_figures(figures, str(kinds[name]), judged[name], sci.get(name), apart[name], base),
                 figures.j_per_correct,
                 uncertain.get(name),
                 sessions,
@@ -365,57 +295,3 @@ def _clustered(table: ItemTable, assumptions: Assumptions) -> ItemTable:
     if assumptions.cluster != TASK:
         raise UserError(f"cluster is {assumptions.cluster!r:.60}: only {TASK} is known")
     return table.by_task()
-
-
-def for_another_run(
-    row: SystemFigures, other_items: Interval | None, ratio: BlockRatio | None, sessions: SessionRecord | None
-) -> SystemFigures:
-    """Add the bounds for another run on this machine, where earlier sessions say how much they vary."""
-    variance = joule_sessions(sessions, row.system)
-    interval = of_another_run(ratio, other_items, variance)
-    if interval is None or variance is None:
-        return row
-    return replace(
-        row,
-        sessions=variance.sessions,
-        j_per_correct_another_run_low=interval.low,
-        j_per_correct_another_run_high=interval.high,
-    )
-
-
-def _row(
-    figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit, base: Basis
-) -> SystemFigures:
-    accuracy, per_correct, tail = figures.accuracy, figures.j_per_correct, figures.tail
-    per_answer = None if sci is None else sci.g_per_correct
-    request_j = None if figures.j_per_request is None else figures.j_per_request.estimate
-    return SystemFigures(
-        system=figures.system,
-        kind=kind,
-        items=figures.items,
-        accuracy=None if accuracy is None else accuracy.estimate,
-        accuracy_low=None if accuracy is None else accuracy.low,
-        accuracy_high=None if accuracy is None else accuracy.high,
-        latency_p50_s=figures.latency_percentile_s(0.5),
-        latency_p90_s=figures.latency_percentile_s(0.9),
-        latency_p95_s=figures.latency_percentile_s(0.95),
-        latency_tail_s=None if tail is None else tail.seconds,
-        latency_tail_percentile=None if tail is None else tail.label,
-        output_tokens=figures.output_tokens,
-        energy_j_per_request=request_j,
-        energy_above_idle_j_per_request=split.above_idle_j_per_request,
-        j_per_correct=None if per_correct is None else per_correct.estimate,
-        j_per_correct_low=None if per_correct is None else per_correct.low,
-        j_per_correct_high=None if per_correct is None else per_correct.high,
-        co2_g_per_1000=None if sci is None else sci.co2_g_per_1000,
-        sci_g_per_correct=None if per_answer is None else per_answer.estimate,
-        sci_g_per_correct_low=None if per_answer is None else per_answer.low,
-        sci_g_per_correct_high=None if per_answer is None else per_answer.high,
-        energy_provenance=figures.provenance,
-        valid=judged.valid,
-        cost_per_request=figures.cost_per_request,
-        imported=judged.imported,
-        own_cpu_s_per_request=figures.own_cpu_s,
-        blocks=1 if base.blocks is None else base.blocks.number,
-        j_per_correct_few=per_correct is not None and per_correct.few,
-    )

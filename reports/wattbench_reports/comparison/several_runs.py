@@ -18,11 +18,12 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
-from wattbench_reports.comparison.analysis import Comparison, SystemFigures, analyse, for_another_run
+from wattbench_reports.comparison.analysis import Comparison, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
 from wattbench_reports.comparison.leaderboard import Groups, grouped, standings
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
+from wattbench_reports.comparison.system_figures import SystemFigures, for_another_run
 from wattbench_reports.formatting.units import listed
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon

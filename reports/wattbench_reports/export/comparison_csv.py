@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 
-from wattbench_reports.comparison.analysis import COLUMNS, Comparison
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export.comparison_rows import PLACEMENT_COLUMNS, placement_row, plain_row
 from wattbench_reports.wording.arrival_rates import plain_rates
 

@@ -6,8 +6,9 @@ import typing
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from wattbench_reports.comparison.analysis import Comparison, SystemFigures
+from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.leaderboard_model import Placement
+from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison_rows import placement_row, plain_row
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench.terminal import TextColumn
-from wattbench_reports.comparison.analysis import Comparison, SystemFigures
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.stats.percentiles import label

@@ -6,8 +6,9 @@ import math
 from dataclasses import asdict, fields
 from typing import Any
 
-from wattbench_reports.comparison.analysis import COLUMNS, Comparison, SystemFigures
+from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.leaderboard_model import Placement
+from wattbench_reports.comparison.system_figures import COLUMNS, SystemFigures
 
 PLACEMENT_COLUMNS = tuple(field.name for field in fields(Placement))
 """The columns of a system's placement, after those of its figures."""

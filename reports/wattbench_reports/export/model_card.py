@@ -12,7 +12,8 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.terminal import TextColumn
 from wattbench_reports.analyses.training_cost import Training, trainings
-from wattbench_reports.comparison.analysis import Analysis, SystemFigures
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.metrics.carbon import Carbon

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wattbench_reports.comparison.analysis import Analysis, SystemFigures
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.carbon.sci import Sci

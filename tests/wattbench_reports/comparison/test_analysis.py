@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from wattbench.errors import UserError
-from wattbench_reports.comparison.analysis import COLUMNS, analyse, compare
+from wattbench_reports.comparison.analysis import analyse, compare
+from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export import render
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice

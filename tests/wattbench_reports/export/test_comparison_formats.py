@@ -12,7 +12,8 @@ import pytest
 from rich.cells import cell_len
 
 from wattbench.errors import UserError
-from wattbench_reports.comparison.analysis import COLUMNS, compare
+from wattbench_reports.comparison.analysis import compare
+from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export import FORMATS, render
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice

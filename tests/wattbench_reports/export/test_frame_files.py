@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from wattbench.errors import UserError
-from wattbench_reports.comparison.analysis import COLUMNS, analyse
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.systems_frame import TYPES, figures_frame
 from wattbench_reports.html import write_report

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from wattbench_reports.comparison.analysis import Analysis, SystemFigures
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.verdict.verdict import verdicts
