@@ -77,10 +77,12 @@ were seen on a quiet virtual machine of two cores."""
 
 @dataclass(frozen=True)
 class Measured:
-    """What a session recorded. Both of shape (requests,), in the order of the schedule."""
+    """What a session recorded: seconds and joules of shape (requests,), in the order of the schedule."""
 
     seconds: NDArray[np.float64]
     joules: NDArray[np.float64]
+    session: float
+    """The factor of the session on all systems alike, which no run sees."""
 
 
 def measure(schedule: Schedule, noise: Noise, rng: np.random.Generator) -> Measured:
@@ -92,11 +94,13 @@ def measure(schedule: Schedule, noise: Noise, rng: np.random.Generator) -> Measu
     edges_s = np.arange(steps + 1) * STEP_S
     slowed_s = np.interp(ends_s, edges_s, reached) - np.interp(starts_s, edges_s, reached)
     slower = np.divide(slowed_s, schedule.seconds, out=np.ones(len(ends_s)), where=schedule.seconds > 0)
-    slower *= _mean_one(rng, noise.request_sd, len(ends_s)) * _mean_one(rng, noise.session_sd, 1)
+    slower *= _mean_one(rng, noise.request_sd, len(ends_s))
+    session = float(_mean_one(rng, noise.session_sd, 1)[0])
+    slower *= session
     if noise.own_session_sd:
         own = _mean_one(rng, noise.own_session_sd, int(schedule.system.max()) + 2)
         slower *= own[schedule.system + 1]
-    return Measured(schedule.seconds * slower, schedule.joules * slower)
+    return Measured(schedule.seconds * slower, schedule.joules * slower, session)
 
 
 def expected_slowdown(noise: Noise, length_s: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.noisy_machine import NOISES, Noise
-from tests.wattbench_reports.stats.simulated_runs import (
+from tests.made_up.noisy_runs import (
     ALIKE,
     SYSTEMS,
     Run,

@@ -1,4 +1,4 @@
-"""How often intervals hold the truth: 1,000 simulated runs each, as runs are, whose truth is known.
+"""How often intervals hold the truth over items alone: 1,000 simulated runs each, on a machine that does not stray.
 
 The stated rate is 95%, and is met to within the binomial error of 1,000 runs (three standard errors: 2.1 points). The
 two cases known to differ have the rates that 6,000 and 4,000 runs gave them. docs/methodology.md has all rates.

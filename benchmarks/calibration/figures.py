@@ -1,0 +1,127 @@
+"""Simulate many runs of each kind, and keep their figures: shares with their errors, and the first runs to repeat."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.calibration.judge import SESSIONS, Verdict, verdict
+from tests.made_up.noisy_machine import NOISES
+from tests.made_up.noisy_runs import ALIKE, SYSTEMS
+
+FIGURES = Path(__file__).with_name("figures.json")
+ITEMS = (64, 512)
+BLOCKS, TODAY = 8, 1
+"""Of a run in blocks, and of one that asks system after system."""
+FIRST = 2
+"""So many runs of each kind are recorded by themselves: a test simulates them again."""
+OUTCOMES = {"called_different": len(ALIKE), "other_items": SYSTEMS, "another_run": SYSTEMS, "leader_lost": 1}
+"""Share to how many outcomes a run has of it."""
+
+Map = Callable[[Callable[[int], Verdict], Iterable[int]], Iterable[Verdict]]
+
+
+@dataclass(frozen=True)
+class Share:
+    """How often something is so, 0 to 1, and the standard error of that."""
+
+    share: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The figures of many runs of one kind. Those of `Verdict`, over all runs."""
+
+    noise: str
+    items: int
+    blocks: int
+    runs: int
+    called_different: Share
+    other_items: Share
+    another_run: Share
+    leader_lost: Share
+    log_width: float
+    """Mean over the runs."""
+    first: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """All kinds, and what made them."""
+
+    version: str
+    sessions: int
+    kinds: tuple[Kind, ...]
+
+    def kind(self, noise: str, items: int, blocks: int) -> Kind:
+        """Return one of the kinds."""
+        return next(each for each in self.kinds if (each.noise, each.items, each.blocks) == (noise, items, blocks))
+
+
+def calibration(runs: dict[int, int], each: Map = map, note: Callable[[str], None] = lambda line: None) -> Calibration:
+    """Simulate all kinds.
+
+    Args:
+        runs: items to how many runs of so many items.
+        each: how runs are spread over processes, as `map`.
+        note: is called with a line for every kind that is done.
+    """
+    kinds: list[Kind] = []
+    for items, number in runs.items():
+        for noise in NOISES:
+            for blocks in (BLOCKS, TODAY):
+                verdicts = list(each(partial(verdict, noise, items, blocks), range(number)))
+                kinds.append(_kind(noise, items, blocks, verdicts))
+                note(f"{noise}, {items} items, {blocks} blocks: {number} runs")
+    return Calibration(version("wattbench"), SESSIONS, tuple(kinds))
+
+
+def _kind(noise: str, items: int, blocks: int, verdicts: Sequence[Verdict]) -> Kind:
+    shares = {name: share([getattr(each, name) for each in verdicts], of) for name, of in OUTCOMES.items()}
+    width = round(float(np.mean([each.log_width for each in verdicts])), 6)
+    return Kind(noise, items, blocks, len(verdicts), **shares, log_width=width, first=tuple(verdicts[:FIRST]))
+
+
+def share(by_run: Sequence[float], outcomes: int) -> Share:
+    """Return the mean of a share over runs, with its standard error.
+
+    The outcomes of one run share its session and its items, so that the runs are what is independent: the error is that
+    of a mean over clusters. It is never below the binomial error of as many independent outcomes, with one of each
+    added, so that a share of 0 has one too.
+
+    Args:
+        by_run: shape (runs,), each 0 to 1.
+        outcomes: how many a run has.
+    """
+    runs = len(by_run)
+    added = (sum(by_run) * outcomes + 1) / (runs * outcomes + 2)
+    variance = float(np.var(by_run, ddof=1)) if runs > 1 else 0.0
+    error = math.sqrt(max(variance, added * (1 - added) / outcomes) / runs)
+    return Share(round(float(np.mean(by_run)), 6), round(error, 6))
+
+
+def as_json(figures: Calibration) -> str:
+    """Write figures as `read` reads them."""
+    return json.dumps(asdict(figures), indent=1) + "\n"
+
+
+def read(path: Path = FIGURES) -> Calibration:
+    """Read what `tox -e calibration` recorded."""
+    recorded = json.loads(path.read_text(encoding="utf-8"))
+    kinds = [
+        Kind(
+            **kind
+            | {name: Share(**kind[name]) for name in OUTCOMES}
+            | {"first": tuple(Verdict(**each) for each in kind["first"])}
+        )
+        for kind in recorded["kinds"]
+    ]
+    return Calibration(recorded["version"], recorded["sessions"], tuple(kinds))

@@ -1,0 +1,138 @@
+"""Simulated runs of eight systems on a noisy machine, as wattbench lays them out, whose truth is known.
+
+Items are dealt, and systems ordered, by the functions that a run uses (`wattbench.scenarios.blocks`). With one block
+systems are asked one after another in the order of the suite, each all tasks.
+
+Systems come in pairs that are alike: 0 and 1 cost and know the same, 2 and 3 cost twice that, and so on. Hard items
+take long and are more often answered wrongly, by all systems.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from tests.made_up.noisy_machine import Noise, Schedule, expected_slowdown, measure
+from wattbench.scenarios.blocks.deal import deal, order_of
+from wattbench_reports.tables.item_matrix import ItemTable
+
+SYSTEMS = 8
+NAMES = tuple("abcdefgh")
+TASKS = ("first", "second")
+"""Each with half of the items, in a domain of its own."""
+WATTS = np.full(SYSTEMS, 20.0)
+BASE_S = np.repeat([0.25, 0.5, 1.0, 2.0], 2)
+ACCURACY = np.repeat([0.4, 0.5, 0.6, 0.8], 2)
+EVEN_WATTS = 20.0 * ACCURACY / BASE_S
+"""With these all eight need the same joules for a correct answer."""
+ALIKE = ((0, 1), (2, 3), (4, 5), (6, 7))
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the systems do with some items on a still machine. All of shape (items, systems)."""
+
+    seconds: NDArray[np.float64]
+    correct: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. Sums are of shape (blocks, systems)."""
+
+    joules: NDArray[np.float64]
+    correct: NDArray[np.float64]
+    item_joules: NDArray[np.float64]
+    """Shape (items, systems)."""
+    answers: Answers
+    block_of: NDArray[np.int64]
+    """Shape (items,)."""
+    length_s: float
+    session: float
+    """The factor of its session on all joules and seconds."""
+
+    @property
+    def table(self) -> ItemTable:
+        """Return the run as the reports sum it; without blocks, where it has one."""
+        shape = self.item_joules.shape
+        tasks, one = np.repeat(np.array(TASKS), shape[0] // len(TASKS)), np.ones(shape)
+        blocks = None if len(self.joules) == 1 else np.broadcast_to(self.block_of[:, None], shape)
+        correct = self.answers.correct
+        return ItemTable(NAMES, tasks, tasks, one, correct, one, correct, self.item_joules, blocks)
+
+
+def answers_to(rng: np.random.Generator, items: int, log_sd: float = 0.5) -> Answers:
+    """Draw items, and what each system does with them."""
+    hard = rng.normal(size=(items, 1))
+    own = rng.normal(size=(items, SYSTEMS))
+    log_s = log_sd * (0.9 * hard + 0.19**0.5 * own)
+    room = np.minimum(ACCURACY, 1 - ACCURACY)
+    chance = ACCURACY + room * (1 - 2 * ndtr(hard))
+    return Answers(BASE_S * np.exp(log_s - log_sd**2 / 2), (rng.random((items, SYSTEMS)) < chance).astype(np.float64))
+
+
+def suite_order(rng: np.random.Generator) -> list[str]:
+    """Draw in which order a suite names the systems."""
+    return [NAMES[number] for number in rng.permutation(SYSTEMS)]
+
+
+def run(
+    rng: np.random.Generator,
+    noise: Noise,
+    answers: Answers,
+    *,
+    blocks: int = 8,
+    suite: list[str] | None = None,
+    watts: NDArray[np.float64] = WATTS,
+) -> Run:
+    """Ask all items in one session.
+
+    Args:
+        rng: of the machine, and of the seed by which items are dealt.
+        noise: of the machine.
+        answers: to the items; the first half are those of the first task.
+        blocks: into how many the items are dealt.
+        suite: the systems in the order of the suite; None: drawn for this run.
+        watts: shape (systems,).
+    """
+    items, suite = len(answers.seconds), suite or suite_order(rng)
+    block_of, turns = _layout(items, blocks, suite, int(rng.integers(2**32)))
+    system = np.concatenate([np.full(len(dealt), NAMES.index(name)) for name, dealt in turns])
+    item = np.concatenate([dealt for _, dealt in turns])
+    seconds = answers.seconds[item, system]
+    measured = measure(Schedule(system, item, seconds, watts[system] * seconds), noise, rng)
+    item_joules = np.empty((items, SYSTEMS))
+    item_joules[item, system] = measured.joules
+    joules, correct = np.zeros((blocks, SYSTEMS)), np.zeros((blocks, SYSTEMS))
+    np.add.at(joules, block_of, item_joules)
+    np.add.at(correct, block_of, answers.correct)
+    return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), measured.session)
+
+
+def _layout(
+    items: int, blocks: int, suite: list[str], seed: int
+) -> tuple[NDArray[np.int64], list[tuple[str, NDArray[np.int64]]]]:
+    """Return the block of each item, and turn after turn the system that is asked and its items."""
+    block_of = np.zeros(items, dtype=np.int64)
+    if blocks == 1:
+        return block_of, [(name, np.arange(items)) for name in suite]
+    per_task = items // len(TASKS)
+    turns: list[tuple[str, NDArray[np.int64]]] = []
+    for block in deal(dict.fromkeys(TASKS, per_task), blocks, seed):
+        dealt = np.array([TASKS.index(task) * per_task + doc_id for task, doc_id in block.items])
+        block_of[dealt] = block.number
+        turns += [(name, dealt) for name in order_of(suite, seed, block.number, attempt=0)]
+    return block_of, turns
+
+
+def true_j_per_correct(noise: Noise, length_s: float, watts: NDArray[np.float64] = WATTS) -> NDArray[np.float64]:
+    """What each system needs per correct answer on this machine, over all items and sessions."""
+    return watts * BASE_S * expected_slowdown(noise, length_s) / ACCURACY
+
+
+def log_j_per_request(each: Run) -> NDArray[np.float64]:
+    """What a history keeps of a session, for each system."""
+    return np.asarray(np.log(each.item_joules.mean(axis=0)))
