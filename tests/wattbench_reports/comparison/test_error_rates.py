@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.noisy_machine import NOISES
-from tests.wattbench_reports.stats.simulated_runs import ALIKE, SYSTEMS, Run, answers_to, run
+from tests.made_up.noisy_runs import ALIKE, SYSTEMS, Run, answers_to, run
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.metrics.domain_sums import basis
