@@ -91,6 +91,7 @@ def test_repeats_are_recorded_and_scored_each(wattbench, suite, tmp_path: Path) 
         "run", suite(("min_window_s: 1.1", "min_window_s: 1.1, repeats: 3")), "--limit", 4, "--systems", "small"
     )
     assert done.returncode == 0, done.stderr
+    assert "nothing watches for other work on this machine: WATTBENCH_WATCH is off" in done.stderr
     items = pd.read_parquet(tmp_path / done.stdout.strip() / "items.parquet")
     assert (items.groupby("repeat").size() == 4).all()
     assert sorted(items["repeat"].unique()) == [0, 1, 2]

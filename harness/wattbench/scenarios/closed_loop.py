@@ -19,6 +19,7 @@ from wattbench.measure.resume import check_same_system, recover_windows
 from wattbench.measure.task_requests import task_context
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.meters import Chosen, watch_here
+from wattbench.meters.contention.watch import SWITCH
 from wattbench.prefill_decode import split_cell
 from wattbench.progress import progress
 from wattbench.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow, read_run
@@ -41,6 +42,8 @@ def run_to_end(
     with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
         if watch_here() is not None:
             check_other_work(busy_now(), resolved.suite.measure.busy, shown)
+        else:
+            shown.note(f"nothing watches for other work on this machine: {SWITCH} is off")
         (run_blocks if in_blocks else run_cells)(context, cells)
 
 
