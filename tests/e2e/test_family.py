@@ -32,7 +32,7 @@ def _one_base():
 def request(question: str, tokens: int) -> SimpleNamespace:
     until = {"until": ["\nQuestion:"], "do_sample": False, "max_gen_toks": tokens}
     arguments = (f"Question: {question}\nAnswer:", until)
-    return SimpleNamespace(args=arguments, doc_id=0, request_type=GENERATE, arguments=arguments)
+    return SimpleNamespace(args=arguments, doc_id=0, request_type=GENERATE, arguments=arguments, task_name="t")
 
 
 DOMAINS = {"hybrid": tuple(QUESTIONS)} | dict.fromkeys(

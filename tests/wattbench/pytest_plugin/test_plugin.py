@@ -189,7 +189,7 @@ def test_a_failure_shows_the_figures_with_their_intervals(session: Session) -> N
         """
     )
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["E*where*<small: accuracy *%*[[]*], *J per correct (replayed), p50 *s, 24 items>*"])
+    done.stdout.fnmatch_lines(["E*where*<small: accuracy *%*[[]*], *J† per correct (replayed), p50 *s, 24 items>*"])
     done.stdout.fnmatch_lines(["*Captured wattbench call*", "sums *", "adder *100.0% [[]*", "small *", "record: *"])
 
 
