@@ -93,7 +93,7 @@ def run_pytest(tmp_path: Path, environment: dict[str, str]) -> Pytest:
 def test_marker_and_fixture_are_there_without_any_configuration(
     run_pytest: Pytest, suite: Callable[..., Path], wattbench: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    path = suite()
+    path = suite(("blocks: 2", "blocks: 1"))  # two blocks show no difference: Student's t has one degree of freedom
     path.write_text(path.read_text() + "\nmeters: [codecarbon]\n")
     tests = path.parent / "test_small.py"
     tests.write_text(TESTS)
