@@ -333,7 +333,7 @@ def test_what_a_busy_machine_is_said_to_be() -> None:
     assert row.reasons == [
         "the machine was busy: own threads waited for a processor that others used, for 33% of their time (limit 5%)",
         "the machine was busy: other processes used 14.0% of the processor (limit 10%)",
-        "the machine was busy: a fixed piece of work took 75% longer than usual (limit 10%)",
+        "the machine was busy: a fixed piece of work took 75% longer than usual (limit 15%)",
         "the machine was a little busy: the hypervisor withheld 1.2% of the processor time (limit 5%)",
     ]
 
