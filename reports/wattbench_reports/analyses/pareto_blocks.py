@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.mix_weighting import per_request
 from wattbench_reports.stats import Interval, log_ratio_losses
+from wattbench_reports.stats.intervals import log_interval
 from wattbench_reports.stats.student import t_quantile
 
 
@@ -72,5 +73,4 @@ def median_interval(estimate: float, losses: NDArray[np.float64]) -> Interval:
     known = losses[np.isfinite(losses)]
     if len(known) < 2:
         return Interval(estimate, 0.0, math.inf)
-    factor = math.exp(t_quantile(len(known) - 1) * float(known.std(ddof=1)) / math.sqrt(len(known)))
-    return Interval(estimate, estimate / factor, estimate * factor)
+    return log_interval(estimate, t_quantile(len(known) - 1) * float(known.std(ddof=1)) / math.sqrt(len(known)))

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import combined, factors, per_request
 from wattbench_reports.stats import BlockRatio, Interval, block_ratio, percentile_interval, ratios
-from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS
+from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS, outer_log_t
 from wattbench_reports.stats.student import t_quantile
 
 LONE = 0.01
@@ -146,12 +146,7 @@ def _by_draws(
     for system, items in enumerate(counted.sum(axis=0).tolist()):
         interval = percentile_interval(float(totals[system]), drawn[:, system], few=items < 2)
         if interval is not None and items >= 2:
-            factor = _factor(t_quantile(items - 1) * float(errors[system]))
-            interval = Interval(
-                interval.estimate,
-                min(interval.low, interval.estimate / factor),
-                max(interval.high, interval.estimate * factor if interval.estimate else 0.0),
-            )
+            interval = outer_log_t(interval, t_quantile(items - 1) * float(errors[system]))
         spread.append(interval)
     return spread
 
@@ -162,11 +157,6 @@ def _by_blocks(total: float, ratio: BlockRatio | None) -> Interval | None:
     if ratio is None:
         return Interval(total, 0.0, math.inf)
     return replace(ratio.interval(), estimate=total)
-
-
-def _factor(half: float) -> float:
-    """Return exp(half), infinite where that is too large to be a number."""
-    return math.exp(half) if half < 700 else math.inf
 
 
 def items_worth(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:

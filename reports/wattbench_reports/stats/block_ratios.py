@@ -32,14 +32,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.intervals import CONFIDENCE, Interval
+from wattbench_reports.stats.intervals import CONFIDENCE, Interval, log_interval
 
 Sums = NDArray[np.float64]
 """Shape (blocks, systems or pairs), not negative: sums over the items of a block, each item with the weight that it has
 in the figure (of a mix: the domain's share over its items)."""
-
-LARGEST_LOG = 700.0
-"""Of what is taken to be finite."""
 
 
 @dataclass(frozen=True)
@@ -175,9 +172,7 @@ def log_t_pair(ratio: float, log_variance: float, df: float, confidence: float =
 def _log_t_interval(estimate: float, log_variance: float, df: float, confidence: float) -> Interval:
     from scipy.special import stdtrit
 
-    half = float(stdtrit(df, (1 + confidence) / 2)) * math.sqrt(log_variance)
-    factor = math.exp(half) if half < LARGEST_LOG else math.inf
-    return Interval(estimate, estimate / factor, estimate * factor if estimate else 0.0)
+    return log_interval(estimate, float(stdtrit(df, (1 + confidence) / 2)) * math.sqrt(log_variance))
 
 
 def _variances(losses: NDArray[np.float64]) -> NDArray[np.float64]:

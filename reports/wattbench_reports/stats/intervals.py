@@ -13,6 +13,9 @@ from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 CONFIDENCE = 0.95
 """The confidence of every interval that wattbench prints."""
 
+LARGEST_LOG = 700.0
+"""Of what is taken to be finite."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -23,6 +26,12 @@ class Interval:
     high: float
     few: bool = False
     """So few items have most of what was summed that the bounds may be too narrow."""
+
+
+def log_interval(estimate: float, half: float) -> Interval:
+    """Return estimate x exp(+- half), an interval that is symmetric in the logarithm; 0 has no width."""
+    factor = math.exp(half) if half < LARGEST_LOG else math.inf
+    return Interval(estimate, estimate / factor, estimate * factor if estimate else 0.0)
 
 
 def wilson_interval(share: float, trials: float, confidence: float = CONFIDENCE) -> Interval:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.block_ratios import LARGEST_LOG, log_ratio_losses
+from wattbench_reports.stats.block_ratios import log_ratio_losses
 from wattbench_reports.stats.bootstrap import resampled_sums
 from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
-from wattbench_reports.stats.intervals import CONFIDENCE, Interval
+from wattbench_reports.stats.intervals import CONFIDENCE, Interval, log_interval
 
 FEW_ITEMS = 30
 """Below this effective number of items an interval of a ratio is marked."""
@@ -107,11 +107,15 @@ def widened_interval(
     """
     from scipy.special import stdtrit
 
-    half = float(stdtrit(df, (1 + confidence) / 2)) * log_se
-    factor = math.exp(half) if half < LARGEST_LOG else math.inf
-    high = math.inf if effective < OPEN_ITEMS else max(interval.high, interval.estimate * factor)
-    low = min(interval.low, interval.estimate / factor)
-    return replace(interval, low=low, high=high, few=effective < FEW_ITEMS)
+    outer = outer_log_t(interval, float(stdtrit(df, (1 + confidence) / 2)) * log_se)
+    high = math.inf if effective < OPEN_ITEMS else outer.high
+    return replace(outer, high=high, few=effective < FEW_ITEMS)
+
+
+def outer_log_t(interval: Interval, half: float) -> Interval:
+    """Return the outer ends of an interval of a ratio and of estimate x exp(+- half)."""
+    other = log_interval(interval.estimate, half)
+    return replace(interval, low=min(interval.low, other.low), high=max(interval.high, other.high))
 
 
 def percentile_interval(
