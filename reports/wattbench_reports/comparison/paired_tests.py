@@ -151,11 +151,6 @@ class WeighedPairs:
         """What every difference of accuracy is computed from."""
         return pair_sums(self.table, self.basis)
 
-    @cached_property
-    def in_blocks(self) -> bool:
-        """Whether the systems were asked in the same blocks."""
-        return self.basis.blocks is not None
-
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
         """Compare by the normal distribution of the weighed difference."""
         ours, theirs = self.table.column(first), self.table.column(second)
@@ -168,8 +163,8 @@ class WeighedPairs:
         difference, error, centre = estimate
         p_value = math.erfc(abs(centre) / error / math.sqrt(2))
         items = int(self.sums.counts[:, ours, theirs].sum())
-        if self.in_blocks:
-            scores, answers = block_scores(self.basis, self.shares)
+        if self.basis.blocks is not None:
+            scores, answers = self._block_scores
             one, other = ((scores[:, [each]], answers[:, [each]]) for each in (ours, theirs))
             pair = paired_block_means(one, other, by_item=[(difference, p_value)])[0]
             difference, p_value = (difference, p_value) if pair is None else (pair.difference, pair.p_value)
@@ -183,7 +178,7 @@ class WeighedPairs:
         ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
         if not others:
             return []
-        unknown = lone_share(self.basis, self.shares) > LONE
+        unknown = self._unknown
         if unknown[ours]:
             return [EnergyGap(0.5, 1.0, None, _both(self.table, first, other)) for other in others]
         gaps = self._joules(first, others, detectable=detectable)
@@ -194,8 +189,8 @@ class WeighedPairs:
 
     def _joules(self, first: str, others: Sequence[str], *, detectable: bool) -> list[EnergyGap]:
         ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
-        if self.in_blocks:
-            pairs = paired(weighted_joules(self.basis, self.shares), ours, theirs)
+        if self.basis.blocks is not None:
+            pairs = paired(self._block_joules, ours, theirs)
             return [
                 EnergyGap(0.5, None, None, _both(self.table, first, other))
                 if pair is None
@@ -216,6 +211,19 @@ class WeighedPairs:
     @cached_property
     def _draws(self) -> JouleDraws:
         return of_mix(self.basis, self.shares)
+
+    @cached_property
+    def _block_scores(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return block_scores(self.basis, self.shares)
+
+    @cached_property
+    def _block_joules(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return weighted_joules(self.basis, self.shares)
+
+    @cached_property
+    def _unknown(self) -> NDArray[np.bool_]:
+        """Whether a domain of a single item counts too much for a system, shape (systems,)."""
+        return np.asarray(lone_share(self.basis, self.shares) > LONE)
 
 
 def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval | None:
