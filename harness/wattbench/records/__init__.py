@@ -5,7 +5,7 @@ else of the harness: a record can be read where nothing can be run.
 """
 
 from wattbench.records.arrival_rates import LoadRow
-from wattbench.records.blocks import BlockPlan, BlockRow
+from wattbench.records.blocks import BlockPlan, BlockRow, attempts_by_block
 from wattbench.records.components import added, is_container, total_j
 from wattbench.records.experts import ExpertRow
 from wattbench.records.fingerprint_parts import (
@@ -76,6 +76,7 @@ __all__ = [
     "WindowLabel",
     "WindowRow",
     "added",
+    "attempts_by_block",
     "is_container",
     "machine_parts",
     "part",

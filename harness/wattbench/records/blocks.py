@@ -53,10 +53,20 @@ class BlockRow(RecordRow):
     contended: dict[str, list[str]] = field(default_factory=dict)
     """System to the signals that were over their limit in one of its windows; empty if none was."""
 
+    @property
+    def signals(self) -> list[str]:
+        """Return the signals that were over their limit, of any system, each once."""
+        return list(dict.fromkeys(signal for signals in self.contended.values() for signal in signals))
+
+
+def attempts_by_block(rows: Iterable[BlockRow]) -> list[list[BlockRow]]:
+    """Return the complete attempts of each block, in order: the last one of each counts."""
+    by_number: dict[int, list[BlockRow]] = {}
+    for row in rows:
+        by_number.setdefault(row.number, []).append(row)
+    return [sorted(attempts, key=lambda row: row.attempt) for attempts in by_number.values()]
+
 
 def counted_attempts(rows: Iterable[BlockRow]) -> Mapping[int, int]:
     """Return for each block of which some attempt is complete the attempt that counts: the last one."""
-    attempts: dict[int, int] = {}
-    for row in rows:
-        attempts[row.number] = max(row.attempt, attempts.get(row.number, 0))
-    return attempts
+    return {attempts[-1].number: attempts[-1].attempt for attempts in attempts_by_block(rows)}

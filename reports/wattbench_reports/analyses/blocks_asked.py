@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wattbench.records import BlockPlan, BlockRow, RunRecords
+from wattbench.records import BlockPlan, RunRecords, attempts_by_block
 
 
 @dataclass(frozen=True)
@@ -31,20 +30,13 @@ def blocks_asked(run: RunRecords) -> BlocksAsked | None:
     rows = run.blocks()
     if not rows:
         return None
-    by_number: dict[int, list[BlockRow]] = {}
-    for row in rows:
-        by_number.setdefault(row.number, []).append(row)
-    attempts = [sorted(each, key=lambda row: row.attempt) for each in by_number.values()]
-    reasons = Counter(signal for each in attempts for row in each[:-1] for signal in _signals(row))
+    attempts = attempts_by_block(rows)
+    reasons = Counter(signal for each in attempts for row in each[:-1] for signal in row.signals)
     return BlocksAsked(
         plan=run.block_plan(),
         blocks=len(attempts),
         asked_again=sum(len(each) > 1 for each in attempts),
         attempts=len(rows),
         reasons=tuple(reasons.most_common()),
-        still_contended=sum(bool(_signals(each[-1])) for each in attempts),
+        still_contended=sum(bool(each[-1].signals) for each in attempts),
     )
-
-
-def _signals(row: BlockRow) -> Sequence[str]:
-    return list(dict.fromkeys(signal for signals in row.contended.values() for signal in signals))

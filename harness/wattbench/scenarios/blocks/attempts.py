@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from wattbench.meters.contention.limits import LIMITS, Signal
-from wattbench.records import BlockRow, WindowRow
+from wattbench.records import BlockRow, WindowRow, attempts_by_block
 
 MOST_RETRIES = 2
 """A block is asked again at most twice: what still disturbs it then is how this machine is."""
@@ -29,7 +29,7 @@ def next_attempt(rows: Sequence[BlockRow], busy: Literal["retry", "mark", "refus
         return None
     if busy == "refuse":  # such a block ended the run, which was resumed
         return last.attempt + 1
-    most = 1 if OF_THE_SYSTEM.issuperset(signals_of(last)) else MOST_RETRIES
+    most = 1 if OF_THE_SYSTEM.issuperset(last.signals) else MOST_RETRIES
     return last.attempt + 1 if last.attempt < most else None
 
 
@@ -40,11 +40,9 @@ def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
         rows: all attempts of all blocks.
         blocks: how many there are.
     """
-    by_block: dict[int, list[BlockRow]] = {}
-    for row in sorted(rows, key=lambda row: row.attempt):
-        by_block.setdefault(row.number, []).append(row)
-    repeated = [attempts for attempts in by_block.values() if len(attempts) > 1]
-    still = [attempts[-1] for attempts in by_block.values() if attempts[-1].contended]
+    by_block = attempts_by_block(rows)
+    repeated = [attempts for attempts in by_block if len(attempts) > 1]
+    still = [attempts[-1] for attempts in by_block if attempts[-1].contended]
     lines = []
     if repeated:
         signals = _joined(row for attempts in repeated for row in attempts[:-1])
@@ -69,10 +67,5 @@ def over_limit(row: WindowRow) -> list[str]:
     return [signal for signal, share in row.contention.items() if share > known.get(signal, 0.0)]
 
 
-def signals_of(row: BlockRow) -> list[str]:
-    """Return the signals that were over their limit in an attempt, of any system."""
-    return sorted({signal for signals in row.contended.values() for signal in signals})
-
-
 def _joined(rows: Iterable[BlockRow]) -> str:
-    return ", ".join(sorted({signal for row in rows for signal in signals_of(row)}))
+    return ", ".join(sorted({signal for row in rows for signal in row.signals}))

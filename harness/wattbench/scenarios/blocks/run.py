@@ -9,7 +9,7 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
-from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words, signals_of
+from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words
 from wattbench.scenarios.blocks.deal import Block, deal, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
 from wattbench.scenarios.blocks.residents import Residents
@@ -33,8 +33,8 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
         if plan is None:
             plan = survey(context, residents, [(task, doc_id) for task in items for doc_id in range(items[task])])
         blocks = deal(items, plan.blocks, plan.seed)
-        if _left(records.blocks(), blocks, context):
-            _ask(context, residents, plan, blocks, cells)
+        if left := _left(records.blocks(), blocks, context):
+            _ask(plan, left, _turns(context, residents, blocks, cells))
         for name in mixtures_to_observe(context, cells):
             count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
     for line in repetitions_in_words(context.records.blocks(), len(blocks)):
@@ -46,20 +46,13 @@ def _left(rows: Sequence[BlockRow], blocks: Sequence[Block], context: MeasuringC
     return [block for block in blocks if next_attempt(_of(rows, block), context.measure.busy) is not None]
 
 
-def _ask(
-    context: MeasuringContext,
-    residents: Residents,
-    plan: BlockPlan,
-    blocks: Sequence[Block],
-    cells: Sequence[Cell],
-) -> None:
+def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns) -> None:
     """Ask every block that is not complete."""
-    turns = _turns(context, residents, blocks, cells)
+    context, residents = turns.context, turns.residents
     if not residents.one_at_a_time:
         for name in residents.configs:
             residents.get(name)
         turns.measure_idle("all loaded", next(iter(residents.configs)))
-    left = _left(context.records.blocks(), blocks, context)
     systems = len(residents.configs)
     turns_left, items_left = len(left) * systems, sum(_items(block, context) for block in left) * systems
     context.progress.expect(turns_left, items_left)
@@ -72,7 +65,7 @@ def _ask(
             first = False
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
-            _say(context, row, len(blocks))
+            _say(context, row, plan.blocks)
 
 
 def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
@@ -107,7 +100,7 @@ def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
     """
     if not row.contended:
         return
-    signals = ", ".join(signals_of(row))
+    signals = ", ".join(sorted(row.signals))
     what = f"block {row.number + 1} of {blocks} was disturbed by other work on this machine ({signals})"
     if context.measure.busy == "refuse":
         raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")
