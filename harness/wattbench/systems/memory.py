@@ -75,10 +75,12 @@ def _of_machine() -> int | None:
     return int(figure[1]) * 1024 if figure else None
 
 
-def _of_control_group(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+def _of_control_group() -> int | None:
+    from wattbench.meters.contention.control_group import folders
+
+    group, *above = folders()
+    folder = group if (group / "memory.max").exists() or not above else above[-1]
     try:
-        line = re.search(r"^0::/(.*)$", Path("/proc/self/cgroup").read_text(), re.MULTILINE)
-        folder = root / line[1] if line and (root / line[1] / "memory.max").exists() else root
         most = (folder / "memory.max").read_text().strip()
         if most == "max":
             return None
