@@ -105,7 +105,7 @@ def _measure(
     allow_unsafe_code: bool,
     resume: str | None,
 ) -> Path:
-    from wattbench.scenarios.closed_loop import run_to_end
+    from wattbench.scenarios.run_to_end import run_to_end
 
     root = writer.layout.root
     try:

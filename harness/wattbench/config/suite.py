@@ -102,6 +102,11 @@ class Measure(Strict):
     require_measured: bool = False
     """Refuse to run if a component's joules would come from a formula or a recording, and not from a sensor."""
 
+    @property
+    def in_blocks(self) -> bool:
+        """Return whether items are dealt into blocks."""
+        return self.load is None and self.blocks != 1
+
     @model_validator(mode="after")
     def _single_stream_is_one(self) -> Self:
         if self.scenario == "single-stream" and self.batch != 1:

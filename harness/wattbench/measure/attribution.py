@@ -76,7 +76,7 @@ def attribute(
 def attribute_cpu(answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]) -> list[float | None]:
     """Return each answer's own CPU seconds, in the order of the answers: shared out as joules are.
 
-    They are known of a window that is not valid too: a busy machine makes work take longer, but hardly more CPU time.
+    They are known of a window that is not valid too.
     """
     seconds: list[float | None] = [None] * len(answers)
     for window, index, share in _shares_of_windows(answers, windows):

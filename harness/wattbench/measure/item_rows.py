@@ -15,7 +15,7 @@ from wattbench.errors import UserError
 from wattbench.measure.attribution import alone_s, attribute, attribute_cpu
 from wattbench.measure.plan import Cell
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
-from wattbench.systems import ExpertsUsed, Facts, Mixture
+from wattbench.systems import Engine, ExpertsUsed, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
 
 
@@ -30,25 +30,18 @@ def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[Wind
     by_name = {window.window: window for window in windows}
     rows = []
     for system in dict.fromkeys(cell.system for cell in cells):
-        answers = [
-            (cell, answer)
-            for cell in cells
-            if cell.system == system
-            for answer in records.answers(system, cell.choice.task)
-        ]
-        rows += _rows_of_system(records, answers, by_name)
+        rows += _rows_of_system(records, [cell for cell in cells if cell.system == system], by_name)
     return rows
 
 
-def _rows_of_system(
-    records: RunRecords, answers: Sequence[tuple[Cell, AnswerRow]], windows: Mapping[str, WindowRow]
-) -> list[ItemRow]:
+def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping[str, WindowRow]) -> list[ItemRow]:
+    answers = [(cell, answer) for cell in cells for answer in records.answers(cell.system, cell.choice.task)]
     alone = [answer for _, answer in answers]
     split_s = alone_s(np.array([a.started_s for a in alone]), np.array([a.finished_s for a in alone])).tolist()
     energies, cpu_seconds = attribute(alone, windows), attribute_cpu(alone, windows)
     scores = {
         (cell.choice.task, s.doc_id, s.repeat, s.offered_per_s): s
-        for cell in {id(cell): cell for cell, _ in answers}.values()
+        for cell in cells
         for s in records.scores(cell.system, cell.choice.task) or []
     }
     rows = []
@@ -116,6 +109,15 @@ def _router_j(answer: AnswerRow, energy_j: float | None, item_s: float) -> float
 def _output(answer: AnswerRow, score: ScoreRow) -> str:
     """Return the output of the system: its text, or, where it only scored choices, the most likely choice."""
     return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
+
+
+def expert_rows(answers: Sequence[AnswerRow], engine: Engine) -> list[ExpertRow]:
+    """Count which experts a mixture uses for each answer and its prompt."""
+    texts = [answer.replies[0] if isinstance(answer.replies[0], str) else "" for answer in answers]
+    return [
+        expert_row(answer, engine.experts_used(answer.prompt, text))
+        for answer, text in zip(answers, texts, strict=True)
+    ]
 
 
 def expert_row(answer: AnswerRow, used: ExpertsUsed) -> ExpertRow:

@@ -117,7 +117,7 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
         *text_table(_COLUMNS, rows),
         "",
         f"{len(cells)} cells, {_work(cells, measure)}; "
-        f"warm-up {measure.warmup} items per {'system' if len(blocks) > 1 else 'cell'}, "
+        f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}, "
         f"idle {measure.idle_s:g} s, windows of at least {measure.min_window_s:g} s",
         *blocks,
         "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),

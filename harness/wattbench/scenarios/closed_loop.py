@@ -8,49 +8,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
-from wattbench.config import Measure, Resolved
-from wattbench.machine.busy import busy_now
 from wattbench.measure.ask_items import items_of
 from wattbench.measure.cell_recorder import CellRecorder
-from wattbench.measure.item_rows import expert_row, item_rows, system_row, training_costs
-from wattbench.measure.measuring_context import MeasuringContext, measuring
+from wattbench.measure.item_rows import expert_rows, item_rows, system_row, training_costs
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell, requests
 from wattbench.measure.resume import check_same_system, recover_windows
 from wattbench.measure.task_requests import task_context
 from wattbench.measure.timed_lm import TimedLM
-from wattbench.meters import Chosen, watch_here
-from wattbench.meters.contention.watch import SWITCH
 from wattbench.prefill_decode import split_cell
-from wattbench.progress import progress
-from wattbench.records import ExpertRow, Purpose, RunRecords, RunWriter, ScoreRow, WindowRow, read_run
-from wattbench.scenarios.blocks import run_blocks
+from wattbench.records import Purpose, RunRecords, ScoreRow, WindowRow
 from wattbench.scenarios.open_loop import LoadCell, run_rates, score_rates
-from wattbench.scenarios.other_work import check_other_work
 from wattbench.systems import Engine, TaskContext, base_key, open_engine, release_base
 from wattbench.systems.memory import reset_peak
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.scoring import evaluate, score_rows
-
-
-def run_to_end(
-    writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], chosen: Chosen, *, allow_unsafe_code: bool = False
-) -> None:
-    """Bring a run to its end, new or interrupted: open the meters, show the progress, ask what is not answered yet."""
-    items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
-    in_blocks = has_blocks(resolved.suite.measure, read_run(writer.layout.root))
-    shown = progress(len(cells), items, "turns" if in_blocks else "cells")
-    with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
-        if watch_here() is not None:
-            check_other_work(busy_now(), resolved.suite.measure.busy, shown)
-        else:
-            shown.note(f"nothing watches for other work on this machine: {SWITCH} is off")
-        (run_blocks if in_blocks else run_cells)(context, cells)
-
-
-def has_blocks(measure: Measure, records: RunRecords) -> bool:
-    """Return whether a run is asked in blocks. One that was begun before there were blocks is finished without."""
-    recorded = (records.header.suite.get("suite") or {}).get("measure") or {}
-    return measure.load is None and measure.blocks != 1 and "blocks" in recorded
 
 
 def run_cells(context: MeasuringContext, cells: Sequence[Cell]) -> None:
@@ -115,7 +87,9 @@ def _run_cell(context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Map
     else:
         scores = _run_items(context, cell, engine, idle_w, first_number)
     if engine.mixture() is not None:
-        context.writer.write_experts(cell.system, task, _experts_used(context, cell, engine))
+        # In a pass of its own, outside every window, as observing takes time.
+        answers = context.records.answers(cell.system, task)
+        context.writer.write_experts(cell.system, task, expert_rows(answers, engine))
     if measure.load is None:  # under load a cell is several: each rate would be a split of its own
         for phase in split_cell(context.records, cell.system, task):
             context.writer.append_phase(phase)
@@ -151,15 +125,6 @@ def _run_load(
     load_cell = LoadCell(context, engine, cell.system, task, asks, idle_w)
     run_rates(load_cell, context.records.loads(), first_number)
     return score_rates(load_cell, context.records.answers(cell.system, task), cell.choice, cell.config)
-
-
-def _experts_used(context: MeasuringContext, cell: Cell, engine: Engine) -> list[ExpertRow]:
-    """Return which experts each item used: in a pass of its own, outside every window, as observing takes time."""
-    rows = []
-    for answer in context.records.answers(cell.system, cell.choice.task):
-        text = answer.replies[0] if isinstance(answer.replies[0], str) else ""
-        rows.append(expert_row(answer, engine.experts_used(answer.prompt, text)))
-    return rows
 
 
 def _context_of(context: MeasuringContext, cell: Cell) -> TaskContext:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from wattbench.measure.item_rows import expert_row, item_rows
+from wattbench.measure.item_rows import expert_rows, item_rows
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.scorer import Scorer
@@ -33,12 +33,8 @@ def count_experts(context: MeasuringContext, resident: Resident, cells: Sequence
         task = cell.choice.task
         if context.records.layout.experts(cell.system, task).exists():
             continue
-        rows = []
-        answers = context.records.answers(cell.system, task)
-        for answer in sorted(answers, key=lambda row: (row.doc_id, row.repeat)):
-            text = answer.replies[0] if isinstance(answer.replies[0], str) else ""
-            rows.append(expert_row(answer, resident.engine.experts_used(answer.prompt, text)))
-        context.writer.write_experts(cell.system, task, rows)
+        answers = sorted(context.records.answers(cell.system, task), key=lambda row: (row.doc_id, row.repeat))
+        context.writer.write_experts(cell.system, task, expert_rows(answers, resident.engine))
 
 
 def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:

@@ -1,0 +1,38 @@
+"""Bring a run to its end in the way that its suite asks for: in blocks, or cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattbench.config import Measure, Resolved
+from wattbench.machine.busy import busy_now
+from wattbench.measure.measuring_context import measuring
+from wattbench.measure.plan import Cell, requests
+from wattbench.meters import Chosen, watch_here
+from wattbench.meters.contention.watch import SWITCH
+from wattbench.progress import progress
+from wattbench.records import RunRecords, RunWriter, read_run
+from wattbench.scenarios.blocks import run_blocks
+from wattbench.scenarios.closed_loop import run_cells
+from wattbench.scenarios.other_work import check_other_work
+
+
+def run_to_end(
+    writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], chosen: Chosen, *, allow_unsafe_code: bool = False
+) -> None:
+    """Bring a run to its end, new or interrupted: open the meters, show the progress, ask what is not answered yet."""
+    items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
+    in_blocks = _in_blocks(resolved.suite.measure, read_run(writer.layout.root))
+    shown = progress(len(cells), items, "turns" if in_blocks else "cells")
+    with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
+        if watch_here() is not None:
+            check_other_work(busy_now(), resolved.suite.measure.busy, shown)
+        else:
+            shown.note(f"nothing watches for other work on this machine: {SWITCH} is off")
+        (run_blocks if in_blocks else run_cells)(context, cells)
+
+
+def _in_blocks(measure: Measure, records: RunRecords) -> bool:
+    """Return whether a run is asked in blocks. One that was begun before there were blocks is finished without."""
+    recorded = (records.header.suite.get("suite") or {}).get("measure") or {}
+    return measure.in_blocks and "blocks" in recorded
