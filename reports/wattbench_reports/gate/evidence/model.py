@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.stats.session_variance import SessionVariance
+
 Pairs = NDArray[np.float64]
 """Shape (items, 2): the baseline's figure and the candidate's, item by item in the order in which they were asked."""
 
@@ -25,6 +27,15 @@ class Round:
     energy_j: tuple[float, float] | None = None
     """Joules of the round's items, of the baseline and of the candidate, each once; None where one of them was not
     read, or its window cannot be believed."""
+    tasks: tuple[str, ...] = ()
+    """Of each item, its task; empty where it is not known."""
+    domains: tuple[str, ...] = ()
+    """Of each item, the domain of its task, or the task's name where it has none; empty where it is not known."""
+    pair: int | None = None
+    """Rounds of the same pair, one with either system first, give one figure to the tests of seconds and joules. None:
+    the round is a pair of its own."""
+    load: int = 0
+    """Which loading of the two systems answered, counted from 0."""
 
     @property
     def items(self) -> int:
@@ -55,3 +66,8 @@ class Evidence:
     energy_j: float | None = None
     """Of both, everything that was counted in measured windows, repeats to fill them included."""
     notes: tuple[str, ...] = ()
+    sessions: Mapping[str, SessionVariance] = field(default_factory=dict)
+    """Metric to how much the logarithm of its figure varies between sessions of the machine; of accuracy none. Only of
+    two runs on record: systems that were asked in turns share a session."""
+    noise: Mapping[str, float] = field(default_factory=dict)
+    """Metric to the standard deviation of a pair's log-ratio, where a calibration of the machine knows it."""
