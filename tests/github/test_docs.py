@@ -41,8 +41,10 @@ def rows(after: str) -> dict[str, list[str]]:
 def test_every_key_of_a_policy_is_explained_with_its_default() -> None:
     told = rows("| key | default | meaning |\n| --- | --- | --- |\n| `metrics` |")
     assert told.keys() == GatePolicy.model_fields.keys()
-    for name in ("alpha", "beta", "block", "drift"):
+    for name in ("alpha", "beta", "block"):
         assert float(told[name][0]) == getattr(GatePolicy(), name)
+    for name in ("drift", "reloads"):
+        assert told[name][0] == f"`{getattr(GatePolicy(), name)}`"
     assert rows("For each metric:").keys() == MetricPolicy.model_fields.keys()
 
 
@@ -73,7 +75,7 @@ def test_every_input_of_the_action_is_explained() -> None:
 
 
 def test_the_example_of_a_policy_is_one_with_every_key() -> None:
-    told = yaml.safe_load(block("gate:\n  metrics:\n    accuracy: {margin: 5 points}\n    latency_p50"))["gate"]
+    told = yaml.safe_load(block("gate:\n  metrics:\n    accuracy: {margin: 5 points, each_domain"))["gate"]
     policy = GatePolicy.model_validate(told)
     assert policy.model_fields_set == GatePolicy.model_fields.keys()
     assert policy.metrics["peak_memory"].direction == "either"

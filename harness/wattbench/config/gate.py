@@ -6,7 +6,15 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from wattbench.config.base import RelativePath, Strict
 from wattbench.records import IdentityPart
@@ -15,6 +23,7 @@ from wattbench.records.suite_defaults import (
     GATE_FALSE_ALARM_RATE,
     GATE_MARGINS,
     GATE_MISS_RATE,
+    GATE_RELOADS,
     GATE_ROUND_ITEMS,
     GateMetric,
 )
@@ -65,6 +74,9 @@ class MetricPolicy(Strict):
     weight: PositiveFloat | None = None
     """Its part of `alpha`, relative to the other blocking metrics. None: 4 for accuracy, for which items are scarce,
     and 1 for all others."""
+    each_domain: Share | None = None
+    """For accuracy: the smallest drop in any one domain that must be detected, in points. None: a gain in one domain
+    may pay for a loss in another."""
 
 
 class Trade(Strict):
@@ -117,14 +129,21 @@ class GatePolicy(Strict):
     beta: Annotated[float, Field(gt=0, lt=0.5)] = GATE_MISS_RATE
     """The miss rate: how often it may pass a candidate that is worse by a whole margin."""
     block: PositiveInt = GATE_ROUND_ITEMS
-    """Items of a round: both systems are asked them, one system after the other."""
+    """Items of a long round: both systems are asked them, one system after the other. The first rounds have one item
+    each; long ones follow where joules are judged, as a meter needs longer windows than a clock."""
+    reloads: Literal["auto"] | NonNegativeInt = GATE_RELOADS
+    """How often both systems are closed and loaded again, in random order, while the gate runs: what differs between
+    two loads of one system is then no difference of the systems. `auto`: 3 times where loading takes little of the
+    gate's time, else never."""
     max_items: PositiveInt | None = None
     """Items after which it stops as inconclusive. None: all items of the suite."""
     max_joules: PositiveFloat | None = None
     """Joules of both systems together after which it stops as inconclusive."""
-    drift: Annotated[float, Field(ge=0, lt=1)] = GATE_DRIFT
-    """For two separate runs: the share by which seconds and joules may differ without a change of the system. A
-    regression must be larger than this, and a pass must leave this much of the margin."""
+    drift: Literal["measured"] | Annotated[float, Field(ge=0, lt=1), BeforeValidator(_share)] = GATE_DRIFT
+    """For two separate runs: how much seconds and joules differ between two runs of one system. `measured`: by the
+    sessions that `wattbench calibrate SUITE --sessions K` or a history recorded; without them seconds and joules are
+    not judged. A number: a share that is assumed instead; a regression must be larger than it, and a pass must leave
+    this much of the margin."""
     judge_modelled: bool = False
     """Judge joules that are modelled from seconds and load. They add little to what the seconds show."""
     may_differ: list[IdentityPart] = []
@@ -142,7 +161,15 @@ class GatePolicy(Strict):
         for metric, rule in metrics.items() if isinstance(metrics, dict) else ():
             if isinstance(rule, dict):
                 _check_unit(str(metric), rule.get("margin"), "the margin")
+                _check_unit(str(metric), rule.get("each_domain"), "each_domain")
         return given
+
+    @model_validator(mode="after")
+    def _domains_of_accuracy(self) -> Self:
+        for metric, rule in self.metrics.items():
+            if rule.each_domain is not None and metric != "accuracy":
+                raise ValueError(f"metrics.{metric}: each_domain goes with accuracy only")
+        return self
 
     @model_validator(mode="after")
     def _something_blocks(self) -> Self:

@@ -20,9 +20,11 @@ GATE_FALSE_ALARM_RATE = 0.05
 GATE_MISS_RATE = 0.10
 """`beta`: how often it may pass a candidate that is worse by a whole margin."""
 GATE_ROUND_ITEMS = 8
-"""`block`: items of a round."""
-GATE_DRIFT = 0.03
-"""`drift`: the share by which seconds and joules of two separate runs may differ without a change."""
+"""`block`: items of a long round, in which joules are measured."""
+GATE_RELOADS: Literal["auto"] = "auto"
+"""`reloads`: both systems are loaded again where that is cheap."""
+GATE_DRIFT: Literal["measured"] = "measured"
+"""`drift`: how much the machine itself changes between two separate runs is measured, not assumed."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ class Rule:
     only_if_measured: bool = False
     """It blocks only where it was measured."""
     weight: float = 1.0
+    each_domain: float | None = None
+    """For accuracy: the margin of each domain, in points; None: domains are not judged one by one."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,8 @@ class Policy:
     block: int = GATE_ROUND_ITEMS
     max_items: int | None = None
     max_joules: float | None = None
-    drift: float = GATE_DRIFT
+    drift: float | None = None
+    """The share by which seconds and joules of two runs may differ without a change; None: what was measured counts."""
     judge_modelled: bool = False
     may_differ: tuple[str, ...] = ()
     trades: tuple[DeclaredTrade, ...] = ()
@@ -103,7 +106,7 @@ def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
             block=int(record["block"]),
             max_items=record.get("max_items"),
             max_joules=record.get("max_joules"),
-            drift=float(record["drift"]),
+            drift=None if record["drift"] == GATE_DRIFT else float(record["drift"]),
             judge_modelled=bool(record["judge_modelled"]),
             may_differ=tuple(record["may_differ"]),
             trades=tuple(_trade(each) for each in record["trades"]),
@@ -122,6 +125,7 @@ def _rule(metric: str, recorded: Mapping[str, Any]) -> Rule:
     weight = recorded.get("weight")
     if weight is None:
         weight = gate_weight(metric)
+    each_domain = recorded.get("each_domain")
     return Rule(
         metric=metric,
         margin=float(recorded["margin"]),
@@ -129,6 +133,7 @@ def _rule(metric: str, recorded: Mapping[str, Any]) -> Rule:
         blocks=bool(recorded["blocks"]),
         only_if_measured=recorded["blocks"] == "if_measured",
         weight=float(weight),
+        each_domain=None if each_domain is None else float(each_domain),
     )
 
 

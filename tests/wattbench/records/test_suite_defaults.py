@@ -25,6 +25,16 @@ def test_a_gate_that_names_no_policy_is_judged_by_the_suites_defaults() -> None:
     assert METRICS.keys() == {*get_args(GateMetric)}
 
 
+def test_a_policy_as_older_versions_recorded_it_is_read() -> None:
+    recorded = GatePolicy().model_dump(mode="json") | {"drift": 0.03}
+    del recorded["reloads"]
+    for rule in recorded["metrics"].values():
+        del rule["each_domain"]
+    policy = policy_of(recorded)
+    assert policy.drift == 0.03
+    assert policy.rules == DEFAULT_POLICY.rules
+
+
 def test_a_record_without_carbon_and_workload_is_read_by_the_suites_defaults() -> None:
     defaults = WorkloadSettings.of(Workload().model_dump(mode="json"))
     assert workload(WorkloadSettings.of({}), ["text"]) == workload(defaults, ["text"])

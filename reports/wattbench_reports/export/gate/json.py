@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
+from wattbench.records.suite_defaults import GATE_DRIFT
 from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 
@@ -82,6 +83,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
     return {
         **policy.record,
         **settings,
+        "drift": GATE_DRIFT if policy.drift is None else policy.drift,
         "metrics": {rule.metric: _rule(rule) for rule in policy.rules},
         "trades": [
             {"give": {each.give: each.give_up_to}, "get": {each.get: each.get_at_least}, "reason": each.reason}
@@ -97,6 +99,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "direction": "either" if rule.either else "worse",
         "blocks": "if_measured" if rule.only_if_measured else rule.blocks,
         "weight": rule.weight,
+        "each_domain": rule.each_domain,
     }
 
 

@@ -102,9 +102,16 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
         change=figures.change,
         provenance=provenance,
         missing=_MODELLED if modelled else None,
-        slack=0.0 if evidence.in_turns or metric == ACCURACY else policy.drift,
+        slack=0.0 if evidence.in_turns or metric == ACCURACY else _drift(policy),
     )
 
+
+def _drift(policy: Policy) -> float:
+    """Return what two runs may differ by without a change of the system: the policy's share, or a usual one."""
+    return _USUAL_DRIFT if policy.drift is None else policy.drift
+
+
+_USUAL_DRIFT = 0.03
 
 _MODELLED = (
     "its joules are modelled from load, not measured by a sensor, so that a difference mostly reflects seconds. "

@@ -52,6 +52,14 @@ def test_every_form_says_the_same(tmp_path: Path, name: str, text: str) -> None:
     assert (policy.block, list(policy.metrics), policy.metrics["accuracy"].margin) == (3, ["accuracy"], 0.02)
 
 
+def test_shares_and_counts_have_words_too(tmp_path: Path) -> None:
+    text = "metrics: {accuracy: {margin: 5 points, each_domain: 10 points}}\ndrift: 3%\nreloads: 2\n"
+    (tmp_path / "policy.yaml").write_text(text)
+    policy, _ = find_policy(tmp_path / "policy.yaml", None, tmp_path)
+    assert (policy.metrics["accuracy"].each_domain, policy.drift, policy.reloads) == (0.1, 0.03, 2)
+    assert (GatePolicy().drift, GatePolicy().reloads) == ("measured", "auto")
+
+
 def test_a_calibration_lies_beside_the_file_that_names_it(here: Path, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.wattbench.gate]\ncalibration = "noise.json"\n')
     assert find_policy(None, None, here)[0].calibration == tmp_path / "noise.json"
@@ -63,6 +71,11 @@ def test_a_calibration_lies_beside_the_file_that_names_it(here: Path, tmp_path: 
         ("p.toml", TABLE.replace("block", "blocks"), r"p.toml: tool.wattbench.gate.blocks: unknown key; did you"),
         ("p.toml", TABLE.replace("points", "%"), r"tool.wattbench.gate: the margin of accuracy is in points"),
         ("p.toml", "alpha = 0.7\n", r"p.toml: alpha: input should be less than 0.5"),
+        ("p.yaml", "metrics: {accuracy: {margin: 0.1, each_domain: 5%}}\n", r"each_domain of accuracy is in points"),
+        ("p.yaml", "metrics: {ttft: {margin: 0.1, each_domain: 0.2}}\n", r"metrics.ttft: each_domain goes with"),
+        ("p.yaml", "reloads: never\n", r"p.yaml:1: reloads"),
+        ("p.yaml", "reloads: -1\n", r"p.yaml:1: reloads"),
+        ("p.yaml", "drift: 100%\n", r"p.yaml:1: drift"),
         ("p.toml", "tool = {wattbench = {gate = 3}}\n", r"p.toml: tool.wattbench.gate: must be a table of keys"),
         ("p.toml", "alpha = \n", r"p.toml: not valid TOML"),
         ("p.toml", "a = " + "[" * 5000, r"p.toml: not valid TOML"),
