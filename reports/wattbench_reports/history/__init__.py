@@ -7,6 +7,7 @@ pages.
 from wattbench_reports.history.alarms import Alarm, alarms
 from wattbench_reports.history.loader import load_history
 from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, History, Night
+from wattbench_reports.history.night_changes import NightChange, night_changes
 from wattbench_reports.history.night_comparisons import Drift, drift
 from wattbench_reports.history.reference import Reference, read_reference
 from wattbench_reports.history.sql import VIEWS, Rows, query
@@ -22,6 +23,7 @@ __all__ = [
     "Drift",
     "History",
     "Night",
+    "NightChange",
     "Reference",
     "Rows",
     "Trend",
@@ -30,6 +32,7 @@ __all__ = [
     "drift",
     "is_worse",
     "load_history",
+    "night_changes",
     "query",
     "read_reference",
     "trends",
