@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 
 from wattbench_reports.gate.policy import DEFAULT_POLICY
 from wattbench_reports.history import History, NightChange, night_changes
@@ -24,7 +25,7 @@ def test_a_threefold_slowdown_in_the_fifth_night_is_beyond_all_seen(in_memory: M
         assert change.state == "beyond_all_seen"
         assert change.worse
         assert change.low is None
-    assert against(history, "previous").change == 3.0 / 1.01 - 1
+    assert against(history, "previous").change == pytest.approx(3.0 / 1.01 - 1)
     assert against(history, "four_weeks").label == "4 nights from 2026-01-01 to 2026-01-04"
 
 
