@@ -23,7 +23,8 @@ from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
-    from wattbench.nights import Commit, NightsLayout
+    from wattbench.nights import NightsLayout
+    from wattbench.repository import Commit
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,8 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
 
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     """Run the suite at each of the commits that has no night yet, and rebuild the site."""
-    from wattbench.nights import backfill, commits_with_a_night, kept_runs, repository_of
+    from wattbench.nights import backfill, commits_with_a_night, kept_runs
+    from wattbench.repository import repository_of
 
     resolved = load(work.suite)
     repository = repository_of(resolved.path)

@@ -5,7 +5,6 @@ May import: the record contract, `wattbench.config` and below. Must not import `
 
 from wattbench.nights.add import Added, add_runs
 from wattbench.nights.backfill import Filled, backfill
-from wattbench.nights.commits import Commit, Repository, repository_of
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import KeptRun, commits_with_a_night, kept_runs, today
 from wattbench.nights.retention import Decision, Keep, prune
@@ -14,13 +13,11 @@ from wattbench.nights.verdicts import keep_verdict, kept_verdicts
 
 __all__ = [
     "Added",
-    "Commit",
     "Decision",
     "Filled",
     "Keep",
     "KeptRun",
     "NightsLayout",
-    "Repository",
     "add_runs",
     "backfill",
     "commits_with_a_night",
@@ -29,6 +26,5 @@ __all__ = [
     "kept_verdicts",
     "prune",
     "rebuilt",
-    "repository_of",
     "today",
 ]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.nights.commits import Commit, Repository
 from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunLayout
 from wattbench.records.atomic_write import move_into_place
+from wattbench.repository import Commit, Repository
 
 STOPPING_S = 60.0
 """How long a run that is interrupted may take to close its windows."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -11,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.repositories import git, worktrees
 from wattbench.errors import UserError
-from wattbench.nights import Commit, NightsLayout, Repository, backfill, kept_runs, repository_of
-
-WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
-
-
-def git(root: Path, *arguments: str, at: str = "2026-03-01T12:00:00Z") -> str:
-    dates = {"GIT_AUTHOR_DATE": at, "GIT_COMMITTER_DATE": at}
-    done = subprocess.run(["git", "-C", str(root), *arguments], env=os.environ | WHO | dates, capture_output=True,
-                          text=True, check=True)  # fmt: skip
-    return done.stdout.strip()
+from wattbench.nights import NightsLayout, backfill, kept_runs
+from wattbench.repository import Commit, Repository, repository_of
 
 
 @pytest.fixture
@@ -38,10 +30,6 @@ def repository(tmp_path: Path) -> Repository:
     suite.write_text("three")
     git(root, "add", "."), git(root, "commit", "-qm", "3", at="2026-03-04T12:00:00Z")
     return repository_of(suite)
-
-
-def worktrees(repository: Repository) -> int:
-    return git(repository.root, "worktree", "list", "--porcelain").count("worktree ")
 
 
 def test_commits_come_oldest_first_with_their_dates(repository: Repository) -> None:
@@ -98,7 +86,7 @@ def test_each_commit_is_run_as_it_was_and_a_broken_one_stops_no_other(
         (commits[0].sha, commits[0].date), (commits[2].sha, commits[2].date),
     ]  # fmt: skip
     assert '"said": "three"' in (done[2].root / "run.json").read_text()
-    assert worktrees(repository) == 1
+    assert worktrees(repository.root) == 1
     assert not list(layout.aside.iterdir())
 
 
@@ -132,5 +120,5 @@ def test_an_interruption_ends_the_run_and_removes_the_worktree(
     with pytest.raises(KeyboardInterrupt):
         list(backfill(layout, repository, repository.commits("HEAD"), interrupting))
     assert told.read_text() == "ended"
-    assert worktrees(repository) == 1
+    assert worktrees(repository.root) == 1
     assert not list(layout.runs.iterdir())

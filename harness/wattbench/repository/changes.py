@@ -1,0 +1,57 @@
+"""List what the working tree changes against a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.repository.git import git, git_or_none
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Files of a repository that differ between a commit and the working tree, relative to its root, sorted."""
+
+    files: tuple[str, ...]
+    """All of them: changed, added, removed, and new ones that git does not ignore."""
+    uncommitted: tuple[str, ...]
+    """Those that differ from HEAD."""
+    new: tuple[str, ...]
+    """Those that git neither tracks nor ignores."""
+
+
+def changes_since(root: Path, sha: str, results: Path) -> Changes:
+    """Compare the working tree with a commit.
+
+    Args:
+        root: of the repository.
+        sha: the commit.
+        results: a folder that does not count, nor does compiled Python: running the system makes both.
+
+    Raises:
+        UserError: git failed.
+    """
+    new = {
+        name for name in _names(root, "ls-files", "-z", "--others", "--exclude-standard")
+        if "__pycache__" not in Path(name).parts and not (root / name).is_relative_to(results.resolve())
+    }  # fmt: skip
+    since = _names(root, "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=none", sha)
+    uncommitted = _names(root, "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "HEAD")
+    return Changes(tuple(sorted(since | new)), tuple(sorted(uncommitted | new)), tuple(sorted(new)))
+
+
+def ignored_by_git(root: Path, paths: Iterable[Path]) -> frozenset[Path]:
+    """Return those of some paths in a repository that git ignores.
+
+    Raises:
+        UserError: git is not installed.
+    """
+    return frozenset(
+        path for path in paths
+        if git_or_none(root, "check-ignore", "--quiet", "--", str(path), what="git check-ignore") is not None
+    )  # fmt: skip
+
+
+def _names(root: Path, *arguments: str) -> set[str]:
+    return set(git(root, *arguments, what=f"git {arguments[0]}").split("\0")) - {""}

@@ -1,0 +1,54 @@
+"""Run git in a folder, and turn its failures into errors for people."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from wattbench.errors import UserError
+
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
+"""Variables that git sets for its hooks: they would point commands for another folder at the hook's repository."""
+
+
+def git(folder: Path, *arguments: str, what: str) -> str:
+    """Run git in a folder, without the hooks of its repository, and return what it prints.
+
+    Args:
+        folder: where it runs.
+        arguments: of git.
+        what: what a message begins with.
+
+    Raises:
+        UserError: git is not installed, or it failed; the message has its first line.
+    """
+    done = _run(folder, *arguments, what=what)
+    if done.returncode:
+        raise UserError(f"{what}: {_first_line(done.stderr)}")
+    return done.stdout
+
+
+def git_or_none(folder: Path, *arguments: str, what: str) -> str | None:
+    """Run git as `git` does, and return what it prints; None if it fails.
+
+    Raises:
+        UserError: git is not installed.
+    """
+    done = _run(folder, *arguments, what=what)
+    return None if done.returncode else done.stdout
+
+
+def _run(folder: Path, *arguments: str, what: str) -> subprocess.CompletedProcess[str]:
+    variables = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false", *arguments]
+    try:
+        return subprocess.run(
+            command, env=variables, capture_output=True, text=True, errors="surrogateescape", check=False
+        )
+    except OSError as error:
+        raise UserError(f"{what}: git cannot be started ({error.strerror}); is it installed?") from error
+
+
+def _first_line(text: str) -> str:
+    return next((line.removeprefix("fatal: ") for line in text.splitlines() if line.strip()), "git failed")
