@@ -38,6 +38,7 @@ from wattbench.config.serve import LlamaCppServe, Serve
 from wattbench.config.suite import Carbon, Measure, Suite, TaskChoice
 from wattbench.config.system import (
     ENGINES,
+    Checkout,
     EndpointSystem,
     HybridSystem,
     LmEvalSystem,
@@ -60,6 +61,7 @@ __all__ = [
     "AutoSettings",
     "Carbon",
     "CascadeRouter",
+    "Checkout",
     "ClassifierRouter",
     "CodecarbonSettings",
     "Command",

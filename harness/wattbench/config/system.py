@@ -142,18 +142,35 @@ class EndpointSystem(SystemBase):
         return self
 
 
+class Checkout(Strict):
+    """The folder that a callable's modules are imported from: the files of one commit, or the working tree."""
+
+    root: Path
+    working_tree: Path
+    """What `root` is in place of: import paths in the working tree then mean the same folders of `root`."""
+
+
 class PythonSystem(SystemBase):
     """A Python callable from prompt to answer: a regular expression, a lexicon, a scikit-learn pipeline."""
 
     engine: Literal["python"]
     call: str = Field(pattern=r"^.+:[A-Za-z_][A-Za-z0-9_.]*$")
     """`package.module:function`, or `./file.py:function` relative to this file. It takes a text and returns a text."""
+    checkout: Checkout | None = None
+    """Where its modules come from, in a gate against a base. Filled in by `gate --base`; do not write it by hand."""
 
     @field_validator("call")
     @classmethod
     def _relative_to_its_file(cls, call: str, info: ValidationInfo) -> str:
         module, _, function = call.rpartition(":")
         return f"{relative_to_its_file(Path(module), info)}:{function}" if module.endswith(".py") else call
+
+    @field_validator("checkout", mode="before")
+    @classmethod
+    def _checkout_is_filled_in(cls, checkout: Any, info: ValidationInfo) -> Any:
+        if checkout is not None and "folder" in (info.context or {}):
+            raise ValueError("checkout is filled in by gate --base; leave it out")
+        return checkout
 
 
 class LmEvalSystem(SystemBase):

@@ -16,6 +16,7 @@ from wattbench.config import PythonSystem
 from wattbench.errors import UserError, nearest
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
 from wattbench.systems.callable_lm import Answerer, CallableLM
+from wattbench.systems.checkout_modules import modules_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -26,13 +27,16 @@ class PythonEngine(Engine):
 
     def __init__(self, name: str, config: PythonSystem) -> None:
         self._config = config
-        self._call = find_callable(name, config.call)
+        self._modules = None if config.checkout is None else modules_of(config.checkout)
+        self._call = _imported(name, config)
         self.lm = CallableLM(name, self._call)
 
     @classmethod
     def check(cls, name: str, config: PythonSystem) -> None:
         """Import the callable, as only this shows that it exists."""
-        find_callable(name, config.call)
+        _imported(name, config)
+        if config.checkout is not None:
+            modules_of(config.checkout).deactivate()
 
     @classmethod
     def open(cls, name: str, config: PythonSystem, *, batch: int, seed: int) -> Self:
@@ -41,6 +45,7 @@ class PythonEngine(Engine):
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         """Call it for one prompt at a time."""
+        self.activate()
         if request_type != GENERATE:
             return [Reply(value) for value in self.lm.loglikelihood(requests)]
         return [Reply(text) for text in self.lm.generate_until(requests)]
@@ -55,6 +60,24 @@ class PythonEngine(Engine):
             weights_sha256=_source_sha256(self._call),
             device="cpu",
         )
+
+    def activate(self) -> None:
+        """Make the imports of the callable mean its checkout's modules, where it has one."""
+        if self._modules is not None:
+            self._modules.activate()
+
+    def close(self) -> None:
+        """Make imports mean again what they mean to this process."""
+        if self._modules is not None:
+            self._modules.deactivate()
+
+
+def _imported(name: str, config: PythonSystem) -> Answerer:
+    """Import the callable, from its checkout where it has one."""
+    if config.checkout is None:
+        return find_callable(name, config.call)
+    with modules_of(config.checkout).importing(f"system {name!r}: call: {config.call!r}"):
+        return find_callable(name, config.call)
 
 
 def find_callable(name: str, call: str) -> Answerer:
