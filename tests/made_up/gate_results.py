@@ -64,6 +64,20 @@ def passed() -> GateResult:
     )
 
 
+def unchanged() -> GateResult:
+    """A gate against a base from which nothing of the system differs."""
+    return gate(
+        Verdict.PASS,
+        "Nothing that concerns specialist differs from main, where HEAD left it (3f2a91c0de), so no item was asked.",
+        baseline="specialist.base", candidate="specialist", runs=(), items=0, rounds=0, energy_j=None,
+        energy_provenance="", notes=(
+            "Baseline: the system of main, where HEAD left it (3f2a91c0de). Candidate: the working tree, all "
+            "committed.",
+            "2 other changed files, such as tasks, do not belong to the system: both sides use the new.",
+        ),
+    )  # fmt: skip
+
+
 def improved() -> GateResult:
     """Faster, and no worse otherwise."""
     faster = replace(
@@ -227,6 +241,7 @@ def many(number: int = 500) -> GateResult:
 
 GATES = {
     "pass": passed,
+    "unchanged": unchanged,
     "improved": improved,
     "regressed": regressed,
     "inconclusive": inconclusive,

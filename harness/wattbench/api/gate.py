@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 
 def gate(
-    target: str | os.PathLike[str],
+    target: str | os.PathLike[str] | None = None,
     second: str | os.PathLike[str] | None = None,
     *,
+    base: str | None = None,
+    system: str | None = None,
     baseline: str | None = None,
     candidate: str | None = None,
     policy: str | os.PathLike[str] | None = None,
@@ -37,11 +39,15 @@ def gate(
 
     ``gate(old, new)`` judges two runs from their records (or two files of pytest-benchmark). ``gate(suite,
     baseline=..., candidate=...)`` measures both systems in alternation, in a run of its own, and stops as soon as the
-    verdict is decided. ``gate(run)`` judges the run of a gate again.
+    verdict is decided. ``gate(base="main")`` does so with a system as a commit has it and as the working tree has it.
+    ``gate(run)`` judges the run of a gate again.
 
     Args:
-        target: the baseline's run; or a suite: a file, or the name of one that wattbench ships.
+        target: the baseline's run; or a suite: a file, or the name of one that wattbench ships. With `base` it may be
+            left out where the policy names a suite, or only one of the repository has a section ``gate:``.
         second: the candidate's run, where two runs are judged.
+        base: a branch (its commit where HEAD left it), a tag or a commit.
+        system: with `base`: the system; else the one of the policy, or the only one of the suite.
         baseline: the system in use. For two runs: the one in `target`, where it has several.
         candidate: the system that is to replace it. For two runs: the one in `second`.
         policy: a file in TOML or YAML; else the suite's ``gate:``, or ``[tool.wattbench.gate]`` of the nearest
@@ -58,9 +64,13 @@ def gate(
             measuring.
     """
     targets = [os.fspath(each) for each in (target, second) if each is not None]
+    sides = {"base": base, "system": system, "baseline": baseline, "candidate": candidate}
+    named = [f"{option}={value}" for option, value in sides.items() if value is not None]
     request = GateRequest(
         targets=targets,
-        command=["wattbench.gate", *targets, f"baseline={baseline}", f"candidate={candidate}"],
+        command=["wattbench.gate", *targets, *named],
+        base=base,
+        system=system,
         baseline=baseline,
         candidate=candidate,
         policy=None if policy is None else Path(policy),
@@ -86,7 +96,7 @@ class GateResult:
     data: GateData
     """The verdict as the reports know it. Its form may change without notice."""
     run: Path | None
-    """The run behind the verdict; None for files of pytest-benchmark."""
+    """The run behind the verdict; None for files of pytest-benchmark, and where nothing differs from the base."""
 
     @property
     def verdict(self) -> Verdict:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.judge_gate import judge_files, judge_gate, judge_runs
+from wattbench.api.measure_base import AgainstBase, measure_against_base
 from wattbench.api.measure_gate import GateJob, measure_new, measure_resumed
 from wattbench.errors import UserError
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
 
 _OPTIONS = (
-    "baseline", "candidate", "policy", "across", "plant", "tasks", "limit", "allow_unsafe_code", "require_measured",
+    "baseline", "candidate", "base", "system", "policy", "across", "plant", "tasks", "limit", "allow_unsafe_code",
+    "require_measured",
 )  # fmt: skip
 """Not every form of a gate has every one of these."""
 
@@ -29,6 +31,10 @@ class GateRequest:
     """How it was started, for the record of a new run."""
     baseline: str | None = None
     candidate: str | None = None
+    base: str | None = None
+    """The commit whose system is the baseline, where the candidate is the working tree's."""
+    system: str | None = None
+    """Which system, with `base`."""
     policy: Path | None = None
     across: Sequence[str] = ()
     plant: Sequence[str] = ()
@@ -47,7 +53,7 @@ class GateRequest:
     @property
     def measures(self) -> bool:
         """Whether systems are asked, and not only records read."""
-        return self.resume is not None or len(self.targets) == 1
+        return self.resume is not None or self.base is not None or len(self.targets) == 1
 
     def judged(self) -> GateResult:
         """Judge the targets, after measuring where that is asked for.
@@ -57,10 +63,12 @@ class GateRequest:
         """
         if self.resume is not None:
             return self._resumed(self.resume)
+        if self.base is not None:
+            return self._against(self.base)
         if not 1 <= len(self.targets) <= 2:
             raise UserError(
                 f"name a suite (with {self.spelled('baseline')} and {self.spelled('candidate')}), one or two runs, or "
-                "two files of pytest-benchmark"
+                f"two files of pytest-benchmark; or compare the working tree with {self.spelled('base')}"
             )
         paths = [Path(target) for target in self.targets]
         if len(paths) == 1:
@@ -78,10 +86,31 @@ class GateRequest:
             raise UserError(
                 f"{suite}: name the two systems with {self.spelled('baseline')} and {self.spelled('candidate')}"
             )
-        job = GateJob(
+        notes = measure_new(self._job(suite, self.baseline, self.candidate), self.out, self._begun)
+        assert self.run is not None  # `_begun` was called with the run's directory
+        return judge_gate(self.run, notes=notes)
+
+    def _against(self, base: str) -> GateResult:
+        self._allow_only(
+            f"{self.spelled('base')}", "base", "system", "policy", "plant", "tasks", "limit", "allow_unsafe_code",
+            "require_measured",
+        )  # fmt: skip
+        if len(self.targets) > 1 or any(_is_run(Path(target)) for target in self.targets):
+            raise UserError(f"{self.spelled('base')} goes with one suite, or with none where it can be found")
+        suite = self.targets[0] if self.targets else None
+        outcome = measure_against_base(
+            self._job("", "", ""), AgainstBase(base, suite, self.system), self.out, self._begun
+        )
+        if not isinstance(outcome, list):
+            return outcome
+        assert self.run is not None  # as above
+        return judge_gate(self.run, notes=outcome)
+
+    def _job(self, suite: str, baseline: str, candidate: str) -> GateJob:
+        return GateJob(
             suite=suite,
-            baseline=self.baseline,
-            candidate=self.candidate,
+            baseline=baseline,
+            candidate=candidate,
             command=self.command,
             policy_file=self.policy,
             plant=self.plant,
@@ -91,9 +120,6 @@ class GateRequest:
             require_measured=self.require_measured,
             judge_modelled=self.judge_modelled,
         )
-        notes = measure_new(job, self.out, self._begun)
-        assert self.run is not None  # `_begun` was called with the run's directory
-        return judge_gate(self.run, notes=notes)
 
     def _resumed(self, root: Path) -> GateResult:
         if self.targets:

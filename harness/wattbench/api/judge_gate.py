@@ -50,6 +50,7 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
 
     run = read_run(root)
     policy = _recorded_policy(run)
+    notes = (*_notes_on_base(run), *notes)
     if policy_file is not None:
         policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
         notes = (*notes, *floor_notes(policy, run.header.environment))
@@ -150,6 +151,34 @@ def failed(
     )
 
 
+def unchanged(suite: str, system: str, base: str, policy: GatePolicy, notes: Sequence[str]) -> GateResult:
+    """Make the verdict of a gate against a base from which nothing of the system differs: a pass that says so.
+
+    Args:
+        suite: its name.
+        system: its name.
+        base: in words.
+        policy: which would have judged.
+        notes: what else a reader should know.
+    """
+    from datetime import UTC, datetime
+
+    from wattbench_reports.gate.result import GateResult, Verdict
+
+    return GateResult(
+        verdict=Verdict.PASS,
+        headline=f"Nothing that concerns {system} differs from {base}, so no item was asked.",
+        baseline=f"{system}.base",
+        candidate=system,
+        suite=suite,
+        runs=(),
+        metrics=(),
+        policy=as_reports_know_it(policy),
+        notes=tuple(notes),
+        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
 def policy_of_suite(run: RunRecords) -> GatePolicy | None:
     """Read the gate policy of the suite that a run was made with; None: the suite has none.
 
@@ -191,6 +220,14 @@ def _recorded_policy(run: RunRecords) -> Policy:
             "candidate"
         )
     return policy_of(gate.policy, str(run.layout.header))
+
+
+def _notes_on_base(run: RunRecords) -> Sequence[str]:
+    """Return what differs between the two sides of a gate against a base; nothing for any other."""
+    from wattbench_reports.tables.header_record import header_record
+
+    gate = header_record(run).gate
+    return () if gate is None else gate.base_notes
 
 
 def _with_notes(result: GateResult, notes: Sequence[str]) -> GateResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING
 from wattbench.api.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
 from wattbench.api.session import measuring_alone, meters_here, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring
+from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
     from wattbench.measure.plan import Cell
     from wattbench.meters import Chosen
     from wattbench.records import RunWriter
-    from wattbench.scenarios.interleaved.gate import Gate
+    from wattbench.scenarios.interleaved.gate import BaseOfGate, Gate, Side
 
 
 @dataclass(frozen=True)
@@ -57,31 +59,52 @@ def measure_new(
     Raises:
         UserError: something is wrong with the job, or a system failed.
     """
+    from wattbench.scenarios.interleaved.gate import choose_sides
+
+    with stdout_to_stderr(), measuring_alone():
+        suite = requiring(load(job.suite, tasks=job.tasks, limit=job.limit), job.require_measured)
+        resolved, sides = choose_sides(suite, job.baseline, job.candidate)
+        return measure_sides(job, resolved, sides, None, out, begun, until)
+
+
+def measure_sides(
+    job: GateJob,
+    resolved: Resolved,
+    sides: Mapping[str, Side],
+    base: BaseOfGate | None,
+    out: Path,
+    begun: Callable[[Path], None],
+    until: Callable[[Path], bool] = gate_is_decided,
+) -> list[str]:
+    """Measure two systems that were chosen, as `measure_new` does.
+
+    Args:
+        job: how.
+        resolved: the suite with the two systems alone.
+        sides: which of them is the baseline, and which the candidate.
+        base: the commit of the baseline, of a gate against a base.
+        out: as of `measure_new`; so are `begun` and `until`, and what is returned and raised.
+    """
     from wattbench.machine.environment import environment
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench.scenarios.interleaved.gate import Gate, choose_sides
+    from wattbench.scenarios.interleaved.gate import Gate
     from wattbench.scenarios.interleaved.planted_faults import Plant
 
-    with stdout_to_stderr(), measuring_alone():
-        plant = Plant.parse(job.plant)
-        suite = requiring(load(job.suite, tasks=job.tasks, limit=job.limit), job.require_measured)
-        resolved, sides = choose_sides(suite, job.baseline, job.candidate)
-        policy, source = find_policy(job.policy_file, resolved.suite.gate, Path.cwd())
-        if job.calibration_items is not None:
-            policy = policy.model_copy(
-                update={"max_items": job.calibration_items, "max_joules": None, "calibration": None}
-            )
-        if job.judge_modelled:
-            policy = policy.model_copy(update={"judge_modelled": True})
-        notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
-        gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant)
-        chosen = meters_here(resolved.suite)
-        cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
-        writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
-        begun(writer.layout.root)
-        _measure(writer, resolved, gate, cells, chosen, job.allow_unsafe_code, until)
+    plant = Plant.parse(job.plant)
+    policy, source = find_policy(job.policy_file, resolved.suite.gate, Path.cwd())
+    if job.calibration_items is not None:
+        policy = policy.model_copy(update={"max_items": job.calibration_items, "max_joules": None, "calibration": None})
+    if job.judge_modelled:
+        policy = policy.model_copy(update={"judge_modelled": True})
+    notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
+    gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant, base)
+    chosen = meters_here(resolved.suite)
+    cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
+    writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
+    begun(writer.layout.root)
+    _measure(writer, resolved, gate, cells, chosen, job.allow_unsafe_code, until)
     return notes
 
 
@@ -105,7 +128,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     if records.finished:
         notice(f"{root} is finished already")
         return []
-    with stdout_to_stderr(), measuring_alone():
+    with stdout_to_stderr(), measuring_alone(), _checked_out_again(root, gate):
         resolved = requiring(resolved_from_record(records.header.suite), require_measured)
         chosen = meters_here(resolved.suite)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
@@ -113,6 +136,32 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
         _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code, gate_is_decided)
     return notes
+
+
+@contextlib.contextmanager
+def _checked_out_again(run: Path, gate: Gate) -> Iterator[None]:
+    """Have the files of the base where they were when an interrupted gate began; nothing for a gate without a base.
+
+    Raises:
+        UserError: the candidate's files are no longer the same.
+    """
+    from wattbench.repository import changes_since, worktree
+    from wattbench.scenarios.interleaved.base_changes import digest_of
+
+    base = gate.base
+    if base is None:
+        yield
+        return
+    changes = changes_since(base.repository, base.sha, run.parent)
+    # Verdict files and the like may have come into the working tree since.
+    files = {*base.files, *changes.files} - ({*changes.new} - {*base.files})
+    if digest_of(base.repository, files) != base.files_sha256:
+        raise UserError(
+            f"{run}: cannot be resumed: its candidate is the working tree {base.repository}, whose files have changed "
+            "since. Start a new gate"
+        )
+    with worktree(base.repository, base.sha, base.tree):
+        yield
 
 
 def _measure(

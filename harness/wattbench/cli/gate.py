@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 @main.command()
 @click.argument("targets", nargs=-1, metavar="[SUITE | RUN | RUN RUN | OLD.json NEW.json]")
+@click.option(
+    "--base",
+    metavar="REF",
+    help="Compare the working tree with this branch (where HEAD left it), tag or commit; SUITE may be left out.",
+)
+@click.option("--system", metavar="SYSTEM", help="With --base: the system that is compared with itself.")
 @click.option("--baseline", metavar="SYSTEM", help="The system in use.")
 @click.option("--candidate", metavar="SYSTEM", help="The system that is to replace it; may be the same one.")
 @click.option(
@@ -54,6 +60,9 @@ def gate(
 ) -> None:
     """Judge a candidate against a baseline. Exits with 0: passed, 1: regressed, 2: no verdict, 3: error.
 
+    --base REF measures a system as a commit has it and as the working tree has it, in alternation. The files of the
+    commit are checked out into a temporary folder.
+
     SUITE with --baseline and --candidate measures both in alternation, in one job on one device, and stops as soon as
     the verdict is decided. Two RUNs are judged from their records, where they can be compared; one RUN of a gate is
     judged again. OLD.json and NEW.json are files of pytest-benchmark.
@@ -83,6 +92,9 @@ def _print(result: GateResult) -> None:
 def _report(request: GateRequest, page: Path) -> None:
     from wattbench_reports.html import write_report
 
+    if request.run is None and request.base is not None:
+        click.echo("wattbench: nothing was measured, so there is no report", err=True)
+        return
     if request.run is None:
         raise UserError("--report goes with runs: files of pytest-benchmark hold nothing else to show")
     write_report(request.run, page)

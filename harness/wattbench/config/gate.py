@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import RelativePath, Strict
+from wattbench.config.base import Name, RelativePath, Strict
 from wattbench.records import IdentityPart
 from wattbench.records.suite_defaults import (
     GATE_DRIFT,
@@ -153,6 +153,11 @@ class GatePolicy(Strict):
     waivers: list[Waiver] = []
     calibration: RelativePath | None = None
     """What `wattbench calibrate` wrote on this machine: margins below its noise floor are refused."""
+    suite: RelativePath | None = None
+    """For `gate --base`, outside of a suite: the suite that is run if the command names none."""
+    system: Name | None = None
+    """For `gate --base`: the system of the suite that is compared with itself as it is in the base. None: the only
+    one."""
 
     @model_validator(mode="before")
     @classmethod

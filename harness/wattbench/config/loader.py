@@ -83,8 +83,12 @@ def shipped_suites() -> dict[str, Path]:
     return {path.stem: path for path in sorted((benchmarks_folder() / "suites").glob("*.yaml"))}
 
 
-def load_suite(name: str) -> Resolved:
+def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     """Read a suite by its path, or by its name if it is one that wattbench ships.
+
+    Args:
+        name: path or name.
+        tasks_exist: check that its folders of tasks exist; False where only its systems are needed.
 
     Raises:
         UserError: anything in it, or in a catalogue it includes, is wrong.
@@ -92,7 +96,7 @@ def load_suite(name: str) -> Resolved:
     file = read_yaml(_find(name))
     suite = validate(Suite, file, file.data)
     for index, folder in enumerate(suite.tasks.include):
-        if not folder.is_dir():
+        if tasks_exist and not folder.is_dir():
             raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
     _check_mix(suite, file)
     meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]

@@ -195,6 +195,12 @@ class Suite(Strict):
     """The meters: bare names, or mappings with `use: <name>` and the settings of that meter."""
 
     @model_validator(mode="after")
+    def _gate_of_this_suite(self) -> Self:
+        if self.gate is not None and self.gate.suite is not None:
+            raise ValueError("gate.suite: this suite is the one; the key belongs into pyproject.toml or a policy file")
+        return self
+
+    @model_validator(mode="after")
     def _some_system(self) -> Self:
         if not self.systems.define and not self.systems.include:
             raise ValueError("systems: name a catalogue under include or a system under define")

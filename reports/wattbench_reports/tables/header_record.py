@@ -137,6 +137,8 @@ class GateRecord:
     """For `wattbench_reports.gate.policy.policy_of`."""
     planted: Mapping[str, float] | None
     """Of a drill: what was planted in the candidate."""
+    base_notes: tuple[str, ...] = ()
+    """Of a gate against a base: what differs between the two sides, one sentence each."""
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any], where: str) -> GateRecord:
@@ -153,6 +155,7 @@ class GateRecord:
             sides={side: _side(recorded.get(side), f"{where}.{side}") for side in SIDES},
             policy=mapping_or_error(f"{where}.policy", recorded.get("policy")) or _EMPTY,
             planted=None if shares is None else {name: share or 0.0 for name, share in shares.items()},
+            base_notes=texts((mapping_or_error(f"{where}.base", recorded.get("base")) or _EMPTY).get("notes")),
         )
 
 

@@ -62,9 +62,18 @@ def find_policy(given: Path | None, of_suite: GatePolicy | None, folder: Path) -
         UserError: a file cannot be read, or something in it is wrong.
     """
     if given is not None:
-        return _of_file(given), str(given)
+        return policy_of_file(given), str(given)
     if of_suite is not None:
         return of_suite, "the suite"
+    return policy_of_project(folder) or (GatePolicy(), "the defaults")
+
+
+def policy_of_project(folder: Path) -> tuple[GatePolicy, str] | None:
+    """Return the policy of the nearest `pyproject.toml` from a folder upwards that has one, and its source in words.
+
+    Raises:
+        UserError: a file cannot be read, or something in it is wrong.
+    """
     for each in (folder, *folder.parents):
         path = each / "pyproject.toml"
         if path.is_file():
@@ -72,10 +81,15 @@ def find_policy(given: Path | None, of_suite: GatePolicy | None, folder: Path) -
             table = _under(file.data, TABLE)
             if table is not None:
                 return _checked(file, table, TABLE), f"{path} [{'.'.join(TABLE)}]"
-    return GatePolicy(), "the defaults"
+    return None
 
 
-def _of_file(path: Path) -> GatePolicy:
+def policy_of_file(path: Path) -> GatePolicy:
+    """Read a policy from a file of its own, or one that has it under its heading.
+
+    Raises:
+        UserError: it cannot be read, or something in it is wrong.
+    """
     toml = path.suffix.lower() == ".toml"
     file: TomlFile | Any = read_toml(path) if toml else read_yaml(path)
     keys = TABLE if toml else ("gate",)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError
@@ -29,6 +30,45 @@ class Side:
 
 
 @dataclass(frozen=True)
+class BaseOfGate:
+    """The commit whose system is the baseline of a gate."""
+
+    sha: str
+    description: str
+    """Which commit that is, in words."""
+    repository: Path
+    tree: Path
+    """Where it is checked out while the gate measures."""
+    files: tuple[str, ...]
+    """Files of the working tree that differ from the commit, relative to the repository."""
+    files_sha256: str
+    """A hash of their contents: a gate is only resumed with the same candidate."""
+    notes: tuple[str, ...]
+    """What differs between the two sides, one sentence each."""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as `run.json` keeps it."""
+        return asdict(self) | {"repository": str(self.repository), "tree": str(self.tree)}
+
+    @classmethod
+    def of_record(cls, recorded: Mapping[str, Any]) -> Self:
+        """Read it from `run.json`.
+
+        Raises:
+            KeyError: something is missing.
+        """
+        return cls(
+            sha=str(recorded["sha"]),
+            description=str(recorded["description"]),
+            repository=Path(recorded["repository"]),
+            tree=Path(recorded["tree"]),
+            files=tuple(map(str, recorded["files"])),
+            files_sha256=str(recorded["files_sha256"]),
+            notes=tuple(map(str, recorded["notes"])),
+        )
+
+
+@dataclass(frozen=True)
 class Gate:
     """A gate that asks two systems in turns."""
 
@@ -38,6 +78,8 @@ class Gate:
     seed: int
     plant: Plant | None = None
     """What makes the candidate worse, in a test of the gate."""
+    base: BaseOfGate | None = None
+    """Of `gate --base`."""
 
     def as_record(self) -> dict[str, Any]:
         """Return it as `run.json` keeps it: `RunHeader.gate`."""
@@ -46,6 +88,7 @@ class Gate:
             "policy_source": self.policy_source,
             "planted": self.plant.as_record() if self.plant is not None else None,
             "seed": self.seed,
+            "base": self.base.as_record() if self.base is not None else None,
         }
 
     @classmethod
@@ -68,6 +111,7 @@ class Gate:
                 str(recorded["policy_source"]),
                 int(recorded["seed"]),
                 Plant(**recorded["planted"]) if recorded["planted"] else None,
+                BaseOfGate.of_record(recorded["base"]) if recorded.get("base") else None,
             )
         except (KeyError, TypeError, ValueError, ValidationError) as error:
             raise UserError(
@@ -88,18 +132,26 @@ def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Res
             raise UserError(
                 f"{resolved.path}: {option}: no system {name!r} in this suite{nearest(name, resolved.systems)}"
             )
+    sides = {
+        BASELINE: Side(baseline, baseline),
+        CANDIDATE: Side(candidate if candidate != baseline else f"{candidate}.candidate", candidate),
+    }
+    return in_turns(resolved, {side.name: resolved.systems[side.system] for side in sides.values()}), sides
+
+
+def in_turns(resolved: Resolved, systems: Mapping[str, SystemBase]) -> Resolved:
+    """Return the suite with two systems alone, by their names in the record.
+
+    Raises:
+        UserError: the two cannot be asked in turns.
+    """
     if resolved.suite.measure.load is not None:
         raise UserError(
             f"{resolved.path}: scenario: load keeps a system busy for minutes at each rate, so two cannot be asked in "
             "turns. Use single-stream or throughput for a gate"
         )
-    sides = {
-        BASELINE: Side(baseline, baseline),
-        CANDIDATE: Side(candidate if candidate != baseline else f"{candidate}.candidate", candidate),
-    }
-    systems = {side.name: resolved.systems[side.system] for side in sides.values()}
     _check_threads(systems)
-    return replace(resolved, systems=systems), sides
+    return replace(resolved, systems=systems)
 
 
 def _check_threads(systems: Mapping[str, SystemBase]) -> None:

@@ -24,7 +24,7 @@ _BROKEN = frozenset({Verdict.REGRESSED, Verdict.ERROR})
 def annotations(result: GateResult) -> list[str]:
     """Return the lines to print, each one command: errors, warnings, then notices, at most `MOST_OF_A_KIND` of each.
 
-    A gate that does not pass has an error or a warning, whatever its metrics say.
+    A gate that does not pass has an error or a warning, whatever its metrics say. One that measured nothing says so.
     """
     gate = "wattbench gate" if result.planted is None else "wattbench gate (drill)"
     by_kind: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
@@ -36,6 +36,8 @@ def annotations(result: GateResult) -> list[str]:
     if result.exit_code and not by_kind["error"] and not by_kind["warning"]:
         kind = "error" if result.verdict in _BROKEN else "warning"
         by_kind[kind].append(_command(kind, f"{gate}: {wording.verdict_name(result.verdict)}", result.headline))
+    if not result.exit_code and not result.metrics:
+        by_kind["notice"].append(_command("notice", f"{gate}: {wording.verdict_name(result.verdict)}", result.headline))
     for waiver in wording.expired_waivers(result):
         text = f"The waiver of {wording.label(waiver.metric)} ended on {waiver.until}: {waiver.reason}"
         by_kind["warning"].append(_command("warning", f"{gate}: waiver expired", text))

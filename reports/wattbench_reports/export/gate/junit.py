@@ -25,7 +25,7 @@ def as_junit(result: GateResult) -> str:
 
     What regressed fails. What has no verdict is an error where it blocks, and skipped where it does not, as is a
     regression that does not block: nothing but what passed, or was let through with a reason, looks passed. A gate that
-    does not pass for another reason has a test of its own, ``gate``.
+    does not pass for another reason has a test of its own, ``gate``; so has one that had nothing to measure, skipped.
     """
     suite = ET.Element("testsuite", name=_xml(f"wattbench gate: {result.suite}"))
     properties = ET.SubElement(suite, "properties")
@@ -36,6 +36,8 @@ def as_junit(result: GateResult) -> str:
     if result.exit_code and suite.find("testcase/failure") is None and suite.find("testcase/error") is None:
         kind = "failure" if result.verdict is Verdict.REGRESSED else "error"
         _complain(_case(suite, "gate", result), kind, result.verdict, result.headline, "")
+    elif not result.metrics:
+        ET.SubElement(_case(suite, "gate", result), "skipped", message=_xml(result.headline))
     ET.SubElement(suite, "system-out").text = _xml("\n".join(_summary(result)))
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))

@@ -1,0 +1,124 @@
+"""The gate of a working tree against a base: one system as a commit has it and as it is now, in one job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattbench.api.judge_gate import unchanged
+from wattbench.api.measure_gate import GateJob, measure_sides
+from wattbench.api.session import measuring_alone, notice, stdout_to_stderr
+from wattbench.api.suite_runs import load, requiring
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.config import GatePolicy, Resolved
+    from wattbench.scenarios.interleaved.base_system import BaseSystem, Checkouts
+    from wattbench.scenarios.interleaved.gate import Side
+    from wattbench_reports.gate.result import GateResult
+
+
+@dataclass(frozen=True)
+class AgainstBase:
+    """What is compared with what, where a command names a base."""
+
+    given: str
+    """The base: a branch, a tag or a commit."""
+    suite: str | None = None
+    """None: the one of the policy, or the only one with a gate."""
+    system: str | None = None
+    """None: the one of the policy, or the only one."""
+
+
+def measure_against_base(
+    job: GateJob, against: AgainstBase, out: Path, begun: Callable[[Path], None]
+) -> list[str] | GateResult:
+    """Check out a base, and measure its system and that of the working tree in alternation.
+
+    Both get the tasks of the working tree, and are measured and judged as it says. The files of the base are in a
+    temporary folder, which is removed afterwards.
+
+    Args:
+        job: how; its suite and systems are taken from `against`.
+        against: what is compared.
+        out: where runs go.
+        begun: called with the run's directory as soon as it exists.
+
+    Returns:
+        What a reader of the verdict should know of this machine; the verdict itself if nothing differs, as nothing is
+        measured then.
+
+    Raises:
+        UserError: there is no such base, suite or system; or as `measure_new`.
+    """
+    from wattbench.repository import changes_since, find_base, repository_of, worktree
+    from wattbench.scenarios.interleaved.base_changes import differences, digest_of
+    from wattbench.scenarios.interleaved.base_system import Checkouts, base_system
+    from wattbench.scenarios.interleaved.find_policy import find_policy
+    from wattbench.scenarios.interleaved.find_suite import find_suite, find_system
+    from wattbench.scenarios.interleaved.gate import BaseOfGate
+
+    with stdout_to_stderr(), measuring_alone():
+        here = Path.cwd()
+        path, why = find_suite(against.suite, job.policy_file, here)
+        working = requiring(load(path, tasks=job.tasks, limit=job.limit), job.require_measured)
+        policy, _ = find_policy(job.policy_file, working.suite.gate, here)
+        name = find_system(working, against.system, policy, here)
+        repository = repository_of(working.path)
+        base = find_base(repository.root, against.given)
+        notice(f"wattbench: suite {working.path} ({why}), system {name}, base {base.description}")
+        changes = changes_since(repository.root, base.sha, out)
+        with worktree(repository.root, base.sha) as tree:
+            checkouts = Checkouts(repository.root, tree, base.description)
+            of_base = base_system(checkouts, repository.suite, name, working)
+            policies = _base_policy(job, checkouts, of_base), policy
+            differing = differences(checkouts, of_base, working.systems[name], changes, policies)
+            for note in differing.notes:
+                notice(f"wattbench: {note}")
+            if not differing.concern_the_system and not job.plant:
+                return unchanged(working.suite.name, name, base.description, policy, differing.notes)
+            recorded = BaseOfGate(
+                base.sha,
+                base.description,
+                repository.root,
+                tree,
+                changes.files,
+                digest_of(repository.root, changes.files),
+                differing.notes,
+            )
+            resolved, sides = _sides(checkouts, of_base, working, name)
+            job = replace(job, suite=str(working.path), baseline=f"{name}.base", candidate=name)
+            return measure_sides(job, resolved, sides, recorded, out, begun)
+
+
+def _base_policy(job: GateJob, checkouts: Checkouts, of_base: BaseSystem) -> GatePolicy | None:
+    """Return the policy that a gate in the base would have; None where the command names one, or it cannot be read."""
+    from wattbench.scenarios.interleaved.find_policy import find_policy
+
+    here = Path.cwd()
+    if job.policy_file is not None or not here.is_relative_to(checkouts.root):
+        return None
+    try:
+        return find_policy(None, of_base.suite.suite.gate, checkouts.tree / here.relative_to(checkouts.root))[0]
+    except UserError:  # of another version
+        return None
+
+
+def _sides(
+    checkouts: Checkouts, of_base: BaseSystem, working: Resolved, name: str
+) -> tuple[Resolved, Mapping[str, Side]]:
+    """Return the suite of the working tree with the system of the base and its own, each with its own modules."""
+    from wattbench.config import Checkout
+    from wattbench.records import BASELINE, CANDIDATE
+    from wattbench.scenarios.interleaved.base_system import with_checkout
+    from wattbench.scenarios.interleaved.gate import Side, in_turns
+
+    root, tree = checkouts.root, checkouts.tree
+    sides = {BASELINE: Side(f"{name}.base", name), CANDIDATE: Side(name, name)}
+    systems = {
+        sides[BASELINE].name: with_checkout(of_base.config, Checkout(root=tree, working_tree=root)),
+        sides[CANDIDATE].name: with_checkout(working.systems[name], Checkout(root=root, working_tree=root)),
+    }
+    return in_turns(working, systems), sides
