@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from wattbench_reports.gate.decision.metric_tests import cases
-from wattbench_reports.gate.decision.stopping import State, looks
+from wattbench_reports.gate.decision.stopping import looks
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.stats import items_needed
@@ -60,7 +60,7 @@ def gate(rng: np.random.Generator, policy: Policy, worse: Mapping[str, float]) -
     at = next((place for place, look in enumerate(known) if look.known), None)
     if at is None:
         return Outcome("inconclusive", CAP)
-    return Outcome("regressed" if State.WORSE in known[at].states else "passed", (at + 1) * BLOCK)
+    return Outcome("regressed" if known[at].fails else "passed", (at + 1) * BLOCK)
 
 
 def evidence(

@@ -19,6 +19,8 @@ GATE_FALSE_ALARM_RATE = 0.05
 """`alpha`: how often the whole gate may fail a candidate that is no worse."""
 GATE_MISS_RATE = 0.10
 """`beta`: how often it may pass a candidate that is worse by a whole margin."""
+NULL_SHARE = 0.25
+"""Of a margin, the worsening up to which nothing has regressed: two instances of one system differ by a little."""
 GATE_ROUND_ITEMS = 8
 """`block`: items of a long round, in which joules are measured."""
 GATE_RELOADS: Literal["auto"] = "auto"

@@ -41,4 +41,26 @@ METRICS: Mapping[str, Metric] = {
 }
 """By name, in the order in which they are shown."""
 
+SEPARATOR = " · "
+"""Between a metric and the benchmark before it, or the domain after it."""
+
 ENERGY = (JOULES_PER_REQUEST, JOULES_PER_CORRECT)
+
+
+@dataclass(frozen=True)
+class JudgedMetric:
+    """The parts of a verdict's name: ``test_parse · latency_p50``, ``accuracy · law``."""
+
+    metric: str
+    """One of `METRICS`, or what there is in its place."""
+    benchmark: str = ""
+    domain: str = ""
+
+
+def judged_metric(name: str) -> JudgedMetric:
+    """Split the name of a verdict: a domain follows accuracy, a benchmark precedes any metric."""
+    first, between, rest = name.partition(SEPARATOR)
+    if first == ACCURACY and between:
+        return JudgedMetric(ACCURACY, domain=rest)
+    benchmark, _, metric = name.rpartition(SEPARATOR)
+    return JudgedMetric(metric, benchmark=benchmark)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
@@ -46,7 +46,7 @@ class MetricVerdict:
 
     metric: str
     """One of `wattbench_reports.gate.metrics.METRICS`, or, of a pytest-benchmark file, such a name with its benchmark
-    before it: ``test_parse · latency_p50``."""
+    before it: ``test_parse · latency_p50``. Of accuracy in one domain with that after it: ``accuracy · law``."""
     verdict: Verdict
     blocks: bool
     """Whether it counts for the whole gate. A waived one does not."""
@@ -61,7 +61,9 @@ class MetricVerdict:
     """Candidate against baseline: of accuracy the difference (-0.02: 2 points lower), of others the share by which it
     is higher (0.1: 10% more)."""
     low: float | None = None
-    """Bounds of the change that hold at every look, of confidence 1 - 2 * beta."""
+    """Bounds of the change that hold at every look. The one on the side where it fails is beyond the null, a quarter of
+    the margin, exactly if it regressed: all of those err in at most `Policy.alpha` of gates. The one on the other side
+    is within the margin exactly if it passes, and errs in at most `Policy.beta`."""
     high: float | None = None
     items: int = 0
     """That both systems answered and this metric was judged by."""
@@ -77,6 +79,19 @@ class MetricVerdict:
     waived: Waiver | None = None
     allowed_by: DeclaredTrade | None = None
     """The declared trade-off that lets its regression through."""
+
+
+@dataclass(frozen=True)
+class LostDomain:
+    """A domain in which accuracy fell, where the policy guards none by itself: shown, and without a say."""
+
+    domain: str
+    change: float
+    """In points: -0.12 is 12 points lower."""
+    low: float | None
+    """Bounds that hold at every look, for all domains together; None: the items do not bound it."""
+    high: float | None
+    items: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +119,17 @@ class GateResult:
     planted: Mapping[str, float] | None = None
     """Of a drill: what was planted in the candidate, such as ``{"delay": 0.2}``. Its verdict says nothing of it."""
     created_utc: str = ""
+    p_value: float | None = None
+    """That no blocking metric is worse: valid at any time. None: none was tested."""
+    together: tuple[str, ...] = ()
+    """The metrics that are shown to be worse together, where none is shown to be by itself."""
+    lost_domains: tuple[LostDomain, ...] = ()
+    detects: Mapping[str, float] = field(default_factory=dict)
+    """Metric to the smallest worsening that a gate of as many items finds with probability 1 - `Policy.beta`."""
+    cap_items: int = 0
+    """The most items that it could have asked; 0: not known. Those of `detects`."""
+    undecidable: tuple[str, ...] = ()
+    """The metrics that even an unchanged candidate could not pass within the cap."""
 
     @property
     def exit_code(self) -> int:

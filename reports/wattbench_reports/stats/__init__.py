@@ -42,7 +42,14 @@ from wattbench_reports.stats.sample_size import (
     minimum_detectable_shift,
     power_of,
 )
-from wattbench_reports.stats.sequential import centre_evidence, centre_growth, mean_evidence, mean_growth, reached
+from wattbench_reports.stats.sequential import (
+    centre_evidence,
+    centre_growth,
+    mean_evidence,
+    mean_growth,
+    reached,
+    variances_before,
+)
 from wattbench_reports.stats.series_noise import Noise
 from wattbench_reports.stats.session_variance import (
     SessionVariance,
@@ -116,6 +123,7 @@ __all__ = [
     "session_variance",
     "stratified_sums",
     "together_by_chance",
+    "variances_before",
     "weighted_holm",
     "wilson_interval",
 ]

@@ -36,6 +36,8 @@ _FREAKS = 3.0
 """Above this multiple of the middle rounds' standard deviation the whole one comes from a few outliers."""
 _MAX_STAKE = 0.95
 """Of what could be lost at worst: never everything."""
+_OWN_FIGURES = 3
+"""Of a size, after which their own variance is used."""
 _HEDGE = 0.05
 """Of the wealth, kept out of a bet on a sign: a single round on the wrong side costs at most a factor of 20."""
 
@@ -43,26 +45,32 @@ _HEDGE = 0.05
 def mean_evidence(x: Values, null: float, margin: float, *, above: bool) -> Values:
     """Return the evidence against a claim about the mean of bounded figures.
 
+    Valid if the mean of each figure, given all that came before, is as claimed: items in random order, whatever their
+    tasks. Not if what comes next can be predicted, as where the items of one task follow those of another.
+
     Args:
-        x: shape (n,), each -1 to 1, in the order in which they came.
+        x: shape (..., n), each -1 to 1, in the order in which they came; of several series, each by itself.
         null: the claim: their mean, given all that came before, is at most this (`above`) or at least this (not
             `above`). -1 to 1.
         margin: how far from it the mean is likely to be if the claim is false; the closer, the faster it is found.
         above: evidence that the mean is above the claimed one; else that it is below.
 
     Returns:
-        Shape (n,): the natural logarithm of the wealth after each figure.
+        Shape (..., n): the natural logarithm of the wealth after each figure.
 
     Raises:
         ValueError: an argument outside its range.
     """
     gain = _gains(x, null, margin, above)
     stake = _mean_stakes(gain, null, margin, above)
-    return np.cumsum(np.log1p(stake[:-1] * gain))
+    return np.cumsum(np.log1p(stake[..., :-1] * gain), axis=-1)
 
 
 def mean_growth(x: Values, null: float, margin: float, *, above: bool) -> float:
     """Estimate what `mean_evidence` gains per further figure, if those are like the ones so far.
+
+    Args:
+        x: shape (n,); the others as in `mean_evidence`.
 
     Returns:
         A change of the logarithm of the wealth; 0 without figures.
@@ -71,33 +79,69 @@ def mean_growth(x: Values, null: float, margin: float, *, above: bool) -> float:
     return float(np.log1p(_mean_stakes(gain, null, margin, above)[-1] * gain).mean()) if len(x) else 0.0
 
 
-def centre_evidence(d: Values, null: float, margin: float, *, above: bool) -> Values:
+def centre_evidence(d: Values, null: float, margin: float, *, above: bool, spread: Values | None = None) -> Values:
     """Return the evidence against a claim about the centre of figures that are symmetric about it.
 
+    Valid if each figure, given all that came before, is as likely to lie above the claimed centre as equally far below:
+    by design where a coin says which of two equal systems is asked first, and one figure is of one coin.
+
     Args:
-        d: shape (n,), one figure for each round, in the order in which they came.
+        d: shape (..., n), one figure for each coin, in the order in which they came; of several series, each by itself.
         null: the claim: their centre is at most this (`above`) or at least this (not `above`).
         margin: as in `mean_evidence`, in the unit of `d`.
         above: evidence that the centre is above the claimed one; else that it is below.
+        spread: what `variances_before` returns of `d`, where it is at hand; None: it is computed.
 
     Returns:
-        Shape (n,): the natural logarithm of the wealth after each round. A round can double it at most.
+        Shape (..., n): the natural logarithm of the wealth after each figure. A figure can double it at most.
 
     Raises:
         ValueError: an argument outside its range.
     """
     gain = _distances(d, null, margin, above)
-    return np.cumsum(_sign_bets(gain, _slopes(d, margin)[:-1]))
+    known = variances_before(d) if spread is None else spread
+    return np.cumsum(_sign_bets(gain, _slopes(known, margin)[..., :-1]), axis=-1)
 
 
-def centre_growth(d: Values, null: float, margin: float, *, above: bool) -> float:
-    """Estimate what `centre_evidence` gains per further round, if those are like the ones so far.
+def centre_growth(d: Values, null: float, margin: float, *, above: bool, spread: Values | None = None) -> float:
+    """Estimate what `centre_evidence` gains per further figure, if those are like the ones so far.
+
+    Args:
+        d: shape (n,); the others as in `centre_evidence`.
 
     Returns:
-        A change of the logarithm of the wealth; 0 without rounds.
+        A change of the logarithm of the wealth; 0 without figures.
     """
     gain = _distances(d, null, margin, above)
-    return float(_sign_bets(gain, _slopes(d, margin)[-1]).mean()) if len(d) else 0.0
+    known = variances_before(d) if spread is None else spread
+    return float(_sign_bets(gain, _slopes(known, margin)[-1]).mean()) if len(d) else 0.0
+
+
+def variances_before(d: Values, sizes: NDArray[np.int64] | None = None) -> Values:
+    """Estimate the variance of each figure from those before it, with the weight of the estimate.
+
+    A few figures that something disturbed must not make all that follow count for little: where the variance comes of
+    them, that of the middling figures is taken, by their median distance from their median.
+
+    Args:
+        d: shape (..., n).
+        sizes: shape (n,): how many items each figure is of, which is known before it. Those of other sizes scatter
+            otherwise, so that each is estimated from figures of its own size once there are `_OWN_FIGURES` of them.
+
+    Returns:
+        Shape (2, ..., n + 1): the variance before each figure and after all, and how many differences it is of.
+    """
+    pooled = _variances(d)
+    if sizes is None or not len(sizes):
+        return pooled
+    of_next = np.append(sizes, sizes[-1])
+    for size in np.unique(sizes):
+        own, next_own = sizes == size, of_next == size
+        number = np.cumsum(own) - own  # of this size before each figure
+        number = np.append(number, own.sum())[next_own]
+        alone = _variances(d[..., own])[..., number]
+        pooled[..., next_own] = np.where(number >= _OWN_FIGURES, alone, pooled[..., next_own])
+    return pooled
 
 
 def reached(log_wealth: Values) -> Values:
@@ -111,19 +155,19 @@ def reached(log_wealth: Values) -> Values:
 def _gains(x: Values, null: float, margin: float, above: bool) -> Values:
     if not -1 <= null <= 1 or not margin > 0:
         raise ValueError(f"no claim about a mean of {null} with a margin of {margin}")
-    if len(x) and (not np.isfinite(x).all() or np.abs(x).max() > 1):
+    if x.size and (not np.isfinite(x).all() or np.abs(x).max() > 1):
         raise ValueError("the figures are not between -1 and 1")
     return x - null if above else null - x
 
 
 def _mean_stakes(gain: Values, null: float, margin: float, above: bool) -> Values:
-    """Shape (n + 1,): the stake on each figure and on the next, of those that come before it alone.
+    """Shape (..., n + 1): the stake on each figure and on the next, of those that come before it alone.
 
     Mean over mean square makes wealth grow fastest. The mean is taken to be the margin, or what the figures so far
     show if that is more.
     """
     worst = 1.0 + (null if above else -null)  # the most that one figure can lose
-    before = np.arange(len(gain) + 1, dtype=np.float64)
+    before = np.arange(gain.shape[-1] + 1, dtype=np.float64)
     square = (_PRIOR_ITEMS * _PRIOR_SQUARE + _sums_before(gain**2)) / (_PRIOR_ITEMS + before)
     mean = np.maximum(margin, _sums_before(gain) / (_PRIOR_ITEMS + before))
     stake = mean / np.maximum(square, mean**2)
@@ -141,28 +185,27 @@ def _sign_bets(gain: Values, slope: Values | float) -> Values:
     return np.log((1 - _HEDGE) * 2 / (1 + np.exp(np.clip(-slope * gain, -700, 700))) + _HEDGE)
 
 
-def _slopes(d: Values, margin: float) -> Values:
-    """Shape (n + 1,): how steeply to bet on each round and on the next. Were they normal, this would be best."""
-    before = np.arange(len(d) + 1, dtype=np.float64)
-    weight = np.maximum(before - 1, 0)
-    squares = _sums_before(d**2) - _sums_before(d) ** 2 / np.maximum(before, 1)
-    variance = np.maximum(squares, 0.0) / np.maximum(weight, 1)
-    middling = _middling_variance(d)
-    variance = np.where(variance > _FREAKS**2 * middling, middling, variance)
+def _slopes(spread: Values, margin: float) -> Values:
+    """Shape (..., n + 1): how steeply to bet on each figure and on the next. Were they normal, this would be best."""
+    variance, weight = spread
     return np.asarray(2 * margin * (_PRIOR_ROUNDS + weight) / (_PRIOR_ROUNDS * (margin / 2) ** 2 + weight * variance))
 
 
-def _middling_variance(d: Values) -> Values:
-    """Shape (n + 1,): of the rounds before each and of all, by their median distance from their median.
-
-    A few rounds that something disturbed must not make all that follow count for little.
-    """
-    variances = np.zeros(len(d) + 1)
-    for number in range(2, len(d) + 1):
-        variances[number] = np.median(np.abs(d[:number] - np.median(d[:number])))
-    return np.asarray((_NORMAL * variances) ** 2)
+def _variances(d: Values) -> Values:
+    """Shape (2, ..., n + 1): as `variances_before`, of figures of one size."""
+    before = np.arange(d.shape[-1] + 1, dtype=np.float64)
+    weight = np.maximum(before - 1, 0)
+    squares = _sums_before(d**2) - _sums_before(d) ** 2 / np.maximum(before, 1)
+    variance = np.maximum(squares, 0.0) / np.maximum(weight, 1)
+    middling = np.zeros_like(variance)
+    for number in range(2, d.shape[-1] + 1):
+        seen = d[..., :number]
+        middling[..., number] = np.median(np.abs(seen - np.median(seen, axis=-1, keepdims=True)), axis=-1)
+    middling = (_NORMAL * middling) ** 2
+    freaks = (middling > 0) & (variance > _FREAKS**2 * middling)
+    return np.stack([np.where(freaks, middling, variance), np.broadcast_to(weight, variance.shape)])
 
 
 def _sums_before(values: Values) -> Values:
-    """Shape (n + 1,): the sum of what comes before each, and of all."""
-    return np.concatenate(([0.0], np.cumsum(values)))
+    """Shape (..., n + 1): the sum of what comes before each, and of all."""
+    return np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, axis=-1)], axis=-1)

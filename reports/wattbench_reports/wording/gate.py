@@ -8,12 +8,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.metrics import METRICS, SEPARATOR, judged_metric
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-
-_BENCHMARK = " · "
-"""Between a benchmark and the metric it is judged by."""
 
 NO_ROOM_FOR_PASSES = 12
 """Of a gate with more metrics, those that passed are counted and their reasons left out."""
@@ -31,14 +28,16 @@ def verdict_name(verdict: Verdict) -> str:
 
 
 def metric_name(metric: str) -> str:
-    """Return the name in `wattbench_reports.gate.metrics.METRICS`, without the benchmark before it."""
-    return metric.rpartition(_BENCHMARK)[2]
+    """Return the name in `wattbench_reports.gate.metrics.METRICS`, without the benchmark before it or the domain after
+    it."""
+    return judged_metric(metric).metric
 
 
 def label(metric: str) -> str:
-    """Write a metric's name for people: ``latency p50``, ``test_parse · latency p50``."""
-    benchmark, between, name = metric.rpartition(_BENCHMARK)
-    return f"{benchmark}{between}{METRICS[name].label if name in METRICS else name}"
+    """Write a metric's name for people: ``latency p50``, ``test_parse · latency p50``, ``accuracy · law``."""
+    parts = judged_metric(metric)
+    name = METRICS[parts.metric].label if parts.metric in METRICS else parts.metric
+    return SEPARATOR.join(filter(None, (parts.benchmark, name, parts.domain)))
 
 
 def label_with_provenance(metric: MetricVerdict) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.gate.decision.metric_figures import whole_pairs
 from wattbench_reports.gate.decision.metric_tests import cases
-from wattbench_reports.gate.decision.stopping import State, looks
+from wattbench_reports.gate.decision.stopping import looks
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY
 from wattbench_reports.gate.policy import Policy
@@ -30,14 +31,14 @@ class Rates:
 
 
 def simulate(evidence: Evidence, policy: Policy, *, gates: int, items: int, swap: bool, seed: int) -> Rates:
-    """Simulate gates from rounds that are drawn from those of one, with replacement.
+    """Simulate gates from pairs of rounds that are drawn from those of one, with replacement.
 
     Args:
         evidence: with rounds.
         policy: of the gates.
         gates: how many.
         items: after which each is inconclusive.
-        swap: a coin says for each round which side is the candidate's: of a system against itself, either is.
+        swap: a coin says for each pair which side is the candidate's: of a system against itself, either is.
         seed: of the draws.
     """
     rng = np.random.default_rng(seed)
@@ -91,17 +92,22 @@ def _mean_score(evidence: Evidence) -> float:
 
 
 def _drawn(evidence: Evidence, rng: np.random.Generator, items: int, swap: bool) -> Evidence:
+    pairs = whole_pairs(evidence.rounds)
     rounds: list[Round] = []
-    items_drawn = 0
-    while items_drawn < items:
-        one = evidence.rounds[int(rng.integers(len(evidence.rounds)))]
-        rounds.append(_swapped(one) if swap and rng.random() < 0.5 else one)
-        items_drawn += one.items
+    items_drawn = number = 0
+    while items_drawn < items and pairs:
+        drawn = [evidence.rounds[place] for place in pairs[int(rng.integers(len(pairs)))]]
+        swapped = swap and rng.random() < 0.5
+        own_pair = number if len(drawn) > 1 else None
+        rounds += [replace(_swapped(one) if swapped else one, pair=own_pair) for one in drawn]
+        items_drawn += sum(one.items for one in drawn)
+        number += 1
     return replace(evidence, rounds=tuple(rounds), items_left=0)
 
 
 def _swapped(one: Round) -> Round:
-    return Round(
+    return replace(
+        one,
         correct=one.correct[:, ::-1],
         seconds=one.seconds[:, ::-1],
         ttft_s=None if one.ttft_s is None else one.ttft_s[:, ::-1],
@@ -114,8 +120,7 @@ def _end(evidence: Evidence, policy: Policy, items: int) -> tuple[Verdict, int]:
     counts: NDArray[np.int64] = np.cumsum([one.items for one in evidence.rounds])
     for at, look in enumerate(looks(every, policy)):
         if look.known:
-            blocking = [state for state, case in zip(look.states, every, strict=True) if case.blocks]
-            return (Verdict.REGRESSED if State.WORSE in blocking else Verdict.PASS), int(counts[at])
+            return (Verdict.REGRESSED if look.fails else Verdict.PASS), int(counts[at])
     return Verdict.INCONCLUSIVE, items
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from wattbench_reports.formatting.units import fixed, listed, p_value, percent, plural, points
-from wattbench_reports.gate.decision.metric_tests import Case
-from wattbench_reports.gate.metrics import ACCURACY, METRICS, Metric
+from wattbench_reports.formatting.units import NONE, fixed, listed, p_value, percent, plural, points
+from wattbench_reports.gate.decision.case import Case
+from wattbench_reports.gate.metrics import ACCURACY, METRICS, Metric, judged_metric
 from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import MetricVerdict, Verdict
 
@@ -33,8 +33,18 @@ def change_in_words(metric: str, change: float) -> str:
     return f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}"
 
 
-def headline(verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, candidate: str) -> str:
-    """Write the gate's outcome as a sentence."""
+def headline(
+    verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, candidate: str, together: Sequence[str] = ()
+) -> str:
+    """Write the gate's outcome as a sentence.
+
+    Args:
+        verdict: of the gate.
+        metrics: all of them.
+        baseline: its name.
+        candidate: its name.
+        together: the metrics that are worse together, where none is shown to be by itself.
+    """
     blocking = [each for each in metrics if each.blocks and each.allowed_by is None]
     names = [_label(each.metric) for each in blocking if each.verdict is verdict]
     decisive = listed(names)
@@ -42,7 +52,7 @@ def headline(verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, 
     return {
         Verdict.PASS: f"{candidate} can replace {baseline}: {_passed(metrics)}.",
         Verdict.IMPROVED: f"{candidate} is better than {baseline} in {decisive}; {_passed(metrics)}.",
-        Verdict.REGRESSED: f"{candidate} is worse than {baseline}: {_regressions(blocking)}.",
+        Verdict.REGRESSED: f"{candidate} is worse than {baseline}{_regressions(blocking, together)}.",
         Verdict.NOT_COMPARABLE: f"{candidate} and {baseline} cannot be compared on {decisive}.",
         Verdict.NOT_MEASURED: f"No verdict: {unmeasured} measured.",
         Verdict.INCONCLUSIVE: f"No verdict: the items do not show whether {candidate} is worse than {baseline} in "
@@ -75,24 +85,29 @@ def _passed(metrics: Sequence[MetricVerdict]) -> str:
     return sentence
 
 
-def _regressions(blocking: Sequence[MetricVerdict]) -> str:
-    return listed(
-        [
-            f"{_label(each.metric)} is {change_in_words(each.metric, each.change)}"
-            for each in blocking
-            if each.verdict is Verdict.REGRESSED and each.change is not None
-        ]
+def _regressions(blocking: Sequence[MetricVerdict], together: Sequence[str]) -> str:
+    counted = [
+        each
+        for each in blocking
+        if each.change is not None and (each.metric in together if together else each.verdict is Verdict.REGRESSED)
+    ]
+    changes = listed(
+        [f"{_label(each.metric)} is {change_in_words(each.metric, each.change or 0.0)}" for each in counted]
     )
+    if not together:
+        return f": {changes}"
+    names = listed([_label(each.metric) for each in counted])
+    return f" in {names} together: {changes}; by itself none is shown to be worse"
 
 
 def _pass(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     if case.trial is None:
         return f"{_figures(judged, metric)}, within the margin of {percent(case.rule.margin)}."
     limit = judged.detectable if judged.detectable is not None else case.rule.margin
-    tail = _twosided(case)
+    what = "a change" if case.rule.either else "a regression"
     return (
-        f"{plural(judged.items, 'item')} rule out {worsening(judged.metric, limit)}{tail}; the miss rate for "
-        f"{'a change' if case.rule.either else 'a regression'} of {_margin(case)} is at most {percent(policy.beta)}."
+        f"{plural(judged.items, 'item')} rule out {worsening(judged.metric, limit)}{_twosided(case)}; the miss rate "
+        f"for {what} of {_margin(case)} is at most {percent(policy.beta)}.{_with_slack(case)}"
     )
 
 
@@ -105,27 +120,60 @@ def _regressed(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric
     if case.trial is None:
         return f"{_figures(judged, metric)}, beyond the margin of {percent(case.rule.margin)}."
     shown = "" if judged.p_value is None else f" ({p_value(judged.p_value)}, false-alarm rate {100 * policy.alpha:g}%)"
-    beyond = f", beyond the {percent(case.slack)} of drift allowed between runs" if case.slack else ""
-    return f"Shown to be {verb} over {plural(judged.items, 'item')}{shown}: {_figures(judged, metric)}{beyond}."
+    size = points(case.null) if case.in_points else percent(case.null)
+    within = abs(judged.change or 0.0) < case.rule.margin
+    from_here = f" A regression begins at a quarter of the margin, {size}." if within else ""
+    return (
+        f"Shown to be {verb} over {plural(judged.items, 'item')}{shown}: {_figures(judged, metric)}.{from_here}"
+        f"{_with_slack(case)}"
+    )
+
+
+def _with_slack(case: Case) -> str:
+    """Say what two runs may differ by without a change, and that it is allowed for; empty in turns."""
+    if case.slack.sessions:
+        return (
+            f" Allowed for: two runs of this machine differ by up to {percent(case.slack.failing)} without any change, "
+            f"by {plural(case.slack.sessions, 'session')} on record."
+        )
+    if case.slack.failing:
+        return f" Allowed for: a declared drift of {percent(case.slack.failing)} between the two runs."
+    return ""
 
 
 def _inconclusive(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     if case.trial is None:
-        return f"Too few items to judge {metric.label}: at least {plural(judged.more_items or 1, 'more item')} needed."
-    if case.beyond <= 0:
         return (
-            f"The drift allowed between runs, {percent(case.slack)}, is at least as large as the margin, "
-            f"{_margin(case)}: no number of items can lead to a pass. Widen the margin, or gate both systems in turns "
-            "in one run."
+            f"Too few items to judge {_label(judged.metric)}: at least {plural(judged.more_items or 1, 'more item')} "
+            "needed."
         )
+    if not case.can_pass:
+        return f"{_no_room(case)} (observed: {_figures(judged, metric)})."
     what = "change" if case.rule.either else "regression"
     start = (
         f"{plural(judged.items, 'item')} neither show a {what} nor rule out one of {_margin(case)} "
         f"(observed: {_figures(judged, metric)})."
     )
     if judged.more_items is None:
-        return f"{start} More items like these would not decide it: the observed change is between none and the margin."
+        return (
+            f"{start} More items like these would not decide it: the observed change is between a quarter of the "
+            "margin and the margin."
+        )
     return f"{start} About {plural(judged.more_items, 'more item')} should decide it, if they are like these."
+
+
+def _no_room(case: Case) -> str:
+    """Say that the slack leaves nothing of the margin, and what to do."""
+    if case.slack.sessions:
+        known = f"Two runs of this machine differ by up to {percent(case.slack.passing)} without any change"
+        ways = "widen the margin, record more sessions (wattbench calibrate SUITE --sessions 10)"
+    else:
+        known = f"The declared drift is {percent(case.slack.passing)}"
+        ways = "widen the margin"
+    return (
+        f"{known}, which leaves nothing of the margin of {_margin(case)}: no number of items can lead to a pass. To "
+        f"get one, {ways}, or gate both systems in turns in one run"
+    )
 
 
 def _apart(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
@@ -148,35 +196,37 @@ _REASONS = {
 
 def _figures(judged: MetricVerdict, metric: Metric) -> str:
     """Write the change with its bounds: ``12.0 points lower [9.1, 15.2]``."""
+    name = _label(judged.metric) if judged_metric(judged.metric).domain else metric.label
     if judged.change is None:
-        return f"no figure for {metric.label}"
-    seen = f"{metric.label} is {change_in_words(judged.metric, judged.change)}"
-    if judged.low is None or judged.high is None:
+        return f"no figure for {name}"
+    seen = f"{name} is {change_in_words(judged.metric, judged.change)}"
+    if judged.low is None and judged.high is None:
         return seen
-    places = (fixed(100 * judged.low, 1), fixed(100 * judged.high, 1))
-    return f"{seen} [{places[0]}, {places[1]}]"
+    low, high = (NONE if bound is None else fixed(100 * bound, 1) for bound in (judged.low, judged.high))
+    return f"{seen} [{low}, {high}]"
 
 
 def _margin(case: Case) -> str:
-    if case.rule.metric == ACCURACY:
-        return points(case.rule.margin)
-    return percent(case.rule.margin)
+    return points(case.rule.margin) if case.in_points else percent(case.rule.margin)
 
 
 def _twosided(case: Case) -> str:
     if not case.rule.either:
         return ""
-    return " and a rise as large" if case.rule.metric == ACCURACY else " and a decrease as large"
+    return " and a rise as large" if case.in_points else " and a decrease as large"
 
 
 def _label(metric: str) -> str:
-    pair, _, name = metric.rpartition(" · ")
-    label = METRICS[name].label if name in METRICS else name
-    return f"{label} of {pair}" if pair else label
+    """Write a metric's name in a sentence: ``latency p50``, ``latency p50 of test_parse``, ``accuracy in law``."""
+    parts = judged_metric(metric)
+    label = METRICS[parts.metric].label if parts.metric in METRICS else parts.metric
+    if parts.domain:
+        return f"{label} in {parts.domain}"
+    return f"{label} of {parts.benchmark}" if parts.benchmark else label
 
 
 def _is_accuracy(metric: str) -> bool:
-    return metric.rpartition(" · ")[2] == ACCURACY
+    return judged_metric(metric).metric == ACCURACY
 
 
 def _sentence(text: str) -> str:

@@ -10,17 +10,16 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.gate.decision.bounds import bounds_of_change, levels
+from wattbench_reports.gate.decision.case import Case
 from wattbench_reports.gate.decision.explain import expired, headline, reason
-from wattbench_reports.gate.decision.metric_tests import Case, cases
-from wattbench_reports.gate.decision.sequential_tests import EitherTrial, bounds
-from wattbench_reports.gate.decision.stopping import Look, State, looks
+from wattbench_reports.gate.decision.lost_domains import lost_domains
+from wattbench_reports.gate.decision.metric_tests import cases
+from wattbench_reports.gate.decision.stopping import Look, State, looks, worse_together
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import ACCURACY, METRICS
-from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
+from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-
-_WIDEST = 4.0
-"""A share beyond which no bound is looked for: five times as much."""
 
 _DRAWN = 40
 """The most interim looks that a drawing shows."""
@@ -42,7 +41,7 @@ class SequentialBounds:
 
 def known(evidence: Evidence, policy: Policy, *, today: date | None = None) -> bool:
     """Return whether no more items are needed: a metric fails, or all blocking ones are decided."""
-    return _looked([*cases(evidence, policy)], policy, today)[-1].known
+    return looks(cases(evidence, policy), policy, frozenset(_waivers(policy, today)))[-1].known
 
 
 def judge(
@@ -80,23 +79,21 @@ def judge_many(
 
 
 def sequential_bounds(evidence: Evidence, policy: Policy) -> Mapping[str, SequentialBounds]:
-    """Return the bounds of each tested metric at some of the rounds: enough to draw them."""
+    """Return the bounds of each tested metric at some of the rounds, by name: enough to draw them."""
     rows_of: dict[str, list[tuple[float, ...]]] = {}
     ends = np.unique(np.linspace(1, len(evidence.rounds), _DRAWN).round().astype(int))
     for end in ends.tolist() if evidence.rounds else ():
-        for case in cases(replace(evidence, rounds=evidence.rounds[:end]), policy):
+        every = cases(replace(evidence, rounds=evidence.rounds[:end]), policy)
+        look = looks(every, policy)[-1]
+        level_of = _levels(every, look, policy, frozenset())
+        for case, level in zip(every, level_of, strict=True):
             if case.trial is not None and case.change is not None:
-                points_of = rows_of.setdefault(case.rule.metric, [])
-                low, high = (np.nan if bound is None else bound for bound in _bounds(case, policy))
-                points_of.append((int(case.trial.items[-1]), case.change, low, high))
+                low, high = (np.nan if bound is None else bound for bound in bounds_of_change(case, level, policy.beta))
+                rows_of.setdefault(case.name, []).append((int(case.trial.items[-1]), case.change, low, high))
     return {
         metric: SequentialBounds(*(np.array(column) for column in zip(*rows, strict=True)))
         for metric, rows in rows_of.items()
     }
-
-
-def _looked(every: Sequence[Case], policy: Policy, today: date | None) -> list[Look]:
-    return looks(every, policy, frozenset(_waivers(policy, today)))
 
 
 def _waivers(policy: Policy, today: date | None) -> dict[str, Waiver]:
@@ -114,24 +111,26 @@ def _result(
     today: date | None,
 ) -> GateResult:
     every = [case for pair, evidence in evidences.items() for case in cases(evidence, policy, pair)]
-    last = _looked(every, policy, today)[-1]
     waivers = _waivers(policy, today)
+    last = looks(every, policy, frozenset(waivers))[-1]
+    level_of = _levels(every, last, policy, frozenset(waivers))
     metrics = tuple(
-        _verdict(case, state, p, better, trade, evidences[case.pair], policy, waivers.get(case.rule.metric))
-        for case, state, p, better, trade in zip(
-            every, last.states, last.p_values, last.better, last.allowed_by, strict=True
-        )
+        _verdict(case, last, place, level_of[place], evidences[case.pair], policy, waivers.get(case.rule.metric))
+        for place, case in enumerate(every)
     )
-    blocking = [each.verdict for each in metrics if each.blocks and each.allowed_by is None]
-    verdict = next((each for each in _ORDER if each in blocking), Verdict.PASS)
-    if not any(each.blocks for each in metrics):
-        verdict = Verdict.NOT_MEASURED
+    verdict = _of_gate(metrics, last)
+    named = [each for each in metrics if each.blocks and each.verdict is Verdict.REGRESSED and not each.allowed_by]
+    together = (
+        ()
+        if verdict is not Verdict.REGRESSED or named
+        else tuple(every[place].name for place in worse_together(every, policy, frozenset(waivers)))
+    )
     first = next(iter(evidences.values()))
     joules = [each.energy_j for each in evidences.values() if each.energy_j is not None]
     notes = [f"{pair}: {note}" if pair else note for pair, each in evidences.items() for note in each.notes]
     return GateResult(
         verdict=verdict,
-        headline=headline(verdict, metrics, first.baseline, first.candidate),
+        headline=headline(verdict, metrics, first.baseline, first.candidate, together),
         baseline=first.baseline,
         candidate=first.candidate,
         suite=suite,
@@ -144,27 +143,36 @@ def _result(
         energy_provenance="+".join(sorted({p for each in evidences.values() for p in each.provenance if p})),
         notes=(*notes, *(expired(each) for each in policy.waivers if waivers.get(each.metric) is None)),
         planted=planted,
+        p_value=last.p_value,
+        together=together,
+        lost_domains=tuple(loss for each in evidences.values() for loss in lost_domains(each, policy)),
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
+def _of_gate(metrics: Sequence[MetricVerdict], last: Look) -> Verdict:
+    """Return the whole gate's verdict."""
+    if not any(each.blocks for each in metrics):
+        return Verdict.NOT_MEASURED
+    if last.fails:
+        return Verdict.REGRESSED
+    blocking = [each.verdict for each in metrics if each.blocks and each.allowed_by is None]
+    return next((each for each in _ORDER if each in blocking), Verdict.PASS)
+
+
+def _levels(every: Sequence[Case], look: Look, policy: Policy, waived: frozenset[str]) -> list[float]:
+    blocks = [case.blocks and case.rule.metric not in waived for case in every]
+    return levels(every, look.raw_p_values, blocks, policy.alpha)
+
+
 def _verdict(
-    case: Case,
-    state: State,
-    p: float | None,
-    better: bool,
-    trade: DeclaredTrade | None,
-    evidence: Evidence,
-    policy: Policy,
-    waiver: Waiver | None,
+    case: Case, look: Look, place: int, level: float, evidence: Evidence, policy: Policy, waiver: Waiver | None
 ) -> MetricVerdict:
-    low, high = (None, None) if case.trial is None else _bounds(case, policy)
-    verdict = _word(case, state, better)
+    low, high = (None, None) if case.trial is None else bounds_of_change(case, level, policy.beta)
+    verdict = _word(case, look.states[place], look.better[place])
     items = 0 if case.trial is None or not len(case.trial.items) else int(case.trial.items[-1])
-    more = more_items(case, policy) if verdict is Verdict.INCONCLUSIVE else None
-    name = case.rule.metric if not case.pair else f"{case.pair} · {case.rule.metric}"
     judged = MetricVerdict(
-        metric=name,
+        metric=case.name,
         verdict=verdict,
         blocks=case.blocks and waiver is None,
         margin=case.rule.margin,
@@ -176,12 +184,12 @@ def _verdict(
         high=high,
         items=items,
         rounds=sum(1 for one in evidence.rounds if one.items) if items else 0,
-        p_value=p,
-        more_items=more,
+        p_value=look.p_values[place],
+        more_items=more_items(case, level, policy) if verdict is Verdict.INCONCLUSIVE else None,
         detectable=_ruled_out(case, low, high) if verdict in (Verdict.PASS, Verdict.IMPROVED) else None,
         provenance=case.provenance,
         waived=waiver,
-        allowed_by=trade,
+        allowed_by=look.allowed_by[place],
     )
     return reason(judged, case, policy, METRICS[case.rule.metric])
 
@@ -198,40 +206,36 @@ def _word(case: Case, state: State, better: bool) -> Verdict:
     return Verdict.IMPROVED if better else Verdict.PASS
 
 
-def _bounds(case: Case, policy: Policy) -> tuple[float | None, float | None]:
-    """Bound the change: for accuracy a worsening is a fall. None where the items do not bound it."""
-    assert case.trial is not None
-    trial = case.trial.one if isinstance(case.trial, EitherTrial) else case.trial
-    if case.rule.metric == ACCURACY:
-        low, high = bounds(trial, policy.beta, -1.0, 1.0)
-        return None if high is None else -high, None if low is None else -low
-    return bounds(trial, policy.beta, -1.0, _WIDEST)
-
-
 def _ruled_out(case: Case, low: float | None, high: float | None) -> float:
     """Return the smallest worsening that the items rule out."""
-    worse, better = (low, high) if case.rule.metric == ACCURACY else (high, low)
+    worse, better = (low, high) if case.in_points else (high, low)
     if worse is None or (case.rule.either and better is None):
         return case.rule.margin
-    worst = max(abs(worse), abs(better or 0.0)) if case.rule.either else worse
-    worst = -worst if case.rule.metric == ACCURACY and not case.rule.either else worst
-    return min(max((1 + worst) * (1 + case.slack) - 1 if case.slack else worst, 0.0), case.rule.margin)
+    if case.rule.either:
+        return min(max(abs(worse), abs(better or 0.0)), case.rule.margin)
+    return min(max(-worse if case.in_points else worse, 0.0), case.rule.margin)
 
 
-def more_items(case: Case, policy: Policy) -> int | None:
+def more_items(case: Case, level: float, policy: Policy) -> int | None:
     """Estimate how many more items an undecided case needs, if they are like those so far.
 
+    Args:
+        case: that is undecided.
+        level: at which it fails.
+        policy: for the miss rate and the size of a round.
+
     Returns:
-        None where neither a worsening nor its absence gains ground: the truth lies between none and the margin.
+        None where neither a worsening nor its absence gains ground: the truth lies between the null and the margin, or
+        two runs could differ by as much.
     """
     if case.trial is None:
         return case.waits_for
     estimates = []
-    for worsening, worse, level in ((case.slack, True, policy.alpha), (case.beyond, False, policy.beta)):
-        if not worse and case.beyond <= 0:
-            continue
-        path = case.trial.worse(worsening) if worse else case.trial.better(worsening)
-        each = case.trial.growth(worsening, worse=worse)
-        if each > 0:
-            estimates.append(max(-math.log(level) - float(path[-1]), 0.0) / each)
+    for failing, path, rate, spent in (
+        (True, case.fails(), level, case.slack.failing_rate),
+        (False, case.passes(), policy.beta, case.slack.passing_rate),
+    ):
+        each = case.growth(failing=failing)
+        if each > 0 and rate > spent:
+            estimates.append(max(-math.log(rate - spent) - float(path[-1]), 0.0) / each)
     return max(1, math.ceil(min(estimates) / policy.block)) * policy.block if estimates else None

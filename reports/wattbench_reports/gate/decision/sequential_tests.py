@@ -1,26 +1,30 @@
 """Test worsenings metric by metric: each test turns the rounds of a gate into evidence, look by look.
 
-A worsening is told as its metric's margin is: of accuracy as points that it fell, of all others as the share by which
-it rose. A negative one is an improvement.
+A worsening is stated as its metric's margin is: of accuracy as points that it fell, of all others as the share by which
+it rose. A negative one is an improvement. How far the truth is likely to be from a claim that is false, `distance`, is
+in points or in logarithms of a ratio; it only decides how soon that is found.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats import centre_evidence, centre_growth, mean_evidence, mean_growth
+from wattbench_reports.stats import centre_evidence, centre_growth, mean_evidence, mean_growth, variances_before
 
 Values = NDArray[np.float64]
 
 TAIL = 0.95
 TAIL_FIRST_ITEMS = 20
 """Items after which the first threshold for the slowest 5% is set."""
+TAIL_UNIT_ITEMS = 32
+"""Items at least of which one figure is of: of fewer it is 0 most of the time, which says nothing."""
 TAIL_MARGIN = (1 - TAIL) / 2
 """How much more, or less, of the items should exceed it if the tail changed."""
 
@@ -32,13 +36,13 @@ class Trial(Protocol):
     def items(self) -> NDArray[np.int64]:
         """Return the items judged until each round."""
 
-    def worse(self, by: float) -> Values:
+    def worse(self, by: float, distance: float) -> Values:
         """Return the log evidence against a worsening of at most `by`."""
 
-    def better(self, than: float) -> Values:
+    def better(self, than: float, distance: float) -> Values:
         """Return the log evidence against a worsening of at least `than`."""
 
-    def growth(self, worsening: float, *, worse: bool) -> float:
+    def growth(self, worsening: float, distance: float, *, worse: bool) -> float:
         """Estimate by how much `worse` (else `better`) grows per further item, if those are like the others."""
 
 
@@ -49,44 +53,54 @@ class ScoreTrial:
     x: Values
     """Shape (items,), -1 to 1."""
     items: NDArray[np.int64]
-    margin: float
 
-    def worse(self, by: float) -> Values:
+    def worse(self, by: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(mean_evidence(self.x, -by, self.margin, above=False), self.items)
+        return _after(mean_evidence(self.x, -by, distance, above=False), self.items)
 
-    def better(self, than: float) -> Values:
+    def better(self, than: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(mean_evidence(self.x, -than, self.margin, above=True), self.items)
+        return _after(mean_evidence(self.x, -than, distance, above=True), self.items)
 
-    def growth(self, worsening: float, *, worse: bool) -> float:
+    def growth(self, worsening: float, distance: float, *, worse: bool) -> float:
         """See `Trial`."""
-        return mean_growth(self.x, -worsening, self.margin, above=not worse)
+        return mean_growth(self.x, -worsening, distance, above=not worse)
 
 
 @dataclass(frozen=True)
 class RatioTrial:
-    """A test of seconds or joules, from log(candidate / baseline) of each unit of one or several rounds."""
+    """A test of seconds or joules, from log(candidate / baseline): one figure of each coin, or of several.
+
+    A coin says which system is asked first; the figure is of all rounds that it counts for, so that what the order does
+    cancels, and two equal systems are ahead equally often.
+    """
 
     d: Values
-    """Shape (units,)."""
-    units: NDArray[np.int64]
-    """Shape (rounds,): units that were whole after each round."""
+    """Shape (figures,)."""
+    sizes: NDArray[np.int64]
+    """Shape (figures,): items of each."""
+    figures: NDArray[np.int64]
+    """Shape (rounds,): figures that were whole after each round."""
     items: NDArray[np.int64]
-    margin: float
 
-    def worse(self, by: float) -> Values:
+    def worse(self, by: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(centre_evidence(self.d, _log(by), _log(self.margin), above=True), self.units)
+        return _after(centre_evidence(self.d, log_ratio(by), distance, above=True, spread=self._spread), self.figures)
 
-    def better(self, than: float) -> Values:
+    def better(self, than: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(centre_evidence(self.d, _log(than), _log(self.margin), above=False), self.units)
+        return _after(
+            centre_evidence(self.d, log_ratio(than), distance, above=False, spread=self._spread), self.figures
+        )
 
-    def growth(self, worsening: float, *, worse: bool) -> float:
+    def growth(self, worsening: float, distance: float, *, worse: bool) -> float:
         """See `Trial`."""
-        each = centre_growth(self.d, _log(worsening), _log(self.margin), above=worse)
-        return each * len(self.d) / max(int(self.items[-1]), 1) if len(self.items) else 0.0
+        each = centre_growth(self.d, log_ratio(worsening), distance, above=worse, spread=self._spread)
+        return each / float(self.sizes[-1]) if len(self.d) else 0.0
+
+    @cached_property
+    def _spread(self) -> Values:
+        return variances_before(self.d, self.sizes)
 
 
 @dataclass(frozen=True)
@@ -95,92 +109,91 @@ class TailTrial:
 
     The threshold is the 95th percentile of the baseline's seconds so far, so that it knows nothing of the items it is
     held against. If the candidate's tail is the baseline's, as many of its items lie beyond it (S. R. Howard and
-    A. Ramdas, "Sequential estimation of quantiles with applications to A/B testing", Bernoulli 28, 2022).
+    A. Ramdas, "Sequential estimation of quantiles with applications to A/B testing", Bernoulli 28, 2022). The figure of
+    a few pairs is by how many of their items more of the candidate lie beyond it: items of a pair are slow together, so
+    that they are no bets of their own, and a coin of the pair makes either sign as likely as the other.
     """
 
     seconds: Values
     """Shape (items, 2): the baseline's and the candidate's."""
     threshold_s: Values
     """Shape (items,): infinite until there is one."""
+    units: NDArray[np.int64]
+    """Shape (items,): the figure to which each counts; -1 where it counts to none."""
+    figures: NDArray[np.int64]
+    """Shape (rounds,): figures that were whole after each round."""
     items: NDArray[np.int64]
+    _by_share: dict[float, tuple[Values, Values]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, seconds: Values, items: NDArray[np.int64]) -> TailTrial:
-        """Draw the thresholds."""
-        known = np.full(len(seconds), np.inf)
-        for start, end in zip([0, *items[:-1].tolist()], items.tolist(), strict=True):
-            if start >= TAIL_FIRST_ITEMS:
-                known[start:end] = np.quantile(seconds[:start, 0], TAIL)
-        return cls(seconds, known, items)
+    def of(cls, seconds: Values, ends: list[int], usable: list[bool]) -> TailTrial:
+        """Set the thresholds and the figures.
 
-    def worse(self, by: float) -> Values:
+        Args:
+            seconds: shape (items, 2), in the order in which they were asked.
+            ends: of each round, the number of items until its end.
+            usable: of each round, whether it completes a pair.
+        """
+        threshold_s = np.full(len(seconds), np.inf)
+        units = np.full(len(seconds), -1)
+        figures, start, number = [], 0, 0
+        for end, whole in zip(ends, usable, strict=True):
+            if whole and start < TAIL_FIRST_ITEMS <= end:
+                start = end
+            elif whole and start >= TAIL_FIRST_ITEMS and end - start >= TAIL_UNIT_ITEMS:
+                threshold_s[start:end] = np.quantile(seconds[:start, 0], TAIL)
+                units[start:end] = number
+                start, number = end, number + 1
+            figures.append(number)
+        return cls(seconds, threshold_s, units, np.array(figures, dtype=np.int64), np.array(ends, dtype=np.int64))
+
+    def worse(self, by: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(mean_evidence(self._excess(by), 0.0, TAIL_MARGIN, above=True), self.items)
+        excess, spread = self._excess(by)
+        return _after(centre_evidence(excess, 0.0, TAIL_MARGIN, above=True, spread=spread), self.figures)
 
-    def better(self, than: float) -> Values:
+    def better(self, than: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(mean_evidence(self._excess(than), 0.0, TAIL_MARGIN, above=False), self.items)
+        excess, spread = self._excess(than)
+        return _after(centre_evidence(excess, 0.0, TAIL_MARGIN, above=False, spread=spread), self.figures)
 
-    def growth(self, worsening: float, *, worse: bool) -> float:
+    def growth(self, worsening: float, distance: float, *, worse: bool) -> float:
         """See `Trial`."""
-        return mean_growth(self._excess(worsening), 0.0, TAIL_MARGIN, above=worse)
+        excess, spread = self._excess(worsening)
+        counted = int((self.units >= 0).sum())
+        each = centre_growth(excess, 0.0, TAIL_MARGIN, above=worse, spread=spread)
+        return each * len(excess) / counted if counted else 0.0
 
-    def _excess(self, by: float) -> Values:
-        """Return 1 where only the candidate exceeds its threshold, -1 where only the baseline does."""
-        beyond = self.seconds > np.stack([self.threshold_s, self.threshold_s * math.exp(_log(by))], axis=1)
-        return beyond[:, 1].astype(np.float64) - beyond[:, 0].astype(np.float64)
-
-
-@dataclass(frozen=True)
-class EitherTrial:
-    """A two-sided test: a change for the better counts as much as one for the worse."""
-
-    one: Trial
-
-    @property
-    def items(self) -> NDArray[np.int64]:
-        """See `Trial`."""
-        return self.one.items
-
-    def worse(self, by: float) -> Values:
-        """Return the evidence of two bets with half of the wealth each, one per side."""
-        return np.logaddexp(self.one.worse(by), self.one.better(-by)) - math.log(2)
-
-    def better(self, than: float) -> Values:
-        """Return the lesser evidence of the two sides: both must be ruled out."""
-        return np.minimum(self.one.better(than), self.one.worse(-than))
-
-    def growth(self, worsening: float, *, worse: bool) -> float:
-        """See `Trial`."""
-        own_growth = self.one.growth(worsening, worse=worse)
-        theirs = self.one.growth(-worsening, worse=not worse)
-        return max(own_growth, theirs) if worse else min(own_growth, theirs)
+    def _excess(self, by: float) -> tuple[Values, Values]:
+        """Return each figure: the share of its items where the candidate exceeds its threshold, less the baseline's."""
+        if by not in self._by_share:
+            beyond = self.seconds > np.stack([self.threshold_s, self.threshold_s * math.exp(log_ratio(by))], axis=1)
+            more = (beyond[:, 1].astype(np.float64) - beyond[:, 0])[self.units >= 0]
+            own = self.units[self.units >= 0]
+            excess = np.bincount(own, more) / np.bincount(own) if len(own) else np.zeros(0)
+            self._by_share[by] = (excess, variances_before(excess))
+        return self._by_share[by]
 
 
-def bounds(trial: Trial, level: float, lowest: float, highest: float) -> tuple[float | None, float | None]:
-    """Bound the true worsening: either bound errs in at most `level` of the gates, whenever they stop.
+def log_ratio(worsening: float) -> float:
+    """Return the logarithm of a ratio that is higher by a share."""
+    return math.log1p(max(worsening, -1 + 1e-9))
 
-    They are of the evidence as it stands, and not of the most that there ever was: that would be narrower, and might
-    leave out what is seen.
+
+def highest_shown(shown: Callable[[float], bool], pivot: float, low: float, high: float) -> float | None:
+    """Bisect for the largest value for which a claim is shown, to 0.0001; None: it is shown for none.
 
     Args:
-        trial: with a round at least.
-        level: 0 to 1.
-        lowest: the worsening below which nothing is possible, or looked for.
-        highest: likewise.
-
-    Returns:
-        Lower and upper bound; None where the items do not bound it.
+        shown: whether it is shown; what is shown for a value is shown for any smaller one.
+        pivot: a value between the others that is looked at first, so that the result is on the side of it that it is.
+        low: the least value.
+        high: the greatest.
     """
-    needed = math.log(1 / level)
-    low = _last_true(lambda by: bool(trial.worse(by)[-1] >= needed), lowest, highest)
-    high = _last_true(lambda by: bool(trial.better(-by)[-1] >= needed), -highest, -lowest)
-    return low, None if high is None else -high
-
-
-def _last_true(shown: Callable[[float], bool], low: float, high: float) -> float | None:
-    """Bisect for the largest value for which a monotone claim is shown, to 0.0001; None: none is."""
-    if not shown(low):
+    if shown(pivot):
+        low = pivot
+    elif shown(low):
+        high = pivot
+    else:
         return None
     while high - low > 1e-4:
         middle = (low + high) / 2
@@ -191,7 +204,3 @@ def _last_true(shown: Callable[[float], bool], low: float, high: float) -> float
 def _after(log_wealth: Values, counts: NDArray[np.int64]) -> Values:
     """Return the value after each round, by which `counts` figures had come."""
     return np.concatenate(([0.0], log_wealth))[counts]
-
-
-def _log(share: float) -> float:
-    return math.log1p(max(share, -1 + 1e-9))

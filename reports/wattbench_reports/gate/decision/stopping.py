@@ -1,19 +1,29 @@
-"""Evaluate every case after each round, and decide whether that is enough to stop."""
+"""Evaluate every case after each round, and decide whether that is enough to stop.
+
+The gate fails as soon as the weighted mean of the blocking cases' evidence reaches 1/alpha: that mean is evidence
+against the claim that no metric is worse, however the metrics hang together (V. Vovk and R. Wang, "E-values:
+calibration, combination and applications", Annals of Statistics 49, 2021). Which metrics are worse is named by Holm's
+method over their anytime-valid p-values, with the same weights; where that names none, they are worse together.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from wattbench_reports.gate.decision.metric_tests import Case
+from wattbench_reports.gate.decision.case import Case
+from wattbench_reports.gate.decision.sequential_tests import Values
 from wattbench_reports.gate.policy import DeclaredTrade, Policy
 from wattbench_reports.stats import reached, weighted_holm
 
-Values = NDArray[np.float64]
+_ROUNDING = 1e-9
+"""Of a logarithm: what is reached exactly counts as reached."""
+_PART_TOGETHER = 0.1
+"""Of the evidence of all, from which a metric is named where they are worse together."""
 
 
 class State(Enum):
@@ -34,11 +44,17 @@ class Look:
     """The state of each case."""
     p_values: tuple[float | None, ...]
     """That it is no worse; of the blocking ones adjusted, so that alpha holds for all of them together."""
+    raw_p_values: tuple[float | None, ...]
+    """Likewise, unadjusted."""
     better: tuple[bool, ...]
     """Shown to be better, with the same error rate over the blocking cases together."""
     allowed_by: tuple[DeclaredTrade | None, ...]
+    fails: bool
+    """The blocking cases together, or one by itself, are shown to be worse."""
+    p_value: float | None
+    """That none of the blocking cases is worse: valid at any time. None: none is tested."""
     known: bool
-    """No more items are needed: something fails, or all that blocks is decided."""
+    """No more items are needed: the gate fails, or all that blocks is decided."""
 
 
 @dataclass(frozen=True)
@@ -64,46 +80,130 @@ def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozen
     Returns:
         One for every round of the case that has most; at least one.
     """
-    paths = [_paths(case) for case in cases]
-    pairs = {case.pair: [other for other in cases if other.pair == case.pair] for case in cases}
-    deals = {
-        pair: [_deal(trade, cases_of_pair, policy) for trade in policy.trades] for pair, cases_of_pair in pairs.items()
-    }
-    rounds = max((len(path.worse) for path in paths if path is not None), default=0)
-    blocks = [case.blocks and case.rule.metric not in waived for case in cases]
-    return [_look(cases, policy, blocks, paths, deals, at) for at in range(max(rounds, 1))]
+    course = _Course.of(cases, policy, waived)
+    return [course.look(at) for at in range(max(course.rounds, 1))]
 
 
-def _look(
-    cases: Sequence[Case],
-    policy: Policy,
-    blocks: Sequence[bool],
-    paths: Sequence[_Paths | None],
-    deals: Mapping[str, Sequence[Deal]],
-    at: int,
-) -> Look:
-    weights = [case.rule.weight if blocking else None for case, blocking in zip(cases, blocks, strict=True)]
-    p_values = _adjusted([None if path is None else _p(path.worse, at) for path in paths], weights)
-    p_better = _adjusted([None if path is None else _p(path.better, at) for path in paths], weights)
-    states: list[State] = []
-    allowed: list[DeclaredTrade | None] = []
-    fails = waiting = False
-    for index, case in enumerate(cases):
-        path = paths[index]
-        state = _single(case) if path is None else _state(p_values[index], _p(path.ruled_out, at), policy)
-        trade, undecided = None, False
-        if state is State.WORSE:
-            trade, undecided = _excuse(deals[case.pair], case.rule.metric, at)
-            state = State.ALLOWED if trade is not None else state
-        states.append(state)
-        allowed.append(trade)
-        if blocks[index]:
-            waiting = waiting or undecided
-            fails = fails or (state is State.WORSE and not undecided)
-    blocking_states = [state for state, blocking in zip(states, blocks, strict=True) if blocking]
-    better = tuple(_is_better(case, p, policy) for case, p in zip(cases, p_better, strict=True))
-    done = fails or not (waiting or State.OPEN in blocking_states)
-    return Look(tuple(states), tuple(p_values), better, tuple(allowed), done)
+def worse_together(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> list[int]:
+    """Return the places of the cases that the evidence comes of, at the look where they have most of it together."""
+    course = _Course.of(cases, policy, waived)
+    at = int(np.argmax(np.logaddexp.reduce(course.parts, axis=0)))
+    shares = np.exp(course.parts[:, at] - np.logaddexp.reduce(course.parts[:, at]))
+    return [place for place, share in zip(course.family, shares.tolist(), strict=True) if share >= _PART_TOGETHER]
+
+
+@dataclass(frozen=True)
+class _Paths:
+    """What a case comes to after each round."""
+
+    evidence: Values
+    """Against its being no worse, as it is then."""
+    p_worse: Values
+    p_ruled_out: Values
+    """That it is worse by the margin."""
+    p_better: Values
+
+    @classmethod
+    def of(cls, case: Case) -> _Paths:
+        evidence = case.fails()
+        return cls(evidence, case.p_fails(evidence), case.p_passes(case.passes()), case.p_fails(case.improves()))
+
+
+@dataclass(frozen=True)
+class _Course:
+    """All cases over all rounds."""
+
+    cases: Sequence[Case]
+    policy: Policy
+    blocks: Sequence[bool]
+    paths: Sequence[_Paths | None]
+    deals: Mapping[str, Sequence[Deal]]
+    rounds: int
+    family: Sequence[int]
+    """The places of the cases that share alpha."""
+    parts: Values
+    """Shape (family, rounds): what each adds to the mean of their evidence, as a logarithm."""
+
+    @classmethod
+    def of(cls, cases: Sequence[Case], policy: Policy, waived: frozenset[str]) -> _Course:
+        blocks = [case.blocks and case.rule.metric not in waived for case in cases]
+        paths = [None if case.trial is None else _Paths.of(case) for case in cases]
+        pairs = {case.pair: [other for other in cases if other.pair == case.pair] for case in cases}
+        deals = {name: [_deal(trade, own, policy) for trade in policy.trades] for name, own in pairs.items()}
+        rounds = max((len(path.evidence) for path in paths if path is not None), default=0)
+        family = [place for place, path in enumerate(paths) if path is not None and blocks[place]]
+        parts = _parts([(cases[place], path) for place in family if (path := paths[place]) is not None], policy, rounds)
+        return cls(cases, policy, blocks, paths, deals, rounds, family, parts)
+
+    def look(self, at: int) -> Look:
+        """Return the look after a round, counted from 0."""
+        weights = [case.rule.weight if self.blocks[place] else None for place, case in enumerate(self.cases)]
+        raw = [None if path is None else _last(path.p_worse, at) for path in self.paths]
+        p_values = _adjusted(raw, weights)
+        p_better = _adjusted([None if path is None else _last(path.p_better, at) for path in self.paths], weights)
+        states = [
+            _single(case) if path is None else _state(p, _last(path.p_ruled_out, at), self.policy)
+            for case, path, p in zip(self.cases, self.paths, p_values, strict=True)
+        ]
+        excuses = [_excuse(() if case.domain else self.deals[case.pair], case.rule.metric, at) for case in self.cases]
+        kept = {place for place, (trade, _) in enumerate(excuses) if trade is not None}
+        waiting = {place for place, (_, undecided) in enumerate(excuses) if undecided}
+        p_value = self._p_together(at, kept)
+        fails = self._fails(states, at, kept)
+        surely = self._fails(states, at, kept | waiting) if waiting else fails
+        is_open = any(self.blocks[place] and state is State.OPEN for place, state in enumerate(states))
+        return Look(
+            states=tuple(
+                State.ALLOWED if state is State.WORSE and place in kept else state for place, state in enumerate(states)
+            ),
+            p_values=tuple(p_values),
+            raw_p_values=tuple(raw),
+            better=tuple(_is_better(case, p, self.policy) for case, p in zip(self.cases, p_better, strict=True)),
+            allowed_by=tuple(
+                trade if state is State.WORSE else None for state, (trade, _) in zip(states, excuses, strict=True)
+            ),
+            fails=fails,
+            p_value=p_value,
+            known=surely or not (is_open or fails),
+        )
+
+    def _fails(self, states: Sequence[State], at: int, excused: set[int]) -> bool:
+        """Return whether the blocking cases, but those that a trade-off excuses, fail the gate: by themselves or
+        together."""
+        alone = any(
+            state is State.WORSE and self.blocks[place] and place not in excused for place, state in enumerate(states)
+        )
+        together = self._p_together(at, excused)
+        return alone or (together is not None and together <= self.policy.alpha * (1 + _ROUNDING))
+
+    def _p_together(self, at: int, excused: set[int]) -> float | None:
+        counted = [row for row, place in enumerate(self.family) if place not in excused]
+        if not self.family:
+            return None
+        if not counted:
+            return 1.0
+        return math.exp(-float(reached(np.logaddexp.reduce(self.parts[counted, : at + 1], axis=0))[-1]))
+
+
+def _parts(family: Sequence[tuple[Case, _Paths]], policy: Policy, rounds: int) -> Values:
+    """Return what each case adds to the mean of the evidence after each round, as a logarithm.
+
+    Of two runs the evidence is only valid if their sessions differ by no more than the slack. Where they do by more,
+    which is a part of the case's error rate, nothing is known of it: so it counts for the other part, and for no more
+    than fails the gate, which keeps its mean at most 1 all the same.
+    """
+    if not family:
+        return np.zeros((0, rounds))
+    weights = np.array([case.rule.weight for case, _ in family])
+    parts = np.zeros((len(family), rounds))
+    most = -math.log(policy.alpha)
+    for row, ((case, path), share) in enumerate(zip(family, (weights / weights.sum()).tolist(), strict=True)):
+        evidence = np.concatenate([path.evidence, np.full(rounds - len(path.evidence), path.evidence[-1])])
+        parts[row] = math.log(share) + evidence
+        if case.slack.failing_rate:
+            own_part = 1 - case.slack.failing_rate / (policy.alpha * share)
+            parts[row] = np.minimum(parts[row] + math.log(own_part), most)
+    return parts
 
 
 def _adjusted(p_values: list[float | None], weights: Sequence[float | None]) -> list[float | None]:
@@ -140,49 +240,36 @@ def _is_better(case: Case, p_better: float | None, policy: Policy) -> bool:
     return p_better is not None and p_better <= policy.alpha
 
 
-@dataclass(frozen=True)
-class _Paths:
-    """The maximum evidence of a case until each round."""
-
-    worse: Values
-    ruled_out: Values
-    """Evidence that it is not worse by the margin."""
-    better: Values
-
-
-def _paths(case: Case) -> _Paths | None:
-    if case.trial is None:
-        return None
-    worse = reached(case.trial.worse(case.slack))
-    ruled_out = reached(case.trial.better(case.beyond)) if case.beyond > 0 else np.zeros_like(worse)
-    return _Paths(worse, ruled_out, reached(case.trial.better(1 / (1 + case.slack) - 1)))
-
-
-def _p(log_evidence: Values, at: int) -> float:
-    """Return the p-value after a round, or after the last round of the case."""
-    return float(np.exp(-log_evidence[min(at, len(log_evidence) - 1)])) if len(log_evidence) else 1.0
+def _last(values: Values, at: int) -> float:
+    """Return the value after a round, or after the last round of the case."""
+    return float(values[min(at, len(values) - 1)])
 
 
 def _deal(trade: DeclaredTrade, cases_of_pair: Sequence[Case], policy: Policy) -> Deal:
     """Evaluate a trade-off from the cases of one pair."""
     give, get = (
-        next((c.trial for c in cases_of_pair if c.rule.metric == name), None) for name in (trade.give, trade.get)
+        next((c for c in cases_of_pair if c.rule.metric == name and not c.domain and c.trial is not None), None)
+        for name in (trade.give, trade.get)
     )
     if give is None or get is None:
         return Deal(trade, kept=np.zeros(1), broken=np.ones(1))
+    up_to, at_least = trade.give_up_to, -trade.get_at_least
     return Deal(
         trade,
         kept=np.minimum(
-            _share(give.better(trade.give_up_to), policy.beta), _share(get.better(-trade.get_at_least), policy.alpha)
+            _share(give.p_passes(give.no_worse(up_to)), policy.beta),
+            _share(get.p_fails(get.better(at_least)), policy.alpha),
         ),
         broken=np.maximum(
-            _share(give.worse(trade.give_up_to), policy.alpha), _share(get.worse(-trade.get_at_least), policy.beta)
+            _share(give.p_fails(give.worse(up_to)), policy.alpha),
+            _share(get.p_passes(get.no_better(at_least)), policy.beta),
         ),
     )
 
 
-def _share(log_evidence: Values, level: float) -> Values:
-    return np.asarray(reached(log_evidence) / -np.log(level))
+def _share(p_values: Values, level: float) -> Values:
+    """Return from which share on the evidence suffices: 1 where the p-value is the level."""
+    return np.asarray(np.log(np.maximum(p_values, 1e-300)) / math.log(level))
 
 
 def _excuse(deals: Sequence[Deal], metric: str, at: int) -> tuple[DeclaredTrade | None, bool]:

@@ -61,6 +61,8 @@ class Evidence:
     """Metric to why the two are not comparable on it, naming what differs."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Metric to why it was not measured."""
+    suite_domains: tuple[str, ...] = ()
+    """All domains of the suite's items, whether some of each were asked yet or not; empty: those of the rounds."""
     items_left: int = 0
     """Items of the suite that were not asked."""
     energy_j: float | None = None
@@ -71,3 +73,9 @@ class Evidence:
     two runs on record: systems that were asked in turns share a session."""
     noise: Mapping[str, float] = field(default_factory=dict)
     """Metric to the standard deviation of a pair's log-ratio, where a calibration of the machine knows it."""
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Return all domains, in the order of the suite or in which items of them were asked."""
+        seen = dict.fromkeys(domain for one in self.rounds for domain in one.domains)
+        return tuple(dict.fromkeys((*self.suite_domains, *seen)))

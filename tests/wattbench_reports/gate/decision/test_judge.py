@@ -148,12 +148,12 @@ def test_modelled_joules_do_not_block_unless_asked() -> None:
 
 
 def test_runs_that_were_not_made_in_turns_are_given_room() -> None:
-    slightly = {"slower": 0.02, "noise": 0.005}
-    assert decide(evidence(**slightly, in_turns=False)).verdict is Verdict.PASS
-    assert decide(evidence(**slightly)).verdict is not Verdict.PASS
-    assert decide(evidence(slower=0.09, noise=0.005, in_turns=False)).verdict is Verdict.REGRESSED
+    slightly = {"slower": 0.045, "noise": 0.005}
+    assert decide(evidence(**slightly, in_turns=False), policy(drift=0.03)).verdict is Verdict.PASS
+    assert decide(evidence(**slightly)).verdict is Verdict.REGRESSED
+    assert decide(evidence(slower=0.09, noise=0.005, in_turns=False), policy(drift=0.03)).verdict is Verdict.REGRESSED
     tight = {**METRICS, "latency_p50": {"margin": 0.02}}
-    told = of(decide(evidence(in_turns=False), policy(metrics=tight)), "latency_p50")
+    told = of(decide(evidence(in_turns=False), policy(metrics=tight, drift=0.03)), "latency_p50")
     assert told.verdict is Verdict.INCONCLUSIVE
     assert "drift" in told.reason
 
@@ -283,7 +283,7 @@ GATES: Mapping[str, GateResult] = {
     "not-measured": decide(
         evidence(provenance=("modelled", "modelled")), policy(metrics={**METRICS, "ttft": {"margin": 0.1}})
     ),
-    "drift": decide(evidence(in_turns=False), policy(metrics={**METRICS, "latency_p50": {"margin": 0.02}})),
+    "drift": decide(evidence(in_turns=False), policy(drift=0.03, metrics={**METRICS, "latency_p50": {"margin": 0.02}})),
     "waived": decide(
         evidence(slower=0.3),
         policy(

@@ -1,0 +1,235 @@
+"""Turn the rounds of a gate into the figures and the test of each metric.
+
+A round is of items that one system answered and then the other. A *pair* is of two rounds with one coin: who is first
+in one is second in the other. Scores are tested item by item. Seconds and joules are tested by one figure of each pair,
+the mean of its rounds' log-ratios, in which what the order does cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.gate.decision.sequential_tests import TAIL, RatioTrial, ScoreTrial, TailTrial, Trial
+from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.metrics import (
+    ACCURACY,
+    JOULES_PER_CORRECT,
+    JOULES_PER_REQUEST,
+    LATENCY_P50,
+    LATENCY_P95,
+    TTFT,
+)
+from wattbench_reports.stats.percentiles import needed
+
+UNIT_SCORE = 16.0
+"""Joules per correct answer are compared over as many pairs as it takes for both systems' scores to sum to this: over
+fewer right answers the logarithm of their number is too noisy and skewed."""
+
+_NO_SCORE = 0.5
+"""Added to each sum of scores, so that none is 0 (F. J. Anscombe, Biometrika 43, 1956)."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The test of a metric, and the figures over everything so far."""
+
+    trial: Trial
+    baseline: float
+    candidate: float
+    change: float
+    """Candidate against baseline: of accuracy the difference, of others the share by which it is higher."""
+
+
+def figures_of(evidence: Evidence, metric: str) -> Figures | None:
+    """Return the figures of any metric but peak memory; None where there are not enough for a test."""
+    return _FIGURES[metric](evidence)
+
+
+def accuracy_of(evidence: Evidence, domain: str | None = None) -> Figures | None:
+    """Return accuracy over all items, or over those of a domain."""
+    pairs, items = _by_round(evidence.rounds, lambda one: one.correct, domain=domain)
+    if not len(pairs):
+        return None
+    ours, theirs = pairs.mean(axis=0).tolist()
+    return Figures(ScoreTrial(pairs[:, 1] - pairs[:, 0], items), ours, theirs, theirs - ours)
+
+
+def timed_items(evidence: Evidence) -> int:
+    """Count the items of whole pairs that both systems answered in a known time."""
+    return len(_by_round(evidence.rounds, _seconds, above_zero=True, only=_of_whole_pairs(evidence.rounds))[0])
+
+
+def whole_pairs(rounds: Sequence[Round]) -> list[tuple[int, ...]]:
+    """Return the places of the rounds of each pair that is whole, in order; of a round without a pair its own."""
+    pairs: list[tuple[int, ...]] = []
+    open_pair: tuple[int, int] | None = None  # of the round before: its pair, its place
+    for place, one in enumerate(rounds):
+        if one.pair is None:
+            pairs.append((place,))
+            open_pair = None
+        elif open_pair is not None and open_pair[0] == one.pair:
+            pairs.append((open_pair[1], place))
+            open_pair = None
+        else:
+            open_pair = (one.pair, place)
+    return pairs
+
+
+def _typical(evidence: Evidence) -> Figures | None:
+    return _ratios_of_items(evidence, [one.seconds for one in evidence.rounds])
+
+
+def _first_token(evidence: Evidence) -> Figures | None:
+    return _ratios_of_items(evidence, [one.ttft_s for one in evidence.rounds])
+
+
+def _ratios_of_items(evidence: Evidence, values: list[Pairs | None]) -> Figures | None:
+    """Return each pair's mean of its rounds' median ratios over their items: paired, so that their lengths cancel."""
+    timed = [_known(pairs, above_zero=True) for pairs in values]
+    medians = [float(np.median(np.log(pairs[:, 1] / pairs[:, 0]))) if len(pairs) else None for pairs in timed]
+    trial = _ratio_trial(evidence.rounds, _mean_of_pair(medians), [len(pairs) for pairs in timed])
+    if trial is None:
+        return None
+    ours, theirs = np.median(np.concatenate(timed), axis=0).tolist()
+    return Figures(trial, ours, theirs, float(np.expm1(np.median(trial.d))))
+
+
+def _slowest(evidence: Evidence) -> Figures | None:
+    whole = _of_whole_pairs(evidence.rounds)
+    pairs, items = _by_round(evidence.rounds, _seconds, above_zero=True, only=whole)
+    if len(pairs) < needed(TAIL):
+        return None
+    ours, theirs = np.quantile(pairs, TAIL, axis=0).tolist()
+    ends = {group[-1] for group in whole_pairs(evidence.rounds)}
+    trial = TailTrial.of(pairs, items.tolist(), [place in ends for place in range(len(evidence.rounds))])
+    return Figures(trial, ours, theirs, theirs / ours - 1)
+
+
+def _per_request(evidence: Evidence) -> Figures | None:
+    joules_of = [_joules(one) for one in evidence.rounds]
+    ratios = [None if joules is None else float(np.log(joules[1] / joules[0])) for joules in joules_of]
+    trial = _ratio_trial(evidence.rounds, _mean_of_pair(ratios), [one.items for one in evidence.rounds])
+    if trial is None:
+        return None
+    counted = [(own_j, one.items) for own_j, one in zip(joules_of, evidence.rounds, strict=True) if own_j is not None]
+    items = sum(count for _, count in counted)
+    ours, theirs = (np.sum([joules for joules, _ in counted], axis=0) / items).tolist()
+    return Figures(trial, ours, theirs, theirs / ours - 1)
+
+
+def _per_correct(evidence: Evidence) -> Figures | None:
+    """Combine pairs until they hold enough right answers, whichever system gave them."""
+    d: list[float | None] = [None] * len(evidence.rounds)
+    counts = [0] * len(evidence.rounds)
+    joules, scores, waiting = np.zeros(2), np.zeros(2), 0
+    all_j, all_scores = np.zeros(2), np.zeros(2)
+    for group in whole_pairs(evidence.rounds):
+        rounds = [evidence.rounds[place] for place in group]
+        spent = [own_j for one in rounds if (own_j := _joules(one)) is not None]
+        if len(spent) < len(rounds) or any(np.isnan(one.correct).any() or not one.items for one in rounds):
+            continue
+        joules = joules + np.sum(spent, axis=0)
+        scores = scores + np.sum([one.correct.sum(axis=0) for one in rounds], axis=0)
+        waiting += sum(one.items for one in rounds)
+        if scores.sum() >= UNIT_SCORE:
+            per_correct = np.log(joules / (scores + _NO_SCORE))
+            d[group[-1]], counts[group[-1]] = float(per_correct[1] - per_correct[0]), waiting
+            all_j, all_scores = all_j + joules, all_scores + scores
+            joules, scores, waiting = np.zeros(2), np.zeros(2), 0
+    trial = _trial(d, counts)
+    if trial is None or min(all_scores) <= 0:
+        return None
+    ours, theirs = (all_j / all_scores).tolist()
+    return Figures(trial, ours, theirs, theirs / ours - 1)
+
+
+def _mean_of_pair(values: Sequence[float | None]) -> Callable[[tuple[int, ...]], float | None]:
+    """Return what averages the values of a pair's rounds; None where one of them has none."""
+
+    def mean(places: tuple[int, ...]) -> float | None:
+        known = [value for place in places if (value := values[place]) is not None]
+        return sum(known) / len(known) if len(known) == len(places) else None
+
+    return mean
+
+
+def _ratio_trial(
+    rounds: Sequence[Round], figure: Callable[[tuple[int, ...]], float | None], items: Sequence[int]
+) -> RatioTrial | None:
+    """Return the test of one figure of each whole pair; None without any."""
+    d: list[float | None] = [None] * len(rounds)
+    counts = [0] * len(rounds)
+    for places in whole_pairs(rounds):
+        value = figure(places)
+        if value is not None:
+            d[places[-1]], counts[places[-1]] = value, sum(items[place] for place in places)
+    return _trial(d, counts)
+
+
+def _trial(d: Sequence[float | None], counts: Sequence[int]) -> RatioTrial | None:
+    known = np.array([value is not None for value in d], dtype=bool)
+    if not known.any():
+        return None
+    values = np.array([value for value in d if value is not None])
+    sizes = np.array([count for count, value in zip(counts, d, strict=True) if value is not None])
+    return RatioTrial(values, sizes, np.cumsum(known), np.cumsum(counts))
+
+
+def _of_whole_pairs(rounds: Sequence[Round]) -> frozenset[int]:
+    return frozenset(place for group in whole_pairs(rounds) for place in group)
+
+
+def _joules(one: Round) -> NDArray[np.float64] | None:
+    return np.array(one.energy_j) if one.energy_j is not None and min(one.energy_j) > 0 else None
+
+
+def _seconds(one: Round) -> Pairs:
+    return one.seconds
+
+
+def _by_round(
+    rounds: Sequence[Round],
+    figures: Callable[[Round], Pairs],
+    *,
+    above_zero: bool = False,
+    domain: str | None = None,
+    only: frozenset[int] | None = None,
+) -> tuple[Pairs, NDArray[np.int64]]:
+    """Return the items with both figures, and their number after each round.
+
+    Args:
+        rounds: of the evidence.
+        figures: of a round, of all its items.
+        above_zero: leave out items with a figure of 0.
+        domain: of which alone; None: of all.
+        only: the places of the rounds that count; None: all.
+    """
+    known = []
+    for place, one in enumerate(rounds):
+        pairs = figures(one) if only is None or place in only else np.empty((0, 2))
+        if domain is not None and len(pairs):
+            pairs = pairs[[each == domain for each in one.domains]] if one.domains else pairs[:0]
+        known.append(_known(pairs, above_zero=above_zero))
+    counts = np.cumsum([len(pairs) for pairs in known], dtype=np.int64)
+    return (np.concatenate(known) if known else np.empty((0, 2))), counts
+
+
+def _known(pairs: Pairs | None, *, above_zero: bool = False) -> Pairs:
+    if pairs is None:
+        return np.empty((0, 2))
+    usable = np.isfinite(pairs).all(axis=1) & ((pairs > 0).all(axis=1) if above_zero else True)
+    return np.asarray(pairs[usable])
+
+
+_FIGURES: Mapping[str, Callable[[Evidence], Figures | None]] = {
+    ACCURACY: accuracy_of,
+    LATENCY_P50: _typical,
+    LATENCY_P95: _slowest,
+    TTFT: _first_token,
+    JOULES_PER_REQUEST: _per_request,
+    JOULES_PER_CORRECT: _per_correct,
+}
