@@ -57,7 +57,7 @@ class Outcome:
 def gate(rng: np.random.Generator, policy: Policy, worse: Mapping[str, float]) -> Outcome:
     """Run one to its verdict, or to the cap."""
     known = looks(cases(evidence(rng, **worse), policy), policy)
-    at = next((place for place, look in enumerate(known) if look.known), None)
+    at = known.first_known()
     if at is None:
         return Outcome("inconclusive", CAP)
     return Outcome("regressed" if known[at].fails else "passed", (at + 1) * BLOCK)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-_PRIOR_ITEMS = 30.0
+_PRIOR_ITEMS = 60.0
 """The weight of the initial guess of a mean square, in items: large early stakes would lose all evidence early."""
 _PRIOR_SQUARE = 0.1
 """That guess: one in ten items is answered rightly by one of two systems only."""
@@ -34,10 +34,14 @@ _NORMAL = 1.4826
 """Standard deviations of a normal distribution in its median absolute deviation."""
 _FREAKS = 3.0
 """Above this multiple of the middle rounds' standard deviation the whole one comes from a few outliers."""
+_FREAK_FIGURES = 6
+"""Of fewer, two that happen to be alike have hardly a distance from their median."""
 _MAX_STAKE = 0.95
 """Of what could be lost at worst: never everything."""
 _OWN_FIGURES = 3
 """Of a size, after which their own variance is used."""
+_ROWS = 500
+"""Of running medians that are taken at once, so that a long series needs little memory."""
 _HEDGE = 0.05
 """Of the wealth, kept out of a bet on a sign: a single round on the wrong side costs at most a factor of 20."""
 
@@ -164,12 +168,13 @@ def _mean_stakes(gain: Values, null: float, margin: float, above: bool) -> Value
     """Shape (..., n + 1): the stake on each figure and on the next, of those that come before it alone.
 
     Mean over mean square makes wealth grow fastest. The mean is taken to be the margin, or what the figures so far
-    show if that is more.
+    show, less its standard error, if that is more: an estimate that is too high by chance would stake too much.
     """
     worst = 1.0 + (null if above else -null)  # the most that one figure can lose
     before = np.arange(gain.shape[-1] + 1, dtype=np.float64)
     square = (_PRIOR_ITEMS * _PRIOR_SQUARE + _sums_before(gain**2)) / (_PRIOR_ITEMS + before)
-    mean = np.maximum(margin, _sums_before(gain) / (_PRIOR_ITEMS + before))
+    seen = _sums_before(gain) / (_PRIOR_ITEMS + before)
+    mean = np.maximum(margin, seen - np.sqrt(square / (_PRIOR_ITEMS + before)))
     stake = mean / np.maximum(square, mean**2)
     return np.asarray(np.minimum(stake, _MAX_STAKE / worst) if worst > 0 else stake)
 
@@ -197,13 +202,31 @@ def _variances(d: Values) -> Values:
     weight = np.maximum(before - 1, 0)
     squares = _sums_before(d**2) - _sums_before(d) ** 2 / np.maximum(before, 1)
     variance = np.maximum(squares, 0.0) / np.maximum(weight, 1)
-    middling = np.zeros_like(variance)
-    for number in range(2, d.shape[-1] + 1):
-        seen = d[..., :number]
-        middling[..., number] = np.median(np.abs(seen - np.median(seen, axis=-1, keepdims=True)), axis=-1)
-    middling = (_NORMAL * middling) ** 2
-    freaks = (middling > 0) & (variance > _FREAKS**2 * middling)
+    middling = (_NORMAL * np.concatenate([np.zeros((*d.shape[:-1], 1)), _median_distances(d)], axis=-1)) ** 2
+    freaks = (middling > 0) & (before >= _FREAK_FIGURES) & (variance > _FREAKS**2 * middling)
     return np.stack([np.where(freaks, middling, variance), np.broadcast_to(weight, variance.shape)])
+
+
+def _median_distances(d: Values) -> Values:
+    """Shape (..., n): the median distance of the first 1, 2, ... figures from their median."""
+    number = d.shape[-1]
+    parts = [_median_distances_of(d[..., : start + _ROWS], start) for start in range(0, number, _ROWS)]
+    return np.concatenate(parts, axis=-1) if parts else np.zeros(d.shape)
+
+
+def _median_distances_of(d: Values, start: int) -> Values:
+    """Shape (..., n - start): of the first `start` + 1, ... n figures. All at once: a loop takes ten times as long."""
+    last = np.arange(start, d.shape[-1])
+    seen = np.arange(d.shape[-1]) <= last[:, None]
+    centres = _medians(np.where(seen, d[..., None, :], np.inf), last)
+    return _medians(np.where(seen, np.abs(d[..., None, :] - centres[..., None]), np.inf), last)
+
+
+def _medians(rows: Values, last: NDArray[np.int64]) -> Values:
+    """Shape (..., rows): the median of each row, whose figures end at `last` and are infinite for the rest."""
+    ranked = np.sort(rows, axis=-1)
+    number = np.arange(len(last))
+    return np.asarray(ranked[..., number, last // 2] + ranked[..., number, (last + 1) // 2]) / 2
 
 
 def _sums_before(values: Values) -> Values:

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from wattbench_reports.stats import centre_evidence, centre_growth, mean_evidence, mean_growth, reached
+from wattbench_reports.stats import (
+    centre_evidence,
+    centre_growth,
+    mean_evidence,
+    mean_growth,
+    reached,
+    variances_before,
+)
 
 Values = NDArray[np.float64]
 
@@ -126,3 +133,39 @@ def test_a_few_disturbed_rounds_do_not_blind_it() -> None:
     d[1], d[2] = 1.2, -2.4  # something else ran on the machine
     ruled_out = reached(centre_evidence(d, math.log(1.1), math.log(1.1), above=False))
     assert ruled_out[-1] >= math.log(10)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 10, 87, 1003])
+def test_the_spread_before_each_figure_is_of_those_before_it(length: int) -> None:
+    d = np.random.default_rng(length).normal(0, 1, (2, length))
+    variance, weight = variances_before(d)
+    assert variance.shape == weight.shape == (2, length + 1)
+    for number in {2, 3, 5, length} & {*range(2, length + 1)}:
+        assert variance[:, number] == pytest.approx(d[:, :number].var(axis=1, ddof=1))
+        assert (weight[:, number] == number - 1).all()
+    wild = np.where(np.arange(length) == 2, 1e3, d)
+    for number in {10, length} & {*range(10, length + 1)}:  # the middling ones count
+        seen = wild[:, :number]
+        distance = np.median(np.abs(seen - np.median(seen, axis=1, keepdims=True)), axis=1)
+        assert variances_before(wild)[0][:, number] == pytest.approx((1.4826 * distance) ** 2)
+
+
+def test_figures_of_other_sizes_have_a_spread_of_their_own() -> None:
+    d = np.random.default_rng(1).normal(0, 1, 40) * np.repeat([10.0, 0.1], 20)
+    sizes = np.repeat([2, 16], 20)
+    variance, weight = variances_before(d, sizes)
+    assert variance[20] == pytest.approx(d[:20].var(ddof=1))  # none of its own size yet
+    assert variance[30] == pytest.approx(d[20:30].var(ddof=1))
+    assert (variance[30], weight[30]) == (variances_before(d[20:30])[0][-1], 9)
+    assert np.array_equal(variance[:20], variances_before(d[:20])[0][:20])
+
+
+@pytest.mark.parametrize("sizes", [None, np.repeat([2, 16], 20)])
+def test_several_series_are_taken_at_once(sizes: NDArray[np.int64] | None) -> None:
+    d = np.random.default_rng(2).normal(0, 0.1, (3, 40))
+    together = centre_evidence(d, 0.02, 0.1, above=True, spread=variances_before(d, sizes))
+    for row, own in zip(d, together, strict=True):
+        assert np.allclose(centre_evidence(row, 0.02, 0.1, above=True, spread=variances_before(row, sizes)), own)
+    x = np.clip(d, -1, 1)
+    for row, own in zip(x, mean_evidence(x, 0.0, 0.05, above=True), strict=True):
+        assert np.allclose(mean_evidence(row, 0.0, 0.05, above=True), own)

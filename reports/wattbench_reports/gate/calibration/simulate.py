@@ -118,10 +118,11 @@ def _swapped(one: Round) -> Round:
 def _end(evidence: Evidence, policy: Policy, items: int) -> tuple[Verdict, int]:
     every = cases(evidence, policy)
     counts: NDArray[np.int64] = np.cumsum([one.items for one in evidence.rounds])
-    for at, look in enumerate(looks(every, policy)):
-        if look.known:
-            return (Verdict.REGRESSED if look.fails else Verdict.PASS), int(counts[at])
-    return Verdict.INCONCLUSIVE, items
+    known = looks(every, policy)
+    at = known.first_known()
+    if at is None:
+        return Verdict.INCONCLUSIVE, items
+    return (Verdict.REGRESSED if known[at].fails else Verdict.PASS), int(counts[at])
 
 
 def single_metric_policy(policy: Policy, metric: str, margin: float) -> Policy:

@@ -73,6 +73,12 @@ class Case:
         return self.rule.blocks and not (self.rule.only_if_measured and self.missing is not None)
 
     @property
+    def tested(self) -> bool:
+        """Return whether it is tested, or will be once there are more items: it then has its part of alpha from the
+        start, as a part that changes with what was seen so far would not be one."""
+        return self.trial is not None or self.waits_for is not None
+
+    @property
     def null(self) -> float:
         """Return the worsening up to which it has not regressed."""
         return NULL_SHARE * self.rule.margin

@@ -33,7 +33,7 @@ def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...
 
 def family_weight(every: Sequence[Case]) -> float:
     """Return the sum of the weights of the tested cases that block, among which the false-alarm rate is shared."""
-    return math.fsum(case.rule.weight for case in every if case.blocks and case.trial is not None)
+    return math.fsum(case.rule.weight for case in every if case.blocks and case.tested)
 
 
 def _accuracies(evidence: Evidence, rule: Rule) -> list[Case]:

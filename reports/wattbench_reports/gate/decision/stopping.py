@@ -9,9 +9,11 @@ method over their anytime-valid p-values, with the same weights; where that name
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import overload
 
 import numpy as np
 
@@ -69,19 +71,42 @@ class Deal:
     """Likewise, that it is not so."""
 
 
-def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> list[Look]:
+class Looks(Sequence[Look]):
+    """The look after each round, evaluated when it is asked for."""
+
+    def __init__(self, course: _Course) -> None:
+        self._course = course
+
+    def __len__(self) -> int:
+        """Return the number of rounds of the case that has most, at least 1."""
+        return max(self._course.rounds, 1)
+
+    @overload
+    def __getitem__(self, at: int) -> Look: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Look]: ...
+    def __getitem__(self, at: int | slice) -> Look | list[Look]:
+        """Return one look, or several."""
+        places = range(len(self))[at]
+        return self._course.look(places) if isinstance(places, int) else [self._course.look(each) for each in places]
+
+    def first_known(self) -> int | None:
+        """Return the first place at which no more items are needed; None: there is none."""
+        if self._course.policy.trades:  # what was shown to be worse may be excused later
+            return next((place for place, look in enumerate(self) if look.known), None)
+        place = bisect_left(self, True, key=lambda look: look.known)
+        return place if place < len(self) else None
+
+
+def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> Looks:
     """Return the look after each round.
 
     Args:
         cases: of one evidence, or of several pairs judged together; each counts its own rounds.
         policy: for the error rates and the trades.
         waived: metrics that do not block today.
-
-    Returns:
-        One for every round of the case that has most; at least one.
     """
-    course = _Course.of(cases, policy, waived)
-    return [course.look(at) for at in range(max(course.rounds, 1))]
+    return Looks(_Course.of(cases, policy, waived))
 
 
 def worse_together(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> list[int]:
@@ -120,9 +145,11 @@ class _Course:
     deals: Mapping[str, Sequence[Deal]]
     rounds: int
     family: Sequence[int]
-    """The places of the cases that share alpha."""
+    """The places of the cases that share alpha: those that only wait for more items have their part too."""
     parts: Values
     """Shape (family, rounds): what each adds to the mean of their evidence, as a logarithm."""
+    _together: dict[frozenset[int], Values] = field(default_factory=dict)
+    """Excused places to the p-value of the others after each round."""
 
     @classmethod
     def of(cls, cases: Sequence[Case], policy: Policy, waived: frozenset[str]) -> _Course:
@@ -131,23 +158,29 @@ class _Course:
         pairs = {case.pair: [other for other in cases if other.pair == case.pair] for case in cases}
         deals = {name: [_deal(trade, own, policy) for trade in policy.trades] for name, own in pairs.items()}
         rounds = max((len(path.evidence) for path in paths if path is not None), default=0)
-        family = [place for place, path in enumerate(paths) if path is not None and blocks[place]]
-        parts = _parts([(cases[place], path) for place in family if (path := paths[place]) is not None], policy, rounds)
+        family = [place for place, case in enumerate(cases) if case.tested and blocks[place]]
+        parts = _parts([(cases[place], paths[place]) for place in family], policy, rounds)
         return cls(cases, policy, blocks, paths, deals, rounds, family, parts)
 
     def look(self, at: int) -> Look:
         """Return the look after a round, counted from 0."""
         weights = [case.rule.weight if self.blocks[place] else None for place, case in enumerate(self.cases)]
-        raw = [None if path is None else _last(path.p_worse, at) for path in self.paths]
+        raw = [
+            _p(case, None if path is None else path.p_worse, at)
+            for case, path in zip(self.cases, self.paths, strict=True)
+        ]
         p_values = _adjusted(raw, weights)
-        p_better = _adjusted([None if path is None else _last(path.p_better, at) for path in self.paths], weights)
+        better = [
+            _p(case, None if path is None else path.p_better, at)
+            for case, path in zip(self.cases, self.paths, strict=True)
+        ]
         states = [
             _single(case) if path is None else _state(p, _last(path.p_ruled_out, at), self.policy)
             for case, path, p in zip(self.cases, self.paths, p_values, strict=True)
         ]
         excuses = [_excuse(() if case.domain else self.deals[case.pair], case.rule.metric, at) for case in self.cases]
-        kept = {place for place, (trade, _) in enumerate(excuses) if trade is not None}
-        waiting = {place for place, (_, undecided) in enumerate(excuses) if undecided}
+        kept = frozenset(place for place, (trade, _) in enumerate(excuses) if trade is not None)
+        waiting = frozenset(place for place, (_, undecided) in enumerate(excuses) if undecided)
         p_value = self._p_together(at, kept)
         fails = self._fails(states, at, kept)
         surely = self._fails(states, at, kept | waiting) if waiting else fails
@@ -156,9 +189,11 @@ class _Course:
             states=tuple(
                 State.ALLOWED if state is State.WORSE and place in kept else state for place, state in enumerate(states)
             ),
-            p_values=tuple(p_values),
+            p_values=tuple(None if path is None else p for path, p in zip(self.paths, p_values, strict=True)),
             raw_p_values=tuple(raw),
-            better=tuple(_is_better(case, p, self.policy) for case, p in zip(self.cases, p_better, strict=True)),
+            better=tuple(
+                _is_better(case, p, self.policy) for case, p in zip(self.cases, _adjusted(better, weights), strict=True)
+            ),
             allowed_by=tuple(
                 trade if state is State.WORSE else None for state, (trade, _) in zip(states, excuses, strict=True)
             ),
@@ -167,7 +202,7 @@ class _Course:
             known=surely or not (is_open or fails),
         )
 
-    def _fails(self, states: Sequence[State], at: int, excused: set[int]) -> bool:
+    def _fails(self, states: Sequence[State], at: int, excused: frozenset[int]) -> bool:
         """Return whether the blocking cases, but those that a trade-off excuses, fail the gate: by themselves or
         together."""
         alone = any(
@@ -176,30 +211,31 @@ class _Course:
         together = self._p_together(at, excused)
         return alone or (together is not None and together <= self.policy.alpha * (1 + _ROUNDING))
 
-    def _p_together(self, at: int, excused: set[int]) -> float | None:
-        counted = [row for row, place in enumerate(self.family) if place not in excused]
-        if not self.family:
+    def _p_together(self, at: int, excused: frozenset[int]) -> float | None:
+        if not self.family or not self.rounds:
             return None
-        if not counted:
-            return 1.0
-        return math.exp(-float(reached(np.logaddexp.reduce(self.parts[counted, : at + 1], axis=0))[-1]))
+        if excused not in self._together:
+            counted = [row for row, place in enumerate(self.family) if place not in excused]
+            self._together[excused] = np.exp(
+                -reached(np.logaddexp.reduce(self.parts[counted], axis=0, initial=-np.inf))
+            )
+        return float(self._together[excused][at])
 
 
-def _parts(family: Sequence[tuple[Case, _Paths]], policy: Policy, rounds: int) -> Values:
+def _parts(family: Sequence[tuple[Case, _Paths | None]], policy: Policy, rounds: int) -> Values:
     """Return what each case adds to the mean of the evidence after each round, as a logarithm.
 
     Of two runs the evidence is only valid if their sessions differ by no more than the slack. Where they do by more,
     which is a part of the case's error rate, nothing is known of it: so it counts for the other part, and for no more
     than fails the gate, which keeps its mean at most 1 all the same.
     """
-    if not family:
-        return np.zeros((0, rounds))
     weights = np.array([case.rule.weight for case, _ in family])
     parts = np.zeros((len(family), rounds))
     most = -math.log(policy.alpha)
     for row, ((case, path), share) in enumerate(zip(family, (weights / weights.sum()).tolist(), strict=True)):
-        evidence = np.concatenate([path.evidence, np.full(rounds - len(path.evidence), path.evidence[-1])])
-        parts[row] = math.log(share) + evidence
+        parts[row] = math.log(share)
+        if path is not None:
+            parts[row] += np.append(path.evidence, np.full(rounds - len(path.evidence), path.evidence[-1]))
         if case.slack.failing_rate:
             own_part = 1 - case.slack.failing_rate / (policy.alpha * share)
             parts[row] = np.minimum(parts[row] + math.log(own_part), most)
@@ -238,6 +274,13 @@ def _is_better(case: Case, p_better: float | None, policy: Policy) -> bool:
     if case.trial is None:
         return case.change is not None and case.change < -case.rule.margin
     return p_better is not None and p_better <= policy.alpha
+
+
+def _p(case: Case, p_values: Values | None, at: int) -> float | None:
+    """Return a p-value after a round: 1 of a case that waits for its first test, None of one that is never tested."""
+    if p_values is None:
+        return 1.0 if case.tested else None
+    return _last(p_values, at)
 
 
 def _last(values: Values, at: int) -> float:

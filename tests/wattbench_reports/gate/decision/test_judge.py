@@ -174,8 +174,9 @@ def test_a_gate_waits_for_a_trade_that_may_still_be_kept() -> None:
     cheaper = evidence(1200, drop=0.1, joules=-0.4, churn=0.1)
 
     def ends(rules: Policy) -> int:
-        looked = looks(cases(cheaper, rules), rules)
-        return next(place for place, look in enumerate(looked) if look.known)
+        place = looks(cases(cheaper, rules), rules).first_known()
+        assert place is not None
+        return place
 
     assert ends(policy(trades=[trade])) > ends(policy())
 
