@@ -18,6 +18,7 @@ from wattbench.measure.concurrency import keep_in_flight
 from wattbench.records import AnswerRow
 from wattbench.systems import Engine, Reply
 from wattbench.systems.base import GENERATE
+from wattbench.tasks.chat_prompt import messages_hash
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -192,6 +193,7 @@ def answer_row(
         request_type=ask.request_type,
         prompt=prompt,
         prompt_hash=hash_string(prompt),
+        messages_hash=messages_hash(ask.requests[0].args[0]),
         replies=[list(r.value) if isinstance(r.value, tuple) else r.value for r in replies],
         prompt_tokens=_sum(reply.prompt_tokens for reply in replies),
         output_tokens=_sum(reply.output_tokens for reply in replies),

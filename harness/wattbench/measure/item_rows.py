@@ -60,6 +60,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
                 doc_id=answer.doc_id,
                 doc_hash=score.doc_hash,
                 prompt_hash=answer.prompt_hash,
+                messages_hash=answer.messages_hash,
                 repeat=answer.repeat,
                 correct=score.correct if answer.failure is None else 0.0,
                 metrics=json.dumps(score.metrics, ensure_ascii=False),

@@ -18,6 +18,7 @@ from wattbench.measure.ask_items import Recorder, ask_items, items_of
 from wattbench.records import AnswerRow
 from wattbench.systems import Engine
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING
+from wattbench.tasks.chat_prompt import apply_template
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -62,7 +63,7 @@ class TimedLM(LM):
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
         """Apply the engine's own chat template."""
-        return str(self._engine.lm.apply_chat_template(chat_history, add_generation_prompt=add_generation_prompt))
+        return apply_template(self._engine.lm, chat_history, add_generation_prompt=add_generation_prompt)
 
     def chat_template(self, chat_template: bool | str = False) -> str | None:
         """Return the engine's own chat template."""

@@ -71,6 +71,9 @@ class AnswerRow(RecordRow):
     """lm-eval's: ``generate_until``, ``loglikelihood`` or ``loglikelihood_rolling``."""
     prompt: str
     prompt_hash: str
+    messages_hash: str = ""
+    """Of the messages behind the prompt, few-shot examples included, as they were before the model's chat template.
+    Empty without a chat template, and in older records."""
     replies: list[Any]
     """lm-eval's replies in request order: a text, or ``[log-likelihood, is greedy]`` per choice."""
     prompt_tokens: int | None
@@ -294,6 +297,8 @@ class ItemRow(RecordRow):
     doc_id: int
     doc_hash: str
     prompt_hash: str
+    messages_hash: str = ""
+    """As in `AnswerRow`."""
     repeat: int
     correct: float | None
     """0 to 1; None only in an imported run without scores. Of a system all answers are scored, or none."""

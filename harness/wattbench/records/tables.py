@@ -18,7 +18,8 @@ def _items_schema() -> Any:
     return pa.schema(
         {
             "run": text, "system": text, "kind": text, "task": text, "domain": text,
-            "doc_id": integer, "doc_hash": text, "prompt_hash": text, "repeat": integer,
+            "doc_id": integer, "doc_hash": text, "prompt_hash": text, "messages_hash": text,
+            "repeat": integer,
             "correct": real, "metrics": text, "prompt_tokens": integer, "output_tokens": integer,
             "scheduled_s": real, "started_s": real, "first_token_s": real, "finished_s": real,
             "token_s": pa.list_(real), "batch": integer, "batch_size": integer, "window": text,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lm_eval.api.model import LM
 
 from wattbench.config import Measure, Prompt, Resolved, TaskChoice
+from wattbench.tasks.chat_prompt import apply_template
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.scoring import evaluate
 
@@ -64,7 +65,7 @@ class _Collector(LM):
         return [0.0] * len(requests)
 
     def apply_chat_template(self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True) -> str:
-        return str(self._lm.apply_chat_template(chat_history, add_generation_prompt=add_generation_prompt))
+        return apply_template(self._lm, chat_history, add_generation_prompt=add_generation_prompt)
 
     def chat_template(self, chat_template: bool | str = False) -> str | None:
         template: str | None = self._lm.chat_template(chat_template)
