@@ -29,6 +29,7 @@ def gate(
     candidate: str | None = None,
     policy: str | os.PathLike[str] | None = None,
     across: str | Sequence[str] = (),
+    sessions: str | os.PathLike[str] | None = None,
     tasks: Sequence[str] = (),
     limit: int | None = None,
     out: str | os.PathLike[str] = "runs",
@@ -53,6 +54,8 @@ def gate(
         policy: a file in TOML or YAML; else the suite's ``gate:``, or ``[tool.wattbench.gate]`` of the nearest
             ``pyproject.toml``.
         across: judge two runs although these parts differ.
+        sessions: for two runs: earlier sessions of the machine, which are what ``wattbench calibrate SUITE --sessions
+            K`` wrote or a folder of runs; else those next to the runs. Without any, seconds and joules are not judged.
         tasks: only these tasks of the suite.
         limit: at most this many items of each task.
         out: the folder in which the gate's run gets its directory.
@@ -75,6 +78,7 @@ def gate(
         candidate=candidate,
         policy=None if policy is None else Path(policy),
         across=(across,) if isinstance(across, str) else names_of(across, "across"),
+        sessions=None if sessions is None else Path(sessions),
         out=Path(out),
         tasks=names_of(tasks, "tasks"),
         limit=limit_of(limit, "limit"),

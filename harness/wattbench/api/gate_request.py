@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
 
 _OPTIONS = (
-    "baseline", "candidate", "base", "system", "policy", "across", "plant", "tasks", "limit", "allow_unsafe_code",
+    "baseline", "candidate", "base", "system", "policy", "across", "sessions", "plant", "tasks", "limit",
+    "allow_unsafe_code",
     "require_measured",
 )  # fmt: skip
 """Not every form of a gate has every one of these."""
@@ -37,6 +38,7 @@ class GateRequest:
     """Which system, with `base`."""
     policy: Path | None = None
     across: Sequence[str] = ()
+    sessions: Path | None = None
     plant: Sequence[str] = ()
     out: Path = Path("runs")
     resume: Path | None = None
@@ -137,7 +139,7 @@ class GateRequest:
         return judge_gate(root, self.policy)
 
     def _of_runs(self, first: Path, second: Path) -> GateResult:
-        self._allow_only("two runs", "baseline", "candidate", "policy", "across")
+        self._allow_only("two runs", "baseline", "candidate", "policy", "across", "sessions")
         self._begun(second)
         return judge_runs(
             first,
@@ -146,6 +148,7 @@ class GateRequest:
             baseline=self.baseline,
             candidate=self.candidate,
             across=self.across,
+            sessions=self.sessions,
             judge_modelled=self.judge_modelled,
         )
 

@@ -70,6 +70,7 @@ def judge_runs(
     baseline: str | None,
     candidate: str | None,
     across: Sequence[str],
+    sessions: Path | None = None,
     judge_modelled: bool = False,
 ) -> GateResult:
     """Judge two runs that were made one after the other, or two systems of one run.
@@ -81,6 +82,8 @@ def judge_runs(
         baseline: the system in `first`.
         candidate: the system in `second`.
         across: parts of the fingerprint that may differ all the same.
+        sessions: earlier sessions of the machine: a record of them, or a folder of runs. None: those that the policy
+            names, else those that are next to the runs.
         judge_modelled: judge modelled joules, whatever the policy says.
 
     Raises:
@@ -91,11 +94,13 @@ def judge_runs(
     from wattbench_reports.gate.decision.judge import judge
     from wattbench_reports.gate.evidence.two_runs import evidence_of_two
     from wattbench_reports.tables.header_record import header_record
+    from wattbench_reports.tables.session_record import sessions_of_two
 
     runs = read_run(first), read_run(second)
     settings = find_policy(policy_file, policy_of_suite(runs[1]), Path.cwd())[0]
     policy = as_reports_know_it(settings.model_copy(update={"judge_modelled": True}) if judge_modelled else settings)
-    evidence = evidence_of_two(*runs, policy, baseline=baseline, candidate=candidate, across=across)
+    known = sessions_of_two(*runs, sessions or settings.sessions)
+    evidence = evidence_of_two(*runs, policy, baseline=baseline, candidate=candidate, across=across, sessions=known)
     names = dict.fromkeys(run.header.run for run in runs)
     result = judge(evidence, policy, suite=header_record(runs[1]).suite.name, runs=tuple(names))
     return _with_notes(result, floor_notes(policy, runs[1].header.environment))

@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 )
 @click.option("--across", callback=names, metavar="PART,...", help="Judge two runs although these parts differ.")
 @click.option(
+    "--sessions",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="For two runs, how much runs of one system differ here: what calibrate --sessions wrote, or a folder of runs.",
+)
+@click.option(
     "--plant",
     multiple=True,
     metavar="HARM=SHARE",

@@ -144,6 +144,9 @@ class GatePolicy(Strict):
     sessions that `wattbench calibrate SUITE --sessions K` or a history recorded; without them seconds and joules are
     not judged. A number: a share that is assumed instead; a regression must be larger than it, and a pass must leave
     this much of the margin."""
+    sessions: RelativePath | None = None
+    """For two separate runs: what `wattbench calibrate SUITE --sessions K` wrote on this machine, or a folder of runs.
+    None: what is next to the runs."""
     judge_modelled: bool = False
     """Judge joules that are modelled from seconds and load. They add little to what the seconds show."""
     may_differ: list[IdentityPart] = []

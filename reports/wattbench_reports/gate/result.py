@@ -130,6 +130,8 @@ class GateResult:
     """The most items that it could have asked; 0: not known. Those of `detects`."""
     undecidable: tuple[str, ...] = ()
     """The metrics that even an unchanged candidate could not pass within the cap."""
+    seed: int | None = None
+    """Of the random order in which items of records were judged; None: they were judged in the order of time."""
 
     @property
     def exit_code(self) -> int:

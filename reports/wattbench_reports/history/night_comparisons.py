@@ -9,10 +9,12 @@ from typing import Final
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.gate.decision.judge import judge
+from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.gate.policy import DEFAULT_POLICY, Policy, policy_of
 from wattbench_reports.gate.result import GateResult, Verdict
 from wattbench_reports.history.model import History, Night
+from wattbench_reports.history.night_sessions import night_sessions
 from wattbench_reports.stats.changepoints import HORIZON
 from wattbench_reports.tables.header_record import header_record
 
@@ -56,6 +58,7 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
     chosen = policy or policy_of_night(last)
     others = {PREVIOUS: nights[-2] if len(nights) > 1 else None}
     others[REFERENCE] = history.reference_night() if history.reference else None
+    sessions = night_sessions(history, nights[-1])
     results: dict[str, dict[str, GateResult]] = {}
     lasting, notes = set(), []
     for kind, night in others.items():
@@ -65,7 +68,10 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
         systems = sorted(_systems(history, night) & _systems(history, nights[-1]))
         for system in systems:
             try:
-                results[kind][system], regressed = _judged(night, nights[-1], last, system, chosen, len(systems))
+                evidence = evidence_of_two(
+                    read_run(night.root), last, chosen, baseline=system, candidate=system, sessions=sessions
+                )
+                results[kind][system], regressed = _judged(evidence, night, nights[-1], chosen, len(systems))
             except UserError as error:
                 notes.append(f"{system} could not be compared with the night of {night.date}: {error}")
             else:
@@ -80,10 +86,9 @@ def policy_of_night(run: RunRecords) -> Policy:
 
 
 def _judged(
-    before: Night, now: Night, last: RunRecords, system: str, policy: Policy, systems: int
+    evidence: Evidence, before: Night, now: Night, policy: Policy, systems: int
 ) -> tuple[GateResult, frozenset[str]]:
     """Judge one system, and return the metrics that regressed at the error rate for a year of nights of all systems."""
-    evidence = evidence_of_two(read_run(before.root), last, policy, baseline=system, candidate=system)
     strict = replace(policy, alpha=PART * policy.alpha / HORIZON / systems)
     result, surely = (
         judge(evidence, each, suite=now.suite, runs=(before.run, now.run), today=now.date) for each in (policy, strict)

@@ -73,13 +73,17 @@ class Frames:
     measured_in: frozenset[str] | None = None
     """The ids of the windows in which these were measured, where they are not all that there are."""
 
-    def more_columns(self, *names: str) -> pd.DataFrame:
+    def more_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the items, aligned with `items`, for what only one panel needs.
+
+        Args:
+            names: of the columns.
+            newer: columns that older tables lack; they are then left out.
 
         Raises:
             UserError: the table has no such column.
         """
-        table: pd.DataFrame = _read(self.run.layout.items_table, names).to_pandas()
+        table: pd.DataFrame = _read(self.run.layout.items_table, names, newer=newer).to_pandas()
         return table if self.rows is None else table[self.rows].reset_index(drop=True)
 
     def list_lengths(self, name: str) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ PREFIX = "sessions-"
 """A file next to runs whose name begins so is taken by itself, where it is of their suite and machine."""
 MOST = 60
 """Runs of a folder that are read, the latest ones: of more, the oldest are of another machine in all but name."""
+
+QUANTILES = {"latency_p50": ("seconds", 0.5), "latency_p95": ("seconds", 0.95), "ttft": ("ttft_s", 0.5)}
+"""Figures of `SessionRecord.figures`: of which seconds, and which quantile."""
 
 _MACHINE = ("device", "driver", "power_limit")
 
@@ -44,6 +47,9 @@ class SessionRecord:
     """System to its mean joules per request in each session; None where a session has none that are valid."""
     seconds_per_request: Mapping[str, tuple[float | None, ...]]
     """Likewise, in seconds."""
+    figures: Mapping[str, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
+    """Further figures, each by system as above: `latency_p50`, `latency_p95` and `ttft`, in seconds. Older files have
+    none."""
     source: str = ""
     """The file or folder, for people; not part of the file."""
 
@@ -51,6 +57,21 @@ class SessionRecord:
     def sessions(self) -> int:
         """Count the sessions."""
         return len(self.runs)
+
+    def without(self, run: str) -> SessionRecord:
+        """Return the record without one run, which is not to be judged by itself."""
+        kept = [number for number, name in enumerate(self.runs) if name != run]
+
+        def columns(by_system: Mapping[str, tuple[float | None, ...]]) -> dict[str, tuple[float | None, ...]]:
+            return {system: tuple(values[number] for number in kept) for system, values in by_system.items()}
+
+        return replace(
+            self,
+            runs=tuple(self.runs[number] for number in kept),
+            j_per_request=columns(self.j_per_request),
+            seconds_per_request=columns(self.seconds_per_request),
+            figures={name: columns(by_system) for name, by_system in self.figures.items()},
+        )
 
 
 def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecord:
@@ -67,8 +88,8 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
     figures = [_figures(run.layout) for run in runs]
     systems = dict.fromkeys(name for each in figures for name in each)
 
-    def column(index: int) -> dict[str, tuple[float | None, ...]]:
-        return {name: tuple(each.get(name, (None, None))[index] for each in figures) for name in systems}
+    def column(figure: str) -> dict[str, tuple[float | None, ...]]:
+        return {name: tuple(each.get(name, {}).get(figure) for each in figures) for name in systems}
 
     return SessionRecord(
         suite=_name(first.header),
@@ -76,8 +97,9 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
         machine=machine_of(first.header),
         created_utc=max(run.header.created_utc for run in runs),
         runs=tuple(run.header.run for run in runs),
-        j_per_request=column(0),
-        seconds_per_request=column(1),
+        j_per_request=column("energy_j"),
+        seconds_per_request=column("seconds"),
+        figures={name: column(name) for name in QUANTILES},
         source=source,
     )
 
@@ -119,6 +141,29 @@ def sessions_of(run: RunRecords, path: Path | None) -> SessionRecord | None:
     return record if record.sessions > 1 else None
 
 
+def sessions_of_two(first: RunRecords, second: RunRecords, path: Path | None) -> SessionRecord | None:
+    """Find the sessions by which two runs are compared: of the suite of either, on its machine.
+
+    Args:
+        first: the earlier run.
+        second: the run that is judged; it is none of the sessions.
+        path: as in `sessions_of`.
+
+    Raises:
+        UserError: what the path names cannot be read, or is of another suite or machine than both.
+    """
+    record: SessionRecord | None = None
+    for number, run in enumerate((first, second)):
+        try:
+            record = sessions_of(run, path)
+        except UserError:
+            if number:
+                raise
+        if record is not None:
+            break
+    return None if record is None else record.without(second.header.run)
+
+
 def sessions_json(record: SessionRecord) -> str:
     """Write a record as JSON, as `read_sessions` reads it."""
     document = asdict(record)
@@ -141,11 +186,16 @@ def read_sessions(path: Path) -> SessionRecord:
             {str(name): _values(values, len(runs)) for name, values in recorded.pop(kind).items()}
             for kind in ("j_per_request", "seconds_per_request")
         )
+        figures = {
+            str(figure): {str(name): _values(values, len(runs)) for name, values in by_system.items()}
+            for figure, by_system in recorded.pop("figures", {}).items()
+        }
         machine = {str(name): dict(facts) for name, facts in recorded.pop("machine").items()}
         return SessionRecord(
             runs=runs,
             j_per_request=joules,
             seconds_per_request=seconds,
+            figures=figures,
             machine=machine,
             source=path.name,
             **{name: str(recorded[name]) for name in ("suite", "suite_sha256", "created_utc")},
@@ -200,20 +250,24 @@ def _name(header: RunHeader) -> str:
     return str(suite.get("name", "")) if isinstance(suite, Mapping) else ""
 
 
-def _figures(layout: RunLayout) -> dict[str, tuple[float | None, float | None]]:
-    """Return each system's mean joules and seconds per request."""
+def _figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
+    """Return each system's mean joules and seconds per request, and its quantiles of seconds."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s"]
     try:
-        table = pq.read_table(layout.items_table, columns=["system", "energy_j", "started_s", "finished_s"])
+        table = pq.read_table(layout.items_table, columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{layout.items_table}: cannot be read ({error}); the record is damaged") from error
     items: pd.DataFrame = table.to_pandas()
-    means = items.assign(seconds=items["finished_s"] - items["started_s"]).groupby("system")[["energy_j", "seconds"]]
-    return {str(name): (_known(row.iloc[0]), _known(row.iloc[1])) for name, row in means.mean().iterrows()}
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))
+    by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system")
+    figures = by_system[["energy_j", "seconds"]].mean()
+    for name, (column, quantile) in QUANTILES.items():
+        figures[name] = by_system[column].quantile(quantile)
+    return {
+        str(system): {name: float(row[name]) if np.isfinite(row[name]) else None for name in figures.columns}
+        for system, row in figures.iterrows()
+    }

@@ -207,7 +207,7 @@ def pair_line(result: GateResult) -> str:
 
 def measured(result: GateResult) -> str:
     """Write what was measured: ``96 items per system in 6 rounds; 812 J for both systems (counter)``."""
-    rounds = f" in {units.plural(result.rounds, 'round')}" if result.rounds else ""
+    rounds = f" in {units.plural(result.rounds, 'round')}" if result.rounds and len(result.runs) != 2 else ""
     what = f"{units.plural(result.items, 'item')} per system{rounds}" if result.items else "no items"
     if result.energy_j is None:
         return f"{what}; energy not available"

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 import wattbench
 from tests.made_up.runs import FakeRun, FakeSystem
+from tests.made_up.standard_runs import recorded
 from wattbench.cli import main
 
 Write = Callable[[FakeRun], Path]
@@ -26,7 +27,7 @@ def test_two_systems_are_judged_as_the_command_judges_them(write: Write) -> None
     assert f"{result}\n" == done.stdout
     assert result.data.exit_code == done.exit_code
     assert result.run == root
-    assert result.verdict in ("pass", "improved", "regressed", "inconclusive")
+    assert result["accuracy"].verdict in ("pass", "improved", "regressed", "inconclusive")
     assert result.passed == (done.exit_code == 0)
     assert repr(result).startswith(f"<gate old → new: {result.verdict}. ")
 
@@ -39,6 +40,26 @@ def test_a_metric_is_found_by_its_name(write: Write) -> None:
     assert "accuracy" in result.metrics
     with pytest.raises(wattbench.UserError, match="does not judge 'acuracy'; did you mean 'accuracy'"):
         _ = result["acuracy"]
+
+
+def test_seconds_of_two_runs_are_judged_by_sessions_alone(write: Write, tmp_path: Path) -> None:
+    systems = (FakeSystem("old", weights="b" * 64),)
+    old, *sessions = (write(recorded(f"s{number}", systems=systems, speed=1 + number / 100)) for number in range(6))
+    options = {"baseline": "old", "candidate": "old"}
+    unknown = wattbench.gate(old, sessions[0], **options)
+    assert unknown["latency_p50"].verdict == "not_measured"
+    assert "wattbench calibrate SUITE --sessions 5" in unknown["latency_p50"].reason
+    folder = tmp_path / "sessions"
+    folder.mkdir()
+    for each in sessions[1:]:
+        each.rename(folder / each.name)
+    result = wattbench.gate(old, sessions[0], sessions=folder, **options)
+    assert result["latency_p50"].verdict in ("pass", "inconclusive")
+    command = ["gate", str(old), str(sessions[0]), "--baseline", "old", "--candidate", "old", "--sessions", str(folder)]
+    assert CliRunner().invoke(main, command).stdout == f"{result}\n"
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("metrics: {latency_p50: {margin: 10%}}\nsessions: sessions\n")
+    assert wattbench.gate(old, sessions[0], policy=policy, **options)["latency_p50"].verdict != "not_measured"
 
 
 @pytest.mark.parametrize(("form", "start"), [("markdown", "<!--"), ("junit", "<?xml"), ("json", "{")])

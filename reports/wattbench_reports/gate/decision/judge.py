@@ -147,6 +147,7 @@ def _result(
         together=together,
         lost_domains=tuple(loss for each in evidences.values() for loss in lost_domains(each, policy)),
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=first.seed,
     )
 
 

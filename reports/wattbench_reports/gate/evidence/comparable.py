@@ -46,7 +46,11 @@ def parts_across(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def compare_fingerprints(
-    prints: Mapping[str, Fingerprint], across: Sequence[str], may_differ: Sequence[str]
+    prints: Mapping[str, Fingerprint],
+    across: Sequence[str],
+    may_differ: Sequence[str],
+    *,
+    item_by_item: Sequence[str] = (),
 ) -> FingerprintComparison:
     """Compare the fingerprints of two systems.
 
@@ -57,6 +61,7 @@ def compare_fingerprints(
         prints: the names by which the two are shown, the baseline first, to their fingerprints.
         across: from `parts_across`.
         may_differ: parts of a system that the change is about, as the policy has it.
+        item_by_item: parts of a system that the caller compares itself.
     """
     differing = divides(prints, across)
     said: dict[str, list[str]] = {name: [] for name in METRICS}
@@ -68,7 +73,7 @@ def compare_fingerprints(
         for name, metric in METRICS.items():
             if metric.figure in divide.forbids:
                 said[name].append(f"{what_differs(divide, prints)}.")
-    other, changed = _identity(prints, [*across, *may_differ])
+    other, changed = _identity(prints, [*across, *may_differ], item_by_item)
     sentences_of = {name: [*sentences, *other] for name, sentences in said.items()}
     return FingerprintComparison(
         apart={name: " ".join(sentences) for name, sentences in sentences_of.items() if sentences},
@@ -76,12 +81,14 @@ def compare_fingerprints(
     )
 
 
-def _identity(prints: Mapping[str, Fingerprint], allowed: Sequence[str]) -> tuple[list[str], list[str]]:
+def _identity(
+    prints: Mapping[str, Fingerprint], allowed: Sequence[str], item_by_item: Sequence[str]
+) -> tuple[list[str], list[str]]:
     """Compare the identity of two systems that share a name in two runs: what differs, and what may."""
     (first, first_print), (second, second_print) = prints.items()
     if first_print.system != second_print.system:
         return [], []
-    differing = identity_differences(first_print, second_print)
+    differing = [one for one in identity_differences(first_print, second_print) if one.part not in item_by_item]
     changed = [one for one in differing if one.part in allowed]
     settings = _settings_left(
         first_print.parts["settings"], second_print.parts["settings"], {*allowed, *(one.part for one in differing)}

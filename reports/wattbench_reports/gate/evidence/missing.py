@@ -31,7 +31,7 @@ def of_judged(
 
 
 def without_joules(
-    rounds: Sequence[Round], reasons: Counter[str], *, final: bool = True
+    rounds: Sequence[Round], reasons: Counter[str], *, final: bool = True, count_items: bool = False
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Explain rounds without joules.
 
@@ -39,17 +39,20 @@ def without_joules(
         rounds: all of them.
         reasons: why some have none, each with how often it did so.
         final: there will be no rounds that might have some.
+        count_items: rounds are only how items were grouped, and mean nothing to a reader.
 
     Returns:
         Metric to why it is missing, where no round has any; and the notes, where only some have none.
     """
-    bare = sum(each.energy_j is None for each in rounds)
+    sizes = [(each.items if count_items else 1, each.energy_j is None) for each in rounds]
+    bare, all_of_them = sum(size for size, without in sizes if without), sum(size for size, _ in sizes)
     if not bare:
         return {}, ()
     why = _said(reasons)
-    if bare == len(rounds) and final:
+    if bare == all_of_them and final:
         return dict.fromkeys(ENERGY, why), ()
-    return {}, (f"{bare} of {plural(len(rounds), 'round')} {'has' if bare == 1 else 'have'} no joules: {why}.",)
+    counted = plural(all_of_them, "item" if count_items else "round")
+    return {}, (f"{bare} of {counted} {'has' if bare == 1 else 'have'} no joules: {why}.",)
 
 
 def _said(reasons: Counter[str]) -> str:

@@ -73,6 +73,8 @@ class Evidence:
     two runs on record: systems that were asked in turns share a session."""
     noise: Mapping[str, float] = field(default_factory=dict)
     """Metric to the standard deviation of a pair's log-ratio, where a calibration of the machine knows it."""
+    seed: int | None = None
+    """Of the random order of the items; None: they are in the order in which they were asked."""
 
     @property
     def domains(self) -> tuple[str, ...]:

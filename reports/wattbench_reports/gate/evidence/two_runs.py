@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from wattbench.errors import UserError, nearest
@@ -16,18 +14,23 @@ from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
 from wattbench_reports.formatting.units import listed, plural
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
+from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
 from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
-from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts, item_prompts
+from wattbench_reports.gate.evidence.sessions import BETWEEN_RUNS, NOT_KNOWN, session_variances
 from wattbench_reports.gate.metrics import ACCURACY, JOULES_PER_CORRECT, LATENCY_P50, LATENCY_P95, METRICS
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.validity import validity
+from wattbench_reports.stats import SessionVariance
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.merge import KEY
 from wattbench_reports.tables.run_tables import Frames, load_frames
-
-_FIGURES = ("correct", "seconds", "ttft_s", "energy_j")
+from wattbench_reports.tables.session_record import SessionRecord
+from wattbench_reports.tables.suite_record import SystemSettings
 
 
 def evidence_of_two(
@@ -38,19 +41,22 @@ def evidence_of_two(
     baseline: str | None = None,
     candidate: str | None = None,
     across: Sequence[str] = (),
+    sessions: SessionRecord | None = None,
 ) -> Evidence:
     """Read the evidence on a baseline and a candidate from two finished runs.
 
-    Items are paired by their content, and in an order in which every task is spread evenly over the rounds. Of an item
-    that was asked several times the means count.
+    Items are paired by their content, and put in a random order over all tasks. Of an item that was asked several times
+    the means count. Seconds and joules are evidence only where it is known how much they differ between two runs of one
+    system, or the policy assumes it.
 
     Args:
         first: holds the baseline.
         second: holds the candidate. It may be the same run, of another system.
-        policy: how many items a round has, which metrics are judged, and what may differ.
+        policy: which metrics are judged, and what may differ.
         baseline: its name in `first`. None: the only one there, or the one that is called as the candidate is.
         candidate: its name in `second`; None as above.
         across: parts of the fingerprint that may differ all the same, or ``all``.
+        sessions: earlier sessions on the machine; None: there are none.
 
     Raises:
         UserError: a run is unfinished, damaged or under load, it is not clear which systems are meant, or an argument
@@ -61,17 +67,26 @@ def evidence_of_two(
     names = _chosen(frames, (baseline, candidate))
     sides = _shown(frames, names)
     one, two = sides
-    between = compare_fingerprints({side.shown: side.print for side in sides}, crossed, policy.may_differ)
+    between = compare_fingerprints(
+        {side.shown: side.print for side in sides}, crossed, policy.may_differ, item_by_item=("prompts",)
+    )
     both = _paired(one, two)
-    rounds = _rounds(both, policy.block)
+    runs = [each.run.header.run for each in frames]
+    seed = seed_of(runs)
+    rounds = item_rounds(both, _domains(sides), seed)
     apart, unpaired = _without_partner(between, sides, len(both))
-    bare, joule_notes = without_joules(rounds, _why_no_joules(sides, both))
+    prompts = _prompts(sides, both, policy, crossed)
+    if prompts.apart is not None:
+        apart = {metric: " ".join([*filter(None, [apart.get(metric)]), prompts.apart]) for metric in METRICS}
+    bare, joule_notes = without_joules(rounds, _why_no_joules(sides, both), count_items=True)
     rows = {side.shown: side.frames.run.systems().get(side.name) for side in sides}
     memory, unknown = peaks(rows)
     silent = [
         side.shown for side, column in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[column].isna().all()
     ]
     missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown
+    varying = session_variances(sessions, *names, one_run=runs[0] == runs[1])
+    missing |= _unknown_sessions(policy, varying, {*apart, *missing})
     apart, missing = of_judged(policy, apart, missing)
     return Evidence(
         baseline=one.shown,
@@ -83,7 +98,9 @@ def evidence_of_two(
         apart=apart,
         missing=missing,
         energy_j=_counted_j(sides),
-        notes=(*between.notes, *unpaired, *joule_notes),
+        notes=(*between.notes, *filter(None, [prompts.note]), *unpaired, *joule_notes),
+        sessions={} if policy.drift is not None else varying,
+        seed=seed,
     )
 
 
@@ -97,7 +114,7 @@ class _Side:
     """Its name, with its run where the other is called the same."""
     print: Fingerprint
     items: pd.DataFrame
-    """One row per item: columns `KEY` and `_FIGURES`, NaN without a value."""
+    """One row per item: columns `KEY` and `FIGURES` (NaN without a value) and `HASHES`."""
     provenance: str
 
 
@@ -172,12 +189,13 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
     rows["seconds"] = answers["finished_s"] - answers["started_s"]
     rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][of_system] - answers["started_s"]
     rows["energy_j"] = answers["energy_j"].astype(float)
+    means = rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean()
     return _Side(
         frames=frames,
         name=name,
         shown=shown,
         print=fingerprints(frames)[name],
-        items=rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean(),
+        items=means.merge(item_prompts(frames, of_system), on=KEY),
         provenance=provenance.joined(answers.loc[answers["energy_j"].notna(), "energy_provenance"].unique().tolist()),
     )
 
@@ -185,33 +203,34 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
 def _paired(one: _Side, two: _Side) -> pd.DataFrame:
     """Pair the items that both have, a row each; the second's columns end in ``_2``.
 
-    In a fixed order in which each task is spread evenly, as a gate that asks in turns has it.
+    They are in an order that does not depend on the answers: by task and document.
     """
     both = one.items.merge(two.items, on=KEY, suffixes=("", "_2"))
-    tasks = [str(name) for name in one.frames.items["task"].cat.categories]
-    both["place"] = both["task"].map({name: position for position, name in enumerate(tasks)})
-    both = both.sort_values(["place", "doc_id", "doc_hash"], kind="stable", ignore_index=True)
-    of_task = both.groupby("place")["doc_id"]
-    both["at"] = (of_task.cumcount() + 0.5) / of_task.transform("size")
-    return both.sort_values(["at", "place"], kind="stable", ignore_index=True)
+    return both.sort_values(KEY, kind="stable", ignore_index=True)
 
 
-def _rounds(both: pd.DataFrame, items: int) -> tuple[Round, ...]:
-    """Group paired items into rounds of `items`."""
-    rounds = []
-    pairs = {name: both[[name, f"{name}_2"]].to_numpy(dtype=np.float64) for name in _FIGURES}
-    for start in range(0, len(both), items):
-        figures: dict[str, Pairs] = {name: values[start : start + items] for name, values in pairs.items()}
-        joules = figures["energy_j"].sum(axis=0).tolist()
-        rounds.append(
-            Round(
-                correct=figures["correct"],
-                seconds=figures["seconds"],
-                ttft_s=None if np.isnan(figures["ttft_s"]).all(axis=0).any() else figures["ttft_s"],
-                energy_j=None if any(math.isnan(each) for each in joules) else (joules[0], joules[1]),
-            )
-        )
-    return tuple(rounds)
+def _prompts(sides: tuple[_Side, _Side], both: pd.DataFrame, policy: Policy, across: Sequence[str]) -> PromptComparison:
+    """Compare what both were asked."""
+    systems = []
+    for side in sides:
+        settings = side.frames.record.suite.systems.get(side.name, SystemSettings()).as_recorded
+        systems.append(AskedSystem(side.name, side.shown, mapping(settings.get("prompt")) or {}))
+    return compare_prompts(both, *systems, may_differ="prompts" in (*policy.may_differ, *across))
+
+
+def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:
+    """Return each task's domain."""
+    rows = pd.concat([side.frames.items[["task", "domain"]].astype(str).drop_duplicates() for side in sides])
+    return {task: domain for task, domain in rows.itertuples(index=False) if domain}
+
+
+def _unknown_sessions(
+    policy: Policy, sessions: Mapping[str, SessionVariance], known: Collection[str]
+) -> dict[str, str]:
+    """Explain, for each metric of which something else does not say more, that its sessions are not known."""
+    if policy.drift is not None:
+        return {}
+    return {metric: NOT_KNOWN for metric in BETWEEN_RUNS if metric not in sessions and metric not in known}
 
 
 def _without_partner(

@@ -18,9 +18,11 @@ from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from tests.made_up.standard_runs import recorded
 from wattbench.errors import UserError
 from wattbench.records import read_run
+from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS, seed_of
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.gate.metrics import ENERGY, METRICS
+from wattbench_reports.gate.policy import Policy
 
 EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
 FIGURES = set(METRICS) - {"ttft"}
@@ -52,6 +54,10 @@ CASES = {
     },
     "a server elsewhere": {"system": {"base_url": "https://api.example.org/v1", "engine": "endpoint"}},
     "an old record": {"environment": {}},
+    "no sessions": {"drift": "measured"},
+    "no sessions, and another machine": {"machine": {"cpu": "Other CPU"}, "drift": "measured"},
+    "other prompts, which the change is about": {"system": {"prompt": "!"}, "may_differ": ["prompts"]},
+    "other prompts, across them": {"system": {"prompt": "!"}, "across": ("prompts",)},
 }  # fmt: skip
 
 
@@ -61,7 +67,7 @@ def _first() -> FakeRun:
 
 def _second(fake: SimpleNamespace, case: dict[str, object]) -> FakeRun:
     """The run of a case: as the first, but for what the case changes."""
-    changes = {name: value for name, value in case.items() if name not in ("may_differ", "across")}
+    changes = {name: value for name, value in case.items() if name not in ("may_differ", "across", "drift")}
     if "machine" in changes:
         changes["environment"] = fake.machine(**changes.pop("machine"))
     if "cell" in changes:
@@ -70,9 +76,14 @@ def _second(fake: SimpleNamespace, case: dict[str, object]) -> FakeRun:
     return fake.recorded("bbb222", systems=(fake.System(**system),), **changes)
 
 
+def _policy(case: dict[str, object]) -> Policy:
+    """What varies between sessions is assumed, unless the case is about that."""
+    return gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []), drift=case.get("drift", 0.03))
+
+
 def _of_case(make_run, fake, name: str) -> Evidence:
     case = CASES[name]
-    policy = gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []))
+    policy = _policy(case)
     runs = make_run(_first()), make_run(_second(fake, case))
     return evidence_of_two(*runs, policy, across=case.get("across", ()))
 
@@ -93,7 +104,7 @@ def test_golden_texts_of_every_case(make_run, fake, tmp_path, golden) -> None:
     said = []
     for number, (name, case) in enumerate(CASES.items()):
         second = read_run(write_run(tmp_path / str(number), _second(fake, case)))
-        policy = gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []))
+        policy = _policy(case)
         found = evidence_of_two(first, second, policy, across=case.get("across", ()))
         said.append("\n".join([f"# {name}", *_told(found)]))
     text = "\n\n".join(said) + "\n"
@@ -124,9 +135,10 @@ def test_what_is_apart(make_run, fake, name: str, metrics: set[str]) -> None:
 def test_rounds_hold_the_figures_of_the_items_of_both(make_run, fake) -> None:
     small = fake.System("small", accuracy=0.4, latency_s=0.25, energy_j=3.0, weights="5" * 64)
     runs = make_run(_first()), make_run(fake.recorded("bbb222", systems=(small,), repeats=3))
-    found = evidence_of_two(*runs, gate_policy(block=5))
+    found = evidence_of_two(*runs, gate_policy(drift=0.03))
     assert (found.baseline, found.candidate, found.in_turns, found.items_left) == ("big", "small", False, 0)
-    assert [each.items for each in found.rounds] == [5] * 24
+    assert [each.items for each in found.rounds] == [1] * 120
+    assert [each.pair for each in found.rounds] == [number // 2 for number in range(120)]
     assert found.provenance == ("counter", "counter")
     assert found.peak_memory_bytes == (512_000_000, 512_000_000)
     for place, run in enumerate(runs):
@@ -152,22 +164,28 @@ def test_pairs_are_of_one_document(make_run, fake) -> None:
     assert len(set(one.tolist())) == 2
 
 
-def test_every_task_is_spread_evenly_over_the_rounds(make_run, fake) -> None:
-    """Nine in ten items are of the first task, whose answers take a second; the second's take half of that."""
-    run = make_run(_first())
-    table = pd.read_parquet(run.layout.items_table)
-    table = table[(table["task"] == "chain_sum") | (table["doc_id"] < 20)]
-    took_s = np.where(table["task"] == "chain_sum", 1.0, 0.5)
-    table.assign(finished_s=table["started_s"] + took_s).to_parquet(run.layout.items_table)
-    header = json.loads(run.layout.header.read_text())
-    header["cells"][1]["items"] = 20
-    run.layout.header.write_text(json.dumps(header))
-    both = read_run(run.layout.root), make_run(_first_again := recorded("ccc333", systems=_first().systems))
-    found = evidence_of_two(*both, gate_policy(block=8), across=("tasks",))
-    assert _first_again.items == 60
-    short = [int((each.seconds[:, 0] == 0.5).sum()) for each in found.rounds]
-    assert short == [2] * 10
-    assert found.notes[-1] == "40 items of big@ccc333 have no counterpart, and are left out."
+def test_rounds_mix_all_tasks_by_a_permutation_of_both_names(make_run, fake) -> None:
+    one = make_run(_first())
+    two, three = (make_run(fake.recorded(name, systems=_first().systems)) for name in ("bbb222", "ccc333"))
+    found, other = (evidence_of_two(one, each, gate_policy()) for each in (two, three))
+    orders = [[task for each in evidence.rounds for task in each.tasks] for evidence in (found, other)]
+    assert sorted(orders[0]) == sorted(orders[1]) == ["chain_sum"] * 60 + ["spell_backward"] * 60
+    assert orders[0] != orders[1]
+    first_half = orders[0][:60].count("chain_sum")
+    assert 20 <= first_half <= 40, "mean 30, standard deviation 2.7"
+    assert {each.domains for each in found.rounds} == {("arithmetic",), ("text",)}
+    again = evidence_of_two(one, two, gate_policy())
+    assert [each.seconds.tolist() for each in again.rounds] == [each.seconds.tolist() for each in found.rounds]
+    assert found.seed == again.seed == seed_of([one.header.run, one.header.run.replace("aaa111", "bbb222")])
+    assert found.seed != other.seed
+
+
+def test_many_items_are_in_few_rounds(make_run, fake) -> None:
+    system = (fake.System("big", **BIG),)
+    runs = [make_run(fake.recorded(name, systems=system, items=200)) for name in ("aaa111", "bbb222")]
+    rounds = evidence_of_two(*runs, gate_policy()).rounds
+    assert [each.items for each in rounds] == [2] * 200
+    assert len(rounds) <= MOST_ROUNDS
 
 
 def test_one_run_of_several_systems_is_judged_against_itself_if_they_are_named(make_run, fake) -> None:
@@ -175,7 +193,8 @@ def test_one_run_of_several_systems_is_judged_against_itself_if_they_are_named(m
     found = evidence_of_two(run, run, gate_policy(), baseline="big", candidate="small")
     assert (found.baseline, found.candidate) == ("big", "small")
     assert found.apart == {}
-    assert found.notes == ()
+    [note] = found.notes
+    assert "chat templates" in note
     with pytest.raises(UserError, match="judged against itself"):
         evidence_of_two(run, run, gate_policy(), baseline="big", candidate="big")
     with pytest.raises(UserError, match=r"several systems \(big and small\): name one with --candidate"):
@@ -184,7 +203,7 @@ def test_one_run_of_several_systems_is_judged_against_itself_if_they_are_named(m
 
 def test_joules_of_one_run_that_came_about_differently_are_apart(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("a"), fake.System("b", provenance="modelled"))))
-    found = evidence_of_two(run, run, gate_policy(**EVERYTHING), baseline="a", candidate="b")
+    found = evidence_of_two(run, run, gate_policy(drift=0.03, **EVERYTHING), baseline="a", candidate="b")
     assert set(found.apart) == set(ENERGY)
     assert (
         "The provenance of the joules differs (a: part0 counter; b: part0 modelled and "
@@ -206,14 +225,14 @@ def test_a_system_is_found_by_the_name_of_its_partner(make_run, fake) -> None:
 
 def test_a_gate_of_yesterday_is_evidence_too(make_gate, gates, make_run, fake) -> None:
     one = make_gate(gates.Gate(tasks=("chain_sum",), rounds=5, invalid={2: ("throttled",)}))
-    found = evidence_of_two(one, one, gate_policy(block=4, **EVERYTHING), baseline="old", candidate="new")
-    assert [each.items for each in found.rounds] == [4] * 5
+    found = evidence_of_two(one, one, gate_policy(drift=0.03, **EVERYTHING), baseline="old", candidate="new")
+    assert [each.items for each in found.rounds] == [1] * 20
     assert found.apart == {}
-    assert all(each.ttft_s.shape == (4, 2) for each in found.rounds)
-    assert found.notes == ("1 of 5 rounds has no joules: new has no valid joules for 4 items (throttled).",)
-    assert found.rounds[0].energy_j == (32.0, 32.0)
+    assert all(each.ttft_s.shape == (1, 2) for each in found.rounds)
+    assert found.notes == ("4 of 20 items have no joules: new has no valid joules for 4 items (throttled).",)
+    assert {each.energy_j for each in found.rounds} == {(8.0, 8.0), None}
     two = make_gate(gates.Gate(tasks=("chain_sum",), rounds=6, id="b"))
-    apart = evidence_of_two(one, two, gate_policy(block=4), baseline="old", candidate="old")
+    apart = evidence_of_two(one, two, gate_policy(), baseline="old", candidate="old")
     assert apart.apart["accuracy"].endswith("4 items of old@b have no counterpart.")
 
 
@@ -226,7 +245,7 @@ def test_what_an_import_lacks_is_missing(make_run, fake) -> None:
     header = json.loads(run.layout.header.read_text()) | {"imported": {"from": "a table"}}
     run.layout.header.write_text(json.dumps(header))
     run = read_run(run.layout.root)
-    found = evidence_of_two(run, run, gate_policy(**EVERYTHING), baseline="big", candidate="bare")
+    found = evidence_of_two(run, run, gate_policy(drift=0.03, **EVERYTHING), baseline="big", candidate="bare")
     assert found.missing["accuracy"] == found.missing["joules_per_correct"] == "the answers of bare have no scores"
     assert found.missing["latency_p50"] == found.missing["latency_p95"] == "the answers of bare have no times"
     assert found.missing["joules_per_request"] == "bare has no valid joules for 120 items"
@@ -286,13 +305,12 @@ def test_across_everything_leaves_nothing_apart_but_what_has_no_partner(make_run
 @given(
     items=st.integers(1, 25),
     fewer=st.integers(0, 3),
-    block=st.integers(1, 9),
     repeats=st.tuples(st.integers(1, 2), st.integers(1, 3)),
     unmetered=st.integers(0, 3),
     shuffle=st.integers(0, 2**31),
 )
 def test_pairing_loses_no_item_and_invents_none(
-    items: int, fewer: int, block: int, repeats: tuple[int, int], unmetered: int, shuffle: int
+    items: int, fewer: int, repeats: tuple[int, int], unmetered: int, shuffle: int
 ) -> None:
     fewer = min(fewer, items - 1)
     one = recorded("a", systems=(FakeSystem("x", unmetered=unmetered),), items=items, repeats=repeats[0])
@@ -301,10 +319,8 @@ def test_pairing_loses_no_item_and_invents_none(
         runs = [read_run(write_run(Path(folder), each)) for each in (one, two)]
         tables = [pd.read_parquet(run.layout.items_table) for run in runs]
         tables[1].sample(frac=1, random_state=shuffle).to_parquet(runs[1].layout.items_table)
-        found = evidence_of_two(*runs, gate_policy(block=block), across=("tasks",))
-    shared = 2 * (items - fewer)
-    rest = [shared % block] if shared % block else []
-    assert [each.items for each in found.rounds] == [block] * (shared // block) + rest
+        found = evidence_of_two(*runs, gate_policy(), across=("tasks",))
+    assert [each.items for each in found.rounds] == [1] * 2 * (items - fewer)
     for place, table in enumerate(tables):
         own = table[table["doc_id"] < items - fewer]
         means = own.assign(s=own["finished_s"] - own["started_s"]).groupby(["task", "doc_id"])["s"].mean()
