@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.made_up.repositories import commit, git, repository, worktrees
+from tests.made_up.repositories import WHO, commit, git, repository, worktrees
 from wattbench.records import read_run
 
 BROKEN = 'REFUND = ("money",)\n'
@@ -147,6 +148,25 @@ def test_a_mistake_is_an_error_with_a_verdict(gate, root: Path, arguments: tuple
     assert "Traceback" not in done.stderr
     assert json.loads((root / "runs" / "v.json").read_text())["verdict"] == "error"
     assert worktrees(root) == 1
+
+
+def test_the_example_at_the_top_of_the_page_works_as_it_is_written(
+    tmp_path: Path, environment: dict[str, str], command
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "gates.md").read_text()
+    script = page.partition("```sh\n")[2].partition("```")[0]
+    program = tmp_path / "bin" / "wattbench"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n')
+    program.chmod(0o755)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = subprocess.run(
+        ["bash", "-e", "-c", script], cwd=empty, capture_output=True, text=True, check=False, timeout=300,
+        env=environment | WHO | {"PATH": f"{tmp_path / 'bin'}:{environment['PATH']}"},
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("REGRESSED: rules is worse than rules.base: accuracy is ")
 
 
 def test_without_a_repository_there_is_no_base(wattbench, suite) -> None:

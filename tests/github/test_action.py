@@ -158,6 +158,22 @@ def test_a_suite_is_run_with_all_that_was_asked(action: Callable[..., Job]) -> N
     assert all(Path(said[name]).exists() for name in ("junit", "markdown", "json", "report", "run"))
 
 
+@pytest.mark.parametrize("suite", ["", "gates/a.yaml"])
+def test_a_base_needs_no_suite(action: Callable[..., Job], suite: str) -> None:
+    machine = action(suite=suite, base="HEAD^1", system="$(id)")
+    assert machine.run_all(STEPS).returncode == 0
+    assert called(machine)[9:] == [
+        "--base",
+        "HEAD^1",
+        "--system",
+        "$(id)",
+        "--out",
+        "F/runs",
+        "--",
+        *filter(None, [suite]),
+    ]
+
+
 def test_runs_are_given_one_a_line(action: Callable[..., Job]) -> None:
     machine = action(runs="runs/first one\n\nruns/second\n")
     assert machine.run_all(STEPS).returncode == 0
@@ -175,7 +191,8 @@ def test_two_uses_in_one_job_keep_out_of_each_other_s_way(action: Callable[..., 
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({}, "give a suite to run, or runs to judge"),
+        ({}, "give a base to compare with, a suite to run, or runs to judge"),
+        ({"base": "main", "runs": "a"}, "base and runs are both given"),
         ({"suite": "gate", "runs": "a\nb"}, "suite and runs are both given"),
         ({"suite": "gate", "fail_on": "regresed"}, "fail-on must be one of: regressed, no-verdict, never"),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,8 @@ import pytest
 import yaml
 
 from tests.github.machine import GATE, ROOT, Job, read
-from wattbench.config import GatePolicy, MetricPolicy, load_suite
+from tests.made_up.repositories import commit, git
+from wattbench.config import GatePolicy, MetricPolicy
 from wattbench_reports.gate.result import EXIT_CODES
 
 GATES = (ROOT / "docs" / "gates.md").read_text()
@@ -81,35 +81,60 @@ def test_the_example_of_a_policy_is_one_with_every_key() -> None:
     assert policy.metrics["peak_memory"].direction == "either"
 
 
-def test_the_example_of_a_suite_takes_the_baseline_from_the_base(tmp_path: Path) -> None:
-    [gate] = [each["with"] for each in _steps() if "wattbench@" in each["uses"]]
-    suite = tmp_path / gate["suite"]
-    suite.parent.mkdir(parents=True)
-    suite.write_text(block("# gates/pull-request.yaml"))
-    for folder in ("base/adapters/invoices", "merge/adapters/invoices", "merge/tasks"):
-        (tmp_path / folder).mkdir(parents=True)
-    resolved = load_suite(str(suite))
-    systems = resolved.as_record()["systems"]
-    assert {name: each["adapter"] for name, each in systems.items()} == {
-        gate["baseline"]: str(tmp_path / "base/adapters/invoices"),
-        gate["candidate"]: str(tmp_path / "merge/adapters/invoices"),
-    }
-    assert resolved.suite.gate is not None
+WORKFLOWS = ("gate", "required-gate")
 
 
-def _steps() -> list[dict[str, Any]]:
-    steps: list[dict[str, Any]] = yaml.safe_load(block("# .github/workflows/gate.yml"))["jobs"]["gate"]["steps"]
-    return steps
+def _workflow(name: str) -> dict[Any, Any]:
+    workflow: dict[Any, Any] = yaml.safe_load(block(f"# .github/workflows/{name}.yml"))
+    return workflow
 
 
+def _checkout_and_gate(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    checkout, gate = _workflow(name)["jobs"]["gate"]["steps"]
+    assert checkout["uses"].startswith("actions/checkout@")
+    assert "wattbench@" in gate["uses"]
+    return checkout["with"], gate["with"]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
 def test_the_example_of_a_workflow_passes_actionlint(
-    actionlint: Callable[..., list[dict[str, Any]]], tmp_path: Path
+    actionlint: Callable[..., list[dict[str, Any]]], tmp_path: Path, name: str
 ) -> None:
-    file = tmp_path / "gate.yml"
-    file.write_text(block("# .github/workflows/gate.yml"))
+    file = tmp_path / f"{name}.yml"
+    file.write_text(block(f"# .github/workflows/{name}.yml"))
     assert actionlint(file) == []
-    [gate] = [each["with"] for each in _steps() if "wattbench@" in each["uses"]]
+    checkout, gate = _checkout_and_gate(name)
     assert gate.keys() <= read(ROOT / "action.yml")["inputs"].keys()
+    assert (gate["base"], checkout["fetch-depth"]) == ("HEAD^1", 2)
+
+
+def test_a_changed_document_costs_no_gate() -> None:
+    ignored = _workflow("gate")[True]["pull_request"]["paths-ignore"]
+    assert ignored == read(ROOT / ".github" / "workflows" / "pr-gate.yml")["on"]["pull_request"]["paths-ignore"]
+
+
+@pytest.mark.parametrize(("changed", "expected"), [("docs/a.txt", "false"), ("src/b.md", "false"), ("c.py", "true")])
+def test_a_required_gate_is_skipped_for_documents_alone(
+    job: Callable[[dict[str, Any]], Job], changed: str, expected: str
+) -> None:
+    *_, diff = _workflow("required-gate")["jobs"]["changes"]["steps"]
+    machine = job({})
+    git(machine.workspace, "init", "--quiet")
+    commit(machine.workspace, "base")
+    file = machine.workspace / changed
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("")
+    commit(machine.workspace, "merge")
+    assert machine.run(diff).returncode == 0
+    assert machine.outputs["diff"]["outputs"] == {"system": expected}
+    assert _workflow("required-gate")["jobs"]["gate"]["if"] == "needs.changes.outputs.system == 'true'"
+
+
+def test_the_page_begins_with_ten_lines() -> None:
+    fence, language = re.search(r"^```(\w+)\n(?:.*\n)*?^```$", GATES, re.MULTILINE).group(0, 1)
+    assert language == "sh"
+    assert fence.count("\n") - 1 <= 10
+    assert fence.splitlines()[-2] == "wattbench gate --base main"
 
 
 CURL = """
@@ -128,20 +153,19 @@ def test_the_example_for_gitlab_ends_as_the_gate_did(
 ) -> None:
     gate = yaml.safe_load(block("# .gitlab-ci.yml"))["gate"]
     machine = job({})
-    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
-    for command in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--message", "one"]):
-        subprocess.run([*git, *command], cwd=machine.workspace, check=True)
+    (machine.workspace / "gate").mkdir()
     machine.stand_in("wattbench", GATE)
     machine.stand_in("pip", "")
     machine.stand_in("curl", CURL)
     curled = machine.root / "curled.json"
     machine.env = {
         "TOLD": json.dumps({"code": code, "verdict": verdict}), "CALLS": str(machine.root / "calls.json"),
-        "CURLED": str(curled), "CI_MERGE_REQUEST_DIFF_BASE_SHA": "HEAD", "CI_API_V4_URL": "https://gitlab/api/v4",
+        "CURLED": str(curled), "CI_MERGE_REQUEST_DIFF_BASE_SHA": "f00", "CI_API_V4_URL": "https://gitlab/api/v4",
         "CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "7", "GATE_TOKEN": token,
     }  # fmt: skip
     done = machine.run({"run": "\n".join(gate["script"])})
     assert done.returncode == expected, done.stderr
+    assert json.loads((machine.root / "calls.json").read_text())[:3] == ["gate", "--base", "f00"]
     assert curled.exists() == bool(token and verdict)
     if curled.exists():
         assert json.loads(curled.read_text())[-3:] == [

@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from tests.github.machine import ROOT, WORKFLOWS, Step, read
+from tests.made_up.repositories import commit, git
 from wattbench.config import load_suite
+from wattbench.repository import changes_since, find_base, worktree
+from wattbench.scenarios.interleaved.base_changes import differences
+from wattbench.scenarios.interleaved.base_system import Checkouts, base_system
 
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 
@@ -59,7 +63,7 @@ def test_every_job_ends_and_every_action_is_pinned(file: Path) -> None:
     workflow = read(file)
     assert all(0 < each["timeout-minutes"] <= 360 for each in workflow["jobs"].values())
     used = [each["uses"] for each in steps(workflow) if "uses" in each]
-    assert all(re.fullmatch(r"actions/[a-z/-]+@v\d+|\./merge", each) for each in used), used
+    assert all(re.fullmatch(r"actions/[a-z/-]+@v\d+|\./", each) for each in used), used
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
@@ -77,10 +81,10 @@ def test_runs_of_one_thing_do_not_overlap(name: str) -> None:
 
 def test_a_stranger_s_code_gets_no_token_that_could_write() -> None:
     workflow = read(WORKFLOWS / "pr-gate.yml")
-    assert workflow["on"] == {"pull_request": None}  # pull_request_target would bring the repository's own token
+    assert workflow["on"].keys() == {"pull_request"}  # pull_request_target would bring the repository's own token
     assert "secrets" not in (WORKFLOWS / "pr-gate.yml").read_text()
     checkouts = [each for each in steps(workflow) if each.get("uses", "").startswith("actions/checkout@")]
-    assert [each["with"]["persist-credentials"] for each in checkouts] == [False, False]
+    assert [each["with"]["persist-credentials"] for each in checkouts] == [False]
 
 
 def test_the_comment_runs_none_of_the_pull_request_s_code() -> None:
@@ -98,23 +102,43 @@ def test_both_agree_on_the_artifact() -> None:
     assert left["with"]["name"] == fetched["with"]["name"]
 
 
-def test_the_base_s_system_is_the_base_s(tmp_path: Path) -> None:
-    """The suite of pr-gate, in the two checkouts that the workflow makes."""
-    own = list(steps(read(WORKFLOWS / "pr-gate.yml")))
-    checkouts = {each["with"]["path"] for each in own if each.get("uses", "").startswith("actions/checkout@")}
-    assert checkouts == {"base", "merge"}
-    family = Path("benchmarks", "family", "generalist-tuned")
-    assert (ROOT / family).is_dir()
-    for name in checkouts:
-        (tmp_path / name / family).mkdir(parents=True)
-    shutil.copytree(ROOT / ".github", tmp_path / "merge" / ".github")
-    (tmp_path / "merge" / "benchmarks" / "tasks").symlink_to(ROOT / "benchmarks" / "tasks")
-    [gate] = [each["with"] for each in own if each.get("id") == "gate"]
+def test_a_changed_document_costs_no_gate() -> None:
+    assert read(WORKFLOWS / "pr-gate.yml")["on"]["pull_request"] == {"paths-ignore": ["**.md", "docs/**"]}
 
-    resolved = load_suite(str(tmp_path / gate["suite"]))
-    systems = resolved.as_record()["systems"]
-    assert {name: system["adapter"] for name, system in systems.items()} == {
-        gate["baseline"]: str(tmp_path / "base" / family),
-        gate["candidate"]: str(tmp_path / "merge" / family),
-    }
-    assert [each.task for each in resolved.tasks] == [each.task for each in load_suite("gate").tasks]
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_the_base_s_system_is_the_base_s(tmp_path: Path, changes: bool) -> None:
+    """The suite of pr-gate, in the checkout that the workflow makes of a merge."""
+    own = list(steps(read(WORKFLOWS / "pr-gate.yml")))
+    [checkout] = [each["with"] for each in own if each.get("uses", "").startswith("actions/checkout@")]
+    [gate] = [each["with"] for each in own if each.get("id") == "gate"]
+    origin, root = tmp_path / "origin", tmp_path / "checkout"
+    adapter = Path("benchmarks", "family", "generalist-tuned")
+    assert (ROOT / adapter).is_dir()
+    (origin / adapter).mkdir(parents=True)
+    (origin / adapter / "adapter.safetensors").write_text("of the base")
+    (origin / "benchmarks" / "tasks").symlink_to(ROOT / "benchmarks" / "tasks")
+    shutil.copytree(ROOT / ".github", origin / ".github")
+    git(origin, "init", "--quiet", "--initial-branch=main")
+    commit(origin, "base")
+    git(origin, "checkout", "--quiet", "-b", "change")
+    (origin / (adapter / "adapter.safetensors" if changes else "README.md")).write_text("of the change")
+    commit(origin, "change")
+    git(origin, "checkout", "--quiet", "main")
+    git(origin, "merge", "--quiet", "--no-ff", "-m", "merge", "change")
+    git(tmp_path, "clone", "--quiet", "--depth", str(checkout["fetch-depth"]), origin.as_uri(), str(root))
+
+    working = load_suite(str(root / gate["suite"]))
+    assert [each.task for each in working.tasks] == [each.task for each in load_suite("gate").tasks]
+    base = find_base(root, gate["base"])
+    with worktree(root, base.sha) as tree:
+        checkouts = Checkouts(root, tree, base.description)
+        system = base_system(checkouts, Path(gate["suite"]), "generalist-tuned", working)
+        assert (system.config.adapter / "adapter.safetensors").read_text() == "of the base"
+        assert system.config.adapter == tree / adapter
+        differing = differences(
+            checkouts, system, working.systems["generalist-tuned"], changes_since(root, base.sha, root / "runs"),
+            (working.suite.gate, working.suite.gate),
+        )  # fmt: skip
+    assert differing.concern_the_system == changes
+    assert differing.files == ((str(adapter / "adapter.safetensors"),) if changes else ())
