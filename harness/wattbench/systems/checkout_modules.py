@@ -32,7 +32,7 @@ class CheckoutModules:
     _active: ClassVar[CheckoutModules | None] = None
 
     def __init__(self, checkout: Checkout) -> None:
-        """Note what is imported from the checkout already; nothing is imported.
+        """Find the import paths of the checkout; nothing is imported.
 
         Args:
             checkout: its folder, and the working tree that the import paths of this process name.
@@ -61,13 +61,17 @@ class CheckoutModules:
         sys.meta_path.insert(0, self)
         CheckoutModules._active = self
 
-    def deactivate(self) -> None:
-        """Make imports mean again what they mean to this process; the modules are kept for the next `activate`."""
+    def forget(self) -> None:
+        """Drop the modules, so that the next system imports the files as they are then.
+
+        Where this checkout is active, imports mean again what they mean to this process.
+        """
         if CheckoutModules._active is self:
             self._take_out()
             sys.modules.update(_set_aside)
             _set_aside.clear()
             CheckoutModules._active = None
+        self._kept, self._names = {}, set()
 
     @contextmanager
     def importing(self, where: str) -> Iterator[None]:

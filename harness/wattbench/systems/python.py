@@ -36,7 +36,7 @@ class PythonEngine(Engine):
         """Import the callable, as only this shows that it exists."""
         _imported(name, config)
         if config.checkout is not None:
-            modules_of(config.checkout).deactivate()
+            modules_of(config.checkout).forget()
 
     @classmethod
     def open(cls, name: str, config: PythonSystem, *, batch: int, seed: int) -> Self:
@@ -67,9 +67,9 @@ class PythonEngine(Engine):
             self._modules.activate()
 
     def close(self) -> None:
-        """Make imports mean again what they mean to this process."""
+        """Drop the modules of its checkout."""
         if self._modules is not None:
-            self._modules.deactivate()
+            self._modules.forget()
 
 
 def _imported(name: str, config: PythonSystem) -> Answerer:

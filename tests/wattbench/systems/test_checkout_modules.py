@@ -88,6 +88,14 @@ def test_what_the_process_had_imported_before_is_there_again_afterwards(two: dic
     assert words.NAME == "here"
 
 
+def test_a_system_that_is_loaded_again_imports_what_is_there_then(two: dict[str, Checkout]) -> None:
+    with opened("rules:topic", two["here"]) as engine:
+        assert ask(engine).startswith("here here")
+    (two["here"].root / "words.py").write_text("NAME = 'edited'\n")
+    with opened("rules:topic", two["here"]) as engine:
+        assert ask(engine).startswith("edited here")
+
+
 def test_libraries_are_shared(two: dict[str, Checkout]) -> None:
     for where in two.values():
         (where.root / "rules.py").write_text("import numpy\n\ndef topic(text):\n    return id(numpy)\n")
@@ -117,7 +125,7 @@ def test_a_base_that_gets_a_module_of_the_working_tree_is_refused(
     monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Editable])
     with pytest.raises(UserError, match=r"late was imported from the working tree .*here/late.py.*PYTHONPATH"):
         opened("rules:topic", where)
-    modules_of(where).deactivate()
+    modules_of(where).forget()
 
 
 def test_an_installed_module_comes_from_no_checkout(two: dict[str, Checkout]) -> None:
