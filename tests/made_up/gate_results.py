@@ -73,7 +73,7 @@ def unchanged() -> GateResult:
         energy_provenance="", notes=(
             "Baseline: the system of main, where HEAD left it (3f2a91c0de). Candidate: the working tree, all "
             "committed.",
-            "2 other changed files, such as tasks, do not belong to the system: both sides use the new.",
+            "Not of the system, so the working tree's for both: README.md, tasks/invoices.yaml.",
         ),
     )  # fmt: skip
 

@@ -77,6 +77,8 @@ class FakeGate:
     policy: Mapping[str, Any] = field(default_factory=dict)
     """What a suite would say under `gate`."""
     planted: Mapping[str, float] | None = None
+    base: Mapping[str, object] | None = None
+    """As `BaseOfGate.as_record` writes it."""
     environment: Mapping[str, Any] = field(default_factory=lambda: {"cpu": "Example CPU", "gpus": []})
     finished: bool = True
     seed: int = 1
@@ -158,7 +160,8 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
         ],
         gate={
             side: {"name": system.name, "system": system.name} for side, system in fake.side.items()
-        } | {"policy": fake.settings, "policy_source": "demo.yaml", "planted": fake.planted, "seed": fake.seed},
+        } | {"policy": fake.settings, "policy_source": "demo.yaml", "planted": fake.planted, "seed": fake.seed}
+        | {"base": fake.base},
     )  # fmt: skip
 
 

@@ -50,7 +50,6 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
 
     run = read_run(root)
     policy = _recorded_policy(run)
-    notes = (*_notes_on_base(run), *notes)
     if policy_file is not None:
         policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
         notes = (*notes, *floor_notes(policy, run.header.environment))
@@ -225,14 +224,6 @@ def _recorded_policy(run: RunRecords) -> Policy:
             "candidate"
         )
     return policy_of(gate.policy, str(run.layout.header))
-
-
-def _notes_on_base(run: RunRecords) -> Sequence[str]:
-    """Return what differs between the two sides of a gate against a base; nothing for any other."""
-    from wattbench_reports.tables.header_record import header_record
-
-    gate = header_record(run).gate
-    return () if gate is None else gate.base_notes
 
 
 def _with_notes(result: GateResult, notes: Sequence[str]) -> GateResult:

@@ -58,7 +58,8 @@ def test_settings_have_their_types() -> None:
             cells=[{"system": "hybrid", "task": "chain_sum", "domain": "arithmetic", "items": 40, "task_version": 1}],
             meter_details={"cpu": {"meter": "rapl", "reads": "package", "step_s": 0.001}},
             imported={"from": "guidellm", "files": [{"name": "a.json"}], "scenario": {"hybrid": {"rate": 2}}},
-            gate={"baseline": {"name": "x", "system": "tuned"}, "candidate": {"name": "y"}, "planted": {"delay": 0.2}},
+            gate={"baseline": {"name": "x", "system": "tuned"}, "candidate": {"name": "y"}, "planted": {"delay": 0.2},
+                  "base": {"notes": ["Files that differ: a.py."]}},
             night={"date": "2026-01-02", "commit": "abc", "backfilled": True},
         )
     )  # fmt: skip
@@ -81,6 +82,7 @@ def test_settings_have_their_types() -> None:
     assert record.gate is not None
     assert (record.gate.sides["baseline"].system, record.gate.sides["candidate"].system) == ("tuned", None)
     assert record.gate.planted == {"delay": 0.2}
+    assert record.gate.base_notes == ("Files that differ: a.py.",)
     assert (record.night.date, record.night.commit, record.night.backfilled) == ("2026-01-02", "abc", True)
 
 
@@ -173,7 +175,7 @@ _headers = st.fixed_dictionaries(
         "command": _json,
         "created_utc": _json,
         "imported": _with_keys("from", "files", "left_out", "scenario"),
-        "gate": _with_keys("baseline", "candidate", "policy", "planted", inner=_with_keys("name", "system")),
+        "gate": _with_keys("baseline", "candidate", "policy", "planted", "base", inner=_with_keys("name", "system")),
         "night": _with_keys("date", "commit", "backfilled"),
     }
 )

@@ -66,10 +66,8 @@ def differences(
         notes.append(f"Settings of the system that differ: {_few(settings)}.")
     if files:
         notes.append(f"Files that differ: {_few(files)}.")
-    if others := len(changes.files) - len(files):
-        notes.append(
-            f"{others} other changed files, such as tasks, do not belong to the system: both sides use the new."
-        )
+    if others := [name for name in changes.files if name not in files]:
+        notes.append(f"Not of the system, so the working tree's for both: {_few(others)}.")
     if (policy := _changed_policy(*policies, checkouts)) is not None:
         notes.append(f"The policy was changed, and the new one judges: {_few(policy)}.")
     if base.shared:

@@ -70,8 +70,14 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         missing=missing,
         items_left=left,
         energy_j=_counted_j(read),
-        notes=notes,
+        notes=(*_on_base(run), *notes),
     )
+
+
+def _on_base(run: RunRecords) -> tuple[str, ...]:
+    """Return what differs between the two sides of a gate against a base; nothing for any other gate."""
+    gate = header_record(run).gate
+    return () if gate is None else gate.base_notes
 
 
 @dataclass(frozen=True)

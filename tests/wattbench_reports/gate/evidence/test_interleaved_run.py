@@ -60,6 +60,13 @@ def test_before_its_first_round_nothing_is_known_and_nothing_missing(make_gate, 
     assert found.energy_j is None
 
 
+def test_what_differs_from_the_base_is_noted(make_gate, gates) -> None:
+    found = evidence_in_turns(
+        make_gate(gates.Gate(rounds=2, base={"notes": ["Files that differ: a.py."]})), gates.policy()
+    )
+    assert found.notes[0] == "Files that differ: a.py."
+
+
 def test_what_a_killed_round_left_behind_does_not_count(make_gate, gates) -> None:
     found = evidence_in_turns(make_gate(gates.Gate(killed=True, rounds=2)), gates.policy())
     assert max(each.seconds.max() for each in found.rounds) < 1.0  # there it took 2.5 s at least
