@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from benchmarks.calibration.document import DOCUMENT, tables, with_tables
+from benchmarks.calibration.document import tables, with_tables
 from benchmarks.calibration.figures import FIGURES, ITEMS, as_json, calibration
+from benchmarks.written_tables import DOCUMENT
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
-
-from benchmarks.calibration.figures import BLOCKS, ITEMS, TODAY, Calibration, Share
+from benchmarks.calibration.figures import BLOCKS, ITEMS, TODAY, Calibration
+from benchmarks.written_tables import Place, table
 from tests.made_up.noisy_machine import NOISES
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "methodology.md"
-BEGIN, END = "<!-- calibration: written by tox -e calibration -->\n", "<!-- end of calibration -->\n"
+PLACE = Place("calibration")
 MOST_CALLED_DIFFERENT, LEAST_COVERAGE, MOST_LOST = 0.06, 0.92, 0.05
 """Limits: figures beyond them are bold."""
 
@@ -25,49 +22,37 @@ def tables(figures: Calibration) -> str:
 
 
 def _errors(figures: Calibration) -> str:
-    lines = [
-        f"| machine | items | alike systems called different, {BLOCKS} blocks | {TODAY} block "
-        f"| some leader lost, {BLOCKS} blocks | {TODAY} block |",
-        "| --- | --- | --- | --- | --- | --- |",
-        f"| *limit* | | {MOST_CALLED_DIFFERENT:.0%} | | {MOST_LOST:.0%} | |",
-    ]
+    columns = [
+        "machine", "items", f"alike systems called different, {BLOCKS} blocks", f"{TODAY} block",
+        f"some leader lost, {BLOCKS} blocks", f"{TODAY} block",
+    ]  # fmt: skip
+    rows = [["*limit*", "", f"{MOST_CALLED_DIFFERENT:.0%}", "", f"{MOST_LOST:.0%}", ""]]
     for items in ITEMS:
         for noise in NOISES:
             pair = [figures.kind(noise, items, blocks) for blocks in (BLOCKS, TODAY)]
-            different = [_share(kind.called_different, most=MOST_CALLED_DIFFERENT) for kind in pair]
-            lost = [_share(kind.leader_lost, most=MOST_LOST) for kind in pair]
-            lines.append(_row(noise, str(items), *different, *lost))
-    return "\n".join(lines) + "\n"
+            different = [kind.called_different.text(most=MOST_CALLED_DIFFERENT) for kind in pair]
+            lost = [kind.leader_lost.text(most=MOST_LOST) for kind in pair]
+            rows.append([noise, str(items), *different, *lost])
+    return table(columns, rows)
 
 
 def _coverage(figures: Calibration) -> str:
-    lines = [
-        f"| machine | items | interval of *other items* holds, {BLOCKS} blocks | {TODAY} block "
-        f"| interval of *another run* holds, {BLOCKS} blocks | {TODAY} block "
-        f"| width of *other items*, {BLOCKS} blocks / {TODAY} |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-        f"| *limit* | | {LEAST_COVERAGE:.0%} | | {LEAST_COVERAGE:.0%} | | |",
-    ]
+    columns = [
+        "machine", "items", f"interval of *other items* holds, {BLOCKS} blocks", f"{TODAY} block",
+        f"interval of *another run* holds, {BLOCKS} blocks", f"{TODAY} block",
+        f"width of *other items*, {BLOCKS} blocks / {TODAY}",
+    ]  # fmt: skip
+    rows = [["*limit*", "", f"{LEAST_COVERAGE:.0%}", "", f"{LEAST_COVERAGE:.0%}", "", ""]]
     for items in ITEMS:
         for noise in NOISES:
             pair = [figures.kind(noise, items, blocks) for blocks in (BLOCKS, TODAY)]
-            of_items = [_share(kind.other_items, least=LEAST_COVERAGE) for kind in pair]
-            of_runs = [_share(kind.another_run, least=LEAST_COVERAGE) for kind in pair]
+            of_items = [kind.other_items.text(least=LEAST_COVERAGE) for kind in pair]
+            of_runs = [kind.another_run.text(least=LEAST_COVERAGE) for kind in pair]
             width = f"{pair[0].log_width / pair[1].log_width:.2f}"
-            lines.append(_row(noise, str(items), *of_items, *of_runs, width))
-    return "\n".join(lines) + "\n"
-
-
-def _share(of: Share, least: float = -math.inf, most: float = math.inf) -> str:
-    text = f"{100 * of.share:.1f} ± {100 * of.error:.1f}%"
-    return text if least <= of.share <= most else f"**{text}**"
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |"
+            rows.append([noise, str(items), *of_items, *of_runs, width])
+    return table(columns, rows)
 
 
 def with_tables(document: str, figures: Calibration) -> str:
-    """Return a document with the tables between the two markers."""
-    before, rest = document.split(BEGIN)
-    return f"{before}{BEGIN}{tables(figures)}{END}{rest.split(END)[1]}"
+    """Return a document with the tables in their place."""
+    return PLACE.filled(document, tables(figures))

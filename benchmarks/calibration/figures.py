@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.calibration.judge import SESSIONS, Verdict, verdict
+from benchmarks.shares import Share, share
 from tests.made_up.noisy_machine import NOISES
 from tests.made_up.noisy_runs import ALIKE, SYSTEMS
 
@@ -26,14 +26,6 @@ OUTCOMES = {"called_different": len(ALIKE), "other_items": SYSTEMS, "another_run
 """Share to how many outcomes a run has of it."""
 
 Map = Callable[[Callable[[int], Verdict], Iterable[int]], Iterable[Verdict]]
-
-
-@dataclass(frozen=True)
-class Share:
-    """How often something is so, 0 to 1, and the standard error of that."""
-
-    share: float
-    error: float
 
 
 @dataclass(frozen=True)
@@ -88,24 +80,6 @@ def _kind(noise: str, items: int, blocks: int, verdicts: Sequence[Verdict]) -> K
     shares = {name: share([getattr(each, name) for each in verdicts], of) for name, of in OUTCOMES.items()}
     width = round(float(np.mean([each.log_width for each in verdicts])), 6)
     return Kind(noise, items, blocks, len(verdicts), **shares, log_width=width, first=tuple(verdicts[:FIRST]))
-
-
-def share(by_run: Sequence[float], outcomes: int) -> Share:
-    """Return the mean of a share over runs, with its standard error.
-
-    The outcomes of one run share its session and its items, so that the runs are what is independent: the error is that
-    of a mean over clusters. It is never below the binomial error of as many independent outcomes, with one of each
-    added, so that a share of 0 has one too.
-
-    Args:
-        by_run: shape (runs,), each 0 to 1.
-        outcomes: how many a run has.
-    """
-    runs = len(by_run)
-    added = (sum(by_run) * outcomes + 1) / (runs * outcomes + 2)
-    variance = float(np.var(by_run, ddof=1)) if runs > 1 else 0.0
-    error = math.sqrt(max(variance, added * (1 - added) / outcomes) / runs)
-    return Share(round(float(np.mean(by_run)), 6), round(error, 6))
 
 
 def as_json(figures: Calibration) -> str:

@@ -13,20 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.calibration import __main__ as command
-from benchmarks.calibration.document import BEGIN, DOCUMENT, END, tables, with_tables
+from benchmarks.calibration.document import PLACE, tables, with_tables
 from benchmarks.calibration.figures import (
     BLOCKS,
     FIRST,
     ITEMS,
     OUTCOMES,
     TODAY,
-    Share,
     as_json,
     calibration,
     read,
-    share,
 )
 from benchmarks.calibration.judge import SESSIONS, Verdict, held, verdict
+from benchmarks.shares import Share, share
+from benchmarks.written_tables import DOCUMENT
 from tests.made_up.noisy_machine import NOISES
 from wattbench_reports.stats import Interval
 
@@ -72,14 +72,14 @@ def test_figures_are_means_over_runs_and_are_read_back(tmp_path: Path) -> None:
 @pytest.mark.simulation
 def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch, capsys) -> None:
     figures, page = tmp_path / "figures.json", tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}{END}after\n")
+    page.write_text(f"before\n{PLACE.begin}{PLACE.end}after\n")
     monkeypatch.setattr(command, "FIGURES", figures)
     monkeypatch.setattr(command, "DOCUMENT", page)
     command.main(["--runs", "1", "1", "--processes", "1", "--print"])
     assert not figures.exists()
     printed = capsys.readouterr().out
     command.main(["--runs", "1", "1", "--processes", "2"])
-    assert page.read_text() == f"before\n{BEGIN}{tables(read(figures))}{END}after\n"
+    assert page.read_text() == f"before\n{PLACE.begin}{tables(read(figures))}{PLACE.end}after\n"
     assert printed.rstrip() == tables(read(figures)).rstrip(), "the number of processes changes no figure"
 
 
@@ -95,8 +95,8 @@ def test_a_figure_beyond_its_limit_is_bold() -> None:
 
 
 def test_only_what_is_between_the_markers_is_replaced() -> None:
-    written = with_tables(f"before\n{BEGIN}old\n{END}after\n", RECORDED)
-    assert written == f"before\n{BEGIN}{tables(RECORDED)}{END}after\n"
+    written = with_tables(f"before\n{PLACE.begin}old\n{PLACE.end}after\n", RECORDED)
+    assert written == f"before\n{PLACE.begin}{tables(RECORDED)}{PLACE.end}after\n"
     assert len(re.findall(r"^\| ", written, re.MULTILINE)) == 2 * (3 + len(ITEMS) * len(NOISES))
 
 
