@@ -89,13 +89,24 @@ def _first_token(evidence: Evidence) -> Figures | None:
 
 def _ratios_of_items(evidence: Evidence, values: list[Pairs | None]) -> Figures | None:
     """Return each pair's mean of its rounds' median ratios over their items: paired, so that their lengths cancel."""
-    timed = [_known(pairs, above_zero=True) for pairs in values]
-    medians = [float(np.median(np.log(pairs[:, 1] / pairs[:, 0]))) if len(pairs) else None for pairs in timed]
-    trial = _ratio_trial(evidence.rounds, _mean_of_pair(medians), [len(pairs) for pairs in timed])
+    timed, counts = _known([np.empty((0, 2)) if pairs is None else pairs for pairs in values], above_zero=True)
+    trial = _ratio_trial(evidence.rounds, _mean_of_pair(_median_ratios(timed, counts)), counts.tolist())
     if trial is None:
         return None
-    ours, theirs = np.median(np.concatenate(timed), axis=0).tolist()
+    ours, theirs = np.median(timed, axis=0).tolist()
     return Figures(trial, ours, theirs, float(np.expm1(np.median(trial.d))))
+
+
+def _median_ratios(timed: Pairs, counts: NDArray[np.int64]) -> list[float | None]:
+    """Return each round's median log-ratio of the candidate to the baseline; None without items."""
+    if not len(timed):
+        return [None] * len(counts)
+    ratios = np.log(timed[:, 1] / timed[:, 0])
+    ranked = ratios[np.lexsort((ratios, np.repeat(np.arange(len(counts)), counts)))]
+    start, last = np.cumsum(counts) - counts, np.maximum(counts - 1, 0)
+    lower, upper = (ranked[np.minimum(start + place, len(ranked) - 1)] for place in (last // 2, (last + 1) // 2))
+    medians = ((lower + upper) / 2).tolist()
+    return [median if count else None for median, count in zip(medians, counts.tolist(), strict=True)]
 
 
 def _slowest(evidence: Evidence) -> Figures | None:
@@ -125,16 +136,16 @@ def _per_correct(evidence: Evidence) -> Figures | None:
     """Combine pairs until they hold enough right answers, whichever system gave them."""
     d: list[float | None] = [None] * len(evidence.rounds)
     counts = [0] * len(evidence.rounds)
+    spent, right = _joules_of_rounds(evidence.rounds), _scores_of_rounds(evidence.rounds)
+    usable = np.all(np.isfinite(spent) & (spent > 0) & np.isfinite(right), axis=1)
     joules, scores, waiting = np.zeros(2), np.zeros(2), 0
     all_j, all_scores = np.zeros(2), np.zeros(2)
     for group in whole_pairs(evidence.rounds):
-        rounds = [evidence.rounds[place] for place in group]
-        spent = [own_j for one in rounds if (own_j := _joules(one)) is not None]
-        if len(spent) < len(rounds) or any(np.isnan(one.correct).any() or not one.items for one in rounds):
+        if not usable[list(group)].all():
             continue
-        joules = joules + np.sum(spent, axis=0)
-        scores = scores + np.sum([one.correct.sum(axis=0) for one in rounds], axis=0)
-        waiting += sum(one.items for one in rounds)
+        for place in group:
+            joules, scores = joules + spent[place], scores + right[place]
+            waiting += evidence.rounds[place].items
         if scores.sum() >= UNIT_SCORE:
             per_correct = np.log(joules / (scores + _NO_SCORE))
             d[group[-1]], counts[group[-1]] = float(per_correct[1] - per_correct[0]), waiting
@@ -183,6 +194,21 @@ def _of_whole_pairs(rounds: Sequence[Round]) -> frozenset[int]:
     return frozenset(place for group in whole_pairs(rounds) for place in group)
 
 
+def _joules_of_rounds(rounds: Sequence[Round]) -> Pairs:
+    """Return each round's joules; NaN without."""
+    spent = [(np.nan, np.nan) if one.energy_j is None else one.energy_j for one in rounds]
+    return np.array(spent, dtype=np.float64).reshape(-1, 2)
+
+
+def _scores_of_rounds(rounds: Sequence[Round]) -> Pairs:
+    """Return each round's sums of scores; NaN where one is missing, or without items."""
+    counts = np.array([one.items for one in rounds], dtype=np.int64)
+    every = np.concatenate([np.empty((0, 2)), *(one.correct for one in rounds)])
+    round_of = np.repeat(np.arange(len(rounds)), counts)
+    sums = np.stack([np.bincount(round_of, side, len(rounds)) for side in every.T], axis=1)
+    return np.where(counts[:, None] > 0, sums, np.nan)
+
+
 def _joules(one: Round) -> NDArray[np.float64] | None:
     return np.array(one.energy_j) if one.energy_j is not None and min(one.energy_j) > 0 else None
 
@@ -208,21 +234,22 @@ def _by_round(
         domain: of which alone; None: of all.
         only: the places of the rounds that count; None: all.
     """
-    known = []
-    for place, one in enumerate(rounds):
-        pairs = figures(one) if only is None or place in only else np.empty((0, 2))
-        if domain is not None and len(pairs):
-            pairs = pairs[[each == domain for each in one.domains]] if one.domains else pairs[:0]
-        known.append(_known(pairs, above_zero=above_zero))
-    counts = np.cumsum([len(pairs) for pairs in known], dtype=np.int64)
-    return (np.concatenate(known) if known else np.empty((0, 2))), counts
+    known = [figures(one) if only is None or place in only else np.empty((0, 2)) for place, one in enumerate(rounds)]
+    if domain is not None:
+        known = [
+            pairs[[each == domain for each in one.domains]] if one.domains and len(pairs) else pairs[:0]
+            for pairs, one in zip(known, rounds, strict=True)
+        ]
+    pairs, counts = _known(known, above_zero=above_zero)
+    return pairs, np.cumsum(counts)
 
 
-def _known(pairs: Pairs | None, *, above_zero: bool = False) -> Pairs:
-    if pairs is None:
-        return np.empty((0, 2))
-    usable = np.isfinite(pairs).all(axis=1) & ((pairs > 0).all(axis=1) if above_zero else True)
-    return np.asarray(pairs[usable])
+def _known(by_round: Sequence[Pairs], *, above_zero: bool = False) -> tuple[Pairs, NDArray[np.int64]]:
+    """Return the items with both figures, and their number in each round."""
+    every = np.concatenate([np.empty((0, 2)), *by_round])
+    usable = np.isfinite(every).all(axis=1) & ((every > 0).all(axis=1) if above_zero else True)
+    round_of = np.repeat(np.arange(len(by_round)), [len(pairs) for pairs in by_round])
+    return every[usable], np.bincount(round_of[usable], minlength=len(by_round))
 
 
 _FIGURES: Mapping[str, Callable[[Evidence], Figures | None]] = {
