@@ -7,6 +7,7 @@ the mean of its rounds' log-ratios, in which what the order does cancels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,9 +26,11 @@ from wattbench_reports.gate.metrics import (
 )
 from wattbench_reports.stats.percentiles import needed
 
-UNIT_SCORE = 16.0
-"""Joules per correct answer are compared over as many pairs as it takes for both systems' scores to sum to this: over
-fewer right answers the logarithm of their number is too noisy and skewed."""
+UNIT_SCORES = ((1.5, 8.0), (3.0, 16.0), (math.inf, 24.0))
+"""Joules per correct answer are compared over units of as many items as should hold this many right answers of the
+weaker system, by the ratio of the two accuracies up to which: of fewer the logarithm of their number is too noisy, and
+where the accuracies differ the two skews do not cancel. How many items those are is chosen before they are asked: a
+unit that ended with a right answer would count too many of them."""
 
 _NO_SCORE = 0.5
 """Added to each sum of scores, so that none is 0 (F. J. Anscombe, Biometrika 43, 1956)."""
@@ -133,20 +136,25 @@ def _per_request(evidence: Evidence) -> Figures | None:
 
 
 def _per_correct(evidence: Evidence) -> Figures | None:
-    """Combine pairs until they hold enough right answers, whichever system gave them."""
+    """Combine pairs until their items should hold enough right answers of either system, by what came before them."""
     d: list[float | None] = [None] * len(evidence.rounds)
     counts = [0] * len(evidence.rounds)
     spent, right = _joules_of_rounds(evidence.rounds), _scores_of_rounds(evidence.rounds)
-    usable = np.all(np.isfinite(spent) & (spent > 0) & np.isfinite(right), axis=1)
-    joules, scores, waiting = np.zeros(2), np.zeros(2), 0
+    scored = np.asarray(np.isfinite(right).all(axis=1))
+    usable = np.asarray(scored & (np.isfinite(spent) & (spent > 0)).all(axis=1))
+    items = np.array([one.items for one in evidence.rounds], dtype=np.int64)
+    counted = np.where(scored[:, None], np.column_stack([right, items]), 0.0)
+    before = np.cumsum(counted, axis=0) - counted
+    joules, scores, waiting, enough = np.zeros(2), np.zeros(2), 0, 0.0
     all_j, all_scores = np.zeros(2), np.zeros(2)
     for group in whole_pairs(evidence.rounds):
         if not usable[list(group)].all():
             continue
-        for place in group:
-            joules, scores = joules + spent[place], scores + right[place]
-            waiting += evidence.rounds[place].items
-        if scores.sum() >= UNIT_SCORE:
+        if not waiting:
+            enough = _items_of_unit(before[group[0], :2], int(before[group[0], 2]))
+        joules, scores = joules + spent[list(group)].sum(axis=0), scores + right[list(group)].sum(axis=0)
+        waiting += int(items[list(group)].sum())
+        if waiting >= enough:
             per_correct = np.log(joules / (scores + _NO_SCORE))
             d[group[-1]], counts[group[-1]] = float(per_correct[1] - per_correct[0]), waiting
             all_j, all_scores = all_j + joules, all_scores + scores
@@ -156,6 +164,15 @@ def _per_correct(evidence: Evidence) -> Figures | None:
         return None
     ours, theirs = (all_j / all_scores).tolist()
     return Figures(trial, ours, theirs, theirs / ours - 1)
+
+
+def _items_of_unit(right: NDArray[np.float64], items: int) -> float:
+    """Return how many items the next unit should have, from the sums of both systems' scores until then.
+
+    An accuracy is estimated as if a right and a wrong answer had come before (P. S. Laplace's rule of succession).
+    """
+    weaker, stronger = sorted(float(each + 1) / (items + 2) for each in right)
+    return next(score for ratio, score in UNIT_SCORES if stronger <= ratio * weaker) / weaker
 
 
 def _mean_of_pair(values: Sequence[float | None]) -> Callable[[tuple[int, ...]], float | None]:
