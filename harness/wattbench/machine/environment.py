@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import subprocess
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from wattbench.machine.cpu_limits import container, cpu_power
 from wattbench.meters.contention.control_group import cpus_quota
+from wattbench.repository import repository_state
 
 PACKAGES = (
     "wattbench", "lm-eval", "codecarbon", "nvidia-ml-py", "torch", "transformers", "peft", "accelerate", "gguf",
@@ -35,8 +35,7 @@ def environment(folder: Path) -> dict[str, Any]:
         **machine(),
         "packages": _versions(PACKAGES),
         "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
-        "commit": _git(folder, "rev-parse", "HEAD"),
-        "commit_dirty": bool(_git(folder, "status", "--porcelain")),
+        **repository_state(folder),
     }
 
 
@@ -118,13 +117,3 @@ def _versions(packages: Sequence[str]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return versions
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=True
-        )
-    except (OSError, subprocess.SubprocessError):  # no git, or not a repository
-        return None
-    return done.stdout.strip() or None

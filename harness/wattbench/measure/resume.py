@@ -33,10 +33,16 @@ class Night:
     date: date
     backfilled: bool = False
     """Whether it was run later, at that night's commit."""
+    since: Mapping[str, Any] | None = None
+    """What was committed since the night before it, as `wattbench.nights.CommitsSince.as_record` has it; None where
+    that is not known."""
 
     def as_record(self, commit: str | None) -> dict[str, Any]:
         """Return it as a header keeps it, with the commit of the suite's repository."""
-        return {"date": self.date.isoformat(), "commit": commit, "backfilled": self.backfilled}
+        return {
+            "date": self.date.isoformat(), "commit": commit, "backfilled": self.backfilled,
+            "since": None if self.since is None else dict(self.since),
+        }  # fmt: skip
 
 
 def new_run(

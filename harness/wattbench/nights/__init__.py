@@ -5,6 +5,7 @@ May import: the record contract, `wattbench.config` and below. Must not import `
 
 from wattbench.nights.add import Added, add_runs
 from wattbench.nights.backfill import Filled, backfill
+from wattbench.nights.commits_since import CommitsSince, commits_since, night_before
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import KeptRun, commits_with_a_night, kept_runs, today
 from wattbench.nights.retention import Decision, Keep, prune
@@ -13,6 +14,7 @@ from wattbench.nights.verdicts import keep_verdict, kept_verdicts
 
 __all__ = [
     "Added",
+    "CommitsSince",
     "Decision",
     "Filled",
     "Keep",
@@ -20,10 +22,12 @@ __all__ = [
     "NightsLayout",
     "add_runs",
     "backfill",
+    "commits_since",
     "commits_with_a_night",
     "keep_verdict",
     "kept_runs",
     "kept_verdicts",
+    "night_before",
     "prune",
     "rebuilt",
     "today",

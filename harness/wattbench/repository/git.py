@@ -39,6 +39,18 @@ def git_or_none(folder: Path, *arguments: str, what: str) -> str | None:
     return None if done.returncode else done.stdout
 
 
+def text_or_none(folder: Path, *arguments: str) -> str | None:
+    """Run git as `git` does, and return what it prints, with a sign for what is no text; None if it fails.
+
+    Also None where git is not installed: what a record says of a repository is then not known.
+    """
+    try:
+        printed = git_or_none(folder, *arguments, what="git")
+    except UserError:
+        return None
+    return None if printed is None else printed.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def _run(folder: Path, *arguments: str, what: str) -> subprocess.CompletedProcess[str]:
     variables = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
     command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false", *arguments]

@@ -20,6 +20,7 @@ from wattbench_reports.tables.json_values import (
     texts,
     whole_number,
 )
+from wattbench_reports.tables.repository_record import CommitsSinceRecord, RepositoryRecord
 from wattbench_reports.tables.suite_record import SuiteRecord
 
 _EMPTY: Mapping[str, Any] = {}
@@ -51,6 +52,7 @@ class MachineRecord:
     packages: Mapping[str, Any] | None = None
     """Name to version; None where they are not recorded."""
     commit: str | None = None
+    repository: RepositoryRecord = field(default_factory=RepositoryRecord)
     as_recorded: Mapping[str, Any] = field(default_factory=dict)
     """All of it, for comparing runs."""
 
@@ -66,6 +68,7 @@ class MachineRecord:
             gpus=tuple(text(gpu.get("name")) or "unnamed" for gpu in objects(recorded.get("gpus"))),
             packages=mapping(recorded.get("packages")),
             commit=text(recorded.get("commit")),
+            repository=RepositoryRecord.of(recorded),
             as_recorded=recorded,
         )
 
@@ -175,6 +178,8 @@ class NightRecord:
     """ISO 8601."""
     commit: str | None = None
     backfilled: bool = False
+    since: CommitsSinceRecord | None = None
+    """What was committed since the night before; None where that is not known."""
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any], where: str) -> NightRecord:
@@ -187,6 +192,7 @@ class NightRecord:
             date=text_or_error(f"{where}.date", recorded.get("date")),
             commit=text(recorded.get("commit")),
             backfilled=bool(recorded.get("backfilled")),
+            since=CommitsSinceRecord.of(recorded.get("since")),
         )
 
 

@@ -168,7 +168,9 @@ _headers = st.fixed_dictionaries(
             "suite", inner=_with_keys("name", "measure", "carbon", "workload", "tasks", inner=_settings)
         )
         | st.fixed_dictionaries({"systems": st.dictionaries(st.text(max_size=3), _system, max_size=2)}),
-        "environment": _with_keys("packages", "gpus", "memory_bytes", "cpu", "os", "commit", "cpus_logical"),
+        "environment": _with_keys(
+            "packages", "gpus", "memory_bytes", "cpu", "os", "commit", "cpus_logical", "repository"
+        ),
         "meters": _json,
         "meter_details": _json | st.dictionaries(st.text(max_size=3), _with_keys("meter", "reads", "step_s")),
         "cells": _json | st.lists(_with_keys("system", "task", "items", "domain"), max_size=3),
@@ -176,7 +178,7 @@ _headers = st.fixed_dictionaries(
         "created_utc": _json,
         "imported": _with_keys("from", "files", "left_out", "scenario"),
         "gate": _with_keys("baseline", "candidate", "policy", "planted", "base", inner=_with_keys("name", "system")),
-        "night": _with_keys("date", "commit", "backfilled"),
+        "night": _with_keys("date", "commit", "backfilled", "since"),
     }
 )
 

@@ -1,0 +1,73 @@
+"""List what was committed between two nights, so that a changed figure can be traced to a commit and a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from wattbench.nights.nights import KeptRun
+from wattbench.repository import logged_since
+
+MOST_COMMITS = 20
+MOST_FILES = 20
+_LONGEST = 120
+"""Characters of a subject."""
+
+
+@dataclass(frozen=True)
+class CommitsSince:
+    """The commits and files between an earlier night and now."""
+
+    run: str
+    """The earlier night's."""
+    commit: str
+    """The earlier night's."""
+    commits: tuple[tuple[str, str], ...]
+    """(Hash, subject) of the first `MOST_COMMITS`, newest first."""
+    commits_in_all: int
+    files: tuple[str, ...]
+    """The first `MOST_FILES` that differ, relative to the root of the repository."""
+    files_in_all: int
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as a header keeps it."""
+        return {
+            "run": self.run,
+            "commit": self.commit,
+            "commits": [{"commit": sha, "subject": subject} for sha, subject in self.commits],
+            "commits_in_all": self.commits_in_all,
+            "files": list(self.files),
+            "files_in_all": self.files_in_all,
+        }
+
+
+def night_before(runs: Sequence[KeptRun], suite: str, night: date) -> KeptRun | None:
+    """Return the finished run of a suite that a night will be compared with: the last of an earlier date."""
+    earlier = [each for each in runs if each.finished and each.suite == suite and each.date < night]
+    return earlier[-1] if earlier else None
+
+
+def commits_since(folder: Path, before: KeptRun) -> CommitsSince | None:
+    """List the commits from an earlier night's to the one that is checked out.
+
+    Args:
+        folder: in the repository.
+        before: the earlier night.
+
+    Returns:
+        None where there is no repository, or it does not have the earlier commit, as in a shallow clone.
+    """
+    logged = None if before.commit is None else logged_since(folder, before.commit)
+    if before.commit is None or logged is None:
+        return None
+    return CommitsSince(
+        run=before.run,
+        commit=before.commit,
+        commits=tuple((sha, subject[:_LONGEST]) for sha, subject in logged.commits[:MOST_COMMITS]),
+        commits_in_all=len(logged.commits),
+        files=logged.files[:MOST_FILES],
+        files_in_all=len(logged.files),
+    )
