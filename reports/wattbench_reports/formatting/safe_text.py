@@ -1,7 +1,8 @@
-"""Cut prompts and answers to short excerpts without invisible characters."""
+"""Show hostile text without invisible characters, and cut prompts and answers to short excerpts."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ LINES = 24
 
 _JOINERS = "\u200c\u200d"
 """Zero-width, but part of how some scripts and pictures are written."""
+
+_NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold, escaped or not."""
 
 _KEPT = dict.fromkeys(map(ord, f"\n\t{_JOINERS}"))
 
@@ -69,3 +73,8 @@ def _shown(character: str) -> str:
     if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
         return f"⟨U+{point:04X}⟩"
     return character
+
+
+def xml_text(text: str) -> str:
+    """Show as `visible` does, and replace what XML cannot hold. It is not escaped: a writer of XML does that."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))

@@ -1,0 +1,92 @@
+"""Write one change of a night in words: its size with its interval, its state, and the whole in a sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from wattbench_reports.formatting import units
+from wattbench_reports.gate.metrics import ACCURACY, METRICS
+from wattbench_reports.history.night_changes import NightChange
+
+AGAINST: Mapping[str, str] = {
+    "previous": "the previous night",
+    "four_weeks": "the last four weeks",
+    "reference": "the reference",
+}
+"""What a night is compared with, in words, in the order in which it is shown."""
+
+
+def alarming(change: NightChange) -> bool:
+    """Return whether a reader has to see it first: an alarm, or a worsening beyond all that was seen."""
+    return change.state in ("alarm", "beyond_all_seen") and change.worse
+
+
+def state(change: NightChange) -> str:
+    """Write the state: ``alarm``, ``beyond anything seen, worse``, ``better``, ``not distinguishable``."""
+    way = "worse" if change.worse else "better"
+    if change.state == "changed":
+        return way
+    return f"beyond anything seen, {way}" if change.state == "beyond_all_seen" else change.state.replace("_", " ")
+
+
+def limits(change: NightChange) -> str:
+    """Write what limits the comparison, if its state does not say it; empty: nothing does."""
+    if change.state == "beyond_all_seen":  # it was found, although nothing smaller could have been
+        return change.note.partition(":")[0]
+    return change.note
+
+
+def size(change: NightChange) -> str:
+    """Write the size with its 95% interval: ``+200.0% [+180.1, +221.3]``, ``−2.0 points [−4.1, +0.3]``; else a dash."""
+    if change.change is None or math.isnan(change.change):
+        return units.NONE
+    unit = " points" if change.metric == ACCURACY else "%"
+    bounds = ""
+    if change.low is not None and change.high is not None:
+        bounds = f" [{_signed(change.low)}, {_signed(change.high)}]"
+    return f"{_signed(change.change)}{unit}{bounds}"
+
+
+def _signed(share: float) -> str:
+    """Write a share in hundredths with its sign; zero has none."""
+    if math.isinf(share):
+        return "∞" if share > 0 else "−∞"
+    hundredths = abs(100 * share)
+    text = units.digits(hundredths) if hundredths >= 1e6 else units.fixed(hundredths, 1)
+    return text if text == "0.0" else f"{'+' if share > 0 else '−'}{text}"
+
+
+def label(metric: str) -> str:
+    """Write a metric's name: ``latency p50``."""
+    return METRICS[metric].label if metric in METRICS else metric
+
+
+def figure(metric: str, value: float | None) -> str:
+    """Write a figure in its metric's unit; a dash if not available."""
+    known = METRICS.get(metric)
+    if known is None:
+        return units.NONE if value is None else units.digits(value)
+    return units.percent(value) if known.unit == "share" else units.quantity(value, known.unit)
+
+
+def compared_with(change: NightChange) -> str:
+    """Write what it is compared with, and its date or span: ``the previous night (2026-01-04)``."""
+    return f"{AGAINST[change.against]} ({change.label})" if change.label else AGAINST[change.against]
+
+
+def sentence(change: NightChange) -> str:
+    """Write a change in full: system, metric, size, figures, what it is compared with, its state or what limits it."""
+    what = f"{change.system}: {label(change.metric)}"
+    size_and_figures = f" against {compared_with(change)}"
+    if change.change is not None:
+        figures = f"{figure(change.metric, change.before)} → {figure(change.metric, change.now)}"
+        size_and_figures = f" {size(change)}{size_and_figures}, {figures}"
+    known = [] if change.state == "too_few_nights" and change.note else [state(change)]
+    known += [limits(change)] if change.note else []
+    return f"{what}{size_and_figures}: {'; '.join(known)}."
+
+
+def short(change: NightChange) -> str:
+    """Write a change in a few words: ``specialist latency p50 +5.0% [+2.1, +8.0] (worse)``."""
+    return f"{change.system} {label(change.metric)} {size(change)} ({state(change)})"
