@@ -43,16 +43,19 @@ def test_nights_are_kept_judged_and_shown(night, wattbench, tmp_path: Path) -> N
     assert first.returncode == 2, first.stderr
     assert first.stdout.startswith("INCONCLUSIVE: The night of 2026-03-01 is the first of its suite here")
     second = night("2026-03-03", "--junit", "n.xml", "--markdown", "n.md", "--json", "n.json")
-    assert second.returncode == 0, second.stderr
-    assert second.stdout.startswith("PASS: The night of 2026-03-03 raises no alarm.")
-    assert "Against the reference: not available." in second.stdout
-    told = json.loads((tmp_path / "n.json").read_text())
-    assert told["verdict"] == "pass"
-    assert {metric["metric"].rsplit(" · ", 1)[0] for metric in told["metrics"]} == {
+    assert second.returncode == 2, second.stderr
+    early = "too few nights (2 of 10): nothing could have been found"
+    text = " ".join(second.stdout.split())
+    assert text.startswith(f"INCONCLUSIVE: The night of 2026-03-03 has no verdict: {early}")
+    assert "Against the previous night (2026-03-01): Nothing could have been found: " in text
+    verdict = json.loads((tmp_path / "n.json").read_text())
+    assert verdict["verdict"] == "inconclusive"
+    assert {metric["metric"].rsplit(" · ", 1)[0] for metric in verdict["metrics"]} == {
         "adder · previous night", "small · previous night",
     }  # fmt: skip
-    assert "<testsuite" in (tmp_path / "n.xml").read_text()
-    assert "raises no alarm" in (tmp_path / "n.md").read_text()
+    assert {change["state"] for change in verdict["night"]["changes"]} == {"too_few_nights"}
+    assert '<testsuite name="wattbench nightly: ' in (tmp_path / "n.xml").read_text()
+    assert early in (tmp_path / "n.md").read_text()
     page = (tmp_path / "nights/site/index.html").read_text()
     assert "2026-03-03" in page
 
@@ -62,7 +65,7 @@ def test_nights_are_kept_judged_and_shown(night, wattbench, tmp_path: Path) -> N
     assert [(row["date"], row["verdict"], row["notes"]) for row in listed] == [
         ("2026-03-01", "inconclusive", ""),
         ("2026-03-02", None, "gap: 1 night without a run"),
-        ("2026-03-03", "pass", ""),
+        ("2026-03-03", "inconclusive", ""),
     ]
     assert listed[0]["systems"] == "adder, small"
 
@@ -75,13 +78,17 @@ def test_nights_are_kept_judged_and_shown(night, wattbench, tmp_path: Path) -> N
     assert {(row["run"], row["share"]) for row in json.loads(asked.stdout)} == {(run.name, 1.0) for run in runs}
 
 
-def test_a_night_that_is_much_worse_raises_an_alarm_and_is_kept(night, suite, tmp_path: Path) -> None:
+def test_a_night_that_is_much_worse_raises_an_alarm_and_says_what_changed(night, tmp_path: Path) -> None:
     """Every answer is wrong from one night to the next: the system has changed, and that is what nights are for."""
     night("2026-03-01")
     worse = night("2026-03-02", change=('./answers.py:add"', './answers.py:wrong"'))
     assert worse.returncode == 1, worse.stdout + worse.stderr
-    assert worse.stdout.startswith("REGRESSED: The night of 2026-03-02 raises an alarm: adder: accuracy is")
-    assert "Against the previous night: adder regressed, small" in worse.stdout
+    text = " ".join(worse.stdout.split())
+    assert text.startswith("REGRESSED: The night of 2026-03-02 raises an alarm: adder: accuracy is")
+    assert "the biggest change is adder accuracy −100.0 points" in text
+    assert "Since the previous night, 2026-03-01: - settings of adder: call answers.py:add → answers.py:wrong" in text
+    page = (tmp_path / "nights/site/index.html").read_text()
+    assert page.index("−100.0 points") < page.index('<svg class="spark')
     assert len(list((tmp_path / "nights/runs").iterdir())) == 2
 
 

@@ -11,28 +11,25 @@ from wattbench.errors import UserError
 if TYPE_CHECKING:
     from wattbench.nights import NightsLayout
     from wattbench_reports.gate.policy import Policy
-    from wattbench_reports.gate.result import GateResult
     from wattbench_reports.history import History
+    from wattbench_reports.history.night_verdict import NightVerdict
 
 
-def judge_last_night(layout: NightsLayout, policy_file: Path | None) -> tuple[str, GateResult]:
-    """Judge the last night and keep the verdict next to the runs; return it as text and as data.
+def judge_last_night(layout: NightsLayout, policy_file: Path | None) -> NightVerdict:
+    """Judge the last night and keep the verdict next to the runs.
 
     Raises:
         UserError: there is no finished night, a record is damaged, or the policy is wrong.
     """
     from wattbench.nights import keep_verdict
-    from wattbench_reports.export.gate import as_json
-    from wattbench_reports.export.night_text import night_text
-    from wattbench_reports.history import alarms, drift, load_history
-    from wattbench_reports.history.night_verdict import night_result
+    from wattbench_reports.export.night import as_json
+    from wattbench_reports.history import load_history
+    from wattbench_reports.history.night_verdict import night_verdict
 
     history = load_history(layout.root)
-    against = drift(history, _policy(history, policy_file))
-    raised = alarms(history, against)
-    result = night_result(history, raised, against)
-    keep_verdict(layout, history.nights[-1].run, as_json(result))
-    return night_text(result, raised, against), result
+    verdict = night_verdict(history, _policy(history, policy_file))
+    keep_verdict(layout, history.nights[-1].run, as_json(verdict))
+    return verdict
 
 
 def rebuild_site(layout: NightsLayout) -> Path:

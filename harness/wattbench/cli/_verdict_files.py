@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,16 @@ EXIT_ERROR = 3
 
 
 @dataclass(frozen=True)
+class VerdictTexts:
+    """A verdict in each format; each is only made where it is wanted."""
+
+    junit: Callable[[], str]
+    markdown: Callable[[], str]
+    json: Callable[[], str]
+    annotations: Callable[[], Sequence[str]]
+
+
+@dataclass(frozen=True)
 class VerdictFiles:
     """The files to which a verdict is written, in addition to standard output."""
 
@@ -29,26 +39,44 @@ class VerdictFiles:
     markdown: Path | None
     json: Path | None
     github: bool
+    command: str = "gate"
+    """Whose verdict it is, as its titles say."""
 
     def write(self, result: GateResult) -> None:
+        """Write all files of a gate's result.
+
+        Raises:
+            UserError: a file cannot be written.
+        """
+        from wattbench_reports.export.gate import annotations, as_json, as_junit, as_markdown
+
+        self.write_texts(
+            VerdictTexts(
+                junit=lambda: as_junit(result, command=self.command),
+                markdown=lambda: as_markdown(result, command=self.command),
+                json=lambda: as_json(result),
+                annotations=lambda: annotations(result, command=self.command),
+            )
+        )
+
+    def write_texts(self, texts: VerdictTexts) -> None:
         """Write all files; annotations are GitHub's commands, which it reads on standard output.
 
         Raises:
             UserError: a file cannot be written.
         """
         from wattbench.records.atomic_write import write_atomically
-        from wattbench_reports.export.gate import annotations, as_json, as_junit, as_markdown
 
-        for path, text in ((self.junit, as_junit), (self.markdown, as_markdown), (self.json, as_json)):
+        for path, text in ((self.junit, texts.junit), (self.markdown, texts.markdown), (self.json, texts.json)):
             if path is not None:
-                write_atomically(path, text(result).encode())
+                write_atomically(path, text().encode())
         if not self.github:
             return
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
-            _append(Path(summary), as_markdown(result))
+            _append(Path(summary), texts.markdown())
         if os.environ.get("GITHUB_ACTIONS") == "true":
-            for line in annotations(result):
+            for line in texts.annotations():
                 click.echo(line)
 
 

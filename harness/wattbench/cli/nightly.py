@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from wattbench.api.session import kill_interrupts, measuring_alone, stdout_to_st
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
-from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, errors_as_verdicts, verdict_options
+from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class _Work:
 def nightly(
     suite: str | None,
     history: Path,
-    date: datetime | None,
+    date: datetime.datetime | None,
     resume: Path | None,
     wanted: str | None,
     policy: Path | None,
@@ -87,7 +87,7 @@ def nightly(
     """
     from wattbench.nights import NightsLayout
 
-    files = VerdictFiles(junit, markdown, json_file, github=not no_github)
+    files = VerdictFiles(junit, markdown, json_file, github=not no_github, command="nightly")
     with errors_as_verdicts(files, lambda message: failed(message, suite=Path(suite or "").stem)):
         _check_options(suite, resume, date, wanted, narrowing)
         if wanted is not None and any((policy, junit, markdown, json_file)):
@@ -108,7 +108,11 @@ def nightly(
 
 
 def _check_options(
-    suite: str | None, resume: Path | None, date: datetime | None, wanted: str | None, narrowing: dict[str, Any]
+    suite: str | None,
+    resume: Path | None,
+    date: datetime.datetime | None,
+    wanted: str | None,
+    narrowing: dict[str, Any],
 ) -> None:
     if suite is not None and resume is not None:
         raise UserError("name a suite to run, or a run to --resume: one of the two")
@@ -118,14 +122,16 @@ def _check_options(
         raise UserError("--commit takes the date of each night from its commit; leave --date out")
 
 
-def _run(layout: NightsLayout, work: _Work, date: datetime | None, backfilled: bool) -> None:
+def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, backfilled: bool) -> None:
     from wattbench.measure.resume import Night
     from wattbench.nights import today
 
-    night = Night(date.date() if date is not None else today(), backfilled)
+    when = date.date() if date is not None else today()
     with stdout_to_stderr(), measuring_alone():
+        resolved = work.resolved()
+        night = Night(when, backfilled, None if backfilled else _commits_since(layout, resolved, when))
         root = run_new(
-            work.resolved(),
+            resolved,
             layout.runs,
             command_line(),
             allow_unsafe_code=work.allow_unsafe_code,
@@ -133,6 +139,18 @@ def _run(layout: NightsLayout, work: _Work, date: datetime | None, backfilled: b
             resume=None if backfilled else _resume_command(layout),  # the worktree of a back-fill is removed
         )
     click.echo(f"wattbench: kept the night as {root}", err=True)
+
+
+def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.date) -> dict[str, Any] | None:
+    """List what was committed since the night before; None where that is not known."""
+    from wattbench.nights import commits_since, kept_runs, night_before
+
+    try:
+        before = night_before(kept_runs(layout), resolved.suite.name, night)
+    except UserError:  # a damaged run of another night does not stop this one
+        return None
+    listed = None if before is None else commits_since(resolved.path.parent, before)
+    return None if listed is None else listed.as_record()
 
 
 def _resume(layout: NightsLayout, run: Path, allow_unsafe_code: bool, require_measured: bool) -> None:
@@ -149,19 +167,28 @@ def _resume_command(layout: NightsLayout) -> str:
 
 def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> int:
     """Judge the last night, print the verdict and rebuild the site; return the exit code."""
+    from wattbench_reports.export import night
+
     try:
         with stdout_to_stderr():
-            text, result = judge_last_night(layout, given)
-        click.echo(text, nl=False)
-        files.write(result)
+            verdict = judge_last_night(layout, given)
+        click.echo(night.as_text(verdict), nl=False)
+        files.write_texts(
+            VerdictTexts(
+                junit=lambda: night.as_junit(verdict),
+                markdown=lambda: night.as_markdown(verdict),
+                json=lambda: night.as_json(verdict),
+                annotations=lambda: night.annotations(verdict),
+            )
+        )
         with stdout_to_stderr():
-            page = build_site_by(layout, result.policy)
+            page = build_site_by(layout, verdict.result.policy)
     except BaseException:
         again = f"wattbench nightly --history {shlex.quote(str(layout.root))}"
         click.echo(f"wattbench: every finished night is kept in {layout.runs}; to judge again: {again}", err=True)
         raise
     click.echo(f"wattbench: {page}", err=True)
-    return result.exit_code
+    return verdict.result.exit_code
 
 
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:

@@ -1,129 +1,124 @@
-"""A whole night's verdict: alarms make it, inconclusive nights don't, and what could not be compared is none."""
+"""A whole night's verdict: only an alarm fails, and where nothing could have been found it does not pass."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 
-import pandas as pd
 import pytest
 
-from wattbench_reports.export.gate import as_junit, as_markdown
-from wattbench_reports.export.night_text import night_text
-from wattbench_reports.gate.policy import Policy, Rule
-from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-from wattbench_reports.history import Alarm, Change, Drift, History, Night
-from wattbench_reports.history.night_verdict import night_result
+from tests.made_up.night_verdicts import LESS_ACCURATE, POLICY, SLOWER, change, history
+from wattbench_reports.gate.result import GateResult, Verdict
+from wattbench_reports.history import Alarm, Drift, History, NightChange
+from wattbench_reports.history.night_verdict import NightVerdict, alerts, night_result, unseen
 
-POLICY = Policy(rules=(Rule("accuracy", 0.05), Rule("latency_p50", 0.1)))
+EARLY = "too few nights (4 of 10): nothing could have been found"
 
 
-def nights(number: int) -> History:
-    own = tuple(
-        Night(
-            f"run-{n}", Path(f"runs/run-{n}"), date(2026, 3, n), f"2026-03-{n:02d}T02:00:00+00:00", None, False, "sums"
-        )
-        for n in range(1, number + 1)
-    )
-    return History(Path("nights"), own, pd.DataFrame(columns=["run", "system"]), None, notes=())
-
-
-def result(verdict: Verdict, *, notes: tuple[str, ...] = ()) -> GateResult:
-    metrics = (
-        MetricVerdict("accuracy", verdict, True, 0.05, f"It is {verdict.value}.", 0.8, 0.6, -0.2, items=40),
-        MetricVerdict("latency_p50", Verdict.INCONCLUSIVE, True, 0.1, "Too few items.", 0.5, 0.51, 0.02, items=40),
-    )
-    return GateResult(verdict, "…", "a", "a", "sums", ("run-1", "run-2"), metrics, POLICY, items=40, notes=notes)
-
-
-def alarm(of: GateResult) -> Alarm:
-    text = "small: accuracy is 20.0 points lower (60.0%, was 80.0%) than in the previous night, 2026-03-01"
-    return Alarm("previous", "small", "", "accuracy", text, result=of)
-
-
-CHANGE = Alarm(
-    "change", "big", "text", "latency_p50",
-    "big, text: latency p50 rose by 12.0% on 2026-03-02, from 500 ms to 560 ms (p < .001 over all series)",
-    change=Change(date(2026, 3, 2), "run-2", 0.5, 0.56, 0.12, 0.0004),
-)  # fmt: skip
-
-
-def judged(history: History, alarms: tuple[Alarm, ...], drift: Drift) -> GateResult:
-    return night_result(history, alarms, drift)
+def judged(nights: History, alarms: tuple[Alarm, ...] = (), changes: tuple[NightChange, ...] = ()) -> GateResult:
+    return night_result(nights, alarms, Drift(POLICY), changes)
 
 
 def test_the_first_night_has_no_verdict() -> None:
-    told = judged(nights(1), (), Drift(POLICY))
-    assert (told.verdict, told.exit_code) == (Verdict.INCONCLUSIVE, 2)
-    assert told.headline == (
+    result = judged(history(1))
+    assert (result.verdict, result.exit_code) == (Verdict.INCONCLUSIVE, 2)
+    assert result.headline == (
         "The night of 2026-03-01 is the first of its suite here: there is no earlier night to compare it with yet."
     )
 
 
-@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.IMPROVED, Verdict.INCONCLUSIVE])
-def test_a_night_without_an_alarm_passes(verdict: Verdict) -> None:
-    told = judged(nights(2), (), Drift(POLICY, previous={"small": result(verdict)}))
-    assert (told.verdict, told.exit_code) == (Verdict.PASS, 0)
-    assert not any(metric.blocks for metric in told.metrics)
+@pytest.mark.parametrize("state", ["changed", "not_distinguishable"])
+def test_a_night_without_an_alarm_passes_where_one_could_have_been_raised(state: str) -> None:
+    result = judged(history(12), changes=(change(state), change("too_few_nights", note=EARLY)))
+    assert (result.verdict, result.exit_code) == (Verdict.PASS, 0)
+    assert not any(metric.blocks for metric in result.metrics)
+
+
+def test_where_nothing_could_have_been_found_it_does_not_pass() -> None:
+    result = judged(history(4), changes=(change("too_few_nights", note=EARLY), change("not_comparable", None)))
+    assert (result.verdict, result.exit_code) == (Verdict.INCONCLUSIVE, 2)
+    assert result.headline == f"The night of 2026-03-04 has no verdict: {EARLY}."
+
+
+def test_a_threefold_slowdown_in_the_fifth_night_is_in_the_headline_with_its_size() -> None:
+    slow = change("beyond_all_seen", 2.42, note="too few nights (5 of 10): nothing could have been found")
+    result = judged(history(5), changes=(slow, change("too_few_nights", metric="accuracy", note=EARLY)))
+    assert (result.verdict, result.exit_code) == (Verdict.INCONCLUSIVE, 2)
+    assert result.headline == (
+        "The night of 2026-03-05 raises no alarm, as there are too few nights (5 of 10), but a figure is worse than "
+        "anything seen before: small latency p50 +242.0% against the previous night."
+    )
+    assert result.metrics[0].verdict is Verdict.REGRESSED
+    assert not result.metrics[0].blocks
+
+
+def test_a_worsening_beyond_anything_seen_keeps_any_night_from_passing() -> None:
+    changes = (change("beyond_all_seen", 0.9), change("beyond_all_seen", 0.8, system="big"), change())
+    result = judged(history(40), changes=changes)
+    assert (result.verdict, result.exit_code) == (Verdict.INCONCLUSIVE, 2)
+    assert "but 2 figures are worse than anything seen before: first of all small latency p50 +90.0%" in result.headline
+
+
+def test_a_betterment_beyond_anything_seen_passes() -> None:
+    assert judged(history(40), changes=(change("beyond_all_seen", -0.5), change())).verdict is Verdict.PASS
 
 
 def test_nothing_that_can_be_compared_is_no_pass() -> None:
-    apart = result(Verdict.NOT_COMPARABLE)
-    apart = replace(apart, metrics=(apart.metrics[0],))
-    told = judged(nights(2), (), Drift(POLICY, previous={"small": apart}))
-    assert (told.verdict, told.exit_code) == (Verdict.NOT_COMPARABLE, 2)
-    assert told.headline == "The night of 2026-03-02 cannot be compared with any earlier night: It is not_comparable."
+    result = judged(history(2), changes=(change("not_comparable", None, note="other items, machine or meters"),))
+    assert (result.verdict, result.exit_code) == (Verdict.NOT_COMPARABLE, 2)
+    assert result.headline == (
+        "The night of 2026-03-02 cannot be compared with any earlier night: other items, machine or meters."
+    )
 
 
-def test_a_comparison_that_failed_is_no_pass_and_is_noted() -> None:
-    told = judged(nights(2), (), Drift(POLICY, notes=("small could not be held against it: damaged",)))
-    assert told.exit_code == 2
-    assert told.notes == ("small could not be held against it: damaged",)
+def test_what_could_not_be_read_is_noted() -> None:
+    drift = Drift(POLICY, notes=("small could not be compared: damaged",))
+    assert night_result(history(2), (), drift, ()).notes == ("small could not be compared: damaged",)
 
 
 def test_only_what_an_alarm_rests_on_blocks() -> None:
-    worse = result(Verdict.REGRESSED)
-    drift = Drift(POLICY, previous={"big": worse, "small": worse}, reference={"small": worse})
-    told = judged(nights(2), (alarm(worse), CHANGE), drift)
-    assert (told.verdict, told.exit_code) == (Verdict.REGRESSED, 1)
-    assert [metric.metric for metric in told.metrics if metric.blocks] == [
-        "big · text · since 2026-03-02 · latency_p50", "small · previous night · accuracy",
+    changes = (change("changed", -0.2, metric="accuracy"), change("changed", 0.5), change(system="big"))
+    result = judged(history(12), (LESS_ACCURATE, SLOWER), changes)
+    assert (result.verdict, result.exit_code) == (Verdict.REGRESSED, 1)
+    assert [metric.metric for metric in result.metrics if metric.blocks] == [
+        "big · text · since 2026-03-12 · latency_p50", "small · previous night · accuracy",
     ]  # fmt: skip
-    junit = as_junit(told)
-    assert 'failures="2" errors="0"' in junit
-    assert "raises 2 alarms, of which" in as_markdown(told)
 
 
 @pytest.mark.parametrize(
-    ("name", "history", "alarms", "drift"),
+    ("given", "verdict"),
     [
-        ("first", nights(1), (), Drift(POLICY)),
-        (
-            "no-alarm",
-            nights(2),
-            (),
-            Drift(
-                POLICY,
-                previous={"big": result(Verdict.PASS), "small": result(Verdict.REGRESSED)},
-                reference={"big": result(Verdict.INCONCLUSIVE), "small": result(Verdict.NOT_COMPARABLE)},
-                notes=("tiny could not be compared with the night of 2026-03-01: its record is damaged",),
-            ),
-        ),
-        (
-            "alarm",
-            nights(2),
-            (alarm(result(Verdict.REGRESSED)),),
-            Drift(POLICY, previous={"small": result(Verdict.REGRESSED)}),
-        ),
-        (
-            "alarms",
-            nights(2),
-            (alarm(result(Verdict.REGRESSED)), CHANGE),
-            Drift(POLICY, previous={"big": result(Verdict.PASS), "small": result(Verdict.REGRESSED)}),
-        ),
+        (change(low=-0.02, high=0.04), Verdict.PASS),
+        (change(low=-0.02, high=0.14), Verdict.INCONCLUSIVE),
+        (change(), Verdict.INCONCLUSIVE),
+        (change(size=-0.01, metric="accuracy", low=-0.04, high=0.02), Verdict.PASS),
+        (change(size=-0.01, metric="accuracy", low=-0.06, high=0.02), Verdict.INCONCLUSIVE),
+        (change("changed", 0.1, low=0.05, high=0.15), Verdict.REGRESSED),
+        (change("changed", 0.1, metric="accuracy", low=0.05, high=0.15), Verdict.IMPROVED),
+        (change("too_few_nights", note=EARLY), Verdict.INCONCLUSIVE),
+        (change("not_comparable", None), Verdict.NOT_COMPARABLE),
+        (change("beyond_all_seen", -0.5), Verdict.IMPROVED),
+        (change("alarm", 0.5), Verdict.REGRESSED),
     ],
 )
-def test_text(name: str, history: History, alarms: tuple[Alarm, ...], drift: Drift, golden) -> None:
-    told = night_text(judged(history, alarms, drift), alarms, drift)
-    golden(f"night-{name}.txt", told)
+def test_a_metric_passes_only_where_its_interval_is_within_the_margin(given: NightChange, verdict: Verdict) -> None:
+    (metric,) = judged(history(12), changes=(given,)).metrics
+    assert metric.verdict is verdict
+    assert metric.reason.startswith(f"small: {'accuracy' if given.metric == 'accuracy' else 'latency p50'}")
+
+
+def test_of_a_series_the_biggest_worsening_is_listed_once() -> None:
+    small = change("beyond_all_seen", 0.8)
+    again = change("beyond_all_seen", 0.7, against="reference")
+    other = change("beyond_all_seen", 0.6, system="big")
+    assert unseen((small, again, other, change("beyond_all_seen", -0.5, metric="ttft"))) == [small, other]
+
+
+def test_alerts_list_every_alarm_and_what_else_is_beyond_anything_seen() -> None:
+    alarmed = replace(change("beyond_all_seen", -0.2), metric="accuracy")
+    other = change("beyond_all_seen", 0.8)
+    verdict = NightVerdict(judged(history(12), (LESS_ACCURATE,), (alarmed, other)), (LESS_ACCURATE,), (alarmed, other))
+    assert alerts(verdict) == (
+        f"{LESS_ACCURATE.text}.",
+        "small: latency p50 +80.0% against the previous night (2026-03-11), 500 ms → 900 ms: "
+        "beyond anything seen, worse.",
+    )

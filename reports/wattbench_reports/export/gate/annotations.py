@@ -21,26 +21,31 @@ _PROPERTY: Mapping[str, str | int | None] = {**_DATA, ":": "%3A", ",": "%2C"}
 _BROKEN = frozenset({Verdict.REGRESSED, Verdict.ERROR})
 
 
-def annotations(result: GateResult) -> list[str]:
+def annotations(result: GateResult, *, command: str = "gate") -> list[str]:
     """Return the lines to print, each one command: errors, warnings, then notices, at most `MOST_OF_A_KIND` of each.
 
     A gate that does not pass has an error or a warning, whatever its metrics say. One that measured nothing says so.
+
+    Args:
+        result: of a gate, or of a command that failed before it had a verdict.
+        command: as it is in the titles: ``gate`` or ``nightly``.
     """
-    gate = "wattbench gate" if result.planted is None else "wattbench gate (drill)"
+    gate = f"wattbench {command}{'' if result.planted is None else ' (drill)'}"
     by_kind: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for metric in wording.worst_first(result.metrics):
         kind = _kind(metric)
         if kind is not None:
             title = f"{gate}: {wording.label(metric.metric)} {wording.outcome(metric)}"
-            by_kind[kind].append(_command(kind, title, metric.reason))
+            by_kind[kind].append(workflow_command(kind, title, metric.reason))
     if result.exit_code and not by_kind["error"] and not by_kind["warning"]:
         kind = "error" if result.verdict in _BROKEN else "warning"
-        by_kind[kind].append(_command(kind, f"{gate}: {wording.verdict_name(result.verdict)}", result.headline))
+        by_kind[kind].append(workflow_command(kind, f"{gate}: {wording.verdict_name(result.verdict)}", result.headline))
     if not result.exit_code and not result.metrics:
-        by_kind["notice"].append(_command("notice", f"{gate}: {wording.verdict_name(result.verdict)}", result.headline))
+        title = f"{gate}: {wording.verdict_name(result.verdict)}"
+        by_kind["notice"].append(workflow_command("notice", title, result.headline))
     for waiver in wording.expired_waivers(result):
         text = f"The waiver of {wording.label(waiver.metric)} ended on {waiver.until}: {waiver.reason}"
-        by_kind["warning"].append(_command("warning", f"{gate}: waiver expired", text))
+        by_kind["warning"].append(workflow_command("warning", f"{gate}: waiver expired", text))
     return [line for kind, lines in by_kind.items() for line in _few(kind, lines, gate)]
 
 
@@ -55,10 +60,11 @@ def _few(kind: str, lines: Sequence[str], gate: str) -> Sequence[str]:
     if len(lines) <= MOST_OF_A_KIND:
         return lines
     shown = lines[: MOST_OF_A_KIND - 1]
-    return [*shown, _command(kind, gate, f"{len(lines) - len(shown):,} more of this kind are in the job log.")]
+    return [*shown, workflow_command(kind, gate, f"{len(lines) - len(shown):,} more of this kind are in the job log.")]
 
 
-def _command(kind: str, title: str, message: str) -> str:
+def workflow_command(kind: str, title: str, message: str) -> str:
+    """Write one command, escaped: an ``error``, ``warning`` or ``notice``."""
     return f"::{kind} title={_escaped(title, _LONGEST // 10, _PROPERTY)}::{_escaped(message, _LONGEST, _DATA)}"
 
 

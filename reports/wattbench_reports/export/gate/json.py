@@ -29,7 +29,7 @@ def as_json(result: GateResult) -> str:
     document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "exit_code": result.exit_code}
     document |= {each.name: getattr(result, each.name) for each in fields(result)}
     document |= {"metrics": [_metric(each) for each in result.metrics], "policy": _policy(result.policy)}
-    return json.dumps(_finite(document), indent=2, allow_nan=False) + "\n"
+    return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
 
 
 def result_of_json(text: str, where: str = "the gate's JSON") -> GateResult:
@@ -107,10 +107,10 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
     return {"metric": waiver.metric, "reason": waiver.reason, "until": waiver.until.isoformat()}
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """Replace infinity and NaN by None: JSON has neither."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(each) for key, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
+        return {str(key): finite(each) for key, each in value.items()}
+    return [finite(each) for each in value] if isinstance(value, list | tuple) else value

@@ -6,39 +6,40 @@ Elements and their order as in the schema of Jenkins: https://github.com/jenkins
 from __future__ import annotations
 
 import math
-import re
 from xml.etree import ElementTree as ET
 
-from wattbench_reports.formatting.safe_text import visible
+from wattbench_reports.formatting.safe_text import xml_text
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.wording import gate as wording
-
-_NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold, escaped or not."""
 
 _FIGURES = ("baseline", "candidate", "change", "low", "high", "margin", "p_value", "detectable", "items", "rounds")
 """Of a metric, in its own unit and at full precision."""
 
 
-def as_junit(result: GateResult) -> str:
+def as_junit(result: GateResult, *, command: str = "gate") -> str:
     """Return a test suite with a test for each metric.
 
     What regressed fails. What has no verdict is an error where it blocks, and skipped where it does not, as is a
     regression that does not block: nothing but what passed, or was let through with a reason, looks passed. A gate that
     does not pass for another reason has a test of its own, ``gate``; so has one that had nothing to measure, skipped.
+
+    Args:
+        result: of a gate or a night.
+        command: whose result it is, ``gate`` or ``nightly``, as it is in the names.
     """
-    suite = ET.Element("testsuite", name=_xml(f"wattbench gate: {result.suite}"))
+    suite = ET.Element("testsuite", name=xml_text(f"wattbench {command}: {result.suite}"))
     properties = ET.SubElement(suite, "properties")
     for name, value in _properties(result):
-        ET.SubElement(properties, "property", name=_xml(name), value=_xml(value))
+        ET.SubElement(properties, "property", name=xml_text(name), value=xml_text(value))
     for metric in result.metrics:
-        _add(suite, metric, result)
+        _add(suite, metric, result, command)
     if result.exit_code and suite.find("testcase/failure") is None and suite.find("testcase/error") is None:
         kind = "failure" if result.verdict is Verdict.REGRESSED else "error"
-        _complain(_case(suite, "gate", result), kind, result.verdict, result.headline, "")
+        _complain(_case(suite, command, result, command), kind, result.verdict, result.headline, "")
     elif not result.metrics:
-        ET.SubElement(_case(suite, "gate", result), "skipped", message=_xml(result.headline))
-    ET.SubElement(suite, "system-out").text = _xml("\n".join(_summary(result)))
+        case = _case(suite, command, result, command)
+        ET.SubElement(case, "skipped", message=xml_text(result.headline))
+    ET.SubElement(suite, "system-out").text = xml_text("\n".join(_summary(result, command)))
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for attribute, child in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -49,29 +50,32 @@ def as_junit(result: GateResult) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
 
 
-def _add(suite: ET.Element, metric: MetricVerdict, result: GateResult) -> None:
-    case = _case(suite, metric.metric, result)
+def _add(suite: ET.Element, metric: MetricVerdict, result: GateResult, command: str) -> None:
+    case = _case(suite, metric.metric, result, command)
     details = "\n".join(
         filter(None, (_figures(metric, result), wording.trade_line(metric), wording.waiver_line(metric)))
     )
     if metric.verdict in wording.PASSED or wording.is_let_through(metric):
-        ET.SubElement(case, "system-out").text = _xml(f"{wording.outcome(metric)}: {metric.reason}\n{details}")
+        ET.SubElement(case, "system-out").text = xml_text(f"{wording.outcome(metric)}: {metric.reason}\n{details}")
     elif metric.verdict is Verdict.ERROR:
         _complain(case, "error", metric.verdict, metric.reason, details)
     elif not metric.blocks:
         message = f"{wording.verdict_name(metric.verdict)}, not blocking: {metric.reason}"
-        ET.SubElement(case, "skipped", message=_xml(message))
+        ET.SubElement(case, "skipped", message=xml_text(message))
     else:
         kind = "failure" if metric.verdict is Verdict.REGRESSED else "error"
         _complain(case, kind, metric.verdict, metric.reason, details)
 
 
-def _case(suite: ET.Element, name: str, result: GateResult) -> ET.Element:
-    return ET.SubElement(suite, "testcase", classname=_xml(f"wattbench.gate.{result.suite}"), name=_xml(name))
+def _case(suite: ET.Element, name: str, result: GateResult, command: str) -> ET.Element:
+    classname = xml_text(f"wattbench.{command}.{result.suite}")
+    return ET.SubElement(suite, "testcase", classname=classname, name=xml_text(name))
 
 
 def _complain(case: ET.Element, kind: str, verdict: Verdict, message: str, details: str) -> None:
-    ET.SubElement(case, kind, type=verdict.value, message=_xml(message)).text = _xml(f"{message}\n{details}".rstrip())
+    ET.SubElement(case, kind, type=verdict.value, message=xml_text(message)).text = xml_text(
+        f"{message}\n{details}".rstrip()
+    )
 
 
 def _figures(metric: MetricVerdict, result: GateResult) -> str:
@@ -108,18 +112,14 @@ def _properties(result: GateResult) -> list[tuple[str, str]]:
     return listed
 
 
-def _summary(result: GateResult) -> list[str]:
-    """Return the lines about the gate as a whole."""
+def _summary(result: GateResult, command: str) -> list[str]:
+    """Return the lines about the whole; what a night measured is in its run."""
+    measured = [f"Measured: {wording.measured(result)}."] if command == "gate" else []
     drill = [] if result.planted is None else [wording.drill_line(result.planted)]
     return [
         *drill,
         f"{wording.verdict_name(result.verdict)}: {result.headline}",
         *result.notes,
-        f"Measured: {wording.measured(result)}.",
+        *measured,
         f"Policy: {wording.policy_line(result.policy)}.",
     ]
-
-
-def _xml(text: str) -> str:
-    """Replace the characters that XML cannot hold by visible signs."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))

@@ -38,18 +38,23 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def as_markdown(result: GateResult) -> str:
-    """Return the verdict in less than `MOST_BYTES`: what has no room is counted, with where to find it."""
-    head, basis = _head(result), _folded("Data and policy", _basis(result))
+def as_markdown(result: GateResult, *, command: str = "gate") -> str:
+    """Return the verdict in less than `MOST_BYTES`: what has no room is counted, with where to find it.
+
+    Args:
+        result: of a gate, or of a command that failed before it had a verdict.
+        command: as it is in the title: ``gate`` or ``nightly``.
+    """
+    head, basis = _head(result, command), _folded("Data and policy", _basis(result))
     room = MOST_BYTES - _FIXED_TEXT - _size([*head, *basis])
     table, notes = _table(result, int(_OF_ROWS * room)), _notes(result, int(_OF_NOTES * room))
     seen, folded = _reasons(result, int(_OF_REASONS * room))
     return "\n".join([*head, *table, *seen, *notes, *folded, "", *basis]) + "\n"
 
 
-def _head(result: GateResult) -> list[str]:
+def _head(result: GateResult, command: str) -> list[str]:
     drill = [] if result.planted is None else [f"**{escaped(wording.drill_line(result.planted), _SENTENCE)}**", ""]
-    title = f"### wattbench gate: {wording.verdict_name(result.verdict)}"
+    title = f"### wattbench {command}: {wording.verdict_name(result.verdict)}"
     return [MARKER, *drill, title, "", escaped(result.headline, _SENTENCE)]
 
 

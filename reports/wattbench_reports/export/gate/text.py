@@ -22,7 +22,12 @@ _COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
 
 def as_text(result: GateResult) -> str:
     """Return the verdict as plain text, the headline first; a drill says so before it."""
-    return "".join(_COMMAND.sub(r"\g<0> ", line) + "\n" for line in _lines(result))
+    return "".join(f"{without_commands(line)}\n" for line in _lines(result))
+
+
+def without_commands(line: str) -> str:
+    """Return a line that GitHub takes for no command in the log of a job."""
+    return _COMMAND.sub(r"\g<0> ", line)
 
 
 def _lines(result: GateResult) -> Iterator[str]:

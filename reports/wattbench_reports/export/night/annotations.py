@@ -1,0 +1,55 @@
+"""Write annotations of a nightly job in plain words: an error per alarm, warnings, and notices of what changed."""
+
+# Without `from __future__ import annotations`, which would take the name of the function.
+from wattbench_reports.export.gate.annotations import MOST_OF_A_KIND, workflow_command
+from wattbench_reports.gate.result import Verdict
+from wattbench_reports.history.change_words import label, sentence, state
+from wattbench_reports.history.night_changes import NightChange
+from wattbench_reports.history.night_verdict import NightVerdict, unseen
+from wattbench_reports.wording import night as wording
+
+_TITLE = "wattbench nightly"
+
+
+def annotations(verdict: NightVerdict) -> list[str]:
+    """Return the lines to print: errors, warnings, then notices, at most `MOST_OF_A_KIND` of each.
+
+    A night that does not pass has an error or a warning.
+    """
+    errors = [workflow_command("error", f"{_TITLE}: {_series(each.system, each.domain, each.metric)}", f"{each.text}.")
+              for each in verdict.alarms]  # fmt: skip
+    warnings = [_of_change("warning", each) for each in unseen(verdict.changes)]
+    if verdict.result.exit_code and not errors and not warnings:
+        kind = "error" if verdict.result.verdict is Verdict.ERROR else "warning"
+        warnings.append(workflow_command(kind, f"{_TITLE}: no verdict", verdict.result.headline))
+    alarming = {(each.system, each.metric) for each in verdict.alarms}
+    notices = [
+        _of_change("notice", each)
+        for each in verdict.changes
+        if each.state == "changed" and (each.system, each.metric) not in alarming
+    ]
+    for difference in verdict.differences:
+        if not difference.empty:
+            text = ". ".join(wording.difference_lines(difference))
+            notices.append(workflow_command("notice", f"{_TITLE}: {wording.difference_title(difference)}", f"{text}."))
+    return [line for kind, lines in (("error", errors), ("warning", warnings), ("notice", notices))
+            for line in _few(kind, lines)]  # fmt: skip
+
+
+def _of_change(kind: str, change: NightChange) -> str:
+    title = f"{_TITLE}: {_series(change.system, '', change.metric)} {state(change)}"
+    return workflow_command(kind, title, sentence(change))
+
+
+def _series(system: str, domain: str, metric: str) -> str:
+    return f"{system}{f', {domain}' if domain else ''}: {label(metric)}"
+
+
+def _few(kind: str, lines: list[str]) -> list[str]:
+    if len(lines) <= MOST_OF_A_KIND:
+        return lines
+    shown = lines[: MOST_OF_A_KIND - 1]
+    return [
+        *shown,
+        workflow_command(kind, _TITLE, f"{len(lines) - len(shown):,} more of this kind are in the job log."),
+    ]
