@@ -33,7 +33,7 @@ def sites(tmp_path_factory) -> dict[str, Path]:
     }  # fmt: skip
     for name, own in made.items():
         reports = FullReports(frozenset(), "the run is damaged.")
-        for page, text in site_pages(own.history, own.trends, own.alarms, own.drift, reports).items():
+        for page, text in site_pages(own.history, own.trends, own.verdict, reports).items():
             path = root / name / "site" / page
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)

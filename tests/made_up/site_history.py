@@ -11,9 +11,21 @@ import numpy as np
 import pandas as pd
 
 from wattbench_reports.gate.policy import Policy, Rule
-from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-from wattbench_reports.history import Alarm, Change, Drift, History, Night, Reference, Trend, TrendPoint
+from wattbench_reports.history import (
+    Alarm,
+    Change,
+    Drift,
+    History,
+    Night,
+    NightChange,
+    Reference,
+    Trend,
+    TrendPoint,
+)
+from wattbench_reports.history.night_verdict import NightVerdict, night_result
+from wattbench_reports.history.what_changed import FactChange, NightDifference, PartChange
 from wattbench_reports.site.links import METRICS_SHOWN
+from wattbench_reports.tables.repository_record import CommitRecord, CommitsSinceRecord
 
 FIRST = datetime.date(2026, 1, 1)
 LEVELS = {
@@ -33,8 +45,7 @@ class Made:
 
     history: History
     trends: tuple[Trend, ...]
-    alarms: tuple[Alarm, ...]
-    drift: Drift
+    verdict: NightVerdict
 
 
 def night(root: Path, place: int) -> Night:
@@ -63,6 +74,9 @@ def made_up(
     pinned: int | None = 2,
     modelled: Sequence[str] = (),
     alarmed: bool = True,
+    differences: Sequence[NightDifference] = (),
+    notes: Sequence[str] = (),
+    seed: int = 6,
 ) -> Made:
     """A history of so many days.
 
@@ -73,8 +87,11 @@ def made_up(
         pinned: place of the reference; None: there is none.
         modelled: systems whose joules are.
         alarmed: the steps raise alarms.
+        differences: what changed in code, weights and prompts.
+        notes: of the history.
+        seed: of its noise.
     """
-    chance = np.random.default_rng(6)
+    chance = np.random.default_rng(seed)
     nights = {place: night(root, place) for place in range(days) if place not in missing}
     trends, rows = [], []
     for number, system in enumerate(systems):
@@ -108,17 +125,79 @@ def made_up(
     if pinned is not None:
         reference = Reference(nights[pinned].run, "First night on the new machine.", "A. Reviewer", nights[pinned].date)
     listed = tuple(nights[place] for place in sorted(nights))
-    history = History(root, listed, pd.DataFrame(rows), reference)
+    history = History(root, listed, pd.DataFrame(rows), reference, notes=tuple(notes))
     alarms = tuple(
         Alarm("change", trend.system, trend.domain, trend.metric, f"{trend.system}: {trend.metric} has changed", change)
         for trend in trends for change in trend.changes if alarmed
     )  # fmt: skip
-    previous = {name: result(name, listed[-2].run, listed[-1].run) for name in systems} if len(listed) > 1 else {}
-    pinned_results = {} if reference is None else {
-        name: result(name, reference.run, listed[-1].run, Verdict.REGRESSED if steps else Verdict.INCONCLUSIVE)
-        for name in systems
-    }  # fmt: skip
-    return Made(history, tuple(trends), alarms, Drift(POLICY, previous, pinned_results))
+    changes = changes_of(trends, None if reference is None else reference.run)
+    verdict = NightVerdict(night_result(history, alarms, Drift(POLICY), changes), alarms, changes, tuple(differences))
+    return Made(history, tuple(trends), verdict)
+
+
+def changes_of(trends: Sequence[Trend], pinned: str | None) -> tuple[NightChange, ...]:
+    """Changes of the last night against the others: those of 2% and more are told apart, from ten nights on."""
+    changes = []
+    for trend in trends:
+        *earlier, last = [point for point in trend.points if point.value is not None]
+        if trend.domain or not earlier:
+            continue
+        weeks = [point for point in earlier if point.date >= last.date - datetime.timedelta(days=28)]
+        span = f"{len(weeks)} nights from {weeks[0].date} to {weeks[-1].date}"
+        others = {"previous": (str(earlier[-1].date), earlier[-1:]), "four_weeks": (span, weeks)}
+        at_reference = [point for point in earlier if point.run == pinned]
+        others |= {"reference": (str(at_reference[0].date), at_reference)} if at_reference else {}
+        changes += [change_of(trend, last, kind, label, points, len(earlier) + 1)
+                    for kind, (label, points) in others.items()]  # fmt: skip
+    return tuple(sorted(changes, key=lambda each: (not each.worse, -abs(each.change or 0.0))))
+
+
+def change_of(
+    trend: Trend, last: TrendPoint, against: str, label: str, points: Sequence[TrendPoint], nights: int
+) -> NightChange:
+    """One change of the last night."""
+    now, before = last.value, float(np.mean([point.value for point in points]))
+    assert now is not None
+    if any(point.conditions != last.conditions for point in points):
+        note = "other items, machine or meters"
+        return NightChange(
+            trend.system, trend.metric, against, label, None, now, None, None, None, "not_comparable", note
+        )
+    size = now - before if trend.metric == "accuracy" else now / before - 1
+    if nights < 10:
+        note = f"too few nights ({nights} of 10): nothing could have been found"
+        state = "beyond_all_seen" if abs(size) > 0.5 else "too_few_nights"
+        return NightChange(trend.system, trend.metric, against, label, before, now, size, None, None, state, note)
+    low, high = size - 0.03, size + 0.03
+    state = "changed" if low > 0 or high < 0 else "not_distinguishable"
+    return NightChange(trend.system, trend.metric, against, label, before, now, size, low, high, state)
+
+
+def differences_of(
+    history: History, remote: str | None = "https://github.com/owner/name"
+) -> tuple[NightDifference, ...]:
+    """Since the previous night a new adapter; since the reference a changed prompt and another system too."""
+    first, before, last = history.nights[2], history.nights[-2], history.nights[-1]
+    weights = PartChange(
+        ("specialist",), "weights", (FactChange("SHA-256", "1" * 64, "2" * 64),), ("adapter-v2", "base.gguf")
+    )
+    prompts = PartChange((), "prompts", (FactChange("of addition", "", ""),))
+    since = CommitsSinceRecord(
+        run=before.run,
+        commits=(CommitRecord("c" * 40, "Train the adapter again"), CommitRecord("d" * 40, "<b>Shorter</b> prompt")),
+        commits_in_all=5,
+        files=("adapters/specialist.yaml", "prompts/a b.txt"),
+        files_in_all=2,
+    )
+    return (
+        NightDifference(
+            "previous", before, (weights,), (), (), before.commit, last.commit, remote, since, ("answers.py",), 3
+        ),
+        NightDifference(
+            "reference", first, (weights, prompts), ("specialist",), ("regex",), first.commit, last.commit, remote,
+            None, ("answers.py",), 3,
+        ),
+    )  # fmt: skip
 
 
 def _point(
@@ -129,24 +208,3 @@ def _point(
         return TrendPoint(date, None, None)
     energy = provenance if metric.startswith("joules") else ""
     return TrendPoint(date, of.run, float(value), 0.01 * level, 60, energy, "new" if at >= broken else "old")
-
-
-def result(system: str, before: str, now: str, verdict: Verdict = Verdict.PASS) -> GateResult:
-    """One system on two nights."""
-    reason = "4.1% more; a worsening by 10% is ruled out. A worsening of 6% or more would have been found."
-    metrics = (
-        MetricVerdict("accuracy", verdict, True, 0.05, reason, 0.62, 0.61),
-        MetricVerdict("latency_p50", verdict, True, 0.1, reason, 0.8, 0.833),
-        MetricVerdict("joules_per_correct", Verdict.NOT_MEASURED, False, 0.1, "Joules are modelled."),
-    )
-    return GateResult(
-        verdict=verdict,
-        headline=f"{system} {verdict.replace('_', ' ')}: accuracy and latency p50 were judged over 60 items.",
-        baseline=system,
-        candidate=system,
-        suite="nightly",
-        runs=(before, now),
-        metrics=metrics,
-        policy=POLICY,
-        items=60,
-    )

@@ -11,18 +11,22 @@ from wattbench.records.atomic_write import write_all_atomically
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import Policy
-from wattbench_reports.history import Alarm, Drift, History, Trend, alarms, drift, load_history, trends
+from wattbench_reports.history import History, Trend, load_history, trends
+from wattbench_reports.history.night_verdict import NightVerdict, night_verdict
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.site import words
 from wattbench_reports.site.anchors import Anchors
+from wattbench_reports.site.changed_page import shown_differences
+from wattbench_reports.site.feed import alarm_entries, feed
 from wattbench_reports.site.full_reports import FullReports, full_reports
 from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
 from wattbench_reports.site.last_night import last_night
-from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
+from wattbench_reports.site.links import FEED, INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
 from wattbench_reports.site.missing_nights import gaps
 from wattbench_reports.site.nights_page import night_list
 from wattbench_reports.site.series import series_of
 from wattbench_reports.site.series_breaks import Breaks
+from wattbench_reports.site.tonight import tonight
 from wattbench_reports.site.trend_page import groups
 
 if TYPE_CHECKING:
@@ -48,20 +52,19 @@ def build_site(history_root: Path, out: Path | None = None, policy: Policy | Non
         raise UserError(f"{history_root}: no night to show ({why})")
     site = out or history_root / "site"
     reports = full_reports(history, site)
-    drifted = drift(history, policy)
-    pages = site_pages(history, trends(history), alarms(history, drifted), drifted, reports)
+    pages = site_pages(history, trends(history), night_verdict(history, policy), reports)
     write_all_atomically({site / name: page for name, page in pages.items()}, failure="the page cannot be written")
     return site / INDEX
 
 
 def site_pages(
-    history: History, all_trends: Sequence[Trend], raised: Sequence[Alarm], drifted: Drift, reports: FullReports
+    history: History, all_trends: Sequence[Trend], verdict: NightVerdict, reports: FullReports
 ) -> dict[str, bytes]:
-    """Render every page except the full reports, by its name within the site."""
-    site = _Site(history, all_trends, raised, drifted, reports)
+    """Render every page except the full reports, and the feed, by its name within the site."""
+    site = _Site(history, all_trends, verdict, reports)
     pages = {INDEX: site.index(), NIGHTS: site.nights(), TODAY: site.today()}
     pages |= {f"trends/{metric}.html": site.trend(metric) for metric in METRICS_SHOWN}
-    return {name: as_bytes(page) for name, page in pages.items()}
+    return {name: as_bytes(page) for name, page in pages.items()} | {FEED: site.feed()}
 
 
 class _Site:
@@ -71,17 +74,10 @@ class _Site:
         self,
         history: History,
         all_trends: Sequence[Trend],
-        raised: Sequence[Alarm],
-        drifted: Drift,
+        verdict: NightVerdict,
         reports: FullReports,
     ) -> None:
-        self._history, self._trends, self._raised, self._drift, self._reports = (
-            history,
-            all_trends,
-            raised,
-            drifted,
-            reports,
-        )
+        self._history, self._trends, self._verdict, self._reports = history, all_trends, verdict, reports
         self._anchors = Anchors.of(all_trends)
         breaks = Breaks(history)
         self._drawn = [series_of(each, breaks) for each in all_trends if each.metric in METRICS_SHOWN]
@@ -95,15 +91,16 @@ class _Site:
             links,
             "index.html.j2",
             f"Night of {self._last.date}",
-            night=last_night(self._history, self._raised, self._drift, self._anchors, links),
+            night=last_night(self._verdict, self._anchors, links),
+            tonight=tonight(self._verdict.changes, self._anchors, links),
+            differences=shown_differences(self._verdict.differences),
             figures=last_figures(self._history, self._drawn, self._anchors, links),
             metrics=[{"label": words.label(each), "href": links.metric(each)} for each in METRICS_SHOWN],
             changes=open_changes(self._history, self._trends, self._anchors, links),
             changes_note=self._changes_note(),
             pinned=self._pinned(links),
-            previous=self._series[-2].date if len(self._series) > 1 else None,
             gaps=gaps(night.date for night in self._series),
-            notes=(*self._history.notes, *self._drift.notes),
+            notes=self._verdict.result.notes,
             report=links.report(self._last.run),
             missing_reason=self._reports.missing_reason,
             run_href=links.run(self._last.run),
@@ -123,7 +120,7 @@ class _Site:
 
     def nights(self) -> str:
         links = self._links(NIGHTS)
-        rows = night_list(self._history, self._trends, len(self._raised), links)
+        rows = night_list(self._history, self._trends, len(self._verdict.alarms), links)
         return self._page(links, "nights.html.j2", "All nights", nights=rows)
 
     def today(self) -> str:
@@ -132,6 +129,9 @@ class _Site:
             links, "today.html.j2", "Full report", date=self._last.date, report=links.report(self._last.run),
             missing_reason=self._reports.missing_reason,
         )  # fmt: skip
+
+    def feed(self) -> bytes:
+        return feed(self._history, alarm_entries(self._history, self._verdict), self._links(FEED))
 
     def _links(self, page: str) -> Links:
         return Links(self._history, page, self._reports.runs)
@@ -150,6 +150,7 @@ class _Site:
             suite=self._last.suite,
             meta=f"{plural(len(self._series), 'night')}, {self._span()} · last run {self._last.run}",
             navigation=self._navigation(links),
+            feed=links.to(FEED),
             **shown,
         )
 

@@ -1,17 +1,18 @@
-"""Prepare the verdict of the last night: its alarms, and each system against the previous night and the reference."""
+"""Prepare the verdict of the last night: its alarms, and what got worse beyond anything seen before."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-from wattbench_reports.history import EVERYWHERE, Alarm, Drift, History
-from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.site import words
+from wattbench_reports.gate.result import Verdict
+from wattbench_reports.history import EVERYWHERE, Alarm, NightChange
+from wattbench_reports.history.change_words import sentence, state
+from wattbench_reports.history.night_verdict import NightVerdict, unseen
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
+from wattbench_reports.wording import gate as wording
 
 BADGES: Mapping[Verdict, str] = {
     Verdict.PASS: "badge",
@@ -54,140 +55,64 @@ class SystemAlarms:
 
 
 @dataclass(frozen=True)
-class SystemVerdict:
-    """One system against one other run."""
-
-    verdict: str
-    style: str
-    """Of its badge."""
-    text: str
-
-
-@dataclass(frozen=True)
-class VerdictRow:
-    """One system."""
-
-    system: str
-    position: int
-    previous: SystemVerdict | None
-    reference: SystemVerdict | None
-
-
-@dataclass(frozen=True)
 class LastNight:
     """The verdict of the night."""
 
+    verdict: str
+    """In a word."""
+    style: str
+    """Of its badge."""
     headline: str
-    sentences: tuple[str, ...]
-    """Below it."""
     alarms: tuple[SystemAlarms, ...]
-    rows: tuple[VerdictRow, ...]
-    table: Table | None
-    """All metrics; None if nothing could be compared."""
 
 
-def last_night(history: History, alarms: Sequence[Alarm], drift: Drift, anchors: Anchors, links: Links) -> LastNight:
-    """Describe the last night.
+def last_night(verdict: NightVerdict, anchors: Anchors, links: Links) -> LastNight:
+    """Describe the verdict on the last night: its alarms, then what got worse beyond anything seen before.
 
     Args:
-        history: with one night at least.
-        alarms: of the last night.
-        drift: of the last night.
+        verdict: on the last night.
         anchors: of all trends.
         links: of the page.
     """
-    rows = tuple(
-        VerdictRow(system, position, _judged(drift.previous.get(system)), _judged(drift.reference.get(system)))
-        for system, position in anchors.positions.items()
-        if system in drift.previous or system in drift.reference
-    )
-    results = [*drift.previous.values(), *drift.reference.values()]
+    result = verdict.result
     return LastNight(
-        headline=_headline(history, alarms),
-        sentences=tuple(_sentences(len(alarms), results)),
-        alarms=tuple(_alarmed(alarms, anchors, links)),
-        rows=rows,
-        table=_table(drift) if results else None,
+        verdict=wording.verdict_name(result.verdict),
+        style=BADGES[result.verdict],
+        headline=result.headline if len(verdict.alarms) < 2 else _headline(verdict),
+        alarms=tuple(_alarmed(verdict, anchors, links)),
     )
 
 
-def _headline(history: History, alarms: Sequence[Alarm]) -> str:
-    night = history.nights[-1].date
-    if not alarms:
-        return f"No alarm on the night of {night}"
-    systems = listed(list(dict.fromkeys(each.system for each in alarms)))
-    return f"{plural(len(alarms), 'alarm')} on the night of {night}: {systems}"
+def _headline(verdict: NightVerdict) -> str:
+    """Name the systems: the alarms themselves are listed below."""
+    systems = listed(list(dict.fromkeys(each.system for each in verdict.alarms)))
+    night = verdict.result.candidate.removeprefix("the ")
+    return f"The {night} raises {plural(len(verdict.alarms), 'alarm')}: {systems}."
 
 
-def _alarmed(alarms: Sequence[Alarm], anchors: Anchors, links: Links) -> Iterator[SystemAlarms]:
-    for system in dict.fromkeys(each.system for each in alarms):
-        of_system = [each for each in alarms if each.system == system]
+def _alarmed(verdict: NightVerdict, anchors: Anchors, links: Links) -> Iterator[SystemAlarms]:
+    alarmed = {(each.system, each.metric) for each in verdict.alarms}
+    beyond = [each for each in unseen(verdict.changes) if (each.system, each.metric) not in alarmed]
+    for system in dict.fromkeys([*(each.system for each in verdict.alarms), *(each.system for each in beyond)]):
+        of_system = [each for each in verdict.alarms if each.system == system]
         overall = [each for each in of_system if each.domain == EVERYWHERE]
         shown = overall or of_system
         folded = [each for each in of_system if each not in shown]
-        parts = [
-            tuple(ShownAlarm(KINDS[each.kind], each.text, _chart(each, anchors, links)) for each in some)
-            for some in (shown, folded)
-        ]
-        yield SystemAlarms(system, anchors.positions.get(system), *parts)
+        parts = [[_alarm(each, anchors, links) for each in some] for some in (shown, folded)]
+        parts[0] += [_beyond(each, anchors, links) for each in beyond if each.system == system]
+        yield SystemAlarms(system, anchors.positions.get(system), *map(tuple, parts))
 
 
-def _sentences(raised: int, results: Sequence[GateResult]) -> Iterator[str]:
-    """Write what a reader of the headline should not miss."""
-    if not results:
-        yield "There is no other night to compare with."
-        return
-    regressed = sum(result.verdict is Verdict.REGRESSED for result in results)
-    undecided = sum(result.exit_code == 2 for result in results)
-    if regressed and not raised:
-        yield (
-            f"{regressed} of {plural(len(results), 'comparison')} regressed at the false-alarm rate of a single gate. "
-            "In a year of nights this happens by chance, so it raises no alarm by itself: check whether it persists."
-        )
-    if undecided:
-        yield f"{undecided} of {plural(len(results), 'comparison')} reached no verdict."
-    if not (regressed or undecided or raised):
-        yield "No system regressed, within the margins."
+def _alarm(alarm: Alarm, anchors: Anchors, links: Links) -> ShownAlarm:
+    href = _chart(alarm.system, alarm.domain, alarm.metric, anchors, links)
+    return ShownAlarm(KINDS[alarm.kind], f"{alarm.text}.", href)
 
 
-def _judged(result: GateResult | None) -> SystemVerdict | None:
-    if result is None:
-        return None
-    return SystemVerdict(result.verdict.replace("_", " "), BADGES[result.verdict], result.headline)
+def _beyond(change: NightChange, anchors: Anchors, links: Links) -> ShownAlarm:
+    href = _chart(change.system, EVERYWHERE, change.metric, anchors, links)
+    return ShownAlarm(state(change), sentence(change), href)
 
 
-def _chart(alarm: Alarm, anchors: Anchors, links: Links) -> str | None:
-    anchor = anchors.charts.get((alarm.system, alarm.domain))
-    return links.metric(alarm.metric, anchor) if anchor and alarm.metric in METRICS_SHOWN else None
-
-
-def _table(drift: Drift) -> Table:
-    columns = ("System", "Compared with", "Metric", "Verdict", "Before", "Now", "Change", "Reason")
-    return Table(
-        "All metrics",
-        tuple(Column(name, numeric=name in {"Before", "Now", "Change"}) for name in columns),
-        tuple(_rows(drift)),
-        prose=True,
-    )
-
-
-def _rows(drift: Drift) -> Iterator[tuple[Cell, ...]]:
-    for against, results in (("the previous night", drift.previous), ("the reference", drift.reference)):
-        for system, result in results.items():
-            for each in result.metrics:
-                yield (
-                    Cell(system),
-                    Cell(against),
-                    Cell(words.label(each.metric)),
-                    Cell(each.verdict.replace("_", " "), BADGES[each.verdict]),
-                    Cell(words.figure(each.baseline, each.metric)),
-                    Cell(words.figure(each.candidate, each.metric)),
-                    Cell(_change(each)),
-                    Cell(each.reason),
-                )
-
-
-def _change(each: MetricVerdict) -> str:
-    if each.baseline is None or each.candidate is None:
-        return words.NONE
-    return words.shift(each.baseline, each.candidate, each.metric)
+def _chart(system: str, domain: str, metric: str, anchors: Anchors, links: Links) -> str | None:
+    anchor = anchors.charts.get((system, domain))
+    return links.metric(metric, anchor) if anchor and metric in METRICS_SHOWN else None

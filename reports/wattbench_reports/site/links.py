@@ -14,7 +14,7 @@ from wattbench_reports.history import History
 METRICS_SHOWN = ("accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct")
 """The metrics that have a page of trends, in the order of the navigation."""
 
-INDEX, NIGHTS, TODAY = "index.html", "nights.html", "today.html"
+INDEX, NIGHTS, TODAY, FEED = "index.html", "nights.html", "today.html", "feed.xml"
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ import base64
 import hashlib
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-from tests.made_up.site_history import Made, made_up
+from tests.made_up.site_history import Made, differences_of, made_up
 from tests.wattbench_reports.site.pagetext import Page
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
@@ -32,7 +33,7 @@ HOSTILE = (
 
 
 def pages_of(made: Made, reports: FullReports = NO_REPORT) -> dict[str, str]:
-    pages = site_pages(made.history, made.trends, made.alarms, made.drift, reports)
+    pages = site_pages(made.history, made.trends, made.verdict, reports)
     return {name: page.decode() for name, page in pages.items()}
 
 
@@ -42,14 +43,85 @@ def made(tmp_path) -> Made:
     return made_up(tmp_path, missing=[5, 6, 9], steps=STEPS, broken={"generalist": 12}, modelled=["specialist"])
 
 
+@pytest.fixture
+def fifth(tmp_path) -> Made:
+    """Five nights, of which the last is three times as slow."""
+    return made_up(tmp_path / "fifth", 5, steps={("specialist", "", "latency_p50"): (4, 3.0)}, alarmed=False)
+
+
+@pytest.fixture
+def changed(made) -> Made:
+    """The month, with other weights, prompts and commits."""
+    verdict = replace(made.verdict, differences=differences_of(made.history))
+    return replace(made, verdict=verdict)
+
+
+def test_the_first_page_of_each_kind_of_night(tmp_path, changed, fifth, golden) -> None:
+    first = made_up(tmp_path / "first", 1, pinned=None)
+    quiet = made_up(tmp_path / "quiet", 12, pinned=None, seed=3)
+    for name, made in (("changed", changed), ("fifth", fifth), ("first", first), ("quiet", quiet)):
+        text = Page(pages_of(made)["index.html"]).text
+        golden(f"index-{name}.txt", text[text.index("Verdict of the last night") : text.index("Figures of the last")])
+
+
+def test_changes_come_before_any_chart(changed) -> None:
+    page = pages_of(changed)["index.html"]
+    assert page.index('id="tonight"') < page.index('id="changed"') < page.index('<svg class="spark')
+
+
+def test_a_threefold_slowdown_in_the_fifth_night_is_in_red_with_its_size(fifth) -> None:
+    page = pages_of(fifth)["index.html"]
+    red = page[page.index('<aside class="alarms"') : page.index("</aside>")]
+    assert "specialist: latency p50 +2" in red
+    assert "beyond anything seen, worse; too few nights (5 of 10)." in red
+    assert '<span class="badge-bad">beyond anything seen, worse</span>' in red
+    row = page[page.index('<table class="changes">') :]
+    row = row[row.index("<tbody>") : row.index("</tr>", row.index("<tbody>"))]
+    assert row.count('<span class="size-bad">+') == 3
+    assert '<span class="badge-warn">inconclusive</span>' in page
+
+
+def test_where_nothing_changed_it_says_none_found(tmp_path) -> None:
+    made = made_up(tmp_path, 12, pinned=None, seed=3)
+    assert "Against the last four weeks (11 nights from 2026-01-01 to 2026-01-11): None found." in (
+        Page(pages_of(made)["index.html"]).text
+    )
+
+
+def test_a_change_is_linked_to_its_commits_and_files(changed) -> None:
+    last, before = changed.history.nights[-1].commit, changed.history.nights[-2].commit
+    links = Page(pages_of(changed)["index.html"]).links
+    base = "https://github.com/owner/name"
+    assert f"{base}/compare/{before}...{last}" in links
+    assert f"{base}/commit/{'c' * 40}" in links
+    assert f"{base}/commits/{last}/prompts/a%20b.txt" in links
+
+
+def test_without_a_known_remote_nothing_leads_out_of_the_site(changed) -> None:
+    differences = differences_of(changed.history, remote=None)
+    made = replace(changed, verdict=replace(changed.verdict, differences=differences))
+    page = pages_of(made)["index.html"]
+    assert "cccccccccc" in page
+    assert not re.search(r"https?:", page)
+
+
+def test_every_page_names_the_feed(made) -> None:
+    for name, page in pages_of(made).items():
+        if name.endswith(".html"):
+            feed = os.path.normpath(
+                Path(name).parent / re.findall(r'application/atom\+xml"[^>]*href="([^"]+)"', page)[0]
+            )
+            assert feed == "feed.xml"
+
+
 @pytest.mark.parametrize("name", ["index", "nights", "trends/latency_p50", "today"])
 def test_what_a_person_reads(made, name, golden) -> None:
     golden(f"{name.replace('/', '-')}.txt", Page(pages_of(made)[f"{name}.html"]).text)
 
 
-def test_a_page_for_each_metric_and_three_more(made) -> None:
+def test_a_page_for_each_metric_three_more_and_a_feed(made) -> None:
     assert set(pages_of(made)) == {
-        "index.html", "nights.html", "today.html", *(f"trends/{metric}.html" for metric in METRICS_SHOWN),
+        "index.html", "nights.html", "today.html", "feed.xml", *(f"trends/{metric}.html" for metric in METRICS_SHOWN),
     }  # fmt: skip
 
 
@@ -93,14 +165,19 @@ def test_ids_are_unique_and_references_to_them_hold(made, name) -> None:
             assert set((attributes.get(key) or "").split()) <= set(page.ids)
 
 
-def test_a_strict_policy_and_nothing_to_load(made) -> None:
-    for page in pages_of(made).values():
+def html_of(made: Made) -> list[str]:
+    return [page for name, page in pages_of(made).items() if name.endswith(".html")]
+
+
+def test_a_strict_policy_and_nothing_to_load(changed) -> None:
+    for page in html_of(changed):
         (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
         own = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
         assert policy.startswith(f"default-src 'none'; style-src 'sha256-{own}';")
         assert "script" not in policy
-        assert not re.search(r"https?:|<script|style=|@import|url\(", page.replace("data:,", ""))
+        without_links = re.sub(r'<a href="https://github.com/owner/name/[^"]*">', "", page)
+        assert not re.search(r"https?:|<script|style=|@import|url\(", without_links.replace("data:,", ""))
 
 
 def test_hostile_names_stay_text(tmp_path) -> None:
@@ -109,20 +186,22 @@ def test_hostile_names_stay_text(tmp_path) -> None:
     )
     pages = pages_of(made)
     assert set(pages) >= {"index.html", "trends/accuracy.html"}
-    for page in pages.values():
+    for name, page in pages.items():
+        assert "\x1b" not in page
+        assert "\u202e" not in page
+        if name == "feed.xml":
+            continue
         found = Page(page)
         assert not {"script", "img", "iframe"} & {tag for tag, _ in found.tags}
         assert not [key for _, attributes in found.tags for key in attributes if key.startswith("on")]
         assert len(set(found.ids)) == len(found.ids)
-        assert "\x1b" not in page
-        assert "\u202e" not in page
     assert HOSTILE[0] in Page(pages["index.html"]).text
     assert "{{ 7*7 }}" in Page(pages["index.html"]).text
 
 
-def test_alarms_are_told_with_their_charts(made) -> None:
+def test_alarms_are_listed_with_their_charts(made) -> None:
     page = pages_of(made)["index.html"]
-    assert "2 alarms on the night of 2026-01-30: generalist and specialist" in page
+    assert "The night of 2026-01-30 raises 2 alarms: generalist and specialist." in page
     assert "trends/latency_p50.html#specialist--all" in Page(page).links
 
 
@@ -130,25 +209,20 @@ def test_alarms_of_single_domains_are_folded_below_those_over_all(tmp_path) -> N
     text = Page(
         pages_of(made_up(tmp_path, steps={**STEPS, ("specialist", "text", "latency_p50"): (20, 1.05)}))["index.html"]
     ).text
-    own = text[text.index("alarms on the night") : text.index("Each system compared with itself")]
+    own = text[text.index("raises 3 alarms") : text.index("Changes tonight")]
     generalist, specialist = own.index("generalist: accuracy has changed"), own.index("specialist: latency_p50")
     assert generalist < specialist < own.index("1 more in single domains")
 
 
-def test_a_quiet_night_says_what_has_no_verdict(tmp_path) -> None:
-    text = Page(pages_of(made_up(tmp_path))["index.html"]).text
-    assert "No alarm on the night of 2026-01-30\n2 of 4 comparisons reached no verdict.\n" in text
-
-
-def test_a_regression_without_an_alarm_is_told(tmp_path) -> None:
+def test_a_change_that_raises_no_alarm_is_shown(tmp_path) -> None:
     text = Page(pages_of(made_up(tmp_path, steps=STEPS, alarmed=False))["index.html"]).text
-    assert "No alarm on the night" in text
-    assert "2 of 4 comparisons regressed at the false-alarm rate of a single gate." in text
+    assert "pass The night of 2026-01-30 raises no alarm." in text
+    assert "specialist latency p50 +" in text
 
 
 def test_the_first_night_has_nothing_to_be_compared_with(tmp_path) -> None:
     text = Page(pages_of(made_up(tmp_path, 1, pinned=None))["index.html"]).text
-    assert "No alarm on the night of 2026-01-01\nThere is no other night to compare with." in text
+    assert "There is no other night to compare with." in text
     assert "No reference is pinned" in text
 
 
@@ -169,7 +243,7 @@ def test_modelled_joules_are_labelled_wherever_they_are_shown(made) -> None:
 def test_no_chart_for_a_metric_that_nobody_has(tmp_path) -> None:
     made = made_up(tmp_path)
     without = tuple(trend for trend in made.trends if trend.metric != "ttft")
-    pages = pages_of(Made(made.history, without, made.alarms, made.drift))
+    pages = pages_of(Made(made.history, without, made.verdict))
     assert "No night has a figure for this metric." in pages["trends/ttft.html"]
 
 
@@ -181,9 +255,7 @@ def test_the_page_of_today_leads_on_to_the_report(made) -> None:
     assert "refresh" not in pages_of(made)["today.html"]
 
 
-def test_what_the_history_leaves_out_is_told(made) -> None:
-    import dataclasses
-
-    history = dataclasses.replace(made.history, notes=("run-7: left out (its header is damaged)",))
-    text = Page(pages_of(dataclasses.replace(made, history=history))["index.html"]).text
+def test_what_the_history_leaves_out_is_said(tmp_path) -> None:
+    made = made_up(tmp_path, notes=["run-7: left out (its header is damaged)"])
+    text = Page(pages_of(made)["index.html"]).text
     assert "run-7: left out (its header is damaged)" in text

@@ -1,0 +1,147 @@
+"""Prepare tonight's changes: per system and metric against the previous night, four weeks and the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wattbench_reports.history import NightChange
+from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, limits, size, state
+from wattbench_reports.site.anchors import Anchors
+from wattbench_reports.site.links import METRICS_SHOWN, Links
+from wattbench_reports.wording import night as wording
+
+ROWS_SHOWN = 12
+"""Rows that are seen without a click, beyond those with a change that was found."""
+
+
+@dataclass(frozen=True)
+class ComparedWith:
+    """The heading of a column."""
+
+    text: str
+    detail: str
+    """Its date or span."""
+
+
+@dataclass(frozen=True)
+class ShownChange:
+    """One metric against one other night or span."""
+
+    size: str
+    """With its interval."""
+    state: str
+    style: str
+    """Of the state's badge; empty for what needs none."""
+    before: str
+    """The earlier figure."""
+    note: str
+
+
+@dataclass(frozen=True)
+class ChangeRow:
+    """One metric of one system."""
+
+    system: str
+    position: int | None
+    metric: str
+    href: str | None
+    """Of its chart."""
+    now: str
+    cells: tuple[ShownChange | None, ...]
+    """In the order of `Tonight.columns`; None where there is no such comparison."""
+    has_change: bool
+    """Whether one of them found a change."""
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """The table of tonight's changes."""
+
+    columns: tuple[ComparedWith, ...]
+    summary: tuple[tuple[str, str], ...]
+    """For each column, what was found, or that nothing was."""
+    rows: tuple[ChangeRow, ...]
+    """Biggest change first; those that are seen without a click."""
+    folded: tuple[ChangeRow, ...]
+    error_rates: str
+    """Of marks and alarms; empty if the noise between nights is not known yet."""
+
+
+def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> Tonight:
+    """Lay out the changes of the last night as a table.
+
+    Args:
+        changes: biggest first.
+        anchors: of all systems and domains.
+        links: of the page.
+    """
+    made = {against: next((each for each in changes if each.against == against), None) for against in AGAINST}
+    columns = {against: first for against, first in made.items() if first is not None}
+    series: dict[tuple[str, str], dict[str, NightChange]] = {}
+    for each in changes:
+        series.setdefault((each.system, each.metric), {})[each.against] = each
+    rows = [_row(cells, list(columns), anchors, links) for cells in series.values()]
+    shown = [row for row in rows if row.has_change]
+    others = [row for row in rows if not row.has_change]
+    room = max(0, ROWS_SHOWN - len(shown))
+    return Tonight(
+        columns=tuple(_heading(against, first) for against, first in columns.items()),
+        summary=tuple(_summary(changes)),
+        rows=(*shown, *others[:room]),
+        folded=tuple(others[room:]),
+        error_rates=_error_rates(changes),
+    )
+
+
+def _heading(against: str, first: NightChange) -> ComparedWith:
+    words = AGAINST[against].removeprefix("the ")
+    return ComparedWith(f"{words[0].upper()}{words[1:]}", first.label)
+
+
+def _summary(changes: Sequence[NightChange]) -> list[tuple[str, str]]:
+    lines = wording.against_lines(changes, 3)
+    return [(f"Against {against}", line) for against, line in lines]
+
+
+def _row(cells: Mapping[str, NightChange], columns: Sequence[str], anchors: Anchors, links: Links) -> ChangeRow:
+    first = next(iter(cells.values()))
+    anchor = anchors.charts.get((first.system, ""))
+    return ChangeRow(
+        system=first.system,
+        position=anchors.positions.get(first.system),
+        metric=label(first.metric),
+        href=links.metric(first.metric, anchor) if anchor and first.metric in METRICS_SHOWN else None,
+        now=figure(first.metric, first.now),
+        cells=tuple(_cell(cells[against]) if against in cells else None for against in columns),
+        has_change=any(each.state in wording.FOUND for each in cells.values()),
+    )
+
+
+def _cell(change: NightChange) -> ShownChange:
+    return ShownChange(
+        size=size(change),
+        state=state(change),
+        style=_style(change),
+        before=figure(change.metric, change.before),
+        note="" if change.state == "too_few_nights" else limits(change),
+    )
+
+
+def _style(change: NightChange) -> str:
+    if alarming(change):
+        return "badge-bad"
+    if change.state in wording.FOUND:
+        return "badge-warn" if change.worse else "badge"
+    return ""
+
+
+def _error_rates(changes: Sequence[NightChange]) -> str:
+    """Say at which error rates changes are marked and alarms raised."""
+    if all(each.low is None for each in changes):
+        return ""
+    return (
+        "A change is marked where it is significant at 5% for the whole table: at most one quiet night in twenty marks "
+        "any. Each interval is a 95% confidence interval and holds the noise between nights. Alarms are raised at the "
+        "false-alarm rate of a whole year."
+    )
