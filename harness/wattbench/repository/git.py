@@ -55,9 +55,7 @@ def _run(folder: Path, *arguments: str, what: str) -> subprocess.CompletedProces
     variables = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
     command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false", *arguments]
     try:
-        return subprocess.run(
-            command, env=variables, capture_output=True, text=True, errors="surrogateescape", check=False
-        )
+        return subprocess.run(command, env=variables, capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:
         raise UserError(f"{what}: git cannot be started ({error.strerror}); is it installed?") from error
 

@@ -199,4 +199,6 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, IndexError):
         return "it has no documents"  # lm-eval looks at the first document while loading
+    if isinstance(error, FileNotFoundError):
+        return f"{text[:300]}. Paths under data_files are relative to the current folder, which is {Path.cwd()}"
     return f"{type(error).__name__}: {text[:300]}"

@@ -85,7 +85,7 @@ def digest_of(root: Path, files: Iterable[str]) -> str:
     for name in sorted(files):
         path = root / name
         content = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        digest.update(json.dumps([name, content]).encode(errors="surrogateescape"))
+        digest.update(json.dumps([name, content]).encode())
     return digest.hexdigest()
 
 
