@@ -30,6 +30,9 @@ from wattbench_reports.gate.policy import Policy, policy_of
 
 START_S = 1_700_000_000.0
 
+Item = tuple[str, int]
+"""Task and document."""
+
 
 @dataclass(frozen=True)
 class FakeSide:
@@ -50,6 +53,12 @@ class FakeSide:
     weights: str | None = None
     content: str = ""
     """Changes the hashes of the documents that it is asked."""
+    prompted: str = ""
+    """Changes the hashes of its prompts."""
+    messages: str = ""
+    """Of its prompts, the hash of what they were before a chat template."""
+    prompt: Mapping[str, Any] = field(default_factory=dict)
+    """What the suite says of its prompts."""
     base_url: str | None = None
     """Of a server that wattbench did not start."""
 
@@ -66,6 +75,14 @@ class FakeGate:
     rounds: int | None = None
     """After which it stopped; None: when there were no more items."""
     block: int = 4
+    short: int = 0
+    """How many short rounds, of one item each, come first."""
+    loads: Mapping[int, int] = field(default_factory=dict)
+    """Pair to the load that answered it, where that is not the first."""
+    meters: Mapping[str, str] = field(default_factory=lambda: {"gpu0": "counter"})
+    """Component to the provenance of its joules, as found when the gate began."""
+    long_rounds: bool | None = None
+    """What `run.json` says of them; None: nothing, as in older runs."""
     passes: int = 1
     """How often a round's items were asked to fill a window; every figure is once as large all the same."""
     repeats: int = 1
@@ -107,6 +124,10 @@ class _Written:
     items: list[ItemRow] = field(default_factory=list)
     windows: list[WindowRow] = field(default_factory=list)
     now_s: float = START_S
+    coin: bool = True
+    """Of the current pair."""
+    asked_in: dict[str, int] = field(default_factory=dict)
+    """Window to the answers in it."""
 
 
 def write_gate(root: Path, fake: FakeGate) -> Path:
@@ -124,11 +145,11 @@ def write_gate(root: Path, fake: FakeGate) -> Path:
         written = _Written(writer, run, fake, np.random.default_rng(fake.seed))
         rounds = _rounds(fake)
         if fake.killed:
-            task, doc_ids = next(rounds)
+            torn = next(rounds)
             for side in SIDES:
-                _answer(written, side, task, doc_ids, slower=10.0)
-        for number, (task, doc_ids) in enumerate(itertools.islice(rounds, fake.rounds)):
-            _round(written, number, task, doc_ids)
+                _answer(written, side, torn, slower=10.0)
+        for number, items in enumerate(itertools.islice(rounds, fake.rounds)):
+            _round(written, number, items)
         if fake.finished:
             writer.finish(written.items, written.windows, "2026-01-02T03:10:00+00:00")
     return root / run
@@ -138,6 +159,7 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
     systems = {
         side.name: {"kind": "specialist", "engine": "endpoint" if side.base_url else "transformers"}
         | ({"base_url": side.base_url} if side.base_url else {})
+        | ({"prompt": dict(side.prompt)} if side.prompt else {})
         for side in fake.side.values()
     }
     return RunHeader(
@@ -151,7 +173,7 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
             "systems": systems,
         },
         suite_sha256="ab" * 32, created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "gate", "demo.yaml"],
-        environment=dict(fake.environment), meters={"gpu0": "counter"},
+        environment=dict(fake.environment), meters=dict(fake.meters),
         cells=[
             {"system": side.name, "kind": "specialist", "task": task, "domain": "text", "items": fake.items,
              "task_version": "1.0", "docs_sha256": "d" * 64, "task_sha256": "a" * 64}
@@ -161,61 +183,72 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
         gate={
             side: {"name": system.name, "system": system.name} for side, system in fake.side.items()
         } | {"policy": fake.settings, "policy_source": "demo.yaml", "planted": fake.planted, "seed": fake.seed}
-        | {"base": fake.base},
+        | {"base": fake.base}
+        | ({} if fake.long_rounds is None else {"long_rounds": fake.long_rounds}),
     )  # fmt: skip
 
 
-def _rounds(fake: FakeGate) -> Iterator[tuple[str, list[int]]]:
-    """Task by task in turn."""
-    for start in range(0, fake.items, fake.block):
-        for task in fake.tasks:
-            yield task, list(range(start, min(start + fake.block, fake.items)))
+def _rounds(fake: FakeGate) -> Iterator[list[Item]]:
+    """Items of all tasks, those of each in order: first of the short rounds, then of the others."""
+    items = [(task, doc_id) for doc_id in range(fake.items) for task in fake.tasks]
+    for item in items[: fake.short]:
+        yield [item]
+    for start in range(fake.short, len(items), fake.block):
+        yield items[start : start + fake.block]
 
 
-def _round(written: _Written, number: int, task: str, doc_ids: list[int]) -> None:
+def _round(written: _Written, number: int, items: list[Item]) -> None:
     windows, scores = {}, {}
-    order = SIDES if written.rng.random() < 0.5 else SIDES[::-1]
+    long = number >= written.fake.short
+    if number % 2 == 0:
+        written.coin = written.rng.random() < 0.5
+    order = SIDES if written.coin == (number % 2 == 0) else SIDES[::-1]
     for side in order:
         spoiled = written.fake.invalid.get(number, ()) if side == CANDIDATE else ()
-        answers, window = _answer(written, side, task, doc_ids, spoiled=spoiled)
+        spoiled = spoiled if long else (*spoiled, "0.5 s, shorter than the 1.0 s that a window needs")
+        answers, window = _answer(written, side, items, spoiled=spoiled)
         windows[side] = window.window
-        scores[side] = _scores(written, side, task, doc_ids)
-        written.items += _item_rows(written, side, task, answers, scores[side], window)
+        scores[side] = _scores(written, side, items)
+        for task, of_task in answers.items():
+            written.items += _item_rows(written, side, task, of_task, scores[side][task], window)
     written.writer.append_round(
-        RoundRow(number=number, task=task, first=order[0], doc_ids=doc_ids, windows=windows, scores=scores)
-    )
+        RoundRow(
+            number=number, pair=number // 2, first=order[0], items=items, windows=windows, scores=scores, long=long,
+            load=written.fake.loads.get(number // 2, 0),
+        )
+    )  # fmt: skip
 
 
 def _answer(
     written: _Written,
     side: str,
-    task: str,
-    doc_ids: Sequence[int],
+    items: Sequence[Item],
     *,
     slower: float = 1.0,
     spoiled: tuple[str, ...] = (),
-) -> tuple[list[AnswerRow], WindowRow]:
+) -> tuple[dict[str, list[AnswerRow]], WindowRow]:
     """Ask one system a round: its answers, and the window about them."""
     system, fake = written.fake.side[side], written.fake
     name = f"w{len(written.windows):04d}"
     started_s = written.now_s
-    rows = []
-    for repeat, doc_id in itertools.product(range(fake.repeats), doc_ids):
+    rows: dict[str, list[AnswerRow]] = {}
+    for repeat, (task, doc_id) in itertools.product(range(fake.repeats), items):
         took_s = system.latency_s * (1 + system.slowdown) * slower * (0.5 + written.rng.random())
-        rows.append(
+        rows.setdefault(task, []).append(
             AnswerRow(
                 doc_id=doc_id, repeat=repeat, request_type="generate_until", prompt="What is it?",
-                prompt_hash=f"p-{task}-{doc_id}", replies=["42"], prompt_tokens=30, output_tokens=5,
+                prompt_hash=f"p-{task}-{doc_id}{system.prompted}", messages_hash=system.messages,
+                replies=["42"], prompt_tokens=30, output_tokens=5,
                 scheduled_s=written.now_s, started_s=written.now_s,
                 first_token_s=written.now_s + took_s / 4 if system.first_token else None,
                 finished_s=written.now_s + took_s, batch=doc_id, batch_size=1, window=name,
             )
         )  # fmt: skip
-        written.writer.append_answer(system.name, task, rows[-1])
+        written.writer.append_answer(system.name, task, rows[task][-1])
         written.now_s += took_s
-    joules = None if system.energy_j is None else system.energy_j * slower * len(rows) * fake.passes
+    joules = None if system.energy_j is None else system.energy_j * slower * len(items) * fake.repeats * fake.passes
     window = WindowRow(
-        window=name, run=written.run, system=system.name, task=task, purpose="measured", started_s=started_s,
+        window=name, run=written.run, system=system.name, task=None, purpose="measured", started_s=started_s,
         finished_s=written.now_s, energy_j={} if joules is None else {system.component: joules},
         provenance={} if joules is None else {system.component: system.provenance}, passes=fake.passes,
         valid=joules is not None and not spoiled,
@@ -223,17 +256,18 @@ def _answer(
     )  # fmt: skip
     written.writer.append_window(window)
     written.windows.append(window)
+    written.asked_in[name] = len(items) * fake.repeats
     return rows, window
 
 
-def _scores(written: _Written, side: str, task: str, doc_ids: Sequence[int]) -> list[ScoreRow]:
+def _scores(written: _Written, side: str, items: Sequence[Item]) -> dict[str, list[ScoreRow]]:
     """The same documents are hard for both, as real ones are."""
     system = written.fake.side[side]
-    rows = []
-    for repeat, doc_id in itertools.product(range(written.fake.repeats), doc_ids):
+    rows: dict[str, list[ScoreRow]] = {}
+    for repeat, (task, doc_id) in itertools.product(range(written.fake.repeats), items):
         hardness = np.random.default_rng(doc_id + 1000 * len(task)).random()
         correct = float(0.7 * hardness + 0.3 * written.rng.random() < system.accuracy)
-        rows.append(
+        rows.setdefault(task, []).append(
             ScoreRow(
                 doc_id=doc_id, repeat=repeat, doc_hash=f"{task}-{doc_id}{system.content}", target="42", filtered="42",
                 correct=correct, metrics={"exact_match,none": correct},
@@ -258,7 +292,8 @@ def _item_rows(
             correct=score.correct, metrics=json.dumps(score.metrics), prompt_tokens=30, output_tokens=5,
             scheduled_s=answer.scheduled_s, started_s=answer.started_s, first_token_s=answer.first_token_s,
             finished_s=answer.finished_s, token_s=[], batch=answer.batch, batch_size=1, window=answer.window,
-            energy_j=None if joules is None else joules / len(answers) / window.passes, energy_above_idle_j=None,
+            energy_j=None if joules is None else joules / written.asked_in[window.window] / window.passes,
+            energy_above_idle_j=None,
             energy_provenance=window.provenance_label, prompt="What is it?", output="42", filtered="42", target="42",
         )  # fmt: skip
 

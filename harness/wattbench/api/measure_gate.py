@@ -89,7 +89,7 @@ def measure_sides(
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench.scenarios.interleaved.gate import Gate
+    from wattbench.scenarios.interleaved.gate import Gate, judges_joules, new_seed
     from wattbench.scenarios.interleaved.planted_faults import Plant
 
     plant = Plant.parse(job.plant)
@@ -99,8 +99,10 @@ def measure_sides(
     if job.judge_modelled:
         policy = policy.model_copy(update={"judge_modelled": True})
     notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
-    gate = Gate(sides, policy, source, resolved.suite.measure.seed, plant, base)
+    if plant is not None:
+        plant.check_tasks([choice.task for choice in resolved.tasks])
     chosen = meters_here(resolved.suite)
+    gate = Gate(sides, policy, source, new_seed(), plant, base, judges_joules(policy, chosen.provenance))
     cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
     writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
     begun(writer.layout.root)
@@ -175,13 +177,13 @@ def _measure(
 ) -> None:
     from wattbench.measure.measuring_context import measuring
     from wattbench.progress import progress
-    from wattbench.records import SIDES
-    from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate
+    from wattbench.records import SIDES, read_run
+    from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate, steps_of
 
     root = writer.layout.root
-    rounds = rounds_of(resolved, gate, cells)
-    answers = sum(each.items for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
+    rounds = rounds_of(resolved, gate, cells, read_run(root))
+    answers = sum(len(each.items) for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
     notice(f"{root}: judged by {gate.policy_source}")
-    shown = progress(len(rounds), answers, "rounds at most", "answers")
+    shown = progress(steps_of(rounds), answers, "steps at most", "answers")
     with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
         run_gate(GateSession(context, gate, cells), lambda: until(root))

@@ -37,6 +37,16 @@ class ItemRequests:
     """How often it was asked before."""
 
     @property
+    def prompt(self) -> str:
+        """Return the text of the question, worked examples and chat template included; choices may follow it."""
+        return str(self.requests[0].args[0])
+
+    @property
+    def prompt_hash(self) -> str:
+        """Return lm-eval's hash of the prompt."""
+        return str(hash_string(self.prompt))
+
+    @property
     def kind(self) -> tuple[str, str]:
         """Return what the items of a batch must have in common: the type of request, and how texts are generated."""
         settings = self.requests[0].args[1:] if self.request_type == GENERATE else ()
@@ -183,7 +193,6 @@ def answer_row(
         batch_size: items under way together.
         window: the id of its window.
     """
-    prompt = str(ask.requests[0].args[0])
     token_s = sorted(stamp for reply in replies for stamp in reply.token_s)
     ends = [reply.finished_s for reply in replies if reply.finished_s is not None]
     route = replies[0].route  # an item is routed once, however many requests it takes
@@ -191,8 +200,8 @@ def answer_row(
         doc_id=ask.doc_id,
         repeat=repeat,
         request_type=ask.request_type,
-        prompt=prompt,
-        prompt_hash=hash_string(prompt),
+        prompt=ask.prompt,
+        prompt_hash=ask.prompt_hash,
         messages_hash=messages_hash(ask.requests[0].args[0]),
         replies=[list(r.value) if isinstance(r.value, tuple) else r.value for r in replies],
         prompt_tokens=_sum(reply.prompt_tokens for reply in replies),

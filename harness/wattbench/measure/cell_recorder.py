@@ -44,6 +44,7 @@ class CellRecorder:
         measure: Measure | None = None,
         block: int | None = None,
         attempt: int = 0,
+        fill: bool = True,
     ) -> None:
         """Prepare; nothing is asked and no window is opened yet.
 
@@ -56,10 +57,11 @@ class CellRecorder:
             measure: settings that replace the suite's.
             block: the block in which it is asked, where the run has blocks.
             attempt: of the block.
+            fill: ask the items again until a window is long enough. False where only their seconds count.
         """
         self._context, self._engine = context, engine
         self._measure = measure or context.measure
-        self._min_window_s = max(self._measure.min_window_s, context.metering.shortest_window_s)
+        self._min_window_s = max(self._measure.min_window_s, context.metering.shortest_window_s) if fill else 0.0
         self._system, self._task = system, task
         self._idle_w = idle_w
         self._block, self._attempt = block, attempt

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wattbench.config import Resolved
 from wattbench.errors import UserError
@@ -17,6 +18,7 @@ from wattbench.meters import recover_window
 from wattbench.records import (
     LABELS,
     SCHEMA_VERSION,
+    Purpose,
     RunHeader,
     RunRecords,
     RunWriter,
@@ -24,6 +26,12 @@ from wattbench.records import (
     machine_parts,
     system_parts,
 )
+
+if TYPE_CHECKING:
+    from wattbench.measure.ask_items import ItemRequests
+
+SHOWN = 60
+"""Characters of a prompt that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +125,35 @@ def check_same_system(records: RunRecords, row: SystemRow) -> None:
             raise _cannot_resume(records, f"{what}: was {was[name].fact(fact)} and is now {now[name].fact(fact)}")
 
 
+def check_same_prompts(records: RunRecords, system: str, asks: Mapping[tuple[str, int], ItemRequests]) -> None:
+    """Check that a system would be asked the items that it answered before the interruption with the same prompts now.
+
+    The hash of a prompt holds what no hash of a task does: worked examples, however they are chosen, and a template.
+
+    Args:
+        records: of the run.
+        system: its name.
+        asks: task and document to how it would be asked now.
+
+    Raises:
+        UserError: it would not; the first difference is shown.
+    """
+    for task in dict.fromkeys(task for task, _ in asks):
+        for row in records.answers_of_all_attempts(system, task):
+            ask = asks.get((task, row.doc_id))
+            if ask is not None and ask.prompt_hash != row.prompt_hash:
+                was, now = _where_they_differ(row.prompt, ask.prompt)
+                what = f"the prompt of document {row.doc_id} of {task} for {system}"
+                raise _cannot_resume(records, f"{what} was {was!r} and is now {now!r} (from the first difference on)")
+
+
+def _where_they_differ(was: str, now: str) -> tuple[str, str]:
+    """Return a few words of each of two texts, from where they begin to differ."""
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False))
+    at = sum(1 for _ in alike)
+    return was[at : at + SHOWN], now[at : at + SHOWN]
+
+
 def _check_same_machine(records: RunRecords, here: Mapping[str, Any]) -> None:
     """Check the parts of a fingerprint that are the machine's, as one header describes both halves of a run."""
     was = machine_parts(records.header.environment, records.header.run)
@@ -145,7 +182,8 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
             raise UserError(
                 f"{records.layout.open_windows}: window {label.window} has no started_s; the record is damaged"
             )
-        tasks = [label.task] if label.task is not None else _tasks(records) if label.block is not None else []
+        several = label.block is not None or label.purpose == Purpose.MEASURED  # a block, or a round of a gate
+        tasks = [label.task] if label.task is not None else _tasks(records) if several else []
         answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
         until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
         trace = records.layout.trace(label.system, label.task, label.block)

@@ -50,21 +50,21 @@ def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
 
 
 def split_system(records: RunRecords, system: str, tasks: Iterable[str]) -> list[PhaseRow]:
-    """Divide the joules of a system in a run with blocks between prefill and decode, all tasks and blocks together.
+    """Divide the joules of a system whose windows hold items of all tasks between prefill and decode, all together.
 
-    A block alone has too few readings for bounds, and its windows hold items of all tasks.
+    So in a run with blocks, of which one alone has too few readings for bounds, and in the rounds of a gate.
     """
     windows = [
         w
         for w in records.windows()
-        if (w.system, w.purpose) == (system, Purpose.MEASURED) and w.block is not None and w.valid
+        if (w.system, w.purpose) == (system, Purpose.MEASURED) and w.task is None and w.valid
     ]
     blocks = sorted({window.block for window in windows if window.block is not None})
     return _split_windows(
         PhaseRow(system=system, task=None, component=TOTAL),
         [answer for task in tasks for answer in records.answers(system, task)],
         windows,
-        [records.layout.trace(system, None, block) for block in blocks],
+        [records.layout.trace(system, None, block) for block in (blocks or (None,))],
     )
 
 

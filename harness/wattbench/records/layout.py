@@ -107,7 +107,7 @@ class RunLayout:
 
     def trace(self, system: str, task: str | None, block: int | None = None) -> Path:
         """`power/<system>/<task>.csv`: the readings behind a cell's windows; with a block `%block-<n>.csv`: behind the
-        system's windows in it; without either: behind the system's loading."""
+        system's windows in it; without either: behind the system's loading, and its windows in the rounds of a gate."""
         name = (
             _safe(task) if task is not None else "%load" if block is None else f"%block-{block}"
         )  # no quoted name holds a bare %

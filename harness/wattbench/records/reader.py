@@ -174,5 +174,5 @@ def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
 def _rows(path: Path, row: type[_Row]) -> list[_Row]:
     try:
         return [row.from_json(line) for line in read_lines(path)]
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: a field is missing ({error}); the record is damaged") from error

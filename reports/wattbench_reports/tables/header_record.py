@@ -142,6 +142,8 @@ class GateRecord:
     """Of a drill: what was planted in the candidate."""
     base_notes: tuple[str, ...] = ()
     """Of a gate against a base: what differs between the two sides, one sentence each."""
+    long_rounds: bool = True
+    """Whether it asked rounds that are long enough for joules."""
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any], where: str) -> GateRecord:
@@ -159,6 +161,7 @@ class GateRecord:
             policy=mapping_or_error(f"{where}.policy", recorded.get("policy")) or _EMPTY,
             planted=None if shares is None else {name: share or 0.0 for name, share in shares.items()},
             base_notes=texts((mapping_or_error(f"{where}.base", recorded.get("base")) or _EMPTY).get("notes")),
+            long_rounds=recorded.get("long_rounds") is not False,
         )
 
 

@@ -10,7 +10,7 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.scorer import Scorer
 from wattbench.prefill_decode import split_system
-from wattbench.scenarios.blocks.residents import Resident
+from wattbench.scenarios.residents import Resident
 
 
 def mixtures_to_observe(context: MeasuringContext, cells: Sequence[Cell]) -> list[str]:

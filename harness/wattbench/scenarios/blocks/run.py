@@ -12,9 +12,9 @@ from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words
 from wattbench.scenarios.blocks.deal import Block, deal, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
-from wattbench.scenarios.blocks.residents import Residents
 from wattbench.scenarios.blocks.survey import survey
 from wattbench.scenarios.blocks.turn import Turns, answered_in
+from wattbench.scenarios.residents import Residents
 
 
 def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:

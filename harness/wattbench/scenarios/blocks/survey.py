@@ -14,7 +14,7 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.number_of_blocks import NumberOfBlocks, choose_number, item_spread
 from wattbench.records import BlockPlan, Purpose
 from wattbench.scenarios.blocks.residency import Needs, free_memory, why_never_together, why_not_resident
-from wattbench.scenarios.blocks.residents import ItemKey, Resident, Residents
+from wattbench.scenarios.residents import ItemKey, Resident, Residents
 
 SEED_BITS = 32
 

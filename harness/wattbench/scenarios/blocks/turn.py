@@ -13,8 +13,8 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.records import AnswerRow
 from wattbench.scenarios.blocks.attempts import MOST_RETRIES
 from wattbench.scenarios.blocks.deal import Block
-from wattbench.scenarios.blocks.residents import ItemKey, Resident, Residents, items_in
 from wattbench.scenarios.blocks.survey import last_of_each_task
+from wattbench.scenarios.residents import ItemKey, Resident, Residents, items_in
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -76,10 +77,13 @@ class Gate:
     policy: GatePolicy
     policy_source: str
     seed: int
+    """Of every draw of the gate; a fresh one for each gate."""
     plant: Plant | None = None
     """What makes the candidate worse, in a test of the gate."""
     base: BaseOfGate | None = None
     """Of `gate --base`."""
+    long_rounds: bool = True
+    """Whether there are long rounds, in which joules are measured."""
 
     def as_record(self) -> dict[str, Any]:
         """Return it as `run.json` keeps it: `RunHeader.gate`."""
@@ -89,6 +93,7 @@ class Gate:
             "planted": self.plant.as_record() if self.plant is not None else None,
             "seed": self.seed,
             "base": self.base.as_record() if self.base is not None else None,
+            "long_rounds": self.long_rounds,
         }
 
     @classmethod
@@ -110,13 +115,33 @@ class Gate:
                 GatePolicy.model_validate(recorded["policy"]),
                 str(recorded["policy_source"]),
                 int(recorded["seed"]),
-                Plant(**recorded["planted"]) if recorded["planted"] else None,
+                Plant.of_record(recorded["planted"]) if recorded["planted"] else None,
                 BaseOfGate.of_record(recorded["base"]) if recorded.get("base") else None,
+                bool(recorded.get("long_rounds", True)),
             )
         except (KeyError, TypeError, ValueError, ValidationError) as error:
             raise UserError(
                 f"{records.layout.header}: gate: cannot be read ({error}); the record is damaged"
             ) from error
+
+
+SEED_BITS = 32
+
+
+def new_seed() -> int:
+    """Draw the seed of a gate. With the seed of the suite, every gate of it would have the same order and coins."""
+    return secrets.randbits(SEED_BITS)
+
+
+def judges_joules(policy: GatePolicy, meters: Mapping[str, str]) -> bool:
+    """Return whether a gate needs rounds that are long enough for joules: it judges them, and a meter measures them.
+
+    Args:
+        policy: the gate's.
+        meters: component to the provenance of its joules.
+    """
+    named = not policy.metrics.keys().isdisjoint(("joules_per_request", "joules_per_correct"))
+    return named and bool(meters) and (policy.judge_modelled or "modelled" not in meters.values())
 
 
 def choose_sides(resolved: Resolved, baseline: str, candidate: str) -> tuple[Resolved, dict[str, Side]]:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from wattbench.config import Resolved, TaskChoice
-from wattbench.measure.item_rows import item_rows, system_row, training_costs
+from wattbench.config import Resolved
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
-from wattbench.measure.resume import check_same_system, recover_windows
+from wattbench.measure.resume import recover_windows
 from wattbench.measure.scorer import Scorer
-from wattbench.prefill_decode import split_cell
-from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow
-from wattbench.scenarios.interleaved.ask_rounds import LoadedSystem
-from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
+from wattbench.records import BASELINE, SIDES, Purpose, RoundRow, RunRecords
+from wattbench.scenarios.interleaved.ask_rounds import GateTurns
+from wattbench.scenarios.interleaved.finish import finish
 from wattbench.scenarios.interleaved.gate import Gate
-from wattbench.scenarios.interleaved.peak_memory import Peak, peak_alone
+from wattbench.scenarios.interleaved.loads import Loads
+from wattbench.scenarios.interleaved.peak_memory import measure_peaks, record_peaks
 from wattbench.scenarios.interleaved.planted_faults import planted
-from wattbench.scenarios.interleaved.schedule import PlannedRound, not_begun, plan_rounds
-from wattbench.systems import Engine, open_engine, release_base
+from wattbench.scenarios.interleaved.schedule import Item, PlannedRound, pairs_of, plan_rounds
+from wattbench.scenarios.residents import Residents
+from wattbench.systems import Engine
 
 Decide = Callable[[], bool]
-"""Called after each round, when it is recorded; True ends the gate."""
+"""Called after each pair of rounds, when it is recorded; True ends the gate."""
+PEAK_ITEMS = 8
+"""Items that a system is asked where its peak memory is measured."""
 
 
 @dataclass(frozen=True)
@@ -36,50 +36,78 @@ class GateSession:
     cells: Sequence[Cell]
 
 
-def rounds_of(resolved: Resolved, gate: Gate, cells: Iterable[Cell]) -> list[PlannedRound]:
-    """Return every round that a gate may ask.
+def rounds_of(
+    resolved: Resolved, gate: Gate, cells: Iterable[Cell], records: RunRecords | None = None
+) -> list[PlannedRound]:
+    """Return every round that a gate may still ask.
 
     In the scenario throughput a round consists of complete batches: they are what is measured.
+
+    Args:
+        resolved: the suite.
+        gate: of it.
+        cells: of the suite's two systems.
+        records: what was asked before; an interrupted round is left out, as a part of it has been seen.
     """
     batch = resolved.suite.measure.batch
-    items = {cell.choice.task: cell.items for cell in cells}
-    block = -(-gate.policy.block // batch) * batch
-    return plan_rounds(items, block=block, seed=gate.seed, most=gate.policy.max_items)
+    answered: set[Item] = set()
+    pairs = 0
+    if records is not None:
+        answered = _answered(records, cells)
+        pairs = max((row.pair for row in records.rounds() if row.pair is not None), default=-1) + 1
+    return plan_rounds(
+        {cell.choice.task: cell.items for cell in cells},
+        seed=gate.seed,
+        block=-(-gate.policy.block // batch) * batch if gate.long_rounds else None,
+        short=batch,
+        most=gate.policy.max_items,
+        answered=answered,
+        pairs=pairs,
+    )
 
 
 def run_gate(session: GateSession, decide: Decide) -> None:
-    """Ask round after round until `decide` ends it, a cap is reached, or no item is left; then complete the record.
+    """Ask pair after pair of rounds until `decide` ends it, a cap is reached, or no item is left; then complete the
+    record.
 
     Raises:
         UserError: a system failed. The rounds so far are recorded, and the gate can be resumed.
     """
-    context = session.context
+    context, gate = session.context, session.gate
     recover_windows(context.records, context.writer)
-    left = _left(session)
+    _say_what_is_left_out(session)
+    left = rounds_of(context.resolved, gate, session.cells, context.records)
     if left and not _over(session, decide):
-        try:
-            _ask(session, left, decide)
-        finally:
-            context.metering.trace_to(None)
-            release_base()
-    _finish(session)
+        configs = {system.name: context.resolved.systems[system.name] for system in gate.sides.values()}
+        with Residents(context, configs, one_at_a_time=False, change=_planting(gate)) as residents:
+            _ask(session, residents, left, decide)
+    finish(context, gate, session.cells)
 
 
-def _left(session: GateSession) -> list[PlannedRound]:
-    context = session.context
-    records = context.records
-    answered = {
-        (cell.choice.task, row.doc_id)
-        for cell in session.cells
-        for row in records.answers(cell.system, cell.choice.task)
-    }
-    complete = {(each.task, doc_id) for each in records.rounds() for doc_id in each.doc_ids}
-    if answered - complete:
-        context.progress.note(
-            f"{len(answered - complete)} items of an interrupted round are left out: only one of the systems may have "
-            "been asked"
+def _planting(gate: Gate) -> Callable[[str, Engine], Engine]:
+    """Return what plants the faults of a drill in an engine."""
+    side_of = {system.name: side for side, system in gate.sides.items()}
+
+    def change(name: str, engine: Engine) -> Engine:
+        harm = None if gate.plant is None else gate.plant.of_side(side_of[name])
+        return engine if harm is None or not harm.as_record() else planted(engine, harm, seed=gate.seed)
+
+    return change
+
+
+def _answered(records: RunRecords, cells: Iterable[Cell]) -> set[Item]:
+    """Return the items that any of the two systems answered."""
+    return {(cell.choice.task, row.doc_id) for cell in cells for row in records.answers(cell.system, cell.choice.task)}
+
+
+def _say_what_is_left_out(session: GateSession) -> None:
+    records = session.context.records
+    torn = _answered(records, session.cells) - {item for row in records.rounds() for item in row.items}
+    if torn:
+        items = (
+            "1 item of an interrupted round is" if len(torn) == 1 else f"{len(torn)} items of an interrupted round are"
         )
-    return not_begun(rounds_of(context.resolved, session.gate, session.cells), answered)
+        session.context.progress.note(f"{items} left out: only one of the systems may have been asked")
 
 
 def _over(session: GateSession, decide: Decide) -> bool:
@@ -98,119 +126,94 @@ def _over(session: GateSession, decide: Decide) -> bool:
     return False
 
 
-def _ask(session: GateSession, left: Sequence[PlannedRound], decide: Decide) -> None:
-    context = session.context
-    peaks = _peaks(session, left[0])
-    with ExitStack() as opened:
-        engines = {side: _open(session, side, opened, peaks.get(side)) for side in SIDES}
-        baseline = session.gate.sides[BASELINE].name
-        context.trace_to(baseline, None)
-        idle_w = context.idle_power_w(baseline, "both loaded")  # of both systems; recorded as the baseline's
-        loaded = {side: _loaded_system(session, side, engine, idle_w) for side, engine in engines.items()}
-        scorers = {choice.task: Scorer(context, choice) for choice in context.resolved.tasks}
-        for number, planned in enumerate(left, start=len(context.records.rounds())):
-            context.progress.start_cell(f"round {number + 1}: {planned.task}", _answers(session, planned), 0)
-            context.writer.append_round(_ask_round(number, planned, loaded, scorers, _choices(session)))
-            context.progress.end_cell()
+def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound], decide: Decide) -> None:
+    context, gate, rows = session.context, session.gate, session.context.records.rounds()
+    peaks = measure_peaks(context, gate, [item for planned in left for item in planned.items][:PEAK_ITEMS])
+    loads = Loads(
+        residents,
+        gate,
+        context.progress,
+        number=max((row.load for row in rows), default=-1) + 1,
+        first_pair=left[0].pair,
+        pairs=left[-1].pair + 1,
+    )
+    loads.load()
+    record_peaks(context, peaks)
+    baseline = gate.sides[BASELINE].name
+    context.trace_to(baseline, None)
+    idle_w = context.idle_power_w(baseline, "both loaded")  # of both systems; recorded as the baseline's
+    turns = GateTurns(context, idle_w, _next_calls(session), left[-1].items)
+    scorers = {choice.task: Scorer(context, choice) for choice in context.resolved.tasks}
+    number = len(rows)
+    for stretch in _stretches(left):
+        items = sum(len(planned.items) for pair in stretch for planned in pair)
+        title = _title(number, sum(map(len, stretch)))
+        context.progress.start_cell(title, items * len(SIDES) * context.measure.repeats, 0)
+        for pair in stretch:
+            loads.load_again_before(pair[0].pair)
+            for planned in pair:
+                row = _ask_round(number, planned, gate, residents, turns, scorers)
+                context.writer.append_round(replace(row, load=loads.number - 1))
+                number += 1
             if _over(session, decide):
+                context.progress.end_cell()
                 return
+        context.progress.end_cell()
 
 
 def _ask_round(
     number: int,
     planned: PlannedRound,
-    loaded: Mapping[str, LoadedSystem],
+    gate: Gate,
+    residents: Residents,
+    turns: GateTurns,
     scorers: Mapping[str, Scorer],
-    choices: Mapping[str, TaskChoice],
 ) -> RoundRow:
-    windows, scores = {}, {}
-    for side in planned.order:
-        rows = loaded[side].ask(choices[planned.task], planned)
-        windows[side] = rows[0].window
-        scores[side] = scorers[planned.task].score(rows)
+    answers = {side: turns.ask(residents.get(gate.sides[side].name), planned) for side in planned.order}
+    turns.asked_before = planned.items
     return RoundRow(
         number=number,
-        task=planned.task,
+        pair=planned.pair,
         first=planned.first,
-        doc_ids=list(planned.doc_ids),
-        windows=windows,
-        scores=scores,
+        items=list(planned.items),
+        windows={side: of_side.window for side, of_side in answers.items()},
+        scores={
+            side: {task: scorers[task].score(rows) for task, rows in of_side.by_task.items()}
+            for side, of_side in answers.items()
+        },
+        long=planned.long,
     )
 
 
-def _open(session: GateSession, side: str, opened: ExitStack, peak: Peak | None) -> Engine:
-    """Load a system in a window, and record what it is. Next to another system its peak memory cannot be measured."""
-    context = session.context
-    name, measure = session.gate.sides[side].name, context.measure
-    config = context.resolved.systems[name]
-    context.progress.note(f"loading {name} ...")
-    context.trace_to(name, None)
-    window = context.open_window(name, None, Purpose.LOAD)
-    engine = opened.enter_context(open_engine(name, config, batch=measure.batch, seed=measure.seed))
-    load = window.close()
-    context.writer.append_window(load)
-    row = system_row(
-        name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(name, config)
-    )
-    records = context.records
-    check_same_system(records, row)
-    if peak is None and name in records.systems():
-        before = records.systems()[name]
-        peak = Peak(before.peak_memory_bytes, before.peak_device_memory_bytes)
-    if peak is not None:
-        row = replace(row, peak_memory_bytes=peak.resident_bytes, peak_device_memory_bytes=peak.device_bytes)
-    context.writer.append_system(row)
-    if side == CANDIDATE and session.gate.plant is not None:
-        return planted(engine, session.gate.plant, seed=session.gate.seed)
-    return engine
+def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]]]:
+    """Yield pairs as they are shown together: a long one alone, short ones up to eight, as they take little time."""
+    stretch: list[list[PlannedRound]] = []
+    for pair in pairs_of(left):
+        if stretch and (pair[0].long or len(stretch) == 8):
+            yield stretch
+            stretch = []
+        stretch.append(pair)
+        if pair[0].long:
+            yield stretch
+            stretch = []
+    if stretch:
+        yield stretch
 
 
-def _peaks(session: GateSession, planned: PlannedRound) -> dict[str, Peak]:
-    """Measure each system's peak memory, in a process of its own, if the policy needs it and it is not recorded yet."""
-    context = session.context
-    if "peak_memory" not in session.gate.policy.metrics:
-        return {}
-    known = context.records.systems()
-    peaks = {}
-    for side, system in session.gate.sides.items():
-        if system.name in known and known[system.name].peak_memory_bytes is not None:
-            continue
-        context.progress.note(f"{system.name}: peak memory, alone in a process of its own ...")
-        peaks[side] = peak_alone(context.resolved, system.name, planned, allow_unsafe_code=context.allow_unsafe_code)
-    return peaks
+def steps_of(left: Sequence[PlannedRound]) -> int:
+    """Return how many steps the progress of a gate has at most."""
+    return sum(1 for _ in _stretches(left))
 
 
-def _loaded_system(session: GateSession, side: str, engine: Engine, idle_w: Mapping[str, float]) -> LoadedSystem:
-    context = session.context
-    name, records = session.gate.sides[side].name, context.records
-    numbers = {
-        task: max((row.batch for row in records.answers(name, task)), default=-1) + 1 for task in _choices(session)
-    }
-    return LoadedSystem(context, name, context.resolved.systems[name], engine, idle_w, numbers)
+def _title(begun: int, rounds: int) -> str:
+    return f"round {begun + 1}" if rounds == 1 else f"rounds {begun + 1} to {begun + rounds}"
 
 
-def _finish(session: GateSession) -> None:
-    """Write the scores and phases of each cell that was asked, and the tables: of complete rounds alone."""
-    context = session.context
-    records = CompleteRounds.of(context.writer.layout)
-    rounds, windows = records.rounds(), records.windows()
-    sides = {system.name: side for side, system in session.gate.sides.items()}
-    complete = []
+def _next_calls(session: GateSession) -> dict[str, int]:
+    """Return the number of each system's next call."""
+    records = session.context.records
+    numbers = dict.fromkeys((system.name for system in session.gate.sides.values()), 0)
     for cell in session.cells:
-        side, task = sides[cell.system], cell.choice.task
-        scores = [row for each in rounds if each.task == task for row in each.scores[side]]
-        if scores:
-            for phase in split_cell(records, cell.system, task):
-                context.writer.append_phase(phase)
-            context.writer.write_scores(cell.system, task, scores)
-            complete.append(cell)
-    items = item_rows(records, complete, windows)
-    context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
-
-
-def _choices(session: GateSession) -> dict[str, TaskChoice]:
-    return {choice.task: choice for choice in session.context.resolved.tasks}
-
-
-def _answers(session: GateSession, planned: PlannedRound) -> int:
-    return planned.items * len(SIDES) * session.context.measure.repeats
+        last = max((row.batch for row in records.answers(cell.system, cell.choice.task)), default=-1)
+        numbers[cell.system] = max(numbers[cell.system], last + 1)
+    return numbers

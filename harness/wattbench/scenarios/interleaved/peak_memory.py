@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import sys
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattbench.config import Resolved
 from wattbench.errors import UserError
-from wattbench.measure.ask_items import answer_items, items_of
+from wattbench.measure.ask_items import answer_items, batches, items_of
+from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.task_requests import task_context
-from wattbench.scenarios.interleaved.schedule import PlannedRound
+from wattbench.scenarios.interleaved.gate import Gate
+from wattbench.scenarios.interleaved.schedule import Item
 from wattbench.systems import open_engine
 
 
@@ -25,7 +28,38 @@ class Peak:
     device_bytes: int | None
 
 
-def peak_alone(resolved: Resolved, name: str, planned: PlannedRound, *, allow_unsafe_code: bool) -> Peak:
+def measure_peaks(context: MeasuringContext, gate: Gate, items: Sequence[Item]) -> dict[str, Peak]:
+    """Measure each system's peak memory, in a process of its own, if the policy needs it and it is not recorded yet.
+
+    Args:
+        context: of the run.
+        gate: whose systems.
+        items: those that each is asked.
+    """
+    if "peak_memory" not in gate.policy.metrics:
+        return {}
+    known = context.records.systems()
+    peaks = {}
+    for system in gate.sides.values():
+        if system.name in known and known[system.name].peak_memory_bytes is not None:
+            continue
+        context.progress.note(f"{system.name}: peak memory, alone in a process of its own ...")
+        peaks[system.name] = peak_alone(
+            context.resolved, system.name, items, allow_unsafe_code=context.allow_unsafe_code
+        )
+    return peaks
+
+
+def record_peaks(context: MeasuringContext, peaks: Mapping[str, Peak]) -> None:
+    """Add the peaks to what is recorded of the loaded systems. Next to another system none can be measured."""
+    for name, peak in peaks.items():
+        row = context.records.systems()[name]
+        context.writer.append_system(
+            replace(row, peak_memory_bytes=peak.resident_bytes, peak_device_memory_bytes=peak.device_bytes)
+        )
+
+
+def peak_alone(resolved: Resolved, name: str, items: Sequence[Item], *, allow_unsafe_code: bool) -> Peak:
     """Load a system in a fresh process, ask it some items, and return its peak memory.
 
     Raises:
@@ -33,7 +67,7 @@ def peak_alone(resolved: Resolved, name: str, planned: PlannedRound, *, allow_un
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
         try:
-            peak = alone.submit(_peak, resolved, name, planned, allow_unsafe_code).result()
+            peak = alone.submit(_peak, resolved, name, items, allow_unsafe_code).result()
         except BrokenProcessPool as error:
             raise UserError(
                 f"system {name!r}: the process that measures its peak memory died; there may be too little memory"
@@ -43,21 +77,21 @@ def peak_alone(resolved: Resolved, name: str, planned: PlannedRound, *, allow_un
     return peak
 
 
-def _peak(resolved: Resolved, name: str, planned: PlannedRound, allow_unsafe_code: bool) -> Peak | str:
+def _peak(resolved: Resolved, name: str, items: Sequence[Item], allow_unsafe_code: bool) -> Peak | str:
     """Measure it, in the other process. A UserError comes back as its message: not every exception can be pickled."""
     config, measure = resolved.systems[name], resolved.suite.measure
-    choice = next(choice for choice in resolved.tasks if choice.task == planned.task)
-
-    context = task_context(resolved, choice, allow_unsafe_code=allow_unsafe_code)
     with contextlib.redirect_stdout(sys.stderr):
         try:
             with open_engine(name, config, batch=measure.batch, seed=measure.seed) as engine:
-                engine.begin_task(context)
-                by_document = context.requests(config.prompt, engine.lm)
-                requests = [request for doc_id in planned.doc_ids for request in by_document[doc_id]]
-                asks = items_of(requests[0].request_type, requests)
-                for at in range(0, len(asks), measure.batch):
-                    answer_items(engine, asks[at : at + measure.batch])
+                asks = []
+                for choice in resolved.tasks:
+                    context = task_context(resolved, choice, allow_unsafe_code=allow_unsafe_code)
+                    engine.begin_task(context)
+                    by_document = context.requests(config.prompt, engine.lm)
+                    for doc_id in (each for task, each in items if task == choice.task):
+                        asks += items_of(by_document[doc_id][0].request_type, by_document[doc_id], task=choice.task)
+                for chunk in batches(asks, measure.batch):
+                    answer_items(engine, chunk)
                 return Peak(engine.peak_memory_bytes(), engine.peak_device_memory_bytes())
         except UserError as error:
             return str(error)

@@ -1,4 +1,4 @@
-"""Plant a regression: make a system worse by a known amount, to see whether a gate detects it."""
+"""Plant a regression, or a trade between tasks: change a system by a known amount, to see whether a gate detects it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import re
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError, nearest
+from wattbench.records import CANDIDATE
 from wattbench.systems import Engine, ExpertsUsed, Facts, Mixture, Reply, TaskContext
 from wattbench.systems.base import GENERATE
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
-_PATTERN = re.compile(r"([a-z]+)=(\d+(?:\.\d+)?)(%?)")
+_PATTERN = re.compile(r"([a-z]+)(?:@(.+))?=(\d+(?:\.\d+)?)(%?)")
+_OF_A_SYSTEM = ("delay", "drop", "work")
+_OF_A_TASK = ("drop", "gain")
 MOST = 10.0
 """Ten times as slow, or as much work. At most all answers can be dropped."""
 ROUNDING = 1e-9
@@ -27,7 +30,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Plant:
-    """How much worse a system is made. Shares: 0.2 is 20%."""
+    """How much a system is changed. Shares: 0.2 is 20%."""
 
     delay: float = 0.0
     """Of a reply's own time, by which it is delayed; nothing is computed meanwhile."""
@@ -35,31 +38,78 @@ class Plant:
     """Of the documents, whose answers are emptied."""
     work: float = 0.0
     """Of the requests, which are asked once more."""
+    drop_in: Mapping[str, float] = field(default_factory=dict)
+    """Of the documents of some tasks, in place of `drop`."""
+    gain_in: Mapping[str, float] = field(default_factory=dict)
+    """Of the documents of some tasks, whose answers by the *baseline* are emptied: the candidate is then better at
+    these tasks."""
 
     def as_record(self) -> dict[str, float]:
-        """Return the shares that are not 0."""
-        return {name: share for name, share in asdict(self).items() if share}
+        """Return the shares that are not 0, as `parse` names them: ``{"delay": 0.2, "gain@sums": 0.1}``."""
+        whole = {name: getattr(self, name) for name in _OF_A_SYSTEM}
+        parts = {f"drop@{task}": share for task, share in self.drop_in.items()}
+        parts |= {f"gain@{task}": share for task, share in self.gain_in.items()}
+        return {name: share for name, share in (whole | parts).items() if share}
+
+    def of_side(self, side: str) -> Self:
+        """Return what is done to one of the two systems."""
+        if side == CANDIDATE:
+            return replace(self, gain_in={})
+        return type(self)(drop_in=self.gain_in)
+
+    def dropped(self, task: str) -> float:
+        """Return the share of a task's documents whose answers are emptied."""
+        return self.drop_in.get(task, self.drop)
+
+    def check_tasks(self, tasks: Sequence[str]) -> None:
+        """Check that the suite has the tasks that are named.
+
+        Raises:
+            UserError: it lacks one.
+        """
+        for task in (*self.drop_in, *self.gain_in):
+            if task not in tasks:
+                raise UserError(f"--plant: the suite has no task {task!r}{nearest(task, tasks)}")
 
     @classmethod
     def parse(cls, texts: Sequence[str]) -> Self | None:
-        """Parse ``delay=20%`` and the like; None without any.
+        """Parse ``delay=20%``, ``drop@sums=10%`` and the like; None without any.
 
         Raises:
-            UserError: it is none of the three, or not a share.
+            UserError: it is none of the known harms, or not a share.
         """
-        shares: dict[str, float] = {}
-        for each in texts:
-            matched = _PATTERN.fullmatch(each.strip())
-            names = ("delay", "drop", "work")
-            if matched is None or matched[1] not in names:
-                hint = nearest(each.partition("=")[0], names)
-                raise UserError(f"--plant {each}: write delay=20%, drop=5% or work=10%{hint}")
-            share = float(matched[2]) / (100 if matched[3] else 1)
-            most = 1.0 if matched[1] == "drop" else MOST
-            if not 0 < share <= most:
-                raise UserError(f"--plant {each}: the share must be more than 0 and at most {most:.0%}")
-            shares[matched[1]] = share
-        return cls(**shares) if shares else None
+        plant = cls.of_record(dict(map(_named_share, texts)))
+        return plant if texts else None
+
+    @classmethod
+    def of_record(cls, recorded: Mapping[str, float]) -> Self:
+        """Read what `as_record` returned."""
+        whole = {name: share for name, share in recorded.items() if "@" not in name}
+        of_task: dict[str, dict[str, float]] = {name: {} for name in _OF_A_TASK}
+        for name, share in recorded.items():
+            harm, at, task = name.partition("@")
+            if at:
+                of_task[harm][task] = share
+        return cls(**whole, drop_in=of_task["drop"], gain_in=of_task["gain"])
+
+
+def _named_share(text: str) -> tuple[str, float]:
+    """Parse one harm and its share.
+
+    Raises:
+        UserError: it is none.
+    """
+    matched = _PATTERN.fullmatch(text.strip())
+    if matched is None or matched[1] not in (_OF_A_SYSTEM if matched[2] is None else _OF_A_TASK):
+        hint = nearest(re.split("[=@]", text)[0], (*_OF_A_SYSTEM, "gain"))
+        raise UserError(
+            f"--plant {text}: write delay=20%, drop=5% or work=10%, and for one task drop@TASK=5% or gain@TASK=5%{hint}"
+        )
+    share = float(matched[3]) / (100 if matched[4] else 1)
+    most = 1.0 if matched[1] in _OF_A_TASK else MOST
+    if not 0 < share <= most:
+        raise UserError(f"--plant {text}: the share must be more than 0 and at most {most:.0%}")
+    return text.partition("=")[0].strip(), share
 
 
 def planted(engine: Engine, plant: Plant, *, seed: int = 0) -> Engine:
@@ -67,7 +117,7 @@ def planted(engine: Engine, plant: Plant, *, seed: int = 0) -> Engine:
 
     Args:
         engine: loaded; closing what is returned closes it.
-        plant: by how much.
+        plant: by how much: `Plant.of_side`.
         seed: which documents' answers are dropped.
     """
     return _PlantedEngine(engine, plant, seed)
@@ -94,7 +144,7 @@ class _PlantedEngine(Engine):
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         """Ask, ask some requests again, wait, and empty some answers."""
-        if self._plant.drop and request_type != GENERATE:
+        if request_type != GENERATE and any(self._plant.dropped(str(each.task_name)) for each in requests):
             raise UserError("--plant drop empties texts, but this task asks for likelihoods: use delay or work")
         started_s = now_s()
         replies = self._engine.answer(request_type, requests)
@@ -134,10 +184,9 @@ class _PlantedEngine(Engine):
         return replace(reply, token_s=tuple(map(later, reply.token_s)), finished_s=finished_s)
 
     def _loses(self, request: Instance) -> bool:
-        if not self._plant.drop:
-            return False
+        share = self._plant.dropped(str(request.task_name))
         of_document = f"{self._seed}: {request.task_name}: {request.doc_id}"
-        return random.Random(of_document).random() < self._plant.drop  # noqa: S311 - a draw to repeat, no secret
+        return share > 0 and random.Random(of_document).random() < share  # noqa: S311 - a draw to repeat, no secret
 
     def facts(self) -> Facts:
         """Return those of the wrapped system, as all methods below: it is made of the same."""
@@ -148,6 +197,9 @@ class _PlantedEngine(Engine):
 
     def begin_task(self, context: TaskContext) -> None:
         self._engine.begin_task(context)
+
+    def activate(self) -> None:
+        self._engine.activate()
 
     def report_confidence(self) -> None:
         self._engine.report_confidence()

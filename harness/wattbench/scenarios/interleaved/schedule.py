@@ -1,4 +1,4 @@
-"""Plan which items a gate asks when, and of which system first: all drawn by the seed before anything is asked."""
+"""Plan which items a gate asks when, and of which system first: all drawn by its seed before anything is asked."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from dataclasses import dataclass
 
 from wattbench.records import SIDES
 
-_Block = tuple[str, tuple[int, ...]]
-"""A task, and the documents of a round."""
+Item = tuple[str, int]
+"""Task and document."""
+
+SHORT_ROUND_ITEMS = 1
+"""Items of a short round. A latency needs no window of a meter: one item is one figure."""
+SHORT_PAIRS = 12
+"""Pairs of short rounds that come first. Eight pairs are enough to find a slowdown; of these some may be torn."""
 
 
 @dataclass(frozen=True)
 class PlannedRound:
-    """Some documents of one task, asked of both systems."""
+    """Some items, asked of both systems."""
 
-    task: str
-    doc_ids: tuple[int, ...]
+    pair: int
+    """The pair that it belongs to, from 0."""
+    items: tuple[Item, ...]
     """In the order in which they are asked."""
     first: str
     """The side that is asked first."""
-
-    @property
-    def items(self) -> int:
-        """How many each system is asked."""
-        return len(self.doc_ids)
+    long: bool = False
+    """Whether its windows must be long enough for joules."""
 
     @property
     def order(self) -> tuple[str, ...]:
@@ -33,57 +36,85 @@ class PlannedRound:
         return SIDES if self.first == SIDES[0] else SIDES[::-1]
 
 
-def plan_rounds(items: Mapping[str, int], *, block: int, seed: int, most: int | None = None) -> list[PlannedRound]:
-    """Plan every document once: shuffled within its task, the tasks in turn, so that each soon has its share of the
-    items.
+def plan_rounds(
+    items: Mapping[str, int],
+    *,
+    seed: int,
+    block: int | None,
+    short: int = SHORT_ROUND_ITEMS,
+    most: int | None = None,
+    answered: Set[Item] = frozenset(),
+    pairs: int = 0,
+) -> list[PlannedRound]:
+    """Plan every item once: in one random order of all items of all tasks.
 
-    Which system is first is drawn for each round, independently of other rounds.
+    The order is a simple random permutation. With any other one, such as the tasks in turn, the next item's task would
+    be predictable, and so would the difference of two systems that are better at different tasks: the tests of accuracy
+    assume that it is not. Two rounds of equal size make a pair; a coin is thrown for each pair, independently of
+    others, and says who is first in its first round. In its second round it is the other one.
 
     Args:
         items: task to how many documents it has.
-        block: documents in a round; the last of a task may have fewer.
-        seed: of the shuffles, and of the coins.
-        most: documents in all; None: every one.
+        seed: of the permutation, and of the coins.
+        block: items of a long round; None: all rounds are short.
+        short: items of a short round.
+        most: items in all; None: every one.
+        answered: items that are left out: a gate that was resumed asked them before.
+        pairs: how many pairs that part began.
     """
-    coin = random.Random(f"{seed}: who is first")  # noqa: S311 - a draw to repeat, no secret
-    blocks = _capped(most, _in_turn(items, block, seed))
-    return [PlannedRound(task, doc_ids, coin.choice(SIDES)) for task, doc_ids in blocks]
+    left = [item for item in _permuted(items, seed)[:most] if item not in answered]
+    planned: list[PlannedRound] = []
+    number, at = pairs, 0
+    while at < len(left):
+        long = block is not None and number >= SHORT_PAIRS
+        size = block if block is not None and long else short
+        size = min(size, max((len(left) - at) // 2, 1))
+        for first in _coin(seed, number):
+            if at < len(left):  # an odd item at the end is a round without a partner
+                planned.append(PlannedRound(number, tuple(left[at : at + size]), first, long))
+                at += size
+        number += 1
+    return planned
 
 
-def not_begun(rounds: Sequence[PlannedRound], answered: Set[tuple[str, int]]) -> list[PlannedRound]:
-    """Return the rounds of which no item was asked. An interrupted round is left out: part of it has been seen.
+def reload_points(first: int, end: int, times: int) -> list[int]:
+    """Spread the loadings of a gate evenly: return the pairs before which both systems are loaded again.
 
     Args:
-        rounds: all that were planned.
-        answered: task and document of every recorded answer.
+        first: the first pair of this process, before which they are loaded anyway.
+        end: one more than the last planned pair of the gate.
+        times: how often, over the whole gate.
     """
-    return [each for each in rounds if not any((each.task, doc_id) in answered for doc_id in each.doc_ids)]
+    spread = [round(end * (index + 1) / (times + 1)) for index in range(times)]
+    return sorted({pair for pair in spread if first < pair < end})
 
 
-def _in_turn(items: Mapping[str, int], block: int, seed: int) -> list[_Block]:
-    """Return the blocks of all tasks. At any time each task has had the same share of its blocks, to within one of
-    them."""
-    placed = []
-    for position, (task, number) in enumerate(items.items()):
-        blocks = list(_blocks(task, number, block, seed))
-        placed += [(index / len(blocks), position, each) for index, each in enumerate(blocks)]
-    return [each for _, _, each in sorted(placed, key=lambda one: one[:2])]
+def load_order(seed: int, load: int) -> list[str]:
+    """Draw in which order the two sides are loaded."""
+    sides = list(SIDES)
+    random.Random(f"{seed}: load {load}").shuffle(sides)  # noqa: S311 - a draw to repeat, no secret
+    return sides
 
 
-def _blocks(task: str, items: int, block: int, seed: int) -> Iterator[_Block]:
-    doc_ids = list(range(items))
-    random.Random(f"{seed}: {task}").shuffle(doc_ids)  # noqa: S311 - a draw to repeat, no secret
-    return ((task, tuple(doc_ids[at : at + block])) for at in range(0, items, block))
+def pairs_of(rounds: Sequence[PlannedRound]) -> Iterator[list[PlannedRound]]:
+    """Yield the rounds of each pair."""
+    of_pair: list[PlannedRound] = []
+    for planned in rounds:
+        if of_pair and of_pair[-1].pair != planned.pair:
+            yield of_pair
+            of_pair = []
+        of_pair.append(planned)
+    if of_pair:
+        yield of_pair
 
 
-def _capped(most: int | None, blocks: Sequence[_Block]) -> Iterator[_Block]:
-    """Yield blocks up to a number of documents: the last is cut to fit."""
-    left = most
-    for task, doc_ids in blocks:
-        if left is None:
-            yield task, doc_ids
-            continue
-        if left <= 0:
-            return
-        yield task, doc_ids[:left]
-        left -= len(doc_ids)
+def _permuted(items: Mapping[str, int], seed: int) -> list[Item]:
+    every = [(task, doc_id) for task, number in items.items() for doc_id in range(number)]
+    random.Random(f"{seed}: items").shuffle(every)  # noqa: S311 - a draw to repeat, no secret
+    return every
+
+
+def _coin(seed: int, pair: int) -> tuple[str, ...]:
+    """Draw who is first in each of the two rounds of a pair."""
+    heads = random.Random(f"{seed}: pair {pair}").random() < 0.5  # noqa: S311 - as above
+    return SIDES if heads else SIDES[::-1]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from wattbench_reports.gate.decision.case import Case, Slack
 from wattbench_reports.gate.decision.metric_figures import accuracy_of, figures_of, timed_items
 from wattbench_reports.gate.decision.sequential_tests import TAIL
+from wattbench_reports.gate.evidence.missing import MODELLED
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_P95, METRICS, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy, Rule
@@ -84,7 +85,7 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
         candidate=figures.candidate,
         change=figures.change,
         provenance=provenance,
-        missing=_MODELLED if modelled else None,
+        missing=MODELLED if modelled else None,
     )
 
 
@@ -129,10 +130,6 @@ def session_slack(measured: SessionVariance, false_alarms: float, misses: float)
     return Slack(failing, passing, *rates, sessions=measured.sessions)
 
 
-_MODELLED = (
-    "its joules are modelled from load, not measured by a sensor, so that a difference mostly reflects seconds. "
-    "To judge them nevertheless: judge_modelled: true"
-)
 _NO_DOMAINS = "the record does not say of which domain the items are"
 _NOTHING: Mapping[str, str] = {
     "accuracy": "no answer was scored",

@@ -14,20 +14,24 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow, RunRecords, WindowRow
-from wattbench_reports.comparability.fingerprint import hosts_elsewhere
-from wattbench_reports.comparability.rules import FORBIDS
-from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, peaks, without_first_tokens, without_joules
+from wattbench_reports.formatting.units import listed
+from wattbench_reports.gate.evidence.missing import (
+    NOT_READ,
+    of_judged,
+    peaks,
+    without_first_tokens,
+    without_joules,
+    without_long_rounds,
+)
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, answers_of_side, reading
-from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
+from wattbench_reports.gate.evidence.same_work import other_documents, other_machines, other_prompts
+from wattbench_reports.gate.metrics import PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.json_values import mapping
-from wattbench_reports.tables.suite_record import SystemSettings
 
-_UNKNOWN = SystemSettings()
 _TOGETHER = "two systems in one process share one peak: name peak_memory in the policy, and each is measured alone"
 
 
@@ -44,21 +48,31 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         UserError: it is no gate's run, or its record is damaged.
     """
     read = _Read.of(run)
-    rounds, why = [], Counter[str]()
+    rounds, long_rounds, why = [], [], Counter[str]()
     used: dict[str, set[str]] = {side: set() for side in SIDES}
     for row in read.rows:
         joules, reasons = read.joules(row)
-        why.update(reasons)
         rounds.append(read.round(row, joules))
+        if row.long:  # of a short one no joules were expected
+            long_rounds.append(rounds[-1])
+            why.update(reasons)
         if joules is not None:
             for side in SIDES:
                 used[side].add(read.window(row, side).provenance_label)
     left = _items_left(read)
-    bare, notes = without_joules(rounds, why, final=run.finished or not left or not read.alike)
+    final = run.finished or not left or not read.alike
+    record = header_record(run)
+    if record.gate is None or record.gate.long_rounds:
+        bare, notes = without_joules(long_rounds, why, final=final)
+    else:
+        bare, notes = without_long_rounds(rounds, record.provenances), ()
     silent = [read.names[side] for side in SIDES if read.rows and not read.reports_first_token(side)]
     memory, unknown = _peaks(run, read)
     missing = bare | without_first_tokens(rounds, silent) | unknown
-    apart, missing = of_judged(policy, _other_machines(run, read) | _other_documents(read), missing)
+    figures = {side: answers.figures for side, answers in read.sides.items()}
+    prompts, asked_differently = other_prompts(record, read.names, figures, may_differ="prompts" in policy.may_differ)
+    unlike = other_machines(record, read.names) | prompts | other_documents(read.names, figures)
+    apart, missing = of_judged(policy, unlike, missing)
     return Evidence(
         baseline=read.names[BASELINE],
         candidate=read.names[CANDIDATE],
@@ -70,7 +84,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         missing=missing,
         items_left=left,
         energy_j=_counted_j(read),
-        notes=(*_on_base(run), *notes),
+        notes=(*_on_base(run), *notes, *asked_differently),
     )
 
 
@@ -87,6 +101,8 @@ class _Read:
     run: RunRecords
     names: Mapping[str, str]
     """Side to what its system is called in the record."""
+    domains: Mapping[str, str]
+    """Task to its domain, or to itself where it has none."""
     rows: Sequence[RoundRow]
     windows: Mapping[str, WindowRow]
     sides: Mapping[str, SideAnswers]
@@ -99,6 +115,7 @@ class _Read:
         return cls(
             run,
             names,
+            {cell.task: cell.domain or cell.task for cell in header_record(run).cells},
             rows,
             {row.window: row for row in run.windows()},
             {side: answers_of_side(run, rows, side, name, _planned(run)) for side, name in names.items()},
@@ -106,13 +123,16 @@ class _Read:
 
     def round(self, row: RoundRow, joules: tuple[float, float] | None) -> Round:
         """Return a recorded round as evidence."""
-        items = _items(row)
-        first_s = self._pairs(items, "ttft_s")
+        first_s = self._pairs(row.items, "ttft_s")
         return Round(
-            correct=self._pairs(items, "correct"),
-            seconds=self._pairs(items, "seconds"),
+            correct=self._pairs(row.items, "correct"),
+            seconds=self._pairs(row.items, "seconds"),
             ttft_s=None if np.isnan(first_s).all(axis=0).any() else first_s,
             energy_j=joules,
+            tasks=tuple(task for task, _ in row.items),
+            domains=tuple(self.domains[task] for task, _ in row.items),
+            pair=row.pair,
+            load=row.load,
         )
 
     def _pairs(self, items: Sequence[Item], what: str) -> Pairs:
@@ -165,12 +185,12 @@ class _Read:
 
     def _once(self, row: RoundRow, side: str) -> float:
         """Return the share of a pass that asks every item once: less than 1 where the suite repeats them."""
-        return len(row.doc_ids) / sum(self.sides[side].figures[item].times for item in _items(row))
+        return len(row.items) / sum(self.sides[side].figures[item].times for item in row.items)
 
     @property
     def alike(self) -> bool:
         """Return whether some windows of the two systems were read in the same way."""
-        ways = [{_way(self.window(row, side)) for row in self.rows} - {""} for side in SIDES]
+        ways = [{_way(self.window(row, side)) for row in self.rows if row.long} - {""} for side in SIDES]
         return not ways[0].isdisjoint(ways[1])
 
 
@@ -198,11 +218,6 @@ def _names(run: RunRecords) -> dict[str, str]:
     if names[BASELINE] == names[CANDIDATE]:
         raise UserError(f"{run.layout.header}: both systems are called {names[BASELINE]!r}; the record is damaged")
     return names
-
-
-def _items(row: RoundRow) -> list[Item]:
-    """List a round's items in the order in which they were asked."""
-    return [(row.task, doc_id) for doc_id in row.doc_ids]
 
 
 def _planned(run: RunRecords) -> dict[str, int]:
@@ -248,42 +263,3 @@ def _peaks(run: RunRecords, read: _Read) -> tuple[tuple[int | None, int | None],
         return (None, None), {PEAK_MEMORY: _TOGETHER}
     rows = run.systems()
     return peaks({name: rows.get(name) for name in read.names.values()})
-
-
-def _other_documents(read: _Read) -> dict[str, str]:
-    """Say by metric why the two are not comparable: a document of one number differs between them."""
-    differ = [
-        item
-        for row in read.rows
-        for item in _items(row)
-        if read.sides[BASELINE].figures[item].doc_hash != read.sides[CANDIDATE].figures[item].doc_hash
-    ]
-    if not differ:
-        return {}
-    task, doc_id = differ[0]
-    more = (
-        ""
-        if len(differ) == 1
-        else f", as {'does' if len(differ) == 2 else 'do'} {plural(len(differ) - 1, 'other item')}"
-    )
-    said = (
-        f"The systems were not asked the same documents: document {doc_id} of {task} differs between "
-        f"{listed([read.names[side] for side in SIDES])}{more}."
-    )
-    return dict.fromkeys(METRICS, said)
-
-
-def _other_machines(run: RunRecords, read: _Read) -> dict[str, str]:
-    """Say by metric why the two are not comparable: one runs on another machine, behind a server."""
-    record = header_record(run)
-    assert record.gate is not None
-    systems = {side: record.suite.systems.get(each.system or "", _UNKNOWN) for side, each in record.gate.sides.items()}
-    hosts = {side: hosts_elsewhere(settings) for side, settings in systems.items()}
-    if hosts[BASELINE] == hosts[CANDIDATE]:
-        return {}
-    sides = [
-        f"{read.names[side]} {f'asks {listed(hosts[side])}' if hosts[side] else 'runs on this machine'}"
-        for side in SIDES
-    ]
-    said = f"The systems do not run on the same device: {'; '.join(sides)}."
-    return {name: said for name, metric in METRICS.items() if metric.figure in FORBIDS["device"]}

@@ -12,6 +12,10 @@ from wattbench_reports.gate.metrics import ENERGY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
 
 NOT_READ = "no meter could be read"
+MODELLED = (
+    "its joules are modelled from load, not measured by a sensor, so that a difference mostly reflects seconds. "
+    "To judge them nevertheless: judge_modelled: true"
+)
 
 _MOST_REASONS = 3
 
@@ -53,6 +57,18 @@ def without_joules(
         return dict.fromkeys(ENERGY, why), ()
     counted = plural(all_of_them, "item" if count_items else "round")
     return {}, (f"{bare} of {counted} {'has' if bare == 1 else 'have'} no joules: {why}.",)
+
+
+def without_long_rounds(rounds: Sequence[Round], meters: Mapping[str, str]) -> dict[str, str]:
+    """Explain a gate without rounds that are long enough for joules: nothing measured any.
+
+    Args:
+        rounds: all of them, short. One of a slow system may have joules all the same.
+        meters: component to the provenance of its joules, as found when the gate began.
+    """
+    if any(each.energy_j is not None for each in rounds):
+        return {}
+    return dict.fromkeys(ENERGY, MODELLED if "modelled" in meters.values() else NOT_READ)
 
 
 def _said(reasons: Counter[str]) -> str:

@@ -23,6 +23,7 @@ from wattbench_reports.tables.merge import KEY
 from wattbench_reports.tables.run_tables import Frames
 
 HASHES = ("prompt_hash", "messages_hash")
+ADVICE = "If that is the intended change: --across prompts, or may_differ: [prompts] in the policy."
 
 _MOST_TASKS = 3
 """Tasks that a sentence names."""
@@ -70,7 +71,7 @@ def item_prompts(frames: Frames, rows: Marks) -> pd.DataFrame:
 
 
 def compare_prompts(
-    both: pd.DataFrame, first: AskedSystem, second: AskedSystem, *, may_differ: bool
+    both: pd.DataFrame, first: AskedSystem, second: AskedSystem, *, may_differ: bool, advice: str = ADVICE
 ) -> PromptComparison:
     """Compare the prompts of the items that both systems answered.
 
@@ -79,6 +80,7 @@ def compare_prompts(
         first: the baseline.
         second: the candidate.
         may_differ: the change is about prompts.
+        advice: what to do if it is.
     """
     differ = (both["prompt_hash"] != both["prompt_hash_2"]).to_numpy()
     if not differ.any():
@@ -100,10 +102,7 @@ def compare_prompts(
             note = f"{explained} the reason; the messages behind the prompts are not recorded."
             return PromptComparison(note=None if known[differ].all() else note)
         where = _where(both, unexplained)
-    return PromptComparison(
-        apart=f"Prompts differ: {where}. If that is the intended change: --across prompts, or may_differ: [prompts] in "
-        "the policy."
-    )
+    return PromptComparison(apart=f"Prompts differ: {where}. {advice}")
 
 
 def _joined(hashes: pd.Series) -> str:

@@ -40,6 +40,9 @@ class ItemFigures:
 
     correct: float
     doc_hash: str
+    prompt_hash: str
+    messages_hash: str
+    """Of what the prompt was before a chat template; empty without one."""
     seconds: float
     ttft_s: float
     """NaN where it has no first token on record."""
@@ -74,16 +77,18 @@ def answers_of_side(
     """
     with reading(run.layout.rounds, "a round"):
         scores = _scores(rows, side, tasks)
-        windows = {task: {row.windows[side] for row in rows if row.task == task} for task in tasks}
+        windows = {row.windows[side] for row in rows}
     times: dict[Item, list[tuple[float, float]]] = {}
+    prompts: dict[Item, tuple[str, str]] = {}
     answered: set[Item] = set()
     for task in tasks:
         path = run.layout.answers(system, task)
         with reading(path, "an answer"):
             lines = list(read_lines(path))
             answered.update((task, line["doc_id"]) for line in lines)
-            for doc_id, taken_s in _times(lines, windows[task]):
-                times.setdefault((task, doc_id), []).append(taken_s)
+            for row, taken_s in _times(lines, windows):
+                times.setdefault((task, row.doc_id), []).append(taken_s)
+                prompts[task, row.doc_id] = (row.prompt_hash, row.messages_hash)
     answers = {}
     for (task, doc_id), (correct, doc_hash) in scores.items():
         item_times = times.get((task, doc_id))
@@ -92,7 +97,9 @@ def answers_of_side(
             raise UserError(f"{path}: no answer to document {doc_id}, which is in a round; the record is damaged")
         seconds, first_s = zip(*item_times, strict=True)
         known = [each for each in first_s if not math.isnan(each)]
-        answers[task, doc_id] = ItemFigures(correct, doc_hash, _mean(seconds), _mean(known), len(item_times))
+        answers[task, doc_id] = ItemFigures(
+            correct, doc_hash, *prompts[task, doc_id], _mean(seconds), _mean(known), len(item_times)
+        )
     return SideAnswers(answers, answered)
 
 
@@ -106,34 +113,36 @@ def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict
     for number, row in enumerate(rows):
         if row.number != number:
             raise ValueError(f"round {number} is missing")
-        if row.task not in tasks:
-            raise ValueError(f"round {number} is of a task {row.task!r}, which the run does not have")
-        if not row.doc_ids:
+        if not row.items:
             raise ValueError(f"round {number} holds no item")
         marks, hashes = _marks(row, side)
-        for doc_id in row.doc_ids:
-            if (row.task, doc_id) in scores:
-                raise ValueError(f"document {doc_id} of {row.task} is in the rounds twice")
-            if doc_id not in marks:
-                raise ValueError(f"round {number} has no score of the {side} for document {doc_id} of {row.task}")
-            scores[row.task, doc_id] = (_mean(marks[doc_id]), hashes[doc_id])
+        for item in row.items:
+            task, doc_id = item
+            if task not in tasks:
+                raise ValueError(f"round {number} is of a task {task!r}, which the run does not have")
+            if item in scores:
+                raise ValueError(f"document {doc_id} of {task} is in the rounds twice")
+            if item not in marks:
+                raise ValueError(f"round {number} has no score of the {side} for document {doc_id} of {task}")
+            scores[item] = (_mean(marks[item]), hashes[item])
     return scores
 
 
-def _marks(row: RoundRow, side: str) -> tuple[dict[int, list[float]], dict[int, str]]:
-    """Return each document's scores in a round, one for each time it was asked, and its hash."""
-    marks: dict[int, list[float]] = {}
+def _marks(row: RoundRow, side: str) -> tuple[dict[Item, list[float]], dict[Item, str]]:
+    """Return each item's scores in a round, one for each time it was asked, and its document's hash."""
+    marks: dict[Item, list[float]] = {}
     hashes = {}
-    for score in row.scores[side]:
-        if not 0 <= score.correct <= 1:
-            raise ValueError(f"round {row.number} has a score that is not between 0 and 1")
-        marks.setdefault(score.doc_id, []).append(float(score.correct))
-        hashes[score.doc_id] = score.doc_hash
+    for task, of_task in row.scores[side].items():
+        for score in of_task:
+            if not 0 <= score.correct <= 1:
+                raise ValueError(f"round {row.number} has a score that is not between 0 and 1")
+            marks.setdefault((task, score.doc_id), []).append(float(score.correct))
+            hashes[task, score.doc_id] = score.doc_hash
     return marks, hashes
 
 
-def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator[tuple[int, tuple[float, float]]]:
-    """Yield document, seconds and seconds to the first token (NaN without one) of the answers in some windows.
+def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator[tuple[AnswerRow, tuple[float, float]]]:
+    """Yield the answers in some windows, with their seconds and seconds to the first token (NaN without one).
 
     Of a line that is there twice the first counts. What was answered in other windows belongs to a killed round.
 
@@ -153,7 +162,7 @@ def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator
         taken_s, first_s = (moment_s - row.started_s for moment_s in moments_s)
         if not all(math.isfinite(each) and each >= 0 for each in (taken_s, first_s)):
             raise ValueError(f"document {row.doc_id} took {taken_s} s")
-        yield row.doc_id, (taken_s, math.nan if row.first_token_s is None else first_s)
+        yield row, (taken_s, math.nan if row.first_token_s is None else first_s)
 
 
 def _mean(values: Sequence[float]) -> float:

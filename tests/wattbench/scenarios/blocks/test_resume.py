@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -12,46 +11,8 @@ from typing import Any
 import pytest
 
 from tests.wattbench.scenarios.blocks.test_run import check_whole
-from wattbench.records import RunRecords, writer
-from wattbench.records.jsonl import Appender
-
-Writes = list[tuple[Path, bool, bytes]]
-"""Every write to the record, in order: the file, whether it was written as a whole, and the bytes."""
-
-
-@pytest.fixture
-def writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
-    made: Writes = []
-    append, write = Appender.append_all, writer.write_atomically
-
-    def append_all(self: Appender, rows: Any) -> None:
-        before = self._file.tell()
-        append(self, rows)
-        path = Path(self._file.name)
-        made.append((path, False, path.read_bytes()[before:]))
-
-    def write_atomically(path: Path, data: bytes) -> None:
-        write(path, data)
-        made.append((path, True, data))
-
-    monkeypatch.setattr(Appender, "append_all", append_all)
-    monkeypatch.setattr(writer, "write_atomically", write_atomically)
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is cut here
-    return made
-
-
-def cut_after(root: Path, made: Writes, number: int, torn: bytes) -> None:
-    """Leave the record as a kill after some writes would have; of the next one a part may be there."""
-    for path in root.rglob("*"):
-        if path.is_file() and path.suffix != ".csv" and path.name not in ("run.json", "run.lock"):
-            path.unlink()
-    for path, _, data in made[:number]:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("ab") as file:
-            file.write(data)
-    if torn:
-        with made[number][0].open("ab") as file:
-            file.write(torn)
+from tests.wattbench.scenarios.cut_record import Writes, cut_after
+from wattbench.records import RunRecords
 
 
 def answers(records: RunRecords) -> Counter[tuple[object, ...]]:

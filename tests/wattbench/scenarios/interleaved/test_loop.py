@@ -3,100 +3,32 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from lm_eval.api.instance import Instance
 
-from wattbench.config import GatePolicy, Resolved, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
-from wattbench.records import BASELINE, CANDIDATE, Purpose, RunRecords, RunWriter, read_run
+from wattbench.records import BASELINE, CANDIDATE, Purpose, RunWriter, read_run
 from wattbench.scenarios.closed_loop import run_cells
+from wattbench.scenarios.interleaved import loads
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides
-from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate
+from wattbench.scenarios.interleaved.loop import rounds_of
 from wattbench.scenarios.interleaved.planted_faults import Plant
 from wattbench.systems import Reply
 from wattbench.systems.python import PythonEngine
 
 DATA = Path(__file__).parents[3] / "data"
 NEVER: Callable[[], bool] = lambda: False  # noqa: E731
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Callable[..., Resolved]:
-    """The test suite with windows as short as can be, some text replaced."""
-
-    def make(*changes: tuple[str, str]) -> Resolved:
-        text = (DATA / "suite.yaml").read_text()
-        for old, new in (
-            ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", "{idle_s: 0.01, warmup: 2, min_window_s: 0.01}"),
-            *changes,
-            ("[tasks]", f"[{DATA / 'tasks'}]"),
-            ("./answers.py", str(DATA / "answers.py")),
-        ):
-            text = text.replace(old, new)
-        (tmp_path / "suite.yaml").write_text(text)
-        return load_suite(str(tmp_path / "suite.yaml"))
-
-    return make
-
-
-class Gated:
-    """A gate that can be run, and gone on with."""
-
-    def __init__(self, root: Path, resolved: Resolved, candidate: str, policy: GatePolicy, plant: Plant | None) -> None:
-        self.resolved, sides = choose_sides(resolved, "adder", candidate)
-        self.gate = Gate(sides, policy, "the test", 7, plant)
-        self.cells = plan(self.resolved)
-        with new_run(root, self.resolved, self.cells, {"cpu": "rapl"}, [], gate=self.gate.as_record()) as writer:
-            self.root = writer.layout.root
-
-    @property
-    def records(self) -> RunRecords:
-        return read_run(self.root)
-
-    @property
-    def items(self) -> pd.DataFrame:
-        return pd.read_parquet(self.records.layout.items_table)
-
-    def run(self, meter: Any, quiet: Any, decide: Callable[[], bool] = NEVER) -> RunRecords:
-        with RunWriter(self.root) as writer, Metering([meter]) as metering:
-            names = WindowNames("r", len(self.records.windows()) + len(self.records.open_windows()))
-            gate = Gate.of_records(self.records)
-            context = MeasuringContext(self.resolved, writer, metering, names, quiet)
-            run_gate(GateSession(context, gate, self.cells), decide)
-        return self.records
-
-
-@pytest.fixture
-def gated(tmp_path: Path, suite: Callable[..., Resolved]) -> Callable[..., Gated]:
-    def make(*changes: tuple[str, str], candidate: str = "small", plant: Plant | None = None, **policy: Any) -> Gated:
-        return Gated(tmp_path / "runs", suite(*changes), candidate, GatePolicy(**{"block": 4, **policy}), plant)
-
-    return make
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The documents that any python system was asked, in order."""
-    seen: list[int] = []
-    answer = PythonEngine.answer
-
-    def watch(self: PythonEngine, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        seen.extend(int(request.doc_id) for request in requests)
-        return answer(self, request_type, requests)
-
-    monkeypatch.setattr(PythonEngine, "answer", watch)
-    return seen
 
 
 def test_both_are_asked_the_same_in_turns_and_scored_as_a_run_scores_them(
@@ -106,21 +38,26 @@ def test_both_are_asked_the_same_in_turns_and_scored_as_a_run_scores_them(
     records = gate.run(steady, quiet)
     assert records.finished
     windows = {row.window: row for row in records.windows()}
-    for row, planned in zip(records.rounds(), rounds_of(gate.resolved, gate.gate, gate.cells), strict=True):
-        assert (row.task, tuple(row.doc_ids), row.first) == (planned.task, planned.doc_ids, planned.first)
+    rounds = records.rounds()
+    assert [len(row.items) for row in rounds] == [1] * 24 + [4] * 4
+    for row, planned in zip(rounds, rounds_of(gate.resolved, gate.gate, gate.cells), strict=True):
+        assert (row.pair, tuple(row.items), row.first) == (planned.pair, planned.items, planned.first)
+        assert (row.long, row.load) == (planned.long, 0)
         first, second = planned.order
         assert windows[row.windows[first]].finished_s <= windows[row.windows[second]].started_s
         for side, name in ((BASELINE, "adder"), (CANDIDATE, "small")):
             inside = [each for each in records.answers(name, "sums") if each.window == row.windows[side]]
-            assert [each.doc_id for each in inside] == row.doc_ids
+            assert [("sums", each.doc_id) for each in inside] == row.items
             assert windows[row.windows[side]].idle_w
+            assert windows[row.windows[side]].duration_s >= 0.01 or not row.long
+            assert windows[row.windows[side]].passes == 1 or row.long  # a short one is not filled
 
     items = gate.items
     assert Counter(items["system"]) == {"adder": 40, "small": 40}
-    for window, own in items.groupby("window"):
+    long = {window for row in rounds if row.long for window in row.windows.values()}
+    for window, own in items[items["window"].isin(long)].groupby("window"):
         assert own["energy_j"].sum() * windows[window].passes == pytest.approx(windows[window].total_j)
-    assert not (items["energy_j"].isna()).any()
-    assert {(row.system, row.task) for row in records.phases()} == {("adder", "sums"), ("small", "sums")}
+    assert {(row.system, row.task) for row in records.phases()} == {("adder", None), ("small", None)}
 
     # The same prompts, answers, scores and hashes as those of an ordinary run.
     resolved = suite()
@@ -145,56 +82,87 @@ def test_it_ends_when_somebody_knows_and_what_was_not_asked_is_not_there(gated, 
         return next(looks) == 2
 
     records = gate.run(steady, quiet, decide)
-    assert seen == [1, 2]
+    assert seen == [2, 4]  # after each pair
     assert records.finished
-    assert Counter(gate.items["system"]) == {"adder": 8, "small": 8}
+    assert Counter(gate.items["system"]) == {"adder": 4, "small": 4}
     assert {cell["items"] for cell in records.header.cells} == {40}  # what could be asked
 
 
 def test_a_system_against_itself_is_two_in_the_record(gated, steady, quiet) -> None:
     gate = gated(candidate="adder")
     records = gate.run(steady, quiet)
-    assert list(records.systems()) == ["adder", "adder.candidate"]
+    assert set(records.systems()) == {"adder", "adder.candidate"}
     assert records.header.gate["candidate"] == {"name": "adder.candidate", "system": "adder"}
     assert (gate.items["correct"] == 1.0).all()
     assert all(row.peak_memory_bytes is None for row in records.systems().values())
 
 
-@pytest.mark.parametrize("most", [8, 13])
+@pytest.mark.parametrize("most", [8, 31])
 def test_a_cap_of_items_holds_exactly(gated, steady, quiet, most: int) -> None:
     gate = gated(max_items=most)
     gate.run(steady, quiet)
     assert Counter(gate.items["system"]) == {"adder": most, "small": most}
 
 
-def test_a_cap_of_joules_ends_it_after_a_round(gated, steady, quiet) -> None:
-    records = gated(max_joules=0.5).run(steady, quiet)  # each of two windows of 10 ms and more has a joule
-    assert len(records.rounds()) == 1
+def test_a_cap_of_joules_ends_it_after_a_pair(gated, steady, quiet) -> None:
+    records = gated(max_joules=0.5).run(steady, quiet)  # a window of 10 ms and more has a joule
+    assert len(records.rounds()) == 2
     assert records.finished
 
 
 def test_warming_up_is_short_where_a_system_was_asked_before(gated, steady, quiet, asked: list[int]) -> None:
-    gate = gated(max_items=8, candidate="adder")
+    gate = gated(max_items=4, candidate="adder", long_rounds=False)
     gate.run(steady, quiet)
-    first, second = (row.doc_ids for row in gate.records.rounds())
-    once = Counter(dict.fromkeys((*first, *second), 2))
-    assert Counter(asked) >= once + Counter({first[-1]: 2, first[-2]: 2, second[-1]: 2})
-    assert asked[:6] == [*first[-2:], *first]  # two to warm up
+    one, two, three, four = (row.items[0][1] for row in gate.records.rounds())
+    pair = [[four, one, four, one], [two, one, two]]  # both are loaded; who was asked last is asked on
+    assert asked[:7] == [each for part in pair for each in part]
+    same = gate.records.rounds()[2].first == gate.records.rounds()[0].first  # who was first is asked last in a pair
+    assert asked[7:9] == ([three, two] if same else [two, three])
+
+
+def test_without_joules_all_rounds_stay_short(gated, steady, quiet) -> None:
+    gate = gated(long_rounds=False, metrics={"accuracy": {"margin": 0.1}})
+    records = gate.run(steady, quiet)
+    assert {(len(row.items), row.long) for row in records.rounds()} == {(1, False)}
+    assert all(row.passes == 1 for row in records.windows())
 
 
 def test_repeats_of_a_round_share_its_windows(gated, steady, quiet) -> None:
-    gate = gated(("warmup: 2", "repeats: 3, warmup: 0"), max_items=8)
+    gate = gated(("warmup: 2", "repeats: 3, warmup: 0"), max_items=32)
     records = gate.run(steady, quiet)
-    assert Counter(gate.items["repeat"]) == {0: 16, 1: 16, 2: 16}
-    assert len([row for row in records.windows() if row.purpose == Purpose.MEASURED]) == 4
-    assert [len(row.scores[BASELINE]) for row in records.rounds()] == [12, 12]
+    assert Counter(gate.items["repeat"]) == {0: 64, 1: 64, 2: 64}
+    assert len([row for row in records.windows() if row.purpose == Purpose.MEASURED]) == 2 * 26
+    assert [len(row.scores[BASELINE]["sums"]) for row in records.rounds()] == [3] * 24 + [12] * 2
 
 
 def test_in_batches_a_round_is_whole_ones(gated, steady, quiet) -> None:
     gate = gated(("idle_s", "scenario: throughput, batch: 6, idle_s"), max_items=24)
     gate.run(steady, quiet)
     assert (gate.items["batch_size"] == 6).all()
-    assert {len(row.doc_ids) for row in gate.records.rounds()} == {6}
+    assert {len(row.items) for row in gate.records.rounds()} == {6}
+
+
+def test_both_are_loaded_again_between_pairs(gated, steady, quiet) -> None:
+    gate = gated(max_items=16, candidate="adder", reloads=3)
+    records = gate.run(steady, quiet)
+    assert [row.load for row in records.rounds()] == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4
+    purposes = Counter(row.purpose for row in records.windows())
+    assert (purposes[Purpose.LOAD], purposes[Purpose.IDLE]) == (8, 1)
+
+
+def test_it_is_left_to_the_gate_whether_loading_is_cheap(gated, steady, quiet, monkeypatch) -> None:
+    gate = gated(max_items=16, candidate="adder", reloads="auto")
+    records = gate.run(steady, quiet)
+    assert max(row.load for row in records.rounds()) == 3  # a function takes no time to load
+    assert sum("both systems are loaded again: loading both took" in note for note in quiet.notes) == 3
+
+
+def test_what_takes_long_to_load_is_loaded_once(gated, steady, quiet, monkeypatch) -> None:
+    monkeypatch.setattr(loads, "CHEAP_S", 0.0)
+    monkeypatch.setattr(loads, "CHEAP_SHARE", 0.0)
+    records = gated(max_items=16, candidate="adder", reloads="auto").run(steady, quiet)
+    assert max(row.load for row in records.rounds()) == 0
+    assert any("both systems stay loaded" in note for note in quiet.notes)
 
 
 @pytest.fixture
@@ -220,36 +188,38 @@ def test_what_was_cut_off_is_gone_on_with_and_the_torn_round_left_out(
     gated, steady, make_steady, quiet, break_at, error: BaseException
 ) -> None:
     gate = gated(("warmup: 2", "warmup: 0"))
-    # A round of four items is eight calls and those that fill windows: break in the middle of the second.
+    # A short round is two calls, and a pair four: break after the first system in the second round of the second pair.
     done = itertools.count(1)
 
     def decide() -> bool:
         if next(done) == 1:
-            break_at(7, error)
+            break_at(4, error)
         return False
 
     with pytest.raises(type(error)):
         gate.run(steady, quiet, decide)
     before = gate.records
     assert not before.finished
-    assert len(before.rounds()) == 1
+    assert [row.pair for row in before.rounds()] == [0, 0, 1]
     lines = before.layout.rounds.read_bytes()
-    torn = {row.doc_id for name in ("adder", "small") for row in before.answers(name, "sums")} - {
-        *before.rounds()[0].doc_ids
-    }
-    assert torn
+    complete = {item for row in before.rounds() for item in row.items}
+    torn = {("sums", row.doc_id) for name in ("adder", "small") for row in before.answers(name, "sums")} - complete
+    assert len(torn) == 1
 
     records = gate.run(make_steady(), quiet)
     assert records.finished
     assert records.layout.rounds.read_bytes().startswith(lines)
     rounds = records.rounds()
     assert [row.number for row in rounds] == list(range(len(rounds)))
-    assert len(rounds) == 9  # of ten
-    counted = [doc_id for row in rounds for doc_id in row.doc_ids]
-    assert len(counted) == len(set(counted)) == 36
+    assert [row.pair for row in rounds[:7]] == [0, 0, 1, 2, 2, 3, 3]  # no other round joins the one that is alone
+    assert {row.load for row in rounds[:3]} == {0}
+    assert {row.load for row in rounds[3:]} == {1}
+    counted = Counter(item for row in rounds for item in row.items)
+    assert set(counted.values()) == {1}
+    assert len(counted) == 39
     assert not torn & set(counted)
-    assert Counter(gate.items["system"]) == {"adder": 36, "small": 36}
-    assert not set(gate.items["doc_id"]) & torn
+    assert Counter(gate.items["system"]) == {"adder": 39, "small": 39}
+    assert not {doc_id for _, doc_id in torn} & set(gate.items["doc_id"])
     windows = pd.read_parquet(records.layout.windows_table)
     assert set(windows[windows["purpose"] == "measured"]["window"]) == set(gate.items["window"])
     assert (windows["purpose"] == "abandoned").sum() >= 1
@@ -307,19 +277,49 @@ def test_a_run_that_is_no_gates_is_not_gone_on_with(writer: RunWriter) -> None:
         Gate.of_records(read_run(writer.layout.root))
 
 
-def test_several_tasks_are_each_scored_by_their_own(tmp_path: Path, gated, steady, quiet) -> None:
-    (tmp_path / "more").mkdir()
-    text = (DATA / "tasks" / "sums.yaml").read_text().replace("task: sums", "task: more")
-    (tmp_path / "more" / "more.yaml").write_text(text.replace("a + b", "a + b + 1"))
-    (tmp_path / "more" / "sums.py").write_text((DATA / "tasks" / "sums.py").read_text())
-    gate = gated(
-        ("include: [tasks]", f"include: [{DATA / 'tasks'}, {tmp_path / 'more'}]"),
-        ("domain: arithmetic}\nsystems", "domain: arithmetic}\n    - {task: more, domain: other}\nsystems"),
-        max_items=24,
-    )
+def test_a_round_mixes_tasks_and_each_is_scored_by_its_own(two_tasks, gated, steady, quiet) -> None:
+    gate = gated(*two_tasks, max_items=48, block=8)
     records = gate.run(steady, quiet)
     items = gate.items
-    assert Counter(items["task"]) == {"sums": 24, "more": 24}
+    asked = Counter(items["task"])
+    assert asked.total() == 96
+    assert min(asked.values()) > 20
     adder = items[items["system"] == "adder"]
     assert dict(adder.groupby("task")["correct"].mean()) == {"sums": 1.0, "more": 0.0}
-    assert {row.task for row in records.rounds()[:2]} == {"sums", "more"}
+    long = [row for row in records.rounds() if row.long]
+    assert any({task for task, _ in row.items} == {"sums", "more"} for row in long)
+    windows = {row.window: row for row in records.windows()}
+    for row in long:
+        for side, name in ((BASELINE, "adder"), (CANDIDATE, "small")):
+            of_window = items[items["window"] == row.windows[side]]
+            assert {*zip(of_window["task"], of_window["doc_id"], strict=True)} == {*row.items}
+            assert of_window["system"].unique() == [name]
+            window = windows[row.windows[side]]
+            assert of_window["energy_j"].sum() * window.passes == pytest.approx(window.total_j)
+
+
+def test_a_trade_between_tasks_is_planted_in_both_systems(two_tasks, gated, steady, quiet) -> None:
+    plant = Plant(drop_in={"sums": 0.5}, gain_in={"more": 0.5})
+    gate = gated(*two_tasks, candidate="adder", plant=plant, long_rounds=False)
+    records = gate.run(steady, quiet)
+    assert records.header.gate["planted"] == {"drop@sums": 0.5, "gain@more": 0.5}
+    assert Gate.of_records(records).plant == plant
+    items = gate.items
+    lost = Counter(zip(items["system"], items["task"], items["output"] == "", strict=True))
+    assert {key[:2] for key in lost if key[2]} == {("adder.candidate", "sums"), ("adder", "more")}
+    assert 8 <= lost["adder.candidate", "sums", True] <= 32
+    assert 8 <= lost["adder", "more", True] <= 32
+
+
+def test_prompts_that_changed_since_the_interruption_are_named(gated, steady, make_steady, quiet, break_at) -> None:
+    gate = gated(("warmup: 2", "warmup: 0"))
+    break_at(9, UserError("no idea"))
+    with pytest.raises(UserError, match="no idea"):
+        gate.run(steady, quiet)
+    path = gate.records.layout.answers("small", "sums")
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[0] |= {"prompt": "One and one is two.\n" + lines[0]["prompt"], "prompt_hash": "of another"}
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    said = f"the prompt of document {lines[0]['doc_id']} of sums for small was 'One and one is two"
+    with pytest.raises(UserError, match=f"cannot be resumed: {said}"):
+        gate.run(make_steady(), quiet)

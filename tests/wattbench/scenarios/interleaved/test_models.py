@@ -56,7 +56,7 @@ def test_two_models_of_one_base_answer_as_each_does_alone(
     candidate: str, resolved: Resolved, ordinary: pd.DataFrame, tmp_path: Path, make_steady, quiet
 ) -> None:
     two, sides = choose_sides(resolved, "tiny", candidate)
-    gate = Gate(sides, GatePolicy(block=2), "the test", 7)
+    gate = Gate(sides, GatePolicy(block=2, reloads=1), "the test", 7)
     cells = plan(two)
     with new_run(tmp_path / "gated", two, cells, {}, [], gate=gate.as_record()) as writer:
         with Metering([make_steady()]) as metering:

@@ -136,11 +136,39 @@ def test_it_is_read_from_words() -> None:
     assert Plant.parse(["drop=5%"]).as_record() == {"drop": 0.05}
 
 
+def test_a_trade_between_tasks_is_read_from_words_and_divided_between_the_systems() -> None:
+    plant = Plant.parse(["drop@sums=20%", "gain@more=0.1", "delay=5%"])
+    assert plant == Plant(delay=0.05, drop_in={"sums": 0.2}, gain_in={"more": 0.1})
+    assert plant.as_record() == {"delay": 0.05, "drop@sums": 0.2, "gain@more": 0.1}
+    assert Plant.of_record(plant.as_record()) == plant
+    assert plant.of_side("candidate") == Plant(delay=0.05, drop_in={"sums": 0.2})
+    assert plant.of_side("baseline") == Plant(drop_in={"more": 0.1})
+    plant.check_tasks(["sums", "more"])
+    with pytest.raises(UserError, match="no task 'more'"):
+        plant.check_tasks(["sums", "mole"])
+
+
+def test_a_drop_of_one_task_leaves_the_others_alone() -> None:
+    engine = planted(Quick(), Plant(drop_in={"t": 0.3}))
+    lost = {
+        task: sum(
+            engine.answer(GENERATE, [Instance(GENERATE, {}, ("?", {}), 0, (task, each, 1))])[0].value == ""
+            for each in range(400)
+        )
+        for task in ("t", "u")
+    }
+    assert 83 < lost["t"] < 157  # 4 standard deviations
+    assert lost["u"] == 0
+
+
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
         ("delai=20%", "did you mean 'delay'"),
         ("delay", "write delay=20%, drop=5% or work=10%"),
+        ("delay@sums=5%", "for one task drop@TASK=5%"),
+        ("gain=5%", "for one task drop@TASK=5% or gain@TASK=5%"),
+        ("drop@sums=150%", "more than 0 and at most 100%"),
         ("delay=-20%", "write delay=20%"),
         ("delay=0%", "more than 0 and at most 1000%"),
         ("drop=120%", "more than 0 and at most 100%"),

@@ -1,74 +1,112 @@
-"""Rounds: every document once, every task its share, who is first drawn."""
+"""Rounds: every item once, in random order, in pairs of which each system is first in one."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.records import SIDES
-from wattbench.scenarios.interleaved.schedule import not_begun, plan_rounds
+from wattbench.scenarios.interleaved.schedule import (
+    SHORT_PAIRS,
+    PlannedRound,
+    load_order,
+    pairs_of,
+    plan_rounds,
+    reload_points,
+)
 
 TASKS = st.dictionaries(st.sampled_from(["sums", "text", "logic", "time"]), st.integers(1, 60), min_size=1)
+BLOCK = st.none() | st.integers(1, 9)
 
 
-@given(TASKS, st.integers(1, 9), st.integers(0, 99))
-def test_every_document_is_in_one_round_of_its_task(items, block, seed) -> None:
-    rounds = plan_rounds(items, block=block, seed=seed)
-    asked = Counter((each.task, doc_id) for each in rounds for doc_id in each.doc_ids)
-    assert asked == Counter((task, doc_id) for task, number in items.items() for doc_id in range(number))
-    assert len(rounds) == sum(-(-number // block) for number in items.values())
-    assert all(1 <= each.items <= block for each in rounds)
+def asked(rounds: list[PlannedRound]) -> list[tuple[str, int]]:
+    return [item for each in rounds for item in each.items]
 
 
-@given(TASKS, st.integers(1, 9))
-def test_at_any_time_each_task_has_had_its_share_of_rounds(items, block) -> None:
-    order = [each.task for each in plan_rounds(items, block=block, seed=1)]
-    own = Counter(order)
-    # Every task is begun before any is asked a second time.
-    assert len(set(order[: len(items)])) == len(items)
-    for end in range(1, len(order) + 1):
-        so_far = Counter(order[:end])
-        shares = [so_far[task] / own[task] for task in items]
-        assert all(share - min(shares) <= 1 / own[task] + 1e-9 for task, share in zip(items, shares, strict=True))
+@given(TASKS, BLOCK, st.integers(1, 4), st.integers(0, 99))
+def test_every_item_is_in_one_round(items, block, short, seed) -> None:
+    rounds = plan_rounds(items, block=block, short=short, seed=seed)
+    every = [(task, doc_id) for task, number in items.items() for doc_id in range(number)]
+    assert Counter(asked(rounds)) == Counter(every)
+    assert all(1 <= len(each.items) <= max(short, block or 0) for each in rounds)
 
 
-@given(TASKS, st.integers(1, 9), st.integers(1, 100))
-def test_a_cap_cuts_the_plan_and_changes_nothing_before_it(items, block, most) -> None:
-    whole, cut = (plan_rounds(items, block=block, seed=3, most=limit) for limit in (None, most))
-    assert sum(own.items for own in cut) == min(most, sum(items.values()))
-    assert cut[:-1] == whole[: len(cut) - 1]
-    assert cut[-1].first == whole[len(cut) - 1].first
+@given(TASKS, BLOCK, st.integers(1, 4), st.integers(0, 99))
+def test_two_rounds_of_equal_size_are_a_pair_and_each_side_is_first_in_one(items, block, short, seed) -> None:
+    rounds = plan_rounds(items, block=block, short=short, seed=seed)
+    pairs = list(pairs_of(rounds))
+    assert [pair[0].pair for pair in pairs] == list(range(len(pairs)))
+    for pair in pairs[:-1]:
+        assert len(pair) == 2
+    for pair in pairs:
+        assert {each.first for each in pair} == set(SIDES) or (len(pair) == 1 and len(pair[0].items) == 1)
+        assert len({(len(each.items), each.long) for each in pair}) == 1
+        assert pair[0].long == (block is not None and pair[0].pair >= SHORT_PAIRS)
+    for each in rounds:
+        assert (each.order[0], set(each.order)) == (each.first, set(SIDES))
 
 
-def test_the_seed_draws_the_documents_and_who_is_first() -> None:
+@given(TASKS, BLOCK, st.integers(1, 100))
+def test_a_cap_cuts_the_order_of_items_and_changes_none_before_it(items, block, most) -> None:
+    whole, cut = (asked(plan_rounds(items, block=block, seed=3, most=limit)) for limit in (None, most))
+    assert cut == whole[:most]
+
+
+@given(TASKS, BLOCK, st.data())
+def test_what_is_asked_after_an_interruption_is_the_rest_in_the_same_order(items, block, data) -> None:
+    whole = plan_rounds(items, block=block, seed=5)
+    seen = set(asked(whole)[: data.draw(st.integers(0, len(asked(whole))))])
+    begun = data.draw(st.integers(0, 20))
+    rest = plan_rounds(items, block=block, seed=5, answered=seen, pairs=begun)
+    assert asked(rest) == [item for item in asked(whole) if item not in seen]
+    assert not rest or rest[0].pair == begun
+    for each in rest:
+        assert each.long == (block is not None and each.pair >= SHORT_PAIRS)
+
+
+def test_the_seed_draws_the_order_of_items_and_the_coins() -> None:
     plans = [plan_rounds({"sums": 400}, block=4, seed=seed) for seed in (1, 1, 2)]
     assert plans[0] == plans[1] != plans[2]
-    assert plans[0][0].doc_ids != tuple(range(4))
+    assert [each.first for each in plans[0]] != [each.first for each in plans[2]]
+    assert asked(plans[0]) != sorted(asked(plans[0]))
 
 
-def test_each_round_has_a_coin_of_its_own() -> None:
-    firsts = [each.first for each in plan_rounds({"sums": 1600}, block=4, seed=1)]
+def test_the_order_of_tasks_cannot_be_predicted() -> None:
+    """Of 400 neighbours, as many are of one task as in a random order: half, within four standard deviations."""
+    tasks = [task for task, _ in asked(plan_rounds({"sums": 200, "text": 201}, block=4, seed=1))]
+    alike = sum(one == other for one, other in itertools.pairwise(tasks))
+    assert abs(alike - 200) < 4 * math.sqrt(400 / 4)
+
+
+def test_each_pair_has_a_coin_of_its_own() -> None:
+    firsts = [pair[0].first for pair in pairs_of(plan_rounds({"sums": 800}, block=None, seed=1))]
     # Of 400 coins, and of 399 pairs of neighbours: further off than 40 a fair coin is once in fifteen thousand seeds.
     assert abs(firsts.count(SIDES[0]) - 200) < 40
     assert abs(sum(one == other for one, other in itertools.pairwise(firsts)) - 200) < 40
-    for each in plan_rounds({"sums": 80}, block=4, seed=5):
-        assert each.order[0] == each.first
-        assert set(each.order) == set(SIDES)
 
 
-def test_another_task_leaves_the_documents_of_the_first_as_they_were() -> None:
-    def of_sums(items: dict[str, int]) -> list[tuple[int, ...]]:
-        return [each.doc_ids for each in plan_rounds(items, block=4, seed=1) if each.task == "sums"]
+@pytest.mark.parametrize(
+    ("first", "end", "times", "expected"),
+    [
+        (0, 40, 3, [10, 20, 30]),
+        (0, 40, 0, []),
+        (20, 40, 3, [30]),  # resumed: before pair 20 both are loaded anyway
+        (0, 2, 3, [1]),
+        (0, 1, 3, []),
+        (7, 8, 5, []),
+    ],
+)
+def test_loads_are_spread_evenly_between_pairs(first: int, end: int, times: int, expected: list[int]) -> None:
+    assert reload_points(first, end, times) == expected
 
-    assert of_sums({"sums": 20}) == of_sums({"sums": 20, "text": 30})
 
-
-def test_a_round_of_which_anything_was_asked_is_not_begun_again() -> None:
-    rounds = plan_rounds({"sums": 40}, block=4, seed=5)
-    torn = rounds[2]
-    assert not_begun(rounds, set()) == rounds
-    assert not_begun(rounds, {("sums", torn.doc_ids[-1])}) == [*rounds[:2], *rounds[3:]]
-    assert not_begun(rounds, {("text", torn.doc_ids[0])}) == rounds
+def test_which_is_loaded_first_is_drawn_for_each_load() -> None:
+    orders = [tuple(load_order(1, load)) for load in range(400)]
+    assert orders == [tuple(load_order(1, load)) for load in range(400)]
+    assert set(map(frozenset, orders)) == {frozenset(SIDES)}
+    assert abs(orders.count(SIDES) - 200) < 40

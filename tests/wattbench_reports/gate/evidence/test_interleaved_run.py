@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +29,96 @@ def test_it_holds_every_item_of_every_round_in_the_order_asked(make_gate, gates)
     assert [each.items for each in found.rounds] == [4] * 7
     assert found.items_left == 80 - 28
     assert found.apart == found.missing == {}
-    asked = [score.correct for row in run.rounds() for score in row.scores["candidate"]]
+    scores = {
+        (task, each.doc_id): each.correct
+        for row in run.rounds()
+        for task, of_task in row.scores["candidate"].items()
+        for each in of_task
+    }
+    asked = [scores[item] for row in run.rounds() for item in row.items]
     assert np.concatenate([each.correct[:, 1] for each in found.rounds]).tolist() == asked
-    answers = {row.doc_id: row for row in run.answers("old", "chain_sum")}
-    seconds = [answers[doc_id].finished_s - answers[doc_id].started_s for doc_id in range(4)]
-    assert found.rounds[0].seconds[:4, 0].tolist() == pytest.approx(seconds)
-    assert found.rounds[0].ttft_s[:4, 0].tolist() == pytest.approx([each / 4 for each in seconds], abs=1e-6)
+    answers = {(task, row.doc_id): row for task in ("chain_sum", "spell_backward") for row in run.answers("old", task)}
+    seconds = [answers[item].finished_s - answers[item].started_s for item in run.rounds()[0].items]
+    assert found.rounds[0].seconds[:, 0].tolist() == pytest.approx(seconds)
+    assert found.rounds[0].ttft_s[:, 0].tolist() == pytest.approx([each / 4 for each in seconds], abs=1e-6)
+
+
+def test_rounds_say_of_which_task_domain_pair_and_load_they_are(make_gate, gates) -> None:
+    found = evidence_in_turns(make_gate(gates.Gate(rounds=5, short=2, loads={1: 1, 2: 1})), gates.policy())
+    assert [each.items for each in found.rounds] == [1, 1, 4, 4, 4]
+    assert [each.pair for each in found.rounds] == [0, 0, 1, 1, 2]
+    assert [each.load for each in found.rounds] == [0, 0, 1, 1, 1]
+    assert found.rounds[2].tasks == ("chain_sum", "spell_backward") * 2
+    assert found.rounds[2].domains == ("text",) * 4
+
+
+def test_short_rounds_owe_no_joules(make_gate, gates) -> None:
+    found = evidence_in_turns(make_gate(gates.Gate(rounds=6, short=4, long_rounds=True)), gates.policy())
+    assert [each.energy_j for each in found.rounds] == [None] * 4 + [(32.0, 32.0)] * 2
+    assert found.notes == ()
+    begun = evidence_in_turns(make_gate(gates.Gate(rounds=3, short=4, finished=False, id="b")), gates.policy())
+    assert begun.missing == {}
+    assert begun.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("meters", "expected"),
+    [({}, "no meter could be read"), ({"cpu": "rapl", "gpu0": "modelled"}, "its joules are modelled from load")],
+)
+def test_a_gate_without_long_rounds_says_at_once_why_it_has_no_joules(make_gate, gates, meters, expected: str) -> None:
+    fake = gates.Gate(rounds=3, short=80, long_rounds=False, meters=meters, finished=False)
+    found = evidence_in_turns(make_gate(fake), gates.policy())
+    assert found.missing["joules_per_correct"].startswith(expected)
+    assert found.notes == ()
+
+
+def test_rounds_of_an_older_run_are_read(make_gate, gates) -> None:
+    """Every round was of one task, and there were no pairs."""
+    run = make_gate(gates.Gate(rounds=3, tasks=("chain_sum",)))
+    expected = evidence_in_turns(run, gates.policy())
+    lines = [json.loads(line) for line in run.layout.rounds.read_text().splitlines()]
+    for line in lines:
+        line |= {"task": "chain_sum", "doc_ids": [doc_id for _, doc_id in line.pop("items")]}
+        line["scores"] = {side: of_side["chain_sum"] for side, of_side in line["scores"].items()}
+        for new in ("pair", "long", "load"):
+            del line[new]
+    run.layout.rounds.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = evidence_in_turns(read_run(run.layout.root), gates.policy())
+    assert [each.pair for each in found.rounds] == [None] * 3
+    for one, other in zip(found.rounds, expected.rounds, strict=True):
+        assert np.array_equal(one.correct, other.correct)
+        assert np.array_equal(one.seconds, other.seconds)
+        assert (one.energy_j, one.tasks, one.load) == (other.energy_j, other.tasks, 0)
+
+
+def test_prompts_that_differ_without_a_reason_keep_the_two_apart(make_gate, gates) -> None:
+    plain = {"chat": False}
+    old, other = gates.Side("old", prompt=plain), gates.Side("new", prompted="!", prompt=plain)
+    fake = gates.Gate(baseline=old, candidate=other, rounds=1)
+    found = evidence_in_turns(make_gate(fake), gates.policy(**EVERYTHING))
+    assert set(found.apart) == MEASURED
+    assert found.apart["accuracy"] == (
+        "Prompts differ: 2 of 2 items of chain_sum and 2 of 2 items of spell_backward (document 0 of chain_sum, for "
+        "example). If that is the intended change: may_differ: [prompts] in the policy."
+    )
+    allowed = gates.policy(**EVERYTHING, may_differ=["prompts"])
+    assert not evidence_in_turns(make_gate(replace(fake, id="b")), allowed).apart
+
+
+def test_prompts_that_the_suite_sets_differently_are_a_note_and_templates_are_expected(make_gate, gates) -> None:
+    other = gates.Side("new", prompted="!", prompt={"fewshot": 2})
+    found = evidence_in_turns(make_gate(gates.Gate(candidate=other, rounds=1)), gates.policy())
+    assert not found.apart
+    [note] = found.notes
+    assert note.startswith("old and new have prompt settings of their own, and prompts differ: ")
+    chats = {name: gates.Side(name, prompted=name, prompt={"chat": True}, messages="m") for name in ("old", "new")}
+    fake = gates.Gate(baseline=chats["old"], candidate=chats["new"], rounds=1, id="b")
+    found = evidence_in_turns(make_gate(fake), gates.policy())
+    assert not found.apart
+    assert not found.notes
+    other = replace(chats["new"], messages="other examples")
+    fake = gates.Gate(baseline=chats["old"], candidate=other, rounds=1, id="c")
+    assert "Prompts differ" in evidence_in_turns(make_gate(fake), gates.policy()).apart["accuracy"]
 
 
 def test_joules_are_of_one_pass_and_the_cap_counts_all_of_them(make_gate, gates) -> None:
@@ -77,8 +163,9 @@ def test_what_a_killed_round_left_behind_does_not_count(make_gate, gates) -> Non
 
 def test_items_that_one_side_alone_answered_in_a_round_that_was_cut_off_are_not_left(make_gate, gates) -> None:
     run = make_gate(gates.Gate(killed=True, rounds=1))
-    lines = run.layout.answers("new", "chain_sum").read_text().splitlines(keepends=True)
-    run.layout.answers("new", "chain_sum").write_text("".join(lines[4:]))
+    for task in ("chain_sum", "spell_backward"):
+        lines = run.layout.answers("new", task).read_text().splitlines(keepends=True)
+        run.layout.answers("new", task).write_text("".join(lines[2:]))
     assert evidence_in_turns(run, gates.policy()).items_left == 80 - 4 - 4
 
 
@@ -191,11 +278,14 @@ def _damage(path: Path, old: str, new: str) -> None:
         ("rounds.jsonl", '"correct": 1.0', '"correct": 1.5'),
         ("rounds.jsonl", '"correct": 1.0', '"correct": NaN'),
         ("rounds.jsonl", '"correct": 1.0', '"correct": "yes"'),
-        ("rounds.jsonl", '"doc_ids": [0, 1, 2, 3]', '"doc_ids": [0, 1, 2, 33]'),
-        ("rounds.jsonl", '"doc_ids": [0, 1, 2, 3]', '"doc_ids": [0, 1, 2, 2]'),
-        ("rounds.jsonl", '"doc_ids": [0, 1, 2, 3]', '"doc_ids": 7'),
+        ("rounds.jsonl", '"items": [["chain_sum", 0]', '"items": [["chain_sum", 33]'),
+        ("rounds.jsonl", '"items": [["chain_sum", 0]', '"items": [["chain_sum", 1]'),
+        ("rounds.jsonl", '"items": [["chain_sum", 0]', '"items": [["chain_sum"]'),
+        ("rounds.jsonl", '"items": [["chain_sum", 0]', '"items": [["spell", 0]'),
+        ("rounds.jsonl", '"items": ', '"items": 7, "x": '),
         ("rounds.jsonl", '"windows": {"', '"windows": {"x'),
-        ("rounds.jsonl", '"task": "chain_sum"', '"task": 3'),
+        ("rounds.jsonl", '"chain_sum": [', '"chain": ['),
+        ("rounds.jsonl", '"chain_sum": [', '"chain_sum": 3, "x": ['),
         ("rounds.jsonl", '"scores": {"baseline"', '"scores": {"nobody"'),
         ("windows.jsonl", '"window": "w0000"', '"window": "w9000"'),
         ("windows.jsonl", '"passes": 1', '"passes": 0'),
@@ -246,9 +336,9 @@ def test_no_item_is_lost_and_none_invented(
     with tempfile.TemporaryDirectory() as folder:
         run = read_run(write_gate(Path(folder), fake))
         found = evidence_in_turns(run, gate_policy(**EVERYTHING))
-        asked = [len(row.doc_ids) for row in run.rounds()]
+        asked = [len(row.items) for row in run.rounds()]
     assert [each.items for each in found.rounds] == asked
-    assert sum(asked) + found.items_left == items * tasks - (min(block, items) if killed else 0)
+    assert sum(asked) + found.items_left == items * tasks - (min(block, items * tasks) if killed else 0)
     for number, each in enumerate(found.rounds):
         assert each.correct.shape == each.seconds.shape == each.ttft_s.shape == (asked[number], 2)
         assert np.isfinite(each.seconds).all()

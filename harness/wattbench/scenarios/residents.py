@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -11,7 +11,7 @@ from wattbench.errors import UserError
 from wattbench.measure.ask_items import ItemRequests, items_of
 from wattbench.measure.item_rows import system_row, training_costs
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.resume import check_same_system
+from wattbench.measure.resume import check_same_prompts, check_same_system
 from wattbench.measure.task_requests import task_context
 from wattbench.records import Purpose, SystemRow
 from wattbench.systems import (
@@ -67,10 +67,14 @@ class Residents:
     context: MeasuringContext
     configs: Mapping[str, SystemBase]
     one_at_a_time: bool
+    change: Callable[[str, Engine], Engine] | None = None
+    """Called with the name and engine of each system that was loaded; returns what is asked in its place."""
     _loaded: dict[str, Resident] = field(default_factory=dict)
     _contexts: list[TaskContext] = field(default_factory=list)
     _bare_bytes: int | None = None
     """Resident memory of the process before any system was loaded."""
+    _checked: set[str] = field(default_factory=set)
+    """The systems whose prompts were compared with those on record."""
     _base: object | None = None
     """The key of the base that the last system had."""
 
@@ -139,7 +143,12 @@ class Residents:
                 name, config, engine.facts(), load, mixture=engine.mixture(), training=training_costs(name, config)
             )
             self._record(row)
+            if self.change is not None:
+                engine = self.change(name, engine)
             asks = self._prepared(name, config, engine)
+            if name not in self._checked:
+                check_same_prompts(context.records, name, asks)
+                self._checked.add(name)
         except BaseException:
             engine.close()
             raise

@@ -1,0 +1,67 @@
+"""Load both systems of a gate, and load them again while it runs, where that is cheap.
+
+Two loads of one system can differ for as long as they last: where its memory came to lie, which graphs were compiled,
+at which clock a server settled. Such a difference would pass for one of the systems. Repeating at the level where the
+variation arises, here the loading, is what Kalibera and Jones recommend (Rigorous benchmarking in reasonable time, ISMM
+2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from wattbench.clock import now_s
+from wattbench.progress import Progress
+from wattbench.scenarios.interleaved.gate import Gate
+from wattbench.scenarios.interleaved.schedule import load_order, reload_points
+from wattbench.scenarios.residents import Residents
+
+AUTO_TIMES = 3
+"""How often both are loaded again with `reloads: auto`, where that is cheap."""
+CHEAP_SHARE = 0.1
+"""Of what the gate has run so far: loading both takes less."""
+CHEAP_S = 3.0
+"""Or at most so long."""
+
+
+@dataclass
+class Loads:
+    """Keeps both systems of a gate loaded, and counts how often they were."""
+
+    residents: Residents
+    gate: Gate
+    progress: Progress
+    number: int
+    """Of the next loading."""
+    first_pair: int
+    """Of this process."""
+    pairs: int
+    """One more than the number of the last planned pair."""
+    _began_s: float = field(default_factory=now_s)
+    _took_s: float = 0.0
+    """How long the last loading took."""
+
+    def load(self) -> None:
+        """Load both systems, in a random order."""
+        self.residents.release_all()
+        order = [self.gate.sides[side].name for side in load_order(self.gate.seed, self.number)]
+        self._took_s = sum(self.residents.get(name).load_s for name in order)
+        self.number += 1
+
+    def load_again_before(self, pair: int) -> None:
+        """Load both again if that is due before a pair, and cheap where the policy leaves it open."""
+        if pair not in self._points():
+            return
+        if self.gate.policy.reloads == "auto":
+            ran_s = now_s() - self._began_s
+            took = f"loading both took {self._took_s:.1f} s, and the gate has run for {ran_s:.0f} s"
+            if self._took_s > max(CHEAP_S, CHEAP_SHARE * ran_s):
+                self.progress.note(f"both systems stay loaded: {took} (reloads: auto)")
+                return
+            self.progress.note(f"both systems are loaded again: {took} (reloads: auto)")
+        self.load()
+
+    def _points(self) -> Sequence[int]:
+        times = AUTO_TIMES if self.gate.policy.reloads == "auto" else self.gate.policy.reloads
+        return reload_points(self.first_pair, self.pairs, times)
