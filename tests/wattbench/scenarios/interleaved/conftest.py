@@ -60,7 +60,7 @@ class Gated:
         long_rounds: bool = True,
     ) -> None:
         self.resolved, sides = choose_sides(resolved, "adder", candidate)
-        self.gate = Gate(sides, policy, "the test", 7, plant, long_rounds)
+        self.gate = Gate(sides, policy, "the test", 7, plant, long_rounds=long_rounds)
         self.cells = plan(self.resolved)
         with new_run(root, self.resolved, self.cells, {"cpu": "rapl"}, [], gate=self.gate.as_record()) as writer:
             self.root = writer.layout.root
