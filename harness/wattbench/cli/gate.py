@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     "--plant",
     multiple=True,
     metavar="HARM=SHARE",
-    help="A drill: make the candidate worse by delay=20%, drop=5% or work=10%, to see whether the gate detects it.",
+    help="A drill: make the candidate worse by delay=20%, drop=5% or work=10%, to see whether the gate detects it. For "
+    "one task: drop@TASK=5%; gain@TASK=5% makes the candidate better there.",
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Resume an interrupted gate.")

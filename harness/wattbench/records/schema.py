@@ -54,8 +54,9 @@ class RunHeader(RecordRow):
     measured it."""
     gate: dict[str, Any] | None = None
     """For a gate that asks two systems in turns: ``{"baseline": {"name", "system"}, "candidate": {"name", "system"},
-    "policy": {...}, "policy_source": str, "planted": {"delay": share} or None, "seed": int}``. `name` is what it is
-    called in this record, `system` in the suite. Its cells say what could be asked, `rounds.jsonl` what was."""
+    "policy": {...}, "policy_source": str, "planted": {"delay": share, "drop@task": share} or None, "seed": int,
+    "long_rounds": bool}``. `name` is what it is called in this record, `system` in the suite. Its cells say what could
+    be asked, `rounds.jsonl` what was."""
     night: dict[str, Any] | None = None
     """For a run of `wattbench nightly`: ``{"date": "2026-11-25", "commit": str | None, "backfilled": bool, "since":
     {"run", "commit", "commits": [{"commit", "subject"}], "commits_in_all", "files", "files_in_all"} | None}``: what was

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from wattbench.records import Purpose
 from wattbench_reports import figures
 from wattbench_reports.analyses.power import CellPower, PowerLine, SystemPower, WindowPower, has_traces, system_powers
 from wattbench_reports.analyses.power.power_lines import STEPS
@@ -29,6 +30,7 @@ _LEAD = (
 )
 
 _LOADING = "loading and idle"
+_ROUNDS = "loading, idle and rounds"
 
 
 def power_section(analysis: Analysis) -> Section | None:
@@ -160,7 +162,9 @@ def _row(number: int, cell: CellPower, window: WindowPower) -> tuple[Cell, ...]:
 
 
 def _name(cell: CellPower) -> str:
-    return cell.task or (_LOADING if cell.block is None else f"block {cell.block + 1}")
+    if cell.task is not None or cell.block is not None:
+        return cell.task or f"block {(cell.block or 0) + 1}"
+    return _ROUNDS if any(window.row.purpose == Purpose.MEASURED for window in cell.windows) else _LOADING
 
 
 def _watts(value: float | None) -> str:

@@ -75,11 +75,11 @@ def other_prompts(
     first, second = (
         AskedSystem(names[side], names[side], mapping(settings[side].as_recorded.get("prompt")) or {}) for side in SIDES
     )
-    found = compare_prompts(
+    compared = compare_prompts(
         pd.DataFrame(rows, columns=columns), first, second, may_differ=may_differ, advice=PROMPTS_MAY_DIFFER
     )
-    apart = {} if found.apart is None else dict.fromkeys(METRICS, found.apart)
-    return apart, () if found.note is None else (found.note,)
+    apart = {} if compared.apart is None else dict.fromkeys(METRICS, compared.apart)
+    return apart, () if compared.note is None else (compared.note,)
 
 
 def _both(figures: Figures) -> Iterable[tuple[Item, ItemFigures, ItemFigures]]:
