@@ -108,15 +108,24 @@ def judge_runs(
 def judge_files(old: Path, new: Path, policy_file: Path | None) -> GateResult:
     """Judge two files of pytest-benchmark.
 
+    How much two processes of one benchmark differ is in neither: it is assumed, and said.
+
     Raises:
         UserError: one cannot be read, or the policy is wrong.
     """
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.decision.judge import judge_many
-    from wattbench_reports.gate.evidence.pytest_benchmark import evidence_of_files
+    from wattbench_reports.gate.evidence.pytest_benchmark import (
+        ASSUMED_DRIFT,
+        assumed_drift_note,
+        evidence_of_files,
+    )
 
     policy = as_reports_know_it(find_policy(policy_file, None, Path.cwd())[0])
-    return judge_many(evidence_of_files(old, new, policy), policy, suite=new.stem)
+    assumed = ASSUMED_DRIFT if policy.drift is None else policy.drift
+    policy = replace(policy, drift=assumed)
+    result = judge_many(evidence_of_files(old, new, policy), policy, suite=new.stem)
+    return _with_notes(result, [assumed_drift_note(assumed)])
 
 
 def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:

@@ -14,8 +14,9 @@ from wattbench.errors import UserError
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part
 from wattbench_reports.comparability.explain import clauses, identity_differences
 from wattbench_reports.comparability.fingerprint import Fingerprint
-from wattbench_reports.formatting.units import plural
+from wattbench_reports.formatting.units import percent, plural
 from wattbench_reports.gate.evidence.comparable import compare_fingerprints
+from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS, seed_of
 from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, without_joules
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.evidence.pytest_benchmark_json import Benchmark, BenchmarkFile, read_benchmarks
@@ -23,15 +24,24 @@ from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT,
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables.json_values import mapping
 
-PER_ROUND = 8
-"""Rounds of a benchmark that make one of a gate, at most."""
+ASSUMED_DRIFT = 0.03
+"""The share by which seconds and joules of a benchmark differ between two processes without a change."""
+
+
+def assumed_drift_note(share: float) -> str:
+    """Say what is assumed of two processes, as a file of one process cannot show it."""
+    return (
+        "Each file is of one process, and does not show how much two processes of one benchmark differ: "
+        f"{percent(share)} is assumed (drift in the policy). A regression has to exceed it, and a pass has to leave it."
+    )
 
 
 def evidence_of_files(old: Path, new: Path, policy: Policy) -> Mapping[str, Evidence]:
     """Return the evidence of every benchmark of either file, by name; by full name where names are not unique.
 
-    Its rounds are paired in the order in which they were run. Where it says how well it did, document by document, each
-    of its rounds is over all documents, and accuracy is paired too.
+    Its rounds are paired in the order in which they were run, and the pairs put in a random order: what the machine did
+    to one round it did to the next one too, which a test that looks round by round must not know. Where the benchmark
+    says how well it did, document by document, each of its rounds is over all documents, and accuracy is paired too.
 
     Args:
         old: the baseline's file, from ``pytest --benchmark-json``.
@@ -65,7 +75,8 @@ def _evidence(
         _, missing = of_judged(policy, {}, dict.fromkeys(METRICS, said))
         return Evidence(*shown, rounds=(), in_turns=False, missing=missing)
     unscored, unread = _unscored(one, two), _unread(one, two)
-    rounds = _rounds(one, two, scored=not unscored, read=not unread)
+    seed = seed_of([name, *shown])
+    rounds = _rounds(one, two, seed, scored=not unscored, read=not unread)
     apart, notes = _apart(files, (one, two), shown, policy)
     bare, joule_notes = ({}, ()) if unread else without_joules(rounds, Counter([NOT_READ]))
     missing = (
@@ -83,35 +94,45 @@ def _evidence(
         apart=apart,
         missing=missing,
         notes=(*notes, *_left_out(one, two, shown), *joule_notes),
+        seed=seed,
     )
 
 
-def _rounds(one: Benchmark, two: Benchmark, *, scored: bool, read: bool) -> tuple[Round, ...]:
-    """Group the rounds of the two in order, evenly, so that no group is left with one or two.
+def _rounds(one: Benchmark, two: Benchmark, seed: int, *, scored: bool, read: bool) -> tuple[Round, ...]:
+    """Group the rounds of the two evenly into rounds of a gate, an even number of them if there are two: two are a
+    pair.
 
     Documents are shared out among them, so that the score of each counts once; each then has its documents' part of the
     joules that going through all of them takes.
     """
     both = min(len(one.seconds), len(two.seconds))
-    number = math.ceil(both / PER_ROUND)
-    scores = _paired(one.scores, two.scores) if scored else np.empty((0, 2))
-    joules = _paired(one.round_energy_j, two.round_energy_j, both) if read else np.full((both, 2), math.nan)
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(both)
+    seconds = _paired(one.seconds, two.seconds, both)[order]
+    joules = (_paired(one.round_energy_j, two.round_energy_j, both) if read else np.full((both, 2), math.nan))[order]
+    number = min(both, MOST_ROUNDS)
+    scores = np.empty((0, 2))
     if scored:
+        scores = rng.permutation(_paired(one.scores, two.scores))
         number = min(number, len(scores))
+    number -= number % 2 if number > 1 else 0
     rounds = []
-    for seconds, energy_j, correct in zip(
-        np.array_split(_paired(one.seconds, two.seconds, both), number),
-        np.array_split(joules, number),
-        np.array_split(scores, number) if scored else [None] * number,
-        strict=True,
+    for group, (group_seconds, energy_j, correct) in enumerate(
+        zip(
+            np.array_split(seconds, number),
+            np.array_split(joules, number),
+            np.array_split(scores, number) if scored else [None] * number,
+            strict=True,
+        )
     ):
         share = len(energy_j) if correct is None else len(correct) / len(scores)
         own_j = (share * energy_j.mean(axis=0)).tolist()
         rounds.append(
             Round(
-                correct=np.full_like(seconds, math.nan) if correct is None else correct,
-                seconds=seconds,
+                correct=np.full_like(group_seconds, math.nan) if correct is None else correct,
+                seconds=group_seconds,
                 energy_j=None if any(math.isnan(each) for each in own_j) else (own_j[0], own_j[1]),
+                pair=group // 2 if number > 1 else None,
             )
         )
     return tuple(rounds)
