@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import multiprocessing
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,20 +14,28 @@ from wattbench.api.judge_gate import as_reports_know_it
 from wattbench.api.measure_gate import GateJob, measure_new
 from wattbench.api.session import notice
 from wattbench.api.suite_runs import load
+from wattbench.errors import UserError
 
 if TYPE_CHECKING:
-    from wattbench_reports.gate.calibration.noise_floor import Calibration
+    from wattbench_reports.gate.calibration.record import Calibration
     from wattbench_reports.gate.evidence.model import Evidence
     from wattbench_reports.gate.policy import Policy
 
+Planted = Mapping[str, float]
+"""Harm to its share; nothing where a system is judged against itself as it is."""
 
-def calibrate_gate(job: GateJob, out: Path, gates: int) -> Calibration:
-    """Measure a system against itself, and against itself made worse by each margin; simulate many gates of each.
+TRADE = 0.2
+"""How many points a trade moves each of two tasks, where as many of their answers are right."""
+
+
+def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibration:
+    """Measure a system against itself, and against itself changed on purpose; judge many stretches of these gates.
 
     Args:
         job: the system as both baseline and candidate, with `calibration_items`.
         out: where runs go.
-        gates: how many gates to simulate from each measured one.
+        gates: how many stretches to judge for each rate.
+        restarts: how often all of it is measured, each time in a process of its own.
 
     Raises:
         UserError: something is wrong with the job, or the system failed.
@@ -32,62 +43,131 @@ def calibrate_gate(job: GateJob, out: Path, gates: int) -> Calibration:
     from wattbench.records import read_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
+    from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
     from wattbench_reports.tables.header_record import HeaderRecord
 
     of_suite = load(job.suite, tasks=job.tasks, limit=job.limit).suite.gate
     policy = as_reports_know_it(find_policy(job.policy_file, of_suite, Path.cwd())[0])
-    first, equal = _gated(job, out, policy)
-    header = read_run(first).header
+    plants: list[Planted] | None = None
+    runs: list[list[Path]] = []
+    for number in range(1, restarts + 1):
+        notice(f"wattbench: restart {number} of {restarts} ...")
+        plants, of_restart = _in_new_process(job, out, policy, plants)
+        runs.append(of_restart)
+    assert plants is not None  # there is one restart at least
+    by_plant = zip(*runs, strict=True)
+    equal, *drills = ([evidence_in_turns(read_run(root), policy) for root in roots] for roots in by_plant)
+    header = read_run(runs[0][0]).header
     record = HeaderRecord.of(header)
-    drills, runs = [], [header.run]
-    for planted in _harms(equal, policy):
-        words = tuple(f"{harm}={share}" for harm, share in planted.items())
-        notice(f"wattbench: the same with {words[0]} planted ...")
-        root, evidence = _gated(replace(job, plant=words), out, policy)
-        drills.append((planted, evidence))
-        runs.append(root.name)
     all_items = sum(cell.items or 0 for cell in record.cells if cell.system == record.cells[0].system)
+    most = min(policy.max_items or all_items, all_items, job.calibration_items or all_items)
     return from_evidence(
         equal,
-        drills,
+        list(zip(plants, drills, strict=True)),
         policy,
         suite=record.suite.name,
         system=job.baseline,
         environment=record.machine.as_recorded,
-        runs=runs,
-        items=min(policy.max_items or all_items, all_items),
+        runs=[root.name for of_restart in runs for root in of_restart],
+        items=most,
         gates=gates,
         created_utc=header.created_utc,
     )
 
 
-def _gated(job: GateJob, out: Path, policy: Policy) -> tuple[Path, Evidence]:
-    """Measure a gate over all of its items; return its run and the evidence in it."""
+def _in_new_process(
+    job: GateJob, out: Path, policy: Policy, plants: list[Planted] | None
+) -> tuple[list[Planted], list[Path]]:
+    """Measure all gates of a restart in a process of their own.
+
+    Raises:
+        UserError: it failed there.
+    """
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
+        try:
+            done = alone.submit(_restart, job, out, policy, plants).result()
+        except BrokenProcessPool as error:
+            raise UserError("a process that measured gates died; there may be too little memory") from error
+    if isinstance(done, str):
+        raise UserError(done)
+    return done
+
+
+def _restart(
+    job: GateJob, out: Path, policy: Policy, plants: list[Planted] | None
+) -> tuple[list[Planted], list[Path]] | str:
+    """Measure a gate without a plant, and one with each. A UserError comes back as its message: not every exception can
+    be pickled."""
     from wattbench.records import read_run
     from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 
+    try:
+        first = _gated(job, out)
+        if plants is None:
+            plants = plants_for(evidence_in_turns(read_run(first), policy), policy)
+        runs = [first]
+        for planted in plants:
+            words = tuple(f"{harm}={share}" for harm, share in planted.items())
+            notice(f"wattbench: the same with {' and '.join(words)} planted ...")
+            runs.append(_gated(replace(job, plant=words), out))
+    except UserError as error:
+        return str(error)
+    return plants, runs
+
+
+def _gated(job: GateJob, out: Path) -> Path:
+    """Measure a gate over all of its items; return its run."""
     begun: list[Path] = []
     measure_new(job, out, begun.append, until=lambda _: False)
-    return begun[0], evidence_in_turns(read_run(begun[0]), policy)
+    return begun[0]
 
 
-def _harms(equal: Evidence, policy: Policy) -> list[Mapping[str, float]]:
-    """Return what makes the system worse by each margin: a delay, dropped answers, added work."""
-    import numpy as np
+def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
+    """Return what makes the system worse by each margin, and a trade between two of its tasks.
 
+    Args:
+        equal: of the system against itself.
+        policy: of the gates.
+    """
     from wattbench_reports.gate.metrics import ACCURACY, ENERGY
 
     margins = {rule.metric: rule.margin for rule in policy.rules}
     timed = [margin for metric, margin in margins.items() if metric in ("latency_p50", "latency_p95", "ttft")]
     joules = [margin for metric, margin in margins.items() if metric in ENERGY]
-    harms: list[Mapping[str, float]] = [{"delay": timed[0]}] if timed else []
+    plants: list[Planted] = [{"delay": timed[0]}] if timed else []
     if ACCURACY in margins:
-        right = float(np.concatenate([one.correct[:, 0] for one in equal.rounds]).mean())
-        if right > margins[ACCURACY]:
-            harms.append({"drop": round(margins[ACCURACY] / right, 4)})  # of all answers; only right ones are lost
+        right = _right_by_task(equal)
+        every = [score for of_task in right.values() for score in of_task]
+        share = sum(every) / len(every)
+        if share > margins[ACCURACY]:
+            plants.append({"drop": round(margins[ACCURACY] / share, 4)})  # of all answers; only right ones are lost
         else:
             notice(
-                f"wattbench: {right:.1%} of the answers are correct, so accuracy cannot fall by the margin; no answers "
+                f"wattbench: {share:.1%} of the answers are correct, so accuracy cannot fall by the margin; no answers "
                 "are dropped"
             )
-    return [*harms, {"work": joules[0]}] if joules else harms
+        plants += _trade(right)
+    return [*plants, {"work": joules[0]}] if joules else plants
+
+
+def _right_by_task(equal: Evidence) -> dict[str, list[float]]:
+    """Return the baseline's scores of each task's items."""
+    scores: dict[str, list[float]] = {}
+    for one in equal.rounds:
+        for task, score in zip(one.tasks or [""] * one.items, one.correct[:, 0].tolist(), strict=True):
+            scores.setdefault(task, []).append(score)
+    return scores
+
+
+def _trade(right: Mapping[str, Sequence[float]]) -> list[Planted]:
+    """Return a gain in one task and a loss in another of as many right answers, in the two tasks that have most.
+
+    Nothing where there is only one task, or one of the two has no right answer.
+    """
+    scores = {task: sum(of_task) for task, of_task in right.items()}
+    chosen = sorted(scores, key=lambda task: -scores[task])[:2]
+    if len(chosen) < 2 or scores[chosen[1]] <= 0:
+        return []
+    gains, loses = chosen
+    moved = min(TRADE * len(right[gains]), TRADE * len(right[loses]), scores[gains], scores[loses])
+    return [{f"gain@{gains}": round(moved / scores[gains], 4), f"drop@{loses}": round(moved / scores[loses], 4)}]

@@ -16,9 +16,10 @@ from wattbench.cli._verdict_files import EXIT_ERROR
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
-    from wattbench_reports.gate.calibration.noise_floor import Calibration
+    from wattbench_reports.gate.calibration.record import Calibration
 
 ITEMS = 160
+RESTARTS = 3
 
 
 @main.command()
@@ -35,10 +36,17 @@ ITEMS = 160
     type=click.IntRange(min=16),
     default=ITEMS,
     show_default=True,
-    help="Items that each of the four gates asks.",
+    help="Items that each gate asks.",
 )
 @click.option(
-    "--gates", type=click.IntRange(min=20), default=500, show_default=True, help="Gates to simulate from each of them."
+    "--restarts",
+    type=click.IntRange(min=1),
+    default=RESTARTS,
+    show_default=True,
+    help="How often the systems are started anew, for all gates each time.",
+)
+@click.option(
+    "--gates", type=click.IntRange(min=20), default=500, show_default=True, help="Stretches to judge for each rate."
 )
 @click.option(
     "-o",
@@ -60,6 +68,7 @@ def calibrate(
     system: str | None,
     sessions: int | None,
     items: int,
+    restarts: int,
     gates: int,
     output: Path | None,
     policy: Path | None,
@@ -71,9 +80,10 @@ def calibrate(
 ) -> None:
     """Measure the error rates of gates of SUITE on this machine, and the smallest margin that they can judge.
 
-    Tests SYSTEM against itself, and against itself made worse by a margin: with a delay, with answers dropped, with
-    work added. None of these four gates ends early; many more are simulated from their rounds. The rates are printed.
-    The file holds the noise floor: a policy that names it may have no margin below it.
+    Tests SYSTEM against itself, against itself made worse by a margin (with a delay, with answers dropped, with work
+    added), and with a gain in one task for a loss in another. None of these gates ends early; stretches of them are
+    judged as gates. The rates are printed with their intervals. The file holds the noise floor: a policy that names it
+    may have no margin below it.
 
     With --sessions K it runs SUITE K times instead, and writes how much joules and seconds vary between full restarts:
     what compare and report state for another run on this machine.
@@ -100,7 +110,7 @@ def calibrate(
     )
     try:
         with stdout_to_stderr():
-            calibration = calibrate_gate(job, out, gates)
+            calibration = calibrate_gate(job, out, gates, restarts)
         _write(calibration, output)
     except UserError as error:
         click.echo(f"wattbench: {error}", err=True)
@@ -141,6 +151,6 @@ def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options
 
 def _write(calibration: Calibration, output: Path) -> None:
     from wattbench.records.atomic_write import write_atomically
-    from wattbench_reports.gate.calibration.noise_floor import as_json
+    from wattbench_reports.gate.calibration.record import as_json
 
     write_atomically(output, as_json(calibration).encode())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from wattbench.terminal import TextColumn, printable, text_table
+from collections import Counter
+
+from wattbench.terminal import TextColumn, printable, text_table, wrapped
 from wattbench_reports.formatting.units import listed, percent, plural, points
-from wattbench_reports.gate.calibration.noise_floor import Calibration
+from wattbench_reports.gate.calibration.record import Calibration, Drill
 from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.stats import Interval
+from wattbench_reports.wording.gate import label
 
 
 def calibration_text(calibration: Calibration) -> str:
@@ -17,18 +20,49 @@ def calibration_text(calibration: Calibration) -> str:
         "",
         *(f"  {line}" for line in _rates(calibration)),
         "",
-        f"  {plural(calibration.equal.gates, 'simulated gate')} per row, resampled from "
-        f"{plural(calibration.rounds, 'measured round')}, of at most {plural(calibration.items, 'item')}.",
+        *wrapped(_promised(calibration), "  ", "  "),
+        *wrapped(_origin(calibration), "  ", "  "),
         "  [a, b]: 95% confidence interval of the rate. items: median until the verdict.",
         "",
     ]
-    lines += [
-        f"  Measured gate with {planted_in_words(drill.planted)} planted: {drill.verdict} ({_labels(drill.regressed)})."
-        for drill in calibration.drills
-    ]
+    lines += [line for drill in calibration.drills for line in wrapped(_measured(drill), "  ", "    ")]
     lines += ["", "  Noise floor (the smallest margin at which these gates keep their error rates):"]
     lines += [f"    {line}" for line in _margins(calibration)]
+    if calibration.noise:
+        lines += ["", "  Spread of a pair's ratio (standard deviation of its logarithm):"]
+        lines += [f"    {line}" for line in _noise(calibration)]
     return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _promised(calibration: Calibration) -> str:
+    """Say which rate is which error, and what the policy promises of it."""
+    return (
+        f"False alarms are what regressed without a fault or with a trade: at most {percent(calibration.alpha)} are "
+        f"promised. Misses are what passed with a margin planted: at most {percent(calibration.beta)}."
+    )
+
+
+def _origin(calibration: Calibration) -> str:
+    gates = plural(calibration.equal.gates, "gate")
+    return (
+        f"Without a fault {gates} are judged: stretches of {plural(calibration.rounds, 'measured round')} in their "
+        f"order, of at most {plural(calibration.items, 'item')}, each also with the systems exchanged. The bounds "
+        f"count each of {plural(calibration.restarts, 'restart')} once, as the gates of one are alike: more "
+        "--restarts narrow them."
+    )
+
+
+def _measured(drill: Drill) -> str:
+    """Write what the real gates with a plant came to: ``regressed in 3 of 3 (latency p50)``."""
+    counts = Counter(drill.verdicts).most_common()
+    verdicts = listed([f"{verdict} in {number} of {len(drill.verdicts)}" for verdict, number in counts])
+    trade = " It gains in one task what it loses in another." if drill.trade else ""
+    return f"Measured with {planted_in_words(drill.planted)} planted: {verdicts} ({_labels(drill.regressed)}).{trade}"
+
+
+def _noise(calibration: Calibration) -> list[str]:
+    rows = [(METRICS[metric].label, percent(spread)) for metric, spread in calibration.noise.items()]
+    return text_table((TextColumn(least_width=25), TextColumn()), rows)
 
 
 def _rates(calibration: Calibration) -> list[str]:
@@ -59,7 +93,7 @@ def _share(share: Interval) -> str:
 
 
 def _labels(metrics: tuple[str, ...]) -> str:
-    return listed([METRICS[each].label for each in metrics]) or "no metric"
+    return listed([label(each) for each in metrics]) or "no metric regressed"
 
 
 def _floor(metric: str, floor: float | None) -> str:

@@ -2,71 +2,38 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import machine_parts
 from wattbench_reports.formatting.units import percent, points
-from wattbench_reports.gate.calibration.simulate import Rates, simulate, single_metric_policy, worse_by
+from wattbench_reports.gate.calibration.record import Calibration, Drill, read_calibration
+from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy, worse_by
+from wattbench_reports.gate.decision.case import Case
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.decision.metric_tests import cases
+from wattbench_reports.gate.decision.sequential_tests import RatioTrial
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
-from wattbench_reports.stats import Interval
 from wattbench_reports.stats.budgets import FLOOR_GATES, SEED
 
-SCHEMA_VERSION = 1
+_MACHINE = ("device", "driver", "power_limit")
 
 _MARGINS = tuple(0.005 * 1.25**step for step in range(21))
 """Margins that are tried, from half a per cent to a half."""
 
 
-@dataclass(frozen=True)
-class Drill:
-    """A gate against a candidate that was made worse on purpose."""
-
-    planted: Mapping[str, float]
-    verdict: str
-    """Of the real gate over all of its rounds."""
-    regressed: tuple[str, ...]
-    """The metrics that regressed in it, those that do not block included."""
-    rates: Rates
-    """Of gates drawn from its rounds."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """The measured error rates and noise floors of a machine's gates."""
-
-    suite: str
-    system: str
-    created_utc: str
-    machine: Mapping[str, Mapping[str, str]]
-    """Part of the machine (device, driver, power limit) to its facts."""
-    runs: tuple[str, ...]
-    items: int
-    """The item cap of its gates."""
-    rounds: int
-    """Rounds of the real gate, from which the simulated ones are drawn."""
-    equal: Rates
-    """Rates of the system against itself."""
-    drills: tuple[Drill, ...]
-    floors: Mapping[str, float | None]
-    """Metric to the smallest margin at which an equal candidate passes, and one that is worse by the margin is found,
-    as often as the policy says. None: no margin up to a half."""
-    not_judged: Mapping[str, str] = field(default_factory=dict)
-    """Metric to why it was not calibrated."""
-
-
 def calibrate(
-    equal: Evidence,
-    drills: Sequence[tuple[Mapping[str, float], Evidence]],
+    equal: Sequence[Evidence],
+    drills: Sequence[tuple[Mapping[str, float], Sequence[Evidence]]],
     policy: Policy,
     *,
     suite: str,
@@ -77,22 +44,22 @@ def calibrate(
     gates: int,
     created_utc: str,
 ) -> Calibration:
-    """Simulate gates from the rounds of real ones, and estimate their error rates and noise floors.
+    """Judge stretches of real gates, and estimate the error rates and noise floors of gates here.
 
     Args:
-        equal: of a system against itself, with no early end.
-        drills: what was planted, and the evidence of a gate against that.
+        equal: of a system against itself, with no early end, one for each restart.
+        drills: what was planted, and the evidence of a gate against that, one for each restart.
         policy: of the gates.
         suite: its name.
         system: the system's.
         environment: of the runs' header.
         runs: the records' names.
         items: after which a gate stops.
-        gates: how many are simulated for each rate.
+        gates: how many stretches are judged for each rate, at most.
         created_utc: ISO 8601.
     """
-    every = cases(equal, policy)
-    tested = [case for case in every if case.trial is not None]
+    every = [cases(each, policy) for each in equal]
+    tested = [case for case in every[0] if case.trial is not None and not case.domain]
     parts = machine_parts(environment, "")
     return Calibration(
         suite=suite,
@@ -101,32 +68,57 @@ def calibrate(
         machine={name: dict(parts[name].facts) for name in _MACHINE},
         runs=tuple(runs),
         items=items,
-        rounds=len(equal.rounds),
-        equal=simulate(equal, policy, gates=gates, items=items, swap=True, seed=SEED),
-        drills=tuple(_drill(planted, evidence, policy, items, gates) for planted, evidence in drills),
+        restarts=len(equal),
+        rounds=sum(len(each.rounds) for each in equal),
+        alpha=policy.alpha,
+        beta=policy.beta,
+        equal=simulate(equal, policy, gates=gates, items=items, swap=True),
+        drills=tuple(_drill(planted, evidences, policy, items, gates) for planted, evidences in drills),
         floors={case.rule.metric: _floor(equal, policy, case.rule.metric, items) for case in tested},
         not_judged={
             case.rule.metric: case.missing or case.apart or "single figures are compared, not tested"
-            for case in every
-            if case.trial is None
+            for case in every[0]
+            if case.trial is None and not case.domain
         },
+        noise=_noise(every),
+        discordant=_discordant(equal),
     )
 
 
-_MACHINE = ("device", "driver", "power_limit")
-
-
-def _drill(planted: Mapping[str, float], evidence: Evidence, policy: Policy, items: int, gates: int) -> Drill:
-    result = judge(evidence, policy, suite="", planted=planted)
+def _drill(
+    planted: Mapping[str, float], evidences: Sequence[Evidence], policy: Policy, items: int, gates: int
+) -> Drill:
+    results = [judge(each, policy, suite="", planted=planted) for each in evidences]
+    worse = [each.metric for result in results for each in result.metrics if each.verdict is Verdict.REGRESSED]
     return Drill(
         planted=dict(planted),
-        verdict=str(result.verdict),
-        regressed=tuple(each.metric for each in result.metrics if each.verdict is Verdict.REGRESSED),
-        rates=simulate(evidence, policy, gates=gates, items=items, swap=False, seed=SEED),
+        verdicts=tuple(str(result.verdict) for result in results),
+        regressed=tuple(dict.fromkeys(worse)),
+        rates=simulate(evidences, policy, gates=gates, items=items, swap=False),
+        trade=any(harm.startswith("gain@") for harm in planted),
     )
 
 
-def _floor(equal: Evidence, policy: Policy, metric: str, items: int) -> float | None:
+def _noise(every: Sequence[Sequence[Case]]) -> dict[str, float]:
+    """Return the spread of the pairs' figures within a restart, pooled over restarts."""
+    figures: dict[str, list[NDArray[np.float64]]] = {}
+    for case in (case for of_restart in every for case in of_restart):
+        if isinstance(case.trial, RatioTrial) and len(case.trial.d) > 1:
+            figures.setdefault(case.rule.metric, []).append(case.trial.d)
+    return {
+        metric: math.sqrt(sum(d.var(ddof=1) * (len(d) - 1) for d in known) / sum(len(d) - 1 for d in known))
+        for metric, known in figures.items()
+    }
+
+
+def _discordant(equal: Sequence[Evidence]) -> float | None:
+    """Return the share of items that were scored differently; None where none was scored."""
+    scores = np.concatenate([one.correct for each in equal for one in each.rounds])
+    known = scores[np.isfinite(scores).all(axis=1)]
+    return float((known[:, 0] != known[:, 1]).mean()) if len(known) else None
+
+
+def _floor(equal: Sequence[Evidence], policy: Policy, metric: str, items: int) -> float | None:
     """Find the smallest of `_MARGINS` that can be judged by bisection; those above it can be too."""
     low, high = -1, len(_MARGINS)  # does not hold, holds
     while high - low > 1:
@@ -138,49 +130,16 @@ def _floor(equal: Evidence, policy: Policy, metric: str, items: int) -> float | 
     return _MARGINS[high] if high < len(_MARGINS) else None
 
 
-def _holds(equal: Evidence, policy: Policy, metric: str, margin: float, items: int) -> bool:
+def _holds(equal: Sequence[Evidence], policy: Policy, metric: str, margin: float, items: int) -> bool:
     single = single_metric_policy(policy, metric, margin)
     enough = 1 - policy.beta
-    if simulate(equal, single, gates=FLOOR_GATES, items=items, swap=True, seed=SEED).passed.estimate < enough:
+    if simulate(equal, single, gates=FLOOR_GATES, items=items, swap=True).passed.estimate < enough:
         return False
     try:
-        harmed = worse_by(equal, metric, margin, SEED)
+        harmed = [worse_by(each, metric, margin, SEED + number) for number, each in enumerate(equal)]
     except ValueError:  # fewer answers are right
         return False
-    return simulate(harmed, single, gates=FLOOR_GATES, items=items, swap=False, seed=SEED).regressed.estimate >= enough
-
-
-def as_json(calibration: Calibration) -> str:
-    """Write a calibration as JSON, as `read_calibration` reads it."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, **asdict(calibration)}, indent=2) + "\n"
-
-
-def read_calibration(path: Path) -> Calibration:
-    """Read what `wattbench calibrate` wrote.
-
-    Raises:
-        UserError: the file is not there, or is none.
-    """
-    try:
-        recorded = json.loads(path.read_bytes())
-        if recorded.pop("schema_version") != SCHEMA_VERSION:
-            raise ValueError("it is of another version")
-        equal, drills = _rates(recorded.pop("equal")), recorded.pop("drills")
-        return Calibration(
-            **recorded | {"runs": tuple(recorded["runs"])},
-            equal=equal,
-            drills=tuple(
-                Drill(**drill | {"rates": _rates(drill["rates"]), "regressed": tuple(drill["regressed"])})
-                for drill in drills
-            ),
-        )
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: not a calibration ({error}). Make one with: wattbench calibrate SUITE") from error
-
-
-def _rates(recorded: dict[str, Any]) -> Rates:
-    shares = {name: Interval(**recorded[name]) for name in ("regressed", "passed", "inconclusive")}
-    return Rates(gates=int(recorded["gates"]), median_items=float(recorded["median_items"]), **shares)
+    return simulate(harmed, single, gates=FLOOR_GATES, items=items, swap=False).regressed.estimate >= enough
 
 
 def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> list[str]:

@@ -1,59 +1,70 @@
-"""Simulate gates from the rounds of a real one: resampled, with sides swapped, or with a computed regression."""
+"""Simulate gates from real ones: stretches of them, judged as gates are, or with a computed regression."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.gate.decision.metric_figures import whole_pairs
+from wattbench_reports.gate.calibration.stretches import stretches
 from wattbench_reports.gate.decision.metric_tests import cases
 from wattbench_reports.gate.decision.stopping import looks
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
-from wattbench_reports.stats import Interval, wilson_interval
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.clustered_shares import clustered_share
 
 
 @dataclass(frozen=True)
 class Rates:
-    """The share of gates with each verdict. The bounds are of 95% confidence, over gates drawn from the same rounds."""
+    """The share of gates with each verdict. The bounds are of 95% confidence over other restarts of the systems, each
+    of which counts once: its gates overlap, and are alike."""
 
     gates: int
     regressed: Interval
     passed: Interval
     inconclusive: Interval
     median_items: float
-    """Items until the verdict; the cap for an inconclusive one."""
+    """Items until the verdict; all of the stretch for an inconclusive one."""
 
 
-def simulate(evidence: Evidence, policy: Policy, *, gates: int, items: int, swap: bool, seed: int) -> Rates:
-    """Simulate gates from pairs of rounds that are drawn from those of one, with replacement.
+def simulate(restarts: Sequence[Evidence], policy: Policy, *, gates: int, items: int, swap: bool) -> Rates:
+    """Judge stretches of real gates, one gate for each restart of the systems.
 
     Args:
-        evidence: with rounds.
+        restarts: the evidence of each real gate.
         policy: of the gates.
-        gates: how many.
+        gates: how many stretches at most, of all restarts together.
         items: after which each is inconclusive.
-        swap: a coin says for each pair which side is the candidate's: of a system against itself, either is.
-        seed: of the draws.
+        swap: judge each with the two systems exchanged too.
     """
-    rng = np.random.default_rng(seed)
-    ends = [_end(_drawn(evidence, rng, items, swap), policy, items) for _ in range(gates)]
-
-    def share(verdict: Verdict) -> Interval:
-        return wilson_interval(sum(1 for end, _ in ends if end is verdict) / gates, gates)
-
+    each = max(gates // len(restarts), 1)
+    ends = [[_end(gate, policy) for gate in stretches(one, items=items, most=each, swap=swap)] for one in restarts]
+    used = [items_used for of_restart in ends for _, items_used in of_restart]
     return Rates(
-        gates=gates,
-        regressed=share(Verdict.REGRESSED),
-        passed=share(Verdict.PASS),
-        inconclusive=share(Verdict.INCONCLUSIVE),
-        median_items=float(np.median([items_used for _, items_used in ends])),
+        gates=len(used),
+        regressed=_share(ends, Verdict.REGRESSED),
+        passed=_share(ends, Verdict.PASS),
+        inconclusive=_share(ends, Verdict.INCONCLUSIVE),
+        median_items=float(np.median(used)),
     )
+
+
+def _share(ends: Sequence[Sequence[tuple[Verdict, int]]], verdict: Verdict) -> Interval:
+    return clustered_share(np.array([np.mean([end is verdict for end, _ in of_restart]) for of_restart in ends]))
+
+
+def _end(evidence: Evidence, policy: Policy) -> tuple[Verdict, int]:
+    counts: NDArray[np.int64] = np.cumsum([one.items for one in evidence.rounds])
+    known = looks(cases(evidence, policy), policy)
+    at = known.first_known()
+    if at is None:
+        return Verdict.INCONCLUSIVE, int(counts[-1])
+    return (Verdict.REGRESSED if known[at].fails else Verdict.PASS), int(counts[at])
 
 
 def worse_by(evidence: Evidence, metric: str, by: float, seed: int) -> Evidence:
@@ -91,40 +102,6 @@ def _mean_score(evidence: Evidence) -> float:
     return float(np.nanmean(scores)) if len(scores) and not np.isnan(scores).all() else 0.0
 
 
-def _drawn(evidence: Evidence, rng: np.random.Generator, items: int, swap: bool) -> Evidence:
-    pairs = whole_pairs(evidence.rounds)
-    rounds: list[Round] = []
-    items_drawn = number = 0
-    while items_drawn < items and pairs:
-        drawn = [evidence.rounds[place] for place in pairs[int(rng.integers(len(pairs)))]]
-        swapped = swap and rng.random() < 0.5
-        own_pair = number if len(drawn) > 1 else None
-        rounds += [replace(_swapped(one) if swapped else one, pair=own_pair) for one in drawn]
-        items_drawn += sum(one.items for one in drawn)
-        number += 1
-    return replace(evidence, rounds=tuple(rounds), items_left=0)
-
-
-def _swapped(one: Round) -> Round:
-    return replace(
-        one,
-        correct=one.correct[:, ::-1],
-        seconds=one.seconds[:, ::-1],
-        ttft_s=None if one.ttft_s is None else one.ttft_s[:, ::-1],
-        energy_j=None if one.energy_j is None else (one.energy_j[1], one.energy_j[0]),
-    )
-
-
-def _end(evidence: Evidence, policy: Policy, items: int) -> tuple[Verdict, int]:
-    every = cases(evidence, policy)
-    counts: NDArray[np.int64] = np.cumsum([one.items for one in evidence.rounds])
-    known = looks(every, policy)
-    at = known.first_known()
-    if at is None:
-        return Verdict.INCONCLUSIVE, items
-    return (Verdict.REGRESSED if known[at].fails else Verdict.PASS), int(counts[at])
-
-
 def single_metric_policy(policy: Policy, metric: str, margin: float) -> Policy:
     """Return a policy that judges one metric only, with a margin."""
     rule = replace(policy.rule(metric), margin=margin, blocks=True, only_if_measured=False)
@@ -132,5 +109,5 @@ def single_metric_policy(policy: Policy, metric: str, margin: float) -> Policy:
 
 
 def planted_in_words(planted: Mapping[str, float]) -> str:
-    """Write what was planted: ``20% delay``."""
-    return ", ".join(f"{100 * share:.3g}% {harm}" for harm, share in planted.items())
+    """Write what was planted: ``20% delay``, ``20% gain in sums``."""
+    return ", ".join(f"{100 * share:.3g}% {harm.replace('@', ' in ')}" for harm, share in planted.items())
