@@ -18,6 +18,7 @@ from wattbench.meters import recover_window
 from wattbench.records import (
     LABELS,
     SCHEMA_VERSION,
+    AnswerRow,
     Purpose,
     RunHeader,
     RunRecords,
@@ -141,17 +142,25 @@ def check_same_prompts(records: RunRecords, system: str, asks: Mapping[tuple[str
     for task in dict.fromkeys(task for task, _ in asks):
         for row in records.answers_of_all_attempts(system, task):
             ask = asks.get((task, row.doc_id))
-            if ask is not None and ask.prompt_hash != row.prompt_hash:
-                was, now = _where_they_differ(row.prompt, ask.prompt)
-                what = f"the prompt of document {row.doc_id} of {task} for {system}"
-                raise _cannot_resume(records, f"{what} was {was!r} and is now {now!r} (from the first difference on)")
+            changed = None if ask is None else prompt_change(f"{task} for {system}", row, ask)
+            if changed is not None:
+                raise _cannot_resume(records, changed)
 
 
-def _where_they_differ(was: str, now: str) -> tuple[str, str]:
-    """Return a few words of each of two texts, from where they begin to differ."""
-    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False))
+def prompt_change(of_what: str, row: AnswerRow, ask: ItemRequests) -> str | None:
+    """Say how the prompt of an item differs from that with which it was answered; None if it is the same.
+
+    Args:
+        of_what: the task, and where it is known the system, for the sentence.
+        row: the answer on record.
+        ask: how the item would be asked now.
+    """
+    if ask.prompt_hash == row.prompt_hash:
+        return None
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(row.prompt, ask.prompt, strict=False))
     at = sum(1 for _ in alike)
-    return was[at : at + SHOWN], now[at : at + SHOWN]
+    was, now = row.prompt[at : at + SHOWN], ask.prompt[at : at + SHOWN]
+    return f"the prompt of document {row.doc_id} of {of_what} was {was!r} and is now {now!r} (from the difference on)"
 
 
 def _check_same_machine(records: RunRecords, here: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from lm_eval.api.model import LM
 
 from wattbench.errors import UserError
 from wattbench.measure.ask_items import Recorder, ask_items, items_of
+from wattbench.measure.resume import prompt_change
 from wattbench.records import AnswerRow
 from wattbench.systems import Engine
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING
@@ -84,6 +85,11 @@ class TimedLM(LM):
         self._request_type = request_type
         asks = items_of(request_type, requests, repeat=self._repeat)
         known = {ask.doc_id: self._answered.get((request_type, ask.doc_id, self._repeat)) for ask in asks}
+        for ask in asks:
+            row = known[ask.doc_id]
+            changed = None if row is None else prompt_change(str(requests[0].task_name), row, ask)
+            if changed is not None:
+                raise UserError(f"the run cannot be resumed: {changed}. Start a new run")
         missing = [ask for ask in asks if known[ask.doc_id] is None]
         if missing:
             self._recorder.warm_up(missing)

@@ -108,6 +108,15 @@ def test_what_was_answered_before_is_not_asked_again() -> None:
     assert len(another_repeat.calls) == 4
 
 
+def test_what_was_answered_to_another_prompt_is_named() -> None:
+    log = Log()
+    timed(Echo(), log).generate_until([instance(3, "Two examples. And 1 + 1?", {})])
+    before = {(row.request_type, row.doc_id, row.repeat): row for row in log.rows}
+    expected = "the prompt of document 3 of task was 'And 1.*' and is now 'Then one.*'"
+    with pytest.raises(UserError, match=expected):
+        timed(Echo(), Log(), answered=before).generate_until([instance(3, "Two examples. Then one more", {})])
+
+
 def test_a_fully_answered_task_opens_no_window() -> None:
     log = Log()
     request = instance(0, "p0", {})
