@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.made_up.site_history import made_up
+from tests.made_up.site_history import differences_of, made_up
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 
@@ -16,12 +18,13 @@ pytestmark = pytest.mark.browser
 PAGES = ["index", "nights", "trends/latency_p50", "trends/joules_per_correct", "today"]
 STEPS = {("specialist", "", "latency_p50"): (80, 1.05), ("generalist", "text", "latency_p50"): (50, 0.9)}
 HOSTILE = ('<script>alert("x")</script>', "a" * 120, '"><img src=x onerror=alert(1)>')
+HOSTILE_FILE = {"file": f"{HOSTILE[0]}{'b' * 120}"}
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
 
 
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory) -> dict[str, Path]:
-    """The folder of an ordinary site, and of one with hostile names."""
+    """The folder of an ordinary site, of one with hostile names, and of five nights of which the last is slow."""
     root = tmp_path_factory.mktemp("sites")
     systems, domains = ("generalist", "specialist", "regex"), ("arithmetic", "text", "code")
     made = {
@@ -31,9 +34,13 @@ def sites(tmp_path_factory) -> dict[str, Path]:
         ),
         "hostile": made_up(root / "hostile", 20, HOSTILE, HOSTILE, steps={(HOSTILE[0], HOSTILE[1], "ttft"): (12, 1.2)}),
     }  # fmt: skip
+    made |= {"fifth": made_up(root / "fifth", 5, steps={("specialist", "", "latency_p50"): (4, 3.0)}, alarmed=False)}
     for name, own in made.items():
+        verdict = replace(
+            own.verdict, differences=differences_of(own.history, **HOSTILE_FILE if name == "hostile" else {})
+        )
         reports = FullReports(frozenset(), "the run is damaged.")
-        for page, text in site_pages(own.history, own.trends, own.verdict, reports).items():
+        for page, text in site_pages(own.history, own.trends, verdict, reports).items():
             path = root / name / "site" / page
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text)
@@ -96,6 +103,31 @@ def test_axe_finds_no_violation(browser, show, axe, sites, site, page, scheme) -
     found = browser.execute_async_script(VIOLATIONS)
     assert found["rules"] > 15, "axe looked at the page"
     assert found["violations"] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_threefold_slowdown_in_the_fifth_night_is_in_red_on_the_first_screen(browser, show, sites, width) -> None:
+    show(sites["fifth"] / "index.html", width=width)
+    top, bottom, text, red = browser.execute_script(
+        "const box = document.querySelector('.alarms'), at = box.getBoundingClientRect();"
+        "return [at.top, at.bottom, box.innerText, getComputedStyle(box).borderLeftColor]"
+    )
+    assert 0 < top < bottom < 900
+    assert "latency p50 +2" in text
+    size = "getComputedStyle(document.querySelector('.size-bad')).color"
+    assert browser.execute_script(f"return {size}") == red
+    channels = [int(each) for each in re.findall(r"\d+", red)[:3]]
+    assert channels[0] > 2 * max(channels[1:])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_a_slow_fifth_night_is_clean_and_fits(browser, show, axe, sites, scheme) -> None:
+    show(sites["fifth"] / "index.html", scheme=scheme, width=390)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+    assert browser.execute_script(CUT_OFF) == []
+    browser.set_script_timeout(180)
+    browser.execute_script(axe)
+    assert browser.execute_async_script(VIOLATIONS)["violations"] == []
 
 
 def test_a_change_point_is_seen_in_both_schemes(browser, show, sites) -> None:

@@ -174,19 +174,28 @@ def change_of(
 
 
 def differences_of(
-    history: History, remote: str | None = "https://github.com/owner/name"
+    history: History, remote: str | None = "https://github.com/owner/name", *, file: str = "adapters/specialist.yaml"
 ) -> tuple[NightDifference, ...]:
-    """Since the previous night a new adapter; since the reference a changed prompt and another system too."""
+    """Since the previous night a new adapter; since the reference a changed prompt and another system too.
+
+    Args:
+        history: of which the last night is.
+        remote: of its repository.
+        file: the name of a changed file, of the adapter, of a setting and in the subject of a commit.
+    """
     first, before, last = history.nights[2], history.nights[-2], history.nights[-1]
     weights = PartChange(
-        ("specialist",), "weights", (FactChange("SHA-256", "1" * 64, "2" * 64),), ("adapter-v2", "base.gguf")
+        ("specialist",),
+        "weights",
+        (FactChange("SHA-256", "1" * 64, "2" * 64), FactChange(file, file, "")),
+        (file, "base.gguf"),
     )
     prompts = PartChange((), "prompts", (FactChange("of addition", "", ""),))
     since = CommitsSinceRecord(
         run=before.run,
-        commits=(CommitRecord("c" * 40, "Train the adapter again"), CommitRecord("d" * 40, "<b>Shorter</b> prompt")),
+        commits=(CommitRecord("c" * 40, f"Train {file} again"), CommitRecord("d" * 40, "<b>Shorter</b> prompt")),
         commits_in_all=5,
-        files=("adapters/specialist.yaml", "prompts/a b.txt"),
+        files=(file, "prompts/a b.txt"),
         files_in_all=2,
     )
     return (

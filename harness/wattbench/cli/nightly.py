@@ -83,7 +83,7 @@ def nightly(
     The verdict goes to standard output, and the history's site is rebuilt. The run is kept whatever the verdict.
     Without SUITE the last night is judged again.
 
-    Exits with 0: no alarm; 1: an alarm; 2: no verdict, as on the first night; 3: an error.
+    Exits with 0: no alarm; 1: an alarm; 2: no verdict, as with too few nights; 3: an error.
     """
     from wattbench.nights import NightsLayout
 
