@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver
-from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.gate.result import GateResult, LostDomain, MetricVerdict, Verdict
 
 CREATED = "2026-11-25T06:12:09+00:00"
 SPENT = DeclaredTrade(
@@ -107,7 +107,8 @@ def regressed() -> GateResult:
     """Slower."""
     return gate(
         Verdict.REGRESSED, "specialist-next is worse than specialist: latency p50 is 19.6% higher.",
-        ACCURACY, slower(), JOULES, items=64, rounds=4, energy_j=2741.0,
+        ACCURACY, slower(), JOULES, items=64, rounds=4, energy_j=2741.0, cap_items=400, p_value=0.0009,
+        detects={"accuracy": 0.071, "latency_p50": 0.073, "joules_per_correct": 0.27},
     )  # fmt: skip
 
 
@@ -123,6 +124,81 @@ def inconclusive() -> GateResult:
         Verdict.INCONCLUSIVE,
         "No verdict: the items do not show whether specialist-next is worse than specialist in accuracy.",
         open_question, LATENCY, JOULES, notes=("The gate stopped as the suite had no more items.",),
+    )  # fmt: skip
+
+
+def together() -> GateResult:
+    """No metric is shown to be worse by itself, and all together are."""
+    fell = replace(
+        ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7761, change=-0.0364, low=-0.0712, high=-0.0104,
+        detectable=None, more_items=96, p_value=0.094,
+        reason="192 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 3.6 points "
+        "lower [-7.1, -1.0]). About 96 more items should decide it, if they are like these.",
+    )  # fmt: skip
+    rose = replace(
+        LATENCY, candidate=0.8614, change=0.05, low=0.021, high=0.092, p_value=0.061, detectable=0.092,
+        reason="192 items rule out an increase of 9.2%; the miss rate for a regression of 10.0% is at most 10.0%.",
+    )  # fmt: skip
+    return gate(
+        Verdict.REGRESSED,
+        "specialist-next is worse than specialist in accuracy and latency p50 together: accuracy is 3.6 points lower "
+        "and latency p50 is 5.0% higher; by itself none is shown to be worse.",
+        fell, rose, JOULES, p_value=0.048, together=("accuracy", "latency_p50"),
+    )  # fmt: skip
+
+
+def domain_lost() -> GateResult:
+    """A gain in one domain pays for a loss in another, which no policy forbids."""
+    return replace(passed(), lost_domains=(LostDomain("law", -0.1875, -0.2912, -0.0654, 96),))
+
+
+def each_domain() -> GateResult:
+    """The same, where the policy guards each domain."""
+    guarded = replace(POLICY, rules=(replace(POLICY.rules[0], each_domain=0.1), *POLICY.rules[1:]))
+    law = replace(
+        ACCURACY, metric="accuracy · law", verdict=Verdict.REGRESSED, margin=0.1, baseline=0.8333, candidate=0.6458,
+        change=-0.1875, low=-0.2704, high=-0.0512, items=96, p_value=0.012, detectable=None,
+        reason="Shown to be worse over 96 items (p = .012, false-alarm rate 5%): accuracy in law is 18.8 points lower "
+        "[-27.0, -5.1].",
+    )  # fmt: skip
+    maths = replace(
+        ACCURACY, metric="accuracy · maths", verdict=Verdict.IMPROVED, margin=0.1, baseline=0.7917, candidate=0.9896,
+        change=0.1979, low=0.0804, high=0.2791, items=96, detectable=0.0,
+        reason="Shown to be better: accuracy in maths is 19.8 points higher [8.0, 27.9]. 96 items rule out any drop; "
+        "the miss rate for a regression of 10.0 points is at most 10.0%.",
+    )  # fmt: skip
+    return gate(
+        Verdict.REGRESSED, "specialist-next is worse than specialist: accuracy in law is 18.8 points lower.",
+        ACCURACY, law, maths, LATENCY, JOULES, policy=guarded,
+    )  # fmt: skip
+
+
+def never() -> GateResult:
+    """A cap that can never decide."""
+    small = replace(
+        inconclusive().metrics[0], items=40, rounds=26, low=-0.2904, high=0.2512, more_items=88,
+        reason="40 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 2.1 points "
+        "lower [-29.0, 25.1]). About 88 more items should decide it, if they are like these.",
+    )  # fmt: skip
+    return replace(
+        inconclusive(), metrics=(small, LATENCY), items=40, rounds=26, cap_items=40,
+        policy=replace(POLICY, rules=POLICY.rules[:2], max_items=40),
+        detects={"accuracy": 0.38, "latency_p50": 0.118}, undecidable=("accuracy",),
+    )  # fmt: skip
+
+
+def no_sessions() -> GateResult:
+    """Two runs on record, on a machine whose sessions were never measured."""
+    why = (
+        "Not judged: how much it differs between two sessions of this machine is not known. Measure that with: "
+        "wattbench calibrate SUITE --sessions 5. Or gate both systems in turns, in one run."
+    )
+    return gate(
+        Verdict.NOT_MEASURED, "No verdict: latency p50 was not measured.",
+        ACCURACY, unmeasured(LATENCY, Verdict.NOT_MEASURED, why),
+        replace(unmeasured(JOULES, Verdict.NOT_MEASURED, why), blocks=False),
+        runs=("20261124T061151Z-gate-11aa02", "20261125T061209Z-gate-7c1f20"), rounds=0, cap_items=192,
+        detects={"accuracy": 0.118},
     )  # fmt: skip
 
 
@@ -252,6 +328,11 @@ GATES = {
     "waiver-counted": waived,
     "waiver-expired": lapsed,
     "drill": drill,
+    "together": together,
+    "domain-lost": domain_lost,
+    "each-domain": each_domain,
+    "never": never,
+    "no-sessions": no_sessions,
     "many": lambda: many(40),
 }
 """Name of a golden file to the gate."""

@@ -23,6 +23,10 @@ NULL_SHARE = 0.25
 """Of a margin, the worsening up to which nothing has regressed: two instances of one system differ by a little."""
 GATE_ROUND_ITEMS = 8
 """`block`: items of a long round, in which joules are measured."""
+GATE_SHORT_ROUND_ITEMS = 1
+"""Items of a short round: a latency needs no window of a meter, so that one item is one figure."""
+GATE_SHORT_PAIRS = 12
+"""Pairs of short rounds that come first. Eight are enough to find a slowdown."""
 GATE_RELOADS: Literal["auto"] = "auto"
 """`reloads`: both systems are loaded again where that is cheap."""
 GATE_DRIFT: Literal["measured"] = "measured"

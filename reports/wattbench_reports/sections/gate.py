@@ -69,7 +69,8 @@ def _day(header: RunHeader) -> date:
 
 def _verdict(result: GateResult) -> Passage:
     let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
-    sentences = (f"{wording.pair_line(result)}.", *filter(None, let_through), *result.notes)
+    finds = (wording.undecidable_line(result), wording.finds_line(result), *wording.lost_domain_lines(result))
+    sentences = (f"{wording.pair_line(result)}.", *filter(None, (*finds, *let_through)), *result.notes)
     return Passage("", sentences, (_table(result),) if result.metrics else ())
 
 
@@ -123,9 +124,8 @@ def _bounds_passage(result: GateResult, drawn: list[MetricVerdict], bounds: Mapp
             figures.gate([_looks(metric, bounds[metric.metric], result.policy) for metric in drawn]),
             "Figure: change of each metric as items were asked",
             "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, "
-            "valid at every look; dashed lines: margins. A band entirely on the better side of a margin rules out a "
-            "worsening by it; a metric is called regressed by a stricter test, with the false-alarm rate controlled "
-            "over all blocking metrics together.",
+            "valid at every look; dashed lines: margins. A band entirely on the better side of a margin passes; one "
+            "entirely on the worse side of a quarter of the margin has regressed.",
         ),
         tuple(_numbers(metric, bounds[metric.metric]) for metric in drawn),
     )

@@ -7,14 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from wattbench.records import SIDES
+from wattbench.records.suite_defaults import GATE_SHORT_PAIRS, GATE_SHORT_ROUND_ITEMS
 
 Item = tuple[str, int]
 """Task and document."""
-
-SHORT_ROUND_ITEMS = 1
-"""Items of a short round. A latency needs no window of a meter: one item is one figure."""
-SHORT_PAIRS = 12
-"""Pairs of short rounds that come first. Eight pairs are enough to find a slowdown; of these some may be torn."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ def plan_rounds(
     *,
     seed: int,
     block: int | None,
-    short: int = SHORT_ROUND_ITEMS,
+    short: int = GATE_SHORT_ROUND_ITEMS,
     most: int | None = None,
     answered: Set[Item] = frozenset(),
     pairs: int = 0,
@@ -66,7 +62,7 @@ def plan_rounds(
     planned: list[PlannedRound] = []
     number, at = pairs, 0
     while at < len(left):
-        long = block is not None and number >= SHORT_PAIRS
+        long = block is not None and number >= GATE_SHORT_PAIRS
         size = block if block is not None and long else short
         size = min(size, max((len(left) - at) // 2, 1))
         for first in _coin(seed, number):

@@ -33,13 +33,18 @@ def annotations(result: GateResult, *, command: str = "gate") -> list[str]:
     gate = f"wattbench {command}{'' if result.planted is None else ' (drill)'}"
     by_kind: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for metric in wording.worst_first(result.metrics):
-        kind = _kind(metric)
-        if kind is not None:
+        of_metric = _kind(metric)
+        if of_metric is not None:
             title = f"{gate}: {wording.label(metric.metric)} {wording.outcome(metric)}"
-            by_kind[kind].append(workflow_command(kind, title, metric.reason))
-    if result.exit_code and not by_kind["error"] and not by_kind["warning"]:
-        kind = "error" if result.verdict in _BROKEN else "warning"
+            by_kind[of_metric].append(workflow_command(of_metric, title, metric.reason))
+    kind = "error" if result.verdict in _BROKEN else "warning"
+    if result.exit_code and not by_kind["error"] and (kind == "error" or not by_kind["warning"]):
         by_kind[kind].append(workflow_command(kind, f"{gate}: {wording.verdict_name(result.verdict)}", result.headline))
+    if result.undecidable:
+        warning = workflow_command("warning", f"{gate}: it can never pass", wording.undecidable_line(result))
+        by_kind["warning"].insert(0, warning)
+    for line in wording.lost_domain_lines(result):
+        by_kind["notice"].append(workflow_command("notice", f"{gate}: a domain lost accuracy", line))
     if not result.exit_code and not result.metrics:
         title = f"{gate}: {wording.verdict_name(result.verdict)}"
         by_kind["notice"].append(workflow_command("notice", title, result.headline))

@@ -28,7 +28,11 @@ def as_json(result: GateResult) -> str:
     """
     document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "exit_code": result.exit_code}
     document |= {each.name: getattr(result, each.name) for each in fields(result)}
-    document |= {"metrics": [_metric(each) for each in result.metrics], "policy": _policy(result.policy)}
+    document |= {
+        "metrics": [_metric(each) for each in result.metrics],
+        "policy": _policy(result.policy),
+        "lost_domains": [asdict(each) for each in result.lost_domains],
+    }
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
 
 

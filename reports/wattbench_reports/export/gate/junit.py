@@ -21,7 +21,8 @@ def as_junit(result: GateResult, *, command: str = "gate") -> str:
 
     What regressed fails. What has no verdict is an error where it blocks, and skipped where it does not, as is a
     regression that does not block: nothing but what passed, or was let through with a reason, looks passed. A gate that
-    does not pass for another reason has a test of its own, ``gate``; so has one that had nothing to measure, skipped.
+    does not pass for another reason, such as metrics that are worse together, has a test of its own, ``gate``; so has
+    one that had nothing to measure, skipped.
 
     Args:
         result: of a gate or a night.
@@ -33,8 +34,9 @@ def as_junit(result: GateResult, *, command: str = "gate") -> str:
         ET.SubElement(properties, "property", name=xml_text(name), value=xml_text(value))
     for metric in result.metrics:
         _add(suite, metric, result, command)
-    if result.exit_code and suite.find("testcase/failure") is None and suite.find("testcase/error") is None:
-        kind = "failure" if result.verdict is Verdict.REGRESSED else "error"
+    kind = "failure" if result.verdict is Verdict.REGRESSED else "error"
+    shown = suite.find("testcase/failure") is not None or (kind == "error" and suite.find("testcase/error") is not None)
+    if result.exit_code and not shown:
         _complain(_case(suite, command, result, command), kind, result.verdict, result.headline, "")
     elif not result.metrics:
         case = _case(suite, command, result, command)
@@ -101,6 +103,8 @@ def _properties(result: GateResult) -> list[tuple[str, str]]:
         listed += [("energy_j", str(result.energy_j)), ("energy_provenance", result.energy_provenance)]
     for planted, share in (result.planted or {}).items():
         listed.append((f"planted.{planted}", str(share)))
+    listed += [(f"detects.{metric}", str(size)) for metric, size in result.detects.items()]
+    listed += [("undecidable", metric) for metric in result.undecidable]
     for metric in result.metrics:
         listed.append((f"{metric.metric}.verdict", metric.verdict.value))
         if metric.provenance:
@@ -119,6 +123,8 @@ def _summary(result: GateResult, command: str) -> list[str]:
     return [
         *drill,
         f"{wording.verdict_name(result.verdict)}: {result.headline}",
+        *filter(None, (wording.undecidable_line(result), wording.finds_line(result))),
+        *wording.lost_domain_lines(result),
         *result.notes,
         *measured,
         f"Policy: {wording.policy_line(result.policy)}.",

@@ -55,7 +55,16 @@ def as_markdown(result: GateResult, *, command: str = "gate") -> str:
 def _head(result: GateResult, command: str) -> list[str]:
     drill = [] if result.planted is None else [f"**{escaped(wording.drill_line(result.planted), _SENTENCE)}**", ""]
     title = f"### wattbench {command}: {wording.verdict_name(result.verdict)}"
-    return [MARKER, *drill, title, "", escaped(result.headline, _SENTENCE)]
+    warning, finds = wording.undecidable_line(result), wording.finds_line(result)
+    return [
+        MARKER,
+        *drill,
+        title,
+        "",
+        *([f"**{escaped(warning, _SENTENCE)}**", ""] if warning else []),
+        escaped(result.headline, _SENTENCE),
+        *(["", escaped(finds, _SENTENCE)] if finds else []),
+    ]
 
 
 def _table(result: GateResult, room: int) -> list[str]:
@@ -103,9 +112,9 @@ def _reason(metric: MetricVerdict) -> str:
 
 
 def _notes(result: GateResult, room: int) -> list[str]:
-    """List what was let through and why, then the other notes."""
+    """List the domains that lost, what was let through and why, then the other notes."""
     let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
-    notes = [each for each in (*let_through, *result.notes) if each]
+    notes = [each for each in (*wording.lost_domain_lines(result), *let_through, *result.notes) if each]
     lines = _fitting((f"- {escaped(each, _SENTENCE)}" for each in notes), room)
     if rest := len(notes) - len(lines):
         lines.append(f"- {rest:,} more notes are not shown; {_COMPLETE}.")

@@ -21,7 +21,7 @@ _COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
 
 
 def as_text(result: GateResult) -> str:
-    """Return the verdict as plain text, the headline first; a drill says so before it."""
+    """Return the verdict as plain text, the headline first; before it only that it is a drill, or can never pass."""
     return "".join(f"{without_commands(line)}\n" for line in _lines(result))
 
 
@@ -33,14 +33,18 @@ def without_commands(line: str) -> str:
 def _lines(result: GateResult) -> Iterator[str]:
     if result.planted is not None:
         yield from [*wrapped(wording.drill_line(result.planted)), ""]
+    if result.undecidable:
+        yield from wrapped(f"WARNING: {wording.undecidable_line(result)}")
     yield from wrapped(f"{wording.verdict_name(result.verdict).upper()}: {result.headline}")
+    yield from wrapped(wording.finds_line(result))
     yield from wrapped(f"{wording.pair_line(result)}.")
     if result.metrics:
         yield from ["", *_table(result), *_legend(result), ""]
     for reason, labels in _reasons(result).items():
         yield from _listed(f"{units.listed(labels)}: {reason}")
     yield from wrapped(wording.passes_line(result))
-    for line in (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics), *result.notes):
+    let_through = (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics))
+    for line in (*wording.lost_domain_lines(result), *let_through, *result.notes):
         yield from _listed(line, "! ")
     yield from ["", *wrapped(f"Measured: {wording.measured(result)}.")]
     yield from wrapped(f"Policy: {wording.policy_line(result.policy)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 
 from wattbench_reports.gate.decision.bounds import bounds_of_change, levels
 from wattbench_reports.gate.decision.case import Case
+from wattbench_reports.gate.decision.detectable import Layout, detectable, layout_in_turns, undecidable
 from wattbench_reports.gate.decision.explain import expired, headline, reason
 from wattbench_reports.gate.decision.lost_domains import lost_domains
+from wattbench_reports.gate.decision.metric_figures import whole_pairs
 from wattbench_reports.gate.decision.metric_tests import cases
 from wattbench_reports.gate.decision.stopping import Look, State, looks, worse_together
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.metrics import METRICS, SEPARATOR
 from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
@@ -126,6 +129,9 @@ def _result(
         else tuple(every[place].name for place in worse_together(every, policy, frozenset(waivers)))
     )
     first = next(iter(evidences.values()))
+    layout = _layout(first, policy)
+    cap = layout.items
+    slack = {case.rule.metric: case.slack for case in every if case.trial is not None}
     joules = [each.energy_j for each in evidences.values() if each.energy_j is not None]
     notes = [f"{pair}: {note}" if pair else note for pair, each in evidences.items() for note in each.notes]
     return GateResult(
@@ -145,9 +151,42 @@ def _result(
         planted=planted,
         p_value=last.p_value,
         together=together,
+        cap_items=cap,
+        detects=detectable(_judged_of(policy, every), cap, noise=first.noise, layout=layout, slack=slack),
+        undecidable=_undecidable(every, first, policy, layout),
         lost_domains=tuple(loss for each in evidences.values() for loss in lost_domains(each, policy)),
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         seed=first.seed,
+    )
+
+
+def _layout(evidence: Evidence, policy: Policy) -> Layout:
+    """Return how a gate could have asked its items until its cap; of two runs, how it did."""
+    asked = sum(one.items for one in evidence.rounds)
+    if evidence.in_turns:
+        most = asked + evidence.items_left
+        return layout_in_turns(policy, most if policy.max_items is None else max(min(policy.max_items, most), asked))
+    pairs = [[evidence.rounds[place] for place in group] for group in whole_pairs(evidence.rounds)]
+    sizes = [(sum(one.items for one in pair), all(one.energy_j is not None for one in pair)) for pair in pairs]
+    return Layout(asked, tuple(items for items, _ in sizes), tuple(items for items, has in sizes if has))
+
+
+def _judged_of(policy: Policy, every: Sequence[Case]) -> Policy:
+    """Return the policy with only the metrics that can be judged."""
+    judged = {case.rule.metric for case in every if case.tested}
+    return replace(policy, rules=tuple(rule for rule in policy.rules if rule.metric in judged))
+
+
+def _undecidable(every: Sequence[Case], evidence: Evidence, policy: Policy, layout: Layout) -> tuple[str, ...]:
+    """Return the metrics that can be judged and yet never pass: by too few items, or by too much slack."""
+    domains = Counter(domain for one in evidence.rounds for domain in one.domains)
+    too_few = undecidable(policy, layout.items, layout=layout, domains=None if evidence.items_left else domains)
+    return tuple(
+        case.name
+        for case in every
+        if case.blocks
+        and case.tested
+        and (not case.can_pass or SEPARATOR.join(filter(None, (case.rule.metric, case.domain))) in too_few)
     )
 
 

@@ -82,6 +82,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         peak_memory_bytes=memory,
         apart=apart,
         missing=missing,
+        suite_domains=tuple(dict.fromkeys(read.domains.values())),
         items_left=left,
         energy_j=_counted_j(read),
         notes=(*_on_base(run), *notes, *asked_differently),
