@@ -243,13 +243,13 @@ def finds_text(detects: Mapping[str, float], judged: Sequence[str], policy: Poli
     tested = [metric for metric in judged if metric != PEAK_MEMORY]
     if not tested:
         return ""
-    found = [_worsening(metric, detects[metric]) for metric in tested if metric in detects]
+    sizes = [_worsening(metric, detects[metric]) for metric in tested if metric in detects]
     lost = [METRICS[metric].label for metric in tested if metric not in detects]
     start = f"With {units.plural(items, 'item')} this gate can find"
-    sentences = [f"{start}: {', '.join(found)} (in {100 * (1 - policy.beta):g}% of gates)."] if found else []
+    sentences = [f"{start}: {', '.join(sizes)} (in {100 * (1 - policy.beta):g}% of gates)."] if sizes else []
     if lost:
         what = f"no change of {units.listed(lost, 'or')} reliably"
-        sentences.append(f"It can find {what}." if found else f"{start} {what}.")
+        sentences.append(f"It can find {what}." if sizes else f"{start} {what}.")
     return " ".join((*sentences, _ASSUMED))
 
 

@@ -36,17 +36,17 @@ def levels(
         alpha: the gate's.
     """
     family = [
-        (place, p, case.rule.weight)
-        for place, (case, p, blocking) in enumerate(zip(every, p_values, blocks, strict=True))
+        (position, p, case.rule.weight)
+        for position, (case, p, blocking) in enumerate(zip(every, p_values, blocks, strict=True))
         if p is not None and blocking
     ]
-    found = [alpha] * len(every)
-    for place, _, weight in family:
-        without = [1.0 if other == place else p for other, p, _ in family]
+    level_of = [alpha] * len(every)
+    for position, _, weight in family:
+        without = [1.0 if other == position else p for other, p, _ in family]
         held = weighted_holm(without, [each for *_, each in family])
-        left = sum(each for (other, _, each), p in zip(family, held, strict=True) if p > alpha or other == place)
-        found[place] = alpha * weight / left
-    return found
+        left = sum(each for (other, _, each), p in zip(family, held, strict=True) if p > alpha or other == position)
+        level_of[position] = alpha * weight / left
+    return level_of
 
 
 def bounds_of_change(case: Case, level: float, beta: float) -> tuple[float | None, float | None]:

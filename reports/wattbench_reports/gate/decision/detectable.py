@@ -112,9 +112,9 @@ def detectable(
         level = policy.alpha * (weight / whole if rule.blocks else 1.0) - case.slack.failing_rate
         enough = -math.log(level / (2 if rule.either else 1))
         wealth = _simulated(case, shape, (noise or {}).get(rule.metric, PAIR_NOISE), discordant)
-        found = None if wealth is None else _smallest(wealth, enough, policy.beta, case)
-        if found is not None:
-            smallest[rule.metric] = found
+        size = None if wealth is None else _smallest(wealth, enough, policy.beta, case)
+        if size is not None:
+            smallest[rule.metric] = size
     return smallest
 
 

@@ -118,15 +118,15 @@ def _result(
     last = looks(every, policy, frozenset(waivers))[-1]
     level_of = _levels(every, last, policy, frozenset(waivers))
     metrics = tuple(
-        _verdict(case, last, place, level_of[place], evidences[case.pair], policy, waivers.get(case.rule.metric))
-        for place, case in enumerate(every)
+        _verdict(case, last, position, level_of[position], evidences[case.pair], policy, waivers.get(case.rule.metric))
+        for position, case in enumerate(every)
     )
     verdict = _of_gate(metrics, last)
     named = [each for each in metrics if each.blocks and each.verdict is Verdict.REGRESSED and not each.allowed_by]
     together = (
         ()
         if verdict is not Verdict.REGRESSED or named
-        else tuple(every[place].name for place in worse_together(every, policy, frozenset(waivers)))
+        else tuple(every[position].name for position in worse_together(every, policy, frozenset(waivers)))
     )
     first = next(iter(evidences.values()))
     layout = _layout(first, policy)
@@ -166,7 +166,7 @@ def _layout(evidence: Evidence, policy: Policy) -> Layout:
     if evidence.in_turns:
         most = asked + evidence.items_left
         return layout_in_turns(policy, most if policy.max_items is None else max(min(policy.max_items, most), asked))
-    pairs = [[evidence.rounds[place] for place in group] for group in whole_pairs(evidence.rounds)]
+    pairs = [[evidence.rounds[position] for position in group] for group in whole_pairs(evidence.rounds)]
     sizes = [(sum(one.items for one in pair), all(one.energy_j is not None for one in pair)) for pair in pairs]
     return Layout(asked, tuple(items for items, _ in sizes), tuple(items for items, has in sizes if has))
 
@@ -206,10 +206,10 @@ def _levels(every: Sequence[Case], look: Look, policy: Policy, waived: frozenset
 
 
 def _verdict(
-    case: Case, look: Look, place: int, level: float, evidence: Evidence, policy: Policy, waiver: Waiver | None
+    case: Case, look: Look, position: int, level: float, evidence: Evidence, policy: Policy, waiver: Waiver | None
 ) -> MetricVerdict:
     low, high = (None, None) if case.trial is None else bounds_of_change(case, level, policy.beta)
-    verdict = _word(case, look.states[place], look.better[place])
+    verdict = _word(case, look.states[position], look.better[position])
     items = 0 if case.trial is None or not len(case.trial.items) else int(case.trial.items[-1])
     judged = MetricVerdict(
         metric=case.name,
@@ -224,12 +224,12 @@ def _verdict(
         high=high,
         items=items,
         rounds=sum(1 for one in evidence.rounds if one.items) if items else 0,
-        p_value=look.p_values[place],
+        p_value=look.p_values[position],
         more_items=more_items(case, level, policy) if verdict is Verdict.INCONCLUSIVE else None,
         detectable=_ruled_out(case, low, high) if verdict in (Verdict.PASS, Verdict.IMPROVED) else None,
         provenance=case.provenance,
         waived=waiver,
-        allowed_by=look.allowed_by[place],
+        allowed_by=look.allowed_by[position],
     )
     return reason(judged, case, policy, METRICS[case.rule.metric])
 

@@ -67,18 +67,18 @@ def timed_items(evidence: Evidence) -> int:
 
 
 def whole_pairs(rounds: Sequence[Round]) -> list[tuple[int, ...]]:
-    """Return the places of the rounds of each pair that is whole, in order; of a round without a pair its own."""
+    """Return the positions of the rounds of each pair that is whole, in order; of a round without a pair its own."""
     pairs: list[tuple[int, ...]] = []
-    open_pair: tuple[int, int] | None = None  # of the round before: its pair, its place
-    for place, one in enumerate(rounds):
+    open_pair: tuple[int, int] | None = None  # of the round before: its pair, its position
+    for position, one in enumerate(rounds):
         if one.pair is None:
-            pairs.append((place,))
+            pairs.append((position,))
             open_pair = None
         elif open_pair is not None and open_pair[0] == one.pair:
-            pairs.append((open_pair[1], place))
+            pairs.append((open_pair[1], position))
             open_pair = None
         else:
-            open_pair = (one.pair, place)
+            open_pair = (one.pair, position)
     return pairs
 
 
@@ -107,7 +107,7 @@ def _median_ratios(timed: Pairs, counts: NDArray[np.int64]) -> list[float | None
     ratios = np.log(timed[:, 1] / timed[:, 0])
     ranked = ratios[np.lexsort((ratios, np.repeat(np.arange(len(counts)), counts)))]
     start, last = np.cumsum(counts) - counts, np.maximum(counts - 1, 0)
-    lower, upper = (ranked[np.minimum(start + place, len(ranked) - 1)] for place in (last // 2, (last + 1) // 2))
+    lower, upper = (ranked[np.minimum(start + position, len(ranked) - 1)] for position in (last // 2, (last + 1) // 2))
     medians = ((lower + upper) / 2).tolist()
     return [median if count else None for median, count in zip(medians, counts.tolist(), strict=True)]
 
@@ -119,7 +119,7 @@ def _slowest(evidence: Evidence) -> Figures | None:
         return None
     ours, theirs = np.quantile(pairs, TAIL, axis=0).tolist()
     ends = {group[-1] for group in whole_pairs(evidence.rounds)}
-    trial = TailTrial.of(pairs, items.tolist(), [place in ends for place in range(len(evidence.rounds))])
+    trial = TailTrial.of(pairs, items.tolist(), [position in ends for position in range(len(evidence.rounds))])
     return Figures(trial, ours, theirs, theirs / ours - 1)
 
 
@@ -178,9 +178,9 @@ def _items_of_unit(right: NDArray[np.float64], items: int) -> float:
 def _mean_of_pair(values: Sequence[float | None]) -> Callable[[tuple[int, ...]], float | None]:
     """Return what averages the values of a pair's rounds; None where one of them has none."""
 
-    def mean(places: tuple[int, ...]) -> float | None:
-        known = [value for place in places if (value := values[place]) is not None]
-        return sum(known) / len(known) if len(known) == len(places) else None
+    def mean(positions: tuple[int, ...]) -> float | None:
+        known = [value for position in positions if (value := values[position]) is not None]
+        return sum(known) / len(known) if len(known) == len(positions) else None
 
     return mean
 
@@ -191,10 +191,10 @@ def _ratio_trial(
     """Return the test of one figure of each whole pair; None without any."""
     d: list[float | None] = [None] * len(rounds)
     counts = [0] * len(rounds)
-    for places in whole_pairs(rounds):
-        value = figure(places)
+    for positions in whole_pairs(rounds):
+        value = figure(positions)
         if value is not None:
-            d[places[-1]], counts[places[-1]] = value, sum(items[place] for place in places)
+            d[positions[-1]], counts[positions[-1]] = value, sum(items[position] for position in positions)
     return _trial(d, counts)
 
 
@@ -208,7 +208,7 @@ def _trial(d: Sequence[float | None], counts: Sequence[int]) -> RatioTrial | Non
 
 
 def _of_whole_pairs(rounds: Sequence[Round]) -> frozenset[int]:
-    return frozenset(place for group in whole_pairs(rounds) for place in group)
+    return frozenset(position for group in whole_pairs(rounds) for position in group)
 
 
 def _joules_of_rounds(rounds: Sequence[Round]) -> Pairs:
@@ -249,9 +249,11 @@ def _by_round(
         figures: of a round, of all its items.
         above_zero: leave out items with a figure of 0.
         domain: of which alone; None: of all.
-        only: the places of the rounds that count; None: all.
+        only: the positions of the rounds that count; None: all.
     """
-    known = [figures(one) if only is None or place in only else np.empty((0, 2)) for place, one in enumerate(rounds)]
+    known = [
+        figures(one) if only is None or position in only else np.empty((0, 2)) for position, one in enumerate(rounds)
+    ]
     if domain is not None:
         known = [
             pairs[[each == domain for each in one.domains]] if one.domains and len(pairs) else pairs[:0]

@@ -169,8 +169,8 @@ class TailTrial:
         if by not in self._by_share:
             beyond = self.seconds > np.stack([self.threshold_s, self.threshold_s * math.exp(log_ratio(by))], axis=1)
             more = (beyond[:, 1].astype(np.float64) - beyond[:, 0])[self.units >= 0]
-            own = self.units[self.units >= 0]
-            excess = np.bincount(own, more) / np.bincount(own) if len(own) else np.zeros(0)
+            counted = self.units[self.units >= 0]
+            excess = np.bincount(counted, more) / np.bincount(counted) if len(counted) else np.zeros(0)
             self._by_share[by] = (excess, variances_before(excess))
         return self._by_share[by]
 

@@ -87,15 +87,19 @@ class Looks(Sequence[Look]):
     def __getitem__(self, at: slice) -> list[Look]: ...
     def __getitem__(self, at: int | slice) -> Look | list[Look]:
         """Return one look, or several."""
-        places = range(len(self))[at]
-        return self._course.look(places) if isinstance(places, int) else [self._course.look(each) for each in places]
+        positions = range(len(self))[at]
+        return (
+            self._course.look(positions)
+            if isinstance(positions, int)
+            else [self._course.look(each) for each in positions]
+        )
 
     def first_known(self) -> int | None:
-        """Return the first place at which no more items are needed; None: there is none."""
+        """Return the first position at which no more items are needed; None: there is none."""
         if self._course.policy.trades:  # what was shown to be worse may be excused later
-            return next((place for place, look in enumerate(self) if look.known), None)
-        place = bisect_left(self, True, key=lambda look: look.known)
-        return place if place < len(self) else None
+            return next((position for position, look in enumerate(self) if look.known), None)
+        position = bisect_left(self, True, key=lambda look: look.known)
+        return position if position < len(self) else None
 
 
 def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> Looks:
@@ -110,11 +114,11 @@ def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozen
 
 
 def worse_together(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> list[int]:
-    """Return the places of the cases that the evidence comes of, at the look where they have most of it together."""
+    """Return the positions of the cases that the evidence comes of, at the look where they have most of it together."""
     course = _Course.of(cases, policy, waived)
     at = int(np.argmax(np.logaddexp.reduce(course.parts, axis=0)))
     shares = np.exp(course.parts[:, at] - np.logaddexp.reduce(course.parts[:, at]))
-    return [place for place, share in zip(course.family, shares.tolist(), strict=True) if share >= _PART_TOGETHER]
+    return [position for position, share in zip(course.family, shares.tolist(), strict=True) if share >= _PART_TOGETHER]
 
 
 @dataclass(frozen=True)
@@ -145,26 +149,26 @@ class _Course:
     deals: Mapping[str, Sequence[Deal]]
     rounds: int
     family: Sequence[int]
-    """The places of the cases that share alpha: those that only wait for more items have their part too."""
+    """The positions of the cases that share alpha: those that only wait for more items have their part too."""
     parts: Values
     """Shape (family, rounds): what each adds to the mean of their evidence, as a logarithm."""
     _together: dict[frozenset[int], Values] = field(default_factory=dict)
-    """Excused places to the p-value of the others after each round."""
+    """Excused positions to the p-value of the others after each round."""
 
     @classmethod
     def of(cls, cases: Sequence[Case], policy: Policy, waived: frozenset[str]) -> _Course:
         blocks = [case.blocks and case.rule.metric not in waived for case in cases]
         paths = [None if case.trial is None else _Paths.of(case) for case in cases]
         pairs = {case.pair: [other for other in cases if other.pair == case.pair] for case in cases}
-        deals = {name: [_deal(trade, own, policy) for trade in policy.trades] for name, own in pairs.items()}
+        deals = {name: [_deal(trade, of_pair, policy) for trade in policy.trades] for name, of_pair in pairs.items()}
         rounds = max((len(path.evidence) for path in paths if path is not None), default=0)
-        family = [place for place, case in enumerate(cases) if case.tested and blocks[place]]
-        parts = _parts([(cases[place], paths[place]) for place in family], policy, rounds)
+        family = [position for position, case in enumerate(cases) if case.tested and blocks[position]]
+        parts = _parts([(cases[position], paths[position]) for position in family], policy, rounds)
         return cls(cases, policy, blocks, paths, deals, rounds, family, parts)
 
     def look(self, at: int) -> Look:
         """Return the look after a round, counted from 0."""
-        weights = [case.rule.weight if self.blocks[place] else None for place, case in enumerate(self.cases)]
+        weights = [case.rule.weight if self.blocks[position] else None for position, case in enumerate(self.cases)]
         raw = [
             _p(case, None if path is None else path.p_worse, at)
             for case, path in zip(self.cases, self.paths, strict=True)
@@ -179,15 +183,16 @@ class _Course:
             for case, path, p in zip(self.cases, self.paths, p_values, strict=True)
         ]
         excuses = [_excuse(() if case.domain else self.deals[case.pair], case.rule.metric, at) for case in self.cases]
-        kept = frozenset(place for place, (trade, _) in enumerate(excuses) if trade is not None)
-        waiting = frozenset(place for place, (_, undecided) in enumerate(excuses) if undecided)
+        kept = frozenset(position for position, (trade, _) in enumerate(excuses) if trade is not None)
+        waiting = frozenset(position for position, (_, undecided) in enumerate(excuses) if undecided)
         p_value = self._p_together(at, kept)
         fails = self._fails(states, at, kept)
         surely = self._fails(states, at, kept | waiting) if waiting else fails
-        is_open = any(self.blocks[place] and state is State.OPEN for place, state in enumerate(states))
+        is_open = any(self.blocks[position] and state is State.OPEN for position, state in enumerate(states))
         return Look(
             states=tuple(
-                State.ALLOWED if state is State.WORSE and place in kept else state for place, state in enumerate(states)
+                State.ALLOWED if state is State.WORSE and position in kept else state
+                for position, state in enumerate(states)
             ),
             p_values=tuple(None if path is None else p for path, p in zip(self.paths, p_values, strict=True)),
             raw_p_values=tuple(raw),
@@ -206,7 +211,8 @@ class _Course:
         """Return whether the blocking cases, but those that a trade-off excuses, fail the gate: by themselves or
         together."""
         alone = any(
-            state is State.WORSE and self.blocks[place] and place not in excused for place, state in enumerate(states)
+            state is State.WORSE and self.blocks[position] and position not in excused
+            for position, state in enumerate(states)
         )
         together = self._p_together(at, excused)
         return alone or (together is not None and together <= self.policy.alpha * (1 + _ROUNDING))
@@ -215,7 +221,7 @@ class _Course:
         if not self.family or not self.rounds:
             return None
         if excused not in self._together:
-            counted = [row for row, place in enumerate(self.family) if place not in excused]
+            counted = [row for row, position in enumerate(self.family) if position not in excused]
             self._together[excused] = np.exp(
                 -reached(np.logaddexp.reduce(self.parts[counted], axis=0, initial=-np.inf))
             )

@@ -20,7 +20,7 @@ ITEMS = 7
 @pytest.fixture
 def whole(monkeypatch: pytest.MonkeyPatch, two_tasks: Any, gated: Callable[..., Any]) -> Any:
     """A gate of a pair of short rounds, a pair of long ones, and a round alone; loaded again once."""
-    monkeypatch.setattr(schedule, "SHORT_PAIRS", 1)
+    monkeypatch.setattr(schedule, "GATE_SHORT_PAIRS", 1)
     quick = ("idle_s: 0.01, warmup: 2, min_window_s: 0.01", "idle_s: 0, warmup: 1, min_window_s: 0")
     few = [(f"domain: {domain}}}", f"domain: {domain}, limit: 5}}") for domain in ("arithmetic", "other")]
     return gated(quick, *two_tasks, *few, block=2, max_items=ITEMS, reloads=1)

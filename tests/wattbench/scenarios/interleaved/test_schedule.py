@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wattbench.records import SIDES
 from wattbench.scenarios.interleaved.schedule import (
-    SHORT_PAIRS,
+    GATE_SHORT_PAIRS,
     PlannedRound,
     load_order,
     pairs_of,
@@ -46,7 +46,7 @@ def test_two_rounds_of_equal_size_are_a_pair_and_each_side_is_first_in_one(items
     for pair in pairs:
         assert {each.first for each in pair} == set(SIDES) or (len(pair) == 1 and len(pair[0].items) == 1)
         assert len({(len(each.items), each.long) for each in pair}) == 1
-        assert pair[0].long == (block is not None and pair[0].pair >= SHORT_PAIRS)
+        assert pair[0].long == (block is not None and pair[0].pair >= GATE_SHORT_PAIRS)
     for each in rounds:
         assert (each.order[0], set(each.order)) == (each.first, set(SIDES))
 
@@ -66,7 +66,7 @@ def test_what_is_asked_after_an_interruption_is_the_rest_in_the_same_order(items
     assert asked(rest) == [item for item in asked(whole) if item not in seen]
     assert not rest or rest[0].pair == begun
     for each in rest:
-        assert each.long == (block is not None and each.pair >= SHORT_PAIRS)
+        assert each.long == (block is not None and each.pair >= GATE_SHORT_PAIRS)
 
 
 def test_the_seed_draws_the_order_of_items_and_the_coins() -> None:
