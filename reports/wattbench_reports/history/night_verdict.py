@@ -81,13 +81,6 @@ def night_result(
     )
 
 
-def alerts(verdict: NightVerdict) -> tuple[str, ...]:
-    """Return what a reader has to see, in sentences: every alarm, then the other worsenings beyond anything seen."""
-    alarmed = {(each.system, each.metric) for each in verdict.alarms}
-    beyond = [each for each in unseen(verdict.changes) if (each.system, each.metric) not in alarmed]
-    return (*(f"{each.text}." for each in verdict.alarms), *(sentence(each) for each in beyond))
-
-
 def unseen(changes: Sequence[NightChange]) -> list[NightChange]:
     """Return the worsenings beyond anything seen in the history: of each system and metric the first.
 

@@ -12,12 +12,13 @@ from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.history import History, Trend, load_history, trends
+from wattbench_reports.history.night_alerts import all_alerts
 from wattbench_reports.history.night_verdict import NightVerdict, night_verdict
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.site import words
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.changed_page import shown_differences
-from wattbench_reports.site.feed import alarm_entries, feed
+from wattbench_reports.site.feed import feed
 from wattbench_reports.site.full_reports import FullReports, full_reports
 from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
 from wattbench_reports.site.last_night import last_night
@@ -78,6 +79,7 @@ class _Site:
         reports: FullReports,
     ) -> None:
         self._history, self._trends, self._verdict, self._reports = history, all_trends, verdict, reports
+        self._reported = all_alerts(history, verdict)
         self._anchors = Anchors.of(all_trends)
         breaks = Breaks(history)
         self._drawn = [series_of(each, breaks) for each in all_trends if each.metric in METRICS_SHOWN]
@@ -120,7 +122,7 @@ class _Site:
 
     def nights(self) -> str:
         links = self._links(NIGHTS)
-        rows = night_list(self._history, self._trends, len(self._verdict.alarms), links)
+        rows = night_list(self._history, self._trends, self._reported, links)
         return self._page(links, "nights.html.j2", "All nights", nights=rows)
 
     def today(self) -> str:
@@ -131,7 +133,7 @@ class _Site:
         )  # fmt: skip
 
     def feed(self) -> bytes:
-        return feed(self._history, alarm_entries(self._history, self._verdict), self._links(FEED))
+        return feed(self._history, self._reported, self._links(FEED))
 
     def _links(self, page: str) -> Links:
         return Links(self._history, page, self._reports.runs)

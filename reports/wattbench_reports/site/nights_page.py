@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import listed, plural
 from wattbench_reports.history import History, Trend, is_worse
+from wattbench_reports.history.night_alerts import ALARM, BEYOND, NightAlerts
 from wattbench_reports.site import words
 from wattbench_reports.site.links import METRICS_SHOWN, Links, night_id
 from wattbench_reports.site.missing_nights import gap_between
@@ -35,13 +36,15 @@ class NightRow:
     """The nights missing between this one and the next; empty if none is."""
 
 
-def night_list(history: History, trends: Sequence[Trend], raised: int, links: Links) -> list[NightRow]:
+def night_list(
+    history: History, trends: Sequence[Trend], reported: Mapping[str, NightAlerts], links: Links
+) -> list[NightRow]:
     """List the nights, newest first.
 
     Args:
         history: all nights, those of other suites too.
         trends: with their change points.
-        raised: alarms of the last night.
+        reported: by run, from `all_alerts`.
         links: of the page.
     """
     worse, better = Counter[str](), Counter[str]()
@@ -49,14 +52,14 @@ def night_list(history: History, trends: Sequence[Trend], raised: int, links: Li
         for change in trend.changes if trend.metric in METRICS_SHOWN else ():
             (worse if is_worse(trend.metric, change.shift) else better)[change.run] += 1
     systems = {str(run): list(names) for run, names in history.values.groupby("run")["system"].unique().items()}
-    return list(_rows(history, worse, better, raised, systems, links))[::-1]
+    return list(_rows(history, worse, better, reported, systems, links))[::-1]
 
 
 def _rows(
     history: History,
     worse: Counter[str],
     better: Counter[str],
-    raised: int,
+    reported: Mapping[str, NightAlerts],
     systems: Mapping[str, Iterable[str]],
     links: Links,
 ) -> Iterator[NightRow]:
@@ -66,7 +69,7 @@ def _rows(
         last = position + 1 == len(history.nights)
         after = None if last else history.nights[position + 1].date
         shown = [str(name) for name in systems.get(night.run, ())]
-        verdict, style = _verdict(worse[night.run], better[night.run], raised if last else 0)
+        verdict, style = _verdict(worse[night.run], better[night.run], reported[night.run])
         yield NightRow(
             date=night.date,
             id="" if night.date in seen else night_id(night.date),
@@ -84,8 +87,11 @@ def _rows(
         before = shown
 
 
-def _verdict(worse: int, better: int, raised: int) -> tuple[str, str]:
-    parts = [f"{plural(raised, 'alarm')}"] if raised else []
+def _verdict(worse: int, better: int, reported: NightAlerts) -> tuple[str, str]:
+    raised, beyond = reported.count(ALARM), reported.count(BEYOND)
+    parts = [plural(raised, "alarm")] if raised else []
+    parts += [f"{plural(beyond, 'figure')} worse than anything seen before"] if beyond else []
     parts += [f"{plural(worse, 'change point')} for the worse"] if worse else []
     parts += [f"{plural(better, 'change point')} for the better"] if better else []
-    return ", ".join(parts) or "no change point", "badge-bad" if raised or worse else "badge" if better else ""
+    bad = raised or beyond or worse
+    return ", ".join(parts) or "no change point", "badge-bad" if bad else "badge" if better else ""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.made_up.night_verdicts import LESS_ACCURATE, POLICY, SLOWER, change, history
 from wattbench_reports.gate.result import GateResult, Verdict
 from wattbench_reports.history import Alarm, Drift, History, NightChange
-from wattbench_reports.history.night_verdict import NightVerdict, alerts, night_result, unseen
+from wattbench_reports.history.night_verdict import night_result, unseen
 
 EARLY = "too few nights (4 of 10): nothing could have been found"
 
@@ -111,14 +109,3 @@ def test_of_a_series_the_biggest_worsening_is_listed_once() -> None:
     again = change("beyond_all_seen", 0.7, against="reference")
     other = change("beyond_all_seen", 0.6, system="big")
     assert unseen((small, again, other, change("beyond_all_seen", -0.5, metric="ttft"))) == [small, other]
-
-
-def test_alerts_list_every_alarm_and_what_else_is_beyond_anything_seen() -> None:
-    alarmed = replace(change("beyond_all_seen", -0.2), metric="accuracy")
-    other = change("beyond_all_seen", 0.8)
-    verdict = NightVerdict(judged(history(12), (LESS_ACCURATE,), (alarmed, other)), (LESS_ACCURATE,), (alarmed, other))
-    assert alerts(verdict) == (
-        f"{LESS_ACCURATE.text}.",
-        "small: latency p50 +80.0% against the previous night (2026-03-11), 500 ms → 900 ms: "
-        "beyond anything seen, worse.",
-    )

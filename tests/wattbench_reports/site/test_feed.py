@@ -13,8 +13,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.made_up.site_history import Made, made_up
+from wattbench_reports.history.night_alerts import all_alerts
 from wattbench_reports.site.build import site_pages
-from wattbench_reports.site.feed import MOST_ENTRIES, alarm_entries, feed
+from wattbench_reports.site.feed import MOST_ENTRIES, feed
 from wattbench_reports.site.full_reports import FullReports
 from wattbench_reports.site.links import FEED, Links
 
@@ -23,7 +24,7 @@ STEPS = {("specialist", "", "latency_p50"): (20, 1.05)}
 
 
 def feed_of(made: Made) -> str:
-    return feed(made.history, alarm_entries(made.history, made.verdict), Links(made.history, FEED)).decode()
+    return feed(made.history, all_alerts(made.history, made.verdict), Links(made.history, FEED)).decode()
 
 
 def keep(root: Path, made: Made, place: int, verdict: object) -> str:
@@ -35,7 +36,8 @@ def keep(root: Path, made: Made, place: int, verdict: object) -> str:
 
 
 def entry(alarm: str = "specialist: latency p50 rose.") -> dict[str, object]:
-    return {"headline": f"A night raises an alarm: {alarm}", "night": {"alarms": [alarm]}}
+    alert = {"kind": "alarm", "system": "specialist", "domain": "", "metric": "latency_p50", "text": alarm}
+    return {"headline": f"A night raises an alarm: {alarm}", "night": {"alerts": [alert]}}
 
 
 def check_atom(text: str) -> ET.Element:
@@ -118,7 +120,8 @@ def test_hostile_texts_are_escaped(tmp_path: Path, hostile: str) -> None:
 @pytest.mark.parametrize(
     ("verdict", "entries"),
     [
-        (None, 0), ([], 0), ("x", 0), ({"night": {"alarms": "x"}}, 0), ({"night": {"alarms": []}}, 0),
+        (None, 0), ([], 0), ("x", 0), ({"night": {"alerts": "x"}}, 0), ({"night": {"alerts": []}}, 0),
+        ({"night": {"alerts": [{"kind": "alarm"}, 3, {"kind": "x"}]}}, 1),
         ({"metrics": [{"blocks": True, "verdict": "regressed", "reason": "Slower."}], "headline": "h"}, 1),
         ({"metrics": [{"blocks": False, "verdict": "regressed", "reason": "Slower."}], "headline": "h"}, 0),
         ({"metrics": [{"blocks": True, "verdict": "regressed"}, 3]}, 1),
@@ -134,7 +137,7 @@ def test_a_date_that_cannot_be_read_does_not_break_the_feed(tmp_path: Path) -> N
     made = made_up(tmp_path, steps=STEPS)
     *others, last = made.history.nights
     history = replace(made.history, nights=(*others, replace(last, created_utc="yesterday")))
-    text = feed(history, alarm_entries(history, made.verdict), Links(history, FEED)).decode()
+    text = feed(history, all_alerts(history, made.verdict), Links(history, FEED)).decode()
     assert check_atom(text).findtext(f"{ATOM}entry/{ATOM}updated") == "2026-01-30T00:00:00+00:00"
 
 

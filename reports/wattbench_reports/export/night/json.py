@@ -8,19 +8,20 @@ from typing import Any
 
 from wattbench_reports.export.gate import as_json as gate_json
 from wattbench_reports.export.gate.json import finite
-from wattbench_reports.history.night_verdict import NightVerdict, alerts
+from wattbench_reports.history.night_alerts import alerts
+from wattbench_reports.history.night_verdict import NightVerdict
 from wattbench_reports.history.what_changed import NightDifference
 
 
 def as_json(verdict: NightVerdict) -> str:
     """Return the JSON of a gate, with ``"night"``.
 
-    Its ``alarms`` are sentences, its ``changes`` have the fields of `NightChange`, biggest first, and ``what_changed``
-    has the parts, commits and files that differ from the nights that it is compared with.
+    Its ``alerts`` have the fields of `Alert`, its ``changes`` those of `NightChange`, biggest first, and
+    ``what_changed`` has the parts, commits and files that differ from the nights that it is compared with.
     """
     document: dict[str, Any] = json.loads(gate_json(verdict.result))
     document["night"] = {
-        "alarms": list(alerts(verdict)),
+        "alerts": [asdict(each) for each in alerts(verdict)],
         "changes": [asdict(each) for each in verdict.changes],
         "what_changed": [_difference(each) for each in verdict.differences],
     }

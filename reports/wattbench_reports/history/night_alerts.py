@@ -1,0 +1,105 @@
+"""Collect what each night of a history had to report: its alarms, and what got worse beyond anything seen before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from wattbench_reports.history.change_words import sentence
+from wattbench_reports.history.model import History
+from wattbench_reports.history.night_verdict import NightVerdict, unseen
+from wattbench_reports.tables.json_values import mapping, objects, text
+
+ALARM: Final = "alarm"
+BEYOND: Final = "beyond_all_seen"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing that a night has to report."""
+
+    kind: str
+    """`ALARM` or `BEYOND`."""
+    system: str
+    domain: str
+    """Empty: all together."""
+    metric: str
+    text: str
+    """A sentence."""
+
+    @property
+    def series(self) -> tuple[str, str, str]:
+        """Return what it is of."""
+        return self.system, self.domain, self.metric
+
+
+@dataclass(frozen=True)
+class NightAlerts:
+    """All that one night has to report."""
+
+    headline: str
+    alerts: tuple[Alert, ...]
+
+    def count(self, kind: str) -> int:
+        """Return the number of one kind."""
+        return sum(each.kind == kind for each in self.alerts)
+
+
+def alerts(verdict: NightVerdict) -> tuple[Alert, ...]:
+    """Return what a verdict reports: every alarm, then the other worsenings beyond anything seen."""
+    alarmed = {(each.system, each.metric) for each in verdict.alarms}
+    beyond = [each for each in unseen(verdict.changes) if (each.system, each.metric) not in alarmed]
+    return (
+        *(Alert(ALARM, each.system, each.domain, each.metric, f"{each.text}.") for each in verdict.alarms),
+        *(Alert(BEYOND, each.system, "", each.metric, sentence(each)) for each in beyond),
+    )
+
+
+def all_alerts(history: History, verdict: NightVerdict) -> Mapping[str, NightAlerts]:
+    """Return what every night had to report, by run: the last as judged now, others as they were judged then.
+
+    What stays beyond anything seen is reported by the first of the nights that show it.
+
+    Args:
+        history: whose folder has `verdicts/`.
+        verdict: on the last night.
+    """
+    last = history.nights[-1].run
+    reported = {each.run: _kept(history.root, each.run) for each in history.nights[:-1]}
+    reported[last] = NightAlerts(verdict.result.headline, alerts(verdict))
+    return dict(_first_reported(reported))
+
+
+def _first_reported(reported: Mapping[str, NightAlerts]) -> Iterator[tuple[str, NightAlerts]]:
+    before: frozenset[tuple[str, str, str]] = frozenset()
+    for run, night in reported.items():
+        new = tuple(each for each in night.alerts if each.kind == ALARM or each.series not in before)
+        yield run, NightAlerts(night.headline, new)
+        before = frozenset(each.series for each in night.alerts)
+
+
+def _kept(root: Path, run: str) -> NightAlerts:
+    """Read the verdict of an earlier night; without alerts where there is none, or it cannot be read."""
+    try:
+        verdict: Any = json.loads((root / "verdicts" / f"{run}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        verdict = None
+    known = mapping(verdict) or {}
+    of_night = mapping(known.get("night"))
+    if of_night is None:  # judged by a wattbench that did not list them
+        blocking = [each for each in objects(known.get("metrics")) if each.get("blocks") is True]
+        regressed = [each for each in blocking if each.get("verdict") == "regressed"]
+        listed = [Alert(ALARM, "", "", _word(each, "metric"), _word(each, "reason")) for each in regressed]
+    else:
+        listed = [
+            Alert(_word(each, "kind"), *(_word(each, name) for name in ("system", "domain", "metric", "text")))
+            for each in objects(of_night.get("alerts"))
+        ]
+    return NightAlerts(_word(known, "headline"), tuple(each for each in listed if each.kind in (ALARM, BEYOND)))
+
+
+def _word(recorded: Mapping[str, Any], name: str) -> str:
+    return text(recorded.get(name)) or ""
