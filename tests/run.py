@@ -29,11 +29,12 @@ NO_TESTS = 5
 """pytest's exit status where no test was selected."""
 OUTCOMES = ("failed", "passed", "skipped", "xfailed", "xpassed", "error")
 CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*$")
-# Workers share the cores: the threads that a numerical library would start in each only get in each other's way.
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Workers share the cores: the threads that a numerical library would start in each only get in each other's way. Those of
+# a model that asks for two wait asleep: OpenMP's would spin, for most of the processor time where cores are shared.
+SHARED_CORES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PROCESSORS = len(os.sched_getaffinity(0))
 TIMED_AT_ONCE = 3
-"""Workers per processor for tests that mostly wait."""
+"""Workers per processor for tests that mostly wait, where there are as many files of them."""
 
 
 def counts(line: str) -> Counter[str]:
@@ -69,18 +70,19 @@ def run_pytest(arguments: Sequence[str], variables: dict[str, str]) -> tuple[int
 
 def run_part(part: str, arguments: Sequence[str], workers: int, listed: Path) -> tuple[int, Counter[str]]:
     """Run one part of the tests that the arguments select."""
-    if part != SIDE_BY_SIDE and files_of(part, listed) == []:
+    files = None if part == SIDE_BY_SIDE else files_of(part, listed)
+    if files == []:
         return NO_TESTS, Counter()
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     variables = {PART_VARIABLE: part, FILES_VARIABLE: str(listed), "PYTHONPATH": path}
     options = {
         # tests/tiers.py has put the slow files first
         SIDE_BY_SIDE: ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"],
-        TIMED: ["-n", str(TIMED_AT_ONCE * PROCESSORS), "--dist", "loadfile"],
+        TIMED: ["-n", str(min(TIMED_AT_ONCE * PROCESSORS, len(files or [])) or 1), "--dist", "loadfile"],
         SERIAL: [],
     }
     if part != SERIAL:
-        variables |= ONE_THREAD
+        variables |= SHARED_CORES
     return run_pytest([*arguments, "-p", "tests.parts", *options[part]], variables)
 
 
