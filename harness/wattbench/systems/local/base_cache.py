@@ -7,12 +7,14 @@ measured. `acquire` lets go of the old one before it loads the next.
 from __future__ import annotations
 
 import gc
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from wattbench.config import LocalModel
 from wattbench.errors import UserError, require
 from wattbench.systems import weights
+from wattbench.systems.local.gguf_file import parsed_once
 from wattbench.systems.memory import return_freed
 from wattbench.systems.weights import LocalWeights
 
@@ -78,10 +80,11 @@ def _load(name: str, config: LocalModel) -> Base:
     stored = weights.fetch(config.weights, where=f"system {name!r}")
     source: dict[str, Any] = {"gguf_file": stored.file.name} if stored.file is not None else {}
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(stored.path, **source)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            stored.path, dtype=config.dtype, **source, **_dequantized(transformers, source)
-        )
+        with parsed_once() if source else nullcontext():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(stored.path, **source)
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                stored.path, dtype=config.dtype, **source, **_dequantized(transformers, source)
+            )
         model = model.to(_device(config.device)).eval()
     except Exception as error:  # a broken file or a strange model can raise anything
         raise UserError(

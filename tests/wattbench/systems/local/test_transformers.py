@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import gguf
 import pytest
 from lm_eval import simple_evaluate
 from lm_eval.api.instance import Instance
@@ -17,6 +19,7 @@ from wattbench.config import Measure, Prompt, TaskChoice, TransformersSystem, We
 from wattbench.errors import MissingExtraError, UserError
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.systems import base_key, open_engine, release_base
+from wattbench.systems.local.gguf_file import parsed_once
 from wattbench.systems.local.transformers import TransformersEngine
 from wattbench.tasks import scoring
 from wattbench.tasks.loading import LoadedTask, load_task
@@ -32,18 +35,42 @@ def system(weights: Weights, **changes: object) -> TransformersSystem:
 
 @pytest.fixture(scope="module", autouse=True)
 def _free_base() -> Iterator[None]:
-    """Unpacking the GGUF file takes the better part of a minute: these tests share one base, as systems do."""
+    """Unpacking the GGUF file takes ten seconds or more: these tests share one base, as systems do."""
     yield
     release_base()
 
 
 @pytest.fixture(scope="module")
+def parsed() -> Iterator[list[Any]]:
+    """The readers that were made of GGUF files."""
+    readers: list[Any] = []
+
+    class Reader(gguf.GGUFReader):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            readers.append(self)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(gguf, "GGUFReader", Reader)
+        yield readers
+
+
+@pytest.fixture(scope="module")
 def lm_evals_own(smol_gguf: Path) -> LM:
     """The same file, loaded by lm-eval itself."""
-    return get_model("hf").create_from_arg_obj(
-        {"pretrained": str(smol_gguf.parent), "gguf_file": smol_gguf.name, "dtype": "float32"},
-        {"device": "cpu", "batch_size": 1},
-    )
+    with parsed_once():
+        return get_model("hf").create_from_arg_obj(
+            {"pretrained": str(smol_gguf.parent), "gguf_file": smol_gguf.name, "dtype": "float32"},
+            {"device": "cpu", "batch_size": 1},
+        )
+
+
+@pytest.mark.model
+def test_a_file_is_parsed_once_for_its_tokenizer_configuration_and_weights(
+    parsed: list[Any], smol_weights: Weights
+) -> None:
+    with open_engine("s", system(smol_weights), batch=1, seed=0):  # the first here: it loads the base
+        assert len(parsed) == 1
 
 
 def loaded_task(name: str, limit: int) -> LoadedTask:

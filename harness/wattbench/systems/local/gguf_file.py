@@ -1,0 +1,31 @@
+"""Do once what transformers does again and again while it loads a GGUF file: most of the time that this takes.
+
+transformers 5.24 makes a `gguf.GGUFReader` for the tokenizer, for the configuration and for the weights, and each walks
+the whole vocabulary in Python: for SmolLM2 with its 49,152 tokens, three to four seconds. It then makes the table of
+tensor names for each of the model's 397 modules.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from wattbench.errors import require
+
+_MADE_AGAIN = ("GGUFReader", "get_tensor_name_map")
+"""What transformers asks of the package gguf. Neither a reader nor a table changes once it is made."""
+
+
+@contextmanager
+def parsed_once() -> Iterator[None]:
+    """Give all that ask for the same reader, or the same table of names, the same one until the block ends."""
+    gguf = require("gguf", extra="hf", what="a GGUF file")
+    originals = {name: getattr(gguf, name) for name in _MADE_AGAIN}
+    for name, original in originals.items():
+        setattr(gguf, name, functools.cache(original))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(gguf, name, original)
