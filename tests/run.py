@@ -29,8 +29,8 @@ NO_TESTS = 5
 """pytest's exit status where no test was selected."""
 OUTCOMES = ("failed", "passed", "skipped", "xfailed", "xpassed", "error")
 CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*$")
-# Workers share the cores: the threads that a numerical library would start in each only get in each other's way. Those of
-# a model that asks for two wait asleep: OpenMP's would spin, for most of the processor time where cores are shared.
+# Workers share the cores: the threads that a numerical library would start in each only get in each other's way. Those
+# of a model that asks for two wait asleep: OpenMP's would spin, for most of the processor time where cores are shared.
 SHARED_CORES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PROCESSORS = len(os.sched_getaffinity(0))
 TIMED_AT_ONCE = 3
