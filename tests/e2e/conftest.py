@@ -5,23 +5,37 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.e2e.preloaded import Preloaded
 
 DATA = Path(__file__).parents[1] / "data"
 
 Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def offline() -> dict[str, str]:
+    """No hub, and nothing of the pytest that runs this."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return inherited | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded]:
+    """What runs a command in a process of its own, with other people's packages imported already."""
+    preloaded = Preloaded(offline())
+    yield preloaded
+    preloaded.close()
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """No hub, nothing of the pytest that runs this, and a cache of its own: no other run here is in the way."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     files = {"WATTBENCH_CACHE": str(tmp_path / "cache"), "CALLS": str(tmp_path / "calls.txt")}
-    return inherited | offline | files | {"ANSWER_S": "0.002"}
+    return offline() | files | {"ANSWER_S": "0.002"}
 
 
 @pytest.fixture
@@ -31,13 +45,11 @@ def command() -> Callable[..., list[str]]:
 
 
 @pytest.fixture
-def wattbench(tmp_path: Path, environment: dict[str, str], command: Callable[..., list[str]]) -> Wattbench:
+def wattbench(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Wattbench:
     """Run `wattbench ARGUMENTS` in an empty folder."""
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(*arguments), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300
-        )
+        return preloaded.run([str(argument) for argument in arguments], cwd=tmp_path, env=environment, timeout_s=300)
 
     return call
 

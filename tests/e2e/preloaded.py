@@ -1,0 +1,102 @@
+"""Run command lines of `python -m wattbench`, each in a process of its own that need not import what others wrote.
+
+Most of a short command's processor time goes into importing lm-eval, pandas and SciPy. `Preloaded` starts this file
+once: it imports them, and nothing of wattbench, and forks a process for each command. That process has its own
+arguments, folder, environment, output, signals and exit status.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+MODULES = (
+    "click", "jinja2", "lm_eval.evaluator", "matplotlib.figure", "pandas", "platformdirs", "psutil", "pyarrow.parquet",
+    "pydantic", "rapidfuzz", "rich", "scipy.stats", "yaml",
+)  # fmt: skip
+
+
+class Preloaded:
+    """The process that has everything imported, and asks its forks to run commands."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", __file__],
+            env={name: value for name, value in environment.items() if name != "PYTHONPATH"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python -m wattbench ARGUMENTS`, as `subprocess.run` does with captured text."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with tempfile.TemporaryDirectory() as folder:
+            outputs = [os.path.join(folder, name) for name in ("stdout", "stderr")]
+            asked = {"arguments": [*arguments], "cwd": str(cwd), "env": dict(env), "outputs": outputs}
+            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.flush()
+            pid = int(process.stdout.readline())
+            in_time = bool(select.select([process.stdout], [], [], timeout_s)[0])
+            if not in_time:
+                os.kill(pid, signal.SIGKILL)
+            status = int(process.stdout.readline())
+            stdout, stderr = (Path(output).read_text() for output in outputs)
+        if not in_time:
+            raise subprocess.TimeoutExpired([*arguments], timeout_s, stdout, stderr)
+        return subprocess.CompletedProcess([*arguments], status, stdout, stderr)
+
+    def close(self) -> None:
+        """End the process, which ends when it is asked nothing more."""
+        self._process.communicate(timeout=60)
+
+
+def _become(arguments: Sequence[str], cwd: str, env: Mapping[str, str], outputs: Sequence[str]) -> None:
+    """Run one command, in a process that was forked for it."""
+    for descriptor, output in enumerate(outputs, start=1):
+        os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT), descriptor)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.path[:0] = [cwd, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
+    sys.argv[1:] = arguments
+    runpy.run_module("wattbench", run_name="__main__", alter_sys=True)
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+def _serve() -> None:
+    for module in MODULES:
+        with contextlib.suppress(ImportError):  # what needs it says so itself
+            importlib.import_module(module)
+    gc.freeze()  # forks share this memory until they write to it, which collecting garbage does
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _become(**json.loads(line))  # ends as Python ends, by its exceptions and exit handlers
+            return
+        _say(pid)
+        _say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+if __name__ == "__main__":
+    _serve()
