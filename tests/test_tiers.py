@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from tests import tiers
 
 pytestmark = pytest.mark.e2e
 
@@ -21,6 +24,7 @@ def outcome(pytester: pytest.Pytester, request: pytest.FixtureRequest, monkeypat
     """Run a test file in a process of its own, with the tiers of this project."""
     monkeypatch.setenv("PYTHONPATH", str(request.config.rootpath))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # for speed
+    monkeypatch.setenv("COLUMNS", "200")  # or what is said of a failure is cut
     markers = [line for line in request.config.getini("markers") if not line.startswith("wattbench")]
     pytester.makeini("[pytest]\nmarkers =\n" + "\n".join(f"    {line}" for line in markers))
     pytester.makeconftest(CONFTEST)
@@ -32,20 +36,25 @@ def outcome(pytester: pytest.Pytester, request: pytest.FixtureRequest, monkeypat
     return run
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
-        ("import time; time.sleep(0.06)", "a unit test sleeps for 0.06 s (marker: waits)"),
-        ("import socket; socket.socket().bind(('127.0.0.1', 0))", "a unit test opens a socket (marker: sockets)"),
-        ("import torch", "a unit test loads torch (marker: torch)"),
-    ],
-)
+FORBIDDEN = {
+    "sleeping": ("import time; time.sleep(0.06)", "a unit test sleeps for 0.06 s (marker: waits)"),
+    "socket": (
+        "import socket; socket.socket().bind(('127.0.0.1', 0))", "a unit test opens a socket (marker: sockets)"
+    ),
+    "torch": ("import torch", "a unit test loads torch (marker: torch)"),
+}  # fmt: skip
+"""What a unit test may not do, and what is said of it."""
+
+
 @pytest.mark.parametrize("marker", ["", "@pytest.mark.waits"])
-def test_what_a_unit_test_may_not_do(outcome, pytester: pytest.Pytester, body: str, said: str, marker: str) -> None:
+def test_what_a_unit_test_may_not_do(outcome, pytester: pytest.Pytester, marker: str) -> None:
     pytester.makepyfile(torch="")  # a stand-in: loading the real one takes seconds
-    done = outcome(f"import pytest\n{marker}\ndef test_it():\n    {body}\n")
-    done.assert_outcomes(passed=1 if marker else 0, failed=0 if marker else 1)
-    assert (said in done.stdout.str()) == (not marker)
+    tests = [f"{marker}\ndef test_{name}():\n    {body}\n" for name, (body, _) in FORBIDDEN.items()]
+    done = outcome("\n".join(["import pytest", *tests]))
+    done.assert_outcomes(passed=3 if marker else 0, failed=0 if marker else 3)
+    for name, (_, said) in FORBIDDEN.items():
+        line = next((line for line in done.outlines if line.startswith("FAILED") and f"::test_{name} " in line), "")
+        assert (said in line) == (not marker)
 
 
 def test_what_a_fixture_does_counts(outcome) -> None:
@@ -81,6 +90,17 @@ def test_a_unit_test_is_one_without_a_marker_of_a_slower_tier(outcome) -> None:
         "-m", "unit",
     )  # fmt: skip
     done.assert_outcomes(passed=2, deselected=2)
+
+
+@pytest.mark.parametrize(("expression", "left_out"), [("unit", True), ("", False), ("unit or torch", False)])
+def test_folders_without_a_unit_test_are_not_imported_for_the_unit_tests(expression: str, left_out: bool) -> None:
+    config = SimpleNamespace(option=SimpleNamespace(markexpr=expression))
+    for folder, marker in tiers.BY_FOLDER.items():
+        assert marker in tiers.SLOW
+        assert (Path(tiers.__file__).parent / folder).is_dir()
+        for path in (Path(tiers.__file__).parent / folder, Path(tiers.__file__).parent / folder / "test_it.py"):
+            assert tiers.pytest_ignore_collect(path, config) is (True if left_out else None)
+    assert tiers.pytest_ignore_collect(Path(__file__), config) is None
 
 
 def test_every_tier_is_a_marker_that_is_documented(request: pytest.FixtureRequest) -> None:

@@ -80,6 +80,13 @@ def pytest_unconfigure() -> None:
     time.sleep = _sleep
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out folders without a unit test where those alone are asked for: importing their files loads PyTorch."""
+    root = Path(__file__).parent
+    is_slow = any(collection_path.is_relative_to(root / folder) for folder in BY_FOLDER)
+    return True if is_slow and config.option.markexpr == "unit" else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by folder and fixture, then every test without a marker of SLOW as `unit`; put files with slow tests first.
