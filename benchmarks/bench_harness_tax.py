@@ -1,4 +1,6 @@
-"""What measuring costs: the same cells through lm-eval alone and through wattbench, side by side in one run.
+"""What measuring costs: the same requests through lm-eval alone and through wattbench, side by side in one run.
+
+Cell by cell, as `blocks: 1` asks; and in blocks, as users' runs do.
 
 lm-eval alone is `lm_eval.simple_evaluate` with its own, unstamped model class around the very same weights, with the
 same documents, prompts, batch and threads. The two take turns, and which goes first changes from round to round, so
@@ -11,16 +13,20 @@ on purpose and states as windows of its own: loading, idle, warm-up, and further
 enough. The whole cell (task, prompts and scores included) is told beside it; there lm-eval's own report on the
 environment counts against lm-eval.
 
+In blocks it is a whole run, `blocks: auto`, with the machine watched: compared are its turns, from the choice of what
+to ask to the end of the turn, less the warm-up in them. lm-eval alone is asked the same items, task by task.
+
 Left out are hybrids, which lm-eval alone cannot ask.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +34,24 @@ import pytest
 
 from wattbench.config import Resolved, TaskChoice, load_suite
 from wattbench.measure.cell_recorder import CellRecorder
-from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.measuring_context import MeasuringContext, measuring
+from wattbench.measure.plan import plan
+from wattbench.measure.resume import new_run
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.measure.window_names import WindowNames
-from wattbench.meters import Metering, meters_for, survey
+from wattbench.meters import Metering, choose, meters_for, survey
 from wattbench.progress import PlainProgress
-from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
+from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, read_run
+from wattbench.scenarios.blocks import run_blocks
+from wattbench.scenarios.blocks.turn import Turns
 from wattbench.systems import Engine, open_engine, release_base
 from wattbench.tasks.loading import load_task, quiet_lm_eval
 from wattbench.tasks.scoring import evaluate, score_rows
 
 MOST = 0.03
 """Of the wall time of the suite's answers."""
-ROUNDS = 5
-ITEMS = 8
+ROUNDS = int(os.environ.get("WATTBENCH_BENCH_ROUNDS", "5"))
+ITEMS = int(os.environ.get("WATTBENCH_BENCH_DOCUMENTS", "8"))
 """Of each cell, as in the quick suite."""
 CELLS = {
     "generalist": "addition",
@@ -53,6 +63,16 @@ CELLS = {
     "rules-arithmetic": "addition",
 }
 """Of the quick suite: every system that lm-eval can ask, each on one task."""
+
+
+IN_BLOCKS = ("generalist", "specialist-arithmetic", "distilled", "rules-arithmetic")
+"""Of them, those that are asked every task in blocks."""
+ITEMS_IN_BLOCKS = max(ITEMS // 2, 1)
+"""Of each task."""
+
+
+Clocked = list[tuple[float, float]]
+"""Wall and processor seconds of calls."""
 
 
 @dataclass
@@ -117,6 +137,81 @@ def test_wattbench_takes_little_longer_than_lm_eval_alone(benchmark: Any, suite:
     assert tax <= MOST
 
 
+def test_a_run_in_blocks_takes_little_longer_than_lm_eval_alone(
+    benchmark: Any, suite: Resolved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same items of every task, `ROUNDS` times each way; the answers have to be the same."""
+    alone, ours = Side(), Side()
+    turns, warm_ups = (_clocked(monkeypatch, *method) for method in ((Turns, "ask"), (CellRecorder, "warm_up")))
+    ways = [lambda: _tasks_alone(suite, alone), lambda: _run_in_blocks(suite, tmp_path, turns, warm_ups, ours)]
+
+    def all_rounds() -> None:
+        for number in range(ROUNDS):
+            for way in ways if number % 2 else reversed(ways):
+                way()
+
+    benchmark.pedantic(all_rounds, rounds=1)
+    assert ours.answers == alone.answers
+    alone_s, ours_s = min(alone.answering_s), min(ours.answering_s)
+    benchmark.extra_info |= {
+        "lm_eval_s": alone.answering_s, "wattbench_s": ours.answering_s, "tax": ours_s / alone_s - 1.0,
+        "lm_eval_processor_s": alone.processor_s, "wattbench_processor_s": ours.processor_s,
+    }  # fmt: skip
+    print(f"\n\n{'a run in blocks':<22} {alone_s:8.2f}s {ours_s:8.2f}s {ours_s / alone_s - 1.0:+8.2%}")
+    alone_s, ours_s = min(alone.processor_s), min(ours.processor_s)
+    print(f"{'  in processor time':<22} {alone_s:8.2f}s {ours_s:8.2f}s {ours_s / alone_s - 1.0:+8.2%}")
+    assert benchmark.extra_info["tax"] <= MOST
+
+
+def _clocked(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Clocked:
+    """The wall and processor seconds of each call of a method, from here on."""
+    seconds: Clocked = []
+    original = getattr(owner, method)
+
+    def clocked(self: Any, *args: Any) -> None:
+        before, processor_before = time.perf_counter(), time.process_time()
+        original(self, *args)
+        seconds.append((time.perf_counter() - before, time.process_time() - processor_before))
+
+    monkeypatch.setattr(owner, method, clocked)
+    return seconds
+
+
+def _tasks_alone(suite: Resolved, total: Side) -> None:
+    """One round through lm-eval alone: each system loaded and asked once beforehand, then each of its tasks."""
+    round_ = Side()
+    for name in IN_BLOCKS:
+        with open_engine(name, suite.systems[name], batch=1, seed=0) as engine:
+            choices = [choice.model_copy(update={"limit": ITEMS_IN_BLOCKS}) for choice in suite.tasks]
+            _alone(suite, name, engine, choices[0], Side())
+            for choice in choices:
+                _alone(suite, name, engine, choice, round_)
+    total.answering_s.append(sum(round_.answering_s))
+    total.processor_s.append(sum(round_.processor_s))
+    total.answers.append([text for texts in round_.answers for text in texts])
+
+
+def _run_in_blocks(suite: Resolved, folder: Path, turns: Clocked, warm_ups: Clocked, total: Side) -> None:
+    """One round through wattbench, as a user's run has it, but that nothing is asked twice for a sensor's sake."""
+    settings = {"idle_s": 0.0, "min_window_s": 0.0, "blocks": "auto", "busy": "mark"}
+    measure = suite.suite.measure.model_copy(update=settings)
+    resolved = replace(suite, suite=suite.suite.model_copy(update={"measure": measure}))
+    resolved = resolved.narrowed(systems=IN_BLOCKS, limit=ITEMS_IN_BLOCKS)
+    cells, chosen = plan(resolved), choose()
+    writer = new_run(folder, resolved, cells, chosen.provenance, ["bench"])
+    for clocked in (turns, warm_ups):
+        clocked.clear()
+    with measuring(writer, resolved, chosen, PlainProgress(1, ITEMS_IN_BLOCKS)) as context:
+        context.metering.shortest_window_s = 0.0
+        run_blocks(context, cells)
+    for which, seconds in enumerate((total.answering_s, total.processor_s)):
+        seconds.append(sum(one[which] for one in turns) - sum(one[which] for one in warm_ups))
+    records = read_run(writer.layout.root)
+    rows = [sorted(records.answers(name, choice.task), key=lambda row: row.doc_id)
+            for name in IN_BLOCKS for choice in resolved.tasks]  # fmt: skip
+    total.answers.append([str(row.replies[0]) for of_task in rows for row in of_task])
+
+
 def _both_ways(suite: Resolved, name: str, task: str, writer: RunWriter) -> tuple[Side, Side]:
     choice = next(choice for choice in suite.tasks if choice.task == task).model_copy(update={"limit": ITEMS})
     alone, ours = Side(), Side()
@@ -157,7 +252,7 @@ def _alone(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, side:
         model=lm,
         tasks=[choice.task],
         num_fewshot=prompt.fewshot,
-        limit=ITEMS,
+        limit=choice.limit,
         task_manager=TaskManager(
             include_path=[str(path) for path in suite.suite.tasks.include], include_defaults=False
         ),
