@@ -209,8 +209,8 @@ def test_nights_are_made_up_for_at_their_commits(wattbench, repository: Path, tm
 
     headers = [read_run(run).header for run in sorted((tmp_path / "nights/runs").iterdir())]
     assert [header.night for header in headers] == [
-        {"date": "2026-03-01", "commit": first, "backfilled": True},
-        {"date": "2026-03-03", "commit": last, "backfilled": True},
+        {"date": "2026-03-01", "commit": first, "backfilled": True, "since": None},
+        {"date": "2026-03-03", "commit": last, "backfilled": True, "since": None},
     ]
     assert [header.environment["commit"] for header in headers] == [first, last]
     assert git_told(repository, "worktree", "list", "--porcelain").count("worktree") == 1
