@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import functools
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 
 from wattbench.config import load_suite
 from wattbench.systems import Engine, Reply, TaskContext, open_engine, release_base
 from wattbench.systems.base import GENERATE
+from wattbench.systems.hybrid import engine as hybrid_engine
 
 pytestmark = pytest.mark.model
 
@@ -18,15 +21,35 @@ QUESTIONS = {
     "text": ("Ann likes tea. Bob loathes chess. Cleo adores maps. \nWho adores maps? Reply only with a name.", "Cleo"),
     "time": ("If today is Monday, May 2, 2022, what day of the week will it be in 1 days? Name the day.", "Tuesday"),
 }
-IN_PROCESS = [
-    name for name, system in load_suite("nightly").systems.items() if system.engine in ("transformers", "moe", "hybrid")
-]
+SYSTEMS = load_suite("nightly").systems
+IN_PROCESS = [name for name, system in SYSTEMS.items() if system.engine in ("transformers", "moe", "hybrid")]
+
+
+MEMBERS = {member for system in SYSTEMS.values() if system.engine == "hybrid" for member in system.resident}
+_members_open = ExitStack()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_base():
     yield
+    _members_open.close()
     release_base()
+
+
+@functools.cache
+def member(name: str) -> Engine:
+    """Open a member of hybrids once; it stays open."""
+    return _members_open.enter_context(open_engine(name, SYSTEMS[name], batch=1, seed=1234))
+
+
+def opened(name: str) -> AbstractContextManager[Engine]:
+    """Open a system. The hybrid of the suite opens its own members; the others choose between those that are open."""
+    if name in MEMBERS:
+        return nullcontext(member(name))
+    if SYSTEMS[name].engine == "hybrid" and name != "hybrid":
+        with mock.patch.object(hybrid_engine, "open_engine", lambda system, *_, **__: nullcontext(member(system))):
+            return open_engine(name, SYSTEMS[name], batch=1, seed=1234)
+    return open_engine(name, SYSTEMS[name], batch=1, seed=1234)
 
 
 def request(question: str, tokens: int) -> SimpleNamespace:
@@ -44,7 +67,7 @@ DOMAINS = {"hybrid": tuple(QUESTIONS)} | dict.fromkeys(
 @functools.cache
 def replies(name: str) -> dict[str, Reply]:
     """Open a system once, and put a question of each of its domains to it."""
-    with open_engine(name, load_suite("nightly").systems[name], batch=1, seed=1234) as engine:
+    with opened(name) as engine:
         tokens = 128 if name == "distilled-reasoning" else 24
         return {domain: _reply(engine, domain, tokens) for domain in DOMAINS.get(name, ("arithmetic",))}
 
@@ -61,7 +84,7 @@ def test_a_system_loads_and_answers(name):
     assert reply.value.strip()
     assert reply.output_tokens > 0
     if name.startswith("hybrid"):
-        assert reply.route.member in load_suite("nightly").systems[name].resident
+        assert reply.route.member in SYSTEMS[name].resident
 
 
 @pytest.mark.parametrize("system", ["specialist-text", "generalist-tuned", "moe", "hybrid"])
