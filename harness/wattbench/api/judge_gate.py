@@ -55,9 +55,8 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
         notes = (*notes, *floor_notes(policy, run.header.environment))
     record = header_record(run)
     planted = None if record.gate is None else record.gate.planted
-    result = judge(
-        evidence_in_turns(run, policy), policy, suite=record.suite.name, runs=(run.header.run,), planted=planted
-    )
+    evidence = replace(evidence_in_turns(run, policy), noise=calibrated_noise(policy, run.header.environment))
+    result = judge(evidence, policy, suite=record.suite.name, runs=(run.header.run,), planted=planted)
     return _with_notes(result, notes)
 
 
@@ -101,6 +100,7 @@ def judge_runs(
     known = sessions_of_two(*runs, sessions or settings.sessions)
     evidence = evidence_of_two(*runs, policy, baseline=baseline, candidate=candidate, across=across, sessions=known)
     names = dict.fromkeys(run.header.run for run in runs)
+    evidence = replace(evidence, noise=calibrated_noise(policy, runs[1].header.environment))
     result = judge(evidence, policy, suite=header_record(runs[1]).suite.name, runs=tuple(names))
     return _with_notes(result, floor_notes(policy, runs[1].header.environment))
 
@@ -140,6 +140,23 @@ def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
     from wattbench_reports.gate.calibration.noise_floor import check_floor
 
     return check_floor(policy, Path(calibration), environment)
+
+
+def calibrated_noise(policy: Policy, environment: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return how much a pair's log-ratio scatters by metric, where the policy names a calibration of this machine.
+
+    A record may be judged where that file is not: nothing is known then, and nothing depends on it but what the gate
+    says that it could have found.
+
+    Raises:
+        UserError: the file is no calibration.
+    """
+    calibration = policy.record.get("calibration")
+    if calibration is None or not Path(calibration).is_file():
+        return {}
+    from wattbench_reports.gate.calibration.noise_floor import noise_here
+
+    return noise_here(Path(calibration), environment)
 
 
 def failed(

@@ -142,6 +142,16 @@ def _holds(equal: Sequence[Evidence], policy: Policy, metric: str, margin: float
     return simulate(harmed, single, gates=FLOOR_GATES, items=items, swap=False).regressed.estimate >= enough
 
 
+def noise_here(path: Path, environment: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return the spread of a pair's log-ratio by metric, as a calibration of this machine has it; else nothing.
+
+    Raises:
+        UserError: the file is no calibration.
+    """
+    calibration = read_calibration(path)
+    return calibration.noise if _is_of(calibration, environment) else {}
+
+
 def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> list[str]:
     """Check a policy's margins against the noise floors of a calibration on this machine.
 
@@ -152,8 +162,7 @@ def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> l
         UserError: a margin is below the noise floor, or the file is no calibration.
     """
     calibration = read_calibration(path)
-    here = machine_parts(environment, "")
-    if any(calibration.machine.get(name) != dict(here[name].facts) for name in _MACHINE):
+    if not _is_of(calibration, environment):
         return [f"The calibration {path.name} is of another machine or another power limit, and was not used."]
     notes = []
     for rule in policy.rules:
@@ -166,6 +175,12 @@ def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> l
         if floor is None or rule.margin < floor:
             raise UserError(_too_small(rule.metric, rule.margin, floor, path))
     return notes
+
+
+def _is_of(calibration: Calibration, environment: Mapping[str, Any]) -> bool:
+    """Return whether a calibration was made on a machine like this."""
+    here = machine_parts(environment, "")
+    return all(calibration.machine.get(name) == dict(here[name].facts) for name in _MACHINE)
 
 
 def _too_small(metric: str, margin: float, floor: float | None, path: Path) -> str:

@@ -13,7 +13,7 @@ from wattbench.config import GatePolicy
 from wattbench.errors import UserError
 from wattbench_reports.export.calibration_text import calibration_text
 from wattbench_reports.gate.calibration import noise_floor
-from wattbench_reports.gate.calibration.noise_floor import calibrate, check_floor
+from wattbench_reports.gate.calibration.noise_floor import calibrate, check_floor, noise_here
 from wattbench_reports.gate.calibration.record import Calibration, as_json, read_calibration
 from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy, worse_by
 from wattbench_reports.gate.evidence.model import Evidence, Round
@@ -150,6 +150,14 @@ def test_a_calibration_says_what_it_is_not_of(tmp_path: Path) -> None:
     assert "another machine" in note
     [note] = check_floor(policy(joules_per_request=0.1), path, HERE)
     assert "joules per request" in note
+
+
+def test_the_noise_of_a_pair_is_known_on_the_machine_of_its_calibration_alone(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_text(as_json(made()))
+    # Each figure is the mean of two ratios of two times, each of which scatters by 2%.
+    assert noise_here(path, HERE) == {"latency_p50": pytest.approx(0.02, rel=0.15)}
+    assert noise_here(path, HERE | {"cpu": "Other CPU"}) == {}
 
 
 @pytest.mark.parametrize(
