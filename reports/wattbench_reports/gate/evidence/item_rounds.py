@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench_reports.gate.evidence.model import Pairs, Round
 
@@ -41,13 +42,27 @@ def item_rounds(both: pd.DataFrame, domains: Mapping[str, str], seed: int) -> tu
     """
     if both.empty:
         return ()
-    mixed = both.iloc[np.random.default_rng(seed).permutation(len(both))]
-    figures: dict[str, Pairs] = {name: mixed[[name, f"{name}_2"]].to_numpy(dtype=np.float64) for name in FIGURES}
-    tasks = mixed["task"].tolist()
+    order = np.random.default_rng(seed).permutation(len(both))
     size = math.ceil(len(both) / MOST_ROUNDS)
+    parts = [order[start : start + size] for start in range(0, len(both), size)]
+    return rounds_of(both, parts, domains, paired=True)
+
+
+def rounds_of(
+    both: pd.DataFrame, parts: Sequence[NDArray[np.int64]], domains: Mapping[str, str], *, paired: bool
+) -> tuple[Round, ...]:
+    """Make a round of each part of the items.
+
+    Args:
+        both: as of `item_rounds`.
+        parts: the rows of each round, in the order in which they count.
+        domains: task to its domain.
+        paired: two rounds make a pair; else each is one by itself.
+    """
+    figures: dict[str, Pairs] = {name: both[[name, f"{name}_2"]].to_numpy(dtype=np.float64) for name in FIGURES}
+    tasks = both["task"].to_numpy()
     rounds = []
-    for number, start in enumerate(range(0, len(both), size)):
-        part = slice(start, start + size)
+    for number, part in enumerate(parts):
         joules = figures["energy_j"][part].sum(axis=0).tolist()
         ttft_s = figures["ttft_s"][part]
         rounds.append(
@@ -56,9 +71,9 @@ def item_rounds(both: pd.DataFrame, domains: Mapping[str, str], seed: int) -> tu
                 seconds=figures["seconds"][part],
                 ttft_s=None if np.isnan(ttft_s).all(axis=0).any() else ttft_s,
                 energy_j=None if any(math.isnan(each) for each in joules) else (joules[0], joules[1]),
-                tasks=tuple(tasks[part]),
-                domains=tuple(domains.get(task, task) for task in tasks[part]),
-                pair=number // 2,
+                tasks=tuple(tasks[part].tolist()),
+                domains=tuple(domains.get(task, task) for task in tasks[part].tolist()),
+                pair=number // 2 if paired else None,
             )
         )
     return tuple(rounds)

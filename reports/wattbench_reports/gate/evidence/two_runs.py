@@ -13,6 +13,7 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
 from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.gate.evidence.block_rounds import block_rounds, in_blocks
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
 from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
 from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
@@ -47,7 +48,8 @@ def evidence_of_two(
 
     Items are paired by their content, and put in a random order over all tasks. Of an item that was asked several times
     the means count. Seconds and joules are evidence only where it is known how much they differ between two runs of one
-    system, or the policy assumes it.
+    system, or the policy assumes it; two systems of one run in blocks were asked in turns, and are judged block by
+    block without.
 
     Args:
         first: holds the baseline.
@@ -73,7 +75,10 @@ def evidence_of_two(
     both = _paired(one, two)
     runs = [each.run.header.run for each in frames]
     seed = seed_of(runs)
-    rounds = item_rounds(both, _domains(sides), seed)
+    one_run = runs[0] == runs[1]
+    varying = session_variances(sessions, *names, one_run=one_run)
+    by_block = one_run and in_blocks(both) and not varying and policy.drift is None
+    rounds = (block_rounds if by_block else item_rounds)(both, _domains(sides), seed)
     apart, unpaired = _without_partner(between, sides, len(both))
     prompts = _prompts(sides, both, policy, crossed)
     if prompts.apart is not None:
@@ -85,14 +90,14 @@ def evidence_of_two(
         side.shown for side, column in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[column].isna().all()
     ]
     missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown
-    varying = session_variances(sessions, *names, one_run=runs[0] == runs[1])
-    missing |= _unknown_sessions(policy, varying, {*apart, *missing})
+    if not by_block:
+        missing |= _unknown_sessions(policy, varying, {*apart, *missing})
     apart, missing = of_judged(policy, apart, missing)
     return Evidence(
         baseline=one.shown,
         candidate=two.shown,
         rounds=rounds,
-        in_turns=False,
+        in_turns=by_block,
         provenance=(one.provenance, two.provenance),
         peak_memory_bytes=memory,
         apart=apart,
@@ -114,7 +119,7 @@ class _Side:
     """Its name, with its run where the other is called the same."""
     print: Fingerprint
     items: pd.DataFrame
-    """One row per item: columns `KEY` and `FIGURES` (NaN without a value) and `HASHES`."""
+    """One row per item: columns `KEY`, `FIGURES` and `block` (NaN without a value), and `HASHES`."""
     provenance: str
 
 
@@ -189,6 +194,7 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
     rows["seconds"] = answers["finished_s"] - answers["started_s"]
     rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][of_system] - answers["started_s"]
     rows["energy_j"] = answers["energy_j"].astype(float)
+    rows["block"] = answers["block"]
     means = rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean()
     return _Side(
         frames=frames,

@@ -18,6 +18,7 @@ from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from tests.made_up.standard_runs import recorded
 from wattbench.errors import UserError
 from wattbench.records import read_run
+from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS, seed_of
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
@@ -178,6 +179,22 @@ def test_rounds_mix_all_tasks_by_a_permutation_of_both_names(make_run, fake) -> 
     assert [each.seconds.tolist() for each in again.rounds] == [each.seconds.tolist() for each in found.rounds]
     assert found.seed == again.seed == seed_of([one.header.run, one.header.run.replace("aaa111", "bbb222")])
     assert found.seed != other.seed
+
+
+def test_two_systems_of_one_run_in_blocks_are_judged_block_by_block(make_run, fake) -> None:
+    """Each block is a round: no session is between them, whatever the machine did from block to block."""
+    slow = fake.System("slow", accuracy=0.7, energy_j=12.0, latency_s=0.75, weights="b" * 64)
+    run = make_run(fake.recorded(systems=(fake.System("big", **BIG), slow), blocks=12, items=60, block_noise=0.5))
+    policy = gate_policy(metrics={"latency_p50": {"margin": 0.1}})
+    found = evidence_of_two(run, run, policy, baseline="big", candidate="slow")
+    assert found.in_turns
+    assert found.missing == {}
+    assert [each.items for each in found.rounds] == [10] * 12
+    assert {each.pair for each in found.rounds} == {None}
+    assert all(len(set(each.tasks)) == 2 for each in found.rounds)
+    assert judge(found, policy, suite="x").verdict == "regressed"
+    assumed = evidence_of_two(run, run, gate_policy(drift=0.03), baseline="big", candidate="slow")
+    assert not assumed.in_turns
 
 
 def test_many_items_are_in_few_rounds(make_run, fake) -> None:
