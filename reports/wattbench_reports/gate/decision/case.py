@@ -133,6 +133,17 @@ class Case:
         """Return likewise what evidence such as `passes` comes to."""
         return np.asarray(np.minimum(1.0, self.slack.passing_rate + np.exp(-reached(log_evidence))))
 
+    def p_ruled_out(self) -> Values:
+        """Return the p-value that it is worse by the margin, after each round; of a two-sided rule, of either side.
+
+        Both sides have to be ruled out, each whenever it was (an intersection-union test: R. L. Berger, Technometrics
+        24, 1982).
+        """
+        ruled_out = self.p_passes(self.no_worse(self.rule.margin))
+        if not self.rule.either:
+            return ruled_out
+        return np.asarray(np.maximum(ruled_out, self.p_passes(self.no_better(-self.rule.margin))))
+
     @property
     def can_pass(self) -> bool:
         """Return whether an unchanged candidate could ever pass: the slack leaves some of the margin."""

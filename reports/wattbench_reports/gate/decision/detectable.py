@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wattbench.records.suite_defaults import GATE_SHORT_PAIRS, GATE_SHORT_ROUND_ITEMS
 from wattbench_reports.gate.decision.case import NO_SLACK, Case, Slack
 from wattbench_reports.gate.decision.metric_figures import UNIT_SCORES
+from wattbench_reports.gate.decision.metric_tests import SESSION_PART
 from wattbench_reports.gate.decision.sequential_tests import (
     TAIL,
     TAIL_FIRST_ITEMS,
@@ -109,7 +110,8 @@ def detectable(
     for rule in judged:
         case = Case(rule, slack=(slack or {}).get(rule.metric, NO_SLACK))
         weight = rule.weight / (2 if rule.each_domain is not None else 1)
-        level = policy.alpha * (weight / whole if rule.blocks else 1.0) - case.slack.failing_rate
+        level = policy.alpha * (weight / whole if rule.blocks else 1.0)
+        level *= 1 - SESSION_PART if case.slack.sessions else 1.0
         enough = -math.log(level / (2 if rule.either else 1))
         wealth = _simulated(case, shape, (noise or {}).get(rule.metric, PAIR_NOISE), discordant)
         size = None if wealth is None else _smallest(wealth, enough, policy.beta, case)

@@ -135,7 +135,7 @@ class _Paths:
     @classmethod
     def of(cls, case: Case) -> _Paths:
         evidence = case.fails()
-        return cls(evidence, case.p_fails(evidence), case.p_passes(case.passes()), case.p_fails(case.improves()))
+        return cls(evidence, case.p_fails(evidence), case.p_ruled_out(), case.p_fails(case.improves()))
 
 
 @dataclass(frozen=True)
