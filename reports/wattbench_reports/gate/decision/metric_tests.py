@@ -11,6 +11,7 @@ from wattbench_reports.gate.decision.metric_figures import accuracy_of, figures_
 from wattbench_reports.gate.decision.sequential_tests import TAIL
 from wattbench_reports.gate.evidence.missing import MODELLED
 from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.evidence.sessions import NOT_KNOWN
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_P95, METRICS, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy, Rule
 from wattbench_reports.stats.percentiles import needed
@@ -57,7 +58,7 @@ def _accuracy(evidence: Evidence, rule: Rule, domain: str | None = None) -> Case
         return Case(rule, domain=name, missing=evidence.missing[ACCURACY])
     figures = accuracy_of(evidence, domain)
     if figures is None:
-        waits = domain is not None and evidence.items_left > 0
+        waits = domain is not None or evidence.items_left > 0
         return Case(rule, domain=name, waits_for=1 if waits else None, missing=None if waits else _NOTHING["accuracy"])
     return Case(rule, "", name, figures.trial, figures.baseline, figures.candidate, figures.change)
 
@@ -100,14 +101,12 @@ def _with_slack(every: Sequence[Case], evidence: Evidence, policy: Policy) -> li
 
 def _slackened(case: Case, sessions: Mapping[str, SessionVariance], policy: Policy, whole: float) -> Case:
     measured = sessions.get(case.rule.metric)
-    if policy.drift is not None or measured is None:
-        share = _USUAL_DRIFT if policy.drift is None else policy.drift
-        return replace(case, slack=Slack(share, share))
+    if policy.drift is not None:
+        return replace(case, slack=Slack(policy.drift, policy.drift))
+    if measured is None:
+        return replace(case, trial=None, missing=NOT_KNOWN)
     part = case.rule.weight / whole if case.blocks else 1.0
     return replace(case, slack=session_slack(measured, part * policy.alpha, policy.beta))
-
-
-_USUAL_DRIFT = 0.03
 
 
 def session_slack(measured: SessionVariance, false_alarms: float, misses: float) -> Slack:
