@@ -22,8 +22,9 @@ from wattbench.records import BASELINE, CANDIDATE, Purpose, RunWriter, read_run
 from wattbench.scenarios.closed_loop import run_cells
 from wattbench.scenarios.interleaved import loads
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides
-from wattbench.scenarios.interleaved.loop import rounds_of
+from wattbench.scenarios.interleaved.loop import is_look, rounds_of
 from wattbench.scenarios.interleaved.planted_faults import Plant
+from wattbench.scenarios.interleaved.schedule import PlannedRound
 from wattbench.systems import Reply
 from wattbench.systems.python import PythonEngine
 
@@ -86,6 +87,17 @@ def test_it_ends_when_somebody_knows_and_what_was_not_asked_is_not_there(gated, 
     assert records.finished
     assert Counter(gate.items["system"]) == {"adder": 4, "small": 4}
     assert {cell["items"] for cell in records.header.cells} == {40}  # what could be asked
+
+
+def test_looks_become_rarer_where_rounds_are_many_and_short() -> None:
+    def looks(pairs: int, *, long: bool) -> list[int]:
+        return [pair for pair in range(pairs) if is_look(PlannedRound(pair, (("sums", pair),), BASELINE, long))]
+
+    assert looks(60, long=False) == [*range(50), 51, 53, 55, 57, 59]
+    assert looks(60, long=True) == list(range(60))
+    gaps = [(later - earlier) / (later + 1) for earlier, later in itertools.pairwise(looks(2000, long=False)[50:])]
+    assert max(gaps) <= 0.05
+    assert len(looks(2000, long=False)) < 200
 
 
 def test_a_system_against_itself_is_two_in_the_record(gated, steady, quiet) -> None:
