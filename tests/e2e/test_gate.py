@@ -67,6 +67,9 @@ def test_a_system_against_itself_passes_and_a_drill_on_it_does_not(wattbench, su
     assert done.returncode == 0, done.stdout + done.stderr
     assert "adder.candidate" in done.stdout
     assert "judged by the suite" in done.stderr
+    finds = "With 40 items this gate can find: a drop of "
+    assert finds in done.stderr
+    assert finds in wattbench("plan", path).stdout
     drill = wattbench("gate", path, *both, "--out", "drill", "--plant", "drop=60%")
     assert drill.returncode == 1, drill.stdout + drill.stderr
     [root] = (tmp_path / "drill").iterdir()
@@ -79,6 +82,7 @@ def test_too_few_items_tell_nothing(wattbench, suite, policy: Path) -> None:
     )
     assert done.returncode == 2, done.stderr
     assert "INCONCLUSIVE" in done.stdout
+    assert done.stderr.startswith("WARNING: This gate can never pass: with 2 items")
 
 
 def test_an_engine_that_fails_is_an_error_and_its_record_stays(wattbench, suite, policy: Path, tmp_path: Path) -> None:

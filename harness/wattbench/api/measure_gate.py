@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
 from wattbench.api.session import measuring_alone, meters_here, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring
@@ -98,12 +99,16 @@ def measure_sides(
         policy = policy.model_copy(update={"max_items": job.calibration_items, "max_joules": None, "calibration": None})
     if job.judge_modelled:
         policy = policy.model_copy(update={"judge_modelled": True})
-    notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
+    here = environment(resolved.path.parent)
+    notes = floor_notes(as_reports_know_it(policy), here)  # it may refuse
     if plant is not None:
         plant.check_tasks([choice.task for choice in resolved.tasks])
     chosen = meters_here(resolved.suite)
     gate = Gate(sides, policy, source, new_seed(), plant, base, judges_joules(policy, chosen.provenance))
     cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
+    if job.calibration_items is None:
+        for line in what_a_gate_finds(policy, items_by_domain(cells), chosen.provenance, here):
+            notice(line)
     writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
     begun(writer.layout.root)
     _measure(writer, resolved, gate, cells, chosen, job.allow_unsafe_code, until)

@@ -31,6 +31,13 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, **narrowin
         seen = preview(resolved, allow_unsafe_code=allow_unsafe_code)
         metered = meters_here(resolved.suite).provenance
     click.echo(as_text(resolved, seen.cells, metered, seen.notes))
+    if resolved.suite.gate is not None:
+        from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
+        from wattbench.machine.environment import environment
+
+        here = environment(resolved.path.parent)
+        for line in what_a_gate_finds(resolved.suite.gate, items_by_domain(seen.cells), metered, here):
+            click.echo(f"a gate of two systems: {line}")
 
 
 @main.command()
