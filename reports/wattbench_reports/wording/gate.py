@@ -157,8 +157,14 @@ def verdict_counts(metrics: Iterable[MetricVerdict]) -> str:
 
 def drill_line(planted: Mapping[str, float]) -> str:
     """Say that the gate was a drill, for a reader who does not know it."""
-    what = units.listed([f"{name} of {100 * share:g}%" for name, share in planted.items()]) or "nothing"
+    what = units.listed([_planted(name, share) for name, share in planted.items()]) or "nothing"
     return f"This is a drill with {what} planted in the candidate: the verdict says nothing about the candidate itself."
+
+
+def _planted(harm: str, share: float) -> str:
+    """Write what was planted: ``delay of 20%``, ``drop of 10% in sums``."""
+    name, at, task = harm.partition("@")
+    return f"{name} of {100 * share:g}%" + (f" in {task}" if at else "")
 
 
 def trade_line(metric: MetricVerdict) -> str:

@@ -28,6 +28,11 @@ def test_a_drill_is_said_before_anything_else() -> None:
     )
 
 
+def test_a_planted_trade_names_its_tasks() -> None:
+    said = " ".join(as_text(replace(passed(), planted={"drop@sums": 0.1, "gain@more": 0.05})).split())
+    assert "a drill with drop of 10% in sums and gain of 5% in more planted in the candidate" in said
+
+
 def test_a_margin_that_holds_both_ways_has_both_signs() -> None:
     policy = replace(POLICY, rules=(Rule("accuracy", 0.01, either=True),))
     text = as_text(replace(passed(), metrics=(replace(ACCURACY, margin=0.01),), policy=policy))
