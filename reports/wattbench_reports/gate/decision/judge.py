@@ -129,7 +129,7 @@ def _result(
         else tuple(every[position].name for position in worse_together(every, policy, frozenset(waivers)))
     )
     first = next(iter(evidences.values()))
-    layout = _layout(first, policy)
+    layout = _layout(first, _judged_of(policy, every))
     cap = layout.items
     slack = {case.rule.metric: case.slack for case in every if case.trial is not None}
     joules = [each.energy_j for each in evidences.values() if each.energy_j is not None]

@@ -158,6 +158,13 @@ def test_runs_that_were_not_made_in_turns_are_given_room() -> None:
     assert "drift" in told.reason
 
 
+def test_without_joules_a_gate_could_have_asked_short_rounds_to_the_end() -> None:
+    told = evidence(200, missing={"joules_per_request": "no meter could be read"})
+    others = policy(metrics={metric: rule for metric, rule in METRICS.items() if metric != "joules_per_request"})
+    assert decide(told).detects == decide(told, others).detects
+    assert decide(told).detects["latency_p50"] < decide(evidence(200)).detects["latency_p50"]
+
+
 def test_a_declared_trade_lets_a_loss_through() -> None:
     trade = {"give": {"accuracy": 0.15}, "get": {"joules_per_request": 0.2}, "reason": "we pay for the joules"}
     cheaper = evidence(drop=0.08, joules=-0.4, churn=0.1)
