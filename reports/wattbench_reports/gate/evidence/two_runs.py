@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,11 +19,10 @@ from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
 from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts, item_prompts
-from wattbench_reports.gate.evidence.sessions import BETWEEN_RUNS, NOT_KNOWN, session_variances
+from wattbench_reports.gate.evidence.sessions import session_variances
 from wattbench_reports.gate.metrics import ACCURACY, JOULES_PER_CORRECT, LATENCY_P50, LATENCY_P95, METRICS
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.validity import validity
-from wattbench_reports.stats import SessionVariance
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
@@ -47,7 +46,7 @@ def evidence_of_two(
     """Read the evidence on a baseline and a candidate from two finished runs.
 
     Items are paired by their content, and put in a random order over all tasks. Of an item that was asked several times
-    the means count. Seconds and joules are evidence only where it is known how much they differ between two runs of one
+    the means count. Seconds and joules are judged only where it is known how much they differ between two runs of one
     system, or the policy assumes it; two systems of one run in blocks were asked in turns, and are judged block by
     block without.
 
@@ -90,8 +89,6 @@ def evidence_of_two(
         side.shown for side, column in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[column].isna().all()
     ]
     missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown
-    if not by_block:
-        missing |= _unknown_sessions(policy, varying, {*apart, *missing})
     apart, missing = of_judged(policy, apart, missing)
     return Evidence(
         baseline=one.shown,
@@ -228,15 +225,6 @@ def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:
     """Return each task's domain."""
     rows = pd.concat([side.frames.items[["task", "domain"]].astype(str).drop_duplicates() for side in sides])
     return {task: domain for task, domain in rows.itertuples(index=False) if domain}
-
-
-def _unknown_sessions(
-    policy: Policy, sessions: Mapping[str, SessionVariance], known: Collection[str]
-) -> dict[str, str]:
-    """Explain, for each metric of which something else does not say more, that its sessions are not known."""
-    if policy.drift is not None:
-        return {}
-    return {metric: NOT_KNOWN for metric in BETWEEN_RUNS if metric not in sessions and metric not in known}
 
 
 def _without_partner(

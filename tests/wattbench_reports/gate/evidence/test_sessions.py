@@ -9,9 +9,10 @@ import pytest
 
 from tests.made_up.gates import gate_policy
 from tests.made_up.runs import FakeSystem, write_run
-from tests.made_up.standard_runs import recorded
+from tests.made_up.standard_runs import machine, recorded
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
+from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.sessions import BETWEEN_RUNS, session_variances
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.tables.session_record import (
@@ -111,12 +112,27 @@ def test_a_record_of_another_suite_than_both_is_refused(tmp_path: Path, record: 
 def test_seconds_and_joules_are_judged_where_sessions_are_known(tmp_path: Path, record: SessionRecord) -> None:
     first, last = runs(tmp_path / "gate", (1.0, 1.02), start=7)
     policy = gate_policy()
-    unknown = evidence_of_two(first, last, policy, baseline="big", candidate="big")
-    assert set(unknown.missing) == {"latency_p50", "joules_per_correct"}
-    assert all("wattbench calibrate SUITE --sessions 5" in why for why in unknown.missing.values())
-    known = evidence_of_two(first, last, policy, baseline="big", candidate="big", sessions=record)
-    assert known.missing == {}
-    assert set(known.sessions) >= {"latency_p50", "joules_per_correct"}
+    unknown = judge(evidence_of_two(first, last, policy, baseline="big", candidate="big"), policy, suite="demo")
+    accuracy, *others = unknown.metrics
+    assert accuracy.verdict == "pass"
+    for each in others:
+        assert each.verdict == "not_measured", each.metric
+        assert "wattbench calibrate SUITE --sessions 5" in each.reason
+        assert each.change == pytest.approx(0.02, abs=0.01), "it is shown all the same"
+    found = evidence_of_two(first, last, policy, baseline="big", candidate="big", sessions=record)
+    assert set(found.sessions) >= {"latency_p50", "joules_per_correct"}
+    known = judge(found, policy, suite="demo")
+    assert {each.verdict for each in known.metrics} <= {"pass", "inconclusive"}
+
+
+def test_what_is_apart_is_no_question_of_sessions(tmp_path: Path) -> None:
+    first = read_run(write_run(tmp_path, recorded("a", systems=BOTH)))
+    other = read_run(write_run(tmp_path, recorded("b", systems=BOTH, environment=machine(cpu="Other CPU"))))
+    policy = gate_policy()
+    found = judge(evidence_of_two(first, other, policy, baseline="big", candidate="big"), policy, suite="demo")
+    assert {each.metric: str(each.verdict) for each in found.metrics} == {
+        "accuracy": "pass", "latency_p50": "not_comparable", "joules_per_correct": "not_comparable"
+    }  # fmt: skip
 
 
 def test_an_assumed_drift_takes_the_place_of_sessions(tmp_path: Path, record: SessionRecord) -> None:

@@ -55,8 +55,6 @@ CASES = {
     },
     "a server elsewhere": {"system": {"base_url": "https://api.example.org/v1", "engine": "endpoint"}},
     "an old record": {"environment": {}},
-    "no sessions": {"drift": "measured"},
-    "no sessions, and another machine": {"machine": {"cpu": "Other CPU"}, "drift": "measured"},
     "other prompts, which the change is about": {"system": {"prompt": "!"}, "may_differ": ["prompts"]},
     "other prompts, across them": {"system": {"prompt": "!"}, "across": ("prompts",)},
 }  # fmt: skip
@@ -68,7 +66,7 @@ def _first() -> FakeRun:
 
 def _second(fake: SimpleNamespace, case: dict[str, object]) -> FakeRun:
     """The run of a case: as the first, but for what the case changes."""
-    changes = {name: value for name, value in case.items() if name not in ("may_differ", "across", "drift")}
+    changes = {name: value for name, value in case.items() if name not in ("may_differ", "across")}
     if "machine" in changes:
         changes["environment"] = fake.machine(**changes.pop("machine"))
     if "cell" in changes:
@@ -78,8 +76,7 @@ def _second(fake: SimpleNamespace, case: dict[str, object]) -> FakeRun:
 
 
 def _policy(case: dict[str, object]) -> Policy:
-    """What varies between sessions is assumed, unless the case is about that."""
-    return gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []), drift=case.get("drift", 0.03))
+    return gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []))
 
 
 def _of_case(make_run, fake, name: str) -> Evidence:
