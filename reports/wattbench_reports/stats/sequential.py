@@ -140,11 +140,11 @@ def variances_before(d: Values, sizes: NDArray[np.int64] | None = None) -> Value
         return pooled
     of_next = np.append(sizes, sizes[-1])
     for size in np.unique(sizes):
-        own, next_own = sizes == size, of_next == size
-        number = np.cumsum(own) - own  # of this size before each figure
-        number = np.append(number, own.sum())[next_own]
-        alone = _variances(d[..., own])[..., number]
-        pooled[..., next_own] = np.where(number >= _OWN_FIGURES, alone, pooled[..., next_own])
+        alike, next_alike = sizes == size, of_next == size
+        number = np.cumsum(alike) - alike  # of this size before each figure
+        number = np.append(number, alike.sum())[next_alike]
+        alone = _variances(d[..., alike])[..., number]
+        pooled[..., next_alike] = np.where(number >= _OWN_FIGURES, alone, pooled[..., next_alike])
     return pooled
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,8 @@ from wattbench_reports.gate.policy import Policy, Rule
 from wattbench_reports.stats import centre_evidence, mean_evidence, variances_before
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.stats.percentiles import needed
+
+_Value = TypeVar("_Value")
 
 PAIR_NOISE = 0.05
 """Assumed standard deviation of a pair's log-ratio of seconds or joules."""
@@ -104,16 +108,33 @@ def detectable(
         that is not tested, is not among them.
     """
     shape = layout or layout_in_turns(policy, items)
+    return dict(_detectable(policy, shape, _as_key(noise), discordant, _as_key(slack)))
+
+
+def _as_key(by_metric: Mapping[str, _Value] | None) -> tuple[tuple[str, _Value], ...]:
+    return tuple((by_metric or {}).items())
+
+
+@lru_cache(maxsize=64)
+def _detectable(
+    policy: Policy,
+    shape: Layout,
+    noise_of: tuple[tuple[str, float], ...],
+    discordant: float,
+    slack_of: tuple[tuple[str, Slack], ...],
+) -> Mapping[str, float]:
+    """Compute it once for gates of one policy and layout: a command asks before the gate starts, and the verdict."""
+    noise, slack = dict(noise_of), dict(slack_of)
     judged = [rule for rule in policy.rules if rule.metric != PEAK_MEMORY]
     whole = math.fsum(rule.weight for rule in judged if rule.blocks)
     smallest: dict[str, float] = {}
     for rule in judged:
-        case = Case(rule, slack=(slack or {}).get(rule.metric, NO_SLACK))
+        case = Case(rule, slack=slack.get(rule.metric, NO_SLACK))
         weight = rule.weight / (2 if rule.each_domain is not None else 1)
         level = policy.alpha * (weight / whole if rule.blocks else 1.0)
         level *= 1 - SESSION_PART if case.slack.sessions else 1.0
         enough = -math.log(level / (2 if rule.either else 1))
-        wealth = _simulated(case, shape, (noise or {}).get(rule.metric, PAIR_NOISE), discordant)
+        wealth = _simulated(case, shape, noise.get(rule.metric, PAIR_NOISE), discordant)
         size = None if wealth is None else _smallest(wealth, enough, policy.beta, case)
         if size is not None:
             smallest[rule.metric] = size

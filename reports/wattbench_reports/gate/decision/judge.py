@@ -162,13 +162,13 @@ def _result(
 
 def _layout(evidence: Evidence, policy: Policy) -> Layout:
     """Return how a gate could have asked its items until its cap; of two runs, how it did."""
-    asked = sum(one.items for one in evidence.rounds)
+    items = sum(one.items for one in evidence.rounds)
     if evidence.in_turns:
-        most = asked + evidence.items_left
-        return layout_in_turns(policy, most if policy.max_items is None else max(min(policy.max_items, most), asked))
+        most = items + evidence.items_left
+        return layout_in_turns(policy, most if policy.max_items is None else max(min(policy.max_items, most), items))
     pairs = [[evidence.rounds[position] for position in group] for group in whole_pairs(evidence.rounds)]
     sizes = [(sum(one.items for one in pair), all(one.energy_j is not None for one in pair)) for pair in pairs]
-    return Layout(asked, tuple(items for items, _ in sizes), tuple(items for items, has in sizes if has))
+    return Layout(items, tuple(count for count, _ in sizes), tuple(count for count, has in sizes if has))
 
 
 def _judged_of(policy: Policy, every: Sequence[Case]) -> Policy:

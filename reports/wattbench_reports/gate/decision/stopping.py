@@ -19,6 +19,7 @@ import numpy as np
 
 from wattbench_reports.gate.decision.case import Case
 from wattbench_reports.gate.decision.sequential_tests import Values
+from wattbench_reports.gate.decision.trade_offs import Deal, deal_of, excuse
 from wattbench_reports.gate.policy import DeclaredTrade, Policy
 from wattbench_reports.stats import reached, weighted_holm
 
@@ -59,19 +60,7 @@ class Look:
     """No more items are needed: the gate fails, or all that blocks is decided."""
 
 
-@dataclass(frozen=True)
-class Deal:
-    """A declared trade-off between two metrics of one pair, after each round."""
-
-    trade: DeclaredTrade
-    kept: Values
-    """How much of the evidence there is that what is given is within its bound, and what is got at least as declared:
-    from 1 on it suffices."""
-    broken: Values
-    """Likewise, that it is not so."""
-
-
-class Looks(Sequence[Look]):
+class InterimLooks(Sequence[Look]):
     """The look after each round, evaluated when it is asked for."""
 
     def __init__(self, course: _Course) -> None:
@@ -102,7 +91,7 @@ class Looks(Sequence[Look]):
         return position if position < len(self) else None
 
 
-def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> Looks:
+def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> InterimLooks:
     """Return the look after each round.
 
     Args:
@@ -110,7 +99,7 @@ def looks(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozen
         policy: for the error rates and the trades.
         waived: metrics that do not block today.
     """
-    return Looks(_Course.of(cases, policy, waived))
+    return InterimLooks(_Course.of(cases, policy, waived))
 
 
 def worse_together(cases: Sequence[Case], policy: Policy, waived: frozenset[str] = frozenset()) -> list[int]:
@@ -160,7 +149,7 @@ class _Course:
         blocks = [case.blocks and case.rule.metric not in waived for case in cases]
         paths = [None if case.trial is None else _Paths.of(case) for case in cases]
         pairs = {case.pair: [other for other in cases if other.pair == case.pair] for case in cases}
-        deals = {name: [_deal(trade, of_pair, policy) for trade in policy.trades] for name, of_pair in pairs.items()}
+        deals = {name: [deal_of(trade, of_pair, policy) for trade in policy.trades] for name, of_pair in pairs.items()}
         rounds = max((len(path.evidence) for path in paths if path is not None), default=0)
         family = [position for position, case in enumerate(cases) if case.tested and blocks[position]]
         parts = _parts([(cases[position], paths[position]) for position in family], policy, rounds)
@@ -182,7 +171,7 @@ class _Course:
             _single(case) if path is None else _state(p, _last(path.p_ruled_out, at), self.policy)
             for case, path, p in zip(self.cases, self.paths, p_values, strict=True)
         ]
-        excuses = [_excuse(() if case.domain else self.deals[case.pair], case.rule.metric, at) for case in self.cases]
+        excuses = [excuse(() if case.domain else self.deals[case.pair], case.rule.metric, at) for case in self.cases]
         kept = frozenset(position for position, (trade, _) in enumerate(excuses) if trade is not None)
         waiting = frozenset(position for position, (_, undecided) in enumerate(excuses) if undecided)
         p_value = self._p_together(at, kept)
@@ -292,42 +281,3 @@ def _p(case: Case, p_values: Values | None, at: int) -> float | None:
 def _last(values: Values, at: int) -> float:
     """Return the value after a round, or after the last round of the case."""
     return float(values[min(at, len(values) - 1)])
-
-
-def _deal(trade: DeclaredTrade, cases_of_pair: Sequence[Case], policy: Policy) -> Deal:
-    """Evaluate a trade-off from the cases of one pair."""
-    give, get = (
-        next((c for c in cases_of_pair if c.rule.metric == name and not c.domain and c.trial is not None), None)
-        for name in (trade.give, trade.get)
-    )
-    if give is None or get is None:
-        return Deal(trade, kept=np.zeros(1), broken=np.ones(1))
-    up_to, at_least = trade.give_up_to, -trade.get_at_least
-    return Deal(
-        trade,
-        kept=np.minimum(
-            _share(give.p_passes(give.no_worse(up_to)), policy.beta),
-            _share(get.p_fails(get.better(at_least)), policy.alpha),
-        ),
-        broken=np.maximum(
-            _share(give.p_fails(give.worse(up_to)), policy.alpha),
-            _share(get.p_passes(get.no_better(at_least)), policy.beta),
-        ),
-    )
-
-
-def _share(p_values: Values, level: float) -> Values:
-    """Return from which share on the evidence suffices: 1 where the p-value is the level."""
-    return np.asarray(np.log(np.maximum(p_values, 1e-300)) / math.log(level))
-
-
-def _excuse(deals: Sequence[Deal], metric: str, at: int) -> tuple[DeclaredTrade | None, bool]:
-    """Return the trade-off that allows a metric's worsening; else whether one is still undecided."""
-    undecided = False
-    for deal in deals:
-        if deal.trade.give == metric:
-            index = min(at, len(deal.kept) - 1)
-            if deal.kept[index] >= 1:
-                return deal.trade, False
-            undecided = undecided or deal.broken[index] < 1
-    return None, undecided
