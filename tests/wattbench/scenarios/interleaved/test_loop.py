@@ -133,7 +133,7 @@ def test_warming_up_is_short_where_a_system_was_asked_before(gated, steady, quie
 
 
 def test_without_joules_all_rounds_stay_short(gated, steady, quiet) -> None:
-    gate = gated(long_rounds=False, metrics={"accuracy": {"margin": 0.1}})
+    gate = gated(long_rounds=False, metrics={"accuracy": {"margin": 0.1}}, max_items=28)
     records = gate.run(steady, quiet)
     assert {(len(row.items), row.long) for row in records.rounds()} == {(1, False)}
     assert all(row.passes == 1 for row in records.windows())
@@ -290,11 +290,11 @@ def test_a_run_that_is_no_gates_is_not_gone_on_with(writer: RunWriter) -> None:
 
 
 def test_a_round_mixes_tasks_and_each_is_scored_by_its_own(two_tasks, gated, steady, quiet) -> None:
-    gate = gated(*two_tasks, max_items=48, block=8)
+    gate = gated(*two_tasks, max_items=56, block=16)
     records = gate.run(steady, quiet)
     items = gate.items
     asked = Counter(items["task"])
-    assert asked.total() == 96
+    assert asked.total() == 112
     assert min(asked.values()) > 20
     adder = items[items["system"] == "adder"]
     assert dict(adder.groupby("task")["correct"].mean()) == {"sums": 1.0, "more": 0.0}
@@ -312,15 +312,15 @@ def test_a_round_mixes_tasks_and_each_is_scored_by_its_own(two_tasks, gated, ste
 
 def test_a_trade_between_tasks_is_planted_in_both_systems(two_tasks, gated, steady, quiet) -> None:
     plant = Plant(drop_in={"sums": 0.5}, gain_in={"more": 0.5})
-    gate = gated(*two_tasks, candidate="adder", plant=plant, long_rounds=False)
+    gate = gated(*two_tasks, candidate="adder", plant=plant, max_items=56, block=16)
     records = gate.run(steady, quiet)
     assert records.header.gate["planted"] == {"drop@sums": 0.5, "gain@more": 0.5}
     assert Gate.of_records(records).plant == plant
     items = gate.items
     lost = Counter(zip(items["system"], items["task"], items["output"] == "", strict=True))
     assert {key[:2] for key in lost if key[2]} == {("adder.candidate", "sums"), ("adder", "more")}
-    assert 8 <= lost["adder.candidate", "sums", True] <= 32
-    assert 8 <= lost["adder", "more", True] <= 32
+    for system, task in (("adder.candidate", "sums"), ("adder", "more")):
+        assert 0.2 < lost[system, task, True] / (lost[system, task, True] + lost[system, task, False]) < 0.8
 
 
 def test_prompts_that_changed_since_the_interruption_are_named(gated, steady, make_steady, quiet, break_at) -> None:

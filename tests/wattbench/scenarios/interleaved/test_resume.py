@@ -58,7 +58,7 @@ def test_no_item_is_lost_or_doubled_wherever_a_gate_is_killed(
     made = [each for each in writes if each[0].name != "run.json"]
     kept = shutil.copytree(whole.root, tmp_path / "kept")
     assert len(made) > 40
-    for number in range(0, len(made), 2):
+    for number in range(0, len(made), 3):  # a turn has two or five writes, a round one more: all kinds are among them
         _, at_once, data = made[number]
         shutil.rmtree(whole.root)
         shutil.copytree(kept, whole.root)
