@@ -11,7 +11,8 @@ from wattbench_reports.history.night_changes import NightChange, night_changes
 from wattbench_reports.history.night_comparisons import Drift, drift
 from wattbench_reports.history.reference import Reference, read_reference
 from wattbench_reports.history.sql import VIEWS, Rows, query
-from wattbench_reports.history.trends import ALPHA, Change, Trend, TrendPoint, is_worse, trends
+from wattbench_reports.history.trend import Change, Trend, TrendPoint
+from wattbench_reports.history.trends import ALPHA, is_worse, trends
 
 __all__ = [
     "ALPHA",

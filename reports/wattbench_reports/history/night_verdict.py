@@ -43,7 +43,6 @@ def night_verdict(history: History, policy: Policy | None = None) -> NightVerdic
 
     Raises:
         UserError: the last night cannot be read.
-        MissingExtraError: `ruptures` is not installed.
     """
     against = drift(history, policy)
     raised = alarms(history, against)

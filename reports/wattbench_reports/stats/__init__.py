@@ -1,6 +1,6 @@
 """Intervals and paired comparisons on plain NumPy arrays.
 
-May import: numpy, scipy and `ruptures`; tests hold it against statsmodels. Must not import anything else of
+May import: numpy and scipy; tests hold it against statsmodels. Must not import anything else of
 `wattbench_reports` or of `wattbench`: a statistic knows nothing of where its numbers came from, so it can be checked
 against a textbook.
 """
@@ -17,7 +17,7 @@ from wattbench_reports.stats.block_ratios import (
 from wattbench_reports.stats.bootstrap import resampled_sums
 from wattbench_reports.stats.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
 from wattbench_reports.stats.break_even import Payback, payback, payback_from_draws
-from wattbench_reports.stats.changepoints import HORIZON, Shift, change_points, noise_of
+from wattbench_reports.stats.changepoints import HORIZON, Shift
 from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 from wattbench_reports.stats.conditional_poisson import together_by_chance
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
@@ -50,7 +50,7 @@ from wattbench_reports.stats.sequential import (
     reached,
     variances_before,
 )
-from wattbench_reports.stats.series_noise import Noise
+from wattbench_reports.stats.series_noise import Noise, noise_of
 from wattbench_reports.stats.session_variance import (
     SessionVariance,
     another_run,
@@ -83,7 +83,6 @@ __all__ = [
     "bootstrap_p_value",
     "centre_evidence",
     "centre_growth",
-    "change_points",
     "clustered_se",
     "confidence_set_of",
     "dependence",

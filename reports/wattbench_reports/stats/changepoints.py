@@ -1,156 +1,112 @@
-"""Find where the level of a series of nights changed, and test it.
+"""Find changes that the newest night of many series shows for the first time, at one error rate for a year of nights.
 
-Candidates come from an optimal partition (PELT with squared error, as `ruptures` has it). Each is then tested against
-the two stretches that adjoin it, and the least sure one is dropped until all that are left hold. A test has two parts,
-and the worse p-value counts:
-
-- the means: Student's t with the variance within both stretches, corrected for all the places where a change could have
-  been, of which the newest and the oldest nights are given more of the error: news is what is waited for;
-- the nights one by one: a stretch of few nights must lie apart with every one of them, so that one freak night makes
-  no change. How unlikely that is is told by the tails that the noise shows, where all the series of a metric are asked
-  together, or by ranks, which ask for no distribution and need four nights or more to be sure of anything.
-
-Nights that resemble the night before (a warm room, a busy neighbour) count for fewer.
-
-Source: R. Killick, P. Fearnhead and I. A. Eckley, "Optimal detection of changepoints with a linear computational
-cost", JASA 107 (2012); the tests' own stand in `twostretches`.
+Every night, each series is tested for a shift of its newest k nights, for some sizes k, and for a creep. The level at
+which a p-value counts is divided among the series, the nights of a year and the windows of a night (Bonferroni, after
+the shares of `_SHARES`), so that no change at all is found in a year with the probability declared, however the series
+depend on each other: once for changes upwards and once for those downwards.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wattbench_reports.stats.level_shift import TwoStretches, places_beyond
-from wattbench_reports.stats.series_noise import (
-    MOST_ALIKE,
-    Noise,
-    Series,
-    alike_of,
-    excess_of,
-    noise_sd,
-    residuals_of,
-    size_of,
-)
-
-SHORTEST = 2
-"""Nights that a stretch has at least."""
+from wattbench_reports.stats.change_shape import FittedShape, fitted_shape
+from wattbench_reports.stats.level_shift import SHORTEST, p_one_sided, p_with_freaks, window_sizes, windows
+from wattbench_reports.stats.series_noise import Noise, Series
 
 HORIZON = 365
 """Nights over which a declared error rate holds, each of them judged."""
 
-_GENEROUS = 0.8
-"""A candidate may fall so far short of what the test will ask: the two do not know the noise equally well."""
+LEAST_NIGHTS = 10
+"""Nights of a series below which nothing is found: its noise is not known yet."""
+
+_SHARES = {2: 3 / 16, 3: 1 / 4, 4: 3 / 16}
+"""Windows of few nights to their shares of the error of a night: news is what is waited for."""
+_SHARE_OF_CREEPS = 1 / 8
 
 
 @dataclass(frozen=True)
 class Shift:
-    """A change of level."""
+    """A change that the newest night of a series shows."""
 
-    position: int
-    """Of the first night after it."""
-    before: float
-    """Mean of the stretch that ends there; so `after` of the one that begins."""
-    after: float
+    series: int
+    fit: FittedShape
     p_value: float
-    """Of no change, corrected for the positions where it could have been."""
+    """Of no change in this direction, corrected for the windows of one night."""
 
 
-def noise_of(series: Sequence[Series], *, level: float, resolution: float) -> Noise:
-    """Estimate noise from all the series of a metric together, as one alone is too short.
+@dataclass(frozen=True)
+class SharedEffect:
+    """What was taken off the series of a metric night by night, and how sure that is."""
 
-    Args:
-        series: each is divided first where its means differ, so that what changed is no noise.
-        level: as in `change_points`; so `resolution`.
-    """
-    parts = [residuals_of(values, _apart(values, level, resolution)) for values in series]
-    # Below the resolution there is rounding and no noise.
-    scaled = [[stretch / size for stretch in part] for part in parts if (size := size_of(part)) >= resolution]
-    if not scaled:
-        return Noise()
-    stretches = [stretch for part in scaled for stretch in part]
-    nights = sum(map(len, stretches))
-    return Noise(
-        excess=excess_of(np.concatenate(stretches)) + 2 * math.sqrt(24 / nights),
-        alike=min(max(alike_of(stretches), 0.0), MOST_ALIKE),
-    )
+    effect: Series
+    """Shape (series, nights): before it is multiplied by a loading."""
+    loading_variance: NDArray[np.float64]
+    """Shape (series,): of the error of each loading."""
 
 
-def change_points(
-    values: Series, *, level: float, resolution: float, least: float, noise: Noise | None = None
-) -> tuple[Shift, ...]:
-    """Return every significant change of level, in order.
+def newest_shifts(
+    series: Series, shared: SharedEffect | None, noise: Noise, *, level: float, resolution: float, least: float
+) -> Iterator[Shift]:
+    """Yield the series that show a change.
 
     Args:
-        values: of one series.
-        level: the p-value up to which a change counts. Of one look at one series 0.05; where many series are judged
-            every night for a year, 0.05 divided by all of them.
-        resolution: the noise is taken to be no smaller than this, also where a series does not move at all.
-        least: the smallest shift worth telling.
-        noise: of the series' metric; None: as this series alone tells it.
+        series: shape (series, nights): all since the last change.
+        shared: what was taken off them; None: nothing.
+        noise: of the metric.
+        level: the p-value up to which a change counts, for one series, one night and one direction.
+        resolution: the noise of a night is taken to be no smaller than this, also where a series does not move.
+        least: the smallest change of interest.
     """
-    positions = candidates(values, level=level, resolution=resolution)
-    if positions and noise is None:
-        noise = noise_of([values], level=level, resolution=resolution)
-    return _held(
-        values, positions, level, lambda two: two.p_value(len(values), least, level), noise or Noise(), resolution
-    )
+    nights = series.shape[1]
+    if nights < LEAST_NIGHTS:
+        return
+    sizes, shares, limits = _plan(nights, level)
+    fits = windows(series, noise.alike, sizes)
+    floor = resolution**2 * (1 - noise.alike**2)
+    variance = np.maximum((fits.squares[:, None] - fits.gain) / (nights - 2), floor)
+    inflation = noise.inflation_of(np.minimum(sizes, nights - sizes))
+    rows, columns = np.nonzero((fits.gain > limits * variance * inflation) & (np.abs(fits.shift) >= least))
+    p_values = np.ones(len(series))
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        night_variance = float(variance[row, column])
+        factor = float(inflation[column])
+        if shared is not None:
+            effect = windows(shared.effect[[row]], noise.alike, sizes[[column]]).shift[0, 0]
+            factor += float(shared.loading_variance[row] * effect**2 * fits.information[column]) / night_variance
+        p_value = p_one_sided(math.sqrt(fits.gain[row, column] / night_variance / factor), nights - 2)
+        if p_value <= level * shares[column]:
+            p_value = max(
+                p_value, p_with_freaks(series[row], int(sizes[column]), noise, math.sqrt(night_variance), factor)
+            )
+        p_values[row] = min(p_values[row], p_value / shares[column])
+    creeping = np.maximum((fits.squares - fits.slope_gain) / (nights - 2), floor)
+    long = float(noise.inflation_of(np.array([nights / 4]))[0])
+    for row in np.flatnonzero(np.abs(fits.slope) >= least).tolist():
+        p_value = p_one_sided(math.sqrt(fits.slope_gain[row] / creeping[row] / long), nights - 2)
+        p_values[row] = min(p_values[row], p_value / _SHARE_OF_CREEPS)
+    for row in np.flatnonzero(p_values <= level).tolist():
+        fit = fitted_shape(series[row], noise.alike, resolution)
+        if abs(fit.after - fit.before) >= least:
+            yield Shift(row, fit, float(p_values[row]))
 
 
-def candidates(values: Series, *, level: float, resolution: float) -> list[int]:
-    """Return the positions at which an optimal partition divides the series; many of them are noise.
+@lru_cache(maxsize=1024)
+def _plan(nights: int, level: float) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the windows of a night, their shares of its error, and the squared t value that each needs at least.
 
-    Args:
-        values: of one series.
-        level: as in `change_points`: what could not reach it is not looked for.
-        resolution: as there.
+    Creeps have the rest of the error. A t value has heavier tails than the normal distribution, so what stays below
+    these limits is not significant.
     """
-    if len(values) < 2 * SHORTEST:
-        return []
-    from ruptures import KernelCPD
-
-    scaled = (values - values.mean()) / max(noise_sd(values), resolution)
-    divided = KernelCPD(kernel="linear", min_size=SHORTEST).fit(scaled).predict(pen=penalty(level))
-    return [int(position) for position in divided[:-1]]
-
-
-def penalty(level: float) -> float:
-    """Return how much a change must explain to be a candidate, in units of the noise's variance."""
     from scipy import special
 
-    return _GENEROUS * float(special.ndtri(level / places_beyond(SHORTEST) / 2)) ** 2
-
-
-def _apart(values: Series, level: float, resolution: float) -> list[int]:
-    """Keep the candidates between stretches whose means differ."""
-    positions = candidates(values, level=level, resolution=resolution)
-    held = _held(values, positions, level, lambda two: two.places(len(values)) * two.p_of_means, Noise(), resolution)
-    return [each.position for each in held]
-
-
-def _held(
-    values: Series,
-    positions: list[int],
-    level: float,
-    p_value: Callable[[TwoStretches], float],
-    noise: Noise,
-    resolution: float,
-) -> tuple[Shift, ...]:
-    """Drop the least sure candidate, and test its neighbours anew, until all hold."""
-    tested: dict[tuple[int, int, int], Shift] = {}
-    while positions:
-        bounds = [0, *positions, len(values)]
-        shifts = []
-        for low, at, high in zip(bounds, bounds[1:], bounds[2:], strict=False):
-            if (low, at, high) not in tested:
-                two = TwoStretches(values[low:at], values[at:high], resolution, noise)
-                tested[low, at, high] = Shift(at, float(two.before.mean()), float(two.after.mean()), p_value(two))
-            shifts.append(tested[low, at, high])
-        worst = max(range(len(shifts)), key=lambda index: shifts[index].p_value)
-        if shifts[worst].p_value <= level:
-            return tuple(shifts)
-        positions = [*positions[:worst], *positions[worst + 1 :]]
-    return ()
+    sizes = window_sizes(nights - SHORTEST)
+    rest = (1 - _SHARE_OF_CREEPS - sum(_SHARES.values())) / max(len(sizes) - len(_SHARES), 1)
+    shares = np.array([_SHARES.get(size, rest) for size in sizes.tolist()])
+    return sizes, shares, special.ndtri(level * shares) ** 2

@@ -1,146 +1,164 @@
-"""Test whether the levels of two successive stretches of nights differ.
+"""Test whether the newest nights of a series are at another level than those before, or whether it creeps.
 
-Sources: effective sample size: G. V. Bayley and J. M. Hammersley, J. R. Stat. Soc. Suppl. 8 (1946); ranks: H. B. Mann
-and D. R. Whitney, Ann. Math. Stat. 18 (1947).
+Generalised least squares with autoregressive errors of first order: for the newest k nights the shift and its t value,
+for several k at once, and the same for a straight line through all nights. A shift must also hold against the
+explanation that j of the nights on the shorter side are freaks, for any j up to 4: its p-value is the largest of
+
+    C(k, j) P(j freaks as unlikely as these together) P(t of the other nights)
+
+with the tails that the series of the metric show where they are heavier than normal, and the freaks combined by
+Fisher's method. One freak of any size is
+never a shift: the other nights must show it too.
+
+Sources: G. Prais and C. Winsten, Cowles Commission 383 (1954); G. E. P. Box and G. C. Tiao, "Intervention analysis",
+JASA 70 (1975); freak nights: I. Chang, G. C. Tiao and C. Chen, Technometrics 30 (1988). Valid for noise that `Noise`
+describes; held against simulated years by `benchmarks/nights`.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wattbench_reports.stats.series_noise import MOST_ALIKE, Noise, Series, alike_of, excess_of, size_of
+from wattbench_reports.stats.series_noise import Noise, Series, whitened
 
-_RANKS_FROM = 4
-"""Ranks of fewer nights can be sure of nothing."""
+SHORTEST = 2
+"""Nights that a level has at least."""
+_MOST_FREAKS = 4
+_NORMAL = 30
+"""Degrees of freedom from which tails are taken as normal, and freaks as part of them."""
+_OTHERS = 0.05
+"""The p-value that the nights other than the farthest have at most: one freak night of any size makes no change."""
 
-_EXACT_RANKS = 8
-"""The most nights of the shorter stretch for which rank probabilities are exact."""
 
-
-def places_beyond(beyond: int) -> float:
-    """Return the divisor of the error for a position with k = `beyond` nights beyond it.
-
-    Half of the error is divided evenly among all positions. Of the other half, from either end, this position has the
-    share 1 / (k (k - 1)), which over all k sums to 1.
-    """
-    return 4.0 * beyond * (beyond - 1)
+def window_sizes(most: int) -> NDArray[np.int64]:
+    """Return the numbers of newest nights that are tested: every one at first, then each a quarter longer."""
+    sizes = [SHORTEST]
+    while sizes[-1] < most:
+        sizes.append(max(sizes[-1] + 1, int(sizes[-1] * 1.25)))
+    return np.array([size for size in sizes if size <= most], dtype=np.int64)
 
 
 @dataclass(frozen=True)
-class TwoStretches:
-    """Two stretches of nights, one after the other."""
+class Windows:
+    """What generalised least squares says of the newest k nights of several series, for each k of `sizes`."""
 
-    before: Series
-    after: Series
-    resolution: float
-    noise: Noise
+    sizes: NDArray[np.int64]
+    shift: NDArray[np.float64]
+    """Shape (series, sizes): how much higher the newest nights are."""
+    gain: NDArray[np.float64]
+    """By how much the shift lowers the sum of squares."""
+    information: NDArray[np.float64]
+    """Shape (sizes,): 1 / information is the variance of a shift in units of the noise's."""
+    slope: NDArray[np.float64]
+    """Shape (series,): rise of a straight line over all nights."""
+    slope_gain: NDArray[np.float64]
+    squares: NDArray[np.float64]
+    """Shape (series,): the sum of squares of one level."""
 
-    @property
-    def shift(self) -> float:
-        """Return the difference of the two means."""
-        return float(self.after.mean() - self.before.mean())
 
-    def p_value(self, nights: int, least: float, level: float) -> float:
-        """Return the p-value of no change, or one below the smallest size of interest, in a series of `nights` nights.
+def windows(series: Series, alike: float, sizes: NDArray[np.int64]) -> Windows:
+    """Fit a shift of the newest nights, for each size, and a straight line.
 
-        Where the means alone do not reach the level, the single nights are not asked.
-        """
-        if abs(self.shift) < least:
+    Args:
+        series: shape (series, nights).
+        alike: correlation of a night with the next.
+        sizes: from `window_sizes`, each at most nights - `SHORTEST`.
+    """
+    nights = series.shape[1]
+    rest = 1 - alike
+    new = whitened(series, alike)
+    level = whitened(np.ones(nights), alike)
+    level_squares = float(level @ level)
+    of_level = new @ level
+    squares = np.maximum((new * new).sum(axis=1) - of_level**2 / level_squares, 0.0)
+    newest = np.cumsum(new[:, ::-1], axis=1)
+    step_level = rest + (sizes - 1) * rest**2
+    information = 1 + (sizes - 1) * rest**2 - step_level**2 / level_squares
+    along = new[:, nights - sizes] + rest * newest[:, sizes - 2] - np.outer(of_level, step_level / level_squares)
+    line = whitened(np.arange(nights, dtype=np.float64), alike)
+    line = line - (line @ level) / level_squares * level
+    rise = new @ line
+    return Windows(
+        sizes=sizes,
+        shift=along / information,
+        gain=along**2 / information,
+        information=information,
+        slope=rise / float(line @ line) * (nights - 1),
+        slope_gain=rise**2 / float(line @ line),
+        squares=squares,
+    )
+
+
+def p_one_sided(t: float, df: float) -> float:
+    """Return the probability of a t value at least so high."""
+    from scipy import special
+
+    return float(special.stdtr(df, -t))
+
+
+def p_with_freaks(series: Series, newest: int, noise: Noise, sd: float, variance_factor: float) -> float:
+    """Return the one-sided p-value of a shift of the newest nights; any of the shorter side's nights may be freaks.
+
+    Args:
+        series: shape (nights,).
+        newest: nights after the shift.
+        noise: of the metric.
+        sd: of what is new in a night.
+        variance_factor: by which the variance of the shift is larger than `sd` explains.
+    """
+    nights, count = len(series), newest
+    if count > nights - count:  # in reverse the errors are an autoregression with the same coefficient
+        series, count = series[::-1], nights - count
+    rest = 1 - noise.alike
+    level = whitened(np.ones(nights - count), noise.alike)
+    level_squares = float(level @ level)
+    mean = float(level @ whitened(series[: nights - count], noise.alike)) / level_squares
+    apart = series[nights - count - 1 :] - mean
+    new = apart[1:] - noise.alike * apart[:-1]
+    step = np.full(count, rest)
+    step[0] = 1.0
+    new = new if new @ step > 0 else -new
+    order = np.argsort(-new)
+    tails = _tails(new[order] / sd, noise.df)
+    largest = 0.0
+    for freaks in range(min(count, _MOST_FREAKS) + 1):
+        left = order[freaks:]
+        of_left = _p_of(new[left], step[left], rest**2 / level_squares, nights - 2, sd * math.sqrt(variance_factor))
+        if freaks == 1 and of_left > _OTHERS:
             return 1.0
-        of_means = min(1.0, self.places(nights) * self.p_of_means)
-        return of_means if of_means > level else max(of_means, self.p_one_by_one)
+        if freaks and noise.df >= _NORMAL:
+            break
+        largest = max(largest, math.comb(count, freaks) * _p_of_freaks(tails[:freaks]) * of_left)
+    return min(largest, 1.0)
 
-    def places(self, nights: int) -> float:
-        """Return the factor that makes this p-value hold for all positions of a series of `nights` nights."""
-        return min(2.0 * nights, places_beyond(len(self._short_and_long[0])))
 
-    @property
-    def p_of_means(self) -> float:
-        """Test equal means: Student's t with the variance within both, for autocorrelated nights.
+def _p_of_freaks(tails: NDArray[np.float64]) -> float:
+    """Combine the p-values of single nights by Fisher's method; of none 1."""
+    from scipy import special
 
-        Of this place alone.
-        """
-        from scipy import special
+    return float(special.gammaincc(len(tails), -np.log(tails).sum())) if len(tails) else 1.0
 
-        worth = self._worth(len(self.before)), self._worth(len(self.after))
-        t = abs(self.shift) / (self._sd * math.sqrt(1 / worth[0] + 1 / worth[1]))
-        return 2 * float(special.stdtr(max(sum(worth) - 2, 1.0), -t))
 
-    @property
-    def p_one_by_one(self) -> float:
-        """The shorter stretch may have any number of nights, k of them with the share 1 / (k (k - 1)) of the error.
+def _p_of(new: Series, step: Series, level_variance: float, df: int, sd: float) -> float:
+    """Return the one-sided p-value of the shift that some of the newest nights show; of none 1."""
+    if not len(new):
+        return 1.0
+    squares = float(step @ step)
+    t = (
+        float(new @ step)
+        / squares
+        / (sd * math.sqrt(1 / squares + (float(step.sum()) / squares) ** 2 * level_variance))
+    )
+    return p_one_sided(t, df)
 
-        From four nights on there are two ways to ask, so twice the better counts.
-        """
-        nights = len(self._short_and_long[0])
-        by_tails = nights * (nights - 1) * self._p_of_tails()
-        return min(1.0, by_tails if nights < _RANKS_FROM else 2 * min(by_tails, self._p_of_ranks()))
 
-    @cached_property
-    def _residuals(self) -> list[Series]:
-        return [self.before - self.before.mean(), self.after - self.after.mean()]
+def _tails(sizes: NDArray[np.float64], df: float) -> NDArray[np.float64]:
+    """Return the probability of a night at least as many standard deviations above its level."""
+    from scipy import special
 
-    @cached_property
-    def _moves(self) -> bool:
-        """Return whether there is noise beyond rounding."""
-        return size_of(self._residuals) >= self.resolution
-
-    @property
-    def _nights(self) -> int:
-        return len(self.before) + len(self.after)
-
-    @cached_property
-    def _sd(self) -> float:
-        squares = sum(float(stretch @ stretch) for stretch in self._residuals)
-        return max(math.sqrt(squares / (self._nights - 2)), self.resolution)
-
-    @cached_property
-    def _alike(self) -> float:
-        """Return the autocorrelation: the metric's, or the lower bound of these nights'."""
-        if not self._moves:
-            return self.noise.alike
-        return max(self.noise.alike, min(alike_of(self._residuals) - 2 / math.sqrt(self._nights), MOST_ALIKE))
-
-    @cached_property
-    def _freedom(self) -> float:
-        """Return the degrees of freedom of a Student's t with tails as heavy as the metric's or as these nights'.
-
-        By its kurtosis they would be 4 + 6 / excess; of heavy tails a sample's falls short, so 3.
-        """
-        excess = excess_of(np.concatenate(self._residuals)) - 2 * math.sqrt(24 / self._nights) if self._moves else 0.0
-        return 3 + 6 / max(self.noise.excess, excess, 1e-3)
-
-    def _worth(self, nights: int) -> float:
-        """Return the effective number of independent nights."""
-        rho = self._alike
-        beyond = rho / (1 - rho) - rho * (1 - rho**nights) / (nights * (1 - rho) ** 2)
-        return nights / (1 + 2 * beyond)
-
-    @property
-    def _short_and_long(self) -> tuple[Series, Series]:
-        return (self.after, self.before) if len(self.after) <= len(self.before) else (self.before, self.after)
-
-    def _p_of_tails(self) -> float:
-        """Return the p-value of all nights of the shorter stretch being as extreme as the least extreme one."""
-        from scipy import special
-
-        short, long = self._short_and_long
-        apart = (short - long.mean()) * np.sign(short.mean() - long.mean())
-        nearest = float(apart.min()) / (self._sd * math.sqrt(1 + 1 / len(long)))
-        one = float(special.stdtr(self._freedom, -nearest * math.sqrt(self._freedom / (self._freedom - 2))))
-        return 2 * one ** self._worth(len(short)) if nearest > 0 else 1.0
-
-    def _p_of_ranks(self) -> float:
-        from scipy import stats
-
-        short, long = self._short_and_long
-        exact = len(short) <= _EXACT_RANKS
-        p_value = stats.mannwhitneyu(short, long, method="exact" if exact else "asymptotic").pvalue
-        # Ties make the approximation surer than any order of the nights could be.
-        least = 2 / math.comb(self._nights, len(short))
-        adjusted: float = max(float(p_value), least) ** (self._worth(len(short)) / len(short))
-        return adjusted
+    tails: NDArray[np.float64] = np.maximum(special.stdtr(df, -sizes * math.sqrt(df / (df - 2))), 1e-300)
+    return tails

@@ -90,12 +90,56 @@ def test_of_many_series_each_must_show_more(in_memory: Maker) -> None:
     figures = scattered(5, 60, 0.5)
     figures[56:] *= 1.05
     alone = trends(in_memory({("a", "", "latency_p50"): figures}))
-    many = {("b", str(place), "latency_p50"): scattered(100 + place, 60, 1.0) for place in range(23)}
+    many = {("a", str(place), "ttft"): scattered(100 + place, 60, 1.0) for place in range(23)}
     among = trends(in_memory({("a", "", "latency_p50"): figures, **many}))
     [one] = alone[0].changes
     [same] = [change for trend in among for change in trend.changes]
     assert same.date == one.date
-    assert same.p_value > 10 * one.p_value
+    assert same.p_value == pytest.approx(24 * one.p_value)
+
+
+def test_a_creep_is_called_one_and_what_goes_on_is_found_again(in_memory: Maker) -> None:
+    figures = scattered(7, 365, 0.5) * np.exp(np.linspace(0.0, np.log(1.05), 365))
+    [trend] = trends(in_memory({("a", "", "latency_p50"): figures}))
+    assert {change.shape for change in trend.changes} == {"creep"}
+    first, second, *_ = trend.changes
+    assert first.date == datetime.date(2026, 1, 1)
+    assert second.date == first.shown
+    assert first.before == pytest.approx(0.5, rel=0.005)
+    assert 0.015 < first.shift < 0.03
+
+
+def test_later_nights_do_not_move_a_change(in_memory: Maker) -> None:
+    figures = scattered(2, 140, 0.5)
+    figures[100:] *= 1.06
+    [short], [long] = (trends(in_memory({("a", "", "latency_p50"): figures[:count]})) for count in (104, 140))
+    assert short.changes == long.changes != ()
+    assert short.changes[0].shown is not None
+    assert short.changes[0].shown <= datetime.date(2026, 4, 13)
+
+
+def test_what_a_night_does_to_all_systems_is_no_change(in_memory: Maker) -> None:
+    """A busy week doubles all seconds; one system is slower by 6% from its middle on."""
+    busy = np.ones(120)
+    busy[60:67] = 2.0
+    figures = {(name, "", "latency_p50"): scattered(seed, 120, 0.5) * busy for seed, name in enumerate("abcde")}
+    assert not [change for trend in trends(in_memory(figures)) for change in trend.changes]
+    slower = figures["c", "", "latency_p50"].copy()
+    slower[63:] *= 1.06
+    shown = trends(in_memory(figures | {("c", "", "latency_p50"): slower}))
+    [(name, change)] = [(trend.system, change) for trend in shown for change in trend.changes]
+    assert (name, change.shift) == ("c", pytest.approx(0.06, abs=0.02))
+
+
+def test_of_two_systems_the_change_of_one_is_not_the_others(in_memory: Maker) -> None:
+    busy = np.ones(160)
+    busy[40:50] = busy[80:90] = 1.3
+    figures = {(name, "", "latency_p50"): scattered(seed, 160, 0.5) * busy for seed, name in enumerate("ab")}
+    figures["a", "", "latency_p50"][120:] *= 0.9
+    shown = trends(in_memory(figures))
+    changed = {trend.system: trend.changes for trend in shown}
+    assert changed["a"][-1].shift == pytest.approx(-0.1, abs=0.02)
+    assert not changed["b"]
 
 
 def test_a_figure_of_nothing_is_left_out_of_what_has_a_logarithm(in_memory: Maker) -> None:

@@ -1,0 +1,110 @@
+"""Lay out the series of each metric as one table of numbers: a row per system and domain, a column per night."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.gate.metrics import ACCURACY
+from wattbench_reports.history.trend import Trend, TrendPoint
+from wattbench_reports.stats.series_noise import Series
+
+LEAST_POINTS = 0.01
+"""Of accuracy: a smaller change is not of interest."""
+
+LEAST_SHARE = 0.02
+"""Of seconds, joules and tokens, likewise."""
+
+_RESOLUTION_SHARE = 0.005
+"""Noise of seconds, joules and tokens is taken to be no smaller. Of accuracy it is half an answer."""
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesPanel:
+    """All series of one metric."""
+
+    metric: str
+    trends: tuple[Trend, ...]
+    nights: tuple[datetime.date, ...]
+    """Those with a run: the columns."""
+    values: Series
+    """Shape (series, nights): on a scale on which noise adds, see `scaled`. NaN: no figure."""
+    systems: NDArray[np.int64]
+    """Shape (series,): the number of each one's system."""
+    breaks: tuple[tuple[int, ...], ...]
+    """For each series the columns at which its conditions changed."""
+    resolution: float
+
+    @property
+    def least(self) -> float:
+        """Return the smallest change of interest, on the scale of the values."""
+        return LEAST_POINTS if self.metric == ACCURACY else math.log1p(LEAST_SHARE)
+
+    @property
+    def weekdays(self) -> NDArray[np.int64]:
+        """Return the weekday of each column, Monday 0."""
+        return np.array([night.weekday() for night in self.nights], dtype=np.int64)
+
+
+def panels(trends: Sequence[Trend]) -> tuple[SeriesPanel, ...]:
+    """Group series by metric."""
+    by_metric: dict[str, list[Trend]] = {}
+    for trend in trends:
+        by_metric.setdefault(trend.metric, []).append(trend)
+    return tuple(_panel(metric, tuple(rows)) for metric, rows in by_metric.items())
+
+
+def _panel(metric: str, trends: tuple[Trend, ...]) -> SeriesPanel:
+    with_run = [column for column, point in enumerate(trends[0].points) if point.run is not None]
+    rows = [[trend.points[column] for column in with_run] for trend in trends]
+    names = {name: number for number, name in enumerate(dict.fromkeys(trend.system for trend in trends))}
+    items = [point.items for row in rows for point in row if point.value is not None]
+    return SeriesPanel(
+        metric=metric,
+        trends=trends,
+        nights=tuple(trends[0].points[column].date for column in with_run),
+        values=np.array([[scaled(point.value, metric) for point in row] for row in rows]),
+        systems=np.array([names[trend.system] for trend in trends], dtype=np.int64),
+        breaks=tuple(_breaks(row) for row in rows),
+        resolution=0.5 / max(min(items, default=1), 1) if metric == ACCURACY else _RESOLUTION_SHARE,
+    )
+
+
+def _breaks(row: Sequence[TrendPoint]) -> tuple[int, ...]:
+    """Return the columns at which the conditions of a series differ from those of its figure before."""
+    breaks, conditions = [], None
+    for column, point in enumerate(row):
+        if point.value is not None:
+            if conditions not in (None, point.conditions):
+                breaks.append(column)
+            conditions = point.conditions
+    return tuple(breaks)
+
+
+def scaled(value: float | None, metric: str) -> float:
+    """Return a figure on a scale on which noise adds: of seconds, joules and tokens the logarithm. NaN: none."""
+    if value is None:
+        return math.nan
+    if metric == ACCURACY:
+        return value
+    return math.log(value) if value > 0 else math.nan
+
+
+def unscaled(value: float, metric: str) -> float:
+    """Return the figure itself."""
+    return value if metric == ACCURACY else math.exp(value)
+
+
+def shift_of(difference: float, metric: str) -> float:
+    """Return a difference as a change: of accuracy the difference itself, of others the share."""
+    return difference if metric == ACCURACY else math.expm1(difference)
+
+
+def scaled_margin(margin: float, metric: str) -> float:
+    """Return a margin of a policy on the scale on which noise adds."""
+    return margin if metric == ACCURACY else math.log1p(margin)

@@ -1,0 +1,62 @@
+"""The model of a series: its points by calendar date, and its changes."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from wattbench_reports.stats.change_shape import Shape
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """One calendar date of a series."""
+
+    date: datetime.date
+    run: str | None
+    """None where no run is of that night."""
+    value: float | None
+    """None: there is no figure, and the series has a gap. In the unit of the trend."""
+    standard_error: float | None = None
+    """With the items as the sample; None where it is not known."""
+    items: int = 0
+    provenance: str = ""
+    conditions: str = ""
+    """Two points of a series can be set side by side where these are equal."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of one series."""
+
+    date: datetime.date
+    """Of the first night after a step; of a creep, of the night where it begins."""
+    run: str
+    before: float
+    """The level until then, in the unit of the trend."""
+    after: float
+    """From then on; of a creep, where it had come to on the night that was the first to show it."""
+    shift: float
+    """Of accuracy the difference (-0.02: 2 points lower), of others the share by which it is higher."""
+    p_value: float
+    """Of no change in this direction, for all series and a year of nights together."""
+    shape: Shape = "step"
+    """``step``, ``creep``: a straight line from `date` on, or ``hinge``: a level and then a line."""
+    shown: datetime.date | None = None
+    """The night that was the first to show it. None: not known."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One series."""
+
+    system: str
+    domain: str
+    """Empty: all together."""
+    metric: str
+    unit: str
+    """``share``, ``s``, ``J`` or ``tokens``."""
+    points: tuple[TrendPoint, ...]
+    """One for every calendar date from the first night to the last."""
+    changes: tuple[Change, ...]
+    """In order."""
