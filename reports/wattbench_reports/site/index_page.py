@@ -144,7 +144,7 @@ def _open(trend: Trend, change: Change, anchors: Anchors, links: Links) -> OpenC
         system=trend.system,
         domain=words.domain_name(trend.domain),
         metric=words.label(metric),
-        text=words.change(change.before, change.after, change.p_value, metric),
+        text=words.change(change, metric),
         worse=is_worse(metric, change.shift),
         href=links.metric(metric, anchors.charts[trend.system, trend.domain]),
         run=change.run,

@@ -25,11 +25,10 @@ BADGES: Mapping[Verdict, str] = {
 }
 
 KINDS = {
-    "change": "change point",
     "reference": "against the reference",
     "previous": "against the previous night",
 }
-"""The evidence of an alarm, in words."""
+"""What an alarm of two nights is against, in words; of a series it is the shape of the change."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,8 @@ def _alarmed(verdict: NightVerdict, anchors: Anchors, links: Links) -> Iterator[
 
 def _alarm(alarm: Alarm, anchors: Anchors, links: Links) -> ShownAlarm:
     href = _chart(alarm.system, alarm.domain, alarm.metric, anchors, links)
-    return ShownAlarm(KINDS[alarm.kind], f"{alarm.text}.", href)
+    kind = KINDS[alarm.kind] if alarm.change is None else alarm.change.shape
+    return ShownAlarm(kind, f"{alarm.text}.", href)
 
 
 def _beyond(change: NightChange, anchors: Anchors, links: Links) -> ShownAlarm:

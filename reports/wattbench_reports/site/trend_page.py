@@ -134,7 +134,7 @@ def _events(series: TrendSeries, links: Links) -> list[Event]:
     events = [
         Event(
             change.date,
-            words.change(change.before, change.after, change.p_value, metric),
+            words.change(change, metric),
             "badge-bad" if is_worse(metric, change.shift) else "badge",
             "worse" if is_worse(metric, change.shift) else "better",
             change.run,

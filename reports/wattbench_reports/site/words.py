@@ -5,7 +5,7 @@ from __future__ import annotations
 from wattbench_reports.figures.shared import tick
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import ACCURACY, METRICS
-from wattbench_reports.history import EVERYWHERE
+from wattbench_reports.history import EVERYWHERE, Change
 from wattbench_reports.stats import Interval
 
 NONE = units.NONE
@@ -60,10 +60,11 @@ def shift(before: float, after: float, metric: str) -> str:
     return f"{'−' if after < before else '+'}{units.percent(abs(after / before - 1))}"
 
 
-def change(before: float, after: float, probability: float, metric: str) -> str:
-    """Write a change of level: ``920 ms → 966 ms (+5.0%, p < .001)``."""
-    p_value = units.p_value(probability).replace(" ", "\u00a0")
-    return f"{figure(before, metric)} → {figure(after, metric)} ({shift(before, after, metric)}, {p_value})"
+def change(seen: Change, metric: str) -> str:
+    """Write a change of a series: ``step, 920 ms → 966 ms (+5.0%, p < .001)``."""
+    p_value = units.p_value(seen.p_value).replace(" ", "\u00a0")
+    before, after = (figure(level, metric) for level in (seen.before, seen.after))
+    return f"{seen.shape}, {before} → {after} ({shift(seen.before, seen.after, metric)}, {p_value})"
 
 
 def tick_text(value: float, metric: str, step: float) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.made_up.site_history import FIRST
+from wattbench_reports.history import Change
 from wattbench_reports.site import words
 from wattbench_reports.site.missing_nights import gap_between, gaps
 
@@ -44,7 +45,8 @@ def test_a_change(before, after, metric, text) -> None:
 
 
 def test_a_change_point_in_a_line() -> None:
-    assert words.change(0.92, 0.966, 0.0004, "latency_p50") == "920 ms → 966 ms (+5.0%, p\u00a0<\u00a0.001)"
+    creep = Change(FIRST, "run", 0.92, 0.966, 0.05, 0.0004, shape="creep")
+    assert words.change(creep, "latency_p50") == "creep, 920 ms → 966 ms (+5.0%, p\u00a0<\u00a0.001)"
 
 
 def days(*places: int) -> list[datetime.date]:
