@@ -141,7 +141,7 @@ def _waits_for(evidence: Evidence, policy: Policy, metric: str) -> int | None:
     """Return how many more items a first test needs; None where more items do not help."""
     if metric == LATENCY_P95:
         timed = timed_items(evidence)
-        return needed(TAIL) - timed if timed else None
+        return needed(TAIL) - timed if timed or evidence.items_left else None
     if evidence.items_left or (metric in ENERGY and any(one.energy_j is not None for one in evidence.rounds)):
         return policy.block
     return None
