@@ -1,0 +1,192 @@
+"""Made-up worlds of a gate: a machine whose speed strays, tasks that are unlike, and a candidate whose truth is known.
+
+A plan says which items are asked when, and of which system first. `play` asks them on one of the machines of
+`tests.made_up.noisy_machine` and returns the rounds that a gate would have recorded:
+
+    plan = plan_rounds(world.tasks, seed=1, block=8)
+    rounds = play(World(NOISES["bursts"], second_turn=-0.02), plan, np.random.default_rng(1))
+
+Everything happens in one session and in the order in which it is asked, so that time noise, bursts and the order within
+a round hit the two systems as they would in a real gate. `two_runs` asks each system in a session of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.made_up.noisy_machine import NOISES, Noise, Schedule, measure
+from wattbench.records import SIDES
+from wattbench.scenarios.interleaved.schedule import PlannedRound, reload_points
+from wattbench_reports.gate.evidence.model import Round
+from wattbench_reports.stats import SessionVariance, session_variance
+
+WATTS = 30.0
+WATTS_SD = 0.015
+"""Of the logarithm of watts, in each window."""
+DISCORDANT = 0.1
+"""Share of the items that only one of two equal systems answers rightly."""
+SHORTEST_S, LONGEST_S = 0.25, 2.0
+"""Median seconds of the first task's items and of the last one's; geometric in between."""
+SECONDS_LOG_SD = 0.4
+"""Of the items of one task."""
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class World:
+    """A machine, and how the candidate differs from the baseline. Shares are of the baseline's figure."""
+
+    noise: Noise = NOISES["still"]
+    items: int = 1200
+    """Of the suite, in equal parts of each task: a gate asks all of them if it has to."""
+    second_turn: float = 0.0
+    """How much longer everything takes the system that is asked second in a round: -0.02 is 2% less."""
+    instances_sd: float = 0.0
+    """Of the logarithm of a system's speed, drawn anew for each system at each load."""
+    reloads: int = 0
+    """How often both systems are loaded again."""
+    shifts: tuple[float, ...] = (0.0,) * 8
+    """Of each task: by how much the candidate's accuracy is higher. 0.05 is 5 points."""
+    domains: int | None = None
+    """Into how many domains of equal size the tasks are grouped, in their order; None: each task is its own."""
+    accuracy: float = 0.5
+    """Of the baseline, in every task."""
+    slower: float = 0.0
+    """How much longer the candidate takes, at the same joules: a delay."""
+    joules: float = 0.0
+    """How many more joules the candidate takes, in the same time."""
+
+    @property
+    def tasks(self) -> dict[str, int]:
+        """Return the suite's tasks with their numbers of items."""
+        return {f"task {number}": self.items // len(self.shifts) for number in range(len(self.shifts))}
+
+    @property
+    def each_domain(self) -> tuple[str, ...]:
+        """Return all domains."""
+        return tuple(dict.fromkeys(self.domain(task) for task in self.tasks))
+
+    def domain(self, task: str) -> str:
+        """Return a task's domain."""
+        number = list(self.tasks).index(task)
+        return task if self.domains is None else f"domain {number * self.domains // len(self.shifts)}"
+
+
+@dataclass(frozen=True)
+class TwoRuns:
+    """Two runs on record, each of one system in a session of its own. Arrays have the shape (items, 2)."""
+
+    tasks: tuple[str, ...]
+    correct: Values
+    seconds: Values
+    joules: Values
+    sessions: SessionVariance
+    """How much seconds and joules vary between sessions, from earlier ones of the baseline."""
+
+
+@dataclass(frozen=True)
+class _Items:
+    """What the two systems do with items on a still machine. All of shape (items, 2)."""
+
+    seconds: Values
+    joules: Values
+    correct: Values
+
+
+def play(world: World, plan: Sequence[PlannedRound], rng: np.random.Generator) -> tuple[Round, ...]:
+    """Ask rounds one after the other in one session.
+
+    Args:
+        world: the machine, the tasks and the systems.
+        plan: no item more than once.
+        rng: of the items, of the answers and of the machine.
+    """
+    names = [task for each in plan for task, _ in each.items]
+    items = _drawn(world, names, rng)
+    sizes = np.array([len(each.items) for each in plan])
+    round_of, start = np.repeat(np.arange(len(plan)), sizes), np.cumsum(sizes) - sizes
+    is_second = np.array([SIDES.index(each.first) for each in plan])[round_of, None] != np.arange(2)
+    loads = np.searchsorted(
+        reload_points(0, plan[-1].pair + 1, world.reloads), [each.pair for each in plan], side="right"
+    )
+    factors = np.exp(world.instances_sd * rng.normal(size=(world.reloads + 1, 2)))[loads[round_of]]
+    factors *= np.where(is_second, 1 + world.second_turn, 1.0)
+    turn = start[round_of, None] + np.arange(len(names))[:, None]  # when the first system is asked: start of the round,
+    at = turn + np.where(is_second, sizes[round_of, None], 0)  # twice, as two are asked, and the item's place in it
+    asked = np.empty((2, at.size))
+    asked[0, at], asked[1, at] = items.seconds * factors, items.joules * factors
+    who, what = np.empty((2, at.size), dtype=np.int64)
+    who[at], what[at] = np.arange(2), np.arange(len(names))[:, None]
+    measured = measure(Schedule(who, what, *asked), world.noise, rng)
+    joules = np.add.reduceat(measured.joules[at], start) * np.exp(WATTS_SD * rng.normal(size=(len(plan), 2)))
+    seconds = measured.seconds[at]
+    domain_of = {task: world.domain(task) for task in world.tasks}
+    domains = [domain_of[task] for task in names]
+    rounds = []
+    for number, (each, first, size) in enumerate(zip(plan, start.tolist(), sizes.tolist(), strict=True)):
+        part = slice(first, first + size)
+        rounds.append(
+            Round(
+                correct=items.correct[part],
+                seconds=seconds[part],
+                energy_j=(float(joules[number, 0]), float(joules[number, 1])) if each.long else None,
+                tasks=tuple(names[part]),
+                domains=tuple(domains[part]),
+                pair=each.pair,
+                load=int(loads[number]),
+            )
+        )
+    return tuple(rounds)
+
+
+def two_runs(world: World, sessions: int, rng: np.random.Generator) -> TwoRuns:
+    """Ask all items of the baseline in one session and of the candidate in another, after earlier ones.
+
+    Args:
+        world: the machine, the tasks and the systems.
+        sessions: of the baseline, from which it is known how much they vary.
+        rng: of the items, of the answers and of the machine.
+    """
+    names = [task for task, number in world.tasks.items() for _ in range(number)]
+    items = _drawn(world, names, rng)
+    order = rng.permutation(len(names))
+    asked = [_session(world, items, side, order, rng) for side in (0, 1, *(0,) * sessions)]
+    seconds, joules = zip(*asked[:2], strict=True)
+    known = session_variance(np.log([np.mean(earlier) for _, earlier in asked[2:]]))
+    assert known is not None
+    return TwoRuns(tuple(names), items.correct, np.stack(seconds, axis=1), np.stack(joules, axis=1), known)
+
+
+def _session(
+    world: World, items: _Items, side: int, order: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[Values, Values]:
+    """Return seconds and joules of each item, asked of one system in an order."""
+    schedule = Schedule(np.full(len(order), side), order, items.seconds[order, side], items.joules[order, side])
+    measured = measure(schedule, world.noise, rng)
+    back = np.argsort(order)
+    return measured.seconds[back], measured.joules[back]
+
+
+def _drawn(world: World, tasks: Sequence[str], rng: np.random.Generator) -> _Items:
+    """Draw an item of each of the tasks given, and what either system does with it."""
+    number_of = {task: number for number, task in enumerate(world.tasks)}
+    task = np.array([number_of[name] for name in tasks])
+    baseline_s = np.geomspace(SHORTEST_S, LONGEST_S, len(world.shifts))[task]
+    baseline_s = baseline_s * np.exp(SECONDS_LOG_SD * rng.normal(size=len(task)))
+    joules = WATTS * baseline_s
+    shift = np.array(world.shifts)[task]
+    by_chance = np.maximum(DISCORDANT - np.abs(shift), 0.0) / 2
+    lost, won = by_chance + np.maximum(-shift, 0.0), by_chance + np.maximum(shift, 0.0)
+    level = rng.random(len(task))
+    baseline = level < world.accuracy
+    candidate = np.where(baseline, level < world.accuracy - lost, level < world.accuracy + won)
+    return _Items(
+        seconds=np.stack([baseline_s, baseline_s * (1 + world.slower)], axis=1),
+        joules=np.stack([joules, joules * (1 + world.joules)], axis=1),
+        correct=np.stack([baseline, candidate], axis=1).astype(np.float64),
+    )
