@@ -60,7 +60,8 @@ def rounds_of(
     return plan_rounds(
         {cell.choice.task: cell.items for cell in cells},
         seed=gate.seed,
-        block=-(-gate.policy.block // batch) * batch if gate.long_rounds else None,
+        block=-(-gate.policy.block // batch) * batch,
+        joules=gate.long_rounds,
         short=batch,
         most=gate.policy.max_items,
         answered=answered,
@@ -164,8 +165,9 @@ def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound
 
 
 def is_look(planned: PlannedRound) -> bool:
-    """Return whether a gate takes an interim look after a pair: after each long one, and after each of the first short
-    ones; later a look after every 25th part of them costs at most 4% more items, and reads the record less often."""
+    """Return whether a gate takes an interim look after a pair: after each one with joules, and of the others after
+    each of the first. Later a look after every 25th part of them costs at most 4% more items, and reads the record less
+    often."""
     done = planned.pair + 1
     return planned.long or done % max(done // LOOKS, 1) == 0
 
@@ -195,14 +197,15 @@ def _ask_round(
 
 
 def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]]]:
-    """Yield pairs as they are shown together: a long one alone, short ones up to eight, as they take little time."""
+    """Yield pairs as they are shown together: later ones alone, the first, short ones up to eight, as they take little
+    time."""
     stretch: list[list[PlannedRound]] = []
     for pair in pairs_of(left):
-        if stretch and (pair[0].long or len(stretch) == 8):
+        if stretch and (pair[0].later or len(stretch) == 8):
             yield stretch
             stretch = []
         stretch.append(pair)
-        if pair[0].long:
+        if pair[0].later:
             yield stretch
             stretch = []
     if stretch:

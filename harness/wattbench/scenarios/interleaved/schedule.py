@@ -27,6 +27,11 @@ class PlannedRound:
     """Whether its windows must be long enough for joules."""
 
     @property
+    def later(self) -> bool:
+        """Return whether it comes after the first, short rounds."""
+        return self.pair >= GATE_SHORT_PAIRS
+
+    @property
     def order(self) -> tuple[str, ...]:
         """Return the sides in the order in which they are asked."""
         return SIDES if self.first == SIDES[0] else SIDES[::-1]
@@ -36,7 +41,8 @@ def plan_rounds(
     items: Mapping[str, int],
     *,
     seed: int,
-    block: int | None,
+    block: int,
+    joules: bool,
     short: int = GATE_SHORT_ROUND_ITEMS,
     most: int | None = None,
     answered: Set[Item] = frozenset(),
@@ -52,8 +58,9 @@ def plan_rounds(
     Args:
         items: task to how many documents it has.
         seed: of the permutation, and of the coins.
-        block: items of a long round; None: all rounds are short.
-        short: items of a short round.
+        block: items of a round after the first `GATE_SHORT_PAIRS` pairs: a switch of systems costs a request each time.
+        joules: whether joules are judged, so that the windows of these rounds have to be long.
+        short: items of a round of the first pairs, from which seconds are soon known.
         most: items in all; None: every one.
         answered: items that are left out: a gate that was resumed asked them before.
         pairs: how many pairs that part began.
@@ -62,12 +69,11 @@ def plan_rounds(
     planned: list[PlannedRound] = []
     number, at = pairs, 0
     while at < len(left):
-        long = block is not None and number >= GATE_SHORT_PAIRS
-        size = block if block is not None and long else short
-        size = min(size, max((len(left) - at) // 2, 1))
+        later = number >= GATE_SHORT_PAIRS
+        size = min(block if later else short, max((len(left) - at) // 2, 1))
         for first in _coin(seed, number):
             if at < len(left):  # an odd item at the end is a round without a partner
-                planned.append(PlannedRound(number, tuple(left[at : at + size]), first, long))
+                planned.append(PlannedRound(number, tuple(left[at : at + size]), first, long=joules and later))
                 at += size
         number += 1
     return planned

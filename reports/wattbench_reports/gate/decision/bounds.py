@@ -62,11 +62,16 @@ def bounds_of_change(case: Case, level: float, beta: float) -> tuple[float | Non
     # The estimate is of everything, the bounds of the most evidence there ever was: the side that did not decide gives.
     if least is not None and least >= case.null and most is not None and worst is not None:
         most = max(most, worst, least)
-    elif least is not None and worst is not None and not case.rule.either:
+    elif least is not None and worst is not None and (not case.rule.either or _improves(most, case.null)):
         least = min(least, worst, math.inf if most is None else most)
     if not case.in_points:
         return least, most
     return None if most is None else -most, None if least is None else -least
+
+
+def _improves(most: float | None, null: float) -> bool:
+    """Return whether a two-sided test has failed by an improvement."""
+    return most is not None and -most >= null
 
 
 def _one_sided(case: Case, level: float, beta: float) -> tuple[float | None, float | None]:

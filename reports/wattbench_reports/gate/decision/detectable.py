@@ -69,16 +69,16 @@ class Layout:
 
 
 def layout_in_turns(policy: Policy, items: int) -> Layout:
-    """Return the layout of a gate that asks two systems in turns: a few short pairs, then long ones for joules."""
-    long = any(rule.metric in ENERGY for rule in policy.rules)
+    """Return the layout of a gate that asks two systems in turns: a few short pairs, then longer ones."""
+    with_joules = any(rule.metric in ENERGY for rule in policy.rules)
     pairs: list[int] = []
     joules: list[int] = []
     left = items
     while left >= 2:
-        is_long = long and len(pairs) >= GATE_SHORT_PAIRS
-        size = min(2 * (policy.block if is_long else GATE_SHORT_ROUND_ITEMS), left)
+        later = len(pairs) >= GATE_SHORT_PAIRS
+        size = min(2 * (policy.block if later else GATE_SHORT_ROUND_ITEMS), left)
         pairs.append(size)
-        if is_long:
+        if later and with_joules:
             joules.append(size)
         left -= size
     return Layout(items, tuple(pairs), tuple(joules))

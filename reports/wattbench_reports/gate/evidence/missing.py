@@ -63,7 +63,7 @@ def without_long_rounds(rounds: Sequence[Round], meters: Mapping[str, str]) -> d
     """Explain a gate without rounds that are long enough for joules: nothing measured any.
 
     Args:
-        rounds: all of them, short. One of a slow system may have joules all the same.
+        rounds: all of them. One of a slow system may have joules all the same.
         meters: component to the provenance of its joules, as found when the gate began.
     """
     if any(each.energy_j is not None for each in rounds):

@@ -21,7 +21,7 @@ from wattbench.scenarios.interleaved.schedule import (
 )
 
 TASKS = st.dictionaries(st.sampled_from(["sums", "text", "logic", "time"]), st.integers(1, 60), min_size=1)
-BLOCK = st.none() | st.integers(1, 9)
+BLOCK = st.integers(1, 9)
 
 
 def asked(rounds: list[PlannedRound]) -> list[tuple[str, int]]:
@@ -30,15 +30,15 @@ def asked(rounds: list[PlannedRound]) -> list[tuple[str, int]]:
 
 @given(TASKS, BLOCK, st.integers(1, 4), st.integers(0, 99))
 def test_every_item_is_in_one_round(items, block, short, seed) -> None:
-    rounds = plan_rounds(items, block=block, short=short, seed=seed)
+    rounds = plan_rounds(items, block=block, joules=True, short=short, seed=seed)
     every = [(task, doc_id) for task, number in items.items() for doc_id in range(number)]
     assert Counter(asked(rounds)) == Counter(every)
-    assert all(1 <= len(each.items) <= max(short, block or 0) for each in rounds)
+    assert all(1 <= len(each.items) <= max(short, block) for each in rounds)
 
 
-@given(TASKS, BLOCK, st.integers(1, 4), st.integers(0, 99))
-def test_two_rounds_of_equal_size_are_a_pair_and_each_side_is_first_in_one(items, block, short, seed) -> None:
-    rounds = plan_rounds(items, block=block, short=short, seed=seed)
+@given(TASKS, BLOCK, st.booleans(), st.integers(1, 4), st.integers(0, 99))
+def test_two_rounds_of_equal_size_are_a_pair_and_each_side_is_first_in_one(items, block, joules, short, seed) -> None:
+    rounds = plan_rounds(items, block=block, joules=joules, short=short, seed=seed)
     pairs = list(pairs_of(rounds))
     assert [pair[0].pair for pair in pairs] == list(range(len(pairs)))
     for pair in pairs[:-1]:
@@ -46,31 +46,32 @@ def test_two_rounds_of_equal_size_are_a_pair_and_each_side_is_first_in_one(items
     for pair in pairs:
         assert {each.first for each in pair} == set(SIDES) or (len(pair) == 1 and len(pair[0].items) == 1)
         assert len({(len(each.items), each.long) for each in pair}) == 1
-        assert pair[0].long == (block is not None and pair[0].pair >= GATE_SHORT_PAIRS)
+        assert pair[0].long == (joules and pair[0].pair >= GATE_SHORT_PAIRS)
+        assert len(pair[0].items) <= (short if pair[0].pair < GATE_SHORT_PAIRS else block)
     for each in rounds:
         assert (each.order[0], set(each.order)) == (each.first, set(SIDES))
 
 
 @given(TASKS, BLOCK, st.integers(1, 100))
 def test_a_cap_cuts_the_order_of_items_and_changes_none_before_it(items, block, most) -> None:
-    whole, cut = (asked(plan_rounds(items, block=block, seed=3, most=limit)) for limit in (None, most))
+    whole, cut = (asked(plan_rounds(items, block=block, joules=True, seed=3, most=limit)) for limit in (None, most))
     assert cut == whole[:most]
 
 
-@given(TASKS, BLOCK, st.data())
-def test_what_is_asked_after_an_interruption_is_the_rest_in_the_same_order(items, block, data) -> None:
-    whole = plan_rounds(items, block=block, seed=5)
+@given(TASKS, BLOCK, st.booleans(), st.data())
+def test_what_is_asked_after_an_interruption_is_the_rest_in_the_same_order(items, block, joules, data) -> None:
+    whole = plan_rounds(items, block=block, joules=joules, seed=5)
     seen = set(asked(whole)[: data.draw(st.integers(0, len(asked(whole))))])
     begun = data.draw(st.integers(0, 20))
-    rest = plan_rounds(items, block=block, seed=5, answered=seen, pairs=begun)
+    rest = plan_rounds(items, block=block, joules=joules, seed=5, answered=seen, pairs=begun)
     assert asked(rest) == [item for item in asked(whole) if item not in seen]
     assert not rest or rest[0].pair == begun
     for each in rest:
-        assert each.long == (block is not None and each.pair >= GATE_SHORT_PAIRS)
+        assert each.long == (joules and each.pair >= GATE_SHORT_PAIRS)
 
 
 def test_the_seed_draws_the_order_of_items_and_the_coins() -> None:
-    plans = [plan_rounds({"sums": 400}, block=4, seed=seed) for seed in (1, 1, 2)]
+    plans = [plan_rounds({"sums": 400}, block=4, joules=True, seed=seed) for seed in (1, 1, 2)]
     assert plans[0] == plans[1] != plans[2]
     assert [each.first for each in plans[0]] != [each.first for each in plans[2]]
     assert asked(plans[0]) != sorted(asked(plans[0]))
@@ -78,13 +79,13 @@ def test_the_seed_draws_the_order_of_items_and_the_coins() -> None:
 
 def test_the_order_of_tasks_cannot_be_predicted() -> None:
     """Of 400 neighbours, as many are of one task as in a random order: half, within four standard deviations."""
-    tasks = [task for task, _ in asked(plan_rounds({"sums": 200, "text": 201}, block=4, seed=1))]
+    tasks = [task for task, _ in asked(plan_rounds({"sums": 200, "text": 201}, block=4, joules=True, seed=1))]
     alike = sum(one == other for one, other in itertools.pairwise(tasks))
     assert abs(alike - 200) < 4 * math.sqrt(400 / 4)
 
 
 def test_each_pair_has_a_coin_of_its_own() -> None:
-    firsts = [pair[0].first for pair in pairs_of(plan_rounds({"sums": 800}, block=None, seed=1))]
+    firsts = [pair[0].first for pair in pairs_of(plan_rounds({"sums": 800}, block=1, joules=False, seed=1))]
     # Of 400 coins, and of 399 pairs of neighbours: further off than 40 a fair coin is once in fifteen thousand seeds.
     assert abs(firsts.count(SIDES[0]) - 200) < 40
     assert abs(sum(one == other for one, other in itertools.pairwise(firsts)) - 200) < 40

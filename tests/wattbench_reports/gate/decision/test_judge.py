@@ -160,7 +160,7 @@ def test_runs_that_were_not_made_in_turns_are_given_room() -> None:
     assert "drift" in told.reason
 
 
-def test_without_joules_a_gate_could_have_asked_short_rounds_to_the_end() -> None:
+def test_what_a_gate_could_have_found_is_of_the_metrics_that_are_judged() -> None:
     told = evidence(200, missing={"joules_per_request": "no meter could be read"})
     others = policy(metrics={metric: rule for metric, rule in METRICS.items() if metric != "joules_per_request"})
     assert decide(told).detects == decide(told, others).detects
