@@ -52,8 +52,8 @@ def rounds_of(kind: Kind, number: int) -> tuple[Round, ...]:
     """Return all rounds that the gate of a number could ask."""
     policy, rng = POLICIES[kind.policy], _rng(kind, number)
     seed = int(rng.integers(2**48)) if kind.seed is None else kind.seed
-    block = policy.block if any(rule.metric in ENERGY for rule in policy.rules) else None
-    return play(kind.world, plan_rounds(kind.world.tasks, seed=seed, block=block), rng)
+    joules = any(rule.metric in ENERGY for rule in policy.rules)
+    return play(kind.world, plan_rounds(kind.world.tasks, seed=seed, block=policy.block, joules=joules), rng)
 
 
 def until_known(rounds: Sequence[Round], policy: Policy, world: World) -> Outcome:

@@ -3,7 +3,7 @@
 A plan says which items are asked when, and of which system first. `play` asks them on one of the machines of
 `tests.made_up.noisy_machine` and returns the rounds that a gate would have recorded:
 
-    plan = plan_rounds(world.tasks, seed=1, block=8)
+    plan = plan_rounds(world.tasks, seed=1, block=8, joules=True)
     rounds = play(World(NOISES["bursts"], second_turn=-0.02), plan, np.random.default_rng(1))
 
 Everything happens in one session and in the order in which it is asked, so that time noise, bursts and the order within

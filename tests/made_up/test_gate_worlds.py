@@ -12,8 +12,8 @@ from wattbench.scenarios.interleaved.schedule import plan_rounds
 EVEN = Noise(request_sd=0.0)
 
 
-def _rounds(world: World, block: int | None = 8, seed: int = 1):
-    return play(world, plan_rounds(world.tasks, seed=seed, block=block), np.random.default_rng(seed))
+def _rounds(world: World, joules: bool = True, seed: int = 1):
+    return play(world, plan_rounds(world.tasks, seed=seed, block=8, joules=joules), np.random.default_rng(seed))
 
 
 def _log_ratios(rounds) -> np.ndarray:
@@ -78,7 +78,7 @@ def test_a_burst_hits_both_systems_of_a_round() -> None:
 
 def test_short_rounds_have_no_joules() -> None:
     assert all((each.energy_j is None) == (each.items == 1) for each in _rounds(World()))
-    assert all(each.energy_j is None for each in _rounds(World(), block=None))
+    assert all(each.energy_j is None for each in _rounds(World(), joules=False))
 
 
 def test_two_runs_know_how_much_sessions_vary() -> None:
