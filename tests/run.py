@@ -3,9 +3,9 @@
     python tests/run.py [PYTEST ARGUMENTS]
 
 `tests/parts.py` says which test belongs to which part. The last line adds the parts up in pytest's own form; the exit
-status is that of the first part that failed. WATTBENCH_WORKERS is the number of workers of the first part: twice as
-many as there are usable processors unless set, as tests often wait for a process, a window or a page; 0 runs everything
-in one process.
+status is that of the first part that failed. WATTBENCH_WORKERS is the number of workers of the first part: one more
+than there are usable processors unless set, as a test often waits for a process or a page; 0 runs everything in one
+process.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def run_part(part: str, arguments: Sequence[str], workers: int, listed: Path) ->
 def main(arguments: Sequence[str]) -> int:
     """Run all parts."""
     started_s = time.monotonic()
-    workers = int(os.environ.get("WATTBENCH_WORKERS") or 2 * PROCESSORS)
+    workers = int(os.environ.get("WATTBENCH_WORKERS") or PROCESSORS + 1)
     if workers == 0:
         results = [run_pytest(arguments, {})]
     else:

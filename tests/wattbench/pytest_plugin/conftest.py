@@ -33,6 +33,9 @@ def _write_suite(folder: Path, meter: str) -> None:
 @pytest.fixture(scope="session")
 def _loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Everything that a run imports is imported: what pytest imports inside of pytest it forgets again."""
+    import numpy.fft  # noqa: F401 - loaded when first used, and cannot be loaded twice
+    import pandas  # noqa: F401 - as NumPy
+
     folder = tmp_path_factory.mktemp("loaded")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATTBENCH_CACHE", str(folder / "cache"))
