@@ -136,7 +136,7 @@ def made_up(
 
 
 def changes_of(trends: Sequence[Trend], pinned: str | None) -> tuple[NightChange, ...]:
-    """Changes of the last night against the others: those of 2% and more are told apart, from ten nights on."""
+    """Changes of the last night against the others: those of 2% and more are distinguishable, from ten nights on."""
     changes = []
     for trend in trends:
         *earlier, last = [point for point in trend.points if point.value is not None]

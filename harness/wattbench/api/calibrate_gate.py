@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +11,6 @@ from wattbench.api.judge_gate import as_reports_know_it
 from wattbench.api.measure_gate import GateJob, measure_new
 from wattbench.api.session import notice
 from wattbench.api.suite_runs import load
-from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.calibration.record import Calibration
@@ -23,6 +19,8 @@ if TYPE_CHECKING:
 
 Planted = Mapping[str, float]
 """Harm to its share; nothing where a system is judged against itself as it is."""
+
+_DIED = "a process that measured gates died; there may be too little memory"
 
 TRADE = 0.2
 """How many points a trade moves each of two tasks, where as many of their answers are right."""
@@ -40,6 +38,7 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
     Raises:
         UserError: something is wrong with the job, or the system failed.
     """
+    from wattbench.measure.fresh_process import in_fresh_process
     from wattbench.records import read_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.calibration.noise_floor import calibrate as from_evidence
@@ -52,7 +51,7 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
     runs: list[list[Path]] = []
     for number in range(1, restarts + 1):
         notice(f"wattbench: restart {number} of {restarts} ...")
-        plants, of_restart = _in_new_process(job, out, policy, plants)
+        plants, of_restart = in_fresh_process(_restart, job, out, policy, plants, died=_DIED)
         runs.append(of_restart)
     assert plants is not None  # there is one restart at least
     by_plant = zip(*runs, strict=True)
@@ -75,43 +74,19 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
     )
 
 
-def _in_new_process(
-    job: GateJob, out: Path, policy: Policy, plants: list[Planted] | None
-) -> tuple[list[Planted], list[Path]]:
-    """Measure all gates of a restart in a process of their own.
-
-    Raises:
-        UserError: it failed there.
-    """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
-        try:
-            done = alone.submit(_restart, job, out, policy, plants).result()
-        except BrokenProcessPool as error:
-            raise UserError("a process that measured gates died; there may be too little memory") from error
-    if isinstance(done, str):
-        raise UserError(done)
-    return done
-
-
-def _restart(
-    job: GateJob, out: Path, policy: Policy, plants: list[Planted] | None
-) -> tuple[list[Planted], list[Path]] | str:
-    """Measure a gate without a plant, and one with each. A UserError comes back as its message: not every exception can
-    be pickled."""
+def _restart(job: GateJob, out: Path, policy: Policy, plants: list[Planted] | None) -> tuple[list[Planted], list[Path]]:
+    """Measure a gate without a plant, and one with each."""
     from wattbench.records import read_run
     from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 
-    try:
-        first = _gated(job, out)
-        if plants is None:
-            plants = plants_for(evidence_in_turns(read_run(first), policy), policy)
-        runs = [first]
-        for planted in plants:
-            words = tuple(f"{harm}={share}" for harm, share in planted.items())
-            notice(f"wattbench: the same with {' and '.join(words)} planted ...")
-            runs.append(_gated(replace(job, plant=words), out))
-    except UserError as error:
-        return str(error)
+    first = _gated(job, out)
+    if plants is None:
+        plants = plants_for(evidence_in_turns(read_run(first), policy), policy)
+    runs = [first]
+    for planted in plants:
+        words = tuple(f"{harm}={share}" for harm, share in planted.items())
+        notice(f"wattbench: the same with {' and '.join(words)} planted ...")
+        runs.append(_gated(replace(job, plant=words), out))
     return plants, runs
 
 

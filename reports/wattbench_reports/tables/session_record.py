@@ -146,7 +146,7 @@ def sessions_of_two(first: RunRecords, second: RunRecords, path: Path | None) ->
 
     Args:
         first: the earlier run.
-        second: the run that is judged; it is none of the sessions.
+        second: the run that is judged; it is not one of the sessions.
         path: as in `sessions_of`.
 
     Raises:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 from wattbench.config import Resolved
-from wattbench.errors import UserError
 from wattbench.measure.ask_items import answer_items, batches, items_of
+from wattbench.measure.fresh_process import in_fresh_process
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.task_requests import task_context
 from wattbench.scenarios.interleaved.gate import Gate
@@ -65,33 +62,23 @@ def peak_alone(resolved: Resolved, name: str, items: Sequence[Item], *, allow_un
     Raises:
         UserError: it failed there.
     """
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as alone:
-        try:
-            peak = alone.submit(_peak, resolved, name, items, allow_unsafe_code).result()
-        except BrokenProcessPool as error:
-            raise UserError(
-                f"system {name!r}: the process that measures its peak memory died; there may be too little memory"
-            ) from error
-    if isinstance(peak, str):
-        raise UserError(peak)
-    return peak
+    died = f"system {name!r}: the process that measures its peak memory died; there may be too little memory"
+    return in_fresh_process(_peak, resolved, name, items, allow_unsafe_code, died=died)
 
 
-def _peak(resolved: Resolved, name: str, items: Sequence[Item], allow_unsafe_code: bool) -> Peak | str:
-    """Measure it, in the other process. A UserError comes back as its message: not every exception can be pickled."""
+def _peak(resolved: Resolved, name: str, items: Sequence[Item], allow_unsafe_code: bool) -> Peak:
     config, measure = resolved.systems[name], resolved.suite.measure
-    with contextlib.redirect_stdout(sys.stderr):
-        try:
-            with open_engine(name, config, batch=measure.batch, seed=measure.seed) as engine:
-                asks = []
-                for choice in resolved.tasks:
-                    context = task_context(resolved, choice, allow_unsafe_code=allow_unsafe_code)
-                    engine.begin_task(context)
-                    by_document = context.requests(config.prompt, engine.lm)
-                    for doc_id in (each for task, each in items if task == choice.task):
-                        asks += items_of(by_document[doc_id][0].request_type, by_document[doc_id], task=choice.task)
-                for chunk in batches(asks, measure.batch):
-                    answer_items(engine, chunk)
-                return Peak(engine.peak_memory_bytes(), engine.peak_device_memory_bytes())
-        except UserError as error:
-            return str(error)
+    with (
+        contextlib.redirect_stdout(sys.stderr),
+        open_engine(name, config, batch=measure.batch, seed=measure.seed) as engine,
+    ):
+        asks = []
+        for choice in resolved.tasks:
+            context = task_context(resolved, choice, allow_unsafe_code=allow_unsafe_code)
+            engine.begin_task(context)
+            by_document = context.requests(config.prompt, engine.lm)
+            for doc_id in (each for task, each in items if task == choice.task):
+                asks += items_of(by_document[doc_id][0].request_type, by_document[doc_id], task=choice.task)
+        for chunk in batches(asks, measure.batch):
+            answer_items(engine, chunk)
+        return Peak(engine.peak_memory_bytes(), engine.peak_device_memory_bytes())

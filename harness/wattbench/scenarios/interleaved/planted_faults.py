@@ -76,7 +76,7 @@ class Plant:
         """Parse ``delay=20%``, ``drop@sums=10%`` and the like; None without any.
 
         Raises:
-            UserError: it is none of the known harms, or not a share.
+            UserError: it is not a known harm, or not a share.
         """
         plant = cls.of_record(dict(map(_named_share, texts)))
         return plant if texts else None

@@ -47,7 +47,7 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
 
 
 class Gated:
-    """A gate that can be run, and gone on with."""
+    """A gate that can be run and resumed."""
 
     def __init__(
         self,

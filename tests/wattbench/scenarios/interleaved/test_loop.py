@@ -1,4 +1,4 @@
-"""Rounds as they are asked, recorded and gone on with: real tasks, real scores, systems that answer at once."""
+"""Rounds as they are asked, recorded and resumed: real tasks, real scores, systems that answer at once."""
 
 from __future__ import annotations
 
