@@ -14,7 +14,7 @@ from tests.made_up.standard_runs import family_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import write_report
-from wattbench_reports.html.whatif import command, restated
+from wattbench_reports.html.whatif import command, restated, script_of_page
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.metrics.workload import WorkloadChoice
@@ -140,8 +140,6 @@ def test_a_setting_that_is_none_is_said_and_changes_nothing(browser, show, runs)
 
 
 def test_the_script_is_small_and_the_data_are_data(runs) -> None:
-    from wattbench_reports.html.report import script_of_page
-
     script = script_of_page()
     assert len(script.encode()) < 22_000
     html = runs["family"][1].read_text()

@@ -43,5 +43,5 @@ def without_own_scripts(page: str) -> str:
         return page
     data, script = page[start:].split(mark, 2)[:2]
     assert "<" not in data.removeprefix("<script"), "data that could end their element"
-    assert script.lstrip().startswith("<script>// Restates the page")
+    assert script.lstrip().startswith("<script>(() => {")
     return page[:start] + page[start:].split(mark, 2)[2]

@@ -16,7 +16,7 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
-from wattbench_reports.html.whatif import carried, controls, what_if_section
+from wattbench_reports.html.whatif import carried, controls, script_of_page, what_if_section
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
@@ -125,11 +125,6 @@ def _page(analysis: Analysis) -> str:
         verdicts=all_verdicts,
         choices_table=choices_table(all_verdicts),
     )
-
-
-def script_of_page() -> str:
-    """Return the JavaScript of the page: it only updates values for other settings."""
-    return own_file("whatif.js", "wattbench_reports.html.whatif")
 
 
 def _json(value: object) -> str:

@@ -2,7 +2,7 @@
 
 With a mix the share of each domain is given, and not itself a sample: a figure is the shares' mean of the domains'
 figures, and what is uncertain is each domain's part. The browser does the same sums
-(`reports/wattbench_reports/html/whatif/whatif.js`).
+(`reports/wattbench_reports/html/whatif/script/`).
 """
 
 from __future__ import annotations

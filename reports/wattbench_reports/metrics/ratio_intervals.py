@@ -7,7 +7,7 @@ of the draws, as a percentile alone is too narrow with few items and heavy tails
 
 Three things that no spread shows are added. Joules of few items: see `FEW_ITEMS` and `OPEN_ITEMS`. A domain of
 one item: nothing bounds the figure. A domain in which all answers are wrong, or all right: half an answer more, or
-less, as accuracies have it. The browser does the same sums (`reports/wattbench_reports/html/whatif/whatif.js`).
+less, as accuracies have it. The browser does the same sums (`reports/wattbench_reports/html/whatif/script/`).
 
 Source: blocks: `wattbench_reports.stats.block_ratios`; the variance of a ratio of draws: W. G. Cochran,
 "Sampling Techniques" (1977), 6.3; half an answer after A. Agresti and B. Caffo, The American Statistician 54 (2000).

@@ -1,6 +1,6 @@
 """The verdict's headline and its two answers. The page's script states the same for other settings with the same
 sentences: the page embeds `PHRASES`, and the decisions made here are repeated in
-`reports/wattbench_reports/html/whatif/whatif.js`."""
+`reports/wattbench_reports/html/whatif/script/`."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
     restated_figures.py  every value and sentence that depends on the settings, by its key on the page
     embedded_data.py     the data that a page embeds for its script
+    page_script.py       the script, put together from the parts in script/
     tipping_points.py    the share of a domain at which another system leads
     section.py           the section of the page and the initial values of its controls
 
@@ -10,8 +11,20 @@ the rest of the report.
 """
 
 from wattbench_reports.html.whatif.embedded_data import carried
+from wattbench_reports.html.whatif.page_script import script_of_page
 from wattbench_reports.html.whatif.restated_figures import command, restated
 from wattbench_reports.html.whatif.section import Controls, controls, what_if_section
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 
-__all__ = ["Controls", "Lead", "Tipping", "carried", "command", "controls", "restated", "tippings", "what_if_section"]
+__all__ = [
+    "Controls",
+    "Lead",
+    "Tipping",
+    "carried",
+    "command",
+    "controls",
+    "restated",
+    "script_of_page",
+    "tippings",
+    "what_if_section",
+]

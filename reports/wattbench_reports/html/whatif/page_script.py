@@ -1,0 +1,24 @@
+"""The page's one script, put together from parts by concept; the page's policy names it by its hash."""
+
+from __future__ import annotations
+
+from wattbench_reports.html.templating import own_file
+
+PARTS = (
+    "carried_data",
+    "words",
+    "sums",
+    "distributions",
+    "intervals",
+    "ties",
+    "verdict",
+    "restated",
+    "controls",
+)
+"""Files of `script/`, in the order in which they are joined: a part uses those before it, and the last one acts."""
+
+
+def script_of_page() -> str:
+    """Return the JavaScript of the page: it only updates values for other settings."""
+    parts = (own_file(f"script/{name}.js", "wattbench_reports.html.whatif") for name in PARTS)
+    return "\n".join(("(() => {", '"use strict";', *parts, "})();\n"))
