@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from wattbench.config.base import Name, RelativePath, Strict, named_by, relative_to_its_file
+from wattbench.config.price import Price
 from wattbench.config.registry import Registry
 from wattbench.config.router import CascadeRouter, OtherRouter, Router, RouterBase
 from wattbench.config.serve import Serve
@@ -69,6 +70,9 @@ class SystemBase(Strict):
     training: TrainingCost | None = None
     """The cost of its training: the path of the ledger that `wattbench family build` writes, or, for a model that was
     trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
+    price: Price | None = None
+    """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
+    that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""
 
 
 class LocalModel(SystemBase):

@@ -65,6 +65,11 @@ REQUESTS_PER_YEAR = 1_000_000.0
 """A round number, about two a minute."""
 CURRENCY = "EUR"
 """ISO 4217."""
+PRICES = (
+    "input_per_million", "cached_input_per_million", "output_per_million", "per_request", "per_gpu_hour",
+    "per_machine_hour",
+)  # fmt: skip
+"""The keys of a system's `price` that are prices; at least one is named."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from wattbench_reports.tables.suite_record import SystemSettings
 HARMLESS = {"repeats", "seed", "idle_s", "min_window_s", "window_s"}
 """Settings of how a cell is measured that change how sure a figure is, not what it is."""
 
-UNTELLING = {"description", "kind", "domain", "training", "teacher", "parameters"}
+UNTELLING = {"description", "kind", "domain", "training", "teacher", "parameters", "price"}
 """Settings of a system that don't change how it answers."""
 
 
@@ -180,7 +180,7 @@ def hosts_elsewhere(config: SystemSettings) -> list[str]:
     Args:
         config: the system's part of the resolved suite.
     """
-    return sorted({host for each in (config, *config.pool) if (host := _far_host(each)) is not None})
+    return sorted({host for each in (config, *config.pool.values()) if (host := _far_host(each)) is not None})
 
 
 def _far_host(config: SystemSettings) -> str | None:

@@ -29,8 +29,11 @@ from wattbench_reports.metrics.arrival_rates import LoadReport, load_caveats, lo
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity, carbon_of_run, pue_of_suite
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
+from wattbench_reports.metrics.costs import CostFigures, Costs, CostUnit, gram_costs, joule_costs
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
+from wattbench_reports.metrics.money import RunMoney
+from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.tail_latency import above_median, common_tail
 from wattbench_reports.metrics.validity import Validity, validity
@@ -103,6 +106,26 @@ class Analysis:
     assumptions: Assumptions = AS_IN_SUITE
     offline_routers: tuple[OfflineRouter, ...] = ()
     """Those of the file that the assumptions name, to be replayed."""
+    costs: Mapping[CostUnit, Costs] = field(default_factory=dict)
+    """What a request costs, in each unit that at least one system has."""
+    money: RunMoney | None = None
+    """None: no system has a price, a declared cost, or joules with a price of electricity."""
+
+    def cost_figures(self, unit: CostUnit) -> Mapping[str, CostFigures]:
+        """Return each system's cost for a request and for a correct answer; empty in a unit that no system has."""
+        if unit not in self.costs:
+            return {}
+        if unit == CostUnit.JOULES:
+            return {name: CostFigures(each.j_per_request, each.j_per_correct) for name, each in self.measured.items()}
+        if unit == CostUnit.MONEY and self.money is not None:
+            return {name: CostFigures(each.per_request, each.per_correct) for name, each in self.money.systems.items()}
+        costs = self.costs[unit]
+        parts = {kind: float(np.nanmax(each)) for kind, each in costs.parts.items()}
+        both = (intervals(self.basis, parts, self.shares, per_correct=each) for each in (False, True))
+        return {
+            name: CostFigures(None, None) if name in costs.missing else CostFigures(*pair)
+            for name, *pair in zip(self.basis.systems, *both, strict=True)
+        }
 
     @cached_property
     def shares(self) -> Shares | None:
@@ -279,9 +302,14 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         cluster=assumptions.cluster,
     )
     routers = () if assumptions.routers is None else read_routes(assumptions.routers, frames)
+    costs = [
+        joule_costs(base.systems, base.metered),
+        *([] if factor is None else [gram_costs(base.systems, factor, sci)]),
+    ]
     return Analysis(
-        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers
-    )
+        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers,
+        costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
+    )  # fmt: skip
 
 
 def _clustered(table: ItemTable, assumptions: Assumptions) -> ItemTable:

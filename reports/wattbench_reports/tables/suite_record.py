@@ -24,6 +24,7 @@ from wattbench_reports.tables.json_values import (
     texts,
     whole_number,
 )
+from wattbench_reports.tables.price_record import PriceRecord
 
 _EMPTY: Mapping[str, Any] = {}
 
@@ -133,8 +134,10 @@ class SystemSettings:
     """Of a system behind a server."""
     served_by_wattbench: bool = False
     """wattbench started that server."""
-    pool: tuple[SystemSettings, ...] = ()
-    """Of a hybrid: every system that it asks."""
+    pool: Mapping[str, SystemSettings] = field(default_factory=dict)
+    """Of a hybrid: every system that it asks, by name."""
+    reader: str | None = None
+    """Of a hybrid: the system that its router asks."""
     as_recorded: Mapping[str, Any] = field(default_factory=dict)
     """Every setting, for comparing systems."""
 
@@ -142,7 +145,7 @@ class SystemSettings:
     def of(cls, recorded: Mapping[str, Any], *, with_pool: bool = True) -> SystemSettings:
         """Read a system; those of its pool have no pool of their own."""
         router, members = mapping(recorded.get("router")), mapping(recorded.get("members"))
-        pool = (mapping(recorded.get("pool")) or _EMPTY).values() if with_pool else ()
+        pool = (mapping(recorded.get("pool")) or _EMPTY).items() if with_pool else ()
         fallback = recorded.get("fallback")
         return cls(
             router=None if router is None else RouterSettings.of(router),
@@ -150,7 +153,10 @@ class SystemSettings:
             fallback=None if fallback is None else str(fallback),
             base_url=text(recorded.get("base_url")),
             served_by_wattbench=bool(recorded.get("serve")),
-            pool=tuple(cls.of(member, with_pool=False) for each in pool if (member := mapping(each)) is not None),
+            pool={
+                name: cls.of(member, with_pool=False) for name, each in pool if (member := mapping(each)) is not None
+            },
+            reader=None if router is None else text(router.get("reader")),
             as_recorded=recorded,
         )
 
@@ -205,6 +211,22 @@ class SuiteRecord:
             UserError: it is of another type.
         """
         return mapping_or_error(f"{self.where}: suite.gate", self._suite.get("gate"))
+
+    @cached_property
+    def prices(self) -> Mapping[str, PriceRecord]:
+        """Return the price of each system that has one, those that only a hybrid asks included.
+
+        Raises:
+            UserError: a value is of another type or out of range.
+        """
+        pools = [(owner, name, one) for owner, each in self.systems.items() for name, one in each.pool.items()]
+        everyone = [*((f"systems.{name}", name, one) for name, one in self.systems.items())]
+        everyone += [(f"systems.{owner}.pool.{name}", name, one) for owner, name, one in pools]
+        read = (
+            (name, PriceRecord.of(one.as_recorded.get("price"), f"{self.where}: {at}.price"))
+            for at, name, one in everyone
+        )
+        return {name: price for name, price in read if price is not None}
 
     @cached_property
     def carbon(self) -> CarbonSettings:

@@ -71,7 +71,7 @@ def test_settings_have_their_types() -> None:
     hybrid = asked.systems["hybrid"]
     assert hybrid.router == RouterSettings("cascade", 0.0, -0.5, ("a", "b"))
     assert (hybrid.members, hybrid.fallback) == ({"a": "tuned", "b": "big"}, "b")
-    assert [(each.base_url, each.served_by_wattbench) for each in hybrid.pool] == [("http://far:80", False)]
+    assert [(each.base_url, each.served_by_wattbench) for each in hybrid.pool.values()] == [("http://far:80", False)]
     assert asked.systems["mixture"].router is None
     (cell,) = record.cells
     assert (cell.system, cell.task, cell.domain, cell.items) == ("hybrid", "chain_sum", "arithmetic", 40)

@@ -1,0 +1,61 @@
+"""The price of a system: money per token, request and hour, with its source and date."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, FiniteFloat, PositiveInt, field_serializer, model_validator
+
+from wattbench.config.base import Strict
+from wattbench.records.suite_defaults import PRICES
+
+_Money = Annotated[FiniteFloat, Field(ge=0, le=1e12)]
+
+
+class Price(Strict):
+    """What a system costs; used only when a run is read, so that it can be changed later.
+
+    What is named is added: tokens, requests and hours. At least one of the prices must be named; 0 is one.
+    """
+
+    input_per_million: _Money | None = None
+    """Money for a million tokens of prompts."""
+    cached_input_per_million: _Money | None = None
+    """Money for a million tokens of prompts that the server had in its cache; None: as other tokens of prompts."""
+    output_per_million: _Money | None = None
+    """Money for a million tokens of answers."""
+    per_request: _Money | None = None
+    """Money for each request."""
+    per_gpu_hour: _Money | None = None
+    """Money for an hour of one GPU."""
+    gpus: PositiveInt = 1
+    """With `per_gpu_hour`: how many GPUs the system occupies."""
+    per_machine_hour: _Money | None = None
+    """Money for an hour of the machine."""
+    utilisation: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
+    """The share of its paid hours in which it answers requests: the price of an hour is divided by it."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """ISO 4217, three letters."""
+    source: Annotated[str, Field(min_length=1)] | None = None
+    """Where the prices come from: a price list, a contract."""
+    date: datetime.date | None = None
+    """The day of the source, as in 2026-11-25."""
+    electricity: Literal["included", "added"] = "included"
+    """`included`: the prices include electricity. `added`: joules at `workload.price_per_kwh` are added to them."""
+
+    @field_serializer("date")
+    def _as_text(self, date: datetime.date | None) -> str | None:
+        return None if date is None else date.isoformat()
+
+    @model_validator(mode="after")
+    def _some_price(self) -> Self:
+        if all(getattr(self, name) is None for name in PRICES):
+            raise ValueError(f"name at least one of {', '.join(PRICES)}")
+        if self.cached_input_per_million is not None and self.input_per_million is None:
+            raise ValueError("cached_input_per_million also needs input_per_million")
+        if "gpus" in self.model_fields_set and self.per_gpu_hour is None:
+            raise ValueError("gpus goes with per_gpu_hour")
+        if "utilisation" in self.model_fields_set and self.per_gpu_hour is None and self.per_machine_hour is None:
+            raise ValueError("utilisation goes with per_gpu_hour or per_machine_hour")
+        return self
