@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from wattbench_reports.stats import Interval
@@ -15,6 +15,14 @@ FEW = "†"
 """Marks an interval that may be too narrow, as few items have most of what was summed."""
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+
+
+LEAST_MONEY = 0.001
+"""A smaller sum is said to be below it."""
+
+_LARGE_SUMS = ((1e9, " billion"), (1e6, " million"))
+
+_MONEY_SCALES = ((1.0, ""), (1e3, "1,000 "), (1e6, "million "))
 
 
 def fixed(value: float, places: int) -> str:
@@ -144,3 +152,52 @@ def listed(names: Sequence[str], word: str = "and") -> str:
 def plural(number: int, noun: str) -> str:
     """Format a count of a noun: ``1 item``, ``2 items``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def money(value: float | None, currency: str) -> str:
+    """Format a sum with three significant digits: ``12.3 EUR``, ``1.57 million EUR``, ``under 0.001 EUR``.
+
+    None gives a dash.
+    """
+    if value is None or math.isnan(value):
+        return NONE
+    factor, word = _money_factor(value)
+    return f"{_amount(value / factor)}{word} {currency}"
+
+
+def money_interval(interval: Interval | None, currency: str) -> str:
+    """Format a sum with its bounds: ``12.3 [10.1, 14.8] EUR``. None gives a dash."""
+    if interval is None:
+        return NONE
+    factor, word = _money_factor(interval.estimate)
+    at, low, high = (_amount(each / factor) for each in (interval.estimate, interval.low, interval.high))
+    return f"{at} [{low}, {high}]{word} {currency}{FEW if interval.few else ''}"
+
+
+def money_scale(values: Iterable[float | None], noun: str = "request") -> tuple[float, str]:
+    """Choose for how many requests sums are stated, so that the least of them needs no string of zeros.
+
+    Args:
+        values: money for one.
+        noun: what it is for one of.
+
+    Returns:
+        The factor, and what follows *per*: ``(1000.0, "1,000 requests")``, ``(1.0, "request")``.
+    """
+    known = [abs(value) for value in values if value is not None and math.isfinite(value) and value != 0]
+    least = min(known, default=1.0)
+    factor, number = next((each for each in _MONEY_SCALES if least * each[0] >= 10 * LEAST_MONEY), _MONEY_SCALES[-1])
+    return factor, f"{number}{noun}{'s' if number else ''}"
+
+
+def _money_factor(value: float) -> tuple[float, str]:
+    # What rounds to 1,000 thousand is a million.
+    return next((each for each in _LARGE_SUMS if math.isfinite(value) and abs(value) >= 0.9995 * each[0]), (1.0, ""))
+
+
+def _amount(value: float) -> str:
+    if 0 < abs(value) < LEAST_MONEY:
+        return f"under {LEAST_MONEY}"
+    if abs(value) >= 999_500 and math.isfinite(value):
+        return f"{value:,.0f}"
+    return digits(value)
