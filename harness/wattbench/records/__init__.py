@@ -4,6 +4,16 @@ This is all that `wattbench_reports` knows of the harness. May import: `wattbenc
 else of the harness: a record can be read where nothing can be run.
 """
 
+from wattbench.records.answer_forms import (
+    ALL_FORMS,
+    COMBINATIONS,
+    AnswerForm,
+    Forms,
+    answer_in,
+    in_clauses,
+    in_order,
+    target_in,
+)
 from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.blocks import BlockPlan, BlockRow, attempts_by_block
 from wattbench.records.components import added, is_container, total_j
@@ -43,9 +53,11 @@ from wattbench.records.writer import RunWriter
 
 __all__ = [
     "ABSENT",
+    "ALL_FORMS",
     "BASELINE",
     "CANDIDATE",
     "CIRCUMSTANCES",
+    "COMBINATIONS",
     "CONDITIONS",
     "IDENTITY",
     "LABELS",
@@ -53,10 +65,12 @@ __all__ = [
     "SCHEMA_VERSION",
     "SIDES",
     "TRACE_COLUMNS",
+    "AnswerForm",
     "AnswerRow",
     "BlockPlan",
     "BlockRow",
     "ExpertRow",
+    "Forms",
     "IdentityPart",
     "ItemRow",
     "LoadRow",
@@ -76,12 +90,16 @@ __all__ = [
     "WindowLabel",
     "WindowRow",
     "added",
+    "answer_in",
     "attempts_by_block",
+    "in_clauses",
+    "in_order",
     "is_container",
     "machine_parts",
     "part",
     "read_run",
     "system_parts",
+    "target_in",
     "total_j",
     "trace_rows",
 ]

@@ -18,7 +18,7 @@ from wattbench_reports.comparability.joules import SystemJoules, why_not_compara
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import Year, year
 from wattbench_reports.comparison.another_run import joule_ratios
-from wattbench_reports.comparison.caveats import carbon_caveats, caveats
+from wattbench_reports.comparison.caveats import carbon_caveats, caveats, strict_caveats
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
@@ -34,6 +34,7 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.ratio_intervals import intervals
+from wattbench_reports.metrics.strictness import SystemStrictness, strictness
 from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.tail_latency import above_median, common_tail
 from wattbench_reports.metrics.validity import Validity, validity
@@ -110,6 +111,8 @@ class Analysis:
     """What a request costs, in each unit that at least one system has."""
     money: RunMoney | None = None
     """None: no system has a price, a declared cost, or joules with a price of electricity."""
+    strictness: Mapping[str, SystemStrictness] = field(default_factory=dict)
+    """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
 
     def cost_figures(self, unit: CostUnit) -> Mapping[str, CostFigures]:
         """Return each system's cost for a request and for a correct answer; empty in a unit that no system has."""
@@ -268,6 +271,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
     apart = splits(frames)
     prints = fingerprints(frames)
+    strict = strictness(frames)
     kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
     known = run.systems()
     comparison = Comparison(
@@ -288,6 +292,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
             *(load_caveats(load) if load is not None else ()),
             *condition_caveats(prints),
             *caveats(frames, measured, judged),
+            *strict_caveats(strict, measured, used_for.shares, imported=frames.record.imported is not None),
             *carbon_caveats(factor, sci, unusable),
         ),
         splits=apart,
@@ -309,6 +314,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     return Analysis(
         frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
+        strictness=strict,
     )  # fmt: skip
 
 

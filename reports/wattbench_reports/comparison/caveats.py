@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from wattbench.records import in_clauses
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.reference_systems import yardsticks
-from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.formatting.units import listed, percent, plural
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.hourly_intensity import utc
 from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.strictness import SystemStrictness
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.validity import Validity
@@ -19,6 +21,10 @@ from wattbench_reports.tables.run_tables import DocDifference, Frames
 
 NAMED = 4
 """Reasons of invalid windows that a caveat names, the commonest first."""
+
+
+SYSTEMS_NAMED = 5
+"""Systems that a caveat about many of them names; of the others it gives the number."""
 
 
 def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
@@ -63,6 +69,41 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
         return (Caveat("hours-missing", text, names),)
     text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
     return (Caveat("hours-missing", text, names),)
+
+
+def strict_caveats(
+    strictness: Mapping[str, SystemStrictness],
+    measured: Mapping[str, Measures],
+    shares: Mapping[str, float] | None,
+    *,
+    imported: bool,
+) -> tuple[Caveat, ...]:
+    """Warn where a score would change by more than 2 points if answers were compared less exactly.
+
+    Args:
+        strictness: what changes would add to each system's score.
+        measured: the scores as they are shown.
+        shares: of the domains among the requests; None: every answer counts the same.
+        imported: whether another tool scored the answers, so that they cannot be scored anew.
+    """
+    best = {name: each.best(shares) for name, each in strictness.items()}
+    gains = {name: strictness[name].gain(forms, shares) for name, forms in best.items() if forms}
+    names = tuple(sorted(gains, key=lambda name: -gains[name]))
+    if not names:
+        return ()
+    clauses = []
+    for name in names[:SYSTEMS_NAMED]:
+        accuracy = measured[name].accuracy
+        scored = strictness[name].score((), shares) if accuracy is None else accuracy.estimate
+        clause = f"{name}: {percent(scored)} as scored, {percent(scored + gains[name])} if {in_clauses(best[name])}"
+        if strictness[name].sampled < strictness[name].wrong:
+            clause += f" (by {strictness[name].sampled:,} of its {strictness[name].wrong:,} wrong answers)"
+        clauses.append(clause)
+    if names[SYSTEMS_NAMED:]:
+        clauses.append(f"and {plural(len(names) - SYSTEMS_NAMED, 'other system')}")
+    options = " ".join(f"--{form}" for form in best[names[0]])
+    how = "" if imported else f" To score the recorded answers so: wattbench rescore RUN {options}"
+    return (Caveat("strict-scoring", f"Scores depend on how answers are written: {'; '.join(clauses)}.{how}", names),)
 
 
 def _absent(frames: Frames) -> Iterator[Caveat]:

@@ -68,6 +68,11 @@ AGREEMENT_ITEMS = 6000
 """Items whose texts are compared for agreement, at most; of more a sample is drawn, evenly over the tasks. A share is
 then known to .65 points at worst."""
 
+STRICTNESS_ANSWERS = 4000
+"""Wrong answers of a system whose texts are compared with their targets in other forms, at most; of more a sample is
+drawn, evenly over the tasks. The share of all answers that a form would make right is then known to .8 points at
+worst."""
+
 PERMUTATIONS = 1999
 """Permutations for the dependence of experts on domains: p down to .0005, and a p of .05 to a tenth of itself."""
 

@@ -1,0 +1,77 @@
+"""Bring an answer and its target into a form in which small differences of writing do not count.
+
+A report says what a score would be in these forms, `wattbench rescore` scores answers in them, and a record names those
+in which a run was scored. All read them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from itertools import combinations
+
+_BLANKS = "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
+_QUOTES = "\"'`*_“”‘’„«»"  # noqa: RUF001 - as texts have them
+_OPENING = _QUOTES + "([{¿¡"
+_CLOSING = _QUOTES + ".,;:!?…)]}。，、；：！？"  # noqa: RUF001 - the full stops of other scripts
+
+
+class AnswerForm(StrEnum):
+    """One change of a text before it is compared."""
+
+    STRIP = "strip"
+    """Blanks at both ends are left out."""
+    LOWER = "lower"
+    """Letters are lower-cased."""
+    PUNCTUATION = "punctuation"
+    """Quotes, brackets and emphasis at both ends, and what ends a sentence, are left out. Signs of numbers stay."""
+    FIRST_LINE = "first-line"
+    """Of the answer, the first line that is not blank; the target stays as it is."""
+
+
+Forms = tuple[AnswerForm, ...]
+"""Changes that are made together, in the order of `AnswerForm`."""
+
+ALL_FORMS: Forms = tuple(AnswerForm)
+
+COMBINATIONS: tuple[Forms, ...] = tuple(
+    forms for number in range(1, len(ALL_FORMS) + 1) for forms in combinations(ALL_FORMS, number)
+)
+"""Every choice of at least one change, the smallest first."""
+
+CLAUSES = {
+    AnswerForm.STRIP: "blanks are stripped",
+    AnswerForm.LOWER: "letters are lower-cased",
+    AnswerForm.PUNCTUATION: "punctuation at the ends is dropped",
+    AnswerForm.FIRST_LINE: "the first line is taken",
+}
+"""What is done, as a clause that follows *if*."""
+
+
+def in_order(forms: Collection[str]) -> Forms:
+    """Return forms in the order in which they are named, each once."""
+    return tuple(form for form in ALL_FORMS if form in forms)
+
+
+def in_clauses(forms: Sequence[AnswerForm]) -> str:
+    """Say what is done: ``blanks are stripped and the first line is taken``."""
+    said = [CLAUSES[form] for form in forms]
+    return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+
+
+def answer_in(text: str, forms: Collection[AnswerForm]) -> str:
+    """Return an answer as it is compared. To do so again changes nothing."""
+    if AnswerForm.FIRST_LINE in forms:
+        text = next((line.rstrip("\r") for line in text.split("\n") if line.strip()), text)
+    return target_in(text, forms)
+
+
+def target_in(text: str, forms: Collection[AnswerForm]) -> str:
+    """Return a target as answers are compared with it: as `answer_in`, with all of its lines."""
+    if AnswerForm.LOWER in forms:
+        text = text.lower()
+    blanks = _BLANKS if AnswerForm.STRIP in forms else ""
+    if AnswerForm.PUNCTUATION not in forms:
+        return text.strip(blanks) if blanks else text
+    # A text of nothing but punctuation is an answer: it is not emptied.
+    return text.lstrip(_OPENING + blanks).rstrip(_CLOSING + blanks) or (text.strip(blanks) if blanks else text)

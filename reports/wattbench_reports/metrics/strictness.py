@@ -1,0 +1,270 @@
+"""Say how scores depend on how exactly an answer has to be written.
+
+A score that compares texts calls ``" 72\\n"`` wrong where ``72`` is the target. From the recorded answers and targets
+alone this counts the answers that were called wrong and are the target once blanks are stripped, letters lower-cased,
+punctuation at the ends dropped or the first line taken (`wattbench.records.answer_forms`), by system and task. What was
+right stays right: a form that both texts are brought into cannot part equal ones.
+
+Tasks that compare likelihoods have none of this, and neither has a task in which an answer was called wrong that is its
+target letter by letter: its scorer compares something else.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.records import COMBINATIONS, AnswerForm, Forms, RunRecords, answer_in, target_in
+from wattbench.records.jsonl import read_lines
+from wattbench_reports.stats.budgets import SEED, STRICTNESS_ANSWERS
+from wattbench_reports.tables.answer_texts import texts_at
+from wattbench_reports.tables.run_tables import Frames
+
+MATTERS = 0.02
+"""A change of a score that is worth a warning: 2 points."""
+
+EXAMPLES = 6
+"""Answers of a system on a task that are kept as examples."""
+
+_LONGEST_LIST = 4000
+"""Characters of a target that is read as a list of several; a longer one is one text."""
+
+_SINGLE = {AnswerForm.STRIP: 1, AnswerForm.LOWER: 2, AnswerForm.PUNCTUATION: 4, AnswerForm.FIRST_LINE: 8}
+_CODES = {forms: sum(_SINGLE[form] for form in forms) for forms in COMBINATIONS}
+
+
+@dataclass(frozen=True)
+class CellStrictness:
+    """One system on one task."""
+
+    system: str
+    task: str
+    domain: str
+    answers: int
+    right: float
+    """The sum of its scores."""
+    gains: Mapping[Forms, float]
+    """Changes made together to what they would add to `right`; empty where no change adds anything."""
+    places: tuple[int, ...]
+    """Some of the answers that some change would make right: places in `Frames.items`."""
+
+    def score(self, forms: Forms = ()) -> float:
+        """Return the share of right answers, as scored or with some changes."""
+        return (self.right + self.gains.get(forms, 0.0)) / self.answers
+
+
+@dataclass(frozen=True)
+class SystemStrictness:
+    """One system on all of its tasks."""
+
+    system: str
+    cells: tuple[CellStrictness, ...]
+    """In the order of the suite."""
+    wrong: int
+    """Answers that are not wholly right."""
+    sampled: int
+    """Of these, those whose texts were compared: all, or `STRICTNESS_ANSWERS` of them, evenly over the tasks."""
+
+    @cached_property
+    def _by_domain(self) -> Mapping[str, tuple[CellStrictness, ...]]:
+        domains = dict.fromkeys(cell.domain for cell in self.cells)
+        return {name: tuple(cell for cell in self.cells if cell.domain == name) for name in domains}
+
+    def score(self, forms: Forms = (), shares: Mapping[str, float] | None = None) -> float:
+        """Return the share of right answers.
+
+        Args:
+            forms: the changes; none: as scored.
+            shares: of the domains among the requests; None: every answer counts the same.
+        """
+        return self._mean(lambda cell: cell.right, shares) + self.gain(forms, shares)
+
+    def gain(self, forms: Forms, shares: Mapping[str, float] | None = None) -> float:
+        """Return what some changes add to the score, 0 to 1."""
+        return self._mean(lambda cell: cell.gains.get(forms, 0.0), shares)
+
+    def _mean(self, of_cell: Callable[[CellStrictness], float], shares: Mapping[str, float] | None) -> float:
+        """Return sums of cells per answer."""
+
+        def mean(cells: Sequence[CellStrictness]) -> float:
+            return sum(map(of_cell, cells)) / sum(cell.answers for cell in cells)
+
+        if shares is None:
+            return mean(self.cells)
+        known = {name: shares[name] for name in self._by_domain if shares.get(name, 0.0) > 0}
+        weighed = sum(weight * mean(self._by_domain[name]) for name, weight in known.items())
+        return weighed / sum(known.values()) if known else 0.0
+
+    def best(self, shares: Mapping[str, float] | None = None) -> Forms:
+        """Return the fewest changes that come within 2 points of the highest score; none where no change matters.
+
+        Of several with as many changes, those with the higher score.
+        """
+        gains = {forms: self.gain(forms, shares) for forms in COMBINATIONS}
+        highest = max(gains.values())
+        if highest <= MATTERS:
+            return ()
+        near = [forms for forms in COMBINATIONS if gains[forms] > MATTERS and gains[forms] >= highest - MATTERS]
+        fewest = len(near[0])
+        return max((forms for forms in near if len(forms) == fewest), key=lambda forms: gains[forms])
+
+
+def strictness(frames: Frames) -> Mapping[str, SystemStrictness]:
+    """Count what forms of answers would change, for each system whose answers are scored, in the order of the frames.
+
+    Raises:
+        UserError: the table of items is damaged.
+    """
+    items = frames.items
+    tasks = [str(name) for name in items["task"].cat.categories]
+    read = _CellTotals.of(frames, tasks)
+    domain_of = items.drop_duplicates("task").set_index("task")["domain"].astype(str).to_dict()
+    by_system = {}
+    for number, name in enumerate(frames.systems):
+        cells = tuple(
+            CellStrictness(
+                name, task, domain_of[task], int(read.answers[at]), float(read.right[at]),
+                {forms: float(read.gains[at, code]) for forms, code in _CODES.items() if read.gains[at].any()},
+                read.examples.get(at, ()),
+            )
+            for index, task in enumerate(tasks)
+            if read.answers[at := number * len(tasks) + index]
+        )  # fmt: skip
+        if cells:
+            by_system[name] = SystemStrictness(name, cells, int(read.wrong[number]), int(read.sampled[number]))
+    return by_system
+
+
+@dataclass(frozen=True)
+class _CellTotals:
+    """Sums of each cell; the cell of system s on task t is number s x tasks + t."""
+
+    answers: NDArray[np.int64]
+    """Shape (cells,). So is `right`."""
+    right: NDArray[np.float64]
+    gains: NDArray[np.float64]
+    """Shape (cells, 16), by the code of the changes."""
+    examples: Mapping[int, tuple[int, ...]]
+    wrong: NDArray[np.int64]
+    """Shape (systems,). So is `sampled`."""
+    sampled: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, frames: Frames, tasks: Sequence[str]) -> _CellTotals:
+        """Read the texts of wrong answers and compare them."""
+        items = frames.items
+        scores = items["correct"].to_numpy(dtype=np.float64)
+        scored = np.isfinite(scores)
+        task = items["task"].cat.codes.to_numpy().astype(np.int64)
+        system = items["system"].cat.codes.to_numpy().astype(np.int64)
+        cell, size = system * len(tasks) + task, len(frames.systems) * len(tasks)
+        comparing = np.array([_compares_texts(frames.run, frames.systems, name) for name in tasks])
+        wrong = (scores < 1) & comparing[task]
+        rows = _drawn(cell, wrong, system)
+        changes = _changes(frames, rows, task)
+        # Each answer that was read counts for as many of its cell as were not.
+        weight = np.bincount(cell[wrong], minlength=size) / np.maximum(np.bincount(cell[rows], minlength=size), 1)
+        added = weight[cell[rows]] * (1 - scores[rows])
+        return cls(
+            answers=np.bincount(cell[scored], minlength=size),
+            right=np.bincount(cell[scored], weights=scores[scored], minlength=size).astype(np.float64),
+            gains=np.column_stack(
+                [np.bincount(cell[rows], weights=added * column, minlength=size) for column in changes.T]
+            ),
+            examples=_examples(cell[rows], rows, np.asarray(changes.any(axis=1))),
+            wrong=np.bincount(system[wrong], minlength=len(frames.systems)),
+            sampled=np.bincount(system[rows], minlength=len(frames.systems)),
+        )
+
+
+def _compares_texts(run: RunRecords, systems: Iterable[str], task: str) -> bool:
+    """Return whether a task asks for texts, as far as the record says. An imported one does not say."""
+    for name in systems:
+        for line in read_lines(run.layout.answers(name, task)):
+            return bool(line.get("request_type", "generate_until") == "generate_until")
+    return True
+
+
+def _drawn(cell: NDArray[np.int64], wrong: NDArray[np.bool_], system: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Choose the wrong answers whose texts are read, cell by cell and in a random order within each: all of a system,
+    or evenly spaced ones."""
+    order = np.random.default_rng(SEED).random(len(cell))
+    rows = np.flatnonzero(wrong)
+    rows = rows[np.lexsort((order[rows], cell[rows]))]
+    chosen = []
+    for of_system in np.split(rows, np.flatnonzero(np.diff(system[rows])) + 1):
+        number = min(len(of_system), STRICTNESS_ANSWERS)
+        chosen.append(of_system[(np.arange(number) * len(of_system)) // max(number, 1)])
+    return np.concatenate(chosen)
+
+
+def _changes(frames: Frames, rows: NDArray[np.int64], task: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which changes would make each answer right: shape (rows, 16), by the code of the changes."""
+    texts = texts_at(frames, rows, ("filtered", "target"))
+    if {"filtered", "target"} - {*texts.columns}:
+        return np.zeros((len(rows), 16), dtype=np.bool_)
+    known: dict[tuple[str, str], int] = {}
+    codes = np.zeros(len(rows), dtype=np.int64)
+    pairs = zip(_texts(texts["filtered"]), _texts(texts["target"]), strict=True)
+    for index, pair in enumerate(pairs):
+        if pair not in known:
+            known[pair] = _equal_in(*pair)
+        codes[index] = known[pair]
+    equal = (codes[:, None] >> np.arange(16)) & 1 > 0
+    elsewise = np.unique(task[rows][equal[:, 0]])
+    equal[np.isin(task[rows], elsewise)] = False
+    return equal
+
+
+def _texts(column: pd.Series) -> list[str]:
+    return [text if isinstance(text, str) else "" for text in column.tolist()]
+
+
+def _equal_in(answer: str, target: str) -> int:
+    """Return in which forms an answer is its target: bit n for the changes of code n, bit 0 for none."""
+    if not target:
+        return 0
+    targets = _targets(target)
+    if not any(_equal(answer, targets, forms) for forms in _STRONGEST):  # nearly always
+        return 0
+    same = int(answer in targets)
+    for forms, code in _CODES.items():
+        same |= _equal(answer, targets, forms) << code
+    return same
+
+
+_STRONGEST = (COMBINATIONS[-1], tuple(form for form in COMBINATIONS[-1] if form is not AnswerForm.FIRST_LINE))
+
+
+def _equal(answer: str, targets: Iterable[str], forms: Forms) -> bool:
+    said = answer_in(answer, forms)
+    return bool(said) and any(said == target_in(target, forms) for target in targets)
+
+
+def _targets(recorded: str) -> tuple[str, ...]:
+    """Return the texts that a target allows: lm-eval records several as a list of Python."""
+    if recorded[0] != "[" or recorded[-1] != "]" or len(recorded) > _LONGEST_LIST:
+        return (recorded,)
+    try:
+        several = ast.literal_eval(recorded)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return (recorded,)
+    return (recorded, *(each for each in several if isinstance(each, str)))
+
+
+def _examples(
+    cell: NDArray[np.int64], rows: NDArray[np.int64], changed: NDArray[np.bool_]
+) -> Mapping[int, tuple[int, ...]]:
+    """Return some changed answers of each cell; the rows of a cell are in a random order."""
+    kept: dict[int, list[int]] = {}
+    for at, row in zip(cell[changed].tolist(), rows[changed].tolist(), strict=True):
+        of_cell = kept.setdefault(at, [])
+        if len(of_cell) < EXAMPLES:
+            of_cell.append(row)
+    return {at: tuple(of_cell) for at, of_cell in kept.items()}
