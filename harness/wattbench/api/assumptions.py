@@ -13,6 +13,7 @@ from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
+    from wattbench_reports.metrics.decision_settings import DecisionChoice
 
 
 class AssumptionOptions(TypedDict, total=False):
@@ -40,6 +41,28 @@ class AssumptionOptions(TypedDict, total=False):
     --sessions K`` wrote, or a folder of runs."""
     cluster: str | None
     """``"task"``: intervals are clustered by task, and speak of other tasks of the kind."""
+    min_accuracy: float | str | Mapping[str, float] | None
+    """The least share of correct answers: ``0.8``, ``{"all": 0.8, "arithmetic": 0.9}`` or ``"0.8,arithmetic=90%"``, in
+    place of all that the suite requires of accuracy; ``"none"`` requires nothing."""
+    max_p95: float | str | None
+    """Seconds within which 95% of the requests must be answered, or ``"300ms"``. Infinite or ``"none"``: the suite's
+    requirement is dropped; so for the other maxima."""
+    max_cost: float | str | None
+    """The highest cost of a request, in money."""
+    max_joules: float | str | None
+    """The most joules of a request."""
+    max_grams: float | str | None
+    """The most grams of CO2 equivalent of a request."""
+    max_memory: float | str | None
+    """The most memory of a system, in GiB."""
+    worth_right: float | None
+    """What a correct answer is worth, in money, 0 or more."""
+    cost_wrong: float | None
+    """What a wrong answer costs, in money, 0 or more."""
+    carbon_price: float | None
+    """Money per tonne of CO2 equivalent, 0 or more."""
+    minimise: str | None
+    """The unit in which costs are compared: ``"joules"``, ``"grams"`` or ``"money"``."""
 
 
 def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpack[AssumptionOptions]) -> Assumptions:
@@ -73,7 +96,37 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
         None if routes is None else Path(routes),
         sessions=None if sessions is None else Path(sessions),
         cluster=_text("cluster", options.get("cluster")),
+        decision=_decision(options),
     )
+
+
+def _decision(options: AssumptionOptions) -> DecisionChoice:
+    from wattbench_reports.metrics.decision_settings import DecisionChoice, parsed_bound, parsed_seconds
+
+    def bound(name: str, value: object) -> float | None:
+        return parsed_bound(value) if isinstance(value, str) else _number(name, value)
+
+    least, p95 = options.get("min_accuracy"), options.get("max_p95")
+    return DecisionChoice(
+        min_accuracy=_accuracy(least),
+        max_p95_s=parsed_seconds(p95) if isinstance(p95, str) else _number("max_p95", p95),
+        max_cost_per_request=bound("max_cost", options.get("max_cost")),
+        max_joules_per_request=bound("max_joules", options.get("max_joules")),
+        max_grams_per_request=bound("max_grams", options.get("max_grams")),
+        max_memory_gib=bound("max_memory", options.get("max_memory")),
+        worth_right=_number("worth_right", options.get("worth_right")),
+        cost_wrong=_number("cost_wrong", options.get("cost_wrong")),
+        carbon_price_per_tonne=_number("carbon_price", options.get("carbon_price")),
+        minimise=_text("minimise", options.get("minimise")),
+    )
+
+
+def _accuracy(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return _mix_as_option(value)
+    if value is None or isinstance(value, str):
+        return value
+    return f"{_number('min_accuracy', value):.12g}"
 
 
 def _mix_as_option(mix: Mapping[str, float]) -> str:

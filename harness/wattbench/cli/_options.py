@@ -44,6 +44,25 @@ measured_option = click.option(
 )
 
 
+class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.2 on
+    """A value that a function of the reports reads, whose error is the command line's."""
+
+    def __init__(self, name: str, function: str) -> None:
+        self.name, self.function = name, function
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what the function reads."""
+        from wattbench.errors import UserError
+        from wattbench_reports.metrics import decision_settings
+
+        try:
+            return getattr(decision_settings, self.function)(value) if isinstance(value, str) else value
+        except UserError as error:
+            self.fail(str(error), param, ctx)
+
+
+_BOUND = _Reader("number", "parsed_bound")
+
 _ASSUMPTIONS = (
     click.option("--region", metavar="ISO3", help="Country whose grid it is, such as FRA."),
     click.option("--intensity", type=click.FloatRange(min=0.0), help="Grid intensity in g CO2e per kWh."),
@@ -76,6 +95,34 @@ _ASSUMPTIONS = (
         type=click.Choice(["task"]),
         help="Cluster intervals by task: they are then for other tasks of the kind, not other items of the same.",
     ),
+    click.option(
+        "--min-accuracy",
+        metavar="SHARE[,DOMAIN=SHARE,...]",
+        help="Require this share of correct answers: 0.8, 80% or 0.8,arithmetic=0.9; none drops the suite's.",
+    ),
+    click.option(
+        "--max-p95",
+        type=_Reader("time", "parsed_seconds"),
+        metavar="SECONDS",
+        help="Require that 95% of requests are answered within this time: 0.3, 300ms; none.",
+    ),
+    click.option(
+        "--max-cost",
+        type=_BOUND,
+        metavar="MONEY",
+        help="Require that a request costs no more; none drops the suite's bound.",
+    ),
+    click.option("--max-joules", type=_BOUND, metavar="J", help="Require that a request needs no more joules; none."),
+    click.option("--max-grams", type=_BOUND, metavar="G", help="Require that a request causes no more CO2e; none."),
+    click.option("--max-memory", type=_BOUND, metavar="GIB", help="Require that a system needs no more memory; none."),
+    click.option("--worth-right", type=click.FloatRange(min=0.0), help="What a correct answer is worth, in money."),
+    click.option("--cost-wrong", type=click.FloatRange(min=0.0), help="What a wrong answer costs, in money."),
+    click.option(
+        "--carbon-price", type=click.FloatRange(min=0.0), help="Money per tonne of CO2e, added to what a request costs."
+    ),
+    click.option(
+        "--minimise", type=click.Choice(["joules", "grams", "money"]), help="The unit in which costs are compared."
+    ),
 )
 
 
@@ -95,10 +142,21 @@ def assumption_options(command: Any) -> Any:
         price: float | None,
         sessions: Path | None,
         cluster: str | None,
+        min_accuracy: str | None,
+        max_p95: float | None,
+        max_cost: float | None,
+        max_joules: float | None,
+        max_grams: float | None,
+        max_memory: float | None,
+        worth_right: float | None,
+        cost_wrong: float | None,
+        carbon_price: float | None,
+        minimise: str | None,
         **others: Any,
     ) -> Any:
         from wattbench_reports.metrics.assumptions import Assumptions
         from wattbench_reports.metrics.carbon import CarbonChoice
+        from wattbench_reports.metrics.decision_settings import DecisionChoice
         from wattbench_reports.metrics.workload import WorkloadChoice
 
         assumptions = Assumptions(
@@ -106,6 +164,18 @@ def assumption_options(command: Any) -> Any:
             WorkloadChoice(mix, requests, price),
             sessions=sessions,
             cluster=cluster,
+            decision=DecisionChoice(
+                min_accuracy,
+                max_p95,
+                max_cost,
+                max_joules,
+                max_grams,
+                max_memory,
+                worth_right,
+                cost_wrong,
+                carbon_price,
+                minimise,
+            ),
         )
         return command(*args, assumptions=assumptions, **others)
 

@@ -6,6 +6,7 @@ imported where a suite names one: only it knows its settings.)
 """
 
 from wattbench.config.base import Name, RelativePath
+from wattbench.config.decide import Decide
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
 from wattbench.config.loader import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
 from wattbench.config.meter import (
@@ -66,6 +67,7 @@ __all__ = [
     "CodecarbonSettings",
     "Command",
     "CsvLog",
+    "Decide",
     "DeclaredTraining",
     "EndpointSystem",
     "ExternalSettings",

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from wattbench.config.decide import OVERALL
 from wattbench.config.explain import validate
 from wattbench.config.suite import Catalogue, Suite, TaskChoice
 from wattbench.config.system import HybridSystem, System, SystemBase
@@ -98,7 +99,7 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     for index, folder in enumerate(suite.tasks.include):
         if tasks_exist and not folder.is_dir():
             raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
-    _check_mix(suite, file)
+    _check_domains(suite, file)
     meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]
     known = _catalogues(suite, file) | _defined(suite, file)
     systems = {name: _with_pool(name, known, file) for name in _chosen(suite, known, file)}
@@ -107,17 +108,26 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     return Resolved(suite, systems, file.path)
 
 
-def _check_mix(suite: Suite, file: YamlFile) -> None:
-    """Check the names of a suite's mix.
+def _check_domains(suite: Suite, file: YamlFile) -> None:
+    """Check the names of domains in a suite's mix and requirements.
 
-    Only a complete suite is checked: the record of a narrowed run keeps the mix of its suite, and uses the weights of
+    Only a complete suite is checked: the record of a narrowed run keeps the settings of its suite, and uses those of
     the domains that it has.
     """
     domains = [choice.domain for choice in suite.tasks.select]
-    for name in suite.workload.mix or {}:
-        if name not in domains:
-            where = file.where(("workload", "mix", name))
-            raise UserError(f"{where}: workload.mix: no task has the domain {name!r}{nearest(name, domains)}")
+    required = suite.decide.min_accuracy
+    for section, key, names in (
+        ("workload", "mix", suite.workload.mix or {}),
+        (
+            "decide",
+            "min_accuracy",
+            {name for name in required if name != OVERALL} if isinstance(required, dict) else (),
+        ),
+    ):
+        for name in names:
+            if name not in domains:
+                where = file.where((section, key, name))
+                raise UserError(f"{where}: {section}.{key}: no task has the domain {name!r}{nearest(name, domains)}")
 
 
 def resolved_from_record(record: Mapping[str, Any]) -> Resolved:

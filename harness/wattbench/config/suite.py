@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from wattbench.config.base import Name, RelativePath, Strict
+from wattbench.config.decide import Decide
 from wattbench.config.embodied import Embodied
 from wattbench.config.gate import GatePolicy
 from wattbench.config.meter import AutoSettings, MeterEntry
@@ -189,6 +190,7 @@ class Suite(Strict):
     measure: Measure = Measure()
     carbon: Carbon = Carbon()
     workload: Workload = Workload()
+    decide: Decide = Decide()
     gate: GatePolicy | None = None
     """The policy of `wattbench gate`. None: that of the `pyproject.toml` in the current folder, or the defaults."""
     meters: Annotated[list[SerializeAsAny[MeterEntry]], Field(min_length=1)] = [AutoSettings(use="auto")]

@@ -1,4 +1,4 @@
-"""What a reader of a run sets in place of its suite: carbon, the workload, routers to replay, earlier sessions."""
+"""What a reader of a run sets in place of its suite: carbon, workload, decision, routers, earlier sessions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattbench_reports.metrics.carbon.overrides import CarbonChoice
+from wattbench_reports.metrics.decision_settings import DecisionChoice
 from wattbench_reports.metrics.workload import WorkloadChoice
 
 
@@ -21,12 +22,14 @@ class Assumptions:
     """A record of earlier sessions, or a folder of runs: see `wattbench_reports.tables.session_record.sessions_of`."""
     cluster: str | None = None
     """``task``: intervals speak of other tasks of the kind, not of other items of the same ones."""
+    decision: DecisionChoice = field(default_factory=DecisionChoice)
 
     def as_options(self) -> list[str]:
         """Return them as the options that `compare`, `export` and `report` share."""
         sessions = [] if self.sessions is None else ["--sessions", str(self.sessions)]
         cluster = [] if self.cluster is None else ["--cluster", self.cluster]
-        return [*self.carbon.as_options(), *self.workload.as_options(), *sessions, *cluster]
+        restated = [*self.carbon.as_options(), *self.workload.as_options()]
+        return [*restated, *self.decision.as_options(), *sessions, *cluster]
 
     def as_report_options(self) -> list[str]:
         """Return them as options of `report`, which alone replays routers."""

@@ -1,14 +1,14 @@
 """Read the suite of a run by type: its settings and those of its systems.
 
 Settings that describe are None where the record lacks them or holds another type. Those that a figure depends on
-(carbon, the workload and the gate's policy) are a named error where they are of another type, raised when they are
-first asked for: not every reading of a run needs them.
+(carbon, the workload, the decision and the gate's policy) are a named error where they are of another type, raised when
+they are first asked for: not every reading of a run needs them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -94,6 +94,45 @@ class WorkloadSettings:
             requests_per_year=number_or_error(f"{where}.requests_per_year", recorded.get("requests_per_year")),
             price_per_kwh=number_or_error(f"{where}.price_per_kwh", recorded.get("price_per_kwh")),
             currency=text_or_error(f"{where}.currency", recorded.get("currency")) or CURRENCY,
+        )
+
+
+@dataclass(frozen=True)
+class DecideSettings:
+    """The block ``decide``. Ranges and domains are checked where a decision is made."""
+
+    min_accuracy: Mapping[str, float] = field(default_factory=dict)
+    """Domain to the least share of correct answers; ``all``: over all domains."""
+    max_p95_s: float | None = None
+    max_cost_per_request: float | None = None
+    max_joules_per_request: float | None = None
+    max_grams_per_request: float | None = None
+    max_memory_gib: float | None = None
+    worth_right: float | None = None
+    cost_wrong: float | None = None
+    carbon_price_per_tonne: float | None = None
+    cost_per_second: float | None = None
+    minimise: str | None = None
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any], where: str = "decide") -> DecideSettings:
+        """Read the block.
+
+        Raises:
+            UserError: a value is of another type.
+        """
+        least = recorded.get("min_accuracy")
+        by_domain = least if isinstance(least, Mapping) else {"all": least}
+        accuracy = {name: number_or_error(f"{where}.min_accuracy.{name}", share) for name, share in by_domain.items()}
+        numbers = {
+            key.name: number_or_error(f"{where}.{key.name}", recorded.get(key.name))
+            for key in fields(cls)
+            if key.name not in ("min_accuracy", "minimise")
+        }
+        return cls(
+            min_accuracy={name: share for name, share in accuracy.items() if share is not None},
+            minimise=text_or_error(f"{where}.minimise", recorded.get("minimise")),
+            **numbers,
         )
 
 
@@ -245,3 +284,12 @@ class SuiteRecord:
             UserError: a value is of another type.
         """
         return WorkloadSettings.of(mapping(self._suite.get("workload")) or _EMPTY, f"{self.where}: workload")
+
+    @cached_property
+    def decide(self) -> DecideSettings:
+        """Return the block ``decide``.
+
+        Raises:
+            UserError: a value is of another type.
+        """
+        return DecideSettings.of(mapping(self._suite.get("decide")) or _EMPTY, f"{self.where}: decide")

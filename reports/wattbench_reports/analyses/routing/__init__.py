@@ -12,7 +12,7 @@ from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_o
 from wattbench_reports.analyses.routing.knn_router import NEAREST, Neighbours
 from wattbench_reports.analyses.routing.misroutes import Detour, Misroutes
 from wattbench_reports.analyses.routing.replay import Outcome, Plan, replay
-from wattbench_reports.analyses.routing.replay_check import Check, check_of
+from wattbench_reports.analyses.routing.replay_check import ReplayCheck, check_of
 from wattbench_reports.analyses.routing.resident_idle import Resident
 from wattbench_reports.analyses.routing.routing_summary import Against, Routing, Sent, Single, routings
 from wattbench_reports.analyses.routing.study import Offline, Studies, Study, studies
@@ -23,7 +23,6 @@ __all__ = [
     "Against",
     "AnswerMatrix",
     "Bench",
-    "Check",
     "Choice",
     "Detour",
     "Frontier",
@@ -34,6 +33,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "Quality",
+    "ReplayCheck",
     "Resident",
     "Routing",
     "Sent",

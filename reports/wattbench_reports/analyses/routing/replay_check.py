@@ -1,4 +1,4 @@
-"""Check the replay: compare a hybrid's replayed routes with its recorded results."""
+"""ReplayCheck the replay: compare a hybrid's replayed routes with its recorded results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wattbench_reports.stats import Interval, mean_difference
 
 
 @dataclass(frozen=True)
-class Check:
+class ReplayCheck:
     """The live hybrid against the replay of its routes, over the same items."""
 
     live: Outcome
@@ -37,14 +37,14 @@ class Check:
         return None if self.energy_j is None else self.energy_j.low <= 0 <= self.energy_j.high
 
 
-def check_of(bench: Bench) -> Check | None:
+def check_of(bench: Bench) -> ReplayCheck | None:
     """Compare live and replayed results; None where no item can be replayed."""
     replayed = bench.replayed
     live = bench.live.among(replayed.rows)
     accuracy = mean_difference(live.score, replayed.score)
     if accuracy is None:
         return None
-    return Check(
+    return ReplayCheck(
         live=live,
         replayed=replayed,
         of=len(np.unique(bench.hybrid.frame["row"])),

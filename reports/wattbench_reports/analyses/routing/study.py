@@ -13,7 +13,7 @@ from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_o
 from wattbench_reports.analyses.routing.knn_router import Neighbours, neighbours
 from wattbench_reports.analyses.routing.misroutes import Misroutes, misroutes_of
 from wattbench_reports.analyses.routing.replay import Outcome, replay
-from wattbench_reports.analyses.routing.replay_check import Check, check_of
+from wattbench_reports.analyses.routing.replay_check import ReplayCheck, check_of
 from wattbench_reports.analyses.routing.resident_idle import Resident, resident_of
 from wattbench_reports.analyses.routing.routing_summary import Routing, routing_of
 from wattbench_reports.comparison.analysis import Analysis
@@ -28,7 +28,7 @@ class Study:
     bench: Bench
     misroutes: Misroutes
     choices: tuple[Choice, ...]
-    check: Check | None
+    check: ReplayCheck | None
     resident: Resident | None
     frontier: Frontier
     near: Neighbours | str

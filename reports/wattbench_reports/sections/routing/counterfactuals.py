@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.routing import NEAREST, Check, Choice, Neighbours, Study
+from wattbench_reports.analyses.routing import NEAREST, Choice, Neighbours, ReplayCheck, Study
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage
 from wattbench_reports.sections.routing.words import joules, joules_interval, latency, signed
@@ -45,7 +45,7 @@ def _replay(each: Study) -> Iterable[str]:
     yield from _why_apart(each, check)
 
 
-def _why_apart(each: Study, check: Check) -> Iterable[str]:
+def _why_apart(each: Study, check: ReplayCheck) -> Iterable[str]:
     """Explain a difference in joules, as far as it is known."""
     if check.energy_j is None or check.energy_agrees:
         return
@@ -61,7 +61,7 @@ def _why_apart(each: Study, check: Check) -> Iterable[str]:
     )
 
 
-def _accuracy(check: Check) -> str:
+def _accuracy(check: ReplayCheck) -> str:
     verb = "agrees" if check.accuracy_agrees else "does not agree"
     return (
         f"its accuracy {verb} with the live run ({units.percent(check.live.accuracy)} live, "
@@ -69,7 +69,7 @@ def _accuracy(check: Check) -> str:
     )
 
 
-def _energy(check: Check) -> str:
+def _energy(check: ReplayCheck) -> str:
     if check.energy_j is None:
         return ""
     verb = "agree" if check.energy_agrees else "do not agree"
