@@ -31,6 +31,19 @@ def preloaded() -> Iterator[Preloaded]:
     preloaded.close()
 
 
+@pytest.fixture(scope="session")
+def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
+    """Link the model, which is fetched once for all, into a cache of one's own: that of all holds one lock for all."""
+
+    def fill(cache: Path) -> Path:
+        weights = cache / "weights" / smol_gguf.parent.name
+        weights.mkdir(parents=True)
+        (weights / smol_gguf.name).symlink_to(smol_gguf)
+        return cache
+
+    return fill
+
+
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """No hub, nothing of the pytest that runs this, and a cache of its own: no other run here is in the way."""

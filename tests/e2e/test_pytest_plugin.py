@@ -192,9 +192,9 @@ def test_rules_as_a_benchmark_have_scores_and_no_joules(bench_systems: Callable[
 
 @pytest.mark.model
 def test_a_model_as_a_benchmark_has_the_joules_of_its_rounds(
-    bench_systems: Callable[..., dict[str, Any]], environment: dict[str, str], smol_gguf: Path
+    bench_systems: Callable[..., dict[str, Any]], environment: dict[str, str], fill_cache: Callable[[Path], Path]
 ) -> None:
-    environment["WATTBENCH_CACHE"] = str(smol_gguf.parents[2])  # the model is fetched once for all
+    fill_cache(Path(environment["WATTBENCH_CACHE"]))
     one = bench_systems("distilled", DOCUMENTS="4", ROUNDS="2")
     told = one["extra_info"]
     joules = [each for each in told["round_energy_j"] if each is not None]

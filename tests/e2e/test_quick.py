@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -37,10 +38,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def records(folder: Path, smol_gguf: Path) -> RunRecords:
+def records(folder: Path, fill_cache: Callable[[Path], Path]) -> RunRecords:
     """A run of one system of each kind, and of the served one."""
-    # The cache that already holds the model; not an empty one.
-    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "WATTBENCH_CACHE": str(smol_gguf.parents[2])}
+    cache = fill_cache(folder / "cache")
+    offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "WATTBENCH_CACHE": str(cache)}
     done = subprocess.run(
         [sys.executable, "-m", "wattbench", "run", shortened(folder), "--systems", f"{EACH_KIND},{SERVED}",
          "--tasks", "addition,letter_counting", "--limit", str(ITEMS), "--report", "report.html"],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,47 @@ def request(prompt: str, doc: int = 0, tokens: int = 16) -> Instance:
     return Instance(GENERATE, {}, (prompt, settings), 0, metadata=("task", doc, 1))
 
 
-def test_tokens_are_the_servers_exactly_and_ttft_is_within_5_ms(engine: EndpointEngine, stream: list) -> None:
-    apart_ms = []
+@dataclass(frozen=True)
+class Seen:
+    """What a client saw of one streamed answer."""
+
+    late_ms: float
+    """From sending the request to the first text, less what the server says reading the prompt took."""
+    token_ms: float
+    """From the first text to the second."""
+
+
+def seen_plainly(engine: EndpointEngine, prompt: str) -> Seen:
+    """The same request through the standard library's client, which does nothing but read lines."""
+    ask = engine.lm._ask(request(prompt))
+    base = engine._client.base
+    connection = http.client.HTTPConnection(base.host, base.port, timeout=120)
+    began_s = now_s()
+    connection.request(
+        "POST", f"{base.path.rstrip('/')}/{ask.path}", json.dumps(ask.body), {"Content-Type": "application/json"}
+    )
+    events, text_s = [], []
+    for line in connection.getresponse():
+        arrived_s = now_s()
+        if line.startswith(b"data: {"):
+            events.append(json.loads(line[len(b"data: ") :]))
+            if any(choice["text"] for choice in events[-1]["choices"]):
+                text_s.append(arrived_s)
+    connection.close()
+    timings = next(event["timings"] for event in events if event.get("timings"))
+    return Seen((text_s[0] - began_s) * 1e3 - timings["prompt_ms"], (text_s[1] - text_s[0]) * 1e3)
+
+
+def test_tokens_are_the_servers_exactly_and_ttft_is_what_a_plain_client_sees(
+    engine: EndpointEngine, stream: list
+) -> None:
+    ours_ms, plain = [], []
     for number in range(8):
+        prompt = QUESTION * (1 + number % 4)
         stream.clear()
         told: list[float] = []
         began_s = now_s()
-        [reply] = engine.answer_live(
-            GENERATE, [request(QUESTION * (1 + number % 4))], lambda told=told: told.append(now_s())
-        )
+        [reply] = engine.answer_live(GENERATE, [request(prompt)], lambda told=told: told.append(now_s()))
         usage = next(event["usage"] for event in stream if event.get("usage"))
         timings = next(event["timings"] for event in stream if event.get("timings"))
         assert reply.output_tokens == usage["completion_tokens"] == timings["predicted_n"]
@@ -68,10 +101,13 @@ def test_tokens_are_the_servers_exactly_and_ttft_is_within_5_ms(engine: Endpoint
         assert reply.first_token_s is not None
         assert began_s < reply.first_token_s <= told[0]
         # The server's clock runs from taking the request up to the first token being computed.
-        apart_ms.append((reply.first_token_s - began_s) * 1e3 - timings["prompt_ms"])
-    assert min(apart_ms) > 0  # never before the server had it
-    # What else a busy machine does comes on top of single requests: the best is what our stamps add.
-    assert min(apart_ms) < 5, f"late by (ms): {apart_ms}"
+        ours_ms.append((reply.first_token_s - began_s) * 1e3 - timings["prompt_ms"])
+        plain.append(seen_plainly(engine, prompt))
+    assert min(ours_ms) > 0  # never before the server had it
+    # What else a busy machine does comes on top of single requests: the best of each is what a client adds. Ours may
+    # add a part of what the next token takes, however fast the machine is.
+    most_ms = min(each.late_ms for each in plain) + min(each.token_ms for each in plain) / 2
+    assert min(ours_ms) < most_ms, f"late by (ms): {ours_ms}; a plain client: {plain}"
 
 
 def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngine, tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ from wattbench.systems.endpoint.engine import EndpointEngine
 
 @dataclass
 class Script:
-    """One answer: its pieces in order, where a number is a pause in seconds."""
+    """One answer: its pieces in order, where a number is a pause in seconds, and a function is waited for."""
 
-    pieces: Sequence[bytes | float] = ()
+    pieces: Sequence[bytes | float | Callable[[], object]] = ()
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "text/event-stream"
@@ -50,6 +50,13 @@ def usage(prompt: int, output: int) -> bytes:
 
 
 DONE = event(b"[DONE]")
+
+
+def pause(until: float | Callable[[], object]) -> None:
+    if callable(until):
+        until()
+    else:
+        time.sleep(until)
 
 
 class ScriptedServer:
@@ -91,10 +98,10 @@ class ScriptedServer:
                     self.send_header(name, value)
                 self.end_headers()
                 for piece in script.pieces:
-                    if isinstance(piece, float):
-                        time.sleep(piece)
-                    else:
+                    if isinstance(piece, bytes):
                         self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    else:
+                        pause(piece)
                 if script.breaks_off:
                     self.close_connection = True
                 else:
