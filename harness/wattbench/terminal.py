@@ -8,6 +8,7 @@ May import nothing of wattbench. It lies on the bottom floor because the harness
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +26,31 @@ def printable(text: str) -> str:
 def clipped(text: str, width: int) -> str:
     """Cut a text to this many columns, ending in ``...``."""
     return text if cell_len(text) <= width else f"{_split(text, width - 3)[0]}..."
+
+
+def clipped_apart(texts: Sequence[str], width: int) -> list[str]:
+    """Cut texts to this many columns so that no two different ones look the same.
+
+    A text is cut at its end; those that would look alike then in the middle, which keeps how they end; and where that
+    does not tell them apart, they stay whole.
+
+    Args:
+        texts: names in one table.
+        width: 8 or more.
+    """
+    kept = {text: clipped(text, width) for text in texts}
+    for cut in (lambda text: _without_middle(text, width), lambda text: text):
+        times = Counter(kept.values())
+        kept |= {text: cut(text) for text, shown in kept.items() if times[shown] > 1}
+    return [kept[text] for text in texts]
+
+
+def _without_middle(text: str, width: int) -> str:
+    if cell_len(text) <= width:
+        return text
+    head, _ = _split(text, (width - 3) // 2)
+    tail, _ = _split(text[::-1], width - 3 - cell_len(head))
+    return f"{head}...{tail[::-1]}"
 
 
 def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from wattbench.terminal import WIDTH, TextColumn, clipped, printable, text_table, wrapped
+from wattbench.terminal import WIDTH, TextColumn, clipped, clipped_apart, printable, text_table, wrapped
 
 WORDS = st.text(st.sampled_from("ab-. \n\t"), max_size=400)
 TEXTS = st.text(st.sampled_from("a -\n\t\x1b\u202e\u0301語😀é"), max_size=400)
@@ -34,6 +34,19 @@ def test_no_line_is_wider_than_the_terminal_and_no_letter_is_lost(text: str) -> 
 
 def test_long_words_of_wide_characters_are_broken() -> None:
     assert [cell_len(line) for line in wrapped("語" * 60 + " end", "! ", "  ")] == [100, 28]
+
+
+def test_names_are_cut_so_that_no_two_look_the_same() -> None:
+    names = ["meta-llama-3.1-8b-instruct", "meta-llama-3.1-70b-instruct", "gpt-4o", "mistral-large-2407-instruct"]
+    assert clipped_apart(names, 16) == [names[0], names[1], "gpt-4o", "mistral-large..."]
+    assert clipped_apart(["a-long-name-for-one", "a-long-name-for-two"], 12) == ["a-lo...r-one", "a-lo...r-two"]
+
+
+@given(st.lists(CELLS, unique=True, max_size=8), st.integers(8, 20))
+def test_two_names_never_look_the_same(names: list[str], width: int) -> None:
+    shown = clipped_apart(names, width)
+    assert len(set(shown)) == len(names)
+    assert all(cell_len(cut) <= width or cut == name for cut, name in zip(shown, names, strict=True))
 
 
 @given(TEXTS, st.integers(3, 40))

@@ -17,14 +17,12 @@ from wattbench_reports.comparability.rules import (
     differences,
     divides,
 )
-from wattbench_reports.formatting.units import listed
+from wattbench_reports.formatting.units import NAMED, listed, named
 
 CODES = {"meter": "mixed-provenance"}
 """The stable name of a caveat, where it is not ``different-<part>``."""
 
 _BY = {ACCURACY: "accuracy", LATENCY: "latency", JOULES: "energy"}
-
-_NAMED = 4
 
 
 def run_label(run: str) -> str:
@@ -98,8 +96,10 @@ def what_differs(divide: Divide, prints: Mapping[str, Fingerprint]) -> str:
         divide: where the systems differ.
         prints: the name by which a system is shown, to its fingerprint.
     """
-    sides = "; ".join(f"{_who(side, prints)}: {side.value}" for side in divide.sides)
-    return f"{_opening(divide)} ({sides})"
+    sides = [f"{_who(side, prints)}: {side.value}" for side in divide.sides]
+    more = len(sides) - NAMED
+    shown = [*sides[:NAMED], f"{more} others"] if more > 1 else sides
+    return f"{_opening(divide)} ({'; '.join(shown)})"
 
 
 def _sentence(divide: Divide, prints: Mapping[str, Fingerprint]) -> str:
@@ -133,17 +133,15 @@ def _who(side: AgreeingSystems, prints: Mapping[str, Fingerprint]) -> str:
     for shown, each in prints.items():
         runs.setdefault(each.run, []).append(shown)
     left = list(side.systems)
-    named = []
+    whole = []
     if len(runs) > 1:
         for run, systems in runs.items():
             remaining = [name for name in systems if name in left]
             if remaining == systems:
-                named.append(f"run {run_label(run)}")
+                whole.append(f"run {run_label(run)}")
                 left = [name for name in left if name not in remaining]
-    rest = [*named, *left]
-    if len(rest) > _NAMED:
-        rest = [*rest[: _NAMED - 1], f"{len(rest) - _NAMED + 1} others"]
-    return listed(rest)
+    rest = [*whole, *left]
+    return named(rest)
 
 
 def _all(divide: Divide) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.formatting.units import listed
+from wattbench_reports.formatting.units import named
 from wattbench_reports.tables.provenance import measured_part
 
 NO_JOULES = "no joules"
@@ -53,12 +53,12 @@ def why_not_comparable(systems: Sequence[SystemJoules], groups: Iterable[Sequenc
     """
     missing = [each.system for each in systems if not each.stated]
     if missing:
-        return f"{listed(missing)} {'has' if len(missing) == 1 else 'have'} no joules"
+        return f"{named(missing)} {'has' if len(missing) == 1 else 'have'} no joules"
     invalid = [each.system for each in systems if not each.valid]
     if invalid:
-        return f"the measured windows of {listed(invalid)} are not all valid"
+        return f"the measured windows of {named(invalid)} are not all valid"
     if not same_provenance(each.provenance for each in systems):
-        labels = listed([f"{each.provenance} of {each.system}" for each in systems])
+        labels = named([f"{each.provenance} of {each.system}" for each in systems])
         return f"their joules differ in provenance: {labels}"
     names = {each.system for each in systems}
     if not any(names <= set(group) for group in groups):

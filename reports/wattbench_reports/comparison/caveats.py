@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from wattbench.records import in_clauses
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.reference_systems import yardsticks
-from wattbench_reports.formatting.units import listed, percent, plural
+from wattbench_reports.formatting.units import NAMED, listed, named, percent, plural
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.hourly_intensity import utc
 from wattbench_reports.metrics.carbon.sci import Sci
@@ -19,7 +19,7 @@ from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.tables.run_tables import DocDifference, Frames
 
-NAMED = 4
+_REASONS = 4
 """Reasons of invalid windows that a caveat names, the commonest first."""
 
 
@@ -32,13 +32,21 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
 
     Those about systems that may not be compared are in `wattbench_reports.comparability.explain`."""
     return (
-        *_absent(frames),
+        *_together(_absent(frames), "{names} are in the suite and have no answers."),
         *_imported(frames),
-        *_documents(frames),
-        *_windows(judged),
+        *_together(_failures(frames), "Some requests of {names} failed, as the source says, and have no latency."),
+        *_together(
+            _documents(frames),
+            "{names} did not answer all documents that others answered: their figures are not over the same work.",
+        ),
+        *_together(
+            _windows(judged),
+            "Not all measured windows of {names} are valid; the reasons are under Validity in the report. Their energy "
+            "is not ranked.",
+        ),
         *_contended(judged),
         *_modelled(measured),
-        *_unmetered(measured, frames),
+        *_together(_unmetered(measured, frames), "Some or all requests of {names} have no valid joules."),
         *_not_timed(measured),
         *_not_scored(measured),
         *_never_right(measured),
@@ -65,7 +73,7 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
     if len(carbon.intensity.starts_s):
         first = min((start_s for start_s in lacking.values() if start_s is not None), default=None)
         where = "" if first is None else f"; the first is {utc(first)}"
-        text = f"{file} does not cover all hours in which {listed(names)} ran{where}. Their grams are not stated."
+        text = f"{file} does not cover all hours in which {named(names)} ran{where}. Their grams are not stated."
         return (Caveat("hours-missing", text, names),)
     text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
     return (Caveat("hours-missing", text, names),)
@@ -106,6 +114,19 @@ def strict_caveats(
     return (Caveat("strict-scoring", f"Scores depend on how answers are written: {'; '.join(clauses)}.{how}", names),)
 
 
+def _together(caveats: Iterable[Caveat], sentence: str) -> Iterator[Caveat]:
+    """Say in one sentence what would be said of more systems than one sentence names."""
+    by_code: dict[str, list[Caveat]] = {}
+    for each in caveats:
+        by_code.setdefault(each.code, []).append(each)
+    for code, alike in by_code.items():
+        if len(alike) <= NAMED:
+            yield from alike
+            continue
+        names = tuple(dict.fromkeys(name for each in alike for name in each.systems))
+        yield Caveat(code, sentence.format(names=named(names)), names)
+
+
 def _absent(frames: Frames) -> Iterator[Caveat]:
     for name in frames.absent:
         yield Caveat("no-items", f"{name} is in the suite and has no answers.", (name,))
@@ -117,7 +138,7 @@ def _documents(frames: Frames) -> Iterator[Caveat]:
         gaps.setdefault(gap.system, []).append(gap)
     for name, missed in gaps.items():
         total = plural(sum(gap.missing for gap in missed), "document")
-        where = listed([f"{gap.missing} of {gap.task}" for gap in missed])
+        where = named([f"{gap.missing} of {gap.task}" for gap in missed])
         text = f"{name} did not answer {total} that others answered ({where}): its figures are not over the same work."
         yield Caveat("different-documents", text, (name,))
 
@@ -129,9 +150,9 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
         if not verdict.windows:
             yield Caveat("no-windows", f"{name} has no measured window, so its figures cannot be validated.", (name,))
         elif verdict.invalid:
-            named = [reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons[:NAMED]]
-            more = len(verdict.reasons) - len(named)
-            why = "; ".join([*named, f"{more} more, under Validity in the report"] if more else named)
+            shown = [reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons[:_REASONS]]
+            more = len(verdict.reasons) - len(shown)
+            why = "; ".join([*shown, f"{more} more, under Validity in the report"] if more else shown)
             text = (
                 f"{name}: {verdict.invalid} of {plural(verdict.windows, 'measured window')} invalid"
                 f"{': ' + why if why else ''}. Its energy is not ranked."
@@ -144,7 +165,7 @@ def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
     if busy:
         counts = [f"{each.contended} of {each.windows} of {name}" for name, each in busy.items()]
         text = (
-            f"The machine was busy: other work ran during {listed(counts)} measured windows. Their latencies are those "
+            f"The machine was busy: other work ran during {named(counts)} measured windows. Their latencies are those "
             "of a busy machine, and joules of the processor are not valid there."
         )
         yield Caveat("busy-machine", text, tuple(busy))
@@ -155,12 +176,12 @@ def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     partly = [name for name, figures in measured.items() if is_modelled(figures.provenance) and name not in wholly]
     if wholly:
         text = (
-            f"The joules of {listed(wholly)} are modelled from load, not measured by a sensor: a difference between "
+            f"The joules of {named(wholly)} are modelled from load, not measured by a sensor: a difference between "
             "systems is mostly a difference in seconds and in processor load."
         )
         yield Caveat("modelled-energy", text, tuple(wholly))
     if partly:
-        text = f"The joules of {listed(partly)} are partly modelled from load, not measured by a sensor."
+        text = f"The joules of {named(partly)} are partly modelled from load, not measured by a sensor."
         yield Caveat("partly-modelled-energy", text, tuple(partly))
 
 
@@ -176,6 +197,11 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
         f"energy against measured figures.{f' Left out: {listed(why)}.' if why else ''}"
     )
     yield Caveat("imported", text, frames.systems)
+
+
+def _failures(frames: Frames) -> Iterator[Caveat]:
+    if frames.record.imported is None:
+        return
     failures = frames.more_columns("failure")["failure"].notna().groupby(frames.items["system"], observed=True).sum()
     for name, failed in failures[failures > 0].items():
         requests = int((frames.items["system"] == name).sum())
@@ -187,7 +213,7 @@ def _not_timed(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     names = tuple(name for name, figures in measured.items() if figures.requests and not len(figures.latency_s))
     if names:
         yield Caveat(
-            "not-timed", f"No latencies are available for {listed(names)}: their requests were not timed.", names
+            "not-timed", f"No latencies are available for {named(names)}: their requests were not timed.", names
         )
 
 
@@ -195,7 +221,7 @@ def _not_scored(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     names = tuple(name for name, figures in measured.items() if figures.requests and figures.accuracy is None)
     if names:
         text = (
-            f"The answers of {listed(names)} were not scored: accuracy and figures per correct answer are not "
+            f"The answers of {named(names)} were not scored: accuracy and figures per correct answer are not "
             "available. A fast or low-energy system may always be wrong."
         )
         yield Caveat("not-scored", text, names)
@@ -206,7 +232,7 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
         name for name, figures in measured.items() if figures.requests and figures.unmetered == figures.requests
     )
     if frames.record.imported is not None and bare:
-        yield Caveat("no-energy", f"What was imported has no joules for {listed(bare)}.", bare)
+        yield Caveat("no-energy", f"What was imported has no joules for {named(bare)}.", bare)
         measured = {name: figures for name, figures in measured.items() if name not in bare}
     for name, figures in measured.items():
         if figures.requests and figures.unmetered == figures.requests:
@@ -220,10 +246,11 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
 
 
 def _never_right(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
-    for name, figures in measured.items():
-        if figures.accuracy is not None and figures.accuracy.estimate == 0:
-            text = f"{name} answered nothing correctly, so it has no joules per correct answer."
-            yield Caveat("none-correct", text, (name,))
+    names = [name for name, each in measured.items() if each.accuracy is not None and each.accuracy.estimate == 0]
+    if names:
+        has = "it has" if len(names) == 1 else "they have"
+        text = f"{named(names)} answered nothing correctly, so {has} no joules per correct answer."
+        yield Caveat("none-correct", text, tuple(names))
 
 
 def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
@@ -232,7 +259,7 @@ def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
         if 0 < len(figures.latency_s) < needed(SHARES[0]):
             few.setdefault("none" if figures.tail is None else figures.tail.label, []).append(name)
     if few:
-        supported = listed([f"{percentile} ({listed(names)})" for percentile, names in few.items()])
+        supported = listed([f"{percentile} ({named(names)})" for percentile, names in few.items()])
         rule = f"a {label(SHARES[0])} needs {needed(SHARES[0])} requests, " + listed(
             [f"a {label(share)} {needed(share)}" for share in SHARES[1:]]
         )
@@ -241,6 +268,10 @@ def _short_tail(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
 
 
 def _yardsticks(frames: Frames) -> Iterator[Caveat]:
+    meant: dict[str, list[str]] = {}
     for name, meaning in yardsticks(frames.record.suite).items():
         if name in frames.systems:
-            yield Caveat("yardstick", f"{name} is a yardstick and never recommended: {meaning}.", (name,))
+            meant.setdefault(meaning, []).append(name)
+    for meaning, names in meant.items():
+        are = "is a yardstick" if len(names) == 1 else "are yardsticks"
+        yield Caveat("yardstick", f"{named(names)} {are} and never recommended: {meaning}.", tuple(names))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, groups
-from wattbench_reports.formatting.units import listed
+from wattbench_reports.formatting.units import named
 from wattbench_reports.metrics.system_metrics import Measures
 
 
@@ -50,7 +50,7 @@ def contest(
     sides = [[name for name in group if name in holding] for group in groups(prints, ACCURACY)]
     most = max(sides, key=len)
     others = [name for side in sides if side is not most for name in side]
-    apart = (f"Not ranked, because they answered different documents: {listed(others)}.",) if others else ()
+    apart = (f"Not ranked, because they answered different documents: {named(others)}.",) if others else ()
     candidates = {name: holding[name] for name in holding if name in most}
     return Contest(candidates, _called({name: kinds[name] for name in candidates}), apart, "")
 

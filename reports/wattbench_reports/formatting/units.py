@@ -14,6 +14,10 @@ NONE = "–"
 FEW = "†"
 """Marks an interval that may be too narrow, as few items have most of what was summed."""
 
+NAMED = 5
+"""The number of names that a sentence lists at most."""
+
+_LEAST, _MOST = Decimal("0.001"), 10**12
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
@@ -31,17 +35,34 @@ def fixed(value: float, places: int) -> str:
 
 
 def digits(value: float) -> str:
-    """Format with three significant digits, never in scientific notation between a thousandth and a million."""
+    """Format with three significant digits, never in scientific notation: ``1,230,000``, ``under 0.001``.
+
+    A figure outside a thousandth to a thousand billion is only bounded: its unit is the wrong one for a person.
+    """
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
     exact = Decimal(value)
     rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_HALF_UP)
-    if not Decimal("0.001") <= abs(rounded) < 1_000_000:
-        return f"{float(rounded):.2e}"
+    sign, below, above = ("-", "over", "under") if value < 0 else ("", "under", "over")
+    if abs(rounded) < _LEAST:
+        return f"{below} {sign}{_LEAST}"
+    if abs(rounded) > _MOST:
+        return f"{above} {sign}{_MOST:,}"
     # 9.996 rounds to 10.00, which has one decimal fewer to show.
     return f"{float(rounded):,.{max(0, 2 - rounded.adjusted())}f}"
+
+
+def plain(value: float, significant: int = 17) -> str:
+    """Format a number that is read back, without an exponent or digits to no purpose: ``2000000``, ``0.00001``."""
+    text = f"{Decimal(repr(float(f'{value:.{significant}g}'))):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def part(ratio: float) -> str:
+    """Format a part of a whole: ``12.3%``; one below a thousandth as a fraction, ``1/10,900``."""
+    return f"1/{digits(1 / ratio)}" if 0 < ratio < 0.001 else f"{digits(100 * ratio)}%"
 
 
 def _prefix(value: float) -> tuple[float, str]:
@@ -147,6 +168,12 @@ def size(value: float | None) -> str:
 def listed(names: Sequence[str], word: str = "and") -> str:
     """Join names: ``a``, ``a and b``, ``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}" if names else ""
+
+
+def named(names: Sequence[str], word: str = "and", most: int = NAMED) -> str:
+    """Join at most this many names, and count the others: ``a, b, c, d, e and 32 others``."""
+    left = len(names) - most
+    return listed([*names[:most], "1 other" if left == 1 else f"{left} others"] if left > 0 else names, word)
 
 
 def plural(number: int, noun: str) -> str:

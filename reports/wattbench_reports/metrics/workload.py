@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wattbench.errors import UserError, nearest
 from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
-from wattbench_reports.formatting.units import percent
+from wattbench_reports.formatting.units import percent, plain
 from wattbench_reports.tables.suite_record import WorkloadSettings
 
 
@@ -25,8 +25,8 @@ class WorkloadChoice:
         """The command line's words for it."""
         options = {
             "--mix": self.mix,
-            "--requests": None if self.requests_per_year is None else f"{self.requests_per_year:g}",
-            "--price": None if self.price_per_kwh is None else f"{self.price_per_kwh:g}",
+            "--requests": None if self.requests_per_year is None else plain(self.requests_per_year),
+            "--price": None if self.price_per_kwh is None else plain(self.price_per_kwh),
         }
         return [word for name, value in options.items() if value is not None for word in (name, value)]
 

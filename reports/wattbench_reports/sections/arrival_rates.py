@@ -35,7 +35,7 @@ def _held(report: LoadReport) -> list[str]:
     for name in dict.fromkeys(each.system for at in report.rates for each in at.systems):
         held = [at.offered_per_s for at in report.rates for each in at.systems if each.system == name and each.held]
         if held:
-            rates = units.listed([f"{rate:g}" for rate in held])
+            rates = units.named([f"{rate:g}" for rate in held])
             sentences.append(f"{name} sustains {rates} per second, of {len(report.rates)} offered rates.")
         else:
             sentences.append(f"{name} sustains none of the {len(report.rates)} offered rates.")

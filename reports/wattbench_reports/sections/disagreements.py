@@ -35,7 +35,7 @@ def items_section(analysis: Analysis) -> Section | None:
         return None
     passages = [_passage(analysis, each, explain=each is by_pair[0]) for each in by_pair]
     if pairs[MOST_PAIRS:]:
-        others = units.listed([f"{pair.first} and {pair.second}" for pair in pairs[MOST_PAIRS:]])
+        others = units.named([f"{pair.first} and {pair.second}" for pair in pairs[MOST_PAIRS:]])
         text = (
             f"Not shown, to keep the page small: {others}. To list them, put their names into one of the commands "
             "above."

@@ -67,7 +67,7 @@ def _sentences(each: Distillation) -> Iterable[str]:
         yield f"It keeps {_range(known)} of the teacher's accuracy."
     undefined = [kept.task for kept in each.tasks if kept.retention is None]
     if undefined:
-        yield f"In {units.listed(undefined)} the teacher is never right, so retention is undefined."
+        yield f"In {units.named(undefined)} the teacher is never right, so retention is undefined."
     same = [(kept.agreement.estimate, kept.task) for kept in each.tasks if kept.agreement is not None]
     if same:
         yield f"It gives the teacher's answer in {_range(same)} of the items, right or wrong."
@@ -100,7 +100,7 @@ def _savings(each: Distillation) -> Iterable[str]:
     )
     saves, uses_more = shown_differences(each.tasks)
     if saves and uses_more:
-        yield f"It is shown to save joules in {units.listed(saves)} and to use more in {units.listed(uses_more)}."
+        yield f"It is shown to save joules in {units.named(saves)} and to use more in {units.named(uses_more)}."
 
 
 def _sign(saved: Interval) -> str:

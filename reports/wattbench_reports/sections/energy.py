@@ -142,8 +142,15 @@ def _phase_passage(analysis: Analysis) -> tuple[Passage, ...]:
     sentences = []
     not_split = [name for name, each in totals if not each.tasks]
     if not_split:
-        why = {name: units.listed(each.reasons) for name, each in totals if not each.tasks}
-        sentences.append("Not split into phases: " + "; ".join(f"{name} ({why[name]})" for name in not_split) + ".")
+        why: dict[str, list[str]] = {}
+        for name, each in totals:
+            if not each.tasks:
+                why.setdefault(units.listed(each.reasons), []).append(name)
+        sentences.append(
+            "Not split into phases: "
+            + "; ".join(f"{units.named(names)} ({reason})" for reason, names in why.items())
+            + "."
+        )
     if any(is_modelled(each.provenance) for _, each in totals if each.tasks):
         sentences.append(
             "Modelled joules follow the load of the processor, so they say little about the difference between "

@@ -54,7 +54,7 @@ def _circumstances(analysis: Analysis) -> Iterable[str]:
     )
     if analysis.not_held:
         yield (
-            f"{units.listed(list(analysis.not_held))} {'does' if len(analysis.not_held) == 1 else 'do'} not sustain "
+            f"{units.named(list(analysis.not_held))} {'does' if len(analysis.not_held) == 1 else 'do'} not sustain "
             "that rate: no percentile is given, because it would depend on the length of the queue."
         )
 
@@ -68,14 +68,14 @@ def _first_token(analysis: Analysis, tokens: Mapping[str, TokenTimes], start: st
             (("No engine of this run reports the time to first token; engines that stream their answers do."),),
         )
         return
-    sentences = [f"Not reported by the engine of {units.listed(silent)}."] if silent else []
+    sentences = [f"Not reported by the engine of {units.named(silent)}."] if silent else []
     partly = [
         f"{name} ({len(each):,} of {tokens[name].answers:,})"
         for name, each in seconds.items()
         if 0 < len(each) < tokens[name].answers
     ]
     if partly:
-        sentences.append(f"Reported for some requests only: {units.listed(partly)}.")
+        sentences.append(f"Reported for some requests only: {units.named(partly)}.")
     table = _table(analysis, seconds, f"Time to first token, {start}")
     yield Passage(
         "Time to first token (TTFT)", tuple(sentences), (table,), _drawing(seconds, FIRST_TOKEN, "time to first token")

@@ -24,7 +24,7 @@ def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
         sentences.append(f"{units.plural(len(compared) - _LISTED, 'more specialist')} are in the table only.")
     alone = [each.system for each in listed_specialists if not each.comparisons]
     if alone:
-        sentences.append(f"No generalist answered the same items as {units.listed(alone)}, so there is no comparison.")
+        sentences.append(f"No generalist answered the same items as {units.named(alone)}, so there is no comparison.")
     tables = (_table(analysis, compared),) if compared else ()
     return (Passage("Specialists inside and outside their domain", tuple(sentences), tables),)
 

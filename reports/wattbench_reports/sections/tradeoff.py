@@ -69,17 +69,17 @@ def _sentences(tradeoff: Tradeoff, nothing: str, what: str) -> Iterable[str]:
         if point.reason:
             by_reason.setdefault(point.reason, []).append(point.system)
     if by_reason:
-        reasons = units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
+        reasons = units.listed([f"{units.named(names)} ({reason})" for reason, names in by_reason.items()])
         yield f"Not compared for the Pareto front: {reasons}."
 
 
 def _members(front: tuple[FrontMembership, ...], *, several: bool) -> str:
     if len(front) == 1:
         return f"{front[0].system} has no other system to compare with."
-    start = f"Pareto front of {units.listed([point.system for point in front])}" if several else "Pareto front"
-    names = units.listed([point.system for point in _not_excluded(front)])
+    start = f"Pareto front of {units.named([point.system for point in front])}" if several else "Pareto front"
+    names = units.named([point.system for point in _not_excluded(front)])
     rest = [f"{point.system} ({units.p_value(point.p_value or 0.0)})" for point in front if not point.not_excluded]
-    excluded = f" Excluded: {units.listed(rest)}." if rest else ""
+    excluded = f" Excluded: {units.named(rest)}." if rest else ""
     return f"{start}: {names} cannot be excluded.{excluded}"
 
 

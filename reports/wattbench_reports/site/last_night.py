@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.history import EVERYWHERE, Alarm, NightChange
 from wattbench_reports.history.change_words import sentence, state
@@ -84,7 +84,7 @@ def last_night(verdict: NightVerdict, anchors: Anchors, links: Links) -> LastNig
 
 def _headline(verdict: NightVerdict) -> str:
     """Name the systems: the alarms themselves are listed below."""
-    systems = listed(list(dict.fromkeys(each.system for each in verdict.alarms)))
+    systems = named(list(dict.fromkeys(each.system for each in verdict.alarms)))
     night = verdict.result.candidate.removeprefix("the ")
     return f"The {night} raises {plural(len(verdict.alarms), 'alarm')}: {systems}."
 

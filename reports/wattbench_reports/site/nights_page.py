@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.history import History, Trend, is_worse
 from wattbench_reports.history.night_alerts import ALARM, BEYOND, NightAlerts
 from wattbench_reports.site import words
@@ -79,7 +79,7 @@ def _rows(
             backfilled=night.backfilled,
             verdict=verdict,
             style=style,
-            systems=f"the same {len(shown)}" if shown == before else listed(shown),
+            systems=f"the same {len(shown)}" if shown == before else named(shown),
             report=links.report(night.run),
             gap="" if after is None else gap_between(night.date, after),
         )

@@ -80,15 +80,15 @@ def difference_lines(difference: NightDifference) -> Iterator[str]:
 def systems_lines(difference: NightDifference) -> Iterator[str]:
     """Yield the systems that only one of the two nights has."""
     if difference.added:
-        yield f"new systems: {units.listed(difference.added)}"
+        yield f"new systems: {units.named(difference.added)}"
     if difference.removed:
-        yield f"systems no longer in the suite: {units.listed(difference.removed)}"
+        yield f"systems no longer in the suite: {units.named(difference.removed)}"
 
 
 def part_line(part: PartChange) -> str:
     """Write one part that changed: ``code of adder (answers.py:add): SHA-256 0f3a... → 9bc1...``."""
     name = CODE if part.part == CODE else LABELS[part.part]
-    whose = f" of {units.listed(part.systems)}" if part.systems else ""
+    whose = f" of {units.named(part.systems)}" if part.systems else ""
     files = f" ({', '.join(_clipped(each) for each in part.files)})" if part.files else ""
     return f"{name}{whose}{files}: {'; '.join(fact(each) for each in part.facts)}"
 

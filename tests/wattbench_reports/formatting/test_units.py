@@ -32,6 +32,35 @@ def test_intervals_share_a_prefix() -> None:
     assert units.points_interval(Interval(0.04, -0.012, 0.068)) == "4.0 points [−1.2, 6.8]"
 
 
+@given(st.floats(allow_nan=False))
+def test_no_number_has_an_exponent_or_a_string_of_zeros(value: float) -> None:
+    text = units.digits(value)
+    assert "e" not in text.replace("under", "").replace("over", "")
+    assert len(text.removeprefix("under ").removeprefix("over ")) <= len("-1,000,000,000,000")
+    if math.isfinite(value):
+        assert float(units.plain(value)) == value
+        assert "e" not in units.plain(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0000115, "under 0.001"), (-0.0000115, "over -0.001"), (0.0009996, "0.00100"), (1_234_000, "1,230,000"),
+        (2e12, "over 1,000,000,000,000"), (-2e12, "under -1,000,000,000,000"), (math.inf, "∞"), (12.34, "12.3"),
+    ],
+)  # fmt: skip
+def test_digits(value: float, text: str) -> None:
+    assert units.digits(value) == text
+
+
+def test_parts() -> None:
+    assert units.part(0.123) == "12.3%"
+    assert units.part(0.0000915) == "1/10,900"
+    assert units.part(0.0) == "0%"
+    assert units.plain(2e6) == "2000000"
+    assert units.plain(33.333333, 3) == "33.3"
+
+
 @given(st.floats(1e-9, 1e11))
 def test_what_is_written_is_within_half_a_percent(value: float) -> None:
     number, _, unit = units.quantity(value, "J").partition(" ")
@@ -43,6 +72,9 @@ def test_words() -> None:
     assert units.listed([]) == ""
     assert units.listed(["a"]) == "a"
     assert units.listed(["a", "b", "c"]) == "a, b and c"
+    assert units.named(list("abcde")) == "a, b, c, d and e"
+    assert units.named(list("abcdef")) == "a, b, c, d, e and 1 other"
+    assert units.named([str(number) for number in range(37)], "or") == "0, 1, 2, 3, 4 or 32 others"
     assert units.plural(1, "item") == "1 item"
     assert units.plural(1200, "item") == "1,200 items"
     assert units.certainty(0.9999) == "over 99%"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from wattbench.records import SystemRow
-from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.evidence.model import Round
 from wattbench_reports.gate.metrics import ENERGY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
@@ -90,7 +90,7 @@ def without_first_tokens(rounds: Sequence[Round], silent: Sequence[str]) -> dict
         return {}
     verb = "does" if len(silent) == 1 else "do"
     said = (
-        f"{listed(silent)} {verb} not report when the first token arrived"
+        f"{named(silent)} {verb} not report when the first token arrived"
         if silent
         else "no round has it for both systems"
     )
@@ -113,7 +113,7 @@ def peaks(rows: Mapping[str, SystemRow | None]) -> tuple[tuple[int | None, int |
         if first is not None and second is not None:
             return (first, second), {}
     silent = [name for name, known in zip(rows, resident, strict=True) if known is None]
-    return (None, None), {PEAK_MEMORY: f"the peak memory of {listed(silent)} is not recorded"}
+    return (None, None), {PEAK_MEMORY: f"the peak memory of {named(silent)} is not recorded"}
 
 
 def _bytes(row: SystemRow | None, name: str) -> int | None:

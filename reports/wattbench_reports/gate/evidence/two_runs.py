@@ -12,7 +12,7 @@ from wattbench.errors import UserError, nearest
 from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
-from wattbench_reports.formatting.units import listed, plural
+from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.evidence.block_rounds import block_rounds, in_blocks
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
 from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
@@ -152,7 +152,7 @@ def _chosen(frames: tuple[Frames, Frames], requested: tuple[str | None, str | No
     for name, each, side in zip(chosen, frames, ("baseline", "candidate"), strict=True):
         if name is None:
             raise UserError(
-                f"{each.run.layout.root}: this run holds several systems ({listed(each.systems)}): name one "
+                f"{each.run.layout.root}: this run holds several systems ({named(each.systems)}): name one "
                 f"with --{side} NAME"
             )
     one, two = (str(name) for name in chosen)
@@ -238,7 +238,7 @@ def _without_partner(
     left = [f"{plural(len(side.items) - paired, 'item')} of {side.shown}" for side in sides if len(side.items) > paired]
     if not left:
         return dict(between.apart), ()
-    said = f"{listed(left)} have no counterpart"
+    said = f"{named(left)} have no counterpart"
     if between.apart.keys() >= set(METRICS):
         return {metric: f"{why} {said}." for metric, why in between.apart.items()}, ()
     return dict(between.apart), (f"{said}, and are left out.",)
@@ -262,9 +262,9 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     untimed = [side.shown for side in sides if side.items["seconds"].isna().all()]
     missing: dict[str, str] = {}
     if unscored:
-        missing |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"the answers of {listed(unscored)} have no scores")
+        missing |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"the answers of {named(unscored)} have no scores")
     if untimed:
-        missing |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {listed(untimed)} have no times")
+        missing |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {named(untimed)} have no times")
     return missing
 
 

@@ -83,7 +83,7 @@ def _steady(by_domain: Sequence[Tipping]) -> str:
     if all(len(each.joules) == 1 and len(each.accuracy) == 1 for each in by_domain):
         return "The same systems lead at every share of any single domain."
     turning = [each.domain for each in by_domain if len(each.joules) > 1 or len(each.accuracy) > 1]
-    return f"Another system leads at some share of {units.listed(turning)}."
+    return f"Another system leads at some share of {units.named(turning)}."
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,13 @@ def controls(analysis: Analysis) -> Controls:
     price = analysis.workload.price_per_kwh
     return Controls(
         regions=offer.regions,
-        pue=f"{analysis.pue:g}",
+        pue=units.plain(analysis.pue),
         embodied=offer.declared,
         offered=offer.described,
-        price="" if price is None else f"{price:g}",
+        price="" if price is None else units.plain(price),
         currency=analysis.workload.currency,
-        requests=f"{analysis.workload.requests_per_year:.15g}",
-        weights=tuple((name, f"{100 * share:.3g}") for name, share in mix) if movable else (),
+        requests=units.plain(analysis.workload.requests_per_year),
+        weights=tuple((name, units.plain(100 * share, 3)) for name, share in mix) if movable else (),
         command=command(analysis),
         mix=texts["mix"],
         leaders=(("Lowest CO2e in the first year", "least-grams", texts["least-grams"]),),

@@ -9,6 +9,7 @@ from typing import Any
 
 from wattbench.errors import UserError, nearest
 from wattbench.records.suite_defaults import EMBODIED_FORMS
+from wattbench_reports.formatting.units import plain
 
 HOURS_PER_YEAR = 365 * 24
 """As the example of ISO/IEC 21031 has it, and EcoLogits."""
@@ -33,7 +34,7 @@ class Embodied:
     def describe(self) -> str:
         """``33.4 g CO2e per hour of use (2 devices; ...; source, 2025)``."""
         devices = "" if self.devices == 1 else f"{self.devices} devices; "
-        return f"{self.g_per_hour:.3g} g CO2e per hour of use ({devices}{self.basis}; {self.source}, {self.year})"
+        return f"{plain(self.g_per_hour, 3)} g CO2e per hour of use ({devices}{self.basis}; {self.source}, {self.year})"
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _declared(form: str, given: Mapping[str, Any]) -> Embodied:
         raise UserError("embodied.source is empty: say where the figure comes from")
     if form == "g_per_device_hour":
         rate = _positive("g_per_device_hour", given["g_per_device_hour"])
-        return Embodied(rate, devices, f"{rate:g} g per device-hour, declared", source, year)
+        return Embodied(rate, devices, f"{plain(rate, 6)} g per device-hour, declared", source, year)
     kg, years = _positive("kg_per_device", given["kg_per_device"]), _positive("lifetime_years", given["lifetime_years"])
     used = _positive("utilisation", given.get("utilisation", 1.0))
     if used > 1:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from wattbench.errors import UserError, nearest
+from wattbench_reports.formatting.units import plain
 
 JOULES_PER_KWH = 3_600_000.0
 
@@ -41,7 +42,7 @@ class FlatIntensity:
     def describe(self) -> str:
         """``100 g CO2e per kWh (given by the user)``."""
         year = "" if self.year is None else f", {self.year}"
-        return f"{self.g_per_kwh:g} g CO2e per kWh ({self.source}{year})"
+        return f"{plain(self.g_per_kwh, 6)} g CO2e per kWh ({self.source}{year})"
 
 
 def country_mix(region: object) -> tuple[GridCountry, FlatIntensity]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records.suite_defaults import PUE
+from wattbench_reports.formatting.units import plain
 from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
 from wattbench_reports.metrics.carbon.factor import Carbon
 from wattbench_reports.metrics.carbon.grid_mix import FlatIntensity, GridCountry, country_mix
@@ -43,9 +44,9 @@ class CarbonChoice:
         """The command line's words for it."""
         options = {
             "--region": self.region,
-            "--intensity": None if self.intensity_g_per_kwh is None else f"{self.intensity_g_per_kwh:g}",
+            "--intensity": None if self.intensity_g_per_kwh is None else plain(self.intensity_g_per_kwh),
             "--intensity-csv": None if self.intensity_csv is None else str(self.intensity_csv),
-            "--pue": None if self.pue is None else f"{self.pue:g}",
+            "--pue": None if self.pue is None else plain(self.pue),
             "--embodied": self.embodied,
         }
         return [word for name, value in options.items() if value is not None for word in (name, value)]

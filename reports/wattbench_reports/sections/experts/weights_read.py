@@ -22,7 +22,7 @@ def touched_passage(analysis: Analysis, mixtures: Sequence[tuple[Choices, Touche
     not_recorded = [choices.row.system for choices, each in mixtures if each.prompt_bytes is None]
     if not_recorded:
         sentences.append(
-            f"Bytes per token were not recorded for {units.listed(not_recorded)}: the run is older than that record, "
+            f"Bytes per token were not recorded for {units.named(not_recorded)}: the run is older than that record, "
             "or its rows lack it."
         )
     if len(not_recorded) < len(mixtures):

@@ -60,7 +60,7 @@ def _alone(pairs: Sequence[BreakEven]) -> list[str]:
     if not alone:
         return []
     return [
-        f"There is no strongest alternative to {units.listed(alone, 'or')}: every other system with comparable "
+        f"There is no strongest alternative to {units.named(alone, 'or')}: every other system with comparable "
         "joules is shown to be less accurate on the same items."
     ]
 
@@ -73,8 +73,8 @@ def _caveat(analysis: Analysis, pairs: Sequence[BreakEven]) -> str:
     names = [each.system for each in trainings(analysis) if is_declared(each.provenance)]
     read = sorted({measured_part(each.answers_provenance) for each in stated})
     return (
-        f"Break-even values that involve {units.listed(names, 'or')} divide declared training joules by answer "
-        f"joules with provenance {units.listed(read, 'or')}. Their intervals cover the error of the latter only; if "
+        f"Break-even values that involve {units.named(names, 'or')} divide declared training joules by answer "
+        f"joules with provenance {units.named(read, 'or')}. Their intervals cover the error of the latter only; if "
         "the declared value is wrong by half, so is the break-even."
     )
 

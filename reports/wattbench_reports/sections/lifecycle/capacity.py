@@ -34,11 +34,11 @@ def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | Non
     if sizing.too_few:
         sentences.append(
             f"Not sized, because a latency percentile needs at least {needed(MEDIAN)} measured requests: "
-            f"{units.listed(sizing.too_few)}."
+            f"{units.named(sizing.too_few)}."
         )
     if no_idle := [each.system for each in sizing.fleets if each.idle_w is None]:
         sentences.append(
-            f"Idle watts of {units.listed(no_idle)} are not measured or not valid, so joules with idle time are not "
+            f"Idle watts of {units.named(no_idle)} are not measured or not valid, so joules with idle time are not "
             "available."
         )
     idle = [share for each in sizing.fleets if (share := each.sized[0].idle_share) is not None]
@@ -55,7 +55,7 @@ def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | Non
 
 
 def _rate(rate_per_s: float) -> str:
-    return f"{rate_per_s:.3g} per second"
+    return f"{units.plain(rate_per_s, 3) if rate_per_s >= 0.001 else units.digits(rate_per_s)} per second"
 
 
 def _table(analysis: Analysis, sizing: Fleets, index: int, caption: str) -> Table:

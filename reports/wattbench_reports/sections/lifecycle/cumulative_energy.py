@@ -76,7 +76,7 @@ def _sentences(analysis: Analysis, energies: CumulativeEnergies, ahead: tuple[Le
         right = units.percent(None if share is None else share.estimate)
         said.append(f"Of all systems, {lowest} uses the fewest in the long run, with an accuracy of {right}.")
     if energies.declared:
-        said.append(f"The training of {units.listed(energies.declared)} is declared, not measured.")
+        said.append(f"The training of {units.named(energies.declared)} is declared, not measured.")
     if energies.left_out:
         said.append("Not plotted: " + "; ".join(f"{name} ({why})" for name, why in energies.left_out) + ".")
     return said

@@ -40,12 +40,10 @@ def lifecycle_section(analysis: Analysis) -> Section | None:
 def _training_passage(analysis: Analysis, trained: tuple[Training, ...]) -> Passage:
     sentences = []
     if silent := without_recorded_training(analysis):
-        sentences.append(f"No training is on record for {units.listed(silent)}: its cost is unknown, not zero.")
+        sentences.append(f"No training is on record for {units.named(silent)}: its cost is unknown, not zero.")
     if shared := _shared(trained):
         counts = "is counted" if len(shared) == 1 else "are counted"
-        sentences.append(
-            f"{units.listed(shared)} {counts} in full for each of several systems: do not add up the rows."
-        )
+        sentences.append(f"{units.named(shared)} {counts} in full for each of several systems: do not add up the rows.")
     declared = {step.name: step for each in trained for step in each.steps if step.source}
     sentences += [
         f"The training of {step.name} is declared, not measured; source: {step.source}." for step in declared.values()
@@ -157,7 +155,7 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
         return None
     sentences = []
     if invalid := [each.system for each in yearly if not each.valid]:
-        sentences.append(f"Not all measured windows of {units.listed(invalid)} are valid: these values are unreliable.")
+        sentences.append(f"Not all measured windows of {units.named(invalid)} are valid: these values are unreliable.")
     factor = analysis.comparison.carbon
     made = "" if factor is None or factor.embodied is None else f" Manufacture: {factor.embodied.describe()}."
     table = Table(

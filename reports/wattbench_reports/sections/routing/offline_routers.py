@@ -42,7 +42,7 @@ def _table(routers: Sequence[Offline]) -> Table:
         rows=tuple(
             (
                 Cell(each.router.name),
-                Cell(units.listed(each.router.members)),
+                Cell(units.named(each.router.members)),
                 Cell(f"{len(each.outcome.rows):,}"),
                 Cell(units.percent(each.outcome.accuracy)),
                 Cell(joules(each.outcome.j_per_request)),

@@ -70,7 +70,7 @@ def _alone(each: Routing) -> Iterable[str]:
         yield f"{single.system} ({single.kind}) alone {_as_good(single)}: {_beside(single)}."
     rest = [single.system for single in each.as_good[_LISTED:]]
     if rest:
-        yield f"Also not shown to be worse: {units.listed(rest)}."
+        yield f"Also not shown to be worse: {units.named(rest)}."
 
 
 def _as_good(single: Single) -> str:
@@ -106,14 +106,14 @@ def _lost(each: Routing) -> Iterable[str]:
         lost = "the best member may be better than shown, and the accuracy of a random member is not available"
         rest = lost if each.against else "the accuracy of other choices is not available"
         absent = "is not a system of its own in this run" if one else "are not systems of their own in this run"
-        yield f"{units.listed(each.missing)} {absent}: {rest}."
+        yield f"{units.named(each.missing)} {absent}: {rest}."
     if each.against:
         against = "; with ".join(_against(one) for one in each.against)
         yield f"It has an accuracy of {units.percent(each.accuracy)}. Compared with {against}."
 
 
 def _against(one: Against) -> str:
-    tied = f" (statistically tied with {units.listed(one.tied)})" if one.tied else ""
+    tied = f" (statistically tied with {units.named(one.tied)})" if one.tied else ""
     choice = _CHOICES[one.choice].format(member=one.member) + tied
     return (
         f"{choice}, at {units.percent(one.accuracy)}, this is a difference of {units.points_interval(one.difference)}"

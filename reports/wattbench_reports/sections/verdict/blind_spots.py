@@ -49,7 +49,7 @@ def fails(name: str, by_domain: Mapping[str, Ranking], measured: Mapping[str, Ma
             weak.append(domain)
     if len(blind) + len(weak) == len(by_domain):  # no better in one domain than in another: nothing to choose by
         return ""
-    clauses = [f"answers no item correctly in {units.listed(blind)}"] if blind else []
+    clauses = [f"answers no item correctly in {units.named(blind)}"] if blind else []
     if weak:
-        clauses.append(f"has less than half the accuracy of the best system in {units.listed(weak)}")
+        clauses.append(f"has less than half the accuracy of the best system in {units.named(weak)}")
     return f"{name} {' and '.join(clauses)}" if clauses else ""

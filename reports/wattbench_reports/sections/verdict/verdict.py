@@ -64,7 +64,7 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
         )
     if len(ranking.energy) > 1:
         labels = [order.provenance for order in ranking.energy]
-        details = f"provenance: {units.listed(labels)}" if _unlike(labels) else "see Validity"
+        details = f"provenance: {units.named(labels)}" if _unlike(labels) else "see Validity"
         sentences.append(
             "Not all systems can be ranked against each other by energy, because their joules are not comparable "
             f"({details})."
@@ -90,7 +90,7 @@ def _left_out(gaps: Sequence[LeftOut]) -> str:
     by_reason: dict[str, list[str]] = {}
     for gap in gaps:
         by_reason.setdefault(gap.reason, []).append(gap.system)
-    return units.listed([f"{units.listed(names)} ({reason})" for reason, names in by_reason.items()])
+    return units.listed([f"{units.named(names)} ({reason})" for reason, names in by_reason.items()])
 
 
 def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool, unlike: bool) -> str:
@@ -127,8 +127,8 @@ def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
     lowest, higher = measured[best].j_per_correct, measured[rival].j_per_correct
     per_request = measured[rival].j_per_request
     assert lowest is not None and higher is not None and per_request is not None  # else they would not be ranked
-    level = units.digits(100 * lowest.estimate / higher.estimate)
-    cut = f"{rival} would match it with {level}% of its joules per request"
+    level = units.part(lowest.estimate / higher.estimate)
+    cut = f"{rival} would match it with {level} of its joules per request"
     needed = per_request.estimate / lowest.estimate if lowest.estimate > 0 else math.inf
     if needed > 1:
         return f"{cut}; at its present joules even an accuracy of 100% would not be enough."
