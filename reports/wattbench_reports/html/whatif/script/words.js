@@ -2,8 +2,9 @@
 const commas = (text) => text.replace(/\d+/, (n) => n.replace(/\B(?=(\d{3})+$)/g, ","));
 const digits = (value) => {
 	if (!isFinite(value)) return "∞";
-	const rounded = Number(value.toPrecision(3)), size = abs(rounded);
-	if (size && !(size >= 1e-3 && size < 1e6)) return value.toExponential(2).replace(/e([+-])(\d)$/, "e$10$2");
+	const rounded = Number(value.toPrecision(3)), size = abs(rounded), sign = value < 0 ? "-" : "";
+	if (size && size < 1e-3) return `${sign ? "over" : "under"} ${sign}0.001`;
+	if (size > 1e12) return `${sign ? "under" : "over"} ${sign}1,000,000,000,000`;
 	return size ? commas(rounded.toFixed(max(0, 2 - size.toExponential().split("e")[1]))) : "0";
 };
 const si = (value, unit, low, high) => {
