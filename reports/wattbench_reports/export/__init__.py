@@ -12,8 +12,9 @@ from wattbench_reports.export.comparison_csv import as_csv
 from wattbench_reports.export.comparison_json import as_json
 from wattbench_reports.export.comparison_markdown import as_markdown
 from wattbench_reports.export.comparison_text import as_table
+from wattbench_reports.wording.decision import DecisionWords
 
-FORMATS: Mapping[str, Callable[[Comparison], str]] = {
+FORMATS: Mapping[str, Callable[[Comparison, DecisionWords | None], str]] = {
     "table": as_table,
     "markdown": as_markdown,
     "csv": as_csv,
@@ -22,15 +23,24 @@ FORMATS: Mapping[str, Callable[[Comparison], str]] = {
 """Name of a format to the function that writes it, as `wattbench compare --format` takes them."""
 
 
-def render(comparison: Comparison, format: str = "table") -> str:  # noqa: A002 - the option's own name
+def render(
+    comparison: Comparison,
+    format: str = "table",  # noqa: A002 - the option's own name
+    decided: DecisionWords | None = None,
+) -> str:
     """Return the comparison as text that ends in a newline.
+
+    Args:
+        comparison: of one run or several.
+        format: one of `FORMATS`.
+        decided: which system of the run to run, with which the text begins; None where several runs are compared.
 
     Raises:
         UserError: there is no such format.
     """
     if format not in FORMATS:
         raise UserError(f"no format {format!r}{nearest(format, FORMATS)}")
-    return FORMATS[format](comparison)
+    return FORMATS[format](comparison, decided)
 
 
 __all__ = ["FORMATS", "as_csv", "as_json", "as_markdown", "as_table", "render"]

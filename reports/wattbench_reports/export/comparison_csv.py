@@ -11,15 +11,19 @@ import io
 
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.system_figures import COLUMNS
-from wattbench_reports.export.comparison_rows import PLACEMENT_COLUMNS, placement_row, plain_row
+from wattbench_reports.export.comparison_rows import PLACEMENT_COLUMNS, system_rows
+from wattbench_reports.export.decision_data import DECISION_COLUMNS
 from wattbench_reports.wording.arrival_rates import plain_rates
+from wattbench_reports.wording.decision import DecisionWords
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """The characters by which a spreadsheet takes a text for a formula."""
 
 
-def as_csv(comparison: Comparison) -> str:
+def as_csv(comparison: Comparison, decided: DecisionWords | None = None) -> str:
     """Return a header and a line per system, at full precision; `valid` is `true` or `false`.
+
+    Of one run, the columns of the decision are the last.
 
     A run under load has a line per rate and system, with other columns.
     """
@@ -28,8 +32,12 @@ def as_csv(comparison: Comparison) -> str:
         rows = plain_rates(comparison.load)
         columns = tuple(rows[0])
     else:
-        rows = [plain_row(each) | placement_row(comparison, number) for number, each in enumerate(comparison.systems)]
-        columns = (*COLUMNS, *(PLACEMENT_COLUMNS if comparison.ranked is not None else ()))
+        rows = system_rows(comparison, decided)
+        columns = (
+            *COLUMNS,
+            *(PLACEMENT_COLUMNS if comparison.ranked is not None else ()),
+            *(DECISION_COLUMNS if decided is not None else ()),
+        )
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.leaderboard_model import Placement
 from wattbench_reports.comparison.system_figures import SystemFigures
-from wattbench_reports.export.comparison_rows import placement_row, plain_row
+from wattbench_reports.export.comparison_rows import system_rows
+from wattbench_reports.export.decision_data import DECISION_COLUMNS
+from wattbench_reports.wording.decision import DecisionWords
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,17 +19,18 @@ if TYPE_CHECKING:
 _DTYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
 
 
-def comparison_frame(comparison: Comparison) -> pd.DataFrame:
-    """Return one row per system: its figures, and which other systems they may be ranked against.
+def comparison_frame(comparison: Comparison, decided: DecisionWords | None = None) -> pd.DataFrame:
+    """Return one row per system: its figures, which other systems they may be ranked against, and what was decided.
 
     A figure that does not exist is missing, and so is a bound that is infinite. Of a run under load: the figures at
     the rate compared.
     """
     import pandas as pd
 
-    rows = [plain_row(each) | placement_row(comparison, number) for number, each in enumerate(comparison.systems)]
     dtypes = _dtypes(SystemFigures) | ({} if comparison.ranked is None else _dtypes(Placement))
-    return pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
+    if decided is not None:
+        dtypes |= {name: _DTYPES[kind] for name, kind in DECISION_COLUMNS.items()}
+    return pd.DataFrame(system_rows(comparison, decided), columns=list(dtypes)).astype(dtypes)
 
 
 def _dtypes(record: type[Any]) -> dict[str, str]:

@@ -10,16 +10,21 @@ from wattbench_reports.export.comparison_markdown import LEFT_ALIGNED, summary_t
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 
-def as_html(comparison: Comparison) -> str:
+def as_html(comparison: Comparison, decided: DecisionWords | None = None) -> str:
     """Return the content of the Markdown format as an HTML fragment."""
-    return "\n".join(["<div>", *_parts(comparison), "</div>"]) + "\n"
+    return "\n".join(["<div>", *_parts(comparison, decided), "</div>"]) + "\n"
 
 
-def _parts(comparison: Comparison) -> Iterator[str]:
+def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[str]:
     yield _paragraph(comparison.suite, bold=True)
+    if decided is not None:
+        yield _paragraph(decided.advice, bold=True)
+        yield _table_of(decided)
+        yield _list(decided.evidence)
     if comparison.load is not None:
         for rate in comparison.load.rates:
             yield _paragraph(arrival_rates.title(rate).capitalize())
@@ -44,8 +49,16 @@ def _parts(comparison: Comparison) -> Iterator[str]:
     yield _list(caveat.text for caveat in comparison.caveats)
 
 
+def _table_of(decided: DecisionWords) -> str:
+    head = [column.heading for column in decided.columns]
+    return _aligned(head, decided.rows, ["right" if column.number else "left" for column in decided.columns])
+
+
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    aligns = ["left" if name in LEFT_ALIGNED else "right" for name in head]
+    return _aligned(head, rows, ["left" if name in LEFT_ALIGNED else "right" for name in head])
+
+
+def _aligned(head: Sequence[str], rows: Iterable[Sequence[str]], aligns: Sequence[str]) -> str:
     lines = ["<table>", f"<thead>{_row('th', head, aligns)}</thead>", "<tbody>"]
     lines += [_row("td", row, aligns) for row in rows]
     return "\n".join([*lines, "</tbody>", "</table>"])

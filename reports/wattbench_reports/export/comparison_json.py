@@ -10,17 +10,22 @@ from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.export.comparison_rows import placement_row, plain_row
+from wattbench_reports.export.decision_data import decision_data
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.workload import Workload
 from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.wording.arrival_rates import plain_rates
+from wattbench_reports.wording.decision import DecisionWords
 
 
-def as_json(comparison: Comparison) -> str:
+def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str:
     """Return an object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
     "systems": [columns], "sci": [terms], "workload": {...} | null, "years": [{system, energy_kwh, cost, grams ...}],
     "sessions": {...} | null, "caveats": [{code, text, systems}]}``.
+
+    Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, best, systems: [{system, checks,
+    p_qualifies, qualifies, p_best, regret ...}], hull, acceptability ...}``: see `wattbench_reports.decision.model`.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -44,6 +49,8 @@ def as_json(comparison: Comparison) -> str:
         "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if decided is not None:
+        document["decision"] = decision_data(decided)
     if comparison.load is not None:
         document |= {
             "compared_per_s": comparison.load.compared.offered_per_s,

@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from wattbench.terminal import TextColumn
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
+from wattbench_reports.export.decision_markdown import decision_markdown
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 LEFT_ALIGNED = frozenset({"system", "kind", "energy", "valid", "held"})
 
 
-def as_markdown(comparison: Comparison) -> str:
-    """Return a heading, a table row per system, and the caveats as a list. Names from the record are escaped."""
+def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) -> str:
+    """Return a heading, the decision, a table row per system, and the caveats as a list. Names from the record are
+    escaped."""
     lines = [f"### {escaped(comparison.suite)}"]
+    if decided is not None:
+        lines += ["", *decision_markdown(decided)]
     if comparison.load is not None:
         for at in comparison.load.rates:
             lines += ["", f"#### {arrival_rates.title(at).capitalize()}", ""]

@@ -9,6 +9,8 @@ from typing import Any
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.leaderboard_model import Placement
 from wattbench_reports.comparison.system_figures import COLUMNS, SystemFigures
+from wattbench_reports.export.decision_data import decision_cells
+from wattbench_reports.wording.decision import DecisionWords
 
 PLACEMENT_COLUMNS = tuple(field.name for field in fields(Placement))
 """The columns of a system's placement, after those of its figures."""
@@ -27,3 +29,13 @@ def plain_row(figures: SystemFigures) -> dict[str, Any]:
 def placement_row(comparison: Comparison, number: int) -> dict[str, Any]:
     """Map `PLACEMENT_COLUMNS` to the values of one row; empty if nothing was ranked."""
     return {} if comparison.ranked is None else asdict(comparison.ranked.placements[number])
+
+
+def system_rows(comparison: Comparison, decided: DecisionWords | None = None) -> list[dict[str, Any]]:
+    """Return a row per system: its figures, its placement where systems were ranked, and what was decided of it."""
+    return [
+        plain_row(figures)
+        | placement_row(comparison, number)
+        | ({} if decided is None else decision_cells(decided.decision, figures.system))
+        for number, figures in enumerate(comparison.systems)
+    ]

@@ -4,37 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wattbench.terminal import TextColumn, clipped, printable, text_table, wrapped
+from wattbench.terminal import TextColumn, printable, text_table, wrapped
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
+from wattbench_reports.export.decision_text import NAME_WIDTH, decision_text
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates
 from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
-
-_NAME_WIDTH = 24
 
 
 def _columns(system: str, *figures: str) -> tuple[TextColumn, ...]:
     return (TextColumn(system), *(TextColumn(figure, right=True) for figure in figures))
 
 
-def as_table(comparison: Comparison) -> str:
-    """Return the comparison as plain text. Brackets are 95% confidence intervals. Under load: a table per rate."""
+def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> str:
+    """Return the comparison as plain text, after the decision. Brackets are 95% confidence intervals. Under load: a
+    table per rate."""
+    decision = [] if decided is None else [*decision_text(decided), ""]
     if comparison.load is not None:
-        return "\n".join([*_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
+        return "\n".join([*decision, *_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
     columns = _columns("system", "accuracy", "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     details = [[f"  {_detail(figures)}"] for figures in comparison.systems]
-    lines = [*_heading(comparison), "", *text_table(columns, rows, below=details)]
+    lines = [*_heading(comparison), "", *text_table(columns, rows, below=details, widest_label=NAME_WIDTH)]
     lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
     lines += wrapped(wording.another_run_line(comparison))
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
-    return "\n".join([*lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
+    return "\n".join([*decision, *lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
 
 
 _PER_CORRECT = "joules per correct: total joules / number of correct answers."
@@ -48,8 +50,11 @@ def _year(comparison: Comparison) -> list[str]:
     title = wording.year_line(comparison)
     if not title:
         return []
-    rows = [(_clipped(name), *figures) for name, *figures in wording.year_rows(comparison)]
-    return ["", *wrapped(f"{title}:"), *text_table(_YEAR_COLUMNS, rows)]
+    return [
+        "",
+        *wrapped(f"{title}:"),
+        *text_table(_YEAR_COLUMNS, wording.year_rows(comparison), widest_label=NAME_WIDTH),
+    ]
 
 
 def _caveats(comparison: Comparison) -> list[str]:
@@ -67,7 +72,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
     for at in report.rates:
         rows = [
             (
-                _clipped(name), held, served, in_time, p50, p90, ttft,
+                name, held, served, in_time, p50, p90, ttft,
                 units.quantity(None if each.j_per_request is None else each.j_per_request.estimate, "J"),
                 units.quantity(None if each.j_per_correct is None else each.j_per_correct.estimate, "J"),
             )
@@ -81,7 +86,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
             ]
             for each in at.systems
         ]
-        lines += ["", arrival_rates.title(at), *text_table(_RATE_COLUMNS, rows, below=details)]
+        lines += ["", arrival_rates.title(at), *text_table(_RATE_COLUMNS, rows, below=details, widest_label=NAME_WIDTH)]
     return [*lines, "", *wrapped(arrival_rates.explained(report))]
 
 
@@ -102,7 +107,7 @@ def _ranks(comparison: Comparison) -> list[str]:
 
 def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:
     return (
-        _clipped(figures.system),
+        figures.system,
         wording.accuracy(figures),
         wording.j_per_correct(figures),
         units.quantity(figures.latency_p50_s, "s"),
@@ -122,7 +127,3 @@ def _detail(figures: SystemFigures) -> str:
     if figures.cost_per_request is not None:
         parts.append(f"cost {wording.cost(figures)} per request")
     return printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))
-
-
-def _clipped(name: str) -> str:
-    return clipped(printable(name), _NAME_WIDTH)

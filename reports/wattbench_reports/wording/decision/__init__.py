@@ -1,10 +1,29 @@
-"""Put a decision into words.
+"""Put a decision into words: advice in one sentence, the evidence, a table row per system, and the main caveat.
 
-The page's script says the same for other settings with the same sentences: the page carries `PHRASES`.
-
-phrases.py   the sentences, with fields in braces
+The page's script says the same for other settings with the same sentences: the page carries `PHRASES`, and what is
+decided here about words is repeated in `reports/wattbench_reports/html/whatif`.
 """
 
-from wattbench_reports.wording.decision.phrases import ASK, LISTED, PHRASES, few
+from wattbench_reports.wording.decision.advice import advice
+from wattbench_reports.wording.decision.costs import CostWords, cost_words
+from wattbench_reports.wording.decision.evidence import evidence
+from wattbench_reports.wording.decision.main_caveat import main_caveat
+from wattbench_reports.wording.decision.phrases import ASK, PHRASES
+from wattbench_reports.wording.decision.qualifies import qualifies
+from wattbench_reports.wording.decision.table import DecisionColumn, decision_rows
+from wattbench_reports.wording.decision.words import DecisionWords, decision_words
 
-__all__ = ["ASK", "LISTED", "PHRASES", "few"]
+__all__ = [
+    "ASK",
+    "PHRASES",
+    "CostWords",
+    "DecisionColumn",
+    "DecisionWords",
+    "advice",
+    "cost_words",
+    "decision_rows",
+    "decision_words",
+    "evidence",
+    "main_caveat",
+    "qualifies",
+]

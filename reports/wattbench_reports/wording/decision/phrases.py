@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from wattbench_reports.formatting import units
-
-LISTED = 5
-"""The number of names that a sentence lists at most; the others are counted."""
-
 STEPS = 3
 """The number of prices of a further right answer that the advice states at most."""
 
@@ -53,13 +46,14 @@ PHRASES = {
     "none_worth": ", and no other system is worth its cost at any price",
     "maybe_worth": ", and it is open whether {names} can be worth the cost",
     "nothing_else": ", so that no other system is worth its cost at any price",
+    "may_be_else": "; it is open whether {names} can be worth the cost",
     "ask": "; {ask}",
     # No system to advise.
-    "none_has": "No system has {required}: {name} comes nearest: {figures}.",
-    "none_meets": "No system meets the {count} requirements: {name} comes nearest: {figures}{rest}.",
-    "none_may": "No system is likely to have {required}: {name} comes nearest: {figures}.",
-    "none_may_meet": "No system is likely to meet the {count} requirements: {name} comes nearest: {figures}{rest}.",
-    "with_sure": "{figures} (probability {sure})",
+    "none_has": "No system has {required}: {name} comes nearest ({figures}).",
+    "none_meets": "No system meets the {count} requirements: {name} comes nearest ({figures}){rest}.",
+    "none_may": "No system is likely to have {required}: {name} comes nearest ({figures}).",
+    "none_may_meet": "No system is likely to meet the {count} requirements: {name} comes nearest ({figures}){rest}.",
+    "with_sure": "{figures}; probability {sure}",
     "others_fail": "; {clauses}",
     "fails": "{names} fails by {quantities}",
     "fail": "{names} fail by {quantities}",
@@ -72,7 +66,7 @@ PHRASES = {
     "figure_accuracy": "an accuracy of {value}",
     "figure_p95": "a p95 of {value}",
     "figure_cost": "a cost of {value}",
-    "figure_joules": "a use of {value}",
+    "figure_joules": "an energy use of {value}",
     "figure_grams": "emissions of {value}",
     "figure_memory": "a memory of {value}",
     "quantity_accuracy": "accuracy",
@@ -100,9 +94,8 @@ PHRASES = {
     "cheapest": "costs the least",
     "cheapest_useless": "costs the least, {useless}",
     "dominated": "dominated by {name}",
-    "between": "never best: {cheaper} and {dearer} are",
+    "between": "never best",
     "cost_unknown": "cost not known",
-    "only": "no other system",
     # Evidence.
     "tie": "Statistically tied for the {goal}: {names}.",
     "tie_items": "Statistically tied for the {goal}: {names}; about {items} more items would leave one.",
@@ -117,15 +110,4 @@ PHRASES = {
     "leads": "Best by estimate as a right answer is worth more: {clauses}.",
     "leads_first": "{name} at first",
     "leads_from": "{name} from {price}",
-    "others": "{count} others",
-    "other": "1 other",
 }
-
-
-def few(names: Sequence[str], word: str = "and") -> str:
-    """List at most `LISTED` names and count the others: ``a, b, c, d, e and 32 others``."""
-    if len(names) <= LISTED:
-        return units.listed(names, word)
-    more = len(names) - LISTED
-    counted = PHRASES["other"] if more == 1 else PHRASES["others"].format(count=more)
-    return f"{', '.join(names[:LISTED])} {word} {counted}"

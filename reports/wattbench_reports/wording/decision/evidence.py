@@ -1,0 +1,96 @@
+"""Give the evidence of a decision in a few short sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wattbench_reports.decision.model import Check, Decision, Qualifies, SystemDecision
+from wattbench_reports.formatting import units
+from wattbench_reports.wording.decision.advice import currency_of, taking_part
+from wattbench_reports.wording.decision.costs import benefit_words, request_words, right_words
+from wattbench_reports.wording.decision.phrases import PHRASES
+from wattbench_reports.wording.decision.requirements import figure_text, required_text
+
+
+def evidence(decision: Decision) -> tuple[str, ...]:
+    """Return short sentences: ties, probability of being best, regret, who may qualify, and who is not judged."""
+    return tuple(sentence for part in (_ties, _sure, _open, _useless, _leaders, _apart) for sentence in part(decision))
+
+
+def _ties(decision: Decision) -> Iterator[str]:
+    if len(decision.best) < 2:
+        return
+    goal, names = PHRASES[f"goal_{decision.objective}"], units.named(decision.best)
+    if decision.items_to_decide is None:
+        yield PHRASES["tie"].format(goal=goal, names=names)
+    else:
+        items = units.roughly(decision.items_to_decide)
+        yield PHRASES["tie_items"].format(goal=goal, names=names, items=items)
+
+
+def _sure(decision: Decision) -> Iterator[str]:
+    chosen = next((each for each in decision.systems if each.system == decision.chosen), None)
+    others = [each for each in taking_part(decision) if each is not chosen]
+    if chosen is None or chosen.p_best is None or chosen.regret is None or not others:
+        return
+    if decision.objective == "accuracy":
+        regret = units.points(chosen.regret)
+    else:
+        words = benefit_words(decision) if decision.objective == "benefit" else request_words(decision)
+        regret = words.of_requests(words.amount(chosen.regret))
+    yield PHRASES["sure"].format(name=chosen.system, sure=units.certainty(chosen.p_best), regret=regret)
+
+
+def _open(decision: Decision) -> Iterator[str]:
+    for each in [each for each in taking_part(decision) if each.qualifies is Qualifies.MAY][: units.NAMED]:
+        figures = [_figure(check, currency_of(decision)) for check in each.checks if check.outcome is Qualifies.MAY]
+        if figures:
+            yield PHRASES["may_meet"].format(name=each.system, figures=units.listed(figures))
+
+
+def _figure(check: Check, currency: str) -> str:
+    figure = figure_text(check, currency)
+    if check.estimate is None or check.p_met is None:
+        return figure if not check.reason else PHRASES["because"].format(names=figure, reason=check.reason)
+    required, sure = required_text(check.requirement, currency), units.certainty(check.p_met)
+    if check.items_to_decide is None:
+        return PHRASES["with"].format(figure=figure, required=required, sure=sure)
+    items = units.roughly(check.items_to_decide)
+    return PHRASES["with_items"].format(figure=figure, required=required, sure=sure, items=items)
+
+
+def _useless(decision: Decision) -> Iterator[str]:
+    by: dict[str, list[str]] = {}
+    for each in taking_part(decision):
+        if each.useless:
+            by.setdefault(each.useless, []).append(each.system)
+    for useless, names in by.items():
+        yield PHRASES["useless_one" if len(names) == 1 else "useless_several"].format(
+            names=units.named(names), useless=useless
+        )
+
+
+def _leaders(decision: Decision) -> Iterator[str]:
+    """Say from which worth of a right answer on each system is the best by estimate."""
+    if decision.objective != "prices" or decision.acceptability is None or len(decision.acceptability.leaders) < 2:
+        return
+    words = right_words(decision)
+    first, *more = decision.acceptability.leaders
+    clauses = [PHRASES["leads_first"].format(name=first.system)]
+    for leader in more:
+        price = words.of_right_answers(words.amount(leader.from_worth))
+        clauses.append(PHRASES["leads_from"].format(name=leader.system, price=price))
+    yield PHRASES["leads"].format(clauses=", ".join(clauses))
+
+
+def _apart(decision: Decision) -> Iterator[str]:
+    """Say who is not judged, and why, where the table has no column that says it."""
+    if decision.settings.requirements or decision.objective == "prices":
+        return
+    by: dict[str, list[str]] = {}
+    apart: list[SystemDecision] = [each for each in decision.systems if each.apart]
+    for each in apart:
+        by.setdefault(each.apart, []).append(each.system)
+    if by:
+        clauses = [PHRASES["because"].format(names=units.named(names), reason=reason) for reason, names in by.items()]
+        yield PHRASES["not_judged"].format(clauses="; ".join(clauses))

@@ -1,0 +1,121 @@
+"""Tabulate a decision: one row per system, in the order of the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wattbench_reports.decision.model import Decision, SystemDecision
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.stats.percentiles import label
+from wattbench_reports.wording.decision.advice import currency_of, on_hull, selected, taking_part
+from wattbench_reports.wording.decision.costs import CostWords, benefit_words, right_words
+from wattbench_reports.wording.decision.phrases import PHRASES
+from wattbench_reports.wording.decision.qualifies import qualifies
+
+
+@dataclass(frozen=True)
+class DecisionColumn:
+    """A column of the table of a decision."""
+
+    key: str
+    """A stable name: ``system``, ``accuracy``, ``per-correct``, ``tail``, ``benefit``, ``qualifies`` or ``price``."""
+    heading: str
+    number: bool
+    """Whether its cells are numbers, aligned on the right."""
+
+
+def decision_rows(decision: Decision) -> tuple[tuple[DecisionColumn, ...], tuple[tuple[str, ...], ...]]:
+    """Return the columns, and a row of texts per system in the order of the decision, which holds all it needs.
+
+    A column that no system has a figure for is left out. Without requirements the last one says what a further right
+    answer costs, or which system dominates this one.
+    """
+    words = right_words(decision)
+    systems = decision.systems
+    columns = [DecisionColumn("system", "system", number=False)]
+    cells: list[list[str]] = [[each.system for each in systems]]
+
+    def add(key: str, heading: str, cell: Callable[[SystemDecision], str], *, number: bool = True) -> None:
+        texts = [cell(each) for each in systems]
+        if any(text != units.NONE for text in texts):
+            columns.append(DecisionColumn(key, heading, number))
+            cells.append(texts)
+
+    add("accuracy", "accuracy", lambda each: units.percent_interval(each.accuracy))
+    if decision.unit is not None:
+        add("per-correct", per_correct_heading(words), lambda each: _per_correct(each, words))
+    if decision.tail_share is not None:
+        add("tail", label(decision.tail_share), lambda each: units.quantity(each.tail_latency_s, "s"))
+    if decision.objective == "benefit":
+        gains = benefit_words(decision)
+        heading = f"net benefit per {gains.many} requests" if gains.many else "net benefit per request"
+        add("benefit", heading, lambda each: gains.bounds(each.benefit))
+    if decision.settings.requirements:
+        add("qualifies", "qualifies?", lambda each: qualifies(each, currency_of(decision)), number=False)
+    elif decision.objective == "prices" and len(systems) > 1:
+        heading = f"{words.many} further right answers" if words.many else "a further right answer"
+        add("price", heading, lambda each: price_cell(decision, each, words), number=False)
+    return tuple(columns), tuple(zip(*cells, strict=True))
+
+
+def per_correct_heading(words: CostWords) -> str:
+    """Name the column of costs per correct answer, in the reader's unit: ``joules per correct``."""
+    name = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
+    assert words.unit is not None
+    return f"{name[words.unit]} per {words.many} correct" if words.many else f"{name[words.unit]} per correct"
+
+
+def _per_correct(system: SystemDecision, words: CostWords) -> str:
+    if system.cost_per_correct is None and system.cost_per_request is not None and _none_right(system):
+        return "none correct"
+    return words.bounds(system.cost_per_correct)
+
+
+def _none_right(system: SystemDecision) -> bool:
+    return system.accuracy is not None and system.accuracy.estimate == 0
+
+
+def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> str:
+    """Say what a further right answer costs with a system; or which systems are the better choice."""
+    if system.apart:
+        return PHRASES["apart"].format(reason=system.apart)
+    step = next((each for each in decision.hull if each.dearer == system.system), None)
+    if step is not None:
+        return words.bounds(step.price)
+    if _is_cheapest(decision, system):
+        key = "cheapest_useless" if system.useless else "cheapest"
+        return PHRASES[key].format(useless=system.useless)
+    if system.cost_per_request is None or system.accuracy is None:
+        return PHRASES["cost_unknown"] if system.cost_per_request is None else units.NONE
+    return _dominated(decision, system)
+
+
+def _is_cheapest(decision: Decision, system: SystemDecision) -> bool:
+    return _line(decision)[:1] == (system.system,)
+
+
+def _line(decision: Decision) -> tuple[str, ...]:
+    """List the systems that are the best choice at some worth of a right answer, the cheapest first."""
+    only = selected(decision)
+    return on_hull(decision.hull) or (() if only is None else (only.system,))
+
+
+def _dominated(decision: Decision, system: SystemDecision) -> str:
+    """Name the cheapest system of the hull that is as accurate and costs as little; where there is none, some mixture
+    of two of the hull is."""
+    by_name = {each.system: each for each in taking_part(decision)}
+    for name in _line(decision):
+        if _as_good(by_name[name], system):
+            return PHRASES["dominated"].format(name=name)
+    return PHRASES["between"]
+
+
+def _as_good(one: SystemDecision, other: SystemDecision) -> bool:
+    if one.accuracy is None or other.accuracy is None or one.cost_per_request is None or other.cost_per_request is None:
+        return False
+    return (
+        one.accuracy.estimate >= other.accuracy.estimate
+        and one.cost_per_request.estimate <= other.cost_per_request.estimate
+    )
