@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wattbench.cli._ending import open_in_browser, open_option, page_of
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, names
 
@@ -78,7 +79,13 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
 
 @main.command(cls=_Reading)
 @_RUN
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The HTML file.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The HTML file; default: next to the run, under its name.",
+)
+@open_option
 @click.option(
     "--routes",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -86,9 +93,15 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
     help="Routers to score from this run's answers: router, task, doc_id, member (a>b: a cascade), router_s, router_j.",
 )
 @assumption_options
-def report(run: Path, output: Path, routes: Path | None, assumptions: Assumptions) -> None:
-    """Write the report of RUN: one self-contained HTML page, and next to it its figures as CSV and Parquet."""
+def report(run: Path, output: Path | None, routes: Path | None, assumptions: Assumptions, *, open_page: bool) -> None:
+    """Write the report of RUN: one self-contained HTML page, and next to it its figures as CSV and Parquet.
+
+    Prints the path of the page.
+    """
     from wattbench_reports.html import write_report
 
-    write_report(run, output, replace(assumptions, routers=routes))
-    click.echo(output)
+    page = page_of(run) if output is None else output
+    write_report(run, page, replace(assumptions, routers=routes))
+    click.echo(page)
+    if open_page:
+        open_in_browser(page)

@@ -18,7 +18,7 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
-from wattbench_reports.comparison.analysis import Comparison, analyse
+from wattbench_reports.comparison.analysis import Analysis, Comparison, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
 from wattbench_reports.comparison.leaderboard import Groups, grouped, standings
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
@@ -73,8 +73,22 @@ def side_by_side(
     """
     crossed = parts_to_cross(across)
     _check_each_once(runs)
-    several = len(runs) > 1
-    parts = _as_sessions([_part(run, assumptions, whole=several) for run in runs])
+    return _compared([_part(run, analyse(run, assumptions), whole=len(runs) > 1) for run in runs], crossed, assumptions)
+
+
+def of_one_run(
+    run: RunRecords, *, across: Sequence[str] = (), assumptions: Assumptions = AS_IN_SUITE
+) -> tuple[Comparison, Analysis]:
+    """Compare the systems of one finished run as `side_by_side`, and return its analysis, too: a decision needs it."""
+    crossed = parts_to_cross(across)
+    analysis = analyse(run, assumptions)
+    return _compared([_part(run, analysis, whole=False)], crossed, assumptions), analysis
+
+
+def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumptions) -> Comparison:
+    """Compare the systems of runs that were each analysed alone."""
+    several = len(alone) > 1
+    parts = _as_sessions(alone)
     under_load = parts[0].comparison.load  # of several none is
     names = _names(parts)
     shown = {renamed[old]: (part, old) for part, renamed in zip(parts, names, strict=True) for old in part.measured}
@@ -213,8 +227,7 @@ def _check_each_once(runs: Sequence[RunRecords]) -> None:
         seen[run.header.run] = run
 
 
-def _part(run: RunRecords, assumptions: Assumptions, *, whole: bool) -> _Part:
-    analysis = analyse(run, assumptions)
+def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
     if whole:
         if analysis.comparison.load is not None:
             raise UserError(

@@ -76,17 +76,26 @@ def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
     return _page(analyse(run, assumptions))
 
 
-def write_report(run_dir: Path, out: Path, assumptions: Assumptions = AS_IN_SUITE) -> Path:
+def write_report(
+    run_dir: Path, out: Path, assumptions: Assumptions = AS_IN_SUITE, *, analysis: Analysis | None = None
+) -> Path:
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
     Its metrics are written next to it, as `report.csv` and `report.parquet`: see
     `wattbench_reports.export.systems_frame`.
 
+    Args:
+        run_dir: of a finished run.
+        out: the page.
+        assumptions: the reader's settings, in place of the suite's.
+        analysis: of the run under these assumptions, where it is made already.
+
     Raises:
         UserError: as `report`, or a file cannot be written.
     """
     csv, parquet = table_paths(out)
-    analysis = analyse(read_run(run_dir), assumptions)
+    if analysis is None:
+        analysis = analyse(read_run(run_dir), assumptions)
     figures = figures_frame(analysis)
     page = as_bytes(_page(analysis))
     files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}
