@@ -30,6 +30,8 @@ from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity, carbon_of_run, pue_of_suite
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
 from wattbench_reports.metrics.costs import CostFigures, Costs, CostUnit, gram_costs, joule_costs
+from wattbench_reports.metrics.decision_settings import DecisionSettings, decision_settings
+from wattbench_reports.metrics.decision_sums import decision_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.money import RunMoney
@@ -113,6 +115,8 @@ class Analysis:
     """None: no system has a price, a declared cost, or joules with a price of electricity."""
     strictness: Mapping[str, SystemStrictness] = field(default_factory=dict)
     """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
+    decide: DecisionSettings = field(default_factory=DecisionSettings)
+    """What the suite and the reader require, and what answers are worth to them."""
 
     def cost_figures(self, unit: CostUnit) -> Mapping[str, CostFigures]:
         """Return each system's cost for a request and for a correct answer; empty in a unit that no system has."""
@@ -223,8 +227,12 @@ class Analysis:
     @cached_property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
         """Domain to each system's figures in it, in the order of the suite. Computed when first asked for."""
-        domains = [str(name) for name in self.frames.items["domain"].cat.categories]
-        return {name: measures(self.frames, self.table, self.basis, name) for name in domains}
+        return {name: measures(self.frames, self.table, self.basis, name) for name in domains_of(self.frames)}
+
+
+def domains_of(frames: Frames) -> list[str]:
+    """Return the domains of a run in the order of its suite."""
+    return [str(name) for name in frames.items["domain"].cat.categories]
 
 
 def shares_of(workload: Workload, basis: Basis) -> Shares | None:
@@ -262,7 +270,9 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
     table = _clustered(table, assumptions)
     sums = carbon_sums(frames, table, hourly)
-    base = basis(table, **{kind: np.nan_to_num(values) for kind, values in sums.items()})
+    decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
+    more = sums | decision_sums(frames, table, decide.worth)
+    base = basis(table, **{kind: np.nan_to_num(values) for kind, values in more.items()})
     used_for = workload(suite.workload, base.domains, assumptions.workload)
     shares = shares_of(used_for, base)
     measured = measures(frames, table, base, shares=shares)
@@ -315,6 +325,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
         strictness=strict,
+        decide=decide,
     )  # fmt: skip
 
 

@@ -1,1 +1,36 @@
-"""Decides which system to run: requirements, net benefit, and what each further correct answer costs."""
+"""Decides which system to run: requirements, net benefit, and what each further correct answer costs.
+
+    decide_systems.py    the decision, top to bottom
+    joint_draws.py       how all figures are drawn together: the algorithm that the page's script repeats
+    run_figures.py       accuracies and costs of a run, with what they vary by
+    cost_basis.py        the unit of costs, and whose costs can be compared
+    checks.py            requirements, and latency_limit.py for one of latency
+    best.py              P(best), regret and ties
+    prices.py            the hull and its prices; acceptability.py the curve
+
+May import: `wattbench_reports.comparison` and all below it.
+"""
+
+from wattbench_reports.decision.decide_systems import decide
+from wattbench_reports.decision.model import (
+    Acceptability,
+    Check,
+    Decision,
+    HullStep,
+    Leader,
+    Objective,
+    Qualifies,
+    SystemDecision,
+)
+
+__all__ = [
+    "Acceptability",
+    "Check",
+    "Decision",
+    "HullStep",
+    "Leader",
+    "Objective",
+    "Qualifies",
+    "SystemDecision",
+    "decide",
+]

@@ -26,7 +26,16 @@ from wattbench_reports.stats import Interval
 MONEY, PRICED = "money", "priced"
 """Kinds of sums: money of answers, without the electricity that is computed from joules; and how many have it."""
 
-COUNTED: Mapping[str, str] = {"energy_j": "metered", WEIGHED: "metered", SECONDS: "metered", MONEY: PRICED}
+LATENCY_S, TIMED = "latency_s", "timed"
+"""Kinds of sums: seconds of requests, and how many are known; only where a decision prices a second."""
+
+COUNTED: Mapping[str, str] = {
+    "energy_j": "metered",
+    WEIGHED: "metered",
+    SECONDS: "metered",
+    MONEY: PRICED,
+    LATENCY_S: TIMED,
+}
 """Kind of sums to the count of answers over which its mean is taken."""
 
 

@@ -1,0 +1,151 @@
+"""Choose the unit in which costs are compared, and the systems whose costs can be.
+
+The unit is that of `minimise`. Without it:
+
+1. money, where answers, grams or seconds have a worth;
+2. money, where every candidate has a cost in money, or a requirement bounds it and two candidates have one;
+3. joules, where two candidates have joules that can be compared: of one provenance, conditions and meter
+   (`wattbench_reports.comparability.joules`);
+4. money, then grams, where two candidates have them.
+
+A candidate takes part in a verdict (`wattbench_reports.comparison.eligibility`): the same documents, a rate that it
+holds, no yardstick. Where there is only one candidate, one is enough. Of several groups of comparable joules the
+largest is taken, the first of equals; the other systems are apart. A cost in money has no such groups: a price is
+stated, and joules are only a part of it; but joules of windows that are not valid make no cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from wattbench_reports.comparability.joules import NOT_VALID
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.metrics.costs import LATENCY_S, TIMED, Costs, CostUnit
+from wattbench_reports.metrics.decision_settings import DecisionSettings, Worth
+from wattbench_reports.tables.provenance import measured_part
+
+GRAMS_PER_TONNE = 1_000_000.0
+
+
+@dataclass(frozen=True)
+class CostBasis:
+    """In what costs are compared, and of which systems."""
+
+    costs: Costs | None
+    """With the carbon price and the price of a second; None where too few systems have a cost."""
+    known: tuple[str, ...] = ()
+    """Candidates whose costs are compared."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Candidates whose costs are not, and why: a clause."""
+    why_none: str = ""
+    """Why there are no costs, as a clause."""
+
+    @property
+    def reasons_apart(self) -> Mapping[str, str]:
+        """Return the systems that take no part as their costs are not compared; without any costs none is apart."""
+        return {} if self.costs is None else self.reasons
+
+
+def cost_basis(analysis: Analysis, settings: DecisionSettings) -> CostBasis:
+    """Choose the unit of a run's decision."""
+    candidates = list(analysis.contest.candidates)
+    wanted = _wanted(settings)
+    if wanted is not None:
+        chosen = _of_unit(analysis, wanted, candidates, settings.worth)
+        return chosen if _enough(chosen, candidates) else _without(wanted, chosen)
+    units = {unit: _of_unit(analysis, unit, candidates, None) for unit in CostUnit if unit in analysis.costs}
+    money = units.get(CostUnit.MONEY)
+    bounded = any(each.quantity == "cost" for each in settings.requirements)
+    if money is not None and _enough(money, candidates) and (bounded or len(money.known) == len(candidates)):
+        return money
+    for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS):
+        if unit in units and _enough(units[unit], candidates):
+            return units[unit]
+    return CostBasis(None, why_none="no cost of two systems can be compared")
+
+
+def _wanted(settings: DecisionSettings) -> CostUnit | None:
+    if settings.worth is not None and (settings.worth.of_answers or settings.minimise is None):
+        return CostUnit.MONEY
+    return settings.minimise
+
+
+def _enough(compared: CostBasis, candidates: Sequence[str]) -> bool:
+    return len(compared.known) >= min(2, len(candidates)) > 0
+
+
+def _without(unit: CostUnit, compared: CostBasis) -> CostBasis:
+    reasons = set(compared.reasons.values())
+    because = f": {reasons.pop()}" if len(reasons) == 1 else ""
+    return CostBasis(None, why_none=f"too few systems have a cost in {unit} that can be compared{because}")
+
+
+def _of_unit(analysis: Analysis, unit: CostUnit, candidates: Sequence[str], worth: Worth | None) -> CostBasis:
+    costs = analysis.costs.get(unit)
+    if costs is None:
+        return CostBasis(None, (), dict.fromkeys(candidates, why_no(unit)))
+    if unit == CostUnit.MONEY and worth is not None:
+        costs = _with_worth(analysis, costs, worth)
+    reasons = {
+        name: why for name in candidates if (why := costs.missing.get(name) or why_invalid(analysis, costs, name))
+    }
+    known = [name for name in candidates if name not in reasons]
+    if unit != CostUnit.MONEY and known:
+        main = _largest_group(analysis, known)
+        reasons |= {name: analysis.why_joules_not_comparable(main[0], name) for name in known if name not in main}
+        known = main
+    return CostBasis(costs, tuple(known), reasons)
+
+
+def why_no(unit: CostUnit) -> str:
+    """Return why no system of a run has a cost in a unit, as a clause."""
+    return {
+        CostUnit.JOULES: "no joules were measured",
+        CostUnit.GRAMS: "no intensity of the grid is set",
+        CostUnit.MONEY: "no price is known",
+    }[unit]
+
+
+def why_invalid(analysis: Analysis, costs: Costs, system: str) -> str:
+    """Return why a system's cost can't be believed, as a clause: joules of windows that are not valid are in it."""
+    coefficient = costs.parts.get("energy_j")
+    column = analysis.basis.systems.index(system)
+    if coefficient is None or not coefficient[column] > 0:
+        return ""
+    return "" if analysis.judged[system].valid else NOT_VALID
+
+
+def _largest_group(analysis: Analysis, names: Sequence[str]) -> list[str]:
+    sides: dict[tuple[str, int], list[str]] = {}
+    for name in names:
+        group = next(number for number, members in enumerate(analysis.energy_groups) if name in members)
+        sides.setdefault((measured_part(analysis.measured[name].provenance), group), []).append(name)
+    return max(sides.values(), key=len)
+
+
+def _with_worth(analysis: Analysis, costs: Costs, worth: Worth) -> Costs:
+    """Add grams at the carbon price and seconds at their price."""
+    parts, missing = dict(costs.parts), dict(costs.missing)
+    systems = analysis.basis.systems
+    if worth.carbon_per_tonne:
+        grams = analysis.costs.get(CostUnit.GRAMS)
+        lacking = dict.fromkeys(systems, why_no(CostUnit.GRAMS)) if grams is None else grams.missing
+        for name, why in lacking.items():
+            missing.setdefault(name, f"the carbon price needs its grams, and {_as_clause(why)}")
+        for kind, coefficient in ({} if grams is None else grams.parts).items():
+            added = coefficient * worth.carbon_per_tonne / GRAMS_PER_TONNE
+            parts[kind] = parts[kind] + added if kind in parts else added
+    if worth.per_second:
+        timed = analysis.basis.totals[TIMED].sum(axis=0)
+        for name, count in zip(systems, timed, strict=True):
+            if not count:
+                missing.setdefault(name, "its requests were not timed, and a second has a price")
+        parts[LATENCY_S] = np.full(len(systems), worth.per_second)
+    return replace(costs, parts=parts, missing=missing)
+
+
+def _as_clause(reason: str) -> str:
+    return "it has no joules" if reason == "no joules" else reason

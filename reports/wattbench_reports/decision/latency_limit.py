@@ -1,0 +1,151 @@
+"""The probability that 95% of a system's requests are answered within a limit, from any number of requests.
+
+A percentile needs many requests before it can be stated; whether 95% keep a limit can be asked of any. With n requests
+of which a share p was within the limit, the score test of .95 gives
+
+    P(met) = Phi((p - .95) / sqrt(.95 x .05 x D / n))
+
+where D is the design effect: how much more the share varies between the blocks of a run than it would if requests were
+slow independently of each other, taken at the system's own p95 and never below 1 (L. Kish, "Survey Sampling" (1965),
+section 8.2). Under a mix of domains p is the shares' mean, and 1 / n the sum of share^2 / n over domains. It is the
+probability of a flat prior with the variance of the bound, not of the estimate (E. B. Wilson, JASA 22 (1927)), and so
+does not call the limit kept for certain where all of a few requests kept it: of 20 it is .85, of 59 .96.
+
+The share is read off the seconds that stand for a domain and system (`grid` of
+`wattbench_reports.stats.weighted_quantiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
+straight lines between them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.stats.weighted_quantiles import POINTS, grid, mixed_grids
+
+SHARE = 0.95
+"""Of the requests that must be answered within a limit."""
+
+
+@dataclass(frozen=True)
+class Limited:
+    """One system's requests against a limit."""
+
+    p_met: float
+    within: float
+    """The share of requests within the limit, as the workload mixes the domains."""
+    effective: float
+    """How many independent requests that share is worth."""
+
+
+@dataclass(frozen=True)
+class SystemLatency:
+    """The latency of one system, as a limit needs it."""
+
+    grids: tuple[NDArray[np.float64], ...]
+    """For each domain: the seconds that stand for its requests, ascending."""
+    requests: NDArray[np.float64]
+    """Shape (domains,): that were timed."""
+    parts: NDArray[np.float64]
+    """Shape (domains,): the share of each domain."""
+    design_effect: float
+
+    @cached_property
+    def p95_s(self) -> float | None:
+        """Return the seconds within which 95% of the requests at hand were answered; None without any."""
+        shares = [(float(part), seconds) for part, seconds in zip(self.parts, self.grids, strict=True) if part > 0]
+        return mixed_grids(shares).quantile_s(SHARE)
+
+    def within(self, limit_s: float) -> Limited | None:
+        """Return how the requests keep a limit; None where a domain with a share has no request that was timed."""
+        counted = self.parts > 0
+        if not counted.any() or (self.requests[counted] == 0).any():
+            return None
+        share, variance = 0.0, 0.0
+        for part, requests, seconds in zip(self.parts, self.requests, self.grids, strict=True):
+            if part > 0:
+                share += float(part) * share_within(seconds, float(requests), limit_s)
+                variance += float(part) ** 2 / float(requests)
+        effective = 1 / (variance * self.design_effect)
+        score = (share - SHARE) / math.sqrt(SHARE * (1 - SHARE) / effective)
+        return Limited(_below(score), share, effective)
+
+
+def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) -> float:
+    """Return the share of requests within a limit, from the seconds that stand for them.
+
+    Args:
+        seconds: of `grid`, ascending.
+        requests: how many they stand for.
+        limit_s: the limit, itself within.
+    """
+    if requests <= POINTS:
+        return float(np.searchsorted(seconds, limit_s, side="right")) / len(seconds)
+    reached = (np.arange(len(seconds)) + 0.5) / len(seconds)
+    return float(np.interp(limit_s, seconds, reached, left=0.0, right=1.0))
+
+
+def latencies(analysis: Analysis) -> list[SystemLatency]:
+    """Return the latency of every system of a run, in their order."""
+    items, base = analysis.frames.items, analysis.basis
+    seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
+    system, domain = items["system"].cat.codes.to_numpy().astype(np.int64), _domain_codes(analysis)
+    cell = np.where(np.isfinite(seconds), system * len(base.domains) + domain, -1)
+    order = np.argsort(cell, kind="stable")
+    bounds = np.searchsorted(cell[order], np.arange(len(base.systems) * len(base.domains) + 1))
+    effects = _design_effects(analysis, seconds, system)
+    by_system = []
+    for number in range(len(base.systems)):
+        first = number * len(base.domains)
+        in_domain = [seconds[order[bounds[first + d] : bounds[first + d + 1]]] for d in range(len(base.domains))]
+        requests = np.array([float(len(each)) for each in in_domain])
+        parts = requests / max(requests.sum(), 1.0) if analysis.shares is None else analysis.shares
+        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effects[number]))
+    return by_system
+
+
+def _domain_codes(analysis: Analysis) -> NDArray[np.int64]:
+    column = analysis.frames.items["domain"]
+    index_of = {name: number for number, name in enumerate(analysis.basis.domains)}
+    return np.array([index_of.get(str(name), -1) for name in column.cat.categories], dtype=np.int64)[column.cat.codes]
+
+
+def _design_effects(analysis: Analysis, seconds: NDArray[np.float64], system: NDArray[np.int64]) -> list[float]:
+    """Return the design effect of each system at its own p95; 1 in a run without blocks."""
+    blocks = analysis.table.blocks
+    if blocks is None:
+        return [1.0] * len(analysis.basis.systems)
+    block = blocks[analysis.frames.row_of_answer, system]
+    effects = []
+    for number in range(len(analysis.basis.systems)):
+        rows = (system == number) & np.isfinite(seconds) & (block >= 0)
+        effects.append(design_effect(seconds[rows], block[rows]))
+    return effects
+
+
+def design_effect(seconds: NDArray[np.float64], block: NDArray[np.int64]) -> float:
+    """Return by how much the variance of the share beyond the p95 is larger than without blocks, 1 or more.
+
+    Args:
+        seconds: shape (requests,).
+        block: shape (requests,): of each.
+    """
+    present, number = np.unique(block, return_inverse=True)
+    if len(present) < 2:
+        return 1.0
+    slow = (seconds > np.quantile(seconds, SHARE)).astype(np.float64)
+    share, count = float(slow.mean()), np.bincount(number).astype(np.float64)
+    if share in (0.0, 1.0):
+        return 1.0
+    parts = np.bincount(number, weights=slow) - share * count
+    between = len(present) / (len(present) - 1) * float((parts**2).sum()) / len(seconds) ** 2
+    return max(1.0, between / (share * (1 - share) / len(seconds)))
+
+
+def _below(score: float) -> float:
+    return 0.5 * math.erfc(-score / math.sqrt(2))
