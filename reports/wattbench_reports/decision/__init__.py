@@ -6,6 +6,7 @@
     cost_basis.py        the unit of costs, and whose costs can be compared
     checks.py            requirements, and latency_limit.py for one of latency
     best.py              P(best), regret and ties
+    reasons.py           clauses of what is not known or not chosen
     prices.py            the hull and its prices; acceptability.py the curve
 
 May import: `wattbench_reports.comparison` and all below it.

@@ -15,6 +15,7 @@ from wattbench_reports.decision.cost_basis import why_invalid, why_no
 from wattbench_reports.decision.items_to_decide import further_items
 from wattbench_reports.decision.latency_limit import SHARE, SystemLatency, latencies
 from wattbench_reports.decision.model import Check, Qualifies, outcome_of
+from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import CostUnit
@@ -100,8 +101,8 @@ class _Checker:
         figure = self.figures.accuracy if domain is None else self.figures.accuracy_in(domain)
         items = base.items.sum(axis=0) if domain is None else base.items[base.domains.index(domain)]
         scored = base.trials.sum(axis=0) > 0
-        unknown = "not asked in every domain" if domain is None else f"not asked in {domain}"
-        reasons = [unknown if some else "no answer was scored" for some in scored]
+        unknown = REASONS["domains"] if domain is None else REASONS["domain"].format(domain=domain)
+        reasons = [unknown if some else REASONS["scored"] for some in scored]
         return self._drawn(requirement, figure, items, reasons, above=True)
 
     def _cost(self, requirement: Requirement, unit: CostUnit) -> tuple[list[Check], NDArray[np.bool_]]:
@@ -131,7 +132,7 @@ class _Checker:
         for system in range(len(self._systems)):
             if not figure.known[system]:
                 met[:, system] = True
-                checks.append(Check(requirement, None, None, reasons[system] or "not known", None))
+                checks.append(Check(requirement, None, None, reasons[system] or REASONS["unknown"], None))
                 continue
             p_met = float(met[:, system].mean())
             distance = float(figure.centres[system]) - bound
@@ -147,7 +148,7 @@ class _Checker:
         for system, latency in enumerate(self._latencies):
             limited = latency.within(requirement.bound)
             if limited is None:
-                checks.append(Check(requirement, latency.p95_s, None, "its requests were not timed", None))
+                checks.append(Check(requirement, latency.p95_s, None, REASONS["timed"], None))
                 continue
             met[:, system] = draws.uniform(system) < limited.p_met
             further = None
@@ -167,7 +168,7 @@ class _Checker:
             peaks = [] if row is None else [row.peak_memory_bytes, row.peak_device_memory_bytes]
             known = [peak for peak in peaks if peak is not None]
             if not known:
-                checks.append(Check(requirement, None, None, "its memory was not recorded", None))
+                checks.append(Check(requirement, None, None, REASONS["memory"], None))
                 continue
             peak_gib = max(known) / GIB
             met[:, system] = peak_gib <= requirement.bound

@@ -21,8 +21,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from wattbench_reports.comparability.joules import NOT_VALID
+from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.costs import LATENCY_S, TIMED, Costs, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Worth
 from wattbench_reports.tables.provenance import measured_part
@@ -64,7 +65,7 @@ def cost_basis(analysis: Analysis, settings: DecisionSettings) -> CostBasis:
     for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS):
         if unit in units and _enough(units[unit], candidates):
             return units[unit]
-    return CostBasis(None, why_none="no cost of two systems can be compared")
+    return CostBasis(None, why_none=REASONS["no_two"])
 
 
 def _wanted(settings: DecisionSettings) -> CostUnit | None:
@@ -80,7 +81,7 @@ def _enough(compared: CostBasis, candidates: Sequence[str]) -> bool:
 def _without(unit: CostUnit, compared: CostBasis) -> CostBasis:
     reasons = set(compared.reasons.values())
     because = f": {reasons.pop()}" if len(reasons) == 1 else ""
-    return CostBasis(None, why_none=f"too few systems have a cost in {unit} that can be compared{because}")
+    return CostBasis(None, why_none=REASONS["too_few"].format(unit=unit) + because)
 
 
 def _of_unit(analysis: Analysis, unit: CostUnit, candidates: Sequence[str], worth: Worth | None) -> CostBasis:
@@ -102,11 +103,7 @@ def _of_unit(analysis: Analysis, unit: CostUnit, candidates: Sequence[str], wort
 
 def why_no(unit: CostUnit) -> str:
     """Return why no system of a run has a cost in a unit, as a clause."""
-    return {
-        CostUnit.JOULES: "no joules were measured",
-        CostUnit.GRAMS: "no intensity of the grid is set",
-        CostUnit.MONEY: "no price is known",
-    }[unit]
+    return REASONS[f"no_{unit}"]
 
 
 def why_invalid(analysis: Analysis, costs: Costs, system: str) -> str:
@@ -134,7 +131,7 @@ def _with_worth(analysis: Analysis, costs: Costs, worth: Worth) -> Costs:
         grams = analysis.costs.get(CostUnit.GRAMS)
         lacking = dict.fromkeys(systems, why_no(CostUnit.GRAMS)) if grams is None else grams.missing
         for name, why in lacking.items():
-            missing.setdefault(name, f"the carbon price needs its grams, and {_as_clause(why)}")
+            missing.setdefault(name, REASONS["needs_grams"].format(reason=_as_clause(why)))
         for kind, coefficient in ({} if grams is None else grams.parts).items():
             added = coefficient * worth.carbon_per_tonne / GRAMS_PER_TONNE
             parts[kind] = parts[kind] + added if kind in parts else added
@@ -142,10 +139,10 @@ def _with_worth(analysis: Analysis, costs: Costs, worth: Worth) -> Costs:
         timed = analysis.basis.totals[TIMED].sum(axis=0)
         for name, count in zip(systems, timed, strict=True):
             if not count:
-                missing.setdefault(name, "its requests were not timed, and a second has a price")
+                missing.setdefault(name, REASONS["second"])
         parts[LATENCY_S] = np.full(len(systems), worth.per_second)
     return replace(costs, parts=parts, missing=missing)
 
 
 def _as_clause(reason: str) -> str:
-    return "it has no joules" if reason == "no joules" else reason
+    return REASONS["has_no_joules"] if reason == NO_JOULES else reason

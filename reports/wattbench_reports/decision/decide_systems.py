@@ -31,6 +31,7 @@ from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
 from wattbench_reports.decision.model import Acceptability, Decision, HullStep, Objective, Qualifies, SystemDecision
 from wattbench_reports.decision.prices import hull_of, steps
+from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.useless import useless
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -200,7 +201,7 @@ class _Deciding:
         if not any(self._able):
             return self._why_no_candidate()
         if all(each == Qualifies.NO for each, able in zip(self._checked.outcomes, self._able, strict=True) if able):
-            return "no system meets the requirements"
+            return REASONS["none_meets"]
         unknown = {
             check.reason
             for checks, able in zip(self._checked.checks, self._able, strict=True)
@@ -208,17 +209,17 @@ class _Deciding:
             if able and check.p_met is None
         }
         if unknown:
-            return f"whether the requirements are met is not known: {min(unknown)}"
-        return "no system is more likely than not to meet the requirements"
+            return REASONS["requirements_unknown"].format(reason=min(unknown))
+        return REASONS["none_likely"]
 
     def _why_no_candidate(self) -> str:
         if not self.analysis.contest.candidates:
-            return "no system takes part in the choice"
+            return REASONS["none_takes_part"]
         if not self._figures.accuracy.known.any():
-            return "no answer was scored" if self._objective == "accuracy" else self._basis.why_none
+            return REASONS["scored"] if self._objective == "accuracy" else self._basis.why_none
         if all(name in self._useless for name in self.analysis.contest.candidates if name not in self._apart):
-            return "no system answers items of every domain"
-        return "no system can be compared"
+            return REASONS["no_domain"]
+        return REASONS["none_compared"]
 
     # What a correct answer costs.
 

@@ -8,6 +8,7 @@ side). Fewer items do not tell a useless system from an unlucky one.
 
 from __future__ import annotations
 
+from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 
 FEWEST = 5
@@ -34,6 +35,6 @@ def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
         ]
         if failed:
             worst = max(failed, key=lambda domain: float(basis.items[domain, number]))
-            what = "no item" if len(basis.domains) == 1 else f"no item of {basis.domains[worst]}"
-            reasons[name] = f"answers {what} correctly (0 of {basis.items[worst, number]:,.0f})"
+            reason = REASONS["useless" if len(basis.domains) == 1 else "useless_in"]
+            reasons[name] = reason.format(domain=basis.domains[worst], items=f"{basis.items[worst, number]:,.0f}")
     return reasons
