@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from wattbench.api.metered_window import Window
     from wattbench.api.metering import Meters, metering
     from wattbench.api.read import Run, read
+    from wattbench.api.rescore import rescore
     from wattbench.api.run import run
     from wattbench.errors import UserError
 
@@ -35,6 +36,7 @@ __all__ = [
     "history",
     "metering",
     "read",
+    "rescore",
     "run",
 ]
 
@@ -51,6 +53,7 @@ _MODULES = {
     "history": "wattbench.api.history",
     "metering": "wattbench.api.metering",
     "read": "wattbench.api.read",
+    "rescore": "wattbench.api.rescore",
     "run": "wattbench.api.run",
 }
 """Public name to the module that has it."""

@@ -8,7 +8,14 @@ imported where a suite names one: only it knows its settings.)
 from wattbench.config.base import Name, RelativePath
 from wattbench.config.decide import Decide
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
-from wattbench.config.loader import Resolved, benchmarks_folder, load_suite, resolved_from_record, shipped_suites
+from wattbench.config.loader import (
+    Resolved,
+    benchmarks_folder,
+    load_suite,
+    resolved_from_record,
+    shipped_suites,
+    tasks_from_record,
+)
 from wattbench.config.meter import (
     METERS,
     AutoSettings,
@@ -110,4 +117,5 @@ __all__ = [
     "queries_needed",
     "resolved_from_record",
     "shipped_suites",
+    "tasks_from_record",
 ]

@@ -148,6 +148,18 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
     return Resolved(suite, {name: _recorded(system, file, ("systems", name)) for name, system in systems.items()}, path)
 
 
+def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
+    """Read the suite of a run from its record for its tasks alone: what its systems need may be missing here.
+
+    Raises:
+        UserError: this version of wattbench cannot read it.
+    """
+    try:
+        return Resolved(Suite.model_validate(record["suite"]), {}, Path(record["path"]))
+    except (KeyError, TypeError, ValidationError) as error:
+        raise UserError(f"the suite in this run's record cannot be read: {error}") from error
+
+
 def _recorded(system: SystemBase, file: RecordedSuite, at: Sequence[str]) -> SystemBase:
     """Return a system of a record, checked with the systems of its pool."""
     checked = checked_system(system, file, at)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.model import LM
 
-from wattbench.config import Prompt, TaskChoice
-from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.config import Prompt, Resolved, TaskChoice
 from wattbench.records import AnswerRow, ScoreRow
+from wattbench.tasks.answer_changes import AnswerChanges, change_answers
 from wattbench.tasks.loading import LoadedTask, load_task
 from wattbench.tasks.scoring import evaluate, score_rows
 
@@ -20,26 +21,52 @@ if TYPE_CHECKING:
 class Scorer:
     """Score answers to some of a task's documents with lm-eval; the task is loaded once."""
 
-    def __init__(self, context: MeasuringContext, choice: TaskChoice) -> None:
-        self._context, self._choice = context, choice
-        self._loaded: LoadedTask = load_task(context.resolved, choice)
+    def __init__(
+        self,
+        resolved: Resolved,
+        choice: TaskChoice,
+        *,
+        allow_unsafe_code: bool = False,
+        changes: AnswerChanges | None = None,
+    ) -> None:
+        """Load the task.
+
+        Args:
+            resolved: the suite.
+            choice: the task.
+            allow_unsafe_code: whether the task may run code that a model wrote.
+            changes: how answers are changed before they are compared; None: as the task has it.
+        """
+        self._measure, self._choice = resolved.suite.measure, choice
+        self._allow_unsafe_code = allow_unsafe_code
+        self.loaded: LoadedTask = load_task(resolved, choice)
+        if changes is not None:
+            change_answers(self.loaded.task, changes)
 
     def score(self, rows: Sequence[AnswerRow]) -> list[ScoreRow]:
-        """Return one row for each answer, by repeat and document."""
+        """Return one row for each answer, by rate of arrivals (where there are any), repeat and document."""
+        groups: dict[tuple[float, int], list[AnswerRow]] = {}
+        for row in rows:
+            groups.setdefault((row.offered_per_s or 0.0, row.repeat), []).append(row)
         scores: list[ScoreRow] = []
-        for repeat in sorted({row.repeat for row in rows}):
-            replies = {row.doc_id: row.replies for row in rows if row.repeat == repeat}
-            documents = sorted(replies)
-            samples = evaluate(
-                _Answered([replies[doc_id] for doc_id in documents]),
-                self._loaded,
-                Prompt(fewshot=0),  # the questions are not read: scores are of documents and answers
-                self._context.measure,
-                documents=documents,
-                allow_unsafe_code=self._context.allow_unsafe_code,
-            )
-            scores += score_rows(samples, self._choice, repeat)
+        for (_, repeat), of_group in sorted(groups.items()):
+            rate = of_group[0].offered_per_s
+            scores += [replace(score, offered_per_s=rate) for score in self._score_each_once(of_group, repeat)]
         return scores
+
+    def _score_each_once(self, rows: Sequence[AnswerRow], repeat: int) -> list[ScoreRow]:
+        """Score answers of which no two are of one document."""
+        replies = {row.doc_id: row.replies for row in rows}
+        documents = sorted(replies)
+        samples = evaluate(
+            _Answered([replies[doc_id] for doc_id in documents]),
+            self.loaded,
+            Prompt(fewshot=0),  # the questions are not read: scores are of documents and answers
+            self._measure,
+            documents=documents,
+            allow_unsafe_code=self._allow_unsafe_code,
+        )
+        return score_rows(samples, self._choice, repeat)
 
 
 class _Answered(LM):  # type: ignore[misc]  # lm-eval has no type information

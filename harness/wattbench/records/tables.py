@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from wattbench.records.schema import ItemRow, WindowRow
+from wattbench.errors import UserError
+from wattbench.records.schema import ItemRow, ScoreRow, WindowRow
 
 
 def _items_schema() -> Any:
@@ -70,10 +72,91 @@ def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
     return _parquet(table, _windows_schema())
 
 
-def _parquet(rows: list[dict[str, Any]], schema: Any) -> bytes:
+def rescored_items(path: Path, run: str, scores: Mapping[tuple[str, str], Collection[ScoreRow]]) -> tuple[bytes, int]:
+    """Return an `items.parquet` with other scores and another run's name, and its number of rows.
+
+    Args:
+        path: of the table.
+        run: the name.
+        scores: the new ones, by system and task; the rows of others keep theirs.
+
+    Raises:
+        UserError: the table cannot be read, or an answer of these cells has no new score.
+    """
+    import pyarrow as pa
+
+    table = _read(path)
+    new = {
+        (system, task, row.doc_id, row.repeat, row.offered_per_s): row
+        for (system, task), rows in scores.items()
+        for row in rows
+    }
+    names = (
+        "system",
+        "task",
+        "doc_id",
+        "repeat",
+        "offered_per_s",
+        "failure",
+        "correct",
+        "metrics",
+        "filtered",
+        "target",
+    )
+    none = [None] * table.num_rows
+    columns = [table[name].to_pylist() if name in table.schema.names else none for name in names]
+    changed: list[tuple[Any, ...]] = []
+    for system, task, doc_id, repeat, offered_per_s, failure, *kept in zip(*columns, strict=True):
+        if (system, task) not in scores:
+            changed.append(tuple(kept))
+            continue
+        score = new.get((system, task, doc_id, repeat, offered_per_s))
+        if score is None:
+            raise UserError(f"{path}: document {doc_id} of {task} is not among the answers of {system}; it is damaged")
+        correct = score.correct if failure is None else 0.0
+        changed.append((correct, json.dumps(score.metrics, ensure_ascii=False), score.filtered, score.target))
+    for name, values in zip(names[-4:], zip(*changed, strict=True), strict=True):
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, pa.array(values, type=table.schema.field(at).type))
+    return _as_run(table, run), table.num_rows
+
+
+def of_another_run(path: Path, run: str) -> tuple[bytes, int]:
+    """Return a table of a run as that of a run of another name, and its number of rows.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    table = _read(path)
+    return _as_run(table, run), table.num_rows
+
+
+def _read(path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    try:
+        return pq.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+
+
+def _as_run(table: Any, run: str) -> bytes:
+    import pyarrow as pa
+
+    at = table.schema.get_field_index("run")
+    return _compressed(table.set_column(at, "run", pa.array([run] * table.num_rows, type=table.schema.field(at).type)))
+
+
+def _parquet(rows: list[dict[str, Any]], schema: Any) -> bytes:
+    import pyarrow as pa
+
+    return _compressed(pa.Table.from_pylist(rows, schema=schema))
+
+
+def _compressed(table: Any) -> bytes:
+    import pyarrow.parquet as pq
+
     sink = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()

@@ -113,9 +113,15 @@ class RunWriter:
         """Write the tables for readers, and then `finished.json`."""
         from wattbench.records import tables
 
-        write_atomically(self.layout.items_table, tables.items_parquet(items))
-        write_atomically(self.layout.windows_table, tables.windows_parquet(windows))
-        summary = {"finished_utc": finished_utc, "items": len(items), "windows": len(windows)}
+        self.finish_tables(
+            tables.items_parquet(items), tables.windows_parquet(windows), len(items), len(windows), finished_utc
+        )
+
+    def finish_tables(self, items: bytes, windows: bytes, item_rows: int, window_rows: int, finished_utc: str) -> None:
+        """Write tables that are Parquet already, and then `finished.json`."""
+        write_atomically(self.layout.items_table, items)
+        write_atomically(self.layout.windows_table, windows)
+        summary = {"finished_utc": finished_utc, "items": item_rows, "windows": window_rows}
         write_atomically(self.layout.finished, json.dumps(summary, indent=2).encode())
 
     def close(self) -> None:

@@ -84,6 +84,24 @@ def quiet_lm_eval() -> None:
     logging.getLogger("datasets").setLevel(logging.ERROR)
 
 
+def forget_task_files() -> None:
+    """Read task files anew from now on: they may have been edited since."""
+    _manager.cache_clear()
+
+
+def tasks_in(folder: Path) -> list[str]:
+    """Return the names of the tasks in a folder, as its files are now.
+
+    Raises:
+        UserError: one of its files cannot be read.
+    """
+    quiet_lm_eval()
+    try:
+        return sorted(_manager((folder,), defaults=False).all_subtasks)
+    except Exception as error:  # YAML by others
+        raise UserError(f"{folder}: its tasks cannot be read: {_reason(error)}") from error
+
+
 def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
     """Read a task's YAML, without fetching a data set or running its code.
 

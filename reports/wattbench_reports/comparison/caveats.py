@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from wattbench.records import in_clauses
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.reference_systems import yardsticks
+from wattbench_reports.comparison.rescored import rescored_caveat
 from wattbench_reports.formatting.units import NAMED, listed, named, percent, plural
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.hourly_intensity import utc
@@ -23,10 +24,6 @@ _REASONS = 4
 """Reasons of invalid windows that a caveat names, the commonest first."""
 
 
-SYSTEMS_NAMED = 5
-"""Systems that a caveat about many of them names; of the others it gives the number."""
-
-
 def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
     """Return every caveat of a run's figures, most serious first.
 
@@ -34,6 +31,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
     return (
         *_together(_absent(frames), "{names} are in the suite and have no answers."),
         *_imported(frames),
+        *_rescored(frames),
         *_together(_failures(frames), "Some requests of {names} failed, as the source says, and have no latency."),
         *_together(
             _documents(frames),
@@ -100,15 +98,15 @@ def strict_caveats(
     if not names:
         return ()
     clauses = []
-    for name in names[:SYSTEMS_NAMED]:
+    for name in names[:NAMED]:
         accuracy = measured[name].accuracy
         scored = strictness[name].score((), shares) if accuracy is None else accuracy.estimate
         clause = f"{name}: {percent(scored)} as scored, {percent(scored + gains[name])} if {in_clauses(best[name])}"
         if strictness[name].sampled < strictness[name].wrong:
             clause += f" (by {strictness[name].sampled:,} of its {strictness[name].wrong:,} wrong answers)"
         clauses.append(clause)
-    if names[SYSTEMS_NAMED:]:
-        clauses.append(f"and {plural(len(names) - SYSTEMS_NAMED, 'other system')}")
+    if names[NAMED:]:
+        clauses.append(f"and {plural(len(names) - NAMED, 'other system')}")
     options = " ".join(f"--{form}" for form in best[names[0]])
     how = "" if imported else f" To score the recorded answers so: wattbench rescore RUN {options}"
     return (Caveat("strict-scoring", f"Scores depend on how answers are written: {'; '.join(clauses)}.{how}", names),)
@@ -130,6 +128,11 @@ def _together(caveats: Iterable[Caveat], sentence: str) -> Iterator[Caveat]:
 def _absent(frames: Frames) -> Iterator[Caveat]:
     for name in frames.absent:
         yield Caveat("no-items", f"{name} is in the suite and has no answers.", (name,))
+
+
+def _rescored(frames: Frames) -> Iterator[Caveat]:
+    if frames.record.rescored is not None:
+        yield rescored_caveat(frames.record.rescored)
 
 
 def _documents(frames: Frames) -> Iterator[Caveat]:

@@ -23,6 +23,7 @@ from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sess
 from wattbench_reports.comparison.leaderboard import Groups, grouped, standings
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
+from wattbench_reports.comparison.rescored import same_answers
 from wattbench_reports.comparison.system_figures import SystemFigures, for_another_run
 from wattbench_reports.formatting.units import listed
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
@@ -33,6 +34,7 @@ from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import EVERY_ITEM
 from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.completeness import check_whole
+from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
 from wattbench_reports.tables.session_record import machine_of, session_record
@@ -154,6 +156,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             *condition_caveats(prints, crossed),
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),
+            *same_answers({part.about.run: header_record(part.run).rescored for part in parts}),
             *(
                 caveat
                 for part, renamed in zip(parts, names, strict=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.records import SIDES, RunHeader, RunRecords
+from wattbench.records import SIDES, Forms, RunHeader, RunRecords, in_order
 from wattbench_reports.tables.json_values import (
     mapping,
     mapping_or_error,
@@ -118,6 +118,69 @@ class ImportRecord:
             scenarios={name: load for name, each in scenarios.items() if (load := mapping(each)) is not None},
             as_recorded=recorded,
         )
+
+
+@dataclass(frozen=True)
+class RescoredScore:
+    """What scoring anew changed for one system, over the tasks that were scored anew."""
+
+    system: str
+    before: float
+    """The share of right answers. So `after`."""
+    after: float
+    newly_right: int
+    newly_wrong: int
+
+
+@dataclass(frozen=True)
+class RescoredRecord:
+    """The block ``rescored``: the run holds the answers of another one, scored anew."""
+
+    source: str
+    """The run whose answers these are."""
+    forms: Forms
+    regex: str | None
+    metrics: Mapping[str, str]
+    """Task to metric."""
+    tasks: tuple[str, ...]
+    """Those that were scored anew; empty: all."""
+    tasks_from: str | None
+    """The folder of the task files."""
+    scores: tuple[RescoredScore, ...]
+
+    @classmethod
+    def of(cls, recorded: Mapping[str, Any], where: str) -> RescoredRecord:
+        """Read a header's block ``rescored``.
+
+        Raises:
+            UserError: it does not say from which run the answers are.
+        """
+        source = text_or_error(f"{where}.from", recorded.get("from"))
+        if source is None:
+            raise UserError(f"{where}.from is missing; the record is damaged")
+        metrics = mapping(recorded.get("metrics")) or _EMPTY
+        scores = mapping(recorded.get("scores")) or _EMPTY
+        return cls(
+            source=source,
+            forms=in_order(texts(recorded.get("forms"))),
+            regex=text(recorded.get("regex")),
+            metrics={task: str(metric) for task, metric in metrics.items()},
+            tasks=texts(recorded.get("tasks")),
+            tasks_from=text(recorded.get("tasks_from")),
+            scores=tuple(
+                score
+                for name, each in scores.items()
+                if (score := _rescored(name, mapping(each) or _EMPTY)) is not None
+            ),
+        )
+
+
+def _rescored(system: str, recorded: Mapping[str, Any]) -> RescoredScore | None:
+    answers, before, after = (number(recorded.get(name)) for name in ("answers", "before", "after"))
+    right, wrong = (whole_number(recorded.get(name)) for name in ("newly_right", "newly_wrong"))
+    if not answers or before is None or after is None or right is None or wrong is None:
+        return None
+    return RescoredScore(system, before / answers, after / answers, right, wrong)
 
 
 @dataclass(frozen=True)
@@ -258,6 +321,16 @@ class HeaderRecord:
         """
         recorded = mapping_or_error(f"{self.where}: gate", self._header.gate)
         return None if recorded is None else GateRecord.of(recorded, f"{self.where}: gate")
+
+    @cached_property
+    def rescored(self) -> RescoredRecord | None:
+        """Return the block ``rescored``; None for a run whose scores are those it was made with.
+
+        Raises:
+            UserError: as `RescoredRecord.of`.
+        """
+        recorded = mapping_or_error(f"{self.where}: rescored", self._header.rescored)
+        return None if recorded is None else RescoredRecord.of(recorded, f"{self.where}: rescored")
 
     @cached_property
     def night(self) -> NightRecord:

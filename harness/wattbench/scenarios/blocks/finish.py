@@ -47,7 +47,7 @@ def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     for task in tasks:
         of_task = [cell for cell in cells if cell.choice.task == task and records.scores(cell.system, task) is None]
         if of_task:
-            scorer = Scorer(context, of_task[0].choice)
+            scorer = Scorer(context.resolved, of_task[0].choice, allow_unsafe_code=context.allow_unsafe_code)
             for cell in of_task:
                 context.writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
     items = item_rows(records, cells, records.windows())

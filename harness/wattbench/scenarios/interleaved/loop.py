@@ -146,7 +146,10 @@ def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound
     context.trace_to(baseline, None)
     idle_w = context.idle_power_w(baseline, "both loaded")  # of both systems; recorded as the baseline's
     turns = GateTurns(context, idle_w, _next_calls(session), left[-1].items)
-    scorers = {choice.task: Scorer(context, choice) for choice in context.resolved.tasks}
+    scorers = {
+        choice.task: Scorer(context.resolved, choice, allow_unsafe_code=context.allow_unsafe_code)
+        for choice in context.resolved.tasks
+    }
     number = len(rows)
     for stretch in _stretches(left):
         items = sum(len(planned.items) for pair in stretch for planned in pair)

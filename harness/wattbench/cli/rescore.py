@@ -1,0 +1,110 @@
+"""The command `rescore`: recorded answers, scored anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wattbench.cli._group import main
+from wattbench.cli._options import command_line
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.measure.rescore import ChangedScore
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--strip", is_flag=True, help="Leave out blanks at both ends of answers and targets.")
+@click.option("--lower", is_flag=True, help="Lower-case answers and targets.")
+@click.option(
+    "--punctuation", is_flag=True, help="Leave out quotes, brackets, emphasis and full stops at both ends of both."
+)
+@click.option("--first-line", is_flag=True, help="Compare the first line of an answer that is not blank.")
+@click.option(
+    "--regex",
+    metavar="PATTERN",
+    help="Extract the first match from an answer, or its first group, in place of the tasks' own filters.",
+)
+@click.option("--task", "tasks", multiple=True, metavar="TASK", help="Only this task; may be repeated.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="TASK=METRIC",
+    help="The metric of correctness of a task: exact_match, or exact_match,flexible-extract; may be repeated.",
+)
+@click.option(
+    "--tasks-from",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="lm-eval task files, edited since: the tasks in this folder are scored by its filters and metrics.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
+@click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote.")
+def rescore(
+    run: Path,
+    strip: bool,
+    lower: bool,
+    punctuation: bool,
+    first_line: bool,
+    regex: str | None,
+    tasks: tuple[str, ...],
+    metrics: tuple[str, ...],
+    tasks_from: Path | None,
+    out: Path,
+    allow_unsafe_code: bool,
+) -> None:
+    """Score the recorded answers of RUN anew, and print the directory of the new run. Asks nothing of any system.
+
+    The new run has the same answers, seconds and joules, and says from which run and how it was scored. RUN stays as it
+    is.
+    """
+    from wattbench.api.rescore import rescored_run
+
+    forms = {"strip": strip, "lower": lower, "punctuation": punctuation, "first-line": first_line}
+    root, changes = rescored_run(
+        run,
+        out,
+        command_line(),
+        forms=[name for name, chosen in forms.items() if chosen],
+        regex=regex,
+        tasks=tasks,
+        metrics=_metrics(metrics),
+        tasks_from=tasks_from,
+        allow_unsafe_code=allow_unsafe_code,
+    )
+    click.echo(_table(changes), err=True)
+    click.echo(root)
+
+
+def _metrics(options: Sequence[str]) -> dict[str, str]:
+    metrics = {}
+    for option in options:
+        task, equals, metric = option.partition("=")
+        if not equals or not task or not metric:
+            raise UserError(f"--metric {option}: expected TASK=METRIC, such as --metric sums=exact_match")
+        metrics[task] = metric
+    return metrics
+
+
+def _table(changes: Sequence[ChangedScore]) -> str:
+    """Return what changed, one line per system."""
+    from wattbench.terminal import TextColumn, printable, text_table
+
+    heads = ("answers", "as scored", "rescored", "newly right", "newly wrong")
+    rows = [
+        (
+            printable(each.system),
+            f"{each.answers:,}",
+            f"{100 * each.before / (each.answers or 1):.1f}%",
+            f"{100 * each.after / (each.answers or 1):.1f}%",
+            f"{each.newly_right:,}",
+            f"{each.newly_wrong:,}",
+        )
+        for each in changes
+    ]
+    return "\n".join(text_table([TextColumn("system"), *(TextColumn(head, right=True) for head in heads)], rows))

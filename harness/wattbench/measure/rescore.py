@@ -1,0 +1,327 @@
+"""Score the recorded answers of a run anew, with other filters, metrics or task files. No system is asked anything.
+
+The scores are lm-eval's, as those of the run were. They go into a new run directory with the same answers, windows and
+joules; nothing in the old one changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wattbench.config import Resolved, TaskChoice, tasks_from_record
+from wattbench.errors import UserError, nearest
+from wattbench.measure.bounded_pattern import compiled, first_matches
+from wattbench.measure.scorer import Scorer
+from wattbench.records import AnswerRow, Forms, RunHeader, RunRecords, ScoreRow
+from wattbench.records.rescored_copy import write_rescored
+from wattbench.systems.base import GENERATE
+from wattbench.tasks.answer_changes import AnswerChanges
+from wattbench.tasks.loading import TaskOutline, outline_task, tasks_in
+
+Cells = dict[tuple[str, str], list[ScoreRow]]
+"""System and task to scores."""
+
+
+@dataclass(frozen=True)
+class Rescoring:
+    """How answers are scored anew."""
+
+    forms: Forms = ()
+    pattern: str | None = None
+    """A regular expression that extracts the answer, in place of the tasks' own filters."""
+    tasks: tuple[str, ...] = ()
+    """Only these; empty: all."""
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    """Task to its metric of correctness."""
+    tasks_from: Path | None = None
+    """A folder of task files. The tasks in it are scored as it says; all others as before."""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as a header keeps it."""
+        return {
+            "forms": [str(form) for form in self.forms],
+            "regex": self.pattern,
+            "tasks": list(self.tasks),
+            "metrics": dict(self.metrics),
+            "tasks_from": None if self.tasks_from is None else str(self.tasks_from.resolve()),
+        }
+
+
+@dataclass(frozen=True)
+class ChangedScore:
+    """What scoring anew changed for one system, over the tasks that were scored anew."""
+
+    system: str
+    answers: int
+    before: float
+    """The sum of the scores. So `after`."""
+    after: float
+    newly_right: int
+    """Answers whose score is higher than it was."""
+    newly_wrong: int
+
+    def as_record(self) -> dict[str, float]:
+        """Return it as a header keeps it."""
+        names = ("answers", "before", "after", "newly_right", "newly_wrong")
+        return {name: getattr(self, name) for name in names}
+
+
+def rescore(
+    records: RunRecords,
+    how: Rescoring,
+    out: Path,
+    command: Sequence[str],
+    *,
+    allow_unsafe_code: bool = False,
+) -> tuple[Path, tuple[ChangedScore, ...]]:
+    """Score a run's answers anew and write them as a new run.
+
+    Args:
+        records: of a finished run that wattbench measured.
+        how: what is changed.
+        out: the folder in which the new run gets its directory.
+        command: how this was started, for the record.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+
+    Returns:
+        The new run's directory, and what changed, by system in the order of the run.
+
+    Raises:
+        UserError: the run cannot be scored anew, an argument is wrong, or a task does not score these answers.
+    """
+    _check_run(records)
+    if how.pattern is not None:
+        compiled(how.pattern)
+    work = _TasksToScore.of(records, how, allow_unsafe_code)
+    scores = work.score()
+    changes = tuple(_changes(records, scores))
+    header = _header(records, how, work, changes, command)
+    return write_rescored(records, out, header, scores, _now()), changes
+
+
+def _check_run(records: RunRecords) -> None:
+    root, header = records.layout.root, records.header
+    if not records.finished:
+        raise UserError(f"{root}: this run is not finished. Finish it with: wattbench run --resume {root}")
+    if header.imported is not None:
+        source = header.imported.get("from")
+        raise UserError(
+            f"{root}: these answers were scored by another tool ({source}), and the record has no task of them"
+        )
+    if header.gate is not None:
+        raise UserError(
+            f"{root}: this is the run of a gate, which ended when its scores decided it: with other scores it would "
+            "have asked other items. Run the gate again"
+        )
+    if header.rescored is not None:
+        raise UserError(
+            f"{root}: this run is rescored itself. Rescore the one whose answers it holds: {header.rescored['from']}"
+        )
+
+
+@dataclass(frozen=True)
+class _TasksToScore:
+    """The tasks to be scored, each with the suite by which it is loaded."""
+
+    records: RunRecords
+    how: Rescoring
+    tasks: Mapping[str, tuple[Resolved, TaskChoice]]
+    texts: frozenset[str]
+    """Those whose answers are texts, which can be changed."""
+    allow_unsafe_code: bool
+    digests: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Task to its version and how it was scored, filled as tasks are scored."""
+
+    @classmethod
+    def of(cls, records: RunRecords, how: Rescoring, allow_unsafe_code: bool) -> _TasksToScore:
+        """Find the tasks, and check that they can be scored as is wanted."""
+        resolved = tasks_from_record(records.header.suite)
+        planned = dict.fromkeys(str(cell["task"]) for cell in records.header.cells)
+        known = {choice.task: choice for choice in resolved.tasks if choice.task in planned}
+        _check_names(how, known)
+        edited = _edited(how.tasks_from, known)
+        tasks: dict[str, tuple[Resolved, TaskChoice]] = {}
+        for name in how.tasks or known:
+            choice = known[name].model_copy(update={"metric": how.metrics.get(name, known[name].metric)})
+            tasks[name] = (resolved, choice)
+            if name in edited:
+                tasks[name] = (_from_folder(resolved, edited[name]), choice.model_copy(update={"source": "include"}))
+        texts = _texts(tasks, how, allow_unsafe_code)
+        return cls(records, how, tasks, texts, allow_unsafe_code)
+
+    def score(self) -> Cells:
+        """Score every cell of these tasks."""
+        cells = [(str(cell["system"]), str(cell["task"])) for cell in self.records.header.cells]
+        wanted = [(system, task) for system, task in cells if task in self.tasks]
+        extracted = self._extracted(wanted)
+        scores: Cells = {}
+        for task, (resolved, choice) in self.tasks.items():
+            changes = AnswerChanges(self.how.forms, extracted) if task in self.texts else None
+            scorer = Scorer(resolved, choice, allow_unsafe_code=self.allow_unsafe_code, changes=changes)
+            changed = (*self.how.forms, self.how.pattern) if changes is not None else ()
+            self.digests[task] = scorer.loaded.version, _digest(scorer.loaded.asking_sha256, changed)
+            for system in (system for system, of_task in wanted if of_task == task):
+                answers = self.records.answers(system, task)
+                if answers:
+                    scores[system, task] = scorer.score(answers)
+                    _check_documents(self.records, system, task, scores[system, task])
+        return scores
+
+    def _extracted(self, cells: Iterable[tuple[str, str]]) -> Mapping[str, str] | None:
+        if self.how.pattern is None:
+            return None
+        answers = (self.records.answers(system, task) for system, task in cells if task in self.texts)
+        texts = dict.fromkeys(text for of_cell in answers for row in of_cell for text in _texts_of(row))
+        return first_matches(self.how.pattern, list(texts))
+
+
+def _texts_of(row: AnswerRow) -> list[str]:
+    return [reply for reply in row.replies if isinstance(reply, str)]
+
+
+def _check_names(how: Rescoring, known: Mapping[str, TaskChoice]) -> None:
+    for name in how.tasks:
+        if name not in known:
+            raise UserError(f"--task {name}: no such task in this run{nearest(name, known)}")
+    for name in how.metrics:
+        if name not in known:
+            raise UserError(f"--metric {name}={how.metrics[name]}: no such task in this run{nearest(name, known)}")
+        if how.tasks and name not in how.tasks:
+            raise UserError(f"--metric {name}={how.metrics[name]}: --task leaves this task out")
+
+
+def _edited(folder: Path | None, known: Mapping[str, TaskChoice]) -> dict[str, Path]:
+    """Return the tasks of the run that are in a folder."""
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise UserError(f"--tasks-from {folder}: not a folder")
+    names = tasks_in(folder.resolve())
+    if not set(names) & set(known):
+        has = f"it has {', '.join(names[:5])}" if names else "it has none"
+        raise UserError(f"--tasks-from {folder}: none of this run's tasks ({', '.join([*known][:5])}) is there; {has}")
+    return {name: folder.resolve() for name in names if name in known}
+
+
+def _from_folder(resolved: Resolved, folder: Path) -> Resolved:
+    tasks = resolved.suite.tasks.model_copy(update={"include": [folder]})
+    return replace(resolved, suite=resolved.suite.model_copy(update={"tasks": tasks}))
+
+
+def _texts(tasks: Mapping[str, tuple[Resolved, TaskChoice]], how: Rescoring, allow_unsafe_code: bool) -> frozenset[str]:
+    """Return the tasks whose answers are texts; refuse what is to be done to an answer that is none."""
+    if allow_unsafe_code:
+        os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")  # Hugging Face evaluate, which scores such code, asks as well
+    outlines = {name: outline_task(*each) for name, each in tasks.items()}
+    for name, outline in outlines.items():
+        if outline is not None and outline.unsafe_code and not allow_unsafe_code:
+            raise UserError(
+                f"task {name!r}: it runs code that the model wrote. To allow that here, add --allow-unsafe-code"
+            )
+    texts = frozenset(name for name, outline in outlines.items() if _generates(outline))
+    rest = [name for name in tasks if name not in texts]
+    if (how.forms or how.pattern is not None) and rest and (how.tasks or not texts):
+        raise UserError(
+            f"task {rest[0]!r}: it compares likelihoods of choices, and no texts: nothing can be changed in its answers"
+        )
+    return texts
+
+
+def _generates(outline: TaskOutline | None) -> bool:
+    """Return whether a task asks for texts. Of one that is a Python class nothing can be known without running it."""
+    return outline is None or outline.request_type == GENERATE
+
+
+def _check_documents(records: RunRecords, system: str, task: str, scores: Sequence[ScoreRow]) -> None:
+    """Check that the documents are still those that were answered."""
+    hashes = {row.doc_id: row.doc_hash for row in records.scores(system, task) or []}
+    for row in scores:
+        if hashes.get(row.doc_id, row.doc_hash) != row.doc_hash:
+            raise UserError(
+                f"task {task!r}: document {row.doc_id} is not the one that {system} answered: its content has changed "
+                "since. Filters and metrics of a task can change, its documents cannot"
+            )
+
+
+def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
+    for system in dict.fromkeys(system for system, _ in scores):
+        pairs = [pair for cell, rows in scores.items() if cell[0] == system for pair in _pairs(records, cell, rows)]
+        yield ChangedScore(
+            system,
+            len(pairs),
+            sum(before for before, _ in pairs),
+            sum(after for _, after in pairs),
+            sum(after > before for before, after in pairs),
+            sum(after < before for before, after in pairs),
+        )
+
+
+def _pairs(records: RunRecords, cell: tuple[str, str], rows: Sequence[ScoreRow]) -> Iterable[tuple[float, float]]:
+    """Yield each answer's score before and after; of one that failed there is none."""
+    failed = {_key(answer) for answer in records.answers(*cell) if answer.failure is not None}
+    before = {_key(row): row.correct for row in records.scores(*cell) or []}
+    for row in rows:
+        if _key(row) in before and _key(row) not in failed:
+            yield before[_key(row)], row.correct
+
+
+def _key(row: AnswerRow | ScoreRow) -> tuple[int, int, float | None]:
+    return row.doc_id, row.repeat, row.offered_per_s
+
+
+def _digest(asking_sha256: str, changed: Sequence[str | None]) -> str:
+    """Return how answers are scored, as a hash: that of the task, unless answers are changed first."""
+    if not any(changed):
+        return asking_sha256
+    return hashlib.sha256(json.dumps([asking_sha256, *changed]).encode()).hexdigest()
+
+
+def _header(
+    records: RunRecords, how: Rescoring, work: _TasksToScore, changes: Sequence[ChangedScore], command: Sequence[str]
+) -> RunHeader:
+    old = records.header
+    record = {
+        "from": old.run,
+        "command": list(command),
+        "created_utc": _now(),
+        **how.as_record(),
+        "scores": {each.system: each.as_record() for each in changes},
+    }
+    name = str((old.suite.get("suite") or {}).get("name", "run"))
+    # Not a further session of the suite: its seconds and joules are those of the other run.
+    sha256 = hashlib.sha256(json.dumps([old.suite_sha256, old.run, how.as_record()]).encode()).hexdigest()
+    return replace(
+        old,
+        run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
+        suite=_with_metrics(old.suite, how.metrics),
+        suite_sha256=sha256,
+        cells=[_scored_so(cell, work.digests) for cell in old.cells],
+        night=None,
+        rescored=record,
+    )
+
+
+def _with_metrics(suite: Mapping[str, Any], metrics: Mapping[str, str]) -> dict[str, Any]:
+    changed: dict[str, Any] = json.loads(json.dumps(suite))
+    for choice in changed["suite"]["tasks"]["select"]:
+        choice["metric"] = metrics.get(choice["task"], choice.get("metric"))
+    return changed
+
+
+def _scored_so(cell: Mapping[str, Any], digests: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    if cell["task"] not in digests:
+        return dict(cell)
+    version, sha256 = digests[cell["task"]]
+    return {**cell, "task_version": version, "task_sha256": sha256}
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
