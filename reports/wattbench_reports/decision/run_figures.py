@@ -66,7 +66,7 @@ class RunFigures:
         base = self.basis
         n = base.items
         part = _parts(n, shares)
-        middle = (base.means + 1) / (n + 2)
+        middle = (base.means + part) / np.maximum(n + 2 * part, 1e-9)
         deviations = np.sqrt(_added(base))
         noise = np.zeros((self.draws.number, len(base.systems)))
         centres, variance = np.zeros(len(base.systems)), np.zeros(len(base.systems))
