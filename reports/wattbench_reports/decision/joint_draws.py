@@ -31,8 +31,7 @@ certain. The variance that they add is noise of its own for each domain and syst
 
     middle = (means + 1) / (n + 2)                                         n: items, means: the sum of their mean scores
     added[d, s] = max(0, (squares + 1 - (n + 2) middle^2) / (n (n + 1)) - plain)
-    plain = (squares - means^2 / n) / (n (n - 1)) in a run of blocks, (squares - means^2 / n) / n^2 without blocks;
-            0 of a single item
+    plain = (squares - means^2 / n) / (n (n - 1)); 0 of a single item
     noise(k, s) = sum over d of part[d, s] x sqrt(added[d, s]) x normal[(k + 1 + d S + s) mod K]     S systems, K draws
 
 with part = share[d], or without a mix n[d, s] / sum over domains of n. The estimate of an accuracy is the one that is

@@ -141,7 +141,6 @@ def _added(basis: Basis) -> NDArray[np.float64]:
     n = basis.items
     middle = (basis.means + 1) / (n + 2)
     with_both = (basis.squares + 1 - (n + 2) * middle * middle) / np.maximum(n * (n + 1), 1)
-    degrees = n * n if basis.blocks is None else n * (n - 1)
     spread = basis.squares - basis.means * basis.means / np.maximum(n, 1)
-    plain = np.divide(spread, degrees, out=np.zeros_like(n), where=n > 1)
+    plain = np.divide(spread, n * (n - 1), out=np.zeros_like(n), where=n > 1)
     return np.where(n > 0, np.maximum(with_both - plain, 0.0), 0.0)
