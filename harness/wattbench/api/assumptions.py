@@ -41,6 +41,11 @@ class AssumptionOptions(TypedDict, total=False):
     --sessions K`` wrote, or a folder of runs."""
     cluster: str | None
     """``"task"``: intervals are clustered by task, and speak of other tasks of the kind."""
+    currency: str | None
+    """Currency of the price of a kWh: ``"USD"``."""
+    system_prices: Mapping[str, str | Mapping[str, object]] | None
+    """Prices of systems, as under ``price`` in a suite: ``{"gpt": {"per_request": 0.01, "currency": "USD"}}``. A key
+    that is not named stays as recorded."""
     min_accuracy: float | str | Mapping[str, float] | None
     """The least share of correct answers: ``0.8``, ``{"all": 0.8, "arithmetic": 0.9}`` or ``"0.8,arithmetic=90%"``, in
     place of all that the suite requires of accuracy; ``"none"`` requires nothing."""
@@ -92,10 +97,12 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
             mix=_mix_as_option(mix) if isinstance(mix, Mapping) else _text("mix", mix),
             requests_per_year=_number("requests", options.get("requests")),
             price_per_kwh=_number("price", options.get("price")),
+            currency=_text("currency", options.get("currency")),
         ),
         None if routes is None else Path(routes),
         sessions=None if sessions is None else Path(sessions),
         cluster=_text("cluster", options.get("cluster")),
+        prices=_prices(options.get("system_prices")),
         decision=_decision(options),
     )
 
@@ -118,6 +125,15 @@ def _decision(options: AssumptionOptions) -> DecisionChoice:
         cost_wrong=_number("cost_wrong", options.get("cost_wrong")),
         carbon_price_per_tonne=_number("carbon_price", options.get("carbon_price")),
         minimise=_text("minimise", options.get("minimise")),
+    )
+
+
+def _prices(given: Mapping[str, str | Mapping[str, object]] | None) -> tuple[str, ...]:
+    if given is not None and not isinstance(given, Mapping):
+        raise UserError(f"system_prices is {given!r:.60}: it must be a mapping of systems to prices")
+    return tuple(
+        f"{name}:{price if isinstance(price, str) else ','.join(f'{key}={value}' for key, value in price.items())}"
+        for name, price in (given or {}).items()
     )
 
 

@@ -84,6 +84,15 @@ _ASSUMPTIONS = (
     ),
     click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests per year."),
     click.option("--price", type=click.FloatRange(min=0.0), help="Price of a kWh, in the suite's currency."),
+    click.option("--currency", metavar="ISO4217", help="Currency of the price of a kWh, such as USD."),
+    click.option(
+        "--system-price",
+        "system_prices",
+        multiple=True,
+        metavar="SYSTEM:KEY=VALUE,...",
+        help="Price of a system, as under price in a suite: gpt:input_per_million=0.15,output_per_million=0.6,"
+        "currency=USD. What is not named stays as recorded. Once for each system.",
+    ),
     click.option(
         "--sessions",
         type=click.Path(path_type=Path),
@@ -140,6 +149,8 @@ def assumption_options(command: Any) -> Any:
         mix: str | None,
         requests: float | None,
         price: float | None,
+        currency: str | None,
+        system_prices: tuple[str, ...],
         sessions: Path | None,
         cluster: str | None,
         min_accuracy: str | None,
@@ -161,9 +172,10 @@ def assumption_options(command: Any) -> Any:
 
         assumptions = Assumptions(
             CarbonChoice(region, intensity, intensity_csv, pue, embodied),
-            WorkloadChoice(mix, requests, price),
+            WorkloadChoice(mix, requests, price, currency),
             sessions=sessions,
             cluster=cluster,
+            prices=system_prices,
             decision=DecisionChoice(
                 min_accuracy,
                 max_p95,

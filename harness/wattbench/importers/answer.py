@@ -39,10 +39,15 @@ class Answer:
     """From sending the request to its last token."""
     first_token_seconds: float | None = None
     prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Of the prompt's, those that the server had in its cache."""
     output_tokens: int | None = None
     joules: float | None = None
     joules_above_idle: float | None = None
     cost: float | None = None
+    """Money, in `currency`."""
+    currency: str = ""
+    """ISO 4217; the same for all answers, or not named."""
     route: str | None = None
     failure: str | None = None
     doc_hash: str = ""

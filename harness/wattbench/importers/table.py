@@ -14,8 +14,8 @@ from wattbench.importers.wide import is_wide, lengthened
 
 COLUMNS = (
     "system", "item", "score", "task", "domain", "kind", "repeat", "seconds", "first_token_seconds", "started_s",
-    "prompt_tokens", "output_tokens", "joules", "joules_above_idle", "cost", "route", "failure", "doc_hash",
-    "prompt_hash", "prompt", "answer", "filtered", "target",
+    "prompt_tokens", "cached_tokens", "output_tokens", "joules", "joules_above_idle", "cost", "currency", "route",
+    "failure", "doc_hash", "prompt_hash", "prompt", "answer", "filtered", "target",
 )  # fmt: skip
 """The columns that a table may have; the first two are required."""
 
@@ -102,11 +102,13 @@ def _answer(where: str, row: Mapping[str, Any]) -> Answer:
         seconds=number(row.get("seconds"), "seconds", where),
         first_token_seconds=number(row.get("first_token_seconds"), "first_token_seconds", where),
         prompt_tokens=whole_number(row.get("prompt_tokens"), "prompt_tokens", where),
+        cached_tokens=whole_number(row.get("cached_tokens"), "cached_tokens", where),
         output_tokens=whole_number(row.get("output_tokens"), "output_tokens", where),
         joules=number(row.get("joules"), "joules", where),
         # Less than idle is a figure too: the idle window may have drawn more.
         joules_above_idle=_signed(row.get("joules_above_idle"), where),
         cost=number(row.get("cost"), "cost", where),
+        currency=field("currency"),
         route=field("route") or None,
         failure=field("failure") or None,
         doc_hash=field("doc_hash"),

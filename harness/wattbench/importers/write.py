@@ -21,18 +21,27 @@ from wattbench.records.atomic_write import move_into_place
 from wattbench.records.provenance import IMPORTED
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+CURRENCY = re.compile(r"[A-Z]{3}")
 KINDS = ("generalist", "specialist", "moe", "distilled", "hybrid")
 UNSPECIFIED = "unspecified"
 """The kind of a system whose source does not state it."""
 
 
-def write_run(imported: Imported, out: Path, name: str, command: Sequence[str]) -> Path:
+def write_run(imported: Imported, out: Path, name: str, command: Sequence[str], currency: str | None = None) -> Path:
     """Make a run directory `<UTC>-<name>-<id>` under a folder and return its path.
 
     It is written under another name and renamed when it is complete.
 
-    Raises: UserError: the name is invalid, nothing was read, an answer is duplicated, some answers of a system have no
-        score, or the directory cannot be written.
+    Args:
+        imported: what was read.
+        out: the folder.
+        name: of the run.
+        command: for the record.
+        currency: of the costs (ISO 4217); None: as the source names it, if it does.
+
+    Raises:
+        UserError: the name or the currency is invalid, nothing was read, an answer is duplicated, some answers of a
+            system have no score, or the directory cannot be written.
     """
     if not NAME.fullmatch(name):
         raise UserError(f"--name {name!r:.80}: use letters, digits, dots, dashes and underscores, at most 80 of them")
@@ -41,9 +50,10 @@ def write_run(imported: Imported, out: Path, name: str, command: Sequence[str]) 
         raise UserError(f"{imported.files[0]}: it has no answers")
     _check_each_once(answers)
     _check_all_scored(answers)
+    named = _currency(answers, currency)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}"
-    header, systems = _header(imported, answers, run, name, now, command), _systems(imported, answers)
+    header, systems = _header(imported, answers, run, name, now, command, named), _systems(imported, answers)
     rows = _rows(answers, run, {system.system: system.kind for system in systems})
     unfinished = out / f".{run}.importing"
     try:
@@ -104,6 +114,27 @@ def _check_all_scored(answers: Sequence[Answer]) -> None:
             )
 
 
+def _currency(answers: Sequence[Answer], given: str | None) -> str | None:
+    """Return the one currency of a run's costs: the given one, or that of the source; None where none is named.
+
+    Raises:
+        UserError: it is no currency, or there are several.
+    """
+    first = {each.currency: each.where for each in reversed(answers) if each.currency}
+    for name, where in (*first.items(), *([] if given is None else [(given, "--currency")])):
+        if not CURRENCY.fullmatch(name):
+            raise UserError(f"{where}: the currency {name!r:.60} must be three letters, such as USD (ISO 4217)")
+    if len(first) > 1:
+        listed = " and ".join(sorted(first))
+        raise UserError(
+            f"{answers[0].where}: costs are in {listed}; a run has one currency: import each one separately"
+        )
+    source = next(iter(first), None)
+    if given is not None and source is not None and given != source:
+        raise UserError(f"--currency {given}: the costs of {first[source]} are in {source}; leave the option out")
+    return given or source
+
+
 def _kind(answers: Sequence[Answer]) -> str:
     kinds = dict.fromkeys(answer.kind for answer in answers if answer.kind)
     first = answers[0]
@@ -133,7 +164,13 @@ def _systems(imported: Imported, answers: Sequence[Answer]) -> list[SystemRow]:
 
 
 def _header(
-    imported: Imported, answers: Sequence[Answer], run: str, name: str, now: datetime, command: Sequence[str]
+    imported: Imported,
+    answers: Sequence[Answer],
+    run: str,
+    name: str,
+    now: datetime,
+    command: Sequence[str],
+    currency: str | None,
 ) -> RunHeader:
     cells: dict[tuple[str, str], set[str]] = {}
     first: dict[tuple[str, str], Answer] = {}
@@ -170,6 +207,7 @@ def _header(
             "files": [{"name": path.name, "sha256": file_digest(path)} for path in imported.files],
             "left_out": {reason: count for reason, count in imported.left_out.items() if count},
             "scenario": {system: dict(load) for system, load in imported.scenario.items()},
+            "currency": currency,
         },
     )
 
@@ -203,6 +241,7 @@ def _row(answer: Answer, run: str, kind: str, doc_id: int, index: int) -> ItemRo
         run=run, system=answer.system, kind=kind, task=answer.task, domain=answer.domain, doc_id=doc_id,
         doc_hash=answer.doc_hash, prompt_hash=answer.prompt_hash, repeat=answer.repeat, correct=answer.score,
         metrics=json.dumps(dict(answer.metrics), default=str), prompt_tokens=answer.prompt_tokens,
+        cached_tokens=answer.cached_tokens,
         output_tokens=answer.output_tokens, scheduled_s=started_s, started_s=started_s,
         first_token_s=None if started_s is None or late is None else started_s + late, finished_s=finished_s,
         token_s=[], batch=index, batch_size=1, window="", energy_j=answer.joules,

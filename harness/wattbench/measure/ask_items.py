@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -206,6 +206,7 @@ def answer_row(
         replies=[list(r.value) if isinstance(r.value, tuple) else r.value for r in replies],
         prompt_tokens=_sum(reply.prompt_tokens for reply in replies),
         output_tokens=_sum(reply.output_tokens for reply in replies),
+        cached_tokens=_sum(reply.cached_tokens for reply in replies),
         scheduled_s=started_s,
         started_s=started_s,
         first_token_s=token_s[0] if token_s else None,
@@ -218,6 +219,7 @@ def answer_row(
         route_score=route.score if route else None,
         router_s=route.router_s if route else None,
         route_asked=list(route.systems) if route else [],
+        usage=[asdict(each) for each in route.usage] if route else [],
     )
 
 

@@ -87,6 +87,9 @@ class AnswerRow(RecordRow):
     prompt_tokens: int | None
     """None if the engine cannot count them. `output_tokens` likewise."""
     output_tokens: int | None
+    cached_tokens: int | None = None
+    """Of `prompt_tokens`, those that a server had in its cache, as it reports. None in older records and if it does not
+    report it."""
     scheduled_s: float
     """When the request was due. In a closed loop that is when it was sent."""
     started_s: float
@@ -109,6 +112,10 @@ class AnswerRow(RecordRow):
     asking, so every answer that it rejected counts."""
     route_asked: list[str] = field(default_factory=list)
     """Every member that was asked, in order: more than one where a cascade escalated."""
+    usage: list[dict[str, Any]] = field(default_factory=list)
+    """For a hybrid: what each system that was asked used, rejected answers and what the router asked included:
+    ``{"system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds"}``; seconds are the item's share of the
+    call's. Empty in older records."""
     offered_per_s: float | None = None
     """In the scenario `load`: the rate at which requests arrived. Such answers count if a `LoadRow` names their
     window; `repeat` counts up within a rate."""
@@ -314,6 +321,8 @@ class ItemRow(RecordRow):
     """A JSON object: every metric, keyed as lm-eval keys it."""
     prompt_tokens: int | None
     output_tokens: int | None
+    cached_tokens: int | None = None
+    """As in `AnswerRow`."""
     scheduled_s: float | None
     """None only in an imported run without times, as the next one and `finished_s`. If only the duration is known it
     starts at 0."""
@@ -338,6 +347,8 @@ class ItemRow(RecordRow):
     router_energy_j: float | None = None
     """The router's part of `energy_j`, by its part of the seconds attributed to the item."""
     route_asked: list[str] = field(default_factory=list)
+    usage: list[dict[str, Any]] = field(default_factory=list)
+    """As in `AnswerRow`."""
     offered_per_s: float | None = None
     """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts from
     there. `failure` as in `AnswerRow`; a failed request is not correct."""

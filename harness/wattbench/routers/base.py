@@ -46,6 +46,8 @@ class Attempt(Generic[T]):
     answer: T
     confidence: float | None = None
     """Mean log-probability per token; None if the system does not report it."""
+    seconds: float = 0.0
+    """The question's share of the seconds of the call."""
 
 
 @dataclass(frozen=True)

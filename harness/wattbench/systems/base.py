@@ -21,6 +21,19 @@ ROLLING = "loglikelihood_rolling"
 
 
 @dataclass(frozen=True)
+class Used:
+    """What one system used to answer one item, on behalf of a hybrid."""
+
+    system: str
+    prompt_tokens: int | None
+    """None where the engine cannot count them. So for the next two."""
+    cached_tokens: int | None
+    output_tokens: int | None
+    seconds: float
+    """The item's share of the call's."""
+
+
+@dataclass(frozen=True)
 class Route:
     """The route of a request through a hybrid."""
 
@@ -35,6 +48,8 @@ class Route:
     """
     systems: tuple[str, ...]
     """Every system that was asked, in order; the last is `member`."""
+    usage: tuple[Used, ...] = ()
+    """What each of them used; what the router asked comes first."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,8 @@ class Reply:
     """Mean log-probability per generated token; None unless `Engine.report_confidence` asked for it."""
     route: Route | None = None
     """How a hybrid chose; None for all other systems."""
+    cached_tokens: int | None = None
+    """Of `prompt_tokens`, those that a server had in its cache; None where it does not report it."""
 
     @property
     def first_token_s(self) -> float | None:

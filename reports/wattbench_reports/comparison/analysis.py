@@ -24,7 +24,12 @@ from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.ranking import Ranking, rank
 from wattbench_reports.comparison.reference_systems import yardsticks
-from wattbench_reports.comparison.system_figures import SystemFigures, for_another_run, system_figures
+from wattbench_reports.comparison.system_figures import (
+    SystemFigures,
+    for_another_run,
+    system_figures,
+    with_money,
+)
 from wattbench_reports.metrics.arrival_rates import LoadReport, load_caveats, load_report
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity, carbon_of_run, pue_of_suite
@@ -35,6 +40,10 @@ from wattbench_reports.metrics.decision_sums import decision_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.money import RunMoney
+from wattbench_reports.metrics.money.bills import bills_of
+from wattbench_reports.metrics.money.money_sums import MoneySums, money_sums
+from wattbench_reports.metrics.money.prices import prices_of
+from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, money_figures, tariff
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.strictness import SystemStrictness, strictness
 from wattbench_reports.metrics.system_metrics import Measures, measures
@@ -73,6 +82,9 @@ class Comparison:
     """What the figures over all domains are for; None where several runs differ in it."""
     years: Mapping[str, Year] = field(default_factory=dict)
     """For each system with joules: the requests of a year."""
+    money: RunMoney | None = None
+    """Where the systems' money comes from; None where no system has a cost, or runs of different currencies are
+    compared."""
     ranked: Ranked | None = None
     """How the systems are ranked; None where only figures were requested."""
     sessions: SessionRecord | None = None
@@ -111,12 +123,44 @@ class Analysis:
     """Those of the file that the assumptions name, to be replayed."""
     costs: Mapping[CostUnit, Costs] = field(default_factory=dict)
     """What a request costs, in each unit that at least one system has."""
-    money: RunMoney | None = None
+    priced: MoneyFigures | None = None
     """None: no system has a price, a declared cost, or joules with a price of electricity."""
+    bills: MoneySums | None = None
+    """Money of each item; None as for `priced`."""
+    tariff: Tariff | None = None
+    """What is to be paid, and in which currency; None as for `priced`."""
     strictness: Mapping[str, SystemStrictness] = field(default_factory=dict)
     """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
     decide: DecisionSettings = field(default_factory=DecisionSettings)
     """What the suite and the reader require, and what answers are worth to them."""
+
+    @property
+    def money(self) -> RunMoney | None:
+        """Each system's money; None: no system has a price, a declared cost, or joules with a price of electricity."""
+        return None if self.priced is None else self.priced.money
+
+    def money_of(self, domain: str) -> RunMoney | None:
+        """Each system's money over the items of one domain; None as for `money`."""
+        if self.bills is None or self.tariff is None:
+            return None
+        share = np.array([float(name == domain) for name in self.basis.domains])
+        return money_figures(self.basis, self.table, self.bills, self.tariff, share).money
+
+    def answers_money(self) -> NDArray[np.float64]:
+        """Money of each answer, electricity included, shape (answers,); NaN where it is not known."""
+        if self.bills is None or self.tariff is None:
+            return np.full(len(self.frames.items), np.nan)
+        per_joule = self.tariff.per_joule[self.frames.items["system"].cat.codes.to_numpy()]
+        energy_j = self.frames.items["energy_j"].to_numpy(dtype=np.float64)
+        return np.asarray(self.bills.answers + np.where(per_joule > 0, per_joule * energy_j, 0.0))
+
+    def money_pairs(self, domain: str | None = None) -> Pairs | None:
+        """As `pairs`, with money in place of joules; None where no system has a cost."""
+        if self.priced is None:
+            return None
+        if domain is None and self.shares is not None:
+            return WeighedPairs(self.priced.table, self.priced.basis, self.shares)
+        return EqualPairs(self.priced.table.of_domain(domain))
 
     def cost_figures(self, unit: CostUnit) -> Mapping[str, CostFigures]:
         """Return each system's cost for a request and for a correct answer; empty in a unit that no system has."""
@@ -271,10 +315,16 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     table = _clustered(table, assumptions)
     sums = carbon_sums(frames, table, hourly)
     decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
+    used_for = workload(suite.workload, [str(name) for name in np.unique(table.domains)], assumptions.workload)
+    bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
+    has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
+    rates = tariff(bills, has_joules, used_for, pue)
+    paid = None if rates is None else money_sums(frames, table, rates.bills)
     more = sums | decision_sums(frames, table, decide.worth)
+    more |= paid.kinds if paid is not None and rates is not None and rates.priced else {}
     base = basis(table, **{kind: np.nan_to_num(values) for kind, values in more.items()})
-    used_for = workload(suite.workload, base.domains, assumptions.workload)
     shares = shares_of(used_for, base)
+    priced = None if rates is None or paid is None else money_figures(base, table, paid, rates, shares)
     measured = measures(frames, table, base, shares=shares)
     sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
     uncertain = joule_ratios(base, shares)
@@ -282,14 +332,16 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     apart = splits(frames)
     prints = fingerprints(frames)
     strict = strictness(frames)
-    kinds = frames.items.drop_duplicates("system").set_index("system")["kind"]
+    kind_of = frames.items.drop_duplicates("system").set_index("system")["kind"]
     known = run.systems()
     comparison = Comparison(
         run=run.header.run,
         suite=suite.name,
         systems=tuple(
             for_another_run(
-                system_figures(figures, str(kinds[name]), judged[name], sci.get(name), apart[name], base),
+                _with_money(
+                    system_figures(figures, str(kind_of[name]), judged[name], sci.get(name), apart[name], base), priced
+                ),
                 figures.j_per_correct,
                 uncertain.get(name),
                 sessions,
@@ -309,10 +361,20 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         load=load,
         workload=used_for,
         years={
-            name: year(name, each.j_per_request.estimate, known.get(name), factor, pue, sci.get(name), used_for)
+            name: year(
+                name,
+                None if each.j_per_request is None else each.j_per_request.estimate,
+                known.get(name),
+                factor,
+                pue,
+                sci.get(name),
+                used_for,
+                None if priced is None or (of := priced.money.systems[name].per_request) is None else of.estimate,
+            )
             for name, each in measured.items()
-            if each.j_per_request is not None
+            if each.j_per_request is not None or (priced is not None and priced.money.systems[name].per_request)
         },
+        money=None if priced is None else priced.money,
         sessions=sessions,
         cluster=assumptions.cluster,
     )
@@ -320,13 +382,19 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     costs = [
         joule_costs(base.systems, base.metered),
         *([] if factor is None else [gram_costs(base.systems, factor, sci)]),
+        *([] if priced is None else [priced.costs]),
     ]
     return Analysis(
         frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
+        priced=priced, bills=paid, tariff=rates,
         strictness=strict,
         decide=decide,
     )  # fmt: skip
+
+
+def _with_money(row: SystemFigures, priced: MoneyFigures | None) -> SystemFigures:
+    return row if priced is None else with_money(row, priced.money.systems[row.system], priced.money.currency)
 
 
 def _clustered(table: ItemTable, assumptions: Assumptions) -> ItemTable:

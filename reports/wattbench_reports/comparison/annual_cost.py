@@ -16,16 +16,18 @@ class Year:
     """One system, asked the workload's requests of a year."""
 
     system: str
-    energy_kwh: float
-    """At the machine, times PUE."""
+    energy_kwh: float | None
+    """At the machine, times PUE; None without joules."""
     cost: float | None
     """Of that energy, in the workload's currency; None where no price is named."""
     operational_g: float | None
-    """Grams of CO2 equivalent of that energy; None without an intensity. So for the rest."""
+    """Grams of CO2 equivalent of that energy; None without an intensity. So for the next two."""
     embodied_g: float | None
     """Of the hardware in those hours; None where no manufacture is declared."""
     training_g: float | None
     """Of everything that was trained for it, once; None where none is on record, too."""
+    money: float | None = None
+    """All that the requests cost, in the currency of the run's money; None where it is not known."""
 
     @property
     def total_g(self) -> float | None:
@@ -37,35 +39,39 @@ class Year:
 
 def year(
     system: str,
-    j_per_request: float,
+    j_per_request: float | None,
     row: SystemRow | None,
     carbon: Carbon | None,
     pue: float,
     sci: Sci | None,
     workload: Workload,
+    money_per_request: float | None,
 ) -> Year:
-    """Compute one system's year from the joules of one request.
+    """Compute one system's year from the joules and the money of one request.
 
     Args:
         system: its name.
-        j_per_request: at the machine.
+        j_per_request: at the machine; None without joules.
         row: what is on record of it.
         carbon: what a joule costs the climate.
         pue: what the building draws for each watt, which needs no intensity.
         sci: the system's terms by that.
         workload: how many requests, and at what price.
+        money_per_request: all that one costs; None where it is not known.
     """
     requests = workload.requests_per_year
-    energy_kwh = j_per_request * requests / JOULES_PER_KWH * pue
+    energy_kwh = None if j_per_request is None else j_per_request * requests / JOULES_PER_KWH * pue
+    kwh_price = workload.price_per_kwh
     training = training_j(row)
     per_request = (None, None) if sci is None else (sci.operational_g_per_request, sci.embodied_g_per_request)
     return Year(
         system=system,
         energy_kwh=energy_kwh,
-        cost=None if workload.price_per_kwh is None else energy_kwh * workload.price_per_kwh,
+        cost=None if kwh_price is None or energy_kwh is None else energy_kwh * kwh_price,
         operational_g=None if per_request[0] is None else per_request[0] * requests,
         embodied_g=None if per_request[1] is None else per_request[1] * requests,
         training_g=None if training is None or carbon is None else carbon.grams(training),
+        money=None if money_per_request is None else money_per_request * requests,
     )
 
 

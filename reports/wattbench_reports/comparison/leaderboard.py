@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY, groups
-from wattbench_reports.comparison.leaderboard_model import RankedGroup, RankedSystem
+from wattbench_reports.comparison.leaderboard_model import MONEY, RankedGroup, RankedSystem
 from wattbench_reports.comparison.paired_tests import Pairs
 from wattbench_reports.comparison.ranking import AccuracyOrder, EnergyOrder, accuracy_order, energy_order
+from wattbench_reports.comparison.ties import energy_leaders
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
 
@@ -43,6 +44,27 @@ def standings(
         JOULES: list(_by_items(pairs, measured, judged, divided, JOULES)),
     }
     return tuple(standing for figure in FIGURES for standing in standings_of[figure])
+
+
+def money_standings(
+    pairs: Pairs, costs: Mapping[str, float], candidates: Collection[str], divided: Groups
+) -> tuple[RankedGroup, ...]:
+    """Every standing by cost per correct answer, in the groups of accuracy, tested as joules are.
+
+    Args:
+        pairs: comparisons of money: `wattbench_reports.comparison.analysis.Analysis.money_pairs`.
+        costs: of the systems that have a cost per correct answer, in one currency.
+        candidates: the others are not ranked.
+        divided: from `grouped`.
+    """
+    found = []
+    for number, members in enumerate(divided[ACCURACY], start=1):
+        names = sorted((name for name in members if name in costs and name in candidates), key=lambda name: costs[name])
+        if names:
+            beaten = {names[0]: None, **{each.system: each.beaten for each in energy_leaders(pairs, names)}}
+            places = tuple(RankedSystem(name, costs[name], shown) for name, shown in beaten.items())
+            found.append(RankedGroup(MONEY, number, places))
+    return tuple(found)
 
 
 def _by_items(

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
-from wattbench_reports.comparability.rules import Divide
+from wattbench_reports.comparability.rules import FIGURES, Divide
+
+MONEY = "money"
+"""Cost per correct answer. It is ranked wherever accuracy may be: a bill is the same whatever machine it is for."""
+
+RANKED = (*FIGURES, MONEY)
+"""The figures that are ranked, in the order of a leaderboard."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class RankedSystem:
 
     system: str
     value: float
-    """A share, seconds or joules."""
+    """A share, seconds, joules or money."""
     beaten: bool | None
     """Shown to be behind the first, over the same items; None for the first, and where that is not tested."""
 
@@ -51,7 +57,7 @@ class RankedGroup:
     """Systems in order of one figure, within one group."""
 
     figure: str
-    """One of `wattbench_reports.comparability.rules.FIGURES`."""
+    """One of `RANKED`."""
     group: int
     places: tuple[RankedSystem, ...]
     """Best first."""

@@ -20,8 +20,9 @@ from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
 from wattbench_reports.comparison.analysis import Analysis, Comparison, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
-from wattbench_reports.comparison.leaderboard import Groups, grouped, standings
+from wattbench_reports.comparison.leaderboard import Groups, grouped, money_standings, standings
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
+from wattbench_reports.comparison.money_of_runs import PartMoney, money_of_runs, part_money
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.rescored import same_answers
 from wattbench_reports.comparison.system_figures import SystemFigures, for_another_run
@@ -53,6 +54,7 @@ class _Part:
     yardsticks: frozenset[str]
     run: RunRecords
     uncertain: Mapping[str, BlockRatio]
+    money: PartMoney | None
 
 
 def side_by_side(
@@ -105,17 +107,20 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         ]
     )
     pairs: Pairs = _pairs(table, parts)
+    sessions = {
+        new: known
+        for new, (part, old) in shown.items()
+        if (known := joule_sessions(part.comparison.sessions, old)) is not None
+    }
     if several:
         pairs = PairsAcrossRuns(
             within=pairs,
             run_of={new: part.about.run for new, (part, _) in shown.items()},
             ratios={new: part.uncertain[old] for new, (part, old) in shown.items() if old in part.uncertain},
-            sessions={
-                new: known
-                for new, (part, old) in shown.items()
-                if (known := joule_sessions(part.comparison.sessions, old)) is not None
-            },
+            sessions=sessions,
         )
+    money = money_of_runs([each.money for each in parts], [each.about.run for each in parts], names, sessions)
+    money_pairs = None if money.table is None else money.pairs(_pairs(money.table, parts))
     divided = grouped(prints, crossed)
     candidates = {name: each for name, each in measured.items() if name not in yardsticks}
     divisions = divides(prints, crossed)
@@ -124,7 +129,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         run=", ".join(part.about.run for part in parts),
         suite=", ".join(dict.fromkeys(part.about.suite for part in parts)),
         systems=tuple(
-            _renamed(figures, renamed[figures.system], one_grid)
+            money.row(_renamed(figures, renamed[figures.system], one_grid))
             for part, renamed in zip(parts, names, strict=True)
             for figures in part.comparison.systems
         ),
@@ -142,8 +147,9 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             for old, split in part.comparison.splits.items()
         },
         load=under_load,
+        money=money.money,
         years={
-            renamed[old]: year
+            renamed[old]: money.year(year)
             for part, renamed in zip(parts, names, strict=True)
             for old, year in part.comparison.years.items()
         }
@@ -157,6 +163,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),
             *same_answers({part.about.run: header_record(part.run).rescored for part in parts}),
+            *money.caveats,
             *(
                 caveat
                 for part, renamed in zip(parts, names, strict=True)
@@ -168,7 +175,12 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             prints=prints,
             placements=tuple(_placements(prints, divided, divisions)),
             # Under load the figures are of one rate among several, and the tables say them rate by rate.
-            standings=standings(pairs, candidates, judged, divided) if under_load is None else (),
+            standings=()
+            if under_load is not None
+            else (
+                *standings(pairs, candidates, judged, divided),
+                *(() if money_pairs is None else money_standings(money_pairs, money.per_correct, candidates, divided)),
+            ),
             divides=divisions,
             across=crossed,
         ),
@@ -249,6 +261,7 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
         yardsticks=frozenset(analysis.yardsticks),
         run=run,
         uncertain=analysis.uncertain,
+        money=part_money(analysis),
     )
 
 

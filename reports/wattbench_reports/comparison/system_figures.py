@@ -8,6 +8,7 @@ from wattbench_reports.comparison.another_run import joule_sessions, of_another_
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.metrics.money import SystemMoney
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.validity import Validity
@@ -57,7 +58,17 @@ class SystemFigures:
     valid: bool
     """Every measured window of the system is valid. What was imported has none, and is taken as it was declared."""
     cost_per_request: float | None = None
-    """Money, as the imported results declare it."""
+    """Mean money of a request, in `cost_currency`; None where it is not known of every answer. So for the rest."""
+    cost_per_request_low: float | None = None
+    cost_per_request_high: float | None = None
+    """Infinite where the items do not bound it."""
+    cost_per_correct: float | None = None
+    """Money of all requests over the correct answers; None as well without a correct answer."""
+    cost_per_correct_low: float | None = None
+    cost_per_correct_high: float | None = None
+    """Infinite where the items do not bound it."""
+    cost_currency: str | None = None
+    """ISO 4217, or ``(no currency)`` of an import that names none."""
     imported: bool = False
     """Another tool made the figures: wattbench measured nothing."""
     own_cpu_s_per_request: float | None = None
@@ -102,6 +113,23 @@ def for_another_run(
     )
 
 
+def with_money(row: SystemFigures, money: SystemMoney, currency: str) -> SystemFigures:
+    """Add what a system costs; unchanged where it is not known."""
+    of_request, of_correct = money.per_request, money.per_correct
+    if of_request is None:
+        return row
+    return replace(
+        row,
+        cost_per_request=of_request.estimate,
+        cost_per_request_low=of_request.low,
+        cost_per_request_high=of_request.high,
+        cost_per_correct=None if of_correct is None else of_correct.estimate,
+        cost_per_correct_low=None if of_correct is None else of_correct.low,
+        cost_per_correct_high=None if of_correct is None else of_correct.high,
+        cost_currency=currency,
+    )
+
+
 def system_figures(
     figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit, base: Basis
 ) -> SystemFigures:
@@ -133,7 +161,6 @@ def system_figures(
         sci_g_per_correct_high=None if per_answer is None else per_answer.high,
         energy_provenance=figures.provenance,
         valid=judged.valid,
-        cost_per_request=figures.cost_per_request,
         imported=judged.imported,
         own_cpu_s_per_request=figures.own_cpu_s,
         blocks=1 if base.blocks is None else base.blocks.number,

@@ -36,11 +36,12 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
     else:
         yield _table(*summary_table(comparison))
     yield _paragraph(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")
+    yield _paragraph(wording.cost_line(comparison))
     yield _paragraph(wording.another_run_line(comparison))
     yield _paragraph(wording.sci_line(comparison))
     if comparison.load is None and (title := wording.year_line(comparison)):
         yield _paragraph(title, bold=True)
-        yield _table(("system", *wording.YEAR.values()), wording.year_rows(comparison))
+        yield _table(("system", *wording.year_headings(comparison)), wording.year_rows(comparison))
     ranks = list(rank_lines(comparison))
     for title, groups in ranks:
         yield _paragraph(title, bold=True)

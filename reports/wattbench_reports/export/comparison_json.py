@@ -13,6 +13,7 @@ from wattbench_reports.export.comparison_rows import placement_row, plain_row
 from wattbench_reports.export.decision_data import decision_data
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.workload import Workload
 from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.wording.arrival_rates import plain_rates
@@ -21,7 +22,9 @@ from wattbench_reports.wording.decision import DecisionWords
 
 def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str:
     """Return an object: ``{"run", "suite", "carbon" | null, "energy_by_component": {system: {component: {...}}},
-    "systems": [columns], "sci": [terms], "workload": {...} | null, "years": [{system, energy_kwh, cost, grams ...}],
+    "systems": [columns], "sci": [terms], "workload": {...} | null,
+    "years": [{system, energy_kwh, cost, money, grams ...}],
+    "money": {"currency", "systems": [{system, per_request: {part: money}, source, date, why_none}], "notes"} | null,
     "sessions": {...} | null, "caveats": [{code, text, systems}]}``.
 
     Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, best, systems: [{system, checks,
@@ -45,6 +48,7 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
         ],
         "sci": [_terms(sci) for sci in comparison.sci.values()],
         "workload": None if comparison.workload is None else _workload(comparison.workload),
+        "money": None if comparison.money is None else _money(comparison.money),
         "years": [_year(year) for year in comparison.years.values()],
         "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
@@ -76,8 +80,27 @@ def _workload(workload: Workload) -> dict[str, Any]:
     }
 
 
+def _money(money: RunMoney) -> dict[str, Any]:
+    """Return what the systems' money is for; the costs themselves are among the systems' figures."""
+    return {
+        "currency": money.currency,
+        "systems": [
+            {
+                "system": name,
+                "per_request": dict(each.parts),
+                "source": each.source or None,
+                "date": each.date or None,
+                "why_none": each.why_none or None,
+            }
+            for name, each in money.systems.items()
+        ],
+        "notes": list(money.notes),
+    }
+
+
 def _year(year: Year) -> dict[str, Any]:
-    """Return a year of requests: money in the workload's currency, grams of CO2 equivalent with training once."""
+    """Return a year of requests: `cost` of electricity in the workload's currency, `money` of all in that of the run's
+    money, grams of CO2 equivalent with training once."""
     return asdict(year) | {"total_g": year.total_g}
 
 

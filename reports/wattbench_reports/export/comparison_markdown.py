@@ -37,16 +37,14 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     else:
         lines += ["", *_table(*summary_table(comparison))]
     lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")]
-    if another := wording.another_run_line(comparison):
-        lines += ["", escaped(another)]
-    if declared := wording.sci_line(comparison):
-        lines += ["", escaped(declared)]
+    for text in (wording.cost_line(comparison), wording.another_run_line(comparison), wording.sci_line(comparison)):
+        lines += ["", escaped(text)] if text else []
     if (title := wording.year_line(comparison)) and comparison.load is None:
         lines += [
             "",
             f"**{escaped(title)}**",
             "",
-            *_table(("system", *wording.YEAR.values()), wording.year_rows(comparison)),
+            *_table(("system", *wording.year_headings(comparison)), wording.year_rows(comparison)),
         ]
     ranks = list(rank_lines(comparison))
     for title, groups in ranks:
@@ -72,10 +70,13 @@ def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[s
     if wording.has_own_cpu(comparison):
         head = (*head, "CPU per request")
         rows = [(*row, wording.own_cpu(each)) for row, each in zip(rows, comparison.systems, strict=True)]
-    if all(figures.cost_per_request is None for figures in comparison.systems):
+    if not wording.has_cost(comparison):
         return head, rows
-    costs = [(*row, wording.cost(each)) for row, each in zip(rows, comparison.systems, strict=True)]
-    return (*head, "cost per request"), costs
+    costs = [
+        (*row, wording.cost_per_request(each, comparison), wording.cost_per_correct(each, comparison))
+        for row, each in zip(rows, comparison.systems, strict=True)
+    ]
+    return (*head, "cost per request", wording.cost_heading(comparison)), costs
 
 
 def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:

@@ -28,11 +28,13 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     if comparison.load is not None:
         return "\n".join([*decision, *_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
-    columns = _columns("system", "accuracy", "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
+    cost = (wording.cost_heading(comparison),) if wording.has_cost(comparison) else ()
+    columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
-    details = [[f"  {_detail(figures)}"] for figures in comparison.systems]
+    details = [[f"  {_detail(figures, comparison)}"] for figures in comparison.systems]
     lines = [*_heading(comparison), "", *text_table(columns, rows, below=details, widest_label=NAME_WIDTH)]
     lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
+    lines += wrapped(wording.cost_line(comparison))
     lines += wrapped(wording.another_run_line(comparison))
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
@@ -42,7 +44,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
 _PER_CORRECT = "joules per correct: total joules / number of correct answers."
 
 
-_YEAR_COLUMNS = _columns("system", "energy", "bill", "CO2e energy", "manufacture", "training", "first year")
+_YEAR_COLUMNS = ("energy", "bill", "CO2e energy", "manufacture", "training", "first year")
 
 
 def _year(comparison: Comparison) -> list[str]:
@@ -50,10 +52,11 @@ def _year(comparison: Comparison) -> list[str]:
     title = wording.year_line(comparison)
     if not title:
         return []
+    cost = ("all costs",) if wording.has_year_cost(comparison) else ()
     return [
         "",
         *wrapped(f"{title}:"),
-        *text_table(_YEAR_COLUMNS, wording.year_rows(comparison), widest_label=NAME_WIDTH),
+        *text_table(_columns("system", *_YEAR_COLUMNS, *cost), wording.year_rows(comparison), widest_label=NAME_WIDTH),
     ]
 
 
@@ -109,6 +112,7 @@ def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float
     return (
         figures.system,
         wording.accuracy(figures),
+        *((wording.cost_per_correct(figures, comparison),) if wording.has_cost(comparison) else ()),
         wording.j_per_correct(figures),
         units.quantity(figures.latency_p50_s, "s"),
         *(wording.tail(figures, share) for share in tails),
@@ -116,7 +120,7 @@ def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float
     )
 
 
-def _detail(figures: SystemFigures) -> str:
+def _detail(figures: SystemFigures, comparison: Comparison) -> str:
     parts = [figures.kind, units.plural(figures.items, "item")]
     if figures.output_tokens is not None:
         parts.append(f"{units.digits(figures.output_tokens)} tokens each")
@@ -125,5 +129,5 @@ def _detail(figures: SystemFigures) -> str:
     if figures.own_cpu_s_per_request is not None:
         parts.append(f"{wording.own_cpu(figures)} of CPU per request")
     if figures.cost_per_request is not None:
-        parts.append(f"cost {wording.cost(figures)} per request")
+        parts.append(wording.cost_per_request(figures, comparison))
     return printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.metrics.money import UNNAMED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,11 +26,13 @@ COLUMNS = {
     "seconds": "Float64",
     "first_token_seconds": "Float64",
     "prompt_tokens": "Int64",
+    "cached_tokens": "Int64",
     "output_tokens": "Int64",
     "joules": "Float64",
     "joules_above_idle": "Float64",
     "energy_provenance": "string",
     "cost": "Float64",
+    "currency": "string",
     "route": "string",
     "failure": "string",
     "window": "string",
@@ -53,7 +56,7 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
     """
     import pandas as pd
 
-    items, more = analysis.frames.items, analysis.frames.more_columns(*_MORE)
+    items, more = analysis.frames.items, analysis.frames.more_columns(*_MORE, newer=("cached_tokens",))
     table = pd.DataFrame(
         {
             "system": items["system"].astype(str),
@@ -67,11 +70,13 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
             "seconds": items["finished_s"] - items["started_s"],
             "first_token_seconds": more["first_token_s"] - items["started_s"],
             "prompt_tokens": more["prompt_tokens"],
+            "cached_tokens": more.get("cached_tokens"),
             "output_tokens": items["output_tokens"],
             "joules": items["energy_j"],
             "joules_above_idle": items["energy_above_idle_j"],
             "energy_provenance": items["energy_provenance"],
-            "cost": items.get("cost"),
+            "cost": analysis.answers_money(),
+            "currency": _currency(analysis),
             "route": more["route"],
             "failure": more["failure"],
             "window": items["window"],
@@ -87,3 +92,8 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
         columns=list(COLUMNS),
     )
     return table.astype(COLUMNS)
+
+
+def _currency(analysis: Analysis) -> str | None:
+    """Return the currency of the costs; None without costs, and where an import named none."""
+    return None if analysis.money is None or analysis.money.currency == UNNAMED else analysis.money.currency

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.stats import Interval
 
@@ -48,6 +49,12 @@ TYPES = {
     "yardstick": "bool",
     "offered_per_s": "float64",
     "cost_per_request": "float64",
+    "cost_per_request_low": "float64",
+    "cost_per_request_high": "float64",
+    "cost_per_correct": "float64",
+    "cost_per_correct_low": "float64",
+    "cost_per_correct_high": "float64",
+    "cost_currency": "string",
     "imported": "bool",
     "own_cpu_s_per_request": "float64",
     "blocks": "int64",
@@ -59,9 +66,9 @@ TYPES = {
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts the
 requests without joules; a percentile of latency is missing from too few requests, and `latency_tail_percentile` names
 the highest that is there, `latency_tail_s` (`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of
-arrivals that the figures are of, where load was offered; `cost_per_request` is money, as the imported results declare
-it; `blocks` is by how many the intervals are clustered; the bounds for another run are of all domains together, and
-missing with one of `sessions`."""
+arrivals that the figures are of, where load was offered; costs are money in `cost_currency`, missing where they are not
+known of every answer; `blocks` is by how many the intervals are clustered; the bounds for another run are of all
+domains together, and missing with one of `sessions`."""
 
 
 def figures_frame(analysis: Analysis) -> pd.DataFrame:
@@ -79,6 +86,7 @@ def figures_frame(analysis: Analysis) -> pd.DataFrame:
 def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
     measured = analysis.measured if domain is None else analysis.by_domain[domain]
     sci = analysis.comparison.sci if domain is None else analysis.carbon_of(domain)
+    money = analysis.money if domain is None else analysis.money_of(domain)
     load = analysis.comparison.load
     for name, figures in measured.items():
         if not figures.requests:  # it was asked nothing in this domain
@@ -97,6 +105,7 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
             "offered_per_s": None if load is None else load.compared.offered_per_s,
             **_figures(figures),
             **_grams(sci.get(name)),
+            **_money(money, name),
         }
 
 
@@ -125,7 +134,6 @@ def _figures(figures: Measures) -> dict[str, Any]:
         "latency_tail_percentile": None if tail is None else tail.label,
         "output_tokens": figures.output_tokens,
         "unmetered": figures.unmetered,
-        "cost_per_request": figures.cost_per_request,
         "own_cpu_s_per_request": figures.own_cpu_s,
         "j_per_correct_few": figures.j_per_correct is not None and figures.j_per_correct.few,
         "energy_provenance": figures.provenance,
@@ -139,6 +147,17 @@ def _grams(sci: Sci | None) -> dict[str, Any]:
     if sci is None:
         return {}
     return {"co2_g_per_1000": sci.co2_g_per_1000, **_interval("sci_g_per_correct", sci.g_per_correct)}
+
+
+def _money(money: RunMoney | None, system: str) -> dict[str, Any]:
+    if money is None or money.systems[system].per_request is None:
+        return {}
+    of_request, of_correct = money.systems[system].per_request, money.systems[system].per_correct
+    return {
+        **_interval("cost_per_request", of_request),
+        **_interval("cost_per_correct", of_correct),
+        "cost_currency": money.currency,
+    }
 
 
 def _utf8(text: str) -> str:

@@ -23,13 +23,16 @@ class Assumptions:
     cluster: str | None = None
     """``task``: intervals speak of other tasks of the kind, not of other items of the same ones."""
     decision: DecisionChoice = field(default_factory=DecisionChoice)
+    prices: tuple[str, ...] = ()
+    """Of systems, each ``system:key=value,key=value``: see `wattbench_reports.metrics.money.prices.prices_of`."""
 
     def as_options(self) -> list[str]:
         """Return them as the options that `compare`, `export` and `report` share."""
         sessions = [] if self.sessions is None else ["--sessions", str(self.sessions)]
         cluster = [] if self.cluster is None else ["--cluster", self.cluster]
         restated = [*self.carbon.as_options(), *self.workload.as_options()]
-        return [*restated, *self.decision.as_options(), *sessions, *cluster]
+        prices = [word for price in self.prices for word in ("--system-price", price)]
+        return [*restated, *prices, *self.decision.as_options(), *sessions, *cluster]
 
     def as_report_options(self) -> list[str]:
         """Return them as options of `report`, which alone replays routers."""

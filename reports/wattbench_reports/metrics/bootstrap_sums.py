@@ -50,6 +50,18 @@ class Draws:
         return self.kinds[kind].sums
 
 
+@dataclass(frozen=True)
+class CombinedDraws(Draws):
+    """Draws made of others, which a page that carries those need not carry."""
+
+    combined: Mapping[str, NDArray[np.float64]]
+    """Kind to its sums, shape (draws, domains, systems); `kinds` is empty."""
+
+    def of(self, kind: str) -> NDArray[np.float64]:
+        """Return one kind's sums, of shape (draws, domains, systems)."""
+        return self.combined[kind]
+
+
 def draws(table: ItemTable, **more: NDArray[np.float64]) -> Draws:
     """Draw the items of a table again, domain by domain.
 

@@ -23,8 +23,9 @@ from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED, Sci, embodied
 from wattbench_reports.metrics.domain_sums import Shares
 from wattbench_reports.stats import Interval
 
-MONEY, PRICED = "money", "priced"
-"""Kinds of sums: money of answers, without the electricity that is computed from joules; and how many have it."""
+MONEY, PRICED, PRICED_CORRECT = "money", "priced", "priced_correct"
+"""Kinds of sums, in a basis where some system has money: that of answers, without the electricity that is computed from
+joules; how many answers a system's cost is taken over (those with joules, where it pays for them); and their scores."""
 
 LATENCY_S, TIMED = "latency_s", "timed"
 """Kinds of sums: seconds of requests, and how many are known; only where a decision prices a second."""

@@ -3,6 +3,7 @@ carries to do so."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,11 +55,9 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
             (items, systems).
     """
     drawn = draws(table, **more)
-    domains = np.searchsorted(np.array(drawn.domains), table.domains)
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = [np.bincount(domains, weights=column, minlength=len(drawn.domains)) for column in values.T]
-        return np.column_stack(sums).astype(np.float64)
+        return domain_totals(table, drawn.domains, values)
 
     mean = table.correct / np.maximum(table.trials, 1)
     kinds = {"energy_j": table.energy_j, "correct": table.metered_correct, **more}
@@ -75,5 +74,18 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
         totals={name: total(values) for name, values in kinds.items()},
         energy_squares=total(table.energy_j**2),
         drawn=drawn,
-        blocks=block_sums(table, domains, **more),
+        blocks=block_sums(table, np.searchsorted(np.array(drawn.domains), table.domains), **more),
     )
+
+
+def domain_totals(table: ItemTable, domains: Sequence[str], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum values of shape (items, systems) by domain: shape (domains, systems).
+
+    Args:
+        table: the items.
+        domains: sorted, as a basis has them.
+        values: of each item and system.
+    """
+    number = np.searchsorted(np.array(domains), table.domains)
+    sums = [np.bincount(number, weights=column, minlength=len(domains)) for column in values.T]
+    return np.column_stack(sums).astype(np.float64)

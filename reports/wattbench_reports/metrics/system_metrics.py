@@ -59,8 +59,6 @@ class Measures:
     """Every provenance in the joules, joined; empty where there are none."""
     mixed: Mixed | None = None
     """Seconds under the mix of domains, where one is given."""
-    cost_per_request: float | None = None
-    """Mean, in the currency of the import; None where it is not known of every request."""
     own_cpu_s: float | None = None
     """Mean CPU seconds of the run's own processes per request; None where they were not recorded of every request."""
 
@@ -93,7 +91,7 @@ def measures(
         domain: only the items of this one; None takes all.
         shares: over all domains, the mix to state the figures for; None: every item counts the same.
     """
-    items = frames.items[[*_COLUMNS, *(["cost"] if "cost" in frames.items else [])]]
+    items = frames.items[list(_COLUMNS)]
     items = items if domain is None else items[frames.items["domain"] == domain]
     chosen = table.of_domain(domain)
     rows = dict(list(items.groupby("system", observed=True)))
@@ -148,9 +146,6 @@ def _of_system(
         j_per_correct=per_correct,
         provenance=provenance.joined(rows.loc[has_joules, "energy_provenance"].unique().tolist()),
         mixed=None if mix is None else mixed(seconds, rows["domain"], mix),
-        cost_per_request=float(rows["cost"].mean())
-        if "cost" in rows and len(rows) and rows["cost"].notna().all()
-        else None,
         own_cpu_s=_mean(rows["own_cpu_s"].to_numpy(dtype=np.float64), rows["domain"], mix)
         if len(rows) and rows["own_cpu_s"].notna().all()
         else None,

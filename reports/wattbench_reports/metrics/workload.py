@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ class WorkloadChoice:
     """``arithmetic=3,text=1``: weights of domains, none of which is left out; ``items`` for every item alike."""
     requests_per_year: float | None = None
     price_per_kwh: float | None = None
+    currency: str | None = None
+    """Of that price."""
 
     def as_options(self) -> list[str]:
         """The command line's words for it."""
@@ -83,8 +86,14 @@ def workload(
         mix=None if weights is None else _shares(weights, domains),
         requests_per_year=REQUESTS_PER_YEAR if requests is None else _number("requests_per_year", requests, above=0),
         price_per_kwh=None if price is None else _number("price_per_kwh", price),
-        currency=settings.currency,
+        currency=settings.currency if choice.currency is None else _currency(choice.currency),
     )
+
+
+def _currency(text: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", text):
+        raise UserError(f"currency is {text!r:.60}: it must be three letters, such as USD (ISO 4217)")
+    return text
 
 
 def _parsed(text: str, domains: Sequence[str]) -> dict[str, float]:

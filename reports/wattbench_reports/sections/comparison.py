@@ -29,7 +29,7 @@ def comparison_table(comparison: Comparison) -> Table:
     order = {figures.system: index for index, figures in enumerate(comparison.systems)}
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
     tail = comparison.tail_share
-    costed = any(figures.cost_per_request is not None for figures in comparison.systems)
+    costed = wording.has_cost(comparison)
     return Table(
         caption="All systems over all items",
         columns=(
@@ -45,22 +45,38 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("CO2e per 1,000", numeric=True),
             Column("Tokens", numeric=True),
             Column("Items", numeric=True),
-            *((Column("Cost per request", numeric=True),) if costed else ()),
+            *(_cost_columns(comparison) if costed else ()),
         ),
         rows=tuple(
             (
                 *_row(figures, comparison, order, yardstick=figures.system in yardsticks),
-                *((Cell(wording.cost(figures)),) if costed else ()),
+                *(_costs(figures, comparison, order[figures.system]) if costed else ()),
             )
             for figures in comparison.systems
         ),
         note=(
             f"{wording.intervals_line(comparison)} The error of the meter is not in them. "
-            f"{wording.another_run_line(comparison)} Joules per correct answer: joules of all requests, including "
-            "wrong answers, divided by the number of correct answers. Tokens: mean output per request. CO2e: grams "
-            "per 1,000 requests. "
+            f"{_joined(wording.another_run_line(comparison), wording.cost_line(comparison))} "
+            "Joules per correct answer: joules of all requests, including wrong answers, divided by the number of "
+            "correct answers. Tokens: mean output per request. CO2e: grams per 1,000 requests. "
             f"{wording.carbon_line(comparison)}{f' Provenance: {meanings}.' if meanings else ''}"
         ),
+    )
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _cost_columns(comparison: Comparison) -> tuple[Column, ...]:
+    heading = wording.cost_heading(comparison)
+    return Column("Cost per request", numeric=True), Column(f"{heading[:1].upper()}{heading[1:]} answers", numeric=True)
+
+
+def _costs(figures: SystemFigures, comparison: Comparison, index: int) -> tuple[Cell, ...]:
+    return (
+        Cell(wording.cost_per_request(figures, comparison), restates=key(index, "cost-per-request")),
+        Cell(wording.cost_per_correct(figures, comparison), restates=key(index, "cost-per-correct")),
     )
 
 

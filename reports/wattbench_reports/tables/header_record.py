@@ -105,6 +105,8 @@ class ImportRecord:
     """Reason to how many."""
     scenarios: Mapping[str, Mapping[str, Any]]
     """System to the load that the tool put on it."""
+    currency: str | None
+    """Of its costs; None where it was not named."""
     as_recorded: Mapping[str, Any]
 
     @classmethod
@@ -115,6 +117,7 @@ class ImportRecord:
             source=text(recorded.get("from")),
             files=tuple(str(file.get("name")) for file in objects(recorded.get("files"))),
             left_out=mapping(recorded.get("left_out")) or _EMPTY,
+            currency=text(recorded.get("currency")),
             scenarios={name: load for name, each in scenarios.items() if (load := mapping(each)) is not None},
             as_recorded=recorded,
         )

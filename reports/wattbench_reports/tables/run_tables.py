@@ -37,6 +37,9 @@ WINDOW_COLUMNS = (
 NEWER_WINDOW_COLUMNS = ("block", "attempt", "own_cpu_s", "contended")
 """As `NEWER_ITEM_COLUMNS`."""
 
+USAGE_COLUMNS = ("system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds")
+"""Of an entry of a hybrid's `usage`."""
+
 
 _LABELS = ("system", "task", "domain")
 """Few values and many rows: read as categories, so that a million rows are a million small integers."""
@@ -101,6 +104,31 @@ class Frames:
         except pa.ArrowException as error:
             raise UserError(f"{path}: {name} does not hold lists ({error}); the record is damaged") from error
         return np.asarray(lengths if self.rows is None else lengths[self.rows.to_numpy()])
+
+    def list_rows(self, name: str) -> pd.DataFrame:
+        """Return a row per entry of a column of lists of objects; none where the table has no such column.
+
+        Returns:
+            Column ``answer``, which row of `items` it is of, and those of `USAGE_COLUMNS`.
+
+        Raises:
+            UserError: it holds no such lists.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        path = self.run.layout.items_table
+        try:
+            table = _read(path, (), newer=(name,))
+            if name not in table.column_names:
+                return pd.DataFrame({"answer": np.empty(0, np.int64), **dict.fromkeys(USAGE_COLUMNS, np.empty(0))})
+            lists = table.column(name).combine_chunks()
+            lists = lists if self.rows is None else lists.filter(pa.array(self.rows.to_numpy()))
+            entries = pc.list_flatten(lists)
+            fields = {each: pc.struct_field(entries, each).to_pandas() for each in USAGE_COLUMNS}
+            return pd.DataFrame({"answer": pc.list_parent_indices(lists).to_numpy(), **fields})
+        except pa.ArrowException as error:
+            raise UserError(f"{path}: {name} does not hold lists of usage ({error}); the record is damaged") from error
 
     @cached_property
     def record(self) -> HeaderRecord:

@@ -103,9 +103,62 @@ def sci(figures: SystemFigures) -> str:
     return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high, figures.j_per_correct_few), "g")
 
 
-def cost(figures: SystemFigures) -> str:
-    """Format the cost of a request, in the currency of the import: ``0.00123``; a dash where it is not known."""
-    return units.NONE if figures.cost_per_request is None else units.digits(figures.cost_per_request)
+def has_cost(comparison: Comparison) -> bool:
+    """Whether a cost is known of any system, so that tables have a column for it."""
+    return any(each.cost_per_request is not None for each in comparison.systems)
+
+
+def cost_scale(comparison: Comparison, noun: str = "correct answer") -> tuple[float, str]:
+    """Return for how many requests, or correct answers, costs are stated: the same for all systems."""
+    correct = noun != "request"
+    costs = (each.cost_per_correct if correct else each.cost_per_request for each in comparison.systems)
+    return units.money_scale(costs, noun)
+
+
+def cost_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
+    """Format money per correct answer, at `cost_scale`: ``1.23 [1.02, 1.51] EUR``; ``none correct`` if none is."""
+    low, high = figures.cost_per_correct_low, figures.cost_per_correct_high
+    if figures.cost_per_correct is None or low is None or high is None:
+        unknown = figures.cost_per_request is None or figures.accuracy is None
+        return units.NONE if unknown else "none correct"
+    factor, _ = cost_scale(comparison)
+    interval = Interval(factor * figures.cost_per_correct, factor * low, factor * high)
+    return units.money_interval(interval, figures.cost_currency or "")
+
+
+def cost_per_request(figures: SystemFigures, comparison: Comparison) -> str:
+    """Format money per request, with what it is for: ``1.20 EUR per 1,000 requests``; a dash where it is not known."""
+    if figures.cost_per_request is None:
+        return units.NONE
+    factor, many = cost_scale(comparison, "request")
+    return f"{units.money(factor * figures.cost_per_request, figures.cost_currency or '')} per {many}"
+
+
+def cost_heading(comparison: Comparison) -> str:
+    """Head a column of `cost_per_correct`: ``cost per 1,000 correct``."""
+    return f"cost per {cost_scale(comparison, 'correct')[1].removesuffix('s')}"
+
+
+def cost_line(comparison: Comparison) -> str:
+    """Say what the money is made of, where its prices come from, and of which systems it is not known."""
+    money = comparison.money
+    if money is None:
+        return ""
+    by_source: dict[str, list[str]] = {}
+    for name, each in money.systems.items():
+        if not each.why_none:
+            paid = units.listed(tuple(each.parts)) or "nothing"
+            dated = f" of {each.date}" if each.date else ""
+            source = f", by {each.source}{dated}" if each.source else ""
+            by_source.setdefault(f"{paid}{source}", []).append(name)
+    paid_for = "; ".join(f"{units.named(names)}: {what}" for what, names in by_source.items())
+    unknown: dict[str, list[str]] = {}
+    for name, each in money.systems.items():
+        if each.why_none:
+            unknown.setdefault(each.why_none, []).append(name)
+    lines = [f"Costs in {money.currency}. Of {paid_for}."] if paid_for else []
+    lines += [f"No cost of {units.named(names)}: {why}." for why, names in unknown.items()]
+    return " ".join([*lines, *money.notes])
 
 
 YEAR = {
@@ -119,13 +172,27 @@ YEAR = {
 """Metrics of a year of requests: key on the page and column heading."""
 
 
+YEAR_COST = "All costs"
+"""Heading of what all requests of a year cost, where it is known of any system."""
+
+
+def has_year_cost(comparison: Comparison) -> bool:
+    """Whether the cost of a year is known of any system, and is more than its electricity."""
+    return any(each.money is not None and each.money != each.cost for each in comparison.years.values())
+
+
+def year_headings(comparison: Comparison) -> tuple[str, ...]:
+    """List the headings of `year_rows`, after the system's."""
+    return (*YEAR.values(), *((YEAR_COST,) if has_year_cost(comparison) else ()))
+
+
 def year(figures: Year | None, currency: str) -> dict[str, str]:
     """Format the metrics of `YEAR`; a dash where one is not known."""
     if figures is None:
         return dict.fromkeys(YEAR, units.NONE)
     return {
-        "year-kwh": units.quantity(1000 * figures.energy_kwh, "Wh"),
-        "year-bill": units.NONE if figures.cost is None else f"{units.digits(figures.cost)} {currency}",
+        "year-kwh": units.quantity(None if figures.energy_kwh is None else 1000 * figures.energy_kwh, "Wh"),
+        "year-bill": units.money(figures.cost, currency),
         "year-energy-g": units.quantity(figures.operational_g, "g"),
         "year-made-g": units.quantity(figures.embodied_g, "g"),
         "training-g": units.quantity(figures.training_g, "g"),
@@ -142,9 +209,15 @@ def year_line(comparison: Comparison) -> str:
 
 
 def year_rows(comparison: Comparison) -> list[tuple[str, ...]]:
-    """List each system's name and its metrics of `YEAR`, in their order."""
+    """List each system's name and its metrics of `year_headings`, in their order."""
     currency = "" if comparison.workload is None else comparison.workload.currency
-    return [(each.system, *year(comparison.years.get(each.system), currency).values()) for each in comparison.systems]
+    costed = has_year_cost(comparison)
+    rows = []
+    for each in comparison.systems:
+        of_year = comparison.years.get(each.system)
+        cost = units.money(None if of_year is None else of_year.money, each.cost_currency or "")
+        rows.append((each.system, *year(of_year, currency).values(), *((cost,) if costed else ())))
+    return rows
 
 
 def energy(figures: SystemFigures) -> str:

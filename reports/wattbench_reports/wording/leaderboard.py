@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY
+from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY
 from wattbench_reports.comparison.analysis import Comparison
-from wattbench_reports.comparison.leaderboard_model import Ranked, RankedGroup, RankedSystem
+from wattbench_reports.comparison.leaderboard_model import MONEY, RANKED, Ranked, RankedGroup, RankedSystem
 from wattbench_reports.formatting import units
+from wattbench_reports.wording.comparison import cost_scale
 
 TITLES = {
     ACCURACY: "Accuracy, highest first",
     LATENCY: "Latency p50, lowest first",
     JOULES: "Joules per correct answer, lowest first",
+    MONEY: "Cost per correct answer, lowest first",
 }
 
 NOTE = (
@@ -41,11 +43,11 @@ def rank_lines(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:
     ranked = comparison.ranked
     if ranked is None or len(comparison.systems) < 2:
         return
-    for figure in FIGURES:
+    for figure in RANKED:
         groups = [each for each in ranked.standings if each.figure == figure]
         if groups:
             note = "" if len(groups) == 1 else f" (in {len(groups)} groups that are not ranked against each other)"
-            yield f"{TITLES[figure]}{note}{_across(figure, ranked)}", tuple(_line(each) for each in groups)
+            yield f"{TITLES[figure]}{note}{_across(figure, ranked)}", tuple(_line(each, comparison) for each in groups)
 
 
 def _across(figure: str, ranked: Ranked) -> str:
@@ -53,14 +55,26 @@ def _across(figure: str, ranked: Ranked) -> str:
     return f" (across {units.listed(parts)}, as requested)" if parts else ""
 
 
-def _line(standing: RankedGroup) -> str:
+def _line(standing: RankedGroup, comparison: Comparison) -> str:
+    if standing.figure == MONEY:
+        return _money_line(standing, comparison)
     return ", ".join(_ranked_system(system, standing.figure) for system in standing.places)
 
 
+def _money_line(standing: RankedGroup, comparison: Comparison) -> str:
+    factor, many = cost_scale(comparison)
+    currency = next(each.cost_currency for each in comparison.systems if each.cost_currency is not None)
+    places = (f"{_unsure(each)}{each.system} {units.money(factor * each.value, currency)}" for each in standing.places)
+    return f"{', '.join(places)} (per {many})"
+
+
+def _unsure(system: RankedSystem) -> str:
+    return "~ " if system.beaten is False else ""
+
+
 def _ranked_system(system: RankedSystem, figure: str) -> str:
-    unsure = "~ " if system.beaten is False else ""
     shown = units.percent(system.value) if figure == ACCURACY else units.quantity(system.value, _UNIT[figure])
-    return f"{unsure}{system.system} {shown}"
+    return f"{_unsure(system)}{system.system} {shown}"
 
 
 _UNIT = {LATENCY: "s", JOULES: "J"}

@@ -113,7 +113,14 @@ class EndpointLM(LM):
 def as_reply(completion: Completion, *, finished_s: float) -> Reply:
     """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
     usage = completion.usage
-    return Reply(completion.text, usage.prompt_tokens, usage.output_tokens, completion.token_s, finished_s)
+    return Reply(
+        completion.text,
+        usage.prompt_tokens,
+        usage.output_tokens,
+        completion.token_s,
+        finished_s,
+        cached_tokens=usage.cached_tokens,
+    )
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T]:

@@ -7,7 +7,7 @@ every member loaded.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -16,8 +16,9 @@ from wattbench.clock import now_s
 from wattbench.config import CascadeRouter, HybridSystem, LlmRouter, LocalModel
 from wattbench.errors import UserError
 from wattbench.routers import Attempt, Question, Routed, Setup, open_router, router_class
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, Route, TaskContext
+from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, Route, TaskContext, Used
 from wattbench.systems.hybrid.facts import combined_facts, device_memory_bytes, memory_bytes, parts_of
+from wattbench.systems.hybrid.usage import RouterCall, shared_out, summed, used
 from wattbench.systems.registry import engine_class, open_engine
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class HybridEngine(Engine):
         self._opened = ExitStack()
         self._tasks: dict[str, _Task] = {}
         """Every task that was begun, the latest last."""
+        self._router_calls: list[RouterCall] = []
+        """What the router asked for the batch under way."""
         self._router = open_router(
             config.router,
             Setup(f"{self._where}: router", config.members, config.fallback, seed, self._likelihoods),
@@ -127,16 +130,20 @@ class HybridEngine(Engine):
 
         def ask(system: str, batch: Sequence[Question]) -> list[Attempt[list[Reply]]]:
             in_form = [self._in_form(system, [requests[index] for index in positions[q.key]]) for q in batch]
+            started_s = now_s()
             replies = self._engines[system].answer(request_type, [request for each in in_form for request in each])
             # The members of a batch are asked one after the other, so its items do not all end together.
             finished_s = now_s()
             ended = iter([replace(r, finished_s=r.finished_s or finished_s) for r in replies])
-            return [_attempt(list(itertools.islice(ended, len(each)))) for each in in_form]
+            each_s = (finished_s - started_s) / len(batch)
+            return [_attempt(list(itertools.islice(ended, len(each))), each_s) for each in in_form]
 
+        self._router_calls.clear()
         routed = self._router.route(questions, ask)
+        by_router = shared_out(self._router_calls, len(questions))
         replies: dict[int, Reply] = {}
-        for indices, one in zip(positions.values(), routed, strict=True):
-            replies |= zip(indices, _replies(one), strict=True)
+        for indices, one, read in zip(positions.values(), routed, by_router, strict=True):
+            replies |= zip(indices, _replies(one, read), strict=True)
         return [replies[index] for index in range(len(requests))]
 
     def facts(self) -> Facts:
@@ -193,7 +200,10 @@ class HybridEngine(Engine):
         from lm_eval.api.instance import Instance
 
         requests = [Instance(LOGLIKELIHOOD, {}, pair, index) for index, pair in enumerate(pairs)]
-        return [float(reply.value[0]) for reply in self._engines[system].answer(LOGLIKELIHOOD, requests)]
+        started_s = now_s()
+        replies = self._engines[system].answer(LOGLIKELIHOOD, requests)
+        self._router_calls.append(RouterCall(system, replies, now_s() - started_s))
+        return [float(reply.value[0]) for reply in replies]
 
 
 def _positions(requests: Sequence[Instance]) -> dict[Hashable, list[int]]:
@@ -205,28 +215,31 @@ def _positions(requests: Sequence[Instance]) -> dict[Hashable, list[int]]:
     return positions
 
 
-def _attempt(replies: list[Reply]) -> Attempt[list[Reply]]:
+def _attempt(replies: list[Reply], seconds: float) -> Attempt[list[Reply]]:
     known = [reply.confidence for reply in replies if reply.confidence is not None]
-    return Attempt(replies, sum(known) / len(known) if known and len(known) == len(replies) else None)
+    return Attempt(replies, sum(known) / len(known) if known and len(known) == len(replies) else None, seconds)
 
 
-def _replies(routed: Routed[list[Reply]]) -> list[Reply]:
+def _replies(routed: Routed[list[Reply]], by_router: Sequence[Used]) -> list[Reply]:
     """Return the last attempt's replies, with the tokens of all attempts."""
-    route = Route(routed.systems[-1], routed.score, routed.router_s, routed.systems)
+    usage = (
+        *by_router,
+        *(
+            used(system, each.answer, each.seconds)
+            for system, each in zip(routed.systems, routed.attempts, strict=True)
+        ),
+    )
+    route = Route(routed.systems[-1], routed.score, routed.router_s, routed.systems, usage)
     return [
         replace(
             each[-1],
-            prompt_tokens=_sum(reply.prompt_tokens for reply in each),
-            output_tokens=_sum(reply.output_tokens for reply in each),
+            prompt_tokens=summed(reply.prompt_tokens for reply in each),
+            output_tokens=summed(reply.output_tokens for reply in each),
+            cached_tokens=summed(reply.cached_tokens for reply in each),
             route=route,
         )
         for each in zip(*(attempt.answer for attempt in routed.attempts), strict=True)
     ]
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    known = list(counts)
-    return None if None in known else sum(count or 0 for count in known)
 
 
 def _check_threads(where: str, config: HybridSystem) -> None:

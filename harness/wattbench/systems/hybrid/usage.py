@@ -1,0 +1,51 @@
+"""What each system that a hybrid asked used for an item: tokens and seconds, for the bill of every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wattbench.systems.base import Reply, Used
+
+
+@dataclass(frozen=True)
+class RouterCall:
+    """A call of a system by the router itself."""
+
+    system: str
+    replies: Sequence[Reply]
+    seconds: float
+
+
+def used(system: str, replies: Sequence[Reply], seconds: float) -> Used:
+    """Return what a system used for the replies of one item."""
+    return Used(
+        system,
+        summed(reply.prompt_tokens for reply in replies),
+        summed(reply.cached_tokens for reply in replies),
+        summed(reply.output_tokens for reply in replies),
+        seconds,
+    )
+
+
+def shared_out(calls: Sequence[RouterCall], questions: int) -> list[list[Used]]:
+    """Return what the router's calls used for each question of a batch.
+
+    A call has as many replies for each question, in the order of the questions. What it asked once for all (to
+    calibrate itself) is the first question's.
+    """
+    shares: list[list[Used]] = [[] for _ in range(questions)]
+    for call in calls:
+        each, left = divmod(len(call.replies), questions)
+        if left:
+            shares[0].append(used(call.system, call.replies, call.seconds))
+            continue
+        for number, share in enumerate(shares):
+            share.append(used(call.system, call.replies[number * each : (number + 1) * each], call.seconds / questions))
+    return shares
+
+
+def summed(counts: Iterable[int | None]) -> int | None:
+    """Return the sum; None if one of the counts is not known."""
+    known = list(counts)
+    return None if None in known else sum(count or 0 for count in known)

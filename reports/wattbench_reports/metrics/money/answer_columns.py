@@ -1,0 +1,64 @@
+"""Columns of a run's answers that bills are made of, read when they are first needed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.tables.run_tables import Frames
+
+COUNTS = ("prompt_tokens", "cached_tokens", "output_tokens")
+
+
+class AnswerColumns:
+    """Tokens of each answer, and what each system that a hybrid asked used."""
+
+    def __init__(self, frames: Frames) -> None:
+        self.frames = frames
+
+    def rows(self, system: str) -> NDArray[np.bool_]:
+        """Return which answers are a system's, shape (answers,)."""
+        return np.asarray(self.frames.items["system"] == system)
+
+    def counts(self, system: str) -> pd.DataFrame:
+        """Return the tokens of a system's answers, columns `COUNTS`; NaN where not known, 0 of a failed request."""
+        return self._counts[self.rows(system)]
+
+    def usage(self, system: str) -> pd.DataFrame:
+        """Return a row for each system that a hybrid's answers asked: `answer` counts the hybrid's answers from 0."""
+        positions = np.flatnonzero(self.rows(system))
+        place = pd.Series(np.arange(len(positions)), index=positions)
+        of_system = self._usage[self._usage["answer"].isin(positions)]
+        return of_system.assign(answer=place.loc[of_system["answer"]].to_numpy())
+
+    def usage_of_older(self, system: str) -> pd.DataFrame | None:
+        """Return the same of a record from before usage was recorded, without seconds.
+
+        Where one system was asked, the tokens of the answer are that one's; None where several were.
+        """
+        rows = self.rows(system)
+        if (self.frames.list_lengths("route_asked")[rows] != 1).any():
+            return None
+        route = self.frames.more_columns("route")["route"].to_numpy()[rows]
+        return self.counts(system).assign(system=route, answer=np.arange(len(route)), seconds=np.nan)
+
+    @cached_property
+    def _counts(self) -> pd.DataFrame:
+        more = self.frames.more_columns("prompt_tokens", "failure", newer=("cached_tokens",))
+        cached = more["cached_tokens"] if "cached_tokens" in more else pd.Series(np.nan, more.index)
+        table = pd.DataFrame(
+            {
+                "prompt_tokens": more["prompt_tokens"].to_numpy(dtype=np.float64),
+                "cached_tokens": cached.to_numpy(dtype=np.float64),
+                "output_tokens": self.frames.items["output_tokens"].to_numpy(dtype=np.float64),
+            }
+        )
+        failed = more["failure"].notna().to_numpy()
+        return table.mask(failed[:, None] & table.isna().to_numpy(), 0.0)
+
+    @cached_property
+    def _usage(self) -> pd.DataFrame:
+        return self.frames.list_rows("usage")

@@ -1,0 +1,65 @@
+"""The bill of every system of a run: by its price, as a hybrid, or as an import declares it; and their currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from wattbench_reports.metrics.money.answer_columns import AnswerColumns
+from wattbench_reports.metrics.money.hybrid_bill import of_hybrid
+from wattbench_reports.metrics.money.model import DECLARED, UNNAMED
+from wattbench_reports.metrics.money.price_bill import Bill, by_price
+from wattbench_reports.metrics.money.prices import Prices
+from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.suite_record import SystemSettings
+
+ELECTRICITY_ALONE = Bill()
+"""Of a system without a price."""
+
+
+def bills_of(frames: Frames, prices: Prices) -> Mapping[str, Bill]:
+    """Return the bill of each system, in the order of `frames.systems`.
+
+    Args:
+        frames: the run.
+        prices: those that the reader set count in place of a cost that an import declares.
+    """
+    answers = AnswerColumns(frames)
+    return {name: _bill(answers, name, prices) for name in frames.systems}
+
+
+def _bill(answers: AnswerColumns, name: str, prices: Prices) -> Bill:
+    stated = None if name in prices.chosen else _declared(answers, name)
+    if stated is not None:
+        return stated
+    settings = answers.frames.record.suite.systems.get(name, SystemSettings())
+    if any(each in prices.by_system for each in settings.pool):
+        return of_hybrid(answers, name, settings, prices.by_system)
+    price = prices.by_system.get(name)
+    return ELECTRICITY_ALONE if price is None else by_price(answers, name, price)
+
+
+def _declared(answers: AnswerColumns, name: str) -> Bill | None:
+    """Return the bill that an import declares; None where it declares none."""
+    items, record = answers.frames.items, answers.frames.record.imported
+    if "cost" not in items or record is None:
+        return None
+    cost = items["cost"].to_numpy(dtype=np.float64)[answers.rows(name)]
+    if np.isnan(cost).all():
+        return None
+    bill = Bill({DECLARED: cost}, record.currency or UNNAMED, pays_electricity=False, source="the imported results")
+    return bill.without("its cost is not declared of every answer") if np.isnan(cost).any() else bill
+
+
+def leading_currency(bills: Sequence[Bill], electricity: str | None) -> str | None:
+    """Return the currency of most systems, of those equally frequent the first; None where no system has one.
+
+    Args:
+        bills: in the order of the suite.
+        electricity: the currency of the price of electricity; None where none is set.
+    """
+    named = [bill.currency for bill in bills if bill.currency is not None]
+    if not named:
+        return electricity
+    return max(dict.fromkeys(named), key=named.count)

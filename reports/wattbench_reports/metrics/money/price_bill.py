@@ -1,0 +1,110 @@
+"""What each answer of a system cost at one price: tokens, requests and hours.
+
+    (prompt - cached) x input + cached x cached input + output x output      tokens, per million
+    + per request
+    + seconds / 3600 / utilisation x (GPUs x GPU-hour + machine-hour)        seconds: `machine_time`
+
+What a server had in its cache is billed as other tokens where it has no price of its own, or is not recorded. Tokens of
+a failed request are not billed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.formatting.units import listed
+from wattbench_reports.metrics.money.answer_columns import COUNTS, AnswerColumns
+from wattbench_reports.metrics.money.machine_time import machine_seconds
+from wattbench_reports.metrics.money.model import MACHINE, REQUESTS, TOKENS
+from wattbench_reports.tables.price_record import PriceRecord
+
+_MILLION = 1e6
+
+Parts = Mapping[str, NDArray[np.float64]]
+"""What is paid for to money of each answer, shape (answers,)."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The money of one system's answers, without the electricity that is computed from joules."""
+
+    parts: Parts = field(default_factory=dict)
+    currency: str | None = None
+    """None: it pays for nothing but electricity, or nothing is known."""
+    pays_electricity: bool = True
+    """Its joules are to be paid for in addition."""
+    source: str = ""
+    date: str = ""
+    why_none: str = ""
+    """Why its money is not known, as a clause; empty where it is."""
+    notes: tuple[str, ...] = ()
+
+    def without(self, why: str) -> Bill:
+        """Return the bill of a system whose money is not known."""
+        return replace(self, parts={}, notes=(), why_none=why)
+
+
+def by_price(answers: AnswerColumns, name: str, price: PriceRecord) -> Bill:
+    """Bill every answer of a system at one price."""
+    bill = Bill({}, price.currency, price.electricity_added, price.source or "", price.date or "")
+    seconds, why = machine_seconds(answers.frames, name) if price.by_time else (None, "")
+    if why:
+        return bill.without(f"hours have a price, and {why}")
+    counts = answers.counts(name) if price.by_token else None
+    if counts is not None and (why := unknown_tokens(counts, price)):
+        return bill.without(why)
+    source = bill.source
+    if price.by_time and answers.frames.record.imported is not None:
+        source = "; ".join(filter(None, [source, "hours by latency, one request at a time"]))
+    parts = parts_at(price, int(answers.rows(name).sum()), counts, seconds)
+    return replace(bill, parts=parts, source=source, notes=cache_notes(name, price, counts))
+
+
+def parts_at(
+    price: PriceRecord, answers: int, counts: pd.DataFrame | None, seconds: NDArray[np.float64] | None
+) -> dict[str, NDArray[np.float64]]:
+    """Return the money of some answers at a price, by what is paid for."""
+    parts: dict[str, NDArray[np.float64]] = {}
+    if counts is not None:
+        parts[TOKENS] = _of_tokens(counts, price)
+    if price.per_request is not None:
+        parts[REQUESTS] = np.full(answers, price.per_request)
+    if seconds is not None:
+        parts[MACHINE] = seconds * price.per_second
+    return parts
+
+
+def unknown_tokens(counts: pd.DataFrame, price: PriceRecord) -> str:
+    """Say which tokens have a price and are not recorded of every answer, as a clause; empty where none are."""
+    lacking = [
+        what
+        for what, priced in (("prompt", price.input_per_million), ("output", price.output_per_million))
+        if priced is not None and counts[f"{what}_tokens"].isna().any()
+    ]
+    return f"{listed(lacking)} tokens have a price, and are not recorded of every answer" if lacking else ""
+
+
+def cache_notes(name: str, price: PriceRecord, counts: pd.DataFrame | None) -> tuple[str, ...]:
+    """Say that tokens of the cache have a price and none are on record; empty otherwise."""
+    if counts is None or price.cached_input_per_million is None or counts["cached_tokens"].notna().any():
+        return ()
+    return (f"{name}: no cached tokens are on record, so that all tokens of prompts are billed as not cached.",)
+
+
+def _of_tokens(counts: pd.DataFrame, price: PriceRecord) -> NDArray[np.float64]:
+    """Return the money of tokens; those without a price need not be known."""
+    prompt, cached, output = (counts[name].to_numpy(dtype=np.float64) for name in COUNTS)
+    money = np.zeros(len(counts))
+    if price.input_per_million is not None:
+        of_cached = price.cached_input_per_million
+        held = np.minimum(np.nan_to_num(cached), prompt)
+        saved = 0.0 if of_cached is None else price.input_per_million - of_cached
+        money = money + (prompt * price.input_per_million - held * saved) / _MILLION
+    if price.output_per_million is not None:
+        money = money + output * price.output_per_million / _MILLION
+    return money
