@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from wattbench_reports.comparison.analysis import Comparison as ComparisonData
     from wattbench_reports.comparison.system_figures import SystemFigures
+    from wattbench_reports.wording.decision import DecisionWords
 
 
 def compare(
@@ -40,12 +41,13 @@ def compare(
         UserError: a run is not finished, is damaged or is given twice, or an argument is wrong.
     """
     from wattbench.records import read_run
-    from wattbench_reports.comparison.several_runs import side_by_side
+    from wattbench_reports.export.compared_runs import compare_runs
 
     folders = [runs] if isinstance(runs, str | os.PathLike) else list(runs)
     parts = [across] if isinstance(across, str) else list(across)
     records = [read_run(Path(folder)) for folder in folders]
-    return Comparison(side_by_side(records, across=parts, assumptions=assumptions_of(**assumptions)))
+    compared = compare_runs(records, across=parts, assumptions=assumptions_of(**assumptions))
+    return Comparison(compared.comparison, compared.decided)
 
 
 class Comparison:
@@ -55,9 +57,16 @@ class Comparison:
     end in ``_low`` and ``_high``.
     """
 
-    def __init__(self, data: ComparisonData) -> None:
+    def __init__(self, data: ComparisonData, decided: DecisionWords | None = None) -> None:
         self.data = data
         """The comparison as the reports know it. Its form may change without notice."""
+        self.decided = decided
+        """The decision as the reports know it; None where several runs are compared. Its form may change, too."""
+
+    @property
+    def advice(self) -> str:
+        """Which system to run, in one sentence; empty where several runs are compared."""
+        return "" if self.decided is None else self.decided.advice
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -75,10 +84,11 @@ class Comparison:
         return self.data.ranked is None or not self.data.ranked.apart
 
     def frame(self) -> pd.DataFrame:
-        """Return one row per system: its figures, and which other systems they may be ranked against."""
+        """Return one row per system: its figures, which other systems they may be ranked against, and of one run
+        whether it qualifies."""
         from wattbench_reports.export.comparison_frame import comparison_frame
 
-        return comparison_frame(self.data)
+        return comparison_frame(self.data, self.decided)
 
     def text(self, format: str = "table") -> str:  # noqa: A002 - the name of the command's option
         """Return the comparison as text.
@@ -91,7 +101,7 @@ class Comparison:
         """
         from wattbench_reports.export import render
 
-        return render(self.data, format)
+        return render(self.data, format, self.decided)
 
     def __getitem__(self, system: str) -> SystemFigures:
         for figures in self.data.systems:
@@ -115,4 +125,4 @@ class Comparison:
         """Return the comparison as a notebook shows it."""
         from wattbench_reports.export.comparison_html import as_html
 
-        return as_html(self.data)
+        return as_html(self.data, self.decided)

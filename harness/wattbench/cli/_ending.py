@@ -1,12 +1,16 @@
-"""Where the report of a run goes, and how it is opened."""
+"""What a finished run ends with: which system to run, a row per system, and the report."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wattbench.api.session import notice
+
+if TYPE_CHECKING:
+    from wattbench_reports.comparison.analysis import Analysis
 
 open_option = click.option("--open", "open_page", is_flag=True, help="Open the report in a browser.")
 
@@ -15,6 +19,43 @@ def page_of(run: Path) -> Path:
     """Return where a run's report goes by default: next to its directory, under its name. A record never changes."""
     root = run.resolve()
     return run.parent / f"{root.name}.html" if run.name == root.name else root.with_name(f"{root.name}.html")
+
+
+def end_of_run(root: Path, report: Path | None, *, open_page: bool) -> None:
+    """Write the report where it is asked for, and print the advice, a row per system and the report's path.
+
+    All of it goes to standard error.
+
+    Raises:
+        UserError: the report cannot be written.
+    """
+    page = page_of(root) if report is None and open_page else report
+    analysis = _advise(root)
+    if page is None:
+        notice(f"report: wattbench report --open {root}")
+        return
+    from wattbench_reports.html import write_report
+
+    write_report(root, page, analysis=analysis)
+    notice(f"report: {page}")
+    if open_page:
+        open_in_browser(page)
+
+
+def _advise(root: Path) -> Analysis | None:
+    """Print the advice; a run that is finished is not failed by what is said of it."""
+    try:
+        from wattbench.records import read_run
+        from wattbench_reports.comparison.analysis import analyse
+        from wattbench_reports.export.compared_runs import decided
+        from wattbench_reports.export.decision_text import closing
+
+        analysis = analyse(read_run(root))
+        notice("\n".join(["", *closing(decided(analysis)), ""]))
+    except Exception as error:  # whatever is wrong with it, the run is whole
+        notice(f"wattbench: no advice on this run: {error or type(error).__name__}")
+        return None
+    return analysis
 
 
 def open_in_browser(page: Path) -> None:

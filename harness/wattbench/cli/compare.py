@@ -63,15 +63,19 @@ class _Reading(click.Command):
 def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumptions: Assumptions) -> None:
     """Compare the systems of one RUN or several, one row per system, from the records alone.
 
+    Of one run, the first lines advise which system to run, under the requirements of the suite or the options.
+
     Systems are ranked only where the items, the machine and the meter are the same; differences are listed. Exits with
     3 where nothing of several runs can be ranked against each other.
     """
     from wattbench.records import read_run
-    from wattbench_reports.comparison.several_runs import apart_text, side_by_side
+    from wattbench_reports.comparison.several_runs import apart_text
     from wattbench_reports.export import render
+    from wattbench_reports.export.compared_runs import compare_runs
 
-    comparison = side_by_side([read_run(run) for run in runs], across=across, assumptions=assumptions)
-    click.echo(render(comparison, form), nl=False)
+    compared = compare_runs([read_run(run) for run in runs], across=across, assumptions=assumptions)
+    comparison = compared.comparison
+    click.echo(render(comparison, form, compared.decided), nl=False)
     if comparison.ranked is not None and comparison.ranked.apart:
         click.echo(f"wattbench: {apart_text(comparison)}", err=True)
         raise click.exceptions.Exit(EXIT_APART)

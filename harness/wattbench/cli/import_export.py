@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wattbench.api.session import stdout_to_stderr
+from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, command_line
 from wattbench.errors import UserError
@@ -69,6 +71,10 @@ def export_run(
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="Which figure a column of a table holds.")
 @click.option("--currency", metavar="ISO4217", help="Currency of the costs of a table, such as USD.")
 @click.option("--metric", help="For lm-eval: the metric of correctness; default: each task's first.")
+@click.option(
+    "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
+)
+@open_option
 def import_run(
     sources: tuple[Path, ...],
     form: str | None,
@@ -77,17 +83,23 @@ def import_run(
     renamed: tuple[str, ...],
     currency: str | None,
     metric: str | None,
+    report: Path | None,
+    open_page: bool,
 ) -> None:
     """Convert another tool's results to a run, and print its directory: compare and report can read it.
 
     SOURCE is a folder of lm-eval's results (made with --log_samples), GuideLLM's benchmarks.json, AIPerf's artifacts,
     or a table in CSV or Parquet with the columns system, item, score and any of seconds, joules and cost. What a
-    source does not have is missing in the run, and marked as missing.
+    source does not have is missing in the run, and marked as missing. The advice which system to run, a row per system
+    and where the report is go to standard error.
     """
     from wattbench.importers import read_sources, write_run
 
     imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric)
-    click.echo(write_run(imported, out, name or _named_after(sources[0]), command_line(), currency))
+    root = write_run(imported, out, name or _named_after(sources[0]), command_line(), currency)
+    click.echo(root)
+    with stdout_to_stderr():
+        end_of_run(root, report, open_page=open_page)
 
 
 def _pairs(options: tuple[str, ...]) -> dict[str, str]:

@@ -9,6 +9,7 @@ import click
 
 from wattbench.api.session import measuring_alone, meters_here, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
+from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.errors import UserError
@@ -48,11 +49,13 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, **narrowin
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
 )
+@open_option
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
 def run(
     suite: str | None,
     out: Path,
     report: Path | None,
+    open_page: bool,
     resume: Path | None,
     allow_unsafe_code: bool,
     require_measured: bool,
@@ -60,7 +63,8 @@ def run(
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
 
-    SUITE is a file, or the name of a suite that wattbench ships.
+    It ends with the advice which system to run, a row per system, and where the report is. SUITE is a file, or the
+    name of a suite that wattbench ships.
     """
     if (suite is None) == (resume is None):
         raise UserError("name a suite to run, or a run to --resume: one of the two")
@@ -76,11 +80,9 @@ def run(
                 root = run_resumed(resume, allow_unsafe_code, require_measured)
         except KeyboardInterrupt as error:
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
-        if report is not None:
-            from wattbench_reports.html import write_report
-
-            write_report(root, report)
     click.echo(root)
+    with stdout_to_stderr():
+        end_of_run(root, report, open_page=open_page)
 
 
 @main.command()

@@ -11,8 +11,8 @@ Claxton and M. Sculpher, Health Economics 10 (2001)).
 
 **Tied** systems are a model confidence set (`wattbench_reports.stats.model_confidence_set`) of paired comparisons of
 the loss: Student's t of the difference, from the covariance of the blocks (R - 1 degrees of freedom) or of the draws of
-the items (items - 1). Only systems that meet the requirements exclude others; where none is sure to, those that rather
-do than not.
+the items (items - 1). Only systems that meet the requirements exclude others; where none is sure to, those that are
+more likely than not to, or whose figures all keep their bounds.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.ties import ALPHA
+from wattbench_reports.decision.checks import Checked
 from wattbench_reports.decision.items_to_decide import further_items, of_a_pair
 from wattbench_reports.decision.joint_draws import JointDraws
 from wattbench_reports.decision.model import Check, Qualifies
@@ -32,7 +33,7 @@ from wattbench_reports.stats import confidence_set_of
 from wattbench_reports.stats.student import MOST_DF
 
 LIKELY = 0.5
-"""A system that meets the requirements with at least this probability is chosen where none is sure to."""
+"""Where no system is sure to meet the requirements, one that meets them with this probability may be chosen."""
 
 
 @dataclass(frozen=True)
@@ -91,22 +92,25 @@ def _variance_of_differences(covariance: NDArray[np.float64]) -> NDArray[np.floa
     return np.asarray(variances[:, None] + variances - 2 * covariance)
 
 
-def choose(
-    figure: VaryingFigure, able: Sequence[bool], outcomes: Sequence[Qualifies], p_qualifies: Sequence[float | None]
-) -> int | None:
+def choose(figure: VaryingFigure, able: Sequence[bool], checked: Checked) -> int | None:
     """Return the system with the least loss of those that meet the requirements; None where none is likely to."""
-    rivals = _rivals(able, outcomes, p_qualifies)
+    rivals = _rivals(able, checked)
     return min(rivals, key=lambda system: float(figure.estimates[system])) if rivals else None
 
 
-def _rivals(able: Sequence[bool], outcomes: Sequence[Qualifies], p_qualifies: Sequence[float | None]) -> list[int]:
+def _rivals(able: Sequence[bool], checked: Checked) -> list[int]:
     there = [number for number, each in enumerate(able) if each]
-    sure = [number for number in there if outcomes[number] == Qualifies.YES]
+    sure = [number for number in there if checked.outcomes[number] == Qualifies.YES]
     return sure or [
-        number
-        for number in there
-        if outcomes[number] == Qualifies.MAY and (p := p_qualifies[number]) is not None and p >= LIKELY
+        number for number in there if checked.outcomes[number] == Qualifies.MAY and _likely(checked, number)
     ]
+
+
+def _likely(checked: Checked, system: int) -> bool:
+    p_qualifies = checked.p_qualifies[system]
+    if p_qualifies is None:
+        return False
+    return p_qualifies >= LIKELY or all(each.keeps for each in checked.checks[system])
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,7 @@ def tied(
     draws: JointDraws,
     chosen: int,
     able: Sequence[bool],
-    outcomes: Sequence[Qualifies],
-    p_qualifies: Sequence[float | None],
-    checks: Sequence[Sequence[Check]],
+    checked: Checked,
     items: float,
 ) -> Tied:
     """Find the tied systems, and how many further items would leave one of them.
@@ -133,10 +135,12 @@ def tied(
     Args:
         figure: the loss.
         draws: of the run.
-        chosen: by `choose`. The other arguments are of each system: as there, and its checks.
+        chosen: by `choose`.
+        able: of each system, whether it may be chosen at all.
+        checked: the systems against the requirements.
         items: of the run.
     """
-    rivals = _rivals(able, outcomes, p_qualifies)
+    rivals, outcomes, checks = _rivals(able, checked), checked.outcomes, checked.checks
     there = [number for number, each in enumerate(able) if each and outcomes[number] != Qualifies.NO]
     p_values = pairwise(figure, draws)[np.ix_(there, there)]
     p_values[:, [number not in rivals for number in there]] = 1.0  # what may not qualify excludes nothing

@@ -10,7 +10,7 @@
    Where only requirements are named: the least cost. Where nothing is named nothing is chosen: the price of a further
    correct answer is stated. Where no cost is known: the most accurate.
 4. **The choice** has the best estimate of the systems that meet the requirements; where none is sure to, of those that
-   rather do than not; else there is none.
+   are more likely than not to, or whose figures all keep their bounds; else there is none.
 5. **How sure that is**: `best`, in draws of all figures together (`joint_draws`).
 """
 
@@ -169,7 +169,7 @@ class _Deciding:
     def _chosen(self) -> int | None:
         if not self._chooses:
             return None
-        return choose(self._loss, self._able, self._checked.outcomes, self._checked.p_qualifies)
+        return choose(self._loss, self._able, self._checked)
 
     @cached_property
     def _chances(self) -> Chances | None:
@@ -181,17 +181,8 @@ class _Deciding:
     def _tied(self) -> Tied | None:
         if self._chosen is None:
             return None
-        checked = self._checked
-        return tied(
-            self._loss,
-            self._figures.draws,
-            self._chosen,
-            self._able,
-            checked.outcomes,
-            checked.p_qualifies,
-            checked.checks,
-            float(self.analysis.basis.items.sum(axis=0).max(initial=0.0)),
-        )
+        items = float(self.analysis.basis.items.sum(axis=0).max(initial=0.0))
+        return tied(self._loss, self._figures.draws, self._chosen, self._able, self._checked, items)
 
     def _why_none(self) -> str:
         if self._chosen is not None or self._objective == "prices":

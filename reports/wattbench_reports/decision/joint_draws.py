@@ -25,20 +25,23 @@ row.
 **Spread in a run without blocks** is that of the items drawn again (`Basis.drawn`, its first draws):
 spread(k, s) = figure of the sums of draw k - figure of the sums as they are, with the counts as they are.
 
-**Noise** is only in accuracies: in each domain a right and a wrong answer are added before the variance is taken, as
+**Noise** is only in accuracies: a right and a wrong answer are added before the variance of a domain is taken, as
 `wattbench_reports.metrics.mix_weighting.accuracies` does, so that a domain whose answers all agree is not taken for
-certain. Its centre is the mean with both added; the variance that they add is noise of its own for each domain and
-system:
+certain. The variance that they add is noise of its own for each domain and system:
 
     middle = (means + 1) / (n + 2)                                         n: items, means: the sum of their mean scores
     added[d, s] = max(0, (squares + 1 - (n + 2) middle^2) / (n (n + 1)) - plain)
-    plain = (squares - means^2 / n) / (n (n - 1)) in a run of blocks, (squares - means^2 / n) / n^2 without blocks;
-            0 of a single item
+    plain = (squares - means^2 / n) / (n (n - 1)); 0 of a single item
     noise(k, s) = sum over d of part[d, s] x sqrt(added[d, s]) x normal[(k + 1 + d S + s) mod K]     S systems, K draws
 
-with part = share[d], or without a mix n[d, s] / sum over domains of n. The centre of an accuracy is the sum over d of
-part[d, s] x middle[d, s], its estimate the accuracy that is printed. `normal` are the K normal scores
-Phi^-1((i + 1/2) / K) in a random order, rounded to single precision; a page carries them.
+with part = share[d], or without a mix n[d, s] / sum over domains of n. The estimate of an accuracy is the one that is
+printed. Its centre has one right and one wrong answer added in all, divided over the domains by their parts (added to
+each domain they would pull a run of many domains too far towards a half):
+
+    centre[s] = sum over d of part[d, s] x (means + part[d, s]) / (n + 2 part[d, s])
+
+`normal` are the K normal scores Phi^-1((i + 1/2) / K) in a random order, rounded to single precision; a page carries
+them.
 
 **What is not drawn from sums.** Whether a system keeps a limit of its latency is a probability p of its own
 (`latency_limit`), independent of the other figures: in draw k it does where uniform[(k + 1 + D S + s) mod K] < p, D

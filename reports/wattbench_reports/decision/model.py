@@ -61,6 +61,14 @@ class Check:
         """Return whether the requirement is met."""
         return outcome_of(self.p_met)
 
+    @property
+    def keeps(self) -> bool:
+        """Return whether the estimate keeps the bound."""
+        if self.estimate is None:
+            return False
+        bound = self.requirement.bound
+        return self.estimate >= bound if self.requirement.quantity == "accuracy" else self.estimate <= bound
+
 
 @dataclass(frozen=True)
 class SystemDecision:
@@ -149,7 +157,8 @@ class Decision:
     """Those that qualify first, then those that may, then those that do not; in each the best by the objective first;
     systems that are apart last."""
     chosen: str | None
-    """None for ``prices``, or where no system is more likely than not to meet the requirements."""
+    """None for ``prices``, or where no system is more likely than not to meet the requirements, and none has figures
+    that all keep their bounds."""
     best: tuple[str, ...]
     """Systems that cannot be excluded from being the best of those that meet the requirements, the chosen one first."""
     items_to_decide: int | None

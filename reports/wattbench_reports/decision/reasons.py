@@ -16,6 +16,8 @@ REASONS = {
     # Of a system that is never advised.
     "useless": "answers no item correctly (0 of {items})",
     "useless_in": "answers no item of {domain} correctly (0 of {items})",
+    "hardly": "answers hardly any item correctly ({right} of {items})",
+    "hardly_in": "answers hardly any item of {domain} correctly ({right} of {items})",
     # Of a cost.
     "no_joules": "no joules were measured",
     "no_grams": "no intensity of the grid is set",
@@ -27,7 +29,7 @@ REASONS = {
     "too_few": "too few systems have a cost in {unit} that can be compared",
     # Of no choice.
     "none_meets": "no system meets the requirements",
-    "none_likely": "no system is more likely than not to meet the requirements",
+    "none_likely": "no system is likely to meet the requirements",
     "requirements_unknown": "whether the requirements are met is not known: {reason}",
     "none_takes_part": "no system takes part in the choice",
     "no_domain": "no system answers items of every domain",

@@ -66,7 +66,7 @@ class RunFigures:
         base = self.basis
         n = base.items
         part = _parts(n, shares)
-        middle = (base.means + 1) / (n + 2)
+        middle = (base.means + part) / np.maximum(n + 2 * part, 1e-9)
         deviations = np.sqrt(_added(base))
         noise = np.zeros((self.draws.number, len(base.systems)))
         centres, variance = np.zeros(len(base.systems)), np.zeros(len(base.systems))
@@ -141,7 +141,6 @@ def _added(basis: Basis) -> NDArray[np.float64]:
     n = basis.items
     middle = (basis.means + 1) / (n + 2)
     with_both = (basis.squares + 1 - (n + 2) * middle * middle) / np.maximum(n * (n + 1), 1)
-    degrees = n * n if basis.blocks is None else n * (n - 1)
     spread = basis.squares - basis.means * basis.means / np.maximum(n, 1)
-    plain = np.divide(spread, degrees, out=np.zeros_like(n), where=n > 1)
+    plain = np.divide(spread, n * (n - 1), out=np.zeros_like(n), where=n > 1)
     return np.where(n > 0, np.maximum(with_both - plain, 0.0), 0.0)

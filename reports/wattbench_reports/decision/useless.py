@@ -1,18 +1,28 @@
-"""Find systems that are of no use for the work: they answer nothing of a domain correctly that others can answer.
+"""Find systems that are of no use for the work: in a domain they answer nothing, or hardly anything, correctly.
 
-A system is useless where, in a domain that has a share of the requests, its scores sum to 0 and another system scored
-on at least `FEWEST` of the items that both were asked: by the exact sign test the two then differ at 5%, one-sided
-(W. J. Conover, "Practical Nonparametric Statistics" (1999), section 3.4; McNemar's exact test with no item on the other
-side). Fewer items do not tell a useless system from an unlucky one.
+A system is useless where, in a domain that has a share of the requests and of which another system can answer items,
+
+- its scores sum to 0, and another system scored on at least `FEWEST` items: by the exact sign test the two then differ
+  at 5%, one-sided (W. J. Conover, "Practical Nonparametric Statistics" (1999), section 3.4); or
+- it is shown to answer less than `HARDLY` of the domain correctly, and another system more: Wilson's 95% intervals lie
+  below and above it. Among thousands of items even a rule that knows nothing is right once.
+
+Fewer items do not tell a useless system from an unlucky one.
 """
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.stats import wilson_interval
 
 FEWEST = 5
 """0.5 ** 5 is below 5%."""
+HARDLY = 0.05
+"""A share of correct answers that is no use to anyone who needs the domain."""
 
 
 def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
@@ -22,19 +32,36 @@ def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
         basis: the run.
         shares: the mix of domains; None: every domain that was asked has a share.
     """
+    failing = useless_in(basis) & (np.ones((len(basis.domains), 1)) if shares is None else shares[:, None]).astype(bool)
     reasons: dict[str, str] = {}
     for number, name in enumerate(basis.systems):
-        failed = [
-            domain
-            for domain in range(len(basis.domains))
-            if (shares is None or shares[domain] > 0)
-            and basis.items[domain, number] > 0
-            and basis.correct[domain, number] == 0
-            and basis.means[domain].max() >= FEWEST
-            and basis.items[domain, number] >= FEWEST
-        ]
+        failed = np.flatnonzero(failing[:, number]).tolist()
         if failed:
             worst = max(failed, key=lambda domain: float(basis.items[domain, number]))
-            reason = REASONS["useless" if len(basis.domains) == 1 else "useless_in"]
-            reasons[name] = reason.format(domain=basis.domains[worst], items=f"{basis.items[worst, number]:,.0f}")
+            reasons[name] = reason(basis, worst, number)
     return reasons
+
+
+def useless_in(basis: Basis) -> NDArray[np.bool_]:
+    """Return in which domains a system is useless, shape (domains, systems)."""
+    share = np.divide(basis.means, basis.items, out=np.zeros_like(basis.means), where=basis.items > 0)
+    failing = np.zeros(share.shape, dtype=np.bool_)
+    for domain in range(len(basis.domains)):
+        bounds = [
+            wilson_interval(min(each, 1.0), items) if items else None
+            for each, items in zip(share[domain].tolist(), basis.items[domain].tolist(), strict=True)
+        ]
+        some = bool(basis.means[domain].max(initial=0.0) >= FEWEST)
+        able = any(each is not None and each.low > HARDLY for each in bounds)
+        for number, each in enumerate(bounds):
+            if each is not None and basis.items[domain, number] >= FEWEST:
+                none = some and basis.means[domain, number] == 0
+                failing[domain, number] = none or (able and each.high < HARDLY)
+    return failing
+
+
+def reason(basis: Basis, domain: int, system: int) -> str:
+    """Return why a system is useless in a domain, as a clause."""
+    right, items = float(basis.means[domain, system]), float(basis.items[domain, system])
+    name = ("useless" if right == 0 else "hardly") + ("" if len(basis.domains) == 1 else "_in")
+    return REASONS[name].format(domain=basis.domains[domain], right=f"{right:,.0f}", items=f"{items:,.0f}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from wattbench.errors import UserError, nearest
 from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export.codecarbon_csv import emissions_frame
+from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison_markdown import as_markdown
 from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.items_frame import items_frame
@@ -48,7 +48,8 @@ def export_to_bytes(
     if target == "markdown":
         if system is not None:
             raise UserError("--system: a comparison in Markdown has all systems; csv and model-card can have one")
-        return as_markdown(side_by_side([run], assumptions=assumptions)).encode()
+        compared = compare_runs([run], assumptions=assumptions)
+        return as_markdown(compared.comparison, compared.decided).encode()
     analysis = analyse(run, assumptions)
     if system is not None and system not in analysis.frames.systems:
         raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")

@@ -1,18 +1,27 @@
-"""Where the report of a run goes, and how it is opened."""
+"""What a run and an import end with, what `compare` begins with, and where a report goes."""
 
 from __future__ import annotations
 
+import json
 import webbrowser
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import click.testing
 import pytest
 
+import wattbench.cli.run as run_command
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
 from wattbench.cli import main
+
+ANSWERS = "system,item,score,cost\n" + "".join(
+    f"{name},{item},{int(item < right)},{cost}\n"
+    for name, right, cost in (("large", 36, 0.004), ("small", 24, 0.001))
+    for item in range(40)
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +81,67 @@ def test_without_a_browser_the_page_is_named(invoke, finished, no_page, monkeypa
     done = invoke("report", finished, "--open")
     assert done.exit_code == 0
     assert f"no browser could be opened; the page is {finished}.html" in done.stderr
+
+
+@pytest.fixture
+def measured(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `wattbench run` measures here: nothing, as the run is at hand."""
+    monkeypatch.setattr(run_command, "run_new", lambda *_, **__: finished)
+    monkeypatch.setattr(run_command, "measuring_alone", nullcontext)
+    return finished
+
+
+def test_a_run_ends_with_the_advice_and_standard_output_is_its_path(invoke, measured: Path, golden) -> None:
+    done = invoke("run", "quick")
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{measured}\n"
+    golden("run-ends.txt", done.stderr.replace(str(measured), "runs/RUN"))
+
+
+def test_a_run_says_where_its_report_is(invoke, measured: Path, tmp_path: Path, no_page, opened: list[str]) -> None:
+    done = invoke("run", "quick", "--report", tmp_path / "r.html")
+    assert done.stderr.splitlines()[-1] == f"report: {tmp_path / 'r.html'}"
+    done = invoke("run", "quick", "--open")
+    assert done.stderr.splitlines()[-1] == f"report: {measured}.html"
+    assert no_page == [tmp_path / "r.html", Path(f"{measured}.html")]
+    assert opened == [f"file://{measured}.html"]
+
+
+def test_a_finished_run_is_not_failed_by_its_advice(invoke, measured, monkeypatch: pytest.MonkeyPatch) -> None:
+    import wattbench_reports.export.compared_runs as compared_runs
+
+    def fails(_: object) -> None:
+        raise ZeroDivisionError("no draws")
+
+    monkeypatch.setattr(compared_runs, "decided", fails)
+    done = invoke("run", "quick")
+    assert done.exit_code == 0
+    assert done.stdout == f"{measured}\n"
+    assert "wattbench: no advice on this run: no draws" in done.stderr
+
+
+def test_an_import_ends_with_the_advice(invoke, tmp_path: Path, golden) -> None:
+    table = tmp_path / "answers.csv"
+    table.write_text(ANSWERS, "utf-8")
+    done = invoke("import", table, "--out", tmp_path / "runs")
+    assert done.exit_code == 0, done.output
+    root = Path(done.stdout.rstrip("\n"))
+    assert (root / "run.json").is_file()
+    golden("import-ends.txt", done.stderr.replace(str(root), "runs/RUN"))
+
+
+def test_compare_begins_with_the_advice_under_the_requirements(invoke, finished: Path) -> None:
+    done = invoke("compare", finished, "--min-accuracy", "0.9")
+    assert done.stdout.startswith("No system has an accuracy of at least 90%: generalist comes nearest")
+    data = json.loads(invoke("compare", finished, "--min-accuracy", "0.9", "--format", "json").stdout)
+    assert data["decision"]["advice"].startswith("No system has")
+    header, *rows = invoke("compare", finished, "--min-accuracy", "0.9", "--format", "csv").stdout.splitlines()
+    assert header.endswith("qualifies,p_qualifies,p_best,regret")
+    assert len(rows) == 3
+    assert all(",no," in row for row in rows)
+
+
+def test_several_runs_have_no_advice(invoke, finished: Path, tmp_path: Path) -> None:
+    other = RunStore(tmp_path / "store").write(tmp_path, FakeRun(plain_systems(), id="bbb222"))
+    data = json.loads(invoke("compare", finished, other, "--format", "json").stdout)
+    assert "decision" not in data

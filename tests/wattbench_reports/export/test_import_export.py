@@ -24,6 +24,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import as_markdown
 from wattbench_reports.export.codecarbon_csv import COLUMNS
+from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.export_run import export_to_bytes
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
@@ -133,7 +134,8 @@ def test_markdown_is_compares(make_run, fake, golden) -> None:
     run = make_run(fake.golden())
     data = export_to_bytes(run, "markdown")
     golden("export.md", data.decode())
-    assert data.decode() == as_markdown(side_by_side([run]))
+    compared = compare_runs([run])
+    assert data.decode() == as_markdown(compared.comparison, compared.decided)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

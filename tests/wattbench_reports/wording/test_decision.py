@@ -15,7 +15,15 @@ from wattbench_reports.decision.model import Acceptability, Decision, Leader
 from wattbench_reports.export.decision_text import closing, decision_text
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.stats import Interval
-from wattbench_reports.wording.decision import PHRASES, DecisionWords, advice, decision_rows, evidence, qualifies
+from wattbench_reports.wording.decision import (
+    PHRASES,
+    DecisionWords,
+    advice,
+    decision_rows,
+    evidence,
+    main_caveat,
+    qualifies,
+)
 
 
 def none_qualifies() -> Decision:
@@ -178,3 +186,16 @@ def test_no_figure_needs_an_exponent() -> None:
 def test_every_phrase_is_used_with_fields_that_have_a_name() -> None:
     for text in PHRASES.values():
         assert all(name is None or name.isidentifier() for _, name, _, _ in string.Formatter().parse(text))
+
+
+def test_the_main_caveat_can_change_the_choice(analysed, fake) -> None:
+    systems = (fake.System("modelled", provenance="modelled"), fake.System("measured"))
+    analysis = analysed(fake.Run(systems, items=20))
+    codes = [each.code for each in analysis.comparison.caveats]
+    assert {"mixed-provenance", "modelled-energy", "few-requests"} <= set(codes)
+    caveat = main_caveat(analysis)
+    assert caveat is not None
+    assert caveat.code == "mixed-provenance"
+    in_money = main_caveat(analysis, decisions.priced())
+    assert in_money is not None
+    assert in_money.code == "few-requests"

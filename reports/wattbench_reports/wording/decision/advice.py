@@ -37,7 +37,7 @@ def advice(decision: Decision, called: Mapping[str, str], *, provenance: str = "
     names = {each.system: called.get(each.system, each.system) for each in decision.systems}
     judged = taking_part(decision)
     if not judged:
-        return PHRASES["none"].format(reason=decision.why_none.rstrip(".") or "no system can be judged")
+        return PHRASES["none"].format(reason=decision.why_none.rstrip(".") or PHRASES["nothing"])
     if decision.objective == "prices" and decision.hull:
         return _prices(decision, names, provenance, ask)
     chosen = selected(decision)
@@ -186,37 +186,38 @@ def _next(decision: Decision, rival: SystemDecision, names: Mapping[str, str]) -
 
 def _none(decision: Decision, judged: Sequence[SystemDecision], names: Mapping[str, str]) -> str:
     """Say that no system is advised: by what each fails, and which comes nearest."""
-    failing = [each for each in judged if each.checks]
+    failing = [each for each in judged if each.checks and each.p_qualifies is not None and not each.useless]
     if not failing:
-        useless = next((each for each in judged if each.useless), None)
-        if useless is not None:
-            return PHRASES["useless"].format(name=names[useless.system], useless=useless.useless)
-        return PHRASES["none"].format(reason=decision.why_none.rstrip(".") or "no system can be judged")
+        return PHRASES["none"].format(reason=decision.why_none.rstrip(".") or PHRASES["nothing"])
     currency = currency_of(decision)
     near = nearest(failing)
     figures = units.listed([figure_text(each, currency) for each in near.checks])
     requirements = [each.requirement for each in near.checks]
     name = names[near.system]
-    likely = near.p_qualifies is not None and near.p_qualifies >= FAILS
+    likely = _likelihood(near) > 0
     if likely:
-        figures = PHRASES["with_sure"].format(figures=figures, sure=units.certainty(near.p_qualifies or 0.0))
+        figures = PHRASES["with_sure"].format(figures=figures, sure=units.certainty(_likelihood(near)))
     if len(requirements) == 1:
         required = full_text(requirements[0], currency)
         return PHRASES["none_may" if likely else "none_has"].format(required=required, name=name, figures=figures)
     others = [each for each in failing if each is not near]
     rest = PHRASES["others_fail"].format(clauses=failures(others, names)) if others else ""
-    return PHRASES["none_may_meet" if likely else "none_meets"].format(
-        count=len(requirements), name=name, figures=figures, rest=rest
-    )
+    key = "none_may_meet" if likely else "none_meets"
+    return PHRASES[key].format(count=len(requirements), name=name, figures=figures, rest=rest)
 
 
 def nearest(failing: Sequence[SystemDecision]) -> SystemDecision:
     """Return the system that comes nearest to the requirements.
 
-    The one that most probably meets them all; among equals, whose figures together are the smallest share away from
-    their bounds. A figure that is not known is as far away as its bound.
+    The one that most probably meets them all; of those that do not meet them, the one whose figures together are the
+    smallest share away from their bounds. A figure that is not known is as far away as its bound.
     """
-    return min(failing, key=lambda each: (-(each.p_qualifies or 0.0), sum(map(_shortfall, each.checks))))
+    return min(failing, key=lambda each: (-_likelihood(each), sum(map(_shortfall, each.checks))))
+
+
+def _likelihood(system: SystemDecision) -> float:
+    """Return the probability that all requirements are met; 0 where they are not met."""
+    return 0.0 if system.p_qualifies is None or system.p_qualifies < FAILS else system.p_qualifies
 
 
 def _shortfall(check: Check) -> float:

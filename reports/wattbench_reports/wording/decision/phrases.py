@@ -36,7 +36,7 @@ PHRASES = {
     "none_meets_them": "; no other system meets the requirements",
     "next": "; next is {name} at {figure}",
     "best_with": "; best with a probability of {sure}",
-    "costs_unknown": "; what a request costs is not known",
+    "costs_unknown": "; what a request costs cannot be compared",
     # Prices of a further right answer.
     "price": "A further right answer costs {price} with {dearer} in place of {cheaper}",
     "price_many": "{many} further right answers cost {price} with {dearer} in place of {cheaper}",
@@ -57,8 +57,8 @@ PHRASES = {
     "others_fail": "; {clauses}",
     "fails": "{names} fails by {quantities}",
     "fail": "{names} fail by {quantities}",
-    "useless": "No system can be advised: {name} {useless}.",
     "none": "No system can be advised: {reason}.",
+    "nothing": "no system can be judged",
     # Requirements, and what systems have.
     "at_least": "at least {bound}",
     "at_most": "at most {bound}",
@@ -97,6 +97,7 @@ PHRASES = {
     "between": "never best",
     "cost_unknown": "cost not known",
     # Evidence.
+    "at_rate": "All of it is {rate}.",
     "tie": "Statistically tied for the {goal}: {names}.",
     "tie_items": "Statistically tied for the {goal}: {names}; about {items} more items would leave one.",
     "sure": "{name} is best with a probability of {sure}; the expected regret of running it is {regret}.",

@@ -87,6 +87,8 @@ def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> 
     if _is_cheapest(decision, system):
         key = "cheapest_useless" if system.useless else "cheapest"
         return PHRASES[key].format(useless=system.useless)
+    if system.useless:
+        return PHRASES["no_useless"].format(useless=system.useless)
     if system.cost_per_request is None or system.accuracy is None:
         return PHRASES["cost_unknown"] if system.cost_per_request is None else units.NONE
     return _dominated(decision, system)
@@ -107,7 +109,7 @@ def _dominated(decision: Decision, system: SystemDecision) -> str:
     of two of the hull is."""
     by_name = {each.system: each for each in taking_part(decision)}
     for name in _line(decision):
-        if _as_good(by_name[name], system):
+        if not by_name[name].useless and _as_good(by_name[name], system):
             return PHRASES["dominated"].format(name=name)
     return PHRASES["between"]
 

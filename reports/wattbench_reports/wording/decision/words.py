@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wattbench_reports.comparability.caveat import Caveat
@@ -9,10 +10,11 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import Decision
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.tables.provenance import joined
+from wattbench_reports.wording.arrival_rates import title
 from wattbench_reports.wording.decision.advice import advice, taking_part
 from wattbench_reports.wording.decision.evidence import evidence
 from wattbench_reports.wording.decision.main_caveat import main_caveat
-from wattbench_reports.wording.decision.phrases import ASK
+from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.table import DecisionColumn, decision_rows
 
 
@@ -41,7 +43,15 @@ def decision_words(decision: Decision, analysis: Analysis, *, ask: str = ASK) ->
     """
     columns, rows = decision_rows(decision)
     said = advice(decision, {}, provenance=joule_provenance(decision, analysis), ask=ask)
-    return DecisionWords(decision, said, evidence(decision), columns, rows, main_caveat(analysis))
+    sentences = (*_at_rate(analysis), *evidence(decision))
+    return DecisionWords(decision, said, sentences, columns, rows, main_caveat(analysis, decision))
+
+
+def _at_rate(analysis: Analysis) -> Iterator[str]:
+    """Say at which of several offered rates the decision is made."""
+    load = analysis.comparison.load
+    if load is not None and len(load.rates) > 1:
+        yield PHRASES["at_rate"].format(rate=title(load.compared))
 
 
 def joule_provenance(decision: Decision, analysis: Analysis) -> str:

@@ -1,0 +1,40 @@
+"""Compare runs as `wattbench compare` does: of one run, with the decision which system to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench.records import RunRecords
+from wattbench_reports.comparison.analysis import Analysis, Comparison
+from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
+from wattbench_reports.decision import decide
+from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.wording.decision import DecisionWords, decision_words
+
+
+@dataclass(frozen=True)
+class ComparedRuns:
+    """A comparison, and what is decided by it."""
+
+    comparison: Comparison
+    decided: DecisionWords | None
+    """None of several runs: what one decision requires of all is not known to be the same."""
+
+
+def compare_runs(
+    runs: Sequence[RunRecords], *, across: Sequence[str] = (), assumptions: Assumptions = AS_IN_SUITE
+) -> ComparedRuns:
+    """Compare the systems of one finished run or several, and decide where it is one.
+
+    The arguments and errors are those of `wattbench_reports.comparison.several_runs.side_by_side`.
+    """
+    if len(runs) != 1:
+        return ComparedRuns(side_by_side(runs, across=across, assumptions=assumptions), None)
+    comparison, analysis = of_one_run(runs[0], across=across, assumptions=assumptions)
+    return ComparedRuns(comparison, decided(analysis))
+
+
+def decided(analysis: Analysis) -> DecisionWords:
+    """Decide which system of a run to run, in words."""
+    return decision_words(decide(analysis), analysis)
