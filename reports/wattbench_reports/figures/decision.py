@@ -38,6 +38,8 @@ class PicturePoint:
     hollow: bool = False
     """It does not meet the requirements, or takes no part."""
     chosen: bool = False
+    scaling: bool = True
+    """The scale of costs reaches as far as it. Others are at the end of the scale where they are beyond it."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,15 @@ def picture(
         *_line(points, marks, line),
         *(part for point, mark in zip(points, marks, strict=True) for part in _bars(point, mark)),
         *(_shape(point, mark) for point, mark in zip(points[::-1], marks[::-1], strict=True)),
-        *_labels(points, marks),
+        *_labels(points, marks, costs, tick),
         "</svg>",
     ]
     return "".join(parts)
 
 
 def _scales(points: Sequence[PicturePoint], region: Region) -> tuple[Scale, Scale]:
-    costs = [point.cost.estimate for point in points]
+    costs = [point.cost.estimate for point in points if point.scaling]
+    costs = costs if len(costs) > 1 else [point.cost.estimate for point in points]
     lows, highs = [point.accuracy.low for point in points], [point.accuracy.high for point in points]
     if region.max_cost is not None:
         costs.append(region.max_cost)
@@ -172,13 +175,23 @@ def _shape(point: PicturePoint, mark: Mark) -> str:
     )
 
 
-def _labels(points: Sequence[PicturePoint], marks: Sequence[Mark]) -> Iterator[str]:
-    texts = [point.label for point in points]
-    for point, place in zip(points, geometry.labels(marks, texts), strict=True):
+def _named(point: PicturePoint, costs: Scale, tick: Callable[[float], str]) -> str:
+    """Return the label, with the cost of a system that is beyond an end of the scale."""
+    cost = point.cost.estimate
+    if not point.label or costs.low <= cost <= costs.high:
+        return point.label
+    return f"{point.label} ({tick(cost)} {'←' if cost < costs.low else '→'})"
+
+
+def _labels(
+    points: Sequence[PicturePoint], marks: Sequence[Mark], costs: Scale, tick: Callable[[float], str]
+) -> Iterator[str]:
+    texts = [_named(point, costs, tick) for point in points]
+    for point, text, place in zip(points, texts, geometry.labels(marks, texts), strict=True):
         if place is not None:
             kind = "label chosen" if point.chosen else "label"
             where = f'x="{place.x:.1f}" y="{place.y:.1f}" text-anchor="{place.anchor}"'
-            yield f"<text class={quoteattr(kind)} {where}>{_text(point.label)}</text>"
+            yield f"<text class={quoteattr(kind)} {where}>{_text(text)}</text>"
 
 
 def _colour(point: PicturePoint) -> str:

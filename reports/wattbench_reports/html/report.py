@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from wattbench.records import RunRecords, read_run
 from wattbench.records.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.decision import decide
 from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
@@ -27,6 +28,7 @@ from wattbench_reports.sections.domains import domains_section
 from wattbench_reports.sections.energy import energy_section
 from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
@@ -38,6 +40,7 @@ from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.wording.decision import ASK, decision_words
 
 PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     gate_section,
@@ -61,6 +64,10 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
 )
 """The sections in the order of the page: a gate's before the verdict on which system to run, all others after it. One
 that a run has nothing for gives None."""
+
+
+_TAKEN = ("verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
+"""Ids of the page that are no section's."""
 
 
 def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
@@ -110,6 +117,7 @@ def _page(analysis: Analysis) -> str:
     header = analysis.frames.run.header
     sections = [section for make in PANELS if (section := make(analysis)) is not None]
     all_verdicts = verdicts(analysis)
+    first = first_screen(decision_words(decide(analysis), analysis, ask=_ask(sections)), analysis)
     what_if = any(section.id == "what-if" for section in sections)
     template = engine().get_template("report.html.j2")
     return template.render(
@@ -124,8 +132,9 @@ def _page(analysis: Analysis) -> str:
         script_hash=policy_hash(script),
         carried=Markup(_json(carried(analysis))) if what_if else "",  # noqa: S704
         controls=controls(analysis) if what_if else None,
+        first=first,
         sections=sections,
-        anchors=anchors(sections),
+        anchors=anchors(sections, _TAKEN),
         header=header,
         created=header.created_utc[:16].replace("T", " "),
         description=analysis.frames.record.suite.description,
@@ -134,6 +143,11 @@ def _page(analysis: Analysis) -> str:
         verdicts=all_verdicts,
         choices_table=choices_table(all_verdicts),
     )
+
+
+def _ask(sections: Sequence[Section]) -> str:
+    """Say what a reader can do where nothing is required."""
+    return "say what you need under What if" if any(each.id == "what-if" for each in sections) else ASK
 
 
 def _json(value: object) -> str:

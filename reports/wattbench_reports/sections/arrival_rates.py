@@ -27,7 +27,14 @@ def load_section(analysis: Analysis) -> Section | None:
         Passage("", (words.explained(report), *_held(report)), (), _drawing(report, places)),
         *(_passage(at, places) for at in report.rates),
     )
-    return Section("load", "Load", "Sustained request rates", _LEAD, passages)
+    return Section(
+        "load",
+        "Load",
+        "Sustained request rates",
+        _LEAD,
+        passages,
+        line="which request rates each system sustains, and what they cost",
+    )
 
 
 def _held(report: LoadReport) -> list[str]:

@@ -54,7 +54,14 @@ def carbon_section(analysis: Analysis) -> Section | None:
             "of the intensities."
         ),
     )
-    return Section("carbon", "Carbon", "Carbon footprint, term by term", _LEAD, (Passage("", sentences, (table,)),))
+    return Section(
+        "carbon",
+        "Carbon",
+        "Carbon footprint, term by term",
+        _LEAD,
+        (Passage("", sentences, (table,)),),
+        line="grams of each system by the terms of ISO/IEC 21031",
+    )
 
 
 def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:

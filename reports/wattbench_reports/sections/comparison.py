@@ -20,7 +20,9 @@ _BADGE = {"valid": "badge", "imported": "badge-warn", "NOT VALID": "badge-bad"}
 def comparison_section(analysis: Analysis) -> Section:
     """Make the section with its table."""
     passage = Passage("", (), (comparison_table(analysis.comparison),))
-    return Section("comparison", "Comparison", "Comparison", "", (passage,))
+    return Section(
+        "comparison", "Comparison", "Comparison", "", (passage,), line="every metric of every system, with intervals"
+    )
 
 
 def comparison_table(comparison: Comparison) -> Table:

@@ -41,7 +41,14 @@ def items_section(analysis: Analysis) -> Section | None:
             "above."
         )
         passages.append(Passage("More pairs", (text,)))
-    return Section("items", "Items", "Items on which two systems differ", _LEAD + _repeats(analysis), tuple(passages))
+    return Section(
+        "items",
+        "Items",
+        "Items on which two systems differ",
+        _LEAD + _repeats(analysis),
+        tuple(passages),
+        line="prompts and answers side by side",
+    )
 
 
 def _repeats(analysis: Analysis) -> str:

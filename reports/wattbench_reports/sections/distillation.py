@@ -39,7 +39,14 @@ def distillation_section(analysis: Analysis) -> Section | None:
     if not pairs:
         return None
     passages = tuple(_passage(analysis, each) for each in pairs if each.tasks)
-    return Section("distillation", "Distillation", "Students compared with their teachers", _LEAD, passages)
+    return Section(
+        "distillation",
+        "Distillation",
+        "Students compared with their teachers",
+        _LEAD,
+        passages,
+        line="what students keep, and what they cost",
+    )
 
 
 def _passage(analysis: Analysis, each: Distillation) -> Passage:

@@ -40,7 +40,14 @@ def domains_section(analysis: Analysis) -> Section:
         _drawing(analysis, share),
         (domain_table(analysis),),
     )
-    return Section("domains", "Domains", "By domain", _LEAD, (overview, *specialists_passage(analysis)))
+    return Section(
+        "domains",
+        "Domains",
+        "By domain",
+        _LEAD,
+        (overview, *specialists_passage(analysis)),
+        line="accuracy, joules and latency, and specialists outside their domain",
+    )
 
 
 def domain_table(analysis: Analysis) -> Table:

@@ -27,7 +27,9 @@ def energy_section(analysis: Analysis) -> Section | None:
         return None
     first = Passage("", (), (_request_table(analysis),), drawing=_drawing(analysis))
     passages = (first, *_phase_passage(analysis))
-    return Section("energy", "Energy", "Where the joules go", _LEAD, passages)
+    return Section(
+        "energy", "Energy", "Where the joules go", _LEAD, passages, line="idle and active, by component, and by phase"
+    )
 
 
 def _system(analysis: Analysis, name: str) -> Cell:

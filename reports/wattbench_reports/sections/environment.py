@@ -46,7 +46,12 @@ def environment_section(analysis: Analysis) -> Section:
     )
     made = Passage("", (), (_table("Machine, software and meters", plain),), folded=tuple(folded), commands=commands)
     return Section(
-        "reproduce", "Reproduce", "Environment, and how to reproduce the run", "", (made, *_fingerprints(analysis))
+        "reproduce",
+        "Reproduce",
+        "Environment, and how to reproduce the run",
+        "",
+        (made, *_fingerprints(analysis)),
+        line="the machine, the packages and the commands",
     )
 
 

@@ -36,7 +36,14 @@ def latency_section(analysis: Analysis) -> Section:
     passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, whole, caption),), drawing)
     tokens = token_times(analysis.frames)
     passages = (passage, *_first_token(analysis, tokens, start), *_per_token(analysis, tokens))
-    return Section("latency", "Latency", "Latency: full request, first token, output tokens", _LEAD, passages)
+    return Section(
+        "latency",
+        "Latency",
+        "Latency: full request, first token, output tokens",
+        _LEAD,
+        passages,
+        line="distributions, percentiles, and where the seconds go",
+    )
 
 
 def _circumstances(analysis: Analysis) -> Iterable[str]:

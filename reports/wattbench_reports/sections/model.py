@@ -89,3 +89,10 @@ class Section:
     lead: str
     """One paragraph; empty: none."""
     passages: tuple[Passage, ...]
+    line: str = ""
+    """What is in it, in a few words next to the title of the folded section; empty: the lead's first sentence."""
+
+    @property
+    def about(self) -> str:
+        """Return what is in the section, in a line."""
+        return self.line or self.lead.partition(". ")[0].rstrip(".")

@@ -41,7 +41,11 @@ def power_section(analysis: Analysis) -> Section | None:
     for index, system in enumerate(system_powers(analysis)):
         if system.cells:
             passages.append(_passage(analysis, index, system))
-    return Section("power", "Power", "Power over time", _LEAD, tuple(passages)) if passages else None
+    return (
+        Section("power", "Power", "Power over time", _LEAD, tuple(passages), line="the readings behind the joules")
+        if passages
+        else None
+    )
 
 
 def _passage(analysis: Analysis, index: int, system: SystemPower) -> Passage:

@@ -13,7 +13,14 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 
 def systems_section(analysis: Analysis) -> Section:
     """Make the section with its table."""
-    return Section("systems", "Systems", "Systems", "", (Passage("", (), (systems_table(analysis),)),))
+    return Section(
+        "systems",
+        "Systems",
+        "Systems",
+        "",
+        (Passage("", (), (systems_table(analysis),)),),
+        line="composition, size and load cost of each",
+    )
 
 
 def systems_table(analysis: Analysis) -> Table:

@@ -26,7 +26,9 @@ class Cell:
     series: int | None = None
     """The index of a system among all, to show its marker."""
     detail: str = ""
-    """A second line, next to a mark."""
+    """A second line."""
+    detail_style: str = ""
+    """As `style`, of the second line."""
     restates: str = ""
     """The key under which the page's script states the cell for other settings: see `wattbench_reports.html.whatif`."""
 

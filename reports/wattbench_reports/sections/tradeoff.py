@@ -41,7 +41,14 @@ def tradeoff_section(analysis: Analysis) -> Section:
             _drawing(analysis, by_latency, SECONDS),
         ),
     )
-    return Section("trade-off", "Trade-off", "What accuracy costs", _LEAD, passages)
+    return Section(
+        "trade-off",
+        "Trade-off",
+        "What accuracy costs",
+        _LEAD,
+        passages,
+        line="accuracy against joules and seconds, with the Pareto fronts",
+    )
 
 
 def _circumstances(analysis: Analysis) -> Iterable[str]:

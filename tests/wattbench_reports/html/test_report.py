@@ -150,7 +150,7 @@ def test_structure_for_keyboard_and_screen_reader(plain_page) -> None:
     assert {"#verdict", "#comparison", "#validity", "#reproduce"} <= set(contents)
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     assert tags.count("table") == tags.count("caption")
-    assert tags.count("figure") == 5  # two trade-offs, domains, latency, energy
+    assert tags.count("figure") == 6  # the decision, two trade-offs, domains, latency, energy
     first_link = next(attributes for tag, attributes in page.tags if tag == "a")
     assert first_link["href"] == "#verdict"
 
@@ -184,7 +184,9 @@ def test_no_region_is_said_and_not_guessed(make_run, fake) -> None:
 
 def test_without_joules_there_is_no_empty_figure(make_run, fake) -> None:
     page = Page(report(make_run(fake.Run((fake.System("blind", energy_j=None),)))))
-    assert [tag for tag, _ in page.tags].count("figure") == 3  # accuracy against latency, domains, latency
+    assert [tag for tag, _ in page.tags].count(
+        "figure"
+    ) == 4  # the decision and a trade-off by latency, domains, latency
     assert "No system has joules to plot." in page.text
 
 

@@ -18,7 +18,10 @@ from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
 
-ALWAYS = {"verdict", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems", "validity", "reproduce"}
+ALWAYS = {
+    "verdict", "evidence", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems", "validity",
+    "reproduce",
+}  # fmt: skip
 """Sections that every report has."""
 HOSTILE = '<script>alert("x")</script>'
 
@@ -64,8 +67,8 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     html = report(make_run(fake.family(20)))
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
     assert contents == [
-        "verdict", "what-if", "comparison", "trade-off", "domains", "routing", "experts", "distillation", "lifecycle",
-        "latency", "energy", "carbon", "systems", "items", "validity", "reproduce",
+        "verdict", "evidence", "what-if", "comparison", "trade-off", "domains", "routing", "experts", "distillation",
+        "lifecycle", "latency", "energy", "carbon", "systems", "items", "validity", "reproduce",
     ]  # fmt: skip
     for identity in contents:
         assert f'<section id="{identity}"' in html

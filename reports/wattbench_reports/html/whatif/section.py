@@ -30,7 +30,12 @@ def what_if_section(analysis: Analysis) -> Section | None:
     if by_domain := tippings(analysis):
         passages.append(_tipping_passage(by_domain))
     return Section(
-        "what-if", "What if", "A year of requests, and what would change the verdict", _LEAD, tuple(passages)
+        "what-if",
+        "What if",
+        "A year of requests, and what would change the verdict",
+        _LEAD,
+        tuple(passages),
+        line="other grids, prices, domains and requirements",
     )
 
 

@@ -28,4 +28,11 @@ def experts_section(analysis: Analysis) -> Section | None:
             together_passage(index, choices, together(choices)),
         ]
     passages.append(touched_passage(analysis, [(each, touched(analysis, each)) for each in mixtures]))
-    return Section("experts", "Experts", "Expert selection", _LEAD, tuple(passages))
+    return Section(
+        "experts",
+        "Experts",
+        "Expert selection",
+        _LEAD,
+        tuple(passages),
+        line="which experts are selected in which domain",
+    )

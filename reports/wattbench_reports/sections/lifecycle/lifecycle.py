@@ -31,7 +31,14 @@ def lifecycle_section(analysis: Analysis) -> Section | None:
     passages += [_year_passage(analysis, requests_per_year), fleet_passage(analysis, requests_per_year)]
     shown = tuple(passage for passage in passages if passage is not None)
     return (
-        Section("lifecycle", "Lifecycle", "Lifecycle: training, requests and idle time", _LEAD, shown)
+        Section(
+            "lifecycle",
+            "Lifecycle",
+            "Lifecycle: training, requests and idle time",
+            _LEAD,
+            shown,
+            line="break-even of trainings, and machines that wait",
+        )
         if shown
         else None
     )

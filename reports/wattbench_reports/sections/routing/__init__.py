@@ -26,7 +26,12 @@ def routing_section(analysis: Analysis) -> Section | None:
     if all_studies is None:
         return None
     return Section(
-        "routing", "Routing", "Routing decisions of the hybrids", _LEAD, tuple(_passages(all_studies, analysis))
+        "routing",
+        "Routing",
+        "Routing decisions of the hybrids",
+        _LEAD,
+        tuple(_passages(all_studies, analysis)),
+        line="what routers chose, and what other choices would have given",
     )
 
 

@@ -32,6 +32,7 @@ const update = () => {
 	const set = chosen(), found = set.options.length ? restated(set) : texts;
 	for (const place of all("[data-restate]")) {
 		const key = place.dataset.restate;
+		if (!(key in found)) continue;
 		place.textContent = found[key];
 		place.classList.toggle("restated", found[key] !== texts[key]);
 	}

@@ -1,0 +1,197 @@
+"""The first screen: advice, a picture, a row per system, and the caveat that matters most; then the domains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench.terminal import clipped_apart
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.model import Decision, Qualifies, SystemDecision
+from wattbench_reports.figures import decision as figure
+from wattbench_reports.figures.decision import PicturePoint, Region
+from wattbench_reports.figures.shared import tick
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.sections.domain_matrix import domain_matrix
+from wattbench_reports.sections.model import Drawing
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.percentiles import label
+from wattbench_reports.wording.decision import DecisionColumn, DecisionWords
+from wattbench_reports.wording.decision.advice import on_hull
+from wattbench_reports.wording.decision.costs import request_words
+
+TOP = 10
+"""The number of systems that are shown; the others are folded, and dots in the picture."""
+
+_NAME_WIDTH = 22
+"""Of a label in the picture, in letters."""
+
+_COST_LABELS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e"}
+
+
+@dataclass(frozen=True)
+class FirstScreen:
+    """What the page shows before anything is unfolded, but for a gate."""
+
+    advice: str
+    picture: Drawing | None
+    """None where no system has an accuracy and a cost."""
+    table: Table
+    """The first `TOP` systems, in the order of the decision."""
+    rest: Table | None
+    """All others; None where there are none."""
+    caveat: str
+    """Empty: none."""
+    domains: Table | None
+    """None with fewer than two domains."""
+    evidence: tuple[str, ...]
+
+
+def first_screen(words: DecisionWords, analysis: Analysis) -> FirstScreen:
+    """Make the first screen.
+
+    Args:
+        words: a decision in words.
+        analysis: what it was made from.
+    """
+    names = [each.system for each in words.decision.systems]
+    return FirstScreen(
+        advice=words.advice,
+        picture=_picture(words.decision, analysis),
+        table=_table(words, analysis, 0, TOP, _caption(words.decision)),
+        rest=_table(words, analysis, TOP, len(names), f"The other {len(names) - TOP}") if names[TOP:] else None,
+        caveat="" if words.caveat is None else words.caveat.text,
+        domains=domain_matrix(words.decision, analysis, names[:TOP]),
+        evidence=words.evidence,
+    )
+
+
+def _caption(decision: Decision) -> str:
+    count = len(decision.systems)
+    named = f"{TOP} of {count} systems" if count > TOP else units.plural(count, "system")
+    return f"{named}, those that qualify first" if decision.settings.requirements else named
+
+
+def _table(words: DecisionWords, analysis: Analysis, start: int, end: int, caption: str) -> Table:
+    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+    best = words.decision.chosen
+    rows = []
+    for number, (texts, each) in enumerate(zip(words.rows, words.decision.systems, strict=True)):
+        if start <= number < end:
+            keys = (f"decision-{number}-{column.key}" for column in words.columns)
+            rows.append(
+                tuple(
+                    _cell(column, text, key, places[each.system], chosen=each.system == best)
+                    for column, text, key in zip(words.columns, texts, keys, strict=True)
+                )
+            )
+    return Table(
+        caption=caption,
+        columns=tuple(Column(_capital(column.heading), numeric=column.number) for column in words.columns),
+        rows=tuple(rows),
+    )
+
+
+def _cell(column: DecisionColumn, text: str, key: str, series: int, *, chosen: bool) -> Cell:
+    if column.key == "system":
+        return Cell(text, "chosen" if chosen else "", series=series, restates=key)
+    return Cell(text, restates=key)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
+    shown = [each for each in decision.systems if _cost(decision, each) is not None and each.accuracy is not None]
+    if not shown:
+        return None
+    points = _points(decision, shown, analysis)
+    words = request_words(decision)
+    cost_label, described = _cost_label(decision, words.many), []
+    for each in shown[: units.NAMED]:
+        accuracy = each.accuracy
+        assert accuracy is not None
+        cost = words.bounds(each.cost_per_request) if decision.unit else units.quantity(each.tail_latency_s, "s")
+        described.append(f"{each.system}: {units.percent_interval(accuracy)} at {cost}")
+    more = len(shown) - len(described)
+    others = f"; and {more} more, in the table" if more else ""
+    svg = figure.picture(
+        points,
+        on_hull(decision.hull),
+        _region(decision),
+        cost_label=cost_label,
+        tick=lambda value: _tick(decision, value * words.factor),
+        title=f"Accuracy against {cost_label}",
+        description=(
+            f"Each system with 95% confidence intervals; better is up and left. {'; '.join(described)}{others}."
+        ),
+    )
+    return Drawing(svg, f"Figure: accuracy against {cost_label}", _legend(decision))
+
+
+def _cost(decision: Decision, system: SystemDecision) -> Interval | None:
+    """Return what is drawn across: where no cost is known, the latency."""
+    if decision.unit is not None:
+        return system.cost_per_request
+    seconds = system.tail_latency_s
+    return None if seconds is None else Interval(seconds, seconds, seconds)
+
+
+def _points(decision: Decision, shown: Sequence[SystemDecision], analysis: Analysis) -> list[PicturePoint]:
+    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+    labelled = [each.system for each in decision.systems[:TOP]]
+    labels = dict(zip(labelled, clipped_apart(labelled, _NAME_WIDTH), strict=True))
+    points = []
+    for each in shown:
+        cost, accuracy = _cost(decision, each), each.accuracy
+        assert cost is not None and accuracy is not None
+        points.append(
+            PicturePoint(
+                each.system,
+                places[each.system],
+                labels.get(each.system, ""),
+                cost,
+                accuracy,
+                hollow=bool(each.apart or each.useless) or each.qualifies is Qualifies.NO,
+                chosen=each.system == decision.chosen,
+                scaling=not (each.apart or each.useless),
+            )
+        )
+    return points
+
+
+def _region(decision: Decision) -> Region:
+    """Return what is required of accuracy over all items, and of the cost that is drawn."""
+    quantity = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams", CostUnit.MONEY: "cost", None: "p95"}[decision.unit]
+    bounds = [each for each in decision.settings.requirements if each.domain is None]
+    required: dict[str, float] = {each.quantity: each.bound for each in bounds}
+    return Region(required.get("accuracy"), required.get(quantity))
+
+
+def _cost_label(decision: Decision, many: str) -> str:
+    if decision.unit is None:
+        return f"latency {label(decision.tail_share or 0.5)}"
+    what = _COST_LABELS.get(decision.unit, decision.label)
+    return f"{what} per {many} requests" if many else f"{what} per request"
+
+
+def _tick(decision: Decision, value: float) -> str:
+    if decision.unit is not CostUnit.MONEY:
+        return tick(value, decision.label or "s")
+    number = units.digits(value)
+    return number.rstrip("0").rstrip(".") if "." in number else number
+
+
+def _legend(decision: Decision) -> str:
+    region = _region(decision)
+    parts = ["Up and left is better."]
+    if region != Region():
+        parts.append("Shaded: as required.")
+    if len(decision.hull):
+        parts.append("Line: least cost.")
+    if any(each.apart or each.useless or each.qualifies is Qualifies.NO for each in decision.systems):
+        parts.append("Hollow: does not qualify.")
+    return " ".join(parts)
