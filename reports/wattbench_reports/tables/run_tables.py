@@ -120,11 +120,13 @@ class Frames:
         path = self.run.layout.items_table
         try:
             table = _read(path, (), newer=(name,))
-            if name not in table.column_names:
-                return pd.DataFrame({"answer": np.empty(0, np.int64), **dict.fromkeys(USAGE_COLUMNS, np.empty(0))})
-            lists = table.column(name).combine_chunks()
-            lists = lists if self.rows is None else lists.filter(pa.array(self.rows.to_numpy()))
+            lists = (
+                table.column(name).combine_chunks() if name in table.column_names else pa.nulls(0, pa.list_(pa.null()))
+            )
+            lists = lists if self.rows is None or not len(lists) else lists.filter(pa.array(self.rows.to_numpy()))
             entries = pc.list_flatten(lists)
+            if not len(entries):
+                return pd.DataFrame({"answer": np.empty(0, np.int64), **dict.fromkeys(USAGE_COLUMNS, np.empty(0))})
             fields = {each: pc.struct_field(entries, each).to_pandas() for each in USAGE_COLUMNS}
             return pd.DataFrame({"answer": pc.list_parent_indices(lists).to_numpy(), **fields})
         except pa.ArrowException as error:

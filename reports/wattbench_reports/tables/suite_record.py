@@ -180,6 +180,12 @@ class SystemSettings:
     as_recorded: Mapping[str, Any] = field(default_factory=dict)
     """Every setting, for comparing systems."""
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Return the systems that a hybrid may ask: its members, and what its router asks. Empty for all others."""
+        reader = () if self.reader is None else (self.reader,)
+        return tuple(dict.fromkeys([*self.pool, *(self.members or {}).values(), *reader]))
+
     @classmethod
     def of(cls, recorded: Mapping[str, Any], *, with_pool: bool = True) -> SystemSettings:
         """Read a system; those of its pool have no pool of their own."""

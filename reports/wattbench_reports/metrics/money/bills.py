@@ -34,7 +34,7 @@ def _bill(answers: AnswerColumns, name: str, prices: Prices) -> Bill:
     if stated is not None:
         return stated
     settings = answers.frames.record.suite.systems.get(name, SystemSettings())
-    if any(each in prices.by_system for each in settings.pool):
+    if any(each in prices.by_system for each in settings.asks):
         return of_hybrid(answers, name, settings, prices.by_system)
     price = prices.by_system.get(name)
     return ELECTRICITY_ALONE if price is None else by_price(answers, name, price)

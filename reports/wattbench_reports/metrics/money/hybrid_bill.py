@@ -63,8 +63,8 @@ def _by_system(used: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
 
 def _empty(name: str, settings: SystemSettings, prices: Prices) -> Bill:
     """Return a hybrid's bill without its sums."""
-    paid = {each: prices[each] for each in (*settings.pool, name) if each in prices}
-    by_joules = any(each not in prices for each in settings.pool)
+    paid = {each: prices[each] for each in (*settings.asks, name) if each in prices}
+    by_joules = any(each not in prices for each in settings.asks)
     return Bill(
         {},
         next(price.currency for price in paid.values()),
@@ -75,7 +75,7 @@ def _empty(name: str, settings: SystemSettings, prices: Prices) -> Bill:
 
 
 def _why_none(settings: SystemSettings, prices: Prices, own: PriceRecord | None) -> str:
-    members = [prices[each] for each in settings.pool if each in prices]
+    members = [prices[each] for each in settings.asks if each in prices]
     currencies = list(dict.fromkeys(price.currency for price in (*members, own) if price is not None))
     if len(currencies) > 1:
         return f"what it asks is billed in {listed(currencies)}"

@@ -39,7 +39,7 @@ def prices_of(suite: SuiteRecord, systems: Iterable[str], choice: Iterable[str] 
     Raises:
         UserError: a price on record is damaged, or a reader's names no system or is no price.
     """
-    known = dict.fromkeys([*systems, *(name for each in suite.systems.values() for name in each.pool)])
+    known = dict.fromkeys([*systems, *(name for each in suite.systems.values() for name in each.asks)])
     prices, chosen = dict(suite.prices), set()
     for text in choice:
         name, named = _parsed(text, list(known))
