@@ -14,6 +14,7 @@ from wattbench.terminal import printable
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wattbench.api.decide import RunDecision
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
 
@@ -97,6 +98,21 @@ class Run:
     def compare(self, **assumptions: Unpack[AssumptionOptions]) -> Comparison:
         """Compare its systems; the arguments are those of `wattbench.compare`."""
         return compare([self], **assumptions)
+
+    def decide(self, **assumptions: Unpack[AssumptionOptions]) -> RunDecision:
+        """Decide which of its systems to run: ``run.decide(min_accuracy=0.8)``.
+
+        Args:
+            assumptions: those of `wattbench.compare`. Requirements and worths that are not given are those of the
+                suite; without any the decision states what each further right answer costs.
+
+        Raises:
+            UserError: an argument is wrong.
+        """
+        from wattbench.api.decide import decision_of
+        from wattbench_reports.comparison.analysis import analyse
+
+        return decision_of(analyse(self.records, assumptions_of(**assumptions)))
 
     def report(
         self,

@@ -19,12 +19,21 @@ def as_html(comparison: Comparison, decided: DecisionWords | None = None) -> str
     return "\n".join(["<div>", *_parts(comparison, decided), "</div>"]) + "\n"
 
 
+def decision_html(decided: DecisionWords) -> str:
+    """Return a decision alone: the advice, a row per system, and the evidence."""
+    return "\n".join(["<div>", *_decision(decided), "</div>"]) + "\n"
+
+
+def _decision(decided: DecisionWords) -> Iterator[str]:
+    yield _paragraph(decided.advice, bold=True)
+    yield _table_of(decided)
+    yield _list(decided.evidence)
+
+
 def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[str]:
     yield _paragraph(comparison.suite, bold=True)
     if decided is not None:
-        yield _paragraph(decided.advice, bold=True)
-        yield _table_of(decided)
-        yield _list(decided.evidence)
+        yield from _decision(decided)
     if comparison.load is not None:
         for rate in comparison.load.rates:
             yield _paragraph(arrival_rates.title(rate).capitalize())

@@ -1,0 +1,156 @@
+"""Decide on one simulated run, as `wattbench compare` does, and keep what it said next to the truth.
+
+Systems, requirement and worth are drawn anew for every run, so that the truth of a run is a sample of what the
+probabilities are about: accuracies and costs are spread widely (`WIDE`), or as narrowly as the noise (`NARROW`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from tests.made_up.noisy_machine import NOISES, expected_slowdown
+from tests.made_up.noisy_runs import NAMES, SYSTEMS, Answers, Run, run
+from wattbench_reports.decision.best import chances
+from wattbench_reports.decision.model import FAILS, MEETS
+from wattbench_reports.decision.prices import hull_of, steps
+from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.varying_figure import VaryingFigure
+from wattbench_reports.metrics.costs import joule_costs
+from wattbench_reports.metrics.domain_sums import basis
+
+LOG_SD = 0.5
+"""Of the seconds of an item."""
+BASE_W, BASE_S = 20.0, 0.5
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How widely the true systems of a run differ."""
+
+    accuracy: tuple[float, float]
+    """Uniform, of each system and of the requirement."""
+    log_cost: float
+    """Costs are BASE_W x BASE_S x exp(uniform(-log_cost, log_cost))."""
+
+
+WIDE, NARROW = Spread((0.45, 0.95), math.log(3)), Spread((0.66, 0.74), math.log(1.1))
+SPREADS = {"differ widely": WIDE, "are nearly alike": NARROW}
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What one run said, and what is true. Lists are by system."""
+
+    p_met: tuple[float, ...]
+    """That the accuracy required is met."""
+    met: tuple[bool, ...]
+    p_within: tuple[float, ...]
+    """That the highest cost allowed is kept."""
+    within: tuple[bool, ...]
+    p_best_cost: tuple[float, ...]
+    """Of the least cost among those that meet the accuracy."""
+    best_cost: tuple[bool, ...]
+    p_best_benefit: tuple[float, ...]
+    """Of the most net benefit."""
+    best_benefit: tuple[bool, ...]
+    called_met: float
+    """Of systems that are held against exactly their true accuracy: the share that is said to meet it."""
+    called_not_met: float
+    """The same: said not to meet it."""
+    price_held: float
+    """Of the prices along the hull: the share of intervals that hold the true price of their two systems; 1 without
+    any."""
+    regret: float
+    """Expected, of choosing by net benefit; in units of the mean true cost, so that runs can be put together."""
+    realised: float
+    """What the choice truly loses."""
+
+
+def decided(spread: str, noise: str, items: int, blocks: int, number: int) -> Decided:
+    """Simulate a run of a number, which is its seed, and decide on it."""
+    rng = np.random.default_rng([list(SPREADS).index(spread), list(NOISES).index(noise), items, blocks, number])
+    truth = SPREADS[spread]
+    accuracies = rng.uniform(*truth.accuracy, size=SYSTEMS)
+    seconds = BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost, size=SYSTEMS))
+    each = run(
+        rng, NOISES[noise], answers_of(rng, items, accuracies, seconds), blocks=blocks, watts=np.full(SYSTEMS, BASE_W)
+    )
+    costs = BASE_W * seconds * expected_slowdown(NOISES[noise], each.length_s) * each.session
+    required = float(rng.uniform(*truth.accuracy))
+    allowed = float(np.exp(rng.uniform(*np.log([costs.min(), costs.max()]))))
+    worth = float(np.exp(rng.uniform(math.log(0.3), math.log(30.0)))) * float(costs.mean())
+    return _judged(each, accuracies, costs, required, allowed, worth)
+
+
+def answers_of(
+    rng: np.random.Generator, items: int, accuracies: NDArray[np.float64], seconds: NDArray[np.float64]
+) -> Answers:
+    """Draw items, and what systems of these accuracies and mean seconds do with them: hard items take all longer."""
+    hard, own = rng.normal(size=(items, 1)), rng.normal(size=(items, SYSTEMS))
+    log_s = LOG_SD * (0.9 * hard + 0.19**0.5 * own)
+    room = np.minimum(accuracies, 1 - accuracies)
+    chance = accuracies + room * (1 - 2 * ndtr(hard))
+    right = (rng.random((items, SYSTEMS)) < chance).astype(np.float64)
+    return Answers(seconds * np.exp(log_s - LOG_SD**2 / 2), right)
+
+
+def _judged(
+    each: Run,
+    accuracies: NDArray[np.float64],
+    costs: NDArray[np.float64],
+    required: float,
+    allowed: float,
+    worth: float,
+) -> Decided:
+    base = basis(each.table)
+    figures = RunFigures(base, None)
+    accuracy, cost = figures.accuracy, figures.cost(joule_costs(NAMES, base.metered))
+    right, joules = figures.draws.of(accuracy), figures.draws.of(cost)
+    able = [True] * SYSTEMS
+    meeting = right >= required
+    by_cost = chances(joules, meeting, able)
+    loss = cost.plus(accuracy.times(-worth))
+    by_benefit = chances(figures.draws.of(loss), np.ones_like(meeting), able)
+    p_met = meeting.mean(axis=0)
+    at_truth = (right >= accuracies).mean(axis=0)
+    chosen = int(loss.estimates.argmin())
+    true_loss = costs - worth * accuracies
+    regret = by_benefit.regret[chosen]
+    assert regret is not None
+    qualified = np.where(accuracies >= required, costs, np.inf)
+    least = qualified == qualified.min() if np.isfinite(qualified).any() else np.zeros(SYSTEMS, dtype=bool)
+    return Decided(
+        p_met=tuple(p_met.tolist()),
+        met=tuple((accuracies >= required).tolist()),
+        p_within=tuple((joules <= allowed).mean(axis=0).tolist()),
+        within=tuple((costs <= allowed).tolist()),
+        p_best_cost=tuple(by_cost.p_best.tolist()),
+        best_cost=tuple(least.tolist()),
+        p_best_benefit=tuple(by_benefit.p_best.tolist()),
+        best_benefit=tuple((true_loss == true_loss.min()).tolist()),
+        called_met=float((at_truth >= MEETS).mean()),
+        called_not_met=float((at_truth < FAILS).mean()),
+        price_held=_prices_held(figures, cost, accuracies, costs),
+        regret=float(regret / costs.mean()),
+        realised=float((true_loss[chosen] - true_loss.min()) / costs.mean()),
+    )
+
+
+def _prices_held(
+    figures: RunFigures, cost: VaryingFigure, accuracies: NDArray[np.float64], costs: NDArray[np.float64]
+) -> float:
+    """Return how many intervals of prices hold the truth: infinite where the dearer system is truly no better."""
+    estimates = cost.estimates.tolist(), figures.accuracy.estimates.tolist()
+    chain = hull_of(*estimates, range(SYSTEMS), ())
+    held = []
+    for step in steps(NAMES, cost, figures.accuracy, figures.draws, chain):
+        cheaper, dearer = NAMES.index(step.cheaper), NAMES.index(step.dearer)
+        gain, extra = accuracies[dearer] - accuracies[cheaper], costs[dearer] - costs[cheaper]
+        true = max(float(extra / gain), 0.0) if gain > 0 else math.inf
+        held.append(step.price.low <= true <= step.price.high)
+    return float(np.mean(held)) if held else 1.0

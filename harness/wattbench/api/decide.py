@@ -1,0 +1,104 @@
+"""`wattbench.read(run).decide()`: which system of a run to run, as a record and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wattbench.errors import UserError, nearest
+from wattbench.terminal import printable
+
+if TYPE_CHECKING:
+    from wattbench_reports.comparison.analysis import Analysis
+    from wattbench_reports.decision import Acceptability, HullStep, SystemDecision
+    from wattbench_reports.wording.decision import DecisionWords
+
+
+class RunDecision:
+    """Which system to run, how sure that is, and what would change it. `print` shows the advice and its table.
+
+    ``decision["hybrid"]`` is one system: its `checks`, `qualifies`, `p_qualifies`, `accuracy`, `cost_per_request`,
+    `cost_per_correct`, `benefit`, `p_best` and `regret`.
+    """
+
+    def __init__(self, words: DecisionWords) -> None:
+        self.data = words.decision
+        """The decision as the reports know it. Its form may change without notice."""
+        self._words = words
+
+    @property
+    def advice(self) -> str:
+        """The advice in one sentence."""
+        return self._words.advice
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Ties, probabilities and what would decide, a sentence each."""
+        return tuple(self._words.evidence)
+
+    @property
+    def chosen(self) -> str | None:
+        """The system to run; None where nothing is required and no answer has a worth, or where no system is likely to
+        meet what is required."""
+        return self.data.chosen
+
+    @property
+    def best(self) -> tuple[str, ...]:
+        """The systems that are statistically tied for the best, the chosen one first."""
+        return self.data.best
+
+    @property
+    def unit(self) -> str:
+        """The unit of costs: ``J``, ``g`` or a currency; empty where no cost is known."""
+        return self.data.label
+
+    @property
+    def prices(self) -> tuple[HullStep, ...]:
+        """What each further right answer costs, along the hull of accuracy and cost: `cheaper`, `dearer`, and `price`
+        with its `estimate`, `low` and `high` in `unit`."""
+        return self.data.hull
+
+    @property
+    def acceptability(self) -> Acceptability | None:
+        """The probability that each system is best as a right answer is worth more: `worths`, `probabilities` and
+        `leaders`; None where no cost of two systems is known."""
+        return self.data.acceptability
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The names of the systems: those that qualify first, the best of them first."""
+        return tuple(each.system for each in self.data.systems)
+
+    def __getitem__(self, system: str) -> SystemDecision:
+        try:
+            return self.data.of(system)
+        except KeyError:
+            raise UserError(f"no system {system!r:.80} in this decision{nearest(str(system), self.systems)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.systems)
+
+    def __len__(self) -> int:
+        return len(self.data.systems)
+
+    def __str__(self) -> str:
+        from wattbench_reports.export.decision_text import decision_text
+
+        return "\n".join(decision_text(self._words))
+
+    def __repr__(self) -> str:
+        return printable(f"<decision: {self.advice}>")
+
+    def _repr_html_(self) -> str:
+        """Return the decision as a notebook shows it."""
+        from wattbench_reports.export.comparison_html import decision_html
+
+        return decision_html(self._words)
+
+
+def decision_of(analysis: Analysis) -> RunDecision:
+    """Decide on a run by the settings of its analysis."""
+    from wattbench_reports.decision import decide
+    from wattbench_reports.wording.decision import decision_words
+
+    return RunDecision(decision_words(decide(analysis), analysis))

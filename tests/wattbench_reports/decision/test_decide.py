@@ -1,0 +1,189 @@
+"""Decisions on tables whose answers are computed by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import NormalDist
+
+import pytest
+
+from wattbench.importers import read_sources, write_run
+from wattbench.records import read_run
+from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.decision import Decision, Qualifies, decide
+from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.metrics.decision_settings import DecisionChoice
+
+ITEMS = 40
+SYSTEMS = {"cheap": (20, 1.0), "middle": (30, 3.0), "dominated": (26, 5.0), "dear": (34, 11.0)}
+"""Right answers of 40, and what each request costs. A system answers the first items rightly, so that what a worse one
+can answer a better one can, too."""
+
+PHI = NormalDist().cdf
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[..., Analysis]:
+    """Import a table and analyse it under a reader's settings."""
+
+    def make(
+        systems: Mapping[str, tuple[int, float]] = SYSTEMS, *, column: str = "joules", seconds: float = 0.2, **choice
+    ) -> Analysis:
+        rows = [
+            f"{name},{item},{int(item < right)},{cost},{seconds}"
+            for name, (right, cost) in systems.items()
+            for item in range(ITEMS)
+        ]
+        path = tmp_path / "table.csv"
+        path.write_text(f"system,item,score,{column},seconds\n" + "\n".join(rows))
+        run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
+        return analyse(read_run(run), Assumptions(decision=DecisionChoice(**choice)))
+
+    return make
+
+
+def by_name(decision: Decision) -> dict:
+    return {each.system: each for each in decision.systems}
+
+
+def test_without_requirements_each_further_right_answer_has_a_price(table) -> None:
+    decision = decide(table())
+    assert (decision.objective, decision.unit, decision.chosen) == ("prices", CostUnit.JOULES, None)
+    # (3 - 1) / (30/40 - 20/40) = 8, and (11 - 3) / (34/40 - 30/40) = 80; 26/40 at 5 is below the line.
+    steps = [(step.cheaper, step.dearer, step.price.estimate, step.gain.estimate) for step in decision.hull]
+    assert steps == [
+        ("cheap", "middle", pytest.approx(8), pytest.approx(0.25)),
+        ("middle", "dear", pytest.approx(80), pytest.approx(0.1)),
+    ]
+    # Joules do not vary, so that the bounds are 2 / (gain +- t SE(gain)) with t(39) = 2.0227. Of the difference 10 of
+    # 40 are 1: its variance is .25 x .75 / 39 = .004808. The added answers add to each: (21 - 42 x .5^2) / (41 x 40)
+    # - (20 - 20^2 / 40) / (40 x 39) = .006402 - .006410, which is below 0: nothing; (31 - 42 (31/42)^2) / 1640
+    # - (30 - 22.5) / 1560 = .004951 - .004808 = .000143. SE = sqrt(.004951) = .07036.
+    first = decision.hull[0].price
+    assert first.low == pytest.approx(2 / (0.25 + 2.0227 * 0.07036), rel=0.03)
+    assert first.high == pytest.approx(2 / (0.25 - 2.0227 * 0.07036), rel=0.1)
+    # 4 of 40: .1 x .9 / 39 = .002308, with .000143 and (35 - 42 (35/42)^2) / 1640 - (34 - 28.9) / 1560 = .000288
+    # added; SE = .0523, so that .1 - 2.02 SE is below 0: the price has no upper bound.
+    second = decision.hull[1].price
+    assert second.low == pytest.approx(8 / (0.1 + 2.0227 * 0.0523), rel=0.05)
+    assert second.high == math.inf
+    assert [each.system for each in decision.systems] == ["cheap", "middle", "dominated", "dear"]
+    assert by_name(decision)["dominated"].not_excluded_from_front
+
+
+def test_the_acceptability_curve_is_that_of_the_differences(table) -> None:
+    decision = decide(table())
+    curve = decision.acceptability
+    assert curve is not None
+    assert [(leader.system, leader.from_worth) for leader in curve.leaders] == [
+        ("cheap", 0.0), ("middle", pytest.approx(8)), ("dear", pytest.approx(80)),
+    ]  # fmt: skip
+    assert curve.worths[0] == 0.0
+    assert curve.worths[1] == pytest.approx(0.8, rel=0.01)
+    assert curve.worths[-1] == pytest.approx(800, rel=0.01)
+    sums = [sum(column) for column in zip(*curve.probabilities.values(), strict=True)]
+    assert sums == pytest.approx([1.0] * len(curve.worths))
+    assert curve.probabilities["cheap"][0] == 1.0
+    # Well below 80 only cheap and middle count: middle is better where the gain is above 2 / worth. The draws are
+    # centred on 31/42 - 21/42 = .2381.
+    for worth, share in zip(curve.worths, curve.probabilities["middle"], strict=True):
+        if 0 < worth < 14:
+            assert share == pytest.approx(PHI((10 / 42 - 2 / worth) / 0.07036), abs=0.035)
+    # Far above, cost counts for nothing: dear is best where it is the more accurate one. 35/42 - 31/42 = .0952.
+    assert curve.probabilities["dear"][-1] == pytest.approx(PHI((4 / 42 - 8 / 800) / 0.0523), abs=0.035)
+
+
+def test_the_least_cost_of_those_that_meet_the_accuracy_is_chosen(table) -> None:
+    decision = decide(table(min_accuracy="70%"))
+    assert (decision.objective, decision.chosen, decision.why_none) == ("cost", "dear", "")
+    rows = by_name(decision)
+    # Centre (right + 1) / 42, variance ((right + 1) - 42 centre^2) / 1640.
+    for name, (right, _) in SYSTEMS.items():
+        centre = (right + 1) / 42
+        error = math.sqrt((right + 1 - 42 * centre * centre) / 1640)
+        assert rows[name].checks[0].p_met == pytest.approx(PHI((centre - 0.7) / error), abs=0.04)
+        assert rows[name].p_qualifies == rows[name].checks[0].p_met
+    outcomes = {name: row.qualifies for name, row in rows.items()}
+    assert outcomes == {
+        "dear": Qualifies.YES, "middle": Qualifies.MAY, "dominated": Qualifies.MAY, "cheap": Qualifies.NO,
+    }  # fmt: skip
+    # middle: 40 (1.645 x .0704 / (31/42 - .7))^2 - 40
+    assert rows["middle"].checks[0].items_to_decide == pytest.approx(40 * (1.645 * 0.0704 / 0.0381) ** 2 - 40, rel=0.1)
+    assert rows["dear"].checks[0].items_to_decide is None
+    # Both that may meet it would be cheaper.
+    assert decision.best == ("dear", "middle", "dominated")
+    assert decision.items_to_decide is not None
+    assert decision.items_to_decide >= rows["middle"].checks[0].items_to_decide
+    assert [each.system for each in decision.systems] == ["dear", "middle", "dominated", "cheap"]
+    # dear is best where neither of the cheaper ones qualifies; choosing it then costs what it is dearer than the best.
+    p_middle, p_dear = (rows[name].checks[0].p_met for name in ("middle", "dear"))
+    assert rows["middle"].p_best == pytest.approx(p_middle, abs=0.05)
+    assert rows["dear"].p_best <= 1 - p_middle
+    assert rows["dear"].regret == pytest.approx(8 * p_middle / p_dear, rel=0.12)
+
+
+def test_a_domain_can_be_required_and_what_is_unknown_is_said(table) -> None:
+    with pytest.raises(Exception, match="no domain 'text' in this run"):
+        table(min_accuracy="0.5,text=0.9")
+    decision = decide(table(max_memory_gib=2.0, min_accuracy="0.8"))
+    check = by_name(decision)["dear"].checks[1]
+    assert (check.p_met, check.reason, check.outcome) == (None, "its memory was not recorded", Qualifies.MAY)
+    assert by_name(decision)["dear"].p_qualifies is None
+    assert decision.chosen is None
+    assert decision.why_none == "whether the requirements are met is not known: its memory was not recorded"
+
+
+def test_nothing_is_chosen_where_no_system_meets_the_requirements(table) -> None:
+    decision = decide(table(max_joules_per_request=0.5))
+    assert decision.chosen is None
+    assert decision.best == ()
+    assert decision.why_none == "no system meets the requirements"
+    assert {each.qualifies for each in decision.systems} == {Qualifies.NO}
+
+
+def test_latency_is_judged_from_few_requests(table) -> None:
+    # All of 40 within: PHI(.05 / sqrt(.0475 / 40)) = PHI(1.451) = .927; none: 0.
+    decision = decide(table(max_p95_s=0.3))
+    assert {round(each.checks[0].p_met, 3) for each in decision.systems} == {0.927}
+    assert decision.chosen == "cheap"
+    assert {each.checks[0].p_met < 0.001 for each in decide(table(max_p95_s=0.1)).systems} == {True}
+
+
+def test_a_useless_system_is_never_advised(table) -> None:
+    decision = decide(table({"rule": (0, 0.1), "good": (30, 3.0), "better": (34, 4.0)}))
+    assert by_name(decision)["rule"].useless == "answers no item correctly (0 of 40)"
+    assert [(step.cheaper, step.dearer) for step in decision.hull] == [("rule", "good"), ("good", "better")]
+    assert decision.acceptability is not None
+    assert set(decision.acceptability.probabilities) == {"good", "better"}
+    assert decision.systems[-1].system == "rule"
+    chosen = decide(table({"rule": (0, 0.1), "good": (30, 3.0), "better": (34, 4.0)}, max_joules_per_request=10.0))
+    assert chosen.chosen == "good"
+    assert by_name(chosen)["rule"].p_best == 0.0
+
+
+def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -> None:
+    alone = decide(table({"only": (30, 3.0)}, min_accuracy="0.5"))
+    assert (alone.chosen, alone.best, alone.hull, alone.acceptability) == ("only", ("only",), (), None)
+    assert by_name(alone)["only"].p_best == pytest.approx(1.0, abs=0.01)
+    prices = decide(table({"only": (30, 3.0)}))
+    assert (prices.objective, prices.hull, prices.why_none) == ("prices", (), "")
+    without = decide(table(SYSTEMS, column="output_tokens"))
+    assert (without.objective, without.unit, without.label) == ("accuracy", None, "")
+    assert without.chosen == "dear"
+    assert "middle" in without.best
+    assert "cheap" not in without.best
+
+
+def test_answers_without_scores_are_decided_by_cost(tmp_path: Path) -> None:
+    path = tmp_path / "plain.csv"
+    path.write_text(
+        "system,item,joules\n" + "".join(f"{s},{i},{c}\n" for s, c in (("a", 1), ("b", 2)) for i in range(9))
+    )
+    run = write_run(read_sources([path]), tmp_path / "runs", "table", [])
+    decision = decide(analyse(read_run(run), Assumptions(decision=DecisionChoice(max_joules_per_request=5.0))))
+    assert (decision.chosen, decision.hull) == ("a", ())
+    required = decide(analyse(read_run(run), Assumptions(decision=DecisionChoice(min_accuracy="0.5"))))
+    assert required.why_none == "whether the requirements are met is not known: no answer was scored"

@@ -1,0 +1,110 @@
+"""Decisions on made-up runs: who takes part, blocks, mixes, and settings of a suite."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.decision import decide
+from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.metrics.workload import WorkloadChoice
+
+
+def rows(decision) -> dict:
+    return {each.system: each for each in decision.systems}
+
+
+def test_systems_whose_joules_are_not_compared_are_apart_with_the_reason(analysed, fake) -> None:
+    decision = decide(analysed(fake.hostile()))
+    reasons = {name: each.apart for name, each in rows(decision).items()}
+    assert reasons["throttled"] == "measured windows not all valid"
+    assert reasons["unmetered"] == "it answered different documents"
+    assert "differ in provenance" in reasons["modelled$x^"]
+    assert reasons["generalist"] == ""
+    assert [each.system for each in decision.systems if each.apart] == [each.system for each in decision.systems][-3:]
+    apart = rows(decision)["throttled"]
+    assert apart.p_best is apart.regret is apart.not_excluded_from_front is None
+
+
+def test_a_yardstick_is_apart(analysed, fake) -> None:
+    decision = decide(analysed(fake.family()))
+    assert rows(decision)["told"].apart.startswith("a yardstick: its router is given the domain")
+    assert all("told" not in (step.cheaper, step.dearer) for step in decision.hull)
+
+
+def test_grams_are_minimised_where_the_reader_says_so(make_run, fake) -> None:
+    run = make_run(fake.golden())
+    joules = decide(analyse(run, Assumptions(decision=DecisionChoice(minimise="joules"))))
+    grams = decide(analyse(run, Assumptions(decision=DecisionChoice(minimise="grams"))))
+    assert (grams.unit, grams.label) == (CostUnit.GRAMS, "g")
+    g_per_j = 100.0 * 1.25 / 3.6e6
+    for one, other in zip(joules.hull, grams.hull, strict=True):
+        assert other.price.estimate == pytest.approx(one.price.estimate * g_per_j)
+        assert other.price.low == pytest.approx(one.price.low * g_per_j)
+    money = decide(analyse(run, Assumptions(decision=DecisionChoice(worth_right=0.01))))
+    assert (money.objective, money.unit, money.chosen) == ("benefit", None, None)
+    assert money.why_none.startswith("too few systems have a cost in money")
+
+
+def test_a_mix_counts_in_accuracy_cost_and_usefulness(make_run, fake) -> None:
+    """regex knows nothing of text, which has a share or not."""
+    made_up = replace(
+        fake.plain(),
+        systems=(
+            fake.System("generalist", accuracy=0.6, energy_j=12.0),
+            fake.System("regex", accuracy=0.9, energy_j=0.25, by_domain={"text": 0.0}),
+        ),
+    )
+    run = make_run(made_up)
+
+    def under(mix: str):
+        return decide(analyse(run, Assumptions(workload=WorkloadChoice(mix), decision=DecisionChoice("0.5"))))
+
+    both, one = under("arithmetic=1,text=1"), under("arithmetic=1,text=0")
+    assert rows(both)["regex"].useless == "answers no item of text correctly (0 of 40)"
+    assert (both.chosen, one.chosen) == ("generalist", "regex")
+    assert rows(one)["regex"].useless == ""
+    assert rows(one)["regex"].checks[0].estimate == pytest.approx(rows(one)["regex"].accuracy.estimate)
+
+
+@pytest.mark.parametrize("blocks", [0, 8])
+def test_a_suite_can_require_and_a_reader_replaces_it(make_run, fake, blocks: int) -> None:
+    run = make_run(replace(fake.plain(), blocks=blocks))
+    analysis = analyse(run, Assumptions(decision=DecisionChoice("0.35,text=0.2", max_p95_s=5.0)))
+    decision = decide(analysis)
+    quantities = [(each.requirement.quantity, each.requirement.domain) for each in decision.systems[0].checks]
+    assert quantities == [("accuracy", None), ("accuracy", "text"), ("p95", None)]
+    for each in decision.systems:
+        checks = [check.p_met for check in each.checks]
+        assert 0 <= each.p_qualifies <= min(checks) + 1e-12
+    assert sum(each.p_best for each in decision.systems) <= 1 + 1e-9
+    stricter = decide(analyse(run, Assumptions(decision=DecisionChoice("0.45,text=0.2", max_p95_s=5.0))))
+    for each in decision.systems:
+        assert rows(stricter)[each.system].p_qualifies <= each.p_qualifies
+
+
+def test_the_same_run_gives_the_same_decision(make_run, fake) -> None:
+    run = make_run(replace(fake.plain(), blocks=6))
+    assumptions = Assumptions(decision=DecisionChoice("0.4"))
+    assert decide(analyse(run, assumptions)) == decide(analyse(run, assumptions))
+
+
+def test_memory_is_that_of_the_record(analysed, fake) -> None:
+    decision = decide(analysed(fake.recorded()))
+    assert all(each.checks == () and each.p_qualifies == 1.0 for each in decision.systems)
+
+
+def test_many_systems_are_decided(make_run, fake) -> None:
+    systems = tuple(
+        fake.System(f"system-{number}", accuracy=0.3 + number / 100, energy_j=1.0 + number) for number in range(40)
+    )
+    decision = decide(analyse(make_run(replace(fake.plain(), systems=systems)), Assumptions()))
+    assert len(decision.systems) == 40
+    prices = [step.price.estimate for step in decision.hull]
+    assert prices == sorted(prices)
+    assert np.all(np.diff([leader.from_worth for leader in decision.acceptability.leaders]) > 0)

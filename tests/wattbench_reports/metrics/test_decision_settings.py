@@ -1,0 +1,111 @@
+"""What a suite requires, and what a reader requires in its place."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattbench.config import Decide
+from wattbench.errors import UserError
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.metrics.decision_settings import (
+    DecisionChoice,
+    DecisionSettings,
+    Requirement,
+    Worth,
+    decision_settings,
+    parsed_accuracy,
+    parsed_seconds,
+)
+from wattbench_reports.tables.suite_record import DecideSettings
+
+SUITE = DecideSettings.of(
+    Decide.model_validate(
+        {"min_accuracy": {"text": "90%", "all": 0.8}, "max_p95_s": 0.3, "cost_wrong": 0.02, "minimise": "grams"}
+    ).model_dump(mode="json")
+)
+
+
+def test_a_suite_that_says_nothing_requires_nothing() -> None:
+    assert decision_settings(DecideSettings.of({})) == DecisionSettings()
+    assert decision_settings(DecideSettings.of(Decide().model_dump(mode="json"))) == DecisionSettings()
+
+
+def test_a_suites_requirements_are_read_overall_first() -> None:
+    settings = decision_settings(SUITE, domains=["arithmetic", "text"])
+    assert settings.requirements == (
+        Requirement("accuracy", 0.8), Requirement("accuracy", 0.9, "text"), Requirement("p95", 0.3),
+    )  # fmt: skip
+    assert settings.worth == Worth(wrong=0.02)
+    assert settings.minimise is CostUnit.GRAMS
+    narrowed = decision_settings(SUITE, domains=["arithmetic"])
+    assert [each.domain for each in narrowed.requirements] == [None, None]
+
+
+def test_a_reader_replaces_and_drops_requirements() -> None:
+    choice = DecisionChoice("arithmetic=0.5", math.inf, cost_wrong=0.0, worth_right=0.1, minimise="money")
+    settings = decision_settings(SUITE, choice, ["arithmetic", "text"])
+    assert settings.requirements == (Requirement("accuracy", 0.5, "arithmetic"),)
+    assert settings.worth == Worth(right=0.1)
+    assert settings.minimise is CostUnit.MONEY
+    assert decision_settings(SUITE, DecisionChoice("none", math.inf)).requirements == ()
+
+
+def test_a_choice_is_written_as_options() -> None:
+    choice = DecisionChoice("0.8", 0.3, math.inf, None, 2.5, None, 0.0, None, 100.0, "joules")
+    assert choice.as_options() == [
+        "--min-accuracy", "0.8", "--max-p95", "0.3", "--max-cost", "none", "--max-grams", "2.5", "--worth-right", "0",
+        "--carbon-price", "100", "--minimise", "joules",
+    ]  # fmt: skip
+    assert DecisionChoice().as_options() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "required"),
+    [
+        ("0.8", {"all": 0.8}), ("80%", {"all": 0.8}), (" 80 % , b = 90% ", {"all": 0.8, "b": 0.9}),
+        ("b=0.5", {"b": 0.5}), ("none", {}), ("all=0.7", {"all": 0.7}),
+    ],
+)  # fmt: skip
+def test_accuracies_are_read(text: str, required: dict[str, float]) -> None:
+    assert parsed_accuracy(text, ["a", "b"]) == pytest.approx(required)
+
+
+@pytest.mark.parametrize("text", ["", "much", "a=", "0.8,0.9", "c=0.5", "a=0.5,a=0.6", "=x"])
+def test_what_is_no_accuracy_is_a_named_error(text: str) -> None:
+    with pytest.raises(UserError, match="min_accuracy: "):
+        parsed_accuracy(text, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0.3", 0.3), ("300ms", 0.3), ("2 s", 2.0), ("1e-1s", 0.1), ("none", math.inf)]
+)
+def test_times_are_read(text: str, seconds: float) -> None:
+    assert parsed_seconds(text) == pytest.approx(seconds)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_figure_or_a_named_error(text: str) -> None:
+    for read in (lambda: parsed_accuracy(text, ["a"]), lambda: parsed_seconds(text)):
+        try:
+            read()
+        except UserError as error:
+            assert str(error)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "message"),
+    [
+        ({"min_accuracy": 1.2}, "min_accuracy is 1.2"),
+        ({"min_accuracy": {"text": -0.1}}, "min_accuracy: text is -0.1"),
+        ({"max_p95_s": 0}, "max_p95_s is 0.0: it must be a number above 0"),
+        ({"carbon_price_per_tonne": -1}, "carbon_price_per_tonne is -1.0"),
+        ({"minimise": "watts"}, "minimise: 'watts' is not one of"),
+    ],
+)
+def test_a_damaged_record_is_a_named_error(recorded: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        decision_settings(DecideSettings.of(recorded), domains=["text"])
