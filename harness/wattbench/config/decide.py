@@ -55,5 +55,5 @@ class Decide(Strict):
     cost_per_second: _NotNegative | None = None
     """Money per second that a request takes; it is added to what a request costs."""
     minimise: Literal["joules", "grams", "money"] | None = None
-    """The unit in which costs are compared. None: money where a worth or a price of every system is known, else
+    """The unit in which costs are compared. None: money where answers have a worth or every system has a price, else
     joules."""

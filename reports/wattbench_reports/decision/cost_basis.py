@@ -3,7 +3,8 @@
 The unit is that of `minimise`. Without it:
 
 1. money, where answers, grams or seconds have a worth;
-2. money, where every candidate has a cost in money, or a requirement bounds it and two candidates have one;
+2. money, where every candidate has a cost in money and some of it is more than electricity (which is joules at one
+   price), or a requirement bounds it and two candidates have one;
 3. joules, where two candidates have joules that can be compared: of one provenance, conditions and meter
    (`wattbench_reports.comparability.joules`);
 4. money, then grams, where two candidates have them.
@@ -24,7 +25,7 @@ import numpy as np
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.reasons import REASONS
-from wattbench_reports.metrics.costs import LATENCY_S, TIMED, Costs, CostUnit
+from wattbench_reports.metrics.costs import LATENCY_S, MONEY, TIMED, Costs, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Worth
 from wattbench_reports.tables.provenance import measured_part
 
@@ -60,8 +61,10 @@ def cost_basis(analysis: Analysis, settings: DecisionSettings) -> CostBasis:
     units = {unit: _of_unit(analysis, unit, candidates, None) for unit in CostUnit if unit in analysis.costs}
     money = units.get(CostUnit.MONEY)
     bounded = any(each.quantity == "cost" for each in settings.requirements)
-    if money is not None and _enough(money, candidates) and (bounded or len(money.known) == len(candidates)):
-        return money
+    if money is not None and money.costs is not None and _enough(money, candidates):
+        of_all = len(money.known) == len(candidates) and MONEY in money.costs.parts
+        if bounded or of_all:
+            return money
     for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS):
         if unit in units and _enough(units[unit], candidates):
             return units[unit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -49,9 +50,10 @@ def by_name(decision: Decision) -> dict:
     return {each.system: each for each in decision.systems}
 
 
-def test_without_requirements_each_further_right_answer_has_a_price(table) -> None:
-    decision = decide(table())
-    assert (decision.objective, decision.unit, decision.chosen) == ("prices", CostUnit.JOULES, None)
+@pytest.mark.parametrize(("column", "unit"), [("joules", CostUnit.JOULES), ("cost", CostUnit.MONEY)])
+def test_without_requirements_each_further_right_answer_has_a_price(table, column: str, unit: CostUnit) -> None:
+    decision = decide(table(column=column))
+    assert (decision.objective, decision.unit, decision.chosen) == ("prices", unit, None)
     # (3 - 1) / (30/40 - 20/40) = 8, and (11 - 3) / (34/40 - 30/40) = 80; 26/40 at 5 is below the line.
     steps = [(step.cheaper, step.dearer, step.price.estimate, step.gain.estimate) for step in decision.hull]
     assert steps == [
@@ -187,3 +189,52 @@ def test_answers_without_scores_are_decided_by_cost(tmp_path: Path) -> None:
     assert (decision.chosen, decision.hull) == ("a", ())
     required = decide(analyse(read_run(run), Assumptions(decision=DecisionChoice(min_accuracy="0.5"))))
     assert required.why_none == "whether the requirements are met is not known: no answer was scored"
+
+
+def test_the_most_net_benefit_is_chosen_where_answers_are_worth_money(table) -> None:
+    """Per request 20 x accuracy - 10 x (1 - accuracy) - cost: 4, 9.5, 4.5 and 4.5."""
+    decision = decide(table(column="cost", worth_right=20.0, cost_wrong=10.0))
+    assert (decision.objective, decision.unit, decision.chosen) == ("benefit", CostUnit.MONEY, "middle")
+    rows = by_name(decision)
+    benefits = {name: rows[name].benefit.estimate for name in SYSTEMS}
+    assert benefits == pytest.approx({"cheap": 4.0, "middle": 9.5, "dominated": 4.5, "dear": 4.5})
+    # 30 x sqrt of the variance of 30 of 40, with the added answers: .004951 = (31 - 42 (31/42)^2) / 1640.
+    half = 2.0227 * 30 * math.sqrt(0.004951)
+    assert rows["middle"].benefit.high - 9.5 == pytest.approx(half, rel=0.06)
+    # middle against dear: 5 lies 5.35 above 30 x .0952 - 8 = -5.14, with an error of 30 x .0523.
+    assert rows["middle"].p_best == pytest.approx(1.0, abs=0.02)
+    assert decision.best == ("middle",)
+    assert rows["middle"].regret == pytest.approx(0.0, abs=0.01)
+    # 30 x (31 - 21) / 42 - 2 more, whichever is better in a draw.
+    assert rows["cheap"].regret == pytest.approx(30 * 10 / 42 - 2, rel=0.05)
+    assert [each.system for each in decision.systems] == ["middle", "dominated", "dear", "cheap"]
+
+
+def test_a_highest_cost_in_money_is_required(table) -> None:
+    decision = decide(table(column="cost", max_cost_per_request=4.0, min_accuracy="0.6"))
+    rows = by_name(decision)
+    assert [rows[name].checks[1].p_met for name in ("cheap", "middle", "dominated", "dear")] == [1.0, 1.0, 0.0, 0.0]
+    assert decision.chosen == "middle"
+    assert rows["dear"].qualifies == Qualifies.NO
+    assert by_name(decide(table(max_cost_per_request=4.0)))["dear"].checks[0].reason == "no price is known"
+
+
+def test_a_carbon_price_needs_grams_of_every_system(table) -> None:
+    decision = decide(table(column="cost", carbon_price_per_tonne=50.0))
+    assert (decision.unit, decision.objective, decision.hull) == (None, "accuracy", ())
+
+
+def test_a_second_has_a_price_in_a_suite(table) -> None:
+    """0.2 s at 5 each are added to every request, of a run whose suite says so."""
+    analysis = table(column="cost")
+    path = analysis.frames.run.layout.root / "run.json"
+    header = json.loads(path.read_text())
+    header["suite"].setdefault("suite", {})["decide"] = {"cost_per_second": 5.0, "min_accuracy": 0.7}
+    path.write_text(json.dumps(header))
+    decision = decide(analyse(read_run(path.parent)))
+    assert decision.chosen == "dear"
+    costs = {name: row.cost_per_request.estimate for name, row in by_name(decision).items()}
+    assert costs == pytest.approx({"cheap": 2.0, "middle": 4.0, "dominated": 6.0, "dear": 12.0})
+    per_correct = by_name(decision)["dear"].cost_per_correct
+    assert per_correct.estimate == pytest.approx(12 / 0.85)
+    assert per_correct.low < per_correct.estimate < per_correct.high

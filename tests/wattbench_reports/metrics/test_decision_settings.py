@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 import pytest
@@ -90,10 +91,8 @@ def test_times_are_read(text: str, seconds: float) -> None:
 @given(st.text(max_size=12))
 def test_any_text_is_a_figure_or_a_named_error(text: str) -> None:
     for read in (lambda: parsed_accuracy(text, ["a"]), lambda: parsed_seconds(text)):
-        try:
-            read()
-        except UserError as error:
-            assert str(error)
+        with contextlib.suppress(UserError):
+            assert read() is not None
 
 
 @pytest.mark.parametrize(
