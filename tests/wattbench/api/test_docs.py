@@ -40,7 +40,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_runs: RunStore) 
 @pytest.mark.waits
 def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
     snippets = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    assert len(snippets) == 8
+    assert len(snippets) == 9
     names: dict[str, object] = {}
     for snippet in snippets:
         exec(compile(snippet, "docs/python.md", "exec"), names)
