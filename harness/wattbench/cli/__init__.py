@@ -3,7 +3,19 @@
 Everything heavy is imported inside the command that needs it, so that `wattbench --help` answers at once.
 """
 
-from wattbench.cli import calibrate, compare, family, gate, history, import_export, nightly, rescore, run
+from wattbench.cli import calibrate, compare, family, gate, history, import_export, items, nightly, rescore, run
 from wattbench.cli._group import main
 
-__all__ = ["calibrate", "compare", "family", "gate", "history", "import_export", "main", "nightly", "rescore", "run"]
+__all__ = [
+    "calibrate",
+    "compare",
+    "family",
+    "gate",
+    "history",
+    "import_export",
+    "items",
+    "main",
+    "nightly",
+    "rescore",
+    "run",
+]

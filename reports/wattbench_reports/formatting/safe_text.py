@@ -11,6 +11,8 @@ ANSWER_CHARACTERS = 400
 LINES = 24
 """The most lines of an excerpt, as a text of nothing but line breaks is short and tall."""
 
+_SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
+
 _JOINERS = "\u200c\u200d"
 """Zero-width, but part of how some scripts and pictures are written."""
 
@@ -73,6 +75,19 @@ def _shown(character: str) -> str:
     if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
         return f"⟨U+{point:04X}⟩"
     return character
+
+
+def with_ends(text: str) -> str:
+    """Show the blanks at both ends of a short text, which a reader would not see: ``␣72⏎``."""
+    kept = text.strip()
+    if not kept:
+        return _signs(text)
+    start = text.index(kept)
+    return _signs(text[:start]) + kept + _signs(text[start + len(kept) :])
+
+
+def _signs(blanks: str) -> str:
+    return "".join(_SIGNS.get(each, f"⟨U+{ord(each):04X}⟩") for each in blanks.replace("\r\n", "\n"))
 
 
 def xml_text(text: str) -> str:

@@ -40,6 +40,7 @@ from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.sections.wrong_answers import wrong_section
 from wattbench_reports.wording.decision import ASK, decision_words
 
 PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
@@ -59,6 +60,7 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     carbon_section,
     systems_section,
     items_section,
+    wrong_section,
     validity_section,
     environment_section,
 )

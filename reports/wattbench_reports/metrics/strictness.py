@@ -183,6 +183,12 @@ class _CellTotals:
         )
 
 
+def fewest_forms(filtered: str, target: str) -> Forms:
+    """Return the fewest changes that make a wrong answer its target; none where none does."""
+    codes = _equal_in(filtered, target)
+    return next((forms for forms in COMBINATIONS if codes >> _CODES[forms] & 1), ())
+
+
 def _compares_texts(run: RunRecords, systems: Iterable[str], task: str) -> bool:
     """Return whether a task asks for texts, as far as the record says. An imported one does not say."""
     for name in systems:
@@ -209,6 +215,7 @@ def _changes(frames: Frames, rows: NDArray[np.int64], task: NDArray[np.int64]) -
     texts = texts_at(frames, rows, ("filtered", "target"))
     if {"filtered", "target"} - {*texts.columns}:
         return np.zeros((len(rows), 16), dtype=np.bool_)
+    texts = texts.loc[rows]  # they come in the order of the file
     known: dict[tuple[str, str], int] = {}
     codes = np.zeros(len(rows), dtype=np.int64)
     pairs = zip(_texts(texts["filtered"]), _texts(texts["target"]), strict=True)

@@ -7,8 +7,8 @@ import shlex
 from wattbench_reports.analyses.disagreements import RIGHT, Answer, Flip, Flips, Fourfold, chosen_pairs, flips
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.formatting.safe_text import Excerpt
-from wattbench_reports.sections.model import Example, Examples, Passage, Quote, Section, ShownAnswer
+from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer
+from wattbench_reports.sections.quotes import quote
 from wattbench_reports.sections.table import Cell, Column, Table
 
 MOST_PAIRS = 8
@@ -112,9 +112,9 @@ def _table(each: Flips, first: str, second: str, note: str) -> Table:
 
 def _example(analysis: Analysis, flip: Flip) -> Example:
     labels = ("Prompt",) if len(flip.prompts) == 1 else tuple(f"Prompt of {a.system}" for a in flip.answers)
-    quotes = [_quote(label, prompt, "last") for label, prompt in zip(labels, flip.prompts, strict=False)]
+    quotes = [quote(label, prompt, "last") for label, prompt in zip(labels, flip.prompts, strict=False)]
     if flip.target is not None:
-        quotes.append(_quote("Target", flip.target, "first"))
+        quotes.append(quote("Target", flip.target, "first"))
     return Example(
         title=f"{flip.task}, document {flip.doc_id}",
         quotes=tuple(quotes),
@@ -131,9 +131,9 @@ def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
         facts.append(f"right in {answer.times_right} of {answer.repeats} repeats; this is one")
     quotes = []
     if answer.filtered is not None:
-        quotes.append(_quote("Extracted answer", answer.filtered, "first"))
+        quotes.append(quote("Extracted answer", answer.filtered, "first"))
     if answer.output is not None and (answer.filtered is None or answer.output.text != answer.filtered.text):
-        quotes.append(_quote("Full output", answer.output, "first"))
+        quotes.append(quote("Full output", answer.output, "first"))
     return ShownAnswer(
         heading=Cell(answer.system, series=analysis.frames.systems.index(answer.system)),
         verdict="right" if answer.right else "wrong",
@@ -141,14 +141,6 @@ def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
         facts=" · ".join(facts),
         quotes=tuple(quotes),
     )
-
-
-def _quote(label: str, excerpt: Excerpt, which: str) -> Quote:
-    if excerpt.cut:
-        label += f" (the {which} {excerpt.shown:,} of {excerpt.length:,} characters)"
-    elif not excerpt.length:
-        label += " (empty)"
-    return Quote(label, excerpt.text)
 
 
 def all_flipped(analysis: Analysis, each: Flips) -> str:

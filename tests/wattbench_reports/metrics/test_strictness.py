@@ -57,6 +57,17 @@ def test_each_change_and_the_best_of_them_by_hand(written) -> None:
     assert (found.wrong, found.sampled, len(cell.places)) == (4, 4, 3)
 
 
+def test_the_answers_that_would_be_right_are_those_that_are_named(written) -> None:
+    run = written({("s", task): [(" 0" if doc % 3 == 0 else "x", "0") for doc in range(30)] for task in ("a", "b")})
+    frames = load_frames(run)
+    (each,) = strictness(frames).values()
+    for cell in each.cells:
+        assert len(cell.places) == module.EXAMPLES
+        rows = frames.items.iloc[list(cell.places)]
+        assert set(rows["task"]) == {cell.task}
+        assert set(rows["doc_id"] % 3) == {0}
+
+
 def test_the_fewest_changes_that_reach_the_best_are_named(written) -> None:
     answers = [(f" {number}", str(number)) for number in range(10)]
     (found,) = strictness(load_frames(written({("smol", "sums"): answers}))).values()

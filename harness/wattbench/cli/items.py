@@ -1,0 +1,30 @@
+"""The command `items`: answers to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wattbench.cli._group import main
+
+
+@main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--wrong", is_flag=True, help="Only wrong answers; first those that are wrong by how they are written.")
+@click.option("--system", metavar="NAME", help="Only of this system.")
+@click.option("--task", metavar="TASK", help="Only to this task.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=3, show_default=True, help="Answers of each system, at most."
+)
+def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: int) -> None:
+    """Print a few answers of RUN to read: prompt, answer, what was extracted of it, and the key.
+
+    They are chosen at random, over all tasks, and are the same each time. For all answers: export --what items.
+    """
+    from wattbench.records import read_run
+    from wattbench_reports.comparison.analysis import analyse
+    from wattbench_reports.export.answers_text import answers_text
+
+    analysis = analyse(read_run(run))
+    click.echo(answers_text(analysis, system=system, task=task, limit=limit, only_wrong=wrong), nl=False)

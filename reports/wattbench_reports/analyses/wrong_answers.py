@@ -1,0 +1,152 @@
+"""Choose a few answers of each system to read: wrong ones, and first those that are wrong by how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice, zip_longest
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.records import Forms
+from wattbench_reports.analyses.disagreements import RIGHT, TARGET_CHARACTERS
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of, with_ends
+from wattbench_reports.metrics.strictness import fewest_forms
+from wattbench_reports.stats.budgets import SEED
+from wattbench_reports.tables.answer_texts import texts_at
+
+SHOWN = 3
+"""Answers of a system that are shown."""
+
+_TEXTS = ("prompt", "output", "filtered", "target")
+
+
+@dataclass(frozen=True)
+class AnswerToRead:
+    """One answer. A text is None where the record does not hold it."""
+
+    task: str
+    doc_id: int
+    repeat: int
+    score: float
+    prompt: Excerpt | None
+    target: Excerpt | None
+    output: Excerpt | None
+    """As the system gave it."""
+    filtered: Excerpt | None
+    """What was compared with the target, its blanks at both ends made visible; None where it is the output."""
+    right_if: Forms
+    """The fewest changes under which it would be right; none where there are none."""
+
+
+@dataclass(frozen=True)
+class AnswersToRead:
+    """Some answers of one system."""
+
+    system: str
+    answers: int
+    """All that are scored. So `wrong`."""
+    wrong: int
+    shown: tuple[AnswerToRead, ...]
+
+
+def answers_to_read(
+    analysis: Analysis,
+    systems: Sequence[str],
+    number: int = SHOWN,
+    *,
+    task: str | None = None,
+    only_wrong: bool = True,
+) -> tuple[AnswersToRead, ...]:
+    """Choose answers of some systems, spread over the tasks.
+
+    All items and tasks are put in one random order, which is the same for all systems and does not depend on what was
+    answered. First come wrong answers that would be right in another form, of each task in turn, then the others.
+
+    Args:
+        analysis: of the run.
+        systems: their names.
+        number: of answers for each system, at most.
+        task: only of this one; None: of all.
+        only_wrong: leave out what is right. An answer is wrong if its score is below one half.
+    """
+    frames = analysis.frames
+    items = frames.items
+    score = items["correct"].to_numpy(dtype=np.float64)
+    tasks = items["task"].cat.codes.to_numpy().astype(np.int64)
+    names = [str(name) for name in items["task"].cat.categories]
+    system = items["system"].cat.codes.to_numpy().astype(np.int64)
+    rng = np.random.default_rng(SEED)
+    order = rng.permutation(int(frames.row_of_answer.max()) + 1)[frames.row_of_answer]
+    of_tasks = rng.permutation(len(names))
+    wanted = np.isfinite(score) & ((tasks == names.index(task)) if task is not None else True)
+    chosen: list[tuple[str, int, int, list[int]]] = []
+    for name in systems:
+        scored = wanted & (system == frames.systems.index(name))
+        wrong = scored & (score < RIGHT)
+        taking = wrong if only_wrong else scored
+        rows = np.flatnonzero(taking)
+        first = np.array([row for row in _places(analysis, name) if taking[row]], dtype=np.int64)
+        queues = [rows[tasks[rows] == each] for each in of_tasks]
+        queues = [rows_of_task[np.argsort(order[rows_of_task], kind="stable")] for rows_of_task in queues]
+        chosen.append((name, int(scored.sum()), int(wrong.sum()), _spread(queues, first, number)))
+    texts = _read(analysis, [row for *_, rows in chosen for row in rows])
+    return tuple(
+        AnswersToRead(
+            name, answers, wrong, tuple(_answer(texts.loc[row], row in _places(analysis, name)) for row in rows)
+        )
+        for name, answers, wrong, rows in chosen
+    )
+
+
+def _places(analysis: Analysis, system: str) -> set[int]:
+    """Return some answers of a system that another form would make right."""
+    known = analysis.strictness.get(system)
+    return set() if known is None else {row for cell in known.cells for row in cell.places}
+
+
+def _spread(queues: Sequence[NDArray[np.int64]], first: NDArray[np.int64], number: int) -> list[int]:
+    """Take rows of each queue in turn, those of `first` before all others."""
+    early, late = (
+        [queue[np.isin(queue, first, invert=others)][:number].tolist() for queue in queues] for others in (False, True)
+    )
+    return list(islice(chain(_in_turns(early), _in_turns(late)), number))
+
+
+def _in_turns(queues: Sequence[Sequence[int]]) -> Iterator[int]:
+    return (row for turn in zip_longest(*queues) for row in turn if row is not None)
+
+
+def _read(analysis: Analysis, rows: Sequence[int]) -> pd.DataFrame:
+    places = np.asarray(rows, dtype=np.int64)
+    texts = texts_at(analysis.frames, places, _TEXTS)
+    facts = analysis.frames.items.iloc[places][["task", "doc_id", "repeat", "correct"]]
+    return facts.set_axis(pd.Index(places), axis=0).join(texts)
+
+
+def _answer(row: pd.Series, changed: bool) -> AnswerToRead:
+    prompt, output, filtered, target = (_text(row, name) for name in _TEXTS)
+    forms = fewest_forms(filtered, target) if changed and filtered is not None and target is not None else ()
+    return AnswerToRead(
+        task=str(row["task"]),
+        doc_id=int(row["doc_id"]),
+        repeat=int(row["repeat"]),
+        score=float(row["correct"]),
+        prompt=None if prompt is None else last_of(prompt),
+        target=None if target is None else first_of(target, TARGET_CHARACTERS),
+        output=None if output is None else first_of(output),
+        filtered=None if filtered is None or (filtered == output and not forms) else _with_ends(first_of(filtered)),
+        right_if=forms,
+    )
+
+
+def _with_ends(excerpt: Excerpt) -> Excerpt:
+    return excerpt if excerpt.cut else replace(excerpt, text=with_ends(excerpt.text))
+
+
+def _text(row: pd.Series, name: str) -> str | None:
+    value = row.get(name)
+    return value if isinstance(value, str) else None

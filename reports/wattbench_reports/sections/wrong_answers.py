@@ -1,0 +1,149 @@
+"""Wrong answers to read, and what scores would be if answers were compared less exactly."""
+
+from __future__ import annotations
+
+import shlex
+
+from wattbench.records import ALL_FORMS, Forms, in_clauses
+from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead, answers_to_read
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.strictness import MATTERS, SystemStrictness
+from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer
+from wattbench_reports.sections.quotes import quote
+from wattbench_reports.sections.table import Cell, Column, Table
+
+MOST_SYSTEMS = 10
+"""The number of systems on the page; the command shows any other."""
+
+MOST_CELLS = 20
+"""Rows of the table by task, those with the largest change."""
+
+_LEAD = (
+    "A few wrong answers of each system, chosen at random over its tasks. Those that would be right if they were "
+    "compared less exactly come first."
+)
+
+_NOTE = (
+    "Computed from the recorded answers and targets. Both texts are changed before they are compared; the first line "
+    "is taken of the answer alone. Tasks that compare likelihoods are as scored in every column."
+)
+
+
+def wrong_section(analysis: Analysis) -> Section | None:
+    """Make a passage per system that has wrong answers; None where no answer is wrong, or the record holds no texts."""
+    by_system = [each for each in answers_to_read(analysis, analysis.frames.systems) if _has_texts(each)]
+    if not by_system:
+        return None
+    shown, others = by_system[:MOST_SYSTEMS], by_system[MOST_SYSTEMS:]
+    tables = _tables(analysis)
+    passages = [Passage("If answers were compared less exactly", (), folded=tables)] if tables else []
+    passages += [_passage(analysis, each) for each in shown]
+    root = shlex.quote(str(analysis.frames.run.layout.root.resolve()))
+    passages.append(
+        Passage(
+            "Others",
+            ()
+            if not others
+            else (f"Not shown, to keep the page small: {units.named([each.system for each in others])}.",),
+            commands=(("Show more of one system", f"wattbench items {root} --wrong --system NAME --limit 20"),),
+        )
+    )
+    return Section("wrong-answers", "Wrong answers", "Wrong answers", _LEAD, tuple(passages))
+
+
+def _has_texts(each: AnswersToRead) -> bool:
+    return any(answer.output is not None for answer in each.shown)
+
+
+def _passage(analysis: Analysis, each: AnswersToRead) -> Passage:
+    return Passage(
+        heading=each.system,
+        sentences=(f"{each.wrong:,} of {units.plural(each.answers, 'scored answer')} are wrong.",),
+        examples=(
+            Examples(
+                f"{len(each.shown)} of {units.plural(each.wrong, 'wrong answer')}",
+                tuple(_example(analysis, each.system, answer) for answer in each.shown),
+            ),
+        ),
+    )
+
+
+def _example(analysis: Analysis, system: str, answer: AnswerToRead) -> Example:
+    said = "Answer, compared as it is" if answer.filtered is None else "Answer"
+    quotes = [(said, answer.output, "first"), ("Extracted answer, which was compared", answer.filtered, "first")]
+    given = [("Prompt", answer.prompt, "last"), ("Key", answer.target, "first")]
+    facts = f"right if {in_clauses(answer.right_if)}" if answer.right_if else f"score {units.digits(answer.score)}"
+    return Example(
+        title=f"{answer.task}, document {answer.doc_id}",
+        quotes=tuple(quote(label, text, which) for label, text, which in given if text is not None),
+        sides=(
+            ShownAnswer(
+                heading=Cell(system, series=analysis.frames.systems.index(system)),
+                verdict="wrong",
+                style="badge-bad",
+                facts=facts,
+                quotes=tuple(quote(label, text, which) for label, text, which in quotes if text is not None),
+            ),
+        ),
+    )
+
+
+def _tables(analysis: Analysis) -> tuple[Table, ...]:
+    """Make the scores by system, and those cells that a change would move by more than 2 points."""
+    shares = analysis.workload.shares
+    changed = [each for each in analysis.strictness.values() if each.gain(ALL_FORMS, shares) or each.best(shares)]
+    if not changed:
+        return ()
+    return tuple(table for table in (_by_system(analysis, changed), _by_task(analysis, changed)) if table.rows)
+
+
+_CHOICES: tuple[Forms, ...] = ((), *((form,) for form in ALL_FORMS), ALL_FORMS)
+_FORM_COLUMNS = ("Blanks stripped", "Lower-cased", "Punctuation dropped", "First line", "All four")
+
+
+def _by_system(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
+    shares = analysis.workload.shares
+    rows = []
+    for each in changed[:MOST_CELLS]:
+        cells = (Cell(units.percent(each.score(forms, shares))) for forms in _CHOICES)
+        rows.append((_named(analysis, each.system), *cells))
+    note = _NOTE
+    if any(each.sampled < each.wrong for each in changed):
+        most = max(each.sampled for each in changed)
+        note += f" Of a system with more wrong answers, {most:,} are compared, evenly over the tasks."
+    return Table(
+        "Scores of systems if answers were compared less exactly",
+        (Column("System"), *(Column(label, numeric=True) for label in ("As scored", *_FORM_COLUMNS))),
+        tuple(rows),
+        note,
+    )
+
+
+def _by_task(analysis: Analysis, changed: list[SystemStrictness]) -> Table:
+    cells = [
+        (cell.score(ALL_FORMS) - cell.score(), cell)
+        for each in changed
+        for cell in each.cells
+        if cell.score(ALL_FORMS) - cell.score() > MATTERS
+    ]
+    cells.sort(key=lambda pair: -pair[0])
+    rows = tuple(
+        (
+            _named(analysis, cell.system),
+            Cell(cell.task),
+            *(Cell(units.percent(cell.score(forms))) for forms in _CHOICES),
+        )
+        for _, cell in cells[:MOST_CELLS]
+    )
+    more = len(cells) - MOST_CELLS
+    return Table(
+        "Tasks whose scores would change by more than 2 points",
+        (Column("System"), Column("Task"), *(Column(label, numeric=True) for label in ("As scored", *_FORM_COLUMNS))),
+        rows,
+        f"The {MOST_CELLS} largest changes; {more:,} more are not shown." if more > 0 else "",
+    )
+
+
+def _named(analysis: Analysis, system: str) -> Cell:
+    return Cell(system, series=analysis.frames.systems.index(system))

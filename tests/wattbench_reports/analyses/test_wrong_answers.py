@@ -1,0 +1,120 @@
+"""Answers to read: which are chosen, what is shown of them, and that hostile texts stay texts."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from wattbench.cli import main
+from wattbench.errors import UserError
+from wattbench.records import AnswerForm, read_run
+from wattbench_reports.analyses.wrong_answers import answers_to_read
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.export.answers_text import answers_text
+from wattbench_reports.formatting.safe_text import with_ends
+from wattbench_reports.sections.wrong_answers import MOST_SYSTEMS, wrong_section
+
+
+@pytest.fixture
+def texted(make_run, fake):
+    """A run whose answers are `answer(task, doc_id)`, with the document's number as target and scored by equality."""
+
+    def write(answer, *, systems=("one", "two"), tasks=("a", "b", "c"), items=12):
+        made_up = fake.Run(
+            tuple(fake.System(name) for name in systems), tuple((task, "any") for task in tasks), items=items
+        )
+        run = make_run(made_up)
+        path = run.layout.items_table
+        table = pd.read_parquet(path)
+        keys = list(zip(table["system"], table["task"], table["doc_id"], strict=True))
+        table["filtered"] = [answer(*key) for key in keys]
+        table["output"] = [f"I say {text}" for text in table["filtered"]]
+        table["target"] = table["doc_id"].astype(str)
+        table["prompt"] = [f"Question {doc_id} of {task}" for _, task, doc_id in keys]
+        table["correct"] = (table["filtered"] == table["target"]).astype(float)
+        pq.write_table(pa.Table.from_pandas(table, schema=pq.read_schema(path), preserve_index=False), path)
+        return read_run(run.layout.root)
+
+    return write
+
+
+def test_wrong_answers_are_spread_over_the_tasks_and_the_same_for_all_systems(texted) -> None:
+    analysis = analyse(texted(lambda system, task, doc: "none" if doc % 2 else str(doc)))
+    one, two = answers_to_read(analysis, ["one", "two"], 6)
+    assert (one.answers, one.wrong) == (36, 18)
+    assert Counter(each.task for each in one.shown) == {"a": 2, "b": 2, "c": 2}
+    assert all(each.doc_id % 2 and each.score == 0 for each in one.shown)
+    assert [(e.task, e.doc_id) for e in one.shown] == [(e.task, e.doc_id) for e in two.shown]
+    assert answers_to_read(analysis, ["one", "two"], 6) == (one, two)
+    assert len({each.doc_id for each in one.shown}) > 1
+
+
+def test_those_that_another_form_makes_right_come_first(texted) -> None:
+    def answer(system: str, task: str, doc: int) -> str:
+        return f" {doc}\n" if (task, doc) in {("b", 3), ("b", 7)} and system == "one" else "none"
+
+    one, two = answers_to_read(analyse(texted(answer)), ["one", "two"])
+    assert {(each.task, each.doc_id) for each in one.shown[:2]} == {("b", 3), ("b", 7)}
+    assert [each.right_if for each in one.shown] == [(AnswerForm.STRIP,), (AnswerForm.STRIP,), ()]
+    first = one.shown[0]
+    assert first.filtered is not None and first.filtered.text == f"␣{first.doc_id}⏎"
+    assert first.output is not None and first.output.text == f"I say  {first.doc_id}\n"
+    assert first.target is not None and first.target.text == str(first.doc_id)
+    assert first.prompt is not None and first.prompt.text == f"Question {first.doc_id} of b"
+    assert not any(each.right_if for each in two.shown)
+
+
+def test_one_task_and_right_answers_can_be_asked_for(texted) -> None:
+    analysis = analyse(texted(lambda system, task, doc: "none" if doc < 2 else str(doc)))
+    (one,) = answers_to_read(analysis, ["one"], 50, task="c")
+    assert [(each.task, each.doc_id) for each in one.shown] in ([("c", 0), ("c", 1)], [("c", 1), ("c", 0)])
+    (every,) = answers_to_read(analysis, ["one"], 50, task="c", only_wrong=False)
+    assert sorted(each.doc_id for each in every.shown) == list(range(12))
+    assert (every.answers, every.wrong) == (12, 2)
+
+
+def test_a_page_shows_ten_systems_and_the_command_for_the_others(texted) -> None:
+    systems = tuple(f"system {number}" for number in range(MOST_SYSTEMS + 7))
+    analysis = analyse(texted(lambda system, task, doc: f" {doc}", systems=systems, tasks=("a",), items=3))
+    section = wrong_section(analysis)
+    assert section is not None
+    table, *passages, more = section.passages
+    assert [passage.heading for passage in passages] == list(systems[:MOST_SYSTEMS])
+    assert all(len(passage.examples[0].items) == 3 for passage in passages)
+    assert more.sentences == (
+        "Not shown, to keep the page small: system 10, system 11, system 12, system 13, system 14 and 2 others.",
+    )
+    assert [row[2].text for row in table.folded[0].rows] == ["100.0%"] * len(systems)
+
+
+def test_nothing_wrong_is_no_section(texted) -> None:
+    assert wrong_section(analyse(texted(lambda system, task, doc: str(doc)))) is None
+
+
+def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
+    def answer(system: str, task: str, doc: int) -> str:
+        return f"\x1b[31m {doc}\u202e" if doc else " 0"
+
+    run = texted(answer, systems=("one",), tasks=("a",), items=3)
+    done = CliRunner().invoke(main, ["items", str(run.layout.root), "--wrong"])
+    assert done.exit_code == 0, done.output
+    assert "\x1b" not in done.stdout
+    golden("answers_to_read.txt", done.stdout)
+    missing = CliRunner().invoke(main, ["items", str(run.layout.root), "--system", "on"])
+    assert missing.exit_code == 2
+    assert "did you mean 'one'" in missing.stderr
+    with pytest.raises(UserError, match="--task 'b': not in this run"):
+        answers_text(analyse(run), system=None, task="b", limit=3, only_wrong=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(" 72\n", "␣72⏎"), ("a b", "a b"), ("", ""), (" \t", "␣⇥"), ("\r\n\u00a0x", "⏎⟨U+00A0⟩x"), ("\rx", "␍x")],
+)
+def test_blanks_at_the_ends_are_shown(text: str, shown: str) -> None:
+    assert with_ends(text) == shown
