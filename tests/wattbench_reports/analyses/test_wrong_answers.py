@@ -17,6 +17,7 @@ from wattbench_reports.analyses.wrong_answers import answers_to_read
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export.answers_text import answers_text
 from wattbench_reports.formatting.safe_text import with_ends
+from wattbench_reports.html import report
 from wattbench_reports.sections.wrong_answers import MOST_SYSTEMS, wrong_section
 
 
@@ -90,6 +91,23 @@ def test_a_page_shows_ten_systems_and_the_command_for_the_others(texted) -> None
         "Not shown, to keep the page small: system 10, system 11, system 12, system 13, system 14 and 2 others.",
     )
     assert [row[2].text for row in table.folded[0].rows] == ["100.0%"] * len(systems)
+
+
+def test_a_section_shows_prompt_answer_extracted_answer_and_key(texted) -> None:
+    run = texted(lambda system, task, doc: f" {doc}" if doc else "<b>0</b>", systems=("one",), tasks=("a",), items=3)
+    section = wrong_section(analyse(run))
+    assert section is not None
+    items = {item.title: item for passage in section.passages for group in passage.examples for item in group.items}
+    (side,) = items["a, document 1"].sides
+    assert [(q.label, q.text) for q in items["a, document 1"].quotes] == [("Prompt", "Question 1 of a"), ("Key", "1")]
+    assert (side.verdict, side.facts) == ("wrong", "right if blanks are stripped")
+    assert [(q.label, q.text) for q in side.quotes] == [
+        ("Answer", "I say  1"),
+        ("Extracted answer, which was compared", "␣1"),
+    ]
+    page = report(run)
+    assert "<b>0</b>" not in page
+    assert "&lt;b&gt;0&lt;/b&gt;" in page
 
 
 def test_nothing_wrong_is_no_section(texted) -> None:

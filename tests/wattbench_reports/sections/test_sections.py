@@ -17,10 +17,11 @@ from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.sections.wrong_answers import wrong_section
 
 ALWAYS = {
-    "verdict", "evidence", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems", "validity",
-    "reproduce",
+    "verdict", "evidence", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems",
+    "wrong-answers", "validity", "reproduce",
 }  # fmt: skip
 """Sections that every report has."""
 HOSTILE = '<script>alert("x")</script>'
@@ -43,7 +44,7 @@ def as_text(analysis) -> str:
     for make in PANELS:
         if make is environment_section:  # it names the folder of the run
             continue
-        if make in {items_section, validity_section}:  # they have golden files of their own
+        if make in {items_section, validity_section, wrong_section}:  # they have tests of their own
             continue
         section = make(analysis)
         if make in {gate_section, load_section, power_section}:  # what they are of has golden files of its own
@@ -68,7 +69,7 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
     assert contents == [
         "verdict", "evidence", "what-if", "comparison", "trade-off", "domains", "routing", "experts", "distillation",
-        "lifecycle", "latency", "energy", "carbon", "systems", "items", "validity", "reproduce",
+        "lifecycle", "latency", "energy", "carbon", "systems", "items", "wrong-answers", "validity", "reproduce",
     ]  # fmt: skip
     for identity in contents:
         assert f'<section id="{identity}"' in html
