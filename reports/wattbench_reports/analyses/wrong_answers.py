@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, zip_longest
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,9 +96,7 @@ def answers_to_read(
         chosen.append((name, int(scored.sum()), int(wrong.sum()), _spread(queues, first, number)))
     texts = _read(analysis, [row for *_, rows in chosen for row in rows])
     return tuple(
-        AnswersToRead(
-            name, answers, wrong, tuple(_answer(texts.loc[row], row in _places(analysis, name)) for row in rows)
-        )
+        AnswersToRead(name, answers, wrong, tuple(_answer(texts[row], row in _places(analysis, name)) for row in rows))
         for name, answers, wrong, rows in chosen
     )
 
@@ -120,14 +119,20 @@ def _in_turns(queues: Sequence[Sequence[int]]) -> Iterator[int]:
     return (row for turn in zip_longest(*queues) for row in turn if row is not None)
 
 
-def _read(analysis: Analysis, rows: Sequence[int]) -> pd.DataFrame:
+def _read(analysis: Analysis, rows: Sequence[int]) -> Mapping[int, Mapping[str, Any]]:
+    """Read some answers with their texts: place in the items to columns."""
     places = np.asarray(rows, dtype=np.int64)
     texts = texts_at(analysis.frames, places, _TEXTS)
     facts = analysis.frames.items.iloc[places][["task", "doc_id", "repeat", "correct"]]
-    return facts.set_axis(pd.Index(places), axis=0).join(texts)
+    joined = facts.set_axis(pd.Index(places), axis=0).join(texts)
+    columns = [str(name) for name in joined]
+    return {
+        int(row): dict(zip(columns, values, strict=True))
+        for row, values in zip(joined.index, joined.itertuples(index=False), strict=True)
+    }
 
 
-def _answer(row: pd.Series, changed: bool) -> AnswerToRead:
+def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
     prompt, output, filtered, target = (_text(row, name) for name in _TEXTS)
     forms = fewest_forms(filtered, target) if changed and filtered is not None and target is not None else ()
     return AnswerToRead(
@@ -147,6 +152,6 @@ def _with_ends(excerpt: Excerpt) -> Excerpt:
     return excerpt if excerpt.cut else replace(excerpt, text=with_ends(excerpt.text))
 
 
-def _text(row: pd.Series, name: str) -> str | None:
+def _text(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
     return value if isinstance(value, str) else None

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from wattbench.errors import UserError, nearest
 from wattbench.records import in_clauses
 from wattbench.terminal import printable
-from wattbench_reports.analyses.wrong_answers import RIGHT, AnswersToRead, AnswerToRead, answers_to_read
+from wattbench_reports.analyses.disagreements import RIGHT
+from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead, answers_to_read
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt
