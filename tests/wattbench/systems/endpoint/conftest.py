@@ -44,8 +44,10 @@ def text(content: str, finish: str | None = None) -> bytes:
     return event({"choices": [{"index": 0, "text": content, "finish_reason": finish}]})
 
 
-def usage(prompt: int, output: int) -> bytes:
-    counts = {"prompt_tokens": prompt, "completion_tokens": output}
+def usage(prompt: int, output: int, cached: int | None = None) -> bytes:
+    counts: dict[str, Any] = {"prompt_tokens": prompt, "completion_tokens": output}
+    if cached is not None:
+        counts["prompt_tokens_details"] = {"cached_tokens": cached}
     return event({"choices": [], "usage": counts})
 
 

@@ -67,6 +67,12 @@ def test_the_role_chunk_of_a_chat_is_no_token(wire: Any, scripted: Any, opened: 
     assert (path, body["messages"]) == ("/v1/chat/completions", messages)
 
 
+def test_cached_tokens_are_counted_as_the_server_reports_them(wire: Any, scripted: Any, opened: Any, ask: Any) -> None:
+    scripted.script = wire.script([wire.text("7", "stop"), wire.usage(9, 1, 6), wire.done])
+    [reply] = opened().answer(GENERATE, [ask("What is 3+4?")])
+    assert (reply.prompt_tokens, reply.cached_tokens) == (9, 6)
+
+
 def test_a_server_without_usage_leaves_the_counts_open(wire: Any, scripted: Any, opened: Any, ask: Any) -> None:
     scripted.script = wire.script([wire.text("7", "stop")])
     [reply] = opened().answer(GENERATE, [ask("q")])

@@ -369,6 +369,10 @@ def test_a_cascade_of_models_adds_up_what_was_asked_of_each(tiny: Path) -> None:
             assert reply.output_tokens == sum(one.output_tokens for one in of_all)
             assert (reply.route.router_s > 0) == (len(asked) > 1)
             assert last.confidence is None or len(asked) == 1  # nobody looks at the last one's
+            assert [(each.system, each.prompt_tokens, each.output_tokens) for each in reply.route.usage] == [
+                (name, length, one.output_tokens) for name, one in zip(asked, of_all, strict=True)
+            ]
+            assert all(each.seconds > 0 for each in reply.route.usage)
 
 
 def test_a_model_reads_and_what_members_share_counts_once(tiny: Path) -> None:
@@ -381,6 +385,13 @@ def test_a_model_reads_and_what_members_share_counts_once(tiny: Path) -> None:
         replies = engine.answer("generate_until", asks(*((n, "abcdefghij"[n:]) for n in range(10))))
         assert all(0.5 <= reply.route.score <= 1 for reply in replies)
         assert all(reply.route.router_s > 0 for reply in replies)
+        # The first answer also has what the router asked once, to calibrate itself.
+        assert [[each.system for each in reply.route.usage[:-1]] for reply in replies] == [
+            ["whole"] * (1 + (number == 0)) for number in range(10)
+        ]
+        assert [reply.route.usage[-2].prompt_tokens for reply in replies] == sorted(
+            (reply.route.usage[-2].prompt_tokens for reply in replies), reverse=True
+        )
         facts, whole = engine.facts(), engine._engines["whole"].facts()
         assert facts.parameters_total == whole.parameters_total
         assert facts.parameters_total > engine._engines["half"].facts().parameters_total
