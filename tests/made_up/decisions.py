@@ -100,6 +100,22 @@ def quick(*, at_least: float | None = None) -> Decision:
     )
 
 
+def cheap_but_useless() -> Decision:
+    """Rules that cost the least are useless; of the others a small model is best where an answer is worth little."""
+    gap = "answers no item of logic correctly (0 of 16)"
+    systems = [system("distilled", 0.297, 3.01), system("hybrid", 0.813, 5.07),
+               system("rules", 0.25, 0.0002, useless=gap), system("specialist", 0.234, 5.5, useless=gap)]  # fmt: skip
+    return decision(
+        systems,
+        hull=(step("rules", "hybrid", 9.01, 6.96, 12.8),),
+        acceptability=Acceptability(
+            (0.0, 10.0),
+            {"distilled": (1.0, 0.0), "hybrid": (0.0, 1.0)},
+            (Leader(0.0, "distilled"), Leader(3.99, "hybrid")),
+        ),
+    )
+
+
 def priced(*, worth: Worth | None = None, **changes: Any) -> Decision:
     """Three systems of an imported table, with money."""
     benefits = {"gpt": 0.0041, "claude": 0.0038, "llama": 0.0021} if worth else {}

@@ -105,6 +105,7 @@ def no_costs(**changes: object) -> Decision:
 KINDS: dict[str, Callable[[], Decision]] = {
     "quick": quick,
     "quick, at least 80%": lambda: quick(at_least=0.8),
+    "cheap but useless": decisions.cheap_but_useless,
     "requirements met, next": several_requirements,
     "none qualifies": none_qualifies,
     "none is likely to qualify": none_likely,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from wattbench_reports.decision.model import FAILS, Check, Decision, HullStep, Qualifies, SystemDecision
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.stats import Interval
-from wattbench_reports.wording.decision.costs import benefit_words, request_words, right_words
+from wattbench_reports.wording.decision.costs import CostWords, benefit_words, request_words, right_words
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES, STEPS
 from wattbench_reports.wording.decision.requirements import (
     bound_text,
@@ -262,6 +263,7 @@ def _prices(decision: Decision, names: Mapping[str, str], provenance: str, ask: 
     )
     if useless[first.cheaper]:
         text += PHRASES["gap"].format(useless=useless[first.cheaper])
+        text += _below(decision, words, names)
     for step in more[: STEPS - 1]:
         text += PHRASES["next_price"].format(
             price=words.bounds(step.price), dearer=names[step.dearer], cheaper=names[step.cheaper]
@@ -271,8 +273,30 @@ def _prices(decision: Decision, names: Mapping[str, str], provenance: str, ask: 
     return f"{text}{_off_hull(decision, names)}{PHRASES['ask'].format(ask=ask)}."
 
 
+def _below(decision: Decision, words: CostWords, names: Mapping[str, str]) -> str:
+    """Name the systems that are the choice in place of a useless one, which costs less than any of them."""
+    others = leaders_off_hull(decision)
+    if not others:
+        return ""
+    price = words.of_right_answers(words.amount(others[-1][2]))
+    return PHRASES["below"].format(names=units.named([names[name] for name, _, _ in others], "or"), price=price)
+
+
+def leaders_off_hull(decision: Decision) -> list[tuple[str, float, float]]:
+    """List the systems off the hull that are the best that is not useless, with the worths of a right answer from and
+    up to which they are."""
+    leaders = () if decision.acceptability is None else decision.acceptability.leaders
+    line = on_hull(decision.hull)
+    return [
+        (one.system, one.from_worth, following.from_worth)
+        for one, following in pairwise(leaders)
+        if one.system not in line
+    ]
+
+
 def _off_hull(decision: Decision, names: Mapping[str, str]) -> str:
-    others = [each for each in taking_part(decision) if each.system not in on_hull(decision.hull)]
+    named = {*on_hull(decision.hull), *(name for name, _, _ in leaders_off_hull(decision))}
+    others = [each for each in taking_part(decision) if each.system not in named]
     if not others:
         return ""
     maybe = [names[each.system] for each in others if may_be_worth(decision, each)]

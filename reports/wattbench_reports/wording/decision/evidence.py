@@ -24,7 +24,7 @@ def _ties(decision: Decision) -> Iterator[str]:
     if decision.items_to_decide is None:
         yield PHRASES["tie"].format(goal=goal, names=names)
     else:
-        items = units.roughly(decision.items_to_decide)
+        items = more_items(decision.items_to_decide)
         yield PHRASES["tie_items"].format(goal=goal, names=names, items=items)
 
 
@@ -55,8 +55,15 @@ def _figure(check: Check, currency: str) -> str:
     required, sure = required_text(check.requirement, currency), units.certainty(check.p_met)
     if check.items_to_decide is None:
         return PHRASES["with"].format(figure=figure, required=required, sure=sure)
-    items = units.roughly(check.items_to_decide)
+    items = more_items(check.items_to_decide)
     return PHRASES["with_items"].format(figure=figure, required=required, sure=sure, items=items)
+
+
+def more_items(count: int) -> str:
+    """Say how many more items: ``1 more item``, ``70,700 more items``, three digits of it."""
+    if count == 1:
+        return PHRASES["one_item"]
+    return PHRASES["more_items"].format(count=f"{count:,}" if count < 1000 else units.roughly(count))
 
 
 def _useless(decision: Decision) -> Iterator[str]:

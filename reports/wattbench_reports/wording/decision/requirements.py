@@ -8,6 +8,7 @@ from wattbench_reports.metrics.decision_settings import Requirement
 from wattbench_reports.wording.decision.costs import money_words, plain
 from wattbench_reports.wording.decision.phrases import PHRASES
 
+_PER_REQUEST = frozenset({"cost", "joules", "grams"})
 _UNITS = {"p95": "s", "joules": "J", "grams": "g"}
 
 
@@ -58,9 +59,11 @@ def figure_text(check: Check, currency: str = "") -> str:
 
 
 def short_text(check: Check, currency: str = "") -> str:
-    """Say what a system has, for a table: ``accuracy 71.2% in text``."""
+    """Say what a system has, for a table: ``accuracy 71.2% in text``, ``8.98 J per request``."""
     requirement = check.requirement
     value = units.NONE if check.estimate is None else value_text(requirement, check.estimate, currency)
+    if requirement.quantity in _PER_REQUEST:  # its unit says what it is
+        return value
     quantity = PHRASES[f"quantity_{requirement.quantity}"]
     return _in_domain(PHRASES["figure_short"].format(quantity=quantity, value=value), requirement)
 
