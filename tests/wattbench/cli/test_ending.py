@@ -123,7 +123,7 @@ def test_a_finished_run_is_not_failed_by_its_advice(invoke, measured, monkeypatc
 def test_an_import_ends_with_the_advice(invoke, tmp_path: Path, golden) -> None:
     table = tmp_path / "answers.csv"
     table.write_text(ANSWERS, "utf-8")
-    done = invoke("import", table, "--out", tmp_path / "runs")
+    done = invoke("import", table, "--out", tmp_path / "runs", "--currency", "USD")
     assert done.exit_code == 0, done.output
     root = Path(done.stdout.rstrip("\n"))
     assert (root / "run.json").is_file()
