@@ -38,10 +38,11 @@ def decision_table(words: DecisionWords) -> list[str]:
 
 
 def _room_of_last(columns: Sequence[TextColumn], rows: Sequence[Sequence[str]]) -> int:
-    """Return how wide the last column may be, where names take no more than `NAME_WIDTH`."""
+    """Return how wide the last column may be, where names longer than `NAME_WIDTH` have lines of their own."""
+    names = [row[0] for row in rows if cell_len(row[0]) <= NAME_WIDTH]
     widths = [max([cell_len(columns[number].head), *(cell_len(row[number]) for row in rows)])
               for number in range(len(columns) - 1)]  # fmt: skip
-    widths[0] = min(widths[0], NAME_WIDTH)
+    widths[0] = max([cell_len(columns[0].head), *map(cell_len, names)])
     return max(cell_len(columns[-1].head), WIDTH - sum(widths) - _GAP * len(widths))
 
 

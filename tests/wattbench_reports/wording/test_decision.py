@@ -129,6 +129,7 @@ KINDS: dict[str, Callable[[], Decision]] = {
         [system("both", 0.9, 1.0), system("other", 0.6, 2.0)],
         acceptability=Acceptability((0.0,), {"both": (1.0,), "other": (0.0,)}, (Leader(0.0, "both"),)),
     ),
+    "no scores": lambda: decision([system(name, None, cost) for name, cost in (("a", 4.5), ("b", 5.5))]),
     "no system": lambda: decision([system("oracle", 0.95, 0.5, apart="it is a yardstick")],
                                   why_none="only yardsticks took part, so there is nothing to choose"),
     "37 systems": many,

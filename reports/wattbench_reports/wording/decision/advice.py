@@ -38,7 +38,7 @@ def advice(decision: Decision, called: Mapping[str, str], *, provenance: str = "
     names = {each.system: called.get(each.system, each.system) for each in decision.systems}
     judged = taking_part(decision)
     if not judged:
-        return PHRASES["none"].format(reason=decision.why_none.rstrip(".") or PHRASES["nothing"])
+        return PHRASES["none"].format(reason=decision.why_none or PHRASES["nothing"])
     if decision.objective == "prices" and decision.hull:
         return _prices(decision, names, provenance, ask)
     chosen = selected(decision)
@@ -189,7 +189,9 @@ def _none(decision: Decision, judged: Sequence[SystemDecision], names: Mapping[s
     """Say that no system is advised: by what each fails, and which comes nearest."""
     failing = [each for each in judged if each.checks and each.p_qualifies is not None and not each.useless]
     if not failing:
-        return PHRASES["none"].format(reason=decision.why_none.rstrip(".") or PHRASES["nothing"])
+        unscored = all(each.accuracy is None for each in judged)
+        reason = decision.why_none or PHRASES["unscored" if unscored else "nothing"]
+        return PHRASES["none"].format(reason=reason)
     currency = currency_of(decision)
     near = nearest(failing)
     figures = units.listed([figure_text(each, currency) for each in near.checks])

@@ -8,11 +8,11 @@ from wattbench_reports.decision.model import Decision
 from wattbench_reports.metrics.costs import CostUnit
 
 FIRST = (
+    "strict-scoring",
     "mixed-provenance",
     "different-documents",
     "no-items",
     "not-scored",
-    "strict-scoring",
     "not-held",
     "different-tasks",
     "different-device",

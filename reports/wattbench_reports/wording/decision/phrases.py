@@ -59,6 +59,7 @@ PHRASES = {
     "fails": "{names} fails by {quantities}",
     "fail": "{names} fail by {quantities}",
     "none": "No system can be advised: {reason}.",
+    "unscored": "no answer was scored",
     "nothing": "no system can be judged",
     # Requirements, and what systems have.
     "at_least": "at least {bound}",
