@@ -19,12 +19,20 @@ from typing import Any
 from wattbench.config import Resolved, TaskChoice, tasks_from_record
 from wattbench.errors import UserError, nearest
 from wattbench.measure.bounded_pattern import compiled, first_matches
+from wattbench.measure.compared_texts import TextComparison, compare_texts
 from wattbench.measure.scorer import Scorer
 from wattbench.records import AnswerRow, Forms, RunHeader, RunRecords, ScoreRow
 from wattbench.records.rescored_copy import write_rescored
+from wattbench.records.tables import compared_texts
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.answer_changes import AnswerChanges
 from wattbench.tasks.loading import TaskOutline, outline_task, tasks_in
+
+Digests = dict[str, tuple[str, str]]
+"""Task to its version, and to a hash of how its answers are scored."""
+
+Key = tuple[int, int, float | None]
+"""Document, repeat and rate of arrivals: they identify an answer of a cell."""
 
 Cells = dict[tuple[str, str], list[ScoreRow]]
 """System and task to scores."""
@@ -85,7 +93,7 @@ def rescore(
     """Score a run's answers anew and write them as a new run.
 
     Args:
-        records: of a finished run that wattbench measured.
+        records: of a finished run.
         how: what is changed.
         out: the folder in which the new run gets its directory.
         command: how this was started, for the record.
@@ -100,10 +108,13 @@ def rescore(
     _check_run(records)
     if how.pattern is not None:
         compiled(how.pattern)
-    work = _TasksToScore.of(records, how, allow_unsafe_code)
-    scores = work.score()
+    if records.header.imported is not None:
+        scores, digests = _of_import(records, how)
+    else:
+        work = _TasksToScore.of(records, how, allow_unsafe_code)
+        scores, digests = work.score(), work.digests
     changes = tuple(_changes(records, scores))
-    header = _header(records, how, work, changes, command)
+    header = _header(records, how, digests, changes, command)
     return write_rescored(records, out, header, scores, _now()), changes
 
 
@@ -111,11 +122,6 @@ def _check_run(records: RunRecords) -> None:
     root, header = records.layout.root, records.header
     if not records.finished:
         raise UserError(f"{root}: this run is not finished. Finish it with: wattbench run --resume {root}")
-    if header.imported is not None:
-        source = header.imported.get("from")
-        raise UserError(
-            f"{root}: these answers were scored by another tool ({source}), and the record has no task of them"
-        )
     if header.gate is not None:
         raise UserError(
             f"{root}: this is the run of a gate, which ended when its scores decided it: with other scores it would "
@@ -125,6 +131,35 @@ def _check_run(records: RunRecords) -> None:
         raise UserError(
             f"{root}: this run is rescored itself. Rescore the one whose answers it holds: {header.rescored['from']}"
         )
+
+
+def _of_import(records: RunRecords, how: Rescoring) -> tuple[Cells, Digests]:
+    """Score what another tool has answered, by its texts."""
+    root = records.layout.root
+    if how.metrics or how.tasks_from is not None:
+        raise UserError(
+            f"{root}: another tool scored these answers, and the record has no task of them: --metric and --tasks-from "
+            "do not apply. Its texts can be compared anew, as with --strip"
+        )
+    if not how.forms and how.pattern is None:
+        raise UserError(
+            f"{root}: another tool scored these answers: say how to compare them, as with --strip or --regex"
+        )
+    known = list(dict.fromkeys(str(cell["task"]) for cell in records.header.cells))
+    for name in how.tasks:
+        if name not in known:
+            raise UserError(f"--task {name}: no such task in this run{nearest(name, known)}")
+    scores = compare_texts(records, TextComparison(how.forms, how.pattern, frozenset(how.tasks or known)))
+    changed = (*how.forms, how.pattern)
+    recorded = {str(cell["task"]): cell for cell in records.header.cells}
+    digests = {
+        task: (
+            str(recorded[task].get("task_version", "")),
+            _digest(str(recorded[task].get("task_sha256", "")), changed),
+        )
+        for _, task in scores
+    }
+    return scores, digests
 
 
 @dataclass(frozen=True)
@@ -137,8 +172,8 @@ class _TasksToScore:
     texts: frozenset[str]
     """Those whose answers are texts, which can be changed."""
     allow_unsafe_code: bool
-    digests: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Task to its version and how it was scored, filled as tasks are scored."""
+    digests: Digests = field(default_factory=dict)
+    """Filled as tasks are scored."""
 
     @classmethod
     def of(cls, records: RunRecords, how: Rescoring, allow_unsafe_code: bool) -> _TasksToScore:
@@ -252,28 +287,36 @@ def _check_documents(records: RunRecords, system: str, task: str, scores: Sequen
 
 
 def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
+    before = _scores_before(records, scores)
     for system in dict.fromkeys(system for system, _ in scores):
-        pairs = [pair for cell, rows in scores.items() if cell[0] == system for pair in _pairs(records, cell, rows)]
+        pairs = [
+            (before[system, task][_key(row)], row.correct)
+            for (of_system, task), rows in scores.items()
+            if of_system == system
+            for row in rows
+            if _key(row) in before[system, task]
+        ]
         yield ChangedScore(
             system,
             len(pairs),
-            sum(before for before, _ in pairs),
-            sum(after for _, after in pairs),
-            sum(after > before for before, after in pairs),
-            sum(after < before for before, after in pairs),
+            sum(was for was, _ in pairs),
+            sum(now for _, now in pairs),
+            sum(now > was for was, now in pairs),
+            sum(now < was for was, now in pairs),
         )
 
 
-def _pairs(records: RunRecords, cell: tuple[str, str], rows: Sequence[ScoreRow]) -> Iterable[tuple[float, float]]:
-    """Yield each answer's score before and after; of one that failed there is none."""
-    failed = {_key(answer) for answer in records.answers(*cell) if answer.failure is not None}
-    before = {_key(row): row.correct for row in records.scores(*cell) or []}
-    for row in rows:
-        if _key(row) in before and _key(row) not in failed:
-            yield before[_key(row)], row.correct
+def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[Key, float]]:
+    """Return the scores as they are in the table of items; of an answer that failed there is none."""
+    before: dict[tuple[str, str], dict[Key, float]] = {cell: {} for cell in scores}
+    for row in compared_texts(records.layout.items_table):
+        cell = row["system"], row["task"]
+        if cell in before and row["failure"] is None and row["correct"] is not None:
+            before[cell][row["doc_id"], row["repeat"], row["offered_per_s"]] = row["correct"]
+    return before
 
 
-def _key(row: AnswerRow | ScoreRow) -> tuple[int, int, float | None]:
+def _key(row: ScoreRow) -> Key:
     return row.doc_id, row.repeat, row.offered_per_s
 
 
@@ -285,7 +328,7 @@ def _digest(asking_sha256: str, changed: Sequence[str | None]) -> str:
 
 
 def _header(
-    records: RunRecords, how: Rescoring, work: _TasksToScore, changes: Sequence[ChangedScore], command: Sequence[str]
+    records: RunRecords, how: Rescoring, digests: Digests, changes: Sequence[ChangedScore], command: Sequence[str]
 ) -> RunHeader:
     old = records.header
     record = {
@@ -303,7 +346,7 @@ def _header(
         run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
         suite=_with_metrics(old.suite, how.metrics),
         suite_sha256=sha256,
-        cells=[_scored_so(cell, work.digests) for cell in old.cells],
+        cells=[_scored_so(cell, digests) for cell in old.cells],
         night=None,
         rescored=record,
     )
@@ -311,12 +354,14 @@ def _header(
 
 def _with_metrics(suite: Mapping[str, Any], metrics: Mapping[str, str]) -> dict[str, Any]:
     changed: dict[str, Any] = json.loads(json.dumps(suite))
+    if not metrics:
+        return changed
     for choice in changed["suite"]["tasks"]["select"]:
         choice["metric"] = metrics.get(choice["task"], choice.get("metric"))
     return changed
 
 
-def _scored_so(cell: Mapping[str, Any], digests: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+def _scored_so(cell: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
     if cell["task"] not in digests:
         return dict(cell)
     version, sha256 = digests[cell["task"]]

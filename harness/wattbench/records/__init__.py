@@ -10,9 +10,11 @@ from wattbench.records.answer_forms import (
     AnswerForm,
     Forms,
     answer_in,
+    equal_in,
     in_clauses,
     in_order,
     target_in,
+    targets_of,
 )
 from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.blocks import BlockPlan, BlockRow, attempts_by_block
@@ -92,6 +94,7 @@ __all__ = [
     "added",
     "answer_in",
     "attempts_by_block",
+    "equal_in",
     "in_clauses",
     "in_order",
     "is_container",
@@ -100,6 +103,7 @@ __all__ = [
     "read_run",
     "system_parts",
     "target_in",
+    "targets_of",
     "total_j",
     "trace_rows",
 ]

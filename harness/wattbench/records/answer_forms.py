@@ -6,6 +6,7 @@ in which a run was scored. All read them here.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 from itertools import combinations
@@ -14,6 +15,10 @@ _BLANKS = "".join(chr(point) for point in range(0x3001) if chr(point).isspace())
 _QUOTES = "\"'`*_“”‘’„«»"  # noqa: RUF001 - as texts have them
 _OPENING = _QUOTES + "([{¿¡"
 _CLOSING = _QUOTES + ".,;:!?…)]}。，、；：！？"  # noqa: RUF001 - the full stops of other scripts
+
+
+_LONGEST_LIST = 4000
+"""Characters of a target that is read as a list of several; a longer one is one text."""
 
 
 class AnswerForm(StrEnum):
@@ -75,3 +80,20 @@ def target_in(text: str, forms: Collection[AnswerForm]) -> str:
         return text.strip(blanks) if blanks else text
     # A text of nothing but punctuation is an answer: it is not emptied.
     return text.lstrip(_OPENING + blanks).rstrip(_CLOSING + blanks) or (text.strip(blanks) if blanks else text)
+
+
+def targets_of(recorded: str) -> tuple[str, ...]:
+    """Return the texts that a recorded target allows: lm-eval records several as a list of Python."""
+    if recorded[:1] != "[" or recorded[-1] != "]" or len(recorded) > _LONGEST_LIST:
+        return (recorded,)
+    try:
+        several = ast.literal_eval(recorded)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return (recorded,)
+    return (recorded, *(each for each in several if isinstance(each, str)))
+
+
+def equal_in(answer: str, targets: Collection[str], forms: Collection[AnswerForm]) -> bool:
+    """Return whether an answer is one of its targets in some forms; an empty one never is."""
+    said = answer_in(answer, forms)
+    return bool(said) and any(said == target_in(target, forms) for target in targets)

@@ -46,9 +46,11 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
     try:
         with failing_as(target, _FAILURE), RunWriter.create(unfinished, header) as writer:
             _keep(records.layout, writer.layout, header.run, scores)
-            for (system, task), rows in scores.items():
-                writer.write_scores(system, task, rows)
-            items, number = rescored_items(records.layout.items_table, header.run, scores)
+            measured = header.imported is None  # an imported run has its tables alone
+            if measured:
+                for (system, task), rows in scores.items():
+                    writer.write_scores(system, task, rows)
+            items, number = rescored_items(records.layout.items_table, header.run, scores, complete=measured)
             windows, number_of_windows = of_another_run(records.layout.windows_table, header.run)
             writer.finish_tables(items, windows, number, number_of_windows, finished_utc)
         move_into_place(unfinished, target, failure=_FAILURE)

@@ -79,13 +79,16 @@ def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
     return _parquet(table, _windows_schema())
 
 
-def rescored_items(path: Path, run: str, scores: Mapping[tuple[str, str], Collection[ScoreRow]]) -> tuple[bytes, int]:
+def rescored_items(
+    path: Path, run: str, scores: Mapping[tuple[str, str], Collection[ScoreRow]], *, complete: bool = True
+) -> tuple[bytes, int]:
     """Return an `items.parquet` with other scores and another run's name, and its number of rows.
 
     Args:
         path: of the table.
         run: the name.
         scores: the new ones, by system and task; the rows of others keep theirs.
+        complete: whether all answers of these cells have a new score; else those without one keep theirs.
 
     Raises:
         UserError: the table cannot be read, or an answer of these cells has no new score.
@@ -118,6 +121,9 @@ def rescored_items(path: Path, run: str, scores: Mapping[tuple[str, str], Collec
             changed.append(tuple(kept))
             continue
         score = new.get((system, task, doc_id, repeat, offered_per_s))
+        if score is None and not complete:
+            changed.append(tuple(kept))
+            continue
         if score is None:
             raise UserError(f"{path}: document {doc_id} of {task} is not among the answers of {system}; it is damaged")
         correct = score.correct if failure is None else 0.0
@@ -126,6 +132,22 @@ def rescored_items(path: Path, run: str, scores: Mapping[tuple[str, str], Collec
         at = table.schema.get_field_index(name)
         table = table.set_column(at, name, pa.array(values, type=table.schema.field(at).type))
     return _as_run(table, run), table.num_rows
+
+
+def compared_texts(path: Path) -> list[dict[str, Any]]:
+    """Return of each answer what identifies it, its texts, its score and its metrics, from an `items.parquet`.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    names = (
+        "system", "task", "doc_id", "repeat", "offered_per_s", "doc_hash", "output", "filtered", "target", "correct",
+        "metrics", "failure",
+    )  # fmt: skip
+    table = _read(path)
+    missing = dict.fromkeys(name for name in names if name not in table.schema.names)
+    rows: list[dict[str, Any]] = table.select([name for name in names if name not in missing]).to_pylist()
+    return [{**missing, **row} for row in rows]
 
 
 def of_another_run(path: Path, run: str) -> tuple[bytes, int]:

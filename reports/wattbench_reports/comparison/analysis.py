@@ -354,7 +354,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
             *(load_caveats(load) if load is not None else ()),
             *condition_caveats(prints),
             *caveats(frames, measured, judged),
-            *strict_caveats(strict, measured, used_for.shares, imported=frames.record.imported is not None),
+            *strict_caveats(strict, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),
         ),
         splits=apart,

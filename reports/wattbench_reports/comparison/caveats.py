@@ -81,8 +81,6 @@ def strict_caveats(
     strictness: Mapping[str, SystemStrictness],
     measured: Mapping[str, Measures],
     shares: Mapping[str, float] | None,
-    *,
-    imported: bool,
 ) -> tuple[Caveat, ...]:
     """Warn where a score would change by more than 2 points if answers were compared less exactly.
 
@@ -90,7 +88,6 @@ def strict_caveats(
         strictness: what changes would add to each system's score.
         measured: the scores as they are shown.
         shares: of the domains among the requests; None: every answer counts the same.
-        imported: whether another tool scored the answers, so that they cannot be scored anew.
     """
     best = {name: each.best(shares) for name, each in strictness.items()}
     gains = {name: strictness[name].gain(forms, shares) for name, forms in best.items() if forms}
@@ -108,7 +105,7 @@ def strict_caveats(
     if names[NAMED:]:
         clauses.append(f"and {plural(len(names) - NAMED, 'other system')}")
     options = " ".join(f"--{form}" for form in best[names[0]])
-    how = "" if imported else f" To score the recorded answers so: wattbench rescore RUN {options}"
+    how = f" To score the recorded answers so: wattbench rescore RUN {options}"
     return (Caveat("strict-scoring", f"Scores depend on how answers are written: {'; '.join(clauses)}.{how}", names),)
 
 

@@ -11,7 +11,6 @@ target letter by letter: its scorer compares something else.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records import COMBINATIONS, AnswerForm, Forms, RunRecords, answer_in, target_in
+from wattbench.records import COMBINATIONS, AnswerForm, Forms, RunRecords, equal_in, targets_of
 from wattbench.records.jsonl import read_lines
 from wattbench_reports.stats.budgets import SEED, STRICTNESS_ANSWERS
 from wattbench_reports.tables.answer_texts import texts_at
@@ -31,9 +30,6 @@ MATTERS = 0.02
 
 EXAMPLES = 6
 """Answers of a system on a task that are kept as examples."""
-
-_LONGEST_LIST = 4000
-"""Characters of a target that is read as a list of several; a longer one is one text."""
 
 _SINGLE = {AnswerForm.STRIP: 1, AnswerForm.LOWER: 2, AnswerForm.PUNCTUATION: 4, AnswerForm.FIRST_LINE: 8}
 _CODES = {forms: sum(_SINGLE[form] for form in forms) for forms in COMBINATIONS}
@@ -237,32 +233,16 @@ def _equal_in(answer: str, target: str) -> int:
     """Return in which forms an answer is its target: bit n for the changes of code n, bit 0 for none."""
     if not target:
         return 0
-    targets = _targets(target)
-    if not any(_equal(answer, targets, forms) for forms in _STRONGEST):  # nearly always
+    targets = targets_of(target)
+    if not any(equal_in(answer, targets, forms) for forms in _STRONGEST):  # nearly always
         return 0
     same = int(answer in targets)
     for forms, code in _CODES.items():
-        same |= _equal(answer, targets, forms) << code
+        same |= equal_in(answer, targets, forms) << code
     return same
 
 
 _STRONGEST = (COMBINATIONS[-1], tuple(form for form in COMBINATIONS[-1] if form is not AnswerForm.FIRST_LINE))
-
-
-def _equal(answer: str, targets: Iterable[str], forms: Forms) -> bool:
-    said = answer_in(answer, forms)
-    return bool(said) and any(said == target_in(target, forms) for target in targets)
-
-
-def _targets(recorded: str) -> tuple[str, ...]:
-    """Return the texts that a target allows: lm-eval records several as a list of Python."""
-    if recorded[0] != "[" or recorded[-1] != "]" or len(recorded) > _LONGEST_LIST:
-        return (recorded,)
-    try:
-        several = ast.literal_eval(recorded)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return (recorded,)
-    return (recorded, *(each for each in several if isinstance(each, str)))
 
 
 def _examples(

@@ -19,6 +19,7 @@ from wattbench.api.rescore import rescore
 from wattbench.cli import main
 from wattbench.config import tasks_from_record
 from wattbench.errors import UserError
+from wattbench.importers import read_sources, write_run
 from wattbench.measure.scorer import Scorer
 from wattbench.records import read_run
 from wattbench.records import rescored_copy as copying
@@ -198,7 +199,7 @@ def test_documents_that_changed_are_refused(tmp_path: Path, out: Path) -> None:
     ("block", "message"),
     [
         ({"gate": {"baseline": {}}}, "the run of a gate"),
-        ({"imported": {"from": "lm-eval"}}, "scored by another tool"),
+        ({"imported": {"from": "lm-eval"}}, "say how to compare them"),
         ({"rescored": {"from": "run-1"}}, "rescored itself. Rescore the one whose answers it holds: run-1"),
     ],
 )
@@ -290,3 +291,50 @@ def test_the_command_prints_the_new_run_and_what_changed(sums: Path, out: Path, 
     wrong = CliRunner().invoke(main, ["rescore", str(sums), "--metric", "sums"])
     assert wrong.exit_code == 2
     assert "expected TASK=METRIC" in wrong.stderr
+
+
+TABLE = """system,task,item,score,answer,target
+smol,capitals,1,0, Paris,Paris
+smol,capitals,2,1,Rome,Rome
+smol,capitals,3,0,I think Oslo,Oslo
+smol,riddles,1,0,x,
+"""
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Path:
+    table = tmp_path / "answers.csv"
+    table.write_text(TABLE)
+    return write_run(read_sources([table]), tmp_path / "imported", "table", ["wattbench", "import"])
+
+
+@pytest.mark.parametrize(
+    ("how", "right"),
+    [({"strip": True}, [1, 1, 0, 0]), ({"regex": r"(\w+)$"}, [1, 1, 1, 0]), ({"regex": "z"}, [0, 0, 0, 0])],
+)
+def test_an_imported_run_is_compared_by_its_texts(imported: Path, out: Path, how, right) -> None:
+    new = rescore(imported, out=out, **how)
+    assert items(new.path)["correct"].tolist() == right
+    assert not (new.path / "scores").exists()
+    texts = [caveat.text for caveat in analyse(new.records).comparison.caveats if caveat.code == "rescored"]
+    assert len(texts) == 1
+
+
+def test_the_warning_of_an_imported_run_names_what_rescoring_gives(imported: Path, out: Path) -> None:
+    (warning,) = (each.text for each in analyse(read_run(imported)).comparison.caveats if each.code == "strict-scoring")
+    assert "smol: 25.0% as scored, 50.0% if blanks are stripped" in warning
+    assert warning.endswith("wattbench rescore RUN --strip")
+    assert items(rescore(imported, out=out, strip=True).path)["correct"].mean() == 0.5
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"metrics": {"capitals": "acc"}}, "--metric and --tasks-from do not apply"),
+        ({"strip": True, "tasks": ["capital"]}, "did you mean 'capitals'"),
+        ({"strip": True, "tasks": ["riddles"]}, "it has no targets"),
+    ],
+)
+def test_what_an_import_does_not_allow(imported: Path, out: Path, how, message) -> None:
+    with pytest.raises(UserError, match=message):
+        rescore(imported, out=out, **how)
