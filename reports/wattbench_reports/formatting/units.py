@@ -193,11 +193,16 @@ def money(value: float | None, currency: str) -> str:
 
 
 def money_interval(interval: Interval | None, currency: str) -> str:
-    """Format a sum with its bounds: ``12.3 [10.1, 14.8] EUR``. None gives a dash."""
+    """Format a sum with its bounds: ``12.3 [10.1, 14.8] EUR``. None gives a dash.
+
+    Bounds that are below what is shown say no more than the sum: ``under 0.001 EUR``.
+    """
     if interval is None:
         return NONE
     factor, word = _money_factor(interval.estimate)
     at, low, high = (_amount(each / factor) for each in (interval.estimate, interval.low, interval.high))
+    if at == low == high == _amount(LEAST_MONEY / 2):
+        return f"{at} {currency}"
     return f"{at} [{low}, {high}]{word} {currency}{FEW if interval.few else ''}"
 
 

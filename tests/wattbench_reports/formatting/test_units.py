@@ -82,3 +82,8 @@ def test_words() -> None:
     assert units.certainty(0.875) == "88%"
     assert units.count(134_515_008) == "135 M"
     assert units.size(98_000_000) == "98.0 MB"
+
+
+def test_bounds_too_small_to_show_are_not_repeated() -> None:
+    assert units.money_interval(Interval(1e-9, 1e-10, 1e-8), "EUR") == "under 0.001 EUR"
+    assert units.money_interval(Interval(0.0009, 0.0001, 0.002), "EUR") == "under 0.001 [under 0.001, 0.00200] EUR"

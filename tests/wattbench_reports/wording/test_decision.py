@@ -24,6 +24,7 @@ from wattbench_reports.wording.decision import (
     main_caveat,
     qualifies,
 )
+from wattbench_reports.wording.decision.evidence import more_items
 
 
 def none_qualifies() -> Decision:
@@ -201,3 +202,16 @@ def test_the_main_caveat_can_change_the_choice(analysed, fake) -> None:
     in_money = main_caveat(analysis, decisions.priced())
     assert in_money is not None
     assert in_money.code == "few-requests"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "a few more items"),
+        (9, "a few more items"),
+        (10, "about 10 more items"),
+        (70_712, "about 70,700 more items"),
+    ],
+)
+def test_further_items_have_three_digits(count: int, said: str) -> None:
+    assert more_items(count) == said

@@ -11,6 +11,8 @@ from wattbench_reports.wording.decision.costs import benefit_words, request_word
 from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.requirements import figure_text, required_text
 
+_FEW_ITEMS = 10
+
 
 def evidence(decision: Decision) -> tuple[str, ...]:
     """Return short sentences: ties, probability of being best, regret, who may qualify, and who is not judged."""
@@ -60,9 +62,9 @@ def _figure(check: Check, currency: str) -> str:
 
 
 def more_items(count: int) -> str:
-    """Say how many more items: ``1 more item``, ``70,700 more items``, three digits of it."""
-    if count == 1:
-        return PHRASES["one_item"]
+    """Say how many more items, with three digits at most: ``about 70,700 more items``; of fewer than ten, a few."""
+    if count < _FEW_ITEMS:
+        return PHRASES["few_items"]
     return PHRASES["more_items"].format(count=f"{count:,}" if count < 1000 else units.roughly(count))
 
 
