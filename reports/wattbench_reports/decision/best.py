@@ -147,7 +147,7 @@ def tied(
     members = [there[index] for index in confidence_set_of(p_values, ALPHA).members]
     others = sorted((each for each in members if each != chosen), key=lambda each: float(figure.estimates[each]))
     covariance = _variance_of_differences(draws.covariances(figure, figure))
-    score = of_a_pair(len(others) + 1, ALPHA)
+    score = of_a_pair(len(others) + 1, ALPHA, draws.df)
     needed = []
     for other in others:
         distance = float(figure.estimates[other] - figure.estimates[chosen])

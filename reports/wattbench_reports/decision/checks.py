@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
-from wattbench_reports.decision.items_to_decide import further_items
+from wattbench_reports.decision.items_to_decide import further_items, one_sided
 from wattbench_reports.decision.latency_limit import SHARE, SystemLatency, latencies
 from wattbench_reports.decision.model import Check, Qualifies, outcome_of
 from wattbench_reports.decision.reasons import REASONS
@@ -93,6 +93,10 @@ class _Checker:
         return self.analysis.basis.systems
 
     @cached_property
+    def _decides(self) -> float:
+        return one_sided(self.figures.draws.df)
+
+    @cached_property
     def _latencies(self) -> list[SystemLatency]:
         return latencies(self.analysis)
 
@@ -136,7 +140,7 @@ class _Checker:
                 continue
             p_met = float(met[:, system].mean())
             distance = float(figure.centres[system]) - bound
-            further = further_items(float(items[system]), float(errors[system]), distance)
+            further = further_items(float(items[system]), float(errors[system]), distance, self._decides)
             open_ = outcome_of(p_met) == Qualifies.MAY
             checks.append(Check(requirement, float(figure.estimates[system]), p_met, "", further if open_ else None))
         return checks, met
@@ -155,7 +159,7 @@ class _Checker:
             if outcome_of(limited.p_met) == Qualifies.MAY:
                 error = math.sqrt(SHARE * (1 - SHARE) / limited.effective)
                 items = float(self.analysis.basis.items[:, system].sum()) or float(latency.requests.sum())
-                further = further_items(items, error, limited.within - SHARE)
+                further = further_items(items, error, limited.within - SHARE, self._decides)
             checks.append(Check(requirement, latency.p95_s, limited.p_met, "", further))
         return checks, met
 

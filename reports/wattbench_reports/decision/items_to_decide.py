@@ -1,33 +1,37 @@
 """How many further items would decide, if estimates stay as they are and errors shrink with the root of the items.
 
-Source: as `wattbench_reports.stats.sample_size`: n' = n (z SE / distance)^2. In a run of blocks further items are
-further blocks of the same size.
+n' = n (t SE / distance)^2, with t of the run's degrees of freedom: the items enlarge its blocks. With more blocks in
+place of larger ones fewer items are enough.
+
+Source: as `wattbench_reports.stats.sample_size`.
 """
 
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 from wattbench_reports.decision.model import FAILS, MEETS
+from wattbench_reports.stats.student import MOST_DF
 
 MOST = 10_000_000
 """More items than these are as good as never."""
 
-ONE_SIDED = NormalDist().inv_cdf(MEETS)
-"""How many standard errors from its bound a requirement is decided."""
-
 assert math.isclose(FAILS, 1 - MEETS)  # one distance decides either way
 
 
-def further_items(items: float, error: float, distance: float, score: float = ONE_SIDED) -> int | None:
+def one_sided(df: float) -> float:
+    """Return how many standard errors from its bound a requirement is decided."""
+    return _quantile(MEETS, df)
+
+
+def further_items(items: float, error: float, distance: float, score: float) -> int | None:
     """Return how many further items would make a distance as many standard errors as decide.
 
     Args:
         items: that there are.
         error: the standard error now.
         distance: from what it is compared with.
-        score: how many standard errors decide.
+        score: how many standard errors decide: `one_sided` or `of_a_pair`.
 
     Returns:
         At least 1; None where more than `MOST` would be needed.
@@ -38,6 +42,12 @@ def further_items(items: float, error: float, distance: float, score: float = ON
     return None if not needed <= MOST else max(1, math.ceil(needed))
 
 
-def of_a_pair(systems: int, alpha: float) -> float:
+def of_a_pair(systems: int, alpha: float, df: float) -> float:
     """Return how many standard errors exclude one from a model confidence set of this size."""
-    return NormalDist().inv_cdf(1 - alpha / max(2, systems * (systems - 1)))
+    return _quantile(1 - alpha / max(2, systems * (systems - 1)), df)
+
+
+def _quantile(probability: float, df: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(min(df, MOST_DF), probability))

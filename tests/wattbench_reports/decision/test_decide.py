@@ -112,8 +112,8 @@ def test_the_least_cost_of_those_that_meet_the_accuracy_is_chosen(table) -> None
     assert outcomes == {
         "dear": Qualifies.YES, "middle": Qualifies.MAY, "dominated": Qualifies.MAY, "cheap": Qualifies.NO,
     }  # fmt: skip
-    # middle: 40 (1.645 x .0704 / (31/42 - .7))^2 - 40
-    assert rows["middle"].checks[0].items_to_decide == pytest.approx(40 * (1.645 * 0.0704 / 0.0381) ** 2 - 40, rel=0.1)
+    # middle: 40 (t x .0704 / (31/42 - .7))^2 - 40, t(39) = 1.685
+    assert rows["middle"].checks[0].items_to_decide == pytest.approx(40 * (1.685 * 0.0704 / 0.0381) ** 2 - 40, rel=0.1)
     assert rows["dear"].checks[0].items_to_decide is None
     # Both that may meet it would be cheaper.
     assert decision.best == ("dear", "middle", "dominated")

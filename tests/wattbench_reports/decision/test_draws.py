@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import t as student
 
 from wattbench_reports.decision.best import chances
+from wattbench_reports.decision.items_to_decide import further_items, of_a_pair, one_sided
 from wattbench_reports.decision.joint_draws import joint_draws
 from wattbench_reports.decision.latency_limit import design_effect, share_within
 from wattbench_reports.decision.prices import corners, hull_of
@@ -131,3 +132,15 @@ def test_probabilities_are_shares(losses, met) -> None:
     assert found.p_best.sum() <= 1 + 1e-12
     assert found.p_best[3] == 0
     assert all(each is None or each >= 0 for each in found.regret)
+
+
+def test_further_items_put_the_estimate_so_many_errors_from_its_bound() -> None:
+    # n' = 100 (2 x .05 / .02)^2 = 2500
+    assert further_items(100, 0.05, -0.02, 2.0) == 2400
+    assert further_items(100, 0.05, 0.2, 2.0) == 1
+    assert further_items(100, 0.05, 0.0, 2.0) is None
+    assert further_items(100, 0.05, 1e-7, 2.0) is None, "more than anyone asks"
+    assert one_sided(1e9) == pytest.approx(1.645, abs=0.01)
+    assert one_sided(4) == pytest.approx(2.132, abs=0.001)
+    assert of_a_pair(2, 0.05, 1e9) == pytest.approx(1.96, abs=0.02)
+    assert of_a_pair(5, 0.05, 7) == pytest.approx(student.ppf(1 - 0.05 / 20, 7))
