@@ -24,7 +24,7 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
     Returns:
         Shape (answers of the system,), and a clause; empty where they are known.
     """
-    items = frames.items[frames.items["system"] == system]
+    items = frames.items.loc[frames.items["system"] == system, ["started_s", "finished_s", "window", "energy_j"]]
     own_s = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
     if not np.isfinite(own_s).all():
         return np.full(len(items), np.nan), UNTIMED

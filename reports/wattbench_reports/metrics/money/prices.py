@@ -54,8 +54,8 @@ def _parsed(text: str, known: list[str]) -> tuple[str, dict[str, Any]]:
     if name is None:
         given = text.partition(":")[0]
         raise UserError(
-            f"system-price: no system {given!r:.60} in this run{nearest(given, known)}; "
-            "a price is SYSTEM:per_request=0.01,currency=USD"
+            f"system-price: {text!r:.80} is not SYSTEM:KEY=VALUE,...: no system {given!r:.60} in this run"
+            f"{nearest(given, known)}"
         )
     named: dict[str, Any] = {}
     for part in text[len(name) + 1 :].split(","):
