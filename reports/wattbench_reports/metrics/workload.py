@@ -30,6 +30,7 @@ class WorkloadChoice:
             "--mix": self.mix,
             "--requests": None if self.requests_per_year is None else plain(self.requests_per_year),
             "--price": None if self.price_per_kwh is None else plain(self.price_per_kwh),
+            "--currency": self.currency,
         }
         return [word for name, value in options.items() if value is not None for word in (name, value)]
 
