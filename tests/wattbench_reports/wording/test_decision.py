@@ -53,6 +53,17 @@ def tied() -> Decision:
     return decision(systems, chosen=names[0], best=names, items_to_decide=4_200)
 
 
+def cheaper_may() -> Decision:
+    """The cheaper of two systems may qualify; the dearer one does."""
+    return decision(
+        [
+            system("generalist", 0.45, 12.9, check(0.3, 0.45, 0.99), p_best=0.2, regret=7.0),
+            system("specialist", 0.36, 3.17, check(0.3, 0.36, 0.79, items=60), p_best=0.8, regret=0.0),
+        ],
+        chosen="generalist", best=("generalist", "specialist"), items_to_decide=60,
+    )  # fmt: skip
+
+
 def several_requirements() -> Decision:
     """One system meets all four, in the domain of arithmetic, too; of another the memory is not known."""
 
@@ -111,6 +122,7 @@ KINDS: dict[str, Callable[[], Decision]] = {
     "none qualifies": none_qualifies,
     "none is likely to qualify": none_likely,
     "tied": tied,
+    "a cheaper one may qualify": cheaper_may,
     "prices along a long hull": long_hull,
     "money": decisions.priced,
     "money, a worth": lambda: decisions.priced(worth=Worth(0.01)),

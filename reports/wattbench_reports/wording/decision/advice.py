@@ -45,9 +45,9 @@ def advice(decision: Decision, called: Mapping[str, str], *, provenance: str = "
     if chosen is None:
         return _none(decision, judged, names)
     fits, rest = _fits(decision, chosen, provenance), _rest(decision, chosen, names, ask)
-    if len(decision.best) > 1:
+    if len(tied_for_best(decision)) > 1:
         goal = PHRASES[f"goal_{decision.objective}"]
-        tied = units.named([names[name] for name in decision.best], "or")
+        tied = units.named([names[name] for name in tied_for_best(decision)], "or")
         return PHRASES["tied"].format(names=tied, goal=goal, name=names[chosen.system], fits=fits, rest=rest)
     return PHRASES["run"].format(name=names[chosen.system], fits=fits, rest=rest)
 
@@ -67,6 +67,17 @@ def selected(decision: Decision) -> SystemDecision | None:
     leaders = () if decision.acceptability is None else decision.acceptability.leaders
     name = leaders[-1].system if leaders else judged[0].system if len(judged) == 1 else ""
     return next((each for each in judged if each.system == name and not each.useless), None)
+
+
+def tied_for_best(decision: Decision) -> tuple[str, ...]:
+    """List the systems that cannot be told from the advised one, which is the first, and qualify as surely."""
+    level = {each.system: each.qualifies for each in decision.systems}
+    return tuple(name for name in decision.best if level[name] is level[decision.best[0]])
+
+
+def open_for_best(decision: Decision) -> tuple[str, ...]:
+    """List the systems that would be as good as the advised one or better, if they qualify, which they may."""
+    return tuple(name for name in decision.best if name not in tied_for_best(decision))
 
 
 def currency_of(decision: Decision) -> str:
@@ -149,16 +160,32 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str], 
     if not others:
         return PHRASES["only_one"]
     if decision.objective == "benefit":
-        return _best_with(chosen)
+        also = _may_too(decision, chosen, names) if open_for_best(decision) else ""
+        return also + _best_with(chosen)
     if decision.objective == "prices":
         maybe = [names[each.system] for each in others if may_be_worth(decision, each)]
         return PHRASES["may_be_else"].format(names=units.named(maybe, "or")) if maybe else PHRASES["nothing_else"]
     unknown = PHRASES["costs_unknown"] if decision.objective == "accuracy" else ""
+    if open_for_best(decision):
+        return unknown + _may_too(decision, chosen, names)
     rivals = [each for each in others if each.qualifies is not Qualifies.NO and not each.useless]
     if not rivals:
         return unknown + _none_meets(chosen, currency_of(decision))
     untied = [each for each in rivals if each.system not in decision.best]
     return unknown + (_next(decision, untied[0], names) if untied else "")
+
+
+def _may_too(decision: Decision, chosen: SystemDecision, names: Mapping[str, str]) -> str:
+    """Name the systems that may qualify, too, and would then be as good or better."""
+    others = [decision.of(name) for name in open_for_best(decision)]
+    cheaper = decision.objective == "cost" and all(
+        each.cost_per_request is not None
+        and chosen.cost_per_request is not None
+        and each.cost_per_request.estimate < chosen.cost_per_request.estimate
+        for each in others
+    )
+    key = "may_too_cheaper" if cheaper else "may_too"
+    return PHRASES[key].format(names=units.named([names[each.system] for each in others], "or"))
 
 
 def _best_with(chosen: SystemDecision) -> str:

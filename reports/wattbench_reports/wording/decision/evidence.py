@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wattbench_reports.decision.model import Check, Decision, Qualifies, SystemDecision
 from wattbench_reports.formatting import units
-from wattbench_reports.wording.decision.advice import currency_of, taking_part
+from wattbench_reports.wording.decision.advice import currency_of, taking_part, tied_for_best
 from wattbench_reports.wording.decision.costs import benefit_words, request_words, right_words
 from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.requirements import figure_text, required_text
@@ -20,14 +20,12 @@ def evidence(decision: Decision) -> tuple[str, ...]:
 
 
 def _ties(decision: Decision) -> Iterator[str]:
-    if len(decision.best) < 2:
-        return
-    goal, names = PHRASES[f"goal_{decision.objective}"], units.named(decision.best)
-    if decision.items_to_decide is None:
-        yield PHRASES["tie"].format(goal=goal, names=names)
-    else:
-        items = more_items(decision.items_to_decide)
-        yield PHRASES["tie_items"].format(goal=goal, names=names, items=items)
+    items = "" if decision.items_to_decide is None else more_items(decision.items_to_decide)
+    if len(decision.best) > 1 and len(tied_for_best(decision)) == len(decision.best):
+        goal, names = PHRASES[f"goal_{decision.objective}"], units.named(decision.best)
+        yield PHRASES["tie_items" if items else "tie"].format(goal=goal, names=names, items=items)
+    elif len(decision.best) > 1 and items:
+        yield PHRASES["leave_one"].format(names=units.named(decision.best), items=items)
 
 
 def _sure(decision: Decision) -> Iterator[str]:
