@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.shared import colour
 from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
 
@@ -66,8 +67,8 @@ def matrix(
             axis.set_xlim(-0.5, len(domains) - 0.5)
             axis.set_ylim(len(systems) - 0.5, -0.5)
             longest = _LONGEST_ABREAST if abreast else _LONGEST
-            axis.set_xticks(range(len(domains)), [_clipped(each, longest) for each in domains])
-            axis.set_yticks(range(len(systems)), [_clipped(each, _LONGEST) for each in systems])
+            axis.set_xticks(range(len(domains)), clipped_apart(domains, longest))
+            axis.set_yticks(range(len(systems)), clipped_apart(systems, _LONGEST))
             axis.tick_params(axis="x", labelbottom=True)
             axis.tick_params(length=0, labelcolor=INK, labelsize=9.5)
             if abreast and len(domains) > 1:
@@ -103,7 +104,3 @@ def _described(field: MatrixMetric, systems: Sequence[str], domains: Sequence[st
         f"{system} {' '.join(f'{domain} {text}' for domain, text in zip(domains, texts, strict=True))}"
         for system, texts in zip(systems, field.texts, strict=True)
     )
-
-
-def _clipped(name: str, longest: int) -> str:
-    return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -139,7 +139,7 @@ def test_a_matrix_has_a_number_in_every_cell_and_shades_no_missing_one() -> None
         cells = [e for e in ET.fromstring(svg).iter(f"{SVG}path") if e.get("fill") == "var(--series-1)"]
         assert len(cells) == 2 * columns - 1
         assert all(float(cell.get("opacity", cell.get("fill-opacity", "1"))) <= 0.5 for cell in cells), "hides numbers"
-        assert "b" * 29 + "…" in texts(svg)
+        assert "b" * 27 + "..." in texts(svg)
 
 
 def test_a_front_is_joined_from_the_cheapest_to_the_dearest() -> None:
