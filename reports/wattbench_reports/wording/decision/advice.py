@@ -70,7 +70,7 @@ def selected(decision: Decision) -> SystemDecision | None:
 
 
 def tied_for_best(decision: Decision) -> tuple[str, ...]:
-    """List the systems that cannot be told from the advised one, which is the first, and qualify as surely."""
+    """List the systems that are not distinguishable from the advised one, which is the first, and qualify as surely."""
     level = {each.system: each.qualifies for each in decision.systems}
     return tuple(name for name in decision.best if level[name] is level[decision.best[0]])
 
