@@ -28,7 +28,7 @@ def decision_table(words: DecisionWords) -> list[str]:
     columns = [TextColumn(column.heading, right=column.number) for column in words.columns]
     rows = [list(row) for row in words.rows]
     below: list[list[str]] = [[] for _ in rows]
-    if not words.columns[-1].number:
+    if len(columns) > 1 and not words.columns[-1].number:  # names have their own way to be long
         room = _room_of_last(columns, rows)
         for number, row in enumerate(rows):
             if cell_len(row[-1]) > room:
