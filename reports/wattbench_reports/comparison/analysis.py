@@ -41,7 +41,8 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.money.bills import bills_of
-from wattbench_reports.metrics.money.money_sums import MoneySums, money_sums
+from wattbench_reports.metrics.money.money_sums import MoneySums, charged_kinds, money_sums
+from wattbench_reports.metrics.money.price_bill import Bill
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, money_figures, tariff
 from wattbench_reports.metrics.ratio_intervals import intervals
@@ -125,6 +126,8 @@ class Analysis:
     """What a request costs, in each unit that at least one system has."""
     priced: MoneyFigures | None = None
     """None: no system has a price, a declared cost, or joules with a price of electricity."""
+    charges: Mapping[str, Bill] = field(default_factory=dict)
+    """What each system's answers cost by its own price, whatever electricity costs."""
     bills: MoneySums | None = None
     """Money of each item; None as for `priced`."""
     tariff: Tariff | None = None
@@ -321,7 +324,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     rates = tariff(bills, has_joules, used_for, pue)
     paid = None if rates is None else money_sums(frames, table, rates.bills)
     more = sums | decision_sums(frames, table, decide.worth)
-    more |= paid.kinds if paid is not None and rates is not None and rates.priced else {}
+    more |= charged_kinds(frames, table, bills)
     base = basis(table, **{kind: np.nan_to_num(values) for kind, values in more.items()})
     shares = shares_of(used_for, base)
     priced = None if rates is None or paid is None else money_figures(base, table, paid, rates, shares)
@@ -387,7 +390,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     return Analysis(
         frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
-        priced=priced, bills=paid, tariff=rates,
+        priced=priced, charges=bills, bills=paid, tariff=rates,
         strictness=strict,
         decide=decide,
     )  # fmt: skip

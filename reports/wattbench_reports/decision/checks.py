@@ -164,17 +164,12 @@ class _Checker:
         return checks, met
 
     def _memory(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:
-        rows = self.analysis.frames.run.systems()
         met = np.ones((self.figures.draws.number, len(self._systems)), dtype=np.bool_)
         checks = []
-        for system, name in enumerate(self._systems):
-            row = rows.get(name)
-            peaks = [] if row is None else [row.peak_memory_bytes, row.peak_device_memory_bytes]
-            known = [peak for peak in peaks if peak is not None]
-            if not known:
+        for system, peak_gib in enumerate(peak_memory_gib(self.analysis)):
+            if peak_gib is None:
                 checks.append(Check(requirement, None, None, REASONS["memory"], None))
                 continue
-            peak_gib = max(known) / GIB
             met[:, system] = peak_gib <= requirement.bound
             checks.append(Check(requirement, peak_gib, float(peak_gib <= requirement.bound), "", None))
         return checks, met
@@ -182,3 +177,14 @@ class _Checker:
     def _unknown(self, requirement: Requirement, reasons: Sequence[str]) -> tuple[list[Check], NDArray[np.bool_]]:
         met = np.ones((self.figures.draws.number, len(self._systems)), dtype=np.bool_)
         return [Check(requirement, None, None, reason, None) for reason in reasons], met
+
+
+def peak_memory_gib(analysis: Analysis) -> list[float | None]:
+    """Return the most memory of each system, of its process or of the graphics cards; None where it is not recorded."""
+    rows = analysis.frames.run.systems()
+    peaks_gib: list[float | None] = []
+    for name in analysis.basis.systems:
+        row = rows.get(name)
+        peaks = [] if row is None else [row.peak_memory_bytes, row.peak_device_memory_bytes]
+        peaks_gib.append(max((peak / GIB for peak in peaks if peak is not None), default=None))
+    return peaks_gib

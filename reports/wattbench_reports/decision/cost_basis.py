@@ -121,9 +121,14 @@ def why_invalid(analysis: Analysis, costs: Costs, system: str) -> str:
 def _largest_group(analysis: Analysis, names: Sequence[str]) -> list[str]:
     sides: dict[tuple[str, int], list[str]] = {}
     for name in names:
-        group = next(number for number, members in enumerate(analysis.energy_groups) if name in members)
-        sides.setdefault((measured_part(analysis.measured[name].provenance), group), []).append(name)
+        sides.setdefault(side_of(analysis, name), []).append(name)
     return max(sides.values(), key=len)
+
+
+def side_of(analysis: Analysis, system: str) -> tuple[str, int]:
+    """Return what the joules of a system are: those of two systems with the same can be compared."""
+    group = next(number for number, members in enumerate(analysis.energy_groups) if system in members)
+    return measured_part(analysis.measured[system].provenance), group
 
 
 def _with_worth(analysis: Analysis, costs: Costs, worth: Worth) -> Costs:

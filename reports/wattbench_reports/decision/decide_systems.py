@@ -108,12 +108,7 @@ class _Deciding:
     @cached_property
     def _apart(self) -> Mapping[str, str]:
         """Systems that take no part in the choice, and why."""
-        analysis = self.analysis
-        apart = dict.fromkeys(self._names, "it answered different documents")
-        apart |= {name: f"does not sustain the rate: {why}" for name, why in analysis.not_held.items()}
-        apart |= {name: f"a yardstick: {why}" for name, why in analysis.yardsticks.items()}
-        outside = {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
-        return {**outside, **self._basis.reasons_apart}
+        return {**outside(self.analysis), **self._basis.reasons_apart}
 
     @cached_property
     def _able(self) -> list[bool]:
@@ -338,6 +333,14 @@ class _Deciding:
                 per_correct = fieller_interval(per_request.estimate, right, *errors, draws.quantile)
             figures[name] = CostFigures(per_request, per_correct)
         return figures
+
+
+def outside(analysis: Analysis) -> dict[str, str]:
+    """Return the systems that are no candidates, and why, as a clause."""
+    apart = dict.fromkeys(analysis.basis.systems, "it answered different documents")
+    apart |= {name: f"does not sustain the rate: {why}" for name, why in analysis.not_held.items()}
+    apart |= {name: f"a yardstick: {why}" for name, why in analysis.yardsticks.items()}
+    return {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
 
 
 def _adds_cost(worth: Worth | None) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from wattbench.records import RunRecords, read_run
 from wattbench.records.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.decision import decide
 from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
@@ -17,7 +16,7 @@ from wattbench_reports.formatting.units import plural
 from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
-from wattbench_reports.html.whatif import carried, controls, script_of_page, what_if_section
+from wattbench_reports.html.whatif import carried, controls, script_of_page, what_if_section, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
@@ -41,7 +40,6 @@ from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.sections.wrong_answers import wrong_section
-from wattbench_reports.wording.decision import ASK, decision_words
 
 PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     gate_section,
@@ -68,7 +66,7 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
 that a run has nothing for gives None."""
 
 
-_TAKEN = ("verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
+_TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
 """Ids of the page that are no section's."""
 
 
@@ -119,8 +117,8 @@ def _page(analysis: Analysis) -> str:
     header = analysis.frames.run.header
     sections = [section for make in PANELS if (section := make(analysis)) is not None]
     all_verdicts = verdicts(analysis)
-    first = first_screen(decision_words(decide(analysis), analysis, ask=_ask(sections)), analysis)
-    what_if = any(section.id == "what-if" for section in sections)
+    words = words_of_page(analysis)
+    first = first_screen(words, analysis)
     template = engine().get_template("report.html.j2")
     return template.render(
         # Ours, not a record's: the style sheet and what `wattbench_reports.figures.svg` and
@@ -132,8 +130,8 @@ def _page(analysis: Analysis) -> str:
         css_hash=policy_hash(css),
         script=Markup(script),  # noqa: S704
         script_hash=policy_hash(script),
-        carried=Markup(_json(carried(analysis))) if what_if else "",  # noqa: S704
-        controls=controls(analysis) if what_if else None,
+        carried=Markup(_json(carried(analysis, words))),  # noqa: S704
+        controls=controls(analysis),
         first=first,
         sections=sections,
         anchors=anchors(sections, _TAKEN),
@@ -145,11 +143,6 @@ def _page(analysis: Analysis) -> str:
         verdicts=all_verdicts,
         choices_table=choices_table(all_verdicts),
     )
-
-
-def _ask(sections: Sequence[Section]) -> str:
-    """Say what a reader can do where nothing is required."""
-    return "say what you need under What if" if any(each.id == "what-if" for each in sections) else ASK
 
 
 def _json(value: object) -> str:

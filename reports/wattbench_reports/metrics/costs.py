@@ -40,6 +40,10 @@ COUNTED: Mapping[str, str] = {
 """Kind of sums to the count of answers over which its mean is taken."""
 
 
+NO_HOURS = "the hourly file lacks some of its hours"
+NO_SECONDS = "how long it occupied the hardware is not known"
+
+
 class CostUnit(StrEnum):
     """What is to be minimised."""
 
@@ -103,8 +107,8 @@ def _why_no_grams(carbon: Carbon, sci: Sci | None) -> str:
     if sci is None:
         return NO_JOULES
     if sci.operational_g is None:
-        return "the hourly file lacks some of its hours"
-    return "how long it occupied the hardware is not known" if carbon.embodied and sci.embodied_g is None else ""
+        return NO_HOURS
+    return NO_SECONDS if carbon.embodied and sci.embodied_g is None else ""
 
 
 def _known(systems: Sequence[str], missing: Mapping[str, str]) -> NDArray[np.float64]:

@@ -28,7 +28,25 @@ TOP = 10
 _NAME_WIDTH = 22
 """Of a label in the picture, in letters."""
 
-_COST_LABELS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e"}
+COST_LABELS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e"}
+"""What costs are called in the picture; money has its currency."""
+
+PHRASES = {
+    "latency": "latency {tail}",
+    "per_request": "{what} per request",
+    "per_many": "{what} per {many} requests",
+    "title": "Accuracy against {label}",
+    "described": "Each system with 95% confidence intervals; better is up and left. {systems}{more}.",
+    "each": "{name}: {accuracy} at {cost}",
+    "more": "; and {count} more, in the table",
+    "better": "Up and left is better.",
+    "region": "Shaded: as required.",
+    "line": "Line: least cost.",
+    "hollow": "Hollow: does not qualify.",
+    "some": "{top} of {count} systems",
+    "first": "{named}, those that qualify first",
+}
+"""Texts around the picture and the table, with fields in braces: the page's script fills the same."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +88,8 @@ def first_screen(words: DecisionWords, analysis: Analysis) -> FirstScreen:
 
 def _caption(decision: Decision) -> str:
     count = len(decision.systems)
-    named = f"{TOP} of {count} systems" if count > TOP else units.plural(count, "system")
-    return f"{named}, those that qualify first" if decision.settings.requirements else named
+    named = PHRASES["some"].format(top=TOP, count=count) if count > TOP else units.plural(count, "system")
+    return PHRASES["first"].format(named=named) if decision.settings.requirements else named
 
 
 def _table(words: DecisionWords, analysis: Analysis, start: int, end: int, caption: str) -> Table:
@@ -115,19 +133,18 @@ def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
         accuracy = each.accuracy
         assert accuracy is not None
         cost = words.bounds(each.cost_per_request) if decision.unit else units.quantity(each.tail_latency_s, "s")
-        described.append(f"{each.system}: {units.percent_interval(accuracy)} at {cost}")
+        accuracy_text = units.percent_interval(accuracy)
+        described.append(PHRASES["each"].format(name=each.system, accuracy=accuracy_text, cost=cost))
     more = len(shown) - len(described)
-    others = f"; and {more} more, in the table" if more else ""
+    others = PHRASES["more"].format(count=more) if more else ""
     svg = figure.picture(
         points,
         on_hull(decision.hull),
         _region(decision),
         cost_label=cost_label,
         tick=lambda value: _tick(decision, value * words.factor),
-        title=f"Accuracy against {cost_label}",
-        description=(
-            f"Each system with 95% confidence intervals; better is up and left. {'; '.join(described)}{others}."
-        ),
+        title=PHRASES["title"].format(label=cost_label),
+        description=PHRASES["described"].format(systems="; ".join(described), more=others),
     )
     return Drawing(svg, f"Figure: accuracy against {cost_label}", _legend(decision))
 
@@ -142,8 +159,7 @@ def _cost(decision: Decision, system: SystemDecision) -> Interval | None:
 
 def _points(decision: Decision, shown: Sequence[SystemDecision], analysis: Analysis) -> list[PicturePoint]:
     places = {name: index for index, name in enumerate(analysis.frames.systems)}
-    labelled = [each.system for each in decision.systems[:TOP]]
-    labels = dict(zip(labelled, clipped_apart(labelled, _NAME_WIDTH), strict=True))
+    labelled, labels = {each.system for each in decision.systems[:TOP]}, picture_labels(tuple(places))
     points = []
     for each in shown:
         cost, accuracy = _cost(decision, each), each.accuracy
@@ -152,7 +168,7 @@ def _points(decision: Decision, shown: Sequence[SystemDecision], analysis: Analy
             PicturePoint(
                 each.system,
                 places[each.system],
-                labels.get(each.system, ""),
+                labels[each.system] if each.system in labelled else "",
                 cost,
                 accuracy,
                 hollow=bool(each.apart or each.useless) or each.qualifies is Qualifies.NO,
@@ -161,6 +177,11 @@ def _points(decision: Decision, shown: Sequence[SystemDecision], analysis: Analy
             )
         )
     return points
+
+
+def picture_labels(systems: Sequence[str]) -> dict[str, str]:
+    """Return each system's label: its name, cut so that no two of the run look the same."""
+    return dict(zip(systems, clipped_apart(systems, _NAME_WIDTH), strict=True))
 
 
 def _region(decision: Decision) -> Region:
@@ -173,9 +194,9 @@ def _region(decision: Decision) -> Region:
 
 def _cost_label(decision: Decision, many: str) -> str:
     if decision.unit is None:
-        return f"latency {label(decision.tail_share or 0.5)}"
-    what = _COST_LABELS.get(decision.unit, decision.label)
-    return f"{what} per {many} requests" if many else f"{what} per request"
+        return PHRASES["latency"].format(tail=label(decision.tail_share or 0.5))
+    what = COST_LABELS.get(decision.unit, decision.label)
+    return PHRASES["per_many" if many else "per_request"].format(what=what, many=many)
 
 
 def _tick(decision: Decision, value: float) -> str:
@@ -187,11 +208,11 @@ def _tick(decision: Decision, value: float) -> str:
 
 def _legend(decision: Decision) -> str:
     region = _region(decision)
-    parts = ["Up and left is better."]
+    parts = [PHRASES["better"]]
     if region != Region():
-        parts.append("Shaded: as required.")
+        parts.append(PHRASES["region"])
     if len(decision.hull):
-        parts.append("Line: least cost.")
+        parts.append(PHRASES["line"])
     if any(each.apart or each.useless or each.qualifies is Qualifies.NO for each in decision.systems):
-        parts.append("Hollow: does not qualify.")
+        parts.append(PHRASES["hollow"])
     return " ".join(parts)

@@ -1,7 +1,7 @@
 """The values of a report for other settings: computed here for the command line, by the page's script in a browser.
 
     restated_figures.py  every value and sentence that depends on the settings, by its key on the page
-    embedded_data.py     the data that a page embeds for its script
+    embedded_data.py     the data that a page embeds for its script, and embedded_decision.py those of the decision
     page_script.py       the script, put together from the parts in script/
     tipping_points.py    the share of a domain at which another system leads
     section.py           the section of the page and the initial values of its controls
@@ -12,7 +12,7 @@ the rest of the report.
 
 from wattbench_reports.html.whatif.embedded_data import carried
 from wattbench_reports.html.whatif.page_script import script_of_page
-from wattbench_reports.html.whatif.restated_figures import command, restated
+from wattbench_reports.html.whatif.restated_figures import command, restated, words_of_page
 from wattbench_reports.html.whatif.section import Controls, controls, what_if_section
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 
@@ -27,4 +27,5 @@ __all__ = [
     "script_of_page",
     "tippings",
     "what_if_section",
+    "words_of_page",
 ]

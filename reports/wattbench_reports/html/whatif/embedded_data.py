@@ -17,12 +17,22 @@ from wattbench_reports.comparison.pair_sums import PairSums, pair_sums
 from wattbench_reports.comparison.ranking import Ranking
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.formatting import units
-from wattbench_reports.html.whatif.restated_figures import command, comparable, eligible, restated
+from wattbench_reports.html.whatif.embedded_decision import carried_decision
+from wattbench_reports.html.whatif.restated_figures import (
+    ASK,
+    command,
+    comparable,
+    eligible,
+    restated,
+    words_of_page,
+)
 from wattbench_reports.metrics.bootstrap_sums import Packed
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.embodied import PUBLIC_FIGURES
 from wattbench_reports.metrics.carbon.grid_mix import all_mixes
 from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED
+from wattbench_reports.metrics.costs import PRICED, TIMED
+from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.ratio_intervals import LONE
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN
@@ -32,18 +42,24 @@ from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 from wattbench_reports.stats.weighted_quantiles import grid
 from wattbench_reports.tables.provenance import qualified
+from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.verdict import LISTED, PHRASES, reservation
 
 FIGURE = "ecologits-gpu-server"
 """Manufacture that the page offers if none is declared: a public value, by its name."""
 
 
-def carried(analysis: Analysis) -> dict[str, Any]:
+def carried(analysis: Analysis, words: DecisionWords | None = None) -> dict[str, Any]:
     """Make a JSON object of numbers and texts for the script.
+
+    Args:
+        analysis: of the run.
+        words: the decision in the words of the page; None: they are made here.
 
     Names and texts in it are a record's: they may only be shown as text.
     """
     base = analysis.basis
+    words = words_of_page(analysis) if words is None else words
     rows = analysis.frames.run.systems()
     figures = analysis.comparison.systems
     return {
@@ -55,7 +71,8 @@ def carried(analysis: Analysis) -> dict[str, Any]:
         },
         "totals": {name: values.tolist() for name, values in base.totals.items()},
         # In a run of blocks intervals come of the sums by block, and the draws are not needed.
-        "draws": {} if base.blocks is not None else {name: _packed(each) for name, each in base.drawn.kinds.items()},
+        "draw_count": base.drawn.of("correct").shape[0],
+        "draws": {} if base.blocks is not None else _draws(base),
         "blocks": None
         if base.blocks is None
         else {name: _base64(each.astype("<f8")) for name, each in base.blocks.kinds.items()},
@@ -71,7 +88,8 @@ def carried(analysis: Analysis) -> dict[str, Any]:
             "currency": analysis.workload.currency,
         },
         "verdict": _verdict(analysis),
-        "texts": restated(analysis),
+        "decision": carried_decision(analysis, words, ASK),
+        "texts": restated(analysis, words),
         "phrases": PHRASES,
         "command": command(analysis),
         "constants": {
@@ -91,8 +109,29 @@ def carried(analysis: Analysis) -> dict[str, Any]:
     }
 
 
+def _draws(base: Basis) -> dict[str, Any]:
+    """Return each kind's draws; the name of another kind that has the same; and no codes of one that does not vary.
+
+    How many answers have a price is not drawn: figures have the counts as they are.
+    """
+    embedded: dict[str, Any] = {}
+    for name, packed in base.drawn.kinds.items():
+        if name in (PRICED, TIMED):
+            continue
+        same = (
+            each for each in embedded if isinstance(embedded[each], dict) and _alike(base.drawn.kinds[each], packed)
+        )
+        embedded[name] = next(same, None) or _packed(packed)
+    return embedded
+
+
+def _alike(one: Packed, other: Packed) -> bool:
+    return all(np.array_equal(getattr(one, each), getattr(other, each)) for each in ("low", "step", "codes"))
+
+
 def _packed(packed: Packed) -> dict[str, Any]:
-    return {"low": packed.low.tolist(), "step": packed.step.tolist(), "codes": _base64(packed.codes.astype("<u2"))}
+    codes = packed.codes.astype("<u2") if packed.step.any() else np.empty(0, dtype="<u2")
+    return {"low": packed.low.tolist(), "step": packed.step.tolist(), "codes": _base64(codes)}
 
 
 def _base64(values: NDArray[Any]) -> str:

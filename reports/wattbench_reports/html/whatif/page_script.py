@@ -12,7 +12,16 @@ PARTS = (
     "intervals",
     "ties",
     "verdict",
+    "decision_words",
+    "joint_draws",
+    "costs",
+    "checking",
+    "choosing",
+    "deciding",
+    "geometry",
+    "picture",
     "restated",
+    "first_screen",
     "controls",
 )
 """Files of `script/`, in the order in which they are joined: a part uses those before it, and the last one acts."""

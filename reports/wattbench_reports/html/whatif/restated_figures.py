@@ -1,4 +1,4 @@
-"""Every value and sentence that grid, price, requests and mix change, by its key on the page."""
+"""Every value and sentence that the controls change, by its key on the page."""
 
 from __future__ import annotations
 
@@ -7,14 +7,46 @@ from collections.abc import Iterator
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.system_figures import SystemFigures
+from wattbench_reports.decision import decide
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.decision import DecisionWords, decision_words
+
+ASK = "say what you need under Change requirements"
+"""What a reader of the page can do where nothing is required."""
 
 
-def restated(analysis: Analysis) -> dict[str, str]:
-    """Map keys to texts, for the settings of the analysis."""
+def words_of_page(analysis: Analysis) -> DecisionWords:
+    """Put the decision into the words of the page."""
+    return decision_words(decide(analysis), analysis, ask=ASK)
+
+
+def restated(analysis: Analysis, words: DecisionWords | None = None) -> dict[str, str]:
+    """Map keys to texts, for the settings of the analysis.
+
+    Args:
+        analysis: of the run.
+        words: from `words_of_page`; None: they are made here.
+    """
+    return restated_figures(analysis) | restated_decision(words_of_page(analysis) if words is None else words)
+
+
+def restated_decision(words: DecisionWords) -> dict[str, str]:
+    """Map the keys of the first screen to texts: advice, evidence, headings and cells."""
+    texts = {"advice": words.advice}
+    texts |= {f"evidence-{number}": sentence for number, sentence in enumerate(words.evidence)}
+    texts |= {f"decision-heading-{column.key}": column.heading for column in words.columns}
+    return texts | {
+        f"decision-{number}-{column.key}": text
+        for number, row in enumerate(words.rows)
+        for column, text in zip(words.columns, row, strict=True)
+    }
+
+
+def restated_figures(analysis: Analysis) -> dict[str, str]:
+    """Map the keys of the other sections to texts."""
     texts = {
         "mix": analysis.workload.describe_mix(),
         "least-grams": _least_grams(analysis),

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.html.whatif.embedded_data import carried_offer
-from wattbench_reports.html.whatif.restated_figures import command, eligible, restated
+from wattbench_reports.html.whatif.restated_figures import command, eligible, restated_figures
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Worth
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.comparison import YEAR
+
+_LEAST = "1e-15"
+"""A number above 0."""
+
+_ABOVE_0 = "{what}: a number above 0, or nothing."
+
+_UNITS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.MONEY: "money"}
 
 _LEAD = (
     "Energy, cost and CO2e of a year of requests. Joules and answers were measured; the grid, PUE, manufacture, the "
@@ -21,12 +30,10 @@ _LEAD = (
 )
 
 
-def what_if_section(analysis: Analysis) -> Section | None:
-    """Make the section; None where no system has joules."""
-    if not analysis.comparison.years:
-        return None
-    texts = restated(analysis)
-    passages = [Passage("", (), (_year_table(analysis, texts),))]
+def what_if_section(analysis: Analysis) -> Section:
+    """Make the section."""
+    texts = restated_figures(analysis)
+    passages = [Passage("", (), (_year_table(analysis, texts),))] if analysis.comparison.years else []
     if by_domain := tippings(analysis):
         passages.append(_tipping_passage(by_domain))
     return Section(
@@ -92,6 +99,19 @@ def _steady(by_domain: Sequence[Tipping]) -> str:
 
 
 @dataclass(frozen=True)
+class NumberField:
+    """One field of the form for a number."""
+
+    name: str
+    label: str
+    value: str
+    """Empty: nothing is set."""
+    least: str
+    error: str
+    """What to type, as a sentence."""
+
+
+@dataclass(frozen=True)
 class Controls:
     """Initial values of the form."""
 
@@ -111,11 +131,18 @@ class Controls:
     mix: str
     leaders: tuple[tuple[str, str, str], ...]
     """Question, key and answer."""
+    accuracies: tuple[tuple[str, str], ...]
+    """Domain and the percent of its answers that must be correct; the first, without a domain, is over all."""
+    bounds: tuple[NumberField, ...]
+    """What else is required."""
+    worths: tuple[NumberField, ...]
+    units: tuple[tuple[str, str], ...]
+    """In what costs are compared, and how it is called; the first is that of the page."""
 
 
 def controls(analysis: Analysis) -> Controls:
     """Read the settings that the page was made with."""
-    texts, offer = restated(analysis), carried_offer(analysis)
+    texts, offer = restated_figures(analysis), carried_offer(analysis)
     mix = list(zip(analysis.basis.domains, analysis.shares_now.tolist(), strict=True))
     movable = len(mix) > 1 and bool(eligible(analysis))
     price = analysis.workload.price_per_kwh
@@ -131,4 +158,55 @@ def controls(analysis: Analysis) -> Controls:
         command=command(analysis),
         mix=texts["mix"],
         leaders=(("Lowest CO2e in the first year", "least-grams", texts["least-grams"]),),
+        accuracies=_accuracies(analysis),
+        bounds=_bounds(analysis),
+        worths=_worths(analysis),
+        units=_units(analysis.decide),
     )
+
+
+def _currency(analysis: Analysis) -> str:
+    return analysis.workload.currency if analysis.money is None else analysis.money.currency
+
+
+def _accuracies(analysis: Analysis) -> tuple[tuple[str, str], ...]:
+    required = {each.domain: each.bound for each in analysis.decide.requirements if each.quantity == "accuracy"}
+    domains = analysis.basis.domains if len(analysis.basis.domains) > 1 else ()
+    return tuple(
+        (domain or "", units.plain(100 * required[domain], 12) if domain in required else "")
+        for domain in (None, *domains)
+    )
+
+
+def _bounds(analysis: Analysis) -> tuple[NumberField, ...]:
+    required = {each.quantity: each.bound for each in analysis.decide.requirements if each.domain is None}
+    labels: dict[Quantity, tuple[str, str, str]] = {
+        "p95": ("max-p95", "p95 at most, seconds", "p95: seconds above 0, or nothing."),
+        "cost": ("max-cost", f"Cost per request at most, {_currency(analysis)}", _ABOVE_0.format(what="Cost")),
+        "joules": ("max-joules", "Joules per request at most", _ABOVE_0.format(what="Joules")),
+        "grams": ("max-grams", "Grams CO2e per request at most", _ABOVE_0.format(what="Grams")),
+        "memory": ("max-memory", "Memory at most, GiB", _ABOVE_0.format(what="Memory")),
+    }
+    return tuple(
+        NumberField(name, label, units.plain(required[quantity]) if quantity in required else "", _LEAST, error)
+        for quantity, (name, label, error) in labels.items()
+    )
+
+
+def _worths(analysis: Analysis) -> tuple[NumberField, ...]:
+    worth, currency = analysis.decide.worth or Worth(), _currency(analysis)
+    return tuple(
+        NumberField(name, f"{label}, {currency}", units.plain(value) if value else "", "0", f"{label}: 0 or more.")
+        for name, label, value in (
+            ("worth-right", "Worth of a right answer", worth.right),
+            ("cost-wrong", "Cost of a wrong answer", worth.wrong),
+            ("carbon-price", "Carbon price per tonne CO2e", worth.carbon_per_tonne),
+        )
+    )
+
+
+def _units(settings: DecisionSettings) -> tuple[tuple[str, str], ...]:
+    named = {str(unit): _UNITS[unit] for unit in CostUnit}
+    if settings.minimise is None:
+        return (("", "as known"), *named.items())
+    return tuple(sorted(named.items(), key=lambda each: each[0] != settings.minimise))

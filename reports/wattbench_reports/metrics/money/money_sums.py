@@ -80,6 +80,20 @@ def money_sums(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -> M
     )
 
 
+def charged_kinds(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -> dict[str, NDArray[np.float64]]:
+    """Return the kinds of sums of all money but that of electricity; empty where no system pays for more than that.
+
+    They do not depend on whether electricity has a price, so that a page restates them for one.
+
+    Args:
+        frames: the run.
+        table: as in `money_sums`.
+        bills: of every system, as `bills_of` returns them.
+    """
+    some = any(bill.currency is not None and not bill.why_none for bill in bills.values())
+    return money_sums(frames, table, bills).kinds if some else {}
+
+
 def money_table(table: ItemTable, sums: MoneySums, per_joule: NDArray[np.float64]) -> ItemTable:
     """Return the item table with money in place of joules: what compares joules then compares money.
 
@@ -100,7 +114,8 @@ def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) 
     """Return a basis with money in place of joules, from the very sums and draws of another.
 
     Args:
-        basis: of the run; with the kinds of `MoneySums` where some system pays for more than electricity.
+        basis: of the run; with the kinds of `MoneySums` where some system pays for more than electricity. They may hold
+            money of systems that have none in the table, as they do not depend on the price of electricity.
         table: from `money_table`.
         per_joule: as there.
     """
@@ -112,13 +127,16 @@ def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) 
     def as_joules(sums: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
         money = np.where(known, per_joule, 0.0) * sums["energy_j"]
         if MONEY in sums:
-            return {"energy_j": sums[MONEY] + money, "correct": sums[PRICED_CORRECT]}
+            return {
+                "energy_j": np.where(known, sums[MONEY], 0.0) + money,
+                "correct": np.where(known, sums[PRICED_CORRECT], 0.0),
+            }
         return {"energy_j": money, "correct": np.where(known, sums["correct"], 0.0)}
 
     drawn = as_joules({kind: basis.drawn.of(kind) for kind in basis.drawn.kinds})
     blocks = None if basis.blocks is None else dict(basis.blocks.kinds)
     if blocks is not None:
-        counted = blocks.get(PRICED, np.where(known, blocks["metered"], 0.0))
+        counted = np.where(known, blocks.get(PRICED, blocks["metered"]), 0.0)
         blocks |= {**as_joules(blocks), "metered": counted}
     return replace(
         basis,

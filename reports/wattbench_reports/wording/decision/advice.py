@@ -19,10 +19,10 @@ from wattbench_reports.wording.decision.requirements import (
     required_text,
 )
 
-_MOST_CHECKS = 2
+MOST_CHECKS = 2
 """With more requirements than this, the advice states the probability that all are met."""
 
-_OPEN = 0.05
+OPEN = 0.05
 """A system may be worth its cost if at some worth of a right answer it is best with this probability."""
 
 
@@ -110,7 +110,7 @@ def _most_accurate(decision: Decision, chosen: SystemDecision) -> str:
 
 def _cost(decision: Decision, chosen: SystemDecision, provenance: str) -> str:
     """Say what a request costs; empty where it is not known, or said already as it is required."""
-    said = {each.requirement.quantity for each in chosen.checks} if len(chosen.checks) <= _MOST_CHECKS else set()
+    said = {each.requirement.quantity for each in chosen.checks} if len(chosen.checks) <= MOST_CHECKS else set()
     if chosen.cost_per_request is None or decision.unit is None or _QUANTITIES[decision.unit] in said:
         return ""
     words = request_words(decision, provenance)
@@ -130,7 +130,7 @@ def _benefit(decision: Decision, benefit: Interval) -> str:
 def _required(decision: Decision, chosen: SystemDecision) -> list[str]:
     """Say how accurate the chosen system is, and how it meets what is required; with worths only the latter."""
     overall = next((each for each in chosen.checks if _is_overall_accuracy(each)), None)
-    many = len(chosen.checks) > _MOST_CHECKS and chosen.p_qualifies is not None
+    many = len(chosen.checks) > MOST_CHECKS and chosen.p_qualifies is not None
     clauses = []
     if chosen.accuracy is not None and decision.objective != "benefit" and (overall is None or many):
         clauses.append(PHRASES["is_accurate"].format(accuracy=units.percent(chosen.accuracy.estimate)))
@@ -342,5 +342,5 @@ def may_be_worth(decision: Decision, system: SystemDecision) -> bool:
     if system.useless:
         return False
     if decision.acceptability is not None:
-        return max(decision.acceptability.probabilities.get(system.system, ()), default=0.0) >= _OPEN
+        return max(decision.acceptability.probabilities.get(system.system, ()), default=0.0) >= OPEN
     return bool(system.not_excluded_from_front)

@@ -11,7 +11,7 @@ from wattbench_reports.wording.decision.costs import benefit_words, request_word
 from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.requirements import figure_text, required_text
 
-_FEW_ITEMS = 10
+FEW_ITEMS = 10
 
 
 def evidence(decision: Decision) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ def _figure(check: Check, currency: str) -> str:
 
 def more_items(count: int) -> str:
     """Say how many more items, with three digits at most: ``about 70,700 more items``; of fewer than ten, a few."""
-    if count < _FEW_ITEMS:
+    if count < FEW_ITEMS:
         return PHRASES["few_items"]
     return PHRASES["more_items"].format(count=f"{count:,}" if count < 1000 else units.roughly(count))
 

@@ -1,5 +1,5 @@
 // What the page carries, and the arithmetic that everything uses.
-const id = (name) => document.getElementById(name), form = id("what-if-form");
+const id = (name) => document.getElementById(name), all = (query) => [...document.querySelectorAll(query)], form = id("what-if-form");
 const data = JSON.parse(id("what-if-data").textContent);
 const { basis, totals, carbon, workload: usual, verdict, texts, domains, systems, pairs } = data;
 const { z, tail, alpha, student, listed: most, named: few, seconds: TIME, weighed: WEIGHED } = data.constants;
@@ -12,10 +12,10 @@ const rows = (text) => { // shape (blocks, domains, systems)
 	return range(flat.length / (D * S)).map((r) => range(D).map((d) => flat.subarray((r * D + d) * S, (r * D + d + 1) * S)));
 };
 const blocks = data.blocks && Object.fromEntries(Object.entries(data.blocks).map(([kind, text]) => [kind, rows(text)]));
-let R = 0, at = 0;
-for (const [kind, { low, step, codes }] of Object.entries(data.draws)) {
-	const own = new Uint16Array(bytes(codes));
-	R = own.length / (D * S);
-	draws[kind] = (r, d, s) => low[d][s] + own[(r * D + d) * S + s] * step[d][s];
+const R = data.draw_count;
+let at = 0;
+for (const [kind, carried] of Object.entries(data.draws)) {
+	const { low, step, codes } = typeof carried === "string" ? data.draws[carried] : carried, own = new Uint16Array(bytes(codes));
+	draws[kind] = own.length ? (r, d, s) => low[d][s] + own[(r * D + d) * S + s] * step[d][s] : (r, d, s) => low[d][s];
 }
 for (const length of data.latency.lengths) grids.push(seconds.subarray(at, (at += length)));

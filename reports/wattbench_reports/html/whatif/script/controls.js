@@ -1,6 +1,6 @@
 // The controls of the form, and the command that prints the same values.
 const field = (name) => form.elements.namedItem(name);
-const all = (query) => [...document.querySelectorAll(query)], weights = all("[data-domain]");
+const weights = all("[data-domain]");
 const number = ({ value }, empty) => (value === "" ? empty : Number(value));
 const chosen = () => {
 	const options = [], grid = field("grid").value, region = carbon.grids[grid] ?? null;
@@ -21,25 +21,62 @@ const chosen = () => {
 		set.mix = parts.map((part) => part / total);
 		options.push("--mix", domains.map((name, d) => `${name}=${parts[d]}`).join(","));
 	}
-	return set;
+	return { ...set, requirements: required(options), worth: worths(options), minimise: minimised(options) };
+};
+const required = (options) => { // what is required, with options for what was changed
+	const before = known.settings.requirements, levels = all("[data-accuracy]"), changed = (each) => each.value !== each.defaultValue;
+	const named = levels.filter((each) => number(each, 0) > 0);
+	const list = levels.some(changed)
+		? named.map(({ value, dataset }) => ({ quantity: "accuracy", bound: Number(value) / 100, domain: dataset.accuracy || null }))
+		: before.filter(({ quantity }) => quantity === "accuracy");
+	if (levels.some(changed)) {
+		const texts = named.map(({ value, dataset }) => `${dataset.accuracy && `${dataset.accuracy}=`}${Number(value)}%`);
+		options.push("--min-accuracy", texts.join(",") || "none");
+	}
+	for (const [quantity, name] of [["p95", "max-p95"], ["cost", "max-cost"], ["joules", "max-joules"], ["grams", "max-grams"], ["memory", "max-memory"]]) {
+		const input = field(name), old = before.find((each) => each.quantity === quantity);
+		if (!input || !changed(input)) { if (old) list.push(old); continue; }
+		const bound = number(input, null);
+		options.push(`--${name}`, bound === null ? "none" : String(bound));
+		if (bound !== null) list.push({ quantity, bound, domain: null });
+	}
+	return list;
+};
+const worths = (options) => {
+	const worth = { right: 0, wrong: 0, carbon: 0, second: 0, ...known.settings.worth };
+	for (const [name, key] of [["worth-right", "right"], ["cost-wrong", "wrong"], ["carbon-price", "carbon"]]) {
+		const input = field(name);
+		if (input.value === input.defaultValue) continue;
+		worth[key] = number(input, 0);
+		options.push(`--${name}`, String(worth[key]));
+	}
+	return Object.values(worth).some(Boolean) ? worth : null;
+};
+const minimised = (options) => {
+	const { value } = field("minimise"), before = known.settings.minimise;
+	if (value && value !== before) options.push("--minimise", value);
+	return value || before;
 };
 const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'"'"'`)}'`);
 const update = () => {
 	const nothing = weights.length && !sum(D, (d) => number(weights[d], 0)) ? weights[0] : null;
 	const wrong = [...form.elements].find((each) => each.dataset.error && !each.validity.valid) || nothing;
-	id("what-if-error").textContent = wrong ? wrong.dataset.error : "";
+	for (const each of all(".what-if-error")) each.textContent = wrong ? wrong.dataset.error : "";
 	if (wrong) return;
-	const set = chosen(), found = set.options.length ? restated(set) : texts;
+	const set = chosen(), { found, ...shown } = set.options.length ? restated(set) : { found: texts };
 	for (const place of all("[data-restate]")) {
 		const key = place.dataset.restate;
-		if (!(key in found)) continue;
+		if (!(key in found) || place.closest("table.decision")) continue;
 		place.textContent = found[key];
 		place.classList.toggle("restated", found[key] !== texts[key]);
 	}
-	id("what-if-command").textContent = [data.command, ...set.options.map(quoted)].join(" ");
+	redraw(shown.d ? shown : null, found);
+	id("verdict").querySelector(".headline").classList.toggle("long", found.advice.length > 180);
+	for (const each of all(".the-command")) each.textContent = [data.command, ...set.options.map(quoted)].join(" ");
 	document.body.className = `${set.options.length ? "other" : ""} ${set.mix === usual.shares ? "" : "other-mix"}`;
 };
 form.addEventListener("input", update);
+for (const each of form.elements) if (!form.contains(each)) each.addEventListener("input", update);
 form.addEventListener("reset", () => setTimeout(update));
-form.hidden = false;
+for (const each of [form, ...all(".requirements")]) each.hidden = false;
 update();

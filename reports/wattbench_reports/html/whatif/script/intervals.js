@@ -1,37 +1,38 @@
 // Intervals of joules, grams, accuracies and seconds, as in metrics/ratio_intervals.py and metrics/mix_weighting.py.
-const sums = (s, worth, parts) => { // of the blocks that have joules; and whether they may well hold no right answer
-	const some = byBlock(s, worth, "metered").map((n) => n > 0), own = (list) => list.filter((_, r) => some[r]);
+const sums = (s, worth, parts, { metered }, bottom) => { // of the blocks that have any; and whether they may well hold nothing to divide by
+	const some = byBlock(s, worth, metered).map((n) => n > 0), own = (list) => list.filter((_, r) => some[r]);
 	const spent = own(blocks.trials.map((_, r) => sum(D, (d) => parts.reduce((total, [kind, each]) => total + each * blocks[kind][r][d][s], 0) * worth[d])));
-	const right = own(byBlock(s, worth, "correct")), none = right.filter((each) => each <= 0).length / right.length;
-	return { n: right.length, values: losses(spent, right), open: none ** right.length > tail };
+	const under = own(byBlock(s, worth, bottom)), none = under.filter((each) => each <= 0).length / under.length;
+	return { n: under.length, values: losses(spent, under), open: none ** under.length > tail };
 };
-const counted = (s, mix) => sum(D, (d) => (mix === null || mix[d] > 0 ? basis.metered_items[d][s] : 0));
-const rate = (s, parts, mix) => {
-	const worth = factors(s, mix), value = worth ? ratio(s, worth, parts, whole) : Infinity;
+const counted = (s, mix, items = basis.metered_items) => sum(D, (d) => (mix === null || mix[d] > 0 ? items[d][s] : 0));
+const rate = (s, parts, mix, view = ENERGY, perCorrect = true) => { // of each correct answer, or of each request
+	const { counts, right } = view, worth = factors(s, mix, counts), RIGHT = [[right, 1]];
+	if (!worth) return null;
+	const J = weigh(s, worth, parts, whole), C = weigh(s, worth, RIGHT, whole), value = perCorrect ? (C > 0 ? J / C : Infinity) : J;
 	if (!isFinite(value)) return null;
-	const each = (kind, d) => basis[kind][d][s], items = counted(s, mix);
+	const items = counted(s, mix, view.items);
 	let low, high, half, drawn, linear;
 	if (blocks) {
-		const { n, values, open } = sums(s, worth, parts);
+		const { n, values, open } = sums(s, worth, parts, view, perCorrect ? right : view.metered);
 		half = n < 2 ? Infinity : value > 0 ? t(n - 1) * jackknifed(values) : 0;
 		[low, high] = [value, open ? Infinity : value];
 	} else {
 		const spent = range(R).map((r) => weigh(s, worth, parts, (kind, d) => draws[kind](r, d, s)));
-		const right = range(R).map((r) => weigh(s, worth, RIGHT, (kind, d) => draws[kind](r, d, s)));
-		drawn = spent.map((j, r) => (right[r] > 0 ? j / right[r] : Infinity));
-		const [J, C] = [weigh(s, worth, parts, whole), weigh(s, worth, RIGHT, whole)];
-		linear = spent.map((j, r) => j / J - right[r] / C);
+		const rights = perCorrect && range(R).map((r) => weigh(s, worth, RIGHT, (kind, d) => draws[kind](r, d, s)));
+		drawn = perCorrect ? spent.map((j, r) => (rights[r] > 0 ? j / rights[r] : Infinity)) : spent;
+		linear = spent.map((j, r) => j / J - (perCorrect ? rights[r] / C : 0));
 		const sorted = Float64Array.from(drawn).sort(), end = R - 1;
 		low = min(value, sorted[Math.floor(end * tail)]), high = max(value, sorted[Math.ceil(end * (1 - tail))]);
 		half = items < 2 ? Infinity : t(items - 1) * deviation(linear);
 	}
-	[low, high] = [min(low, value / exp(half)), value ? max(high, value * exp(half)) : high];
-	const right = weigh(s, worth, RIGHT, whole), agree = (hit) => sum(D, (d) => (each("metered", d) > 0 && hit(totals.correct[d][s], d) ? worth[d] / 2 : 0));
-	const wrong = agree((n) => n === 0), all = agree((n, d) => n === each("metered", d));
-	const squares = sum(D, (d) => worth[d] ** 2 * each("energy_squares", d)), equal = squares > 0 ? weigh(s, worth, JOULES, whole) ** 2 / squares : Infinity;
-	if (sum(D, (d) => (each("metered_items", d) === 1 ? worth[d] * each("metered", d) : 0)) > data.constants.lone) return { at: value, low: 0, high: Infinity, lone: true };
-	low *= right / (right + wrong);
-	high = equal >= data.constants.too_few && right > all ? high * (right / (right - all)) : Infinity;
+	if (value > 0) [low, high] = [min(low, value / exp(half)), max(high, value * exp(half))];
+	const squares = sum(D, (d) => worth[d] ** 2 * view.squares[d][s]), equal = squares > 0 ? weigh(s, worth, view.parts, whole) ** 2 / squares : Infinity;
+	if (sum(D, (d) => (view.items[d][s] === 1 ? worth[d] * counts[d][s] : 0)) > data.constants.lone) return { at: value, low: 0, high: Infinity, lone: true };
+	const agree = (hit) => sum(D, (d) => (counts[d][s] > 0 && hit(totals[right][d][s], d) ? worth[d] / 2 : 0));
+	const wrong = perCorrect ? agree((n) => n === 0) : 0, all = perCorrect ? agree((n, d) => n === counts[d][s]) : 0;
+	if (perCorrect) low *= C / (C + wrong);
+	high = equal < data.constants.too_few || (perCorrect && C <= all) ? Infinity : perCorrect ? high * (C / (C - all)) : high;
 	return { at: value, low, high, few: equal < data.constants.few_items, drawn, linear, worth };
 };
 const strata = (mix, size, each) => { // [estimate, centre, variance] of a mean

@@ -1,5 +1,24 @@
 // Everything, by the keys of html/whatif/restated_figures.py.
-const restated = ({ g, hourly, pue, embodied, price, requests, mix }) => {
+const others = Object.fromEntries(Object.entries(texts).filter(([key]) => !/^(decision|evidence)-/.test(key))); // as many as a decision needs
+const decisionOf = (set, joules, right) => {
+	const { mix } = set, mixed = mix !== usual.shares;
+	const exact = mixed ? right : known.accuracies.map((each) => each && { at: each[0], low: each[1], high: each[2] });
+	const rates = ({ unit, parts }, s) => {
+		const list = parts.map(([kind, each]) => [kind, each[s]]), view = unit === "money" ? moneyView(list) : ENERGY;
+		return [rate(s, list, mix, view, false), rate(s, list, mix, view)];
+	};
+	const d = decide(set, exact, rates), costed = judgedIn(d).filter(({ perRequest }) => perRequest);
+	const provenance = d.unit === "money" ? "" : [...new Set(costed.flatMap(({ s }) => known.provenance[s].split("+").filter(Boolean)))].sort().join("+");
+	const columns = tableOf(d), out = { advice: adviceOf(d, provenance) };
+	evidenceOf(d).forEach((sentence, k) => { out[`evidence-${k}`] = sentence; });
+	for (const { key, heading, cells } of columns) {
+		out[`decision-heading-${key}`] = heading;
+		cells.forEach((text, row) => { out[`decision-${row}-${key}`] = text; });
+	}
+	return { d, columns, out };
+};
+const restated = (set) => {
+	const { g, hourly, pue, embodied, price, requests, mix } = set;
 	const out = {}, mixed = mix !== usual.shares, known = hourly || g !== null;
 	const energy = [hourly ? [WEIGHED, pue / KWH] : ["energy_j", (g * pue) / KWH]];
 	const made = embodied === null ? [] : [[TIME, embodied / 3600]];
@@ -38,5 +57,6 @@ const restated = ({ g, hourly, pue, embodied, price, requests, mix }) => {
 	const values = able.map((s) => years[s]), least = min(...values), none = !values.length || values.includes(null);
 	out["least-grams"] = none ? NONE : `${systems[able[values.indexOf(least)]]}, ${grams(least)}`;
 	if (mixed) out.mix = domains.map((name, d) => `${name} ${percent(mix[d])}`).join(", ");
-	return { ...texts, ...out, ...(mixed ? decided(joules, right, mix) : {}) };
+	const { d, columns, out: decision } = decisionOf(set, joules, right);
+	return { d, columns, found: { ...others, ...out, ...(mixed ? decided(joules, right, mix) : {}), ...decision } };
 };

@@ -1,7 +1,7 @@
 // Figures as in formatting/units.py, and lists of names.
 const commas = (text) => text.replace(/\d+/, (n) => n.replace(/\B(?=(\d{3})+$)/g, ","));
 const digits = (value) => {
-	if (!isFinite(value)) return "∞";
+	if (!isFinite(value)) return value < 0 ? "-∞" : "∞";
 	const rounded = Number(value.toPrecision(3)), size = abs(rounded), sign = value < 0 ? "-" : "";
 	if (size && size < 1e-3) return `${sign ? "over" : "under"} ${sign}0.001`;
 	if (size > 1e12) return `${sign ? "under" : "over"} ${sign}1,000,000,000,000`;
@@ -20,7 +20,27 @@ const tenth = (share) => (100 * share).toFixed(1), percent = (share) => `${tenth
 const percents = (i) => (i === null ? NONE : `${percent(i.at)} [${tenth(i.low)}, ${tenth(i.high)}]`);
 const points = (i) => `${tenth(i.at)} points [${tenth(i.low)}, ${tenth(i.high)}]`.replace(/-/g, "−");
 const sure = (p) => (p > 0.99 ? "over 99%" : p < 0.01 ? "under 1%" : `${(100 * p).toFixed(0)}%`);
+const amount = (value) => {
+	const size = abs(value);
+	if (size > 0 && size < 0.001) return "under 0.001";
+	return size >= 999500 && isFinite(size) ? commas(value.toFixed(0)) : digits(value);
+};
+const moneyFactor = (value) => [[1e9, " billion"], [1e6, " million"]].find(([own]) => isFinite(value) && abs(value) >= 0.9995 * own) || [1, ""];
+const moneyText = (value, currency) => {
+	const [factor, word] = moneyFactor(value);
+	return `${amount(value / factor)}${word} ${currency}`;
+};
+const moneyBounds = (i, currency) => {
+	const [factor, word] = moneyFactor(i.at), [at, low, high] = [i.at, i.low, i.high].map((each) => amount(each / factor));
+	return `${at} [${low}, ${high}]${word} ${currency}${i.few ? data.constants.few_mark : ""}`;
+};
+const moneyScale = (values) => { // for how many requests sums are stated, and that number in words
+	const least = min(...values.map(abs).filter((each) => isFinite(each) && each)), scales = [[1, ""], [1e3, "1,000"], [1e6, "million"]];
+	return scales.find(([own]) => (isFinite(least) ? least : 1) * own >= 10 * 0.001) || scales[2];
+};
+const roughly = (value) => (value >= 1e6 && isFinite(value) ? si(value, "").trimEnd() : digits(value));
 const grams = (value) => si(value, "g");
 const listed = (names, word = "and") =>
 	names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${word} ${names[names.length - 1]}`;
-const fill = (phrase, values) => say[phrase].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const fillIn = (text, values = {}) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const fill = (phrase, values) => fillIn(say[phrase], values);

@@ -1,0 +1,224 @@
+"""What a page embeds for the decision, so that its script can decide for other settings.
+
+Sums, draws of the items and blocks are those of `wattbench_reports.html.whatif.embedded_data`. Added are the weights
+and random numbers of `wattbench_reports.decision.joint_draws`, what is known of each system whatever the settings, and
+the sentences.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.ties import ALPHA
+from wattbench_reports.decision import acceptability, best, items_to_decide, latency_limit
+from wattbench_reports.decision.checks import peak_memory_gib
+from wattbench_reports.decision.cost_basis import side_of, why_no
+from wattbench_reports.decision.decide_systems import outside
+from wattbench_reports.decision.model import FAILS, MEETS
+from wattbench_reports.decision.reasons import REASONS
+from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.useless import reason, useless_in
+from wattbench_reports.figures.shared import MARKERS
+from wattbench_reports.figures.svg import SERIES
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.carbon.sci import SECONDS
+from wattbench_reports.metrics.costs import COUNTED, MONEY, NO_HOURS, NO_SECONDS, PRICED, CostUnit
+from wattbench_reports.metrics.decision_settings import DecisionSettings
+from wattbench_reports.metrics.domain_sums import domain_totals
+from wattbench_reports.metrics.money.money_sums import charged_kinds
+from wattbench_reports.metrics.money.run_money import tariff
+from wattbench_reports.metrics.tail_latency import MEDIAN
+from wattbench_reports.sections import first_screen
+from wattbench_reports.sections.first_screen import picture_labels
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.percentiles import label
+from wattbench_reports.stats.weighted_quantiles import POINTS
+from wattbench_reports.wording.decision import PHRASES, DecisionWords, evidence
+from wattbench_reports.wording.decision.advice import MOST_CHECKS, OPEN
+from wattbench_reports.wording.decision.evidence import FEW_ITEMS
+from wattbench_reports.wording.decision.phrases import STEPS
+
+
+def carried_decision(analysis: Analysis, words: DecisionWords, ask: str) -> dict[str, Any]:
+    """Make a JSON object of numbers and texts for the script.
+
+    Args:
+        analysis: of the run.
+        words: the decision, in the words of the page.
+        ask: what a reader of the page can do where nothing is required, as a clause.
+    """
+    base, systems, decision = analysis.basis, analysis.basis.systems, words.decision
+    draws = RunFigures(base, analysis.shares).draws
+    place = {name: number for number, name in enumerate(systems)}
+    apart = outside(analysis)
+    latencies = latency_limit.latencies(analysis)
+    return {
+        "phrases": PHRASES,
+        "reasons": REASONS,
+        "ask": ask,
+        # What is said whatever the settings.
+        "first_evidence": words.evidence[: len(words.evidence) - len(evidence(decision))],
+        "settings": _settings(decision.settings),
+        "draws": {
+            name: None if values is None else _single(values)
+            for name, values in (("weights", draws.weights), ("normals", draws.normals), ("uniforms", draws.uniforms))
+        },
+        "df": draws.df,
+        "quantile": draws.quantile,
+        "counted": dict(COUNTED),
+        "why_no": {unit: why_no(unit) for unit in CostUnit},
+        "no_joules": NO_JOULES,
+        "not_valid": NOT_VALID,
+        "no_hours": [NO_HOURS if _hours_missing(analysis, name) else "" for name in systems],
+        "no_seconds": [NO_SECONDS if untimed else "" for untimed in _untimed(analysis)],
+        "money": {"with": _tariff(analysis, 1.0), "without": _tariff(analysis, None)},
+        "money_sums": _money_sums(analysis),
+        "candidates": [place[name] for name in analysis.contest.candidates],
+        "outside": [apart.get(name, "") for name in systems],
+        "valid": [analysis.judged[name].valid for name in systems],
+        **_sides(analysis),
+        "useless": [
+            [reason(base, domain, number) if failing else "" for number, failing in enumerate(row)]
+            for domain, row in enumerate(useless_in(base).tolist())
+        ],
+        "provenance": [analysis.measured[name].provenance for name in systems],
+        "timed": [[float(each.requests[domain]) for each in latencies] for domain in range(len(base.domains))],
+        "design_effects": [each.design_effect for each in latencies],
+        "memory_gib": peak_memory_gib(analysis),
+        "tail_share": decision.tail_share,
+        "tails": _tails(analysis, decision.tail_share),
+        "accuracies": [_bounds(analysis.measured[name].accuracy) for name in systems],
+        "labels": [picture_labels(systems)[name] for name in systems],
+        "picture": {
+            **first_screen.PHRASES,
+            "costs": first_screen.COST_LABELS,
+            "colours": len(SERIES),
+            "shapes": len(MARKERS),
+        },
+        "pair_scores": [items_to_decide.of_a_pair(number, ALPHA, draws.df) for number in range(len(systems) + 1)],
+        "constants": {
+            "named": units.NAMED,
+            "top": first_screen.TOP,
+            "steps": STEPS,
+            "most_checks": MOST_CHECKS,
+            "few_items": FEW_ITEMS,
+            "open": OPEN,
+            "meets": MEETS,
+            "fails": FAILS,
+            "likely": best.LIKELY,
+            "one_sided": items_to_decide.one_sided(draws.df),
+            "most_items": items_to_decide.MOST,
+            "share": latency_limit.SHARE,
+            "points": POINTS,
+            "reach": acceptability.REACH,
+            "curve_points": acceptability.POINTS,
+            "tail": label(decision.tail_share or MEDIAN),
+        },
+    }
+
+
+def _tariff(analysis: Analysis, price_per_kwh: float | None) -> dict[str, Any] | None:
+    """Return which systems have a cost in money, where electricity has a price and where it has none."""
+    metered = {name: bool(count) for name, count in zip(analysis.basis.systems, _metered(analysis), strict=True)}
+    rates = tariff(analysis.charges, metered, replace(analysis.workload, price_per_kwh=price_per_kwh), analysis.pue)
+    if rates is None:
+        return None
+    bills = [rates.bills[name] for name in analysis.basis.systems]
+    return {
+        "currency": rates.currency,
+        "missing": [each.why_none for each in bills],
+        "pays": [each.pays_electricity for each in bills],
+    }
+
+
+def _metered(analysis: Analysis) -> list[float]:
+    return [float(count) for count in analysis.table.metered.sum(axis=0)]
+
+
+def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
+    """Return what the errors of money need besides sums; None where no system pays for more than electricity."""
+    table, base = analysis.table, analysis.basis
+    kinds = charged_kinds(analysis.frames, table, analysis.charges)
+    if not kinds:
+        return None
+    known = kinds[PRICED] > 0
+    money, energy_j = kinds[MONEY], np.where(known, table.energy_j, 0.0)
+    sums = {
+        "items": known.astype(np.float64),
+        "squares": money**2,
+        "products": money * energy_j,
+        "energy_squares": energy_j**2,
+    }
+    return {name: domain_totals(table, base.domains, values).tolist() for name, values in sums.items()}
+
+
+def _settings(settings: DecisionSettings) -> dict[str, Any]:
+    worth = settings.worth
+    return {
+        "requirements": [
+            {"quantity": each.quantity, "bound": each.bound, "domain": each.domain} for each in settings.requirements
+        ],
+        "worth": None
+        if worth is None
+        else {
+            "right": worth.right,
+            "wrong": worth.wrong,
+            "carbon": worth.carbon_per_tonne,
+            "second": worth.per_second,
+        },
+        "minimise": settings.minimise,
+    }
+
+
+def _sides(analysis: Analysis) -> dict[str, Any]:
+    """Return which systems' joules can be compared: a number of each system, and why those of two cannot."""
+    systems = analysis.basis.systems
+    sides = [side_of(analysis, name) for name in systems]
+    numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}
+    able = [name for name in analysis.contest.candidates if analysis.measured[name].j_per_request is not None]
+    place = {name: number for number, name in enumerate(systems)}
+    apart: Mapping[int, Mapping[int, str]] = {
+        place[name]: {
+            place[other]: analysis.why_joules_not_comparable(name, other)
+            for other in able
+            if sides[place[other]] != sides[place[name]]
+        }
+        for name in able
+    }
+    return {"sides": [numbers[side] for side in sides], "apart_by": apart}
+
+
+def _tails(analysis: Analysis, share: float | None) -> list[float | None]:
+    measured = analysis.measured
+    return [None if share is None else measured[name].latency_percentile_s(share) for name in analysis.basis.systems]
+
+
+def _untimed(analysis: Analysis) -> list[bool]:
+    seconds = analysis.sums.get(SECONDS)
+    if seconds is None:
+        return [False] * len(analysis.basis.systems)
+    return [bool(np.isnan(column).any()) for column in seconds.T]
+
+
+def _hours_missing(analysis: Analysis, system: str) -> bool:
+    sci = analysis.comparison.sci.get(system)
+    return sci is not None and sci.operational_g is None
+
+
+def _bounds(interval: Interval | None) -> list[float] | None:
+    if interval is None or math.isnan(interval.estimate):
+        return None
+    return [interval.estimate, interval.low, interval.high]
+
+
+def _single(values: NDArray[np.float64]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode()

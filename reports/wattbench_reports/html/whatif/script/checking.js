@@ -1,0 +1,93 @@
+// Requirements: which system meets them, and how surely, as in decision/checks.py, latency_limit.py and useless.py.
+const further = (items, error, distance, score = limits.one_sided) => {
+	if (!isFinite(error) || !isFinite(distance) || distance === 0) return null;
+	const needed = items * ((score * error) / distance) ** 2 - items;
+	return needed <= limits.most_items ? max(1, Math.ceil(needed)) : null;
+};
+const normalBelow = (score) => (score >= 0 ? 1 - both(score) / 2 : both(-score) / 2);
+const deviationsOf = (figure) => {
+	const of = covariance(figure, figure);
+	return ALL.map((s) => sqrt(of(s, s)));
+};
+const sharesFor = (s, mix) => { // the part of each domain in a system's latency
+	const own = range(D).map((d) => known.timed[d][s]), total = max(own.reduce((sum, n) => sum + n, 0), 1);
+	return mix || own.map((n) => n / total);
+};
+const shareWithin = (seconds, n, limit) => {
+	const last = seconds.length - 1, reached = (k) => (k + 0.5) / seconds.length, after = seconds.findIndex((each) => each > limit);
+	if (n <= limits.points) return (after < 0 ? seconds.length : after) / seconds.length;
+	if (!(limit >= seconds[0])) return 0;
+	if (after < 0) return limit > seconds[last] ? 1 : reached(last);
+	const slope = (reached(after) - reached(after - 1)) / (seconds[after] - seconds[after - 1]);
+	return slope * (limit - seconds[after - 1]) + reached(after - 1);
+};
+const within = (s, mix, limit) => { // null: a domain with a share has no request that was timed
+	const parts = sharesFor(s, mix), some = range(D).filter((d) => parts[d] > 0);
+	if (!some.length || some.some((d) => !known.timed[d][s])) return null;
+	let share = 0, variance = 0;
+	for (const d of some) {
+		const n = known.timed[d][s];
+		share += parts[d] * shareWithin(grids[d * S + s], n, limit);
+		variance += parts[d] ** 2 / n;
+	}
+	const effective = 1 / (variance * known.design_effects[s]);
+	return { share, effective, p: normalBelow((share - limits.share) / sqrt((limits.share * (1 - limits.share)) / effective)) };
+};
+const yes = () => ALL.map(() => new Uint8Array(K).fill(1));
+const averageOf = (own) => own.reduce((total, x) => total + x, 0) / K;
+const checkAll = (all, set) => {
+	const sums = yes(), met = yes(), checks = ALL.map(() => []), apart = ALL.map(() => 1), { mix } = set;
+	const drawn = (requirement, figure, items, reasons, above) => {
+		const draws = drawsOf(figure), errors = deviationsOf(figure), { bound } = requirement;
+		for (const s of ALL) {
+			if (!isFinite(figure.at[s])) {
+				checks[s].push({ requirement, estimate: null, pMet: null, reason: reasons[s] || known.reasons.unknown, items: null });
+				continue;
+			}
+			let count = 0;
+			draws[s].forEach((x, k) => { above ? (x >= bound ? count++ : (sums[s][k] = 0)) : x <= bound ? count++ : (sums[s][k] = 0); });
+			const pMet = count / K, open = outcomeOf(pMet) === "may";
+			checks[s].push({ requirement, estimate: figure.at[s], pMet, reason: "", items: open ? further(items[s], errors[s], figure.centres[s] - bound) : null });
+		}
+	};
+	const alone = (s, requirement, estimate, pMet, reason, items) => {
+		checks[s].push({ requirement, estimate, pMet, reason, items });
+		if (pMet !== null) apart[s] *= pMet;
+	};
+	for (const requirement of set.requirements) {
+		const { quantity, bound, domain } = requirement, items = ALL.map((s) => summed(basis.items, s));
+		if (quantity === "accuracy") {
+			const one = domain === null ? -1 : domains.indexOf(domain), figure = accuracyFigure(one < 0 ? mix : range(D).map((d) => Number(d === one)));
+			const asked = one < 0 ? known.reasons.domains : fillIn(known.reasons.domain, { domain });
+			drawn(requirement, figure, one < 0 ? items : basis.items[one], ALL.map((s) => (summed(basis.trials, s) > 0 ? asked : known.reasons.scored)), true);
+		} else if (quantity === "p95") {
+			for (const s of ALL) {
+				const limited = within(s, mix, bound), estimate = quantile(s, sharesFor(s, mix), limits.share), uniform = uniformOf(s);
+				if (!limited) { alone(s, requirement, estimate, null, known.reasons.timed, null); continue; }
+				for (let k = 0; k < K; k++) if (!(uniform(k) < limited.p)) met[s][k] = 0;
+				const error = sqrt((limits.share * (1 - limits.share)) / limited.effective), count = items[s] || summed(known.timed, s);
+				alone(s, requirement, estimate, limited.p, "", outcomeOf(limited.p) === "may" ? further(count, error, limited.share - limits.share) : null);
+			}
+		} else if (quantity === "memory") {
+			for (const s of ALL) {
+				const peak = known.memory_gib[s], kept = peak !== null && peak <= bound;
+				if (peak !== null && !kept) met[s].fill(0);
+				alone(s, requirement, peak, peak === null ? null : Number(kept), peak === null ? known.reasons.memory : "", null);
+			}
+		} else {
+			const unit = quantity === "cost" ? "money" : quantity, costs = all[unit];
+			if (!costs) for (const s of ALL) checks[s].push({ requirement, estimate: null, pMet: null, reason: known.why_no[unit], items: null });
+			else {
+				const figure = costFigure(costs.parts, mix), reasons = ALL.map((s) => costs.missing[s] || invalidOf(costs, s));
+				drawn(requirement, { ...figure, at: figure.at.map((x, s) => (reasons[s] ? NaN : x)) }, items, reasons, false);
+			}
+		}
+	}
+	const pQualifies = ALL.map((s) => (checks[s].some(({ pMet }) => pMet === null) ? null : averageOf(sums[s]) * apart[s]));
+	const outcomes = ALL.map((s) => (checks[s].some(({ pMet }) => outcomeOf(pMet) === "no") ? "no" : outcomeOf(pQualifies[s])));
+	return { checks, pQualifies, outcomes, met: met.map((own, s) => own.map((x, k) => x & sums[s][k])) };
+};
+const uselessIn = (mix) => ALL.map((s) => {
+	const failed = range(D).filter((d) => (mix === null || mix[d] > 0) && known.useless[d][s]);
+	return failed.length ? known.useless[failed.reduce((most, d) => (basis.items[d][s] > basis.items[most][s] ? d : most))][s] : "";
+});
