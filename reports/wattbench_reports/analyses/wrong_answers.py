@@ -27,7 +27,7 @@ _TEXTS = ("prompt", "output", "filtered", "target")
 
 @dataclass(frozen=True)
 class AnswerToRead:
-    """One answer. A text is None where the record does not hold it."""
+    """One answer. A text is None where the record does not hold it; so is an empty prompt, which tables have."""
 
     task: str
     doc_id: int
@@ -140,7 +140,7 @@ def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
         doc_id=int(row["doc_id"]),
         repeat=int(row["repeat"]),
         score=float(row["correct"]),
-        prompt=None if prompt is None else last_of(prompt),
+        prompt=last_of(prompt) if prompt else None,
         target=None if target is None else first_of(target, TARGET_CHARACTERS),
         output=None if output is None else first_of(output),
         filtered=None if filtered is None or (filtered == output and not forms) else _with_ends(first_of(filtered)),
