@@ -32,6 +32,7 @@ const moneyText = (value, currency) => {
 };
 const moneyBounds = (i, currency) => {
 	const [factor, word] = moneyFactor(i.at), [at, low, high] = [i.at, i.low, i.high].map((each) => amount(each / factor));
+	if (at === low && low === high && at === amount(1e-4)) return `${at} ${currency}`; // too small to be shown
 	return `${at} [${low}, ${high}]${word} ${currency}${i.few ? data.constants.few_mark : ""}`;
 };
 const moneyScale = (values) => { // for how many requests sums are stated, and that number in words
