@@ -51,7 +51,10 @@ def _advise(root: Path) -> Analysis | None:
         from wattbench_reports.export.decision_text import closing
 
         analysis = analyse(read_run(root))
-        notice("\n".join(["", *closing(decided(analysis)), ""]))
+        words = decided(analysis)
+        notice("\n".join(["", *closing(words), ""]))
+        if words.decision.objective == "prices":
+            notice(f"what you need: wattbench compare --min-accuracy 80% {root}")
     except Exception as error:  # whatever is wrong with it, the run is whole
         notice(f"wattbench: no advice on this run: {error or type(error).__name__}")
         return None
