@@ -57,14 +57,14 @@ def money_standings(
         candidates: the others are not ranked.
         divided: from `grouped`.
     """
-    found = []
+    standing: list[RankedGroup] = []
     for number, members in enumerate(divided[ACCURACY], start=1):
         names = sorted((name for name in members if name in costs and name in candidates), key=lambda name: costs[name])
         if names:
             beaten = {names[0]: None, **{each.system: each.beaten for each in energy_leaders(pairs, names)}}
             places = tuple(RankedSystem(name, costs[name], shown) for name, shown in beaten.items())
-            found.append(RankedGroup(MONEY, number, places))
-    return tuple(found)
+            standing.append(RankedGroup(MONEY, number, places))
+    return tuple(standing)
 
 
 def _by_items(

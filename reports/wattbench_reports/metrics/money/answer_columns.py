@@ -30,9 +30,9 @@ class AnswerColumns:
     def usage(self, system: str) -> pd.DataFrame:
         """Return a row for each system that a hybrid's answers asked: `answer` counts the hybrid's answers from 0."""
         positions = np.flatnonzero(self.rows(system))
-        place = pd.Series(np.arange(len(positions)), index=positions)
+        number_of = pd.Series(np.arange(len(positions)), index=positions)
         of_system = self._usage[self._usage["answer"].isin(positions)]
-        return of_system.assign(answer=place.loc[of_system["answer"]].to_numpy())
+        return of_system.assign(answer=number_of.loc[of_system["answer"]].to_numpy())
 
     def usage_of_older(self, system: str) -> pd.DataFrame | None:
         """Return the same of a record from before usage was recorded, without seconds.

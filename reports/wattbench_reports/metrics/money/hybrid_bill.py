@@ -33,10 +33,10 @@ def of_hybrid(answers: AnswerColumns, name: str, settings: SystemSettings, price
 
     A system that it asks and that has no price is paid for by its electricity.
     """
-    own = prices.get(name)
+    itself = prices.get(name)
     bill = _empty(name, settings, prices)
     number = int(answers.rows(name).sum())
-    if why := _why_none(settings, prices, own):
+    if why := _why_none(settings, prices, itself):
         return bill.without(why)
     used: pd.DataFrame | None = answers.usage(name)
     if used is None or used["answer"].nunique() < number:
@@ -44,12 +44,12 @@ def of_hybrid(answers: AnswerColumns, name: str, settings: SystemSettings, price
     if used is None:
         return bill.without("this older run does not record what each system that it asked used")
     bills = [_of_asked(system, rows, prices[system], name) for system, rows in _by_system(used) if system in prices]
-    if own is not None:
-        bills.append(by_price(answers, name, own))
+    if itself is not None:
+        bills.append(by_price(answers, name, itself))
     if why := next((each.why_none for each in bills if each.why_none), ""):
         return bill.without(why)
     places = [*(rows["answer"].to_numpy() for system, rows in _by_system(used) if system in prices)]
-    places += [np.arange(number)] if own is not None else []
+    places += [np.arange(number)] if itself is not None else []
     return replace(
         bill,
         parts=_added([each.parts for each in bills], places, number),
@@ -74,12 +74,12 @@ def _empty(name: str, settings: SystemSettings, prices: Prices) -> Bill:
     )
 
 
-def _why_none(settings: SystemSettings, prices: Prices, own: PriceRecord | None) -> str:
+def _why_none(settings: SystemSettings, prices: Prices, itself: PriceRecord | None) -> str:
     members = [prices[each] for each in settings.asks if each in prices]
-    currencies = list(dict.fromkeys(price.currency for price in (*members, own) if price is not None))
+    currencies = list(dict.fromkeys(price.currency for price in (*members, itself) if price is not None))
     if len(currencies) > 1:
         return f"what it asks is billed in {listed(currencies)}"
-    if own is not None and own.by_token and any(price.by_token for price in members):
+    if itself is not None and itself.by_token and any(price.by_token for price in members):
         return "its own price and those of its members both bill tokens, so that some would be billed twice"
     return ""
 
@@ -96,11 +96,11 @@ def _of_asked(system: str, rows: pd.DataFrame, price: PriceRecord, hybrid: str) 
     return replace(bill, parts=parts, notes=cache_notes(f"{system} in {hybrid}", price, counts))
 
 
-def _added(bills: Iterable[Parts], places: Iterable[NDArray[np.int64]], number: int) -> Parts:
+def _added(bills: Iterable[Parts], answers_of: Iterable[NDArray[np.int64]], number: int) -> Parts:
     """Add money of rows to the answers that they are of."""
     sums: dict[str, NDArray[np.float64]] = {}
-    for parts, place in zip(bills, places, strict=True):
+    for parts, answer in zip(bills, answers_of, strict=True):
         for part, money in parts.items():
-            of_answers = np.bincount(place, weights=money, minlength=number)
+            of_answers = np.bincount(answer, weights=money, minlength=number)
             sums[part] = sums.get(part, np.zeros(number)) + of_answers
     return sums
