@@ -1,15 +1,16 @@
 """The probability that 95% of a system's requests are answered within a limit, from any number of requests.
 
-A percentile needs many requests before it can be stated; whether 95% keep a limit can be asked of any. With n requests
-of which a share p was within the limit, the score test of .95 gives
+A percentile needs many requests before it can be stated; whether 95% keep a limit can be asked of any. Where a share p
+of n requests was within the limit, the probability is that of a flat prior (`wattbench_reports.stats.share_above`):
 
-    P(met) = Phi((p - .95) / sqrt(.95 x .05 x D / n))
+    P(met) = P(share >= .95), share of Beta(m p + 1, m (1 - p) + 1), m = n / D
 
 where D is the design effect: how much more the share varies between the blocks of a run than it would if requests were
 slow independently of each other, taken at the system's own p95 and never below 1 (L. Kish, "Survey Sampling" (1965),
-section 8.2). Under a mix of domains p is the shares' mean, and 1 / n the sum of share^2 / n over domains. It is the
-probability of a flat prior with the variance of the bound, not of the estimate (E. B. Wilson, JASA 22 (1927)), and so
-does not call the limit kept for certain where all of a few requests kept it: of 20 it is .85, of 59 .96.
+section 8.2). Under a mix of domains p is the shares' mean, and 1 / n the sum of share^2 / n over domains. A limit is
+not called kept for certain where all of a few requests kept it: of 20 it is .66, and it takes 58 of 58 to say that it
+is met, as by the exact tolerance limit (S. S. Wilks, "Determination of sample sizes for setting tolerance limits",
+Annals of Mathematical Statistics 12 (1941)).
 
 The share is read off the seconds that stand for a domain and system (`grid` of
 `wattbench_reports.stats.weighted_quantiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
@@ -18,7 +19,6 @@ straight lines between them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.stats.share_above import probability_above
 from wattbench_reports.stats.weighted_quantiles import POINTS, grid, mixed_grids
 
 SHARE = 0.95
@@ -72,8 +73,7 @@ class SystemLatency:
                 share += float(part) * share_within(seconds, float(requests), limit_s)
                 variance += float(part) ** 2 / float(requests)
         effective = 1 / (variance * self.design_effect)
-        score = (share - SHARE) / math.sqrt(SHARE * (1 - SHARE) / effective)
-        return Limited(_below(score), share, effective)
+        return Limited(probability_above(share * effective, effective, SHARE), share, effective)
 
 
 def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) -> float:
@@ -145,7 +145,3 @@ def design_effect(seconds: NDArray[np.float64], block: NDArray[np.int64]) -> flo
     parts = np.bincount(number, weights=slow) - share * count
     between = len(present) / (len(present) - 1) * float((parts**2).sum()) / len(seconds) ** 2
     return max(1.0, between / (share * (1 - share) / len(seconds)))
-
-
-def _below(score: float) -> float:
-    return 0.5 * math.erfc(-score / math.sqrt(2))

@@ -14,7 +14,7 @@ from scipy.stats import t as student
 from wattbench_reports.decision.best import chances
 from wattbench_reports.decision.items_to_decide import further_items, of_a_pair, one_sided
 from wattbench_reports.decision.joint_draws import joint_draws
-from wattbench_reports.decision.latency_limit import design_effect, share_within
+from wattbench_reports.decision.latency_limit import SystemLatency, design_effect, share_within
 from wattbench_reports.decision.prices import corners, hull_of
 from wattbench_reports.decision.run_figures import linearised
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -144,3 +144,22 @@ def test_further_items_put_the_estimate_so_many_errors_from_its_bound() -> None:
     assert one_sided(4) == pytest.approx(2.132, abs=0.001)
     assert of_a_pair(2, 0.05, 1e9) == pytest.approx(1.96, abs=0.02)
     assert of_a_pair(5, 0.05, 7) == pytest.approx(student.ppf(1 - 0.05 / 20, 7))
+
+
+@pytest.mark.parametrize("requests", [40, 150])
+def test_a_limit_of_latency_is_kept_as_often_as_is_said(requests: int) -> None:
+    """Of systems whose true share of requests within the limit is anything from 85% to 100%."""
+    rng = np.random.default_rng(6)
+    shares = rng.uniform(0.85, 1.0, size=3000)
+    kept = rng.binomial(requests, shares)
+    said = np.empty(len(shares))
+    for number, count in enumerate(kept.tolist()):
+        seconds = np.where(np.arange(requests) < count, 0.5, 2.0)
+        limited = SystemLatency((seconds,), np.array([float(requests)]), np.ones(1), 1.0).within(1.0)
+        assert limited is not None
+        assert limited.within == pytest.approx(count / requests)
+        said[number] = limited.p_met
+    for low, high in itertools.pairwise((0.0, 0.05, 0.3, 0.7, 0.95, 1.0)):
+        inside = (said > low) & (said <= high)
+        if inside.sum() >= 50:
+            assert (shares[inside] >= 0.95).mean() == pytest.approx(said[inside].mean(), abs=0.09), (low, high)

@@ -4,6 +4,13 @@ const further = (items, error, distance, score = limits.one_sided) => {
 	const needed = items * ((score * error) / distance) ** 2 - items;
 	return needed <= limits.most_items ? max(1, Math.ceil(needed)) : null;
 };
+const aboveShare = (kept, trials, bound) => { // stats/share_above.py: Peizer and Pratt's formula
+	const n = trials + 1, rest = 1 - bound, beyond = kept + 0.5 - n * bound, spread = 1 + 1 / (6 * n);
+	const centred = kept + 2 / 3 - (n + 1 / 3) * bound + 0.02 * (rest / (kept + 1) - bound / (n - kept) + (rest - 0.5) / (n + 1));
+	if (abs(beyond) <= 1e-4 * sqrt(n)) return normalBelow(centred / sqrt(n * bound * rest * spread));
+	const k = kept + 0.5, lost = n - kept - 0.5, deviance = k * log(k / (n * bound)) + lost * log(lost / (n * rest));
+	return normalBelow((centred / abs(beyond)) * sqrt((2 * max(deviance, 0)) / spread));
+};
 const normalBelow = (score) => (score >= 0 ? 1 - both(score) / 2 : both(-score) / 2);
 const deviationsOf = (figure) => {
 	const of = covariance(figure, figure);
@@ -31,7 +38,7 @@ const within = (s, mix, limit) => { // null: a domain with a share has no reques
 		variance += parts[d] ** 2 / n;
 	}
 	const effective = 1 / (variance * known.design_effects[s]);
-	return { share, effective, p: normalBelow((share - limits.share) / sqrt((limits.share * (1 - limits.share)) / effective)) };
+	return { share, effective, p: aboveShare(share * effective, effective, limits.share) };
 };
 const yes = () => ALL.map(() => new Uint8Array(K).fill(1));
 const averageOf = (own) => own.reduce((total, x) => total + x, 0) / K;
