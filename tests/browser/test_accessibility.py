@@ -61,7 +61,7 @@ def read_aloud(browser) -> str:
 PARTS = """
 return [...document.querySelectorAll(
   '.headline, main h2, main h3, main p, main td, main th, main caption, main summary, main figcaption'
-)].filter(e => !e.closest('form, [hidden]') && e.checkVisibility() && !e.querySelector('svg, span'))
+)].filter(e => !e.closest('form, .requirements, [hidden]') && e.checkVisibility() && !e.querySelector('svg, span'))
   .map(e => e.textContent.split(/\\s+/).join(' ').trim());
 """
 

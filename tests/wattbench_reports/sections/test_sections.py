@@ -20,7 +20,7 @@ from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.sections.wrong_answers import wrong_section
 
 ALWAYS = {
-    "verdict", "evidence", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems",
+    "verdict", "evidence", "what-if", "comparison", "trade-off", "domains", "lifecycle", "latency", "systems",
     "wrong-answers", "validity", "reproduce",
 }  # fmt: skip
 """Sections that every report has."""
@@ -83,7 +83,7 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
 
 def test_sections_are_absent_where_there_is_nothing_to_say(make_run, fake) -> None:
     page = report(make_run(fake.plain()))
-    assert set(re.findall(r'<section id="([a-z-]+)"', page)) == {*ALWAYS, "what-if", "energy", "items"}
+    assert set(re.findall(r'<section id="([a-z-]+)"', page)) == {*ALWAYS, "energy", "items"}
     blind = report(make_run(fake.Run((fake.System("blind", energy_j=None),), name="blind")))
     assert set(re.findall(r'<section id="([a-z-]+)"', blind)) == ALWAYS
 

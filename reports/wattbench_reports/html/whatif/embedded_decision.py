@@ -58,7 +58,7 @@ def carried_decision(analysis: Analysis, words: DecisionWords, ask: str) -> dict
     """
     base, systems, decision = analysis.basis, analysis.basis.systems, words.decision
     draws = RunFigures(base, analysis.shares).draws
-    place = {name: number for number, name in enumerate(systems)}
+    position = {name: number for number, name in enumerate(systems)}
     apart = outside(analysis)
     latencies = latency_limit.latencies(analysis)
     return {
@@ -82,7 +82,7 @@ def carried_decision(analysis: Analysis, words: DecisionWords, ask: str) -> dict
         "no_seconds": [NO_SECONDS if untimed else "" for untimed in _untimed(analysis)],
         "money": {"with": _tariff(analysis, 1.0), "without": _tariff(analysis, None)},
         "money_sums": _money_sums(analysis),
-        "candidates": [place[name] for name in analysis.contest.candidates],
+        "candidates": [position[name] for name in analysis.contest.candidates],
         "outside": [apart.get(name, "") for name in systems],
         "valid": [analysis.judged[name].valid for name in systems],
         **_sides(analysis),
@@ -185,12 +185,12 @@ def _sides(analysis: Analysis) -> dict[str, Any]:
     sides = [side_of(analysis, name) for name in systems]
     numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}
     able = [name for name in analysis.contest.candidates if analysis.measured[name].j_per_request is not None]
-    place = {name: number for number, name in enumerate(systems)}
+    position = {name: number for number, name in enumerate(systems)}
     apart: Mapping[int, Mapping[int, str]] = {
-        place[name]: {
-            place[other]: analysis.why_joules_not_comparable(name, other)
+        position[name]: {
+            position[other]: analysis.why_joules_not_comparable(name, other)
             for other in able
-            if sides[place[other]] != sides[place[name]]
+            if sides[position[other]] != sides[position[name]]
         }
         for name in able
     }

@@ -1,6 +1,6 @@
 // A decision in words, as in wording/decision/: requirements, costs, advice, evidence and the table.
-const { phrases: told, constants: limits, ask } = data.decision || {};
-const put = (phrase, values) => fillIn(told[phrase], values);
+const { phrases: sentences, constants: limits, ask } = data.decision || {};
+const put = (phrase, values) => fillIn(sentences[phrase], values);
 const several = (names, word) => {
 	const more = names.length - limits.named;
 	return listed(more > 0 ? [...names.slice(0, limits.named), more === 1 ? "1 other" : `${more} others`] : names, word);

@@ -33,6 +33,6 @@ const redraw = (shown, found) => { // null: as the page was made
 		picture.replaceWith(drawing);
 		legend.textContent = legendOf(d);
 	}
-	const sentences = Object.keys(found).filter((key) => key.startsWith("evidence-"));
-	evidence.replaceChildren(...sentences.map((key) => made("p", { "data-restate": key, class: found[key] === texts[key] ? "" : "restated" }, found[key])));
+	const said = Object.keys(found).filter((key) => key.startsWith("evidence-"));
+	evidence.replaceChildren(...said.map((key) => made("p", { "data-restate": key, class: found[key] === texts[key] ? "" : "restated" }, found[key])));
 };
