@@ -315,8 +315,30 @@ def many(number: int = 500) -> GateResult:
     )  # fmt: skip
 
 
+def dearer() -> GateResult:
+    """A candidate whose longer answers cost more, which blocks; a correct answer of it is shown all the same."""
+    cost = replace(
+        JOULES, metric="cost_per_request", verdict=Verdict.REGRESSED, baseline=0.00011, candidate=0.00014,
+        change=0.2727, low=0.241, high=0.305, p_value=0.0004, detectable=None, provenance="", currency="EUR",
+        reason="Shown to be worse over 192 items (p < .001, false-alarm rate 5%): cost per request is 27.3% higher "
+        "[24.1, 30.5].",
+    )  # fmt: skip
+    per_correct = replace(
+        cost, metric="cost_per_correct", blocks=False, baseline=0.0132, candidate=0.0168,
+        reason="Shown to be worse over 192 items (p < .001, false-alarm rate 5%): cost per correct answer is 27.3% "
+        "higher [24.1, 30.5].",
+    )  # fmt: skip
+    rules = (*POLICY.rules[:2], Rule("cost_per_request", 0.10), Rule("cost_per_correct", 0.10, blocks=False))
+    return gate(
+        Verdict.REGRESSED, "specialist-next is worse than specialist: cost per request is 27.3% higher.",
+        ACCURACY, LATENCY, cost, per_correct, policy=replace(POLICY, rules=rules), cap_items=400,
+        detects={"accuracy": 0.071, "latency_p50": 0.073, "cost_per_request": 0.081, "cost_per_correct": 0.27},
+    )  # fmt: skip
+
+
 GATES = {
     "pass": passed,
+    "cost": dearer,
     "unchanged": unchanged,
     "improved": improved,
     "regressed": regressed,

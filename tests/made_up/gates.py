@@ -61,6 +61,8 @@ class FakeSide:
     """What the suite says of its prompts."""
     base_url: str | None = None
     """Of a server that wattbench did not start."""
+    output_tokens: int = 5
+    """Of every answer."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,7 @@ def _answer(
             AnswerRow(
                 doc_id=doc_id, repeat=repeat, request_type="generate_until", prompt="What is it?",
                 prompt_hash=f"p-{task}-{doc_id}{system.prompted}", messages_hash=system.messages,
-                replies=["42"], prompt_tokens=30, output_tokens=5,
+                replies=["42"], prompt_tokens=30, output_tokens=system.output_tokens,
                 scheduled_s=written.now_s, started_s=written.now_s,
                 first_token_s=written.now_s + took_s / 4 if system.first_token else None,
                 finished_s=written.now_s + took_s, batch=doc_id, batch_size=1, window=name,
@@ -289,7 +291,8 @@ def _item_rows(
         yield ItemRow(
             run=written.run, system=written.fake.side[side].name, kind="specialist", task=task, domain="text",
             doc_id=answer.doc_id, doc_hash=score.doc_hash, prompt_hash=answer.prompt_hash, repeat=answer.repeat,
-            correct=score.correct, metrics=json.dumps(score.metrics), prompt_tokens=30, output_tokens=5,
+            correct=score.correct, metrics=json.dumps(score.metrics), prompt_tokens=30,
+            output_tokens=answer.output_tokens,
             scheduled_s=answer.scheduled_s, started_s=answer.started_s, first_token_s=answer.first_token_s,
             finished_s=answer.finished_s, token_s=[], batch=answer.batch, batch_size=1, window=answer.window,
             energy_j=None if joules is None else joules / written.asked_in[window.window] / window.passes,

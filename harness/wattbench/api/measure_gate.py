@@ -91,6 +91,7 @@ def measure_sides(
     from wattbench.measure.resume import new_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench.scenarios.interleaved.gate import Gate, judges_joules, new_seed
+    from wattbench.scenarios.interleaved.paid_by import paid_by
     from wattbench.scenarios.interleaved.planted_faults import Plant
 
     plant = Plant.parse(job.plant)
@@ -104,10 +105,11 @@ def measure_sides(
     if plant is not None:
         plant.check_tasks([choice.task for choice in resolved.tasks])
     chosen = meters_here(resolved.suite)
-    gate = Gate(sides, policy, source, new_seed(), plant, base, judges_joules(policy, chosen.provenance))
+    paid = paid_by(resolved.suite, resolved.systems.values())
+    gate = Gate(sides, policy, source, new_seed(), plant, base, judges_joules(policy, chosen.provenance, paid))
     cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
     if job.calibration_items is None:
-        for line in what_a_gate_finds(policy, items_by_domain(cells), chosen.provenance, here):
+        for line in what_a_gate_finds(policy, items_by_domain(cells), chosen.provenance, here, paid):
             notice(line)
     writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
     begun(writer.layout.root)

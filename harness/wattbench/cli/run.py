@@ -35,9 +35,10 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, **narrowin
     if resolved.suite.gate is not None:
         from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
         from wattbench.machine.environment import environment
+        from wattbench.scenarios.interleaved.paid_by import paid_by
 
-        here = environment(resolved.path.parent)
-        for line in what_a_gate_finds(resolved.suite.gate, items_by_domain(seen.cells), metered, here):
+        here, paid = environment(resolved.path.parent), paid_by(resolved.suite, resolved.systems.values())
+        for line in what_a_gate_finds(resolved.suite.gate, items_by_domain(seen.cells), metered, here, paid):
             click.echo(f"a gate of two systems: {line}")
 
 

@@ -115,7 +115,7 @@ class Waiver(Strict):
 
 def _default_metrics() -> dict[GateMetric, MetricPolicy]:
     return {
-        metric: MetricPolicy(margin=each.margin, blocks="if_measured" if each.only_if_measured else True)
+        metric: MetricPolicy(margin=each.margin, blocks="if_measured" if each.only_if_measured else each.blocks)
         for metric, each in GATE_MARGINS.items()
     }
 

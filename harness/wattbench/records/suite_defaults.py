@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 GateMetric = Literal[
-    "accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct", "peak_memory"
-]
+    "accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct", "cost_per_request",
+    "cost_per_correct", "peak_memory",
+]  # fmt: skip
 """The metrics that a gate can judge."""
 
 GATE_FALSE_ALARM_RATE = 0.05
@@ -41,14 +42,17 @@ class GateMargin:
     """Of accuracy in points (0.05 is 5 points), of all others as a share."""
     only_if_measured: bool = False
     """The metric blocks only where it was measured."""
+    blocks: bool = True
+    """Whether it blocks at all."""
 
 
 GATE_MARGINS: Mapping[GateMetric, GateMargin] = {
     "accuracy": GateMargin(0.05),
     "latency_p50": GateMargin(0.10),
     "joules_per_correct": GateMargin(0.10, only_if_measured=True),
+    "cost_per_correct": GateMargin(0.10, blocks=False),
 }
-"""What a gate judges if no metrics are named."""
+"""What a gate judges if no metrics are named; money only where both systems have a price."""
 
 
 def gate_weight(metric: str) -> float:

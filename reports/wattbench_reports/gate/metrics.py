@@ -11,7 +11,13 @@ LATENCY_P95 = "latency_p95"
 TTFT = "ttft"
 JOULES_PER_REQUEST = "joules_per_request"
 JOULES_PER_CORRECT = "joules_per_correct"
+COST_PER_REQUEST = "cost_per_request"
+COST_PER_CORRECT = "cost_per_correct"
 PEAK_MEMORY = "peak_memory"
+
+
+MONEY_UNIT = "money"
+"""The unit of a figure in a currency, which a gate's result names."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Metric:
     label: str
     """For people: ``latency p50``."""
     unit: str
-    """Of its figures: ``share``, ``s``, ``J`` or ``B``."""
+    """Of its figures: ``share``, ``s``, ``J``, ``money`` or ``B``."""
     figure: str
     """Which of `wattbench_reports.comparability.rules.FIGURES` decides whether two systems may be compared by it."""
 
@@ -36,6 +42,8 @@ METRICS: Mapping[str, Metric] = {
         Metric(TTFT, "time to first token", "s", "latency"),
         Metric(JOULES_PER_REQUEST, "joules per request", "J", "joules"),
         Metric(JOULES_PER_CORRECT, "joules per correct answer", "J", "joules"),
+        Metric(COST_PER_REQUEST, "cost per request", MONEY_UNIT, "accuracy"),
+        Metric(COST_PER_CORRECT, "cost per correct answer", MONEY_UNIT, "accuracy"),
         Metric(PEAK_MEMORY, "peak memory", "B", "latency"),
     )
 }
@@ -45,6 +53,7 @@ SEPARATOR = " · "
 """Between a metric and the benchmark before it, or the domain after it."""
 
 ENERGY = (JOULES_PER_REQUEST, JOULES_PER_CORRECT)
+MONEY = (COST_PER_REQUEST, COST_PER_CORRECT)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,13 @@ class Policy:
 
 DEFAULT_POLICY = Policy(
     rules=tuple(
-        Rule(metric, each.margin, only_if_measured=each.only_if_measured, weight=gate_weight(metric))
+        Rule(
+            metric,
+            each.margin,
+            blocks=each.blocks,
+            only_if_measured=each.only_if_measured,
+            weight=gate_weight(metric),
+        )
         for metric, each in GATE_MARGINS.items()
     )
 )

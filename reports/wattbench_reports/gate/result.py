@@ -76,6 +76,8 @@ class MetricVerdict:
     """Of one that passed: the smallest worsening that the items rule out; at most the margin."""
     provenance: str = ""
     """How its joules came about; empty for other metrics."""
+    currency: str = ""
+    """Of a cost: ISO 4217; empty for other metrics."""
     waived: Waiver | None = None
     allowed_by: DeclaredTrade | None = None
     """The declared trade-off that lets its regression through."""

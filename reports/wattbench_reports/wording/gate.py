@@ -12,12 +12,14 @@ from wattbench_reports.gate.metrics import (
     ACCURACY,
     LATENCY_P50,
     METRICS,
+    MONEY_UNIT,
     PEAK_MEMORY,
     SEPARATOR,
     judged_metric,
 )
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.metrics.money import UNNAMED
 
 NO_ROOM_FOR_PASSES = 12
 """Of a gate with more metrics, those that passed are counted and their reasons left out."""
@@ -83,11 +85,20 @@ def outcome(metric: MetricVerdict) -> str:
 
 
 def figure(metric: MetricVerdict, value: float | None) -> str:
-    """Write a figure in its metric's unit: ``81.3%``, ``820 ms``, ``12.3 J``, ``512 MB``."""
+    """Write a figure in its metric's unit: ``81.3%``, ``820 ms``, ``12.3 J``, ``1.25 EUR/1,000``, ``512 MB``."""
     known = METRICS.get(metric_name(metric.metric))
     if value is None or known is None:
         return units.NONE if value is None else units.digits(value)
+    if known.unit == MONEY_UNIT:
+        return _money(metric, value)
     return f"{_hundredths(value)}%" if known.unit == "share" else units.quantity(value, known.unit)
+
+
+def _money(metric: MetricVerdict, value: float) -> str:
+    """Write a cost, of as many as it takes for a sum without a string of zeros: ``1.25 EUR/1,000``."""
+    factor, scale = units.money_scale((metric.baseline, metric.candidate), noun="")
+    number = f"/{scale.removesuffix('s').strip()}" if factor > 1 else ""
+    return f"{units.money(value * factor, metric.currency or UNNAMED)}{number}"
 
 
 def change(metric: MetricVerdict) -> str:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from wattbench.config import GatePolicy, HybridSystem, LocalModel, Resolved, SystemBase
 from wattbench.errors import UserError, nearest
 from wattbench.records import BASELINE, CANDIDATE, RunRecords
+from wattbench.scenarios.interleaved.paid_by import PaidBy
 from wattbench.scenarios.interleaved.planted_faults import Plant
 
 
@@ -133,14 +134,16 @@ def new_seed() -> int:
     return secrets.randbits(SEED_BITS)
 
 
-def judges_joules(policy: GatePolicy, meters: Mapping[str, str]) -> bool:
+def judges_joules(policy: GatePolicy, meters: Mapping[str, str], paid: PaidBy = PaidBy.NOTHING) -> bool:
     """Return whether a gate needs rounds that are long enough for joules: it judges them, and a meter measures them.
 
     Args:
         policy: the gate's.
         meters: component to the provenance of its joules.
+        paid: what the money of its systems is made of; where joules are, money that is judged needs them too.
     """
-    named = not policy.metrics.keys().isdisjoint(("joules_per_request", "joules_per_correct"))
+    of_money = ("cost_per_request", "cost_per_correct") if paid is PaidBy.JOULES else ()
+    named = not policy.metrics.keys().isdisjoint(("joules_per_request", "joules_per_correct", *of_money))
     return named and bool(meters) and (policy.judge_modelled or "modelled" not in meters.values())
 
 

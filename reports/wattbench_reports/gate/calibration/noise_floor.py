@@ -20,7 +20,7 @@ from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.decision.metric_tests import cases
 from wattbench_reports.gate.decision.sequential_tests import RatioTrial
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import METRICS, PEAK_MEMORY
+from wattbench_reports.gate.metrics import METRICS, MONEY, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.stats.budgets import FLOOR_GATES, SEED
@@ -166,8 +166,8 @@ def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> l
         return [f"The calibration {path.name} is of another machine or another power limit, and was not used."]
     notes = []
     for rule in policy.rules:
-        if rule.metric == PEAK_MEMORY:
-            continue
+        if rule.metric == PEAK_MEMORY or (rule.metric in MONEY and rule.metric not in calibration.floors):
+            continue  # what tokens cost has no noise of a machine
         if rule.metric not in calibration.floors:
             notes.append(f"The calibration {path.name} has no noise floor for {METRICS[rule.metric].label}.")
             continue

@@ -12,7 +12,7 @@ from wattbench_reports.gate.calibration.stretches import stretches
 from wattbench_reports.gate.decision.metric_tests import cases
 from wattbench_reports.gate.decision.stopping import looks
 from wattbench_reports.gate.evidence.model import Evidence, Round
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, MONEY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.stats import Interval
@@ -72,7 +72,7 @@ def worse_by(evidence: Evidence, metric: str, by: float, seed: int) -> Evidence:
 
     Args:
         evidence: of two systems.
-        metric: any but peak memory. For joules per correct answer it is the joules that rise.
+        metric: any but peak memory. For joules, or cost, per correct answer it is the joules, or the money, that rise.
         by: of accuracy points, which right answers are turned wrong for by chance; of all others a share.
         seed: which answers.
 
@@ -93,6 +93,9 @@ def _harmed(one: Round, metric: str, by: float, right: float, rng: np.random.Gen
     if metric in ENERGY:
         spent = one.energy_j
         return one if spent is None else replace(one, energy_j=(spent[0], spent[1] * (1 + by)))
+    if metric in MONEY:
+        paid = one.money
+        return one if paid is None else replace(one, money=(paid[0], paid[1] * (1 + by)))
     slower = np.array([1.0, 1 + by])
     return replace(one, seconds=one.seconds * slower, ttft_s=None if one.ttft_s is None else one.ttft_s * slower)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from wattbench.records.suite_defaults import GATE_SHORT_PAIRS, GATE_SHORT_ROUND_ITEMS
 from wattbench_reports.gate.decision.case import NO_SLACK, Case, Slack
-from wattbench_reports.gate.decision.metric_figures import UNIT_SCORES
+from wattbench_reports.gate.decision.metric_figures import MONEY_ITEMS, UNIT_SCORES
 from wattbench_reports.gate.decision.metric_tests import SESSION_PART
 from wattbench_reports.gate.decision.sequential_tests import (
     TAIL,
@@ -29,9 +29,12 @@ from wattbench_reports.gate.decision.sequential_tests import (
 )
 from wattbench_reports.gate.metrics import (
     ACCURACY,
+    COST_PER_CORRECT,
+    COST_PER_REQUEST,
     ENERGY,
     JOULES_PER_CORRECT,
     LATENCY_P95,
+    MONEY,
     PEAK_MEMORY,
     SEPARATOR,
 )
@@ -48,6 +51,8 @@ DISCORDANT = 0.1
 """Assumed share of items that only one of the two systems answers rightly."""
 _RIGHT = 0.5
 """Assumed accuracy, which joules per correct answer depend on."""
+_ITEMS_OF_UNIT = UNIT_SCORES[0][1] / _RIGHT
+"""Of a unit that holds enough right answers."""
 _ITEM_SPREAD = 0.5
 """Assumed standard deviation of the logarithm of an item's seconds, which a p95 depends on."""
 _GATES = 200
@@ -66,11 +71,25 @@ class Layout:
     """Items of each pair of rounds, in order."""
     with_joules: tuple[int, ...]
     """Likewise, of the pairs whose windows are long enough for joules."""
+    with_money: tuple[int, ...] | None = None
+    """Likewise, of the pairs whose money is known; None: of all."""
+
+    def units_of_money(self, metric: str) -> NDArray[np.int64]:
+        """Return the items of each unit of pairs by which money is judged."""
+        pairs = self.pairs if self.with_money is None else self.with_money
+        return _units(pairs, MONEY_ITEMS if metric == COST_PER_REQUEST else _ITEMS_OF_UNIT)
 
 
-def layout_in_turns(policy: Policy, items: int) -> Layout:
-    """Return the layout of a gate that asks two systems in turns: a few short pairs, then longer ones."""
-    with_joules = any(rule.metric in ENERGY for rule in policy.rules)
+def layout_in_turns(policy: Policy, items: int, *, money_by_joules: bool = False) -> Layout:
+    """Return the layout of a gate that asks two systems in turns: a few short pairs, then longer ones.
+
+    Args:
+        policy: of the gate.
+        items: that it may ask at most.
+        money_by_joules: the money of an answer is known where its joules are: electricity is paid for.
+    """
+    judged = (*ENERGY, *MONEY) if money_by_joules else ENERGY
+    with_joules = any(rule.metric in judged for rule in policy.rules)
     pairs: list[int] = []
     joules: list[int] = []
     left = items
@@ -81,7 +100,7 @@ def layout_in_turns(policy: Policy, items: int) -> Layout:
         if later and with_joules:
             joules.append(size)
         left -= size
-    return Layout(items, tuple(pairs), tuple(joules))
+    return Layout(items, tuple(pairs), tuple(joules), tuple(joules) if money_by_joules else None)
 
 
 def detectable(
@@ -178,6 +197,8 @@ def _can_pass(rule: Rule, shape: Layout, beta: float) -> bool:
         return shape.items >= needed(TAIL) and _figures_can_pass(_tail_figures(shape), beta)
     if rule.metric == JOULES_PER_CORRECT:
         return _figures_can_pass(len(_units(shape.with_joules)), beta)
+    if rule.metric in MONEY:
+        return _figures_can_pass(len(shape.units_of_money(rule.metric)), beta)
     return _figures_can_pass(len(shape.with_joules if rule.metric in ENERGY else shape.pairs), beta)
 
 
@@ -203,10 +224,13 @@ def _simulated(case: Case, shape: Layout, noise: float, discordant: float) -> Ca
         return _scores(case, rng, shape.items, discordant) if shape.items else None
     if metric == LATENCY_P95:
         return _tails(case, rng, _tail_figures(shape), noise) if shape.items >= needed(TAIL) else None
-    if metric == JOULES_PER_CORRECT:
-        sizes = _units(shape.with_joules)
+    if metric in (JOULES_PER_CORRECT, COST_PER_CORRECT):
+        sizes = _units(shape.with_joules) if metric == JOULES_PER_CORRECT else shape.units_of_money(metric)
         of_scores = discordant / (_RIGHT**2 * np.maximum(sizes, 1))
         return _ratios(case, rng, sizes, np.sqrt(noise**2 + of_scores)) if len(sizes) else None
+    if metric == COST_PER_REQUEST:
+        sizes = shape.units_of_money(metric)
+        return _ratios(case, rng, sizes, np.full(len(sizes), noise)) if len(sizes) else None
     sizes = np.array(shape.with_joules if metric in ENERGY else shape.pairs, dtype=np.int64)
     return _ratios(case, rng, sizes, np.full(len(sizes), noise)) if len(sizes) else None
 
@@ -270,9 +294,9 @@ def _tail_figures(shape: Layout) -> int:
     return max(shape.items - TAIL_FIRST_ITEMS, 0) // TAIL_UNIT_ITEMS
 
 
-def _units(pairs: Sequence[int]) -> NDArray[np.int64]:
-    """Return the items of each unit of pairs that holds enough right answers."""
-    enough, sizes, waiting = UNIT_SCORES[0][1] / _RIGHT, [], 0
+def _units(pairs: Sequence[int], enough: float = _ITEMS_OF_UNIT) -> NDArray[np.int64]:
+    """Return the items of each unit of pairs that holds enough of them: by default, enough for its right answers."""
+    sizes, waiting = [], 0
     for items in pairs:
         waiting += items
         if waiting >= enough:

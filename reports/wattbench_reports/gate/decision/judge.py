@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -19,8 +19,8 @@ from wattbench_reports.gate.decision.lost_domains import lost_domains
 from wattbench_reports.gate.decision.metric_figures import whole_pairs
 from wattbench_reports.gate.decision.metric_tests import cases
 from wattbench_reports.gate.decision.stopping import Look, State, looks, worse_together
-from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import METRICS, SEPARATOR
+from wattbench_reports.gate.evidence.model import Evidence, Round
+from wattbench_reports.gate.metrics import METRICS, MONEY, SEPARATOR
 from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 
@@ -165,10 +165,20 @@ def _layout(evidence: Evidence, policy: Policy) -> Layout:
     items = sum(one.items for one in evidence.rounds)
     if evidence.in_turns:
         most = items + evidence.items_left
-        return layout_in_turns(policy, most if policy.max_items is None else max(min(policy.max_items, most), items))
+        cap = most if policy.max_items is None else max(min(policy.max_items, most), items)
+        return layout_in_turns(policy, cap, money_by_joules=evidence.money_of_machine.joules > 0)
     pairs = [[evidence.rounds[position] for position in group] for group in whole_pairs(evidence.rounds)]
-    sizes = [(sum(one.items for one in pair), all(one.energy_j is not None for one in pair)) for pair in pairs]
-    return Layout(items, tuple(count for count, _ in sizes), tuple(count for count, has in sizes if has))
+    sizes = [sum(one.items for one in pair) for pair in pairs]
+
+    def having(known: Callable[[Round], bool]) -> tuple[int, ...]:
+        return tuple(size for size, pair in zip(sizes, pairs, strict=True) if all(map(known, pair)))
+
+    return Layout(
+        items,
+        tuple(sizes),
+        having(lambda one: one.energy_j is not None),
+        having(lambda one: one.money is not None),
+    )
 
 
 def _judged_of(policy: Policy, every: Sequence[Case]) -> Policy:
@@ -228,6 +238,7 @@ def _verdict(
         more_items=more_items(case, level, policy) if verdict is Verdict.INCONCLUSIVE else None,
         detectable=_ruled_out(case, low, high) if verdict in (Verdict.PASS, Verdict.IMPROVED) else None,
         provenance=case.provenance,
+        currency=evidence.currency if case.rule.metric in MONEY else "",
         waived=waiver,
         allowed_by=look.allowed_by[position],
     )

@@ -18,6 +18,8 @@ from wattbench_reports.gate.decision.sequential_tests import TAIL, RatioTrial, S
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.metrics import (
     ACCURACY,
+    COST_PER_CORRECT,
+    COST_PER_REQUEST,
     JOULES_PER_CORRECT,
     JOULES_PER_REQUEST,
     LATENCY_P50,
@@ -31,6 +33,10 @@ UNIT_SCORES = ((1.5, 8.0), (3.0, 16.0), (math.inf, 24.0))
 weaker system, by the ratio of the two accuracies up to which: of fewer the logarithm of their number is too noisy, and
 where the accuracies differ the two skews do not cancel. How many items those are is chosen before they are asked: a
 unit that ended with a right answer would count too many of them."""
+
+MONEY_ITEMS = 16
+"""Cost per request is compared over units of this many items, as joules are over two long rounds: a few long answers
+hold much of the tokens, and of fewer items the logarithm of the ratio is not centred on that of the sums."""
 
 _NO_SCORE = 0.5
 """Added to each sum of scores, so that none is 0 (F. J. Anscombe, Biometrika 43, 1956)."""
@@ -135,35 +141,98 @@ def _per_request(evidence: Evidence) -> Figures | None:
     return Figures(trial, ours, theirs, theirs / ours - 1)
 
 
-def _per_correct(evidence: Evidence) -> Figures | None:
-    """Combine pairs until their items should hold enough right answers of either system, by what came before them."""
-    d: list[float | None] = [None] * len(evidence.rounds)
-    counts = [0] * len(evidence.rounds)
-    spent, right = _joules_of_rounds(evidence.rounds), _scores_of_rounds(evidence.rounds)
+def _joules_per_correct(evidence: Evidence) -> Figures | None:
+    spent = _joules_of_rounds(evidence.rounds)
+    return _per_correct(evidence.rounds, np.where(spent > 0, spent, np.nan))
+
+
+def _cost_per_correct(evidence: Evidence) -> Figures | None:
+    return _per_correct(evidence.rounds, _money_of_rounds(evidence.rounds))
+
+
+def _per_correct(rounds: Sequence[Round], spent: Pairs) -> Figures | None:
+    """Combine pairs until their items should hold enough right answers of either system, by what came before them.
+
+    Args:
+        rounds: of the evidence.
+        spent: of each round, by either system; NaN where it is not known.
+    """
+    right = _scores_of_rounds(rounds)
     scored = np.asarray(np.isfinite(right).all(axis=1))
-    usable = np.asarray(scored & (np.isfinite(spent) & (spent > 0)).all(axis=1))
-    items = np.array([one.items for one in evidence.rounds], dtype=np.int64)
+    items = np.array([one.items for one in rounds], dtype=np.int64)
     counted = np.where(scored[:, None], np.column_stack([right, items]), 0.0)
     before = np.cumsum(counted, axis=0) - counted
-    joules, scores, waiting, enough = np.zeros(2), np.zeros(2), 0, 0.0
-    all_j, all_scores = np.zeros(2), np.zeros(2)
+    units = _Units(spent, right, items)
+    for group in whole_pairs(rounds):
+        units.add(group, _items_of_unit(before[group[0], :2], int(before[group[0], 2])))
+    trial = units.trial(lambda scores: scores + _NO_SCORE)
+    return None if trial is None else units.figures(trial)
+
+
+def _cost_per_request(evidence: Evidence) -> Figures | None:
+    items = np.array([one.items for one in evidence.rounds], dtype=np.int64)
+    per_item = np.column_stack([items, items]).astype(np.float64)
+    units = _Units(_money_of_rounds(evidence.rounds), per_item, items)
     for group in whole_pairs(evidence.rounds):
-        if not usable[list(group)].all():
-            continue
-        if not waiting:
-            enough = _items_of_unit(before[group[0], :2], int(before[group[0], 2]))
-        joules, scores = joules + spent[list(group)].sum(axis=0), scores + right[list(group)].sum(axis=0)
-        waiting += int(items[list(group)].sum())
-        if waiting >= enough:
-            per_correct = np.log(joules / (scores + _NO_SCORE))
-            d[group[-1]], counts[group[-1]] = float(per_correct[1] - per_correct[0]), waiting
-            all_j, all_scores = all_j + joules, all_scores + scores
-            joules, scores, waiting = np.zeros(2), np.zeros(2), 0
-    trial = _trial(d, counts)
-    if trial is None or min(all_scores) <= 0:
-        return None
-    ours, theirs = (all_j / all_scores).tolist()
-    return Figures(trial, ours, theirs, theirs / ours - 1)
+        units.add(group, MONEY_ITEMS)
+    trial = units.trial(lambda counts: counts)
+    return None if trial is None else units.figures(trial)
+
+
+class _Units:
+    """Pairs that are combined until they hold enough items, each unit with one ratio of what was spent.
+
+    How many items are enough is chosen before a unit begins. A unit in which a system spent nothing (money of answers
+    without tokens) goes on until it did.
+    """
+
+    def __init__(self, spent: Pairs, over: Pairs, items: NDArray[np.int64]) -> None:
+        """Begin without a unit.
+
+        Args:
+            spent: shape (rounds, 2); NaN where it is not known.
+            over: the same shape: what it is divided by.
+            items: shape (rounds,).
+        """
+        self._spent, self._over, self._items = spent, over, items
+        self._usable = np.asarray(np.isfinite(np.column_stack([spent, over])).all(axis=1))
+        self._open: list[int] = []
+        self._enough = 0.0
+        self._units: list[list[int]] = []
+
+    def add(self, group: Sequence[int], items_of_unit: float) -> None:
+        """Add a pair of rounds to the unit that is open, or begin one; a pair that is not known is left out.
+
+        Args:
+            group: the positions of its rounds.
+            items_of_unit: how many items a unit that begins here should have.
+        """
+        if not self._usable[list(group)].all():
+            return
+        if not self._open:
+            self._enough = items_of_unit
+        self._open += group
+        if self._items[self._open].sum() >= self._enough and self._spent[self._open].sum(axis=0).min() > 0:
+            self._units.append(self._open)
+            self._open = []
+
+    def trial(self, divisor: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> RatioTrial | None:
+        """Return the test of one log-ratio of each unit; None without any."""
+        d: list[float | None] = [None] * len(self._items)
+        counts = [0] * len(self._items)
+        for unit in self._units:
+            each = np.log(self._spent[unit].sum(axis=0) / divisor(self._over[unit].sum(axis=0)))
+            d[unit[-1]], counts[unit[-1]] = float(each[1] - each[0]), int(self._items[unit].sum())
+        return _trial(d, counts)
+
+    def figures(self, trial: RatioTrial) -> Figures | None:
+        """Return the figures over all units; None where one of the systems has nothing to divide by."""
+        rounds = [position for unit in self._units for position in unit]
+        spent, over = self._spent[rounds].sum(axis=0), self._over[rounds].sum(axis=0)
+        if over.min() <= 0:
+            return None
+        ours, theirs = (spent / over).tolist()
+        return Figures(trial, ours, theirs, theirs / ours - 1)
 
 
 def _items_of_unit(right: NDArray[np.float64], items: int) -> float:
@@ -214,6 +283,12 @@ def _of_whole_pairs(rounds: Sequence[Round]) -> frozenset[int]:
 def _joules_of_rounds(rounds: Sequence[Round]) -> Pairs:
     """Return each round's joules; NaN without."""
     spent = [(np.nan, np.nan) if one.energy_j is None else one.energy_j for one in rounds]
+    return np.array(spent, dtype=np.float64).reshape(-1, 2)
+
+
+def _money_of_rounds(rounds: Sequence[Round]) -> Pairs:
+    """Return each round's money; NaN without."""
+    spent = [(np.nan, np.nan) if one.money is None else one.money for one in rounds]
     return np.array(spent, dtype=np.float64).reshape(-1, 2)
 
 
@@ -277,5 +352,7 @@ _FIGURES: Mapping[str, Callable[[Evidence], Figures | None]] = {
     LATENCY_P95: _slowest,
     TTFT: _first_token,
     JOULES_PER_REQUEST: _per_request,
-    JOULES_PER_CORRECT: _per_correct,
+    JOULES_PER_CORRECT: _joules_per_correct,
+    COST_PER_REQUEST: _cost_per_request,
+    COST_PER_CORRECT: _cost_per_correct,
 }

@@ -12,7 +12,7 @@ from wattbench_reports.gate.decision.sequential_tests import TAIL
 from wattbench_reports.gate.evidence.missing import MODELLED
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.sessions import NOT_KNOWN
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_P95, METRICS, PEAK_MEMORY
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_P95, METRICS, MONEY, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy, Rule
 from wattbench_reports.stats.percentiles import needed
 from wattbench_reports.stats.session_variance import SessionVariance
@@ -24,13 +24,22 @@ items enough for stricter evidence, but only one session each."""
 
 
 def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...]:
-    """Build the case of every metric of the policy, in its order, and after accuracy that of each guarded domain."""
+    """Build the case of every metric of the policy, in its order, and after accuracy that of each guarded domain.
+
+    Money that does not block is left out where not both systems have a price: the default policy names it for those
+    that have.
+    """
     every = [
         replace(case, pair=pair)
         for rule in policy.rules
+        if not _unpriced(evidence, rule)
         for case in (_accuracies(evidence, rule) if rule.metric == ACCURACY else [_case(evidence, policy, rule)])
     ]
     return tuple(every if evidence.in_turns else _with_slack(every, evidence, policy))
+
+
+def _unpriced(evidence: Evidence, rule: Rule) -> bool:
+    return rule.metric in MONEY and not rule.blocks and not evidence.priced
 
 
 def family_weight(every: Sequence[Case]) -> float:
@@ -65,8 +74,7 @@ def _accuracy(evidence: Evidence, rule: Rule, domain: str | None = None) -> Case
 
 def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
     metric = rule.metric
-    joined = "+".join(sorted({part for each in evidence.provenance for part in each.split("+") if part}))
-    provenance = joined if metric in ENERGY else ""
+    provenance = _provenance(evidence, metric)
     if metric in evidence.apart:
         return Case(rule, provenance=provenance, apart=evidence.apart[metric])
     if metric in evidence.missing:
@@ -76,7 +84,7 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
     figures = figures_of(evidence, metric)
     if figures is None:
         waits_for = _waits_for(evidence, policy, metric)
-        missing = None if waits_for is not None else _NOTHING[METRICS[metric].figure]
+        missing = None if waits_for is not None else _NOTHING["money" if metric in MONEY else METRICS[metric].figure]
         return Case(rule, provenance=provenance, waits_for=waits_for, missing=missing)
     modelled = "modelled" in provenance and not policy.judge_modelled
     return Case(
@@ -90,19 +98,39 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule) -> Case:
     )
 
 
+def _provenance(evidence: Evidence, metric: str) -> str:
+    """Return the provenance of the joules that a metric rests on; empty where it rests on none."""
+    if metric not in ENERGY and not (metric in MONEY and evidence.money_of_machine.joules):
+        return ""
+    return "+".join(sorted({part for each in evidence.provenance for part in each.split("+") if part}))
+
+
 def _with_slack(every: Sequence[Case], evidence: Evidence, policy: Policy) -> list[Case]:
     """Add what two runs may differ by: the policy's share, or by how much sessions of the machine do."""
     whole = family_weight(every)
     return [
-        case if case.trial is None or case.in_points else _slackened(case, evidence.sessions, policy, whole)
+        case
+        if case.trial is None or not (part := _part_of_session(evidence, case))
+        else _slackened(case, evidence.sessions, policy, whole, part)
         for case in every
     ]
 
 
-def _slackened(case: Case, sessions: Mapping[str, SessionVariance], policy: Policy, whole: float) -> Case:
+def _part_of_session(evidence: Evidence, case: Case) -> float:
+    """Return which part of a figure another session changes: of accuracy, and of money for tokens, none."""
+    if case.in_points:
+        return 0.0
+    machine = evidence.money_of_machine
+    return min(machine.seconds + machine.joules, 1.0) if case.rule.metric in MONEY else 1.0
+
+
+def _slackened(
+    case: Case, sessions: Mapping[str, SessionVariance], policy: Policy, whole: float, part_of_session: float
+) -> Case:
     measured = sessions.get(case.rule.metric)
     if policy.drift is not None:
-        return replace(case, slack=Slack(policy.drift, policy.drift))
+        drift = policy.drift * part_of_session
+        return replace(case, slack=Slack(drift, drift))
     if measured is None:
         return replace(case, trial=None, missing=NOT_KNOWN)
     part = case.rule.weight / whole if case.blocks else 1.0
@@ -134,6 +162,7 @@ _NOTHING: Mapping[str, str] = {
     "accuracy": "no answer was scored",
     "latency": "no answer was timed",
     "joules": "no pair of rounds has valid joules of both systems",
+    "money": "no pair of rounds has the money of both systems",
 }
 
 
@@ -142,9 +171,16 @@ def _waits_for(evidence: Evidence, policy: Policy, metric: str) -> int | None:
     if metric == LATENCY_P95:
         timed = timed_items(evidence)
         return needed(TAIL) - timed if timed or evidence.items_left else None
-    if evidence.items_left or (metric in ENERGY and any(one.energy_j is not None for one in evidence.rounds)):
+    if evidence.items_left or _some_spent(evidence, metric):
         return policy.block
     return None
+
+
+def _some_spent(evidence: Evidence, metric: str) -> bool:
+    """Return whether rounds have some joules, or money, of which there are too few yet."""
+    if metric in MONEY:
+        return any(one.money is not None for one in evidence.rounds)
+    return metric in ENERGY and any(one.energy_j is not None for one in evidence.rounds)
 
 
 def _memory(evidence: Evidence, rule: Rule) -> Case:

@@ -17,6 +17,8 @@ from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import Difference, divides, in_words, parts_to_cross
 from wattbench_reports.gate.metrics import METRICS
 
+_AS_LISTED: Mapping[str, str] = {}
+
 _SETTINGS_OF: Mapping[str, tuple[str, ...]] = {
     "weights": ("weights", "adapter", "experts", "router", "serve.llamacpp.weights"),
     "engine": ("engine",),
@@ -51,6 +53,7 @@ def compare_fingerprints(
     may_differ: Sequence[str],
     *,
     item_by_item: Sequence[str] = (),
+    figures: Mapping[str, str] = _AS_LISTED,
 ) -> FingerprintComparison:
     """Compare the fingerprints of two systems.
 
@@ -62,6 +65,7 @@ def compare_fingerprints(
         across: from `parts_across`.
         may_differ: parts of a system that the change is about, as the policy has it.
         item_by_item: parts of a system that the caller compares itself.
+        figures: metric to the figure that decides, where that is not the metric's own.
     """
     differing = divides(prints, across)
     said: dict[str, list[str]] = {name: [] for name in METRICS}
@@ -71,7 +75,7 @@ def compare_fingerprints(
             notes.append(caveat.text)
             continue
         for name, metric in METRICS.items():
-            if metric.figure in divide.forbids:
+            if figures.get(name, metric.figure) in divide.forbids:
                 said[name].append(f"{what_differs(divide, prints)}.")
     other, changed = _identity(prints, [*across, *may_differ], item_by_item)
     sentences_of = {name: [*sentences, *other] for name, sentences in said.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,12 +24,22 @@ from wattbench_reports.gate.evidence.missing import (
     without_long_rounds,
 )
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.evidence.money import (
+    NO_PRICE,
+    MoneyOfGate,
+    RoundBill,
+    SideMoney,
+    Tariffs,
+    money_of_gate,
+    of_machine,
+    round_bills,
+)
 from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, answers_of_side, reading
 from wattbench_reports.gate.evidence.same_work import other_documents, other_machines, other_prompts
 from wattbench_reports.gate.metrics import PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables import provenance
-from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.json_values import mapping
 
 _TOGETHER = "two systems in one process share one peak: name peak_memory in the policy, and each is measured alone"
@@ -49,10 +59,12 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
     """
     read = _Read.of(run)
     rounds, long_rounds, why = [], [], Counter[str]()
+    record = header_record(run)
+    paid = _Paid.of(record, read)
     used: dict[str, set[str]] = {side: set() for side in SIDES}
     for row in read.rows:
         joules, reasons = read.joules(row)
-        rounds.append(read.round(row, joules))
+        rounds.append(replace(read.round(row, joules), money=paid.money(row.number)))
         if row.long:  # of a short one no joules were expected
             long_rounds.append(rounds[-1])
             why.update(reasons)
@@ -61,24 +73,27 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
                 used[side].add(read.window(row, side).provenance_label)
     left = _items_left(read)
     final = run.finished or not left or not read.alike
-    record = header_record(run)
     if record.gate is None or record.gate.long_rounds:
         bare, notes = without_joules(long_rounds, why, final=final)
     else:
         bare, notes = without_long_rounds(rounds, record.provenances), ()
     silent = [read.names[side] for side in SIDES if read.rows and not read.reports_first_token(side)]
     memory, unknown = _peaks(run, read)
-    missing = bare | without_first_tokens(rounds, silent) | unknown
+    money = paid.settled(policy)
+    missing = bare | without_first_tokens(rounds, silent) | unknown | money.missing
     figures = {side: answers.figures for side, answers in read.sides.items()}
     prompts, asked_differently = other_prompts(record, read.names, figures, may_differ="prompts" in policy.may_differ)
-    unlike = other_machines(record, read.names) | prompts | other_documents(read.names, figures)
-    apart, missing = of_judged(policy, unlike, missing)
+    unlike = money.apart | other_machines(record, read.names) | prompts | other_documents(read.names, figures)
+    apart, missing = of_judged(policy, unlike, missing, priced=money.priced)
     return Evidence(
         baseline=read.names[BASELINE],
         candidate=read.names[CANDIDATE],
         rounds=tuple(rounds),
         in_turns=True,
         provenance=(provenance.joined(used[BASELINE]), provenance.joined(used[CANDIDATE])),
+        priced=money.priced,
+        currency=money.currency,
+        money_of_machine=money.of_machine,
         peak_memory_bytes=memory,
         apart=apart,
         missing=missing,
@@ -93,6 +108,56 @@ def _on_base(run: RunRecords) -> tuple[str, ...]:
     """Return what differs between the two sides of a gate against a base; nothing for any other gate."""
     gate = header_record(run).gate
     return () if gate is None else gate.base_notes
+
+
+@dataclass(frozen=True)
+class _Paid:
+    """What each side is paid, round by round."""
+
+    names: Mapping[str, str]
+    """Side to what its system is called in the record."""
+    tariffs: Mapping[str, Tariffs]
+    """By side. So the next."""
+    bills: Mapping[str, Sequence[RoundBill | str]]
+    """Of every round; or why its money is not known."""
+
+    @classmethod
+    def of(cls, record: HeaderRecord, read: _Read) -> _Paid:
+        sides = {} if record.gate is None else record.gate.sides
+        tariffs = {side: Tariffs.of(record, sides[side].system) for side in SIDES}
+        return cls(read.names, tariffs, {side: _bills(read, side, tariffs[side]) for side in SIDES})
+
+    def money(self, number: int) -> tuple[float, float] | None:
+        """Return the money of a round of both sides; None where that of one is not known."""
+        ours, theirs = (self.bills[side][number] for side in SIDES)
+        return None if isinstance(ours, str) or isinstance(theirs, str) else (ours.total, theirs.total)
+
+    def settled(self, policy: Policy) -> MoneyOfGate:
+        """Return whether the money of the two sides may be judged."""
+        sides = {}
+        for side in SIDES:
+            known = [bill for bill in self.bills[side] if not isinstance(bill, str)]
+            unknown = [bill for bill in self.bills[side] if isinstance(bill, str)]
+            why = self.tariffs[side].why_none or ("" if known or not unknown else unknown[0])
+            sides[self.names[side]] = SideMoney(self.tariffs[side].currency, why, of_machine(known))
+        return money_of_gate(policy, sides)
+
+
+def _bills(read: _Read, side: str, tariffs: Tariffs) -> list[RoundBill | str]:
+    """Bill every round of one side."""
+    if tariffs.currency is None or tariffs.why_none:
+        return [tariffs.why_none or NO_PRICE] * len(read.rows)
+    figures = read.sides[side].figures
+    usage = [
+        {**each, "round": number, "share": 1 / figures[item].times}
+        for number, row in enumerate(read.rows)
+        for item in row.items
+        for each in figures[item].usage
+    ]
+    windows = [(row, read.window(row, side)) for row in read.rows]
+    with reading(read.run.layout.windows, "a window of a round"):
+        windows_s = [read.once(row, side) * window.duration_s / window.passes for row, window in windows]
+        return round_bills(tariffs, usage, windows_s, [read.side_joules(row, side) for row in read.rows])
 
 
 @dataclass(frozen=True)
@@ -170,13 +235,13 @@ class _Read:
         joules: dict[str, float] = {}
         for side in SIDES:
             window = self.window(row, side)
-            counted_j = window.total_j
+            counted_j = self.side_joules(row, side)
             if not window.valid:
                 reasons.update(window.reasons or ["a window is not valid"])
             elif counted_j is None:
                 reasons.add(NOT_READ)
             else:
-                joules[side] = self._once(row, side) * _checked_j(counted_j) / window.passes
+                joules[side] = counted_j
                 ways[side] = _way(window)
         if not reasons and ways[BASELINE] != ways[CANDIDATE]:
             reasons.add("; ".join(f"{self.names[side]} was read by {ways[side]}" for side in SIDES))
@@ -184,7 +249,19 @@ class _Read:
             reasons.add("a window counted no joules")
         return (None if reasons else (joules[BASELINE], joules[CANDIDATE])), reasons
 
-    def _once(self, row: RoundRow, side: str) -> float:
+    def side_joules(self, row: RoundRow, side: str) -> float | None:
+        """Return the joules of a round's items, each once, of one side; None where its window has none or is invalid.
+
+        Raises:
+            ValueError: a window is damaged.
+        """
+        window = self.window(row, side)
+        counted_j = window.total_j
+        if not window.valid or counted_j is None:
+            return None
+        return self.once(row, side) * _checked_j(counted_j) / window.passes
+
+    def once(self, row: RoundRow, side: str) -> float:
         """Return the share of a pass that asks every item once: less than 1 where the suite repeats them."""
         return len(row.items) / sum(self.sides[side].figures[item].times for item in row.items)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.gate.evidence.model import Pairs, Round
 
-FIGURES = ("correct", "seconds", "ttft_s", "energy_j")
+FIGURES = ("correct", "seconds", "ttft_s", "energy_j", "money")
 """Columns of the paired items; those of the candidate end in ``_2``."""
 
 MOST_ROUNDS = 256
@@ -63,7 +63,7 @@ def rounds_of(
     tasks = both["task"].to_numpy()
     rounds = []
     for number, part in enumerate(parts):
-        joules = figures["energy_j"][part].sum(axis=0).tolist()
+        joules, money = (figures[name][part].sum(axis=0).tolist() for name in ("energy_j", "money"))
         ttft_s = figures["ttft_s"][part]
         rounds.append(
             Round(
@@ -74,6 +74,7 @@ def rounds_of(
                 tasks=tuple(tasks[part].tolist()),
                 domains=tuple(domains.get(task, task) for task in tasks[part].tolist()),
                 pair=number // 2 if paired else None,
+                money=None if any(math.isnan(each) for each in money) else (money[0], money[1]),
             )
         )
     return tuple(rounds)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from wattbench.records import SystemRow
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.evidence.model import Round
-from wattbench_reports.gate.metrics import ENERGY, PEAK_MEMORY, TTFT
+from wattbench_reports.gate.metrics import ENERGY, MONEY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
 
 NOT_READ = "no meter could be read"
@@ -21,13 +21,14 @@ _MOST_REASONS = 3
 
 
 def of_judged(
-    policy: Policy, apart: Mapping[str, str], missing: Mapping[str, str]
+    policy: Policy, apart: Mapping[str, str], missing: Mapping[str, str], *, priced: bool = False
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Select, for the judged metrics, why they are not comparable and why they are missing.
 
-    Of a metric that is missing there is nothing that could be compared, so that it is not said to be apart too.
+    Of a metric that is missing there is nothing that could be compared, so that it is not said to be apart too. Of
+    money that does not block nothing is said where not both systems are priced.
     """
-    judged = [rule.metric for rule in policy.rules]
+    judged = [rule.metric for rule in policy.rules if rule.blocks or priced or rule.metric not in MONEY]
     return (
         {metric: apart[metric] for metric in judged if metric in apart and metric not in missing},
         {metric: missing[metric] for metric in judged if metric in missing},

@@ -36,11 +36,30 @@ class Round:
     the round is a pair of its own."""
     load: int = 0
     """Which loading of the two systems answered, counted from 0."""
+    money: tuple[float, float] | None = None
+    """Money of the round's items, of the baseline and of the candidate, each once, in `Evidence.currency`; None where
+    that of one of them is not known."""
 
     @property
     def items(self) -> int:
         """Return the number of items."""
         return len(self.correct)
+
+
+@dataclass(frozen=True)
+class MoneyOfMachine:
+    """Which part of the money of an answer another session would change: that of seconds, and that of joules.
+
+    What is paid for tokens and requests is the same in any session. Each part is the larger one of the two systems.
+    """
+
+    seconds: float = 0.0
+    """Share of the money that is for the time of a machine, 0 to 1."""
+    joules: float = 0.0
+    """Share of the money that is for electricity."""
+
+
+OF_NO_MACHINE = MoneyOfMachine()
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,11 @@ class Evidence:
     of two runs, and what changed on the machine between them is part of every difference in seconds and joules."""
     provenance: tuple[str, str] = ("", "")
     """Provenance of the joules of each; empty where they have no joules."""
+    priced: bool = False
+    """Both systems have a price, or costs on record."""
+    currency: str = ""
+    """Of the money of the rounds; empty without any, or where it is not named."""
+    money_of_machine: MoneyOfMachine = OF_NO_MACHINE
     peak_memory_bytes: tuple[int | None, int | None] = (None, None)
     apart: Mapping[str, str] = field(default_factory=dict)
     """Metric to why the two are not comparable on it, naming what differs."""

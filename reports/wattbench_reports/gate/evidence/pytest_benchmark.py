@@ -20,7 +20,7 @@ from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS, seed_of
 from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, without_joules
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.evidence.pytest_benchmark_json import Benchmark, BenchmarkFile, read_benchmarks
-from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT, METRICS, PEAK_MEMORY, TTFT
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT, METRICS, MONEY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables.json_values import mapping
 
@@ -80,7 +80,7 @@ def _evidence(
     apart, notes = _apart(files, (one, two), shown, policy)
     bare, joule_notes = ({}, ()) if unread else without_joules(rounds, Counter([NOT_READ]))
     missing = (
-        dict.fromkeys((PEAK_MEMORY, TTFT), "a pytest-benchmark file does not record it")
+        dict.fromkeys((PEAK_MEMORY, TTFT, *MONEY), "a pytest-benchmark file does not record it")
         | dict.fromkeys((ACCURACY, JOULES_PER_CORRECT) if unscored else (), unscored)
         | dict.fromkeys(ENERGY if unread else (), unread)
         | bare

@@ -48,6 +48,9 @@ class ItemFigures:
     """NaN where it has no first token on record."""
     times: int
     """How often it was asked, in one window: what it took there is for all of them."""
+    usage: tuple[Mapping[str, object], ...] = ()
+    """What each system that was asked used, over all times: rows as `AnswerRow.usage` has them, of one that is no
+    hybrid with an empty name."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ def answers_of_side(
         windows = {row.windows[side] for row in rows}
     times: dict[Item, list[tuple[float, float]]] = {}
     prompts: dict[Item, tuple[str, str]] = {}
+    usage: dict[Item, list[Mapping[str, object]]] = {}
     answered: set[Item] = set()
     for task in tasks:
         path = run.layout.answers(system, task)
@@ -89,6 +93,7 @@ def answers_of_side(
             for row, taken_s in _times(lines, windows):
                 times.setdefault((task, row.doc_id), []).append(taken_s)
                 prompts[task, row.doc_id] = (row.prompt_hash, row.messages_hash)
+                usage.setdefault((task, row.doc_id), []).extend(_usage(row))
     answers = {}
     for (task, doc_id), (correct, doc_hash) in scores.items():
         item_times = times.get((task, doc_id))
@@ -98,9 +103,21 @@ def answers_of_side(
         seconds, first_s = zip(*item_times, strict=True)
         known = [each for each in first_s if not math.isnan(each)]
         answers[task, doc_id] = ItemFigures(
-            correct, doc_hash, *prompts[task, doc_id], _mean(seconds), _mean(known), len(item_times)
+            correct,
+            doc_hash,
+            *prompts[task, doc_id],
+            _mean(seconds),
+            _mean(known),
+            len(item_times),
+            tuple(usage[task, doc_id]),
         )
     return SideAnswers(answers, answered)
+
+
+def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
+    """Return the tokens of every system that was asked for an answer; of a system that is no hybrid its own."""
+    own = {name: getattr(row, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
+    return [*row.usage, {"system": "", **own, "seconds": row.finished_s - row.started_s}]
 
 
 def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:

@@ -9,13 +9,15 @@ Valid where the sessions are of the same items, machine and meters, and are exch
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.gate.metrics import JOULES_PER_CORRECT, JOULES_PER_REQUEST, LATENCY_P50, LATENCY_P95, TTFT
+from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, MoneyOfMachine
+from wattbench_reports.gate.metrics import JOULES_PER_CORRECT, JOULES_PER_REQUEST, LATENCY_P50, LATENCY_P95, MONEY, TTFT
 from wattbench_reports.stats import SessionVariance, session_variance
 from wattbench_reports.tables.session_record import SessionRecord
 
@@ -29,8 +31,17 @@ NOT_KNOWN = (
 """Why a metric of two runs was not judged."""
 
 
+_MEAN_SECONDS = "mean seconds"
+"""Of a request: what the money of a machine's time varies with."""
+
+
 def session_variances(
-    record: SessionRecord | None, baseline: str, candidate: str, *, one_run: bool
+    record: SessionRecord | None,
+    baseline: str,
+    candidate: str,
+    *,
+    one_run: bool,
+    money: MoneyOfMachine = OF_NO_MACHINE,
 ) -> dict[str, SessionVariance]:
     """Return, for each metric, how much the logarithm of its figure varies between sessions.
 
@@ -42,6 +53,7 @@ def session_variances(
         baseline: the system's name in its run.
         candidate: likewise.
         one_run: both are of one run.
+        money: which part of the systems' money another session would change.
 
     Returns:
         Without the metrics for which fewer than two sessions have a figure.
@@ -49,7 +61,7 @@ def session_variances(
     if record is None:
         return {}
     variances = {}
-    for metric in BETWEEN_RUNS:
+    for metric in (*BETWEEN_RUNS, _MEAN_SECONDS):
         logs = {name: _logs(values) for name, values in _figures(record, metric).items()}
         if one_run and baseline in logs and candidate in logs:
             ratio = session_variance(logs[candidate] - logs[baseline])
@@ -59,7 +71,26 @@ def session_variances(
             variance = _most(logs, baseline, candidate)
         if variance is not None:
             variances[metric] = variance
-    return variances
+    of_money = _of_money(money, variances.pop(_MEAN_SECONDS, None), variances.get(JOULES_PER_REQUEST))
+    return variances | ({} if of_money is None else dict.fromkeys(MONEY, of_money))
+
+
+def _of_money(
+    money: MoneyOfMachine, seconds: SessionVariance | None, joules: SessionVariance | None
+) -> SessionVariance | None:
+    """Return the variance of the logarithm of money: of a sum of parts, as if seconds and joules rose together.
+
+    A part of the sum that rises by some share raises the sum by its part of that; the standard deviation of a sum is
+    at most the sum of those of its parts, whatever their correlation.
+    """
+    parts = [(share, known) for share, known in ((money.seconds, seconds), (money.joules, joules)) if share > 0]
+    if not parts or any(known is None for _, known in parts):
+        return None
+    known_parts = [(share, known) for share, known in parts if known is not None]
+    sd = sum(share * math.sqrt(known.log_variance) for share, known in known_parts)
+    return SessionVariance(
+        sd**2, min(known.df for _, known in known_parts), min(known.sessions for _, known in known_parts)
+    )
 
 
 def _most(logs: Mapping[str, NDArray[np.float64]], baseline: str, candidate: str) -> SessionVariance | None:
@@ -73,6 +104,8 @@ def _most(logs: Mapping[str, NDArray[np.float64]], baseline: str, candidate: str
 def _figures(record: SessionRecord, metric: str) -> Mapping[str, Sequence[float | None]]:
     if metric in (JOULES_PER_REQUEST, JOULES_PER_CORRECT):
         return record.j_per_request
+    if metric == _MEAN_SECONDS:
+        return record.seconds_per_request
     if metric == LATENCY_P50 and metric not in record.figures:  # an older file, which has the mean alone
         return record.seconds_per_request
     return record.figures.get(metric, {})

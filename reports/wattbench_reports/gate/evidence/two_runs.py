@@ -18,9 +18,18 @@ from wattbench_reports.gate.evidence.comparable import FingerprintComparison, co
 from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
 from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
 from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.evidence.money import SideMoney, money_of_answers, money_of_gate
 from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts, item_prompts
 from wattbench_reports.gate.evidence.sessions import session_variances
-from wattbench_reports.gate.metrics import ACCURACY, JOULES_PER_CORRECT, LATENCY_P50, LATENCY_P95, METRICS
+from wattbench_reports.gate.metrics import (
+    ACCURACY,
+    COST_PER_CORRECT,
+    JOULES_PER_CORRECT,
+    LATENCY_P50,
+    LATENCY_P95,
+    METRICS,
+    MONEY,
+)
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.validity import validity
 from wattbench_reports.tables import provenance
@@ -68,14 +77,19 @@ def evidence_of_two(
     names = _chosen(frames, (baseline, candidate))
     sides = _shown(frames, names)
     one, two = sides
+    money = money_of_gate(policy, {side.shown: side.money for side in sides})
     between = compare_fingerprints(
-        {side.shown: side.print for side in sides}, crossed, policy.may_differ, item_by_item=("prompts",)
+        {side.shown: side.print for side in sides},
+        crossed,
+        policy.may_differ,
+        item_by_item=("prompts",),
+        figures=dict.fromkeys(MONEY, money.figure),
     )
     both = _paired(one, two)
     runs = [each.run.header.run for each in frames]
     seed = seed_of(runs)
     one_run = runs[0] == runs[1]
-    varying = session_variances(sessions, *names, one_run=one_run)
+    varying = session_variances(sessions, *names, one_run=one_run, money=money.of_machine)
     by_block = one_run and in_blocks(both) and not varying and policy.drift is None
     rounds = (block_rounds if by_block else item_rounds)(both, _domains(sides), seed)
     apart, unpaired = _without_partner(between, sides, len(both))
@@ -88,14 +102,17 @@ def evidence_of_two(
     silent = [
         side.shown for side, column in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[column].isna().all()
     ]
-    missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown
-    apart, missing = of_judged(policy, apart, missing)
+    missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown | money.missing
+    apart, missing = of_judged(policy, {**money.apart, **apart}, missing, priced=money.priced)
     return Evidence(
         baseline=one.shown,
         candidate=two.shown,
         rounds=rounds,
         in_turns=by_block,
         provenance=(one.provenance, two.provenance),
+        priced=money.priced,
+        currency=money.currency,
+        money_of_machine=money.of_machine,
         peak_memory_bytes=memory,
         apart=apart,
         missing=missing,
@@ -118,6 +135,7 @@ class _Side:
     items: pd.DataFrame
     """One row per item: columns `KEY`, `FIGURES` and `block` (NaN without a value), and `HASHES`."""
     provenance: str
+    money: SideMoney
 
 
 def _opened(run: RunRecords) -> Frames:
@@ -192,6 +210,7 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
     rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][of_system] - answers["started_s"]
     rows["energy_j"] = answers["energy_j"].astype(float)
     rows["block"] = answers["block"]
+    rows["money"], money = money_of_answers(frames, name, of_system)
     means = rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean()
     return _Side(
         frames=frames,
@@ -200,6 +219,7 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
         print=fingerprints(frames)[name],
         items=means.merge(item_prompts(frames, of_system), on=KEY),
         provenance=provenance.joined(answers.loc[answers["energy_j"].notna(), "energy_provenance"].unique().tolist()),
+        money=money,
     )
 
 
@@ -262,7 +282,9 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     untimed = [side.shown for side in sides if side.items["seconds"].isna().all()]
     missing: dict[str, str] = {}
     if unscored:
-        missing |= dict.fromkeys((ACCURACY, JOULES_PER_CORRECT), f"the answers of {named(unscored)} have no scores")
+        missing |= dict.fromkeys(
+            (ACCURACY, JOULES_PER_CORRECT, COST_PER_CORRECT), f"the answers of {named(unscored)} have no scores"
+        )
     if untimed:
         missing |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {named(untimed)} have no times")
     return missing

@@ -23,8 +23,10 @@ from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.pytest_benchmark import evidence_of_files
-from wattbench_reports.gate.metrics import ENERGY, METRICS
+from wattbench_reports.gate.metrics import ENERGY, MONEY
+from wattbench_reports.gate.metrics import METRICS as ALL_METRICS
 
+METRICS = [name for name in ALL_METRICS if name not in MONEY]  # of systems without a price
 EVERYTHING = gate_policy(metrics={name: {"margin": 0.1} for name in METRICS})
 NEVER_TOLD = {"ttft", "peak_memory"}
 MACHINE = {

@@ -22,9 +22,11 @@ from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS, seed_of
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
-from wattbench_reports.gate.metrics import ENERGY, METRICS
+from wattbench_reports.gate.metrics import ENERGY, MONEY
+from wattbench_reports.gate.metrics import METRICS as ALL_METRICS
 from wattbench_reports.gate.policy import Policy
 
+METRICS = [name for name in ALL_METRICS if name not in MONEY]  # of systems without a price
 EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
 FIGURES = set(METRICS) - {"ttft"}
 """These systems do not tell when the first token came."""

@@ -1,0 +1,236 @@
+"""Read what the answers of the two systems of a gate cost: by their prices, or as an import declares it.
+
+Money is of the very answers that a round is of, each once: tokens and requests as they are on record, the hours of a
+machine by the seconds of its window, and electricity by its joules. It is compared in one currency; none is converted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, MoneyOfMachine
+from wattbench_reports.gate.metrics import MONEY
+from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH, pue_of_suite
+from wattbench_reports.metrics.money.answer_columns import COUNTS
+from wattbench_reports.metrics.money.bills import bills_of
+from wattbench_reports.metrics.money.model import MACHINE
+from wattbench_reports.metrics.money.price_bill import parts_at, unknown_tokens
+from wattbench_reports.metrics.money.prices import prices_of
+from wattbench_reports.tables.header_record import HeaderRecord
+from wattbench_reports.tables.price_record import PriceRecord
+from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.suite_record import SuiteRecord, SystemSettings
+
+NO_PRICE = "it has no price, no declared cost, and electricity has no price (workload.price_per_kwh)"
+
+
+@dataclass(frozen=True)
+class SideMoney:
+    """What one system of a gate is paid in, and what of its money hangs on the machine."""
+
+    currency: str | None = None
+    """None: it has no price."""
+    why_none: str = ""
+    """Why its money is not known, as a clause; empty where it is."""
+    of_machine: MoneyOfMachine = OF_NO_MACHINE
+
+
+@dataclass(frozen=True)
+class Tariffs:
+    """At which prices a system's rounds are paid for."""
+
+    own: PriceRecord | None
+    """Of the system itself."""
+    asked: Mapping[str, PriceRecord]
+    """Of a hybrid, of the systems that it asks."""
+    per_joule: float
+    """Of electricity; 0 where it is not paid for."""
+    currency: str | None
+    why_none: str
+
+    @classmethod
+    def of(cls, record: HeaderRecord, system: str | None) -> Tariffs:
+        """Read the prices of a system of a gate's suite."""
+        suite = record.suite
+        prices = prices_of(suite, list(suite.systems)).by_system
+        settings = suite.systems.get(system or "", SystemSettings())
+        own = prices.get(system or "")
+        asked = {name: prices[name] for name in settings.pool if name in prices}
+        used = [*asked.values(), *([] if own is None else [own])]
+        without = any(name not in prices for name in settings.pool) if settings.pool else own is None
+        pays = without or any(price.electricity_added for price in used)
+        currencies = tuple(dict.fromkeys(price.currency for price in used))
+        per_joule, currency, why = _electricity(suite, pays, currencies[0] if currencies else None)
+        if len(currencies) > 1:
+            why = f"what it asks is billed in {' and '.join(currencies)}"
+        elif own is not None and own.by_token and any(price.by_token for price in asked.values()):
+            why = "its own price and those of its members both bill tokens, so that some would be billed twice"
+        return cls(own, asked, per_joule, currency, why)
+
+
+def _electricity(suite: SuiteRecord, pays: bool, currency: str | None) -> tuple[float, str | None, str]:
+    """Return the money of a joule, the currency of all, and why the money is not known."""
+    workload = suite.workload
+    if not pays:
+        return 0.0, currency, ""
+    if workload.price_per_kwh is None:
+        return 0.0, currency, "" if currency is None else "its joules are paid for, and electricity has no price"
+    if currency not in (None, workload.currency):
+        return 0.0, currency, f"it is billed in {currency}, and its electricity in {workload.currency}"
+    return workload.price_per_kwh * pue_of_suite(suite.carbon) / JOULES_PER_KWH, workload.currency, ""
+
+
+@dataclass(frozen=True)
+class RoundBill:
+    """The money of one system's answers in a round, by what it hangs on."""
+
+    answers: float
+    """Of tokens and requests."""
+    seconds: float
+    joules: float
+
+    @property
+    def total(self) -> float:
+        """Return all of it."""
+        return self.answers + self.seconds + self.joules
+
+
+def round_bills(
+    tariffs: Tariffs,
+    usage: Sequence[Mapping[str, Any]],
+    windows_s: Sequence[float],
+    joules: Sequence[float | None],
+) -> list[RoundBill | str]:
+    """Bill rounds; in place of one whose money is not known, return why, as a clause.
+
+    Args:
+        tariffs: of the system.
+        usage: a row for each system that was asked in a round: `round`, counted from 0, `system` (empty: the system
+            itself), the columns `COUNTS`, `seconds`, and `share`: what of it counts where an item was asked several
+            times.
+        windows_s: of each round, the seconds of its items, each once, in its window.
+        joules: likewise; None where they are not known.
+    """
+    number = len(windows_s)
+    answers, seconds, why = np.zeros(number), np.zeros(number), ""
+    table = pd.DataFrame(list(usage), columns=["round", "system", *COUNTS, "seconds", "share"])
+    table = table.astype(dict.fromkeys((*COUNTS, "seconds", "share"), np.float64))
+    for name, rows in table.groupby("system", sort=False):
+        system = str(name)
+        price = tariffs.asked.get(system) if system else tariffs.own
+        if price is None:
+            continue
+        by_time = bool(system) and price.by_time  # the system's own hours are those of its windows
+        took = rows["seconds"].to_numpy(dtype=np.float64) if by_time else None
+        parts = parts_at(price, len(rows), rows if price.by_token else None, took)
+        why = why or (unknown_tokens(rows, price) if price.by_token else "")
+        for part, money in parts.items():
+            total = seconds if part == MACHINE else answers
+            total += np.bincount(rows["round"], weights=money * rows["share"].to_numpy(), minlength=number)
+    if tariffs.own is not None:
+        seconds = seconds + tariffs.own.per_second * np.array(windows_s)
+    of_joules = [0.0 if not tariffs.per_joule else np.nan if each is None else each for each in joules]
+    bills: list[RoundBill | str] = []
+    for own, timed, electricity in zip(answers.tolist(), seconds.tolist(), of_joules, strict=True):
+        if math.isnan(own):
+            bills.append(why)
+        elif math.isnan(timed):
+            bills.append("hours of what it asks have a price, and its seconds are not recorded")
+        elif math.isnan(electricity):
+            bills.append("its joules are paid for, and are not known")
+        else:
+            bills.append(RoundBill(own, timed, tariffs.per_joule * electricity))
+    return bills
+
+
+def of_machine(bills: Iterable[RoundBill]) -> MoneyOfMachine:
+    """Return which part of some money hangs on the machine."""
+    known = list(bills)
+    total = sum(each.total for each in known)
+    if total <= 0:
+        return OF_NO_MACHINE
+    return MoneyOfMachine(sum(each.seconds for each in known) / total, sum(each.joules for each in known) / total)
+
+
+def money_of_answers(frames: Frames, system: str, rows: NDArray[np.bool_]) -> tuple[NDArray[np.float64], SideMoney]:
+    """Return the money of each answer of a system in a finished run, shape (answers of the system,), NaN if unknown.
+
+    Args:
+        frames: the run.
+        system: of it.
+        rows: which answers are the system's.
+    """
+    suite = frames.record.suite
+    bill = bills_of(frames, prices_of(suite, frames.systems))[system]
+    nothing = np.full(int(rows.sum()), np.nan)
+    per_joule, currency, why = _electricity(suite, bill.pays_electricity, bill.currency)
+    if currency is None or bill.why_none or why:
+        return nothing, SideMoney(currency, bill.why_none or why)
+    fixed = sum(bill.parts.values(), start=np.zeros(len(nothing)))
+    seconds = bill.parts.get(MACHINE, np.zeros(len(nothing)))
+    energy_j = frames.items["energy_j"].to_numpy(dtype=np.float64)[rows]
+    joules = per_joule * energy_j if per_joule else np.zeros(len(nothing))
+    money = fixed + joules
+    total = float(np.nansum(money))
+    if total <= 0:
+        return money, SideMoney(currency)
+    return money, SideMoney(
+        currency, of_machine=MoneyOfMachine(float(seconds.sum()) / total, float(np.nansum(joules)) / total)
+    )
+
+
+@dataclass(frozen=True)
+class MoneyOfGate:
+    """What the money of both systems comes to."""
+
+    priced: bool
+    """Both have a price."""
+    currency: str
+    of_machine: MoneyOfMachine
+    apart: dict[str, str]
+    missing: dict[str, str]
+
+    @property
+    def figure(self) -> str:
+        """Return which figure decides whether two runs may be compared by it: what it hangs on."""
+        if self.of_machine.joules:
+            return "joules"
+        return "latency" if self.of_machine.seconds else "accuracy"
+
+
+def money_of_gate(policy: Policy, sides: Mapping[str, SideMoney]) -> MoneyOfGate:
+    """Settle whether the money of two systems may be judged.
+
+    Args:
+        policy: of the gate.
+        sides: by the systems' names.
+    """
+    unpriced = [name for name, side in sides.items() if side.currency is None]
+    missing = ""
+    if unpriced:
+        missing = "; ".join(f"{name}: {NO_PRICE}" for name in unpriced)
+    elif why := [f"{name}: {side.why_none}" for name, side in sides.items() if side.why_none]:
+        missing = "; ".join(why)
+    currencies = {side.currency for side in sides.values() if side.currency is not None}
+    apart = ""
+    if not missing and len(currencies) > 1:
+        paid = " and ".join(f"{name} in {side.currency}" for name, side in sides.items())
+        apart = f"They are paid for in different currencies, and none is converted: {paid}."
+    return MoneyOfGate(
+        priced=not unpriced,
+        currency=next(iter(currencies)) if len(currencies) == 1 else "",
+        of_machine=MoneyOfMachine(
+            max(side.of_machine.seconds for side in sides.values()),
+            max(side.of_machine.joules for side in sides.values()),
+        ),
+        apart=dict.fromkeys(MONEY, apart) if apart else {},
+        missing=dict.fromkeys(MONEY, missing) if missing else {},
+    )
