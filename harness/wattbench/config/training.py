@@ -36,6 +36,17 @@ class DeclaredTraining(Strict):
     grams_co2e: Annotated[FiniteFloat, Field(ge=0, le=1e18)] | None = None
     """Grams of CO2 equivalent as the source states them. A report shows them next to those that it computes."""
 
+    cost: Annotated[FiniteFloat, Field(ge=0, le=1e15)] | None = None
+    """What the training was paid for in total, in `currency`; a report takes it in place of the price of its energy."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    """Of `cost`: ISO 4217, three letters."""
+
+    @model_validator(mode="after")
+    def _cost_in_a_currency(self) -> Self:
+        if (self.cost is None) != (self.currency is None):
+            raise ValueError("cost and currency go together")
+        return self
+
     @model_validator(mode="after")
     def _one_energy(self) -> Self:
         given = [key for key in ("energy_j", "energy_kwh") if getattr(self, key) is not None]
@@ -64,6 +75,8 @@ class DeclaredTraining(Strict):
             "year": self.year,
             "gpu_hours": self.gpu_hours,
             "grams_co2e": self.grams_co2e,
+            "cost": self.cost,
+            "currency": self.currency,
         }
 
 

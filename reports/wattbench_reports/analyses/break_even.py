@@ -1,14 +1,17 @@
-"""Compute after how many correct answers a system has saved the joules of its training, against every other one."""
+"""Compute after how many correct answers a system has saved the joules, and the money, of its training.
+
+Each is compared with every other system.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.training_cost import Training, in_use, trainings
+from wattbench_reports.analyses.training_cost import Training, in_use, training_money, trainings
 from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import EqualPairs
@@ -17,6 +20,23 @@ from wattbench_reports.stats import Payback, payback_from_draws, resampled_sums
 from wattbench_reports.stats.budgets import BREAK_EVEN_UNITS, SEED
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
+
+
+@dataclass(frozen=True)
+class MoneyBreakEven:
+    """The same of money: after how many correct answers a training has paid for itself."""
+
+    outlay: float | None
+    """Money of the training minus that of the other one's, in the currency of the run; None where one is not known."""
+    payback: Payback | None
+    """As `BreakEven.payback`."""
+    reason: str
+    """Why there is no `payback`; empty where there is one."""
+
+    @property
+    def ahead(self) -> bool:
+        """Return whether the outlay is less than 0."""
+        return self.outlay is not None and self.outlay < 0
 
 
 @dataclass(frozen=True)
@@ -42,6 +62,8 @@ class BreakEven:
     rival: bool
     """The other one is the strongest alternative: of the systems that are not shown to be less accurate over the same
     items, and whose joules may be compared, it has the fewest joules per correct answer."""
+    money: MoneyBreakEven | None = None
+    """None where no system of the run has a cost."""
 
     @property
     def declared(self) -> bool:
@@ -58,14 +80,32 @@ def break_evens(analysis: Analysis) -> tuple[BreakEven, ...]:
     """
     trained = {each.system: each for each in trainings(analysis)}
     names, sums = in_use(analysis), _SharedSums(analysis.table)
+    paid = None if analysis.priced is None else _SharedSums(analysis.priced.table)
     rows = analysis.frames.run.systems()
     pairs = []
     for name in trained:
         domain = rows[name].domain if rows[name].domain in analysis.by_domain else None
         others = [other for other in names if other != name]
         rival = _rival(analysis, sums.table(domain), name, domain, others)
-        pairs += [_pair(analysis, sums, trained, name, other, domain, other == rival) for other in others]
+        for other in others:
+            pair = _pair(analysis, sums, trained, name, other, domain, other == rival)
+            pairs.append(pair if paid is None else replace(pair, money=_money(analysis, paid, trained, pair)))
     return tuple(pairs)
+
+
+def _money(
+    analysis: Analysis, paid: _SharedSums, trained: Mapping[str, Training], pair: BreakEven
+) -> MoneyBreakEven | None:
+    if analysis.money is None:
+        return None
+    names = (pair.system, pair.against)
+    (first, why_first), (second, why_second) = (training_money(analysis, trained.get(each)) for each in names)
+    outlay = None if first is None or second is None else first - second
+    reason = next(filter(None, [why_first, why_second, *(analysis.money.systems[each].why_none for each in names)]), "")
+    if outlay is None or reason:
+        return MoneyBreakEven(outlay, None, reason)
+    payback = _payback(paid, *names, pair.domain, outlay)
+    return MoneyBreakEven(outlay, payback, "" if payback is not None else _nothing(paid, *names, pair.domain, "a cost"))
 
 
 @dataclass
@@ -148,11 +188,11 @@ def _payback(sums: _SharedSums, name: str, other: str, domain: str | None, outla
     return payback_from_draws(abs(outlay_j), totals[0], totals[1], draws[0], draws[1], items=drawn.items)
 
 
-def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None) -> str:
+def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None, what: str = "joules") -> str:
     columns = {each: sums.all_items.column(each) for each in (name, other)}
     drawn = sums.of(domain, *columns.values())
     if drawn is None:
-        return "no item has joules of both"
+        return f"no item has {what} of both"
     silent = [each for each, column in columns.items() if not drawn.correct[column]]
     return f"nothing answered correctly by {' and '.join(silent)}"
 

@@ -1,4 +1,4 @@
-"""Simulate how many machines a rate of requests needs, and what a request costs with their idle time included.
+"""Simulate how many machines a rate of requests needs, and what requests cost with their idle time included.
 
 A replica is a machine like the one that was measured, with the system loaded, answering one request at a time. Arrivals
 are Poisson; the duration of each is drawn from the measured ones.
@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records import Purpose, added
 from wattbench.records.suite_defaults import REQUESTS_PER_YEAR
+from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.analyses.training_cost import in_use
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH
+from wattbench_reports.metrics.money.model import ELECTRICITY, MACHINE
 from wattbench_reports.metrics.tail_latency import MEDIAN, common_tail, tail_share
 from wattbench_reports.stats.budgets import ARRIVALS, SEED, WARM_UP_ARRIVALS
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
@@ -25,6 +28,7 @@ RATES_PER_S = (0.1, 1.0, 10.0)
 """Requests per second, in addition to the rate that the requests of a year give."""
 
 SECONDS_PER_YEAR = 365 * 24 * 3600.0
+HOURS_PER_MONTH = 365 * 24 / 12
 
 TARGET_TIMES = 2.0
 """The simulated tail latency may be at most this many times the system's tail latency when it answers alone."""
@@ -49,6 +53,11 @@ class Sized:
     """Joules above idle plus the idle power of all replicas over all the time. None where these are not known."""
     idle_j_per_request: float | None
     """Of these, the joules that the replicas draw while they are not answering."""
+    money_per_hour: float | None = None
+    """Money of all replicas for an hour, in the currency of the run: their hours whether they answer or not, tokens and
+    requests of the rate, and electricity where it is paid for. None: not known."""
+    electricity_per_hour: float | None = None
+    """The part of it that is for electricity; 0 where none is paid for."""
 
     @property
     def idle_share(self) -> float | None:
@@ -147,7 +156,7 @@ def _fleet(
     target_times: float,
 ) -> Fleet:
     split = analysis.splits[name]
-    idle_w = _idle_w(analysis, name) if analysis.judged[name].valid else None
+    idle_w = idle_watts(analysis, name) if analysis.judged[name].valid else None
     above_j = None if idle_w is None else split.above_idle_j_per_request
     tail_s = float(np.quantile(known_s, share))
     target_s = target_times * tail_s
@@ -159,11 +168,37 @@ def _fleet(
         target_s=target_s,
         idle_w=idle_w,
         provenance=analysis.measured[name].provenance if above_j is not None else "",
-        sized=tuple(size(known_s, rate, target_s, share, above_idle_j=above_j, idle_w=idle_w) for rate in rates),
+        sized=tuple(
+            _priced(analysis, name, size(known_s, rate, target_s, share, above_idle_j=above_j, idle_w=idle_w))
+            for rate in rates
+        ),
     )
 
 
-def _idle_w(analysis: Analysis, name: str) -> float | None:
+def _priced(analysis: Analysis, name: str, sized: Sized) -> Sized:
+    """Add the money of an hour, where the system has a price and the electricity that it pays for is known.
+
+    Hours are paid for whole, whether a replica answers or waits: the fleet's own utilisation is in place of that of
+    the price.
+    """
+    money = None if analysis.money is None else analysis.money.systems[name]
+    price = current_prices(analysis).get(name)
+    if money is None or money.per_request is None or sized.replicas is None:
+        return sized
+    of_time = money.parts.get(MACHINE, 0.0)
+    per_hour = 3600 * sized.rate_per_s
+    rest = (money.per_request.estimate - of_time - money.parts.get(ELECTRICITY, 0.0)) * per_hour
+    electricity = 0.0
+    if money.pays_electricity and analysis.workload.price_per_kwh is not None:
+        if sized.j_per_request is None:
+            return sized
+        kwh = sized.j_per_request * per_hour * analysis.pue / JOULES_PER_KWH
+        electricity = kwh * analysis.workload.price_per_kwh
+    hours = 0.0 if price is None else sized.replicas * price.per_second * price.utilisation * 3600
+    return replace(sized, money_per_hour=hours + rest + electricity, electricity_per_hour=electricity)
+
+
+def idle_watts(analysis: Analysis, name: str) -> float | None:
     """Return the idle watts of the loaded system, from its measured windows.
 
     The mean weighted by the windows' lengths; None where a component's idle was not measured.

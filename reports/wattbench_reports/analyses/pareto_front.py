@@ -1,8 +1,8 @@
 """Place each system by its accuracy and a cost, and say which cannot be excluded from the Pareto front of both.
 
-The cost is joules per request, or the median latency. A system is excluded where some other one is shown to be better
-on both, at one error rate for all systems (`wattbench_reports.stats.front_not_excluded`). Costs are compared block by
-block; in a run without blocks, by items drawn again.
+The cost is joules per request, the median latency, or money per request. A system is excluded where some other one is
+shown to be better on both, at one error rate for all systems (`wattbench_reports.stats.front_not_excluded`). Costs are
+compared block by block; in a run without blocks, by items drawn again.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from wattbench_reports.analyses.pareto_bootstrap import CostDraws, cost_draws
 from wattbench_reports.comparability.rules import LATENCY, groups
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ties import ALPHA, one_sided_accuracies
+from wattbench_reports.metrics.mix_weighting import per_request
 from wattbench_reports.stats import (
     Interval,
     front_not_excluded,
@@ -87,10 +88,28 @@ def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:
     )  # fmt: skip
 
 
+def money_tradeoff(analysis: Analysis) -> Tradeoff | None:
+    """Compute the trade-off by money per request, in the run's currency; None where no system has a cost.
+
+    Money of any two systems may be compared, wherever they ran: it is what they are paid for.
+    """
+    if analysis.priced is None:
+        return None
+    basis, systems = analysis.priced.basis, analysis.priced.money.systems
+    costs = {name: systems[name].per_request for name in analysis.frames.systems}
+    if basis.blocks is not None:
+        p_values = pairwise_p_values(joule_losses(basis, analysis.shares))
+    else:
+        drawn = per_request(basis, basis.drawn.of("energy_j"), analysis.shares)
+        p_values = _of_draws(list(costs.values()), drawn)
+    missing = {name: each.why_none for name, each in systems.items() if each.per_request is None}
+    return _tradeoff(analysis, costs, (p_values, _accuracies(analysis)), (analysis.frames.systems,), missing)
+
+
 def _by_blocks(analysis: Analysis) -> _Costs:
     losses = median_losses(analysis)
     medians = dict(_medians(analysis, [partial(median_interval, losses=column) for column in losses.T]))
-    return _Costs(pairwise_p_values(joule_losses(analysis)), pairwise_p_values(losses), medians)
+    return _Costs(pairwise_p_values(joule_losses(analysis.basis, analysis.shares)), pairwise_p_values(losses), medians)
 
 
 def _by_draws(analysis: Analysis) -> _Costs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wattbench.records import SystemRow, added, total_j
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.metrics.carbon import Carbon
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH, Carbon
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.training_record import TrainingRecord, training_records
 
@@ -31,6 +31,9 @@ class Step:
     gpu_hours: float | None
     """Of a declared one; as the source has them. So the next."""
     declared_g_co2e: float | None
+    cost: float | None
+    currency: str | None
+    """Of `cost`: ISO 4217."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,33 @@ def _step(name: str, recorded: TrainingRecord) -> Step:
         source=f"{source}, {recorded.year}" if source and recorded.year else source,
         gpu_hours=recorded.gpu_hours,
         declared_g_co2e=recorded.g_co2e if source else None,
+        cost=recorded.cost if source else None,
+        currency=recorded.currency if source else None,
     )
+
+
+def training_money(analysis: Analysis, training: Training | None) -> tuple[float | None, str]:
+    """Return the money of a training in the currency of the run, and why it is not known, as a clause.
+
+    A step costs what its declaration states, or else its joules at the workload's price of electricity. Without a
+    training on record it is 0.
+    """
+    assert analysis.money is not None
+    workload, currency = analysis.workload, analysis.money.currency
+    total = 0.0
+    for step in () if training is None else training.steps:
+        if step.cost is not None:
+            if step.currency != currency:
+                return None, f"the training of {step.name} was paid for in {step.currency}"
+            total += step.cost
+        elif step.energy_j is None or workload.price_per_kwh is None:
+            lacking = "joules" if step.energy_j is None else "price of electricity (workload.price_per_kwh)"
+            return None, f"the training of {step.name} has no declared cost and no {lacking}"
+        elif workload.currency != currency:
+            return None, f"the electricity of the training of {step.name} is priced in {workload.currency}"
+        else:
+            total += step.energy_j * analysis.pue / JOULES_PER_KWH * workload.price_per_kwh
+    return total, ""
 
 
 def _sum(parts: Sequence[float | None]) -> float | None:

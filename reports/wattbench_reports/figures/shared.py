@@ -65,8 +65,15 @@ def legend(figure: Figure, axes: Axes) -> None:
         )  # fmt: skip
 
 
-def quantity_axis(axes: Axes, values: Iterable[float], unit: str) -> None:
-    """Format an axis with units (200 ms, 1.5 kJ), logarithmic if the range is wide."""
+def quantity_axis(axes: Axes, values: Iterable[float], unit: str, *, money: bool = False) -> None:
+    """Format an axis with units (200 ms, 1.5 kJ), logarithmic if the range is wide.
+
+    Args:
+        axes: whose horizontal axis it is.
+        values: that are plotted.
+        unit: of them.
+        money: the unit is a currency, which has no prefixes.
+    """
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     finite = [value for value in values if math.isfinite(value)]
@@ -78,10 +85,10 @@ def quantity_axis(axes: Axes, values: Iterable[float], unit: str) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, unit)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, unit, money=money)))
 
 
-def tick(value: float, unit: str) -> str:
+def tick(value: float, unit: str, *, money: bool = False) -> str:
     """Format a quantity for an axis, without trailing zeros."""
-    number, _, prefixed = units.quantity(value, unit).partition(" ")
+    number, _, prefixed = (units.money if money else units.quantity)(value, unit).partition(" ")
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {prefixed}"

@@ -1,4 +1,4 @@
-"""Accuracy against joules or latency."""
+"""Accuracy against joules, latency or money."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Cost:
     unit: str
     label: str
     """``joules per request``."""
+    is_money: bool = False
+    """The unit is a currency."""
 
 
 JOULES = Cost("tradeoff-figure", "J", "joules per request")
@@ -74,15 +76,15 @@ def tradeoff(points: Sequence[TradeoffPoint], cost: Cost = JOULES, fronts: Seque
                 elinewidth=1.4,
                 label=point.system,
             )
-        quantity_axis(axes, [point.cost.estimate for point in points], cost.unit)
+        quantity_axis(axes, [point.cost.estimate for point in points], cost.unit, money=cost.is_money)
         axes.set_xlabel(cost.label)
         axes.set_ylabel("accuracy, %")
         top = max((100 * point.accuracy.high for point in points), default=100.0)
         axes.set_ylim(-2, min(100.0, top * 1.1) + 2)  # room for a mark at 0%
         legend(figure, axes)
+        written = units.money_interval if cost.is_money else units.quantity_interval
         described = "; ".join(
-            f"{p.system}: {units.percent_interval(p.accuracy)} at {units.quantity_interval(p.cost, cost.unit)}"
-            for p in points
+            f"{p.system}: {units.percent_interval(p.accuracy)} at {written(p.cost, cost.unit)}" for p in points
         )
         shown = [units.listed(front) for front in fronts if front]
         joined = "; ".join(f"Cannot be excluded from the Pareto front: {names}" for names in shown)
@@ -108,4 +110,6 @@ def _bars(interval: Interval, scale: float = 1.0) -> list[list[float]] | None:
     """Compute the lengths of both error bars; None where the interval is unbounded, as the table below says."""
     if math.isinf(interval.high):
         return None
-    return [[scale * (interval.estimate - interval.low)], [scale * (interval.high - interval.estimate)]]
+    # A figure that is the same of every item has bounds that differ from it by rounding.
+    below, above = (max(each, 0.0) for each in (interval.estimate - interval.low, interval.high - interval.estimate))
+    return [[scale * below], [scale * above]]

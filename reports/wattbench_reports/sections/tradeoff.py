@@ -1,18 +1,21 @@
-"""Accuracy against joules per request and against latency: Pareto fronts, with plots and tables."""
+"""Accuracy against joules and money per request, and against latency: Pareto fronts, with plots and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from wattbench_reports import figures
-from wattbench_reports.analyses.pareto_front import FrontMembership, Tradeoff, tradeoffs
+from wattbench_reports.analyses.pareto_front import FrontMembership, Tradeoff, money_tradeoff, tradeoffs
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median, common_tail, tail_share
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.wording import arrival_rates
 
@@ -25,7 +28,10 @@ _LEAD = (
 
 
 def tradeoff_section(analysis: Analysis) -> Section:
-    """Make a passage on joules and one on latency; a system without the metric is in the table only."""
+    """Make a passage on joules, one on money where a system has a cost, and one on latency.
+
+    A system without the metric is in the table only.
+    """
     by_joules, by_latency = tradeoffs(analysis)
     passages = (
         Passage(
@@ -34,6 +40,7 @@ def tradeoff_section(analysis: Analysis) -> Section:
             (_joules_table(analysis, by_joules),),
             _drawing(analysis, by_joules, JOULES),
         ),
+        *_money_passage(analysis),
         Passage(
             "Against latency",
             tuple(_sentences(by_latency, "No system has enough requests for a median latency.", "latencies")),
@@ -48,6 +55,69 @@ def tradeoff_section(analysis: Analysis) -> Section:
         _LEAD,
         passages,
         line="accuracy against joules and seconds, with the Pareto fronts",
+    )
+
+
+def _money_passage(analysis: Analysis) -> Iterable[Passage]:
+    by_money = money_tradeoff(analysis)
+    if by_money is None or analysis.money is None:
+        return
+    currency = analysis.money.currency
+    factor, scale = units.money_scale(None if each.cost is None else each.cost.estimate for each in by_money.places)
+    scaled = Tradeoff(tuple(replace(each, cost=_times(each.cost, factor)) for each in by_money.places))
+    cost = Cost("tradeoff-money-figure", currency, f"{currency} per {scale}", is_money=True)
+    yield Passage(
+        "Against money per request",
+        (*_sentences(scaled, "No system has a cost to plot.", "costs"), *_sources(analysis.money)),
+        (_money_table(analysis, scaled, scale),),
+        _drawing(analysis, scaled, cost),
+    )
+
+
+def _times(interval: Interval | None, factor: float) -> Interval | None:
+    if interval is None:
+        return None
+    return replace(
+        interval, estimate=interval.estimate * factor, low=interval.low * factor, high=interval.high * factor
+    )
+
+
+def _sources(money: RunMoney) -> Iterable[str]:
+    """Name the sources of the prices, each once."""
+    of_source: dict[str, list[str]] = {}
+    for name, each in money.systems.items():
+        if each.per_request is not None and each.source:
+            of_source.setdefault(f"{each.source}, {each.date}" if each.date else each.source, []).append(name)
+    if of_source:
+        said = "; ".join(f"{units.listed(names)}: {source}" for source, names in of_source.items())
+        yield f"Source of the prices: {said}."
+
+
+def _money_table(analysis: Analysis, tradeoff: Tradeoff, scale: str) -> Table:
+    assert analysis.money is not None
+    currency = analysis.money.currency
+    per_correct = {name: each.per_correct for name, each in analysis.money.systems.items()}
+    factor, of_correct = units.money_scale(
+        (None if each is None else each.estimate for each in per_correct.values()), noun="correct answer"
+    )
+
+    def last_cells(each: Measures) -> tuple[Cell, ...]:
+        return (Cell(units.money_interval(_times(per_correct[each.system], factor), currency)),)
+
+    return Table(
+        caption=f"Accuracy and money per {scale}, as plotted",
+        columns=(
+            Column("System"),
+            Column("Accuracy", numeric=True),
+            Column(f"{currency} per {scale}", numeric=True),
+            Column("On the Pareto front"),
+            Column(f"{currency} per {of_correct}", numeric=True),
+        ),
+        rows=tuple(_rows(analysis, tradeoff, currency, last_cells, units.money_interval)),
+        note=(
+            "Money: at the systems' prices, of the same requests as accuracy. Systems may be compared by it wherever "
+            "they ran."
+        ),
     )
 
 
@@ -161,14 +231,18 @@ def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
 
 
 def _rows(
-    analysis: Analysis, tradeoff: Tradeoff, unit: str, last_cells: Callable[[Measures], tuple[Cell, ...]]
+    analysis: Analysis,
+    tradeoff: Tradeoff,
+    unit: str,
+    last_cells: Callable[[Measures], tuple[Cell, ...]],
+    written: Callable[[Interval | None, str], str] = units.quantity_interval,
 ) -> Iterable[tuple[Cell, ...]]:
     alone = {front[0].system for front in tradeoff.fronts if len(front) == 1}
     for number, (point, each) in enumerate(zip(tradeoff.places, analysis.measured.values(), strict=True)):
         yield (
             Cell(point.system, series=number, detail="yardstick" if point.system in analysis.yardsticks else ""),
             Cell(units.percent_interval(each.accuracy)),
-            Cell(units.quantity_interval(point.cost, unit)),
+            Cell(written(point.cost, unit)),
             _on_front(point, alone=point.system in alone),
             *last_cells(each),
         )

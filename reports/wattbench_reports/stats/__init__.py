@@ -20,6 +20,7 @@ from wattbench_reports.stats.break_even import Payback, payback, payback_from_dr
 from wattbench_reports.stats.changepoints import HORIZON, Shift
 from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 from wattbench_reports.stats.conditional_poisson import together_by_chance
+from wattbench_reports.stats.interval_differences import interval_difference
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
 from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
 from wattbench_reports.stats.model_confidence_set import (
@@ -90,6 +91,7 @@ __all__ = [
     "entropy_bits",
     "front_not_excluded",
     "holm",
+    "interval_difference",
     "interval_of",
     "items_needed",
     "log_ratio_losses",

@@ -31,6 +31,9 @@ class TrainingRecord:
     gpu_hours: float | None = None
     """Of a declared one, as its source has them."""
     g_co2e: float | None = None
+    cost: float | None = None
+    """Of a declared one: what it was paid for in total, in `currency`."""
+    currency: str | None = None
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any], where: str = "training") -> TrainingRecord:
@@ -58,6 +61,8 @@ class TrainingRecord:
             year=whole_number(recorded.get("year")),
             gpu_hours=amount("gpu_hours"),
             g_co2e=amount("grams_co2e"),
+            cost=amount("cost"),
+            currency=text(recorded.get("currency")),
         )
 
 

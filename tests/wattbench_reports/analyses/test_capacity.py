@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.prices import with_prices
+from wattbench.records import read_run
 from wattbench_reports.analyses.capacity import MAX_LOAD, SECONDS_PER_YEAR, fleets, size
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.stats.budgets import ARRIVALS
@@ -115,3 +117,21 @@ def test_batches_say_nothing_of_a_request_alone(analysed, fake) -> None:
     found = fleets(analysed(fake.Run(fake.plain().systems, batch=8)))
     assert found.fleets == ()
     assert "batches" in found.why_not
+
+
+def test_a_fleet_is_paid_for_whole_hours_and_for_its_electricity(make_run, fake) -> None:
+    systems = (fake.System("hourly", energy_j=8.0), fake.System("by-request", energy_j=None))
+    run = make_run(fake.Run(systems, items=40))
+    prices = {
+        "hourly": {"per_machine_hour": 2.0, "utilisation": 0.25, "electricity": "added"},
+        "by-request": {"per_request": 0.01},
+    }
+    with_prices(run.layout.root, prices, {"price_per_kwh": 0.36, "currency": "EUR"})
+    found = {each.system: each.sized for each in fleets(analyse(read_run(run.layout.root))).fleets}
+    for sized in found["hourly"]:
+        electricity = sized.j_per_request * sized.rate_per_s * 3600 / 3.6e6 * 0.36
+        assert sized.electricity_per_hour == pytest.approx(electricity)
+        assert sized.money_per_hour == pytest.approx(2.0 * sized.replicas + electricity)
+    for sized in found["by-request"]:
+        assert sized.money_per_hour == pytest.approx(0.01 * sized.rate_per_s * 3600)
+        assert sized.electricity_per_hour == 0

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.prices import with_prices
+from wattbench.records import read_run
 from wattbench_reports.analyses.break_even import break_evens
 from wattbench_reports.analyses.lifecycle import CumulativeEnergy, cumulative_energies, least_energy_ranges, totals
 from wattbench_reports.analyses.training_cost import trainings
@@ -381,3 +383,38 @@ def test_golden(analysed, fake, golden) -> None:
             lines += [table.note] if table.note else []
     text = "\n".join(lines) + "\n"
     golden("lifecycle.txt", text)
+
+
+def test_a_training_pays_for_itself_in_money_by_hand(make_run, fake) -> None:
+    """It was paid for, and costs less to ask; a correct answer is the same in all draws, so the bounds are narrow."""
+    ledger = {"tuned": declared(cost=500.0, currency="EUR")}
+    systems = (fake.System("base", accuracy=1.0), tuned(fake, accuracy=1.0, ledger=ledger))
+    run = make_run(fake.Run(systems))
+    with_prices(run.layout.root, {"base": {"per_request": 0.03}, "tuned": {"per_request": 0.01}})
+    even = pair(analyse(read_run(run.layout.root)), "tuned", "base").money
+    assert (even.outlay, even.ahead) == (500.0, False)
+    assert even.payback.answers.estimate == pytest.approx(500 / 0.02)
+    assert even.payback.answers.low == pytest.approx(25_000)
+    assert even.payback.probability == 1.0
+
+
+def test_a_training_without_a_cost_takes_the_price_of_its_electricity(make_run, fake) -> None:
+    run = make_run(fake.Run((fake.System("base"), tuned(fake, ledger={"tuned": fake.trained(3.6e6)}))))
+    kwh = {"price_per_kwh": 0.4, "currency": "EUR"}
+    with_prices(run.layout.root, {"base": {"per_request": 0.03}, "tuned": {"per_request": 0.01}}, kwh)
+    analysis = analyse(read_run(run.layout.root))
+    assert pair(analysis, "tuned", "base").money.outlay == pytest.approx(0.4)
+    section = lifecycle_section(analysis)
+    assert rows(section, "Break-even in money")[0][3] == "0.400 EUR"
+
+
+def test_a_training_of_another_currency_or_of_unknown_money_has_no_break_even(make_run, fake) -> None:
+    for ledger, why in (
+        (declared(cost=500.0, currency="USD"), "was paid for in USD"),
+        (fake.trained(100.0), "no price of electricity"),
+    ):
+        run = make_run(fake.Run((fake.System("base"), tuned(fake, ledger={"tuned": ledger})), id=why[:3]))
+        with_prices(run.layout.root, {"base": {"per_request": 0.03}, "tuned": {"per_request": 0.01}})
+        even = pair(analyse(read_run(run.layout.root)), "tuned", "base").money
+        assert (even.outlay, even.payback) == (None, None)
+        assert why in even.reason

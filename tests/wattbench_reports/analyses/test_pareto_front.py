@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.prices import with_prices
 from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
-from wattbench_reports.analyses.pareto_front import tradeoffs
+from wattbench.records import read_run
+from wattbench_reports.analyses.pareto_front import money_tradeoff, tradeoffs
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -163,3 +165,36 @@ def test_hostile_names_are_text(make_run, fake) -> None:
     run = make_run(fake.hostile())
     assert '<script>alert("x")</script>' in as_text(tradeoff_section(analyse(run)))
     assert "<script" not in without_own_scripts(report(run))
+
+
+def test_money_has_a_front_of_its_own(make_run, fake) -> None:
+    """By joules one system beats the other; by money it is the other way round, as joules are not what is billed."""
+    systems = (
+        fake.System("frugal", accuracy=0.9, energy_j=2.0),
+        fake.System("billed", accuracy=0.3, energy_j=9.0),
+        fake.System("free", accuracy=0.2, energy_j=9.0),
+    )
+    for blocks in (0, 8):
+        run = make_run(fake.Run(systems, items=80, blocks=blocks, id=f"money{blocks}"))
+        prices = {
+            "frugal": {"output_per_million": 9.0},
+            "billed": {"output_per_million": 90.0},
+            "free": {"per_request": 1e-6},
+        }
+        with_prices(run.layout.root, prices)
+        analysis = analyse(read_run(run.layout.root))
+        found = money_tradeoff(analysis)
+        assert found is not None
+        on_front = {each.system: each.not_excluded for each in found.places}
+        assert on_front == {"frugal": True, "billed": False, "free": True}
+        money = {each.system: each.cost.estimate for each in found.places}
+        tokens = analysis.measured["frugal"].output_tokens
+        assert money["frugal"] == pytest.approx(tokens * 9e-6)
+        passage = tradeoff_section(analysis).passages[1]
+        assert passage.heading == "Against money per request"
+        assert "Source of the prices: frugal, billed and free: the price list, 2026-11-25." in passage.sentences
+        assert passage.drawing is not None
+
+
+def test_a_run_without_prices_has_no_front_of_money(analysed, fake) -> None:
+    assert money_tradeoff(analysed(fake.golden())) is None

@@ -20,7 +20,10 @@ _OF_HYBRIDS = ("route", "route_score", "router_s", "router_energy_j", "batch_siz
 
 @dataclass(frozen=True)
 class AnswerMatrix:
-    """The score, joules and seconds of each system on each item, averaged over repeats; rows as in the item table."""
+    """The score, joules, seconds and money of each system on each item, averaged over repeats.
+
+    Rows are as in the item table.
+    """
 
     systems: tuple[str, ...]
     domain_names: tuple[str, ...]
@@ -37,6 +40,9 @@ class AnswerMatrix:
     """Joules per answer; not a number where no answer to the item has any."""
     seconds: NDArray[np.float64]
     """From sending to the last token; not a number where it was not asked."""
+    money: NDArray[np.float64] | None = None
+    """Shape (items, systems): money per answer, electricity included where it is paid for; not a number where it is not
+    known. None in a run in which no system has a cost."""
 
     def columns(self, names: Sequence[str]) -> NDArray[np.int64]:
         """Return the columns of some systems."""
@@ -64,7 +70,7 @@ class HybridAnswers:
 
 
 def matrix_of(analysis: Analysis) -> AnswerMatrix:
-    """Average the score, joules and seconds of each system on each item."""
+    """Average the score, joules, seconds and money of each system on each item."""
     items, table = analysis.frames.items, analysis.table
     row = row_of_answer(items)
     rows, columns = table.trials.shape
@@ -73,6 +79,7 @@ def matrix_of(analysis: Analysis) -> AnswerMatrix:
     domain[row] = items["domain"].cat.codes.to_numpy()
     seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
     total_s = np.bincount(cell, weights=seconds, minlength=rows * columns).astype(np.float64).reshape(rows, columns)
+    paid = None if analysis.priced is None else analysis.priced.table
     return AnswerMatrix(
         systems=table.systems,
         domain_names=tuple(str(name) for name in items["domain"].cat.categories),
@@ -82,6 +89,7 @@ def matrix_of(analysis: Analysis) -> AnswerMatrix:
         score=table.correct / np.maximum(table.trials, 1),
         energy_j=_quotients(table.energy_j, table.metered),
         seconds=_quotients(total_s, table.trials),
+        money=None if paid is None else _quotients(paid.energy_j, paid.metered),
     )
 
 

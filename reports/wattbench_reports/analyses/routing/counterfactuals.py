@@ -25,9 +25,9 @@ class Choice:
 
     kind: str
     """``live``, ``replayed``, ``domain`` or ``item`` (oracles), ``single``, ``chance``, ``shuffled``, ``nearest``,
-    ``file``."""
+    ``file``; and ``always`` for a member that is not the best single one, of `always_each`."""
     name: str
-    """For ``single``: the member. For ``file``: the router. Else empty."""
+    """For ``single`` and ``always``: the member. For ``file``: the router. Else empty."""
     outcome: Outcome
     better: Interval | None
     """Accuracy of this - the hybrid, -1 to 1: what the hybrid loses by its routes. None for the hybrid itself."""
@@ -35,6 +35,8 @@ class Choice:
     """Joules per request of the hybrid - this; None for the hybrid itself, and without joules."""
     p: float | None = None
     """For ``shuffled``: how often a shuffling does as well as the hybrid."""
+    saved_money: Interval | None = None
+    """Money per request of the hybrid - this; None for the hybrid itself, and where money is not known."""
     draws: int = 0
     """For ``shuffled``: how many shufflings; for ``item``: 2 where it was judged by repeats it was not chosen by."""
 
@@ -71,8 +73,28 @@ def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
     if not np.array_equal(hybrid.rows, other.rows):
         rows = np.intersect1d(hybrid.rows, other.rows)
         hybrid, other = hybrid.among(rows), other.among(rows)
+    saved = None
+    if hybrid.money is not None and other.money is not None and np.isfinite(hybrid.money - other.money).all():
+        saved = mean_interval(hybrid.money - other.money)
     return Choice(
-        kind, name, outcome, mean_difference(other.score, hybrid.score), mean_interval(hybrid.energy_j - other.energy_j)
+        kind,
+        name,
+        outcome,
+        mean_difference(other.score, hybrid.score),
+        mean_interval(hybrid.energy_j - other.energy_j),
+        saved_money=saved,
+    )
+
+
+def always_each(bench: Bench) -> tuple[Choice, ...]:
+    """List asking always the same member, for each member but the most accurate one, which `choices_of` has."""
+    if not len(bench.rows) or not bench.present:
+        return ()
+    best = most_accurate(bench.scores)
+    return tuple(
+        _against(bench, "always", name, _planned(bench, np.full(len(bench.rows), column)))
+        for column, name in enumerate(bench.present)
+        if column != best
     )
 
 
@@ -116,7 +138,7 @@ def _item_oracle(analysis: Analysis, bench: Bench) -> Choice:
     halves = [half_of(analysis, bench.matrix, half) for half in (0, 1)]
     scores = [score[cells] for score, _ in halves]
     energy = [np.full(joules[cells].shape, np.nan) if bench.no_joules else joules[cells] for _, joules in halves]
-    both = np.isfinite(scores[0]).all(axis=1) & np.isfinite(scores[1]).all(axis=1)
+    both = np.asarray(np.isfinite(scores[0]).all(axis=1) & np.isfinite(scores[1]).all(axis=1))
     if not both.any():
         choice = best_of_item(bench.matrix.score[cells], bench.matrix.energy_j[cells])
         return _against(bench, "item", "", _planned(bench, choice))
@@ -127,8 +149,17 @@ def _item_oracle(analysis: Analysis, bench: Bench) -> Choice:
         score=(scores[1][both][each, picks[0]] + scores[0][both][each, picks[1]]) / 2,
         energy_j=(energy[1][both][each, picks[0]] + energy[0][both][each, picks[1]]) / 2,
         seconds=np.full(len(each), np.nan),
+        money=None if bench.matrix.money is None else _mean_money(bench, both, picks),
     )
     return replace(_against(bench, "item", "", judged), draws=2)
+
+
+def _mean_money(bench: Bench, both: NDArray[np.bool_], picks: list[NDArray[np.int64]]) -> NDArray[np.float64]:
+    """Return the money of the members that were picked either way, per answer to an item."""
+    assert bench.matrix.money is not None
+    money = bench.matrix.money[np.ix_(bench.rows, bench.matrix.columns(bench.present))][both]
+    each = np.arange(len(money))
+    return np.asarray((money[each, picks[0]] + money[each, picks[1]]) / 2)
 
 
 def _from_files(analysis: Analysis, bench: Bench) -> Iterable[Choice]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers
+from wattbench_reports.analyses.routing.own_money import with_own_money
 from wattbench_reports.analyses.routing.replay import Outcome, Plan, plan_of, replay
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.suite_record import SystemSettings
@@ -69,8 +70,9 @@ def bench_of(analysis: Analysis, matrix: AnswerMatrix, hybrid: HybridAnswers) ->
         matrix.score[rows, hybrid_column],
         matrix.energy_j[rows, hybrid_column],
         matrix.seconds[rows, hybrid_column],
+        None if matrix.money is None else matrix.money[rows, hybrid_column],
     )
-    plan = _within(plan_of(hybrid, present), rows)
+    plan = _within(with_own_money(analysis, hybrid, plan_of(hybrid, present)), rows)
     return Bench(hybrid, members, present, matrix, rows, live, plan, replay(matrix, plan), reason)
 
 
@@ -102,7 +104,8 @@ def _routed(matrix: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
 
 def _within(plan: Plan, rows: NDArray[np.int64]) -> Plan:
     keep = np.isin(plan.rows, rows)
-    arrays = ("rows", "answered", "requests", "router_s", "router_j")
+    arrays = ["rows", "answered", "requests", "router_s", "router_j"]
+    arrays += [] if plan.router_money is None else ["router_money"]
     return replace(plan, **{name: getattr(plan, name)[keep] for name in arrays})
 
 

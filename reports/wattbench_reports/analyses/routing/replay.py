@@ -26,11 +26,13 @@ class Plan:
     router_s: NDArray[np.float64]
     """Shape (items,): the router's own, without the members that it asked; not a number where that is not known."""
     router_j: NDArray[np.float64]
+    router_money: NDArray[np.float64] | None = None
+    """Shape (items,): likewise; None: choosing costs nothing."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The score, joules and seconds of a choice of members, item by item."""
+    """The score, joules, seconds and money of a choice of members, item by item."""
 
     rows: NDArray[np.int64]
     """Shape (items,): of the matrix. So are the others."""
@@ -38,6 +40,24 @@ class Outcome:
     energy_j: NDArray[np.float64]
     """Per request; not a number where a member's answer has no joules."""
     seconds: NDArray[np.float64]
+    money: NDArray[np.float64] | None = None
+    """Per request, of every member that is asked; not a number where that of one is not known. None in a run without
+    any."""
+
+    @property
+    def money_per_request(self) -> float | None:
+        """Return the mean money; None where that of some item is not known."""
+        if self.money is None or not len(self.money) or not np.isfinite(self.money).all():
+            return None
+        return float(self.money.mean())
+
+    @property
+    def money_per_correct(self) -> float | None:
+        """Return the money per correct answer; infinite if none is correct, None where it is not known."""
+        if self.money is None or self.money_per_request is None:
+            return None
+        correct = float(self.score.sum())
+        return float(self.money.sum()) / correct if correct > 0 else math.inf
 
     @property
     def accuracy(self) -> float | None:
@@ -72,7 +92,8 @@ class Outcome:
     def among(self, rows: NDArray[np.int64]) -> Outcome:
         """Restrict to some items, in the order of `rows`, all of which it must have."""
         index = np.searchsorted(self.rows, rows)
-        return Outcome(rows, self.score[index], self.energy_j[index], self.seconds[index])
+        money = None if self.money is None else self.money[index]
+        return Outcome(rows, self.score[index], self.energy_j[index], self.seconds[index], money)
 
 
 def replay(matrix: AnswerMatrix, plan: Plan) -> Outcome:
@@ -92,7 +113,14 @@ def replay(matrix: AnswerMatrix, plan: Plan) -> Outcome:
         score=(answered * matrix.score[cells]).sum(axis=1),
         energy_j=_weighted(requests, matrix.energy_j[cells]) + _zero_if_unknown(plan.router_j[answerable]),
         seconds=_weighted(requests, matrix.seconds[cells]) + _zero_if_unknown(plan.router_s[answerable]),
+        money=None if matrix.money is None else _weighted(requests, matrix.money[cells]) + _own(plan, answerable),
     )
+
+
+def _own(plan: Plan, answerable: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the router's own money."""
+    own = np.zeros(len(plan.rows)) if plan.router_money is None else plan.router_money
+    return own[answerable]
 
 
 def _weighted(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -40,6 +40,10 @@ def shuffled_router(matrix: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Sh
         score=score @ plan.answered.mean(axis=0),
         energy_j=_expected(matrix.energy_j[cells], plan.requests.mean(axis=0)) + np.nan_to_num(plan.router_j).mean(),
         seconds=_expected(matrix.seconds[cells], plan.requests.mean(axis=0)) + np.nan_to_num(plan.router_s).mean(),
+        money=None
+        if matrix.money is None
+        else _expected(matrix.money[cells], plan.requests.mean(axis=0))
+        + (0.0 if plan.router_money is None else plan.router_money.mean()),
     )
     routes, code = _routes(plan.answered)
     small = code.astype(np.min_scalar_type(max(len(routes) - 1, 1)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
-from wattbench_reports.analyses.routing.counterfactuals import Choice, choices_of, plan_of_file
+from wattbench_reports.analyses.routing.counterfactuals import Choice, always_each, choices_of, plan_of_file
 from wattbench_reports.analyses.routing.frontier import Frontier, Quality, frontier_of, quality_of
 from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, without_joules
 from wattbench_reports.analyses.routing.knn_router import Neighbours, neighbours
@@ -33,6 +33,8 @@ class Study:
     frontier: Frontier
     near: Neighbours | str
     """What the k-NN router read, or why there is none."""
+    always: tuple[Choice, ...] = ()
+    """Of asking always one member, those that are not among `choices`."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def studies(analysis: Analysis) -> Studies | None:
                 resident=resident_of(analysis, bench, windows),
                 frontier=frontier_of(analysis, bench, chosen),
                 near=near,
+                always=always_each(bench) if analysis.priced is not None else (),
             )
         )
     return Studies(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from wattbench_reports.analyses.break_even import BreakEven
+from wattbench_reports.analyses.break_even import BreakEven, MoneyBreakEven
 from wattbench_reports.analyses.training_cost import in_use, trainings
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
@@ -38,11 +38,13 @@ def break_even_passage(analysis: Analysis, pairs: Sequence[BreakEven]) -> Passag
     sentences = list(_alone(pairs))
     if caveat := _caveat(analysis, pairs):
         sentences.append(caveat)
-    tables = (_table(analysis, front, "Break-even in correct answers"),) if front else ()
+    tables = [_table(analysis, front, "Break-even in correct answers")] if front else []
+    if front and analysis.money is not None:
+        tables.append(_money_table(analysis, front, analysis.money.currency))
     if len(front) == len(pairs):
-        return Passage("Break-even of training", tuple(sentences), tables)
+        return Passage("Break-even of training", tuple(sentences), tuple(tables))
     every = _table(analysis, pairs, f"Break-even against every other system ({units.plural(len(pairs), 'pair')})")
-    return Passage("Break-even of training", tuple(sentences), tables, folded=(every,))
+    return Passage("Break-even of training", tuple(sentences), tuple(tables), folded=(every,))
 
 
 def _as_they_are(analysis: Analysis) -> set[str]:
@@ -109,7 +111,39 @@ def _table(analysis: Analysis, pairs: Sequence[BreakEven], caption: str) -> Tabl
     )
 
 
-def _until(even: BreakEven) -> str:
+def _money_table(analysis: Analysis, pairs: Sequence[BreakEven], currency: str) -> Table:
+    rows = [(each, each.money) for each in pairs if each.money is not None]
+    return Table(
+        caption="Break-even in money, in correct answers",
+        columns=(
+            Column("System"),
+            Column("Compared with"),
+            Column("Domain"),
+            Column("Extra money of training", numeric=True),
+            Column("Break-even, correct answers"),
+            Column("Probability of saving"),
+        ),
+        rows=tuple(
+            (
+                Cell(
+                    each.system, series=analysis.frames.systems.index(each.system), detail=analysis.kinds[each.system]
+                ),
+                Cell(f"{each.against} (strongest)" if each.rival else each.against),
+                Cell(each.domain or "all domains"),
+                Cell(units.money(money.outlay, currency).replace("-", "−")),
+                Cell(_until(money)),
+                Cell(_how_sure(money)),
+            )
+            for each, money in rows
+        ),
+        note=(
+            "As the break-even in joules, with the money of answers at the systems' prices. A training costs what its "
+            "declaration states, or its joules at the workload's price of electricity."
+        ),
+    )
+
+
+def _until(even: BreakEven | MoneyBreakEven) -> str:
     if even.payback is None:
         return f"not available: {even.reason}"
     answers = even.payback.answers
@@ -125,7 +159,7 @@ def _until(even: BreakEven) -> str:
     return f"{units.roughly(answers.estimate)} {bounds}"
 
 
-def _how_sure(even: BreakEven) -> str:
+def _how_sure(even: BreakEven | MoneyBreakEven) -> str:
     if even.payback is None:
         return units.NONE
     saves = even.payback.probability

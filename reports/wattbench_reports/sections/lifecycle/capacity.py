@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.analyses.capacity import MAX_LOAD, TARGET_TIMES, Fleet, Fleets, Sized, fleets
+from wattbench_reports.analyses.capacity import HOURS_PER_MONTH, MAX_LOAD, TARGET_TIMES, Fleet, Fleets, Sized, fleets
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
@@ -71,12 +71,13 @@ def _table(analysis: Analysis, sizing: Fleets, index: int, caption: str) -> Tabl
             Column("Joules per request", numeric=True),
             Column("Idle joules per request", numeric=True),
             Column("Provenance"),
+            *_money_columns(analysis),
         ),
         rows=tuple(_row(analysis, each, each.sized[index]) for each in sizing.fleets),
         note=(
             "Utilisation: the share of the time in which a replica answers. Joules per request: energy above idle, "
             "plus the idle watts of all replicas over all the time. A dash under replicas: not simulated, because "
-            f"more than {units.count(MAX_LOAD)} requests would be in service at once."
+            f"more than {units.count(MAX_LOAD)} requests would be in service at once.{_money_note(analysis)}"
         ),
     )
 
@@ -92,6 +93,38 @@ def _row(analysis: Analysis, fleet: Fleet, sized: Sized) -> tuple[Cell, ...]:
         Cell(units.quantity(sized.j_per_request, "J")),
         Cell(units.quantity(sized.idle_j_per_request, "J")),
         energy_badge(fleet.provenance),
+        *_money_cells(analysis, sized),
+    )
+
+
+def _money_columns(analysis: Analysis) -> tuple[Column, ...]:
+    if analysis.money is None:
+        return ()
+    return (
+        Column("Money per hour", numeric=True),
+        Column("Money per month", numeric=True),
+        Column("Of it electricity, per month", numeric=True),
+    )
+
+
+def _money_cells(analysis: Analysis, sized: Sized) -> tuple[Cell, ...]:
+    if analysis.money is None:
+        return ()
+    hour, electricity = sized.money_per_hour, sized.electricity_per_hour
+    sums = (
+        hour,
+        None if hour is None else hour * HOURS_PER_MONTH,
+        None if electricity is None else electricity * HOURS_PER_MONTH,
+    )
+    return tuple(Cell(units.money(each, analysis.money.currency)) for each in sums)
+
+
+def _money_note(analysis: Analysis) -> str:
+    if analysis.money is None:
+        return ""
+    return (
+        " Money: the hours of all replicas, whether they answer or wait, the tokens and requests of the rate, and "
+        "electricity where it is paid for, idle time included."
     )
 
 

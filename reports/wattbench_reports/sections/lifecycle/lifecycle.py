@@ -11,6 +11,7 @@ from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.sections.lifecycle.break_even import break_even_passage
 from wattbench_reports.sections.lifecycle.capacity import fleet_passage
 from wattbench_reports.sections.lifecycle.cumulative_energy import course_passage
+from wattbench_reports.sections.lifecycle.own_hardware import own_hardware_passage
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 
@@ -28,7 +29,11 @@ def lifecycle_section(analysis: Analysis) -> Section | None:
     passages: list[Passage | None] = [] if not trained else [_training_passage(analysis, trained)]
     if trained:
         passages += [break_even_passage(analysis, break_evens(analysis)), course_passage(analysis, requests_per_year)]
-    passages += [_year_passage(analysis, requests_per_year), fleet_passage(analysis, requests_per_year)]
+    passages += [
+        own_hardware_passage(analysis, requests_per_year),
+        _year_passage(analysis, requests_per_year),
+        fleet_passage(analysis, requests_per_year),
+    ]
     shown = tuple(passage for passage in passages if passage is not None)
     return (
         Section(

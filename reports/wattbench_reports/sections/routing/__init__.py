@@ -40,7 +40,7 @@ def _passages(all_studies: Studies, analysis: Analysis) -> Iterable[Passage]:
     for number, each in enumerate(all_studies.hybrids):
         passages = (
             sent_passage(each, analysis, number),
-            choices_passage(each),
+            choices_passage(each, analysis.money),
             frontier_passage(each.frontier, all_studies.quality, places, number),
         )
         yield from (passage for passage in passages if passage is not None)

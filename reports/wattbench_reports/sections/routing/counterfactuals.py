@@ -6,29 +6,25 @@ from collections.abc import Iterable
 
 from wattbench_reports.analyses.routing import NEAREST, Choice, Neighbours, ReplayCheck, Study
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.routing.words import joules, joules_interval, latency, signed
+from wattbench_reports.sections.routing.choice_money import money_table
+from wattbench_reports.sections.routing.words import choice_name, joules, joules_interval, latency, signed
 from wattbench_reports.sections.table import Cell, Column, Table
 
-_NAMES = {
-    "live": "hybrid, live",
-    "replayed": "hybrid, replayed",
-    "domain": "oracle: best member per domain",
-    "item": "oracle: best member per item",
-    "single": "best single member: {name}",
-    "chance": "random member",
-    "shuffled": "hybrid's routes, shuffled",
-    "nearest": f"k-NN over the requests, k = {NEAREST}",
-    "file": "{name} (file)",
-}
 
+def choices_passage(each: Study, money: RunMoney | None = None) -> Passage | None:
+    """Make the passage; None where no item was answered by both the hybrid and its members.
 
-def choices_passage(each: Study) -> Passage | None:
-    """Make the passage; None where no item was answered by both the hybrid and its members."""
+    Args:
+        each: one hybrid.
+        money: of the run; None: no system has a cost.
+    """
     if not each.choices or (not each.bench.present and len(each.choices) == 1):
         return None
     sentences = [*_replay(each), *_control(each), *_oracle(each), *_nearest(each), *_no_joules(each)]
-    return Passage(f"{each.routing.system}: other choices", tuple(sentences), (_table(each),))
+    tables = (_table(each), *money_table(each, money))
+    return Passage(f"{each.routing.system}: other choices", tuple(sentences), tables)
 
 
 def _replay(each: Study) -> Iterable[str]:
@@ -151,10 +147,8 @@ def _table(each: Study) -> Table:
 
 def _row(choice: Choice, items: int) -> tuple[Cell, ...]:
     outcome = choice.outcome
-    name = _NAMES[choice.kind].format(name=choice.name)
-    fewer = len(outcome.rows) < items
     return (
-        Cell(f"{name}, {units.plural(len(outcome.rows), 'item')}" if fewer else name),
+        Cell(choice_name(choice, items)),
         Cell(units.percent(outcome.accuracy)),
         Cell(joules(outcome.j_per_request)),
         Cell(joules(outcome.j_per_correct)),

@@ -4,9 +4,34 @@ from __future__ import annotations
 
 import math
 
-from wattbench_reports.analyses.routing import Outcome
+from wattbench_reports.analyses.routing import NEAREST, Choice, Outcome
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
+
+_NAMES = {
+    "live": "hybrid, live",
+    "replayed": "hybrid, replayed",
+    "domain": "oracle: best member per domain",
+    "item": "oracle: best member per item",
+    "single": "best single member: {name}",
+    "chance": "random member",
+    "shuffled": "hybrid's routes, shuffled",
+    "always": "always {name}",
+    "nearest": f"k-NN over the requests, k = {NEAREST}",
+    "file": "{name} (file)",
+}
+
+
+def choice_name(choice: Choice, items: int) -> str:
+    """Write a choice of members: ``best single member: small``, with its items where it has fewer than the others.
+
+    Args:
+        choice: of a study.
+        items: of the others.
+    """
+    name = _NAMES[choice.kind].format(name=choice.name)
+    fewer = len(choice.outcome.rows) < items
+    return f"{name}, {units.plural(len(choice.outcome.rows), 'item')}" if fewer else name
 
 
 def points(share: float) -> str:
