@@ -22,8 +22,8 @@ from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision import acceptability, best, items_to_decide, latency_limit
 from wattbench_reports.decision.checks import peak_memory_gib
 from wattbench_reports.decision.cost_basis import side_of, why_no
-from wattbench_reports.decision.decide_systems import outside
 from wattbench_reports.decision.model import FAILS, MEETS
+from wattbench_reports.decision.problem import outside
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.useless import reason, useless_in

@@ -24,8 +24,8 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	};
 	const costsOf = (s) => {
 		if (!costs) return [null, null];
-		if (!worth || !(worth.carbon > 0 || worth.second > 0)) return costs.missing[s] ? [null, null] : rates(costs, s);
-		const perRequest = interval(cost, s), of = (one, other) => covariance(one, other)(s, s);
+		if (costs.unit !== "money" || !worth || !(worth.carbon > 0 || worth.second > 0)) return costs.missing[s] ? [null, null] : rates(costs, s);
+		const around = interval(cost, s), perRequest = around && { ...around, low: max(0, around.low) }, of = (one, other) => covariance(one, other)(s, s);
 		if (!perRequest || !(exact.at[s] > 0)) return [perRequest, null];
 		return [perRequest, fieller(perRequest.at, exact.at[s], of(cost, cost), of(exact, exact), of(cost, exact), known.quantile)];
 	};

@@ -1,0 +1,120 @@
+"""What a decision is made from: a run's figures, who meets the requirements, who takes part, and what is minimised.
+
+Everything is computed when it is first needed. Lists and arrays are by system, in the order of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.checks import Checked, check_all
+from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
+from wattbench_reports.decision.model import Objective
+from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.useless import useless
+from wattbench_reports.decision.varying_figure import VaryingFigure
+from wattbench_reports.metrics.decision_settings import DecisionSettings
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The problem of choosing a system of a run, under the settings of its suite or a reader."""
+
+    analysis: Analysis
+    settings: DecisionSettings
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all systems."""
+        return self.analysis.basis.systems
+
+    @cached_property
+    def figures(self) -> RunFigures:
+        """Return accuracies and costs, with what they vary by."""
+        return RunFigures(self.analysis.basis, self.analysis.shares)
+
+    @cached_property
+    def basis(self) -> CostBasis:
+        """Return in what costs are compared, and of which systems."""
+        return cost_basis(self.analysis, self.settings)
+
+    @cached_property
+    def cost(self) -> VaryingFigure | None:
+        """Return the cost per request; None where no cost of two systems is known."""
+        return None if self.basis.costs is None else self.figures.cost(self.basis.costs)
+
+    @cached_property
+    def checked(self) -> Checked:
+        """Return the systems against the requirements."""
+        return check_all(self.analysis, self.figures, self.settings.requirements)
+
+    @cached_property
+    def useless(self) -> Mapping[str, str]:
+        """Return the systems that are never chosen, and why."""
+        return useless(self.analysis.basis, self.analysis.shares)
+
+    @cached_property
+    def apart(self) -> Mapping[str, str]:
+        """Return the systems that take no part in the choice, and why."""
+        return {**outside(self.analysis), **self.basis.reasons_apart}
+
+    @cached_property
+    def able(self) -> list[bool]:
+        """Return whether a system may be chosen."""
+        loss = self.loss.known
+        return [
+            bool(loss[number]) and name not in self.apart and name not in self.useless
+            for number, name in enumerate(self.names)
+        ]
+
+    @cached_property
+    def priced(self) -> list[int]:
+        """Return the systems of which accuracy and cost are known and can be compared."""
+        if self.cost is None:
+            return []
+        known = self.cost.known & self.figures.accuracy.known
+        return [number for number, name in enumerate(self.names) if known[number] and name not in self.apart]
+
+    @cached_property
+    def objective(self) -> Objective:
+        """Return what the decision goes by."""
+        worth = self.settings.worth
+        if worth is not None and worth.of_answers:
+            return "benefit"
+        if self.cost is None:
+            return "accuracy"
+        return "cost" if self.settings.requirements else "prices"
+
+    @cached_property
+    def benefit(self) -> VaryingFigure | None:
+        """Return the net benefit per request; None unless answers are worth something and costs are known."""
+        worth = self.settings.worth
+        if self.objective != "benefit" or self.cost is None or worth is None:
+            return None
+        of_answers = self.figures.accuracy.times(worth.right + worth.wrong).plus_constant(-worth.wrong)
+        return of_answers.plus(self.cost.times(-1.0))
+
+    @cached_property
+    def loss(self) -> VaryingFigure:
+        """Return what is to be as small as possible."""
+        if self.benefit is not None:
+            return self.benefit.times(-1.0)
+        if self.objective in ("cost", "prices") and self.cost is not None:
+            return self.cost
+        return self.figures.accuracy.times(-1.0)
+
+    @property
+    def chooses(self) -> bool:
+        """Return whether a system is to be chosen at all."""
+        return self.objective != "prices" and not (self.objective == "benefit" and self.cost is None)
+
+
+def outside(analysis: Analysis) -> dict[str, str]:
+    """Return the systems that are no candidates, and why, as a clause."""
+    apart = dict.fromkeys(analysis.basis.systems, "it answered different documents")
+    apart |= {name: f"does not sustain the rate: {why}" for name, why in analysis.not_held.items()}
+    apart |= {name: f"a yardstick: {why}" for name, why in analysis.yardsticks.items()}
+    return {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
