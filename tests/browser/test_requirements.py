@@ -38,6 +38,13 @@ return told.content.firstElementChild.isEqualNode(drawn) ? '' : drawn.outerHTML;
 """
 MIX = [3.0, 1.0, 0.0, 2.0]
 
+PRICES = {
+    "generalist": {"input_per_million": 2.5, "output_per_million": 10.0, "currency": "EUR"},
+    "moe": {"per_machine_hour": 0.7, "currency": "EUR", "electricity": "added"},
+    "distilled": {"per_request": 0.00002, "currency": "USD"},
+}
+"""Of systems of a kind; the others pay for their joules alone."""
+
 Setting = tuple[dict[str, str], dict[str, str], list[float] | None]
 SETTINGS: list[Setting] = [
     ({}, {"": "50"}, None),
@@ -83,17 +90,18 @@ def assumptions(setting: Setting, domains: tuple[str, ...]) -> Assumptions:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunRecords, Path]]:
-    """The family without blocks; in blocks with a mix; and with two provenances."""
+    """The family without blocks; in blocks with a mix and with prices; and with two provenances."""
     root = tmp_path_factory.mktemp("requirements")
     family = family_run(18)
     two = tuple(
         dataclasses.replace(each, provenance="modelled") if each.kind == "specialist" else each
         for each in family.systems
     )
+    priced = tuple(dataclasses.replace(each, price=PRICES.get(each.kind)) for each in family.systems)
     made = {
         "items": family,
         "blocks": dataclasses.replace(
-            family, name="blocks", blocks=5, workload={"mix": {"text": 2, "logic": 1, "time": 1}}
+            family, name="blocks", blocks=5, systems=priced, workload={"mix": {"text": 2, "logic": 1, "time": 1}}
         ),
         "two-provenances": dataclasses.replace(family, name="two", blocks=4, systems=two),
     }

@@ -59,6 +59,8 @@ class FakeSystem:
     """Changes the hashes of its prompts."""
     base_url: str | None = None
     """Of a server that wattbench did not start."""
+    price: Mapping[str, object] | None = None
+    """As the suite has it."""
     favour: float = 0.0
     """For a mixture: how much more often the n-th domain's items ask the n-th expert, 0 to 1."""
 
@@ -113,25 +115,7 @@ def write_run(root: Path, fake: FakeRun) -> Path:
                 "carbon": fake.carbon,
                 "workload": dict(fake.workload),
             },
-            "systems": {
-                system.name: {
-                    "kind": system.kind,
-                    "router": {"type": system.router},
-                    "members": {f"label-{place}": member for place, member in enumerate(system.members)},
-                }
-                for system in fake.systems
-                if system.router
-            }
-            | {
-                system.name: {"kind": system.kind, "engine": "endpoint", "base_url": system.base_url}
-                for system in fake.systems
-                if system.base_url
-            }
-            | {
-                system.name: {"kind": system.kind, "engine": system.engine, "dtype": "auto"}
-                for system in fake.systems
-                if system.weights
-            },
+            "systems": _settings(fake),
         },
         suite_sha256="ab" * 32,
         created_utc="2026-01-02T03:04:05+00:00",
@@ -169,6 +153,23 @@ def write_run(root: Path, fake: FakeRun) -> Path:
         if fake.finished:
             writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
     return root / run
+
+
+def _settings(fake: FakeRun) -> dict[str, dict[str, object]]:
+    """Return the settings of those systems that the suite says something of."""
+    settings: dict[str, dict[str, object]] = {}
+    for system in fake.systems:
+        if system.router:
+            members = {f"label-{place}": member for place, member in enumerate(system.members)}
+            settings[system.name] = {"kind": system.kind, "router": {"type": system.router}, "members": members}
+        if system.base_url:
+            settings[system.name] = {"kind": system.kind, "engine": "endpoint", "base_url": system.base_url}
+        if system.weights:
+            settings[system.name] = {"kind": system.kind, "engine": system.engine, "dtype": "auto"}
+        if system.price:
+            known = settings.get(system.name, {"kind": system.kind, "engine": system.engine})
+            settings[system.name] = {**known, "price": dict(system.price)}
+    return settings
 
 
 def _scenario(fake: FakeRun) -> str:

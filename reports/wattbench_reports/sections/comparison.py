@@ -47,7 +47,8 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("CO2e per 1,000", numeric=True),
             Column("Tokens", numeric=True),
             Column("Items", numeric=True),
-            *(_cost_columns(comparison) if costed else ()),
+            *((Column("Cost per request", numeric=True),) if costed else ()),
+            *((Column("Cost per correct answer", numeric=True),) if costed else ()),
         ),
         rows=tuple(
             (
@@ -70,15 +71,10 @@ def _joined(*sentences: str) -> str:
     return " ".join(filter(None, sentences))
 
 
-def _cost_columns(comparison: Comparison) -> tuple[Column, ...]:
-    heading = wording.cost_heading(comparison)
-    return Column("Cost per request", numeric=True), Column(f"{heading[:1].upper()}{heading[1:]} answers", numeric=True)
-
-
 def _costs(figures: SystemFigures, comparison: Comparison, index: int) -> tuple[Cell, ...]:
     return (
         Cell(wording.cost_per_request(figures, comparison), restates=key(index, "cost-per-request")),
-        Cell(wording.cost_per_correct(figures, comparison), restates=key(index, "cost-per-correct")),
+        Cell(wording.many_per_correct(figures, comparison), restates=key(index, "cost-per-correct")),
     )
 
 

@@ -126,6 +126,12 @@ def cost_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
     return units.money_interval(interval, figures.cost_currency or "")
 
 
+def many_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
+    """Format it with how many answers it is for: ``1.23 [1.02, 1.51] EUR per 1,000``."""
+    text, number = cost_per_correct(figures, comparison), cost_scale(comparison)[1].partition("correct")[0].strip()
+    return f"{text} per {number}" if number and figures.cost_per_correct is not None else text
+
+
 def cost_per_request(figures: SystemFigures, comparison: Comparison) -> str:
     """Format money per request, with what it is for: ``1.20 EUR per 1,000 requests``; a dash where it is not known."""
     if figures.cost_per_request is None:
@@ -208,6 +214,11 @@ def year_line(comparison: Comparison) -> str:
     return f"A year of {workload.requests_per_year:,.15g} requests; mix of domains: {workload.describe_mix()}"
 
 
+def year_cost(of_year: Year | None, figures: SystemFigures) -> str:
+    """Format the money of a year of requests; a dash where it is not known."""
+    return units.money(None if of_year is None else of_year.money, figures.cost_currency or "")
+
+
 def year_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     """List each system's name and its metrics of `year_headings`, in their order."""
     currency = "" if comparison.workload is None else comparison.workload.currency
@@ -215,8 +226,8 @@ def year_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     rows = []
     for each in comparison.systems:
         of_year = comparison.years.get(each.system)
-        cost = units.money(None if of_year is None else of_year.money, each.cost_currency or "")
-        rows.append((each.system, *year(of_year, currency).values(), *((cost,) if costed else ())))
+        cost = (year_cost(of_year, each),) if costed else ()
+        rows.append((each.system, *year(of_year, currency).values(), *cost))
     return rows
 
 

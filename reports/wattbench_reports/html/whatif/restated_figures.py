@@ -54,7 +54,11 @@ def restated_figures(analysis: Analysis) -> dict[str, str]:
     }
     for index, figures in enumerate(analysis.comparison.systems):
         of_year = analysis.comparison.years.get(figures.system)
-        metrics = {**_figures(analysis, figures), **wording.year(of_year, analysis.workload.currency)}
+        metrics = {
+            **_figures(analysis, figures),
+            **wording.year(of_year, analysis.workload.currency),
+            "year-money": wording.year_cost(of_year, figures),
+        }
         texts |= {key(index, name): text for name, text in metrics.items()}
     return texts
 
@@ -111,4 +115,6 @@ def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
         **({} if tail is None else {"tail": wording.tail(figures, tail)}),
         "co2": wording.co2(figures, analysis.comparison),
         "sci": wording.sci(figures),
+        "cost-per-request": wording.cost_per_request(figures, analysis.comparison),
+        "cost-per-correct": wording.many_per_correct(figures, analysis.comparison),
     }

@@ -15,7 +15,7 @@ from wattbench_reports.metrics.decision_settings import DecisionSettings, Quanti
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.wording.comparison import YEAR
+from wattbench_reports.wording.comparison import YEAR, YEAR_COST, has_year_cost
 
 _LEAST = "1e-15"
 """A number above 0."""
@@ -48,12 +48,13 @@ def what_if_section(analysis: Analysis) -> Section:
 
 def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
     rows = []
+    names = YEAR | ({"year-money": YEAR_COST} if has_year_cost(analysis.comparison) else {})
     for index, figures in enumerate(analysis.comparison.systems):
-        cells = (Cell(texts[key(index, name)], restates=key(index, name)) for name in YEAR)
+        cells = (Cell(texts[key(index, name)], restates=key(index, name)) for name in names)
         rows.append((Cell(figures.system, series=index, detail=figures.kind), *cells))
     return Table(
         caption="A year of requests",
-        columns=(Column("System"), *(Column(label, numeric=True) for label in YEAR.values())),
+        columns=(Column("System"), *(Column(label, numeric=True) for label in names.values())),
         rows=tuple(rows),
         note=(
             "Number of requests times joules per request, at the load and batch size of this run. A dash: price, "

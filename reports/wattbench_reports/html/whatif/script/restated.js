@@ -17,6 +17,24 @@ const decisionOf = (set, joules, right) => {
 	}
 	return { d, columns, out };
 };
+const moneyFigures = (set) => { // of each request, of each correct answer, and of a year, as in wording/comparison.py
+	const { money } = costsIn(set), out = {};
+	const costs = ALL.map((s) => {
+		if (!money || money.missing[s]) return null;
+		const list = money.parts.map(([kind, each]) => [kind, each[s]]), view = moneyView(list);
+		const request = rate(s, list, set.mix, view, false);
+		return request && { request, correct: rate(s, list, set.mix, view) };
+	});
+	const scaled = (figure) => moneyScale(costs.filter((each) => each && each[figure]).map((each) => each[figure].at));
+	const [requests, many] = scaled("request"), [answers, number] = scaled("correct"), by = (i, own) => ({ ...i, at: i.at * own, low: i.low * own, high: i.high * own });
+	costs.forEach((each, s) => {
+		const { request, correct } = each || {};
+		out[`s${s}-cost-per-request`] = each ? `${moneyText(request.at * requests, money.label)} per ${many ? `${many} requests` : "request"}` : NONE;
+		out[`s${s}-cost-per-correct`] = correct ? `${moneyBounds(by(correct, answers), money.label)}${number && ` per ${number}`}` : each && summed(basis.trials, s) ? say.none_correct : NONE;
+		out[`s${s}-year-money`] = each ? moneyText(request.at * set.requests, money.label) : NONE;
+	});
+	return out;
+};
 const restated = (set) => {
 	const { g, hourly, pue, embodied, price, requests, mix } = set;
 	const out = {}, mixed = mix !== usual.shares, known = hourly || g !== null;
@@ -46,7 +64,7 @@ const restated = (set) => {
 			co2: known ? grams(times(drawn, 1000)) : texts[`s${s}-co2`],
 			sci: stated ? bounds(rate(s, [...energy, ...made], mix), "g") : NONE,
 			"year-kwh": si(times(kwh, 1000), "Wh"),
-			"year-bill": price === null || kwh === null ? NONE : `${digits(kwh * price)} ${usual.currency}`,
+			"year-bill": price === null || kwh === null ? NONE : moneyText(kwh * price, usual.currency),
 			"year-energy-g": grams(used),
 			"year-made-g": grams(built),
 			"training-g": grams(training),
@@ -58,5 +76,5 @@ const restated = (set) => {
 	out["least-grams"] = none ? NONE : `${systems[able[values.indexOf(least)]]}, ${grams(least)}`;
 	if (mixed) out.mix = domains.map((name, d) => `${name} ${percent(mix[d])}`).join(", ");
 	const { d, columns, out: decision } = decisionOf(set, joules, right);
-	return { d, columns, found: { ...others, ...out, ...(mixed ? decided(joules, right, mix) : {}), ...decision } };
+	return { d, columns, found: { ...others, ...moneyFigures(set), ...out, ...(mixed ? decided(joules, right, mix) : {}), ...decision } };
 };
