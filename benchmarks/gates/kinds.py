@@ -59,6 +59,9 @@ _LOST = {
     f"5 points lower: {tasks} tasks moved by +15 and -25": World(shifts=_moved(tasks, 0.15, -0.25)) for tasks in (8, 16)
 }
 _TRADED = (0.10, 0.10, 0.0, 0.0, 0.0, 0.0, -0.10, -0.10)
+_SPECIALIST = {
+    "350 items of 2 domains moved by ±50 points, none net": World(items=352, shifts=_moved(4, 0.5, -0.5), domains=2)
+}
 _SESSIONS = World(NOISES["sessions of 5%"])
 
 
@@ -87,6 +90,7 @@ _NO_WORSE: Mapping[str, Mapping[str, World]] = {
         "equal": World(),
         "1.25 points lower: a quarter of the margin": World(shifts=(-0.0125,) * 8),
     },
+    "accuracy within 10 points": _SPECIALIST,
     "joules per correct": {
         "right answers × 2, joules × 2": _more_right(2),
         "right answers × 4, joules × 4": _more_right(4),
@@ -105,6 +109,7 @@ _WORSE: Mapping[str, Mapping[str, World]] = {
     },
     "with p95": _on(_MACHINES[:3], "25% slower", World(slower=0.25)),
     "accuracy": {"5 points lower": _LOWER},
+    "accuracy and each domain within 10 points": _SPECIALIST,
     "each domain": {
         "10 points lower in one of 4 domains, 10 higher in another": World(domains=4, shifts=_TRADED),
     },

@@ -28,6 +28,8 @@ POLICIES: Mapping[str, Policy] = {
     "four metrics": _policy(*FOUR),
     "with p95": _policy("accuracy", "latency_p95", "joules_per_request", "joules_per_correct"),
     "accuracy": _policy("accuracy"),
+    "accuracy within 10 points": _policy("accuracy", margin=0.10),
+    "accuracy and each domain within 10 points": _policy("accuracy", margin=0.10, each_domain=EACH_DOMAIN),
     "p95": _policy("latency_p95"),
     "joules per correct": _policy("joules_per_correct"),
     "each domain": _policy(*FOUR, each_domain=EACH_DOMAIN),

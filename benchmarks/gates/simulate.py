@@ -16,7 +16,7 @@ from wattbench.scenarios.interleaved.schedule import plan_rounds
 from wattbench_reports.gate.decision.metric_tests import Case, cases
 from wattbench_reports.gate.decision.stopping import Look, State, looks
 from wattbench_reports.gate.evidence.item_rounds import item_rounds
-from wattbench_reports.gate.evidence.model import Evidence, Round
+from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
 from wattbench_reports.gate.metrics import ENERGY, METRICS
 from wattbench_reports.gate.policy import Policy
 
@@ -78,6 +78,7 @@ def evidence_of(rounds: Sequence[Round], world: World) -> Evidence:
         provenance=("counter", "counter"),
         items_left=world.items - sum(each.items for each in rounds),
         suite_domains=world.each_domain,
+        suite_tasks={task: SuiteTask(count, world.domain(task)) for task, count in world.tasks.items()},
     )
 
 

@@ -22,6 +22,7 @@ from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 from wattbench_reports.stats.conditional_poisson import together_by_chance
 from wattbench_reports.stats.interval_differences import interval_difference
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
+from wattbench_reports.stats.levelled import Bounded, Strata, levelled
 from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
 from wattbench_reports.stats.model_confidence_set import (
     ModelConfidenceSet,
@@ -65,6 +66,7 @@ __all__ = [
     "HORIZON",
     "Bins",
     "BlockRatio",
+    "Bounded",
     "Dependence",
     "Interval",
     "McNemar",
@@ -75,6 +77,7 @@ __all__ = [
     "Payback",
     "SessionVariance",
     "Shift",
+    "Strata",
     "accuracy_interval",
     "another_run",
     "another_run_pair",
@@ -94,6 +97,7 @@ __all__ = [
     "interval_difference",
     "interval_of",
     "items_needed",
+    "levelled",
     "log_ratio_losses",
     "log_ratio_se",
     "mcnemar_exact",

@@ -23,12 +23,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.stats.levelled import Bounded, as_bounded
+
 Values = NDArray[np.float64]
 
-_PRIOR_ITEMS = 60.0
-"""The weight of the initial guess of a mean square, in items: large early stakes would lose all evidence early."""
-_PRIOR_SQUARE = 0.1
-"""That guess: one in ten items is answered rightly by one of two systems only."""
+_PRIOR_ITEMS = 10.0
+"""The weight of the initial guess of a mean, in items: one that is too high by chance would stake too much."""
+_SQUARES = ((60.0, 0.1), (6.0, 0.4))
+"""Two guesses of a mean square, equally likely at first, with their weights in items. Mostly one in ten items is
+answered rightly by one of two systems only. Where it is every other one, as of a specialist that lost elsewhere what it
+gained, stakes for one in ten would lose at first what all other items could not win back: a second guess holds less
+firmly. The first ten or twenty figures tell which one to go by."""
 _PRIOR_ROUNDS = 2.0
 _NORMAL = 1.4826
 """Standard deviations of a normal distribution in its median absolute deviation."""
@@ -38,6 +43,8 @@ _FREAK_FIGURES = 6
 """Of fewer, two that happen to be alike have hardly a distance from their median."""
 _MAX_STAKE = 0.95
 """Of what could be lost at worst: never everything."""
+_NO_RISK = 1e-9
+"""In place of a worst loss that is none."""
 _OWN_FIGURES = 3
 """Of a size, after which their own variance is used."""
 _ROWS = 500
@@ -46,14 +53,15 @@ _HEDGE = 0.05
 """Of the wealth, kept out of a bet on a sign: a single round on the wrong side costs at most a factor of 20."""
 
 
-def mean_evidence(x: Values, null: float, margin: float, *, above: bool) -> Values:
+def mean_evidence(x: Values | Bounded, null: float, margin: float, *, above: bool) -> Values:
     """Return the evidence against a claim about the mean of bounded figures.
 
     Valid if the mean of each figure, given all that came before, is as claimed: items in random order, whatever their
     tasks. Not if what comes next can be predicted, as where the items of one task follow those of another.
 
     Args:
-        x: shape (..., n), each -1 to 1, in the order in which they came; of several series, each by itself.
+        x: shape (..., n), each -1 to 1, in the order in which they came; of several series, each by itself. Of tasks
+            that differ, `wattbench_reports.stats.levelled` gives figures that scatter less, with bounds of their own.
         null: the claim: their mean, given all that came before, is at most this (`above`) or at least this (not
             `above`). -1 to 1.
         margin: how far from it the mean is likely to be if the claim is false; the closer, the faster it is found.
@@ -65,12 +73,12 @@ def mean_evidence(x: Values, null: float, margin: float, *, above: bool) -> Valu
     Raises:
         ValueError: an argument outside its range.
     """
-    gain = _gains(x, null, margin, above)
-    stake = _mean_stakes(gain, null, margin, above)
+    gain, worst = _gains(x, null, margin, above)
+    stake = _mean_stakes(gain, worst, margin)
     return np.cumsum(np.log1p(stake[..., :-1] * gain), axis=-1)
 
 
-def mean_growth(x: Values, null: float, margin: float, *, above: bool) -> float:
+def mean_growth(x: Values | Bounded, null: float, margin: float, *, above: bool) -> float:
     """Estimate what `mean_evidence` gains per further figure, if those are like the ones so far.
 
     Args:
@@ -79,8 +87,11 @@ def mean_growth(x: Values, null: float, margin: float, *, above: bool) -> float:
     Returns:
         A change of the logarithm of the wealth; 0 without figures.
     """
-    gain = _gains(x, null, margin, above)
-    return float(np.log1p(_mean_stakes(gain, null, margin, above)[-1] * gain).mean()) if len(x) else 0.0
+    gain, worst = _gains(x, null, margin, above)
+    if not len(gain):
+        return 0.0
+    # An early one may have lost more than the next one can, by a little.
+    return float(np.log1p(np.maximum(_mean_stakes(gain, worst, margin)[-1] * gain, -_MAX_STAKE)).mean())
 
 
 def centre_evidence(d: Values, null: float, margin: float, *, above: bool, spread: Values | None = None) -> Values:
@@ -156,27 +167,48 @@ def reached(log_wealth: Values) -> Values:
     return np.maximum.accumulate(np.maximum(log_wealth, 0.0)) if len(log_wealth) else log_wealth
 
 
-def _gains(x: Values, null: float, margin: float, above: bool) -> Values:
+def _gains(x: Values | Bounded, null: float, margin: float, above: bool) -> tuple[Values, Values]:
+    """Shapes (..., n) and (..., n + 1): what each figure is on the side of the bet, and the most that it could lose."""
     if not -1 <= null <= 1 or not margin > 0:
         raise ValueError(f"no claim about a mean of {null} with a margin of {margin}")
-    if x.size and (not np.isfinite(x).all() or np.abs(x).max() > 1):
-        raise ValueError("the figures are not between -1 and 1")
-    return x - null if above else null - x
+    known = x if isinstance(x, Bounded) else as_bounded(x)
+    return (known.x - null, null - known.low) if above else (null - known.x, known.high - null)
 
 
-def _mean_stakes(gain: Values, null: float, margin: float, above: bool) -> Values:
+def _mean_stakes(gain: Values, worst: Values, margin: float) -> Values:
     """Shape (..., n + 1): the stake on each figure and on the next, of those that come before it alone.
 
     Mean over mean square makes wealth grow fastest. The mean is taken to be the margin, or what the figures so far
     show, less its standard error, if that is more: an estimate that is too high by chance would stake too much.
     """
-    worst = 1.0 + (null if above else -null)  # the most that one figure can lose
     before = np.arange(gain.shape[-1] + 1, dtype=np.float64)
-    square = (_PRIOR_ITEMS * _PRIOR_SQUARE + _sums_before(gain**2)) / (_PRIOR_ITEMS + before)
+    square = _expected_squares(_sums_before(gain**2), before)
     seen = _sums_before(gain) / (_PRIOR_ITEMS + before)
     mean = np.maximum(margin, seen - np.sqrt(square / (_PRIOR_ITEMS + before)))
     stake = mean / np.maximum(square, mean**2)
-    return np.asarray(np.minimum(stake, _MAX_STAKE / worst) if worst > 0 else stake)
+    return np.asarray(np.minimum(stake, _MAX_STAKE / np.where(worst > 0, worst, _NO_RISK)))
+
+
+def _expected_squares(squares: Values, before: Values) -> Values:
+    """Return the mean square to expect of the next figure: that of each guess, by how likely it is after those so far.
+
+    A guess is a beta distribution of the share of figures that are not 0. Of figures that are, or that are between, the
+    likelihood is an approximation: a stake need not be right to be fair.
+
+    Args:
+        squares: shape (..., n + 1), the sums of the squares before each.
+        before: shape (n + 1,), how many those are.
+    """
+    from scipy.special import betaln
+
+    likelihoods, means = [], []
+    for weight, share in _SQUARES:
+        others = np.maximum(before - squares, 0.0)
+        ends = weight * share, weight * (1 - share)
+        likelihoods.append(betaln(ends[0] + squares, ends[1] + others) - betaln(*ends))
+        means.append((weight * share + squares) / (weight + before))
+    first = 1 / (1 + np.exp(np.clip(likelihoods[1] - likelihoods[0], -700, 700)))
+    return np.asarray(first * means[0] + (1 - first) * means[1])
 
 
 def _distances(d: Values, null: float, margin: float, above: bool) -> Values:

@@ -34,6 +34,11 @@ def average_wealth(evidence: Callable[[Values], Values], length: int, size: floa
     return sum(math.exp(evidence(signs)[-1]) for signs in every) / len(every)
 
 
+def reached_by(paths: Values) -> Values:
+    """The most that each of several series ever reached."""
+    return np.asarray(paths.max(axis=-1))
+
+
 @pytest.mark.parametrize("margin", [0.02, 0.05, 0.3])
 @pytest.mark.parametrize("above", [True, False])
 def test_no_wealth_is_made_of_a_fair_coin(margin: float, above: bool) -> None:
@@ -60,6 +65,21 @@ def test_symmetric_noise_of_any_size_and_tail_raises_few_alarms(spread: float) -
     draws = spread * rng.standard_t(1.5, size=(1000, 100))  # no variance
     wrong = [reached(centre_evidence(d, 0.0, math.log(1.1), above=True))[-1] >= math.log(20) for d in draws]
     assert np.mean(wrong) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 1000)
+
+
+@pytest.mark.parametrize(("mean_square", "margin", "share"), [(0.1, 0.05, 0.78), (0.5, 0.10, 0.75), (0.5, 0.15, 0.9)])
+def test_equal_systems_pass_however_often_only_one_is_right(mean_square: float, margin: float, share: float) -> None:
+    rng = np.random.default_rng(10)
+    draws = rng.choice([1.0, -1.0, 0.0], p=[mean_square / 2, mean_square / 2, 1 - mean_square], size=(500, 350))
+    passed = reached_by(mean_evidence(draws, -margin, margin, above=True)) >= math.log(10)
+    assert passed.mean() >= share
+
+
+def test_a_large_fall_is_found_with_few_items() -> None:
+    rng = np.random.default_rng(11)
+    falls = rng.choice([-1.0, 0.0], p=[0.5, 0.5], size=(300, 40))
+    found = reached_by(mean_evidence(falls, -0.0125, 0.0375, above=False)) >= math.log(80)
+    assert found.mean() >= 0.9
 
 
 def test_a_true_worsening_is_found() -> None:

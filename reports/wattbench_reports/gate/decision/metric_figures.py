@@ -26,6 +26,7 @@ from wattbench_reports.gate.metrics import (
     LATENCY_P95,
     TTFT,
 )
+from wattbench_reports.stats.levelled import Strata
 from wattbench_reports.stats.percentiles import needed
 
 UNIT_SCORES = ((1.5, 8.0), (3.0, 16.0), (math.inf, 24.0))
@@ -64,7 +65,24 @@ def accuracy_of(evidence: Evidence, domain: str | None = None) -> Figures | None
     if not len(pairs):
         return None
     ours, theirs = pairs.mean(axis=0).tolist()
-    return Figures(ScoreTrial(pairs[:, 1] - pairs[:, 0], items), ours, theirs, theirs - ours)
+    trial = ScoreTrial(pairs[:, 1] - pairs[:, 0], items, _strata(evidence, domain))
+    return Figures(trial, ours, theirs, theirs - ours)
+
+
+def _strata(evidence: Evidence, domain: str | None) -> Strata | None:
+    """Return to which task each scored item belongs; None where one has none, or there is only one."""
+    counts = {name: task.items for name, task in evidence.suite_tasks.items() if domain in (None, task.domain)}
+    numbers = {name: number for number, name in enumerate(counts)}
+    if len(counts) < 2 or any(len(one.tasks) != one.items for one in evidence.rounds):
+        return None
+
+    def number(one: Round) -> Pairs:
+        of_task = np.array([numbers.get(task, -1) for task in one.tasks], dtype=np.float64)
+        return np.where(np.isfinite(one.correct), of_task[:, None], np.nan)
+
+    tasks = _by_round(evidence.rounds, number, domain=domain)[0][:, 0].astype(np.int64)
+    shares = np.array(list(counts.values()), dtype=np.float64)
+    return Strata(tasks, shares / shares.sum()) if (tasks >= 0).all() else None
 
 
 def timed_items(evidence: Evidence) -> int:

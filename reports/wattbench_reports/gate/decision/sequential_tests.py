@@ -16,7 +16,16 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats import centre_evidence, centre_growth, mean_evidence, mean_growth, variances_before
+from wattbench_reports.stats import (
+    Bounded,
+    Strata,
+    centre_evidence,
+    centre_growth,
+    levelled,
+    mean_evidence,
+    mean_growth,
+    variances_before,
+)
 
 Values = NDArray[np.float64]
 
@@ -53,18 +62,24 @@ class ScoreTrial:
     x: Values
     """Shape (items,), -1 to 1."""
     items: NDArray[np.int64]
+    tasks: Strata | None = None
+    """Of the items; None where it is not known how many of each the suite has. What tasks differ by is no evidence."""
 
     def worse(self, by: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(mean_evidence(self.x, -by, distance, above=False), self.items)
+        return _after(mean_evidence(self._figures, -by, distance, above=False), self.items)
 
     def better(self, than: float, distance: float) -> Values:
         """See `Trial`."""
-        return _after(mean_evidence(self.x, -than, distance, above=True), self.items)
+        return _after(mean_evidence(self._figures, -than, distance, above=True), self.items)
 
     def growth(self, worsening: float, distance: float, *, worse: bool) -> float:
         """See `Trial`."""
-        return mean_growth(self.x, -worsening, distance, above=not worse)
+        return mean_growth(self._figures, -worsening, distance, above=not worse)
+
+    @cached_property
+    def _figures(self) -> Values | Bounded:
+        return self.x if self.tasks is None else levelled(self.x, self.tasks)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from wattbench_reports.gate.evidence.missing import (
     without_joules,
     without_long_rounds,
 )
-from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round, SuiteTask
 from wattbench_reports.gate.evidence.money import (
     NO_PRICE,
     MoneyOfGate,
@@ -98,6 +98,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         apart=apart,
         missing=missing,
         suite_domains=tuple(dict.fromkeys(read.domains.values())),
+        suite_tasks={task: SuiteTask(count, read.domains[task]) for task, count in _planned(run).items()},
         items_left=left,
         energy_j=_counted_j(read),
         notes=(*_on_base(run), *notes, *asked_differently),

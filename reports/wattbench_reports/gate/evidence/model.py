@@ -63,6 +63,16 @@ OF_NO_MACHINE = MoneyOfMachine()
 
 
 @dataclass(frozen=True)
+class SuiteTask:
+    """A task of the suite that a gate asks in a random order."""
+
+    items: int
+    """All that could be asked, whether they were or not."""
+    domain: str
+    """Its own name where it has none."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All figures of two systems that a gate is decided from."""
 
@@ -87,6 +97,8 @@ class Evidence:
     """Metric to why it was not measured."""
     suite_domains: tuple[str, ...] = ()
     """All domains of the suite's items, whether some of each were asked yet or not; empty: those of the rounds."""
+    suite_tasks: Mapping[str, SuiteTask] = field(default_factory=dict)
+    """By name, all of those whose items are in one random order; empty where it is not known how many there are."""
     items_left: int = 0
     """Items of the suite that were not asked."""
     energy_j: float | None = None

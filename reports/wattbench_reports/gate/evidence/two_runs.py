@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -17,7 +17,7 @@ from wattbench_reports.gate.evidence.block_rounds import block_rounds, in_blocks
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
 from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
 from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
-from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
 from wattbench_reports.gate.evidence.money import SideMoney, money_of_answers, money_of_gate
 from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts, item_prompts
 from wattbench_reports.gate.evidence.sessions import session_variances
@@ -116,11 +116,18 @@ def evidence_of_two(
         peak_memory_bytes=memory,
         apart=apart,
         missing=missing,
+        suite_tasks=_suite_tasks(rounds),
         energy_j=_counted_j(sides),
         notes=(*between.notes, *filter(None, [prompts.note]), *unpaired, *joule_notes),
         sessions={} if policy.drift is not None else varying,
         seed=seed,
     )
+
+
+def _suite_tasks(rounds: Sequence[Round]) -> Mapping[str, SuiteTask]:
+    """Count the items of each task: all that are on record are in the random order of the rounds."""
+    counts = Counter(pair for one in rounds for pair in zip(one.tasks, one.domains, strict=True))
+    return {task: SuiteTask(count, domain) for (task, domain), count in counts.items()}
 
 
 @dataclass(frozen=True)

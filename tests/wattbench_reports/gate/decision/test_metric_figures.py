@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.made_up.gates import gate_policy
-from wattbench_reports.gate.decision.metric_figures import figures_of, timed_items, whole_pairs
+from wattbench_reports.gate.decision.metric_figures import accuracy_of, figures_of, timed_items, whole_pairs
 from wattbench_reports.gate.decision.metric_tests import cases
-from wattbench_reports.gate.decision.sequential_tests import RatioTrial
+from wattbench_reports.gate.decision.sequential_tests import RatioTrial, ScoreTrial
 from wattbench_reports.gate.decision.stopping import State, looks
-from wattbench_reports.gate.evidence.model import Evidence, Round
+from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
 
 RULES = gate_policy(metrics={"joules_per_correct": {"margin": 0.1}})
 
@@ -46,6 +48,47 @@ def test_a_pair_with_a_round_without_joules_has_no_figure_of_them() -> None:
     assert figures is not None
     assert isinstance(figures.trial, RatioTrial)
     assert figures.trial.d == pytest.approx([np.log(1.1)])
+
+
+SUITE = {"sums": SuiteTask(30, "maths"), "primes": SuiteTask(10, "maths"), "laws": SuiteTask(60, "law")}
+
+
+def of_tasks(*tasks: str, unscored: int | None = None) -> Round:
+    correct = np.ones((len(tasks), 2))
+    if unscored is not None:
+        correct[unscored, 1] = np.nan
+    domains = tuple(SUITE[task].domain if task in SUITE else task for task in tasks)
+    return Round(correct, np.ones((len(tasks), 2)), tasks=tasks, domains=domains)
+
+
+def strata(seen: Evidence, domain: str | None = None) -> tuple[list[int], list[float]] | None:
+    figures = accuracy_of(seen, domain)
+    assert figures is not None
+    assert isinstance(figures.trial, ScoreTrial)
+    tasks = figures.trial.tasks
+    return None if tasks is None else (tasks.of_figure.tolist(), tasks.shares.tolist())
+
+
+def test_each_scored_item_is_of_a_task_with_its_share_of_the_suite() -> None:
+    rounds = [of_tasks("laws", "sums", unscored=0), of_tasks("primes", "sums", "laws")]
+    seen = replace(evidence(*rounds), suite_tasks=SUITE)
+    assert strata(seen) == ([0, 1, 0, 2], [0.3, 0.1, 0.6])
+    assert strata(seen, "maths") == ([0, 1, 0], [0.75, 0.25])
+
+
+@pytest.mark.parametrize(
+    "case", ["a suite that is not known", "a task of no suite", "items of unknown tasks", "one task"]
+)
+def test_without_the_suites_tasks_items_are_taken_as_alike(case: str) -> None:
+    known = replace(evidence(of_tasks("laws", "sums")), suite_tasks=SUITE)
+    unlike = {
+        "a suite that is not known": replace(known, suite_tasks={}),
+        "a task of no suite": replace(known, rounds=(of_tasks("laws", "spells"),)),
+        "items of unknown tasks": replace(known, rounds=(*known.rounds, a_round(None, 1.0))),
+        "one task": replace(evidence(of_tasks("laws")), suite_tasks={"laws": SUITE["laws"]}),
+    }
+    assert strata(unlike[case]) is None
+    assert strata(known, "law") is None
 
 
 def test_the_size_of_a_unit_is_chosen_before_its_items() -> None:

@@ -30,6 +30,8 @@ def test_it_holds_every_item_of_every_round_in_the_order_asked(make_gate, gates)
     assert (found.baseline, found.candidate, found.in_turns) == ("old", "new", True)
     assert [each.items for each in found.rounds] == [4] * 7
     assert found.items_left == 80 - 28
+    assert {task: each.items for task, each in found.suite_tasks.items()} == {"chain_sum": 40, "spell_backward": 40}
+    assert {each.domain for each in found.suite_tasks.values()} == set(found.suite_domains)
     assert found.apart == found.missing == {}
     scores = {
         (task, each.doc_id): each.correct

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -138,6 +139,8 @@ def test_rounds_hold_the_figures_of_the_items_of_both(make_run, fake) -> None:
     found = evidence_of_two(*runs, gate_policy(drift=0.03))
     assert (found.baseline, found.candidate, found.in_turns, found.items_left) == ("big", "small", False, 0)
     assert [each.items for each in found.rounds] == [1] * 120
+    counts = Counter(task for each in found.rounds for task in each.tasks)
+    assert {task: each.items for task, each in found.suite_tasks.items()} == counts
     assert [each.pair for each in found.rounds] == [number // 2 for number in range(120)]
     assert found.provenance == ("counter", "counter")
     assert found.peak_memory_bytes == (512_000_000, 512_000_000)
