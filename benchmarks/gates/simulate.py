@@ -89,7 +89,8 @@ def _of_two_runs(kind: Kind, policy: Policy, rng: np.random.Generator) -> Outcom
     both = pd.DataFrame(
         {name + end: each[:, at] for name, each in columns.items() for at, end in enumerate(("", "_2"))}
     )
-    both = both.assign(task=runs.tasks, ttft_s=math.nan, ttft_s_2=math.nan)
+    missing = dict.fromkeys(("ttft_s", "ttft_s_2", "money", "money_2"), math.nan)
+    both = both.assign(task=runs.tasks, **missing)
     rounds = item_rounds(both, {task: world.domain(task) for task in world.tasks}, int(rng.integers(2**48)))
     sessions = {name: runs.sessions for name, metric in METRICS.items() if metric.unit in ("s", "J")}
     evidence = replace(evidence_of(rounds, world), in_turns=False, sessions=sessions)
