@@ -66,7 +66,7 @@ class KeptOn:
 class OwnHardware:
     """A system that is kept on, against one that is paid by token or request."""
 
-    own: KeptOn
+    machine: KeptOn
     against: str
     against_per_request: Interval
     """Money of a request of the other system."""
@@ -124,8 +124,8 @@ def own_hardware(analysis: Analysis) -> OwnHardwareStudy | None:
             else:
                 kept.append(machine)
     pairs = tuple(
-        OwnHardware(own, other, c, volume(own, c))
-        for own in kept
+        OwnHardware(machine, other, c, volume(machine, c))
+        for machine in kept
         for other in others
         if (c := money.systems[other].per_request) is not None
     )
@@ -166,15 +166,15 @@ def kept_on(analysis: Analysis, name: str, price: PriceRecord) -> KeptOn | None:
     )
 
 
-def volume(own: KeptOn, other_per_request: Interval) -> Interval:
+def volume(machine: KeptOn, other_per_request: Interval) -> Interval:
     """Return from how many requests a month own hardware costs less; infinite: never.
 
     The bounds are those of the money of a request of both; how many a machine can answer is taken as measured.
     """
-    saved = interval_difference(other_per_request, own.per_request)
+    saved = interval_difference(other_per_request, machine.per_request)
 
     def requests(saved_by_one: float) -> float:
-        number = own.per_month / saved_by_one if saved_by_one > 0 else math.inf
-        return number if number <= own.requests_per_month else math.inf
+        number = machine.per_month / saved_by_one if saved_by_one > 0 else math.inf
+        return number if number <= machine.requests_per_month else math.inf
 
     return Interval(requests(saved.estimate), requests(saved.high), requests(saved.low), few=saved.few)

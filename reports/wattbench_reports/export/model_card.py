@@ -99,6 +99,15 @@ def _results(analysis: Analysis, system: str) -> Iterator[Mapping[str, Any]]:
             }
 
 
+def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, str]]:
+    """Yield what the system costs, where that is known."""
+    comparison = analysis.comparison
+    if figures.cost_per_request is None:
+        return
+    yield "cost", wording.cost_per_request(figures, comparison)
+    yield wording.cost_heading(comparison), wording.cost_per_correct(figures, comparison)
+
+
 def _in(seconds: float | None) -> str:
     return "" if seconds is None else f" in {units.duration(seconds)}"
 
@@ -128,6 +137,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         ("joules per request", units.quantity(figures.energy_j_per_request, "J")),
         ("joules per correct answer", wording.j_per_correct(figures)),
         ("CO2e of 1,000 requests", units.quantity(figures.co2_g_per_1000, "g")),
+        *_money(analysis, figures),
         *((f"latency {label(share)}", wording.tail(figures, share)) for share in shares),
         ("items", units.count(figures.items)),
         ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),
@@ -138,6 +148,9 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     )
     yield ""
     yield f"Brackets: 95% confidence intervals for other items of the same tasks. CO2: {escaped(carbon.describe())}."
+    paid = None if analysis.money is None else analysis.money.systems[figures.system]
+    if paid is not None and paid.per_request is not None and paid.source:
+        yield f"Prices: {escaped(paid.source)}{f', {escaped(paid.date)}' if paid.date else ''}."
     caveats = [each for each in comparison.caveats if figures.system in each.systems]
     if caveats:
         yield ""

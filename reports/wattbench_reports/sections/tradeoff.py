@@ -10,7 +10,6 @@ from wattbench_reports.analyses.pareto_front import FrontMembership, Tradeoff, m
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
-from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median, common_tail, tail_share
 from wattbench_reports.sections.model import Drawing, Passage, Section
@@ -18,6 +17,7 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.wording import arrival_rates
+from wattbench_reports.wording import comparison as wording
 
 _LEAD = (
     "Accuracy against the cost of a request, with 95% confidence intervals. Better is up and to the left. A system "
@@ -68,7 +68,7 @@ def _money_passage(analysis: Analysis) -> Iterable[Passage]:
     cost = Cost("tradeoff-money-figure", currency, f"{currency} per {scale}", is_money=True)
     yield Passage(
         "Against money per request",
-        (*_sentences(scaled, "No system has a cost to plot.", "costs"), *_sources(analysis.money)),
+        (*_sentences(scaled, "No system has a cost to plot.", "costs"), wording.cost_line(analysis.comparison)),
         (_money_table(analysis, scaled, scale),),
         _drawing(analysis, scaled, cost),
     )
@@ -80,17 +80,6 @@ def _times(interval: Interval | None, factor: float) -> Interval | None:
     return replace(
         interval, estimate=interval.estimate * factor, low=interval.low * factor, high=interval.high * factor
     )
-
-
-def _sources(money: RunMoney) -> Iterable[str]:
-    """Name the sources of the prices, each once."""
-    of_source: dict[str, list[str]] = {}
-    for name, each in money.systems.items():
-        if each.per_request is not None and each.source:
-            of_source.setdefault(f"{each.source}, {each.date}" if each.date else each.source, []).append(name)
-    if of_source:
-        said = "; ".join(f"{units.listed(names)}: {source}" for source, names in of_source.items())
-        yield f"Source of the prices: {said}."
 
 
 def _money_table(analysis: Analysis, tradeoff: Tradeoff, scale: str) -> Table:

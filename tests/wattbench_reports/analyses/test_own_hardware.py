@@ -71,12 +71,12 @@ def test_a_run_is_compared_by_hand(priced) -> None:
     study = own_hardware(analysis)
     assert study is not None
     (pair,) = study.pairs
-    assert (pair.own.system, pair.against, study.currency) == ("local", "api", "EUR")
-    assert pair.own.per_month == pytest.approx(2.0 * HOURS)
+    assert (pair.machine.system, pair.against, study.currency) == ("local", "api", "EUR")
+    assert pair.machine.per_month == pytest.approx(2.0 * HOURS)
     items = analysis.frames.items
     own = items[items["system"] == "local"]
     busy_s = float((own["finished_s"] - own["started_s"]).mean())
-    assert pair.own.requests_per_month == pytest.approx(HOURS * 3600 * 0.5 / busy_s, rel=0.02)
+    assert pair.machine.requests_per_month == pytest.approx(HOURS * 3600 * 0.5 / busy_s, rel=0.02)
     assert pair.requests_per_month.estimate == pytest.approx(2.0 * HOURS / 0.01)
     assert pair.requests_per_day.estimate == pytest.approx(2.0 * HOURS / 0.01 / DAYS_PER_MONTH)
     assert pair.pays is Pays.FROM
@@ -93,13 +93,13 @@ def test_electricity_that_is_paid_for_is_in_the_month_and_in_each_request(priced
     (pair,) = study.pairs
     per_joule = 0.36 / 3.6e6
     split = analysis.splits["local"]
-    if pair.own.idle_known:
-        assert pair.own.per_month > 2.0 * HOURS
-        assert pair.own.per_request.estimate == pytest.approx(split.above_idle_j_per_request * per_joule)
+    if pair.machine.idle_known:
+        assert pair.machine.per_month > 2.0 * HOURS
+        assert pair.machine.per_request.estimate == pytest.approx(split.above_idle_j_per_request * per_joule)
     else:
-        assert pair.own.per_month == pytest.approx(2.0 * HOURS)
-        assert pair.own.per_request.estimate == pytest.approx(split.j_per_request * per_joule)
-    assert pair.own.per_request.low < pair.own.per_request.estimate < pair.own.per_request.high
+        assert pair.machine.per_month == pytest.approx(2.0 * HOURS)
+        assert pair.machine.per_request.estimate == pytest.approx(split.j_per_request * per_joule)
+    assert pair.machine.per_request.low < pair.machine.per_request.estimate < pair.machine.per_request.high
 
 
 def test_currencies_are_not_mixed(priced) -> None:

@@ -192,7 +192,7 @@ def test_money_has_a_front_of_its_own(make_run, fake) -> None:
         assert money["frugal"] == pytest.approx(tokens * 9e-6)
         passage = tradeoff_section(analysis).passages[1]
         assert passage.heading == "Against money per request"
-        assert "Source of the prices: frugal, billed and free: the price list, 2026-11-25." in passage.sentences
+        assert "by the price list of 2026-11-25" in passage.sentences[-1]
         assert passage.drawing is not None
 
 

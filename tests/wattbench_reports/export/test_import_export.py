@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.made_up.prices import with_prices
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
@@ -54,6 +55,16 @@ def test_a_model_card_is_as_the_hub_reads_it(make_run, fake, golden) -> None:
     for task, each in results.items():
         assert (each.metric_type, each.task_type) == ("accuracy", "text-generation")
         assert each.metric_value == pytest.approx(own.loc[own["task"] == task, "correct"].mean())
+
+
+def test_a_model_card_has_what_a_system_costs(make_run, fake) -> None:
+    run = make_run(fake.family())
+    with_prices(run.layout.root, {"student": {"per_request": 0.0025}})
+    card = export_to_bytes(read_run(run.layout.root), "model-card", system="student", assumptions=GERMANY).decode()
+    assert "2.50 EUR per 1,000 requests" in card
+    assert "Prices: the price list, 2026-11-25." in card
+    silent = export_to_bytes(read_run(run.layout.root), "model-card", system="generalist", assumptions=GERMANY).decode()
+    assert "EUR" not in silent
 
 
 def test_a_model_card_invents_nothing(make_run, fake) -> None:

@@ -31,10 +31,9 @@ def paid_by(suite: Suite, systems: Iterable[SystemBase]) -> PaidBy:
     for system in systems:
         members = list(system.pool.values()) if isinstance(system, HybridSystem) else []
         prices = [one.price for one in (*members, system)]
-        own = system.price
         if all(price is None for price in prices) and suite.workload.price_per_kwh is None:
             return PaidBy.NOTHING
-        without = any(one.price is None for one in members) if members else own is None
+        without = any(one.price is None for one in members) if members else system.price is None
         added = any(price is not None and price.electricity == "added" for price in prices)
         by_joules = by_joules or without or added
     return PaidBy.JOULES if by_joules else PaidBy.PRICES

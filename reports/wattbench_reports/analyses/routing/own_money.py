@@ -33,5 +33,5 @@ def with_own_money(analysis: Analysis, hybrid: HybridAnswers, plan: Plan) -> Pla
     if by_answer or settings.reader is not None:
         return replace(plan, router_money=np.full(len(plan.rows), np.nan))
     per_joule = float(analysis.tariff.per_joule[analysis.frames.systems.index(name)])
-    own = 0.0 if price is None or price.per_request is None else price.per_request
-    return replace(plan, router_money=own + per_joule * np.nan_to_num(plan.router_j))
+    per_request = 0.0 if price is None or price.per_request is None else price.per_request
+    return replace(plan, router_money=per_request + per_joule * np.nan_to_num(plan.router_j))

@@ -113,14 +113,16 @@ def replay(matrix: AnswerMatrix, plan: Plan) -> Outcome:
         score=(answered * matrix.score[cells]).sum(axis=1),
         energy_j=_weighted(requests, matrix.energy_j[cells]) + _zero_if_unknown(plan.router_j[answerable]),
         seconds=_weighted(requests, matrix.seconds[cells]) + _zero_if_unknown(plan.router_s[answerable]),
-        money=None if matrix.money is None else _weighted(requests, matrix.money[cells]) + _own(plan, answerable),
+        money=None
+        if matrix.money is None
+        else _weighted(requests, matrix.money[cells]) + _router_money(plan, answerable),
     )
 
 
-def _own(plan: Plan, answerable: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _router_money(plan: Plan, answerable: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the router's own money."""
-    own = np.zeros(len(plan.rows)) if plan.router_money is None else plan.router_money
-    return own[answerable]
+    money = np.zeros(len(plan.rows)) if plan.router_money is None else plan.router_money
+    return money[answerable]
 
 
 def _weighted(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -47,9 +47,9 @@ class SideMoney:
 class Tariffs:
     """At which prices a system's rounds are paid for."""
 
-    own: PriceRecord | None
+    price: PriceRecord | None
     """Of the system itself."""
-    asked: Mapping[str, PriceRecord]
+    members: Mapping[str, PriceRecord]
     """Of a hybrid, of the systems that it asks."""
     per_joule: float
     """Of electricity; 0 where it is not paid for."""
@@ -62,18 +62,18 @@ class Tariffs:
         suite = record.suite
         prices = prices_of(suite, list(suite.systems)).by_system
         settings = suite.systems.get(system or "", SystemSettings())
-        own = prices.get(system or "")
-        asked = {name: prices[name] for name in settings.pool if name in prices}
-        used = [*asked.values(), *([] if own is None else [own])]
-        without = any(name not in prices for name in settings.pool) if settings.pool else own is None
-        pays = without or any(price.electricity_added for price in used)
-        currencies = tuple(dict.fromkeys(price.currency for price in used))
+        price = prices.get(system or "")
+        members = {name: prices[name] for name in settings.pool if name in prices}
+        used = [*members.values(), *([] if price is None else [price])]
+        without = any(name not in prices for name in settings.pool) if settings.pool else price is None
+        pays = without or any(each.electricity_added for each in used)
+        currencies = tuple(dict.fromkeys(each.currency for each in used))
         per_joule, currency, why = _electricity(suite, pays, currencies[0] if currencies else None)
         if len(currencies) > 1:
             why = f"what it asks is billed in {' and '.join(currencies)}"
-        elif own is not None and own.by_token and any(price.by_token for price in asked.values()):
+        elif price is not None and price.by_token and any(each.by_token for each in members.values()):
             why = "its own price and those of its members both bill tokens, so that some would be billed twice"
-        return cls(own, asked, per_joule, currency, why)
+        return cls(price, members, per_joule, currency, why)
 
 
 def _electricity(suite: SuiteRecord, pays: bool, currency: str | None) -> tuple[float, str | None, str]:
@@ -125,7 +125,7 @@ def round_bills(
     table = table.astype(dict.fromkeys((*COUNTS, "seconds", "share"), np.float64))
     for name, rows in table.groupby("system", sort=False):
         system = str(name)
-        price = tariffs.asked.get(system) if system else tariffs.own
+        price = tariffs.members.get(system) if system else tariffs.price
         if price is None:
             continue
         by_time = bool(system) and price.by_time  # the system's own hours are those of its windows
@@ -135,19 +135,19 @@ def round_bills(
         for part, money in parts.items():
             total = seconds if part == MACHINE else answers
             total += np.bincount(rows["round"], weights=money * rows["share"].to_numpy(), minlength=number)
-    if tariffs.own is not None:
-        seconds = seconds + tariffs.own.per_second * np.array(windows_s)
+    if tariffs.price is not None:
+        seconds = seconds + tariffs.price.per_second * np.array(windows_s)
     of_joules = [0.0 if not tariffs.per_joule else np.nan if each is None else each for each in joules]
     bills: list[RoundBill | str] = []
-    for own, timed, electricity in zip(answers.tolist(), seconds.tolist(), of_joules, strict=True):
-        if math.isnan(own):
+    for fixed, timed, electricity in zip(answers.tolist(), seconds.tolist(), of_joules, strict=True):
+        if math.isnan(fixed):
             bills.append(why)
         elif math.isnan(timed):
             bills.append("hours of what it asks have a price, and its seconds are not recorded")
         elif math.isnan(electricity):
             bills.append("its joules are paid for, and are not known")
         else:
-            bills.append(RoundBill(own, timed, tariffs.per_joule * electricity))
+            bills.append(RoundBill(fixed, timed, tariffs.per_joule * electricity))
     return bills
 
 

@@ -116,8 +116,8 @@ def answers_of_side(
 
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
     """Return the tokens of every system that was asked for an answer; of a system that is no hybrid its own."""
-    own = {name: getattr(row, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
-    return [*row.usage, {"system": "", **own, "seconds": row.finished_s - row.started_s}]
+    counts = {name: getattr(row, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
+    return [*row.usage, {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
 
 
 def _scores(rows: Sequence[RoundRow], side: str, tasks: Collection[str]) -> dict[Item, tuple[float, str]]:

@@ -34,27 +34,27 @@ def own_hardware_passage(analysis: Analysis, requests_per_year: float) -> Passag
 
 
 def _sentence(pair: OwnHardware, currency: str) -> str:
-    own, other = pair.own.system, pair.against
+    system, other = pair.machine.system, pair.against
     bounds = _bounds(pair.requests_per_month)
     if pair.pays is Pays.ALWAYS:
-        return f"{own}, kept on, always costs less than {other}: a month of its machine costs nothing."
+        return f"{system}, kept on, always costs less than {other}: a month of its machine costs nothing."
     if pair.pays is Pays.NEVER:
         unsure = (
             "" if math.isinf(pair.requests_per_month.low) else f", although the interval reaches down to {_low(pair)}"
         )
         return (
-            f"{own}, kept on, never costs less than {other}: even a machine that never waits costs "
+            f"{system}, kept on, never costs less than {other}: even a machine that never waits costs "
             f"{_full(pair, currency)} for a request{unsure}."
         )
     return (
-        f"{own}, kept on, costs less than {other} from {units.roughly(pair.requests_per_month.estimate)} {bounds} "
+        f"{system}, kept on, costs less than {other} from {units.roughly(pair.requests_per_month.estimate)} {bounds} "
         f"requests a month on, {units.roughly(pair.requests_per_day.estimate)} a day."
     )
 
 
 def _less_accurate(analysis: Analysis, pair: OwnHardware) -> str:
     """Say that own hardware answers fewer items correctly, where it does by the estimates."""
-    ours, theirs = (analysis.measured[name].accuracy for name in (pair.own.system, pair.against))
+    ours, theirs = (analysis.measured[name].accuracy for name in (pair.machine.system, pair.against))
     if pair.pays is Pays.NEVER or ours is None or theirs is None or ours.estimate >= theirs.estimate:
         return ""
     return (
@@ -68,7 +68,7 @@ def _low(pair: OwnHardware) -> str:
 
 
 def _full(pair: OwnHardware, currency: str) -> str:
-    busy = pair.own.per_month / pair.own.requests_per_month + pair.own.per_request.estimate
+    busy = pair.machine.per_month / pair.machine.requests_per_month + pair.machine.per_request.estimate
     factor, scale = units.money_scale((busy, pair.against_per_request.estimate))
     ours, theirs = (units.money(each * factor, currency) for each in (busy, pair.against_per_request.estimate))
     return f"more, {ours} against {theirs} per {scale}," if factor > 1 else f"more, {ours} against {theirs},"
@@ -81,7 +81,7 @@ def _bounds(interval: Interval) -> str:
 def _without(study: OwnHardwareStudy) -> Iterable[str]:
     for name, why in study.left_out.items():
         yield f"{name} is in no pair: {why}."
-    silent = dict.fromkeys(pair.own.system for pair in study.pairs if not pair.own.idle_known)
+    silent = dict.fromkeys(pair.machine.system for pair in study.pairs if not pair.machine.idle_known)
     if silent:
         yield (
             f"The electricity that {units.listed(list(silent))} would draw when idle is not measured, and is not "
@@ -105,12 +105,12 @@ def _volumes(analysis: Analysis, study: OwnHardwareStudy) -> Table:
         ),
         rows=tuple(
             (
-                Cell(pair.own.system, series=analysis.frames.systems.index(pair.own.system)),
+                Cell(pair.machine.system, series=analysis.frames.systems.index(pair.machine.system)),
                 Cell(pair.against),
                 Cell(_volume(pair.requests_per_month)),
                 Cell(_volume(pair.requests_per_day)),
-                Cell(units.money(pair.own.per_month, study.currency)),
-                Cell(units.roughly(pair.own.requests_per_month)),
+                Cell(units.money(pair.machine.per_month, study.currency)),
+                Cell(units.roughly(pair.machine.requests_per_month)),
                 Cell(units.money_interval(_times(pair.against_per_request, factor), study.currency)),
                 Cell(_accuracies(analysis, pair)),
             )
@@ -140,15 +140,15 @@ def _volume(interval: Interval) -> str:
 
 
 def _accuracies(analysis: Analysis, pair: OwnHardware) -> str:
-    shares = (analysis.measured[name].accuracy for name in (pair.own.system, pair.against))
+    shares = (analysis.measured[name].accuracy for name in (pair.machine.system, pair.against))
     return ", ".join(units.percent(None if share is None else share.estimate) for share in shares)
 
 
 def _months(analysis: Analysis, study: OwnHardwareStudy, requests: float) -> Table:
     """Make the table of one month of the workload."""
-    kept: dict[str, KeptOn] = {pair.own.system: pair.own for pair in study.pairs}
+    kept: dict[str, KeptOn] = {pair.machine.system: pair.machine for pair in study.pairs}
     others = {pair.against: pair.against_per_request for pair in study.pairs}
-    months = {name: own.month(requests) for name, own in kept.items()}
+    months = {name: machine.month(requests) for name, machine in kept.items()}
     rows = [
         (_system(analysis, name), Cell(units.count(machines)), Cell(units.money(money, study.currency)))
         for name, (machines, money) in months.items()
