@@ -16,7 +16,7 @@ FEW_ITEMS = 10
 
 def evidence(decision: Decision) -> tuple[str, ...]:
     """Return short sentences: ties, probability of being best, regret, who may qualify, and who is not judged."""
-    return tuple(sentence for part in (_ties, _sure, _open, _useless, _leaders, _apart) for sentence in part(decision))
+    return tuple(sentence for part in _PARTS for sentence in part(decision))
 
 
 def _ties(decision: Decision) -> Iterator[str]:
@@ -77,6 +77,20 @@ def _useless(decision: Decision) -> Iterator[str]:
         )
 
 
+def _no_accuracy(decision: Decision) -> Iterator[str]:
+    """Say what the least cost leaves out where accuracy is not required: which system a right answer may be worth."""
+    if decision.objective != "cost" or decision.acceptability is None:
+        return
+    if any(each.quantity == "accuracy" for each in decision.settings.requirements):
+        return
+    leaders = [leader.system for leader in decision.acceptability.leaders]
+    if decision.chosen in leaders[:-1]:
+        after = decision.acceptability.leaders[leaders.index(decision.chosen) + 1]
+        words = right_words(decision)
+        price = words.of_right_answers(words.amount(after.from_worth))
+        yield PHRASES["no_accuracy"].format(name=after.system, price=price)
+
+
 def _leaders(decision: Decision) -> Iterator[str]:
     """Say from which worth of a right answer on each system is the best by estimate."""
     if decision.objective != "prices" or decision.acceptability is None or len(decision.acceptability.leaders) < 2:
@@ -101,3 +115,6 @@ def _apart(decision: Decision) -> Iterator[str]:
     if by:
         clauses = [PHRASES["because"].format(names=units.named(names), reason=reason) for reason, names in by.items()]
         yield PHRASES["not_judged"].format(clauses="; ".join(clauses))
+
+
+_PARTS = (_ties, _sure, _no_accuracy, _open, _useless, _leaders, _apart)

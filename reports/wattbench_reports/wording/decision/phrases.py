@@ -117,6 +117,7 @@ PHRASES = {
     "more_items": "about {count} more items",
     "few_items": "a few more items",
     "because": "{names} ({reason})",
+    "no_accuracy": "No accuracy is required: {name} is the better choice from {price} on.",
     "leads": "Best by estimate as a right answer is worth more: {clauses}.",
     "leads_first": "{name} at first",
     "leads_from": "{name} from {price}",

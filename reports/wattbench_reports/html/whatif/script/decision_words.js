@@ -211,6 +211,10 @@ const evidenceOf = (d) => {
 		const regret = d.objective === "accuracy" ? `${tenth(abs(chosen.regret))} points` : words.ofRequests(words.amount(chosen.regret));
 		out.push(put("sure", { name: chosen.system, sure: sure(chosen.pBest), regret }));
 	}
+	if (d.objective === "cost" && d.acceptability && !d.requirements.some(({ quantity }) => quantity === "accuracy")) {
+		const { leaders } = d.acceptability, words = rightWords(d), after = leaders[leaders.findIndex(({ system }) => system === d.chosen) + 1];
+		if (after && after !== leaders[0]) out.push(put("no_accuracy", { name: after.system, price: words.ofRight(words.amount(after.worth)) }));
+	}
 	for (const { system, checks } of judged.filter(({ qualifies }) => qualifies === "may").slice(0, limits.named)) {
 		const figures = checks.filter(({ pMet }) => outcomeOf(pMet) === "may").map((each) => openFigure(each, currency));
 		if (figures.length) out.push(put("may_meet", { name: system, figures: listed(figures) }));
