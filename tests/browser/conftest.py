@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.made_up.runs import FakeRun, write_run
-from tests.made_up.standard_runs import family_run, hostile_run, plain_systems
+from tests.made_up.standard_runs import family_run, hostile_run, many_systems, plain_systems
 from wattbench_reports.html import write_report
 
 FLAGS = (
@@ -60,12 +60,13 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A plain report, one with nearly every section, and a hostile one."""
+    """A plain report, one with nearly every section, a hostile one, and one of many systems."""
     root = tmp_path_factory.mktemp("reports")
     runs = {
         "plain": FakeRun(plain_systems()),
         "family": family_run(24),
         "hostile": hostile_run(),
+        "many": many_systems(),
     }
     return {name: write_report(write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
 
@@ -74,14 +75,14 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def show(browser: Any) -> Callable[..., None]:
     """Load a page afresh, with empty logs: `show(path, width=1200, scheme="light")`."""
 
-    def shown(path: Path, *, width: int = 1200, scheme: str = "light") -> None:
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    def shown(path: Path, *, width: int = 1200, height: int = 900, scheme: str = "light", fragment: str = "") -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         feature = {"name": "prefers-color-scheme", "value": scheme}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
         browser.get("about:blank")
         for log in ("browser", "performance"):
             browser.get_log(log)
-        browser.get(path.as_uri())
+        browser.get(path.as_uri() + fragment)
 
     return shown

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 PAGES = ["plain", "family", "hostile"]
+OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
 
 
 def requested(browser) -> set[str]:
@@ -38,15 +39,76 @@ return [...document.querySelectorAll('main *')].filter(e =>
 """
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, "many"])
 @pytest.mark.parametrize("width", [390, 1200])
 def test_nothing_is_wider_than_the_page(browser, show, pages, name, width) -> None:
     show(pages[name], width=width)
-    browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
+    browser.execute_script(OPEN_ALL)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     # Not by cutting off: whatever is wider than its box can be scrolled to.
     cut = browser.execute_script(CUT_OFF)
     assert cut == []
+
+
+BOXES = """
+const of = (query) => document.querySelector(query).getBoundingClientRect().toJSON();
+return {
+  advice: of('#verdict .headline'), picture: of('#decision-picture'), table: of('table.decision'),
+  names: [...document.querySelectorAll('#verdict table.decision tbody th')].map(e => e.innerText.trim()),
+  labels: [...document.querySelectorAll('#decision-picture .label')].map(e => [e.textContent, e.getBoundingClientRect().toJSON()]),
+  scroll: [...document.querySelectorAll('#verdict .deciding .scroll')].map(e => e.scrollWidth - e.clientWidth),
+};
+"""
+
+
+@pytest.mark.parametrize("name", ["plain", "family", "many"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_first_screen_has_advice_picture_and_table(browser, show, pages, name, width, height) -> None:
+    show(pages[name], width=width, height=height)
+    boxes = browser.execute_script(BOXES)
+    for part in ("advice", "picture", "table"):
+        assert boxes[part]["left"] >= 0
+        assert boxes[part]["right"] <= width, part
+        assert 0 < boxes[part]["top"] < height, part
+    # On a phone ten systems with long names are taller than the screen: the first of them are on it.
+    room = 1.5 if width == 390 and name == "many" else 1.0
+    assert max(boxes[part]["bottom"] for part in ("advice", "picture", "table")) <= room * height
+    assert max(boxes["scroll"]) <= 1, "every column is in sight"
+    assert len(boxes["names"]) == len(set(boxes["names"])) <= 10
+    shown = [text for text, _ in boxes["labels"]]
+    assert len(shown) == len(set(shown))
+    rectangles = [box for _, box in boxes["labels"]]
+    for number, one in enumerate(rectangles):
+        for other in rectangles[number + 1 :]:
+            across = min(one["right"], other["right"]) - max(one["left"], other["left"])
+            down = min(one["bottom"], other["bottom"]) - max(one["top"], other["top"])
+            assert across <= 0 or down <= 3, "labels that collide"
+
+
+@pytest.mark.parametrize("name", [*PAGES, "many"])
+def test_few_words_before_anything_is_unfolded(browser, show, pages, name) -> None:
+    show(pages[name])
+    assert len(browser.execute_script("return document.body.innerText").split()) < 1500
+
+
+OPENED = (
+    "return [...document.querySelectorAll('details.fold')].filter(e => e.open).map(e => e.querySelector('section').id)"
+)
+
+
+def test_a_link_and_a_search_unfold_what_they_lead_to(browser, show, pages) -> None:
+    show(pages["family"])
+    assert browser.execute_script(OPENED) == []
+    browser.find_element("css selector", 'nav a[href="#energy"]').click()
+    assert browser.execute_script(OPENED) == ["energy"]
+    top = browser.execute_script("return document.querySelector('#energy--title').getBoundingClientRect().top")
+    below = browser.execute_script("return document.querySelector('nav').getBoundingClientRect().bottom")
+    assert below <= top < below + 100, "the title is in sight, below the contents"
+    show(pages["family"], fragment="#items-hybrid-and-tuned")
+    assert browser.execute_script(OPENED) == ["items"]
+    # As a search of the browser does, which no test can start: it goes to a text in the page.
+    show(pages["family"], fragment="#:~:text=Composition%20and%20load%20cost")
+    assert browser.execute_script(OPENED) == ["systems"]
 
 
 def test_hostile_text_shows_as_text(browser, show, pages) -> None:
@@ -98,7 +160,7 @@ def test_both_schemes_can_be_read(browser, show, pages) -> None:
     paper = {}
     for scheme in ("light", "dark"):
         show(pages["hostile"], scheme=scheme)
-        browser.execute_script("document.querySelectorAll('details').forEach(each => each.open = true)")
+        browser.execute_script(OPEN_ALL)
         colours = browser.execute_script(COLOURS)
         paper[scheme] = colours["paper"]
         assert colours["lines"]
@@ -115,7 +177,7 @@ def test_the_keyboard_reaches_the_verdict_first(browser, show, pages) -> None:
     show(pages["plain"])
     browser.find_element("tag name", "body").send_keys(Keys.TAB)
     focused = browser.switch_to.active_element
-    assert focused.text == "Skip to the verdict"
+    assert focused.text == "Skip to the advice"
     focused.send_keys(Keys.ENTER)
     assert browser.current_url.endswith("#verdict")
 
@@ -128,7 +190,7 @@ def test_every_section_and_passage_can_be_linked_to(browser, show, pages) -> Non
     assert len(set(links)) == len(links)
     assert "items-hybrid-and-tuned" in links
     headed = browser.execute_script(
-        "return [...document.querySelectorAll('main > section:not(#verdict), .passage')].filter("
+        "return [...document.querySelectorAll('main section:not(#verdict), .passage')].filter("
         "e => e.matches('section') || e.querySelector(':scope > .heading')).map(e => e.id)"
     )
     assert set(headed) == set(links)
@@ -143,6 +205,7 @@ def test_an_anchor_is_seen_where_it_is_reached(browser, show, pages) -> None:
         "for (let place = rules.length - 1; place >= 0; place--)"
         "  if (rules[place].conditionText === '(hover: none)') document.styleSheets[0].deleteRule(place);"
     )
+    browser.execute_script(OPEN_ALL)
     opacity = "return getComputedStyle(document.querySelector('#items a.anchor')).opacity"
     assert browser.execute_script(opacity) == "0"
     browser.execute_script("document.querySelector('#items a.anchor').focus({focusVisible: true})")
@@ -152,7 +215,7 @@ def test_an_anchor_is_seen_where_it_is_reached(browser, show, pages) -> None:
 def test_answers_stand_side_by_side_and_stack_on_a_phone(browser, show, pages) -> None:
     for width, beside in ((1200, True), (390, False)):
         show(pages["family"], width=width)
-        browser.execute_script("document.querySelector('.examples').open = true")
+        browser.execute_script(OPEN_ALL)
         one, other = browser.execute_script(
             "return [...document.querySelectorAll('.side')].slice(0, 2).map(e => e.getBoundingClientRect())"
         )
@@ -174,7 +237,7 @@ def test_long_and_binary_text_wraps_and_is_seen(browser, show, tmp_path) -> None
     table["prompt"] = LONG + NASTY
     table.to_parquet(run / "items.parquet")
     show(write_report(run, tmp_path / "nasty.html"), width=390)
-    browser.execute_script("document.querySelectorAll('.examples').forEach(each => each.open = true)")
+    browser.execute_script(OPEN_ALL)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
     assert browser.execute_script(CUT_OFF) == []
     assert browser.execute_script("return document.querySelectorAll('#items script').length") == 0
@@ -187,7 +250,10 @@ def test_long_and_binary_text_wraps_and_is_seen(browser, show, tmp_path) -> None
 
 def test_print_shows_everything_without_boxes_that_scroll(browser, show, pages) -> None:
     show(pages["plain"])
+    heights = "return [...document.querySelectorAll('details.fold > section')].map(e => e.checkVisibility() && e.offsetHeight)"
+    assert not any(browser.execute_script(heights))
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert all(browser.execute_script(heights))
     shown = browser.execute_script(
         "return [getComputedStyle(document.querySelector('nav')).display,"
         " getComputedStyle(document.querySelector('.scroll')).overflowX]"

@@ -47,6 +47,21 @@ def golden_run() -> FakeRun:
     )
 
 
+def many_systems(number: int = 37) -> FakeRun:
+    """More systems than a table shows at once, with long names that begin and end alike."""
+    size = [0.5 + 0.35 * place for place in range(number)]
+    systems = tuple(
+        FakeSystem(
+            f"vendor-of-models/instruct-{place:02}b-chat-quantised-q4-k-m",
+            accuracy=min(0.95, 0.2 + 0.02 * place),
+            latency_s=0.05 * each,
+            energy_j=each**2,
+        )
+        for place, each in enumerate(size)
+    )
+    return FakeRun(systems, items=16, blocks=6, name="many")
+
+
 def trained(
     energy_j: float | None = 3600.0, provenance: str = "counter", *, teacher_tokens: int = 0
 ) -> dict[str, object]:
