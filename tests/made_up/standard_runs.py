@@ -52,7 +52,7 @@ def many_systems(number: int = 37) -> FakeRun:
     size = [0.5 + 0.35 * place for place in range(number)]
     systems = tuple(
         FakeSystem(
-            f"vendor-of-models/instruct-{place:02}b-chat-quantised-q4-k-m",
+            f"vendor/instruct-{place:02}b-q4-k-m",
             accuracy=min(0.95, 0.2 + 0.02 * place),
             latency_s=0.05 * each,
             energy_j=each**2,
