@@ -19,11 +19,17 @@ def hull_steps(problem: Problem) -> tuple[HullStep, ...]:
     """Return the prices along the hull of all systems, whether they meet requirements or not."""
     if problem.cost is None:
         return ()
+    return steps(problem.names, problem.cost, problem.figures.accuracy, problem.figures.draws, corners(problem))
+
+
+def corners(problem: Problem) -> list[int]:
+    """Return the systems of the hull by rising cost; empty where no cost is known."""
+    if problem.cost is None:
+        return []
     usable = [number for number in problem.priced if problem.names[number] not in problem.useless]
     others = [number for number in problem.priced if problem.names[number] in problem.useless]
-    accuracy, draws = problem.figures.accuracy, problem.figures.draws
-    chain = hull_of(problem.cost.estimates.tolist(), accuracy.estimates.tolist(), usable, others)
-    return steps(problem.names, problem.cost, accuracy, draws, chain)
+    accuracies = problem.figures.accuracy.estimates.tolist()
+    return hull_of(problem.cost.estimates.tolist(), accuracies, usable, others)
 
 
 def curve(problem: Problem) -> Acceptability | None:

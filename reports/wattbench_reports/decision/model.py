@@ -155,7 +155,7 @@ class Decision:
     settings: DecisionSettings
     systems: tuple[SystemDecision, ...]
     """Those that qualify first, then those that may, then those that do not; in each the best by the objective first;
-    systems that are apart last."""
+    for ``prices`` those of the hull, then all others, by rising cost. Systems that are apart come last."""
     chosen: str | None
     """None for ``prices``, or where no system is more likely than not to meet the requirements, and none has figures
     that all keep their bounds."""

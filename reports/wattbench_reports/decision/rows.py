@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.decision.best import Chances
-from wattbench_reports.decision.frontier import on_front
+from wattbench_reports.decision.frontier import corners, on_front
 from wattbench_reports.decision.model import Qualifies, SystemDecision
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -36,16 +36,21 @@ def rows(problem: Problem, odds: Chances | None, tail_share: float | None) -> tu
 
 
 def _order(problem: Problem) -> list[int]:
-    """Useless systems come last of those that qualify alike; systems that are apart come last of all."""
+    """Useless systems come last of those that qualify alike; systems that are apart come last of all.
+
+    Where nothing is required, systems of the hull come first: any other is worth its cost only by chance.
+    """
+    off_hull = set(range(len(problem.names))).difference(corners(problem)) if problem.objective == "prices" else set()
     outcomes, losses = problem.checked.outcomes, problem.loss.estimates
 
-    def key(number: int) -> tuple[bool, int, bool, bool, float, int]:
+    def key(number: int) -> tuple[bool, int, bool, bool, bool, float, int]:
         name, loss = problem.names[number], float(losses[number])
         unknown = bool(np.isnan(loss))
         return (
             name in problem.apart,
             _RANK[outcomes[number]],
             name in problem.useless,
+            number in off_hull,
             unknown,
             0.0 if unknown else loss,
             number,

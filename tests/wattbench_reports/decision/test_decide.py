@@ -72,7 +72,7 @@ def test_without_requirements_each_further_right_answer_has_a_price(table, colum
     second = decision.hull[1].price
     assert second.low == pytest.approx(8 / (0.1 + 2.0227 * 0.0523), rel=0.05)
     assert second.high == math.inf
-    assert [each.system for each in decision.systems] == ["cheap", "middle", "dominated", "dear"]
+    assert [each.system for each in decision.systems] == ["cheap", "middle", "dear", "dominated"]
     assert by_name(decision)["dominated"].not_excluded_from_front
 
 

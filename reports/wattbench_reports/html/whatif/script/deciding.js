@@ -30,7 +30,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		return [perRequest, fieller(perRequest.at, exact.at[s], of(cost, cost), of(exact, exact), of(cost, exact), known.quantile)];
 	};
 	const order = ALL.map((s) => [Number(Boolean(apart[s])), ["yes", "may", "no"].indexOf(checked.outcomes[s]), Number(Boolean(useless[s])),
-		Number(Number.isNaN(loss.at[s])), Number.isNaN(loss.at[s]) ? 0 : loss.at[s], s]).sort((a, b) => a.reduce((by, x, k) => by || x - b[k], 0)).map((key) => key[5]);
+		Number(objective === "prices" && !chain.includes(s)), Number(Number.isNaN(loss.at[s])), Number.isNaN(loss.at[s]) ? 0 : loss.at[s], s]).sort((a, b) => a.reduce((by, x, k) => by || x - b[k], 0)).map((key) => key[6]);
 	const rows = order.map((s) => {
 		const [perRequest, perCorrect] = costsOf(s);
 		return {
