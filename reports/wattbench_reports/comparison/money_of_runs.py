@@ -66,7 +66,7 @@ class MoneyOfRuns:
         if self.money is not None or figures.cost_per_request is None:
             return figures
         kept = {name: None for name in vars(figures) if name.startswith("cost_")}
-        return replace(figures, **kept)  # type: ignore[arg-type]  # all of them may be None
+        return replace(figures, **kept | {"cost_few": False})  # type: ignore[arg-type]  # all others may be None
 
     def year(self, year: Year) -> Year:
         """Return a year without its money where currencies differ."""

@@ -69,6 +69,8 @@ class SystemFigures:
     """Infinite where the items do not bound it."""
     cost_currency: str | None = None
     """ISO 4217, or ``(no currency)`` of an import that names none."""
+    cost_few: bool = False
+    """So few items have most of the money that its intervals may be too narrow."""
     imported: bool = False
     """Another tool made the figures: wattbench measured nothing."""
     own_cpu_s_per_request: float | None = None
@@ -127,6 +129,7 @@ def with_money(row: SystemFigures, money: SystemMoney, currency: str) -> SystemF
         cost_per_correct_low=None if of_correct is None else of_correct.low,
         cost_per_correct_high=None if of_correct is None else of_correct.high,
         cost_currency=currency,
+        cost_few=of_request.few,
     )
 
 

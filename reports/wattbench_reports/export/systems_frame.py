@@ -55,6 +55,7 @@ TYPES = {
     "cost_per_correct_low": "float64",
     "cost_per_correct_high": "float64",
     "cost_currency": "string",
+    "cost_few": "bool",
     "imported": "bool",
     "own_cpu_s_per_request": "float64",
     "blocks": "int64",
@@ -151,12 +152,13 @@ def _grams(sci: Sci | None) -> dict[str, Any]:
 
 def _money(money: RunMoney | None, system: str) -> dict[str, Any]:
     if money is None or money.systems[system].per_request is None:
-        return {}
+        return {"cost_few": False}
     of_request, of_correct = money.systems[system].per_request, money.systems[system].per_correct
     return {
         **_interval("cost_per_request", of_request),
         **_interval("cost_per_correct", of_correct),
         "cost_currency": money.currency,
+        "cost_few": of_request is not None and of_request.few,
     }
 
 

@@ -32,11 +32,17 @@ def intervals_line(comparison: Comparison) -> str:
         of = f"other items of the same tasks, clustered by {number}, so that time is in them"
     else:
         of = "other items of the same tasks; time is not in these intervals: one block"
-    few = f" {units.FEW}: {FEW_MEANS}." if any(each.j_per_correct_few for each in comparison.systems) else ""
+    few = (
+        f" {units.FEW}: {FEW_MEANS}."
+        if any(each.j_per_correct_few or each.cost_few for each in comparison.systems)
+        else ""
+    )
     return f"Brackets: 95% confidence intervals for {of}.{few}"
 
 
-FEW_MEANS = "the joules are those of few items (worth fewer than 30 equal ones), so the bounds may be too narrow"
+FEW_MEANS = (
+    "the joules or the money are those of few items (worth fewer than 30 equal ones), so the bounds may be too narrow"
+)
 """What the mark of an interval says."""
 
 
@@ -122,7 +128,7 @@ def cost_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
         unknown = figures.cost_per_request is None or figures.accuracy is None
         return units.NONE if unknown else "none correct"
     factor, _ = cost_scale(comparison)
-    interval = Interval(factor * figures.cost_per_correct, factor * low, factor * high)
+    interval = Interval(factor * figures.cost_per_correct, factor * low, factor * high, figures.cost_few)
     return units.money_interval(interval, figures.cost_currency or "")
 
 

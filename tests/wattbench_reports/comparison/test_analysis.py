@@ -27,7 +27,7 @@ def test_columns_are_the_contract() -> None:
         "j_per_correct j_per_correct_low j_per_correct_high "
         "co2_g_per_1000 sci_g_per_correct sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid "
         "cost_per_request cost_per_request_low cost_per_request_high cost_per_correct cost_per_correct_low "
-        "cost_per_correct_high cost_currency imported own_cpu_s_per_request blocks j_per_correct_few sessions "
+        "cost_per_correct_high cost_currency cost_few imported own_cpu_s_per_request blocks j_per_correct_few sessions "
         "j_per_correct_another_run_low j_per_correct_another_run_high"
     )
 
