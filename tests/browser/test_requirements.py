@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.browser.test_what_if import READ
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
+from wattbench.cli._options import assumption_options
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
 from wattbench_reports.html.whatif import restated, words_of_page
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.metrics.carbon import CarbonChoice
-from wattbench_reports.metrics.decision_settings import DecisionChoice
-from wattbench_reports.metrics.workload import WorkloadChoice
 from wattbench_reports.sections.first_screen import first_screen
 
 pytestmark = pytest.mark.browser
@@ -25,7 +25,11 @@ pytestmark = pytest.mark.browser
 SET = """
 const [values, levels, weights] = arguments, form = document.getElementById('what-if-form');
 form.reset();
-for (const [name, value] of Object.entries(values)) form.elements.namedItem(name).value = value;
+for (const [name, value] of Object.entries(values)) {
+  const [kind, system] = name.split(':');
+  const field = system ? document.querySelector(`[data-price="${system}"]`) : form.elements.namedItem(kind);
+  field.value = value;
+}
 for (const field of document.querySelectorAll('[data-accuracy]')) field.value = levels[field.dataset.accuracy] ?? '';
 if (weights) [...form.querySelectorAll('[data-domain]')].forEach((field, at) => { field.value = weights[at]; });
 form.dispatchEvent(new Event('input'));
@@ -37,13 +41,20 @@ const drawn = document.getElementById('decision-picture');
 return told.content.firstElementChild.isEqualNode(drawn) ? '' : drawn.outerHTML;
 """
 MIX = [3.0, 1.0, 0.0, 2.0]
-
+_LIST = {"currency": "USD", "source": "list", "date": "2026-01-01"}
 PRICES = {
+    "tuned": {"per_request": 0.0001, **_LIST},
+    "base": {"per_request": 0.00002, "electricity": "added", **_LIST},
+    "student": {"per_machine_hour": 0.5, "per_request": 0.00001, **_LIST},
+    "mixture": {"per_request": 0.00015, **_LIST},
+}
+
+OF_KINDS = {
     "generalist": {"input_per_million": 2.5, "output_per_million": 10.0, "currency": "EUR"},
     "moe": {"per_machine_hour": 0.7, "currency": "EUR", "electricity": "added"},
     "distilled": {"per_request": 0.00002, "currency": "USD"},
 }
-"""Of systems of a kind; the others pay for their joules alone."""
+"""Prices of systems of a kind; the others pay for their joules alone."""
 
 Setting = tuple[dict[str, str], dict[str, str], list[float] | None]
 SETTINGS: list[Setting] = [
@@ -60,50 +71,49 @@ SETTINGS: list[Setting] = [
 ]
 """Fields, percents that must be correct by domain (all: no name), and weights of the domains."""
 
+MONEY: list[Setting] = [
+    ({"price": "0.3"}, {}, None),
+    ({"price:tuned": "40"}, {}, None),
+    ({"price:tuned": "300", "max-cost": "0.0004"}, {"": "20"}, MIX),
+    ({"price:tuned": "50", "worth-right": "0.001", "cost-wrong": "0.0002", "price": "0.3"}, {}, MIX),
+    ({"worth-right": "0.0005", "carbon-price": "100", "price": "0.3"}, {"": "30"}, None),
+]
+"""The same for systems with prices; ``price:`` and a system: percent of its price."""
 
-def assumptions(setting: Setting, domains: tuple[str, ...]) -> Assumptions:
-    """The same settings as the command line takes them."""
-    values, levels, weights = setting
 
-    def number(name: str) -> float | None:
-        return float(values[name]) if name in values else None
+@click.command()
+@assumption_options
+def take(assumptions: Assumptions) -> Assumptions:
+    """Return what the options of the command line come to."""
+    return assumptions
 
-    accuracy = ",".join(f"{domain}{'=' if domain else ''}{level}%" for domain, level in levels.items())
-    mix = None if weights is None else ",".join(f"{d}={w}" for d, w in zip(domains, weights, strict=True))
-    return Assumptions(
-        CarbonChoice(intensity_g_per_kwh=number("intensity"), pue=number("pue")),
-        WorkloadChoice(mix, None, number("price")),
-        decision=DecisionChoice(
-            min_accuracy=accuracy or None,
-            max_p95_s=number("max-p95"),
-            max_cost_per_request=number("max-cost"),
-            max_joules_per_request=number("max-joules"),
-            max_grams_per_request=number("max-grams"),
-            max_memory_gib=number("max-memory"),
-            worth_right=number("worth-right"),
-            cost_wrong=number("cost-wrong"),
-            carbon_price_per_tonne=number("carbon-price"),
-            minimise=values.get("minimise"),
-        ),
-    )
+
+def of_command_line(line: str, run: RunRecords) -> Assumptions:
+    """Read the command that the page shows."""
+    program, command, root, *options = shlex.split(line)
+    assert (program, command, root) == ("wattbench", "compare", str(run.layout.root.resolve()))
+    return take.main(options, standalone_mode=False)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunRecords, Path]]:
-    """The family without blocks; in blocks with a mix and with prices; and with two provenances."""
+    """The family without blocks; in blocks with a mix and prices in two currencies; with two provenances; and a part of
+    it with prices, without blocks."""
     root = tmp_path_factory.mktemp("requirements")
     family = family_run(18)
     two = tuple(
         dataclasses.replace(each, provenance="modelled") if each.kind == "specialist" else each
         for each in family.systems
     )
-    priced = tuple(dataclasses.replace(each, price=PRICES.get(each.kind)) for each in family.systems)
+    few = tuple(dataclasses.replace(each, price=PRICES[each.name]) for each in family.systems if each.name in PRICES)
+    paid = tuple(dataclasses.replace(each, price=OF_KINDS.get(each.kind)) for each in family.systems)
     made = {
         "items": family,
         "blocks": dataclasses.replace(
-            family, name="blocks", blocks=5, systems=priced, workload={"mix": {"text": 2, "logic": 1, "time": 1}}
+            family, name="blocks", blocks=5, systems=paid, workload={"mix": {"text": 2, "logic": 1, "time": 1}}
         ),
         "two-provenances": dataclasses.replace(family, name="two", blocks=4, systems=two),
+        "money": dataclasses.replace(family, name="money", systems=few, workload={"currency": "USD"}),
     }
     opened = {name: read_run(write_run(root / name, run)) for name, run in made.items()}
     pages = {name: root / f"{name}.html" for name in made}
@@ -112,17 +122,25 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunRecords
     return {name: (opened[name], pages[name]) for name in made}
 
 
-@pytest.mark.parametrize(("name", "every"), [("items", 1), ("blocks", 2), ("two-provenances", 3)])
-def test_the_first_screen_states_what_the_command_line_decides(browser, show, runs, name, every) -> None:
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("items", SETTINGS),
+        ("blocks", [*SETTINGS[::2], *MONEY[1:4]]),
+        ("two-provenances", SETTINGS[::3]),
+        ("money", MONEY),
+    ],
+)
+def test_the_first_screen_states_what_the_command_line_decides(browser, show, runs, name, settings) -> None:
     run, page = runs[name]
     show(page)
-    domains = analyse(run).basis.domains
     movable = browser.execute_script("return document.querySelector('[data-domain]') !== null")
-    for values, levels, weights in SETTINGS[::every]:
+    for values, levels, weights in settings:
         setting = values, levels, weights if movable else None
         browser.execute_script(SET, *setting)
         shown = browser.execute_script(READ)
-        analysis = analyse(run, assumptions(setting, domains))
+        line = browser.execute_script("return document.querySelector('#requirements .the-command').textContent")
+        analysis = analyse(run, of_command_line(line, run))
         words = words_of_page(analysis)
         told = {key: text for key, text in restated(analysis, words).items() if not key.startswith("decision-heading-")}
         first = {key: text for key, text in told.items() if key.startswith(("advice", "decision-", "evidence-"))}

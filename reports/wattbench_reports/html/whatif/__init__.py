@@ -2,6 +2,7 @@
 
     restated_figures.py  every value and sentence that depends on the settings, by its key on the page
     embedded_data.py     the data that a page embeds for its script, and embedded_decision.py those of the decision
+    scalable_prices.py   prices of systems that the page can multiply
     page_script.py       the script, put together from the parts in script/
     tipping_points.py    the share of a domain at which another system leads
     section.py           the section of the page and the initial values of its controls

@@ -30,6 +30,7 @@ from wattbench_reports.decision.useless import reason, useless_in
 from wattbench_reports.figures.shared import MARKERS
 from wattbench_reports.figures.svg import SERIES
 from wattbench_reports.formatting import units
+from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.metrics.carbon.sci import SECONDS
 from wattbench_reports.metrics.costs import COUNTED, MONEY, NO_HOURS, NO_SECONDS, PRICED, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings
@@ -82,6 +83,7 @@ def carried_decision(analysis: Analysis, words: DecisionWords, ask: str) -> dict
         "no_seconds": [NO_SECONDS if untimed else "" for untimed in _untimed(analysis)],
         "money": {"with": _tariff(analysis, 1.0), "without": _tariff(analysis, None)},
         "money_sums": _money_sums(analysis),
+        "prices": scalable_prices(analysis),
         "candidates": [position[name] for name in analysis.contest.candidates],
         "outside": [apart.get(name, "") for name in systems],
         "valid": [analysis.judged[name].valid for name in systems],

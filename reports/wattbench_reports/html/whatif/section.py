@@ -9,6 +9,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.html.whatif.embedded_data import carried_offer
 from wattbench_reports.html.whatif.restated_figures import command, eligible, restated_figures
+from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Worth
@@ -137,6 +138,8 @@ class Controls:
     bounds: tuple[NumberField, ...]
     """What else is required."""
     worths: tuple[NumberField, ...]
+    prices: tuple[str, ...]
+    """Systems whose prices can be multiplied."""
     units: tuple[tuple[str, str], ...]
     """In what costs are compared, and how it is called; the first is that of the page."""
 
@@ -162,6 +165,7 @@ def controls(analysis: Analysis) -> Controls:
         accuracies=_accuracies(analysis),
         bounds=_bounds(analysis),
         worths=_worths(analysis),
+        prices=tuple(scalable_prices(analysis)),
         units=_units(analysis.decide),
     )
 

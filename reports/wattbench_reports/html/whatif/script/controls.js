@@ -21,7 +21,7 @@ const chosen = () => {
 		set.mix = parts.map((part) => part / total);
 		options.push("--mix", domains.map((name, d) => `${name}=${parts[d]}`).join(","));
 	}
-	return { ...set, requirements: required(options), worth: worths(options), minimise: minimised(options) };
+	return { ...set, requirements: required(options), worth: worths(options), minimise: minimised(options), factors: multiplied(options) };
 };
 const required = (options) => { // what is required, with options for what was changed
 	const before = known.settings.requirements, levels = all("[data-accuracy]"), changed = (each) => each.value !== each.defaultValue;
@@ -56,6 +56,14 @@ const minimised = (options) => {
 	const { value } = field("minimise"), before = known.settings.minimise;
 	if (value && value !== before) options.push("--minimise", value);
 	return value || before;
+};
+const multiplied = (options) => { // system to what its prices are multiplied by
+	const changed = all("[data-price]").filter(({ value, defaultValue }) => value !== defaultValue);
+	return Object.fromEntries(changed.map((each) => {
+		const name = each.dataset.price, factor = number(each, 100) / 100;
+		options.push("--system-price", `${name}:${Object.entries(known.prices[name]).map(([key, value]) => `${key}=${value * factor}`).join(",")}`);
+		return [name, factor];
+	}));
 };
 const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'"'"'`)}'`);
 const update = () => {

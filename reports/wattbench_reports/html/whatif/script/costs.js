@@ -1,7 +1,7 @@
 // What a request costs in each unit, and in which unit costs are compared, as in metrics/costs.py and decision/cost_basis.py.
 const known = data.decision || {}, ALL = range(S);
 const summed = (list, s) => sum(D, (d) => list[d][s]);
-const costsIn = ({ g, hourly, pue, embodied, price }) => {
+const costsIn = ({ g, hourly, pue, embodied, price, factors = {} }) => {
 	const coefficients = (missing, value) => ALL.map((s) => (missing[s] ? NaN : value));
 	const joules = ALL.map((s) => (summed(basis.metered, s) ? "" : known.no_joules));
 	const costs = { joules: { unit: "joules", label: "J", parts: [["energy_j", coefficients(joules, 1)]], missing: joules } };
@@ -14,7 +14,7 @@ const costsIn = ({ g, hourly, pue, embodied, price }) => {
 	if (money) {
 		const { currency, missing, pays } = money, joule = pue / KWH;
 		const paid = ["energy_j", ALL.map((s) => (missing[s] ? NaN : (pays[s] ? price || 0 : 0) * joule))];
-		const parts = totals.money ? [["money", coefficients(missing, 1)], paid] : [paid];
+		const parts = totals.money ? [["money", ALL.map((s) => (missing[s] ? NaN : factors[systems[s]] ?? 1))], paid] : [paid];
 		costs.money = { unit: "money", label: currency, parts, missing };
 	}
 	for (const unit in costs) if (costs[unit].missing.every(Boolean)) delete costs[unit];
