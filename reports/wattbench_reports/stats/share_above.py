@@ -6,7 +6,7 @@ With every share as probable as any other before, k successes of n trials leave 
 
 The probability is taken from the normal distribution by Peizer and Pratt's formula, which needs nothing but logarithms,
 so that a page's script has the same digits, and takes trials that are not whole (an effective number). It is within
-.004 of the beta distribution for bounds of .9 to .99, within .0015 from 100 trials on.
+.004 of the beta distribution for bounds of .9 to .99, within .001 from 4,000 trials on.
 
 Sources: T. Bayes (1763); D. B. Peizer and J. W. Pratt, "A normal approximation for binomial, F, beta, and other common,
 related tail probabilities, I", JASA 63 (1968).

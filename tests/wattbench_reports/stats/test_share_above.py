@@ -17,7 +17,7 @@ def test_it_is_that_of_the_beta_distribution(trials: float, bound: float, off: f
     for share in np.linspace(0, 1, 301):
         exact = 1 - betainc(share * trials + 1, (1 - share) * trials + 1, bound)
         found = probability_above(share * trials, trials, bound)
-        assert found == pytest.approx(exact, abs=0.0015 if trials > 100 else off)
+        assert found == pytest.approx(exact, abs=0.001 if trials > 1000 else off)
 
 
 @given(st.floats(0.5, 1e6), st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 0.99))
