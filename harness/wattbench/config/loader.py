@@ -46,8 +46,15 @@ class Resolved:
 
     @property
     def sha256(self) -> str:
-        """Return a hash of `as_record`: two runs with the same hash have the same settings."""
-        return hashlib.sha256(json.dumps(self.as_record(), sort_keys=True).encode()).hexdigest()
+        """Return a hash of the settings that matter when a suite is measured: two runs with the same hash did the same.
+
+        What is used only when a run is read is not in it: carbon, the workload, what is required, and prices.
+        """
+        record = self.as_record()
+        suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
+        suite["systems"] = {**suite["systems"], "define": _without_prices(suite["systems"]["define"])}
+        measured = {**record, "suite": suite, "systems": _without_prices(record["systems"])}
+        return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
         """Return the same suite with fewer systems, tasks or items.
@@ -70,6 +77,20 @@ class Resolved:
         suite = self.suite.model_copy(update={"tasks": self.suite.tasks.model_copy(update={"select": chosen})})
         kept = {name: system for name, system in self.systems.items() if not systems or name in systems}
         return replace(self, suite=suite, systems=kept)
+
+
+_READ_ONLY = ("carbon", "workload", "decide")
+"""Parts of a suite that are used only when a run is read."""
+
+
+def _without_prices(systems: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of systems without their prices, those of a hybrid's pool included."""
+    kept = {}
+    for name, settings in systems.items():
+        kept[name] = {key: value for key, value in settings.items() if key != "price"}
+        if isinstance(kept[name].get("pool"), Mapping):
+            kept[name]["pool"] = _without_prices(kept[name]["pool"])
+    return kept
 
 
 def benchmarks_folder() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from wattbench.config import load_suite
 from wattbench.config.price import Price
 from wattbench.records.suite_defaults import PRICES
 from wattbench_reports.tables.price_record import PriceRecord
@@ -71,3 +73,22 @@ def test_every_price_of_a_suite_is_read_back(
 def test_a_price_that_is_none_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         Price.model_validate({"per_request": 1, "currency": "USD"} | changes)
+
+
+def test_a_price_does_not_make_another_suite(tmp_path: Path) -> None:
+    """What is used only when a run is read: sessions of the suite stay its sessions."""
+    text = (Path(__file__).parents[3] / "examples/sums/suite.yaml").read_text()
+    plain = _hash(tmp_path / "plain", text)
+    priced = text.replace('answers.py:hasty"}', 'answers.py:hasty", price: {per_request: 1, currency: USD}}')
+    assert priced != text
+    assert _hash(tmp_path / "plain", priced) == plain
+    assert _hash(tmp_path / "plain", priced + "workload: {price_per_kwh: 0.3}\n") == plain
+    assert _hash(tmp_path / "plain", text.replace("warmup: 2", "warmup: 1")) != plain
+
+
+def _hash(folder: Path, text: str) -> str:
+    folder.mkdir(exist_ok=True)
+    for file in ("answers.py", "documents.py", "sums.yaml"):
+        (folder / file).write_text("")
+    (folder / "suite.yaml").write_text(text)
+    return load_suite(str(folder / "suite.yaml")).sha256
