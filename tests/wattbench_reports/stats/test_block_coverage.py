@@ -58,7 +58,7 @@ def told_apart(joules: np.ndarray, correct: np.ndarray) -> list[bool]:
 def test_alike_systems_are_told_apart_no_more_often_than_promised(
     noise: str, items: int, blocks: int, log_sd: float
 ) -> None:
-    rng, runs = seeded(noise, items, blocks), 500 if items == 64 else 250
+    rng, runs = seeded(noise, items, blocks), 250 if items == 64 else 120
     apart: list[bool] = []
     for _ in range(runs):
         each = run(rng, NOISES[noise], answers_to(rng, items, log_sd), blocks=blocks)

@@ -1,11 +1,13 @@
 """How often intervals hold the truth over items alone: 1,000 simulated runs each, on a machine that does not stray.
 
-The stated rate is 95%, and is met to within the binomial error of 1,000 runs (three standard errors: 2.1 points). The
-two cases known to differ have the rates that 6,000 and 4,000 runs gave them. docs/methodology.md has all rates.
+The stated rate is 95%, and is met to within the binomial error of 1,000 runs (three standard errors: 2.1 points; of a
+mix, whose runs take longer, 400 and 3.3 points). The two cases known to differ have the rates that 6,000 and 4,000 runs
+gave them. docs/methodology.md has all rates.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -20,9 +22,9 @@ from wattbench_reports.stats import (
     stratified_sums,
 )
 
-RUNS = 1000
+RUNS, RUNS_OF_A_MIX = 1000, 400
 RESAMPLES = 400
-RATE, ERROR = 0.95, 3 * 0.0069
+RATE = 0.95
 KNOWN = {"joules per correct of a mix, 40 items": 0.93, "joules per correct of 200 items, most wrong": 0.977}
 """Ten items of a domain: the bootstrap is known to be a little too sure of itself with so few. Few right answers: the
 outer ends of two bounds that err on opposite sides are wider than either."""
@@ -34,7 +36,6 @@ Case = tuple[float, Interval | None]
 def held(cases: Iterator[Case]) -> float:
     """The share of the runs whose interval holds the truth."""
     inside = [interval is not None and interval.low <= truth <= interval.high for truth, interval in cases]
-    assert len(inside) == RUNS
     return float(np.mean(inside))
 
 
@@ -116,5 +117,6 @@ CASES: dict[str, Callable[[np.random.Generator], Case]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_intervals_hold_the_truth_at_their_rate(name: str) -> None:
     rng = np.random.default_rng(list(CASES).index(name) + 100)
-    share = held(CASES[name](rng) for _ in range(RUNS))
-    assert share == pytest.approx(KNOWN.get(name, RATE), abs=ERROR)
+    runs = RUNS_OF_A_MIX if "mix" in name else RUNS
+    share = held(CASES[name](rng) for _ in range(runs))
+    assert share == pytest.approx(KNOWN.get(name, RATE), abs=3 * math.sqrt(RATE * (1 - RATE) / runs))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -23,11 +25,18 @@ def test_never_above_one() -> None:
     assert holm([0.9, 0.8]) == [1.0, 1.0]
 
 
-# statsmodels collects garbage at every call, which takes 20 ms and more.
 FEW = settings(max_examples=25, deadline=None)
 
 
-@pytest.mark.simulation
+@pytest.fixture(scope="module")
+def without_collecting() -> Iterator[None]:
+    """statsmodels collects garbage at every call: of all that a worker has imported, that takes half a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "collect", lambda: 0)
+        yield
+
+
+@pytest.mark.usefixtures("without_collecting")
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 @FEW
 def test_agrees_with_statsmodels(p_values: list[float]) -> None:
