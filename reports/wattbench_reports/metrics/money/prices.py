@@ -60,6 +60,9 @@ def _parsed(text: str, known: list[str]) -> tuple[str, dict[str, Any]]:
     named: dict[str, Any] = {}
     for part in text[len(name) + 1 :].split(","):
         key, sign, value = (each.strip() for each in part.partition("="))
+        if not sign and next(reversed(named), "") == "source":  # a source may hold commas
+            named["source"] += f", {key}"
+            continue
         if not sign or key not in KEYS:
             raise UserError(f"system-price: {name}: {key!r:.60} is no key of a price{nearest(key, KEYS)}")
         if key in named:
