@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from wattbench_reports.figures import decision_geometry as geometry
-from wattbench_reports.figures.decision_geometry import Mark, Scale
+from wattbench_reports.figures.decision_geometry import PictureMark, Scale
 from wattbench_reports.figures.shared import MARKERS, colour
 from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.formatting.safe_text import visible
@@ -101,9 +101,9 @@ def _scales(points: Sequence[PicturePoint], region: Region) -> tuple[Scale, Scal
     return geometry.cost_scale(costs), geometry.accuracy_scale(lows, highs)
 
 
-def _mark(point: PicturePoint, costs: Scale, accuracies: Scale) -> Mark:
+def _mark(point: PicturePoint, costs: Scale, accuracies: Scale) -> PictureMark:
     cost, accuracy = point.cost, point.accuracy
-    return Mark(
+    return PictureMark(
         x=geometry.across(costs, cost.estimate),
         y=geometry.up(accuracies, accuracy.estimate),
         left=geometry.across(costs, cost.low),
@@ -148,14 +148,14 @@ def _axes(costs: Scale, accuracies: Scale, cost_label: str, tick: Callable[[floa
     )
 
 
-def _line(points: Sequence[PicturePoint], marks: Sequence[Mark], line: Sequence[str]) -> Iterator[str]:
+def _line(points: Sequence[PicturePoint], marks: Sequence[PictureMark], line: Sequence[str]) -> Iterator[str]:
     places = {point.system: mark for point, mark in zip(points, marks, strict=True)}
     joined = [places[name] for name in line if name in places]
     if len(joined) > 1:
         yield f'<polyline class="front" points="{" ".join(f"{mark.x:.1f},{mark.y:.1f}" for mark in joined)}"/>'
 
 
-def _bars(point: PicturePoint, mark: Mark) -> Iterator[str]:
+def _bars(point: PicturePoint, mark: PictureMark) -> Iterator[str]:
     if point.label:
         across, up = (
             f"M{mark.left:.1f} {mark.y:.1f}H{mark.right:.1f}",
@@ -164,7 +164,7 @@ def _bars(point: PicturePoint, mark: Mark) -> Iterator[str]:
         yield f'<path class="bar" stroke="{_colour(point)}" d="{across}{up}"/>'
 
 
-def _shape(point: PicturePoint, mark: Mark) -> str:
+def _shape(point: PicturePoint, mark: PictureMark) -> str:
     if not point.label:
         return f'<circle class="dot" cx="{mark.x:.1f}" cy="{mark.y:.1f}" r="2.5"/>'
     fill = "var(--paper)" if point.hollow else _colour(point)
@@ -184,13 +184,13 @@ def _named(point: PicturePoint, costs: Scale, tick: Callable[[float], str]) -> s
 
 
 def _labels(
-    points: Sequence[PicturePoint], marks: Sequence[Mark], costs: Scale, tick: Callable[[float], str]
+    points: Sequence[PicturePoint], marks: Sequence[PictureMark], costs: Scale, tick: Callable[[float], str]
 ) -> Iterator[str]:
     texts = [_named(point, costs, tick) for point in points]
-    for point, text, place in zip(points, texts, geometry.labels(marks, texts), strict=True):
-        if place is not None:
+    for point, text, at in zip(points, texts, geometry.labels(marks, texts), strict=True):
+        if at is not None:
             kind = "label chosen" if point.chosen else "label"
-            where = f'x="{place.x:.1f}" y="{place.y:.1f}" text-anchor="{place.anchor}"'
+            where = f'x="{at.x:.1f}" y="{at.y:.1f}" text-anchor="{at.anchor}"'
             yield f"<text class={quoteattr(kind)} {where}>{_text(text)}</text>"
 
 

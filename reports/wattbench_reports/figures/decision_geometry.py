@@ -50,7 +50,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Mark:
+class PictureMark:
     """A system's mark with its bars, in units of the view box."""
 
     x: float
@@ -115,7 +115,7 @@ def up(scale: Scale, accuracy: float) -> float:
     return BOTTOM - INSET - scale.share(accuracy) * (BOTTOM - TOP - 2 * INSET)
 
 
-def labels(marks: Sequence[Mark], texts: Sequence[str]) -> list[Label | None]:
+def labels(marks: Sequence[PictureMark], texts: Sequence[str]) -> list[Label | None]:
     """Place a label next to each mark, the first ones first; None where there is no room for it.
 
     Args:
@@ -150,7 +150,7 @@ _Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
 
-def _places(mark: Mark) -> tuple[Label, ...]:
+def _places(mark: PictureMark) -> tuple[Label, ...]:
     """List where a label may be: the corners first, where its own bars are not."""
     right, left, above, below = mark.x + MARK + 1, mark.x - MARK - 1, mark.y - 4, mark.y + LINE - 1
     level = mark.y + 4

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from wattbench_reports.figures import decision_geometry as geometry
 from wattbench_reports.figures.decision import PicturePoint, Region, picture
-from wattbench_reports.figures.decision_geometry import Label, Mark
+from wattbench_reports.figures.decision_geometry import Label, PictureMark
 from wattbench_reports.stats import Interval
 
 X, Y = st.floats(geometry.LEFT, geometry.RIGHT), st.floats(geometry.TOP, geometry.BOTTOM)
 
 
-def mark(x: float, y: float, bar: float = 12) -> Mark:
-    return Mark(x, y, x - bar, x + bar, y - bar, y + bar)
+def mark(x: float, y: float, bar: float = 12) -> PictureMark:
+    return PictureMark(x, y, x - bar, x + bar, y - bar, y + bar)
 
 
 def box(label: Label, text: str) -> tuple[float, float, float, float]:
