@@ -28,7 +28,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     if comparison.load is not None:
         return "\n".join([*decision, *_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
-    cost = (wording.cost_heading(comparison),) if wording.has_cost(comparison) else ()
+    cost = (wording.cost_heading(comparison),) if wording.has_price(comparison) else ()
     columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     details = [[f"  {_detail(figures, comparison)}"] for figures in comparison.systems]
@@ -112,7 +112,7 @@ def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float
     return (
         figures.system,
         wording.accuracy(figures),
-        *((wording.cost_per_correct(figures, comparison),) if wording.has_cost(comparison) else ()),
+        *((wording.cost_per_correct(figures, comparison),) if wording.has_price(comparison) else ()),
         wording.j_per_correct(figures),
         units.quantity(figures.latency_p50_s, "s"),
         *(wording.tail(figures, share) for share in tails),

@@ -6,6 +6,7 @@ from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.money import ELECTRICITY
 from wattbench_reports.stats import Interval
 
 NO_REGION = "no region set"
@@ -114,6 +115,12 @@ def has_cost(comparison: Comparison) -> bool:
     return any(each.cost_per_request is not None for each in comparison.systems)
 
 
+def has_price(comparison: Comparison) -> bool:
+    """Whether any cost is more than electricity, which is the joules at one price."""
+    money = comparison.money
+    return money is not None and any(each.parts.keys() - {ELECTRICITY} for each in money.systems.values())
+
+
 def cost_scale(comparison: Comparison, noun: str = "correct answer") -> tuple[float, str]:
     """Return for how many requests, or correct answers, costs are stated: the same for all systems."""
     correct = noun != "request"
@@ -190,7 +197,7 @@ YEAR_COST = "All costs"
 
 def has_year_cost(comparison: Comparison) -> bool:
     """Whether the cost of a year is known of any system, and is more than its electricity."""
-    return any(each.money is not None and each.money != each.cost for each in comparison.years.values())
+    return has_price(comparison) and any(each.money is not None for each in comparison.years.values())
 
 
 def year_headings(comparison: Comparison) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ PHRASES = {
     "next_price": ", {price} with {dearer} in place of {cheaper}",
     "last_price": ", and up to {price} with {dearer}",
     "gap": ", which {useless}",
-    "below": ", so that {names} can be the choice below {price}",
+    "below": "; below {price} the choice is {names}",
     "none_worth": ", and no other system is worth its cost at any price",
     "maybe_worth": ", and it is open whether {names} can be worth the cost",
     "nothing_else": ", so that no other system is worth its cost at any price",
