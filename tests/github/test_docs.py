@@ -50,11 +50,15 @@ def test_every_key_of_a_policy_is_explained_with_its_default() -> None:
 
 def test_the_defaults_are_those_that_are_told() -> None:
     [metrics, _] = rows("| key | default | meaning |\n| --- | --- | --- |\n| `metrics` |")["metrics"]
-    assert metrics == "`accuracy` 5 points, `latency_p50` 10%, `joules_per_correct` 10% if measured"
+    assert metrics == (
+        "`accuracy` 5 points, `latency_p50` 10%, `joules_per_correct` 10% if measured, `cost_per_correct` 10% "
+        "not blocking"
+    )
     assert {name: (each.margin, each.blocks) for name, each in GatePolicy().metrics.items()} == {
         "accuracy": (0.05, True),
         "latency_p50": (0.10, True),
         "joules_per_correct": (0.10, "if_measured"),
+        "cost_per_correct": (0.10, False),
     }
 
 

@@ -63,7 +63,7 @@ def test_a_model_card_has_what_a_system_costs(make_run, fake) -> None:
     card = export_to_bytes(read_run(run.layout.root), "model-card", system="student", assumptions=GERMANY).decode()
     assert "2.50 EUR per 1,000 requests" in card
     assert "Prices: the price list, 2026-11-25." in card
-    silent = export_to_bytes(read_run(run.layout.root), "model-card", system="generalist", assumptions=GERMANY).decode()
+    silent = export_to_bytes(read_run(run.layout.root), "model-card", system="base", assumptions=GERMANY).decode()
     assert "EUR" not in silent
 
 
