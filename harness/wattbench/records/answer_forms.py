@@ -67,7 +67,9 @@ def in_clauses(forms: Sequence[AnswerForm]) -> str:
 def answer_in(text: str, forms: Collection[AnswerForm]) -> str:
     """Return an answer as it is compared. To do so again changes nothing."""
     if AnswerForm.FIRST_LINE in forms:
-        text = next((line.rstrip("\r") for line in text.split("\n") if line.strip()), text)
+        *ended, last = text.split("\n")
+        lines = [*(line.rstrip("\r") for line in ended), last]  # a carriage return ends a line only before a line feed
+        text = next((line for line in lines if line.strip()), text)
     return target_in(text, forms)
 
 

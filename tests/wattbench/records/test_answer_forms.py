@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wattbench.records import ALL_FORMS, COMBINATIONS, AnswerForm, answer_in, in_clauses, in_order, target_in
@@ -42,6 +42,7 @@ def test_a_target_keeps_its_lines() -> None:
 
 
 @given(TEXTS, FORMS)
+@example("1\r.", (AnswerForm.PUNCTUATION, AnswerForm.FIRST_LINE))
 def test_a_form_of_a_form_is_itself(text: str, forms) -> None:
     once = answer_in(text, forms)
     assert answer_in(once, forms) == once
