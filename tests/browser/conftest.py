@@ -78,6 +78,8 @@ def show(browser: Any) -> Callable[..., None]:
     def shown(path: Path, *, width: int = 1200, height: int = 900, scheme: str = "light", fragment: str = "") -> None:
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        # Another program may have the focus of the screen; keyboard focus shows only in a window that has it.
+        browser.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
         feature = {"name": "prefers-color-scheme", "value": scheme}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
         browser.get("about:blank")
