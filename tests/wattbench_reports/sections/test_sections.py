@@ -104,6 +104,6 @@ def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:
     family = fake.family(8)
     run = make_run(dataclasses.replace(family, systems=tuple(hostile(system) for system in family.systems)))
     page = report(run)
-    assert page.count("<section id=") == len(ALWAYS) + 7
+    assert page.count("<section id=") == len(ALWAYS) + 6
     assert "<script" not in without_own_scripts(page)
     assert "&lt;script&gt;" in page
