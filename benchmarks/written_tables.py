@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import argparse
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,3 +43,24 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     header = [*columns]
     lines = (header, ["---"] * len(header), *rows)
     return "".join("|".join(["", *(f" {cell} " if cell else " " for cell in cells), "\n"]) for cells in lines)
+
+
+def options_of(name: str, description: str | None) -> argparse.ArgumentParser:
+    """Return the command line of a module that simulates and writes tables."""
+    parser = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
+    parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
+    return parser
+
+
+def note(line: str) -> None:
+    """Print how far a simulation is."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def finish(text: str, files: Mapping[Path, str], *, only_print: bool) -> None:
+    """Print the tables, or write the files that hold them and their figures."""
+    if only_print:
+        print(text)
+        return
+    for path, content in files.items():
+        path.write_text(content, encoding="utf-8")

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from benchmarks.calibration.document import tables, with_tables
 from benchmarks.calibration.figures import FIGURES, ITEMS, as_json, calibration
-from benchmarks.written_tables import DOCUMENT
+from benchmarks.written_tables import DOCUMENT, finish, note, options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run as `python -m benchmarks.calibration`."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.calibration", description=__doc__)
+    parser = options_of("benchmarks.calibration", __doc__)
     parser.add_argument("--runs", type=int, nargs=len(ITEMS), default=[1000, 500], metavar="N",
                         help=f"of {' and '.join(map(str, ITEMS))} items, for each machine and layout")  # fmt: skip
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
     options = parser.parse_args(arguments)
     with ProcessPoolExecutor(options.processes) as pool:
         figures = calibration(
             dict(zip(ITEMS, options.runs, strict=True)),
             partial(pool.map, chunksize=10),
-            lambda line: print(line, file=sys.stderr, flush=True),
+            note,
         )
-    if options.print:
-        print(tables(figures))
-        return
     document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
-    FIGURES.write_text(as_json(figures), encoding="utf-8")
-    DOCUMENT.write_text(document, encoding="utf-8")
+    finish(tables(figures), {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
 
 
 if __name__ == "__main__":

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 
 from benchmarks.nights.document import DOCUMENT, tables, with_tables
 from benchmarks.nights.figures import FIGURES, as_json, simulated
+from benchmarks.written_tables import finish, note, options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run as `python -m benchmarks.nights`."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.nights", description=__doc__)
+    parser = options_of("benchmarks.nights", __doc__)
     parser.add_argument("--years", type=int, default=40, metavar="N", help="of each world, and of each planted change")
-    parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
     options = parser.parse_args(arguments)
-    figures = simulated(options.years, lambda line: print(line, file=sys.stderr, flush=True))
-    if options.print:
-        print(tables(figures))
-        return
+    figures = simulated(options.years, note)
     document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
-    FIGURES.write_text(as_json(figures), encoding="utf-8")
-    DOCUMENT.write_text(document, encoding="utf-8")
+    finish(tables(figures), {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
 
 
 if __name__ == "__main__":
