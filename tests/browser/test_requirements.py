@@ -149,6 +149,8 @@ def test_the_first_screen_states_what_the_command_line_decides(browser, show, ru
         picture = first_screen(words, analysis).picture
         assert picture is not None
         assert browser.execute_script(PICTURE, picture.svg) == "", (setting, picture.svg)
+        cells = "return document.querySelectorAll('table.decision td .bounds').length"
+        assert browser.execute_script(cells) == sum(" [" in text for key, text in first.items() if "decision-" in key)
         legend = browser.execute_script("return document.querySelector('.deciding figcaption').textContent")
         assert legend == picture.caption
     assert browser.get_log("browser") == []

@@ -7,14 +7,14 @@ const made = (tag, attributes, ...inside) => {
 	element.append(...inside);
 	return element;
 };
-const together = (text, number) => { // spaces that do not break, as in the page's table
-	const [estimate, ...rest] = text.split(" ["), whole = (part) => part.replace(/ /g, "\u00a0");
-	return rest.length ? `${whole(estimate)} [${whole(rest.join(" ["))}` : number ? whole(text) : text;
+const bounded = (text) => { // bounds apart, as a narrow screen has no room for them
+	const [, estimate, bounds, rest] = text.match(/^(.*?)( \[[^\]]*\])(.*)$/) || [];
+	return bounds ? [estimate, made("span", { class: "bounds" }, bounds), rest] : [text];
 };
 const marks = Object.fromEntries(originals[0].flatMap((table) => [...table.tBodies[0].rows]).map((row, k) => [texts[`decision-${k}-system`], row.querySelector("svg")]));
 const rowOf = (d, columns, row) => made("tr", {}, ...columns.map(({ key, number, cells }) => {
 	const text = cells[row], restate = `decision-${row}-${key}`, restated = texts[restate] === text ? "" : "restated";
-	if (key !== "system") return made("td", { class: `${number ? "number" : ""} ${restated}`.trim(), "data-restate": restate }, together(text, number));
+	if (key !== "system") return made("td", { class: `${number ? "number" : ""} ${restated}`.trim(), "data-restate": restate }, ...bounded(text));
 	const name = made("span", { "data-restate": restate, class: restated }, text);
 	return made("th", { scope: "row" }, made("span", { class: text === d.chosen ? "system chosen" : "system" }, marks[text].cloneNode(true), name));
 }));
@@ -27,7 +27,7 @@ const redraw = (shown, found) => { // null: as the page was made
 		table.tHead.rows[0].replaceChildren(...columns.map(({ heading, number }) =>
 			made("th", { scope: "col", class: number ? "number" : "" }, heading[0].toUpperCase() + heading.slice(1))));
 		table.tBodies[0].replaceChildren(...rows.map((row) => rowOf(d, columns, row)));
-		if (!which) table.caption.textContent = captionOf(d);
+		if (!which) table.caption.firstChild.data = captionOf(d);
 	});
 	if (picture && drawing) {
 		picture.replaceWith(drawing);
