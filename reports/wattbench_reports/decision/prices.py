@@ -71,7 +71,9 @@ def hull_of(
         return []
     least = min(costs[system] for system in usable)
     chain = corners(costs, accuracies, [*usable, *(system for system in useless if costs[system] < least)])
-    first = next(number for number, system in enumerate(chain) if system not in useless)
+    first = next((number for number, system in enumerate(chain) if system not in useless), None)
+    if first is None:  # a useless system is cheaper and more accurate than all: it is no end to count from
+        return corners(costs, accuracies, usable)
     return [*chain[: min(first, 1)], *chain[first:]]
 
 

@@ -121,6 +121,8 @@ def test_a_useless_system_is_only_the_cheapest_end() -> None:
     costs, accuracies = [1.0, 2.0, 5.0, 9.0], [0.1, 0.3, 0.6, 0.7]
     assert hull_of(costs, accuracies, [2, 3], [0, 1]) == [0, 2, 3]
     assert hull_of(costs, accuracies, [0, 3], [1, 2]) == [0, 3]
+    # A useless system that is cheaper and more accurate than all others is no end to count from.
+    assert hull_of([1.0, 2.0, 3.0], [0.9, 0.5, 0.6], [1, 2], [0]) == [1, 2]
     assert hull_of(costs, accuracies, [], [0, 1]) == []
 
 

@@ -76,6 +76,7 @@ const hullOf = (costs, accuracies, usable, useless) => {
 		chain.push(s);
 	}
 	const first = chain.findIndex((s) => !useless.includes(s));
+	if (first < 0) return hullOf(costs, accuracies, usable, []);
 	return [...chain.slice(0, min(first, 1)), ...chain.slice(first)];
 };
 const stepsOf = (cost, right, chain) => {
