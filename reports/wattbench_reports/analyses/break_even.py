@@ -220,6 +220,6 @@ def _rival(analysis: Analysis, table: ItemTable, name: str, domain: str | None, 
         for other in others
         if (per_correct := figures[other].j_per_correct) is not None and analysis.joules_comparable(name, other)
     }
-    compared = accuracy_rivals(EqualPairs(table), name, list(joules))
+    compared = accuracy_rivals(EqualPairs(table), name, list(joules), detectable=False)
     as_accurate = [each.system for each in compared if each.difference is not None and not each.beaten]
     return min(as_accurate, key=lambda other: joules[other], default=None)

@@ -196,9 +196,19 @@ class Analysis:
 
     def pairs(self, domain: str | None = None) -> Pairs:
         """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
-        if domain is None and self.shares is not None:
-            return WeighedPairs(self.table, self.basis, self.shares)
-        return EqualPairs(self.table.of_domain(domain))
+        if domain not in self._pairs:
+            weighed = domain is None and self.shares is not None
+            self._pairs[domain] = (
+                WeighedPairs(self.table, self.basis, self.shares_now)
+                if weighed
+                else EqualPairs(self.table.of_domain(domain))
+            )
+        return self._pairs[domain]
+
+    @cached_property
+    def _pairs(self) -> dict[str | None, Pairs]:
+        """Those that were asked for: they keep what they compared."""
+        return {}
 
     def carbon_of(self, domain: str) -> dict[str, Sci]:
         """Each system's score over the items of one domain; empty without an intensity. Its totals are the run's."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -92,19 +92,32 @@ class EqualPairs:
 
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
         """Compare by McNemar's exact test, or where scores are graded or repeated by its like for means."""
+        if (first, second) not in self._compared:
+            self._compared[first, second] = self._accuracy(first, second)
+        gap, discordant = self._compared[first, second]
+        if gap is None or not detectable:
+            return gap
+        return replace(gap, detectable=minimum_detectable_difference(discordant, gap.items))
+
+    @cached_property
+    def _compared(self) -> dict[tuple[str, str], tuple[AccuracyGap | None, float]]:
+        """Every pair that was compared: a report compares the same systems in several sections."""
+        return {}
+
+    def _accuracy(self, first: str, second: str) -> tuple[AccuracyGap | None, float]:
+        """Compare two systems, and return the share of discordant items too."""
         columns = self.table.column(first), self.table.column(second)
         both = np.asarray((self.table.trials[:, columns] > 0).all(axis=1))
         ours, theirs = (self.table.correct[both, each] / self.table.trials[both, each] for each in columns)
         difference, p_value = mean_difference(ours, theirs), paired_p_value(ours, theirs)
         if difference is None or p_value is None:
-            return None
+            return None, 0.0
         blocks = shared_blocks(self.table, *columns, both)
         if blocks is not None and (pair := score_pair(blocks, ours, theirs, (difference, p_value))) is not None:
             difference, p_value = pair.difference, pair.p_value
         # A pair whose scores differ by half counts as half a discordant pair.
         discordant = float(np.abs(ours - theirs).mean())
-        smallest = minimum_detectable_difference(discordant, len(ours)) if detectable else None
-        return AccuracyGap(difference, p_value, smallest, len(ours))
+        return AccuracyGap(difference, p_value, None, len(ours)), discordant
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
         """Compare block by block, or by items drawn again, over the items that both have joules for."""

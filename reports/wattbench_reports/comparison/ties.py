@@ -154,9 +154,11 @@ def _energy(
     )
 
 
-def accuracy_rivals(pairs: Pairs, reference: str, others: Sequence[str]) -> tuple[AccuracyRival, ...]:
+def accuracy_rivals(
+    pairs: Pairs, reference: str, others: Sequence[str], *, detectable: bool = True
+) -> tuple[AccuracyRival, ...]:
     """Compare the accuracy of some systems with that of a reference chosen before."""
-    gaps = [pairs.accuracy(reference, name) for name in others]
+    gaps = [pairs.accuracy(reference, name, detectable=detectable) for name in others]
     adjusted = holm([None if gap is None else gap.p_value for gap in gaps])
     return tuple(map(_accuracy_rival, others, gaps, adjusted))
 

@@ -84,6 +84,7 @@ def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np
     return discordant, limits
 
 
+@lru_cache(maxsize=4096)
 def minimum_detectable_difference(
     discordant_share: float, items: int, alpha: float = ALPHA, power: float = POWER
 ) -> float | None:
