@@ -32,7 +32,7 @@ class Made:
     differences: dict[str, float | None]
     p_values: dict[str, float]
 
-    def accuracy(self, first: str, second: str) -> AccuracyGap | None:
+    def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
         difference = self.differences[second]
         return None if difference is None else AccuracyGap(Interval(difference, -1, 1), self.p_values[second], 0.1, 9)
 
