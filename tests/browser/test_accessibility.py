@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 
 pytestmark = pytest.mark.browser
 
@@ -65,9 +66,18 @@ def read_aloud(browser) -> str:
 
 def open_all(browser) -> None:
     """Open every box of the page, without a script."""
-    root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
-    for node in browser.execute_cdp_cmd("DOM.querySelectorAll", {"nodeId": root, "selector": "details"})["nodeIds"]:
-        browser.execute_cdp_cmd("DOM.setAttributeValue", {"nodeId": node, "name": "open", "value": ""})
+    closed = {"selector": "details:not([open])"}
+    for _ in range(1000):
+        root = browser.execute_cdp_cmd("DOM.getDocument", {})["root"]["nodeId"]
+        nodes = browser.execute_cdp_cmd("DOM.querySelectorAll", closed | {"nodeId": root})["nodeIds"]
+        if not nodes:
+            return
+        for node in nodes:
+            try:
+                browser.execute_cdp_cmd("DOM.setAttributeValue", {"nodeId": node, "name": "open", "value": ""})
+            except WebDriverException:  # what Chromium numbered has changed: number it again
+                break
+    pytest.fail("some boxes do not open")
 
 
 PARTS = """

@@ -106,6 +106,6 @@ def test_golden_texts_have_no_such_number() -> None:
 def test_commands_on_the_page_have_no_exponent(make_run, fake) -> None:
     choice = Assumptions(CarbonChoice(intensity_g_per_kwh=0.00001), workload=WorkloadChoice(requests_per_year=2e6))
     html = report(make_run(fake.plain()), choice)
-    command = re.search(r'id="what-if-command">([^<]*)', html)
+    command = re.search(r'class="the-command">([^<]*)', html)
     assert command is not None
     assert "--intensity 0.00001 --requests 2000000" in command[1]
