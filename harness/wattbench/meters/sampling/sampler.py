@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -55,6 +56,10 @@ class Sampler:
         with self._change:
             self._stopped = True
             self._change.notify()
+        # Ctrl-C may come when this thread has the lock and is not yet inside `with`: the sampler would wait for ever.
+        with contextlib.suppress(RuntimeError):
+            while True:
+                self._change.release()
         self._thread.join()
         self.trace_to(None)
 
