@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import wattbench
 from tests.made_up.nights_on_disk import make_history
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
@@ -21,6 +22,7 @@ from wattbench_reports.history.listing import NIGHT_COLUMNS, SERIES_COLUMNS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "python.md").read_text()
+README = (ROOT / "README.md").read_text()
 
 
 @pytest.fixture
@@ -34,6 +36,21 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_runs: RunStore) 
     make_history(tmp_path / "nights", 3, systems=2, domains=1, items=6)
     shutil.copytree(ROOT / "examples" / "sums", tmp_path / "examples" / "sums")
     return tmp_path
+
+
+@pytest.mark.sockets
+@pytest.mark.waits
+def test_the_block_of_the_readme_runs(
+    reader: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a run that is there, and with less to sort: what it measures is its own business."""
+    run = wattbench.read(next((reader / "runs").iterdir()))
+    monkeypatch.setattr(wattbench, "run", lambda suite, limit: run)
+    [block] = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    exec(block.replace("range(200)", "range(1)"), {})
+    printed = capsys.readouterr().out
+    assert "joules per correct" in printed
+    assert "Name: score" in printed
 
 
 @pytest.mark.sockets
