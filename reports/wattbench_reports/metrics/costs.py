@@ -85,7 +85,7 @@ def joule_costs(systems: Sequence[str], metered: NDArray[np.float64]) -> Costs:
     """
     counts = metered.reshape(-1, len(systems)).sum(axis=0)
     missing = {name: NO_JOULES for name, count in zip(systems, counts, strict=True) if not count}
-    return Costs(CostUnit.JOULES, "J", {"energy_j": _known(systems, missing)}, missing)
+    return Costs(CostUnit.JOULES, "J", {"energy_j": known_of(systems, missing)}, missing)
 
 
 def gram_costs(systems: Sequence[str], carbon: Carbon, sci: Mapping[str, Sci]) -> Costs:
@@ -99,7 +99,7 @@ def gram_costs(systems: Sequence[str], carbon: Carbon, sci: Mapping[str, Sci]) -
     missing = {name: why for name in systems if (why := _why_no_grams(carbon, sci.get(name)))}
     parts = energy_parts(carbon) | embodied_parts(carbon)
     return Costs(
-        CostUnit.GRAMS, "g", {kind: grams * _known(systems, missing) for kind, grams in parts.items()}, missing
+        CostUnit.GRAMS, "g", {kind: grams * known_of(systems, missing) for kind, grams in parts.items()}, missing
     )
 
 
@@ -111,7 +111,8 @@ def _why_no_grams(carbon: Carbon, sci: Sci | None) -> str:
     return NO_SECONDS if carbon.embodied and sci.embodied_g is None else ""
 
 
-def _known(systems: Sequence[str], missing: Mapping[str, str]) -> NDArray[np.float64]:
+def known_of(systems: Sequence[str], missing: Mapping[str, str]) -> NDArray[np.float64]:
+    """Return 1 for each system that has a cost and NaN for one in `missing`, shape (systems,)."""
     return np.array([np.nan if name in missing else 1.0 for name in systems])
 
 

@@ -21,6 +21,7 @@ from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, pue_of_suite
 from wattbench_reports.metrics.money.answer_columns import COUNTS
 from wattbench_reports.metrics.money.bills import bills_of
+from wattbench_reports.metrics.money.hybrid_bill import why_not_billed
 from wattbench_reports.metrics.money.model import MACHINE
 from wattbench_reports.metrics.money.price_bill import parts_at, unknown_tokens
 from wattbench_reports.metrics.money.prices import prices_of
@@ -67,13 +68,8 @@ class Tariffs:
         used = [*members.values(), *([] if price is None else [price])]
         without = any(name not in prices for name in settings.pool) if settings.pool else price is None
         pays = without or any(each.electricity_added for each in used)
-        currencies = tuple(dict.fromkeys(each.currency for each in used))
-        per_joule, currency, why = _electricity(suite, pays, currencies[0] if currencies else None)
-        if len(currencies) > 1:
-            why = f"what it asks is billed in {' and '.join(currencies)}"
-        elif price is not None and price.by_token and any(each.by_token for each in members.values()):
-            why = "its own price and those of its members both bill tokens, so that some would be billed twice"
-        return cls(price, members, per_joule, currency, why)
+        per_joule, currency, why = _electricity(suite, pays, used[0].currency if used else None)
+        return cls(price, members, per_joule, currency, why_not_billed([*members.values()], price) or why)
 
 
 def _electricity(suite: SuiteRecord, pays: bool, currency: str | None) -> tuple[float, str | None, str]:

@@ -5,7 +5,7 @@ So the answers that a cascade rejected are billed, and a language model that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,10 +25,11 @@ from wattbench_reports.metrics.money.price_bill import (
 from wattbench_reports.tables.price_record import PriceRecord
 from wattbench_reports.tables.suite_record import SystemSettings
 
-Prices = Mapping[str, PriceRecord]
+PriceOf = Mapping[str, PriceRecord]
+"""System to its price."""
 
 
-def of_hybrid(answers: AnswerColumns, name: str, settings: SystemSettings, prices: Prices) -> Bill:
+def of_hybrid(answers: AnswerColumns, name: str, settings: SystemSettings, prices: PriceOf) -> Bill:
     """Bill a hybrid of which at least one system that it asks has a price.
 
     A system that it asks and that has no price is paid for by its electricity.
@@ -36,7 +37,7 @@ def of_hybrid(answers: AnswerColumns, name: str, settings: SystemSettings, price
     itself = prices.get(name)
     bill = _empty(name, settings, prices)
     number = int(answers.rows(name).sum())
-    if why := _why_none(settings, prices, itself):
+    if why := why_not_billed([prices[each] for each in settings.asks if each in prices], itself):
         return bill.without(why)
     used: pd.DataFrame | None = answers.usage(name)
     if used is None or used["answer"].nunique() < number:
@@ -61,7 +62,7 @@ def _by_system(used: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
     return ((str(system), rows) for system, rows in used.groupby("system", sort=False))
 
 
-def _empty(name: str, settings: SystemSettings, prices: Prices) -> Bill:
+def _empty(name: str, settings: SystemSettings, prices: PriceOf) -> Bill:
     """Return a hybrid's bill without its sums."""
     paid = {each: prices[each] for each in (*settings.asks, name) if each in prices}
     by_joules = any(each not in prices for each in settings.asks)
@@ -74,8 +75,13 @@ def _empty(name: str, settings: SystemSettings, prices: Prices) -> Bill:
     )
 
 
-def _why_none(settings: SystemSettings, prices: Prices, itself: PriceRecord | None) -> str:
-    members = [prices[each] for each in settings.asks if each in prices]
+def why_not_billed(members: Sequence[PriceRecord], itself: PriceRecord | None) -> str:
+    """Return why prices cannot make one bill, as a clause; empty where they can.
+
+    Args:
+        members: of the systems that a hybrid asks.
+        itself: its own price; None: it has none.
+    """
     currencies = list(dict.fromkeys(price.currency for price in (*members, itself) if price is not None))
     if len(currencies) > 1:
         return f"what it asks is billed in {listed(currencies)}"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparability.joules import NO_JOULES
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
-from wattbench_reports.metrics.costs import MONEY, Costs, CostUnit, mean_of_kind
+from wattbench_reports.metrics.costs import MONEY, Costs, CostUnit, known_of, mean_of_kind
 from wattbench_reports.metrics.domain_sums import Basis, Shares, domain_totals
 from wattbench_reports.metrics.money.bills import leading_currency
 from wattbench_reports.metrics.money.model import ELECTRICITY, RunMoney, SystemMoney
@@ -92,7 +92,7 @@ def _why_no_electricity(bill: Bill, metered: bool, currency: str, workload: Work
 def money_costs(basis: Basis, rates: Tariff) -> Costs:
     """Return money as a cost that is linear in the kinds of a basis."""
     missing = {name: bill.why_none for name, bill in rates.bills.items() if bill.why_none}
-    known = np.array([np.nan if name in missing else 1.0 for name in basis.systems])
+    known = known_of(basis.systems, missing)
     parts = {MONEY: known} if MONEY in basis.totals else {}
     return Costs(CostUnit.MONEY, rates.currency, {**parts, "energy_j": known * rates.per_joule}, missing)
 
