@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "methodology.md"
 
@@ -50,6 +55,27 @@ def options_of(name: str, description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m {name}", description=description)
     parser.add_argument("--print", action="store_true", help="print the tables and write nothing")
     return parser
+
+
+def add_processes(parser: argparse.ArgumentParser) -> None:
+    """Add the option of how many processes simulate."""
+    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+
+
+def add_runs(parser: argparse.ArgumentParser, items: Sequence[int], of: str) -> None:
+    """Add the options of a simulation of runs of two sizes, `items` of each, and of how many processes simulate."""
+    sizes = " and ".join(map(str, items))
+    parser.add_argument(
+        "--runs", type=int, nargs=len(items), default=[1000, 500], metavar="N", help=f"of {sizes} items, {of}"
+    )
+    add_processes(parser)
+
+
+@contextmanager
+def mapping_in(processes: int, chunksize: int) -> Iterator[Callable[..., Iterable[Any]]]:
+    """Give a `map` that spreads its calls over processes, in chunks."""
+    with ProcessPoolExecutor(processes) as pool:
+        yield partial(pool.map, chunksize=chunksize)
 
 
 def note(line: str) -> None:

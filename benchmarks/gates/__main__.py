@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 
 from benchmarks.gates.document import tables, with_tables
 from benchmarks.gates.figures import FIGURES, as_json, simulated
 from benchmarks.gates.kinds import KINDS
-from benchmarks.written_tables import DOCUMENT, finish, note, options_of
+from benchmarks.written_tables import DOCUMENT, add_processes, finish, mapping_in, note, options_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run as `python -m benchmarks.gates`."""
     parser = options_of("benchmarks.gates", __doc__)
     parser.add_argument("--gates", type=int, default=2000, metavar="N", help="of each kind")
-    parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    add_processes(parser)
     options = parser.parse_args(arguments)
-    with ProcessPoolExecutor(options.processes) as pool:
-        figures = simulated(
-            options.gates,
-            KINDS,
-            each=partial(pool.map, chunksize=20),
-            note=note,
-        )
+    with mapping_in(options.processes, chunksize=20) as each:
+        figures = simulated(options.gates, KINDS, each=each, note=note)
     document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
     finish(tables(figures), {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
 
