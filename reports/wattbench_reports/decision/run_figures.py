@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.decision.joint_draws import JointDraws, joint_draws
 from wattbench_reports.decision.varying_figure import VaryingFigure
-from wattbench_reports.metrics.costs import COUNTED, Costs, cost_per_request
+from wattbench_reports.metrics.costs import COUNTED, Costs, cost_per_request, mean_of_kind
 from wattbench_reports.metrics.decision_sums import SCORES
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 
@@ -76,7 +76,7 @@ class RunFigures:
             noise = noise + scale * normal
             centres = centres + part[domain] * middle[domain]
             variance = variance + scale**2
-        estimates = _mean(base.correct, base.trials, shares)
+        estimates = mean_of_kind(base.correct, base.trials, shares)
         unknown = np.where(np.isfinite(estimates), 0.0, np.nan)
         return VaryingFigure(
             estimates, centres + unknown, self._spread_of_accuracy(shares) + unknown, noise, np.sqrt(variance)
@@ -127,13 +127,6 @@ def _parts(counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.flo
         return np.broadcast_to(shares[:, None], counts.shape)
     total = counts.sum(axis=0)
     return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
-
-
-def _mean(sums: NDArray[np.float64], counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.float64]:
-    """Return means of scores, NaN for a system without answers in a domain that has a share."""
-    part = _parts(counts, shares)
-    means = np.divide(part * sums, counts, out=np.where(part > 0, np.nan, 0.0), where=counts > 0).sum(axis=0)
-    return np.asarray(np.where(counts.sum(axis=0) > 0, means, np.nan))
 
 
 def _added(basis: Basis) -> NDArray[np.float64]:

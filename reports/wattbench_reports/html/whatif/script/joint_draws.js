@@ -45,11 +45,9 @@ const partsOf = (counts, mix) => { // the part of each domain in a mean
 	const total = each((s) => sum(D, (d) => counts[d][s]));
 	return counts.map((row) => each((s) => (total[s] > 0 ? row[s] / total[s] : 0)));
 };
-const meansOf = (sums, counts, mix) => {
-	const part = partsOf(counts, mix);
-	return each((s) => sum(D, (d) => counts[d][s]) > 0
-		? sum(D, (d) => (counts[d][s] > 0 ? (part[d][s] * sums[d][s]) / counts[d][s] : part[d][s] > 0 ? NaN : 0)) : NaN);
-};
+const kindMean = (of, count, s, mix) => mix
+	? sum(D, (d) => (mix[d] > 0 ? (count[d][s] > 0 ? mix[d] * (of(d) / count[d][s]) : NaN) : 0))
+	: sum(D, (d) => count[d][s]) > 0 ? sum(D, of) / sum(D, (d) => count[d][s]) : NaN;
 const linearised = (sums, counts, mix) => each((s) => {
 	const all = mix ? range(D) : [0], of = (list, r, d) => (mix ? list[r][d][s] : sum(D, (d) => list[r][d][s]));
 	const total = new Float64Array(sums.length);
@@ -67,7 +65,7 @@ const addedVariance = (d, s) => { // that a right and a wrong answer add to the 
 	return max((square + 1 - (n + 2) * middle * middle) / max(n * (n + 1), 1) - (n > 1 ? spread / (n * (n - 1)) : 0), 0);
 };
 const accuracyFigure = (mix) => {
-	const part = partsOf(basis.items, mix), at = meansOf(basis.correct, basis.trials, mix);
+	const part = partsOf(basis.items, mix), at = each((s) => kindMean((d) => basis.correct[d][s], basis.trials, s, mix));
 	const noise = each(() => new Float64Array(K)), centres = each(() => 0), variance = each(() => 0);
 	for (let d = 0; d < D; d++) for (let s = 0; s < S; s++) {
 		const scale = part[d][s] * sqrt(addedVariance(d, s)), normal = noiseOf(d, s), n = basis.items[d][s];
@@ -80,9 +78,6 @@ const accuracyFigure = (mix) => {
 		sum(D, (d) => (draws[kind](k, d, s) - totals[kind][d][s]) * (basis.trials[d][s] > 0 ? weight[d][s] / basis.trials[d][s] : 0))));
 	return { at, centres: centres.map((x, s) => (isFinite(at[s]) ? x : NaN)), parts, noise, scale: variance.map(sqrt) };
 };
-const kindMean = (of, count, s, mix) => mix
-	? sum(D, (d) => (mix[d] > 0 ? (count[d][s] > 0 ? mix[d] * (of(d) / count[d][s]) : NaN) : 0))
-	: sum(D, (d) => count[d][s]) > 0 ? sum(D, of) / sum(D, (d) => count[d][s]) : NaN;
 const costFigure = (costs, mix) => { // costs: a list of [kind, coefficient of each system]
 	const counted = data.decision.counted, count = (kind) => (counted[kind] === "metered" ? basis.metered : totals[counted[kind]]);
 	const total = (s, of) => costs.reduce((sum, [kind, own]) => sum + (own[s] === 0 ? 0 : own[s] * kindMean((d) => of(kind, d), count(kind), s, mix)), 0);
