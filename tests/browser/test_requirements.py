@@ -35,10 +35,10 @@ if (weights) [...form.querySelectorAll('[data-domain]')].forEach((field, at) => 
 form.dispatchEvent(new Event('input'));
 """
 PICTURE = """
-const told = document.createElement('template');
-told.innerHTML = arguments[0];
+const expected = document.createElement('template');
+expected.innerHTML = arguments[0];
 const drawn = document.getElementById('decision-picture');
-return told.content.firstElementChild.isEqualNode(drawn) ? '' : drawn.outerHTML;
+return expected.content.firstElementChild.isEqualNode(drawn) ? '' : drawn.outerHTML;
 """
 MIX = [3.0, 1.0, 0.0, 2.0]
 _LIST = {"currency": "USD", "source": "list", "date": "2026-01-01"}
@@ -142,10 +142,12 @@ def test_the_first_screen_states_what_the_command_line_decides(browser, show, ru
         line = browser.execute_script("return document.querySelector('#requirements .the-command').textContent")
         analysis = analyse(run, of_command_line(line, run))
         words = words_of_page(analysis)
-        told = {key: text for key, text in restated(analysis, words).items() if not key.startswith("decision-heading-")}
-        first = {key: text for key, text in told.items() if key.startswith(("advice", "decision-", "evidence-"))}
+        texts = {
+            key: text for key, text in restated(analysis, words).items() if not key.startswith("decision-heading-")
+        }
+        first = {key: text for key, text in texts.items() if key.startswith(("advice", "decision-", "evidence-"))}
         assert {key: text for key, text in shown.items() if key in first} == first, setting
-        assert shown == {key: told[key] for key in shown}, setting
+        assert shown == {key: texts[key] for key in shown}, setting
         picture = first_screen(words, analysis).picture
         assert picture is not None
         assert browser.execute_script(PICTURE, picture.svg) == "", (setting, picture.svg)

@@ -40,14 +40,14 @@ def test_a_completion_is_stamped_chunk_by_chunk(wire: Any, scripted: Any, opened
 def test_the_first_token_is_told_and_stamped_before_the_server_sends_the_second(
     wire: Any, scripted: Any, opened: Any, ask: Any
 ) -> None:
-    told = threading.Event()
+    first_token = threading.Event()
     second: list[tuple[bool, float]] = []
 
     def before_the_second() -> None:
-        second.append((told.wait(timeout=10), now_s()))
+        second.append((first_token.wait(timeout=10), now_s()))
 
     scripted.script = wire.script([wire.text("Se"), before_the_second, wire.text("ven", "stop"), wire.done])
-    [reply] = opened().answer_live(GENERATE, [ask("What is 3+4?")], told.set)
+    [reply] = opened().answer_live(GENERATE, [ask("What is 3+4?")], first_token.set)
     [(in_time, sent_s)] = second
     assert in_time
     assert reply.first_token_s < sent_s <= reply.token_s[1]
