@@ -102,19 +102,25 @@ OPENED = (
 def test_a_link_and_a_search_unfold_what_they_lead_to(browser, show, pages) -> None:
     from selenium.webdriver.support.wait import WebDriverWait
 
+    def wait_for_opened(*sections: str) -> None:
+        """Wait: the script of the page may run only after the driver reports the page as loaded."""
+        WebDriverWait(browser, 20, 0.1).until(
+            lambda _: browser.execute_script(OPENED) == list(sections), f"{sections} should be unfolded"
+        )
+
     show(pages["family"])
     assert browser.execute_script(OPENED) == []
     browser.execute_script("document.styleSheets[0].insertRule('html { scroll-behavior: auto !important; }')")
     browser.find_element("css selector", 'nav a[href="#energy"]').click()
-    assert browser.execute_script(OPENED) == ["energy"]
+    wait_for_opened("energy")
     top = browser.execute_script("return document.querySelector('#energy--title').getBoundingClientRect().top")
     below = browser.execute_script("return document.querySelector('nav').getBoundingClientRect().bottom")
     assert below <= top < below + 100, "the title is in sight, below the contents"
     show(pages["family"], fragment="#items-hybrid-and-tuned")
-    assert browser.execute_script(OPENED) == ["items"]
+    wait_for_opened("items")
     # As a search of the browser does, which no test can start: it goes to a text in the page.
     show(pages["family"], fragment="#:~:text=Composition%20and%20load%20cost")
-    WebDriverWait(browser, 10, 0.1).until(lambda _: browser.execute_script(OPENED) == ["systems"])
+    wait_for_opened("systems")
 
 
 def test_hostile_text_shows_as_text(browser, show, pages) -> None:
