@@ -29,11 +29,11 @@ from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.experts.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
+from wattbench_reports.sections.hybrids import routing_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.power import power_section
-from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.systems import systems_section
 from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.sections.validity import validity_section

@@ -13,11 +13,11 @@ from click.testing import CliRunner
 
 from wattbench.cli import main
 from wattbench.errors import UserError
-from wattbench_reports.analyses.routing import matrix_of, studies
+from wattbench_reports.analyses.hybrids import matrix_of, studies
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report, write_report
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.sections.hybrids import routing_section
 from wattbench_reports.tables.router_csv import read_routes
 
 HEADER = "router,task,doc_id,member,router_s,router_j"

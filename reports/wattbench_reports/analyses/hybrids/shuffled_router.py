@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix
-from wattbench_reports.analyses.routing.replay import Outcome, Plan
+from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix
+from wattbench_reports.analyses.hybrids.replay import Outcome, Plan
 from wattbench_reports.stats.budgets import SEED, SHUFFLED_ROUTER
 
 

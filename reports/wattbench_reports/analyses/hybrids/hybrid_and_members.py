@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers
-from wattbench_reports.analyses.routing.own_money import with_own_money
-from wattbench_reports.analyses.routing.replay import Outcome, Plan, plan_of, replay
+from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, HybridAnswers
+from wattbench_reports.analyses.hybrids.own_money import with_own_money
+from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, plan_of, replay
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.suite_record import SystemSettings
 

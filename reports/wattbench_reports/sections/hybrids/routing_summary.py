@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.routing import Against, Routing, Sent, Single, Study
+from wattbench_reports.analyses.hybrids import Against, Routing, Sent, Single, Study
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import misroutes
 from wattbench_reports.formatting import units
+from wattbench_reports.sections.hybrids.words import points, signed
 from wattbench_reports.sections.model import Drawing, Passage
-from wattbench_reports.sections.routing.words import points, signed
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified

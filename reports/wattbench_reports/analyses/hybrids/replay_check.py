@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench
-from wattbench_reports.analyses.routing.replay import Outcome, mean_interval
+from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
+from wattbench_reports.analyses.hybrids.replay import Outcome, mean_interval
 from wattbench_reports.stats import Interval, mean_difference
 
 

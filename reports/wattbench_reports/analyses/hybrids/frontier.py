@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.counterfactuals import Choice
-from wattbench_reports.analyses.routing.hull import aiq, non_decreasing_hull
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench
-from wattbench_reports.analyses.routing.threshold_sweep import ThresholdCurve, curve_of
+from wattbench_reports.analyses.hybrids.counterfactuals import Choice
+from wattbench_reports.analyses.hybrids.hull import aiq, non_decreasing_hull
+from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
+from wattbench_reports.analyses.hybrids.threshold_sweep import ThresholdCurve, curve_of
 from wattbench_reports.comparison.analysis import Analysis
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench_reports.analyses.routing import aiq, non_decreasing_hull
+from wattbench_reports.analyses.hybrids import aiq, non_decreasing_hull
 
 
 def test_a_worked_example() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, HybridAnswers
+from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, HybridAnswers
 from wattbench_reports.stats import CONFIDENCE, Interval
 
 

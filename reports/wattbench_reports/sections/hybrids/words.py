@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from wattbench_reports.analyses.routing import NEAREST, Choice, Outcome
+from wattbench_reports.analyses.hybrids import NEAREST, Choice, Outcome
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
 

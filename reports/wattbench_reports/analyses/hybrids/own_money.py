@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from wattbench_reports.analyses.current_prices import current_prices
-from wattbench_reports.analyses.routing.answer_matrix import HybridAnswers
-from wattbench_reports.analyses.routing.replay import Plan
+from wattbench_reports.analyses.hybrids.answer_matrix import HybridAnswers
+from wattbench_reports.analyses.hybrids.replay import Plan
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.suite_record import SystemSettings
 
@@ -22,7 +22,7 @@ def with_own_money(analysis: Analysis, hybrid: HybridAnswers, plan: Plan) -> Pla
     Args:
         analysis: of the run.
         hybrid: whose routes they are.
-        plan: of `wattbench_reports.analyses.routing.replay.plan_of`.
+        plan: of `wattbench_reports.analyses.hybrids.replay.plan_of`.
     """
     if analysis.tariff is None:
         return plan

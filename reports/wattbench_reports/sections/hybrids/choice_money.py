@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from wattbench_reports.analyses.routing import Choice, Study
+from wattbench_reports.analyses.hybrids import Choice, Study
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import RunMoney
-from wattbench_reports.sections.routing.words import choice_name
+from wattbench_reports.sections.hybrids.words import choice_name
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wattbench_reports.analyses.routing import Offline
+from wattbench_reports.analyses.hybrids import Offline
 from wattbench_reports.formatting import units
+from wattbench_reports.sections.hybrids.words import joules, latency
 from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.routing.words import joules, latency
 from wattbench_reports.sections.table import Cell, Column, Table
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing import Frontier, Quality, ThresholdCurve, non_decreasing_hull
+from wattbench_reports.analyses.hybrids import Frontier, Quality, ThresholdCurve, non_decreasing_hull
 from wattbench_reports.figures import Dot, FrontierLine, frontier
 from wattbench_reports.formatting import units
+from wattbench_reports.sections.hybrids.words import joules
 from wattbench_reports.sections.model import Drawing, Passage
-from wattbench_reports.sections.routing.words import joules
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN, _LISTED = 150, 9

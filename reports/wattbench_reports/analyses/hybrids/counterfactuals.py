@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import half_of
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
-from wattbench_reports.analyses.routing.knn_router import Neighbours, nearest_router
-from wattbench_reports.analyses.routing.replay import Outcome, Plan, fixed, mean_interval, replay
-from wattbench_reports.analyses.routing.shuffled_router import shuffled_router
+from wattbench_reports.analyses.hybrids.answer_matrix import half_of
+from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
+from wattbench_reports.analyses.hybrids.knn_router import Neighbours, nearest_router
+from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, fixed, mean_interval, replay
+from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import Interval, mean_difference
 from wattbench_reports.tables.router_csv import OfflineRouter

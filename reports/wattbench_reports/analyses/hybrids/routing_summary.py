@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.routing.answer_matrix import hybrid_answers, matrix_of
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, best_of_domain, most_accurate
+from wattbench_reports.analyses.hybrids.answer_matrix import hybrid_answers, matrix_of
+from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of, best_of_domain, most_accurate
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.comparison.ties import EnergyRival, accuracy_leaders, accuracy_rivals, energy_rivals, tied_with

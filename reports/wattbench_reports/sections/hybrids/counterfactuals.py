@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.routing import NEAREST, Choice, Neighbours, ReplayCheck, Study
+from wattbench_reports.analyses.hybrids import NEAREST, Choice, Neighbours, ReplayCheck, Study
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import RunMoney
+from wattbench_reports.sections.hybrids.choice_money import money_table
+from wattbench_reports.sections.hybrids.words import choice_name, joules, joules_interval, latency, signed
 from wattbench_reports.sections.model import Passage
-from wattbench_reports.sections.routing.choice_money import money_table
-from wattbench_reports.sections.routing.words import choice_name, joules, joules_interval, latency, signed
 from wattbench_reports.sections.table import Cell, Column, Table
 
 

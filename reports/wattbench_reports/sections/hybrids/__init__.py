@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.routing import Studies, studies
+from wattbench_reports.analyses.hybrids import Studies, studies
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.sections.hybrids.counterfactuals import choices_passage
+from wattbench_reports.sections.hybrids.frontier import frontier_passage
+from wattbench_reports.sections.hybrids.offline_routers import offline_passage
+from wattbench_reports.sections.hybrids.routing_summary import sent_passage
 from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.routing.counterfactuals import choices_passage
-from wattbench_reports.sections.routing.frontier import frontier_passage
-from wattbench_reports.sections.routing.offline_routers import offline_passage
-from wattbench_reports.sections.routing.routing_summary import sent_passage
 
 _LEAD = (
     "A hybrid is worth its router if it sends items to members that answer them well, and if no single system does "

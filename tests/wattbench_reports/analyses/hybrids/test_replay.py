@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, members
-from wattbench_reports.analyses.routing import Plan, bench_of, check_of, hybrid_answers, matrix_of, replay, studies
-from wattbench_reports.analyses.routing.replay import mean_interval
-from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.analyses.hybrids import Plan, bench_of, check_of, hybrid_answers, matrix_of, replay, studies
+from wattbench_reports.analyses.hybrids.replay import mean_interval
+from wattbench_reports.sections.hybrids import routing_section
 from wattbench_reports.tables.item_matrix import item_table
 
 

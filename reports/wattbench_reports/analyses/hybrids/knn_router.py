@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
-from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix
-from wattbench_reports.analyses.routing.replay import Outcome, fixed, replay
+from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix
+from wattbench_reports.analyses.hybrids.replay import Outcome, fixed, replay
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 

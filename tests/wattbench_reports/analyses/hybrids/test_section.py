@@ -16,7 +16,7 @@ from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench_reports.figures import Dot, FrontierLine, frontier, misroutes
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.sections.hybrids import routing_section
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script>'

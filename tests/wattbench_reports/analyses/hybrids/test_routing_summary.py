@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wattbench_reports.analyses.routing import routings
+from wattbench_reports.analyses.hybrids import routings
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.sections.hybrids import routing_section
 
 TASKS = {"chain_sum": "arithmetic", "spell_backward": "text"}
 MEMBERS = ("a", "b")

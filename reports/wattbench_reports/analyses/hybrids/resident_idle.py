@@ -9,7 +9,7 @@ import numpy as np
 
 from wattbench.records import Purpose, WindowRow
 from wattbench.records.components import added
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench
+from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
 from wattbench_reports.comparison.analysis import Analysis
 
 

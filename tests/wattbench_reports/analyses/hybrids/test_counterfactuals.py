@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from tests.made_up.routed import by_score
-from wattbench_reports.analyses.routing import Plan, matrix_of, studies
-from wattbench_reports.analyses.routing.counterfactuals import best_of_item
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench
-from wattbench_reports.analyses.routing.knn_router import ALL_ALIKE, NEAREST, NOT_INSTALLED, Neighbours, nearest_router
-from wattbench_reports.analyses.routing.shuffled_router import shuffled_router
+from wattbench_reports.analyses.hybrids import Plan, matrix_of, studies
+from wattbench_reports.analyses.hybrids.counterfactuals import best_of_item
+from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
+from wattbench_reports.analyses.hybrids.knn_router import ALL_ALIKE, NEAREST, NOT_INSTALLED, Neighbours, nearest_router
+from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
 
 
 def wide(routed) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -153,7 +153,7 @@ def test_an_item_does_not_vote_for_itself() -> None:
 
 
 def _matrix(scores: np.ndarray):
-    from wattbench_reports.analyses.routing import AnswerMatrix
+    from wattbench_reports.analyses.hybrids import AnswerMatrix
 
     items, systems = scores.shape
     return AnswerMatrix(
@@ -179,7 +179,7 @@ def test_without_scikit_learn_it_is_said_how_to_get_it(compose, monkeypatch) -> 
     routed = compose(by_score(0.3))
     (study,) = studies(routed.analysis).hybrids
     assert study.near == NOT_INSTALLED
-    from wattbench_reports.sections.routing import routing_section
+    from wattbench_reports.sections.hybrids import routing_section
 
     text = " ".join(routing_section(routed.analysis).passages[1].sentences)
     assert "was not computed: it needs scikit-learn: pip install 'wattbench[router]'." in text
@@ -187,7 +187,7 @@ def test_without_scikit_learn_it_is_said_how_to_get_it(compose, monkeypatch) -> 
 
 def test_many_items_are_sampled(compose, monkeypatch) -> None:
     pytest.importorskip("sklearn")
-    import wattbench_reports.analyses.routing.knn_router as module
+    import wattbench_reports.analyses.hybrids.knn_router as module
 
     monkeypatch.setattr(module, "KNN_ITEMS", 30)
     routed = compose(by_score(0.3))

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench_reports.analyses.routing.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
-from wattbench_reports.analyses.routing.counterfactuals import Choice, always_each, choices_of, plan_of_file
-from wattbench_reports.analyses.routing.frontier import Frontier, Quality, frontier_of, quality_of
-from wattbench_reports.analyses.routing.hybrid_and_members import Bench, bench_of, without_joules
-from wattbench_reports.analyses.routing.knn_router import Neighbours, neighbours
-from wattbench_reports.analyses.routing.misroutes import Misroutes, misroutes_of
-from wattbench_reports.analyses.routing.replay import Outcome, replay
-from wattbench_reports.analyses.routing.replay_check import ReplayCheck, check_of
-from wattbench_reports.analyses.routing.resident_idle import Resident, resident_of
-from wattbench_reports.analyses.routing.routing_summary import Routing, routing_of
+from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
+from wattbench_reports.analyses.hybrids.counterfactuals import Choice, always_each, choices_of, plan_of_file
+from wattbench_reports.analyses.hybrids.frontier import Frontier, Quality, frontier_of, quality_of
+from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of, without_joules
+from wattbench_reports.analyses.hybrids.knn_router import Neighbours, neighbours
+from wattbench_reports.analyses.hybrids.misroutes import Misroutes, misroutes_of
+from wattbench_reports.analyses.hybrids.replay import Outcome, replay
+from wattbench_reports.analyses.hybrids.replay_check import ReplayCheck, check_of
+from wattbench_reports.analyses.hybrids.resident_idle import Resident, resident_of
+from wattbench_reports.analyses.hybrids.routing_summary import Routing, routing_of
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.router_csv import OfflineRouter
 
