@@ -1,0 +1,60 @@
+"""The answers of the candidate systems, item by item: all that a router before it is built is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.metrics.costs import CostUnit
+
+JOULES, GRAMS, MONEY, SECONDS = "joules", "grams", "money", "seconds"
+"""Names of `ItemAnswers.amounts`."""
+
+
+@dataclass(frozen=True)
+class ItemAnswers:
+    """Scores, costs and seconds of each candidate on each item that all of them answered, averaged over repeats."""
+
+    systems: tuple[str, ...]
+    domains: tuple[str, ...]
+    domain: NDArray[np.int64]
+    """Shape (items,): which of `domains`."""
+    cluster: NDArray[np.int64]
+    """Shape (items,): the block of each item, numbered from 0; in a run without blocks the item itself."""
+    blocked: bool
+    """Whether clusters are blocks."""
+    weight: NDArray[np.float64]
+    """Shape (items,): the part of each item in a mean over the mix of domains; they sum to 1."""
+    score: NDArray[np.float64]
+    """Shape (items, systems): from 0 to 1."""
+    cost: NDArray[np.float64]
+    """Shape (items, systems): per request, in the unit of the study, never NaN. Where no cost is known: 1 for the best
+    single system and 0 for the others, so that a cost is the share of requests that it is sent."""
+    unit: CostUnit | None
+    """Of `cost`; None where no cost is known."""
+    label: str
+    """Of `cost`: ``J``, ``g``, a currency; where no cost is known: empty."""
+    amounts: Mapping[str, NDArray[np.float64]]
+    """``joules``, ``grams``, ``money`` and ``seconds`` per request, each of shape (items, systems), for those of which
+    all candidates have it."""
+    halves: tuple[NDArray[np.float64], ...] = ()
+    """Scores by repeat, each of shape (items, systems), without NaN; empty where items were asked once."""
+    rows: NDArray[np.int64] | None = None
+    """Shape (items,): of the run's item table."""
+
+    @property
+    def items(self) -> int:
+        """Count the items."""
+        return len(self.score)
+
+    @property
+    def clusters(self) -> int:
+        """Count the clusters."""
+        return int(self.cluster.max(initial=-1)) + 1
+
+    def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return weighted means over the items, of an array of shape (items, ...)."""
+        return np.asarray(np.tensordot(self.weight, values, axes=1))

@@ -1,0 +1,265 @@
+"""What a routing study says: ceilings, choices that can be built, cascades, residents, and whether it is worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from wattbench_reports.decision.model import Qualifies
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.stats import Interval
+
+LEAST_POINTS = 0.01
+"""A gain in accuracy below this is not worth a router."""
+LEAST_SAVING = 0.05
+"""A saving below this share of the best single system's cost is not worth a router."""
+
+Aim = Literal["benefit", "cost", "mix"]
+"""What a router is to gain. ``benefit``: answers have a worth, and it is net benefit per request over that of the best
+single system, in money. ``cost``: requirements are named, and it is the saving per request against the cheapest single
+system that meets them. ``mix``: neither is named, and it is accuracy above a random mix of single systems at the same
+cost."""
+
+ChoiceKind = Literal["single", "domain", "nearest", "classifier", "file", "shuffled", "item", "pair", "triple"]
+"""``single``: always the same system. ``domain``, ``nearest`` and ``classifier`` are routers that can be built, judged
+on items that they were not fitted to. ``file``: the routes of a file. ``shuffled``: the control, fitted to shuffled
+answers. ``item``, ``pair`` and ``triple`` are oracles over all systems, two and three."""
+
+
+class WorthBuilding(StrEnum):
+    """Whether a router is worth building."""
+
+    YES = "worth building"
+    NO = "not worth it"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class RequirementMet:
+    """One choice against one requirement."""
+
+    requirement: Requirement
+    estimate: float | None
+    """None where it is not known."""
+    p_met: float | None
+    """None where it is not known."""
+
+
+@dataclass(frozen=True)
+class RoutingChoice:
+    """A way to choose systems, with its figures over the mix of domains. Intervals are of 95%."""
+
+    kind: ChoiceKind
+    name: str
+    """For ``single`` the system; for ``file`` the router; else empty."""
+    setting: str
+    """Which point of its curve: ``accurate`` (the most accurate), ``value`` (the most gain by the items it was fitted
+    to), or ``0.25``, ``0.5``, ``0.75`` (the part of the way from the cheapest to the best single system's cost). Empty
+    for a choice without a curve."""
+    members: tuple[str, ...]
+    shares: Mapping[str, float]
+    """Requests to each member per item: above 1 in all where several are asked."""
+    accuracy: Interval
+    cost: Interval
+    """Per request, in the unit of the study."""
+    amounts: Mapping[str, Interval]
+    """``joules``, ``grams``, ``money`` and ``seconds`` per request, where all candidates have them."""
+    accuracy_gain: Interval
+    """Accuracy - the best single system's, over the same items."""
+    cost_gain: Interval
+    """Cost - the best single system's: below 0 it is cheaper."""
+    amount_gains: Mapping[str, Interval]
+    """As `cost_gain`, of each amount."""
+    above_mix: Interval | None
+    """Accuracy above a random mix of single systems at the same cost; None where there is nothing to mix."""
+    gain: Interval
+    """By the aim of the study; see `Aim`."""
+    p95_s: float | None
+    met: tuple[RequirementMet, ...]
+    """In the order of the settings' requirements."""
+    qualifies: Qualifies
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What a perfect router would give. Nothing that can be built is above it."""
+
+    best: RoutingChoice
+    """For each item the system with the highest score, of equals the cheapest. A mean over repeats flatters it."""
+    cross_fitted: RoutingChoice | None
+    """Chosen by some repeats and judged by the others; None without repeats, or where it is left out."""
+    why_not_cross_fitted: str
+    """Why it is left out, as a clause; empty otherwise."""
+    pair: RoutingChoice | None
+    """Of the best two systems, chosen on half of the items and judged on the other; None with fewer than three."""
+    triple: RoutingChoice | None
+    """Of the best three; None with fewer than four."""
+
+
+@dataclass(frozen=True)
+class RoutingCurve:
+    """Accuracy against cost of one router as a correct answer is worth more, on items that it was not fitted to."""
+
+    kind: ChoiceKind
+    costs: tuple[float, ...]
+    """Per request, rising, in the unit of the study."""
+    accuracies: tuple[Interval, ...]
+    above_mix: tuple[Interval, ...]
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """One system first, and another where a check rejects its answer. Every first answer is billed.
+
+    A check of quality q accepts a correct answer and rejects a wrong one with probability q each.
+    """
+
+    first: str
+    then: str
+    qualities: tuple[float, ...]
+    """Of the check, from .5 (a coin) to 1."""
+    accuracies: tuple[Interval, ...]
+    """At each quality."""
+    costs: tuple[Interval, ...]
+    amounts: Mapping[str, tuple[Interval, ...]]
+    equals: Interval | None
+    """The quality from which on it is as accurate as the best single system; above 1 where none is. None where the
+    second system is less accurate than the best single one, whatever the check."""
+    cost_at_equal: Interval | None
+    """Its cost there, per request."""
+    pays: Interval | None
+    """The quality from which on its gain, by the aim of the study, is above 0; above 1 where none is."""
+    break_even_escalation: float | None
+    """The share of requests passed on up to which it costs less than the second system alone; None where the first
+    costs as much as the second."""
+    escalation_at_equal: float | None
+    """The share of requests passed on at that quality."""
+
+
+@dataclass(frozen=True)
+class ResidentSet:
+    """Systems that stay loaded, and the best choice by domain among them."""
+
+    systems: tuple[str, ...]
+    gain: float
+    """By the aim of the study, per request, without idle; on items that the choice was not fitted to."""
+    idle_w: float
+    """Idle watts of all that stay loaded beyond those of the best single system alone."""
+    from_requests_per_hour: float
+    """From how many requests per hour on this set is the best."""
+
+
+@dataclass(frozen=True)
+class Residents:
+    """Which systems to keep loaded, as requests become more frequent."""
+
+    requests_per_hour: float
+    best: ResidentSet
+    """At that rate."""
+    sets: tuple[ResidentSet, ...]
+    """Each that is the best at some rate, by rising rate."""
+    subsets: int
+    """How many sets were enumerated."""
+    idle_gain_per_w: float
+    """What one idle watt costs per hour, in the unit of the gain."""
+
+
+@dataclass(frozen=True)
+class Misrouting:
+    """What it costs to take one domain for another."""
+
+    domain: str
+    taken_for: str
+    loss: float
+    """Gain lost per request of that domain that is routed so, by the aim of the study."""
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """The errors that a router by domain could bear."""
+
+    domains: tuple[str, ...]
+    assigned: tuple[str, ...]
+    """The system of each domain."""
+    losses: tuple[tuple[float, ...], ...]
+    """Domain by domain it is taken for: gain lost per request, by the aim of the study; 0 on the diagonal."""
+    needed: Interval | None
+    """The share of requests whose domain must be recognised for any gain, with errors spread over the other domains in
+    proportion; None where even a perfect one gains nothing."""
+    worst: tuple[Misrouting, ...]
+    """The most costly first."""
+    own_cost: Interval | None
+    """What the router itself may cost per request before the gain is gone, in the unit of the study; None where there
+    is no gain."""
+
+
+@dataclass(frozen=True)
+class RoutingVerdict:
+    """Whether a router is worth building, by the choices that can be built."""
+
+    answer: WorthBuilding
+    choice: RoutingChoice | None
+    """The recommended one; None where none is judged."""
+    gain: Interval | None
+    """Of that choice, by the aim. `low` and `high` are one-sided 95% bounds that hold for all judged choices."""
+    ceiling_gain: Interval
+    """Of the ceiling, by the aim."""
+    least: float
+    """The gain below which none is worth it."""
+    judged: int
+    """How many choices were judged."""
+    items_to_tell: int | None
+    """Items in all that would tell, if the estimates stay; None where it is known, or nothing would tell."""
+
+
+@dataclass(frozen=True)
+class RoutingStudy:
+    """What a router in front of the systems of a run would give."""
+
+    systems: tuple[str, ...]
+    """Candidates."""
+    left_out: Mapping[str, str]
+    """Other systems of the run, and why, as a clause."""
+    items: int
+    blocks: int | None
+    unit: CostUnit | None
+    label: str
+    aim: Aim
+    settings: DecisionSettings
+    best_single: str
+    singles: tuple[RoutingChoice, ...]
+    """In the order of the run."""
+    hull: tuple[str, ...]
+    """Systems that a random mix takes, by rising cost."""
+    ceiling: Ceiling
+    choices: tuple[RoutingChoice, ...]
+    """Those that can be built, and those of a file; each is judged."""
+    control: RoutingChoice | None
+    """The router with the most gain, fitted to shuffled answers; None where none was fitted."""
+    curves: tuple[RoutingCurve, ...]
+    cascades: tuple[Cascade, ...]
+    """Those that may pay, the cheapest at equal accuracy first."""
+    residents: Residents | None
+    why_no_residents: str
+    """As a clause; empty where there are."""
+    tolerance: Tolerance | None
+    """None with one domain, or where by-domain choice gains nothing."""
+    router_own: Mapping[str, float]
+    """The router's own ``joules``, ``seconds`` and ``money`` per request that are in the figures of `choices`; empty
+    where they are not known, and then they are not in."""
+    not_judged: Mapping[str, str]
+    """Kinds of choices that were not judged, and why, as a clause."""
+    verdict: RoutingVerdict
+    sampled: int | None = None
+    """How many items routers that read requests were judged on, where that is not all of them."""
+    notes: tuple[str, ...] = field(default=())
+    """Conditions of the figures, as clauses."""
+
+    def of(self, kind: str, setting: str = "") -> RoutingChoice | None:
+        """Return the first choice of a kind, at a setting where one is named; None without any."""
+        return next(
+            (each for each in self.choices if each.kind == kind and (not setting or each.setting == setting)), None
+        )
