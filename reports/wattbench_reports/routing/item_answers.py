@@ -44,6 +44,8 @@ class ItemAnswers:
     """Scores by repeat, each of shape (items, systems), without NaN; empty where items were asked once."""
     rows: NDArray[np.int64] | None = None
     """Shape (items,): of the run's item table."""
+    mixed: bool = False
+    """Whether a workload says how often each domain is asked: its share is then no part of what is uncertain."""
 
     @property
     def items(self) -> int:

@@ -1,0 +1,108 @@
+"""State what a router gains, by the aim of the reader, item by item.
+
+``benefit``   worth x (score - best single's) - (cost - best single's)
+``cost``      best single's cost - cost
+``mix``       score above a random mix of single systems at the same cost
+
+A random mix needs no router: asked of a at a share 1 - t and of b at t of the requests, at random, it has any cost and
+accuracy between theirs. What can be had so is the hull of accuracy and cost (`wattbench_reports.decision.prices`), and
+a router is only as good as it is above it (RouterBench, arXiv 2403.12031, scores routers by this hull). With a and b
+the corners on either side of the router's own mean cost C,
+
+    t = (C - C_a) / (C_b - C_a),   slope = (A_b - A_a) / (C_b - C_a)
+    v_i = s_i - (1 - t) s_ia - t s_ib - slope (c_i - (1 - t) c_ia - t c_ib)
+
+whose mean is the gain, as the last bracket has the mean 0, and whose spread is that of the gain to first order, with t
+itself uncertain (the delta method). Beyond the most accurate single system the baseline is that system, and below the
+cheapest the cheapest one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.decision.prices import corners
+from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.model import LEAST_POINTS, LEAST_SAVING, Aim
+from wattbench_reports.routing.routed import RoutedItems
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a router is compared with."""
+
+    aim: Aim
+    single: int
+    """The column of the best single system."""
+    hull: tuple[int, ...]
+    """Columns that a random mix takes, by rising cost and accuracy."""
+    worth: float = 0.0
+    """What one more correct answer in place of a wrong one is worth, in the unit of costs; 0 unless the aim is
+    ``benefit``."""
+
+
+def baseline_of(
+    answers: ItemAnswers,
+    aim: Aim,
+    worth: float = 0.0,
+    chosen: int | None = None,
+    usable: Collection[int] | None = None,
+) -> Baseline:
+    """Find the best single system and the hull.
+
+    Args:
+        answers: of the run.
+        aim: of the reader.
+        worth: as `Baseline.worth`.
+        chosen: the single system that a decision chose, if any; taken unless the aim is ``mix``.
+        usable: columns that may be the best single system; None: all.
+    """
+    costs, scores = answers.mean(answers.cost).tolist(), answers.mean(answers.score).tolist()
+    among = sorted(usable) if usable else range(len(answers.systems))
+    hull = tuple(corners(costs, scores, range(len(answers.systems))))
+    if aim != "mix" and chosen is not None:
+        return Baseline(aim, chosen, hull, worth)
+    if aim == "benefit":
+        return Baseline(aim, max(among, key=lambda each: worth * scores[each] - costs[each]), hull, worth)
+    return Baseline(aim, max(among, key=lambda each: (scores[each], -costs[each])), hull, worth)
+
+
+def gain_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -> NDArray[np.float64]:
+    """Return values per item, shape (items,), whose mean is the gain by the aim."""
+    single = baseline.single
+    if baseline.aim == "mix":
+        return above_mix_values(baseline, answers, routed)
+    saved = answers.cost[:, single] - routed.cost
+    if baseline.aim == "cost":
+        return np.asarray(saved)
+    return np.asarray(baseline.worth * (routed.score - answers.score[:, single]) + saved)
+
+
+def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -> NDArray[np.float64]:
+    """Return values per item, shape (items,), whose mean is the accuracy above a random mix at the same cost."""
+    costs, hull = answers.mean(answers.cost), baseline.hull
+    cost = float(answers.weight @ routed.cost)
+    above = next((place for place, each in enumerate(hull) if costs[each] >= cost), None)
+    if above is None or above == 0:
+        return np.asarray(routed.score - answers.score[:, hull[-1 if above is None else 0]])
+    a, b = hull[above - 1], hull[above]
+    span = float(costs[b] - costs[a])
+    t = (cost - float(costs[a])) / span
+    means = answers.mean(answers.score[:, [a, b]])
+    slope = float(means[1] - means[0]) / span
+    mixed_score = (1 - t) * answers.score[:, a] + t * answers.score[:, b]
+    mixed_cost = (1 - t) * answers.cost[:, a] + t * answers.cost[:, b]
+    return np.asarray(routed.score - mixed_score - slope * (routed.cost - mixed_cost))
+
+
+def least_gain(baseline: Baseline, answers: ItemAnswers) -> float:
+    """Return the gain below which no router is worth it, by the aim."""
+    if baseline.aim == "mix":
+        return LEAST_POINTS
+    if baseline.aim == "benefit":
+        return LEAST_POINTS * baseline.worth
+    return LEAST_SAVING * float(answers.weight @ answers.cost[:, baseline.single])

@@ -1,0 +1,153 @@
+"""State a mean over items with its uncertainty, by which every interval of a routing study is made.
+
+With weights w_i that sum to 1 a mean of v is sum w_i v_i, and cluster r adds
+
+    z_r = sum over its items of w_i (v_i - m),   var = R / (R - 1) sum z_r^2,   t with R - 1 degrees of freedom
+
+where m is the mean; under a workload's mix of domains, whose shares are given, the mean of the item's domain. Clusters
+are the blocks of a run, so that what happened to a machine during a block is in the interval, and items without blocks.
+A paired difference of two systems or routers is the mean of the differences.
+
+Sources: linearisation and clusters as `wattbench_reports.stats.clustered_errors`; L. Kish, "Survey Sampling" (1965);
+t with clusters - 1 degrees of freedom, C. B. Hansen, Journal of Econometrics 141 (2007); a share as Wilson's interval
+of the independent trials that it is worth, `wattbench_reports.stats.intervals.accuracy_interval`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.stats import CONFIDENCE, Interval, wilson_interval
+from wattbench_reports.stats.student import t_probability, t_quantile
+
+_NOTHING = 1e-12
+"""A variance of a share below this is rounding."""
+_ROUNDING = 1e-12
+"""A mean below this part of the largest value is rounding."""
+
+
+@dataclass(frozen=True)
+class ItemFigure:
+    """A mean over items, with what each cluster adds to it."""
+
+    estimate: float
+    parts: NDArray[np.float64]
+    """Shape (clusters,)."""
+    df: float
+    """Degrees of freedom; 0 from a single cluster, which bounds nothing."""
+    items: float
+    """How many equally weighted items the weights are worth."""
+
+    @property
+    def se(self) -> float:
+        """Return the standard error; infinite from a single cluster."""
+        clusters = len(self.parts)
+        if clusters < 2:
+            return math.inf
+        return math.sqrt(clusters / (clusters - 1) * float(self.parts @ self.parts))
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """Return the estimate with Student's t bounds."""
+        if not self.df > 0:
+            return Interval(self.estimate, -math.inf, math.inf)
+        half = t_quantile(self.df, confidence) * self.se
+        return Interval(self.estimate, self.estimate - half, self.estimate + half)
+
+    def share(self) -> Interval:
+        """Return the estimate, a mean of scores from 0 to 1, with bounds within 0 and 1 that never collapse."""
+        from statistics import NormalDist
+
+        share = min(max(self.estimate, 0.0), 1.0)
+        if not self.df > 0:
+            return wilson_interval(share, 1.0)
+        variance = self.se**2
+        trials = self.items
+        if variance > _NOTHING:
+            ratio = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) / t_quantile(self.df)
+            trials = min(max(share * (1 - share) / variance * ratio**2, 1.0), 4 * self.items)
+        return wilson_interval(share, trials)
+
+
+def item_figure(
+    answers: ItemAnswers, values: NDArray[np.float64], among: NDArray[np.bool_] | None = None
+) -> ItemFigure:
+    """State the mean of a value per item.
+
+    Args:
+        answers: of the run.
+        values: shape (items,).
+        among: shape (items,): the items that count; None: all. At least one.
+    """
+    weight = answers.weight
+    if among is not None:
+        weight = np.where(among, weight, 0.0)
+        weight = weight / weight.sum()
+    parts = cluster_parts(answers, values, weight)
+    if among is not None:
+        parts = parts[np.bincount(answers.cluster, weights=among, minlength=answers.clusters) > 0]
+    estimate = float(weight @ values)
+    if abs(estimate) < _ROUNDING * float(np.abs(values).max(initial=0.0)):
+        estimate = 0.0
+    return ItemFigure(estimate, parts, float(len(parts) - 1), 1.0 / float(weight @ weight))
+
+
+def cluster_parts(
+    answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Return what each cluster adds to means over the items.
+
+    Args:
+        answers: of the run.
+        values: shape (items,) or (items, columns).
+        weight: shape (items,): in place of those of the run; they sum to 1.
+
+    Returns:
+        Shape (clusters,) or (clusters, columns).
+    """
+    weight = answers.weight if weight is None else weight
+    parts = _weighed(weight, values - _centres(answers, values, weight))
+    if not answers.blocked and np.array_equal(answers.cluster, np.arange(answers.items)):
+        return parts
+    summed = np.zeros((answers.clusters, *parts.shape[1:]))
+    np.add.at(summed, answers.cluster, parts)
+    return summed
+
+
+def _centres(answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each item's domain under a mix, otherwise that of all."""
+    if not answers.mixed:
+        return np.asarray(np.tensordot(weight, values, axes=1))
+    sums = np.zeros((len(answers.domains), *values.shape[1:]))
+    np.add.at(sums, answers.domain, _weighed(weight, values))
+    totals = np.bincount(answers.domain, weights=weight, minlength=len(answers.domains))
+    return np.asarray(_weighed(1 / np.where(totals > 0, totals, 1.0), sums)[answers.domain])
+
+
+def _weighed(weight: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(weight.reshape(-1, *(1,) * (values.ndim - 1)) * values)
+
+
+def p_above(figure: ItemFigure, bound: float, *, share: bool = False) -> float:
+    """Return the probability that the mean is at least a bound, by Student's t.
+
+    Args:
+        figure: the mean.
+        bound: in its unit.
+        share: whether it is a mean of scores from 0 to 1: half a right and half a wrong answer are added, so that items
+            that all agree do not make it certain (A. Agresti and B. Caffo, The American Statistician 54 (2000)).
+    """
+    if not figure.df > 0:
+        return 0.5
+    centre, variance = figure.estimate, figure.se**2
+    if share:
+        n = figure.items
+        before, centre = centre, (n * centre + 0.5) / (n + 1)
+        variance += max(centre * (1 - centre) / (n + 1) - before * (1 - before) / n, 0.0)
+    if not variance > 0:
+        return float(centre >= bound)
+    return t_probability((centre - bound) / math.sqrt(variance), figure.df)
