@@ -41,30 +41,65 @@ class Choice:
     """For ``shuffled``: how many shufflings; for ``item``: 2 where it was judged by repeats it was not chosen by."""
 
 
-def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> tuple[Choice, ...]:
-    """List the hybrid as it ran and replayed, and every other choice; only the former where no member is in the run."""
+@dataclass(frozen=True)
+class Choices:
+    """The hybrid and every other choice that no other row contradicts."""
+
+    listed: tuple[Choice, ...]
+    why_no_item_oracle: str = ""
+    """Why the oracle by item is not listed though all members are in the run, as a clause; empty otherwise."""
+
+
+def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> Choices:
+    """List the hybrid as it ran and replayed, and every other choice; only the former where no member is in the run.
+
+    Oracles and the best or a random member are listed only if all members are in the run: those of some of the
+    members bound nothing, and the hybrid itself may be above them.
+    """
     if not len(bench.rows):
-        return ()
+        return Choices(())
     choices = [Choice("live", "", bench.live, None, None)]
     if not bench.present:
-        return (*choices, *_from_files(analysis, bench))
+        return Choices((*choices, *_from_files(analysis, bench)))
     if len(bench.replayed.rows):
         choices.append(Choice("replayed", "", bench.replayed, None, None))
-    choices += [
-        _against(bench, "domain", "", _planned(bench, best_of_domain(bench))),
-        _item_oracle(analysis, bench),
-        _single(bench),
-    ]
-    if len(bench.present) == len(bench.members):
-        choices.append(_against(bench, "chance", "", _chance(bench)))
+    others = [*_blind(bench, near), *_from_files(analysis, bench)]
+    if bench.missing:
+        return Choices((*choices, *others))
+    by_domain = _against(bench, "domain", "", _planned(bench, best_of_domain(bench)))
+    rest = [_single(bench), _against(bench, "chance", "", _chance(bench)), *others]
+    oracle = item_oracle(analysis, bench)
+    above = _above_oracle(analysis, bench, oracle, [*choices, by_domain, *rest])
+    return Choices((*choices, by_domain, *([] if above else [oracle]), *rest), why_no_item_oracle=above)
+
+
+def _above_oracle(analysis: Analysis, bench: Bench, oracle: Choice, others: Iterable[Choice]) -> str:
+    """Return why an oracle is no bound: a choice among the same members is above it; empty where none is."""
+    among = {router.name for router in analysis.offline_routers if set(router.members) <= set(bench.present)}
+    for other in others:
+        if other.kind == "file" and other.name not in among:
+            continue
+        rows = np.intersect1d(oracle.outcome.rows, other.outcome.rows)
+        if not len(rows):
+            continue
+        difference = (oracle.outcome.among(rows).score - other.outcome.among(rows).score).mean()
+        if difference < -1e-9:
+            return (
+                "judged by repeats that it was not chosen by, it is less accurate than another choice of the same "
+                "members: their answers vary too much from repeat to repeat"
+                if oracle.draws
+                else "as it ran, the hybrid is more accurate, so its answers were not its members' recorded ones"
+            )
+    return ""
+
+
+def _blind(bench: Bench, near: Neighbours | None) -> Iterable[Choice]:
+    """Yield the choices that know nothing of an item's own scores."""
     if bench.fully_replayable and len(bench.present) > 1:
         shuffled = shuffled_router(bench.matrix, bench.plan)
-        choices.append(
-            replace(_against(bench, "shuffled", "", shuffled.outcome), p=shuffled.p_value, draws=shuffled.shufflings)
-        )
+        yield replace(_against(bench, "shuffled", "", shuffled.outcome), p=shuffled.p_value, draws=shuffled.shufflings)
     if near is not None:
-        choices.append(_against(bench, "nearest", "", nearest_router(bench.matrix, bench.present, near)))
-    return (*choices, *_from_files(analysis, bench))
+        yield _against(bench, "nearest", "", nearest_router(bench.matrix, bench.present, near))
 
 
 def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
@@ -87,10 +122,10 @@ def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
 
 
 def always_each(bench: Bench) -> tuple[Choice, ...]:
-    """List asking always the same member, for each member but the most accurate one, which `choices_of` has."""
+    """List asking always the same member, for each but the one that `choices_of` has as the best of all."""
     if not len(bench.rows) or not bench.present:
         return ()
-    best = most_accurate(bench.scores)
+    best = None if bench.missing else most_accurate(bench.scores)
     return tuple(
         _against(bench, "always", name, _planned(bench, np.full(len(bench.rows), column)))
         for column, name in enumerate(bench.present)
@@ -129,7 +164,7 @@ def best_of_item(scores: NDArray[np.float64], joules: NDArray[np.float64]) -> ND
     return np.asarray(np.where(best, dear, math.inf).argmin(axis=1), dtype=np.int64)
 
 
-def _item_oracle(analysis: Analysis, bench: Bench) -> Choice:
+def item_oracle(analysis: Analysis, bench: Bench) -> Choice:
     """Choose by some repeats and evaluate on the others, both ways, where items have both; else on the same ones."""
     cells = np.ix_(bench.rows, bench.matrix.columns(bench.present))
     if not (analysis.frames.items["repeat"] > 0).any():

@@ -34,12 +34,14 @@ class Frontier:
     why_not: str
     """Why; empty where it could, or where its router has no threshold."""
     members: tuple[Spot, ...]
-    """Each alone, over the same items."""
+    """Each that is in the run alone, over the same items."""
     choices: tuple[Spot, ...]
     """Routers of a file."""
     live: Spot | None
     hull: tuple[NDArray[np.float64], NDArray[np.float64]]
     """Joules and accuracy at its corners; empty without a curve."""
+    all_members: bool = True
+    """Whether all members are in the run: a mix of some of them is not the best mix."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def frontier_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> 
         if live.j_per_request is None or live.accuracy is None
         else Spot(bench.hybrid.system, live.j_per_request, live.accuracy),
         hull=corners,
+        all_members=not bench.missing,
     )
 
 
@@ -87,8 +90,8 @@ def _spot(choice: Choice) -> Spot | None:
 
 
 def quality_of(frontiers: Sequence[Frontier]) -> Quality | None:
-    """Compute the AIQ of every hybrid with a curve, over the joules of all members and settings."""
-    swept = [(each, each.curve) for each in frontiers if each.curve is not None and each.members]
+    """Compute the AIQ of every hybrid with a curve and all its members, over the joules of all of those."""
+    swept = [(each, each.curve) for each in frontiers if each.curve is not None and each.members and each.all_members]
     if not swept:
         return None
     members = [spot.energy_j for each, _ in swept for spot in each.members]

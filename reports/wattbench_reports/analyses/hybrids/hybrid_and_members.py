@@ -37,6 +37,14 @@ class Bench:
     """Why no joules are compared, as a clause; empty where they are."""
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the members that are not in this run as systems of their own: their answers are not known.
+
+        With any, the others' answers bound nothing: neither an oracle nor the best member of them is that of all.
+        """
+        return tuple(name for name in self.members if name not in self.present)
+
+    @property
     def fully_replayable(self) -> bool:
         """Return whether every item can be replayed."""
         return len(self.replayed.rows) == len(self.rows)

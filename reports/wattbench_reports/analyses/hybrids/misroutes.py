@@ -40,9 +40,10 @@ class Misroutes:
     counts: NDArray[np.int64]
     """Shape (domains, members): answers."""
     best: tuple[str | None, ...]
-    """Of each domain, by the members' own answers; None where no item was answered by all of them."""
+    """Of each domain, by the members' own answers; None where no item was answered by all of them, or one of them is
+    not in the run."""
     detours: tuple[Detour, ...]
-    """The most costly first; over the items that the hybrid and all of its members in the run answered."""
+    """The most costly first; over the items that the hybrid and all of its members answered."""
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -59,7 +60,7 @@ def misroutes_of(bench: Bench) -> Misroutes:
     counts = np.bincount(cell, minlength=len(listed) * len(members)).reshape(len(listed), len(members))
     asked_domains = np.flatnonzero(counts.sum(axis=1) > 0)
     domains = tuple(listed[domain] for domain in asked_domains)
-    best, detours = _detours(bench, domains, member) if bench.present and len(bench.rows) else ({}, ())
+    best, detours = _detours(bench, domains, member) if len(bench.rows) and not bench.missing else ({}, ())
     return Misroutes(domains, members, counts[asked_domains], tuple(best.get(name) for name in domains), detours)
 
 

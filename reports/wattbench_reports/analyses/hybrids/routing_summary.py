@@ -27,7 +27,8 @@ class Sent:
     accuracy: float | None
     """The hybrid's, over the items that the members answered too; None without any."""
     best: str | None
-    """The member with the highest accuracy on the domain's items, as a system of its own in this run."""
+    """The member with the highest accuracy on the domain's items, as a system of its own in this run; None where a
+    member is missing, which may be better."""
     best_accuracy: float | None
     difference: Interval | None
     """Accuracy of the hybrid - that member, over the same items."""
@@ -77,7 +78,7 @@ class Routing:
     accuracy: float | None
     """Over the items that the members in this run answered too; None without any."""
     against: tuple[Against, ...]
-    """Empty where no member is in this run."""
+    """Empty where a member is not in this run."""
     as_good: tuple[Single, ...]
     """Single systems that are not shown to be less accurate, nor to need more joules per correct answer."""
     mean_asked: float | None
@@ -111,7 +112,7 @@ def routing_of(analysis: Analysis, bench: Bench) -> Routing:
     return Routing(
         system=name,
         members=bench.members,
-        missing=tuple(member for member in bench.members if member not in bench.present),
+        missing=bench.missing,
         domains=tuple(_sent(bench, domain) for domain in _domains(answers)),
         accuracy=bench.live.accuracy,
         against=tuple(_against(analysis, bench)),
@@ -134,7 +135,7 @@ def _sent(bench: Bench, domain: str) -> Sent:
     routes = answers.loc[answers["domain"] == domain, "route"].value_counts(normalize=True)
     shares = {name: float(routes.get(name, 0.0)) for name in bench.members}
     here = bench.matrix.domain[bench.rows] == bench.matrix.domain_names.index(domain)
-    if not here.any() or not bench.present:
+    if not here.any() or not bench.present or bench.missing:
         return Sent(domain, shares, None, None, None, None)
     member_scores, hybrid_scores = bench.scores[here], bench.live.score[here]
     best = most_accurate(member_scores)
@@ -149,7 +150,7 @@ def _sent(bench: Bench, domain: str) -> Sent:
 
 
 def _against(analysis: Analysis, bench: Bench) -> Iterable[Against]:
-    if not bench.present or not len(bench.rows):
+    if not bench.present or bench.missing or not len(bench.rows):
         return
     scores, hybrid_scores = bench.scores, bench.live.score
     single = most_accurate(scores)
@@ -161,9 +162,8 @@ def _against(analysis: Analysis, bench: Bench) -> Iterable[Against]:
     for choice, member, other_scores in others:
         difference = mean_difference(hybrid_scores, other_scores)
         assert difference is not None
-        if choice != "random" or len(bench.present) == len(bench.members):
-            tied = () if member is None else _tied(analysis, bench, member)
-            yield Against(choice, member, tied, float(other_scores.mean()), difference)
+        tied = () if member is None else _tied(analysis, bench, member)
+        yield Against(choice, member, tied, float(other_scores.mean()), difference)
 
 
 def _tied(analysis: Analysis, bench: Bench, best: str) -> tuple[str, ...]:

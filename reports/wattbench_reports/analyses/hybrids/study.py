@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
-from wattbench_reports.analyses.hybrids.counterfactuals import Choice, always_each, choices_of, plan_of_file
+from wattbench_reports.analyses.hybrids.counterfactuals import Choice, Choices, always_each, choices_of, plan_of_file
 from wattbench_reports.analyses.hybrids.frontier import Frontier, Quality, frontier_of, quality_of
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of, without_joules
 from wattbench_reports.analyses.hybrids.knn_router import Neighbours, neighbours
@@ -27,7 +27,7 @@ class Study:
     routing: Routing
     bench: Bench
     misroutes: Misroutes
-    choices: tuple[Choice, ...]
+    other: Choices
     check: ReplayCheck | None
     resident: Resident | None
     frontier: Frontier
@@ -35,6 +35,11 @@ class Study:
     """What the k-NN router read, or why there is none."""
     always: tuple[Choice, ...] = ()
     """Of asking always one member, those that are not among `choices`."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """Return the hybrid and every other choice."""
+        return self.other.listed
 
 
 @dataclass(frozen=True)
@@ -80,10 +85,10 @@ def studies(analysis: Analysis) -> Studies | None:
                 routing=routing_of(analysis, bench),
                 bench=bench,
                 misroutes=misroutes_of(bench),
-                choices=chosen,
+                other=chosen,
                 check=check_of(bench),
                 resident=resident_of(analysis, bench, windows),
-                frontier=frontier_of(analysis, bench, chosen),
+                frontier=frontier_of(analysis, bench, chosen.listed),
                 near=near,
                 always=always_each(bench) if analysis.priced is not None else (),
             )

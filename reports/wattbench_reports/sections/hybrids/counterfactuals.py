@@ -8,7 +8,7 @@ from wattbench_reports.analyses.hybrids import NEAREST, Choice, Neighbours, Repl
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.sections.hybrids.choice_money import money_table
-from wattbench_reports.sections.hybrids.words import choice_name, joules, joules_interval, latency, signed
+from wattbench_reports.sections.hybrids.words import absent, choice_name, joules, joules_interval, latency, signed
 from wattbench_reports.sections.model import Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
@@ -87,6 +87,13 @@ def _control(each: Study) -> Iterable[str]:
 
 
 def _oracle(each: Study) -> Iterable[str]:
+    if each.bench.missing:
+        yield (
+            f"No oracle, best single member or random member is listed: {absent(each.routing)}, so that the best of "
+            "all members is not known, and that of the others would bound nothing."
+        )
+    if each.other.why_no_item_oracle:
+        yield f"The per-item oracle is left out: {each.other.why_no_item_oracle}."
     oracle = next((one for one in each.choices if one.kind == "item"), None)
     if oracle is None:
         return

@@ -146,7 +146,7 @@ def _draw(hybrid: Frontier, curve: ThresholdCurve, places: dict[str, int], numbe
     return frontier(
         FrontierLine(f"{hybrid.system}, all thresholds", curve.energy_j[shown], curve.accuracy[shown]),
         FrontierLine("convex hull", *_level(hybrid.hull, dearest)),
-        FrontierLine("random mix of members", *_level(members, dearest)),
+        FrontierLine(f"random mix of members{'' if hybrid.all_members else ' in this run'}", *_level(members, dearest)),
         dots,
         series=index,
         description=(

@@ -8,7 +8,7 @@ from wattbench_reports.analyses.hybrids import Against, Routing, Sent, Single, S
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import misroutes
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.hybrids.words import points, signed
+from wattbench_reports.sections.hybrids.words import absent, points, signed
 from wattbench_reports.sections.model import Drawing, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
@@ -43,12 +43,11 @@ def sent_passage(each: Study, analysis: Analysis, index: int) -> Passage:
     sentences += _resident(each)
     matrix = each.misroutes
     columns = [None if name is None else matrix.members.index(name) for name in matrix.best]
+    frame = "" if routing.missing else " A frame marks the member that is best in the domain on its own."
     drawing = Drawing(
         svg=misroutes(matrix.counts, matrix.domains, matrix.members, columns, name=f"misroutes-figure-{index}"),
         label=f"Figure: members that answered for {routing.system}, by domain",
-        caption=(
-            "Answers and their share of the domain. A frame marks the member that is best in the domain on its own."
-        ),
+        caption=f"Answers and their share of the domain.{frame}",
     )
     return Passage(
         routing.system,
@@ -102,11 +101,7 @@ def _beside(single: Single) -> str:
 
 def _lost(each: Routing) -> Iterable[str]:
     if each.missing:
-        one = len(each.missing) == 1
-        lost = "the best member may be better than shown, and the accuracy of a random member is not available"
-        rest = lost if each.against else "the accuracy of other choices is not available"
-        absent = "is not a system of its own in this run" if one else "are not systems of their own in this run"
-        yield f"{units.named(each.missing)} {absent}: {rest}."
+        yield (f"{absent(each)}: what the best or a random member would have given, in all or by domain, is not known.")
     if each.against:
         against = "; with ".join(_against(one) for one in each.against)
         yield f"It has an accuracy of {units.percent(each.accuracy)}. Compared with {against}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from wattbench_reports.analyses.hybrids import NEAREST, Choice, Outcome
+from wattbench_reports.analyses.hybrids import NEAREST, Choice, Outcome, Routing
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
 
@@ -32,6 +32,12 @@ def choice_name(choice: Choice, items: int) -> str:
     name = _NAMES[choice.kind].format(name=choice.name)
     fewer = len(choice.outcome.rows) < items
     return f"{name}, {units.plural(len(choice.outcome.rows), 'item')}" if fewer else name
+
+
+def absent(each: Routing) -> str:
+    """Say which members are not in the run, of a hybrid of which some are not: ``a and b are not systems of ...``."""
+    verb = "is not a system of its own" if len(each.missing) == 1 else "are not systems of their own"
+    return f"{units.named(each.missing)} {verb} in this run"
 
 
 def points(share: float) -> str:

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.made_up.routed import by_score
+from tests.made_up.routed import by_score, members
 from wattbench_reports.analyses.hybrids import Plan, matrix_of, studies
-from wattbench_reports.analyses.hybrids.counterfactuals import best_of_item
+from wattbench_reports.analyses.hybrids.counterfactuals import always_each, best_of_item, item_oracle
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
 from wattbench_reports.analyses.hybrids.knn_router import ALL_ALIKE, NEAREST, NOT_INSTALLED, Neighbours, nearest_router
 from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
+from wattbench_reports.sections.hybrids import routing_section
 
 
 def wide(routed) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -75,7 +76,8 @@ def test_with_repeats_the_oracle_is_judged_by_those_that_did_not_choose_it(compo
     # Scores that are nothing but luck: an oracle that is judged by what it was chosen by looks far better than 50%.
     routed.table["correct"] = np.random.default_rng(5).integers(0, 2, len(routed.table)).astype(float)
     routed = type(routed)(routed.run, routed.again(), routed.table)
-    found = found_in(routed)["item"]
+    (study,) = studies(routed.analysis).hybrids
+    found = item_oracle(routed.analysis, study.bench)
     assert found.draws == 2
     table = routed.table.assign(half=routed.table["repeat"] % 2)
     total = []
@@ -91,6 +93,9 @@ def test_with_repeats_the_oracle_is_judged_by_those_that_did_not_choose_it(compo
     assert found.outcome.accuracy == pytest.approx(np.mean(total))
     score, _ = wide(routed)
     assert found.outcome.accuracy < 0.57 < 0.64 < score[["a", "b", "c"]].max(axis=1).mean()
+    # As no member is better on any item, some other choice is luckier: an oracle below it would contradict it.
+    assert "item" not in found_in(routed)
+    assert "their answers vary too much from repeat to repeat" in study.other.why_no_item_oracle
 
 
 def test_shuffling_is_expected_exactly_and_counted_honestly(compose) -> None:
@@ -179,8 +184,6 @@ def test_without_scikit_learn_it_is_said_how_to_get_it(compose, monkeypatch) -> 
     routed = compose(by_score(0.3))
     (study,) = studies(routed.analysis).hybrids
     assert study.near == NOT_INSTALLED
-    from wattbench_reports.sections.hybrids import routing_section
-
     text = " ".join(routing_section(routed.analysis).passages[1].sentences)
     assert "was not computed: it needs scikit-learn: pip install 'wattbench[router]'." in text
 
@@ -243,3 +246,33 @@ def test_benches_are_of_the_items_that_all_answered(compose) -> None:
     (study,) = studies(compose(by_score(0.3)).analysis).hybrids
     assert isinstance(study.bench, Bench)
     assert study.bench.fully_replayable and len(study.bench.rows) == 80
+
+
+def said_of_choices(routed) -> str:
+    return " ".join(routing_section(routed.analysis).passages[1].sentences)
+
+
+def test_members_that_are_not_in_the_run_leave_nothing_to_bound_the_hybrid(compose) -> None:
+    """Items that go to a strong member elsewhere put the hybrid above each member here, and above their oracle."""
+    routed = compose(by_score(0.3), systems=members()[:2])
+    routed.table.loc[(routed.table["system"] == "mixed") & (routed.table["route"] == "c"), "correct"] = 1.0
+    routed = type(routed)(routed.run, routed.again(), routed.table)
+    (study,) = studies(routed.analysis).hybrids
+    assert study.bench.missing == ("c",)
+    assert {one.kind for one in study.choices} <= {"live", "replayed", "nearest"}
+    assert [one.name for one in always_each(study.bench)] == ["a", "b"]
+    assert study.routing.against == () and study.misroutes.best == (None, None) and not study.misroutes.detours
+    assert all(one.best is None for one in study.routing.domains)
+    assert "No oracle, best single member or random member is listed: c is not a system of its own in this run" in (
+        said_of_choices(routed)
+    )
+
+
+def test_answers_better_than_any_members_leave_out_the_oracle(compose) -> None:
+    routed = compose(by_score(0.3))
+    routed.table.loc[routed.table["system"] == "mixed", "correct"] = 1.0
+    routed = type(routed)(routed.run, routed.again(), routed.table)
+    (study,) = studies(routed.analysis).hybrids
+    kinds = {one.kind for one in study.choices}
+    assert "item" not in kinds and {"live", "domain", "single", "chance"} <= kinds
+    assert "The per-item oracle is left out: as it ran, the hybrid is more accurate" in said_of_choices(routed)
