@@ -31,6 +31,10 @@ WIDE = 10.0
 MOST_TICKS = 6
 
 
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """One axis: values to places."""
@@ -115,24 +119,26 @@ def up(scale: Scale, accuracy: float) -> float:
     return BOTTOM - INSET - scale.share(accuracy) * (BOTTOM - TOP - 2 * INSET)
 
 
-def labels(marks: Sequence[PictureMark], texts: Sequence[str]) -> list[Label | None]:
+def labels(marks: Sequence[PictureMark], texts: Sequence[str], lines: Sequence[Box] = ()) -> list[Label | None]:
     """Place a label next to each mark, the first ones first; None where there is no room for it.
 
     Args:
         marks: every mark of the picture.
         texts: of the first marks, one each; an empty one needs no place.
+        lines: boxes around pieces of other lines, which count as bars.
     """
     taken = [(mark.x - MARK, mark.y - MARK, mark.x + MARK, mark.y + MARK) for mark in marks]
     bars = [(mark.left, mark.y, mark.right, mark.y) for mark in marks]
     bars += [(mark.x, mark.top, mark.x, mark.bottom) for mark in marks]
+    bars += lines
     placed: list[Label | None] = []
     for mark, text in zip(marks, texts, strict=False):
-        best: tuple[int, Label, _Box] | None = None
+        best: tuple[int, Label, Box] | None = None
         for label in _places(mark) if text else ():
-            box = _box(label, text_width(text))
-            if _outside(box) or any(_meet(box, other) for other in taken):
+            box = label_box(label, text_width(text))
+            if _outside(box) or any(meet(box, other) for other in taken):
                 continue
-            crossed = sum(_meet(box, bar) for bar in bars)
+            crossed = sum(meet(box, bar) for bar in bars)
             if best is None or crossed < best[0]:
                 best = crossed, label, box
         if best is not None:
@@ -144,10 +150,6 @@ def labels(marks: Sequence[PictureMark], texts: Sequence[str]) -> list[Label | N
 def text_width(text: str) -> float:
     """Estimate the width of a text; a letter of a script written in squares is as wide as two."""
     return LETTER * sum(2 if ord(letter) >= 0x2E80 else 1 for letter in text)
-
-
-_Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
 
 
 def _places(mark: PictureMark) -> tuple[Label, ...]:
@@ -166,16 +168,18 @@ def _places(mark: PictureMark) -> tuple[Label, ...]:
     )
 
 
-def _box(label: Label, width: float) -> _Box:
+def label_box(label: Label, width: float) -> Box:
+    """Return the box of a label of a width."""
     left = label.x - {"start": 0.0, "middle": width / 2, "end": width}[label.anchor]
     return left, label.y - LINE + 3, left + width, label.y + 3
 
 
-def _outside(box: _Box) -> bool:
+def _outside(box: Box) -> bool:
     return box[0] < LEFT or box[1] < TOP - 6 or box[2] > RIGHT or box[3] > BOTTOM
 
 
-def _meet(one: _Box, other: _Box) -> bool:
+def meet(one: Box, other: Box) -> bool:
+    """Say whether two boxes have anything in common."""
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
