@@ -52,6 +52,7 @@ class Resolved:
         """
         record = self.as_record()
         suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
+        suite["tasks"] = {**suite["tasks"], "select": [_without_unset(choice) for choice in suite["tasks"]["select"]]}
         suite["systems"] = {**suite["systems"], "define": _without_prices(suite["systems"]["define"])}
         measured = {**record, "suite": suite, "systems": _without_prices(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
@@ -81,6 +82,11 @@ class Resolved:
 
 _READ_ONLY = ("carbon", "workload", "decide")
 """Parts of a suite that are used only when a run is read."""
+
+
+def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's settings without `documents` where it is not set: suites from before it keep their hash."""
+    return {key: value for key, value in choice.items() if key != "documents" or value is not None}
 
 
 def _without_prices(systems: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,11 @@ class Cell:
     task_sha256: str = ""
     """How the documents are asked and scored."""
 
+    @property
+    def doc_ids(self) -> Sequence[int]:
+        """Return the documents that are asked."""
+        return self.choice.doc_ids(self.items)
+
     def as_record(self) -> dict[str, Any]:
         """Return the cell as `run.json` keeps it."""
         return {

@@ -53,6 +53,11 @@ class LoadedTask:
     """A hash of how they are asked and scored, without the prompt: see `asking_digest`."""
 
     @property
+    def doc_ids(self) -> Sequence[int]:
+        """Return the documents that will be asked."""
+        return self.choice.doc_ids(self.items)
+
+    @property
     def outline(self) -> TaskOutline:
         """Return its outline."""
         return TaskOutline(
@@ -133,7 +138,9 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     where = _where(resolved, choice)
     try:
         task = manager.load([choice.task])["tasks"][choice.task]
-        documents = _documents(task, choice.limit)
+        documents = _documents(task, choice)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
     except Exception as error:  # a task file is YAML, templates and code by others: anything can go wrong in it
         raise UserError(f"{where}: the task cannot be loaded: {_reason(error)}") from error
     if not documents:
@@ -193,9 +200,17 @@ def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
     return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
 
 
-def _documents(task: Any, limit: int | None) -> Sequence[Any]:
+def _documents(task: Any, choice: TaskChoice) -> Sequence[Any]:
     documents = task.eval_docs
-    return [documents[index] for index in range(min(limit or len(documents), len(documents)))]
+    known = len(documents)
+    if choice.documents is None:
+        return [documents[index] for index in range(min(choice.limit or known, known))]
+    if choice.documents[-1] >= known:
+        raise UserError(
+            f"documents: the task has no document {choice.documents[-1]}; its {known} are numbered "
+            f"from 0 to {known - 1}"
+        )
+    return [documents[index] for index in choice.documents[: choice.limit]]
 
 
 def _unknown(where: str, choice: TaskChoice, manager: Any) -> str:

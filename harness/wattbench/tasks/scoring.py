@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def evaluate(
         prompt: the form of the questions.
         measure: for its seed.
         documents: these alone, by doc_id and ascending. lm-eval numbers their requests from 0, and its samples by
-            doc_id. None: all that the suite asks.
+            doc_id. None: all that the suite asks, numbered by doc_id.
         allow_unsafe_code: as the user said.
 
     Returns:
@@ -52,10 +52,13 @@ def evaluate(
     elif task.get_config("num_fewshot") is None:
         task.set_config(key="num_fewshot", value=0)
     task.set_fewshot_seed(seed=measure.seed)
+    chosen = documents is None and loaded.choice.documents is not None
+    if chosen:
+        restrict(task, loaded.doc_ids)
     results = lm_evaluate(
         lm,
         {"tasks": {loaded.choice.task: task}},
-        limit=loaded.items if documents is None else None,
+        limit=loaded.items if documents is None and not chosen else None,
         samples=None if documents is None else {loaded.choice.task: list(documents)},
         apply_chat_template=prompt.chat,
         fewshot_as_multiturn=prompt.chat and prompt.multiturn,
@@ -66,6 +69,31 @@ def evaluate(
     )
     samples: list[dict[str, Any]] = results["samples"][loaded.choice.task]
     return samples
+
+
+def restrict(task: Any, documents: Sequence[int]) -> None:
+    """Let a task ask and score only some of its documents, each with the prompt and the number it has among all.
+
+    lm-eval's own `samples` numbers requests anew, and draws other worked examples: those of a document depend on how
+    many were built before it. So all up to the last one are built here, and the others thrown away.
+
+    Args:
+        task: lm-eval's.
+        documents: by their doc_id.
+    """
+    wanted, until = frozenset(documents), max(documents) + 1
+    build, every = task.build_all_requests, task.doc_iterator
+
+    def chosen(**_: Any) -> Iterator[tuple[int, Any]]:
+        return ((doc_id, doc) for doc_id, doc in every(limit=until) if doc_id in wanted)
+
+    def build_chosen(**settings: Any) -> None:
+        task.doc_iterator = every
+        build(**{**settings, "limit": until, "samples": None})
+        task._instances = [request for request in task.instances if request.doc_id in wanted]
+        task.doc_iterator = chosen
+
+    task.build_all_requests = build_chosen
 
 
 def _seed(seed: int) -> None:

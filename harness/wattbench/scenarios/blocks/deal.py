@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -49,6 +49,20 @@ def deal(items: Mapping[str, int], blocks: int, seed: int) -> list[Block]:
     for of_block in dealt:
         draw.shuffle(of_block)
     return [Block(number, tuple(of_block)) for number, of_block in enumerate(dealt)]
+
+
+def deal_documents(documents: Mapping[str, Sequence[int]], blocks: int, seed: int) -> list[Block]:
+    """Deal the documents of every task as `deal` does: by their positions, so that all of a task are dealt as ever.
+
+    Args:
+        documents: task to its documents.
+        blocks: into how many.
+        seed: of the draws.
+    """
+    return [
+        Block(block.number, tuple((task, documents[task][position]) for task, position in block.items))
+        for block in deal({task: len(of_task) for task, of_task in documents.items()}, blocks, seed)
+    ]
 
 
 def order_of(systems: Iterable[str], seed: int, block: int, attempt: int) -> list[str]:

@@ -10,7 +10,7 @@ from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words
-from wattbench.scenarios.blocks.deal import Block, deal, order_of
+from wattbench.scenarios.blocks.deal import Block, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
 from wattbench.scenarios.blocks.survey import survey
 from wattbench.scenarios.blocks.turn import Turns, answered_in
@@ -26,13 +26,13 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     """
     recover_windows(context.records, context.writer)
     configs = {cell.system: cell.config for cell in cells}
-    items = {cell.choice.task: cell.items for cell in cells}
+    documents = {cell.choice.task: cell.doc_ids for cell in cells}
     records = context.records
     plan = records.block_plan()
     with Residents(context, configs, one_at_a_time=plan is not None and plan.resident == "one") as residents:
         if plan is None:
-            plan = survey(context, residents, [(task, doc_id) for task in items for doc_id in range(items[task])])
-        blocks = deal(items, plan.blocks, plan.seed)
+            plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
+        blocks = deal_documents(documents, plan.blocks, plan.seed)
         if left := _left(records.blocks(), blocks, context):
             _ask(plan, left, _turns(context, residents, blocks, cells))
         for name in mixtures_to_observe(context, cells):

@@ -39,7 +39,7 @@ class GateSession:
 
 
 def rounds_of(
-    resolved: Resolved, gate: Gate, cells: Iterable[Cell], records: RunRecords | None = None
+    resolved: Resolved, gate: Gate, cells: Sequence[Cell], records: RunRecords | None = None
 ) -> list[PlannedRound]:
     """Return every round that a gate may still ask.
 
@@ -52,21 +52,31 @@ def rounds_of(
         records: what was asked before; an interrupted round is left out, as a part of it has been seen.
     """
     batch = resolved.suite.measure.batch
+    documents = {cell.choice.task: cell.doc_ids for cell in cells}
     answered: set[Item] = set()
     pairs = 0
     if records is not None:
         answered = _answered(records, cells)
         pairs = max((row.pair for row in records.rounds() if row.pair is not None), default=-1) + 1
-    return plan_rounds(
-        {cell.choice.task: cell.items for cell in cells},
+    planned = plan_rounds(
+        {task: len(of_task) for task, of_task in documents.items()},
         seed=gate.seed,
         block=-(-gate.policy.block // batch) * batch,
         joules=gate.long_rounds,
         short=batch,
         most=gate.policy.max_items,
-        answered=answered,
+        answered={
+            (task, position)
+            for task, of_task in documents.items()
+            for position, doc_id in enumerate(of_task)
+            if (task, doc_id) in answered
+        },
         pairs=pairs,
     )
+    return [
+        replace(each, items=tuple((task, documents[task][position]) for task, position in each.items))
+        for each in planned
+    ]
 
 
 def run_gate(session: GateSession, decide: Decide) -> None:
