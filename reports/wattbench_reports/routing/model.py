@@ -97,6 +97,9 @@ class Ceiling:
     """Of the best two systems, chosen on half of the items and judged on the other; None with fewer than three."""
     triple: RoutingChoice | None
     """Of the best three; None with fewer than four."""
+    gain: Interval | None = None
+    """By the aim: of the choice per item that gains the most, which is not always that of the highest score. Under the
+    aim ``cost`` of those that are as accurate as is required over all domains. None: that of `best`."""
 
 
 @dataclass(frozen=True)
@@ -126,17 +129,18 @@ class Cascade:
     costs: tuple[Interval, ...]
     amounts: Mapping[str, tuple[Interval, ...]]
     equals: Interval | None
-    """The quality from which on it is as accurate as the best single system; above 1 where none is. None where the
-    second system is less accurate than the best single one, whatever the check."""
+    """The quality from which on it is as accurate as the best single system, at least .5; above 1 where no check
+    suffices. None where the two systems answer alike."""
     cost_at_equal: Interval | None
-    """Its cost there, per request."""
+    """Its cost there, per request; None where no check suffices."""
     pays: Interval | None
-    """The quality from which on its gain, by the aim of the study, is above 0; above 1 where none is."""
+    """The quality from which on its gain, by the aim of the study, is above 0, and what is required of accuracy is
+    met; at least .5, above 1 or infinite where no check suffices."""
     break_even_escalation: float | None
     """The share of requests passed on up to which it costs less than the second system alone; None where the first
     costs as much as the second."""
     escalation_at_equal: float | None
-    """The share of requests passed on at that quality."""
+    """The share of requests passed on at the quality at which it is as accurate; None where no check suffices."""
 
 
 @dataclass(frozen=True)
