@@ -18,7 +18,7 @@ def decision_data(words: DecisionWords) -> dict[str, Any]:
 
     A bound that is infinite is null, as is what is not known.
     """
-    data = _plain(asdict(words.decision))
+    data = plain_data(asdict(words.decision))
     return {"advice": words.advice, "evidence": list(words.evidence), **data}
 
 
@@ -31,16 +31,16 @@ def decision_cells(decision: Decision, system: str) -> dict[str, Any]:
         "qualifies": str(each.qualifies),
         "p_qualifies": each.p_qualifies,
         "p_best": each.p_best,
-        "regret": _plain(each.regret),
+        "regret": plain_data(each.regret),
     }
 
 
-def _plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
     """Return a value of JSON: no tuples, no enumerations, no infinity."""
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain_data(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain_data(each) for each in value]
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     return str(value) if isinstance(value, str) else value

@@ -1,0 +1,52 @@
+"""Write a routing study for a terminal of 100 columns: the verdict, a table of choices, cascades, the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from wattbench.terminal import WIDTH, TextColumn, printable, text_table, wrapped
+from wattbench_reports.export.decision_text import NAME_WIDTH
+from wattbench_reports.routing.model import RoutingStudy
+from wattbench_reports.wording.routing import RoutingTable, RoutingWords, routing_verdict, routing_words
+
+
+def routing_as_text(study: RoutingStudy | str) -> str:
+    """Return a routing study as plain text. Brackets are 95% intervals.
+
+    Args:
+        study: from `wattbench_reports.routing.study.routing_study`; a text is why there is none, as a clause.
+    """
+    lines = wrapped(routing_verdict(study)) if isinstance(study, str) else routing_text(routing_words(study))
+    return "\n".join(lines) + "\n"
+
+
+def routing_text(words: RoutingWords) -> list[str]:
+    """Return the lines of the verdict, the tables and the sentences."""
+    lines = [*wrapped(words.verdict), "", *_table(words.choices)]
+    for table in (words.cascades, words.residents):
+        lines += ["", *_table(table)] if table is not None else []
+    lines.append("")
+    for sentence in words.sentences:
+        lines += wrapped(sentence, first="- ", rest="  ")
+    return lines
+
+
+def _table(table: RoutingTable) -> list[str]:
+    columns = [TextColumn(column.heading, right=column.number) for column in table.columns]
+    below = [_packed(details) for details in table.details]
+    lines = text_table(columns, table.rows, below=below, widest_label=NAME_WIDTH)
+    return [*lines, *wrapped("; ".join(table.notes), first="  ", rest="  ")]
+
+
+def _packed(details: Sequence[str]) -> list[str]:
+    """Return lines of as many figures as there is room for, none of them broken; a longer one is wrapped."""
+    lines: list[str] = []
+    for each in map(printable, details):
+        joined = f"{lines[-1]} · {each}" if lines else ""
+        if lines and cell_len(joined) <= WIDTH:
+            lines[-1] = joined
+        else:
+            lines += wrapped(each, first="  ", rest="  ")
+    return lines

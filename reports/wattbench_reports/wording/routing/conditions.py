@@ -1,0 +1,86 @@
+"""Say what the figures of a routing study rest on: the control, what is counted, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
+from wattbench_reports.routing.model import RoutingStudy
+from wattbench_reports.wording.routing.measures import StudyMeasures
+from wattbench_reports.wording.routing.names import choice_noun
+from wattbench_reports.wording.routing.phrases import PHRASES
+
+READING = frozenset({"nearest", "classifier"})
+"""Kinds of routers that read requests."""
+
+
+def control_sentences(measures: StudyMeasures) -> Iterator[str]:
+    """Yield what the router with the most gain has once it is fitted to shuffled answers."""
+    study = measures.study
+    if study.control is None:
+        return
+    key = "control_some" if study.control.gain.low > 0 else "control_none"
+    yield PHRASES[key].format(name=_fitted(study), gain=measures.gain(study.control.gain))
+
+
+def _fitted(study: RoutingStudy) -> str:
+    """Name the router that the control is of: the one with the most gain of those that read requests."""
+    fitted = [each for each in study.choices if each.kind in READING]
+    best = max(fitted, key=lambda each: each.gain.estimate, default=None)
+    return PHRASES["classifier"] if best is None else choice_noun(best)
+
+
+def condition_sentences(measures: StudyMeasures) -> Iterator[str]:
+    """Yield how routers are judged, what is counted, and what is left out."""
+    study = measures.study
+    if any(each.kind != "file" for each in study.choices):
+        key = "held_out" if study.sampled is None else "held_out_sample"
+        yield PHRASES[key].format(items="" if study.sampled is None else units.plural(study.sampled, "item"))
+    if study.choices:
+        own = _own(study)
+        yield PHRASES["own"].format(amounts=own) if own else PHRASES["own_unknown"]
+    if study.left_out:
+        clauses = [PHRASES["because"].format(names=units.named(names), reason=why)
+                   for why, names in _by_reason(study.left_out).items()]  # fmt: skip
+        yield PHRASES["left_out"].format(clauses="; ".join(clauses))
+    if study.not_judged:
+        clauses = [PHRASES["not_judged_clause"].format(names=_kinds(kinds), reason=why)
+                   for why, kinds in _by_reason(study.not_judged).items()]  # fmt: skip
+        yield PHRASES["not_judged"].format(clauses="; ".join(clauses))
+    yield from (f"{note[:1].upper()}{note[1:]}." for note in study.notes)
+
+
+def _own(study: RoutingStudy) -> str:
+    own = study.router_own
+    shown = [units.quantity(own[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g"))
+             if own.get(name)]  # fmt: skip
+    if own.get(MONEY) and study.unit is CostUnit.MONEY:
+        shown.append(units.money(own[MONEY], study.label))
+    return units.listed(shown or ["nothing"]) if own else ""
+
+
+def unjudged_clause(study: RoutingStudy) -> str:
+    """Say which routers were not judged, and why, as a clause; empty where all were."""
+    clauses = []
+    for why, kinds in _by_reason(study.not_judged).items():
+        plural = not ({*kinds} == {"domain"} or {*kinds} == {"nearest"})
+        names = PHRASES["were" if plural else "was"].format(names=_kinds(kinds))
+        clauses.append(PHRASES["not_judged_as"].format(names=names, reason=why))
+    return units.listed(clauses)
+
+
+def _kinds(kinds: list[str]) -> str:
+    """Name kinds of routers: ``routers that read requests`` where it is all of these."""
+    reading = set(kinds) >= READING
+    names = [PHRASES["kind_texts"]] if reading else []
+    names += [PHRASES.get(f"kind_{kind}", kind) for kind in kinds if not (reading and kind in READING)]
+    return units.listed(names)
+
+
+def _by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    by: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        by.setdefault(reason, []).append(name)
+    return by

@@ -1,0 +1,121 @@
+"""Write the figures of a routing study: gains with their sign, costs in the reader's unit, parts of the best's cost."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
+from wattbench_reports.stats import Interval
+from wattbench_reports.wording.decision.costs import CostWords, money_words
+from wattbench_reports.wording.routing.phrases import PHRASES
+
+_MINUS = re.compile(r"(?<!\w)-(?=[\d∞])")
+
+
+@dataclass(frozen=True)
+class StudyMeasures:
+    """How the figures of one study are written."""
+
+    study: RoutingStudy
+    costs: CostWords
+
+    @property
+    def best(self) -> RoutingChoice:
+        """Return the best single system, as a choice."""
+        return next(each for each in self.study.singles if each.name == self.study.best_single)
+
+    def cost(self, interval: Interval) -> str:
+        """Format a cost of requests: ``4.67 [4.20, 5.10] J per request``."""
+        return self.costs.of_requests(self.cost_cell(interval))
+
+    def cost_cell(self, interval: Interval) -> str:
+        """Format a cost for a column whose heading says how many requests it is of."""
+        return minus(self.costs.bounds(interval))
+
+    def gain(self, interval: Interval) -> str:
+        """Format a gain by the aim of the study: ``2.7 points [1.1, 4.3]``, ``0.52 [0.41, 0.63] USD per request``."""
+        return points(interval) if self.study.aim == "mix" else self.cost(interval)
+
+    def gain_cell(self, interval: Interval) -> str:
+        """Format a gain for a column: ``+2.7 [1.1, 4.3]`` points, ``+0.52 [0.41, 0.63] USD``."""
+        text = points(interval).replace(" points", "") if self.study.aim == "mix" else self.cost_cell(interval)
+        return f"+{text}" if interval.estimate > 0 else text
+
+    def amount(self, value: float) -> str:
+        """Format a gain or a loss without bounds: ``12.0 points``, ``0.52 USD per request``."""
+        if self.study.aim == "mix":
+            return "1 point" if math.isclose(value, 0.01) else minus(f"{units.fixed(100 * value, 1)} points")
+        return self.costs.of_requests(minus(self.costs.amount(value)))
+
+    def part(self, cost: float) -> str | None:
+        """Format a cost as a part of the best single system's: ``21%``; None where that costs nothing."""
+        whole = self.best.cost.estimate
+        return part(cost / whole) if whole > 0 else None
+
+    def at_cost(self, choice: RoutingChoice, key: str = "at_part") -> str:
+        """Say what a choice costs against the best single system: ``, at 21% of its cost``; empty where that is 0.
+
+        Args:
+            choice: of the study.
+            key: ``at_part`` where the best single system has just been named, else ``at_part_of``.
+        """
+        shown = self.part(choice.cost.estimate)
+        if shown is None:
+            return ""
+        key = "at_share" if self.study.unit is None else key
+        return PHRASES[key].format(part=shown, best=self.study.best_single)
+
+    def share_to_best(self, choice: RoutingChoice) -> float:
+        """Return the requests per item that a choice sends to the best single system."""
+        return choice.shares.get(self.study.best_single, 0.0)
+
+    def heading(self, where: str = "") -> str:
+        """Name a column of costs per request: ``joules per request``, ``cost per 1,000 requests``.
+
+        Args:
+            where: what follows the unit's name, such as ``there``.
+        """
+        names = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
+        if self.study.unit is None:
+            return "to best single"
+        return self.costs.of_requests(f"{names[self.study.unit]} {where}".rstrip())
+
+
+def study_measures(study: RoutingStudy) -> StudyMeasures:
+    """Return how the figures of a study are written: money for as many requests as make all systems' costs readable."""
+    if study.unit is not CostUnit.MONEY:
+        return StudyMeasures(study, CostWords(study.unit, study.label))
+    return StudyMeasures(study, money_words(study.label, [each.cost.estimate for each in study.singles]))
+
+
+def points(interval: Interval) -> str:
+    """Format a difference of shares: ``2.7 points [−0.2, 4.3]``; bounds may be infinite."""
+    at, low, high = (_hundredths(each) for each in (interval.estimate, interval.low, interval.high))
+    return minus(f"{at} points [{low}, {high}]")
+
+
+def _hundredths(value: float) -> str:
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "-∞"
+    text = units.fixed(100 * value, 1)
+    return "0.0" if text == "-0.0" else text
+
+
+def part(ratio: float) -> str:
+    """Format a part of a whole without decimals: ``21%``; ``under 1%`` where there is less."""
+    return "under 1%" if 0 < ratio < 0.005 else f"{units.fixed(100 * ratio, 0)}%"
+
+
+def part_interval(interval: Interval) -> str:
+    """Format a part with its bounds, which a part can have: ``83% [70, 91]``."""
+    low, high = (units.fixed(100 * min(max(each, 0.0), 1.0), 0) for each in (interval.low, interval.high))
+    return f"{part(interval.estimate)} [{low}, {high}]"
+
+
+def minus(text: str) -> str:
+    """Write numbers below 0 with a minus and not a hyphen."""
+    return _MINUS.sub("−", text)

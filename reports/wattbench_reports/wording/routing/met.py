@@ -1,0 +1,39 @@
+"""Say whether a way to choose systems meets what is required."""
+
+from __future__ import annotations
+
+from wattbench_reports.decision.model import FAILS, Qualifies
+from wattbench_reports.formatting import units
+from wattbench_reports.routing.model import RequirementMet, RoutingChoice
+from wattbench_reports.wording.decision.requirements import quantity_text, value_text
+
+
+def sure(choice: RoutingChoice) -> str | None:
+    """Format the least probability with which a requirement is met; None where one of them is not known."""
+    known = [each.p_met for each in choice.met if each.p_met is not None]
+    return units.certainty(min(known)) if known and len(known) == len(choice.met) else None
+
+
+def qualifies_text(choice: RoutingChoice, currency: str = "") -> str:
+    """Say whether a choice meets what is required: ``yes (97%)``, ``may (58%)``, ``no: accuracy 61.2%``.
+
+    Args:
+        choice: with its requirements.
+        currency: of money.
+    """
+    if choice.qualifies is Qualifies.NO:
+        return f"no: {failed_figures(choice, currency)}"
+    known = sure(choice)
+    return f"{choice.qualifies} ({known})" if known else str(choice.qualifies)
+
+
+def failed_figures(choice: RoutingChoice, currency: str = "") -> str:
+    """List the figures that do not meet what is required; where none is alone, the least probable."""
+    failed = [each for each in choice.met if each.p_met is not None and each.p_met < FAILS]
+    known = sorted((each for each in choice.met if each.p_met is not None), key=lambda each: each.p_met or 0.0)
+    return units.listed([_figure(each, currency) for each in failed or known[:1]])
+
+
+def _figure(met: RequirementMet, currency: str) -> str:
+    value = units.NONE if met.estimate is None else value_text(met.requirement, met.estimate, currency)
+    return f"{quantity_text(met.requirement)} {value}"

@@ -1,0 +1,30 @@
+"""Say where the recommended router sends requests, and what that gives against the best single system."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wattbench_reports.formatting import units
+from wattbench_reports.wording.routing.measures import StudyMeasures, points
+from wattbench_reports.wording.routing.names import choice_noun, comes_to_best, shares_text
+from wattbench_reports.wording.routing.phrases import PHRASES
+
+
+def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
+    """Yield what the recommended router does, for how many routers its bounds hold, and what a random mix is of."""
+    study = measures.study
+    choice = study.verdict.choice
+    if choice is not None and not comes_to_best(choice, measures):
+        key = "recommended_share" if study.unit is None else "recommended"
+        name = choice_noun(choice)
+        yield PHRASES[key].format(
+            name=name[:1].upper() + name[1:],
+            shares=shares_text(choice, "share_first"),
+            accuracy=points(choice.accuracy_gain),
+            cost=measures.cost(choice.cost_gain),
+            best=study.best_single,
+        )
+    if choice is not None and study.verdict.judged > 1:
+        yield PHRASES["bounds"].format(count=study.verdict.judged)
+    if study.aim == "mix" and len(study.hull) > 1:
+        yield PHRASES["hull"].format(names=units.named(study.hull))

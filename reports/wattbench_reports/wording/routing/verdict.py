@@ -1,0 +1,135 @@
+"""Say in one sentence whether a router is worth building, is not, or what would tell."""
+
+from __future__ import annotations
+
+from wattbench_reports.decision.model import Qualifies
+from wattbench_reports.formatting import units
+from wattbench_reports.routing.model import RoutingChoice, RoutingStudy, WorthBuilding
+from wattbench_reports.wording.decision.costs import plain
+from wattbench_reports.wording.routing.conditions import unjudged_clause
+from wattbench_reports.wording.routing.measures import StudyMeasures, study_measures
+from wattbench_reports.wording.routing.met import failed_figures, sure
+from wattbench_reports.wording.routing.names import choice_with_share, comes_to_best
+from wattbench_reports.wording.routing.phrases import PHRASES
+
+
+def routing_verdict(study: RoutingStudy | str) -> str:
+    """Say in one sentence whether a router is worth building.
+
+    Args:
+        study: from `wattbench_reports.routing.study.routing_study`; a text is why there is none, as a clause.
+    """
+    if isinstance(study, str):
+        return PHRASES["no_study"].format(reason=study)
+    measures = study_measures(study)
+    return _SAID[study.verdict.answer](measures)
+
+
+def reference(measures: StudyMeasures, choice: RoutingChoice) -> str:
+    """Name what the gain of a choice is measured against: one system alone, or a random mix of them."""
+    study = measures.study
+    if study.aim != "mix" or len(study.hull) < 2:
+        return PHRASES["alone"].format(name=study.best_single)
+    costs = {each.name: each.cost.estimate for each in study.singles}
+    cheapest, dearest = study.hull[0], study.hull[-1]
+    if choice.cost.estimate >= costs[dearest]:
+        return PHRASES["alone"].format(name=dearest)
+    if choice.cost.estimate <= costs[cheapest]:
+        return PHRASES["alone"].format(name=cheapest)
+    return PHRASES["mix_share" if study.unit is None else "mix"].format(best=study.best_single)
+
+
+def _items(study: RoutingStudy) -> str:
+    return units.plural(study.items, "item")
+
+
+def _yes(measures: StudyMeasures) -> str:
+    study, verdict = measures.study, measures.study.verdict
+    choice, gain = verdict.choice, verdict.gain
+    assert choice is not None
+    assert gain is not None
+    whole = measures.part(choice.cost.estimate)
+    return PHRASES[f"yes_{study.aim}"].format(
+        name=choice_with_share(choice, measures),
+        best=study.best_single,
+        accuracy=units.percent_interval(choice.accuracy),
+        single=units.percent(measures.best.accuracy.estimate),
+        at_cost="" if whole is None or study.unit is None else PHRASES["at_part"].format(part=whole),
+        part=measures.part(gain.estimate),
+        gain=measures.gain(gain),
+        reference=reference(measures, choice),
+        meets=_meets(choice),
+        items=_items(study),
+    )
+
+
+def _meets(choice: RoutingChoice) -> str:
+    known = sure(choice)
+    return PHRASES["meets"].format(sure=known) if choice.met and known else ""
+
+
+def _no(measures: StudyMeasures) -> str:
+    study, verdict = measures.study, measures.study.verdict
+    if verdict.ceiling_gain.estimate < verdict.least or verdict.choice is None:
+        only = PHRASES["only"].format(gain=measures.gain(verdict.ceiling_gain))
+        return PHRASES["no_perfect"].format(gains=_perfect_gains(measures, only), items=_items(study))
+    choice = verdict.choice
+    if choice.qualifies is Qualifies.NO:
+        name, figures = choice_with_share(choice, measures), failed_figures(choice, study.label)
+        return PHRASES["no_meets"].format(name=name, figures=figures, items=_items(study))
+    others = _least(measures) if verdict.judged > 1 or not comes_to_best(choice, measures) else ""
+    if comes_to_best(choice, measures):
+        name = choice_with_share(choice, measures)
+        return PHRASES["no_same"].format(name=name, best=study.best_single, others=others, items=_items(study))
+    return PHRASES["no"].format(
+        name=choice_with_share(choice, measures), gains=_gains(measures, choice), others=others, items=_items(study)
+    )
+
+
+def _least(measures: StudyMeasures) -> str:
+    study = measures.study
+    least = PHRASES[f"least_{study.aim}"].format(
+        least=plain(measures.amount(study.verdict.least)), part=measures.part(study.verdict.least)
+    )
+    return PHRASES["no_other"].format(gains_least=least)
+
+
+def _unknown(measures: StudyMeasures) -> str:
+    study, verdict = measures.study, measures.study.verdict
+    if verdict.choice is None:
+        why = units.listed(list(dict.fromkeys(study.not_judged.values())))
+        reasons = PHRASES["none_judged_as" if why else "none_judged"].format(reasons=why)
+        gains = _perfect_gains(measures, measures.gain(verdict.ceiling_gain))
+        return PHRASES["unknown_none"].format(reasons=reasons, gains=gains, items=_items(study))
+    return PHRASES["unknown"].format(
+        items=_items(study),
+        name=choice_with_share(verdict.choice, measures),
+        gains=_gains(measures, verdict.choice),
+        tell=_tell(study, verdict.choice),
+    )
+
+
+def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
+    """Say what would tell, as a clause with its own punctuation."""
+    verdict = study.verdict
+    if verdict.items_to_tell is not None:
+        return PHRASES["tell_items"].format(count=units.roughly(verdict.items_to_tell))
+    if choice.qualifies is not Qualifies.YES and (known := sure(choice)):
+        return PHRASES["tell_meets"].format(sure=known)
+    unjudged = unjudged_clause(study)
+    return PHRASES["tell_unjudged"].format(unjudged=unjudged) if unjudged else ""
+
+
+def _gains(measures: StudyMeasures, choice: RoutingChoice) -> str:
+    gain = measures.study.verdict.gain or choice.gain
+    return PHRASES[f"gains_{measures.study.aim}"].format(
+        gain=measures.gain(gain), reference=reference(measures, choice)
+    )
+
+
+def _perfect_gains(measures: StudyMeasures, gain: str) -> str:
+    against = reference(measures, measures.study.ceiling.best)
+    return PHRASES[f"perfect_{measures.study.aim}"].format(gain=gain, reference=against)
+
+
+_SAID = {WorthBuilding.YES: _yes, WorthBuilding.NO: _no, WorthBuilding.UNKNOWN: _unknown}

@@ -1,0 +1,132 @@
+"""A routing study in words: golden texts for each verdict and aim, and what no text may do."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from tests.made_up import routing_studies as made
+from tests.made_up.routing_studies import study, verdict, within
+from wattbench_reports.decision.model import Qualifies
+from wattbench_reports.export.routing_text import routing_as_text
+from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
+from wattbench_reports.stats import Interval
+from wattbench_reports.wording.routing import PHRASES, routing_verdict, routing_words
+
+UNKNOWN, NO = WorthBuilding.UNKNOWN, WorthBuilding.NO
+
+
+def may_qualify() -> RoutingStudy:
+    """A saving that is clear, and a requirement that is not."""
+    saves = made.saving(UNKNOWN)
+    return replace(saves, verdict=replace(saves.verdict, items_to_tell=None))
+
+
+def only_prompts_would_tell() -> RoutingStudy:
+    """By domain nothing is gained, and routers that read requests were not judged."""
+    made_up = made.not_worth_it()
+    return replace(made_up, verdict=replace(made_up.verdict, answer=UNKNOWN))
+
+
+def always_the_best() -> RoutingStudy:
+    """Choosing by domain sends every request to the best system."""
+    same = replace(made.by_domain(0.0, 0.0), shares={made.BEST: 1.0}, accuracy_gain=within(0, 0))
+    return study(same, verdict=verdict(NO, same, judged=1))
+
+
+def above_its_cost() -> RoutingStudy:
+    """A router that costs more than the best system alone, and gains accuracy."""
+    dear = made.choice("classifier", 0.74, 0.0131, to_best=0.9, setting="accurate", gain=within(0.034, 0.012))
+    return study(dear, answer=WorthBuilding.YES, sampled=400, notes=("answers without a cost have the mean of theirs",))
+
+
+def fails_requirements() -> RoutingStudy:
+    """No router meets what is required."""
+    saves = made.saving(NO)
+    below = replace(saves.choices[0].met[0], p_met=0.01)
+    failing = replace(saves.choices[0], qualifies=Qualifies.NO, met=(below,))
+    return replace(saves, choices=(failing,), verdict=verdict(NO, failing, least=0.0006))
+
+
+KINDS: dict[str, Callable[[], RoutingStudy | str]] = {
+    "mix, not worth it": made.not_worth_it,
+    "mix, worth building": made.worth_building,
+    "mix, not known": made.not_known,
+    "mix, above the best system's cost": above_its_cost,
+    "joules, residents": made.in_joules,
+    "cost, worth building": made.saving,
+    "cost, not worth it": fails_requirements,
+    "cost, may qualify": may_qualify,
+    "benefit, worth building": made.with_worth,
+    "benefit, not worth it": lambda: made.with_worth(NO, 0.0001),
+    "benefit, not known": lambda: made.with_worth(UNKNOWN, 0.0009),
+    "no costs": made.without_costs,
+    "no router judged": made.no_router_judged,
+    "only prompts would tell": only_prompts_would_tell,
+    "always the best": always_the_best,
+    "a perfect router gains nothing": made.perfect_gains_nothing,
+    "37 systems": made.many,
+    "no study": lambda: "fewer than two systems answered the same items",
+}
+
+
+def test_the_words_of_every_kind_of_study(golden: Callable[[str, str], None]) -> None:
+    said = []
+    for name, made_up in KINDS.items():
+        each = made_up()
+        said += [f"## {name}", "", routing_verdict(each), ""]
+        said += [] if isinstance(each, str) else [f"- {sentence}" for sentence in routing_words(each).sentences]
+        said.append("")
+    golden("routing-words.txt", "\n".join(said))
+
+
+@pytest.mark.parametrize("name", ["mix, worth building", "joules, residents", "cost, may qualify", "37 systems"])
+def test_a_terminal_shows_tables(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"routing-{name.replace(', ', '-').replace(' ', '-')}.txt", routing_as_text(KINDS[name]()))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_line_is_wider_than_the_terminal(name: str) -> None:
+    lines = routing_as_text(KINDS[name]()).splitlines()
+    assert max(map(cell_len, lines)) <= 100
+    assert all(line.isprintable() for line in lines)
+
+
+def test_infinite_bounds_and_hostile_names_are_text() -> None:
+    wide = made.by_words(Interval(0.02, -math.inf, math.inf))
+    hostile = replace(made.not_worth_it(), choices=(wide,), verdict=verdict(UNKNOWN, wide),
+                      left_out={"\x1b[31m<script>": "it has\nno score"})  # fmt: skip
+    text = routing_as_text(hostile)
+    assert "gains 2.0 points [−∞, ∞] of accuracy" in text
+    assert "\x1b" not in text
+
+
+def test_the_gain_is_held_against_what_it_is_measured_from() -> None:
+    assert "above a random mix of systems at the same cost" in routing_verdict(made.worth_building())
+    assert "above a random mix with as many requests to gpt-4-1106-preview" in routing_verdict(made.without_costs())
+    assert "3.4 points [2.2, 4.6] above gpt-4 alone" in routing_verdict(above_its_cost())
+
+
+def test_settings_that_come_to_the_same_have_one_row() -> None:
+    same = [made.by_words(setting=setting) for setting in ("accurate", "value", "0.5")]
+    rows = routing_words(study(*same, answer=WorthBuilding.YES)).choices.rows
+    assert [row[0] for row in rows if row[0].startswith("text classifier")] == ["text classifier, accurate"]
+
+
+def test_of_many_routers_ten_are_shown_and_the_others_counted() -> None:
+    table = routing_words(made.many()).choices
+    assert sum(row[0].startswith("router-") for row in table.rows) == 10
+    assert "4 more routers not shown" in table.notes
+    assert "33 more systems not shown" in table.notes
+    assert len(table.rows) == len(table.details) == 10 + 4 + 3
+
+
+def test_a_phrase_has_only_named_fields() -> None:
+    for key, phrase in PHRASES.items():
+        fields = [field for _, field, _, _ in string.Formatter().parse(phrase) if field is not None]
+        assert all(field.isidentifier() for field in fields), key
