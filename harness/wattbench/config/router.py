@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, NonPositiveFloat, Tag
+from pydantic import ConfigDict, Field, FiniteFloat, NonPositiveFloat, PositiveFloat, Tag
 
 from wattbench.config.base import Name, RelativePath, Strict, named_by
 from wattbench.config.registry import Registry
@@ -34,6 +34,20 @@ class ClassifierRouter(RouterBase):
     """The `.npz` file that `wattbench family build` wrote."""
     min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     """If the probability is lower, the fallback answers."""
+
+
+class PredictedRouter(RouterBase):
+    """A linear model predicts how likely each member answers the request correctly; the fallback answers unless
+    another is better by more than a margin."""
+
+    type: Literal["predicted"]
+    model: RelativePath
+    """The `.npz` file that `wattbench route --write` wrote."""
+    margin: FiniteFloat = 0.0
+    """By how much a member must be better than the fallback, in the unit of the costs in the file; without `worth` as a
+    probability, 0 to 1."""
+    worth: PositiveFloat | None = Field(default=None, allow_inf_nan=False)
+    """What a correct answer is worth, in the unit of the costs in the file. None: costs do not count."""
 
 
 class LlmRouter(RouterBase):
@@ -100,6 +114,7 @@ ROUTERS = Registry(
     group="wattbench.routers",
     built_in={
         "classifier": "wattbench.routers.classifier:Classifier",
+        "predicted": "wattbench.routers.predicted:Predicted",
         "llm": "wattbench.routers.llm:Reader",
         "cascade": "wattbench.routers.cascade:Cascade",
         "oracle": "wattbench.routers.oracle:Oracle",
@@ -123,6 +138,7 @@ class OtherRouter(RouterBase):
 
 Router = Annotated[
     Annotated[ClassifierRouter, Tag("classifier")]
+    | Annotated[PredictedRouter, Tag("predicted")]
     | Annotated[LlmRouter, Tag("llm")]
     | Annotated[CascadeRouter, Tag("cascade")]
     | Annotated[OracleRouter, Tag("oracle")]

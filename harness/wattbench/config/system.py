@@ -22,7 +22,7 @@ from pydantic import (
 from wattbench.config.base import Name, RelativePath, Strict, named_by, relative_to_its_file
 from wattbench.config.price import Price
 from wattbench.config.registry import Registry
-from wattbench.config.router import CascadeRouter, OtherRouter, Router, RouterBase
+from wattbench.config.router import CascadeRouter, OtherRouter, PredictedRouter, Router, RouterBase
 from wattbench.config.serve import Serve
 from wattbench.config.training import TrainingCost
 from wattbench.config.weights import Weights
@@ -230,6 +230,9 @@ class HybridSystem(SystemBase):
     def _check_fallback(self) -> None:
         if self.fallback is None and getattr(self.router, "min_score", 0.0) > 0.0:
             raise ValueError("fallback: missing; with min_score some requests go to it")
+
+        if self.fallback is None and isinstance(self.router, PredictedRouter):
+            raise ValueError("fallback: missing; it answers unless another member is better by more than the margin")
 
     def _check_cascade(self) -> None:
         if isinstance(self.router, CascadeRouter):

@@ -8,16 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+from sklearn.feature_extraction.text import HashingVectorizer
 
 from wattbench.config import Router as RouterConfig
 from wattbench.errors import UserError
 from wattbench.routers import Attempt, Question, Router, Setup, open_router, router_class
 from wattbench.routers.llm import softmax
-from wattbench.routers.stored import save_classifier
+from wattbench.routers.stored import VectorizerSettings, save_classifier
+from wattbench.routers.stored_scores import save_scores
 from wattbench.train.classifier import fit_classifier
 
 MEMBERS = {"arithmetic": "adder", "text": "speller", "rest": "generalist"}
@@ -112,6 +115,49 @@ def test_a_classifier_of_other_labels_is_refused(classifier: Path) -> None:
         with pytest.raises(UserError, match=r"members 'arithmetic', 'text', and 'text' is not among the members: "):
             router_class("classifier").check("system 'h': router", config, members)
     router_class("classifier").check("system 'h': router", config, MEMBERS)
+
+
+@pytest.fixture(scope="module")
+def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The adder is right where there is a plus, the generalist, at four times the cost, in three quarters of cases."""
+    path, form = tmp_path_factory.mktemp("router") / "router.npz", VectorizerSettings(ngram_range=(1, 1), norm=None)
+    word = HashingVectorizer(**form.model_dump()).transform(["plus"]).toarray()[0]
+    save_scores(
+        path, form, ["arithmetic", "rest"], np.array([word, 0 * word]), np.array([0.0, 0.75]), np.array([1.0, 4.0])
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ["adder", "generalist"]),  # 1 against .75, and 0 against .75
+        ({"margin": 0.2}, ["adder", "generalist"]),
+        ({"margin": 0.3}, ["generalist", "generalist"]),
+        ({"worth": 10.0}, ["adder", "generalist"]),  # 2.5 + 3, and -7.5 + 3
+        ({"worth": 10.0, "margin": 6.0}, ["generalist", "generalist"]),
+        ({"worth": 2.0}, ["adder", "adder"]),  # and -1.5 + 3
+        ({"worth": 2.0, "margin": 1.5}, ["adder", "generalist"]),  # at the margin the fallback answers
+    ],
+)
+def test_another_member_answers_where_it_is_better_by_more_than_the_margin(
+    scores: Path, settings: dict[str, float], expected: list[str]
+) -> None:
+    one = router(type="predicted", model=scores, fallback="rest", **settings)
+    assert chosen(one, "7 plus 9", "spell the word dog") == expected
+    assert list(one.parts.values()) == [scores.stat().st_size]
+    [routed] = one.route(questions("7 plus 9"), Systems())
+    worth = settings.get("worth")
+    assert routed.score == pytest.approx(0.25 if worth is None else 0.25 * worth + 3)
+
+
+def test_a_router_of_other_members_is_refused(scores: Path) -> None:
+    config = TypeAdapter(RouterConfig).validate_python({"type": "predicted", "model": scores})
+    with pytest.raises(UserError, match=r"members 'arithmetic', 'rest', and 'arithmetic' is not among the members: "):
+        router_class("predicted").check("system 'h': router", config, {"rest": "generalist"})
+    with pytest.raises(UserError, match=r"predicts nothing of the fallback 'text'; name one of arithmetic, rest"):
+        router(type="predicted", model=scores, fallback="text")
+    router_class("predicted").check("system 'h': router", config, MEMBERS)
 
 
 READING = {
