@@ -44,8 +44,7 @@ class PredictedRouter(RouterBase):
     model: RelativePath
     """The `.npz` file that `wattbench route --write` wrote."""
     margin: FiniteFloat = 0.0
-    """By how much a member must be better than the fallback, in the unit of the costs in the file; without `worth` as a
-    probability, 0 to 1."""
+    """By how many correct answers per request a member must be better than the fallback, its cost counted: 0.05."""
     worth: PositiveFloat | None = Field(default=None, allow_inf_nan=False)
     """What a correct answer is worth, in the unit of the costs in the file. None: costs do not count."""
 

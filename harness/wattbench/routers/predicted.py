@@ -2,7 +2,7 @@
 
 The fallback answers unless another member is better by more than a margin:
 
-    worth x (predicted score - the fallback's) - (cost - the fallback's) > margin
+    predicted score - the fallback's - (cost - the fallback's) / worth > margin
 
 The rule is that of a linear utility of accuracy and cost; a predictor of each member's score, in place of a classifier
 of the best one, is that of Shnitzer et al. 2023, "Large Language Model Routing with Benchmark Datasets"
@@ -74,17 +74,17 @@ class Predicted(Chooser):
 def advantages(
     predicted: NDArray[np.float64], cost: NDArray[np.float64], default: int, worth: float | None
 ) -> NDArray[np.float64]:
-    """Return by how much each member is better than the default one, shape (texts, members).
+    """Return by how many correct answers per request each member is better than the default one, (texts, members).
 
     Args:
         predicted: shape (texts, members): the probability of a correct answer.
         cost: shape (members,): of a request.
         default: which member answers unless another is better; its own column is minus infinity.
-        worth: of a correct answer, in the unit of the costs; None: costs do not count, and the unit is a probability.
+        worth: of a correct answer, in the unit of the costs; None: costs do not count.
     """
     gains = predicted - predicted[:, [default]]
     if worth is not None:
-        gains = worth * gains - (cost - cost[default])
+        gains = gains - (cost - cost[default]) / worth
     gains[:, default] = -np.inf
     return np.asarray(gains)
 

@@ -134,10 +134,10 @@ def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ({}, ["adder", "generalist"]),  # 1 against .75, and 0 against .75
         ({"margin": 0.2}, ["adder", "generalist"]),
         ({"margin": 0.3}, ["generalist", "generalist"]),
-        ({"worth": 10.0}, ["adder", "generalist"]),  # 2.5 + 3, and -7.5 + 3
-        ({"worth": 10.0, "margin": 6.0}, ["generalist", "generalist"]),
-        ({"worth": 2.0}, ["adder", "adder"]),  # and -1.5 + 3
-        ({"worth": 2.0, "margin": 1.5}, ["adder", "generalist"]),  # at the margin the fallback answers
+        ({"worth": 8.0}, ["adder", "generalist"]),  # .25 + 3/8, and -.75 + 3/8
+        ({"worth": 8.0, "margin": 0.7}, ["generalist", "generalist"]),
+        ({"worth": 2.0}, ["adder", "adder"]),  # and -.75 + 3/2
+        ({"worth": 2.0, "margin": 0.75}, ["adder", "generalist"]),  # at the margin the fallback answers
     ],
 )
 def test_another_member_answers_where_it_is_better_by_more_than_the_margin(
@@ -148,7 +148,7 @@ def test_another_member_answers_where_it_is_better_by_more_than_the_margin(
     assert list(one.parts.values()) == [scores.stat().st_size]
     [routed] = one.route(questions("7 plus 9"), Systems())
     worth = settings.get("worth")
-    assert routed.score == pytest.approx(0.25 if worth is None else 0.25 * worth + 3)
+    assert routed.score == pytest.approx(0.25 + (0.0 if worth is None else 3 / worth))
 
 
 def test_a_router_of_other_members_is_refused(scores: Path) -> None:
