@@ -41,6 +41,8 @@ def judge(
     met = tuple(requirement_met(answers, routed, each) for each in context.settings.requirements)
     requests = dict(zip(answers.systems, answers.mean(routed.requests).tolist(), strict=True))
 
+    gain = item_figure(answers, gain_values(baseline, answers, routed))
+
     def interval(values: NDArray[np.float64]) -> Interval:
         return item_figure(answers, values).interval()
 
@@ -57,10 +59,11 @@ def judge(
         cost_gain=interval(routed.cost - answers.cost[:, single]),
         amount_gains={each: interval(values - answers.amounts[each][:, single]) for each, values in known.items()},
         above_mix=None if len(baseline.hull) < 2 else interval(above_mix_values(baseline, answers, routed)),
-        gain=interval(gain_values(baseline, answers, routed)),
+        gain=gain.interval(),
         p95_s=None if SECONDS not in known else weighted_quantile(known[SECONDS], answers.weight, SHARE),
         met=met,
         qualifies=qualifies(met),
+        gain_parts=gain.parts,
     )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
@@ -81,6 +84,9 @@ class RoutingChoice:
     met: tuple[RequirementMet, ...]
     """In the order of the settings' requirements."""
     qualifies: Qualifies
+    gain_parts: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
+    """Shape (clusters,): what each cluster adds to the gain, by which the gains of several choices are bounded at
+    once."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import pytest
 from tests.made_up.routing_worlds import answers_of, context_of
 from wattbench_reports.routing.baseline import Baseline, above_mix_values, baseline_of, gain_values, least_gain
 from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.routed import ask, pick
 
 
-def _answers(items: int = 2000, seed: int = 1) -> object:
+def _answers(items: int = 2000, seed: int = 1) -> ItemAnswers:
     scores = np.random.default_rng(seed).random((items, 3)) < [0.5, 0.65, 0.8]
     return answers_of(scores, [1.0, 5.0, 6.0])
 
