@@ -175,6 +175,13 @@ class Residents:
     """How many sets were enumerated."""
     idle_gain_per_w: float
     """What one idle watt costs per hour, in the unit of the gain."""
+    base_w: float = 0.0
+    """Idle watts of the machine with no system loaded, as they are estimated: they are in no set."""
+    measured_together: bool = False
+    """Whether idle was measured with several of the systems loaded as well; else what the one that draws least adds is
+    not counted, for none of them."""
+    notes: tuple[str, ...] = ()
+    """Conditions, as clauses."""
 
 
 @dataclass(frozen=True)

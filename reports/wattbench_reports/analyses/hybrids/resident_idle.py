@@ -40,22 +40,32 @@ def resident_of(analysis: Analysis, bench: Bench, windows: Sequence[WindowRow]) 
     if bench.no_joules or len(bench.present) < len(bench.members):
         return None
     names = (bench.hybrid.system, *bench.present)
-    idles = {name: _idle(name, windows) for name in names}
-    parts = {each[0] for each in idles.values() if each is not None}
-    if None in idles.values() or len(parts) != 1:
+    idles = {name: each for name in names if (each := loaded_idle(name, windows)) is not None}
+    if len(idles) < len(names) or len({each.parts for each in idles.values()}) != 1:
         return None
-    watts = {name: each[1] for name, each in idles.items() if each is not None}
+    watts = {name: each.watts for name, each in idles.items()}
     by = bench.hybrid.answered_by
     shares = np.bincount(by, minlength=len(bench.hybrid.names)) / len(by)
     answering = sum(share * watts[name] for name, share in zip(bench.hybrid.names, shares, strict=True))
     metered = analysis.table.metered[:, analysis.table.column(bench.hybrid.system)].sum()
     hybrid_w = watts.pop(bench.hybrid.system)
-    seconds = sum(each[2] for name, each in idles.items() if each is not None and name == bench.hybrid.system)
+    seconds = idles[bench.hybrid.system].seconds
     return Resident(hybrid_w, watts, answering, (hybrid_w - answering) * seconds / float(metered))
 
 
-def _idle(system: str, windows: Sequence[WindowRow]) -> tuple[frozenset[str], float, float] | None:
-    """Return the components counted, their idle watts, and the seconds of one pass of the valid measured windows."""
+@dataclass(frozen=True)
+class LoadedIdle:
+    """What the machine draws with a system loaded and nothing asked of it."""
+
+    parts: frozenset[str]
+    """Components that are counted."""
+    watts: float
+    seconds: float
+    """Of one pass of the measured windows that the watts are averaged over."""
+
+
+def loaded_idle(system: str, windows: Sequence[WindowRow]) -> LoadedIdle | None:
+    """Return the idle draw of a system from its valid measured windows; None where some of it was not measured."""
     rows = [row for row in windows if row.system == system and row.purpose == Purpose.MEASURED and row.valid]
     counted = [added(row.energy_j) for row in rows]
     known = all(parts and all(part in row.idle_w for part in parts) for row, parts in zip(rows, counted, strict=True))
@@ -65,4 +75,4 @@ def _idle(system: str, windows: Sequence[WindowRow]) -> tuple[frozenset[str], fl
     watts = np.array([sum(row.idle_w[part] for part in parts) for row, parts in zip(rows, counted, strict=True)])
     if seconds.sum() <= 0:
         return None
-    return frozenset(counted[0]), float((watts * seconds).sum() / seconds.sum()), float(seconds.sum())
+    return LoadedIdle(frozenset(counted[0]), float((watts * seconds).sum() / seconds.sum()), float(seconds.sum()))

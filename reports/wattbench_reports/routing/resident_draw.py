@@ -1,0 +1,101 @@
+"""Find what each system adds to the idle draw of the machine while it stays loaded and is asked nothing.
+
+The idle of one system alone is that of the whole machine: base + what the system adds. With systems i and the base B
+
+    idle_i = B + x_i                 measured with i alone
+    idle_h = B + sum over i of x_i   measured with the k members of a hybrid, all loaded
+
+so that a hybrid whose members were each measured alone as well gives the base,
+
+    B = (sum of idle_i - idle_h) / (k - 1)
+
+of several the mean, and never above the least idle. Without such a hybrid the base is the least idle: what the system
+that draws least adds is then not counted, for no system, so that each x_i is a lower bound.
+
+It holds as far as idle draws add up: weights in memory, contexts and clocks of a device do, systems that share their
+base weights draw less together. Where loading changes the draw by less than it varies, as on most CPUs, the x_i are
+that variation. A run that measures its idle with everything loaded says nothing of any one system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wattbench_reports.analyses.hybrids.resident_idle import LoadedIdle, loaded_idle
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.formatting import units
+from wattbench_reports.tables.suite_record import SystemSettings
+
+ALL_LOADED = "idle was measured with all systems loaded, so that what each of them adds is not known"
+
+
+@dataclass(frozen=True)
+class ResidentDraw:
+    """Idle watts that each system adds."""
+
+    base_w: float
+    """Of the machine with none of them loaded."""
+    measured_together: bool
+    """Whether the base is that of a hybrid with its members; otherwise it is the least idle of one system."""
+    added_w: tuple[float, ...]
+    """Of the systems, at least 0."""
+
+
+def resident_draw(analysis: Analysis, systems: Sequence[str]) -> ResidentDraw | str:
+    """Return what each of some systems adds, or why it is not known, as a clause."""
+    idles = _alone(analysis, systems)
+    if isinstance(idles, str):
+        return idles
+    watts = [idles[name].watts for name in systems]
+    bases = [
+        (sum(idles[name].watts for name in members) - watts_of_all) / (len(members) - 1)
+        for members, watts_of_all in _together(analysis, idles)
+    ]
+    least = min(watts)
+    base = min(max(sum(bases) / len(bases), 0.0), least) if bases else least
+    return ResidentDraw(base, bool(bases), tuple(each - base for each in watts))
+
+
+def all_loaded_w(analysis: Analysis, systems: Sequence[str]) -> float | None:
+    """Return the idle watts with all systems of a run loaded, where that is how idle was measured; else None."""
+    if not _is_of_all(analysis):
+        return None
+    known = [each.watts for name in systems if (each := loaded_idle(name, analysis.frames.window_rows)) is not None]
+    return max(known, default=None)
+
+
+def _is_of_all(analysis: Analysis) -> bool:
+    plan = analysis.frames.run.block_plan()
+    return (plan is not None and plan.resident == "all") or analysis.frames.record.gate is not None
+
+
+def _alone(analysis: Analysis, systems: Sequence[str]) -> Mapping[str, LoadedIdle] | str:
+    if analysis.frames.record.imported is not None:
+        return "an imported run has no record of what a system draws when it is idle"
+    if _is_of_all(analysis):
+        return ALL_LOADED
+    idle_of = {name: loaded_idle(name, analysis.frames.window_rows) for name in systems}
+    if missing := [name for name, each in idle_of.items() if each is None]:
+        return f"the idle draw of {units.named(missing)} was not measured"
+    idles = {name: each for name, each in idle_of.items() if each is not None}
+    why = analysis.why_joules_not_comparable(*systems)
+    if why or len({each.parts for each in idles.values()}) > 1:
+        return f"their idle draws are not comparable: {why or 'different components were metered'}"
+    return idles
+
+
+def _together(analysis: Analysis, idles: Mapping[str, LoadedIdle]) -> list[tuple[tuple[str, ...], float]]:
+    """Return the members of each hybrid that were all measured alone as well, and the idle watts of all of them."""
+    suite, recorded = analysis.frames.record.suite, analysis.frames.run.systems()
+    parts = next(iter(idles.values())).parts
+    measured = []
+    for name in analysis.frames.systems:
+        members = tuple(dict.fromkeys(recorded[name].members)) if name in recorded else ()
+        reader = suite.systems.get(name, SystemSettings()).reader
+        if len(members) < 2 or reader is not None or not all(member in idles for member in members):
+            continue
+        idle = loaded_idle(name, analysis.frames.window_rows)
+        if idle is not None and idle.parts == parts and not analysis.why_joules_not_comparable(name, *members):
+            measured.append((members, idle.watts))
+    return measured

@@ -1,0 +1,127 @@
+"""State what choosing itself costs: the router's own joules, seconds, money and grams per request.
+
+A reader's figures come first; then the mean of the classifiers that ran as hybrids in this run; else it is not known.
+A classifier on hashed words takes far less than a model, so that nothing is guessed where nothing is on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wattbench_reports.analyses.current_prices import current_prices
+from wattbench_reports.analyses.hybrids.answer_matrix import HybridAnswers, hybrid_answers
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.cost_basis import GRAMS_PER_TONNE
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.metrics.decision_settings import Worth
+from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
+from wattbench_reports.routing.joule_prices import grams_per_joule, money_per_joule
+from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
+from wattbench_reports.routing.routed import RoutedItems
+
+CLASSIFIER = "classifier"
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """Means of one hybrid's router per request; None where they are not on record."""
+
+    joules: float | None
+    seconds: float | None
+    price: float | None
+    """Of a request, without electricity."""
+
+
+def router_own(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> Mapping[str, float]:
+    """Return the router's own ``joules``, ``seconds``, ``money`` and ``grams`` per request, those that are known.
+
+    Money is the reader's, else a price on record and the electricity of the joules; grams are those of the joules.
+
+    Raises:
+        UserError: the table of items is damaged.
+    """
+    recorded = list(_recorded(analysis))
+    joules = _first(options.router_energy_j, _mean([each.joules for each in recorded]))
+    known = {
+        JOULES: joules,
+        SECONDS: _first(options.router_s, _mean([each.seconds for each in recorded])),
+        MONEY: _first(options.router_money, _money(analysis, joules, _mean([each.price for each in recorded]))),
+    }
+    grams = grams_per_joule(analysis)
+    known[GRAMS] = None if grams is None or joules is None else grams * joules
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def own_cost(bill: Mapping[str, float], unit: CostUnit | None, worth: Worth | None = None) -> float:
+    """Return the router's own cost per request in the unit of a study; 0 where it is not known.
+
+    Args:
+        bill: from `router_own`.
+        unit: of the study; None: a cost is the share of requests to one system, of which a router takes none.
+        worth: with the prices of a tonne and of a second, which costs in money include.
+    """
+    if unit is None:
+        return 0.0
+    if unit != CostUnit.MONEY:
+        return bill.get(JOULES if unit == CostUnit.JOULES else GRAMS, 0.0)
+    priced = worth or Worth()
+    of_carbon = bill.get(GRAMS, 0.0) * priced.carbon_per_tonne / GRAMS_PER_TONNE
+    return bill.get(MONEY, 0.0) + of_carbon + bill.get(SECONDS, 0.0) * priced.per_second
+
+
+def with_own_cost(
+    routed: RoutedItems, bill: Mapping[str, float], unit: CostUnit | None, worth: Worth | None = None
+) -> RoutedItems:
+    """Add the router's own cost to every item.
+
+    Args:
+        routed: without it.
+        bill: from `router_own`.
+        unit: of the study.
+        worth: as in `own_cost`.
+    """
+    return replace(
+        routed,
+        cost=routed.cost + own_cost(bill, unit, worth),
+        amounts={name: values + bill.get(name, 0.0) for name, values in routed.amounts.items()},
+    )
+
+
+def _recorded(analysis: Analysis) -> Iterator[_Recorded]:
+    suite = analysis.frames.record.suite
+    for hybrid in hybrid_answers(analysis):
+        settings = suite.systems.get(hybrid.system)
+        router = None if settings is None else settings.router
+        if router is not None and router.type == CLASSIFIER and hybrid.system not in analysis.yardsticks:
+            yield _of(analysis, hybrid)
+
+
+def _of(analysis: Analysis, hybrid: HybridAnswers) -> _Recorded:
+    """Return the means over the answers for which one member was asked: of several, choosing was asking."""
+    frame = hybrid.frame[hybrid.frame["asked_count"] <= 1]
+    usable = not analysis.joules_of(hybrid.system).why_not_usable
+    price, tariff = current_prices(analysis).get(hybrid.system), analysis.tariff
+    in_currency = price is not None and tariff is not None and price.currency == tariff.currency
+    return _Recorded(
+        _mean(frame["router_energy_j"].tolist()) if usable else None,
+        _mean(frame["router_s"].tolist()),
+        price.per_request if price is not None and in_currency else None,
+    )
+
+
+def _money(analysis: Analysis, joules: float | None, price: float | None) -> float | None:
+    per_joule = money_per_joule(analysis)
+    electricity = None if joules is None or per_joule is None else joules * per_joule
+    return electricity if price is None else price + (electricity or 0.0)
+
+
+def _first(chosen: float | None, recorded: float | None) -> float | None:
+    return recorded if chosen is None else chosen
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None and np.isfinite(value)]
+    return float(np.mean(known)) if known else None
