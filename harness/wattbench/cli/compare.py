@@ -93,8 +93,9 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
 @click.option(
     "--routes",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.csv",
-    help="Routers to score from this run's answers: router, task, doc_id, member (a>b: a cascade), router_s, router_j.",
+    metavar="FILE",
+    help="Routers to score from this run's answers: a CSV (router, task, doc_id, member, router_s, router_j), or a log "
+    "of vLLM's semantic router or LiteLLM.",
 )
 @assumption_options
 def report(run: Path, output: Path | None, routes: Path | None, assumptions: Assumptions, *, open_page: bool) -> None:

@@ -18,6 +18,7 @@ from wattbench.importers.answer import Answer, Imported
 from wattbench.importers.files import digest, file_digest
 from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunWriter, SystemRow
 from wattbench.records.atomic_write import move_into_place
+from wattbench.records.named_item import named_item_hash
 from wattbench.records.provenance import IMPORTED
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -76,7 +77,7 @@ def _completed(answer: Answer) -> Answer:
     return replace(
         answer,
         domain=answer.domain or answer.task,
-        doc_hash=answer.doc_hash or digest(answer.task, answer.item),
+        doc_hash=answer.doc_hash or named_item_hash(answer.task, answer.item),
         prompt_hash=answer.prompt_hash or digest(answer.prompt),
         filtered=answer.filtered or answer.answer,
     )

@@ -54,7 +54,7 @@ from wattbench_reports.metrics.workload import Workload, workload
 from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
-from wattbench_reports.tables.router_csv import OfflineRouter, read_routes
+from wattbench_reports.tables.routes import OfflineRouter, read_routes
 from wattbench_reports.tables.run_tables import Frames, load_frames
 from wattbench_reports.tables.session_record import SessionRecord, sessions_of
 

@@ -17,7 +17,7 @@ class Assumptions:
     carbon: CarbonChoice = field(default_factory=CarbonChoice)
     workload: WorkloadChoice = field(default_factory=WorkloadChoice)
     routers: Path | None = None
-    """A CSV file of routers to replay: see `wattbench_reports.tables.router_csv.read_routes`."""
+    """A file of routers to replay, a table or a log: see `wattbench_reports.tables.routes.read_routes`."""
     sessions: Path | None = None
     """A record of earlier sessions, or a folder of runs: see `wattbench_reports.tables.session_record.sessions_of`."""
     cluster: str | None = None

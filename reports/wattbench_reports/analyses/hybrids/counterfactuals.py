@@ -16,7 +16,7 @@ from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, fixed, mean
 from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import Interval, mean_difference
-from wattbench_reports.tables.router_csv import OfflineRouter
+from wattbench_reports.tables.routes import OfflineRouter
 
 
 @dataclass(frozen=True)
@@ -210,8 +210,8 @@ def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
 
 
 def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
-    """Return the routes of a file for some items: rows of the matrix."""
-    chains = router.chains
+    """Return the routes of a file for those of some items, rows of the matrix, that it has routes for."""
+    chains, rows = router.chains, rows[router.chain_of[rows] >= 0]
     answered, requests = np.zeros((len(chains), len(router.members))), np.zeros((len(chains), len(router.members)))
     for index, chain in enumerate(chains):
         columns = [router.members.index(name) for name in chain]

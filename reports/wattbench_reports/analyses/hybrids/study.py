@@ -17,7 +17,7 @@ from wattbench_reports.analyses.hybrids.replay_check import ReplayCheck, check_o
 from wattbench_reports.analyses.hybrids.resident_idle import Resident, resident_of
 from wattbench_reports.analyses.hybrids.routing_summary import Routing, routing_of
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.tables.router_csv import OfflineRouter
+from wattbench_reports.tables.routes import OfflineRouter
 
 
 @dataclass(frozen=True)

@@ -9,35 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench_reports.tables.item_matrix import row_of_answer
+from wattbench_reports.tables.routes.offline_router import OfflineRouter
 from wattbench_reports.tables.run_tables import Frames
 
 REQUIRED = ("router", "task", "doc_id", "member")
 OPTIONAL = ("router_s", "router_j")
 THEN = ">"
 """Between the members of a cascade, in the order in which they are asked; the last one answers."""
-
-
-@dataclass(frozen=True)
-class OfflineRouter:
-    """A router that was not run: its choices for every item of the run."""
-
-    name: str
-    chains: tuple[tuple[str, ...], ...]
-    """The different orders in which it asks systems."""
-    chain_of: NDArray[np.int64]
-    """Shape (items,): which of `chains`; row by row those of the item table."""
-    router_s: NDArray[np.float64]
-    """Shape (items,): its own seconds, without the systems'; not a number where the file has none."""
-    router_j: NDArray[np.float64]
-
-    @property
-    def members(self) -> tuple[str, ...]:
-        """Return every system that it asks."""
-        return tuple(dict.fromkeys(name for chain in self.chains for name in chain))
 
 
 @dataclass(frozen=True)
@@ -53,8 +34,8 @@ class _Line:
     router_j: float
 
 
-def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
-    """Read a file of routes.
+def read_csv(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
+    """Read a table of routes.
 
     Args:
         path: CSV with the columns ``router``, ``task``, ``doc_id`` and ``member``, and where wanted ``router_s`` and
@@ -67,7 +48,7 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
         UserError: the file cannot be read or is damaged, names a system or an item that the run does not have, has an
             item twice or leaves one out.
     """
-    known = _rows_of_items(frames)
+    known = rows_of_items(frames)
     routers: dict[str, dict[tuple[str, int], _Line]] = {}
     for line in _lines(path, frames.systems):
         item = (line.task, line.doc_id)
@@ -85,7 +66,7 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
     return tuple(_router(path, name, lines_of_item, known) for name, lines_of_item in routers.items())
 
 
-def _rows_of_items(frames: Frames) -> dict[tuple[str, int], list[int]]:
+def rows_of_items(frames: Frames) -> dict[tuple[str, int], list[int]]:
     """Map each document to its rows of the item table: several where systems were given different ones."""
     items = frames.items[["task", "doc_id"]].assign(row=row_of_answer(frames.items)).drop_duplicates("row")
     known: dict[tuple[str, int], list[int]] = {}

@@ -18,7 +18,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report, write_report
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.hybrids import routing_section
-from wattbench_reports.tables.router_csv import read_routes
+from wattbench_reports.tables.routes import read_routes
 
 HEADER = "router,task,doc_id,member,router_s,router_j"
 TASKS = ("chain_sum", "spell_backward")
