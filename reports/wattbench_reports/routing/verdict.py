@@ -64,7 +64,7 @@ def verdict(
         answer=answer,
         choice=None if best is None else best.choice,
         gain=None if best is None else best.gain,
-        ceiling_gain=ceiling.best.gain,
+        ceiling_gain=_most(ceiling),
         least=least,
         judged=len(choices),
         items_to_tell=_items_to_tell(best, least, quantile) if answer == WorthBuilding.UNKNOWN else None,
@@ -100,6 +100,10 @@ def bounded_gains(context: StudyContext, choices: Sequence[RoutingChoice]) -> tu
     return quantile, bounded
 
 
+def _most(ceiling: Ceiling) -> Interval:
+    return ceiling.best.gain if ceiling.gain is None else ceiling.gain
+
+
 def _proven(each: BoundedGain, least: float) -> bool:
     return each.choice.qualifies == Qualifies.YES and each.gain.low > 0 and each.gain.estimate >= least
 
@@ -121,7 +125,7 @@ def _answer(
 ) -> WorthBuilding:
     if best is not None and _proven(best, least):
         return WorthBuilding.YES
-    if ceiling.best.gain.high < least:
+    if _most(ceiling).high < least:
         return WorthBuilding.NO
     unread = any(kind in not_judged for kind in _READ_REQUESTS)
     possible = [each for each in bounded if each.choice.qualifies != Qualifies.NO]

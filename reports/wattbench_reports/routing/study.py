@@ -1,0 +1,152 @@
+"""Study a router in front of the systems of a run before it is built, from the systems' own answers.
+
+1. **Candidates** (`candidates`) and their answers, item by item (`from_run`).
+2. **What a router is compared with** (`baseline`): the best single system and a random mix, by what the reader named.
+3. **The ceiling** (`ceiling`), which nothing that can be built exceeds.
+4. **Routers that can be built** (`learned`), judged on items that they were not fitted to, and those of a file; each
+   with the router's own cost, where it is known (`router_own`).
+5. **Cascades** (`cascades`), **which systems to keep loaded** (`residents`) and **which errors a router could bear**
+   (`tolerance`).
+6. **The verdict** (`verdict`): worth building, not worth it, or not known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wattbench.errors import UserError, nearest
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.best import choose
+from wattbench_reports.decision.problem import Problem
+from wattbench_reports.routing.baseline import baseline_of
+from wattbench_reports.routing.candidates import TOO_FEW, candidates
+from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.from_run import conditions, item_answers
+from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.model import Aim, Ceiling, RoutingChoice, RoutingStudy
+from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
+from wattbench_reports.routing.residents import residents
+from wattbench_reports.routing.routed import pick
+from wattbench_reports.routing.router_own import router_own
+from wattbench_reports.routing.verdict import verdict
+
+NO_ITEMS = "no item was answered by all systems that could be members of a router"
+
+
+def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> RoutingStudy | str:
+    """Study a router in front of the systems of a run.
+
+    Args:
+        analysis: of the run, under the reader's assumptions.
+        options: the reader's settings for routing.
+
+    Returns:
+        The study, or why there is none, as a clause.
+
+    Raises:
+        UserError: an option names what is not in the run or is impossible, or the record is damaged.
+    """
+    problem = Problem(analysis, analysis.decide)
+    columns, left_out = candidates(analysis, problem)
+    if len(columns) < 2:
+        return TOO_FEW
+    answers = item_answers(analysis, problem, columns)
+    if answers is None:
+        return NO_ITEMS
+    _check_members(answers, left_out, options)
+    context = study_context(problem, columns, answers, options)
+    return _study(analysis, context, left_out, conditions(analysis, problem, columns))
+
+
+def study_context(
+    problem: Problem, columns: tuple[int, ...], answers: ItemAnswers, options: RoutingOptions = AS_RECORDED
+) -> StudyContext:
+    """Settle what a router is compared with.
+
+    Args:
+        problem: of the decision between the run's systems.
+        columns: of the candidates.
+        answers: theirs.
+        options: the reader's.
+    """
+    settings, aim = problem.settings, aim_of(problem)
+    worth = 0.0 if settings.worth is None or aim != "benefit" else settings.worth.right + settings.worth.wrong
+    able = [usable and number in columns for number, usable in enumerate(problem.able)]
+    chosen = choose(problem.loss, able, problem.checked) if aim != "mix" and any(able) else None
+    place = {column: number for number, column in enumerate(columns)}
+    usable = [place[column] for column in columns if able[column]]
+    baseline = baseline_of(answers, aim, worth, None if chosen is None else place[chosen], usable or None)
+    return StudyContext(answers, baseline, settings, options)
+
+
+def aim_of(problem: Problem) -> Aim:
+    """Return what a router is to gain, by what the reader named and which costs are known."""
+    if problem.cost is None or problem.objective not in ("benefit", "cost"):
+        return "mix"
+    return "benefit" if problem.objective == "benefit" else "cost"
+
+
+def _check_members(answers: ItemAnswers, left_out: dict[str, str], options: RoutingOptions) -> None:
+    """Check the members that a reader names.
+
+    Raises:
+        UserError: one is not in the run or cannot be a member, or there are fewer than two.
+    """
+    if options.members is None:
+        return
+    for name in options.members:
+        if name in left_out:
+            raise UserError(f"members: {name} cannot be a member of a router: {left_out[name]}")
+        if name not in answers.systems:
+            raise UserError(f"members: no system {name!r:.60} in this run{nearest(name, answers.systems)}")
+    if len(set(options.members)) < 2:
+        raise UserError("members: name at least two systems, such as --members small,large")
+
+
+def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], notes: tuple[str, ...]) -> RoutingStudy:
+    answers, baseline = context.answers, context.baseline
+    own = router_own(analysis, context.options)
+    loaded = residents(context, analysis, own)
+    highest = _perfect(context)
+    choices: tuple[RoutingChoice, ...] = ()
+    not_judged: dict[str, str] = {}
+    return RoutingStudy(
+        systems=answers.systems,
+        left_out=left_out,
+        items=answers.items,
+        blocks=answers.clusters if answers.blocked else None,
+        unit=answers.unit,
+        label=answers.label,
+        aim=baseline.aim,
+        settings=context.settings,
+        best_single=answers.systems[baseline.single],
+        singles=tuple(_single(context, column) for column in range(len(answers.systems))),
+        hull=tuple(answers.systems[column] for column in baseline.hull),
+        ceiling=highest,
+        choices=choices,
+        control=None,
+        curves=(),
+        cascades=(),
+        residents=None if isinstance(loaded, str) else loaded,
+        why_no_residents=loaded if isinstance(loaded, str) else "",
+        tolerance=None,
+        router_own=own if choices else {},
+        not_judged=not_judged,
+        verdict=verdict(context, choices, highest, not_judged),
+        sampled=None,
+        notes=notes,
+    )
+
+
+def _single(context: StudyContext, column: int) -> RoutingChoice:
+    answers = context.answers
+    name = answers.systems[column]
+    routed = pick(answers, np.full(answers.items, column, dtype=np.int64))
+    return judge(context, "single", name, "", routed, (name,))
+
+
+def _perfect(context: StudyContext) -> Ceiling:
+    answers = context.answers
+    routed = pick(answers, answers.score.argmax(axis=1))
+    return Ceiling(judge(context, "item", "", "", routed, answers.systems), None, "", None, None)
