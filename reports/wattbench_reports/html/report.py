@@ -29,7 +29,7 @@ from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.experts.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.sections.model import Section
@@ -47,7 +47,7 @@ PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
     comparison_section,
     tradeoff_section,
     domains_section,
-    routing_section,
+    hybrids_section,
     experts_section,
     distillation_section,
     lifecycle_section,

@@ -65,14 +65,17 @@ class FirstScreen:
     domains: Table | None
     """None with fewer than two domains."""
     evidence: tuple[str, ...]
+    routing: str = ""
+    """Whether a router is worth building, in one sentence; empty where there is nothing to route between."""
 
 
-def first_screen(words: DecisionWords, analysis: Analysis) -> FirstScreen:
+def first_screen(words: DecisionWords, analysis: Analysis, routing: str = "") -> FirstScreen:
     """Make the first screen.
 
     Args:
         words: a decision in words.
         analysis: what it was made from.
+        routing: the verdict on a router; empty: none.
     """
     names = [each.system for each in words.decision.systems]
     return FirstScreen(
@@ -83,6 +86,7 @@ def first_screen(words: DecisionWords, analysis: Analysis) -> FirstScreen:
         caveat="" if words.caveat is None else words.caveat.text,
         domains=domain_matrix(words.decision, analysis, names[:TOP]),
         evidence=words.evidence,
+        routing=routing,
     )
 
 

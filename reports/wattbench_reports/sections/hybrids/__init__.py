@@ -20,7 +20,7 @@ _LEAD = (
 )
 
 
-def routing_section(analysis: Analysis) -> Section | None:
+def hybrids_section(analysis: Analysis) -> Section | None:
     """Make passages per hybrid, and one for the routers of a file; None where there are neither."""
     all_studies = studies(analysis)
     if all_studies is None:

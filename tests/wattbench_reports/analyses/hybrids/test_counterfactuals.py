@@ -15,7 +15,7 @@ from wattbench_reports.analyses.hybrids.counterfactuals import always_each, best
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
 from wattbench_reports.analyses.hybrids.knn_router import ALL_ALIKE, NEAREST, NOT_INSTALLED, Neighbours, nearest_router
 from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 
 
 def wide(routed) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -184,7 +184,7 @@ def test_without_scikit_learn_it_is_said_how_to_get_it(compose, monkeypatch) -> 
     routed = compose(by_score(0.3))
     (study,) = studies(routed.analysis).hybrids
     assert study.near == NOT_INSTALLED
-    text = " ".join(routing_section(routed.analysis).passages[1].sentences)
+    text = " ".join(hybrids_section(routed.analysis).passages[1].sentences)
     assert "was not computed: it needs scikit-learn: pip install 'wattbench[router]'." in text
 
 
@@ -249,7 +249,7 @@ def test_benches_are_of_the_items_that_all_answered(compose) -> None:
 
 
 def said_of_choices(routed) -> str:
-    return " ".join(routing_section(routed.analysis).passages[1].sentences)
+    return " ".join(hybrids_section(routed.analysis).passages[1].sentences)
 
 
 def test_members_that_are_not_in_the_run_leave_nothing_to_bound_the_hybrid(compose) -> None:

@@ -11,7 +11,7 @@ from tests.made_up.prices import EUR
 from tests.made_up.routed import CHOOSING_J, by_score, cascading
 from wattbench_reports.analyses.hybrids import studies
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 
 EACH = {"a": 0.01, "b": 0.02, "c": 0.1}
 
@@ -96,7 +96,7 @@ def test_a_hybrid_that_pays_for_tokens_itself_is_not_replayed_in_money(compose) 
 
 def test_the_section_has_a_table_of_money_where_there_are_prices(compose, golden) -> None:
     routed = compose(by_score(0.3))
-    plain, paid = routing_section(routed.analysis), routing_section(priced(routed))
+    plain, paid = hybrids_section(routed.analysis), hybrids_section(priced(routed))
     tables = [[table.caption for table in section.passages[1].tables] for section in (plain, paid)]
     assert tables == [["Other choices for mixed"], ["Other choices for mixed", "Money of other choices for mixed"]]
     table = paid.passages[1].tables[1]

@@ -10,7 +10,7 @@ import pytest
 from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, members
 from wattbench_reports.analyses.hybrids import Plan, bench_of, check_of, hybrid_answers, matrix_of, replay, studies
 from wattbench_reports.analyses.hybrids.replay import mean_interval
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.tables.item_matrix import item_table
 
 
@@ -64,7 +64,7 @@ def test_joules_that_no_replay_knows_of_are_found_and_said(compose) -> None:
     assert check is not None and check.energy_j is not None
     assert check.energy_j.estimate == pytest.approx(2.0)
     assert (check.accuracy_agrees, check.energy_agrees) == (True, False)
-    text = " ".join(routing_section(routed.analysis).passages[1].sentences)
+    text = " ".join(hybrids_section(routed.analysis).passages[1].sentences)
     assert "and its joules per request do not agree" in text
     assert "On 100.0% of these items the recorded answer has the same score" in text
 
@@ -90,7 +90,7 @@ def test_items_for_a_member_that_is_not_in_the_run_are_left_out(compose, fake) -
     assert len(found.replayed.rows) == len(kept) < len(own)
     answers = [routed.cell(row["route"], row["task"], row["doc_id"])["correct"] for _, row in kept.iterrows()]
     assert found.replayed.accuracy == pytest.approx(np.mean(answers))
-    text = " ".join(" ".join(passage.sentences) for passage in routing_section(routed.analysis).passages)
+    text = " ".join(" ".join(passage.sentences) for passage in hybrids_section(routed.analysis).passages)
     assert f"over {len(kept)} of 80 items" in text
     assert "Its threshold cannot be varied after the run: c is not in this run as a system of its own." in text
 
@@ -120,7 +120,7 @@ def test_without_comparable_joules_only_accuracy_is_stated(compose, fake, change
     for choice in found.choices:
         assert choice.outcome.accuracy is not None
         assert (choice.outcome.j_per_request, choice.outcome.j_per_correct, choice.saved_j) == (None, None, None)
-    text = " ".join(" ".join(passage.sentences) for passage in routing_section(routed.analysis).passages)
+    text = " ".join(" ".join(passage.sentences) for passage in hybrids_section(routed.analysis).passages)
     assert f"are not compared, because {found.bench.no_joules}" in text
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wattbench_reports.analyses.hybrids import routings
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 
 TASKS = {"chain_sum": "arithmetic", "spell_backward": "text"}
 MEMBERS = ("a", "b")
@@ -79,7 +79,7 @@ def test_what_choosing_costs(routed, fake) -> None:
     assert found.router_j == pytest.approx(own["router_energy_j"].mean())
     assert (found.router_s_share, found.router_j_share) == (pytest.approx(1 / 16), pytest.approx(1 / 16))
     assert found.mean_asked == 1.0
-    text = said(routing_section(analysis))
+    text = said(hybrids_section(analysis))
     assert "1.00 members are asked per item on average; routing takes" in text
     assert "(6.3% of its joules; counter)." in text
 
@@ -99,49 +99,49 @@ def test_a_member_that_is_not_in_the_run_is_named(routed, fake) -> None:
     assert found.missing == ("b",)
     assert found.against == ()
     unknown = "what the best or a random member would have given, in all or by domain, is not known."
-    assert f"b is not a system of its own in this run: {unknown}" in said(routing_section(analysis))
+    assert f"b is not a system of its own in this run: {unknown}" in said(hybrids_section(analysis))
 
 
 def test_without_any_member_only_the_routes_are_shown(routed) -> None:
     _, analysis, _ = routed()
     (found,) = routings(analysis)
     assert found.against == ()
-    section = routing_section(analysis)
+    section = hybrids_section(analysis)
     assert "a and b are not systems of their own in this run: what the best or a random member" in said(section)
     assert [table.caption for table in section.passages[0].tables] == ["Members that answered for mixed"]
 
 
 def test_a_single_system_that_does_as_well_is_pointed_out(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("alone", accuracy=0.9, energy_j=1.0), accuracy=0.4)
-    assert said(routing_section(analysis)).startswith("alone (generalist) alone is better on both metrics: ")
+    assert said(hybrids_section(analysis)).startswith("alone (generalist) alone is better on both metrics: ")
 
 
 def test_a_twin_is_not_shown_to_be_worse(routed, fake) -> None:
     _, analysis, _ = routed(fake.System("twin", accuracy=0.5, energy_j=4.0))
     assert "twin (generalist) alone is not shown to be worse: the hybrid's accuracy is " in said(
-        routing_section(analysis)
+        hybrids_section(analysis)
     )
 
 
 def test_a_hybrid_that_nothing_matches(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("big", accuracy=0.4, energy_j=99.0), accuracy=0.95)
-    assert said(routing_section(analysis)).startswith("No single system of this run does as well")
+    assert said(hybrids_section(analysis)).startswith("No single system of this run does as well")
 
 
 def test_joules_of_another_kind_do_not_decide(routed, fake) -> None:
     _, analysis, _ = routed(fake.System("other", accuracy=0.5, provenance="modelled"))
-    assert "and their joules per correct answer are not comparable." in said(routing_section(analysis))
+    assert "and their joules per correct answer are not comparable." in said(hybrids_section(analysis))
 
 
 def test_a_yardstick_is_called_one(routed, fake) -> None:
     _, analysis, _ = routed(*members(fake), fake.System("alone", accuracy=0.9), router="oracle")
-    text = said(routing_section(analysis))
+    text = said(hybrids_section(analysis))
     assert text.startswith("A yardstick, not to be run: its router is given the domain of every item")
     assert "alone (generalist)" not in text
 
 
 def test_absent_without_routes(analysed, fake) -> None:
-    assert routing_section(analysed(fake.golden())) is None
+    assert hybrids_section(analysed(fake.golden())) is None
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -16,7 +16,7 @@ from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench_reports.figures import Dot, FrontierLine, frontier, misroutes
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>alert("x")</script>'
@@ -41,7 +41,7 @@ def test_golden(compose, tmp_path, golden) -> None:
     path = tmp_path / "routes.csv"
     rows = [f"thrifty,{task},{doc},a>b,," for task in ("chain_sum", "spell_backward") for doc in range(40)]
     path.write_text("\n".join(["router,task,doc_id,member,router_s,router_j", *rows]), encoding="utf-8")
-    text = as_text(routing_section(routed.again(Assumptions(routers=path))))
+    text = as_text(hybrids_section(routed.again(Assumptions(routers=path))))
     golden("routing.txt", text)
 
 

@@ -17,7 +17,7 @@ from wattbench_reports.analyses.hybrids import matrix_of, studies
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report, write_report
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.tables.routes import read_routes
 
 HEADER = "router,task,doc_id,member,router_s,router_j"
@@ -142,7 +142,7 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
     path = write(tmp_path / "routes.csv", rows)
     assumptions = Assumptions(routers=path)
     analysis = analyse(run, assumptions)
-    assert routing_section(analyse(run)) is None
+    assert hybrids_section(analyse(run)) is None
     items = analysis.frames.items.set_index(["system", "task", "doc_id"])
     score, joules = 0.0, 0.25
     for task in TASKS:

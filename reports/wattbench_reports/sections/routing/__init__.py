@@ -1,0 +1,71 @@
+"""Whether a router in front of the systems pays, before it is built; then what hybrids of the run did.
+
+choices.py    what routers would give, with the picture
+cascades.py   a cheaper system first, then a better one
+tolerance.py  the errors that a router by domain could bear
+tables.py     tables in words as tables of the page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.routing.model import RoutingStudy
+from wattbench_reports.sections.hybrids import hybrids_section
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.routing.cascades import cascades_passage
+from wattbench_reports.sections.routing.choices import choices_passage
+from wattbench_reports.sections.routing.tables import page_table
+from wattbench_reports.sections.routing.tolerance import tolerance_passage
+from wattbench_reports.wording.routing import RoutingWords, Topic, routing_verdict, routing_words
+
+_TITLE = "Whether a router pays"
+
+
+def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | None:
+    """Make the section; None where there is one system, and no hybrid.
+
+    Args:
+        analysis: of the run.
+        study: of the run; a text is why there is none, as a clause.
+    """
+    hybrids = hybrids_section(analysis)
+    if isinstance(study, str) and hybrids is None and len(analysis.frames.systems) < 2:
+        return None
+    places = {name: index for index, name in enumerate(analysis.frames.systems)}
+    passages = () if isinstance(study, str) else tuple(_passages(routing_words(study), places))
+    if hybrids is not None:
+        passages += (Passage("What the hybrids of this run did", (hybrids.lead,)), *hybrids.passages)
+    did = ", and what the hybrids of this run did" if hybrids is not None else ""
+    return Section(
+        "routing",
+        "Routing",
+        _TITLE,
+        routing_verdict(study),
+        passages,
+        line=f"what a router in front of these systems would gain{did}",
+    )
+
+
+def _passages(words: RoutingWords, places: dict[str, int]) -> Iterator[Passage]:
+    yield choices_passage(words, places)
+    passages = (cascades_passage(words, places), tolerance_passage(words, places), _residents(words))
+    yield from (passage for passage in passages if passage is not None)
+    sentences = _said(words, "control") + _said(words, "conditions")
+    if sentences:
+        yield Passage("How routers were judged", sentences)
+
+
+def _residents(words: RoutingWords) -> Passage | None:
+    sentences = _said(words, "residents")
+    if not sentences:
+        return None
+    tables = (
+        () if words.residents is None else (page_table(words.residents, "Systems to keep loaded, by their idle power"),)
+    )
+    return Passage("What stays loaded", sentences, tables)
+
+
+def _said(words: RoutingWords, topic: Topic) -> tuple[str, ...]:
+    return words.by_topic.get(topic, ())

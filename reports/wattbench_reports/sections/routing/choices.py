@@ -1,0 +1,142 @@
+"""What routers would give: a picture, a table of the best, and every choice in all units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
+from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
+from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.routing.tables import capital, page_table
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.stats import Interval
+from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, row_name, shares_text, study_measures
+from wattbench_reports.wording.routing.measures import minus, points
+from wattbench_reports.wording.routing.met import qualifies_text
+from wattbench_reports.wording.routing.pictures import cost_name, tradeoff_picture
+
+
+def choices_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage:
+    """Make the passage.
+
+    Args:
+        words: of a study.
+        places: each system's index among all of the run, which selects its mark.
+    """
+    study = words.study
+    series = {row_name(each): places[each.name] for each in study.singles}
+    sentences = (*words.by_topic.get("ceiling", ()), *words.by_topic.get("recommended", ()))
+    return Passage(
+        "What a router would gain",
+        sentences,
+        (page_table(words.choices, "What routers would give", series),),
+        Drawing(
+            tradeoff_picture(study, places),
+            f"Figure: accuracy against {cost_name(study)} of systems, routers and perfect routers",
+            _caption(study),
+        ),
+        folded=(_all_units(words, series),),
+    )
+
+
+def _caption(study: RoutingStudy) -> str:
+    parts = (
+        ["Up and left is better. Dashed: a random mix of systems."]
+        if len(study.hull) > 1
+        else ["Up and left is better."]
+    )
+    if study.choices:
+        parts.append("Rings: routers that can be built, on items that they were not fitted to.")
+    if study.curves:
+        parts.append("Lines: the same routers at other settings.")
+    parts.append("Triangles: perfect routers, which nothing that can be built is above.")
+    return " ".join(parts)
+
+
+def _all_units(words: RoutingWords, series: Mapping[str, int]) -> Table:
+    """Make the table of every system, router and perfect router, with its differences from the best single system."""
+    study, measures = words.study, study_measures(words.study)
+    rows = list(_every(study))
+    amounts = [each for each in _amounts(measures) if any(each.name in choice.amounts for _, choice in rows)]
+    required = bool(study.settings.requirements)
+    return Table(
+        caption="Every choice in all units",
+        columns=(
+            Column("Answered by"),
+            Column("Requests to"),
+            Column("Correct", numeric=True),
+            Column(f"Correct, against {study.best_single}", numeric=True),
+            *(
+                Column(heading, numeric=True)
+                for each in amounts
+                for heading in (each.heading, f"{each.heading}, against {study.best_single}")
+            ),
+            Column("p95", numeric=True),
+            *((Column("Qualifies"),) if required else ()),
+        ),
+        rows=tuple(
+            (
+                Cell(name, series=series.get(name)),
+                Cell(shares_text(choice)),
+                Cell(units.percent_interval(choice.accuracy)),
+                Cell(units.NONE if _is_best(choice, study) else points(choice.accuracy_gain)),
+                *(Cell(text) for each in amounts for text in _cells(choice, each, study)),
+                Cell(units.quantity(choice.p95_s, "s")),
+                *((Cell(qualifies_text(choice, study.label)),) if required else ()),
+            )
+            for name, choice in rows
+        ),
+        note=(
+            f"Per request, where no other number is said; brackets are 95% intervals. Against {study.best_single}: the "
+            "difference over the same items. Every system that is asked is counted."
+        ),
+    )
+
+
+def _every(study: RoutingStudy) -> Iterator[tuple[str, RoutingChoice]]:
+    yield from ((row_name(each), each) for each in (*study.singles, *study.choices))
+    ceiling, control = study.ceiling, study.control
+    perfect = {
+        "item": ceiling.best, "cross_fitted": ceiling.cross_fitted, "triple": ceiling.triple, "pair": ceiling.pair,
+        "shuffled": control,
+    }  # fmt: skip
+    yield from ((row_name(each, kind), each) for kind, each in perfect.items() if each is not None)
+
+
+@dataclass(frozen=True)
+class _Amount:
+    """One of the units, as a column."""
+
+    name: str
+    """In `RoutingChoice.amounts`."""
+    heading: str
+    text: Callable[[Interval], str]
+
+
+def _amounts(measures: StudyMeasures) -> Iterator[_Amount]:
+    for name, heading, unit in ((JOULES, "Joules", "J"), (SECONDS, "Seconds", "s"), (GRAMS, "CO2e", "g")):
+        yield _Amount(name, heading, partial(_quantity, unit=unit))
+    if measures.study.unit is CostUnit.MONEY:
+        yield _Amount(MONEY, capital(measures.heading()), measures.cost_cell)
+
+
+def _quantity(interval: Interval, unit: str) -> str:
+    return minus(units.quantity_interval(interval, unit))
+
+
+def _cells(choice: RoutingChoice, each: _Amount, study: RoutingStudy) -> tuple[str, str]:
+    amount = choice.amounts.get(each.name)
+    difference = None if _is_best(choice, study) else choice.amount_gains.get(each.name)
+    return _text(amount, each), _text(difference, each)
+
+
+def _text(interval: Interval | None, each: _Amount) -> str:
+    return units.NONE if interval is None else each.text(interval)
+
+
+def _is_best(choice: RoutingChoice, study: RoutingStudy) -> bool:
+    return choice.kind == "single" and choice.name == study.best_single
