@@ -30,6 +30,9 @@ from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.model import LEAST_POINTS, LEAST_SAVING, Aim
 from wattbench_reports.routing.routed import RoutedItems
 
+_ROUNDING = 1e-12
+"""A gain in accuracy below this is rounding."""
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -96,7 +99,8 @@ def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedIte
     slope = float(means[1] - means[0]) / span
     mixed_score = (1 - t) * answers.score[:, a] + t * answers.score[:, b]
     mixed_cost = (1 - t) * answers.cost[:, a] + t * answers.cost[:, b]
-    return np.asarray(routed.score - mixed_score - slope * (routed.cost - mixed_cost))
+    values = routed.score - mixed_score - slope * (routed.cost - mixed_cost)
+    return np.where(np.abs(values) < _ROUNDING, 0.0, values)
 
 
 def least_gain(baseline: Baseline, answers: ItemAnswers) -> float:

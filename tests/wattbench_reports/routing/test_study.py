@@ -1,0 +1,96 @@
+"""The whole study of imported runs, from records to verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.made_up.routing_worlds import by_domain, routed_run
+from tests.made_up.runs import FakeRun, FakeSystem
+from wattbench.errors import UserError
+from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
+from wattbench_reports.routing.options import RoutingOptions
+from wattbench_reports.routing.study import routing_study
+
+SCORES, DOMAINS = by_domain(
+    {"small": {"sums": 0.95, "text": 0.3}, "middle": {"sums": 0.6, "text": 0.6}, "large": {"sums": 0.8, "text": 0.9}},
+    300,
+)
+
+
+@pytest.fixture(scope="module")
+def complementary(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    """A small system that is best in one domain, and a large one in the other."""
+    folder = tmp_path_factory.mktemp("complementary")
+    names = ("small", "middle", "large")
+    return analyse(routed_run(folder, SCORES, [0.001, 0.004, 0.01], DOMAINS, systems=names, seconds=[0.1, 0.3, 0.9]))
+
+
+def _study(analysis: Analysis, options: RoutingOptions | None = None) -> RoutingStudy:
+    found = routing_study(analysis) if options is None else routing_study(analysis, options)
+    assert isinstance(found, RoutingStudy)
+    return found
+
+
+def test_without_requirements_it_is_against_a_random_mix(complementary: Analysis) -> None:
+    study = _study(complementary)
+    assert (study.aim, study.best_single, study.hull) == ("mix", "large", ("small", "large"))
+    assert study.items == 600
+    assert study.blocks is None
+    assert [each.name for each in study.singles] == ["small", "middle", "large"]
+    assert study.ceiling.best.accuracy.estimate == pytest.approx(SCORES.max(axis=1).mean())
+    assert study.why_no_residents
+
+
+def test_requirements_make_it_a_saving(tmp_path: Path, complementary: Analysis) -> None:
+    required = Assumptions(decision=DecisionChoice(min_accuracy="0.8"))
+    study = _study(analyse(complementary.frames.run, required))
+    assert (study.aim, study.best_single) == ("cost", "large")
+    assert study.verdict.least == pytest.approx(0.0005)
+
+
+def test_a_worth_makes_it_net_benefit(complementary: Analysis) -> None:
+    worthy = Assumptions(decision=DecisionChoice(worth_right=0.001, cost_wrong=0.0001))
+    study = _study(analyse(complementary.frames.run, worthy))
+    assert (study.aim, study.best_single) == ("benefit", "small")
+    assert study.verdict.least == pytest.approx(0.01 * 0.0011)
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [(("small", "huge"), "no system 'huge'"), (("small",), "at least two"), (("small", "small"), "at least two")],
+)
+def test_members_that_cannot_be(complementary: Analysis, members: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        routing_study(complementary, RoutingOptions(members=members))
+
+
+def test_one_system_has_no_router(tmp_path: Path) -> None:
+    found = routing_study(analyse(routed_run(tmp_path, np.ones((9, 1)))))
+    assert isinstance(found, str)
+    assert "fewer than two" in found
+
+
+def test_a_run_with_a_hybrid_is_studied_by_its_members(analysed: Callable[[FakeRun], Analysis]) -> None:
+    singles = (FakeSystem("small", accuracy=0.4, energy_j=1.0), FakeSystem("large", accuracy=0.8, energy_j=8.0))
+    hybrid = FakeSystem("both", kind="hybrid", accuracy=0.8, energy_j=4.0, members=("small", "large"))
+    study = _study(analysed(FakeRun((*singles, hybrid), blocks=6)))
+    assert study.systems == ("small", "large")
+    assert list(study.left_out) == ["both"]
+    assert study.blocks == 6
+    with pytest.raises(UserError, match="both cannot be a member"):
+        routing_study(analysed(FakeRun((*singles, hybrid), blocks=6)), RoutingOptions(members=("both", "small")))
+
+
+def test_systems_that_answer_alike_are_not_worth_a_router(tmp_path: Path) -> None:
+    alike = np.repeat((np.arange(200) % 3 > 0)[:, None], 2, axis=1)
+    study = _study(analyse(routed_run(tmp_path, alike, [0.01, 0.02])))
+    assert study.best_single == "s0"
+    assert study.verdict.answer == WorthBuilding.NO
+    assert study.verdict.ceiling_gain.estimate == 0.0
