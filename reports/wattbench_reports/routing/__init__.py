@@ -3,6 +3,8 @@
     study.py             the study, top to bottom
     model.py             what it says; options.py what a reader sets
     item_answers.py      scores and costs item by item; routed.py what a choice of systems gives
+    figures.py           means over items with their uncertainty: every interval is made there
+    baseline.py          what a router is compared with; judge.py the figures of one choice; verdict.py of all
 
 May import: `wattbench_reports.decision` and all below it.
 """
