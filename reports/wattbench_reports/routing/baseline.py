@@ -44,7 +44,7 @@ class Baseline:
     hull: tuple[int, ...]
     """Columns that a random mix takes, by rising cost and accuracy."""
     worth: float = 0.0
-    """What one more correct answer in place of a wrong one is worth, in the unit of costs; 0 unless the aim is
+    """What one more correct answer in corner of a wrong one is worth, in the unit of costs; 0 unless the aim is
     ``benefit``."""
 
 
@@ -89,7 +89,7 @@ def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedIte
     """Return values per item, shape (items,), whose mean is the accuracy above a random mix at the same cost."""
     costs, hull = answers.mean(answers.cost), baseline.hull
     cost = float(answers.weight @ routed.cost)
-    above = next((place for place, each in enumerate(hull) if costs[each] >= cost), None)
+    above = next((corner for corner, each in enumerate(hull) if costs[each] >= cost), None)
     if above is None or above == 0:
         return np.asarray(routed.score - answers.score[:, hull[-1 if above is None else 0]])
     a, b = hull[above - 1], hull[above]

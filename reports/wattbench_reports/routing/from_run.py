@@ -101,7 +101,7 @@ class _Run:
         if not len(self.rows):
             return None
         table, rows, columns = self.analysis.table, self.rows, list(self.columns)
-        index_of = {name: place for place, name in enumerate(self.domains)}
+        index_of = {name: position for position, name in enumerate(self.domains)}
         code = np.array([index_of.get(name, 0) for name in self.analysis.basis.domains], dtype=np.int64)
         domain = code[self.number[rows]]
         weight = self._weights()
@@ -146,7 +146,7 @@ class _Run:
         return kinds | decision_sums(analysis.frames, analysis.table, _TIMED)
 
     def _filled(self, costs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the costs of the items that count, with means in place of what is not known."""
+        """Return the costs of the items that count, with means in position of what is not known."""
         kept = costs[self.rows]
         unknown = np.isnan(kept)
         if not unknown.any():

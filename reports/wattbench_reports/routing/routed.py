@@ -1,4 +1,4 @@
-"""What a choice of systems gives on each item: its score, cost and amounts, and whom it asks first."""
+"""What a choice of systems gives on each item: its score, cost and amounts, and which systems it asks."""
 
 from __future__ import annotations
 

@@ -74,9 +74,9 @@ def study_context(
     worth = 0.0 if settings.worth is None or aim != "benefit" else settings.worth.right + settings.worth.wrong
     able = [usable and number in columns for number, usable in enumerate(problem.able)]
     chosen = choose(problem.loss, able, problem.checked) if aim != "mix" and any(able) else None
-    place = {column: number for number, column in enumerate(columns)}
-    usable = [place[column] for column in columns if able[column]]
-    baseline = baseline_of(answers, aim, worth, None if chosen is None else place[chosen], usable or None)
+    position = {column: number for number, column in enumerate(columns)}
+    usable = [position[column] for column in columns if able[column]]
+    baseline = baseline_of(answers, aim, worth, None if chosen is None else position[chosen], usable or None)
     return StudyContext(answers, baseline, settings, options)
 
 
@@ -106,8 +106,8 @@ def _check_members(answers: ItemAnswers, left_out: dict[str, str], options: Rout
 
 def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], notes: tuple[str, ...]) -> RoutingStudy:
     answers, baseline = context.answers, context.baseline
-    own = router_own(analysis, context.options)
-    loaded = residents(context, analysis, own)
+    bill = router_own(analysis, context.options)
+    loaded = residents(context, analysis, bill)
     highest = _perfect(context)
     choices: tuple[RoutingChoice, ...] = ()
     not_judged: dict[str, str] = {}
@@ -131,7 +131,7 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         residents=None if isinstance(loaded, str) else loaded,
         why_no_residents=loaded if isinstance(loaded, str) else "",
         tolerance=None,
-        router_own=own if choices else {},
+        router_own=bill if choices else {},
         not_judged=not_judged,
         verdict=verdict(context, choices, highest, not_judged),
         sampled=None,
