@@ -149,12 +149,13 @@ def _by_domain(value: NDArray[np.float64], test: NDArray[np.float64]) -> NDArray
         Shape (2^k, figures); 0 for the empty set.
     """
     k, figures = test.shape[1:]
-    total = np.zeros((2**k, figures))
+    total, given, best = np.zeros((figures, 2**k)), np.zeros((figures, 2**k)), np.full(2**k, -np.inf)
     for of_domain, figures_of in zip(value, test, strict=True):
-        best, given = np.full(1, -np.inf), np.zeros((1, figures))
         for column in range(k):
-            better = of_domain[column] > best
-            given = np.concatenate([given, np.where(better[:, None], figures_of[column], given)])
-            best = np.concatenate([best, np.where(better, of_domain[column], best)])
+            half, whole = 2**column, 2 ** (column + 1)
+            better = best[:half] < of_domain[column]
+            best[half:whole] = np.where(better, of_domain[column], best[:half])
+            for number in range(figures):
+                given[number, half:whole] = np.where(better, figures_of[column, number], given[number, :half])
         total += given
-    return total
+    return total.T
