@@ -164,10 +164,10 @@ def tolerance(**changes: Any) -> Tolerance:
 
 
 def residents(**changes: Any) -> Residents:
-    """One system is best alone, and two from 340 requests per hour on."""
-    sets = (ResidentSet((BEST,), 0.0, 0.0, 0.0), ResidentSet((CHEAP, BEST), 3.1, 12.0, 340.0),
-            ResidentSet((CHEAP, "sonnet", BEST), 3.3, 25.0, 4_100.0))  # fmt: skip
-    return replace(Residents(1_000.0, sets[1], sets, 16, 3600.0), **changes)
+    """One system is best alone, and two from 348 requests per hour on."""
+    sets = (ResidentSet((BEST,), 0.0, 0.0, 0.0), ResidentSet((CHEAP, BEST), 0.031, 12.0, 0.9 * 12 / 0.031),
+            ResidentSet((CHEAP, "sonnet", BEST), 0.033, 25.0, 5_850.0))  # fmt: skip
+    return replace(Residents(1_000.0, sets[1], sets, 15, 0.9, base_w=18.4), **changes)
 
 
 def in_joules(**changes: Any) -> RoutingStudy:

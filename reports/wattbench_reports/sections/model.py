@@ -62,6 +62,17 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class RateField:
+    """A field for requests per hour: the passage's first sentence and cells with a key are stated for its value."""
+
+    label: str
+    value: str
+    """Requests per hour that the passage was made for, as a number to be read back."""
+    error: str
+    """What to type, as a sentence."""
+
+
+@dataclass(frozen=True)
 class Passage:
     """What is said of one system, or of one question."""
 
@@ -75,6 +86,7 @@ class Passage:
     commands: tuple[tuple[str, str], ...] = ()
     """What a command is for, and the command: text to be copied."""
     examples: tuple[Examples, ...] = ()
+    rate: RateField | None = None
 
 
 @dataclass(frozen=True)

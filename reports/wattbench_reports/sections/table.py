@@ -31,6 +31,8 @@ class Cell:
     """As `style`, of the second line."""
     restates: str = ""
     """The key under which the page's script states the cell for other settings: see `wattbench_reports.html.whatif`."""
+    at_rate: str = ""
+    """The key under which the page's script states the cell for another rate of requests."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The values of a report for other settings: computed here for the command line, by the page's script in a browser.
 
     restated_figures.py  every value and sentence that depends on the settings, by its key on the page
-    embedded_data.py     the data that a page embeds for its script, and embedded_decision.py those of the decision
+    embedded_data.py     the data that a page embeds for its script, embedded_decision.py those of the
+                         decision, and embedded_residents.py those of systems that stay loaded
     scalable_prices.py   prices of systems that the page can multiply
     page_script.py       the script, put together from the parts in script/
     tipping_points.py    the share of a domain at which another system leads

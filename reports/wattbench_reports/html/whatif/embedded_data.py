@@ -18,6 +18,7 @@ from wattbench_reports.comparison.ranking import Ranking
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.formatting import units
 from wattbench_reports.html.whatif.embedded_decision import carried_decision
+from wattbench_reports.html.whatif.embedded_residents import carried_residents
 from wattbench_reports.html.whatif.restated_figures import (
     ASK,
     command,
@@ -36,6 +37,7 @@ from wattbench_reports.metrics.domain_sums import Basis
 from wattbench_reports.metrics.ratio_intervals import LONE
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN
+from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.sections.verdict.blind_spots import NAMED, fails
 from wattbench_reports.stats import CONFIDENCE
 from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS
@@ -49,12 +51,15 @@ FIGURE = "ecologits-gpu-server"
 """Manufacture that the page offers if none is declared: a public value, by its name."""
 
 
-def carried(analysis: Analysis, words: DecisionWords | None = None) -> dict[str, Any]:
+def carried(
+    analysis: Analysis, words: DecisionWords | None = None, study: RoutingStudy | str | None = None
+) -> dict[str, Any]:
     """Make a JSON object of numbers and texts for the script.
 
     Args:
         analysis: of the run.
         words: the decision in the words of the page; None: they are made here.
+        study: of routers before they are built; None: the page has nothing of it.
 
     Names and texts in it are a record's: they may only be shown as text.
     """
@@ -89,6 +94,7 @@ def carried(analysis: Analysis, words: DecisionWords | None = None) -> dict[str,
         },
         "verdict": _verdict(analysis),
         "decision": carried_decision(analysis, words, ASK),
+        "residents": carried_residents(study),
         "texts": restated(analysis, words),
         "phrases": PHRASES,
         "command": command(analysis),

@@ -21,6 +21,7 @@ PARTS = (
     "geometry",
     "picture",
     "restated",
+    "residents",
     "first_screen",
     "controls",
 )

@@ -102,10 +102,17 @@ PHRASES = {
     "worst_cost": "; the costliest error is to take {domain} for {other}, which loses {loss}",
     "own_cost": "A router by domain may itself cost up to {cost}.",
     # Residents.
-    "residents": "At {rate} requests per hour keep {names} loaded, the best of {count} sets.",
+    "residents": "At {rate} requests per hour keep {names} loaded, the best of {count} sets{gains}.",
+    "resident_gains": ": a gain of {gain} over {best} alone, idle power included",
     "resident_steps": "The best to keep loaded, as requests become more frequent: {clauses}.",
     "resident_first": "{names}",
     "resident_from": "{names} from {rate} per hour",
+    "resident_gains_mix": ": a gain worth {gain} of accuracy over {best} alone, costs and idle power included",
+    "resident_price": "Costs count here at the price of a point between {cheaper} and {best}: {price}.",
+    "resident_base": "Idle power is counted beyond the {watts} that the machine itself draws, by the idle power of a"
+    " hybrid and of its members.",
+    "resident_least": "Idle power is counted beyond {watts}, the least with one system loaded; what that system adds"
+    " itself is not known.",
     "no_residents": "The idle power of systems that stay loaded is not counted, as {reason}.",
     # Controls and conditions.
     "control_none": "Fitted to shuffled answers, {name} gains nothing ({gain}), as it should.",

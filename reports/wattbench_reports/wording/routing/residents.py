@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.model import ResidentSet
-from wattbench_reports.wording.routing.measures import StudyMeasures
+from wattbench_reports.routing.model import Residents, ResidentSet, RoutingStudy
+from wattbench_reports.routing.residents import best_at, gain_at
+from wattbench_reports.wording.routing.measures import StudyMeasures, minus
 from wattbench_reports.wording.routing.phrases import PHRASES
 
 SAID = 4
@@ -21,11 +22,77 @@ def resident_sentences(measures: StudyMeasures) -> Iterator[str]:
             yield PHRASES["no_residents"].format(reason=study.why_no_residents)
         return
     residents = study.residents
-    rate, names = units.roughly(residents.requests_per_hour), units.named(residents.best.systems)
-    yield PHRASES["residents"].format(rate=rate, names=names, count=f"{residents.subsets:,}")
+    yield rate_sentence(measures, residents, residents.requests_per_hour)
     if len(residents.sets) > 1:
         clauses = [_clause(each) for each in residents.sets[:SAID]]
         yield PHRASES["resident_steps"].format(clauses="; ".join(clauses))
+    if study.aim == "mix":
+        yield from _price_of_a_point(measures)
+    if len(study.systems) > 1:
+        base = units.quantity(residents.base_w, "W")
+        yield PHRASES["resident_base" if residents.measured_together else "resident_least"].format(watts=base)
+    yield from (f"{note[:1].upper()}{note[1:]}." for note in residents.notes)
+
+
+def rate_sentence(measures: StudyMeasures, residents: Residents, rate: float) -> str:
+    """Say which set is the best at a rate, and what it gains.
+
+    Args:
+        measures: of a study.
+        residents: of the study.
+        rate: requests per hour.
+    """
+    best = best_at(residents.sets, rate)
+    gains = ""
+    if not is_best_single(best, measures.study):
+        gain = gain_text(measures, gain_at(best, rate, residents.idle_gain_per_w))
+        gains = gains_phrase(measures).format(gain=gain_of_requests(measures, gain), best=measures.study.best_single)
+    return PHRASES["residents"].format(
+        rate=units.roughly(rate), names=units.named(best.systems), count=f"{residents.subsets:,}", gains=gains
+    )
+
+
+def is_best_single(each: ResidentSet, study: RoutingStudy) -> bool:
+    """Return whether a set is the best single system alone, over which all others gain."""
+    return each.systems == (study.best_single,)
+
+
+def gains_phrase(measures: StudyMeasures) -> str:
+    """Return the clause on a gain, with fields."""
+    return PHRASES["resident_gains_mix" if measures.study.aim == "mix" else "resident_gains"]
+
+
+def gain_text(measures: StudyMeasures, gain: float) -> str:
+    """Format a gain for a column: ``1.2 points``, ``−4.67 J``, ``0.52 USD`` of as many requests as costs are."""
+    if measures.study.aim == "mix":
+        return minus(f"{_tenths(gain)} points")
+    return minus(measures.costs.amount(gain))
+
+
+def gain_of_requests(measures: StudyMeasures, text: str) -> str:
+    """Say how many requests a gain in words is of: ``4.67 J per request``; points are of any number."""
+    return text if measures.study.aim == "mix" else measures.costs.of_requests(text)
+
+
+def _price_of_a_point(measures: StudyMeasures) -> Iterator[str]:
+    """Yield what a point of accuracy costs on the dearest step of the hull, as `wattbench_reports.routing.residents`
+    prices costs where neither worth nor requirements are named."""
+    singles, best = {each.name: each for each in measures.study.singles}, measures.best
+    cheaper = [name for name in measures.study.hull if singles[name].cost.estimate < best.cost.estimate]
+    if not cheaper:
+        return
+    below = singles[cheaper[-1]]
+    points = 100 * (best.accuracy.estimate - below.accuracy.estimate)
+    if points > 0:
+        price = measures.costs.amount((best.cost.estimate - below.cost.estimate) / points)
+        yield PHRASES["resident_price"].format(
+            cheaper=below.name, best=best.name, price=measures.costs.of_requests(price)
+        )
+
+
+def _tenths(share: float) -> str:
+    text = units.fixed(100 * share, 1)
+    return "0.0" if text == "-0.0" else text
 
 
 def _clause(each: ResidentSet) -> str:

@@ -71,6 +71,7 @@ const update = () => {
 	const wrong = [...form.elements].find((each) => each.dataset.error && !each.validity.valid) || nothing;
 	for (const each of all(".what-if-error")) each.textContent = wrong ? wrong.dataset.error : "";
 	if (wrong) return;
+	stateAtRate();
 	const set = chosen(), { found, ...shown } = set.options.length ? restated(set) : { found: texts };
 	for (const place of all("[data-restate]")) {
 		const key = place.dataset.restate;
@@ -86,5 +87,5 @@ const update = () => {
 form.addEventListener("input", update);
 for (const each of form.elements) if (!form.contains(each)) each.addEventListener("input", update);
 form.addEventListener("reset", () => setTimeout(update));
-for (const each of [form, ...all(".requirements")]) each.hidden = false;
+for (const each of [form, ...all(".requirements, .at-rate")]) each.hidden = false;
 update();

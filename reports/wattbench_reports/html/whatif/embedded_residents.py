@@ -1,0 +1,43 @@
+"""What a page embeds of systems that stay loaded: the sets that are best at some rate, and sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.routing.model import RoutingStudy
+from wattbench_reports.wording.routing import PHRASES, study_measures
+from wattbench_reports.wording.routing.residents import gain_of_requests, gains_phrase, is_best_single
+
+
+def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None:
+    """Return what the script states residents by; None where there are none.
+
+    Args:
+        study: of the run; a text where there is none.
+    """
+    if study is None or isinstance(study, str) or study.residents is None:
+        return None
+    residents, measures = study.residents, study_measures(study)
+    in_money = study.aim != "mix" and study.unit is CostUnit.MONEY
+    return {
+        "sets": [
+            {
+                "names": units.named(each.systems),
+                "gain": each.gain,
+                "idle_w": each.idle_w,
+                "from": each.from_requests_per_hour,
+                "alone": is_best_single(each, study),
+            }
+            for each in residents.sets
+        ],
+        "per_w": residents.idle_gain_per_w,
+        "rate": residents.requests_per_hour,
+        "unit": "points" if study.aim == "mix" else study.label,
+        "factor": measures.costs.factor if in_money else None,
+        "best": PHRASES["residents"].replace("{count}", f"{residents.subsets:,}"),
+        "gains": gains_phrase(measures),
+        "of_requests": gain_of_requests(measures, "{gain}"),
+        "over": study.best_single,
+    }

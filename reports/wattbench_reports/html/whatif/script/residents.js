@@ -1,0 +1,22 @@
+// Which systems stay loaded at a rate of requests, as in routing/residents.py and wording/routing/residents.py.
+const resident = data.residents; // null: not known
+const gainText = (gain) => {
+	const { unit, factor } = resident;
+	const text = unit === "points" ? `${tenth(gain)} points` : factor === null ? si(gain, unit) : moneyText(gain * factor, unit);
+	return text.replace(/(?<!\w)-(?=[\d∞])/g, "−").replace(/^−0\.0 /, "0.0 ");
+};
+const atRate = (rate) => { // by the keys of sections/routing/residents.py
+	const { sets, per_w, best, gains, of_requests, over } = resident, all = sets.map(({ gain, idle_w }) => gain - (idle_w * per_w) / rate);
+	const k = sets.filter(({ from }) => from <= rate).length - 1, { names, alone } = sets[k];
+	const gained = alone ? "" : fillIn(gains, { gain: fillIn(of_requests, { gain: gainText(all[k]) }), best: over });
+	return { sentence: fillIn(best, { rate: roughly(rate), names, gains: gained }), ...Object.fromEntries(all.map((gain, row) => [`gain-${row}`, gainText(gain)])) };
+};
+const stateAtRate = () => {
+	if (!resident) return;
+	const { value } = id("requests-per-hour"), texts = atRate(value === "" ? resident.rate : Number(value)), usual = atRate(resident.rate);
+	for (const place of all("[data-at-rate]")) {
+		const key = place.dataset.atRate;
+		place.textContent = texts[key];
+		place.classList.toggle("restated", texts[key] !== usual[key]);
+	}
+};
