@@ -3,6 +3,7 @@
 choices.py    what routers would give, with the picture
 cascades.py   a cheaper system first, then a better one
 tolerance.py  the errors that a router by domain could bear
+residents.py  which systems to keep loaded, with a field for the rate of requests
 tables.py     tables in words as tables of the page
 """
 
@@ -16,7 +17,7 @@ from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.routing.cascades import cascades_passage
 from wattbench_reports.sections.routing.choices import choices_passage
-from wattbench_reports.sections.routing.tables import page_table
+from wattbench_reports.sections.routing.residents import residents_passage
 from wattbench_reports.sections.routing.tolerance import tolerance_passage
 from wattbench_reports.wording.routing import RoutingWords, Topic, routing_verdict, routing_words
 
@@ -50,21 +51,11 @@ def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | 
 
 def _passages(words: RoutingWords, places: dict[str, int]) -> Iterator[Passage]:
     yield choices_passage(words, places)
-    passages = (cascades_passage(words, places), tolerance_passage(words, places), _residents(words))
+    passages = (cascades_passage(words, places), tolerance_passage(words, places), residents_passage(words))
     yield from (passage for passage in passages if passage is not None)
     sentences = _said(words, "control") + _said(words, "conditions")
     if sentences:
         yield Passage("How routers were judged", sentences)
-
-
-def _residents(words: RoutingWords) -> Passage | None:
-    sentences = _said(words, "residents")
-    if not sentences:
-        return None
-    tables = (
-        () if words.residents is None else (page_table(words.residents, "Systems to keep loaded, by their idle power"),)
-    )
-    return Passage("What stays loaded", sentences, tables)
 
 
 def _said(words: RoutingWords, topic: Topic) -> tuple[str, ...]:

@@ -87,5 +87,5 @@ const update = () => {
 form.addEventListener("input", update);
 for (const each of form.elements) if (!form.contains(each)) each.addEventListener("input", update);
 form.addEventListener("reset", () => setTimeout(update));
-for (const each of [form, ...all(".requirements, .at-rate")]) each.hidden = false;
+for (const each of [form, ...all(resident ? ".requirements, .at-rate" : ".requirements")]) each.hidden = false;
 update();

@@ -1,0 +1,63 @@
+"""Which systems to keep loaded at a rate of requests, which the reader of the page can change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wattbench_reports.formatting import units
+from wattbench_reports.routing.model import Residents
+from wattbench_reports.routing.residents import gain_at
+from wattbench_reports.sections.model import Passage, RateField
+from wattbench_reports.sections.routing.tables import page_table
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, study_measures
+from wattbench_reports.wording.routing.residents import gain_of_requests, gain_text
+
+
+def residents_passage(words: RoutingWords) -> Passage | None:
+    """Make the passage: the best set at the rate, all that are best at some rate, and a field for the rate.
+
+    Args:
+        words: of a study.
+
+    Returns:
+        None where there is nothing to say.
+    """
+    sentences, residents = words.by_topic.get("residents", ()), words.study.residents
+    if not sentences:
+        return None
+    if residents is None:
+        return Passage("What stays loaded", sentences)
+    return Passage(
+        "What stays loaded",
+        sentences,
+        () if words.residents is None else (_table(words, residents),),
+        rate=RateField(
+            "Requests per hour", units.plain(residents.requests_per_hour), "Requests per hour: a number above 0."
+        ),
+    )
+
+
+def _table(words: RoutingWords, residents: Residents) -> Table:
+    assert words.residents is not None
+    measures = study_measures(words.study)
+    table = page_table(words.residents, "Systems to keep loaded, by the requests per hour from which they are best")
+    gains = [gain_at(each, residents.requests_per_hour, residents.idle_gain_per_w) for each in residents.sets]
+    return replace(
+        table,
+        columns=(*table.columns, Column("Gain with idle, at this rate", numeric=True)),
+        rows=tuple(
+            (*row, Cell(gain_text(measures, gain), at_rate=f"gain-{number}"))
+            for number, (row, gain) in enumerate(zip(table.rows, gains, strict=True))
+        ),
+        note=" ".join(part for part in (table.note, _note(measures)) if part),
+    )
+
+
+def _note(measures: StudyMeasures) -> str:
+    best = measures.study.best_single
+    gains = gain_of_requests(measures, f"Gains are over {best} alone")
+    return (
+        f"{gains}: of the best choice by domain within a set, on items that it was not fitted to. Further idle power: "
+        f"what all of a set draw beyond {best} alone; that of the machine itself is in none."
+    )
