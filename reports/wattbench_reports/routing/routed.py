@@ -32,8 +32,14 @@ def pick(answers: ItemAnswers, column: NDArray[np.int64]) -> RoutedItems:
         column: shape (items,): which system.
     """
     requests = np.zeros(answers.score.shape)
-    requests[np.arange(answers.items), column] = 1.0
-    return ask(answers, requests, answered=requests)
+    item = np.arange(answers.items)
+    requests[item, column] = 1.0
+    return RoutedItems(
+        score=answers.score[item, column],
+        cost=answers.cost[item, column],
+        amounts={name: values[item, column] for name, values in answers.amounts.items()},
+        requests=requests,
+    )
 
 
 def ask(answers: ItemAnswers, requests: NDArray[np.float64], answered: NDArray[np.float64]) -> RoutedItems:

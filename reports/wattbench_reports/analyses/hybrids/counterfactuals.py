@@ -42,7 +42,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Choices:
+class OtherChoices:
     """The hybrid and every other choice that no other row contradicts."""
 
     listed: tuple[Choice, ...]
@@ -50,27 +50,27 @@ class Choices:
     """Why the oracle by item is not listed though all members are in the run, as a clause; empty otherwise."""
 
 
-def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> Choices:
+def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> OtherChoices:
     """List the hybrid as it ran and replayed, and every other choice; only the former where no member is in the run.
 
     Oracles and the best or a random member are listed only if all members are in the run: those of some of the
     members bound nothing, and the hybrid itself may be above them.
     """
     if not len(bench.rows):
-        return Choices(())
+        return OtherChoices(())
     choices = [Choice("live", "", bench.live, None, None)]
     if not bench.present:
-        return Choices((*choices, *_from_files(analysis, bench)))
+        return OtherChoices((*choices, *_from_files(analysis, bench)))
     if len(bench.replayed.rows):
         choices.append(Choice("replayed", "", bench.replayed, None, None))
     others = [*_blind(bench, near), *_from_files(analysis, bench)]
     if bench.missing:
-        return Choices((*choices, *others))
+        return OtherChoices((*choices, *others))
     by_domain = _against(bench, "domain", "", _planned(bench, best_of_domain(bench)))
     rest = [_single(bench), _against(bench, "chance", "", _chance(bench)), *others]
     oracle = item_oracle(analysis, bench)
     above = _above_oracle(analysis, bench, oracle, [*choices, by_domain, *rest])
-    return Choices((*choices, by_domain, *([] if above else [oracle]), *rest), why_no_item_oracle=above)
+    return OtherChoices((*choices, by_domain, *([] if above else [oracle]), *rest), why_no_item_oracle=above)
 
 
 def _above_oracle(analysis: Analysis, bench: Bench, oracle: Choice, others: Iterable[Choice]) -> str:

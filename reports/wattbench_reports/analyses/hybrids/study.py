@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
-from wattbench_reports.analyses.hybrids.counterfactuals import Choice, Choices, always_each, choices_of, plan_of_file
+from wattbench_reports.analyses.hybrids.counterfactuals import (
+    Choice,
+    OtherChoices,
+    always_each,
+    choices_of,
+    plan_of_file,
+)
 from wattbench_reports.analyses.hybrids.frontier import Frontier, Quality, frontier_of, quality_of
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of, without_joules
 from wattbench_reports.analyses.hybrids.knn_router import Neighbours, neighbours
@@ -27,7 +33,7 @@ class Study:
     routing: Routing
     bench: Bench
     misroutes: Misroutes
-    other: Choices
+    other: OtherChoices
     check: ReplayCheck | None
     resident: Resident | None
     frontier: Frontier

@@ -1,0 +1,235 @@
+"""Bound what any router can give: a perfect choice of the system for each item.
+
+For each item the system with the highest score, of equals the cheapest. What is judged by the scores that it was chosen
+by is flattered where scores vary: a mean over noisy repeats is highest where luck was. So with repeats it is chosen by
+all of them but one and judged on that one, in turn for each (cross-fitting). Without repeats the flattery cannot be
+taken away, and the figure is a ceiling and no goal.
+
+With many systems a perfect choice among all of them is more flattered still, and no router reaches it. The best two and
+the best three are chosen on one half of the items and judged on the other, both ways; the third is the one that adds
+most to the two, so that three are never worse than two.
+
+The choice with the most gain by the aim of the study is another where costs differ from item to item, or an answer is
+worth less than what it costs:
+
+``benefit``   for each item the highest worth x score - cost, which no choice is above
+``mix``       the best of the choices by score - slope x cost, for the slopes of the hull: the gain above a concave hull
+              is the largest of the gains above its lines, each of which such a choice has the most of
+``cost``      by multiplier x score - cost with the largest multiplier at which the choice is not yet as accurate as is
+              required: no choice that is as accurate costs less (weak duality)
+
+Sources: cross-fitting, V. Chernozhukov and others, Econometrics Journal 21 (2018); greedy addition to a set whose value
+has decreasing increments, G. L. Nemhauser, L. A. Wolsey and M. L. Fisher, Mathematical Programming 14 (1978);
+Lagrangian relaxation, H. Everett, Operations Research 11 (1963); the hull, `baseline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.baseline import gain_values
+from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.folds import deal_folds
+from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.model import Ceiling, ChoiceKind, RoutingChoice
+from wattbench_reports.routing.routed import RoutedItems, pick
+from wattbench_reports.stats import Interval
+
+_ROUNDING = 1e-12
+_SETS: dict[int, ChoiceKind] = {2: "pair", 3: "triple"}
+_BISECTIONS = 60
+
+
+def ceiling(context: StudyContext) -> Ceiling:
+    """State what a perfect choice gives: among all systems, the best two and the best three."""
+    answers = context.answers
+    everything = np.ones(answers.score.shape, dtype=bool)
+    best = judge(context, "item", "", "", pick(answers, best_of_item(answers.score, answers.cost)), answers.systems)
+    crossed = _cross_fitted(answers, everything) if len(answers.halves) > 1 else None
+    fitted = None if crossed is None else judge(context, "item", "", "", crossed, answers.systems)
+    made = Ceiling(
+        best=best,
+        cross_fitted=fitted,
+        why_not_cross_fitted="",
+        pair=_of_few(context, 2),
+        triple=_of_few(context, 3),
+        gain=_most_gain(context),
+    )
+    top = int(answers.mean(answers.score).argmax())
+    return _without(made, answers.systems[top], float(answers.mean(answers.score)[top]))
+
+
+def bounded(of: Ceiling, choices: Iterable[RoutingChoice]) -> Ceiling:
+    """Leave out what is below a choice that it should bound, and say why.
+
+    Args:
+        of: the ceiling over the items of the choices.
+        choices: judged on the same items.
+    """
+    above = max(choices, key=lambda each: each.accuracy.estimate, default=None)
+    return of if above is None else _without(of, "a router that can be built", above.accuracy.estimate)
+
+
+def _without(of: Ceiling, name: str, accuracy: float) -> Ceiling:
+    fitted = of.cross_fitted
+    if fitted is None:
+        return of
+    few = max((each.accuracy.estimate for each in (of.pair, of.triple) if each is not None), default=0.0)
+    if fitted.accuracy.estimate >= max(accuracy, few) - _ROUNDING:
+        return of
+    what = f"{name} alone" if accuracy >= few else "a perfect choice among fewer systems"
+    if accuracy >= few and name.startswith("a router"):
+        what = name
+    why = (
+        f"chosen by some repeats and judged by the others it is less accurate than {what}: answers vary too much from "
+        "repeat to repeat to say which system is best on an item"
+    )
+    return replace(of, cross_fitted=None, why_not_cross_fitted=why)
+
+
+def best_of_item(
+    score: NDArray[np.float64], cost: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Return the system with the highest score on each item, of equals the cheapest, then the first.
+
+    Args:
+        score: shape (items, systems).
+        cost: the same shape.
+        allowed: the same shape: among which systems; None: all.
+
+    Returns:
+        Shape (items,): a column.
+    """
+    if allowed is not None:
+        score = np.where(allowed, score, -np.inf)
+    best = score >= score.max(axis=1, keepdims=True) - _ROUNDING
+    return np.asarray(np.where(best, cost, np.inf).argmin(axis=1), dtype=np.int64)
+
+
+def _cross_fitted(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
+    """Choose by all repeats but one and judge on that one, and average over which one that is."""
+    repeats = np.stack(answers.halves)
+    total = repeats.sum(axis=0)
+    each = np.arange(answers.items)
+    routed = []
+    for repeat in repeats:
+        column = best_of_item((total - repeat) / (len(repeats) - 1), answers.cost, allowed)
+        routed.append(replace(pick(answers, column), score=repeat[each, column]))
+    return RoutedItems(
+        score=np.mean([one.score for one in routed], axis=0),
+        cost=np.mean([one.cost for one in routed], axis=0),
+        amounts={name: np.mean([one.amounts[name] for one in routed], axis=0) for name in answers.amounts},
+        requests=np.mean([one.requests for one in routed], axis=0),
+    )
+
+
+def _perfect(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
+    if len(answers.halves) > 1:
+        return _cross_fitted(answers, allowed)
+    return pick(answers, best_of_item(answers.score, answers.cost, allowed))
+
+
+def _of_few(context: StudyContext, size: int) -> RoutingChoice | None:
+    """Judge a perfect choice among the best few systems; None where there are no more systems than that.
+
+    Its members are those that are best on all items; its figures are of systems chosen on the other half.
+    """
+    answers = context.answers
+    if len(answers.systems) <= size or answers.items < 2:
+        return None
+    fold = deal_folds(answers.domain, folds=2)
+    allowed = np.zeros(answers.score.shape, dtype=bool)
+    for judged in np.unique(fold):
+        columns = np.isin(np.arange(len(answers.systems)), best_set(answers, size, fold != judged))
+        allowed[fold == judged] = columns
+    chosen = best_set(answers, size)
+    names = tuple(answers.systems[column] for column in chosen)
+    choice = judge(context, _SETS[size], "", "", _perfect(answers, allowed), names)
+    mine = np.zeros(answers.score.shape, dtype=bool)
+    mine[:, chosen] = True
+    requests = answers.mean(_perfect(answers, mine).requests)
+    return replace(choice, shares={answers.systems[column]: float(requests[column]) for column in chosen})
+
+
+def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = None) -> list[int]:
+    """Return the two systems of which a perfect choice is the most accurate, then those that add most; rising columns.
+
+    Args:
+        answers: of the run.
+        size: how many; at least 2.
+        among: shape (items,): the items to choose by; None: all.
+    """
+    score, weight, cost = answers.score, answers.weight, answers.cost
+    if among is not None:
+        score, weight, cost = score[among], weight[among], cost[among]
+    # Of sets that are equally accurate the cheaper.
+    penalty = weight @ cost
+    penalty = _ROUNDING * 1e3 * penalty / max(float(np.abs(penalty).max()), 1e-300) * float(weight.sum())
+    pairs = np.stack([weight @ np.maximum(score, column[:, None]) for column in score.T])
+    pairs -= penalty[:, None] + penalty[None, :]
+    np.fill_diagonal(pairs, -np.inf)
+    chosen = list(divmod(int(pairs.argmax()), len(pairs)))
+    while len(chosen) < size:
+        best = score[:, chosen].max(axis=1)
+        with_each = weight @ np.maximum(score, best[:, None]) - penalty
+        with_each[chosen] = -np.inf
+        chosen.append(int(with_each.argmax()))
+    return sorted(chosen)
+
+
+def _most_gain(context: StudyContext) -> Interval:
+    """Return the most that a choice of the system for each item gains by the aim."""
+    answers, baseline = context.answers, context.baseline
+    values = [gain_values(baseline, answers, pick(answers, column)) for column in _gainful(context)]
+    return item_figure(answers, max(values, key=lambda each: float(answers.weight @ each))).interval()
+
+
+def _gainful(context: StudyContext) -> Sequence[NDArray[np.int64]]:
+    """Return the choices of which one gains the most."""
+    answers, baseline = context.answers, context.baseline
+    if baseline.aim == "benefit":
+        return [_by(answers, baseline.worth)]
+    if baseline.aim == "cost":
+        return [_thriftiest(context)]
+    costs, accuracies = (answers.mean(each)[list(baseline.hull)] for each in (answers.cost, answers.score))
+    prices = np.diff(costs) / np.diff(accuracies)
+    return [best_of_item(answers.score, answers.cost), *(_by(answers, float(price)) for price in prices)]
+
+
+def _by(answers: ItemAnswers, worth: float) -> NDArray[np.int64]:
+    """Return the system with the highest worth x score - cost on each item, of equals that of the highest score."""
+    value = worth * answers.score - answers.cost
+    tied = value >= value.max(axis=1, keepdims=True) - _ROUNDING * np.abs(value).max(initial=0.0)
+    return np.asarray(np.where(tied, answers.score, -1.0).argmax(axis=1), dtype=np.int64)
+
+
+def _thriftiest(context: StudyContext) -> NDArray[np.int64]:
+    """Return a choice that costs no more than any that is as accurate over all domains as is required."""
+    answers = context.answers
+    bounds = [
+        each.bound for each in context.settings.requirements if each.quantity == "accuracy" and each.domain is None
+    ]
+    bound = max(bounds, default=0.0)
+
+    def accuracy(column: NDArray[np.int64]) -> float:
+        return float(answers.weight @ answers.score[np.arange(answers.items), column])
+
+    cheapest = _by(answers, 0.0)
+    best = best_of_item(answers.score, answers.cost)
+    if accuracy(cheapest) >= bound:
+        return cheapest
+    if accuracy(best) < bound:
+        return best
+    low, high = 0.0, 1.0
+    while accuracy(_by(answers, high)) < bound and high < 1e300:
+        low, high = high, high * 4
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if accuracy(_by(answers, middle)) >= bound else (middle, high)
+    return _by(answers, low)

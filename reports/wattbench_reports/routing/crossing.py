@@ -1,0 +1,157 @@
+"""Find from which part of the way between two ways of routing on a router gains something.
+
+Between a router that errs and one that does not, scores and costs of each item change in proportion, so that what is
+asked is where a line crosses 0: at -u / w, of the mean u at the beginning and of the mean rise w, whose bounds are
+Fieller's (`wattbench_reports.stats.fieller`), as the rise itself is uncertain. Above a random mix of single systems the
+gain is made of such lines, one for each stretch between two corners of their hull; the last crossing counts.
+
+Under the aim ``cost`` what is required of accuracy has to be met as well, and the last of all crossings counts.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.baseline import gain_values
+from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.routed import RoutedItems
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.fieller import fieller_interval
+from wattbench_reports.stats.student import t_quantile
+
+_NOTHING = 1e-12
+
+
+def part_from(context: StudyContext, start: RoutedItems, end: RoutedItems) -> Interval:
+    """Return from which part of the way on, up to the end, there is a gain and what is required of accuracy is met.
+
+    Args:
+        context: of the study.
+        start: the items as the worse router has them answered.
+        end: as the better one has.
+
+    Returns:
+        0 where there is a gain from the start on; above 1 or infinite where there is none at the end.
+    """
+    crossings = [_gain_crossing(context, start, end)]
+    if context.baseline.aim == "cost":
+        crossings += _accuracy_crossings(context, start, end)
+    return max(crossings, key=lambda each: each.estimate)
+
+
+def crossing(
+    answers: ItemAnswers,
+    begin: NDArray[np.float64],
+    rise: NDArray[np.float64],
+    among: NDArray[np.bool_] | None = None,
+) -> Interval:
+    """Return where a mean that rises in proportion becomes positive, for good until 1.
+
+    Args:
+        answers: of the run.
+        begin: shape (items,): at 0.
+        rise: the same shape: from 0 to 1.
+        among: the items that count; None: all.
+
+    Returns:
+        Fieller's interval, cut off below 0; infinite where the mean does not rise and is not positive at 1.
+    """
+    top, bottom = item_figure(answers, -begin, among), item_figure(answers, rise, among)
+    if not bottom.estimate > _NOTHING:
+        return _level(answers, begin + rise, among)
+    if not bottom.df > 0:
+        return Interval(max(top.estimate / bottom.estimate, 0.0), 0.0, math.inf)
+    clusters = len(top.parts)
+    scale = clusters / (clusters - 1)
+    bounds = fieller_interval(
+        top.estimate,
+        bottom.estimate,
+        scale * float(top.parts @ top.parts),
+        scale * float(bottom.parts @ bottom.parts),
+        scale * float(top.parts @ bottom.parts),
+        t_quantile(bottom.df),
+    )
+    return Interval(max(bounds.estimate, 0.0), max(bounds.low, 0.0), max(bounds.high, 0.0))
+
+
+def _level(answers: ItemAnswers, values: NDArray[np.float64], among: NDArray[np.bool_] | None) -> Interval:
+    """Return 0 where a mean that does not rise is positive at 1, so that it is before; infinity where it is not."""
+    figure = item_figure(answers, values, among)
+    bounds = figure.interval()
+    if figure.estimate > 0:
+        return Interval(0.0, 0.0, 0.0 if bounds.low > 0 else math.inf)
+    return Interval(math.inf, 0.0 if bounds.high > 0 else math.inf, math.inf)
+
+
+def _accuracy_crossings(context: StudyContext, start: RoutedItems, end: RoutedItems) -> Iterable[Interval]:
+    answers = context.answers
+    for requirement in context.settings.requirements:
+        if requirement.quantity != "accuracy":
+            continue
+        among = None
+        if requirement.domain is not None:
+            if requirement.domain not in answers.domains:
+                continue
+            among = (answers.domain == answers.domains.index(requirement.domain)) & (answers.weight > 0)
+            if not among.any():
+                continue
+        yield crossing(answers, start.score - requirement.bound, end.score - start.score, among)
+
+
+def _gain_crossing(context: StudyContext, start: RoutedItems, end: RoutedItems) -> Interval:
+    low, high = _stretch(context, start, end)
+    near, far = low + 0.25 * (high - low), low + 0.75 * (high - low)
+    values, later = (gain_values(context.baseline, context.answers, between(start, end, part)) for part in (near, far))
+    rise = (later - values) / (far - near)
+    return crossing(context.answers, values - near * rise, rise)
+
+
+def _stretch(context: StudyContext, start: RoutedItems, end: RoutedItems) -> tuple[float, float]:
+    """Return the stretch of the way in which the gain becomes positive for the last time.
+
+    It is the first stretch where the gain is positive all the way, and the last one where it is not at the end.
+    """
+    stops = _stops(context, start, end)
+    weight = context.answers.weight
+    gains = [
+        float(weight @ gain_values(context.baseline, context.answers, between(start, end, part))) for part in stops
+    ]
+    stretches = list(itertools.pairwise(zip(stops, gains, strict=True)))
+    if not gains[-1] > 0:
+        return stops[-2], stops[-1]
+    last = next((pair for pair in reversed(stretches) if pair[0][1] <= 0 < pair[1][1]), stretches[0])
+    return last[0][0], last[1][0]
+
+
+def _stops(context: StudyContext, start: RoutedItems, end: RoutedItems) -> list[float]:
+    """Return the parts of the way between which the gain is a straight line: where a corner of the hull is passed."""
+    answers, baseline = context.answers, context.baseline
+    first, last = (float(answers.weight @ each.cost) for each in (start, end))
+    if baseline.aim != "mix" or abs(last - first) <= _NOTHING * max(abs(first), abs(last)):
+        return [0.0, 1.0]
+    corners = answers.mean(answers.cost)[list(baseline.hull)]
+    passed = [float(part) for part in (corners - first) / (last - first) if 1e-9 < part < 1 - 1e-9]
+    return [0.0, *sorted(set(passed)), 1.0]
+
+
+def between(start: RoutedItems, end: RoutedItems, part: float) -> RoutedItems:
+    """Return what asking as the one router at a share of the requests, and as the other at the rest, gives.
+
+    Args:
+        start: of the one, at 1 - `part`.
+        end: of the other, at `part`.
+        part: from 0 to 1.
+    """
+    return RoutedItems(
+        score=start.score + part * (end.score - start.score),
+        cost=start.cost + part * (end.cost - start.cost),
+        amounts={name: values + part * (end.amounts[name] - values) for name, values in start.amounts.items()},
+        requests=start.requests + part * (end.requests - start.requests),
+    )
