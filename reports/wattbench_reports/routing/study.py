@@ -20,11 +20,13 @@ from wattbench_reports.decision.best import choose
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.routing.baseline import baseline_of
 from wattbench_reports.routing.candidates import TOO_FEW, candidates
+from wattbench_reports.routing.cascades import cascades
+from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.from_run import conditions, item_answers
 from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.judge import judge
-from wattbench_reports.routing.model import Aim, Ceiling, RoutingChoice, RoutingStudy
+from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
 from wattbench_reports.routing.residents import residents
 from wattbench_reports.routing.routed import pick
@@ -108,9 +110,9 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
     answers, baseline = context.answers, context.baseline
     bill = router_own(analysis, context.options)
     loaded = residents(context, analysis, bill)
-    highest = _perfect(context)
     choices: tuple[RoutingChoice, ...] = ()
     not_judged: dict[str, str] = {}
+    highest = bounded(ceiling(context), choices)
     return RoutingStudy(
         systems=answers.systems,
         left_out=left_out,
@@ -127,7 +129,7 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         choices=choices,
         control=None,
         curves=(),
-        cascades=(),
+        cascades=cascades(context),
         residents=None if isinstance(loaded, str) else loaded,
         why_no_residents=loaded if isinstance(loaded, str) else "",
         tolerance=None,
@@ -144,9 +146,3 @@ def _single(context: StudyContext, column: int) -> RoutingChoice:
     name = answers.systems[column]
     routed = pick(answers, np.full(answers.items, column, dtype=np.int64))
     return judge(context, "single", name, "", routed, (name,))
-
-
-def _perfect(context: StudyContext) -> Ceiling:
-    answers = context.answers
-    routed = pick(answers, answers.score.argmax(axis=1))
-    return Ceiling(judge(context, "item", "", "", routed, answers.systems), None, "", None, None)
