@@ -70,6 +70,7 @@ def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, fl
     columns, left_out = _columns(context, values)
     figures = set_figures(context, columns, values)
     allowed, gain = _allowed(figures, values), figures.gain - choosing * (_sizes(len(columns)) > 1)
+    gain = np.where(np.abs(gain) <= _least_difference(gain[allowed]), 0.0, gain)
     if isinstance(draw, str):
         return draw + _bound(watts_of_all or 0.0, float(gain[allowed].max(initial=0.0)), per_w)
     if not allowed.any():
@@ -132,7 +133,7 @@ def best_by_rate(
         idle_w: the same shape.
         per_w: what a watt costs per hour, in the unit of `gain`.
     """
-    least = _SAME * float(np.abs(gain[among]).max(initial=0.0))
+    least = _least_difference(gain[among])
     sizes = _sizes(len(gain).bit_length() - 1)
     current = min(among.tolist(), key=lambda each: (idle_w[each], -gain[each], sizes[each]))
     chain = [(current, 0.0)]
@@ -213,6 +214,10 @@ def _notes(context: StudyContext, left_out: int) -> list[str]:
     if any(each.quantity != "accuracy" or each.domain for each in context.settings.requirements):
         notes.append("of the requirements only that on the accuracy over all domains limits which systems stay loaded")
     return notes
+
+
+def _least_difference(gain: NDArray[np.float64]) -> float:
+    return _SAME * float(np.abs(gain).max(initial=0.0))
 
 
 def _sizes(k: int) -> NDArray[np.int64]:
