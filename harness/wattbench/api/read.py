@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wattbench.api.decide import RunDecision
+    from wattbench.api.route import RouteOptions, RunRouting
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
 
@@ -113,6 +114,21 @@ class Run:
         from wattbench_reports.comparison.analysis import analyse
 
         return decision_of(analyse(self.records, assumptions_of(**assumptions)))
+
+    def route(self, routes: str | os.PathLike[str] | None = None, **options: Unpack[RouteOptions]) -> RunRouting:
+        """Say whether a router in front of its systems is worth building: ``run.route(min_accuracy=0.8)``.
+
+        Args:
+            routes: a file of routes to judge as well, as `wattbench route --routes` takes it.
+            options: `members`, `requests_per_hour`, `router_joules`, `router_seconds`, `router_cost`, `check_cost`, and
+                those of `wattbench.compare`. Requirements and worths say what a router is to gain.
+
+        Raises:
+            UserError: an argument is wrong, or the file cannot be read.
+        """
+        from wattbench.api.route import route_run
+
+        return route_run(self.records, routes, **options)
 
     def report(
         self,

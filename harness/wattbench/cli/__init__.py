@@ -3,7 +3,19 @@
 Everything heavy is imported inside the command that needs it, so that `wattbench --help` answers at once.
 """
 
-from wattbench.cli import calibrate, compare, family, gate, history, import_export, items, nightly, rescore, run
+from wattbench.cli import (
+    calibrate,
+    compare,
+    family,
+    gate,
+    history,
+    import_export,
+    items,
+    nightly,
+    rescore,
+    route,
+    run,
+)
 from wattbench.cli._group import main
 
 __all__ = [
@@ -17,5 +29,6 @@ __all__ = [
     "main",
     "nightly",
     "rescore",
+    "route",
     "run",
 ]

@@ -21,6 +21,11 @@ def page_of(run: Path) -> Path:
     return run.parent / f"{root.name}.html" if run.name == root.name else root.with_name(f"{root.name}.html")
 
 
+def route_hint(run: Path) -> str:
+    """Say which command tells whether a router in front of the systems of a run is worth building."""
+    return f"what a router would gain: wattbench route {run}"
+
+
 def end_of_run(root: Path, report: Path | None, *, open_page: bool) -> None:
     """Write the report where it is asked for, and print the advice, a row per system and the report's path.
 
@@ -49,12 +54,15 @@ def _advise(root: Path) -> Analysis | None:
         from wattbench_reports.comparison.analysis import analyse
         from wattbench_reports.export.compared_runs import decided
         from wattbench_reports.export.decision_text import closing
+        from wattbench_reports.routing.candidates import could_use_router
 
         analysis = analyse(read_run(root))
         words = decided(analysis)
         notice("\n".join(["", *closing(words), ""]))
         if words.decision.objective == "prices":
             notice(f"what you need: wattbench compare --min-accuracy 80% {root}")
+        if could_use_router(analysis):
+            notice(route_hint(root))
     except Exception as error:  # whatever is wrong with it, the run is whole
         notice(f"wattbench: no advice on this run: {error or type(error).__name__}")
         return None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._ending import open_in_browser, open_option, page_of
+from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, names
+from wattbench.cli._reading import Reading
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
@@ -23,27 +23,7 @@ EXIT_APART = 3
 """No figure of one run may be ranked against a figure of another. They are shown all the same."""
 
 
-_THREADS = "OPENBLAS_NUM_THREADS"
-
-
-class _Reading(click.Command):
-    """Run a command that only computes with one thread of OpenBLAS, unless the user sets another number.
-
-    A second one waits for the first more than it helps with sums as short as these, and where the machine has other
-    work to do, or a container a share of many cores, it takes half as long again.
-    """
-
-    def invoke(self, ctx: click.Context) -> Any:
-        if _THREADS in os.environ:
-            return super().invoke(ctx)
-        os.environ[_THREADS] = "1"  # read when NumPy is imported, which is after this
-        try:
-            return super().invoke(ctx)
-        finally:
-            del os.environ[_THREADS]
-
-
-@main.command(cls=_Reading)
+@main.command(cls=Reading)
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option(
     "--format",
@@ -76,12 +56,14 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
     compared = compare_runs([read_run(run) for run in runs], across=across, assumptions=assumptions)
     comparison = compared.comparison
     click.echo(render(comparison, form, compared.decided), nl=False)
+    if form == "table" and compared.could_use_router:
+        click.echo(route_hint(runs[0]), err=True)
     if comparison.ranked is not None and comparison.ranked.apart:
         click.echo(f"wattbench: {apart_text(comparison)}", err=True)
         raise click.exceptions.Exit(EXIT_APART)
 
 
-@main.command(cls=_Reading)
+@main.command(cls=Reading)
 @_RUN
 @click.option(
     "-o",

@@ -10,6 +10,7 @@ from wattbench_reports.comparison.analysis import Analysis, Comparison
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
 from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.routing.candidates import could_use_router
 from wattbench_reports.wording.decision import DecisionWords, decision_words
 
 
@@ -20,6 +21,8 @@ class ComparedRuns:
     comparison: Comparison
     decided: DecisionWords | None
     """None of several runs: what one decision requires of all is not known to be the same."""
+    could_use_router: bool = False
+    """Whether it is one run, in which two systems could be members of a router, and no hybrid is."""
 
 
 def compare_runs(
@@ -32,7 +35,7 @@ def compare_runs(
     if len(runs) != 1:
         return ComparedRuns(side_by_side(runs, across=across, assumptions=assumptions), None)
     comparison, analysis = of_one_run(runs[0], across=across, assumptions=assumptions)
-    return ComparedRuns(comparison, decided(analysis))
+    return ComparedRuns(comparison, decided(analysis), could_use_router(analysis))
 
 
 def decided(analysis: Analysis) -> DecisionWords:

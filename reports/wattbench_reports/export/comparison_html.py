@@ -25,50 +25,51 @@ def decision_html(decided: DecisionWords) -> str:
 
 
 def _decision(decided: DecisionWords) -> Iterator[str]:
-    yield _paragraph(decided.advice, bold=True)
+    yield paragraph(decided.advice, bold=True)
     yield _table_of(decided)
-    yield _list(decided.evidence)
+    yield html_list(decided.evidence)
 
 
 def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[str]:
-    yield _paragraph(comparison.suite, bold=True)
+    yield paragraph(comparison.suite, bold=True)
     if decided is not None:
         yield from _decision(decided)
     if comparison.load is not None:
         for rate in comparison.load.rates:
-            yield _paragraph(arrival_rates.title(rate).capitalize())
+            yield paragraph(arrival_rates.title(rate).capitalize())
             yield _table(*arrival_rates.table(rate))
-            yield _list(
+            yield html_list(
                 f"{each.system} does not sustain this rate: {why}." for each in rate.systems for why in each.reasons
             )
-        yield _paragraph(arrival_rates.explained(comparison.load))
+        yield paragraph(arrival_rates.explained(comparison.load))
     else:
         yield _table(*summary_table(comparison))
-    yield _paragraph(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")
-    yield _paragraph(wording.cost_line(comparison))
-    yield _paragraph(wording.another_run_line(comparison))
-    yield _paragraph(wording.sci_line(comparison))
+    yield paragraph(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")
+    yield paragraph(wording.cost_line(comparison))
+    yield paragraph(wording.another_run_line(comparison))
+    yield paragraph(wording.sci_line(comparison))
     if comparison.load is None and (title := wording.year_line(comparison)):
-        yield _paragraph(title, bold=True)
+        yield paragraph(title, bold=True)
         yield _table(("system", *wording.year_headings(comparison)), wording.year_rows(comparison))
     ranks = list(rank_lines(comparison))
     for title, groups in ranks:
-        yield _paragraph(title, bold=True)
-        yield _list(groups)
-    yield _paragraph(rank_note(comparison) if ranks else "")
-    yield _list(caveat.text for caveat in comparison.caveats)
+        yield paragraph(title, bold=True)
+        yield html_list(groups)
+    yield paragraph(rank_note(comparison) if ranks else "")
+    yield html_list(caveat.text for caveat in comparison.caveats)
 
 
 def _table_of(decided: DecisionWords) -> str:
     head = [column.heading for column in decided.columns]
-    return _aligned(head, decided.rows, ["right" if column.number else "left" for column in decided.columns])
+    return aligned_table(head, decided.rows, ["right" if column.number else "left" for column in decided.columns])
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return _aligned(head, rows, ["left" if name in LEFT_ALIGNED else "right" for name in head])
+    return aligned_table(head, rows, ["left" if name in LEFT_ALIGNED else "right" for name in head])
 
 
-def _aligned(head: Sequence[str], rows: Iterable[Sequence[str]], aligns: Sequence[str]) -> str:
+def aligned_table(head: Sequence[str], rows: Iterable[Sequence[str]], aligns: Sequence[str]) -> str:
+    """Return a table; each column is aligned ``left`` or ``right``."""
     lines = ["<table>", f"<thead>{_row('th', head, aligns)}</thead>", "<tbody>"]
     lines += [_row("td", row, aligns) for row in rows]
     return "\n".join([*lines, "</tbody>", "</table>"])
@@ -82,13 +83,15 @@ def _row(tag: str, cells: Sequence[str], aligns: Sequence[str]) -> str:
     return f"<tr>{''.join(drawn)}</tr>"
 
 
-def _paragraph(text: str, *, bold: bool = False) -> str:
+def paragraph(text: str, *, bold: bool = False) -> str:
+    """Return a paragraph; nothing for an empty text."""
     if not text:
         return ""
     return f"<p><strong>{_escaped(text)}</strong></p>" if bold else f"<p>{_escaped(text)}</p>"
 
 
-def _list(texts: Iterable[str]) -> str:
+def html_list(texts: Iterable[str]) -> str:
+    """Return a list with an item per text; nothing without any."""
     items = [f"<li>{_escaped(text)}</li>" for text in texts]
     return f"<ul>{''.join(items)}</ul>" if items else ""
 

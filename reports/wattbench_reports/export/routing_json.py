@@ -29,7 +29,7 @@ def routing_data(study: RoutingStudy | str) -> dict[str, Any]:
     if isinstance(study, str):
         return {"verdict": routing_verdict(study), "answer": None, "sentences": {}}
     words = routing_words(study)
-    fields = plain_data(asdict(study))
+    fields = plain_data(_stated(asdict(study)))
     judged = fields.pop("verdict")
     return {
         "verdict": words.verdict,
@@ -38,3 +38,10 @@ def routing_data(study: RoutingStudy | str) -> dict[str, Any]:
         "judged": judged,
         **fields,
     }
+
+
+def _stated(value: Any) -> Any:
+    """Leave out what figures are bounded by, which is an array as long as the run."""
+    if isinstance(value, dict):
+        return {key: _stated(each) for key, each in value.items() if key != "gain_parts"}
+    return [_stated(each) for each in value] if isinstance(value, list | tuple) else value

@@ -37,3 +37,9 @@ def candidates(analysis: Analysis, problem: Problem) -> tuple[tuple[int, ...], d
         else:
             columns.append(number)
     return tuple(columns), left_out
+
+
+def could_use_router(analysis: Analysis) -> bool:
+    """Return whether two systems of a run could be members of a router, and the run has no hybrid yet."""
+    columns, left_out = candidates(analysis, Problem(analysis, analysis.decide))
+    return len(columns) > 1 and HYBRID not in left_out.values()

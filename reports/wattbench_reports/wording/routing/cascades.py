@@ -27,9 +27,10 @@ def cascade_sentences(measures: StudyMeasures) -> Iterator[str]:
 
 def _equals(cascade: Cascade, measures: StudyMeasures) -> str:
     best = measures.study.best_single
+    if cascade.equals is None:
+        return PHRASES["alike"]
     if not _reached(cascade.equals):
         return PHRASES["never_equal"].format(best=best)
-    assert cascade.equals is not None
     return PHRASES["equal"].format(best=best, cost=_cost(cascade, measures), check=check_text(cascade.equals))
 
 

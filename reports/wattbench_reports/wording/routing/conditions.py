@@ -39,8 +39,8 @@ def condition_sentences(measures: StudyMeasures) -> Iterator[str]:
         key = "held_out" if study.sampled is None else "held_out_sample"
         yield PHRASES[key].format(items="" if study.sampled is None else units.plural(study.sampled, "item"))
     if study.choices:
-        own = _own(study)
-        yield PHRASES["own"].format(amounts=own) if own else PHRASES["own_unknown"]
+        amounts = _router_amounts(study)
+        yield PHRASES["own"].format(amounts=amounts) if amounts else PHRASES["own_unknown"]
     if study.left_out:
         clauses = [PHRASES["because"].format(names=units.named(names), reason=why)
                    for why, names in _by_reason(study.left_out).items()]  # fmt: skip
@@ -52,13 +52,13 @@ def condition_sentences(measures: StudyMeasures) -> Iterator[str]:
     yield from (f"{note[:1].upper()}{note[1:]}." for note in study.notes)
 
 
-def _own(study: RoutingStudy) -> str:
-    own = study.router_own
-    shown = [units.quantity(own[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g"))
-             if own.get(name)]  # fmt: skip
-    if own.get(MONEY) and study.unit is CostUnit.MONEY:
-        shown.append(units.money(own[MONEY], study.label))
-    return units.listed(shown or ["nothing"]) if own else ""
+def _router_amounts(study: RoutingStudy) -> str:
+    counted = study.router_own
+    shown = [units.quantity(counted[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g"))
+             if counted.get(name)]  # fmt: skip
+    if counted.get(MONEY) and study.unit is CostUnit.MONEY:
+        shown.append(units.money(counted[MONEY], study.label))
+    return units.listed(shown or ["nothing"]) if counted else ""
 
 
 def unjudged_clause(study: RoutingStudy) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from wattbench_reports.decision.model import FAILS, Qualifies
 from wattbench_reports.formatting import units
+from wattbench_reports.routing.judge import p_qualifies
 from wattbench_reports.routing.model import RequirementMet, RoutingChoice
 from wattbench_reports.wording.decision.requirements import quantity_text, value_text
 
 
 def sure(choice: RoutingChoice) -> str | None:
-    """Format the least probability with which a requirement is met; None where one of them is not known."""
-    known = [each.p_met for each in choice.met if each.p_met is not None]
-    return units.certainty(min(known)) if known and len(known) == len(choice.met) else None
+    """Format the least probability that all requirements are met together; None without any, or where one is not
+    known."""
+    together = p_qualifies(choice.met)
+    return units.certainty(together) if choice.met and together is not None else None
 
 
 def qualifies_text(choice: RoutingChoice, currency: str = "") -> str:

@@ -87,6 +87,7 @@ PHRASES = {
     "equal": "as accurate as {best} alone{cost}, {check}",
     "equal_cost": ", at {part} of its cost",
     "equal_share": ", with {part} of the requests to {then}",
+    "alike": "the two answer alike",
     "never_equal": "less accurate than {best} alone, whatever the check",
     "check": "from a check that is right {times} times of 100 [{low}, {high}]",
     "any_check": "with any check",

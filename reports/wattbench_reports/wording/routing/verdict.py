@@ -29,7 +29,8 @@ def reference(measures: StudyMeasures, choice: RoutingChoice) -> str:
     """Name what the gain of a choice is measured against: one system alone, or a random mix of them."""
     study = measures.study
     if study.aim != "mix" or len(study.hull) < 2:
-        return PHRASES["alone"].format(name=study.best_single)
+        alone = study.hull[-1] if study.aim == "mix" and study.hull else study.best_single
+        return PHRASES["alone"].format(name=alone)
     costs = {each.name: each.cost.estimate for each in study.singles}
     cheapest, dearest = study.hull[0], study.hull[-1]
     if choice.cost.estimate >= costs[dearest]:
@@ -70,7 +71,7 @@ def _meets(choice: RoutingChoice) -> str:
 
 def _no(measures: StudyMeasures) -> str:
     study, verdict = measures.study, measures.study.verdict
-    if verdict.ceiling_gain.estimate < verdict.least or verdict.choice is None:
+    if verdict.ceiling_gain.high < verdict.least or verdict.choice is None:
         only = PHRASES["only"].format(gain=measures.gain(verdict.ceiling_gain))
         return PHRASES["no_perfect"].format(gains=_perfect_gains(measures, only), items=_items(study))
     choice = verdict.choice

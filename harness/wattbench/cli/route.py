@@ -1,0 +1,90 @@
+"""The command `route`: whether a router in front of a run's systems is worth building, from their own answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wattbench.cli._group import main
+from wattbench.cli._options import assumption_options, names
+from wattbench.cli._reading import Reading
+
+if TYPE_CHECKING:
+    from wattbench_reports.metrics.assumptions import Assumptions
+
+_COST = click.FloatRange(min=0.0)
+
+
+@main.command(cls=Reading)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="The format of the output.",
+)
+@click.option(
+    "--members", callback=names, metavar="A,B", help="Systems to choose between; default: those that gain the most."
+)
+@click.option(
+    "--routes",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Routers to judge as well: a CSV file, or a routing log of vLLM's semantic router or of LiteLLM.",
+)
+@click.option(
+    "--requests-per-hour",
+    type=click.FloatRange(min=0.0, min_open=True),
+    metavar="N",
+    help="By which the idle power of systems that stay loaded is divided; default: of the suite's requests per year.",
+)
+@click.option("--router-joules", type=_COST, metavar="J", help="The router's own joules per request.")
+@click.option("--router-seconds", type=_COST, metavar="S", help="The router's own seconds per request.")
+@click.option("--router-cost", type=_COST, metavar="MONEY", help="The router's own money per request.")
+@click.option(
+    "--check-cost",
+    type=_COST,
+    metavar="COST",
+    help="What a cascade's check of an answer costs, in the unit in which costs are compared.",
+)
+@assumption_options
+def route(
+    run: Path,
+    form: str,
+    members: tuple[str, ...],
+    routes: Path | None,
+    requests_per_hour: float | None,
+    router_joules: float | None,
+    router_seconds: float | None,
+    router_cost: float | None,
+    check_cost: float | None,
+    assumptions: Assumptions,
+) -> None:
+    """Say whether a router in front of the systems of RUN is worth building, from their answers alone.
+
+    The first sentence is the verdict. Then: what a perfect router would give; routers by domain and by the words of the
+    requests, judged on items that they were not fitted to; cascades, by how good their check is; which systems to keep
+    loaded. Requirements and worths say what a router is to gain; without any it is accuracy above a random mix of
+    systems at the same cost.
+    """
+    from wattbench_reports.routing.study import routing_study
+
+    from wattbench.api.route import rendered, routing_options
+    from wattbench.records import read_run
+    from wattbench_reports.comparison.analysis import analyse
+
+    options = routing_options(
+        members=members or None,
+        requests_per_hour=requests_per_hour,
+        router_joules=router_joules,
+        router_seconds=router_seconds,
+        router_cost=router_cost,
+        check_cost=check_cost,
+    )
+    analysis = analyse(read_run(run), replace(assumptions, routers=routes))
+    click.echo(rendered(routing_study(analysis, options), form), nl=False)
