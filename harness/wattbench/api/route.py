@@ -46,8 +46,8 @@ class RouteOptions(AssumptionOptions, RoutingSettings, total=False):
 class RunRouting:
     """Whether a router is worth building, and what choices of systems would give. `print` shows the verdict and tables.
 
-    `choices` and `singles` are records with `kind`, `name`, `setting`, `shares`, `accuracy`, `cost`, `gain` and more; an
-    interval has an `estimate`, a `low` and a `high`. ``routing["small"]`` is one system alone.
+    `choices` and `singles` are records with `kind`, `name`, `setting`, `shares`, `accuracy`, `cost`, `gain` and more.
+    An interval has an `estimate`, a `low` and a `high`. ``routing["small"]`` is one system alone.
     """
 
     def __init__(self, data: RoutingStudy | str, analysis: Analysis) -> None:
@@ -178,9 +178,8 @@ def route_run(
     Raises:
         UserError: an argument is wrong.
     """
-    from wattbench_reports.routing.study import routing_study
-
     from wattbench_reports.comparison.analysis import analyse
+    from wattbench_reports.routing.study import routing_study
 
     given: dict[str, Any] = dict(options)
     settings = {name: given.pop(name, None) for name in RoutingSettings.__annotations__}

@@ -72,11 +72,10 @@ def route(
     loaded. Requirements and worths say what a router is to gain; without any it is accuracy above a random mix of
     systems at the same cost.
     """
-    from wattbench_reports.routing.study import routing_study
-
     from wattbench.api.route import rendered, routing_options
     from wattbench.records import read_run
     from wattbench_reports.comparison.analysis import analyse
+    from wattbench_reports.routing.study import routing_study
 
     options = routing_options(
         members=members or None,

@@ -24,6 +24,10 @@ LONGEST_NAME = 24
 """A best single system with a longer name is not named in each row."""
 
 
+LEAST_WIDTH = 1e-9
+"""A narrower interval of a gain is that of a system which gains are measured against."""
+
+
 @dataclass(frozen=True)
 class RoutingColumn:
     """A column of a table of a routing study."""
@@ -118,7 +122,7 @@ def _cost(choice: RoutingChoice, measures: StudyMeasures) -> str:
 
 
 def _gain(choice: RoutingChoice, measures: StudyMeasures) -> str:
-    if choice.kind == "single" and choice.gain.low == choice.gain.high:
+    if choice.kind == "single" and choice.gain.high - choice.gain.low < LEAST_WIDTH:  # it is what others gain on
         return units.NONE
     return measures.gain_cell(choice.gain)
 
