@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, names
-from wattbench.cli._reading import Reading
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
@@ -23,7 +23,7 @@ EXIT_APART = 3
 """No figure of one run may be ranked against a figure of another. They are shown all the same."""
 
 
-@main.command(cls=Reading)
+@main.command(cls=ComputingCommand)
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option(
     "--format",
@@ -63,7 +63,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
         raise click.exceptions.Exit(EXIT_APART)
 
 
-@main.command(cls=Reading)
+@main.command(cls=ComputingCommand)
 @_RUN
 @click.option(
     "-o",

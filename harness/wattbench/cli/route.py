@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, names
-from wattbench.cli._reading import Reading
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COST = click.FloatRange(min=0.0)
 
 
-@main.command(cls=Reading)
+@main.command(cls=ComputingCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--format",

@@ -10,7 +10,7 @@ import click
 _THREADS = "OPENBLAS_NUM_THREADS"
 
 
-class Reading(click.Command):
+class ComputingCommand(click.Command):
     """Run a command that only computes with one thread of OpenBLAS, unless the user sets another number.
 
     A second one waits for the first more than it helps with sums as short as these, and where the machine has other
