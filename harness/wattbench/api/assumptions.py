@@ -88,15 +88,15 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
     return Assumptions(
         CarbonChoice(
             region=_text("region", options.get("region")),
-            intensity_g_per_kwh=_number("intensity", options.get("intensity")),
+            intensity_g_per_kwh=number_of("intensity", options.get("intensity")),
             intensity_csv=None if intensity_csv is None else Path(intensity_csv),
-            pue=_number("pue", options.get("pue")),
+            pue=number_of("pue", options.get("pue")),
             embodied=json.dumps(dict(embodied)) if isinstance(embodied, Mapping) else _text("embodied", embodied),
         ),
         WorkloadChoice(
             mix=_mix_as_option(mix) if isinstance(mix, Mapping) else _text("mix", mix),
-            requests_per_year=_number("requests", options.get("requests")),
-            price_per_kwh=_number("price", options.get("price")),
+            requests_per_year=number_of("requests", options.get("requests")),
+            price_per_kwh=number_of("price", options.get("price")),
             currency=_text("currency", options.get("currency")),
         ),
         None if routes is None else Path(routes),
@@ -111,19 +111,19 @@ def _decision(options: AssumptionOptions) -> DecisionChoice:
     from wattbench_reports.metrics.decision_settings import DecisionChoice, parsed_bound, parsed_seconds
 
     def bound(name: str, value: object) -> float | None:
-        return parsed_bound(value) if isinstance(value, str) else _number(name, value)
+        return parsed_bound(value) if isinstance(value, str) else number_of(name, value)
 
     least, p95 = options.get("min_accuracy"), options.get("max_p95")
     return DecisionChoice(
         min_accuracy=_accuracy(least),
-        max_p95_s=parsed_seconds(p95) if isinstance(p95, str) else _number("max_p95", p95),
+        max_p95_s=parsed_seconds(p95) if isinstance(p95, str) else number_of("max_p95", p95),
         max_cost_per_request=bound("max_cost", options.get("max_cost")),
         max_joules_per_request=bound("max_joules", options.get("max_joules")),
         max_grams_per_request=bound("max_grams", options.get("max_grams")),
         max_memory_gib=bound("max_memory", options.get("max_memory")),
-        worth_right=_number("worth_right", options.get("worth_right")),
-        cost_wrong=_number("cost_wrong", options.get("cost_wrong")),
-        carbon_price_per_tonne=_number("carbon_price", options.get("carbon_price")),
+        worth_right=number_of("worth_right", options.get("worth_right")),
+        cost_wrong=number_of("cost_wrong", options.get("cost_wrong")),
+        carbon_price_per_tonne=number_of("carbon_price", options.get("carbon_price")),
         minimise=_text("minimise", options.get("minimise")),
     )
 
@@ -142,14 +142,19 @@ def _accuracy(value: object) -> str | None:
         return _mix_as_option(value)
     if value is None or isinstance(value, str):
         return value
-    return f"{_number('min_accuracy', value):.12g}"
+    return f"{number_of('min_accuracy', value):.12g}"
 
 
 def _mix_as_option(mix: Mapping[str, float]) -> str:
     return ",".join(f"{domain}={weight}" for domain, weight in mix.items())
 
 
-def _number(name: str, value: object) -> float | None:
+def number_of(name: str, value: object) -> float | None:
+    """Return an argument as a number; None where it is not given.
+
+    Raises:
+        UserError: it is not a number.
+    """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, numbers.Real):

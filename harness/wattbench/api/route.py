@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from wattbench.api.assumptions import AssumptionOptions, assumptions_of
+from wattbench.api.assumptions import AssumptionOptions, assumptions_of, number_of
 from wattbench.api.narrowing import names_of
 from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
@@ -224,13 +225,7 @@ def _members(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _at_least_zero(name: str, value: object) -> float | None:
-    import math
-    import numbers
-
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise UserError(f"{name} is {value!r:.60}: it must be a number")
-    if not 0 <= value < math.inf:
+    number = number_of(name, value)
+    if number is not None and not 0 <= number < math.inf:
         raise UserError(f"{name} is {value!r:.60}: it must be a number of 0 or more")
-    return float(value)
+    return number
