@@ -48,13 +48,13 @@ class Resolved:
     def sha256(self) -> str:
         """Return a hash of the settings that matter when a suite is measured: two runs with the same hash did the same.
 
-        What is used only when a run is read is not in it: carbon, the workload, what is required, and prices.
+        What is used only when a run is read is not in it: carbon, the workload, what is required, prices, predictions.
         """
         record = self.as_record()
         suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
         suite["tasks"] = {**suite["tasks"], "select": [_without_unset(choice) for choice in suite["tasks"]["select"]]}
-        suite["systems"] = {**suite["systems"], "define": _without_prices(suite["systems"]["define"])}
-        measured = {**record, "suite": suite, "systems": _without_prices(record["systems"])}
+        suite["systems"] = {**suite["systems"], "define": _as_measured(suite["systems"]["define"])}
+        measured = {**record, "suite": suite, "systems": _as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
@@ -89,13 +89,13 @@ def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in choice.items() if key != "documents" or value is not None}
 
 
-def _without_prices(systems: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of systems without their prices, those of a hybrid's pool included."""
+def _as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of systems without prices and predictions, those of a hybrid's pool included."""
     kept = {}
     for name, settings in systems.items():
-        kept[name] = {key: value for key, value in settings.items() if key != "price"}
+        kept[name] = {key: value for key, value in settings.items() if key not in ("price", "predicted")}
         if isinstance(kept[name].get("pool"), Mapping):
-            kept[name]["pool"] = _without_prices(kept[name]["pool"])
+            kept[name]["pool"] = _as_measured(kept[name]["pool"])
     return kept
 
 

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from wattbench.config.base import Name, RelativePath, Strict, named_by, relative_to_its_file
+from wattbench.config.prediction import Prediction
 from wattbench.config.price import Price
 from wattbench.config.registry import Registry
 from wattbench.config.router import CascadeRouter, OtherRouter, PredictedRouter, Router, RouterBase
@@ -196,6 +197,8 @@ class HybridSystem(SystemBase):
     router: SerializeAsAny[Router]
     fallback: Name | None = None
     """The member (by the router's name for it) that answers if the router chooses none or is not sure enough."""
+    predicted: Prediction | None = None
+    """What was predicted of it before it ran. `wattbench route --write` writes it."""
     pool: dict[Name, Any] = {}
     """The systems that are named here. Filled in when the suite is read; do not write it by hand."""
 

@@ -24,6 +24,7 @@ from wattbench_reports.tables.json_values import (
     texts,
     whole_number,
 )
+from wattbench_reports.tables.prediction_record import PredictionRecord
 from wattbench_reports.tables.price_record import PriceRecord
 
 _EMPTY: Mapping[str, Any] = {}
@@ -147,6 +148,8 @@ class RouterSettings:
     """Of a cascade: below it the next member is asked."""
     order: tuple[str, ...] = ()
     """Of a cascade: the labels of its members."""
+    margin: float | None = None
+    """Of a router of predicted scores: the fallback answers unless a member's advantage is above it."""
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any]) -> RouterSettings:
@@ -155,6 +158,7 @@ class RouterSettings:
             type=text(recorded.get("type")),
             min_score=number(recorded.get("min_score", 0.0)),
             min_confidence=number(recorded.get("min_confidence")),
+            margin=number(recorded.get("margin")),
             order=texts(recorded.get("order")),
         )
 
@@ -177,6 +181,8 @@ class SystemSettings:
     """Of a hybrid: every system that it asks, by name."""
     reader: str | None = None
     """Of a hybrid: the system that its router asks."""
+    predicted: PredictionRecord | None = None
+    """Of a hybrid: what was predicted of it before it ran."""
     as_recorded: Mapping[str, Any] = field(default_factory=dict)
     """Every setting, for comparing systems."""
 
@@ -202,6 +208,7 @@ class SystemSettings:
                 name: cls.of(member, with_pool=False) for name, each in pool if (member := mapping(each)) is not None
             },
             reader=None if router is None else text(router.get("reader")),
+            predicted=PredictionRecord.of(recorded.get("predicted")),
             as_recorded=recorded,
         )
 

@@ -11,6 +11,7 @@ from wattbench_reports.analyses.hybrids.hull import aiq, non_decreasing_hull
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of
 from wattbench_reports.analyses.hybrids.knn_router import NEAREST, Neighbours
 from wattbench_reports.analyses.hybrids.misroutes import Detour, Misroutes
+from wattbench_reports.analyses.hybrids.prediction_check import PredictedFigure, PredictionCheck, prediction_checks
 from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, replay
 from wattbench_reports.analyses.hybrids.replay_check import ReplayCheck, check_of
 from wattbench_reports.analyses.hybrids.resident_idle import Resident
@@ -32,6 +33,8 @@ __all__ = [
     "Offline",
     "Outcome",
     "Plan",
+    "PredictedFigure",
+    "PredictionCheck",
     "Quality",
     "ReplayCheck",
     "Resident",
@@ -50,6 +53,7 @@ __all__ = [
     "hybrid_answers",
     "matrix_of",
     "non_decreasing_hull",
+    "prediction_checks",
     "replay",
     "routings",
     "studies",

@@ -18,7 +18,8 @@ class ThresholdCurve:
     """Settings of one threshold, from the one at which the most answers are taken as they are to none."""
 
     setting: str
-    """``min_score``: below it the fallback answers. ``min_confidence``: below it the next member is asked."""
+    """``min_score`` and ``margin``: below it the fallback answers. ``min_confidence``: below it the next member is
+    asked."""
     instead: str
     """The member that answers below the threshold."""
     at: float | None
@@ -75,6 +76,8 @@ def _rule(config: SystemSettings) -> _Rule | str:
         if config.fallback is None or config.fallback not in members:
             return "it has no fallback, so a threshold would change nothing"
         return _Rule("min_score", members[config.fallback], None, router.min_score)
+    if router.type == "predicted" and config.fallback in members:
+        return _Rule("margin", members[str(config.fallback)], None, router.margin or 0.0)
     if router.type == "cascade":
         order = [members.get(label, "") for label in router.order]
         if len(order) != 2:
@@ -125,7 +128,7 @@ def _sweep(bench: Bench, rule: _Rule) -> ThresholdCurve | str:
         setting=rule.setting,
         instead=rule.instead,
         at=rule.at,
-        upwards=rule.first is None and (rule.at is None or rule.at > 0),
+        upwards=rule.first is None and (rule.setting == "margin" or rule.at is None or rule.at > 0),
         threshold=np.concatenate(([math.inf], sorted_scores[taken]))[::-1],
         kept=along(one, nothing)[::-1],
         accuracy=along(matrix.score[row, column], matrix.score[row, other])[::-1],

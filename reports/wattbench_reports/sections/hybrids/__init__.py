@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.hybrids import Studies, studies
+from wattbench_reports.analyses.hybrids import Studies, prediction_checks, studies
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.sections.hybrids.counterfactuals import choices_passage
 from wattbench_reports.sections.hybrids.frontier import frontier_passage
 from wattbench_reports.sections.hybrids.offline_routers import offline_passage
+from wattbench_reports.sections.hybrids.predictions import prediction_passage
 from wattbench_reports.sections.hybrids.routing_summary import sent_passage
 from wattbench_reports.sections.model import Passage, Section
 
@@ -37,9 +38,13 @@ def hybrids_section(analysis: Analysis) -> Section | None:
 
 def _passages(all_studies: Studies, analysis: Analysis) -> Iterable[Passage]:
     places = {name: index for index, name in enumerate(analysis.frames.systems)}
+    checks = {check.hybrid: check for check in prediction_checks(analysis)}
+    currency = "" if analysis.money is None else analysis.money.currency
     for number, each in enumerate(all_studies.hybrids):
+        check = checks.get(each.routing.system)
         passages = (
             sent_passage(each, analysis, number),
+            None if check is None else prediction_passage(check, currency),
             choices_passage(each, analysis.money),
             frontier_passage(each.frontier, all_studies.quality, places, number),
         )

@@ -129,3 +129,12 @@ def test_one_range_of_joules_for_all_routers(compose, fake) -> None:
                     reach.append(accuracy[cheap] + share * (accuracy[dear] - accuracy[cheap]))
         best.append(max(reach))
     assert quality.mixes["mixed"] == pytest.approx(np.mean(best), abs=1e-3)
+
+
+@pytest.mark.parametrize("margin", [0.3, 0.0])
+def test_a_margin_of_predicted_scores_is_a_threshold_below_which_nothing_is_known(compose, margin: float) -> None:
+    routed = compose(by_score(margin), router={"type": "predicted", "margin": margin})
+    found = curve(routed)
+    assert (found.setting, found.instead, found.at, found.upwards) == ("margin", "c", margin, True)
+    assert found.threshold[0] == margin
+    assert found.accuracy[0] == pytest.approx(studies(routed.analysis).hybrids[0].bench.replayed.accuracy)

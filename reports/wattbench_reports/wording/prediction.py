@@ -1,0 +1,93 @@
+"""Say whether a hybrid came out as it was predicted from the answers of its members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wattbench_reports.analyses.hybrids.prediction_check import PredictedFigure, PredictionCheck
+from wattbench_reports.formatting import units
+from wattbench_reports.stats import Interval
+
+COLUMNS = ("Figure", "Predicted", "Measured", "Measured − predicted", "Agrees")
+_NAMES = {
+    "accuracy": "accuracy",
+    "joules": "joules per request",
+    "seconds": "seconds per request",
+    "money": "money per {scale}",
+}
+
+
+def prediction_sentences(check: PredictionCheck) -> tuple[str, ...]:
+    """Say what was predicted, by what, and whether it agrees."""
+    known = check.prediction
+    figures = (*check.figures, *check.over_single)
+    apart = [_name(each, check) for each in figures if not each.agrees]
+    items = units.plural(known.items, "item")
+    lead = f"{check.hybrid} was predicted from {items} of {known.run} that its router was not trained on"
+    if not figures:
+        return (f"{lead}; nothing that was predicted was measured in this run.",)
+    if not apart:
+        return (f"{lead}, and came out as predicted: every difference is within its interval.",)
+    reason = (
+        " Its joules and seconds are of another session: compare its differences from "
+        f"{known.single}, which were measured in one run each."
+        if check.over_single and any(each.name in _SPEED and not each.agrees for each in check.figures)
+        else ""
+    )
+    return (f"{lead}. Not as predicted: {units.named(apart)}.{reason}",)
+
+
+_SPEED = ("joules", "seconds")
+"""What the speed of a machine on a day moves."""
+
+
+def prediction_rows(check: PredictionCheck, currency: str) -> tuple[tuple[str, ...], ...]:
+    """Return the cells of a table with `COLUMNS`.
+
+    Args:
+        check: of one hybrid.
+        currency: of the run's money; empty without any.
+    """
+    every = (*check.figures, *check.over_single)
+    factor, scale = units.money_scale(each.predicted.estimate for each in every if each.name == "money")
+
+    def cells(each: PredictedFigure) -> tuple[str, ...]:
+        difference = each in check.over_single
+        written = _writer(each.name, factor, currency, difference=difference)
+        gap = _writer(each.name, factor, currency, difference=True)
+        return (
+            _name(each, check, scale), written(each.predicted), written(each.measured), gap(each.difference),
+            "yes" if each.agrees else "no",
+        )  # fmt: skip
+
+    return tuple(cells(each) for each in every)
+
+
+def prediction_note(check: PredictionCheck) -> str:
+    """Say what the intervals are."""
+    return (
+        f"Means with 95% intervals, measured over {units.plural(check.items, 'item')}. The difference takes both "
+        "errors as independent, so that it is wider than it need be where the items are the same."
+    )
+
+
+def _writer(name: str, factor: float, currency: str, *, difference: bool) -> Callable[[Interval], str]:
+    if name == "accuracy":
+        return units.points_interval if difference else units.percent_interval
+    if name == "money":
+        return lambda each: _minus(units.money_interval(_scaled(each, factor), currency))
+    unit = {"joules": "J", "seconds": "s"}[name]
+    return lambda each: _minus(units.quantity_interval(each, unit))
+
+
+def _scaled(each: Interval, factor: float) -> Interval:
+    return Interval(factor * each.estimate, factor * each.low, factor * each.high)
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def _name(each: PredictedFigure, check: PredictionCheck, scale: str = "request") -> str:
+    name = _NAMES[each.name].format(scale=scale)
+    return f"{name} − that of {check.prediction.single}" if each in check.over_single else name
