@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from wattbench.records import RunRecords, read_run
@@ -18,6 +19,8 @@ from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, script_of_page, what_if_section, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
+from wattbench_reports.routing.model import RoutingStudy
+from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.comparison import comparison_section
@@ -29,41 +32,50 @@ from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.experts.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
-from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.power import power_section
+from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.systems import systems_section
 from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.sections.wrong_answers import wrong_section
+from wattbench_reports.wording.routing import routing_verdict
 
-PANELS: tuple[Callable[[Analysis], Section | None], ...] = (
-    gate_section,
-    what_if_section,
-    comparison_section,
-    tradeoff_section,
-    domains_section,
-    hybrids_section,
-    experts_section,
-    distillation_section,
-    lifecycle_section,
-    load_section,
-    latency_section,
-    energy_section,
-    power_section,
-    carbon_section,
-    systems_section,
-    items_section,
-    wrong_section,
-    validity_section,
-    environment_section,
-)
-"""The sections in the order of the page: a gate's before the verdict on which system to run, all others after it. One
-that a run has nothing for gives None."""
+Panel = Callable[[Analysis], Section | None]
+"""Makes a section; None where a run has nothing for it."""
+
+
+def panels(study: RoutingStudy | str) -> tuple[Panel, ...]:
+    """List the sections in the order of the page: a gate's before the verdict on which system to run, others after it.
+
+    Args:
+        study: of routers in front of the run's systems; a text is why there is none, as a clause.
+    """
+    return (
+        gate_section,
+        what_if_section,
+        comparison_section,
+        tradeoff_section,
+        domains_section,
+        partial(routing_section, study=study),
+        experts_section,
+        distillation_section,
+        lifecycle_section,
+        load_section,
+        latency_section,
+        energy_section,
+        power_section,
+        carbon_section,
+        systems_section,
+        items_section,
+        wrong_section,
+        validity_section,
+        environment_section,
+    )
 
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
@@ -115,10 +127,11 @@ def _page(analysis: Analysis) -> str:
 
     css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
-    sections = [section for make in PANELS if (section := make(analysis)) is not None]
+    study = routing_study(analysis)
+    sections = [section for make in panels(study) if (section := make(analysis)) is not None]
     all_verdicts = verdicts(analysis)
     words = words_of_page(analysis)
-    first = first_screen(words, analysis)
+    first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
     template = engine().get_template("report.html.j2")
     return template.render(
         # Ours, not a record's: the style sheet and what `wattbench_reports.figures.svg` and

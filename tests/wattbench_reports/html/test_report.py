@@ -150,7 +150,8 @@ def test_structure_for_keyboard_and_screen_reader(plain_page) -> None:
     assert {"#verdict", "#comparison", "#validity", "#reproduce"} <= set(contents)
     assert all("scope" in attributes for tag, attributes in page.tags if tag == "th")
     assert tags.count("table") == tags.count("caption")
-    assert tags.count("figure") == 6  # the decision, two trade-offs, domains, latency, energy
+    # The decision, two trade-offs, domains, latency, energy, routing; and cascades, where one may pay.
+    assert tags.count("figure") == 7 + ("routing-cascades" in identities)
     first_link = next(attributes for tag, attributes in page.tags if tag == "a")
     assert first_link["href"] == "#verdict"
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from tests.made_up import routing_studies as studies
-from tests.wattbench_reports.sectiontext import as_text, table
+from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench_reports.export.routing_figures import write_routing_figures
 from wattbench_reports.figures.decision_geometry import text_width
+from wattbench_reports.html import report
 from wattbench_reports.routing.model import Misrouting, RoutingStudy
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.routing.tolerance import MOST_DOMAINS
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing.pictures import drawn_choices, tradeoff_picture
 
+HOSTILE = '<script>alert("x")</script>'
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -115,6 +118,20 @@ def test_many_systems_are_dots_and_labels_stay_apart() -> None:
     for number, one in enumerate(boxes):
         for other in boxes[number + 1 :]:
             assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+def test_the_first_screen_says_whether_a_router_pays(make_run, fake, monkeypatch) -> None:
+    hostile = dataclasses.replace(
+        everything(), tolerance=dataclasses.replace(studies.tolerance(), domains=(HOSTILE, "text"), worst=()),
+        left_out={HOSTILE: "it is a hybrid"},
+    )  # fmt: skip
+    monkeypatch.setattr(sys.modules["wattbench_reports.html.report"], "routing_study", lambda analysis: hostile)
+    page = report(make_run(fake.Run(tuple(fake.System(name) for name in studies.ACCURACY), items=4, name="routed")))
+    first = page.partition('<div class="deciding">')[0]
+    assert "Worth building: a text classifier" in first and '<a href="#routing">Routing</a>' in first
+    assert 'id="routing-tradeoff"' in page and 'id="routing-cascades"' in page
+    assert "<script" not in without_own_scripts(page)
+    assert "style=" not in page
 
 
 def rows(path: Path) -> list[dict[str, str]]:
