@@ -12,7 +12,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
+from numpy.typing import NDArray
 
 from wattbench.errors import UserError, nearest
 from wattbench_reports.comparison.analysis import Analysis
@@ -26,12 +29,14 @@ from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.from_run import conditions, item_answers
 from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.learned import Learned, learned_choices
 from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
 from wattbench_reports.routing.residents import residents
 from wattbench_reports.routing.routed import pick
-from wattbench_reports.routing.router_own import router_own
+from wattbench_reports.routing.router_own import router_own, with_own_cost
 from wattbench_reports.routing.verdict import verdict
+from wattbench_reports.tables.prompts import item_prompts
 
 NO_ITEMS = "no item was answered by all systems that could be members of a router"
 
@@ -110,8 +115,8 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
     answers, baseline = context.answers, context.baseline
     bill = router_own(analysis, context.options)
     loaded = residents(context, analysis, bill)
-    choices: tuple[RoutingChoice, ...] = ()
-    not_judged: dict[str, str] = {}
+    learned = _learned(analysis, context, bill)
+    choices = learned.choices
     highest = bounded(ceiling(context), choices)
     return RoutingStudy(
         systems=answers.systems,
@@ -127,18 +132,28 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         hull=tuple(answers.systems[column] for column in baseline.hull),
         ceiling=highest,
         choices=choices,
-        control=None,
-        curves=(),
+        control=learned.control,
+        curves=learned.curves,
         cascades=cascades(context),
         residents=None if isinstance(loaded, str) else loaded,
         why_no_residents=loaded if isinstance(loaded, str) else "",
         tolerance=None,
         router_own=bill if choices else {},
-        not_judged=not_judged,
-        verdict=verdict(context, choices, highest, not_judged),
-        sampled=None,
+        not_judged=learned.not_judged,
+        verdict=verdict(context, choices, highest, learned.not_judged),
+        sampled=learned.sampled,
         notes=notes,
     )
+
+
+def _learned(analysis: Analysis, context: StudyContext, bill: Mapping[str, float]) -> Learned:
+    """Judge routers that learn, with the router's own cost."""
+    answers, worth = context.answers, context.settings.worth
+
+    def read(items: NDArray[np.int64]) -> list[str] | None:
+        return None if answers.rows is None else item_prompts(analysis.frames, answers.systems[0], answers.rows[items])
+
+    return learned_choices(context, read, lambda routed: with_own_cost(routed, bill, answers.unit, worth))
 
 
 def _single(context: StudyContext, column: int) -> RoutingChoice:

@@ -1,0 +1,198 @@
+"""Judge routers that learn, each on items that it was not fitted to, with shuffled answers as control."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.among import answers_among, shuffled_answers
+from wattbench_reports.routing.baseline import above_mix_values
+from wattbench_reports.routing.classifier_predictor import ClassifierPredictor, WordKernel
+from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.cross_fitting import HeldOutRoutes, held_out_routes
+from wattbench_reports.routing.domain_predictor import DomainPredictor
+from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.folds import deal_folds
+from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.model import ChoiceKind, RoutingChoice, RoutingCurve
+from wattbench_reports.routing.nearest_predictor import NearestPredictor, Neighbourhood
+from wattbench_reports.routing.predictors import Predictor
+from wattbench_reports.routing.routed import RoutedItems, pick
+from wattbench_reports.routing.text_features import alike, features_for
+from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
+
+LEAST_ITEMS = 30
+"""Fewer items are not learned from."""
+TOO_FEW = f"there are fewer than {LEAST_ITEMS} items"
+ONE_DOMAIN = "all items are of one domain"
+NO_PROMPTS = "prompts are not on record"
+ALL_ALIKE = f"fewer than {LEAST_ITEMS} requests differ"
+NOT_INSTALLED = "it needs scikit-learn: pip install 'wattbench[router]'"
+
+ReadRequests = Callable[[NDArray[np.int64]], Sequence[str] | None]
+"""Given items of a study, returns their requests; None where requests are not on record."""
+_Bill = Callable[[RoutedItems], RoutedItems]
+_Fit = Callable[[ItemAnswers], Predictor]
+
+
+@dataclass(frozen=True)
+class JudgedRoutes:
+    """A choice, with the items that it is judged by."""
+
+    choice: RoutingChoice
+    context: StudyContext
+    """Of the items that it is judged on."""
+    routed: RoutedItems
+    items: NDArray[np.int64] | None
+    """Which items of the study these are; None: all."""
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What routers that learn would give."""
+
+    routes: tuple[JudgedRoutes, ...]
+    """Of `choices`, in the same order."""
+    curves: tuple[RoutingCurve, ...]
+    control: RoutingChoice | None
+    """The router with the most gain, fitted to shuffled answers; None without any."""
+    not_judged: Mapping[str, str]
+    """Kinds that were not judged, and why, as a clause."""
+    sampled: int | None
+    """How many items routers that read requests were judged on; None: all, or there are none such."""
+    held: Mapping[str, NDArray[np.float64]]
+    """Kind to the scores that it expected of items it was not fitted to, shape (its items, systems)."""
+
+    @property
+    def choices(self) -> tuple[RoutingChoice, ...]:
+        """Return the choices."""
+        return tuple(each.choice for each in self.routes)
+
+
+@dataclass(frozen=True)
+class _Family:
+    """One kind of router, ready to be fitted to any answers."""
+
+    kind: ChoiceKind
+    context: StudyContext
+    fold: NDArray[np.int64]
+    fit: _Fit
+    items: NDArray[np.int64] | None
+
+
+def _unchanged(routed: RoutedItems) -> RoutedItems:
+    return routed
+
+
+def learned_choices(context: StudyContext, read: ReadRequests, bill: _Bill = _unchanged) -> Learned:
+    """Judge a router by domain, one by the most similar requests and one by the words of requests.
+
+    Args:
+        context: of the study.
+        read: reads requests.
+        bill: adds the router's own cost to what it has answered.
+    """
+    families, not_judged = _families(context, read)
+    routes: list[JudgedRoutes] = []
+    curves: list[RoutingCurve] = []
+    held: dict[str, NDArray[np.float64]] = {}
+    for family in families:
+        found = _held_out(family, family.context)
+        held[family.kind] = found.expected
+        routes += _judged(family, found, bill)
+        curves += _curves(family, found, bill)
+    sampled = next((len(each.items) for each in families if each.items is not None), None)
+    return Learned(tuple(routes), tuple(curves), _control(families, routes, bill), not_judged, sampled, held)
+
+
+def _families(context: StudyContext, read: ReadRequests) -> tuple[list[_Family], dict[str, str]]:
+    if context.answers.items < LEAST_ITEMS:
+        return [], dict.fromkeys(("domain", "nearest", "classifier"), TOO_FEW)
+    families, not_judged = [], {}
+    answers = context.answers
+    if len(np.unique(answers.domain)) > 1:
+        fold = deal_folds(answers.domain, seed=SEED)
+        families.append(_Family("domain", context, fold, _by_domain(answers.domain, fold), None))
+    else:
+        not_judged["domain"] = ONE_DOMAIN
+    readers = _readers(context, read)
+    if isinstance(readers, str):
+        return families, not_judged | dict.fromkeys(("nearest", "classifier"), readers)
+    return [*families, *readers], not_judged
+
+
+def _by_domain(domain: NDArray[np.int64], fold: NDArray[np.int64]) -> _Fit:
+    return lambda answers: DomainPredictor(domain, fold, answers.score, answers.cost)
+
+
+def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
+    """Return the routers that read requests, or why there are none. They are judged on a sample of many items."""
+    if importlib.util.find_spec("sklearn") is None:
+        return NOT_INSTALLED
+    items = None
+    if context.answers.items > KNN_ITEMS:
+        rng = np.random.default_rng(SEED)
+        items = np.sort(rng.choice(context.answers.items, KNN_ITEMS, replace=False)).astype(np.int64)
+        context = replace(context, answers=answers_among(context.answers, items))
+    texts = read(np.arange(context.answers.items) if items is None else items)
+    if texts is None:
+        return NO_PROMPTS
+    same = alike(texts)
+    if same.max() + 1 < LEAST_ITEMS:
+        return ALL_ALIKE
+    fold = deal_folds(context.answers.domain, same, SEED)
+    features = features_for(texts)
+    near, words = Neighbourhood(texts, fold, features), WordKernel(texts, fold, features)
+    return [
+        _Family("nearest", context, fold, lambda of: NearestPredictor(near, of.score, of.cost), items),
+        _Family("classifier", context, fold, lambda of: ClassifierPredictor(words, of.score, of.cost), items),
+    ]
+
+
+def _held_out(family: _Family, context: StudyContext) -> HeldOutRoutes:
+    costs = context.answers.mean(context.answers.cost)
+    by_cost = bool(costs.min() < (1 - 1e-9) * costs[context.baseline.single])
+    return held_out_routes(context, family.fit(context.answers), family.fold, by_cost=by_cost)
+
+
+def _judged(family: _Family, found: HeldOutRoutes, bill: _Bill) -> Iterator[JudgedRoutes]:
+    context = family.context
+    for setting, column in found.columns.items():
+        routed = bill(pick(context.answers, column))
+        choice = judge(context, family.kind, "", setting, routed, _names(context, found))
+        yield JudgedRoutes(choice, context, routed, family.items)
+
+
+def _names(context: StudyContext, found: HeldOutRoutes) -> tuple[str, ...]:
+    return tuple(context.answers.systems[each] for each in sorted(found.members))
+
+
+def _curves(family: _Family, found: HeldOutRoutes, bill: _Bill) -> Iterator[RoutingCurve]:
+    answers, baseline = family.context.answers, family.context.baseline
+    if not len(found.curve) or len(baseline.hull) < 2:
+        return
+    points = [bill(pick(answers, column)) for column in found.curve]
+    points.sort(key=lambda each: float(answers.weight @ each.cost))
+    yield RoutingCurve(
+        family.kind,
+        tuple(float(answers.weight @ each.cost) for each in points),
+        tuple(item_figure(answers, each.score).share() for each in points),
+        tuple(item_figure(answers, above_mix_values(baseline, answers, each)).interval() for each in points),
+    )
+
+
+def _control(families: Sequence[_Family], routes: Sequence[JudgedRoutes], bill: _Bill) -> RoutingChoice | None:
+    """Fit the router with the most gain to shuffled answers, and judge it by them: it is to gain nothing."""
+    if not routes:
+        return None
+    best = max(routes, key=lambda each: each.choice.gain.estimate).choice
+    family = next(each for each in families if each.kind == best.kind)
+    context = replace(family.context, answers=shuffled_answers(family.context.answers, SEED))
+    found = _held_out(family, context)
+    routed = bill(pick(context.answers, found.columns[best.setting]))
+    return judge(context, "shuffled", best.kind, best.setting, routed, _names(context, found))

@@ -1,0 +1,68 @@
+"""Choose between which systems a router that learns is to choose."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.context import StudyContext
+
+MOST_MEMBERS = 4
+"""All of them have to be kept ready, and with every further one a router has more to mistake."""
+
+
+def choose_members(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Choose members by some items.
+
+    Up to `MOST_MEMBERS` candidates all are. Of more it is the best single system, joined by the one that raises what a
+    perfect choice per item gives the most, and so on: a greedy choice, which is within 1 - 1/e of the best one, as what
+    a set gives is submodular (G. L. Nemhauser, L. A. Wolsey and M. L. Fisher, Mathematical Programming 14 (1978)).
+
+    Args:
+        context: of the study.
+        items: shape (items,): those that a router is fitted to.
+
+    Returns:
+        Columns, the system first that is asked in case of doubt: the best single one, unless the reader names members
+        without it.
+    """
+    answers, single = context.answers, context.baseline.single
+    named = [answers.systems.index(each) for each in context.options.members or () if each in answers.systems]
+    worth = _utility(context, items)
+    if len(named) > 1:
+        mean = answers.weight[items] @ worth
+        first = single if single in named else max(named, key=lambda each: float(mean[each]))
+        return np.array([first, *(each for each in named if each != first)], dtype=np.int64)
+    if len(answers.systems) <= MOST_MEMBERS:
+        return np.array([single, *(each for each in range(len(answers.systems)) if each != single)], dtype=np.int64)
+    chosen, best = [single], worth[:, single]
+    while len(chosen) < MOST_MEMBERS:
+        raised = answers.weight[items] @ np.maximum(worth, best[:, None])
+        raised[chosen] = -np.inf
+        chosen.append(int(raised.argmax()))
+        best = np.maximum(best, worth[:, chosen[-1]])
+    return np.array(chosen, dtype=np.int64)
+
+
+def price_of_an_answer(context: StudyContext, items: NDArray[np.bool_]) -> float:
+    """Return how many correct answers a unit of cost is worth, by some items; 0 where it cannot be said.
+
+    With a worth of answers it is its inverse; otherwise the mean slope of the hull, at which the cheapest system of it
+    is as good as the most accurate one.
+    """
+    answers, baseline = context.answers, context.baseline
+    if baseline.aim == "benefit":
+        return 1.0 / baseline.worth if baseline.worth > 0 else 0.0
+    weight = answers.weight[items] / answers.weight[items].sum()
+    scores, costs = weight @ answers.score[items], weight @ answers.cost[items]
+    low, high = baseline.hull[0], baseline.hull[-1]
+    if costs[high] > costs[low] and scores[high] > scores[low]:
+        return float((scores[high] - scores[low]) / (costs[high] - costs[low]))
+    mean = float(costs[baseline.single])
+    return 1.0 / mean if mean > 0 else 0.0
+
+
+def _utility(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return what each answer is worth, in correct answers, shape (items that count, systems)."""
+    answers = context.answers
+    return np.asarray(answers.score[items] - price_of_an_answer(context, items) * answers.cost[items])
