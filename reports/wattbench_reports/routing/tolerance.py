@@ -1,0 +1,173 @@
+"""State which errors a router by domain could bear: what taking one domain for another costs, and how many it may make.
+
+The systems of the domains are those that were chosen for each fold of items by the others (`learned`), so that no loss
+is judged by the items that it was chosen by. An item of domain d that is taken for domain e is answered by the system
+of e, and loses
+
+``benefit``   worth x (score lost) + (further cost)
+``mix``       (score lost) + slope x (further cost), with the slope of the hull at the router's cost: accuracy that a
+              random mix would give for that money
+``cost``      (further cost) + price x (score lost), with the price of a correct answer along the hull next to the best
+              single system: money that making up for it would take
+
+With a share r of the requests recognised, and the others spread over the other domains in proportion to how often they
+are asked, scores and costs are a straight line in r; `crossing` has the r from which on there is a gain. The router's
+own cost may rise until that gain is gone.
+
+Source: a decision by a confusion matrix weighted by losses, C. Elkan, "The foundations of cost-sensitive learning",
+IJCAI (2001); `crossing` and `baseline` for the bounds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.baseline import gain_values
+from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.crossing import part_from
+from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.model import Misrouting, Tolerance
+from wattbench_reports.routing.routed import RoutedItems, ask, pick
+from wattbench_reports.stats import Interval
+
+LISTED = 5
+"""How many misroutings are listed."""
+_ROUNDING = 1e-12
+
+
+def tolerance(context: StudyContext, column: NDArray[np.int64], fold: NDArray[np.int64]) -> Tolerance | None:
+    """State what errors cost a router by domain.
+
+    Args:
+        context: of the study.
+        column: shape (items,): the system that a domain's items are sent to, chosen without their fold.
+        fold: shape (items,): of each, from 0.
+
+    Returns:
+        None with one domain, or where knowing every domain gains nothing.
+    """
+    answers = context.answers
+    present = np.flatnonzero(_asked(answers) > 0)
+    perfect = pick(answers, column)
+    if len(present) < 2 or not _mean_gain(context, perfect) > _ROUNDING:
+        return None
+    table = _systems(answers, column, fold)
+    losses = _losses(answers, _worth(context, perfect), table, fold)[np.ix_(present, present)]
+    names = tuple(answers.domains[each] for each in present)
+    return Tolerance(
+        domains=names,
+        assigned=tuple(answers.systems[_most_often(column[answers.domain == each])] for each in present),
+        losses=tuple(tuple(row) for row in losses.tolist()),
+        needed=part_from(context, _mistaken(answers, table, fold), perfect),
+        worst=_worst(names, losses),
+        own_cost=_affordable(context, perfect),
+    )
+
+
+def _asked(answers: ItemAnswers) -> NDArray[np.float64]:
+    """Return how often each domain is asked, shape (domains,)."""
+    return np.bincount(answers.domain, weights=answers.weight, minlength=len(answers.domains)).astype(np.float64)
+
+
+def _mean_gain(context: StudyContext, routed: RoutedItems) -> float:
+    return float(context.answers.weight @ gain_values(context.baseline, context.answers, routed))
+
+
+def _systems(answers: ItemAnswers, column: NDArray[np.int64], fold: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the system of each domain in each fold, shape (domains, folds).
+
+    A fold without items of a domain has what the domain has most often.
+    """
+    table = np.zeros((len(answers.domains), int(fold.max()) + 1), dtype=np.int64)
+    for domain in np.unique(answers.domain):
+        table[domain] = _most_often(column[answers.domain == domain])
+    table[answers.domain, fold] = column
+    return table
+
+
+def _most_often(columns: NDArray[np.int64]) -> int:
+    return int(np.bincount(columns).argmax())
+
+
+def _worth(context: StudyContext, perfect: RoutedItems) -> tuple[float, float]:
+    """Return what a correct answer and a unit of cost count for, in the unit of the gain."""
+    answers, baseline = context.answers, context.baseline
+    if baseline.aim == "benefit":
+        return baseline.worth, 1.0
+    hull = list(baseline.hull)
+    costs, accuracies = answers.mean(answers.cost)[hull], answers.mean(answers.score)[hull]
+    if baseline.aim == "mix":
+        return 1.0, _slope(costs, accuracies, float(answers.weight @ perfect.cost))
+    slope = _slope(costs, accuracies, float(answers.weight @ answers.cost[:, baseline.single]))
+    if not slope > 0 and len(hull) > 1:  # the most accurate system: the last step there is
+        slope = float((accuracies[-1] - accuracies[-2]) / (costs[-1] - costs[-2]))
+    return (1.0 / slope if slope > 0 else 0.0), 1.0
+
+
+def _slope(costs: NDArray[np.float64], accuracies: NDArray[np.float64], cost: float) -> float:
+    """Return what the hull rises by per unit of cost; 0 beyond its ends."""
+    after = int(np.searchsorted(costs, cost))
+    if after in (0, len(costs)):
+        return 0.0
+    return float((accuracies[after] - accuracies[after - 1]) / (costs[after] - costs[after - 1]))
+
+
+def _losses(
+    answers: ItemAnswers, worth: tuple[float, float], table: NDArray[np.int64], fold: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the gain lost per request, shape (domains, domains): the domain by row, what it is taken for by column."""
+    value = worth[0] * answers.score - worth[1] * answers.cost
+    each, asked = np.arange(answers.items), _asked(answers)
+    by_domain = [
+        np.bincount(answers.domain, weights=answers.weight * value[each, row[fold]], minlength=len(table))
+        for row in table
+    ]
+    means = np.stack(by_domain, axis=1) / np.where(asked > 0, asked, 1.0)[:, None]
+    return np.asarray(np.diag(means)[:, None] - means)
+
+
+def _mistaken(answers: ItemAnswers, table: NDArray[np.int64], fold: NDArray[np.int64]) -> RoutedItems:
+    """Return what comes of taking every request for one of another domain, in proportion to how often that is asked."""
+    asked = _asked(answers)
+    sent = np.eye(len(answers.systems))[table] * asked[:, None, None]
+    shares = sent.sum(axis=0) - sent
+    others = np.maximum(1 - asked, _ROUNDING)
+    requests = np.maximum(shares / others[:, None, None], 0.0)[answers.domain, fold]
+    return ask(answers, requests, answered=requests)
+
+
+def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrouting, ...]:
+    order = np.argsort(-losses, axis=None, kind="stable")[:LISTED].tolist()
+    pairs = (divmod(flat, len(names)) for flat in order)
+    return tuple(
+        Misrouting(names[domain], names[other], float(losses[domain, other]))
+        for domain, other in pairs
+        if losses[domain, other] > _ROUNDING
+    )
+
+
+def _affordable(context: StudyContext, perfect: RoutedItems) -> Interval | None:
+    """Return what the router may cost per request; None where no cost is known, or it is beyond all single systems."""
+    answers, baseline = context.answers, context.baseline
+    if answers.unit is None:
+        return None
+    if baseline.aim != "mix":
+        return item_figure(answers, gain_values(baseline, answers, perfect)).interval()
+    hull = list(baseline.hull)
+    costs, accuracies = answers.mean(answers.cost)[hull], answers.mean(answers.score)[hull]
+    accuracy = float(answers.weight @ perfect.score)
+    after = int(np.searchsorted(accuracies, accuracy))
+    if after == 0:
+        return None
+    if after == len(hull):  # no mix is as accurate: until it costs as much as the most accurate single system
+        left = answers.cost[:, hull[-1]] - perfect.cost
+        return item_figure(answers, left).interval() if answers.weight @ left > 0 else None
+    a, b = hull[after - 1], hull[after]
+    rise = float(accuracies[after] - accuracies[after - 1])
+    part = (accuracy - float(accuracies[after - 1])) / rise
+    price = float(costs[after] - costs[after - 1]) / rise
+    score = (1 - part) * answers.score[:, a] + part * answers.score[:, b]
+    cost = (1 - part) * answers.cost[:, a] + part * answers.cost[:, b]
+    return item_figure(answers, cost - perfect.cost + price * (perfect.score - score)).interval()
