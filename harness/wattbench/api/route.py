@@ -137,6 +137,20 @@ class RunRouting:
         """
         return rendered(self.data, format)
 
+    def figures(self, folder: str | os.PathLike[str]) -> tuple[Path, ...]:
+        """Write the figures, accuracy against cost and cascades by their check, as SVG with their numbers as CSV.
+
+        Args:
+            folder: is made where it is not there; files of the same names in it are replaced.
+
+        Returns:
+            The files.
+
+        Raises:
+            UserError: no router can be judged, or a file cannot be written.
+        """
+        return write_figures(self.data, Path(folder))
+
     def __str__(self) -> str:
         return self.text().rstrip("\n")
 
@@ -164,6 +178,20 @@ def rendered(study: RoutingStudy | str, form: str) -> str:
     if form not in formats:
         raise UserError(f"no format {form!r:.80}{nearest(str(form), formats)}")
     return formats[form](study)
+
+
+def write_figures(study: RoutingStudy | str, folder: Path) -> tuple[Path, ...]:
+    """Write the figures of a study to a folder, and return the files.
+
+    Raises:
+        UserError: there is no study, or a file cannot be written.
+    """
+    from wattbench_reports.export.routing_figures import write_routing_figures
+    from wattbench_reports.wording.routing import routing_verdict
+
+    if isinstance(study, str):
+        raise UserError(f"no figures are written. {routing_verdict(study)}")
+    return write_routing_figures(study, folder)
 
 
 def route_run(

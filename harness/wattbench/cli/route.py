@@ -52,6 +52,12 @@ _COST = click.FloatRange(min=0.0)
     metavar="COST",
     help="What a cascade's check of an answer costs, in the unit in which costs are compared.",
 )
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write the figures of the study to this folder: SVG, and their numbers as CSV.",
+)
 @assumption_options
 def route(
     run: Path,
@@ -63,6 +69,7 @@ def route(
     router_seconds: float | None,
     router_cost: float | None,
     check_cost: float | None,
+    figures: Path | None,
     assumptions: Assumptions,
 ) -> None:
     """Say whether a router in front of the systems of RUN is worth building, from their answers alone.
@@ -72,7 +79,8 @@ def route(
     loaded. Requirements and worths say what a router is to gain; without any it is accuracy above a random mix of
     systems at the same cost.
     """
-    from wattbench.api.route import rendered, routing_options
+    from wattbench.api.route import rendered, routing_options, write_figures
+    from wattbench.api.session import notice
     from wattbench.records import read_run
     from wattbench_reports.comparison.analysis import analyse
     from wattbench_reports.routing.study import routing_study
@@ -86,4 +94,8 @@ def route(
         check_cost=check_cost,
     )
     analysis = analyse(read_run(run), replace(assumptions, routers=routes))
-    click.echo(rendered(routing_study(analysis, options), form), nl=False)
+    study = routing_study(analysis, options)
+    click.echo(rendered(study, form), nl=False)
+    if figures is not None:
+        for path in write_figures(study, figures):
+            notice(f"figure: {path}")

@@ -45,6 +45,13 @@ def test_options_are_those_of_the_reader(finished: Path) -> None:
     assert data["settings"]["requirements"][0]["bound"] == 0.3
 
 
+def test_figures_are_written_next_to_the_text(finished: Path, tmp_path: Path) -> None:
+    done = invoke("route", finished, "--figures", tmp_path / "new")
+    written = [line.removeprefix("figure: ") for line in done.stderr.splitlines()]
+    assert f"{tmp_path}/new/routing-tradeoff.svg" in written
+    assert all(Path(each).stat().st_size > 0 for each in written)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
