@@ -59,7 +59,7 @@ def _reached(quality: Interval | None) -> bool:
 
 def check_text(quality: Interval) -> str:
     """Say how good a check must be: ``from a check that is right 76 times of 100 [72, 80]``; ``with any check``."""
-    if quality.estimate <= COIN and quality.high <= COIN:
+    if _any_will_do(quality):
         return PHRASES["any_check"]
     return PHRASES["check"].format(times=_times(quality.estimate), low=_times(quality.low), high=_times(quality.high))
 
@@ -68,7 +68,14 @@ def quality_cell(quality: Interval | None) -> str:
     """Format the quality of a check for a table: ``76% [72, 80]``; a dash where none is good enough."""
     if quality is None or not _reached(quality):
         return units.NONE
+    if _any_will_do(quality):
+        return PHRASES["any_cell"]
     return f"{_times(quality.estimate)}% [{_times(quality.low)}, {_times(quality.high)}]"
+
+
+def _any_will_do(quality: Interval) -> bool:
+    """Return whether a coin is good enough, as far as the figures are shown."""
+    return _times(quality.high) == _times(COIN)
 
 
 def _times(quality: float) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from wattbench_reports.formatting import units
+from wattbench_reports.wording.routing.gains import perfect_gains
 from wattbench_reports.wording.routing.measures import StudyMeasures
 from wattbench_reports.wording.routing.phrases import PHRASES
 
@@ -18,6 +20,8 @@ def ceiling_sentences(measures: StudyMeasures) -> Iterator[str]:
         best=study.best_single,
         single=units.percent_interval(measures.best.accuracy),
     )
+    if ceiling.gain is not None and not math.isclose(ceiling.gain.estimate, ceiling.best.gain.estimate):
+        yield PHRASES["ceiling_gain"].format(gains=perfect_gains(measures, measures.gain(ceiling.gain)))
     if ceiling.cross_fitted is not None:
         yield PHRASES["ceiling_repeats"].format(accuracy=units.percent_interval(ceiling.cross_fitted.accuracy))
     elif ceiling.why_not_cross_fitted:

@@ -70,6 +70,7 @@ PHRASES = {
     "why_part_share": "1/4, 1/2, 3/4: set to send that part of the requests to {best}",
     # The ceiling.
     "ceiling": "A perfect router would answer {accuracy} correctly where {best} alone answers {single}{at_cost}.",
+    "ceiling_gain": "With each request sent to where it gains the most, it {gains}.",
     "ceiling_repeats": "Chosen by some repeats and judged by the others, it would answer {accuracy}.",
     "ceiling_no_repeats": "It is not judged by other repeats than it is chosen by, as {reason}.",
     "ceiling_two": "Between the best two systems, {names}, it would answer {accuracy}{at_cost}.",
@@ -91,6 +92,7 @@ PHRASES = {
     "never_equal": "less accurate than {best} alone, whatever the check",
     "check": "from a check that is right {times} times of 100 [{low}, {high}]",
     "any_check": "with any check",
+    "any_cell": "any",
     "pays_mix": "; better than a random mix {check}",
     "pays_cost": "; cheaper {check}",
     "pays_benefit": "; more net benefit {check}",

@@ -154,7 +154,7 @@ def _short(best: str) -> str:
     return best if len(best) <= LONGEST_NAME else PHRASES["best_single"]
 
 
-_UNITS = {JOULES: "J", SECONDS: "s", GRAMS: "g"}
+_UNITS = {JOULES: "J", SECONDS: "s", GRAMS: "g CO2e"}
 
 
 def _amounts(choice: RoutingChoice, measures: StudyMeasures) -> Iterator[str]:

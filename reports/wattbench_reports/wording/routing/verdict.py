@@ -7,6 +7,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy, WorthBuilding
 from wattbench_reports.wording.decision.costs import plain
 from wattbench_reports.wording.routing.conditions import unjudged_clause
+from wattbench_reports.wording.routing.gains import gains_text, perfect_gains, reference
 from wattbench_reports.wording.routing.measures import StudyMeasures, study_measures
 from wattbench_reports.wording.routing.met import failed_figures, sure
 from wattbench_reports.wording.routing.names import choice_with_share, comes_to_best
@@ -23,21 +24,6 @@ def routing_verdict(study: RoutingStudy | str) -> str:
         return PHRASES["no_study"].format(reason=study)
     measures = study_measures(study)
     return _SAID[study.verdict.answer](measures)
-
-
-def reference(measures: StudyMeasures, choice: RoutingChoice) -> str:
-    """Name what the gain of a choice is measured against: one system alone, or a random mix of them."""
-    study = measures.study
-    if study.aim != "mix" or len(study.hull) < 2:
-        alone = study.hull[-1] if study.aim == "mix" and study.hull else study.best_single
-        return PHRASES["alone"].format(name=alone)
-    costs = {each.name: each.cost.estimate for each in study.singles}
-    cheapest, dearest = study.hull[0], study.hull[-1]
-    if choice.cost.estimate >= costs[dearest]:
-        return PHRASES["alone"].format(name=dearest)
-    if choice.cost.estimate <= costs[cheapest]:
-        return PHRASES["alone"].format(name=cheapest)
-    return PHRASES["mix_share" if study.unit is None else "mix"].format(best=study.best_single)
 
 
 def _items(study: RoutingStudy) -> str:
@@ -73,7 +59,7 @@ def _no(measures: StudyMeasures) -> str:
     study, verdict = measures.study, measures.study.verdict
     if verdict.ceiling_gain.high < verdict.least or verdict.choice is None:
         only = PHRASES["only"].format(gain=measures.gain(verdict.ceiling_gain))
-        return PHRASES["no_perfect"].format(gains=_perfect_gains(measures, only), items=_items(study))
+        return PHRASES["no_perfect"].format(gains=perfect_gains(measures, only), items=_items(study))
     choice = verdict.choice
     if choice.qualifies is Qualifies.NO:
         name, figures = choice_with_share(choice, measures), failed_figures(choice, study.label)
@@ -83,7 +69,7 @@ def _no(measures: StudyMeasures) -> str:
         name = choice_with_share(choice, measures)
         return PHRASES["no_same"].format(name=name, best=study.best_single, others=others, items=_items(study))
     return PHRASES["no"].format(
-        name=choice_with_share(choice, measures), gains=_gains(measures, choice), others=others, items=_items(study)
+        name=choice_with_share(choice, measures), gains=gains_text(measures, choice), others=others, items=_items(study)
     )
 
 
@@ -100,12 +86,12 @@ def _unknown(measures: StudyMeasures) -> str:
     if verdict.choice is None:
         why = units.listed(list(dict.fromkeys(study.not_judged.values())))
         reasons = PHRASES["none_judged_as" if why else "none_judged"].format(reasons=why)
-        gains = _perfect_gains(measures, measures.gain(verdict.ceiling_gain))
+        gains = perfect_gains(measures, measures.gain(verdict.ceiling_gain))
         return PHRASES["unknown_none"].format(reasons=reasons, gains=gains, items=_items(study))
     return PHRASES["unknown"].format(
         items=_items(study),
         name=choice_with_share(verdict.choice, measures),
-        gains=_gains(measures, verdict.choice),
+        gains=gains_text(measures, verdict.choice),
         tell=_tell(study, verdict.choice),
     )
 
@@ -119,18 +105,6 @@ def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
         return PHRASES["tell_meets"].format(sure=known)
     unjudged = unjudged_clause(study)
     return PHRASES["tell_unjudged"].format(unjudged=unjudged) if unjudged else ""
-
-
-def _gains(measures: StudyMeasures, choice: RoutingChoice) -> str:
-    gain = measures.study.verdict.gain or choice.gain
-    return PHRASES[f"gains_{measures.study.aim}"].format(
-        gain=measures.gain(gain), reference=reference(measures, choice)
-    )
-
-
-def _perfect_gains(measures: StudyMeasures, gain: str) -> str:
-    against = reference(measures, measures.study.ceiling.best)
-    return PHRASES[f"perfect_{measures.study.aim}"].format(gain=gain, reference=against)
 
 
 _SAID = {WorthBuilding.YES: _yes, WorthBuilding.NO: _no, WorthBuilding.UNKNOWN: _unknown}
