@@ -194,7 +194,8 @@ def saving(answer: WorthBuilding = WorthBuilding.YES, **changes: Any) -> Routing
     return study(
         shown, best if shown is may else may, aim="cost", settings=DecisionSettings((requirement,)),
         verdict=verdict(answer, shown, least=0.05 * COST[BEST], ceiling_gain=Interval(0.0097, 0.009, 0.0103)),
-        cascades=(cascade(CHEAP, BEST),), ceiling=ceiling(gain=Interval(0.0097, 0.009, 0.0103)), tolerance=tolerance(losses=((0.0, 0.004), (0.001, 0.0)), worst=(
+        cascades=(cascade(CHEAP, BEST),), ceiling=ceiling(gain=Interval(0.0097, 0.009, 0.0103)),
+        tolerance=tolerance(losses=((0.0, 0.004), (0.001, 0.0)), worst=(
             Misrouting("code", "text", 0.004),)), **changes,
     )  # fmt: skip
 

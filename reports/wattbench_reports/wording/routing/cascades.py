@@ -50,7 +50,9 @@ def _pays(cascade: Cascade, measures: StudyMeasures) -> str:
         return ""
     if _reached(cascade.equals) and cascade.equals is not None and check_text(cascade.equals) == check_text(pays):
         return ""
-    return PHRASES[f"pays_{measures.study.aim}"].format(check=check_text(pays))
+    required = any(each.quantity == "accuracy" for each in measures.study.settings.requirements)
+    key = "pays_required" if required and measures.study.aim == "cost" else f"pays_{measures.study.aim}"
+    return PHRASES[key].format(check=check_text(pays))
 
 
 def _reached(quality: Interval | None) -> bool:

@@ -95,6 +95,7 @@ PHRASES = {
     "any_cell": "any",
     "pays_mix": "; better than a random mix {check}",
     "pays_cost": "; cheaper {check}",
+    "pays_required": "; cheaper, and as accurate as is required, {check}",
     "pays_benefit": "; more net benefit {check}",
     "more_cascades": "{count} more cascades may pay.",
     "check_cost": "What the check of an answer costs is not counted; --check-cost says it.",
