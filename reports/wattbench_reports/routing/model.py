@@ -207,7 +207,7 @@ class Tolerance:
     """The share of requests whose domain must be recognised for any gain, with errors spread over the other domains in
     proportion; None where even a perfect one gains nothing."""
     worst: tuple[Misrouting, ...]
-    """The most costly first."""
+    """Of a domain the most costly one, the most costly first; of a few domains."""
     own_cost: Interval | None
     """What the router itself may cost per request before the gain is gone, in the unit of the study; None where there
     is no gain."""

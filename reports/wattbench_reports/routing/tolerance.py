@@ -33,7 +33,7 @@ from wattbench_reports.routing.routed import RoutedItems, ask, pick
 from wattbench_reports.stats import Interval
 
 LISTED = 5
-"""How many misroutings are listed."""
+"""How many domains are listed with the misrouting that loses the most."""
 _ROUNDING = 1e-12
 
 
@@ -139,12 +139,12 @@ def _mistaken(answers: ItemAnswers, table: NDArray[np.int64], fold: NDArray[np.i
 
 
 def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrouting, ...]:
-    order = np.argsort(-losses, axis=None, kind="stable")[:LISTED].tolist()
-    pairs = (divmod(flat, len(names)) for flat in order)
+    """Return the domain that each is best not taken for, those that lose the most first."""
+    other = losses.argmax(axis=1)
+    lost = losses[np.arange(len(names)), other]
+    order = np.argsort(-lost, kind="stable")[:LISTED].tolist()
     return tuple(
-        Misrouting(names[domain], names[other], float(losses[domain, other]))
-        for domain, other in pairs
-        if losses[domain, other] > _ROUNDING
+        Misrouting(names[each], names[other[each]], float(lost[each])) for each in order if lost[each] > _ROUNDING
     )
 
 
