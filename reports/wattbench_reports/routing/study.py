@@ -26,16 +26,20 @@ from wattbench_reports.routing.candidates import TOO_FEW, candidates
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.cross_fitting import VALUE
+from wattbench_reports.routing.folds import deal_folds
 from wattbench_reports.routing.from_run import conditions, item_answers
 from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.learned import Learned, learned_choices
-from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy
+from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy, Tolerance
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
 from wattbench_reports.routing.residents import residents
 from wattbench_reports.routing.routed import pick
 from wattbench_reports.routing.router_own import router_own, with_own_cost
+from wattbench_reports.routing.tolerance import tolerance
 from wattbench_reports.routing.verdict import verdict
+from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.prompts import item_prompts
 
 NO_ITEMS = "no item was answered by all systems that could be members of a router"
@@ -117,7 +121,7 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
     loaded = residents(context, analysis, bill)
     learned = _learned(analysis, context, bill)
     choices = learned.choices
-    highest = bounded(ceiling(context), choices)
+    highest = bounded(ceiling(context), [each.choice for each in learned.routes if each.items is None])
     return RoutingStudy(
         systems=answers.systems,
         left_out=left_out,
@@ -137,7 +141,7 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         cascades=cascades(context),
         residents=None if isinstance(loaded, str) else loaded,
         why_no_residents=loaded if isinstance(loaded, str) else "",
-        tolerance=None,
+        tolerance=_errors_borne(context, learned),
         router_own=bill if choices else {},
         not_judged=learned.not_judged,
         verdict=verdict(context, choices, highest, learned.not_judged),
@@ -154,6 +158,16 @@ def _learned(analysis: Analysis, context: StudyContext, bill: Mapping[str, float
         return None if answers.rows is None else item_prompts(analysis.frames, answers.systems[0], answers.rows[items])
 
     return learned_choices(context, read, lambda routed: with_own_cost(routed, bill, answers.unit, worth))
+
+
+def _errors_borne(context: StudyContext, learned: Learned) -> Tolerance | None:
+    """Return which errors the router by domain could bear that is to gain the most."""
+    routes = (each for each in learned.routes if each.choice.kind == "domain" and each.choice.setting == VALUE)
+    by_domain = next(routes, None)
+    if by_domain is None:
+        return None
+    fold = deal_folds(context.answers.domain, seed=SEED)
+    return tolerance(context, by_domain.routed.requests.argmax(axis=1), fold)
 
 
 def _single(context: StudyContext, column: int) -> RoutingChoice:

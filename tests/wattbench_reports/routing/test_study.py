@@ -48,6 +48,18 @@ def test_without_requirements_it_is_against_a_random_mix(complementary: Analysis
     assert study.why_no_residents
 
 
+def test_the_study_has_its_ceilings_cascades_and_errors(complementary: Analysis) -> None:
+    study = _study(complementary)
+    assert study.ceiling.pair is not None and study.ceiling.triple is None and study.ceiling.gain is not None
+    assert ("small", "large") in {(each.first, each.then) for each in study.cascades}
+    assert study.tolerance is not None and study.tolerance.needed is not None
+    assert study.tolerance.assigned == ("small", "large")
+    assert 0 < study.tolerance.needed.estimate < 1
+    for each in study.choices:
+        assert each.accuracy.estimate <= study.ceiling.best.accuracy.estimate
+        assert each.gain.estimate <= study.ceiling.gain.estimate
+
+
 def test_requirements_make_it_a_saving(tmp_path: Path, complementary: Analysis) -> None:
     required = Assumptions(decision=DecisionChoice(min_accuracy="0.8"))
     study = _study(analyse(complementary.frames.run, required))
