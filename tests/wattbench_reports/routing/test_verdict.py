@@ -112,3 +112,26 @@ def test_a_gain_of_three_items_of_thirty_is_not_sure() -> None:
     lucky = judge(context, "file", "x", "", pick(context.answers, np.zeros(30, dtype=np.int64)), ("a",))
     assert lucky.gain.estimate == pytest.approx(0.1)
     assert _verdict(context, [lucky]).answer == WorthBuilding.UNKNOWN
+
+
+def test_a_coin_that_saves_within_the_room_of_a_requirement_is_no_router() -> None:
+    context = _context(2000, aim="cost", settings=DecisionSettings((Requirement("accuracy", 0.75),)))
+    answers = context.answers
+    coin = np.random.default_rng(3).random(answers.items) < 0.8
+    choice = judge(context, "file", "coin", "", pick(answers, coin.astype(np.int64)), ("cheap", "dear"))
+    assert choice.qualifies == Qualifies.YES
+    assert choice.gain.low > 0.4
+    found = _verdict(context, [choice])
+    assert found.answer != WorthBuilding.YES
+    assert found.above_mix is not None
+    assert found.above_mix.low < 0 < found.above_mix.high
+    better = _verdict(context, [choice, _by_domain(context)])
+    assert (better.answer, better.choice and better.choice.kind) == (WorthBuilding.YES, "domain")
+
+
+def test_what_keeps_its_bounds_is_recommended_before_what_saves_more() -> None:
+    context = _context(60, aim="cost", settings=DecisionSettings((Requirement("accuracy", 0.83),)))
+    choices = [_always(context, 0), _always(context, 1), _by_domain(context)]
+    found = _verdict(context, choices)
+    assert found.choice is not None
+    assert found.choice.kind == "domain"
