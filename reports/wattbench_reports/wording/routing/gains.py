@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.routing.model import RoutingChoice
-from wattbench_reports.wording.routing.measures import StudyMeasures
+from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.phrases import PHRASES
 
 
@@ -24,10 +24,13 @@ def reference(measures: StudyMeasures, choice: RoutingChoice) -> str:
 
 def gains_text(measures: StudyMeasures, choice: RoutingChoice) -> str:
     """Say what the recommended router gains, with the bounds of the verdict: ``gains 2.7 points [1.1, 4.3] ...``."""
-    gain = measures.study.verdict.gain or choice.gain
-    return PHRASES[f"gains_{measures.study.aim}"].format(
-        gain=measures.gain(gain), reference=reference(measures, choice)
+    verdict = measures.study.verdict
+    said = PHRASES[f"gains_{measures.study.aim}"].format(
+        gain=measures.gain(verdict.gain or choice.gain), reference=reference(measures, choice)
     )
+    # A saving is to be one that a random mix does not give.
+    above = verdict.above_mix
+    return said if above is None else said + PHRASES["above_coin"].format(gain=points(above))
 
 
 def perfect_gains(measures: StudyMeasures, gain: str) -> str:

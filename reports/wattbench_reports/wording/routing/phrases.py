@@ -27,6 +27,7 @@ PHRASES = {
     # Gains, by what is to be gained, and what they are measured against.
     "gains_mix": "gains {gain} of accuracy on {reference}",
     "gains_cost": "saves {gain} of the cost of {reference}",
+    "above_coin": ", {gain} of accuracy above a random mix at the same cost",
     "gains_benefit": "gains {gain} of net benefit on {reference}",
     "perfect_mix": "would gain {gain} of accuracy on {reference}",
     "perfect_cost": "would save {gain} of the cost of {reference}",
