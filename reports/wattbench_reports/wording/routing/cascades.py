@@ -22,7 +22,7 @@ def cascade_sentences(measures: StudyMeasures) -> Iterator[str]:
             first=each.first, then=each.then, equals=_equals(each, measures), pays=_pays(each, measures)
         )
     if len(cascades) > SAID:
-        yield PHRASES["more_cascades"].format(count=len(cascades) - SAID)
+        yield PHRASES["more_cascades"].format(cascades=units.plural(len(cascades) - SAID, "other cascade"))
 
 
 def _equals(cascade: Cascade, measures: StudyMeasures) -> str:

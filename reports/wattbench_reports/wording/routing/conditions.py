@@ -8,8 +8,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.model import RoutingStudy
-from wattbench_reports.wording.routing.measures import StudyMeasures
-from wattbench_reports.wording.routing.names import choice_noun
+from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.phrases import PHRASES
 
 READING = frozenset({"nearest", "classifier"})
@@ -21,15 +20,18 @@ def control_sentences(measures: StudyMeasures) -> Iterator[str]:
     study = measures.study
     if study.control is None:
         return
-    key = "control_some" if study.control.gain.low > 0 else "control_none"
-    yield PHRASES[key].format(name=_fitted(study), gain=measures.gain(study.control.gain))
+    control = study.control
+    # Under a requirement anything that asks the dear system less saves, whatever it was fitted to.
+    of_mix = study.aim == "cost" and control.above_mix is not None
+    gain = control.above_mix if of_mix and control.above_mix is not None else control.gain
+    key = ("control_some" if gain.low > 0 else "control_none") + ("_mix" if of_mix else "")
+    yield PHRASES[key].format(name=_fitted(study), gain=points(gain) if of_mix else measures.gain(gain))
 
 
 def _fitted(study: RoutingStudy) -> str:
-    """Name the router that the control is of: the one with the most gain of those that read requests."""
-    fitted = [each for each in study.choices if each.kind in READING]
-    best = max(fitted, key=lambda each: each.gain.estimate, default=None)
-    return PHRASES["classifier"] if best is None else choice_noun(best)
+    """Name the router that the control is of."""
+    kind = "" if study.control is None else study.control.name
+    return PHRASES[kind if kind in PHRASES else "classifier"]
 
 
 def condition_sentences(measures: StudyMeasures) -> Iterator[str]:

@@ -98,7 +98,7 @@ PHRASES = {
     "pays_cost": "; cheaper {check}",
     "pays_required": "; cheaper, and as accurate as is required, {check}",
     "pays_benefit": "; more net benefit {check}",
-    "more_cascades": "{count} more cascades may pay.",
+    "more_cascades": "{cascades} may pay as well.",
     "check_cost": "What the check of an answer costs is not counted; --check-cost says it.",
     # The errors that a router by domain could bear.
     "needed": "By domain, a router gains once it recognises the domain of {share} of the requests{worst}.",
@@ -121,6 +121,10 @@ PHRASES = {
     "no_residents": "The idle power of systems that stay loaded is not counted, as {reason}.",
     # Controls and conditions.
     "control_none": "Fitted to shuffled answers, {name} gains nothing ({gain}), as it should.",
+    "control_none_mix": "Fitted to shuffled answers, {name} gains nothing on a random mix at the same cost ({gain} of"
+    " accuracy), as it should.",
+    "control_some_mix": "Fitted to shuffled answers, {name} seems to gain on a random mix at the same cost, too ({gain}"
+    " of accuracy): trust no gain as small as that.",
     "control_some": "Fitted to shuffled answers, {name} seems to gain, too ({gain}): trust no gain as small as that.",
     "held_out": "Each router is judged on items that it was not fitted to.",
     "held_out_sample": "Each router is judged on items that it was not fitted to; those that read requests on {items},"
