@@ -3,8 +3,8 @@
 1. **Candidates** (`candidates`) and their answers, item by item (`from_run`).
 2. **What a router is compared with** (`baseline`): the best single system and a random mix, by what the reader named.
 3. **The ceiling** (`ceiling`), which nothing that can be built exceeds.
-4. **Routers that can be built** (`learned`), judged on items that they were not fitted to, and those of a file; each
-   with the router's own cost, where it is known (`router_own`).
+4. **Routers that can be built** (`learned`), judged on items that they were not fitted to, and those of a file
+   (`file_routes`); each with the router's own cost, where it is known (`router_own`).
 5. **Cascades** (`cascades`), **which systems to keep loaded** (`residents`) and **which errors a router could bear**
    (`tolerance`).
 6. **The verdict** (`verdict`): worth building, not worth it, or not known.
@@ -27,6 +27,7 @@ from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.cross_fitting import VALUE
+from wattbench_reports.routing.file_routes import file_routes
 from wattbench_reports.routing.folds import deal_folds
 from wattbench_reports.routing.from_run import conditions, item_answers
 from wattbench_reports.routing.item_answers import ItemAnswers
@@ -120,7 +121,8 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
     bill = router_own(analysis, context.options)
     loaded = residents(context, analysis, bill)
     learned = _learned(analysis, context, bill)
-    choices = learned.choices
+    files = file_routes(context, analysis)
+    choices = (*learned.choices, *files.choices)
     highest = bounded(ceiling(context), [each.choice for each in learned.routes if each.items is None])
     return RoutingStudy(
         systems=answers.systems,
@@ -142,11 +144,11 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         residents=None if isinstance(loaded, str) else loaded,
         why_no_residents=loaded if isinstance(loaded, str) else "",
         tolerance=_errors_borne(context, learned),
-        router_own=bill if choices else {},
+        router_own=bill if learned.choices else {},
         not_judged=learned.not_judged,
         verdict=verdict(context, choices, highest, learned.not_judged),
         sampled=learned.sampled,
-        notes=notes,
+        notes=(*notes, *files.notes),
     )
 
 
