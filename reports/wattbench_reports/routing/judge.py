@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -108,18 +109,18 @@ def _within(answers: ItemAnswers, routed: RoutedItems, requirement: Requirement)
 
 
 def p_qualifies(met: Sequence[RequirementMet]) -> float | None:
-    """Return the least probability that all requirements are met together (Bonferroni); None where one is unknown."""
+    """Return the probability that all requirements are met together, as if they were independent; None where one is
+    not known. Those that go together (cost and joules) have a higher one."""
     if any(each.p_met is None for each in met):
         return None
-    return max(0.0, 1.0 - sum(1.0 - (each.p_met or 0.0) for each in met))
+    return math.prod(each.p_met or 0.0 for each in met)
 
 
 def qualifies(met: Sequence[RequirementMet]) -> Qualifies:
     """Return whether all requirements are met."""
     if any(outcome_of(each.p_met) == Qualifies.NO for each in met):
         return Qualifies.NO
-    together = p_qualifies(met)
-    return Qualifies.YES if together is not None and outcome_of(together) == Qualifies.YES else Qualifies.MAY
+    return outcome_of(p_qualifies(met))
 
 
 def weighted_quantile(values: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:

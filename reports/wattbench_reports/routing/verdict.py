@@ -10,8 +10,10 @@
   least, and every kind of router was judged.
 - **Not known** otherwise. If the estimates stay, n (c SE / distance)^2 items in all would tell.
 
-Recommended is the choice with the most gain of those that are worth building; without any, of those whose figures all
-keep their bounds, then of those that may meet what is required.
+Recommended is the choice with the most gain of those that are worth building: of the ones as accurate as the best
+single system, where there are such, since one that is above a random mix may be far less accurate than what a reader
+has. Where none is worth building it is of those whose figures all keep their bounds, then of those that may meet what
+is required.
 
 Half an answer either way is added to the variance of a gain in accuracy or net benefit, so that a few items that happen
 to agree do not make it certain (A. Agresti and B. Caffo, The American Statistician 54 (2000)).
@@ -158,7 +160,8 @@ def _recommended(bounded: Sequence[BoundedGain], least: float) -> BoundedGain | 
     proven = [each for each in bounded if each.proven(least)]
     promising = [each for each in bounded if each.promising]
     possible = [each for each in bounded if each.choice.qualifies != Qualifies.NO]
-    among = proven or promising or possible or bounded
+    as_accurate = [each for each in proven if each.choice.accuracy_gain.estimate >= 0]
+    among = as_accurate or proven or promising or possible or bounded
     return max(among, key=lambda each: each.gain.estimate, default=None)
 
 

@@ -8,8 +8,8 @@ import pytest
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Requirement
-from wattbench_reports.routing.judge import judge, weighted_quantile
-from wattbench_reports.routing.model import RoutingChoice
+from wattbench_reports.routing.judge import judge, p_qualifies, qualifies, weighted_quantile
+from wattbench_reports.routing.model import RequirementMet, RoutingChoice
 from wattbench_reports.routing.routed import pick
 
 SCORES, DOMAINS = by_domain({"cheap": {"a": 0.9, "b": 0.2}, "dear": {"a": 0.8, "b": 0.9}}, 400)
@@ -59,6 +59,22 @@ def test_requirements(quantity: Quantity, bound: float, domain: str | None, expe
 
 def test_one_failed_requirement_is_enough() -> None:
     assert _judged(Requirement("memory", 2.0), Requirement("accuracy", 0.99)).qualifies == Qualifies.NO
+
+
+def test_requirements_that_all_may_be_met_may_fail_together() -> None:
+    one, both = (
+        _judged(Requirement("accuracy", 0.9, "a")),
+        _judged(Requirement("accuracy", 0.9, "a"), Requirement("p95", 0.9)),
+    )
+    p_one, p_both = p_qualifies(one.met), p_qualifies(both.met)
+    assert p_one is not None
+    assert p_both is not None
+    assert 0.05 < p_both <= p_one < 0.95
+    unlikely = [
+        RequirementMet(Requirement("accuracy", 0.9), 0.89, 0.2),
+        RequirementMet(Requirement("p95", 1.0), 1.1, 0.2),
+    ]
+    assert qualifies(unlikely) == Qualifies.NO
 
 
 def test_quantiles_are_of_the_weight() -> None:

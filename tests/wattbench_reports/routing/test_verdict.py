@@ -135,3 +135,18 @@ def test_what_keeps_its_bounds_is_recommended_before_what_saves_more() -> None:
     found = _verdict(context, choices)
     assert found.choice is not None
     assert found.choice.kind == "domain"
+
+
+def test_what_is_as_accurate_as_the_best_is_recommended_before_what_gains_more_on_a_mix() -> None:
+    chances = {"cheap": {"a": 0.95, "b": 0.05}, "middle": {"a": 0.2, "b": 0.6}, "dear": {"a": 0.8, "b": 0.8}}
+    scores, domains = by_domain(chances, 800)
+    context = context_of(answers_of(scores, [1.0, 2.0, 10.0], domains, systems=tuple(chances)))
+    lax, exact = (
+        judge(context, "file", name, "", pick(context.answers, columns[context.answers.domain]), tuple(chances))
+        for name, columns in {"lax": np.array([0, 1]), "exact": np.array([0, 2])}.items()
+    )
+    assert lax.gain.estimate > exact.gain.estimate > 0.01
+    assert lax.accuracy_gain.estimate < 0 < exact.accuracy_gain.estimate
+    found = _verdict(context, [lax, exact])
+    assert found.choice is not None
+    assert found.choice.name == "exact"

@@ -10,7 +10,7 @@ from wattbench_reports.wording.decision.requirements import quantity_text, value
 
 
 def sure(choice: RoutingChoice) -> str | None:
-    """Format the least probability that all requirements are met together; None without any, or where one is not
+    """Format the probability that all requirements are met together; None without any, or where one is not
     known."""
     together = p_qualifies(choice.met)
     return units.certainty(together) if choice.met and together is not None else None
