@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from wattbench.terminal import WIDTH, TextColumn, printable, text_table, wrapped
-from wattbench_reports.export.decision_text import NAME_WIDTH
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing import RoutingTable, RoutingWords, routing_verdict, routing_words
+
+NAME_WIDTH = 40
+"""A longer name has a line of its own, and so has a shorter one for which the table has no room."""
 
 
 def routing_as_text(study: RoutingStudy | str) -> str:

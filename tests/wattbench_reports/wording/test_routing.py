@@ -115,7 +115,7 @@ def test_the_gain_is_held_against_what_it_is_measured_from() -> None:
 def test_settings_that_come_to_the_same_have_one_row() -> None:
     same = [made.by_words(setting=setting) for setting in ("accurate", "value", "0.5")]
     rows = routing_words(study(*same, answer=WorthBuilding.YES)).choices.rows
-    assert [row[0] for row in rows if row[0].startswith("text classifier")] == ["text classifier, accurate"]
+    assert [row[0] for row in rows if row[0].startswith("classifier")] == ["classifier, accurate"]
 
 
 def test_of_many_routers_ten_are_shown_and_the_others_counted() -> None:

@@ -14,6 +14,9 @@ from wattbench_reports.wording.routing.phrases import PHRASES
 READING = frozenset({"nearest", "classifier"})
 """Kinds of routers that read requests."""
 
+PROMPTS = "prompts"
+"""What is in the reason where it is prompts that lack."""
+
 
 def control_sentences(measures: StudyMeasures) -> Iterator[str]:
     """Yield what the router with the most gain has once it is fitted to shuffled answers."""
@@ -51,6 +54,8 @@ def condition_sentences(measures: StudyMeasures) -> Iterator[str]:
         clauses = [PHRASES["not_judged_clause"].format(names=_kinds(kinds), reason=why)
                    for why, kinds in _by_reason(study.not_judged).items()]  # fmt: skip
         yield PHRASES["not_judged"].format(clauses="; ".join(clauses))
+        if any(PROMPTS in study.not_judged.get(kind, "") for kind in READING):
+            yield PHRASES["with_prompts"]
     yield from (f"{note[:1].upper()}{note[1:]}." for note in study.notes)
 
 

@@ -34,7 +34,7 @@ def comes_to_best(choice: RoutingChoice, measures: StudyMeasures) -> bool:
 
 
 def row_name(choice: RoutingChoice, kind: str = "") -> str:
-    """Name a choice in a table: ``by domain, accurate``, ``k-NN, 1/2``, ``gpt-4 alone``.
+    """Name a choice in a table: ``by domain, accurate``, ``k-NN, 1/2``, ``gpt-4``.
 
     Args:
         choice: any.
@@ -46,20 +46,21 @@ def row_name(choice: RoutingChoice, kind: str = "") -> str:
 
 
 def shares_text(choice: RoutingChoice, first: str = "share") -> str:
-    """Say which part of the requests goes where, the largest first: ``52% to haiku, 48% to gpt-4``; at most three.
+    """Say which part of the requests goes where, the largest first: ``52% to haiku and 48% to gpt-4``.
 
     Args:
         choice: any.
         first: the phrase of the largest; ``share_first`` says that it is requests.
     """
     ranked = [(name, share) for name, share in sorted(choice.shares.items(), key=lambda each: -each[1]) if share > 0]
+    most = MOST_SHARES if len(ranked) == MOST_SHARES else MOST_SHARES - 1
     shown = [
         PHRASES["share" if number else first].format(part=part(share), name=name)
-        for number, (name, share) in enumerate(ranked[:MOST_SHARES])
+        for number, (name, share) in enumerate(ranked[:most])
     ]
-    left = len(ranked) - MOST_SHARES
+    left = len(ranked) - len(shown)
     return units.listed([*shown, f"{left} more"] if left > 0 else shown)
 
 
 MOST_SHARES = 3
-"""The number of systems whose part of the requests is said."""
+"""The number of systems whose part of the requests is said; of more systems one fewer, and the others are counted."""

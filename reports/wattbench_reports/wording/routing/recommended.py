@@ -27,4 +27,4 @@ def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
     if choice is not None and study.verdict.judged > 1:
         yield PHRASES["bounds"].format(count=study.verdict.judged)
     if study.aim == "mix" and len(study.hull) > 1:
-        yield PHRASES["hull"].format(names=units.named(study.hull))
+        yield PHRASES["hull_two" if len(study.hull) == 2 else "hull"].format(names=units.named(study.hull))
