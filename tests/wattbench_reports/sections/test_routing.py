@@ -75,8 +75,8 @@ def test_what_hybrids_did_comes_last(analysed, fake) -> None:
 
 def test_every_choice_has_all_units_and_its_difference_from_the_best_system(candidates) -> None:
     every = table(routing_section(candidates, everything()), "Every choice in all units")
-    assert {"gpt-4 alone", "llama alone", "perfect router", "by domain, accurate"} <= set(every)
-    best, other = every["gpt-4 alone"], every["text classifier, 1/2"]
+    assert {"gpt-4", "llama", "perfect router", "by domain, accurate"} <= set(every)
+    best, other = every["gpt-4"], every["classifier, 1/2"]
     assert best["Correct, against gpt-4"] == "–"
     assert other["Correct, against gpt-4"].startswith("−3.4 points [")
     assert other["Requests to"] == "52% to haiku and 48% to gpt-4"
