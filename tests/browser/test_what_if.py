@@ -9,15 +9,23 @@ from typing import Any
 
 import pytest
 
+from tests.made_up import routing_studies as studies
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import write_report
 from wattbench_reports.html.whatif import command, restated, script_of_page
+from wattbench_reports.html.whatif.embedded_residents import carried_residents
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.routing.model import Residents, ResidentSet, RoutingStudy
+from wattbench_reports.routing.residents import gain_at
+from wattbench_reports.routing.study import routing_study
+from wattbench_reports.wording.routing import study_measures
+from wattbench_reports.wording.routing.residents import gain_text, rate_sentence
 
 pytestmark = pytest.mark.browser
 
@@ -138,6 +146,74 @@ def test_a_setting_that_is_none_is_said_and_changes_nothing(browser, show, runs)
         assert browser.execute_script(READ) == before
     browser.execute_script(SET, {}, [0, 0, 0, 0])
     assert "Shares" in browser.execute_script("return document.querySelector('#what-if .what-if-error').textContent")
+
+
+AT_RATE = """
+const field = document.getElementById('requests-per-hour'), shown = {};
+if (arguments[0] !== null) {
+  field.value = arguments[0];
+  field.dispatchEvent(new Event('input'));
+}
+for (const each of document.querySelectorAll('[data-at-rate]')) shown[each.dataset.atRate] = each.textContent;
+return shown;
+"""
+RATES = ("0.004", "1", "113.7", "9070", "19999", "46704.5", "250000", "3e6", "1e12", "")
+
+
+def at_rate(study: RoutingStudy, rate: float) -> dict[str, str]:
+    """What the report says at a rate of requests per hour, by the keys of the page."""
+    measures, residents = study_measures(study), study.residents
+    gains = [gain_at(each, rate, residents.idle_gain_per_w) for each in residents.sets]
+    texts = {f"gain-{number}": gain_text(measures, gain) for number, gain in enumerate(gains)}
+    return {"sentence": rate_sentence(measures, residents, rate), **texts}
+
+
+def test_the_field_for_requests_per_hour_states_what_stays_loaded(browser, show, runs) -> None:
+    directory, page = runs["family"]
+    study = routing_study(analyse(read_run(directory)))
+    show(page)
+    usual, before = study.residents.requests_per_hour, browser.execute_script(READ)
+    assert browser.execute_script(AT_RATE, None) == at_rate(study, usual)
+    said = set()
+    for rate in RATES:
+        shown = browser.execute_script(AT_RATE, rate)
+        assert shown == at_rate(study, float(rate or usual)), rate
+        said.add(shown["sentence"].partition(" keep ")[2])
+    assert len(said) > 3
+    browser.execute_script(AT_RATE, "2e6")
+    assert browser.execute_script(READ) == before
+    assert browser.execute_script("return getComputedStyle(document.querySelector('.banner')).display") == "none"
+    shown = browser.execute_script(AT_RATE, "0")
+    error = browser.execute_script("return document.querySelector('.at-rate .what-if-error').textContent")
+    assert (shown, error) == (at_rate(study, 2e6), "Requests per hour: a number above 0.")
+    browser.execute_script("document.getElementById('what-if-form').reset()")
+    browser.execute_async_script("setTimeout(arguments[0], 50)")
+    assert browser.execute_script(AT_RATE, None) == at_rate(study, usual)
+
+
+@pytest.mark.parametrize(("aim", "unit", "label"), [("mix", "money", "USD"), ("cost", "grams", "g")])
+def test_gains_at_a_rate_are_written_in_the_unit_of_the_study(browser, show, runs, tmp_path, aim, unit, label) -> None:
+    html = runs["family"][1].read_text()
+    before, mark, rest = html.partition('id="what-if-data">')
+    text, end, after = rest.partition("</script>")
+    data, scale = json.loads(text), {"money": 1e-4, "grams": 2e-5}[unit]
+    number = len(data["residents"]["sets"])
+    sets = tuple(
+        ResidentSet(
+            (studies.BEST,) if place == 1 else (f"s{place}",), scale * (place - 1), 3.0 * (place - 1), 40.0 * place
+        )
+        for place in range(number)
+    )
+    study = dataclasses.replace(
+        studies.not_worth_it(), aim=aim, unit=CostUnit(unit), label=label,
+        residents=Residents(100.0, sets[2], sets, 255, scale * 40 / 3),
+    )  # fmt: skip
+    data["residents"] = carried_residents(study)
+    page = tmp_path / "page.html"
+    page.write_text(before + mark + json.dumps(data).replace("<", "\\u003c") + end + after)
+    show(page)
+    for rate in RATES[:-1]:
+        assert browser.execute_script(AT_RATE, rate) == at_rate(study, float(rate)), rate
 
 
 def test_the_script_is_small_and_the_data_are_data(runs) -> None:

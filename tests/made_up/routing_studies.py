@@ -163,11 +163,12 @@ def tolerance(**changes: Any) -> Tolerance:
     return replace(made, **changes)
 
 
-def residents(**changes: Any) -> Residents:
-    """One system is best alone, and two from 348 requests per hour on."""
-    sets = (ResidentSet((BEST,), 0.0, 0.0, 0.0), ResidentSet((CHEAP, BEST), 0.031, 12.0, 0.9 * 12 / 0.031),
-            ResidentSet((CHEAP, "sonnet", BEST), 0.033, 25.0, 5_850.0))  # fmt: skip
-    return replace(Residents(1_000.0, sets[1], sets, 15, 0.9, base_w=18.4), **changes)
+def residents(gain: float = 3.1, per_w: float = 3600.0, rate: float = 50_000.0) -> Residents:
+    """One system is best alone, then two, then three; the gain of two without idle, and what a watt costs per hour."""
+    more = 1.07 * gain
+    sets = (ResidentSet((BEST,), 0.0, 0.0, 0.0), ResidentSet((CHEAP, BEST), gain, 12.0, per_w * 12 / gain),
+            ResidentSet((CHEAP, "sonnet", BEST), more, 25.0, per_w * 13 / (more - gain)))  # fmt: skip
+    return Residents(rate, sets[1], sets, 15, per_w, base_w=18.4)
 
 
 def in_joules(**changes: Any) -> RoutingStudy:

@@ -143,7 +143,7 @@ def _page(analysis: Analysis) -> str:
         css_hash=policy_hash(css),
         script=Markup(script),  # noqa: S704
         script_hash=policy_hash(script),
-        carried=Markup(_json(carried(analysis, words))),  # noqa: S704
+        carried=Markup(_json(carried(analysis, words, study))),  # noqa: S704
         controls=controls(analysis),
         first=first,
         sections=sections,

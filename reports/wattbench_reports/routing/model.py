@@ -155,7 +155,9 @@ class ResidentSet:
 
     systems: tuple[str, ...]
     gain: float
-    """By the aim of the study, per request, without idle; on items that the choice was not fitted to."""
+    """In the unit of costs, per request, over the best single system alone and without idle; on items that the choice
+    was not fitted to. By the aim of the study; for ``mix`` a correct answer counts as what a further one costs on the
+    dearest step of the hull."""
     idle_w: float
     """Idle watts of all that stay loaded beyond those of the best single system alone."""
     from_requests_per_hour: float
@@ -174,7 +176,7 @@ class Residents:
     subsets: int
     """How many sets were enumerated."""
     idle_gain_per_w: float
-    """What one idle watt costs per hour, in the unit of the gain."""
+    """What one idle watt costs per hour, in the unit of costs."""
     base_w: float = 0.0
     """Idle watts of the machine with no system loaded, as they are estimated: they are in no set."""
     measured_together: bool = False

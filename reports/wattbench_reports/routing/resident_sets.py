@@ -33,9 +33,7 @@ class Values:
     """What a choice within a set goes by."""
 
     worth: float
-    """Of a correct answer, in the unit of `price`."""
-    price: float
-    """What a unit of cost counts, in the unit of the gain."""
+    """Of a correct answer, in the unit of costs."""
     least_accuracy: float | None = None
     """Over all domains, where it is required: an answer then has no other worth."""
 
@@ -46,7 +44,7 @@ class SetFigures:
     set."""
 
     gain: NDArray[np.float64]
-    """Over the first column alone, in the unit of `Values`."""
+    """Over the first column alone, in the unit of costs."""
     accuracy: NDArray[np.float64]
 
 
@@ -63,8 +61,8 @@ def set_figures(context: StudyContext, columns: NDArray[np.int64], values: Value
     for fold in range(FOLDS):
         total += _judged(sums, fold, values)
     accuracy, cost = total[:, 0], total[:, 1]
-    alone = values.worth * sums.score[:, :, 0].sum() - values.price * sums.cost[:, :, 0].sum()
-    return SetFigures(values.worth * accuracy - values.price * cost - alone, accuracy)
+    alone = values.worth * sums.score[:, :, 0].sum() - sums.cost[:, :, 0].sum()
+    return SetFigures(values.worth * accuracy - cost - alone, accuracy)
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ def _judged(sums: _FoldSums, fold: int, values: Values) -> NDArray[np.float64]:
     score, cost = (_means(each, rest[2]) for each in rest[:2])
     test = np.stack([sums.score[fold], sums.cost[fold]], axis=-1)
     if values.least_accuracy is None:
-        return _by_domain(values.worth * score - values.price * cost, test)
+        return _by_domain(values.worth * score - cost, test)
     both = np.concatenate([test, rest[0][..., None]], axis=-1)
     needed = values.least_accuracy * float(rest[2].sum())
     chosen = np.full((2 ** score.shape[1], 3), np.nan)

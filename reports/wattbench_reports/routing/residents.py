@@ -7,10 +7,10 @@ per request at a rate of requests is
     U(R) = G(R) - (own cost of the router, where R has several systems) - price of a watt-hour x (sum of x_s) / rate
 
 and which R is best depends on the rate alone: U is a line in 1 / rate, so that the best sets are the upper hull of all
-lines, found exactly. The unit is that of the study's aim. Where neither worth nor requirements are named, a cost counts
-what the dearest step of the hull of single systems makes of it: the accuracy that it buys between the best single
-system and the next cheaper one; beyond that system's cost a random mix buys none, so that such a gain is at least as
-low as that of the study.
+lines, found exactly. The unit is that of costs. Where neither worth nor requirements are named, a correct answer counts
+as what a further one costs on the dearest step of the hull of single systems, between the best single system and the
+next cheaper one: beyond the best single system's cost a random mix buys nothing more, so that such a gain is never
+above that of the study, in whatever unit.
 
 The machine itself is on for all sets alike and takes no part. What a system adds is `resident_draw`. It is counted for
 the whole hour, while the joules of an answer have the system's own idle in them: for the part of an hour in which it
@@ -60,13 +60,15 @@ def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, fl
     if answers.unit is None:
         return "no cost is known in which an idle watt could be counted"
     if values is None:
-        return "neither worth nor a requirement is named, and no single system costs less, so that a watt has no price"
+        return (
+            "neither worth nor a requirement is named, and no single system costs less, so that an answer has no price"
+        )
     per_joule = _price_of_idle(context, analysis, answers.unit)
     if isinstance(per_joule, str):
         return per_joule
-    per_w = values.price * per_joule * SECONDS_PER_HOUR
+    per_w = per_joule * SECONDS_PER_HOUR
     bill = router_own(analysis, context.options) if router is None else router
-    choosing = values.price * own_cost(bill, answers.unit, context.settings.worth)
+    choosing = own_cost(bill, answers.unit, context.settings.worth)
     columns, left_out = _columns(context, values)
     figures = set_figures(context, columns, values)
     allowed, gain = _allowed(figures, values), figures.gain - choosing * (_sizes(len(columns)) > 1)
@@ -131,7 +133,7 @@ def best_by_rate(
         among: indices of the sets.
         gain: shape (2^k,): without idle.
         idle_w: the same shape.
-        per_w: what a watt costs per hour, in the unit of `gain`.
+        per_w: what a watt costs per hour, in the same unit.
     """
     least = _least_difference(gain[among])
     sizes = _sizes(len(gain).bit_length() - 1)
@@ -151,21 +153,21 @@ def best_by_rate(
 
 
 def _values(context: StudyContext) -> Values | None:
-    """Return what counts by the aim; None where a cost has no price."""
+    """Return what counts by the aim; None where an answer has no price."""
     baseline, answers = context.baseline, context.answers
     if baseline.aim == "benefit":
-        return Values(baseline.worth, 1.0)
+        return Values(baseline.worth)
     if baseline.aim == "cost":
         required = [
             each.bound for each in context.settings.requirements if each.quantity == "accuracy" and each.domain is None
         ]
-        return Values(0.0, 1.0, max(required, default=None))
+        return Values(0.0, max(required, default=None))
     costs, scores = answers.mean(answers.cost), answers.mean(answers.score)
     cheaper = [each for each in baseline.hull if costs[each] < costs[baseline.single]]
     if not cheaper:
         return None
-    step = scores[baseline.single] - scores[cheaper[-1]]
-    return Values(1.0, float(step / (costs[baseline.single] - costs[cheaper[-1]])))
+    further = scores[baseline.single] - scores[cheaper[-1]]
+    return Values(float((costs[baseline.single] - costs[cheaper[-1]]) / further))
 
 
 def _price_of_idle(context: StudyContext, analysis: Analysis, unit: CostUnit) -> float | str:

@@ -24,7 +24,7 @@ def test_nothing_is_embedded_where_nothing_is_known() -> None:
 @pytest.mark.parametrize(
     ("aim", "unit", "label", "shown"),
     [
-        ("mix", CostUnit.JOULES, "J", ("points", None)),
+        ("mix", CostUnit.JOULES, "J", ("J", None)),
         ("benefit", CostUnit.MONEY, "USD", ("USD", 1000.0)),
         ("cost", CostUnit.JOULES, "J", ("J", None)),
     ],
@@ -37,17 +37,17 @@ def test_the_sets_and_how_gains_are_written_are_embedded(aim, unit, label, shown
     assert [each["alone"] for each in data["sets"]] == [True, False, False]
     assert (data["unit"], data["factor"]) == shown
     # Filled as the script fills them, they are the report's sentence.
-    measures, residents, rate = study_measures(study), study.residents, 1000.0
+    measures, residents, rate = study_measures(study), study.residents, 50_000.0
     gain = data["of_requests"].replace("{gain}", gain_text(measures, gain_at(residents.best, rate, data["per_w"])))
     gains = data["gains"].replace("{best}", data["over"]).replace("{gain}", gain)
-    filled = data["best"].replace("{gains}", gains).replace("{rate}", "1,000")
+    filled = data["best"].replace("{gains}", gains).replace("{rate}", "50,000")
     assert filled.replace("{names}", data["sets"][1]["names"]) == rate_sentence(measures, residents, rate)
 
 
 def test_a_passage_has_a_key_for_every_gain_and_a_field_for_the_rate() -> None:
     passage = residents_passage(routing_words(studies.in_joules()))
     assert [row[-1].at_rate for row in passage.tables[0].rows] == ["gain-0", "gain-1", "gain-2"]
-    assert passage.rate.value == "1000"
+    assert passage.rate.value == "50000"
     silent = residents_passage(routing_words(studies.not_worth_it()))
     assert (silent.rate, silent.tables) == (None, ())
 

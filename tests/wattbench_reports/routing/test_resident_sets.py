@@ -21,9 +21,9 @@ def world(items=40, cluster=None, shares=None, seed=3):
     return answers_of(score, cost, domain, cluster, shares=shares)
 
 
-def looped(answers, columns, worth, price):
+def looped(answers, columns, worth):
     """Gain over the first column of each set."""
-    value = worth * answers.score[:, columns] - price * answers.cost[:, columns]
+    value = worth * answers.score[:, columns] - answers.cost[:, columns]
     fold, gains = _folds(answers), [np.nan]
     for members in range(1, 2 ** len(columns)):
         among = [bit for bit in range(len(columns)) if members >> bit & 1]
@@ -42,8 +42,8 @@ def looped(answers, columns, worth, price):
 @pytest.mark.parametrize("shares", [None, {"text": 0.6, "logic": 0.1, "time": 0.3}])
 def test_all_sets_are_those_of_a_loop(shares) -> None:
     answers, columns = world(shares=shares), np.array([2, 0, 1])
-    figures = set_figures(context_of(answers), columns, Values(4.0, 1.0))
-    assert figures.gain[1:] == pytest.approx(looped(answers, columns, 4.0, 1.0)[1:])
+    figures = set_figures(context_of(answers), columns, Values(4.0))
+    assert figures.gain[1:] == pytest.approx(looped(answers, columns, 4.0)[1:])
     assert figures.gain[1] == pytest.approx(0.0, abs=1e-12)  # the best single system alone
     assert figures.accuracy[1] == pytest.approx(answers.score[:, 2].mean() if shares is None else figures.accuracy[1])
 
@@ -53,7 +53,7 @@ def test_no_set_gains_more_than_a_choice_item_by_item() -> None:
     for seed in range(20):
         score = (rng.random((60, 4)) < 0.6).astype(float)
         answers = answers_of(score, [1.0, 2.0, 3.0, 4.0], [f"d{item % 6}" for item in range(60)])
-        figures = set_figures(context_of(answers), np.arange(4), Values(3.0, 1.0))
+        figures = set_figures(context_of(answers), np.arange(4), Values(3.0))
         value = 3.0 * answers.score - answers.cost
         assert figures.gain[1:].max() <= answers.weight @ (value.max(axis=1) - value[:, 0]) + 1e-12, seed
 
@@ -63,7 +63,7 @@ def test_answers_alike_gain_nothing_by_a_choice_fitted_to_their_noise() -> None:
     for seed in range(60):
         score = (np.random.default_rng(seed).random((80, 3)) < 0.6).astype(float)
         answers = answers_of(score, [1.0, 1.0, 1.0], [f"d{item % 8}" for item in range(80)])
-        gains.append(set_figures(context_of(answers), np.arange(3), Values(1.0, 0.0)).gain[7])
+        gains.append(set_figures(context_of(answers), np.arange(3), Values(1.0)).gain[7])
     assert abs(np.mean(gains)) < 3 * np.std(gains) / np.sqrt(len(gains))
 
 
@@ -78,7 +78,7 @@ def test_a_required_accuracy_is_reached_at_the_least_cost() -> None:
     score, domain = by_domain({"dear": {"text": 0.9, "logic": 0.9}, "cheap": {"text": 0.9, "logic": 0.3}}, 400, seed=5)
     answers = answers_of(score, [10.0, 1.0], domain)
     loose, strict = (
-        set_figures(context_of(answers, "cost"), np.arange(2), Values(0.0, 1.0, bound)) for bound in (0.55, 0.85)
+        set_figures(context_of(answers, "cost"), np.arange(2), Values(0.0, bound)) for bound in (0.55, 0.85)
     )
     assert loose.gain[3] == pytest.approx(9.0)  # always the cheap one
     assert strict.gain[3] == pytest.approx(4.5)  # in the domain in which it is as good
@@ -88,5 +88,5 @@ def test_a_required_accuracy_is_reached_at_the_least_cost() -> None:
 def test_a_domain_with_one_item_takes_the_choice_of_all() -> None:
     score = np.array([[1.0, 0.0]] * 9 + [[0.0, 1.0]])
     answers = answers_of(score, [1.0, 1.0], ["many"] * 9 + ["one"])
-    figures = set_figures(context_of(answers), np.arange(2), Values(1.0, 0.0))
+    figures = set_figures(context_of(answers), np.arange(2), Values(1.0))
     assert figures.gain[3] == pytest.approx(0.0)

@@ -101,14 +101,16 @@ def test_a_router_that_costs_makes_a_set_of_several_pay_later(local_run) -> None
     assert paid.sets[1] == free.sets[1]
 
 
-def test_without_a_worth_a_watt_counts_what_the_dearest_step_of_the_hull_makes_of_it(local_run) -> None:
+def test_without_a_worth_an_answer_counts_as_what_a_further_one_costs(local_run) -> None:
     context = world(aim="mix", worth=0.0)
     found = residents(context, local_run(), {})
     answers, hull = context.answers, context.baseline.hull
     costs, scores = answers.mean(answers.cost), answers.mean(answers.score)
     a, b = hull[-2:]
-    assert found.idle_gain_per_w == pytest.approx(3600 * (scores[b] - scores[a]) / (costs[b] - costs[a]))
-    assert found.sets[-1].systems == SYSTEMS[:2]
+    price = (costs[b] - costs[a]) / (scores[b] - scores[a])
+    priced = residents(world(worth=float(price)), local_run(), {})
+    assert found.idle_gain_per_w == 3600.0
+    assert found.sets == priced.sets and found.sets[-1].systems == SYSTEMS[:2]
 
 
 def test_electricity_has_its_price_and_its_building(local_run) -> None:

@@ -37,7 +37,7 @@ def everything() -> RoutingStudy:
     return dataclasses.replace(
         made, choices=(faster, *made.choices[1:]), verdict=dataclasses.replace(made.verdict, choice=faster),
         cascades=studies.not_worth_it().cascades, tolerance=studies.tolerance(),
-        residents=studies.residents(), why_no_residents="",
+        residents=studies.residents(0.0031, 0.0003, 2.0), why_no_residents="",
     )  # fmt: skip
 
 

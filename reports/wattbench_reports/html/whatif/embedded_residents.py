@@ -8,7 +8,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing import PHRASES, study_measures
-from wattbench_reports.wording.routing.residents import gain_of_requests, gains_phrase, is_best_single
+from wattbench_reports.wording.routing.residents import gains_phrase, is_best_single
 
 
 def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None:
@@ -20,7 +20,6 @@ def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None
     if study is None or isinstance(study, str) or study.residents is None:
         return None
     residents, measures = study.residents, study_measures(study)
-    in_money = study.aim != "mix" and study.unit is CostUnit.MONEY
     return {
         "sets": [
             {
@@ -34,10 +33,10 @@ def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None
         ],
         "per_w": residents.idle_gain_per_w,
         "rate": residents.requests_per_hour,
-        "unit": "points" if study.aim == "mix" else study.label,
-        "factor": measures.costs.factor if in_money else None,
+        "unit": study.label,
+        "factor": measures.costs.factor if study.unit is CostUnit.MONEY else None,
         "best": PHRASES["residents"].replace("{count}", f"{residents.subsets:,}"),
         "gains": gains_phrase(measures),
-        "of_requests": gain_of_requests(measures, "{gain}"),
+        "of_requests": measures.costs.of_requests("{gain}"),
         "over": study.best_single,
     }

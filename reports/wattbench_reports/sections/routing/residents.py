@@ -11,7 +11,7 @@ from wattbench_reports.sections.model import Passage, RateField
 from wattbench_reports.sections.routing.tables import page_table
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, study_measures
-from wattbench_reports.wording.routing.residents import gain_of_requests, gain_text
+from wattbench_reports.wording.routing.residents import gain_text
 
 
 def residents_passage(words: RoutingWords) -> Passage | None:
@@ -45,7 +45,7 @@ def _table(words: RoutingWords, residents: Residents) -> Table:
     gains = [gain_at(each, residents.requests_per_hour, residents.idle_gain_per_w) for each in residents.sets]
     return replace(
         table,
-        columns=(*table.columns, Column("Gain with idle, at this rate", numeric=True)),
+        columns=(*table.columns, Column(measures.costs.of_requests("Gain with idle, at this rate,"), numeric=True)),
         rows=tuple(
             (*row, Cell(gain_text(measures, gain), at_rate=f"gain-{number}"))
             for number, (row, gain) in enumerate(zip(table.rows, gains, strict=True))
@@ -56,8 +56,7 @@ def _table(words: RoutingWords, residents: Residents) -> Table:
 
 def _note(measures: StudyMeasures) -> str:
     best = measures.study.best_single
-    gains = gain_of_requests(measures, f"Gains are over {best} alone")
     return (
-        f"{gains}: of the best choice by domain within a set, on items that it was not fitted to. Further idle power: "
-        f"what all of a set draw beyond {best} alone; that of the machine itself is in none."
+        f"Gains are over {best} alone, of the best choice by domain within a set, on items that it was not fitted to. "
+        f"Further idle power: what all of a set draw beyond {best} alone; that of the machine itself is in none."
     )

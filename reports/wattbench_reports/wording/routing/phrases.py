@@ -113,8 +113,8 @@ PHRASES = {
     "resident_steps": "The best to keep loaded, as requests become more frequent: {clauses}.",
     "resident_first": "{names}",
     "resident_from": "{names} from {rate} per hour",
-    "resident_gains_mix": ": a gain worth {gain} of accuracy over {best} alone, costs and idle power included",
-    "resident_price": "Costs count here at the price of a point between {cheaper} and {best}: {price}.",
+    "resident_gains_mix": ": a gain worth {gain} over {best} alone, idle power included",
+    "resident_price": "A correct answer counts here as what a further one costs between {cheaper} and {best}: {price}.",
     "resident_base": "Idle power is counted beyond the {watts} that the machine itself draws, by the idle power of a"
     " hybrid and of its members.",
     "resident_least": "Idle power is counted beyond {watts}, the least with one system loaded; what that system adds"

@@ -27,7 +27,7 @@ def resident_sentences(measures: StudyMeasures) -> Iterator[str]:
         clauses = [_clause(each) for each in residents.sets[:SAID]]
         yield PHRASES["resident_steps"].format(clauses="; ".join(clauses))
     if study.aim == "mix":
-        yield from _price_of_a_point(measures)
+        yield from _price_of_an_answer(measures)
     if len(study.systems) > 1:
         base = units.quantity(residents.base_w, "W")
         yield PHRASES["resident_base" if residents.measured_together else "resident_least"].format(watts=base)
@@ -46,7 +46,7 @@ def rate_sentence(measures: StudyMeasures, residents: Residents, rate: float) ->
     gains = ""
     if not is_best_single(best, measures.study):
         gain = gain_text(measures, gain_at(best, rate, residents.idle_gain_per_w))
-        gains = gains_phrase(measures).format(gain=gain_of_requests(measures, gain), best=measures.study.best_single)
+        gains = gains_phrase(measures).format(gain=measures.costs.of_requests(gain), best=measures.study.best_single)
     return PHRASES["residents"].format(
         rate=units.roughly(rate), names=units.named(best.systems), count=f"{residents.subsets:,}", gains=gains
     )
@@ -63,36 +63,23 @@ def gains_phrase(measures: StudyMeasures) -> str:
 
 
 def gain_text(measures: StudyMeasures, gain: float) -> str:
-    """Format a gain for a column: ``1.2 points``, ``−4.67 J``, ``0.52 USD`` of as many requests as costs are."""
-    if measures.study.aim == "mix":
-        return minus(f"{_tenths(gain)} points")
+    """Format a gain for a column: ``−4.67 J``, ``0.52 USD`` of as many requests as costs are."""
     return minus(measures.costs.amount(gain))
 
 
-def gain_of_requests(measures: StudyMeasures, text: str) -> str:
-    """Say how many requests a gain in words is of: ``4.67 J per request``; points are of any number."""
-    return text if measures.study.aim == "mix" else measures.costs.of_requests(text)
-
-
-def _price_of_a_point(measures: StudyMeasures) -> Iterator[str]:
-    """Yield what a point of accuracy costs on the dearest step of the hull, as `wattbench_reports.routing.residents`
-    prices costs where neither worth nor requirements are named."""
+def _price_of_an_answer(measures: StudyMeasures) -> Iterator[str]:
+    """Yield what `wattbench_reports.routing.residents` counts a correct answer as where nothing says its worth."""
     singles, best = {each.name: each for each in measures.study.singles}, measures.best
     cheaper = [name for name in measures.study.hull if singles[name].cost.estimate < best.cost.estimate]
     if not cheaper:
         return
     below = singles[cheaper[-1]]
-    points = 100 * (best.accuracy.estimate - below.accuracy.estimate)
-    if points > 0:
-        price = measures.costs.amount((best.cost.estimate - below.cost.estimate) / points)
+    further = best.accuracy.estimate - below.accuracy.estimate
+    if further > 0:
+        price = measures.costs.amount((best.cost.estimate - below.cost.estimate) / further)
         yield PHRASES["resident_price"].format(
-            cheaper=below.name, best=best.name, price=measures.costs.of_requests(price)
+            cheaper=below.name, best=best.name, price=measures.costs.of_right_answers(price)
         )
-
-
-def _tenths(share: float) -> str:
-    text = units.fixed(100 * share, 1)
-    return "0.0" if text == "-0.0" else text
 
 
 def _clause(each: ResidentSet) -> str:

@@ -13,6 +13,7 @@ from wattbench_reports.wording.routing.measures import StudyMeasures, minus, poi
 from wattbench_reports.wording.routing.met import qualifies_text
 from wattbench_reports.wording.routing.names import comes_to_best, row_name, shares_text
 from wattbench_reports.wording.routing.phrases import PHRASES
+from wattbench_reports.wording.routing.residents import gain_text
 
 MOST_CHOICES = 10
 """The number of routers that a table shows: those with the most gain."""
@@ -229,7 +230,7 @@ def residents_table(measures: StudyMeasures) -> RoutingTable | None:
     columns = (
         RoutingColumn("from", "from requests per hour", number=True),
         RoutingColumn("loaded", "keep loaded", number=False),
-        RoutingColumn("gain", "gain without idle", number=True),
+        RoutingColumn("gain", measures.costs.of_requests("gain without idle"), number=True),
         RoutingColumn("idle", "further idle power", number=True),
     )
     rows = tuple(_resident(each, measures) for each in residents.sets)
@@ -240,6 +241,6 @@ def _resident(each: ResidentSet, measures: StudyMeasures) -> tuple[str, ...]:
     return (
         units.roughly(each.from_requests_per_hour),
         units.named(each.systems),
-        measures.amount(each.gain),
+        gain_text(measures, each.gain),
         minus(units.quantity(each.idle_w, "W")),
     )

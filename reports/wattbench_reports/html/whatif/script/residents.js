@@ -2,8 +2,7 @@
 const resident = data.residents; // null: not known
 const gainText = (gain) => {
 	const { unit, factor } = resident;
-	const text = unit === "points" ? `${tenth(gain)} points` : factor === null ? si(gain, unit) : moneyText(gain * factor, unit);
-	return text.replace(/(?<!\w)-(?=[\d∞])/g, "−").replace(/^−0\.0 /, "0.0 ");
+	return (factor === null ? si(gain, unit) : moneyText(gain * factor, unit)).replace(/(?<!\w)-(?=[\d∞])/g, "−");
 };
 const atRate = (rate) => { // by the keys of sections/routing/residents.py
 	const { sets, per_w, best, gains, of_requests, over } = resident, all = sets.map(({ gain, idle_w }) => gain - (idle_w * per_w) / rate);
