@@ -16,6 +16,7 @@ from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.cross_fitting import HeldOutRoutes, held_out_routes
 from wattbench_reports.routing.domain_predictor import DomainPredictor
 from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.fold_variance import of_folds, widened
 from wattbench_reports.routing.folds import deal_folds
 from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.judge import judge
@@ -164,7 +165,7 @@ def _judged(family: _Family, found: HeldOutRoutes, bill: _Bill) -> Iterator[Judg
     context = family.context
     for setting, column in found.columns.items():
         routed = bill(pick(context.answers, column))
-        choice = judge(context, family.kind, "", setting, routed, _names(context, found))
+        choice = of_folds(judge(context, family.kind, "", setting, routed, _names(context, found)), _folds(family))
         yield JudgedRoutes(choice, context, routed, family.items)
 
 
@@ -182,8 +183,15 @@ def _curves(family: _Family, found: HeldOutRoutes, bill: _Bill) -> Iterator[Rout
         family.kind,
         tuple(float(answers.weight @ each.cost) for each in points),
         tuple(item_figure(answers, each.score).share() for each in points),
-        tuple(item_figure(answers, above_mix_values(baseline, answers, each)).interval() for each in points),
+        tuple(
+            widened(item_figure(answers, above_mix_values(baseline, answers, each)).interval(), _folds(family))
+            for each in points
+        ),
     )
+
+
+def _folds(family: _Family) -> int:
+    return int(family.fold.max()) + 1
 
 
 def _promise(choice: RoutingChoice, aim: Aim) -> float:
@@ -201,4 +209,5 @@ def _control(families: Sequence[_Family], routes: Sequence[JudgedRoutes], bill: 
     context = replace(family.context, answers=shuffled_answers(family.context.answers, SEED))
     found = _held_out(family, context)
     routed = bill(pick(context.answers, found.columns[best.setting]))
-    return judge(context, "shuffled", best.kind, best.setting, routed, _names(context, found))
+    choice = judge(context, "shuffled", best.kind, best.setting, routed, _names(context, found))
+    return of_folds(choice, _folds(family))

@@ -1,0 +1,55 @@
+"""Widen what is known of the gain of a router that was fitted fold by fold.
+
+Each fold is judged by a router fitted to the others, so that folds share what they are fitted to, and their gains are
+correlated. Where nothing is to be learned this is what makes a router seem good: if luck favours a choice, all folds
+make it and all gain from it. The variance of a mean over k folds is therefore taken as
+
+    (1/k + n_judged / n_fitted) s^2 = (1 + k / (k - 1)) s^2 / k
+
+in place of s^2 / k, with s^2 / k from the items. On shuffled answers a router by domain without a preferred system has
+such a spread (docs/routing.md); one that keeps to the best system unless another is clearly better has less.
+
+Sources: C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine Learning 52 (2003); of folds,
+R. R. Bouckaert and E. Frank, "Evaluating the replicability of significance tests for comparing learning algorithms",
+PAKDD (2004). That no estimate of it is without bias: Y. Bengio and Y. Grandvalet, JMLR 5 (2004).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from wattbench_reports.routing.model import RoutingChoice
+from wattbench_reports.stats import Interval
+
+
+def of_folds(choice: RoutingChoice, folds: int) -> RoutingChoice:
+    """Return a choice with the bounds of its gains, and what clusters add to it, as wide as folds make them.
+
+    Args:
+        choice: judged on all folds, each by a router fitted to the others.
+        folds: how many.
+    """
+    by = _factor(folds)
+    return replace(
+        choice,
+        accuracy_gain=widened(choice.accuracy_gain, folds),
+        cost_gain=widened(choice.cost_gain, folds),
+        amount_gains={name: widened(gain, folds) for name, gain in choice.amount_gains.items()},
+        above_mix=None if choice.above_mix is None else widened(choice.above_mix, folds),
+        gain=widened(choice.gain, folds),
+        gain_parts=None if choice.gain_parts is None else by * choice.gain_parts,
+    )
+
+
+def widened(interval: Interval, folds: int) -> Interval:
+    """Return an interval of a mean over folds as wide as that makes it."""
+    by, estimate = _factor(folds), interval.estimate
+    return replace(
+        interval, low=estimate - by * (estimate - interval.low), high=estimate + by * (interval.high - estimate)
+    )
+
+
+def _factor(folds: int) -> float:
+    """Return by how much a standard error grows; not at all without folds to share anything."""
+    return math.sqrt(1 + folds / (folds - 1)) if folds > 1 else 1.0
