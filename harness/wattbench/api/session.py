@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-import threading
 from collections.abc import Iterator
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError
+from wattbench.interrupts import noticed
 
 if TYPE_CHECKING:
     from wattbench.config import Suite
@@ -31,12 +29,12 @@ def stdout_to_stderr() -> Iterator[None]:
 
 @contextlib.contextmanager
 def measuring_alone() -> Iterator[None]:
-    """Hold the machine's lock during a run, and treat SIGTERM as Ctrl-C.
+    """Hold the machine's lock during a run, notice every Ctrl-C, and treat SIGTERM as one.
 
     Raises:
         UserError: another process is measuring on this machine.
     """
-    with machine_lock(), kill_interrupts():
+    with machine_lock(), noticed():
         yield
 
 
@@ -65,23 +63,6 @@ def machine_lock() -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@contextlib.contextmanager
-def kill_interrupts() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C. Outside the main thread, which alone may set a handler, this does nothing."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def meters_here(suite: Suite | None = None) -> Chosen:

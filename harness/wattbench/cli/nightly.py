@@ -14,12 +14,13 @@ import click
 
 from wattbench.api.judge_gate import failed
 from wattbench.api.judge_night import build_site_by, judge_last_night, rebuild_site
-from wattbench.api.session import kill_interrupts, measuring_alone, stdout_to_stderr
+from wattbench.api.session import measuring_alone, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.errors import UserError
+from wattbench.interrupts import noticed
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -204,7 +205,7 @@ def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     click.echo(f"wattbench: {len(commits)} commits, of which {len(commits) - len(missing)} have a night", err=True)
     done = []
     try:
-        with kill_interrupts():
+        with noticed():
             for filled in backfill(layout, repository, missing, _command_for(work)):
                 done.append(filled.root is not None)
                 outcome = filled.root or f"no night: {filled.why_not}"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from lm_eval.utils import hash_string
 
 from wattbench.clock import now_s
+from wattbench.interrupts import raise_if_interrupted
 from wattbench.measure.concurrency import keep_in_flight
 from wattbench.records import AnswerRow
 from wattbench.systems import Engine, Reply
@@ -130,6 +131,7 @@ def _keeping_in_flight(
         for ask, replies, started_s, finished_s in ended:
             row = answer_row(ask, replies, ask.repeat, started_s, finished_s, next(numbers), batch, window)
             recorder.keep([ask], [row])
+            raise_if_interrupted()
             yield row
         recorder.end_round(len(unsent))
 
@@ -150,6 +152,7 @@ def _ask(engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], left:
         for ask, item_replies in zip(asks, replies, strict=True)
     ]
     recorder.after_batch(asks, rows, left)
+    raise_if_interrupted()
     return rows
 
 

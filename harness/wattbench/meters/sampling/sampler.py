@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
+from wattbench.interrupts import held
 from wattbench.meters.base import LaggingMeter, Meter, MeterError, Reading, SteppedMeter
 from wattbench.meters.external.late_readings import Feed
 from wattbench.meters.sampling.trace import TraceWriter
@@ -51,18 +52,20 @@ class Sampler:
         """Start the thread."""
         self._thread.start()
 
+    @held()
     def stop(self) -> None:
         """Stop the thread and close the trace."""
         with self._change:
             self._stopped = True
             self._change.notify()
-        # Ctrl-C may come when this thread has the lock and is not yet inside `with`: the sampler would wait for ever.
+        # A second Ctrl-C may have left this thread with the lock: the sampler would wait for ever.
         with contextlib.suppress(RuntimeError):
             while True:
                 self._change.release()
         self._thread.join()
         self.trace_to(None)
 
+    @held()
     def trace_to(self, path: Path | None) -> None:
         """Append readings to this file from now on; None: to no file.
 
@@ -79,6 +82,7 @@ class Sampler:
                 except OSError as error:
                     raise UserError(f"{path}: cannot write the power trace ({error.strerror})") from error
 
+    @held()
     def open_window(self) -> tuple[float, list[Reading]]:
         """Read every meter for a window's start.
 
@@ -106,6 +110,7 @@ class Sampler:
             self._change.notify()
             return started_s, readings
 
+    @held()
     def close_window(self, readings: list[Reading]) -> float:
         """Read every meter for a window's end, and stop collecting for it.
 
