@@ -184,6 +184,16 @@ def in_joules(**changes: Any) -> RoutingStudy:
     return study(words, answer=WorthBuilding.YES, **{**given, **changes})
 
 
+def in_dollars() -> Ceiling:
+    """The ceiling, whose gains are savings."""
+    made = ceiling(gain=Interval(0.0103, 0.0097, 0.0109))
+    few = (made.best, made.pair, made.triple)
+    best, pair, triple = (None if each is None else replace(each, gain=within(0.0123 - each.cost.estimate, 0.0006))
+                          for each in few)  # fmt: skip
+    assert best is not None
+    return replace(made, best=best, pair=pair, triple=triple)
+
+
 def saving(answer: WorthBuilding = WorthBuilding.YES, **changes: Any) -> RoutingStudy:
     """An accuracy is required, and what is gained is money."""
     requirement = Requirement("accuracy", 0.68)
@@ -195,7 +205,7 @@ def saving(answer: WorthBuilding = WorthBuilding.YES, **changes: Any) -> Routing
     return study(
         shown, best if shown is may else may, aim="cost", settings=DecisionSettings((requirement,)),
         verdict=verdict(answer, shown, least=0.05 * COST[BEST], ceiling_gain=Interval(0.0097, 0.009, 0.0103)),
-        cascades=(cascade(CHEAP, BEST),), ceiling=ceiling(gain=Interval(0.0097, 0.009, 0.0103)),
+        cascades=(cascade(CHEAP, BEST),), ceiling=in_dollars(),
         tolerance=tolerance(losses=((0.0, 0.004), (0.001, 0.0)), worst=(
             Misrouting("code", "text", 0.004),)), **changes,
     )  # fmt: skip

@@ -65,7 +65,8 @@ def part(ratio: float) -> str:
     return f"1/{digits(1 / ratio)}" if 0 < ratio < 0.001 else f"{digits(100 * ratio)}%"
 
 
-def _prefix(value: float) -> tuple[float, str]:
+def prefix(value: float) -> tuple[float, str]:
+    """Return the prefix that fits a figure, and how many of the unit it is: ``(1000.0, "k")``."""
     size = abs(value)
     if size == 0 or not math.isfinite(size):
         return 1.0, ""
@@ -79,8 +80,8 @@ def quantity(value: float | None, unit: str) -> str:
     """Format a figure in an SI unit with a prefix: ``820 ms``, ``12.3 J``, ``1.5 kJ``. None gives a dash."""
     if value is None or math.isnan(value):
         return NONE
-    factor, prefix = _prefix(value)
-    return f"{digits(value / factor)} {prefix}{unit}"
+    factor, letter = prefix(value)
+    return f"{digits(value / factor)} {letter}{unit}"
 
 
 def quantity_interval(interval: Interval | None, unit: str) -> str:
@@ -90,9 +91,9 @@ def quantity_interval(interval: Interval | None, unit: str) -> str:
     """
     if interval is None:
         return NONE
-    factor, prefix = _prefix(interval.estimate or interval.low)
+    factor, letter = prefix(interval.estimate or interval.low)
     shown = [digits(value / factor) for value in (interval.estimate, interval.low, interval.high)]
-    return f"{shown[0]} [{shown[1]}, {shown[2]}] {prefix}{unit}{FEW if interval.few else ''}"
+    return f"{shown[0]} [{shown[1]}, {shown[2]}] {letter}{unit}{FEW if interval.few else ''}"
 
 
 def percent(share: float | None) -> str:

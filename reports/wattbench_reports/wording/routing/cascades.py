@@ -39,7 +39,7 @@ def _cost(cascade: Cascade, measures: StudyMeasures) -> str:
         passed = cascade.escalation_at_equal
         shown = "" if passed is None else f"{units.fixed(100 * passed, 0)}%"
         return PHRASES["equal_share"].format(part=shown, then=cascade.then) if shown else ""
-    known = None if cascade.cost_at_equal is None else measures.part(cascade.cost_at_equal.estimate)
+    known = None if cascade.cost_at_equal is None else measures.part_of(cascade.cost_at_equal.estimate)
     return "" if known is None else PHRASES["equal_cost"].format(part=known)
 
 

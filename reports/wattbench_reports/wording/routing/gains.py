@@ -28,9 +28,13 @@ def gains_text(measures: StudyMeasures, choice: RoutingChoice) -> str:
     said = PHRASES[f"gains_{measures.study.aim}"].format(
         gain=measures.gain(verdict.gain or choice.gain), reference=reference(measures, choice)
     )
-    # A saving is to be one that a random mix does not give.
-    above = verdict.above_mix
-    return said if above is None else said + PHRASES["above_coin"].format(gain=points(above))
+    return said + above_coin(measures)
+
+
+def above_coin(measures: StudyMeasures) -> str:
+    """Say what a saving is above a random mix, which saves as well; empty unless the aim is to save."""
+    above = measures.study.verdict.above_mix
+    return "" if above is None else PHRASES["above_coin"].format(gain=points(above))
 
 
 def perfect_gains(measures: StudyMeasures, gain: str) -> str:

@@ -13,6 +13,9 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.wording.decision.costs import CostWords, money_words
 from wattbench_reports.wording.routing.phrases import PHRASES
 
+MOST_PERCENT = 2.0
+"""From this ratio on it is said how many times, and not how many per cent."""
+
 _MINUS = re.compile(r"(?<!\w)-(?=[\d∞])")
 
 
@@ -36,25 +39,62 @@ class StudyMeasures:
         """Format a cost for a column whose heading says how many requests it is of."""
         return minus(self.costs.bounds(interval))
 
+    def difference(self, interval: Interval) -> str:
+        """Format a difference of costs of requests: ``−5.60 [−5.94, −5.26] J per request``."""
+        return self.costs.of_requests(self.difference_cell(interval))
+
+    def difference_cell(self, interval: Interval) -> str:
+        """Format a difference of costs for a column, with the decimals of the best single system's cost."""
+        at, low, high = (self._like_best(each) for each in (interval.estimate, interval.low, interval.high))
+        return f"{at} [{low}, {high}] {self._unit}"
+
+    def _like_best(self, value: float) -> str:
+        if not math.isfinite(value):
+            return "∞" if value > 0 else "−∞"
+        whole = units.digits(self.best.cost.estimate * self._factor)
+        places = len(whole.partition(".")[2])
+        text = f"{float(units.fixed(value * self._factor, places)):,.{places}f}"
+        return text.removeprefix("-") if not float(text.replace(",", "")) else minus(text)
+
+    @property
+    def _factor(self) -> float:
+        if self.study.unit is CostUnit.MONEY:
+            return self.costs.factor
+        return 1 / units.prefix(self.best.cost.estimate)[0]
+
+    @property
+    def _unit(self) -> str:
+        if self.study.unit is CostUnit.MONEY:
+            return self.study.label
+        return f"{units.prefix(self.best.cost.estimate)[1]}{self.study.label}"
+
     def gain(self, interval: Interval) -> str:
         """Format a gain by the aim of the study: ``2.7 points [1.1, 4.3]``, ``0.52 [0.41, 0.63] USD per request``."""
-        return points(interval) if self.study.aim == "mix" else self.cost(interval)
+        return points(interval) if self.study.aim == "mix" else self.difference(interval)
 
     def gain_cell(self, interval: Interval) -> str:
         """Format a gain for a column: ``+2.7 [1.1, 4.3]`` points, ``+0.52 [0.41, 0.63] USD``."""
-        text = points(interval).replace(" points", "") if self.study.aim == "mix" else self.cost_cell(interval)
+        text = points(interval).replace(" points", "") if self.study.aim == "mix" else self.difference_cell(interval)
         return f"+{text}" if interval.estimate > 0 else text
 
     def amount(self, value: float) -> str:
         """Format a gain or a loss without bounds: ``12.0 points``, ``0.52 USD per request``."""
         if self.study.aim == "mix":
             return "1 point" if math.isclose(value, 0.01) else minus(f"{units.fixed(100 * value, 1)} points")
-        return self.costs.of_requests(minus(self.costs.amount(value)))
+        return self.costs.of_requests(f"{self._like_best(value)} {self._unit}")
 
     def part(self, cost: float) -> str | None:
         """Format a cost as a part of the best single system's: ``21%``; None where that costs nothing."""
         whole = self.best.cost.estimate
         return part(cost / whole) if whole > 0 else None
+
+    def part_of(self, cost: float) -> str | None:
+        """Format a cost against the best single system's, to go before it: ``21% of``, ``4.5 times``."""
+        whole = self.best.cost.estimate
+        if not whole > 0:
+            return None
+        ratio = cost / whole
+        return PHRASES["times"].format(times=units.digits(ratio)) if ratio >= MOST_PERCENT else f"{part(ratio)} of"
 
     def at_cost(self, choice: RoutingChoice, key: str = "at_part") -> str:
         """Say what a choice costs against the best single system: ``, at 21% of its cost``; empty where that is 0.
@@ -63,10 +103,11 @@ class StudyMeasures:
             choice: of the study.
             key: ``at_part`` where the best single system has just been named, else ``at_part_of``.
         """
-        shown = self.part(choice.cost.estimate)
+        if self.study.unit is None:
+            return PHRASES["at_share"].format(part=part(self.share_to_best(choice)), best=self.study.best_single)
+        shown = self.part_of(choice.cost.estimate)
         if shown is None:
             return ""
-        key = "at_share" if self.study.unit is None else key
         return PHRASES[key].format(part=shown, best=self.study.best_single)
 
     def share_to_best(self, choice: RoutingChoice) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wattbench_reports.decision.model import FAILS, Qualifies
 from wattbench_reports.formatting import units
 from wattbench_reports.routing.judge import p_qualifies
@@ -39,3 +41,21 @@ def failed_figures(choice: RoutingChoice, currency: str = "") -> str:
 def _figure(met: RequirementMet, currency: str) -> str:
     value = units.NONE if met.estimate is None else value_text(met.requirement, met.estimate, currency)
     return f"{quantity_text(met.requirement)} {value}"
+
+
+def nearest_choice(choices: Sequence[RoutingChoice]) -> RoutingChoice:
+    """Return the choice that comes nearest to what is required.
+
+    The one that most probably meets it; of those alike the one whose figures together are the smallest share away from
+    their bounds.
+    """
+    return min(choices, key=lambda each: (-(p_qualifies(each.met) or 0.0), sum(map(_shortfall, each.met))))
+
+
+def _shortfall(met: RequirementMet) -> float:
+    """How far a figure is from its bound on the wrong side, as a share of the bound."""
+    if met.estimate is None:
+        return 1.0
+    above = met.estimate - met.requirement.bound
+    short = -above if met.requirement.quantity == "accuracy" else above
+    return max(0.0, short) / met.requirement.bound if met.requirement.bound > 0 else max(0.0, short)

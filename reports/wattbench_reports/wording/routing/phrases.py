@@ -6,7 +6,7 @@ PHRASES = {
     # The verdict.
     "yes_mix": "Worth building: {name} would answer {accuracy} correctly where {best} alone answers {single}{at_cost}:"
     " {gain} above {reference} ({items}).",
-    "yes_cost": "Worth building: {name} would save {gain}, {part} of the cost of {best} alone{meets} ({items}).",
+    "yes_cost": "Worth building: {name} would save {gain}, {part} of the cost of {best} alone{above}{meets} ({items}).",
     "yes_benefit": "Worth building: {name} would have {gain} more net benefit than {best} alone{meets} ({items}).",
     "no_perfect": "Not worth building: even a perfect router {gains} ({items}).",
     "no_same": "Not worth building: {name} comes to {best} alone{others} ({items}).",
@@ -15,6 +15,9 @@ PHRASES = {
     " {items}).",
     "no_other": ", and no router that was judged {gains_least}",
     "unknown": "Not known from {items} whether a router is worth building: {name} {gains}{tell}.",
+    "unknown_same": "Not known from {items} whether a router is worth building: {name} comes to {best} alone{tell}.",
+    "unknown_fails": "Not known from {items} whether a router is worth building: no router that was judged meets what"
+    " is required, and {name} comes nearest ({figures}){tell}.",
     "unknown_none": "Not known whether a router is worth building: {reasons}; a perfect router {gains} ({items}).",
     "none_judged": "none was judged",
     "none_judged_as": "none was judged, as {reasons}",
@@ -40,9 +43,10 @@ PHRASES = {
     "mix": "a random mix of systems at the same cost",
     "mix_share": "a random mix with as many requests to {best}",
     "mix_any": "random mixes of systems at the same cost",
-    "at_part": ", at {part} of its cost",
+    "times": "{times} times",
+    "at_part": ", at {part} its cost",
     "at_share": ", with {part} of the requests to {best}",
-    "at_part_of": ", at {part} of the cost of {best}",
+    "at_part_of": ", at {part} the cost of {best}",
     # What choices are called in a sentence, and in a table.
     "domain": "choosing by domain",
     "nearest": "a k-NN router",
@@ -88,7 +92,7 @@ PHRASES = {
     # Cascades.
     "cascade": "{first} first, then {then}: {equals}{pays}.",
     "equal": "as accurate as {best} alone{cost}, {check}",
-    "equal_cost": ", at {part} of its cost",
+    "equal_cost": ", at {part} its cost",
     "equal_share": ", with {part} of the requests to {then}",
     "alike": "the two answer alike",
     "never_equal": "less accurate than {best} alone, whatever the check",
@@ -151,7 +155,7 @@ PHRASES = {
     "gain_benefit": "net benefit gained",
     "asked": "{shares}",
     "against": "{points} against {best}",
-    "part_of_best": "{part} of its cost",
+    "part_of_best": "{part} its cost",
     "p95": "p95 {value}",
     "qualifies": "qualifies: {text}",
     "brackets": "in brackets: 95% intervals",

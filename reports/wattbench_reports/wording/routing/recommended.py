@@ -21,7 +21,7 @@ def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
             name=name[:1].upper() + name[1:],
             shares=shares_text(choice, "share_first"),
             accuracy=points(choice.accuracy_gain),
-            cost=measures.cost(choice.cost_gain),
+            cost="" if study.unit is None else measures.difference(choice.cost_gain),
             best=study.best_single,
         )
     if choice is not None and study.verdict.judged > 1:

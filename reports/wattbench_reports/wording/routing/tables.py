@@ -146,7 +146,7 @@ def _against(choice: RoutingChoice, measures: StudyMeasures) -> Iterator[str]:
     study = measures.study
     sign = "+" if choice.accuracy_gain.estimate > 0 else ""
     yield PHRASES["against"].format(points=f"{sign}{points(choice.accuracy_gain)}", best=_short(study.best_single))
-    part = measures.part(choice.cost.estimate)
+    part = measures.part_of(choice.cost.estimate)
     if study.unit is not None and part is not None:
         yield PHRASES["part_of_best"].format(part=part)
 

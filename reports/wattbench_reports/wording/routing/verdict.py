@@ -7,10 +7,10 @@ from wattbench_reports.formatting import units
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy, WorthBuilding
 from wattbench_reports.wording.decision.costs import plain
 from wattbench_reports.wording.routing.conditions import unjudged_clause
-from wattbench_reports.wording.routing.gains import gains_text, perfect_gains, reference
+from wattbench_reports.wording.routing.gains import above_coin, gains_text, perfect_gains, reference
 from wattbench_reports.wording.routing.measures import StudyMeasures, study_measures
-from wattbench_reports.wording.routing.met import failed_figures, sure
-from wattbench_reports.wording.routing.names import choice_with_share, comes_to_best
+from wattbench_reports.wording.routing.met import failed_figures, nearest_choice, sure
+from wattbench_reports.wording.routing.names import choice_noun, choice_with_share, comes_to_best
 from wattbench_reports.wording.routing.phrases import PHRASES
 
 
@@ -35,7 +35,7 @@ def _yes(measures: StudyMeasures) -> str:
     choice, gain = verdict.choice, verdict.gain
     assert choice is not None
     assert gain is not None
-    whole = measures.part(choice.cost.estimate)
+    whole = measures.part_of(choice.cost.estimate)
     return PHRASES[f"yes_{study.aim}"].format(
         name=choice_with_share(choice, measures),
         best=study.best_single,
@@ -45,6 +45,7 @@ def _yes(measures: StudyMeasures) -> str:
         part=measures.part(gain.estimate),
         gain=measures.gain(gain),
         reference=reference(measures, choice),
+        above=above_coin(measures),
         meets=_meets(choice),
         items=_items(study),
     )
@@ -62,11 +63,10 @@ def _no(measures: StudyMeasures) -> str:
         return PHRASES["no_perfect"].format(gains=perfect_gains(measures, only), items=_items(study))
     choice = verdict.choice
     if choice.qualifies is Qualifies.NO:
-        name, figures = choice_with_share(choice, measures), failed_figures(choice, study.label)
-        return PHRASES["no_meets"].format(name=name, figures=figures, items=_items(study))
+        return PHRASES["no_meets"].format(**_nearest(measures), items=_items(study))
     others = _least(measures) if verdict.judged > 1 or not comes_to_best(choice, measures) else ""
     if comes_to_best(choice, measures):
-        name = choice_with_share(choice, measures)
+        name = choice_noun(choice)
         return PHRASES["no_same"].format(name=name, best=study.best_single, others=others, items=_items(study))
     return PHRASES["no"].format(
         name=choice_with_share(choice, measures), gains=gains_text(measures, choice), others=others, items=_items(study)
@@ -88,12 +88,22 @@ def _unknown(measures: StudyMeasures) -> str:
         reasons = PHRASES["none_judged_as" if why else "none_judged"].format(reasons=why)
         gains = perfect_gains(measures, measures.gain(verdict.ceiling_gain))
         return PHRASES["unknown_none"].format(reasons=reasons, gains=gains, items=_items(study))
-    return PHRASES["unknown"].format(
-        items=_items(study),
-        name=choice_with_share(verdict.choice, measures),
-        gains=gains_text(measures, verdict.choice),
-        tell=_tell(study, verdict.choice),
-    )
+    choice = verdict.choice
+    said = {"items": _items(study), "name": choice_with_share(choice, measures), "tell": _tell(study, choice)}
+    if choice.qualifies is Qualifies.NO:
+        return PHRASES["unknown_fails"].format(**{**said, **_nearest(measures)})
+    if comes_to_best(choice, measures):
+        return PHRASES["unknown_same"].format(**{**said, "name": choice_noun(choice)}, best=study.best_single)
+    return PHRASES["unknown"].format(**said, gains=gains_text(measures, choice))
+
+
+def _nearest(measures: StudyMeasures) -> dict[str, str]:
+    """Name the router that comes nearest to what is required, and the figures by which it fails."""
+    choice = nearest_choice(measures.study.choices)
+    return {
+        "name": choice_with_share(choice, measures),
+        "figures": failed_figures(choice, measures.study.label),
+    }
 
 
 def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
@@ -101,7 +111,7 @@ def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
     verdict = study.verdict
     if verdict.items_to_tell is not None:
         return PHRASES["tell_items"].format(count=units.roughly(verdict.items_to_tell))
-    if choice.qualifies is not Qualifies.YES and (known := sure(choice)):
+    if choice.qualifies is Qualifies.MAY and (known := sure(choice)):
         return PHRASES["tell_meets"].format(sure=known)
     unjudged = unjudged_clause(study)
     return PHRASES["tell_unjudged"].format(unjudged=unjudged) if unjudged else ""
