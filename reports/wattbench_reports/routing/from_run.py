@@ -21,6 +21,7 @@ from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.metrics.decision_sums import decision_sums
 from wattbench_reports.routing import item_answers as names
 from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.tables.provenance import is_modelled, joined
 
 _TIMED = Worth(per_second=1.0)
 """Makes `decision_sums` sum the seconds."""
@@ -43,7 +44,10 @@ def item_answers(analysis: Analysis, problem: Problem, columns: Sequence[int]) -
 def conditions(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> tuple[str, ...]:
     """Say what in the arrays is not as recorded, as clauses."""
     run = _Run(analysis, problem, tuple(columns))
+    provenance = joined(analysis.measured[analysis.basis.systems[column]].provenance for column in columns)
     notes = []
+    if is_modelled(provenance):
+        notes.append(f"the joules are {'' if provenance == 'modelled' else 'partly '}modelled, not measured")
     left_out = int((~run.counted).sum())
     if left_out:
         notes.append(f"{left_out:,} of {len(run.counted):,} items are left out, as not every system answered them")

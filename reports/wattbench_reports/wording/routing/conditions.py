@@ -61,7 +61,7 @@ def condition_sentences(measures: StudyMeasures) -> Iterator[str]:
 
 def _router_amounts(study: RoutingStudy) -> str:
     counted = study.router_own
-    shown = [units.quantity(counted[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g"))
+    shown = [units.quantity(counted[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g CO2e"))
              if counted.get(name)]  # fmt: skip
     if counted.get(MONEY) and study.unit is CostUnit.MONEY:
         shown.append(units.money(counted[MONEY], study.label))

@@ -25,7 +25,8 @@ def choice_with_share(choice: RoutingChoice, measures: StudyMeasures) -> str:
     """
     to_best = measures.share_to_best(choice)
     best = measures.study.best_single
-    return PHRASES["sends"].format(name=choice_noun(choice), part=part(to_best), best=best)
+    key = "sends" if to_best > 1 - ALL else "sends_none"
+    return PHRASES[key].format(name=choice_noun(choice), part=part(to_best), best=best)
 
 
 def comes_to_best(choice: RoutingChoice, measures: StudyMeasures) -> bool:

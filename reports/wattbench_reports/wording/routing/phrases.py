@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PHRASES = {
     # The verdict.
+    "in_blocks": "{items} in {blocks}",
     "yes_mix": "Worth building: {name} would answer {accuracy} correctly where {best} alone answers {single}{at_cost}:"
     " {gain} above {reference} ({items}).",
     "yes_cost": "Worth building: {name} would save {gain}, {part} of the cost of {best} alone{above}{meets} ({items}).",
@@ -53,6 +54,7 @@ PHRASES = {
     "classifier": "a text classifier",
     "file": "the router {name}",
     "single": "{name} alone",
+    "sends_none": "{name} (no request to {best})",
     "sends": "{name} ({part} of the requests to {best})",
     "row_single": "{name}",
     "row_domain": "by domain",
@@ -108,7 +110,8 @@ PHRASES = {
     # The errors that a router by domain could bear.
     "needed": "By domain, a router gains once it recognises the domain of {share} of the requests{worst}.",
     "needed_none": "By domain, not even a router that recognises every domain gains.",
-    "worst": "; the costliest error is to take {domain} for {other}, which loses {loss} of accuracy",
+    "worst": "; the costliest error is to take {domain} for {other}, which loses {loss} of gain on such a request, its"
+    " cost included",
     "worst_cost": "; the costliest error is to take {domain} for {other}, which loses {loss}",
     "own_cost": "A router by domain may itself cost up to {cost}.",
     # Residents.

@@ -27,7 +27,10 @@ def routing_verdict(study: RoutingStudy | str) -> str:
 
 
 def _items(study: RoutingStudy) -> str:
-    return units.plural(study.items, "item")
+    items = units.plural(study.items, "item")
+    if study.blocks is None:
+        return items
+    return PHRASES["in_blocks"].format(items=items, blocks=units.plural(study.blocks, "block"))
 
 
 def _yes(measures: StudyMeasures) -> str:
