@@ -36,9 +36,13 @@ def routing_text(words: RoutingWords) -> list[str]:
 
 
 def _table(table: RoutingTable) -> list[str]:
-    columns = [TextColumn(column.heading, right=column.number) for column in table.columns]
+    names_first = sorted(range(len(table.columns)), key=lambda number: table.columns[number].number)
+    columns = [
+        TextColumn(each.heading, right=each.number) for each in (table.columns[number] for number in names_first)
+    ]
+    rows = [[row[number] for number in names_first] for row in table.rows]
     below = [_packed(details) for details in table.details]
-    lines = text_table(columns, table.rows, below=below, widest_label=NAME_WIDTH)
+    lines = text_table(columns, rows, below=below, widest_label=NAME_WIDTH)
     return [*lines, *wrapped("; ".join(table.notes), first="  ", rest="  ")]
 
 
