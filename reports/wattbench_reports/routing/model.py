@@ -178,7 +178,7 @@ class Residents:
     idle_gain_per_w: float
     """What one idle watt costs per hour, in the unit of costs."""
     base_w: float = 0.0
-    """Idle watts of the machine with no system loaded, as they are estimated: they are in no set."""
+    """Idle watts that are in no set: of the machine, with what the first loaded system raises once for all."""
     measured_together: bool = False
     """Whether idle was measured with several of the systems loaded as well; else what the one that draws least adds is
     not counted, for none of them."""

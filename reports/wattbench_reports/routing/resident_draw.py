@@ -10,11 +10,12 @@ so that a hybrid whose members were each measured alone as well gives the base,
     B = (sum of idle_i - idle_h) / (k - 1)
 
 of several the mean, and never above the least idle. Without such a hybrid the base is the least idle: what the system
-that draws least adds is then not counted, for no system, so that each x_i is a lower bound.
+that draws least adds is then not counted, for no system, so that each x_i is a lower bound. What loading the first
+system raises once for all, as a device's context and clocks, is in either base: no set is empty.
 
-It holds as far as idle draws add up: weights in memory, contexts and clocks of a device do, systems that share their
-base weights draw less together. Where loading changes the draw by less than it varies, as on most CPUs, the x_i are
-that variation. A run that measures its idle with everything loaded says nothing of any one system.
+It holds as far as further systems add up, as weights in memory do; systems that share their base weights draw less
+together. Where loading changes the draw by less than it varies, as on most CPUs, the x_i are that variation. A run that
+measures its idle with everything loaded says nothing of any one system.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class ResidentDraw:
     """Idle watts that each system adds."""
 
     base_w: float
-    """Of the machine with none of them loaded."""
+    """Of the machine, with what the first loaded system raises once for all."""
     measured_together: bool
     """Whether the base is that of a hybrid with its members; otherwise it is the least idle of one system."""
     added_w: tuple[float, ...]

@@ -122,8 +122,8 @@ PHRASES = {
     "resident_from": "{names} from {rate} per hour",
     "resident_gains_mix": ": a gain worth {gain} over {best} alone, idle power included",
     "resident_price": "A correct answer counts here as what a further one costs between {cheaper} and {best}: {price}.",
-    "resident_base": "Idle power is counted beyond the {watts} that the machine itself draws, by the idle power of a"
-    " hybrid and of its members.",
+    "resident_base": "Idle power is counted beyond the {watts} that the machine draws in any case, by the idle power of"
+    " a hybrid and of its members.",
     "resident_least": "Idle power is counted beyond {watts}, the least with one system loaded; what that system adds"
     " itself is not known.",
     "no_residents": "The idle power of systems that stay loaded is not counted, as {reason}.",
