@@ -78,6 +78,10 @@ def crossing(
         scale * float(top.parts @ bottom.parts),
         t_quantile(bottom.df),
     )
+    if bounds.estimate <= 0 and all(
+        item_figure(answers, values, among).interval().low > 0 for values in (begin, begin + rise)
+    ):  # positive at both ends, and so between them: what Fieller's set holds is beyond
+        return Interval(0.0, 0.0, 0.0)
     return Interval(max(bounds.estimate, 0.0), max(bounds.low, 0.0), max(bounds.high, 0.0))
 
 

@@ -49,7 +49,7 @@ def tolerance(context: StudyContext, column: NDArray[np.int64], fold: NDArray[np
         None with one domain, or where knowing every domain gains nothing.
     """
     answers = context.answers
-    present = np.flatnonzero(_asked(answers) > 0)
+    present = np.flatnonzero(_mix_of(answers) > 0)
     perfect = pick(answers, column)
     if len(present) < 2 or not _mean_gain(context, perfect) > _ROUNDING:
         return None
@@ -60,13 +60,13 @@ def tolerance(context: StudyContext, column: NDArray[np.int64], fold: NDArray[np
         domains=names,
         assigned=tuple(answers.systems[_most_often(column[answers.domain == each])] for each in present),
         losses=tuple(tuple(row) for row in losses.tolist()),
-        needed=part_from(context, _mistaken(answers, table, fold), perfect),
+        needed=_as_share(part_from(context, _mistaken(answers, table, fold), perfect)),
         worst=_worst(names, losses),
         own_cost=_affordable(context, perfect),
     )
 
 
-def _asked(answers: ItemAnswers) -> NDArray[np.float64]:
+def _mix_of(answers: ItemAnswers) -> NDArray[np.float64]:
     """Return how often each domain is asked, shape (domains,)."""
     return np.bincount(answers.domain, weights=answers.weight, minlength=len(answers.domains)).astype(np.float64)
 
@@ -119,23 +119,28 @@ def _losses(
 ) -> NDArray[np.float64]:
     """Return the gain lost per request, shape (domains, domains): the domain by row, what it is taken for by column."""
     value = worth[0] * answers.score - worth[1] * answers.cost
-    each, asked = np.arange(answers.items), _asked(answers)
+    each, mix = np.arange(answers.items), _mix_of(answers)
     by_domain = [
         np.bincount(answers.domain, weights=answers.weight * value[each, row[fold]], minlength=len(table))
         for row in table
     ]
-    means = np.stack(by_domain, axis=1) / np.where(asked > 0, asked, 1.0)[:, None]
+    means = np.stack(by_domain, axis=1) / np.where(mix > 0, mix, 1.0)[:, None]
     return np.asarray(np.diag(means)[:, None] - means)
 
 
 def _mistaken(answers: ItemAnswers, table: NDArray[np.int64], fold: NDArray[np.int64]) -> RoutedItems:
     """Return what comes of taking every request for one of another domain, in proportion to how often that is asked."""
-    asked = _asked(answers)
-    sent = np.eye(len(answers.systems))[table] * asked[:, None, None]
+    mix = _mix_of(answers)
+    sent = np.eye(len(answers.systems))[table] * mix[:, None, None]
     shares = sent.sum(axis=0) - sent
-    others = np.maximum(1 - asked, _ROUNDING)
+    others = np.maximum(1 - mix, _ROUNDING)
     requests = np.maximum(shares / others[:, None, None], 0.0)[answers.domain, fold]
     return ask(answers, requests, answered=requests)
+
+
+def _as_share(part: Interval) -> Interval:
+    """Cut bounds off at all requests: beyond it, not even a perfect router is shown to gain."""
+    return Interval(part.estimate, part.low, min(part.high, max(part.estimate, 1.0)))
 
 
 def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrouting, ...]:

@@ -14,6 +14,7 @@ from wattbench_reports.metrics.decision_settings import DecisionSettings, Requir
 from wattbench_reports.routing.baseline import Baseline
 from wattbench_reports.routing.cascades import QUALITIES, cascade_items, cascade_of, cascades, equal_quality
 from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.crossing import crossing
 from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.options import RoutingOptions
@@ -169,3 +170,29 @@ def test_bounds_of_qualities_and_costs_hold() -> None:
             # Beyond a perfect check there is no cost: those runs are few, and counted as missed.
             held[index] += interval is not None and interval.low <= truth <= interval.high
     assert (held / 400 >= 0.92).all() and (held / 400 <= 0.985).all()
+
+
+@pytest.mark.parametrize(
+    ("begin", "rise", "expected"),
+    [(1.0, 0.01, (0, 0, 0)), (-1.0, 2.0, (0.5, None, None)), (-1.0, -1.0, (math.inf, math.inf, math.inf)),
+     (1.0, -0.5, (0, 0, 0)), (-0.01, -0.01, (math.inf, 0, math.inf)), (0.01, -0.001, (0, 0, math.inf))],
+)  # fmt: skip
+def test_where_a_mean_becomes_positive(
+    begin: float, rise: float, expected: tuple[float, float | None, float | None]
+) -> None:
+    noise = np.random.default_rng(3).normal(0, 1, (2, 400))
+    noise -= noise.mean(axis=1, keepdims=True)
+    answers = answers_of(np.ones((400, 2)))
+    found = crossing(answers, begin + noise[0], rise + 0.3 * noise[1])
+    assert found.estimate == pytest.approx(expected[0])
+    assert found.low <= found.estimate <= found.high
+    for bound, value in zip((found.low, found.high), expected[1:], strict=True):
+        assert value is None or bound == pytest.approx(value)
+    if expected[1] is None:
+        assert 0.4 < found.low < found.high < 0.6
+
+
+def test_one_block_bounds_no_crossing() -> None:
+    answers = answers_of(np.ones((4, 2)), cluster=[0, 0, 0, 0])
+    found = crossing(answers, np.full(4, -1.0), np.full(4, 2.0))
+    assert (found.estimate, found.low, found.high) == (0.5, 0.0, math.inf)
