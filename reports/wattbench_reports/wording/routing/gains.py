@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.routing.model import RoutingChoice
+from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.phrases import PHRASES
 
@@ -24,11 +25,14 @@ def reference(measures: StudyMeasures, choice: RoutingChoice) -> str:
 
 def gains_text(measures: StudyMeasures, choice: RoutingChoice) -> str:
     """Say what the recommended router gains, with the bounds of the verdict: ``gains 2.7 points [1.1, 4.3] ...``."""
-    verdict = measures.study.verdict
-    said = PHRASES[f"gains_{measures.study.aim}"].format(
-        gain=measures.gain(verdict.gain or choice.gain), reference=reference(measures, choice)
+    return gains_clause(measures, choice, measures.study.verdict.gain or choice.gain) + above_coin(measures)
+
+
+def gains_clause(measures: StudyMeasures, choice: RoutingChoice, gain: Interval) -> str:
+    """Say what a router gains, with bounds of the caller's, and on what."""
+    return PHRASES[f"gains_{measures.study.aim}"].format(
+        gain=measures.gain(gain), reference=reference(measures, choice)
     )
-    return said + above_coin(measures)
 
 
 def above_coin(measures: StudyMeasures) -> str:

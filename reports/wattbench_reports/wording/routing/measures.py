@@ -16,6 +16,7 @@ from wattbench_reports.wording.routing.phrases import PHRASES
 MOST_PERCENT = 2.0
 """From this ratio on it is said how many times, and not how many per cent."""
 
+_ZERO = re.compile(r"0(\.0+)? ")
 _MINUS = re.compile(r"(?<!\w)-(?=[\d∞])")
 
 
@@ -75,7 +76,7 @@ class StudyMeasures:
     def gain_cell(self, interval: Interval) -> str:
         """Format a gain for a column: ``+2.7 [1.1, 4.3]`` points, ``+0.52 [0.41, 0.63] USD``."""
         text = points(interval).replace(" points", "") if self.study.aim == "mix" else self.difference_cell(interval)
-        return f"+{text}" if interval.estimate > 0 else text
+        return f"+{text}" if interval.estimate > 0 and not _ZERO.match(text) else text
 
     def amount(self, value: float) -> str:
         """Format a gain or a loss without bounds: ``12.0 points``, ``0.52 USD per request``."""

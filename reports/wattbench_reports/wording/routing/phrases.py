@@ -88,6 +88,8 @@ PHRASES = {
     "share": "{part} to {name}",
     "share_first": "{part} of the requests to {name}",
     "best_single": "the best single system",
+    "of_file": "The router {name} {gains}.",
+    "more_of_file": "{routers} of the file are in the table.",
     "bounds": "The bounds of the verdict are one-sided and hold for all {count} routers judged together, at 95%.",
     "hull_two": "A random mix is of {names}.",
     "hull": "At each cost, a random mix is of the two nearest systems among {names}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench_reports.formatting import units
+from wattbench_reports.wording.routing.gains import gains_clause
 from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.names import choice_noun, comes_to_best, shares_text
 from wattbench_reports.wording.routing.phrases import PHRASES
@@ -24,7 +25,22 @@ def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
             cost="" if study.unit is None else measures.difference(choice.cost_gain),
             best=study.best_single,
         )
+    yield from _of_file(measures)
     if choice is not None and study.verdict.judged > 1:
         yield PHRASES["bounds"].format(count=study.verdict.judged)
     if study.aim == "mix" and len(study.hull) > 1:
         yield PHRASES["hull_two" if len(study.hull) == 2 else "hull"].format(names=units.named(study.hull))
+
+
+def _of_file(measures: StudyMeasures) -> Iterator[str]:
+    """Yield what the routers of a file gain, other than the recommended one."""
+    study = measures.study
+    others = [each for each in study.choices if each.kind == "file" and each is not study.verdict.choice]
+    for each in others[:SAID]:
+        yield PHRASES["of_file"].format(name=each.name, gains=gains_clause(measures, each, each.gain))
+    if len(others) > SAID:
+        yield PHRASES["more_of_file"].format(routers=units.plural(len(others) - SAID, "other router"))
+
+
+SAID = 3
+"""The number of routers of a file that have a sentence."""

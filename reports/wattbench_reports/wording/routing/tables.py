@@ -29,6 +29,10 @@ LEAST_WIDTH = 1e-9
 """A narrower interval of a gain is that of a system which gains are measured against."""
 
 
+LEAST_SHOWN = 0.0005
+"""A smaller difference of shares is shown as 0."""
+
+
 @dataclass(frozen=True)
 class RoutingColumn:
     """A column of a table of a routing study."""
@@ -144,7 +148,7 @@ def _details(choice: RoutingChoice, measures: StudyMeasures) -> Iterator[str]:
 
 def _against(choice: RoutingChoice, measures: StudyMeasures) -> Iterator[str]:
     study = measures.study
-    sign = "+" if choice.accuracy_gain.estimate > 0 else ""
+    sign = "+" if choice.accuracy_gain.estimate >= LEAST_SHOWN else ""
     yield PHRASES["against"].format(points=f"{sign}{points(choice.accuracy_gain)}", best=_short(study.best_single))
     part = measures.part_of(choice.cost.estimate)
     if study.unit is not None and part is not None:
