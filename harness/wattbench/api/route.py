@@ -52,10 +52,11 @@ class RunRouting:
     An interval has an `estimate`, a `low` and a `high`. ``routing["small"]`` is one system alone.
     """
 
-    def __init__(self, data: RoutingStudy | str, analysis: Analysis) -> None:
+    def __init__(self, data: RoutingStudy | str, analysis: Analysis, options: RoutingOptions | None = None) -> None:
         self.data = data
         """The study as the reports know it; a text says why there is none. Its form may change without notice."""
         self._analysis = analysis
+        self._options = options
 
     @property
     def verdict(self) -> str:
@@ -126,6 +127,19 @@ class RunRouting:
             if each.name == system:
                 return each
         raise UserError(f"no system {system!r:.80} in this study{nearest(str(system), self.systems)}")
+
+    def write(self, folder: str | os.PathLike[str]) -> Path:
+        """Train the recommended router on some items, write it with a suite of the others, and return the suite's path.
+
+        Args:
+            folder: which is made; one that is there must be empty.
+
+        Raises:
+            UserError: no router of this run can be written, or the folder cannot be.
+        """
+        from wattbench.api.write_route import write_route
+
+        return write_route(self._analysis, self.data, Path(folder), self._options).suite
 
     def text(self, format: str = "text") -> str:  # noqa: A002 - the name of the command's option
         """Return the study as text.
@@ -214,7 +228,8 @@ def route_run(
     given: dict[str, Any] = dict(options)
     settings = {name: given.pop(name, None) for name in RoutingSettings.__annotations__}
     analysis = analyse(records, assumptions_of(routes, **given))
-    return RunRouting(routing_study(analysis, routing_options(**settings)), analysis)
+    chosen = routing_options(**settings)
+    return RunRouting(routing_study(analysis, chosen), analysis, chosen)
 
 
 def routing_options(

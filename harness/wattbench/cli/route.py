@@ -58,6 +58,13 @@ _COST = click.FloatRange(min=0.0)
     metavar="DIR",
     help="Also write the figures of the study to this folder: SVG, and their numbers as CSV.",
 )
+@click.option(
+    "--write",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Train the recommended router on some of the items, and write it with a suite that asks the others.",
+)
 @assumption_options
 def route(
     run: Path,
@@ -70,6 +77,7 @@ def route(
     router_cost: float | None,
     check_cost: float | None,
     figures: Path | None,
+    folder: Path | None,
     assumptions: Assumptions,
 ) -> None:
     """Say whether a router in front of the systems of RUN is worth building, from their answers alone.
@@ -99,3 +107,8 @@ def route(
     if figures is not None:
         for path in write_figures(study, figures):
             notice(f"figure: {path}")
+    if folder is not None:
+        from wattbench.api.write_route import write_route
+
+        for line in write_route(analysis, study, folder, options).lines:
+            notice(line)

@@ -30,6 +30,7 @@ from wattbench.config.meter import (
     ReplaySettings,
 )
 from wattbench.config.open_loop import Load, queries_needed
+from wattbench.config.prediction import Prediction
 from wattbench.config.registry import Registry
 from wattbench.config.router import (
     ROUTERS,
@@ -95,6 +96,7 @@ __all__ = [
     "NvmlSettings",
     "OracleRouter",
     "PredictedRouter",
+    "Prediction",
     "Prompt",
     "PythonSystem",
     "RandomRouter",

@@ -54,8 +54,9 @@ class Price(Strict):
             raise ValueError(f"name at least one of {', '.join(PRICES)}")
         if self.cached_input_per_million is not None and self.input_per_million is None:
             raise ValueError("cached_input_per_million also needs input_per_million")
-        if "gpus" in self.model_fields_set and self.per_gpu_hour is None:
+        # By their values: the record of a run names every key, those that were left out with their defaults.
+        if self.gpus != 1 and self.per_gpu_hour is None:
             raise ValueError("gpus goes with per_gpu_hour")
-        if "utilisation" in self.model_fields_set and self.per_gpu_hour is None and self.per_machine_hour is None:
+        if self.utilisation != 1.0 and self.per_gpu_hour is None and self.per_machine_hour is None:
             raise ValueError("utilisation goes with per_gpu_hour or per_machine_hour")
         return self

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.analyses.hybrids.prediction_check import PredictionCheck
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
@@ -279,6 +280,8 @@ class RoutingStudy:
     """How many items routers that read requests were judged on, where that is not all of them."""
     notes: tuple[str, ...] = field(default=())
     """Conditions of the figures, as clauses."""
+    predictions: tuple[PredictionCheck, ...] = ()
+    """Hybrids of this run of which something was predicted before they ran, next to what was measured."""
 
     def of(self, kind: str, setting: str = "") -> RoutingChoice | None:
         """Return the first choice of a kind, at a setting where one is named; None without any."""

@@ -1,7 +1,8 @@
 """State what choosing itself costs: the router's own joules, seconds, money and grams per request.
 
-A reader's figures come first; then the mean of the classifiers that ran as hybrids in this run; else it is not known.
-A classifier on hashed words takes far less than a model, so that nothing is guessed where nothing is on record.
+A reader's figures come first; then the mean of the routers on hashed words that ran in hybrids of this run; else it is
+not known. A classifier on hashed words takes far less than a model, so that nothing is guessed where nothing is on
+record.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from wattbench_reports.routing.joule_prices import grams_per_joule, money_per_jo
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
 from wattbench_reports.routing.routed import RoutedItems
 
-CLASSIFIER = "classifier"
+READ_WORDS = ("classifier", "predicted")
+"""Routers of hybrids that read the words of a request, as those of a study do."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _recorded(analysis: Analysis) -> Iterator[_Recorded]:
     for hybrid in hybrid_answers(analysis):
         settings = suite.systems.get(hybrid.system)
         router = None if settings is None else settings.router
-        if router is not None and router.type == CLASSIFIER and hybrid.system not in analysis.yardsticks:
+        if router is not None and router.type in READ_WORDS and hybrid.system not in analysis.yardsticks:
             yield _of(analysis, hybrid)
 
 

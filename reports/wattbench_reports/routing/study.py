@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError, nearest
+from wattbench_reports.analyses.hybrids.prediction_check import prediction_checks
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.best import choose
 from wattbench_reports.decision.problem import Problem
@@ -61,14 +62,36 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
     """
     problem = Problem(analysis, analysis.decide)
     columns, left_out = candidates(analysis, problem)
+    context = _context(problem, columns, left_out, options)
+    if isinstance(context, str):
+        return context
+    return _study(analysis, context, left_out, conditions(analysis, problem, columns))
+
+
+def context_of_run(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> StudyContext | str:
+    """Return what every part of the study of a run is judged by, or why there is no study, as a clause.
+
+    Args:
+        analysis: of the run, under the reader's assumptions.
+        options: the reader's settings for routing.
+
+    Raises:
+        UserError: as `routing_study`.
+    """
+    problem = Problem(analysis, analysis.decide)
+    return _context(problem, *candidates(analysis, problem), options)
+
+
+def _context(
+    problem: Problem, columns: tuple[int, ...], left_out: dict[str, str], options: RoutingOptions
+) -> StudyContext | str:
     if len(columns) < 2:
         return TOO_FEW
-    answers = item_answers(analysis, problem, columns)
+    answers = item_answers(problem.analysis, problem, columns)
     if answers is None:
         return NO_ITEMS
     _check_members(answers, left_out, options)
-    context = study_context(problem, columns, answers, options)
-    return _study(analysis, context, left_out, conditions(analysis, problem, columns))
+    return study_context(problem, columns, answers, options)
 
 
 def study_context(
@@ -149,6 +172,7 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         verdict=verdict(context, choices, highest, learned.not_judged),
         sampled=learned.sampled,
         notes=(*notes, *files.notes),
+        predictions=prediction_checks(analysis),
     )
 
 

@@ -13,13 +13,16 @@ PROMPT_CHARACTERS = 4_000
 many items have in common, and time and memory stay bounded."""
 
 
-def item_prompts(frames: Frames, system: str, rows: NDArray[np.int64]) -> list[str] | None:
+def item_prompts(
+    frames: Frames, system: str, rows: NDArray[np.int64], characters: int | None = PROMPT_CHARACTERS
+) -> list[str] | None:
     """Read the end of the prompt of each item, as one system was asked it; the first time where it was asked again.
 
     Args:
         frames: the run.
         system: whose prompts are read. Others may have been asked in another form.
         rows: shape (items,): of the item table (`wattbench_reports.tables.item_matrix`), each once.
+        characters: the last ones that are kept of each; None: all.
 
     Returns:
         A text per item; None where prompts are not on record, or some item was not asked of the system.
@@ -37,5 +40,5 @@ def item_prompts(frames: Frames, system: str, rows: NDArray[np.int64]) -> list[s
     texts = texts_at(frames, places, ["prompt"])
     if "prompt" not in texts:
         return None
-    prompts = [str(text or "")[-PROMPT_CHARACTERS:] for text in texts["prompt"].reindex(places)]
+    prompts = [str(text or "")[-(characters or 0) :] for text in texts["prompt"].reindex(places)]
     return prompts if any(text.strip() for text in prompts) else None

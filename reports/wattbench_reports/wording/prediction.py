@@ -63,6 +63,19 @@ def prediction_rows(check: PredictionCheck, currency: str) -> tuple[tuple[str, .
     return tuple(cells(each) for each in every)
 
 
+def prediction_figures(check: PredictionCheck) -> tuple[str, ...]:
+    """Say what was predicted and measured, in one sentence, with money left to tables; none without figures."""
+    listed = [each for each in (*check.figures, *check.over_single) if each.name != "money"]
+    if not listed:
+        return ()
+    parts = []
+    for each in listed:
+        written = _writer(each.name, 1.0, "", difference=each in check.over_single)
+        parts.append(f"{_name(each, check)}: {written(each.predicted)} predicted, {written(each.measured)} measured")
+    sentence = "; ".join(parts)
+    return (f"{sentence[:1].upper()}{sentence[1:]}.",)
+
+
 def prediction_note(check: PredictionCheck) -> str:
     """Say what the intervals are."""
     return (

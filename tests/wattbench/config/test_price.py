@@ -29,6 +29,7 @@ def test_a_price_is_recorded_as_json_holds_it() -> None:
     recorded = price.model_dump(mode="json")
     assert recorded["date"] == "2026-11-25"
     read = PriceRecord.of(recorded, "price")
+    assert Price.model_validate(recorded) == price  # as a run is resumed by its record
     assert read == PriceRecord("USD", input_per_million=0.15, output_per_million=0.6, source="list", date="2026-11-25")
 
 

@@ -12,7 +12,7 @@ from tests.made_up.routed import CHOOSING_J, by_score
 from wattbench_reports.analyses.hybrids import prediction_checks
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.sections.hybrids import routing_section
-from wattbench_reports.wording.prediction import prediction_rows, prediction_sentences
+from wattbench_reports.wording.prediction import prediction_figures, prediction_rows, prediction_sentences
 
 ROUTE = by_score(0.3)
 
@@ -63,6 +63,9 @@ def test_it_agrees_with_the_truth_and_not_with_another_figure(compose) -> None:
         "Not as predicted: joules per request. Its joules and seconds are of another session: compare its differences "
         "from c, which were measured in one run each."
     )
+    [figures] = prediction_figures(check)
+    assert figures.startswith("Joules per request: ")
+    assert "; accuracy − that of c: 0.0 points [−100.0, 100.0] predicted, " in figures
     rows = prediction_rows(check, "")
     assert [row[0] for row in rows] == ["joules per request", "accuracy − that of c"]
     assert [row[-1] for row in rows] == ["no", "yes"]

@@ -1,0 +1,105 @@
+"""Write a suite of the systems of a run, from its record, with paths that are right from where it is written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wattbench.config import HybridSystem, Resolved, SystemBase
+
+NAME_LENGTH = 80
+WIDTH = 120
+
+
+@dataclass(frozen=True)
+class WrittenSuite:
+    """What is to be written."""
+
+    resolved: Resolved
+    """The suite of the run."""
+    name: str
+    description: str
+    documents: Mapping[str, Sequence[int]]
+    """Task to the documents that are asked. A task without any is left out."""
+    systems: Sequence[str]
+    """Of the run; they take part."""
+    hybrid: str
+    """The name of a hybrid that is added, and takes part."""
+    settings: HybridSystem
+    """Of the hybrid."""
+
+
+def suite_text(suite: WrittenSuite, folder: Path, comment: Sequence[str] = ()) -> str:
+    """Return the suite as YAML.
+
+    Args:
+        suite: what is to be written.
+        folder: in which the file will be: relative paths are from there.
+        comment: lines at its beginning.
+    """
+    import yaml
+
+    given = suite.resolved.suite
+    systems: dict[str, SystemBase] = {name: suite.resolved.systems[name] for name in suite.systems}
+    kept = given.model_dump(exclude_defaults=True, exclude={"name", "description", "tasks", "systems"})
+    data = {
+        "name": suite.name[:NAME_LENGTH],
+        "description": suite.description,
+        "tasks": {
+            "include": given.tasks.include,
+            "select": [
+                choice.model_copy(update={"limit": None, "documents": sorted(suite.documents[choice.task])}).model_dump(
+                    exclude_defaults=True
+                )
+                for choice in given.tasks.select
+                if suite.documents.get(choice.task)
+            ],
+        },
+        "systems": {
+            "define": {
+                name: _settings(system, folder) for name, system in {**systems, suite.hybrid: suite.settings}.items()
+            }
+        },
+        **kept,
+    }
+    body = yaml.safe_dump(
+        _plain(data, folder), sort_keys=False, default_flow_style=None, width=WIDTH, allow_unicode=True
+    )
+    return "".join(f"# {line}".rstrip() + "\n" for line in comment) + "\n" * bool(comment) + body
+
+
+def _settings(system: SystemBase, folder: Path) -> dict[str, Any]:
+    """Return a system's settings as a suite has them: without what is filled in when one is read."""
+    settings = system.model_dump(exclude_defaults=True, exclude={"pool", "checkout"})
+    call = settings.get("call")
+    if isinstance(call, str) and ".py:" in call:
+        module, _, function = call.rpartition(":")
+        settings["call"] = f"{_relative(Path(module), folder)}:{function}"
+    return settings
+
+
+def _plain(value: Any, folder: Path) -> Any:
+    """Return a value as YAML has it, with paths relative to a folder."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each, folder) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each, folder) for each in value]
+    if isinstance(value, Path):
+        return _relative(value, folder)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """Return a path from a folder, so that both can be moved together.
+
+    One that is relative already, or that has no folder in common but the root, as it is.
+    """
+    if not path.is_absolute() or path.parts[:2] != folder.parts[:2]:
+        return str(path)
+    relative = os.path.relpath(path, folder)
+    return relative if relative.startswith(".") else f"./{relative}"
