@@ -88,7 +88,7 @@ def gain_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -
 def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -> NDArray[np.float64]:
     """Return values per item, shape (items,), whose mean is the accuracy above a random mix at the same cost."""
     costs, hull = answers.mean(answers.cost), baseline.hull
-    cost = float(answers.weight @ routed.cost)
+    cost = float(answers.mean(routed.cost))
     above = next((corner for corner, each in enumerate(hull) if costs[each] >= cost), None)
     if above is None or above == 0:
         return np.asarray(routed.score - answers.score[:, hull[-1 if above is None else 0]])
@@ -109,4 +109,4 @@ def least_gain(baseline: Baseline, answers: ItemAnswers) -> float:
         return LEAST_POINTS
     if baseline.aim == "benefit":
         return LEAST_POINTS * baseline.worth
-    return LEAST_SAVING * float(answers.weight @ answers.cost[:, baseline.single])
+    return LEAST_SAVING * float(answers.mean(answers.cost[:, baseline.single]))

@@ -156,16 +156,16 @@ def _cost_at(context: StudyContext, first: int, then: int) -> Interval:
     """Return the cost at equal accuracy, whose interval has the uncertainty of that quality in it (delta method)."""
     answers = context.answers
     behind, rise = _accuracy_line(context, first, then)
-    bottom = float(answers.weight @ rise)
-    part = max(-float(answers.weight @ behind) / bottom, 0.0)
+    bottom = float(answers.mean(rise))
+    part = max(-float(answers.mean(behind)) / bottom, 0.0)
     start, end = (cascade_items(context, first, then, quality).cost for quality in (0.5, 1.0))
-    slope = float(answers.weight @ (end - start))
+    slope = float(answers.mean(end - start))
     moved = -(behind + part * rise) / bottom if part > 0 else np.zeros(answers.items)
     return _interval(answers, start + part * (end - start) + slope * moved)
 
 
 def _passed_on(answers: ItemAnswers, first: int, quality: float) -> float:
-    accuracy = float(answers.weight @ answers.score[:, first])
+    accuracy = float(answers.mean(answers.score[:, first]))
     return accuracy + quality * (1 - 2 * accuracy)
 
 

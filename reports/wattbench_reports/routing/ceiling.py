@@ -187,7 +187,7 @@ def _most_gain(context: StudyContext) -> Interval:
     """Return the most that a choice of the system for each item gains by the aim."""
     answers, baseline = context.answers, context.baseline
     values = [gain_values(baseline, answers, pick(answers, column)) for column in _gainful(context)]
-    return item_figure(answers, max(values, key=lambda each: float(answers.weight @ each))).interval()
+    return item_figure(answers, max(values, key=lambda each: float(answers.mean(each)))).interval()
 
 
 def _gainful(context: StudyContext) -> Sequence[NDArray[np.int64]]:
@@ -218,7 +218,7 @@ def _thriftiest(context: StudyContext) -> NDArray[np.int64]:
     bound = max(bounds, default=0.0)
 
     def accuracy(column: NDArray[np.int64]) -> float:
-        return float(answers.weight @ answers.score[np.arange(answers.items), column])
+        return float(answers.mean(answers.score[np.arange(answers.items), column]))
 
     cheapest = _by(answers, 0.0)
     best = best_of_item(answers.score, answers.cost)

@@ -73,9 +73,9 @@ def crossing(
     bounds = fieller_interval(
         top.estimate,
         bottom.estimate,
-        scale * float(top.parts @ top.parts),
-        scale * float(bottom.parts @ bottom.parts),
-        scale * float(top.parts @ bottom.parts),
+        scale * float((top.parts * top.parts).sum()),
+        scale * float((bottom.parts * bottom.parts).sum()),
+        scale * float((top.parts * bottom.parts).sum()),
         t_quantile(bottom.df),
     )
     if bounds.estimate <= 0 and all(
@@ -123,9 +123,9 @@ def _stretch(context: StudyContext, start: RoutedItems, end: RoutedItems) -> tup
     It is the first stretch where the gain is positive all the way, and the last one where it is not at the end.
     """
     stops = _stops(context, start, end)
-    weight = context.answers.weight
     gains = [
-        float(weight @ gain_values(context.baseline, context.answers, between(start, end, part))) for part in stops
+        float(context.answers.mean(gain_values(context.baseline, context.answers, between(start, end, part))))
+        for part in stops
     ]
     stretches = list(itertools.pairwise(zip(stops, gains, strict=True)))
     if not gains[-1] > 0:
@@ -137,7 +137,7 @@ def _stretch(context: StudyContext, start: RoutedItems, end: RoutedItems) -> tup
 def _stops(context: StudyContext, start: RoutedItems, end: RoutedItems) -> list[float]:
     """Return the parts of the way between which the gain is a straight line: where a corner of the hull is passed."""
     answers, baseline = context.answers, context.baseline
-    first, last = (float(answers.weight @ each.cost) for each in (start, end))
+    first, last = (float(answers.mean(each.cost)) for each in (start, end))
     if baseline.aim != "mix" or abs(last - first) <= _NOTHING * max(abs(first), abs(last)):
         return [0.0, 1.0]
     corners = answers.mean(answers.cost)[list(baseline.hull)]

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.item_answers import ItemAnswers, weighted_mean
 from wattbench_reports.stats import CONFIDENCE, Interval, wilson_interval
 from wattbench_reports.stats.student import t_probability, t_quantile
 
@@ -49,7 +49,7 @@ class ItemFigure:
         clusters = len(self.parts)
         if clusters < 2:
             return math.inf
-        return math.sqrt(clusters / (clusters - 1) * float(self.parts @ self.parts))
+        return math.sqrt(clusters / (clusters - 1) * float((self.parts**2).sum()))
 
     def interval(self, confidence: float = CONFIDENCE) -> Interval:
         """Return the estimate with Student's t bounds."""
@@ -90,10 +90,10 @@ def item_figure(
     parts = cluster_parts(answers, values, weight)
     if among is not None:
         parts = parts[np.bincount(answers.cluster, weights=among, minlength=answers.clusters) > 0]
-    estimate = float(weight @ values)
+    estimate = float((weight * values).sum())
     if abs(estimate) < _ROUNDING * float(np.abs(values).max(initial=0.0)):
         estimate = 0.0
-    return ItemFigure(estimate, parts, float(len(parts) - 1), 1.0 / float(weight @ weight))
+    return ItemFigure(estimate, parts, float(len(parts) - 1), 1.0 / float((weight**2).sum()))
 
 
 def cluster_parts(
@@ -121,7 +121,7 @@ def cluster_parts(
 def _centres(answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the mean of each item's domain under a mix, otherwise that of all."""
     if not answers.mixed:
-        return np.asarray(np.tensordot(weight, values, axes=1))
+        return weighted_mean(weight, values)
     sums = np.zeros((len(answers.domains), *values.shape[1:]))
     np.add.at(sums, answers.domain, _weighed(weight, values))
     totals = np.bincount(answers.domain, weights=weight, minlength=len(answers.domains))

@@ -68,9 +68,9 @@ def _judged(context: StudyContext, analysis: Analysis, router: OfflineRouter) ->
     if len(kept) < answers.items:
         context = _of_items(context, kept)
     routed = _routed(context.answers, router)
-    own = dict(_own(analysis, context.answers, router))
+    bill = dict(_router_amounts(analysis, context.answers, router))
     worth = context.settings.worth
-    return judge(context, "file", router.name, "", with_own_cost(routed, own, answers.unit, worth), router.members)
+    return judge(context, "file", router.name, "", with_own_cost(routed, bill, answers.unit, worth), router.members)
 
 
 def _of_items(context: StudyContext, kept: NDArray[np.int64]) -> StudyContext:
@@ -94,7 +94,7 @@ def _routed(answers: ItemAnswers, router: OfflineRouter) -> RoutedItems:
     return ask(answers, requests[chain_of], answered[chain_of])
 
 
-def _own(analysis: Analysis, answers: ItemAnswers, router: OfflineRouter) -> Iterator[tuple[str, float]]:
+def _router_amounts(analysis: Analysis, answers: ItemAnswers, router: OfflineRouter) -> Iterator[tuple[str, float]]:
     """Return the router's own mean joules, seconds, money and grams, those that the file has."""
     joules, seconds = _mean(answers, router.router_j), _mean(answers, router.router_s)
     money = (
@@ -117,4 +117,4 @@ def _mean(answers: ItemAnswers, values: NDArray[np.float64] | None) -> float | N
     if values is None or answers.rows is None:
         return None
     of_items = values[answers.rows]
-    return float(answers.weight @ np.nan_to_num(of_items)) if np.isfinite(of_items).any() else None
+    return float(answers.mean(np.nan_to_num(of_items))) if np.isfinite(of_items).any() else None

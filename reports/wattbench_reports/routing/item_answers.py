@@ -59,4 +59,12 @@ class ItemAnswers:
 
     def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return weighted means over the items, of an array of shape (items, ...)."""
-        return np.asarray(np.tensordot(self.weight, values, axes=1))
+        return weighted_mean(self.weight, values)
+
+
+def weighted_mean(weight: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weighted sums over the items, of an array of shape (items, ...).
+
+    A product of matrices would be shared between threads whose number the digits depend on.
+    """
+    return np.asarray((weight.reshape(-1, *(1,) * (values.ndim - 1)) * values).sum(axis=0))

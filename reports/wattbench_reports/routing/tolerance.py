@@ -72,7 +72,7 @@ def _mix_of(answers: ItemAnswers) -> NDArray[np.float64]:
 
 
 def _mean_gain(context: StudyContext, routed: RoutedItems) -> float:
-    return float(context.answers.weight @ gain_values(context.baseline, context.answers, routed))
+    return float(context.answers.mean(gain_values(context.baseline, context.answers, routed)))
 
 
 def _systems(answers: ItemAnswers, column: NDArray[np.int64], fold: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -99,8 +99,8 @@ def _worth(context: StudyContext, perfect: RoutedItems) -> tuple[float, float]:
     hull = list(baseline.hull)
     costs, accuracies = answers.mean(answers.cost)[hull], answers.mean(answers.score)[hull]
     if baseline.aim == "mix":
-        return 1.0, _slope(costs, accuracies, float(answers.weight @ perfect.cost))
-    slope = _slope(costs, accuracies, float(answers.weight @ answers.cost[:, baseline.single]))
+        return 1.0, _slope(costs, accuracies, float(answers.mean(perfect.cost)))
+    slope = _slope(costs, accuracies, float(answers.mean(answers.cost[:, baseline.single])))
     if not slope > 0 and len(hull) > 1:  # the most accurate system: the last step there is
         slope = float((accuracies[-1] - accuracies[-2]) / (costs[-1] - costs[-2]))
     return (1.0 / slope if slope > 0 else 0.0), 1.0
@@ -162,13 +162,13 @@ def _affordable(context: StudyContext, perfect: RoutedItems) -> Interval | None:
         return item_figure(answers, gain_values(baseline, answers, perfect)).interval()
     hull = list(baseline.hull)
     costs, accuracies = answers.mean(answers.cost)[hull], answers.mean(answers.score)[hull]
-    accuracy = float(answers.weight @ perfect.score)
+    accuracy = float(answers.mean(perfect.score))
     after = int(np.searchsorted(accuracies, accuracy))
     if after == 0:
         return None
     if after == len(hull):  # no mix is as accurate: until it costs as much as the most accurate single system
         left = answers.cost[:, hull[-1]] - perfect.cost
-        return item_figure(answers, left).interval() if answers.weight @ left > 0 else None
+        return item_figure(answers, left).interval() if answers.mean(left) > 0 else None
     a, b = hull[after - 1], hull[after]
     rise = float(accuracies[after] - accuracies[after - 1])
     part = (accuracy - float(accuracies[after - 1])) / rise

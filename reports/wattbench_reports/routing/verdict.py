@@ -124,7 +124,7 @@ def bounded_gains(context: StudyContext, choices: Sequence[RoutingChoice]) -> li
     for choice, part in zip(choices, parts, strict=True):
         number = len(part)
         items = float(context.answers.items if context.answers.blocked else number)
-        half = quantile * math.sqrt(number / (number - 1) * float(part @ part) + 0.5 * (scale / (items + 1)) ** 2)
+        half = quantile * math.sqrt(number / (number - 1) * float((part**2).sum()) + 0.5 * (scale / (items + 1)) ** 2)
         mix = _divided(choice.above_mix, len(choices), number - 1, items) if aim == "cost" else None
         bounded.append(BoundedGain(choice, _around(choice.gain.estimate, half), items, mix))
     return bounded

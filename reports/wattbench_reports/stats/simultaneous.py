@@ -49,7 +49,7 @@ def simultaneous_quantile(
 
     df = min(df, MOST_DF)
     single = float(stdtrit(df, confidence))
-    varying = [each for each in parts if float(each @ each) > 0]
+    varying = [each for each in parts if float((each**2).sum()) > 0]
     if len(varying) < 2:
         return single
     rng = np.random.default_rng(seed)
@@ -60,11 +60,11 @@ def simultaneous_quantile(
 
 def _correlation(parts: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
     correlation = np.eye(len(parts))
-    scaled = [each / np.sqrt(float(each @ each)) for each in parts]
+    scaled = [each / np.sqrt(float((each**2).sum())) for each in parts]
     for first in range(len(parts)):
         for second in range(first):
             if len(scaled[first]) == len(scaled[second]):
-                correlation[first, second] = correlation[second, first] = float(scaled[first] @ scaled[second])
+                correlation[first, second] = correlation[second, first] = float((scaled[first] * scaled[second]).sum())
     return correlation
 
 

@@ -48,6 +48,45 @@ def test_without_requirements_it_is_against_a_random_mix(complementary: Analysis
     assert study.why_no_residents
 
 
+def test_a_gain_by_domain_is_found_and_held_out(complementary: Analysis) -> None:
+    study = _study(complementary)
+    best = study.of("domain", "accurate")
+    assert best is not None
+    assert best.shares == pytest.approx({"large": 0.5, "middle": 0.0, "small": 0.5}, abs=0.01)
+    assert best.accuracy.estimate == pytest.approx((SCORES[:300, 0].mean() + SCORES[300:, 2].mean()) / 2, abs=0.01)
+    assert study.verdict.answer == WorthBuilding.YES
+    assert study.verdict.choice is not None
+    assert study.verdict.choice.accuracy_gain.estimate > 0
+    assert study.control is not None
+    assert study.control.gain.low < 0.01
+    assert {"nearest", "classifier"} <= set(study.not_judged)
+    assert study.tolerance is not None
+    assert study.tolerance.assigned == ("small", "large")
+    assert study.cascades
+
+
+def test_nothing_held_out_is_above_the_ceiling(complementary: Analysis) -> None:
+    study = _study(complementary)
+    ceiling = study.ceiling
+    built = [*study.choices, *study.singles, *([] if study.control is None else [study.control])]
+    assert all(each.accuracy.estimate <= ceiling.best.accuracy.estimate for each in built)
+    assert ceiling.gain is None or all(each.gain.estimate <= ceiling.gain.estimate + 1e-9 for each in study.choices)
+
+
+def test_prompts_are_read_where_they_are_on_record(tmp_path: Path) -> None:
+    words = [f"add {item} and {item + 1}" if name == "sums" else f"spell the word number {item} backwards"
+             for item, name in enumerate(DOMAINS)]  # fmt: skip
+    names = ("small", "middle", "large")
+    run = routed_run(tmp_path, SCORES, [0.001, 0.004, 0.01], None, words, systems=names)
+    study = _study(analyse(run))
+    assert list(study.not_judged) == ["domain"]
+    for kind in ("nearest", "classifier"):
+        choice = study.of(kind, "accurate")
+        assert choice is not None
+        assert choice.accuracy_gain.low > 0.02
+    assert study.verdict.answer == WorthBuilding.YES
+
+
 def test_the_study_has_its_ceilings_cascades_and_errors(complementary: Analysis) -> None:
     study = _study(complementary)
     assert study.ceiling.pair is not None and study.ceiling.triple is None and study.ceiling.gain is not None
