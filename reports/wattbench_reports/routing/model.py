@@ -107,6 +107,8 @@ class Ceiling:
     gain: Interval | None = None
     """By the aim: of the choice per item that gains the most, which is not always that of the highest score. Under the
     aim ``cost`` of those that are as accurate as is required over all domains. None: that of `best`."""
+    exceeded: str = ""
+    """Which hybrid of the run is above it all the same, and why, as a clause; empty where none is."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.cross_fitting import VALUE
+from wattbench_reports.routing.exceeded import exceeded_by
 from wattbench_reports.routing.file_routes import file_routes
 from wattbench_reports.routing.folds import deal_folds
 from wattbench_reports.routing.from_run import conditions, item_answers
@@ -147,6 +149,7 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
     files = file_routes(context, analysis)
     choices = (*learned.choices, *files.choices)
     highest = bounded(ceiling(context), [each.choice for each in learned.routes if each.items is None])
+    highest = replace(highest, exceeded=exceeded_by(analysis, answers, highest))
     return RoutingStudy(
         systems=answers.systems,
         left_out=left_out,

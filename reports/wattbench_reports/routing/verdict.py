@@ -7,7 +7,8 @@
   requirements leave room; under the aim ``cost`` it is therefore to be above a random mix of the same cost as well,
   with bounds divided over the judged choices (Bonferroni).
 - **Not worth it**: not even a perfect router gains that much, by its upper bound; or all upper bounds are below the
-  least, and every kind of router was judged.
+  least, and every kind of router was judged. Never where a hybrid of the run is above a perfect router: it asks systems
+  that were not judged.
 - **Not known** otherwise. If the estimates stay, n (c SE / distance)^2 items in all would tell.
 
 Recommended is the choice with the most gain of those that are worth building: of the ones as accurate as the best
@@ -170,6 +171,8 @@ def _answer(
 ) -> WorthBuilding:
     if any(each.proven(least) for each in bounded):
         return WorthBuilding.YES
+    if ceiling.exceeded:
+        return WorthBuilding.UNKNOWN
     if _most(ceiling).high < least:
         return WorthBuilding.NO
     unread = any(kind in not_judged for kind in _READ_REQUESTS)

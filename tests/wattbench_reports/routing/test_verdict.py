@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -52,6 +53,16 @@ def test_a_sure_gain_is_worth_building() -> None:
     assert found.least == 0.01
     assert found.judged == 2
     assert found.items_to_tell is None
+
+
+def test_a_hybrid_above_the_ceiling_leaves_it_open() -> None:
+    context = _context(500, cheap=0.1)
+    answers = context.answers
+    low = judge(context, "item", "", "", pick(answers, np.ones(answers.items, dtype=np.int64)), answers.systems)
+    perfect = Ceiling(low, None, "", None, None)
+    assert verdict(context, [], perfect, {}).answer == WorthBuilding.NO
+    exceeded = dataclasses.replace(perfect, exceeded="hybrid answers more of them")
+    assert verdict(context, [], exceeded, {}).answer == WorthBuilding.UNKNOWN
 
 
 def test_few_items_do_not_tell_and_how_many_would_is_said() -> None:

@@ -20,6 +20,8 @@ def ceiling_sentences(measures: StudyMeasures) -> Iterator[str]:
         best=study.best_single,
         single=units.percent_interval(measures.best.accuracy),
     )
+    if ceiling.exceeded:
+        yield PHRASES["ceiling_exceeded"].format(exceeded=ceiling.exceeded)
     if ceiling.gain is not None and not math.isclose(ceiling.gain.estimate, ceiling.best.gain.estimate):
         yield PHRASES["ceiling_gain"].format(gains=perfect_gains(measures, measures.gain(ceiling.gain)))
     if ceiling.cross_fitted is not None:

@@ -77,6 +77,7 @@ PHRASES = {
     "why_part_share": "1/4, 1/2, 3/4: set to send that part of the requests to {best}",
     # The ceiling.
     "ceiling": "A perfect router would answer {accuracy} correctly where {best} alone answers {single}{at_cost}.",
+    "ceiling_exceeded": "That is no ceiling of what runs already: {exceeded}.",
     "ceiling_gain": "With each request sent to where it gains the most, it {gains}.",
     "ceiling_repeats": "Chosen by some repeats and judged by the others, it would answer {accuracy}.",
     "ceiling_no_repeats": "It is not judged by other repeats than it is chosen by, as {reason}.",
