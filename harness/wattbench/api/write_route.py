@@ -123,7 +123,7 @@ def write_route(
 
 
 @dataclass(frozen=True)
-class _Work:
+class _TrainingData:
     """The items that a router is trained and judged on."""
 
     context: StudyContext
@@ -169,7 +169,7 @@ def _recommended(records: RunRecords, study: RoutingStudy) -> tuple[str, str]:
     return best.kind, best.setting
 
 
-def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Work:
+def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _TrainingData:
     import numpy as np
 
     from wattbench_reports.routing.among import answers_among
@@ -185,7 +185,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Wor
     reader, texts = _requests(analysis, resolved, context)
     split = split_items(answers.domain, alike(texts))
     assert answers.rows is not None  # of a run, they are known
-    return _Work(context, texts, reader, split, _documents(analysis, answers.rows[split.test]))
+    return _TrainingData(context, texts, reader, split, _documents(analysis, answers.rows[split.test]))
 
 
 def _requests(analysis: Analysis, resolved: Resolved, context: StudyContext) -> tuple[str, list[str]]:
@@ -224,7 +224,7 @@ def _documents(analysis: Analysis, rows: NDArray[np.int64]) -> dict[str, list[in
     return documents
 
 
-def _judged(analysis: Analysis, work: _Work, router: RouterToWrite, folder: Path) -> WrittenRoute:
+def _judged(analysis: Analysis, work: _TrainingData, router: RouterToWrite, folder: Path) -> WrittenRoute:
     """Judge the written router, and the best single system, on the test items."""
     import numpy as np
 
@@ -273,7 +273,7 @@ def _note(study: RoutingStudy, kind: str) -> str:
     return f"note: {'; '.join(notes)}" if notes else ""
 
 
-def _suite(records: RunRecords, resolved: Resolved, work: _Work, router: RouterToWrite, written: WrittenRoute) -> str:
+def _suite(records: RunRecords, resolved: Resolved, work: _TrainingData, router: RouterToWrite, written: WrittenRoute) -> str:
     from wattbench.api.written_suite import WrittenSuite, suite_text
     from wattbench.config import HybridSystem
 
