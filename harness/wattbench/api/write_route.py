@@ -273,7 +273,9 @@ def _note(study: RoutingStudy, kind: str) -> str:
     return f"note: {'; '.join(notes)}" if notes else ""
 
 
-def _suite(records: RunRecords, resolved: Resolved, work: _TrainingData, router: RouterToWrite, written: WrittenRoute) -> str:
+def _suite(
+    records: RunRecords, resolved: Resolved, work: _TrainingData, router: RouterToWrite, written: WrittenRoute
+) -> str:
     from wattbench.api.written_suite import WrittenSuite, suite_text
     from wattbench.config import HybridSystem
 
