@@ -24,6 +24,7 @@ from wattbench_reports.figures.decision_geometry import Scale
 from wattbench_reports.figures.line_labels import line_labels
 from wattbench_reports.figures.shared import colour
 from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.formatting.units import fixed
 from wattbench_reports.stats import Interval
 
 NAME = "routing-cascades"
@@ -127,8 +128,9 @@ def _equal(equals: Interval | None) -> Iterator[str]:
     size = f'width="{max(right - left, 1):.1f}" height="{_LOWER.bottom - _UPPER.top:g}"'
     yield f'<rect class="equal" x="{left:.1f}" y="{_UPPER.top:g}" {size} fill="{Colour.SOFT}"/>'
     yield path(f"M{at:.1f} {_UPPER.top:g}V{_LOWER.bottom:g}", Colour.ACCENT, 1.2, dash="3 3", kind="equal")
-    text = f"as accurate from {100 * equals.estimate:.0f}%"
-    yield words(at, _UPPER.bottom + 14, text, anchor="middle", colour=Colour.ACCENT, size=11, kind="equal")
+    text = f"as accurate from {fixed(100 * equals.estimate, 0)}%"
+    within = min(max(at, _UPPER.left + 86), _UPPER.right - 68)
+    yield words(within, 11, text, anchor="middle", colour=Colour.ACCENT, size=11, kind="equal")
 
 
 def _curves(
