@@ -53,7 +53,11 @@ def _caption(study: RoutingStudy) -> str:
         parts.append("Rings: routers that can be built, on items that they were not fitted to.")
     if study.curves:
         parts.append("Lines: the same routers at other settings.")
-    parts.append("Triangles: perfect routers, which nothing that can be built is above.")
+    parts.append(
+        "Triangle: a perfect router, which nothing that can be built is above."
+        if study.ceiling.pair is None
+        else "Triangles: perfect routers of all systems, which nothing that can be built is above, and of the best two."
+    )
     return " ".join(parts)
 
 

@@ -18,7 +18,7 @@ from wattbench_reports.wording.routing.measures import study_measures
 LABELLED = 10
 """The number of systems with a label in the picture; others are dots."""
 DRAWN_CASCADES = 3
-_NAME_WIDTH, _SHORT_WIDTH = 18, 13
+_NAME_WIDTH, _SHORT_WIDTH = 22, 13
 """Letters of a system's name in a label: alone, and in a cascade's."""
 _DESCRIBED = 6
 
