@@ -66,8 +66,8 @@ class RateField:
     """A field for requests per hour: the passage's first sentence and cells with a key are stated for its value."""
 
     label: str
-    value: str
-    """Requests per hour that the passage was made for, as a number to be read back."""
+    shown: str
+    """Requests per hour that the passage was made for, as the empty field shows them."""
     error: str
     """What to type, as a sentence."""
 

@@ -33,7 +33,7 @@ def residents_passage(words: RoutingWords) -> Passage | None:
         sentences,
         () if words.residents is None else (_table(words, residents),),
         rate=RateField(
-            "Requests per hour", units.plain(residents.requests_per_hour), "Requests per hour: a number above 0."
+            "Requests per hour", units.roughly(residents.requests_per_hour), "Requests per hour: a number above 0."
         ),
     )
 
