@@ -140,9 +140,11 @@ def _curves(
     values: Sequence[Sequence[Interval]],
     level: tuple[str, float],
 ) -> Iterator[str]:
-    drawn = [_points(plot, scale, each, [one.estimate for one in own]) for each, own in zip(lines, values, strict=True)]
-    for each, own in zip(lines[:1], values[:1], strict=True):
-        lows, highs = ([getattr(one, end) for one in own] for end in ("low", "high"))
+    drawn = [
+        _points(plot, scale, each, [one.estimate for one in ends]) for each, ends in zip(lines, values, strict=True)
+    ]
+    for each, ends in zip(lines[:1], values[:1], strict=True):
+        lows, highs = ([getattr(one, end) for one in ends] for end in ("low", "high"))
         yield band(_points(plot, scale, each, lows), _points(plot, scale, each, highs), _colour(each))
     y = plot.up(scale, level[1])
     across = [(plot.left + (plot.right - plot.left) * number / 24, y) for number in range(25)]
