@@ -13,13 +13,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.figures import ItemFigure, item_figure
 from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.routed import RoutedItems
 from wattbench_reports.stats import Interval
@@ -29,20 +30,24 @@ from wattbench_reports.stats.student import t_quantile
 _NOTHING = 1e-12
 
 
-def part_from(context: StudyContext, start: RoutedItems, end: RoutedItems) -> Interval:
+def part_from(
+    context: StudyContext, start: RoutedItems, end: RoutedItems, least: float = 0.0, wider: float = 1.0
+) -> Interval:
     """Return from which part of the way on, up to the end, there is a gain and what is required of accuracy is met.
 
     Args:
         context: of the study.
         start: the items as the worse router has them answered.
         end: as the better one has.
+        least: above which gain.
+        wider: by what standard errors are multiplied.
 
     Returns:
         0 where there is a gain from the start on; above 1 or infinite where there is none at the end.
     """
-    crossings = [_gain_crossing(context, start, end)]
+    crossings = [_gain_crossing(context, start, end, least, wider)]
     if context.baseline.aim == "cost":
-        crossings += _accuracy_crossings(context, start, end)
+        crossings += _accuracy_crossings(context, start, end, wider)
     return max(crossings, key=lambda each: each.estimate)
 
 
@@ -51,6 +56,7 @@ def crossing(
     begin: NDArray[np.float64],
     rise: NDArray[np.float64],
     among: NDArray[np.bool_] | None = None,
+    wider: float = 1.0,
 ) -> Interval:
     """Return where a mean that rises in proportion becomes positive, for good until 1.
 
@@ -59,17 +65,18 @@ def crossing(
         begin: shape (items,): at 0.
         rise: the same shape: from 0 to 1.
         among: the items that count; None: all.
+        wider: by what standard errors are multiplied.
 
     Returns:
         Fieller's interval, cut off below 0; infinite where the mean does not rise and is not positive at 1.
     """
-    top, bottom = item_figure(answers, -begin, among), item_figure(answers, rise, among)
+    top, bottom, end = (item_figure(answers, values, among) for values in (-begin, rise, begin + rise))
     if not bottom.estimate > _NOTHING:
-        return _level(answers, begin + rise, among)
+        return _level(end, wider)
     if not bottom.df > 0:
         return Interval(max(top.estimate / bottom.estimate, 0.0), 0.0, math.inf)
     clusters = len(top.parts)
-    scale = clusters / (clusters - 1)
+    scale = wider**2 * clusters / (clusters - 1)
     bounds = fieller_interval(
         top.estimate,
         bottom.estimate,
@@ -78,23 +85,28 @@ def crossing(
         scale * float((top.parts * bottom.parts).sum()),
         t_quantile(bottom.df),
     )
-    if bounds.estimate <= 0 and all(
-        item_figure(answers, values, among).interval().low > 0 for values in (begin, begin + rise)
-    ):  # positive at both ends, and so between them: what Fieller's set holds is beyond
+    if _bounds(top, wider)[1] < 0 and _bounds(end, wider)[0] > 0:
+        # Positive at both ends, and so between them: what Fieller's set holds is beyond.
         return Interval(0.0, 0.0, 0.0)
     return Interval(max(bounds.estimate, 0.0), max(bounds.low, 0.0), max(bounds.high, 0.0))
 
 
-def _level(answers: ItemAnswers, values: NDArray[np.float64], among: NDArray[np.bool_] | None) -> Interval:
+def _level(end: ItemFigure, wider: float) -> Interval:
     """Return 0 where a mean that does not rise is positive at 1, so that it is before; infinity where it is not."""
-    figure = item_figure(answers, values, among)
-    bounds = figure.interval()
-    if figure.estimate > 0:
-        return Interval(0.0, 0.0, 0.0 if bounds.low > 0 else math.inf)
-    return Interval(math.inf, 0.0 if bounds.high > 0 else math.inf, math.inf)
+    low, high = _bounds(end, wider)
+    if end.estimate > 0:
+        return Interval(0.0, 0.0, 0.0 if low > 0 else math.inf)
+    return Interval(math.inf, 0.0 if high > 0 else math.inf, math.inf)
 
 
-def _accuracy_crossings(context: StudyContext, start: RoutedItems, end: RoutedItems) -> Iterable[Interval]:
+def _bounds(figure: ItemFigure, wider: float) -> tuple[float, float]:
+    bounds = replace(figure, parts=wider * figure.parts).interval()
+    return bounds.low, bounds.high
+
+
+def _accuracy_crossings(
+    context: StudyContext, start: RoutedItems, end: RoutedItems, wider: float
+) -> Iterable[Interval]:
     answers = context.answers
     for requirement in context.settings.requirements:
         if requirement.quantity != "accuracy":
@@ -106,25 +118,25 @@ def _accuracy_crossings(context: StudyContext, start: RoutedItems, end: RoutedIt
             among = (answers.domain == answers.domains.index(requirement.domain)) & (answers.weight > 0)
             if not among.any():
                 continue
-        yield crossing(answers, start.score - requirement.bound, end.score - start.score, among)
+        yield crossing(answers, start.score - requirement.bound, end.score - start.score, among, wider)
 
 
-def _gain_crossing(context: StudyContext, start: RoutedItems, end: RoutedItems) -> Interval:
-    low, high = _stretch(context, start, end)
+def _gain_crossing(context: StudyContext, start: RoutedItems, end: RoutedItems, least: float, wider: float) -> Interval:
+    low, high = _stretch(context, start, end, least)
     near, far = low + 0.25 * (high - low), low + 0.75 * (high - low)
     values, later = (gain_values(context.baseline, context.answers, between(start, end, part)) for part in (near, far))
     rise = (later - values) / (far - near)
-    return crossing(context.answers, values - near * rise, rise)
+    return crossing(context.answers, values - near * rise - least, rise, wider=wider)
 
 
-def _stretch(context: StudyContext, start: RoutedItems, end: RoutedItems) -> tuple[float, float]:
-    """Return the stretch of the way in which the gain becomes positive for the last time.
+def _stretch(context: StudyContext, start: RoutedItems, end: RoutedItems, least: float) -> tuple[float, float]:
+    """Return the stretch of the way in which the gain passes what is least for the last time.
 
-    It is the first stretch where the gain is positive all the way, and the last one where it is not at the end.
+    It is the first stretch where the gain is above it all the way, and the last one where it is not at the end.
     """
     stops = _stops(context, start, end)
     gains = [
-        float(context.answers.mean(gain_values(context.baseline, context.answers, between(start, end, part))))
+        float(context.answers.mean(gain_values(context.baseline, context.answers, between(start, end, part)))) - least
         for part in stops
     ]
     stretches = list(itertools.pairwise(zip(stops, gains, strict=True)))

@@ -30,7 +30,7 @@ def of_folds(choice: RoutingChoice, folds: int) -> RoutingChoice:
         choice: judged on all folds, each by a router fitted to the others.
         folds: how many.
     """
-    by = _factor(folds)
+    by = factor_of(folds)
     return replace(
         choice,
         accuracy_gain=widened(choice.accuracy_gain, folds),
@@ -44,12 +44,12 @@ def of_folds(choice: RoutingChoice, folds: int) -> RoutingChoice:
 
 def widened(interval: Interval, folds: int) -> Interval:
     """Return an interval of a mean over folds as wide as that makes it."""
-    by, estimate = _factor(folds), interval.estimate
+    by, estimate = factor_of(folds), interval.estimate
     return replace(
         interval, low=estimate - by * (estimate - interval.low), high=estimate + by * (interval.high - estimate)
     )
 
 
-def _factor(folds: int) -> float:
+def factor_of(folds: int) -> float:
     """Return by how much a standard error grows; not at all without folds to share anything."""
     return math.sqrt(1 + folds / (folds - 1)) if folds > 1 else 1.0

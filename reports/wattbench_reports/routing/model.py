@@ -210,7 +210,8 @@ class Tolerance:
     """Domain by domain it is taken for: gain lost per request, by the aim of the study; 0 on the diagonal."""
     needed: Interval | None
     """The share of requests whose domain must be recognised for any gain, with errors spread over the other domains in
-    proportion; None where even a perfect one gains nothing."""
+    proportion; under the aim ``mix`` for a gain of `LEAST_POINTS`, as such errors are a random mix. None where not even
+    a perfect one has it."""
     worst: tuple[Misrouting, ...]
     """Of a domain the most costly one, the most costly first; of a few domains."""
     own_cost: Interval | None

@@ -11,8 +11,10 @@ of e, and loses
               single system: money that making up for it would take
 
 With a share r of the requests recognised, and the others spread over the other domains in proportion to how often they
-are asked, scores and costs are a straight line in r; `crossing` has the r from which on there is a gain. The router's
-own cost may rise until that gain is gone.
+are asked, scores and costs are a straight line in r; `crossing` has the r from which on there is a gain. Above a random
+mix there is one from next to no requests on, as errors in proportion make the router a random mix; there it is the r
+from which on the gain is as large as is worth a router. The router's own cost may rise until all gain is gone. Bounds
+are as wide as folds make them (`fold_variance`).
 
 Source: a decision by a confusion matrix weighted by losses, C. Elkan, "The foundations of cost-sensitive learning",
 IJCAI (2001); `crossing` and `baseline` for the bounds.
@@ -27,8 +29,9 @@ from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.crossing import part_from
 from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.fold_variance import factor_of, widened
 from wattbench_reports.routing.item_answers import ItemAnswers
-from wattbench_reports.routing.model import Misrouting, Tolerance
+from wattbench_reports.routing.model import LEAST_POINTS, Misrouting, Tolerance
 from wattbench_reports.routing.routed import RoutedItems, ask, pick
 from wattbench_reports.stats import Interval
 
@@ -56,13 +59,14 @@ def tolerance(context: StudyContext, column: NDArray[np.int64], fold: NDArray[np
     table = _systems(answers, column, fold)
     losses = _losses(answers, _worth(context, perfect), table, fold)[np.ix_(present, present)]
     names = tuple(answers.domains[each] for each in present)
+    folds, affordable = int(fold.max()) + 1, _affordable(context, perfect)
     return Tolerance(
         domains=names,
         assigned=tuple(answers.systems[_most_often(column[answers.domain == each])] for each in present),
         losses=tuple(tuple(row) for row in losses.tolist()),
-        needed=_as_share(part_from(context, _mistaken(answers, table, fold), perfect)),
+        needed=_needed(context, _mistaken(answers, table, fold), perfect, folds),
         worst=_worst(names, losses),
-        own_cost=_affordable(context, perfect),
+        own_cost=None if affordable is None else widened(affordable, folds),
     )
 
 
@@ -138,9 +142,11 @@ def _mistaken(answers: ItemAnswers, table: NDArray[np.int64], fold: NDArray[np.i
     return ask(answers, requests, answered=requests)
 
 
-def _as_share(part: Interval) -> Interval:
-    """Cut bounds off at all requests: beyond it, not even a perfect router is shown to gain."""
-    return Interval(part.estimate, part.low, min(part.high, max(part.estimate, 1.0)))
+def _needed(context: StudyContext, mistaken: RoutedItems, perfect: RoutedItems, folds: int) -> Interval | None:
+    """Return the share of requests whose domain must be recognised; its upper bound is at most all of them."""
+    least = LEAST_POINTS if context.baseline.aim == "mix" else 0.0
+    part = part_from(context, mistaken, perfect, least, factor_of(folds))
+    return Interval(part.estimate, part.low, min(part.high, 1.0)) if part.estimate <= 1 else None
 
 
 def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrouting, ...]:

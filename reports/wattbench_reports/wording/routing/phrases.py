@@ -112,6 +112,9 @@ PHRASES = {
     "check_cost": "What the check of an answer costs is not counted; --check-cost says it.",
     # The errors that a router by domain could bear.
     "needed": "By domain, a router gains once it recognises the domain of {share} of the requests{worst}.",
+    "needed_mix": "By domain, a router gains a point on a random mix once it recognises the domain of {share} of the "
+    "requests{worst}.",
+    "needed_none_mix": "By domain, not even a router that recognises every domain gains a point on a random mix.",
     "needed_none": "By domain, not even a router that recognises every domain gains.",
     "worst": "; the costliest error is to take {domain} for {other}, which loses {loss} of gain on such a request, its"
     " cost included",

@@ -14,10 +14,11 @@ def tolerance_sentences(measures: StudyMeasures) -> Iterator[str]:
     tolerance = measures.study.tolerance
     if tolerance is None:
         return
+    suffix = "_mix" if measures.study.aim == "mix" else ""
     if tolerance.needed is None:
-        yield PHRASES["needed_none"]
+        yield PHRASES[f"needed_none{suffix}"]
         return
-    yield PHRASES["needed"].format(share=part_interval(tolerance.needed), worst=_worst(tolerance, measures))
+    yield PHRASES[f"needed{suffix}"].format(share=part_interval(tolerance.needed), worst=_worst(tolerance, measures))
     if tolerance.own_cost is not None and measures.study.unit is not None:
         yield PHRASES["own_cost"].format(cost=measures.cost(tolerance.own_cost))
 
