@@ -95,10 +95,10 @@ def routing_tradeoff(
     """
     costs, accuracies = _scales(marks, mixed)
     marks = [mark for mark in marks if mark.label or _within(mark, costs, accuracies)]
-    places = [_place(mark, costs, accuracies) for mark in marks]
+    spots = [_located(mark, costs, accuracies) for mark in marks]
     lines = [_points(line, costs, accuracies) for line in ([_mix(mixed)] if len(mixed) > 1 else [])]
     lines += [_points(list(zip(each.costs, each.accuracies, strict=True)), costs, accuracies) for each in curves]
-    drawn = list(zip(marks, places, strict=True))
+    drawn = list(zip(marks, spots, strict=True))
     parts = [
         opening(NAME, WIDTH, HEIGHT, title, description),
         *level_ticks(_PLOT, accuracies, percent_tick),
@@ -109,9 +109,9 @@ def routing_tradeoff(
             _PLOT.right, _PLOT.bottom + 33, _axis_label(cost_label, costs), anchor="end", colour=Colour.QUIET, size=11
         ),
         *_lines(lines, mixes=len(mixed) > 1),
-        *(part for mark, place in drawn for part in _bars(mark, place)),
-        *(_shape(mark, place) for mark, place in drawn[::-1]),
-        *_labels(marks, places, [box for line in lines for box in pieces(line)]),
+        *(part for mark, at in drawn for part in _bars(mark, at)),
+        *(_shape(mark, at) for mark, at in drawn[::-1]),
+        *_labels(marks, spots, [box for line in lines for box in pieces(line)]),
         "</svg>",
     ]
     return "".join(parts)
@@ -133,7 +133,7 @@ def _axis_label(cost_label: str, costs: Scale) -> str:
     return f"{cost_label}{', logarithmic' if costs.log else ''} →"
 
 
-def _place(mark: RoutingMark, costs: Scale, accuracies: Scale) -> PictureMark:
+def _located(mark: RoutingMark, costs: Scale, accuracies: Scale) -> PictureMark:
     cost, accuracy = mark.cost, mark.accuracy
     return PictureMark(
         x=_PLOT.across(costs, cost.estimate),
@@ -165,35 +165,33 @@ def _lines(lines: Sequence[Sequence[tuple[float, float]]], *, mixes: bool) -> It
             yield path(polyline(line), Colour.ACCENT, 1.2, opacity=0.7, kind="curve")
 
 
-def _bars(mark: RoutingMark, place: PictureMark) -> Iterator[str]:
+def _bars(mark: RoutingMark, at: PictureMark) -> Iterator[str]:
     if mark.label:
-        across = f"M{place.left:.1f} {place.y:.1f}H{place.right:.1f}"
-        up = f"M{place.x:.1f} {place.top:.1f}V{place.bottom:.1f}"
+        across = f"M{at.left:.1f} {at.y:.1f}H{at.right:.1f}"
+        up = f"M{at.x:.1f} {at.top:.1f}V{at.bottom:.1f}"
         yield path(across + up, _colour(mark), 1.3, opacity=0.75, kind="bar")
 
 
-def _shape(mark: RoutingMark, place: PictureMark) -> str:
+def _shape(mark: RoutingMark, at: PictureMark) -> str:
     if not mark.label:
-        return (
-            f'<circle class="dot" cx="{place.x:.1f}" cy="{place.y:.1f}" r="2.5" fill="{Colour.QUIET}" opacity="0.6"/>'
-        )
+        return f'<circle class="dot" cx="{at.x:.1f}" cy="{at.y:.1f}" r="2.5" fill="{Colour.QUIET}" opacity="0.6"/>'
     ink = _colour(mark)
     if mark.kind == "router":
-        dot = "" if mark.hollow else f'<circle cx="{place.x:.1f}" cy="{place.y:.1f}" r="2.2" fill="{ink}"/>'
-        ring = f'cx="{place.x:.1f}" cy="{place.y:.1f}" r="{6 if mark.chosen else 5}"'
+        dot = "" if mark.hollow else f'<circle cx="{at.x:.1f}" cy="{at.y:.1f}" r="2.2" fill="{ink}"/>'
+        ring = f'cx="{at.x:.1f}" cy="{at.y:.1f}" r="{6 if mark.chosen else 5}"'
         return f'<circle class="router" {ring} fill="{Colour.PAPER}" stroke="{ink}" stroke-width="1.8"/>{dot}'
     if mark.kind == "ceiling":
-        corners = f"M{place.x - 5:.1f} {place.y + 4:.1f}H{place.x + 5:.1f}L{place.x:.1f} {place.y - 5:.1f}Z"
+        corners = f"M{at.x - 5:.1f} {at.y + 4:.1f}H{at.x + 5:.1f}L{at.x:.1f} {at.y - 5:.1f}Z"
         return f'<path class="ceiling" d="{corners}" fill="{Colour.PAPER}" stroke="{ink}" stroke-width="1.6"/>'
     fill = Colour.PAPER if mark.hollow else ink
     return (
         f'<use class="system" href="#mark-{mark.series % len(MARKERS)}" fill="{fill}" stroke="{ink}" '
-        f'stroke-width="0.14" transform="translate({place.x:.1f} {place.y:.1f}) scale(9)"/>'
+        f'stroke-width="0.14" transform="translate({at.x:.1f} {at.y:.1f}) scale(9)"/>'
     )
 
 
-def _labels(marks: Sequence[RoutingMark], places: Sequence[PictureMark], lines: Sequence[Box]) -> Iterator[str]:
-    for mark, at in zip(marks, geometry.labels(places, [mark.label for mark in marks], lines), strict=True):
+def _labels(marks: Sequence[RoutingMark], spots: Sequence[PictureMark], lines: Sequence[Box]) -> Iterator[str]:
+    for mark, at in zip(marks, geometry.labels(spots, [mark.label for mark in marks], lines), strict=True):
         if at is not None:
             ink = Colour.ACCENT if mark.kind == "router" else Colour.INK
             yield words(at.x, at.y, mark.label, anchor=at.anchor, colour=ink, bold=mark.chosen, halo=True, kind="label")

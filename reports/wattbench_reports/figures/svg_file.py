@@ -26,15 +26,15 @@ def svg_file(drawing: str) -> str:
     Args:
         drawing: an `<svg>` element that `wattbench_reports.figures.chart` made.
     """
-    found = _OPENING.match(drawing)
-    assert found is not None, "a drawing begins with its own element"
-    width, height = float(found[1]), float(found[2])
+    beginning = _OPENING.match(drawing)
+    assert beginning is not None, "a drawing begins with its own element"
+    width, height = float(beginning[1]), float(beginning[2])
     shapes = _DEFINED.search(marks_svg())
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_SCALE * width:g}" height="{_SCALE * height:g}" '
         'font-family="Helvetica, Arial, sans-serif" '
     )
     paper = f'<rect width="{width:g}" height="{height:g}" fill="var(--paper)"/>'
-    opened = start + found[0].removeprefix("<svg ")
-    whole = opened + (shapes.group() if shapes else "") + paper + drawing[found.end() :]
+    opened = start + beginning[0].removeprefix("<svg ")
+    whole = opened + (shapes.group() if shapes else "") + paper + drawing[beginning.end() :]
     return _VARIABLE.sub(lambda variable: COLOURS[variable[1]], whole) + "\n"
