@@ -18,7 +18,7 @@ from wattbench_reports.routing.cross_fitting import ACCURATE
 from wattbench_reports.routing.domain_predictor import DomainPredictor
 from wattbench_reports.routing.members import choose_members
 from wattbench_reports.routing.predictors import Expected, squared_errors
-from wattbench_reports.routing.rule import Rule, choose
+from wattbench_reports.routing.rule import RoutingRule, choose
 from wattbench_reports.routing.split import Split
 from wattbench_reports.routing.text_features import features_for
 from wattbench_reports.routing.tuning import Tuning
@@ -34,7 +34,7 @@ class FittedScores:
     """Of the members, in their order."""
     cost: NDArray[np.float64]
     """Shape (members,): of a request."""
-    rule: Rule
+    rule: RoutingRule
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,8 @@ def _expected(
     return Expected(np.arange(shape[0]), every, np.broadcast_to(cost, shape))
 
 
-def _rule(context: StudyContext, split: Split, expected: Expected, members: NDArray[np.int64], setting: str) -> Rule:
+def _rule(
+    context: StudyContext, split: Split, expected: Expected, members: NDArray[np.int64], setting: str
+) -> RoutingRule:
     tuning = Tuning(context, split.calibration, expected, members)
     return tuning.most_accurate() if setting == ACCURATE else tuning.most_gain()

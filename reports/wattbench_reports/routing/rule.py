@@ -21,7 +21,7 @@ _MOST_ITEMS = 4_000
 
 
 @dataclass(frozen=True)
-class Rule:
+class RoutingRule:
     """When to ask another system than the default one: score - default's - per_cost x (cost - default's) > margin."""
 
     per_cost: float
@@ -29,7 +29,7 @@ class Rule:
     margin: float
 
 
-def choose(expected: Expected, members: NDArray[np.int64], rule: Rule) -> NDArray[np.int64]:
+def choose(expected: Expected, members: NDArray[np.int64], rule: RoutingRule) -> NDArray[np.int64]:
     """Return the column of the system of each cell.
 
     Args:
@@ -43,10 +43,10 @@ def choose(expected: Expected, members: NDArray[np.int64], rule: Rule) -> NDArra
 
 def choices_by_rule(
     expected: Expected, members: NDArray[np.int64], per_costs: NDArray[np.float64]
-) -> tuple[list[Rule], NDArray[np.int64]]:
+) -> tuple[list[RoutingRule], NDArray[np.int64]]:
     """Return all rules, the most cautious first, and which of the members each takes, shape (rules, cells)."""
     best, other = _advantage(expected, members, per_costs)
-    rules = [Rule(float(per_cost), margin) for margin in MARGINS for per_cost in per_costs]
+    rules = [RoutingRule(float(per_cost), margin) for margin in MARGINS for per_cost in per_costs]
     taken = [np.where(best > margin, other, 0) for margin in MARGINS]
     # All rules that never leave the default one are one rule.
     first = len(per_costs) - 1

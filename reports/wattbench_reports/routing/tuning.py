@@ -13,7 +13,7 @@ from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.members import price_of_an_answer
 from wattbench_reports.routing.predictors import Expected
-from wattbench_reports.routing.rule import SLOPES, Rule, choices_by_rule
+from wattbench_reports.routing.rule import SLOPES, RoutingRule, choices_by_rule
 
 _SURE = 2.0
 """By how many standard errors a requirement is to be met on the items that a rule is chosen by. More than the 1.64 that
@@ -52,13 +52,13 @@ class Tuning:
         self._score = self._sums(context.answers.score, self._weight)
         self._cost = self._sums(context.answers.cost, self._weight)
 
-    def most_accurate(self) -> Rule:
+    def most_accurate(self) -> RoutingRule:
         """Return the rule with the most correct answers, of equals the cheaper."""
         rules, taken = choices_by_rule(self._expected, self._members, np.zeros(1))
         accuracy, cost = self._means(self._score, taken), self._means(self._cost, taken)
         return rules[int(np.lexsort((cost, -np.round(accuracy, 9)))[0])]
 
-    def most_gain(self) -> Rule:
+    def most_gain(self) -> RoutingRule:
         """Return the rule with the most gain by the aim, of those that risk the reader's requirements no more than
         asking always the default system does, or keep them."""
         aim, worth = self._context.baseline.aim, self._context.baseline.worth

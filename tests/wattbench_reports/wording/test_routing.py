@@ -33,6 +33,14 @@ def only_prompts_would_tell() -> RoutingStudy:
     return replace(made_up, verdict=replace(made_up.verdict, answer=UNKNOWN))
 
 
+def hybrid_above() -> RoutingStudy:
+    """Nothing is gained by the candidates, and a hybrid that asks another system is above all of them."""
+    above = "hybrid answers 81.3% of the same items correctly, because it asks tuned, which is not among these systems"
+    made_up = made.perfect_gains_nothing()
+    return replace(made_up, verdict=replace(made_up.verdict, answer=UNKNOWN),
+                   ceiling=replace(made_up.ceiling, exceeded=above))  # fmt: skip
+
+
 def always_the_best() -> RoutingStudy:
     """Choosing by domain sends every request to the best system."""
     same = replace(made.by_domain(0.0, 0.0), shares={made.BEST: 1.0}, accuracy_gain=within(0, 0))
@@ -68,6 +76,7 @@ KINDS: dict[str, Callable[[], RoutingStudy | str]] = {
     "no costs": made.without_costs,
     "no router judged": made.no_router_judged,
     "only prompts would tell": only_prompts_would_tell,
+    "a hybrid above": hybrid_above,
     "always the best": always_the_best,
     "a perfect router gains nothing": made.perfect_gains_nothing,
     "37 systems": made.many,

@@ -26,6 +26,7 @@ PHRASES = {
     "meets": ", and meet what is required with a probability of {sure}",
     "tell_items": "; about {count} items in all would tell",
     "tell_meets": "; whether it meets what is required is open (probability {sure})",
+    "tell_exceeded": "; yet {exceeded}",
     "tell_unjudged": "; {unjudged}",
     "not_judged_as": "{names} not judged, as {reason}",
     # Gains, by what is to be gained, and what they are measured against.

@@ -116,6 +116,8 @@ def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
         return PHRASES["tell_items"].format(count=units.roughly(verdict.items_to_tell))
     if choice.qualifies is Qualifies.MAY and (known := sure(choice)):
         return PHRASES["tell_meets"].format(sure=known)
+    if study.ceiling.exceeded:
+        return PHRASES["tell_exceeded"].format(exceeded=study.ceiling.exceeded)
     unjudged = unjudged_clause(study)
     return PHRASES["tell_unjudged"].format(unjudged=unjudged) if unjudged else ""
 
