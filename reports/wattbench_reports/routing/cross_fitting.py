@@ -69,8 +69,8 @@ def held_out_routes(
             columns[setting][held] = choose(expected, members, rule)[expected.cell[held]]
         if by_cost:
             points = _at_parts(context, expected, members, fitted, held, seed=SEED + each)
-            for place, part in enumerate(PARTS):
-                columns[f"{part:g}"][held] = points[place]
+            for number, part in enumerate(PARTS):
+                columns[f"{part:g}"][held] = points[number]
             curve[:, held] = points[len(PARTS) :]
     return HeldOutRoutes(columns, curve, expectations, tuple(used))
 

@@ -103,10 +103,10 @@ def learned_choices(context: StudyContext, read: ReadRequests, bill: _Bill = _un
     curves: list[RoutingCurve] = []
     held: dict[str, NDArray[np.float64]] = {}
     for family in families:
-        found = _held_out(family, family.context)
-        held[family.kind] = found.expected
-        routes += _judged(family, found, bill)
-        curves += _curves(family, found, bill)
+        routes_held = _held_out(family, family.context)
+        held[family.kind] = routes_held.expected
+        routes += _judged(family, routes_held, bill)
+        curves += _curves(family, routes_held, bill)
     sampled = next((len(each.items) for each in families if each.items is not None), None)
     return Learned(tuple(routes), tuple(curves), _control(families, routes, bill), not_judged, sampled, held)
 
@@ -161,23 +161,25 @@ def _held_out(family: _Family, context: StudyContext) -> HeldOutRoutes:
     return held_out_routes(context, family.fit(context.answers), family.fold, by_cost=by_cost)
 
 
-def _judged(family: _Family, found: HeldOutRoutes, bill: _Bill) -> Iterator[JudgedRoutes]:
+def _judged(family: _Family, routes_held: HeldOutRoutes, bill: _Bill) -> Iterator[JudgedRoutes]:
     context = family.context
-    for setting, column in found.columns.items():
+    for setting, column in routes_held.columns.items():
         routed = bill(pick(context.answers, column))
-        choice = of_folds(judge(context, family.kind, "", setting, routed, _names(context, found)), _folds(family))
+        choice = of_folds(
+            judge(context, family.kind, "", setting, routed, _names(context, routes_held)), _folds(family)
+        )
         yield JudgedRoutes(choice, context, routed, family.items)
 
 
-def _names(context: StudyContext, found: HeldOutRoutes) -> tuple[str, ...]:
-    return tuple(context.answers.systems[each] for each in sorted(found.members))
+def _names(context: StudyContext, routes_held: HeldOutRoutes) -> tuple[str, ...]:
+    return tuple(context.answers.systems[each] for each in sorted(routes_held.members))
 
 
-def _curves(family: _Family, found: HeldOutRoutes, bill: _Bill) -> Iterator[RoutingCurve]:
+def _curves(family: _Family, routes_held: HeldOutRoutes, bill: _Bill) -> Iterator[RoutingCurve]:
     answers, baseline = family.context.answers, family.context.baseline
-    if not len(found.curve) or len(baseline.hull) < 2:
+    if not len(routes_held.curve) or len(baseline.hull) < 2:
         return
-    points = [bill(pick(answers, column)) for column in found.curve]
+    points = [bill(pick(answers, column)) for column in routes_held.curve]
     points.sort(key=lambda each: float(answers.weight @ each.cost))
     yield RoutingCurve(
         family.kind,
@@ -207,7 +209,7 @@ def _control(families: Sequence[_Family], routes: Sequence[JudgedRoutes], bill: 
     best = max((each.choice for each in routes), key=lambda each: _promise(each, aim))
     family = next(each for each in families if each.kind == best.kind)
     context = replace(family.context, answers=shuffled_answers(family.context.answers, SEED))
-    found = _held_out(family, context)
-    routed = bill(pick(context.answers, found.columns[best.setting]))
-    choice = judge(context, "shuffled", best.kind, best.setting, routed, _names(context, found))
+    routes_held = _held_out(family, context)
+    routed = bill(pick(context.answers, routes_held.columns[best.setting]))
+    choice = judge(context, "shuffled", best.kind, best.setting, routed, _names(context, routes_held))
     return of_folds(choice, _folds(family))
