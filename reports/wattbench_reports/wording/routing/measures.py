@@ -11,13 +11,13 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.decision.costs import CostWords, money_words
+from wattbench_reports.wording.routing.difference_words import DifferenceWords, minus
 from wattbench_reports.wording.routing.phrases import PHRASES
 
 MOST_PERCENT = 2.0
 """From this ratio on it is said how many times, and not how many per cent."""
 
 _ZERO = re.compile(r"0(\.0+)? ")
-_MINUS = re.compile(r"(?<!\w)-(?=[\d∞])")
 
 
 @dataclass(frozen=True)
@@ -40,49 +40,33 @@ class StudyMeasures:
         """Format a cost for a column whose heading says how many requests it is of."""
         return minus(self.costs.bounds(interval))
 
-    def difference(self, interval: Interval) -> str:
-        """Format a difference of costs of requests: ``−5.60 [−5.94, −5.26] J per request``."""
-        return self.costs.of_requests(self.difference_cell(interval))
-
-    def difference_cell(self, interval: Interval) -> str:
-        """Format a difference of costs for a column, with the decimals of the best single system's cost."""
-        at, low, high = (self._like_best(each) for each in (interval.estimate, interval.low, interval.high))
-        return f"{at} [{low}, {high}] {self._unit}"
-
-    def _like_best(self, value: float) -> str:
-        if not math.isfinite(value):
-            return "∞" if value > 0 else "−∞"
-        whole = units.digits(self.best.cost.estimate * self._factor)
-        places = len(whole.partition(".")[2])
-        text = f"{float(units.fixed(value * self._factor, places)):,.{places}f}"
-        return text.removeprefix("-") if not float(text.replace(",", "")) else minus(text)
+    @property
+    def differences(self) -> DifferenceWords:
+        """Return how differences of costs are written: next to the best single system's."""
+        return DifferenceWords(self.costs, self.best.cost.estimate or 1.0)
 
     @property
-    def _factor(self) -> float:
-        if self.study.unit is CostUnit.MONEY:
-            return self.costs.factor
-        return 1 / units.prefix(self.best.cost.estimate)[0]
-
-    @property
-    def _unit(self) -> str:
-        if self.study.unit is CostUnit.MONEY:
-            return self.study.label
-        return f"{units.prefix(self.best.cost.estimate)[1]}{self.study.label}"
+    def gains(self) -> DifferenceWords:
+        """Return how gains in cost or net benefit are written: net benefits next to that of a perfect router."""
+        if self.study.aim != "benefit":
+            return self.differences
+        most = abs(self.study.verdict.ceiling_gain.estimate) or 1.0
+        return DifferenceWords(money_words(self.study.label, [most]), most)
 
     def gain(self, interval: Interval) -> str:
         """Format a gain by the aim of the study: ``2.7 points [1.1, 4.3]``, ``0.52 [0.41, 0.63] USD per request``."""
-        return points(interval) if self.study.aim == "mix" else self.difference(interval)
+        return points(interval) if self.study.aim == "mix" else self.gains.of_requests(interval)
 
     def gain_cell(self, interval: Interval) -> str:
         """Format a gain for a column: ``+2.7 [1.1, 4.3]`` points, ``+0.52 [0.41, 0.63] USD``."""
-        text = points(interval).replace(" points", "") if self.study.aim == "mix" else self.difference_cell(interval)
+        text = points(interval).replace(" points", "") if self.study.aim == "mix" else self.gains.cell(interval)
         return f"+{text}" if interval.estimate > 0 and not _ZERO.match(text) else text
 
     def amount(self, value: float) -> str:
         """Format a gain or a loss without bounds: ``12.0 points``, ``0.52 USD per request``."""
         if self.study.aim == "mix":
             return "1 point" if math.isclose(value, 0.01) else minus(f"{units.fixed(100 * value, 1)} points")
-        return self.costs.of_requests(f"{self._like_best(value)} {self._unit}")
+        return self.gains.amount(value)
 
     def part(self, cost: float) -> str | None:
         """Format a cost as a part of the best single system's: ``21%``; None where that costs nothing."""
@@ -114,6 +98,11 @@ class StudyMeasures:
     def share_to_best(self, choice: RoutingChoice) -> float:
         """Return the requests per item that a choice sends to the best single system."""
         return choice.shares.get(self.study.best_single, 0.0)
+
+    def gain_heading(self) -> str:
+        """Name the column of gains: ``points above a mix``, ``saved``, ``gain per 1,000 requests``."""
+        name = PHRASES[f"gain_{self.study.aim}"]
+        return self.gains.costs.of_requests(name) if self.study.aim == "benefit" else name
 
     def heading(self, where: str = "") -> str:
         """Name a column of costs per request: ``joules per request``, ``cost per 1,000 requests``.
@@ -156,8 +145,3 @@ def part_interval(interval: Interval) -> str:
     """Format a part with its bounds, which a part can have: ``83% [70, 91]``."""
     low, high = (units.fixed(100 * min(max(each, 0.0), 1.0), 0) for each in (interval.low, interval.high))
     return f"{part(interval.estimate)} [{low}, {high}]"
-
-
-def minus(text: str) -> str:
-    """Write numbers below 0 with a minus and not a hyphen."""
-    return _MINUS.sub("−", text)

@@ -162,7 +162,7 @@ PHRASES = {
     # Tables.
     "gain_mix": "points above a mix",
     "gain_cost": "saved",
-    "gain_benefit": "net benefit gained",
+    "gain_benefit": "gain",
     "asked": "{shares}",
     "against": "{points} against {best}",
     "part_of_best": "{part} its cost",

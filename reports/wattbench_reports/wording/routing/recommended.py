@@ -22,7 +22,7 @@ def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
             name=name[:1].upper() + name[1:],
             shares=shares_text(choice, "share_first"),
             accuracy=points(choice.accuracy_gain),
-            cost="" if study.unit is None else measures.difference(choice.cost_gain),
+            cost="" if study.unit is None else measures.differences.of_requests(choice.cost_gain),
             best=study.best_single,
         )
     yield from _of_file(measures)

@@ -9,7 +9,8 @@ from wattbench_reports.formatting import units
 from wattbench_reports.routing.item_answers import GRAMS, JOULES, SECONDS
 from wattbench_reports.routing.model import Cascade, ResidentSet, RoutingChoice
 from wattbench_reports.wording.routing.cascades import quality_cell
-from wattbench_reports.wording.routing.measures import StudyMeasures, minus, points
+from wattbench_reports.wording.routing.difference_words import minus
+from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.met import qualifies_text
 from wattbench_reports.wording.routing.names import comes_to_best, row_name, shares_text
 from wattbench_reports.wording.routing.phrases import PHRASES
@@ -59,12 +60,11 @@ class RoutingTable:
 def choices_table(measures: StudyMeasures) -> RoutingTable:
     """Tabulate the best single system, the routers by their gain, other single systems, the perfect routers and the
     control, each with accuracy, cost and gain, and its further figures."""
-    study = measures.study
     columns = (
         RoutingColumn("answered-by", "answered by", number=False),
         RoutingColumn("accuracy", "correct", number=True),
         RoutingColumn("cost", measures.heading(), number=True),
-        RoutingColumn("gain", PHRASES[f"gain_{study.aim}"], number=True),
+        RoutingColumn("gain", measures.gain_heading(), number=True),
     )
     listed = list(_rows(measures))
     rows = tuple(

@@ -54,6 +54,15 @@ def _yes(measures: StudyMeasures) -> str:
     )
 
 
+def item_count(count: int) -> str:
+    """Format a number of items with three digits at most: ``76``, ``2,410``."""
+    return f"{count:,}" if count < LEAST_ROUNDED else units.roughly(count)
+
+
+LEAST_ROUNDED = 1000
+"""A smaller number of items is not rounded."""
+
+
 def _meets(choice: RoutingChoice) -> str:
     known = sure(choice)
     return PHRASES["meets"].format(sure=known) if choice.met and known else ""
@@ -113,7 +122,7 @@ def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
     """Say what would tell, as a clause with its own punctuation."""
     verdict = study.verdict
     if verdict.items_to_tell is not None:
-        return PHRASES["tell_items"].format(count=units.roughly(verdict.items_to_tell))
+        return PHRASES["tell_items"].format(count=item_count(verdict.items_to_tell))
     if choice.qualifies is Qualifies.MAY and (known := sure(choice)):
         return PHRASES["tell_meets"].format(sure=known)
     if study.ceiling.exceeded:
