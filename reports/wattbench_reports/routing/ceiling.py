@@ -26,7 +26,7 @@ Lagrangian relaxation, H. Everett, Operations Research 11 (1963); the hull, `bas
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,13 @@ def ceiling(context: StudyContext) -> Ceiling:
     best = judge(context, "item", "", "", pick(answers, best_of_item(answers.score, answers.cost)), answers.systems)
     crossed = _cross_fitted(answers, everything) if len(answers.halves) > 1 else None
     fitted = None if crossed is None else judge(context, "item", "", "", crossed, answers.systems)
+    few = _few(answers)
     made = Ceiling(
         best=best,
         cross_fitted=fitted,
         why_not_cross_fitted="",
-        pair=_of_few(context, 2),
-        triple=_of_few(context, 3),
+        pair=_among(context, few, 2),
+        triple=_among(context, few, 3),
         gain=_most_gain(context),
     )
     top = int(answers.mean(answers.score).argmax())
@@ -135,20 +136,39 @@ def _perfect(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
     return pick(answers, best_of_item(answers.score, answers.cost, allowed))
 
 
-def _of_few(context: StudyContext, size: int) -> RoutingChoice | None:
+@dataclass(frozen=True)
+class _Few:
+    """The best systems, each adding most to those before it."""
+
+    half: NDArray[np.int64]
+    """Shape (items,): 0 or 1."""
+    by_others: tuple[list[int], list[int]]
+    """For the items of each half: columns chosen on the other."""
+    by_all: list[int]
+    """Columns chosen on all items."""
+
+
+def _few(answers: ItemAnswers) -> _Few | None:
+    size = min(len(answers.systems) - 1, max(_SETS))
+    if size < min(_SETS) or answers.items < 2:
+        return None
+    half = deal_folds(answers.domain, folds=2)
+    first, second = (best_set(answers, size, half != each) for each in (0, 1))
+    return _Few(half, (first, second), best_set(answers, size))
+
+
+def _among(context: StudyContext, few: _Few | None, size: int) -> RoutingChoice | None:
     """Judge a perfect choice among the best few systems; None where there are no more systems than that.
 
     Its members are those that are best on all items; its figures are of systems chosen on the other half.
     """
     answers = context.answers
-    if len(answers.systems) <= size or answers.items < 2:
+    if few is None or len(answers.systems) <= size:
         return None
-    fold = deal_folds(answers.domain, folds=2)
     allowed = np.zeros(answers.score.shape, dtype=bool)
-    for judged in np.unique(fold):
-        columns = np.isin(np.arange(len(answers.systems)), best_set(answers, size, fold != judged))
-        allowed[fold == judged] = columns
-    chosen = best_set(answers, size)
+    for each in (0, 1):
+        allowed[few.half == each] = np.isin(np.arange(len(answers.systems)), few.by_others[each][:size])
+    chosen = sorted(few.by_all[:size])
     names = tuple(answers.systems[column] for column in chosen)
     choice = judge(context, _SETS[size], "", "", _perfect(answers, allowed), names)
     mine = np.zeros(answers.score.shape, dtype=bool)
@@ -158,7 +178,7 @@ def _of_few(context: StudyContext, size: int) -> RoutingChoice | None:
 
 
 def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = None) -> list[int]:
-    """Return the two systems of which a perfect choice is the most accurate, then those that add most; rising columns.
+    """Return the two systems of which a perfect choice is the most accurate, then those that add most, in this order.
 
     Args:
         answers: of the run.
@@ -180,7 +200,7 @@ def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = 
         with_each = weight @ np.maximum(score, best[:, None]) - penalty
         with_each[chosen] = -np.inf
         chosen.append(int(with_each.argmax()))
-    return sorted(chosen)
+    return chosen
 
 
 def _most_gain(context: StudyContext) -> Interval:
