@@ -24,8 +24,8 @@ LEAST_SAVING = 0.05
 Aim = Literal["benefit", "cost", "mix"]
 """What a router is to gain. ``benefit``: answers have a worth, and it is net benefit per request over that of the best
 single system, in money. ``cost``: requirements are named, and it is the saving per request against the cheapest single
-system that meets them. ``mix``: neither is named, and it is accuracy above a random mix of single systems at the same
-cost."""
+system that meets them. ``mix``: neither is named, or no single system is likely to meet the requirements, and it is
+accuracy above a random mix of single systems at the same cost."""
 
 ChoiceKind = Literal["single", "domain", "nearest", "classifier", "file", "shuffled", "item", "pair", "triple"]
 """``single``: always the same system. ``domain``, ``nearest`` and ``classifier`` are routers that can be built, judged

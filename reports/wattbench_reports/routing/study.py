@@ -46,6 +46,7 @@ from wattbench_reports.routing.verdict import verdict
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.prompts import item_prompts
 
+NONE_MEETS = "no single system is likely to meet what is required, so that gains are on a random mix of them"
 NO_ITEMS = "no item was answered by all systems that could be members of a router"
 
 
@@ -67,7 +68,10 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
     context = _context(problem, columns, left_out, options)
     if isinstance(context, str):
         return context
-    return _study(analysis, context, left_out, conditions(analysis, problem, columns))
+    notes = conditions(analysis, problem, columns)
+    if context.baseline.aim != aim_of(problem):
+        notes = (NONE_MEETS, *notes)
+    return _study(analysis, context, left_out, notes)
 
 
 def context_of_run(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> StudyContext | str:
@@ -111,6 +115,8 @@ def study_context(
     worth = 0.0 if settings.worth is None or aim != "benefit" else settings.worth.right + settings.worth.wrong
     able = [usable and number in columns for number, usable in enumerate(problem.able)]
     chosen = choose(problem.loss, able, problem.checked) if aim != "mix" and any(able) else None
+    if aim == "cost" and chosen is None:  # there is no system that meets what is required to save against
+        aim = "mix"
     position = {column: number for number, column in enumerate(columns)}
     usable = [position[column] for column in columns if able[column]]
     baseline = baseline_of(answers, aim, worth, None if chosen is None else position[chosen], usable or None)

@@ -94,7 +94,9 @@ def verdict(
     least = least_gain(context.baseline, context.answers)
     bounded = bounded_gains(context, choices)
     best = _recommended(bounded, least)
-    answer = _answer(bounded, ceiling, not_judged, least)
+    unread = any(kind in not_judged for kind in _READ_REQUESTS)
+    answer = _answer(bounded, ceiling, least, unread=unread)
+    tells = best is not None and answer == WorthBuilding.UNKNOWN
     return RoutingVerdict(
         answer=answer,
         choice=None if best is None else best.choice,
@@ -102,7 +104,7 @@ def verdict(
         ceiling_gain=_most(ceiling),
         least=least,
         judged=len(choices),
-        items_to_tell=items_to_tell(best, least) if best is not None and answer == WorthBuilding.UNKNOWN else None,
+        items_to_tell=items_to_tell(best, least, unread=unread) if best is not None and tells else None,
         above_mix=None if best is None else best.above_mix,
     )
 
@@ -166,35 +168,34 @@ def _recommended(bounded: Sequence[BoundedGain], least: float) -> BoundedGain | 
     return max(among, key=lambda each: each.gain.estimate, default=None)
 
 
-def _answer(
-    bounded: Sequence[BoundedGain], ceiling: Ceiling, not_judged: Mapping[str, str], least: float
-) -> WorthBuilding:
+def _answer(bounded: Sequence[BoundedGain], ceiling: Ceiling, least: float, *, unread: bool) -> WorthBuilding:
     if any(each.proven(least) for each in bounded):
         return WorthBuilding.YES
     if ceiling.exceeded:
         return WorthBuilding.UNKNOWN
     if _most(ceiling).high < least:
         return WorthBuilding.NO
-    unread = any(kind in not_judged for kind in _READ_REQUESTS)
     if bounded and not unread and all(each.excluded(least) for each in bounded):
         return WorthBuilding.NO
     return WorthBuilding.UNKNOWN
 
 
-def items_to_tell(best: BoundedGain, least: float) -> int | None:
+def items_to_tell(best: BoundedGain, least: float, *, unread: bool) -> int | None:
     """Return how many items in all would tell, where it is the size of the gain that is not known.
 
     Args:
         best: the recommended choice.
         least: the gain below which none is worth it.
+        unread: whether routers that read requests were not judged: no number of items tells that none is worth it.
 
     Returns:
         None where something else is not known: whether requirements are met, or routers that were not judged.
     """
     if best.excluded(least):
         return None
-    known = best.gain.low > 0 and best.gain.estimate >= least
-    if not known:
+    if unread and best.gain.estimate < least:
+        return None
+    if not (best.gain.low > 0 and best.gain.estimate >= least):
         return _needed(best.gain, least, best.items)
     if best.above_mix is not None and best.above_mix.low <= 0:
         return _needed(best.above_mix, LEAST_POINTS, best.items)

@@ -16,7 +16,7 @@ from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.decision_settings import DecisionChoice
 from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
 from wattbench_reports.routing.options import RoutingOptions
-from wattbench_reports.routing.study import routing_study
+from wattbench_reports.routing.study import NONE_MEETS, routing_study
 
 SCORES, DOMAINS = by_domain(
     {"small": {"sums": 0.95, "text": 0.3}, "middle": {"sums": 0.6, "text": 0.6}, "large": {"sums": 0.8, "text": 0.9}},
@@ -104,6 +104,16 @@ def test_requirements_make_it_a_saving(tmp_path: Path, complementary: Analysis) 
     study = _study(analyse(complementary.frames.run, required))
     assert (study.aim, study.best_single) == ("cost", "large")
     assert study.verdict.least == pytest.approx(0.0005)
+
+
+def test_where_no_single_system_meets_what_is_required_a_router_may(complementary: Analysis) -> None:
+    required = Assumptions(decision=DecisionChoice(min_accuracy="0.88"))
+    study = _study(analyse(complementary.frames.run, required))
+    assert (study.aim, study.best_single) == ("mix", "large")
+    assert study.notes[0] == NONE_MEETS
+    assert study.verdict.answer == WorthBuilding.YES
+    assert study.verdict.choice is not None
+    assert study.verdict.choice.met[0].estimate == pytest.approx(0.92, abs=0.02)
 
 
 def test_a_worth_makes_it_net_benefit(complementary: Analysis) -> None:

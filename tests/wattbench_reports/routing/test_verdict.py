@@ -73,6 +73,13 @@ def test_few_items_do_not_tell_and_how_many_would_is_said() -> None:
     assert found.items_to_tell > 24
 
 
+def test_no_number_of_items_tells_what_unjudged_routers_gain() -> None:
+    context = _context(12)
+    assert _verdict(context, [_always(context, 1)]).items_to_tell is not None
+    unread = _verdict(context, [_always(context, 1)], UNREAD)
+    assert (unread.answer, unread.items_to_tell) == (WorthBuilding.UNKNOWN, None)
+
+
 def test_no_gain_in_many_items_is_not_worth_it() -> None:
     context = _context(4000)
     choices = [_always(context, 1), _always(context, 0)]

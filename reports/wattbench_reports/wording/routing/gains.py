@@ -30,9 +30,11 @@ def gains_text(measures: StudyMeasures, choice: RoutingChoice) -> str:
 
 def gains_clause(measures: StudyMeasures, choice: RoutingChoice, gain: Interval) -> str:
     """Say what a router gains, with bounds of the caller's, and on what."""
-    return PHRASES[f"gains_{measures.study.aim}"].format(
-        gain=measures.gain(gain), reference=reference(measures, choice)
-    )
+    against = reference(measures, choice)
+    if measures.study.aim == "cost" and gain.estimate < 0:
+        more = Interval(-gain.estimate, -gain.high, -gain.low)
+        return PHRASES["costs_more"].format(gain=measures.gain(more), reference=against)
+    return PHRASES[f"gains_{measures.study.aim}"].format(gain=measures.gain(gain), reference=against)
 
 
 def above_coin(measures: StudyMeasures) -> str:

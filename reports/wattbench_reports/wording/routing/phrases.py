@@ -6,7 +6,7 @@ PHRASES = {
     # The verdict.
     "in_blocks": "{items} in {blocks}",
     "yes_mix": "Worth building: {name} would answer {accuracy} correctly where {best} alone answers {single}{at_cost}:"
-    " {gain} above {reference} ({items}).",
+    " {gain} above {reference}{meets} ({items}).",
     "yes_cost": "Worth building: {name} would save {gain}, {part} of the cost of {best} alone{above}{meets} ({items}).",
     "yes_benefit": "Worth building: {name} would have {gain} more net benefit than {best} alone{meets} ({items}).",
     "no_perfect": "Not worth building: even a perfect router {gains} ({items}).",
@@ -31,6 +31,7 @@ PHRASES = {
     "not_judged_as": "{names} not judged, as {reason}",
     # Gains, by what is to be gained, and what they are measured against.
     "gains_mix": "gains {gain} of accuracy on {reference}",
+    "costs_more": "costs {gain} more than {reference}",
     "gains_cost": "saves {gain} of the cost of {reference}",
     "above_coin": ", {gain} of accuracy above a random mix at the same cost",
     "gains_benefit": "gains {gain} of net benefit on {reference}",
