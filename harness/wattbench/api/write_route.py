@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.router_to_write import KINDS, RouterToWrite, train
 from wattbench.errors import UserError, require
+from wattbench.records.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,13 +110,14 @@ def write_route(
     kind, setting = _recommended(records, study)
     work = _work(analysis, resolved, context)
     target = folder.expanduser().resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".wattbench-", dir=target.parent))
+    with failing_as(target, FAILURE):
+        make_folder(target.parent)
+        temporary = Path(tempfile.mkdtemp(prefix=".wattbench-", dir=target.parent))
     try:
         router = train(work.context, work.texts, work.split, kind, setting, temporary / MODEL)
         written = replace(_judged(analysis, work, router, target), note=_note(study, kind))
         text = _suite(records, resolved, work, router, written)
-        (temporary / SUITE).write_text(text, encoding="utf-8")
+        write_atomically(temporary / SUITE, text.encode())
         _move(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -345,9 +347,8 @@ def _free_name(wanted: str, taken: Sequence[str]) -> str:
 
 def _move(temporary: Path, folder: Path) -> None:
     """Put the folder in its place, complete."""
-    from wattbench.records.atomic_write import move_into_place
-
-    temporary.chmod(0o755)
-    if folder.is_dir():
-        folder.rmdir()
+    with failing_as(folder, FAILURE):
+        temporary.chmod(0o755)
+        if folder.is_dir():
+            folder.rmdir()
     move_into_place(temporary, folder)

@@ -171,6 +171,12 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_that_cannot_be_made_is_a_sentence(recorded: Recorded, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"routed: cannot be written \("):
+        write(recorded(), tmp_path / "file" / "routed")
+
+
 def test_a_router_that_gains_nothing_is_not_written(recorded: Recorded, tmp_path: Path) -> None:
     one_is_best = np.column_stack([np.zeros(ITEMS), np.ones(ITEMS)])
     with pytest.raises(UserError, match=r"no router is written: on the 50 items .* none gains on always asking large"):
