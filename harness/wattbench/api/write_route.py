@@ -205,12 +205,18 @@ def _requests(analysis: Analysis, resolved: Resolved, context: StudyContext) -> 
     for name in plain or [default]:
         forms.setdefault(resolved.systems[name].prompt.model_dump_json(), name)
     assert answers.rows is not None
-    read = {name: item_prompts(analysis.frames, name, answers.rows, None) for name in forms.values()}
-    known = {name: texts for name, texts in read.items() if texts is not None}
-    if not known:
+    shortest: tuple[str, list[str]] | None = None
+    for name in forms.values():  # one after the other: prompts are most of a run's bytes
+        texts = item_prompts(analysis.frames, name, answers.rows, None)
+        if texts is not None and (shortest is None or _length(texts) < _length(shortest[1])):
+            shortest = name, texts
+    if shortest is None:
         raise UserError(f"{analysis.frames.run.layout.root}: no router can be written: prompts are not on record")
-    shortest = min(known, key=lambda name: sum(map(len, known[name])))
-    return shortest, known[shortest]
+    return shortest
+
+
+def _length(texts: Sequence[str]) -> int:
+    return sum(map(len, texts))
 
 
 def _documents(analysis: Analysis, rows: NDArray[np.int64]) -> dict[str, list[int]]:
