@@ -48,11 +48,25 @@ def _texts(items, rng):
     return [" ".join(f"word{each}" for each in rng.integers(0, 40, 8)) for _ in range(items)]
 
 
-def test_regressions_without_folds_are_those_fitted_without_them() -> None:
-    pytest.importorskip("sklearn")
+def _ridge(vectors, score, how):
+    """Return scikit-learn's regression, along the directions where there are some."""
     from sklearn.linear_model import Ridge
 
-    from wattbench_reports.routing.classifier_predictor import STRENGTHS, WordKernel, _products
+    from wattbench_reports.routing.classifier_predictor import _directions, _products
+
+    def along(of):
+        return of @ _directions(vectors, how.rank) if how.rank else of
+
+    scale = along(vectors).var(axis=0).sum() if how.rank else _products(vectors)[1]
+    return lambda fitted, of: (
+        Ridge(alpha=how.strength * scale).fit(along(vectors)[fitted], score[fitted]).predict(along(of))
+    )
+
+
+@pytest.mark.parametrize("number", [0, 2, -1])
+def test_regressions_without_folds_are_those_fitted_without_them(number) -> None:
+    pytest.importorskip("sklearn")
+    from wattbench_reports.routing.classifier_predictor import STRENGTHS, WordKernel
     from wattbench_reports.routing.text_features import TextFeatures
 
     rng = np.random.default_rng(2)
@@ -60,29 +74,26 @@ def test_regressions_without_folds_are_those_fitted_without_them() -> None:
     score = rng.random((60, 2))
     features = TextFeatures()
     expected = WordKernel(texts, fold, features).expected(score)
-    vectors, (_, scale) = features.matrix(texts), _products(texts, features)
-    for strength in (0, 2):
-        for held, own in ((0, 0), (0, 3), (4, 1)):
-            left = (fold != held) & (fold != own)
-            model = Ridge(alpha=STRENGTHS[strength] * scale).fit(vectors[left], score[left])
-            fitted = expected[strength, held, fold == own]
-            assert fitted == pytest.approx(model.predict(vectors[fold == own]), abs=2e-3)
+    vectors = features.matrix(texts)
+    predict = _ridge(vectors, score, STRENGTHS[number])
+    for held, own in ((0, 0), (0, 3), (4, 1)):
+        fitted = predict((fold != held) & (fold != own), vectors[fold == own])
+        assert expected[number, held, fold == own] == pytest.approx(fitted, abs=2e-3)
 
 
-def test_a_stored_regression_expects_what_ridge_does() -> None:
+@pytest.mark.parametrize("number", [1, -2])
+def test_a_stored_regression_expects_what_ridge_does(number) -> None:
     pytest.importorskip("sklearn")
-    from sklearn.linear_model import Ridge
-
-    from wattbench_reports.routing.classifier_predictor import _products, fit_linear
+    from wattbench_reports.routing.classifier_predictor import STRENGTHS, fit_linear
     from wattbench_reports.routing.text_features import TextFeatures
 
     rng = np.random.default_rng(3)
     texts, others = _texts(50, rng), _texts(7, rng)
     score = rng.random((50, 3))
     features = TextFeatures()
-    stored = fit_linear(texts, score, features, 8.0)
-    model = Ridge(alpha=8.0 * _products(texts, features)[1]).fit(features.matrix(texts), score)
-    assert stored.expected(others) == pytest.approx(model.predict(features.matrix(others)), abs=1e-3)
+    stored = fit_linear(texts, score, features, STRENGTHS[number])
+    predict = _ridge(features.matrix(texts), score, STRENGTHS[number])
+    assert stored.expected(others) == pytest.approx(predict(slice(None), features.matrix(others)), abs=1e-3)
 
 
 def test_neighbours_are_the_nearest_of_other_folds() -> None:
