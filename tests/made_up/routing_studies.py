@@ -166,8 +166,9 @@ def tolerance(**changes: Any) -> Tolerance:
 def residents(gain: float = 3.1, per_w: float = 3600.0, rate: float = 50_000.0) -> Residents:
     """One system is best alone, then two, then three; the gain of two without idle, and what a watt costs per hour."""
     more = 1.07 * gain
-    sets = (ResidentSet((BEST,), 0.0, 0.0, 0.0), ResidentSet((CHEAP, BEST), gain, 12.0, per_w * 12 / gain),
-            ResidentSet((CHEAP, "sonnet", BEST), more, 25.0, per_w * 13 / (more - gain)))  # fmt: skip
+    two = ResidentSet((CHEAP, BEST), gain, 12.0, per_w * 12 / gain, within(gain, 0.7 * gain))
+    three = (CHEAP, "sonnet", BEST), more, 25.0, per_w * 13 / (more - gain), within(more, 0.8 * gain)
+    sets = (ResidentSet((BEST,), 0.0, 0.0, 0.0), two, ResidentSet(*three))
     return Residents(rate, sets[1], sets, 15, per_w, base_w=18.4)
 
 

@@ -165,6 +165,8 @@ class ResidentSet:
     """Idle watts of all that stay loaded beyond those of the best single system alone."""
     from_requests_per_hour: float
     """From how many requests per hour on this set is the best."""
+    interval: Interval | None = None
+    """Of `gain`, over the items; None where it is not computed."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ The best of all sets is itself found on the items that judge the sets, which fla
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +64,37 @@ def set_figures(context: StudyContext, columns: NDArray[np.int64], values: Value
     accuracy, cost = total[:, 0], total[:, 1]
     alone = values.worth * sums.score[:, :, 0].sum() - sums.cost[:, :, 0].sum()
     return SetFigures(values.worth * accuracy - cost - alone, accuracy)
+
+
+def held_out_columns(
+    context: StudyContext, columns: NDArray[np.int64], members: Sequence[int], values: Values
+) -> NDArray[np.int64]:
+    """Return the system that each item goes to within one set, shape (items,), as `set_figures` has it.
+
+    Args:
+        context: of the study.
+        columns: as in `set_figures`.
+        members: which of `columns` are in the set.
+        values: of the aim.
+    """
+    sums, fold = _sums(context.answers, columns), _folds(context.answers)
+    choice = np.stack([_chosen(sums, each, list(members), values) for each in range(FOLDS)])
+    return np.asarray(columns[choice[fold, context.answers.domain]])
+
+
+def _chosen(sums: _FoldSums, fold: int, members: list[int], values: Values) -> NDArray[np.int64]:
+    """Return the member that each domain goes to on one fold, shape (domains,)."""
+    rest = [each.sum(axis=0) - each[fold] for each in (sums.score, sums.cost, sums.weight)]
+    score, cost = (_means(each, rest[2]) for each in rest[:2])
+    if values.least_accuracy is None:
+        return np.asarray(np.array(members)[(values.worth * score - cost)[:, members].argmax(axis=1)])
+    needed = values.least_accuracy * float(rest[2].sum())
+    choice = np.zeros(len(score), dtype=np.int64)
+    for worth in _worths(score, cost):
+        choice = np.array(members)[(worth * score - cost)[:, members].argmax(axis=1)]
+        if rest[0][np.arange(len(choice)), choice].sum() >= needed:
+            break
+    return choice
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,14 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.fold_variance import widened
 from wattbench_reports.routing.joule_prices import cost_per_joule
 from wattbench_reports.routing.model import Residents, ResidentSet
 from wattbench_reports.routing.resident_draw import all_loaded_w, resident_draw
-from wattbench_reports.routing.resident_sets import SetFigures, Values, set_figures
+from wattbench_reports.routing.resident_sets import FOLDS, SetFigures, Values, held_out_columns, set_figures
 from wattbench_reports.routing.router_own import own_cost, router_own
+from wattbench_reports.stats import Interval
 
 MOST = 16
 """Systems of which all sets are enumerated."""
@@ -84,6 +87,7 @@ def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, fl
             float(gain[index]),
             float(idle_w[index]),
             rate,
+            _interval(context, columns, index, values, float(gain[index])),
         )
         for index, rate in best_by_rate(np.flatnonzero(allowed), gain, idle_w, per_w)
     )
@@ -150,6 +154,18 @@ def best_by_rate(
         if rate == chain[-1][1]:  # better at the very same rate
             chain.pop()
         chain.append((current, rate))
+
+
+def _interval(context: StudyContext, columns: NDArray[np.int64], index: int, values: Values, gain: float) -> Interval:
+    """Return the interval of the gain of one set over the best single system, wider where it was fitted in folds."""
+    answers, members = context.answers, _members(index)
+    column, every = held_out_columns(context, columns, members, values), np.arange(answers.items)
+    single = int(columns[0])
+    further = answers.score[every, column] - answers.score[:, single]
+    saved = answers.cost[:, single] - answers.cost[every, column]
+    of_items = item_figure(answers, values.worth * further + saved).interval()
+    wide = of_items if len(members) == 1 else widened(of_items, FOLDS)
+    return Interval(gain, gain + wide.low - wide.estimate, gain + wide.high - wide.estimate)
 
 
 def _values(context: StudyContext) -> Values | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
-from wattbench_reports.routing.resident_sets import FOLDS, Values, _folds, set_figures
+from wattbench_reports.routing.resident_sets import FOLDS, Values, _folds, held_out_columns, set_figures
 
 THREE = {
     "a": {"text": 0.8, "logic": 0.4, "time": 0.5},
@@ -46,6 +46,18 @@ def test_all_sets_are_those_of_a_loop(shares) -> None:
     assert figures.gain[1:] == pytest.approx(looped(answers, columns, 4.0)[1:])
     assert figures.gain[1] == pytest.approx(0.0, abs=1e-12)  # the best single system alone
     assert figures.accuracy[1] == pytest.approx(answers.score[:, 2].mean() if shares is None else figures.accuracy[1])
+
+
+@pytest.mark.parametrize("values", [Values(4.0), Values(0.0, 0.62)])
+def test_the_items_of_a_set_go_where_its_figures_have_them(values) -> None:
+    answers, columns = world(), np.array([2, 0, 1])
+    context = context_of(answers, "cost")
+    figures, every = set_figures(context, columns, values), np.arange(answers.items)
+    for index in range(1, 8):
+        column = held_out_columns(context, columns, [bit for bit in range(3) if index >> bit & 1], values)
+        value = values.worth * answers.score - answers.cost
+        assert figures.gain[index] == pytest.approx(answers.weight @ (value[every, column] - value[:, 2]))
+        assert figures.accuracy[index] == pytest.approx(answers.weight @ answers.score[every, column])
 
 
 def test_no_set_gains_more_than_a_choice_item_by_item() -> None:

@@ -90,6 +90,8 @@ def test_more_systems_stay_loaded_as_requests_become_more_frequent(local_run) ->
     rate = both.from_requests_per_hour
     assert gain_at(both, rate, 3600.0) == pytest.approx(gain_at(tuned, rate, 3600.0))
     assert best_at(found.sets, 0.99 * rate) == tuned
+    assert (tuned.interval.low, tuned.interval.high) == (0.0, 0.0)
+    assert 0 < both.interval.low < both.interval.estimate == both.gain < both.interval.high
     assert found.base_w == BASE_W and not found.measured_together
 
 
@@ -99,6 +101,7 @@ def test_a_router_that_costs_makes_a_set_of_several_pay_later(local_run) -> None
     assert paid.sets[-1].gain == pytest.approx(free.sets[-1].gain - 1.0)
     assert paid.sets[-1].from_requests_per_hour > free.sets[-1].from_requests_per_hour
     assert paid.sets[1] == free.sets[1]
+    assert paid.sets[-1].interval.low == pytest.approx(free.sets[-1].interval.low - 1.0)
 
 
 def test_without_a_worth_an_answer_counts_as_what_a_further_one_costs(local_run) -> None:

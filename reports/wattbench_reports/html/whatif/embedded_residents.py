@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing import PHRASES, study_measures
-from wattbench_reports.wording.routing.residents import gains_phrase, is_best_single
+from wattbench_reports.wording.routing.residents import gains_phrase, is_best_single, margin
 
 
 def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None:
@@ -25,6 +26,7 @@ def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None
             {
                 "names": units.named(each.systems),
                 "gain": each.gain,
+                "margin": below if math.isfinite(below := margin(each)) else None,
                 "idle_w": each.idle_w,
                 "from": each.from_requests_per_hour,
                 "alone": is_best_single(each, study),
@@ -38,5 +40,6 @@ def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None
         "best": PHRASES["residents"].replace("{count}", f"{residents.subsets:,}"),
         "gains": gains_phrase(measures),
         "of_requests": measures.costs.of_requests("{gain}"),
+        "unsure": PHRASES["resident_unsure"],
         "over": study.best_single,
     }

@@ -124,11 +124,12 @@ PHRASES = {
     "own_cost": "A router by domain may itself cost up to {cost}.",
     # Residents.
     "residents": "At {rate} requests per hour keep {names} loaded, the best of {count} sets{gains}.",
-    "resident_gains": ": a gain of {gain} over {best} alone, idle power included",
+    "resident_gains": ": a gain of {gain} over {best} alone, idle power included{unsure}",
     "resident_steps": "The best to keep loaded, as requests become more frequent: {clauses}.",
     "resident_first": "{names}",
     "resident_from": "{names} from {rate} per hour",
-    "resident_gains_mix": ": a gain worth {gain} over {best} alone, idle power included",
+    "resident_gains_mix": ": a gain worth {gain} over {best} alone, idle power included{unsure}",
+    "resident_unsure": ", which these items do not show to be above 0",
     "resident_price": "A correct answer counts here as what a further one costs between {cheaper} and {best}: {price}.",
     "resident_base": "Idle power is counted beyond the {watts} that the machine draws in any case, by the idle power of"
     " a hybrid and of its members.",

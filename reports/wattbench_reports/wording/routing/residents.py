@@ -46,8 +46,12 @@ def rate_sentence(measures: StudyMeasures, residents: Residents, rate: float) ->
     best = best_at(residents.sets, rate)
     gains = ""
     if not is_best_single(best, measures.study):
-        gain = gain_text(measures, gain_at(best, rate, residents.idle_gain_per_w))
-        gains = gains_phrase(measures).format(gain=measures.costs.of_requests(gain), best=measures.study.best_single)
+        gain = gain_at(best, rate, residents.idle_gain_per_w)
+        gains = gains_phrase(measures).format(
+            gain=measures.costs.of_requests(gain_text(measures, gain)),
+            best=measures.study.best_single,
+            unsure=PHRASES["resident_unsure"] if gain - margin(best) <= 0 else "",
+        )
     return PHRASES["residents"].format(
         rate=units.roughly(rate), names=units.named(best.systems), count=f"{residents.subsets:,}", gains=gains
     )
@@ -56,6 +60,11 @@ def rate_sentence(measures: StudyMeasures, residents: Residents, rate: float) ->
 def is_best_single(each: ResidentSet, study: RoutingStudy) -> bool:
     """Return whether a set is the best single system alone, over which all others gain."""
     return each.systems == (study.best_single,)
+
+
+def margin(each: ResidentSet) -> float:
+    """Return how far the lower bound of a set's gain is below it; 0 where there is none."""
+    return 0.0 if each.interval is None else each.gain - each.interval.low
 
 
 def gains_phrase(measures: StudyMeasures) -> str:

@@ -245,6 +245,6 @@ def _resident(each: ResidentSet, measures: StudyMeasures) -> tuple[str, ...]:
     return (
         units.roughly(each.from_requests_per_hour),
         units.named(each.systems),
-        gain_text(measures, each.gain),
+        gain_text(measures, each.gain) if each.interval is None else measures.cost_cell(each.interval),
         minus(units.quantity(each.idle_w, "W")),
     )

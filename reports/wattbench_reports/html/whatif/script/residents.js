@@ -6,8 +6,8 @@ const gainText = (gain) => {
 };
 const atRate = (rate) => { // by the keys of sections/routing/residents.py
 	const { sets, per_w, best, gains, of_requests, over } = resident, all = sets.map(({ gain, idle_w }) => gain - (idle_w * per_w) / rate);
-	const k = sets.filter(({ from }) => from <= rate).length - 1, { names, alone } = sets[k];
-	const gained = alone ? "" : fillIn(gains, { gain: fillIn(of_requests, { gain: gainText(all[k]) }), best: over });
+	const k = sets.filter(({ from }) => from <= rate).length - 1, { names, alone, margin } = sets[k], unsure = margin === null || all[k] - margin <= 0 ? resident.unsure : "";
+	const gained = alone ? "" : fillIn(gains, { gain: fillIn(of_requests, { gain: gainText(all[k]) }), best: over, unsure });
 	return { sentence: fillIn(best, { rate: roughly(rate), names, gains: gained }), ...Object.fromEntries(all.map((gain, row) => [`gain-${row}`, gainText(gain)])) };
 };
 const stateAtRate = () => {
