@@ -15,7 +15,7 @@ from tests.wattbench_reports.sectiontext import as_text, table, without_own_scri
 from wattbench_reports.export.routing_figures import write_routing_figures
 from wattbench_reports.figures.decision_geometry import text_width
 from wattbench_reports.html import report
-from wattbench_reports.routing.model import Misrouting, RoutingStudy
+from wattbench_reports.routing.model import Misrouting, RoutingStudy, WorthBuilding
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.routing.tolerance import MOST_DOMAINS
 from wattbench_reports.stats import Interval
@@ -82,6 +82,25 @@ def test_every_choice_has_all_units_and_its_difference_from_the_best_system(cand
     assert other["Requests to"] == "52% to haiku and 48% to gpt-4"
     assert {"Seconds", "Seconds, against gpt-4", "Cost per 1,000 requests", "p95"} <= set(best)
     assert other["Seconds, against gpt-4"] == "−200 [−300, −100] ms"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "said"),
+    [
+        (("file",), "Rings: the routers of the file."),
+        (("file", "domain"), "not fitted to, and those of the file."),
+        ((), "Triangles:"),
+    ],
+)
+def test_the_caption_says_what_rings_are(candidates, kinds: tuple[str, ...], said: str) -> None:
+    choices = tuple(studies.choice(kind, 0.7, 0.01, name="mine" if kind == "file" else "") for kind in kinds)
+    study = dataclasses.replace(
+        studies.no_router_judged(), choices=choices,
+        verdict=studies.verdict(WorthBuilding.NO, choices[0] if choices else None),
+    )  # fmt: skip
+    drawing = routing_section(candidates, study).passages[0].drawing
+    assert said in drawing.caption
+    assert ("Rings" in drawing.caption) == bool(kinds)
 
 
 def test_a_matrix_of_few_domains_and_the_costliest_errors_of_many(candidates) -> None:

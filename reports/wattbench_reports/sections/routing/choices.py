@@ -50,8 +50,12 @@ def _caption(study: RoutingStudy) -> str:
         if len(study.hull) > 1
         else ["Up and left is better."]
     )
-    if study.choices:
-        parts.append("Rings: routers that can be built, on items that they were not fitted to.")
+    of_file = any(each.kind == "file" for each in study.choices)
+    if any(each.kind != "file" for each in study.choices):
+        files = ", and those of the file" if of_file else ""
+        parts.append(f"Rings: routers that can be built, on items that they were not fitted to{files}.")
+    elif of_file:
+        parts.append("Rings: the routers of the file.")
     if study.curves:
         parts.append("Lines: the same routers at other settings.")
     parts.append(
