@@ -11,7 +11,7 @@ import pytest
 from tests.made_up.routed import CHOOSING_J, by_score
 from wattbench_reports.analyses.hybrids import prediction_checks
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.sections.hybrids import routing_section
+from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.wording.prediction import prediction_figures, prediction_rows, prediction_sentences
 
 ROUTE = by_score(0.3)
@@ -74,7 +74,7 @@ def test_it_agrees_with_the_truth_and_not_with_another_figure(compose) -> None:
 def test_the_section_has_it_as_a_passage(compose) -> None:
     routed = compose(ROUTE)
     analysis = predicting(routed, figures={"accuracy": [0.5, 0.4, 0.6]})
-    section = routing_section(analysis)
+    section = hybrids_section(analysis)
     [passage] = [each for each in section.passages if each.heading == "mixed: prediction"]
     assert [len(row) for row in passage.tables[0].rows] == [5]
     assert not prediction_checks(routed.analysis)
