@@ -9,7 +9,6 @@ from wattbench_reports.analyses.hybrids.counterfactuals import Choice, choices_o
 from wattbench_reports.analyses.hybrids.frontier import Frontier, Quality, Spot
 from wattbench_reports.analyses.hybrids.hull import aiq, non_decreasing_hull
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of
-from wattbench_reports.analyses.hybrids.knn_router import NEAREST, Neighbours
 from wattbench_reports.analyses.hybrids.misroutes import Detour, Misroutes
 from wattbench_reports.analyses.hybrids.prediction_check import PredictedFigure, PredictionCheck, prediction_checks
 from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, replay
@@ -20,7 +19,6 @@ from wattbench_reports.analyses.hybrids.study import Offline, Studies, Study, st
 from wattbench_reports.analyses.hybrids.threshold_sweep import ThresholdCurve, curve_of
 
 __all__ = [
-    "NEAREST",
     "Against",
     "AnswerMatrix",
     "Bench",
@@ -29,7 +27,6 @@ __all__ = [
     "Frontier",
     "HybridAnswers",
     "Misroutes",
-    "Neighbours",
     "Offline",
     "Outcome",
     "Plan",

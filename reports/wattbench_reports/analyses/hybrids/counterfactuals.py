@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from wattbench_reports.analyses.hybrids.answer_matrix import half_of
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
-from wattbench_reports.analyses.hybrids.knn_router import Neighbours, nearest_router
 from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, fixed, mean_interval, replay
 from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
 from wattbench_reports.comparison.analysis import Analysis
@@ -24,7 +23,7 @@ class Choice:
     """One way to choose, over the items that a hybrid and its members answered."""
 
     kind: str
-    """``live``, ``replayed``, ``domain`` or ``item`` (oracles), ``single``, ``chance``, ``shuffled``, ``nearest``,
+    """``live``, ``replayed``, ``domain`` or ``item`` (oracles), ``single``, ``chance``, ``shuffled``,
     ``file``; and ``always`` for a member that is not the best single one, of `always_each`."""
     name: str
     """For ``single`` and ``always``: the member. For ``file``: the router. Else empty."""
@@ -50,7 +49,7 @@ class OtherChoices:
     """Why the oracle by item is not listed though all members are in the run, as a clause; empty otherwise."""
 
 
-def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> OtherChoices:
+def choices_of(analysis: Analysis, bench: Bench) -> OtherChoices:
     """List the hybrid as it ran and replayed, and every other choice; only the former where no member is in the run.
 
     Oracles and the best or a random member are listed only if all members are in the run: those of some of the
@@ -63,7 +62,7 @@ def choices_of(analysis: Analysis, bench: Bench, near: Neighbours | None) -> Oth
         return OtherChoices((*choices, *_from_files(analysis, bench)))
     if len(bench.replayed.rows):
         choices.append(Choice("replayed", "", bench.replayed, None, None))
-    others = [*_blind(bench, near), *_from_files(analysis, bench)]
+    others = [*_shuffled(bench), *_from_files(analysis, bench)]
     if bench.missing:
         return OtherChoices((*choices, *others))
     by_domain = _against(bench, "domain", "", _planned(bench, best_of_domain(bench)))
@@ -93,13 +92,11 @@ def _above_oracle(analysis: Analysis, bench: Bench, oracle: Choice, others: Iter
     return ""
 
 
-def _blind(bench: Bench, near: Neighbours | None) -> Iterable[Choice]:
-    """Yield the choices that know nothing of an item's own scores."""
+def _shuffled(bench: Bench) -> Iterable[Choice]:
+    """Yield the hybrid's routes, shuffled, where all of them can be replayed."""
     if bench.fully_replayable and len(bench.present) > 1:
         shuffled = shuffled_router(bench.matrix, bench.plan)
         yield replace(_against(bench, "shuffled", "", shuffled.outcome), p=shuffled.p_value, draws=shuffled.shufflings)
-    if near is not None:
-        yield _against(bench, "nearest", "", nearest_router(bench.matrix, bench.present, near))
 
 
 def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:

@@ -16,7 +16,6 @@ from wattbench_reports.analyses.hybrids.counterfactuals import (
 )
 from wattbench_reports.analyses.hybrids.frontier import Frontier, Quality, frontier_of, quality_of
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of, without_joules
-from wattbench_reports.analyses.hybrids.knn_router import Neighbours, neighbours
 from wattbench_reports.analyses.hybrids.misroutes import Misroutes, misroutes_of
 from wattbench_reports.analyses.hybrids.replay import Outcome, replay
 from wattbench_reports.analyses.hybrids.replay_check import ReplayCheck, check_of
@@ -37,8 +36,6 @@ class Study:
     check: ReplayCheck | None
     resident: Resident | None
     frontier: Frontier
-    near: Neighbours | str
-    """What the k-NN router read, or why there is none."""
     always: tuple[Choice, ...] = ()
     """Of asking always one member, those that are not among `choices`."""
 
@@ -80,12 +77,10 @@ def studies(analysis: Analysis) -> Studies | None:
     if not hybrids and not analysis.offline_routers:
         return None
     windows = analysis.frames.window_rows
-    read: dict[bytes, Neighbours | str] = {}
     hybrid_studies = []
     for hybrid in hybrids:
         bench = bench_of(analysis, matrix, hybrid)
-        near = _near(analysis, matrix, bench, read)
-        chosen = choices_of(analysis, bench, near if isinstance(near, Neighbours) else None)
+        chosen = choices_of(analysis, bench)
         hybrid_studies.append(
             Study(
                 routing=routing_of(analysis, bench),
@@ -95,7 +90,6 @@ def studies(analysis: Analysis) -> Studies | None:
                 check=check_of(bench),
                 resident=resident_of(analysis, bench, windows),
                 frontier=frontier_of(analysis, bench, chosen.listed),
-                near=near,
                 always=always_each(bench) if analysis.priced is not None else (),
             )
         )
@@ -104,18 +98,6 @@ def studies(analysis: Analysis) -> Studies | None:
         quality_of([each.frontier for each in hybrid_studies]),
         tuple(_offline(analysis, matrix, router) for router in analysis.offline_routers),
     )
-
-
-def _near(
-    analysis: Analysis, matrix: AnswerMatrix, bench: Bench, read: dict[bytes, Neighbours | str]
-) -> Neighbours | str:
-    """Read the requests once for all hybrids that are judged by the same items."""
-    if len(bench.present) < 2 or not len(bench.rows):
-        return "fewer than two of its members are in this run"
-    key = bench.rows.tobytes()
-    if key not in read:
-        read[key] = neighbours(analysis, matrix, bench.hybrid.system, bench.rows)
-    return read[key]
 
 
 def _offline(analysis: Analysis, matrix: AnswerMatrix, router: OfflineRouter) -> Offline:

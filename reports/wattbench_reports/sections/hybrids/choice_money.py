@@ -50,7 +50,7 @@ def money_table(each: Study, money: RunMoney | None) -> Iterable[Table]:
             "Over the same items. Every member that is asked is billed, also where its answer is not taken. Saved: "
             f"the choice compared with the hybrid, {base}, with 95% confidence intervals over the items; below 0 the "
             "hybrid costs less. A dash: the price of a member is not known, or the routing itself pays for tokens or "
-            "hours, which other routes would change. The oracles, the random member, k-NN and always the same member "
+            "hours, which other routes would change. The oracles, the random member and always the same member "
             "include no cost of routing."
         ),
     )

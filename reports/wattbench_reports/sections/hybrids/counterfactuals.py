@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.hybrids import NEAREST, Choice, Neighbours, ReplayCheck, Study
+from wattbench_reports.analyses.hybrids import Choice, ReplayCheck, Study
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.sections.hybrids.choice_money import money_table
@@ -22,7 +22,7 @@ def choices_passage(each: Study, money: RunMoney | None = None) -> Passage | Non
     """
     if not each.choices or (not each.bench.present and len(each.choices) == 1):
         return None
-    sentences = [*_replay(each), *_control(each), *_oracle(each), *_nearest(each), *_no_joules(each)]
+    sentences = [*_replay(each), *_control(each), *_oracle(each), *_no_joules(each)]
     tables = (_table(each), *money_table(each, money))
     return Passage(f"{each.routing.system}: other choices", tuple(sentences), tables)
 
@@ -110,19 +110,6 @@ def _oracle(each: Study) -> Iterable[str]:
         )
 
 
-def _nearest(each: Study) -> Iterable[str]:
-    near = each.near
-    if isinstance(near, Neighbours):
-        count = len(near.rows)
-        sample = f" It was evaluated on {count:,} of {near.of:,} items, sampled at random." if count < near.of else ""
-        yield (
-            f"The k-NN router asks the member that did best on the {NEAREST} other items with the most similar "
-            f"requests.{sample}"
-        )
-    elif len(each.bench.present) > 1:
-        yield f"A k-NN router over the requests was not computed: {near}."
-
-
 def _no_joules(each: Study) -> Iterable[str]:
     if each.bench.no_joules:
         yield f"Joules of the hybrid and its members are not compared, because {each.bench.no_joules}."
@@ -146,7 +133,7 @@ def _table(each: Study) -> Table:
         note=(
             f"Over {units.plural(items, 'item')} that the hybrid and its members in this run all answered. Gained "
             f"and saved: the choice compared with the hybrid, {base}, with 95% confidence intervals over the items; "
-            "below 0 the hybrid is better. The oracles, the random member and k-NN include no router cost; the "
+            "below 0 the hybrid is better. The oracles and the random member include no router cost; the "
             "replayed hybrid and its shuffled routes include the hybrid's."
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from wattbench_reports.analyses.hybrids import NEAREST, Choice, Outcome, Routing
+from wattbench_reports.analyses.hybrids import Choice, Outcome, Routing
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
 
@@ -17,7 +17,6 @@ _NAMES = {
     "chance": "random member",
     "shuffled": "hybrid's routes, shuffled",
     "always": "always {name}",
-    "nearest": f"k-NN over the requests, k = {NEAREST}",
     "file": "{name} (file)",
 }
 

@@ -1,8 +1,7 @@
-"""Other choices: oracles, chance, the shuffled control and k-NN, each recounted."""
+"""Other choices: oracles, chance and the shuffled control, each recounted."""
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 
 import numpy as np
@@ -13,7 +12,6 @@ from tests.made_up.routed import by_score, members
 from wattbench_reports.analyses.hybrids import Plan, matrix_of, studies
 from wattbench_reports.analyses.hybrids.counterfactuals import always_each, best_of_item, item_oracle
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
-from wattbench_reports.analyses.hybrids.knn_router import ALL_ALIKE, NEAREST, NOT_INSTALLED, Neighbours, nearest_router
 from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
 from wattbench_reports.sections.hybrids import hybrids_section
 
@@ -128,77 +126,6 @@ def test_routes_that_know_nothing_do_not_beat_their_shuffling(compose) -> None:
     assert found_in(knowing)["shuffled"].p < 0.01
 
 
-def test_the_k_nn_router_reads_the_requests(compose) -> None:
-    pytest.importorskip("sklearn")
-    routed = compose(by_score(0.3))
-    (study,) = studies(routed.analysis).hybrids
-    assert isinstance(study.near, Neighbours)
-    assert study.near.near.shape == (80, NEAREST)
-    matrix = study.bench.matrix
-    # The prompts begin with the domain, so that the nearest are of the same one; and never the item itself.
-    assert (matrix.domain[study.near.rows[study.near.near]] == matrix.domain[study.near.rows][:, None]).mean() > 0.8
-    assert (study.near.near != np.arange(80)[:, None]).all()
-    outcome = found_in(routed)["nearest"].outcome
-    names = ("a", "b", "c")
-    scores = matrix.score[np.ix_(study.near.rows, matrix.columns(names))]
-    expected = []
-    for item in range(80):
-        votes = scores[study.near.near[item]].mean(axis=0)
-        others = np.delete(scores, item, axis=0).mean(axis=0)
-        expected.append(scores[item, max(range(3), key=lambda place: (round(votes[place], 9), others[place]))])
-    assert outcome.accuracy == pytest.approx(np.mean(expected))
-
-
-def test_an_item_does_not_vote_for_itself() -> None:
-    """One item in eleven is right with `b` alone: its own answer must not tell."""
-    matrix = _matrix(np.array([[0.0, 1.0]] + [[1.0, 0.0]] * 10))
-    near = np.array([[place for place in range(11) if place != item] for item in range(11)])
-    outcome = nearest_router(matrix, ("a", "b"), Neighbours(np.arange(11), near, 11))
-    assert outcome.score.tolist() == [0.0] + [1.0] * 10
-
-
-def _matrix(scores: np.ndarray):
-    from wattbench_reports.analyses.hybrids import AnswerMatrix
-
-    items, systems = scores.shape
-    return AnswerMatrix(
-        systems=("a", "b", "c")[:systems], domain_names=("all",), domain=np.zeros(items, dtype=np.int64),
-        row=np.arange(items), answered=np.ones(scores.shape, dtype=bool), score=scores,
-        energy_j=np.ones(scores.shape), seconds=np.ones(scores.shape),
-    )  # fmt: skip
-
-
-def test_requests_that_read_alike_are_no_neighbours(compose) -> None:
-    routed = compose(by_score(0.3))
-    routed.table["prompt"] = "What is it?"
-    (study,) = studies(routed.again()).hybrids
-    assert study.near == ALL_ALIKE
-    assert "nearest" not in {choice.kind for choice in study.choices}
-
-
-def test_without_scikit_learn_it_is_said_how_to_get_it(compose, monkeypatch) -> None:
-    real = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "sklearn" else real(name, *rest)
-    )
-    routed = compose(by_score(0.3))
-    (study,) = studies(routed.analysis).hybrids
-    assert study.near == NOT_INSTALLED
-    text = " ".join(hybrids_section(routed.analysis).passages[1].sentences)
-    assert "was not computed: it needs scikit-learn: pip install 'wattbench[router]'." in text
-
-
-def test_many_items_are_sampled(compose, monkeypatch) -> None:
-    pytest.importorskip("sklearn")
-    import wattbench_reports.analyses.hybrids.knn_router as module
-
-    monkeypatch.setattr(module, "KNN_ITEMS", 30)
-    routed = compose(by_score(0.3))
-    (study,) = studies(routed.analysis).hybrids
-    assert (len(study.near.rows), study.near.of) == (30, 80)
-    assert len(next(choice for choice in study.choices if choice.kind == "nearest").outcome.rows) == 30
-
-
 def test_what_a_detour_cost(compose) -> None:
     routed = compose(by_score(0.3))
     (study,) = studies(routed.analysis).hybrids
@@ -259,7 +186,7 @@ def test_members_that_are_not_in_the_run_leave_nothing_to_bound_the_hybrid(compo
     routed = type(routed)(routed.run, routed.again(), routed.table)
     (study,) = studies(routed.analysis).hybrids
     assert study.bench.missing == ("c",)
-    assert {one.kind for one in study.choices} <= {"live", "replayed", "nearest"}
+    assert {one.kind for one in study.choices} <= {"live", "replayed"}
     assert [one.name for one in always_each(study.bench)] == ["a", "b"]
     assert study.routing.against == () and study.misroutes.best == (None, None) and not study.misroutes.detours
     assert all(one.best is None for one in study.routing.domains)

@@ -60,7 +60,7 @@ def test_every_choice_is_billed_for_the_members_that_it_asks(compose) -> None:
     right = float(found[single].outcome.score.mean())
     assert found[single].outcome.money_per_correct == pytest.approx(EACH[single.split()[1]] / right)
     assert found[single].saved_money.estimate == pytest.approx(billed - EACH[single.split()[1]])
-    assert {"domain", "item", "nearest"} <= {name for name, each in found.items() if each.outcome.money_per_request}
+    assert {"domain", "item"} <= {name for name, each in found.items() if each.outcome.money_per_request}
 
 
 def test_a_cascade_pays_for_the_answers_that_it_rejected(compose) -> None:

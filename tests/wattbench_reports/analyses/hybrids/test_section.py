@@ -37,7 +37,6 @@ def as_text(section) -> str:
 
 def test_golden(compose, tmp_path, golden) -> None:
     routed = compose(by_score(0.3), router={"type": "classifier", "min_score": 0.3}, extra_j=0.25)
-    routed.table["prompt"] = "What is it?"  # no k-NN: its neighbours are scikit-learn's to find
     path = tmp_path / "routes.csv"
     rows = [f"thrifty,{task},{doc},a>b,," for task in ("chain_sum", "spell_backward") for doc in range(40)]
     path.write_text("\n".join(["router,task,doc_id,member,router_s,router_j", *rows]), encoding="utf-8")
