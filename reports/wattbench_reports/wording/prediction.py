@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from wattbench_reports.analyses.hybrids.prediction_check import PredictedFigure, PredictionCheck
 from wattbench_reports.formatting import units
@@ -21,24 +21,28 @@ def prediction_sentences(check: PredictionCheck) -> tuple[str, ...]:
     """Say what was predicted, by what, and whether it agrees."""
     known = check.prediction
     figures = (*check.figures, *check.over_single)
-    apart = [_name(each, check) for each in figures if not each.agrees]
+    apart = [each for each in figures if not each.agrees]
     items = units.plural(known.items, "item")
     lead = f"{check.hybrid} was predicted from {items} of {known.run} that its router was not trained on"
     if not figures:
         return (f"{lead}; nothing that was predicted was measured in this run.",)
     if not apart:
         return (f"{lead}, and came out as predicted: every difference is within its interval.",)
-    reason = (
-        " Its joules and seconds are of another session: compare its differences from "
-        f"{known.single}, which were measured in one run each."
-        if check.over_single and any(each.name in _SPEED and not each.agrees for each in check.figures)
-        else ""
-    )
-    return (f"{lead}. Not as predicted: {units.named(apart)}.{reason}",)
+    names = units.named([_name(each, check) for each in apart])
+    if _another_session(check, apart):
+        accuracy = "in accuracy and " if any(each.name == "accuracy" for each in check.figures) else ""
+        return (
+            f"{lead}, and came out as predicted {accuracy}in comparison with {known.single}.",
+            f"Its {names} differ from the prediction, and those of {known.single} by as much, within the interval: "
+            "this is another session of the machine.",
+        )
+    return (f"{lead}. Not as predicted: {names}.",)
 
 
-_SPEED = ("joules", "seconds")
-"""What the speed of a machine on a day moves."""
+def _another_session(check: PredictionCheck, apart: Sequence[PredictedFigure]) -> bool:
+    """Return whether what differs is what the speed of a machine on a day moves, in all systems alike."""
+    compared = {each.name for each in check.over_single if each.agrees}
+    return all(each in check.figures and each.name != "accuracy" and each.name in compared for each in apart)
 
 
 def prediction_rows(check: PredictionCheck, currency: str) -> tuple[tuple[str, ...], ...]:

@@ -88,9 +88,20 @@ def _check(analysis: Analysis, matrix: AnswerMatrix, hybrid: str, prediction: Pr
         hybrid,
         prediction,
         len(mine),
-        _figures(analysis, matrix, prediction.figures, mine, _amounts(matrix, column)),
+        _figures(analysis, matrix, prediction.figures, mine, _amounts(matrix, column), _stated(analysis, hybrid)),
         over_single,
     )
+
+
+def _stated(analysis: Analysis, hybrid: str) -> dict[str, Interval | None]:
+    """Return the figures that a report states of a system anyway: no two of a figure have different bounds."""
+    measured = analysis.measured[hybrid]
+    money = None if analysis.money is None else analysis.money.systems.get(hybrid)
+    return {
+        "accuracy": measured.accuracy,
+        "joules": measured.j_per_request,
+        "money": None if money is None else money.per_request,
+    }
 
 
 def _amounts(
@@ -113,10 +124,14 @@ def _figures(
     predicted: Mapping[str, Interval],
     rows: NDArray[np.int64],
     amounts: Mapping[str, NDArray[np.float64]],
+    stated: Mapping[str, Interval | None] | None = None,
 ) -> tuple[PredictedFigure, ...]:
+    known = stated or {}
     figures = []
     for name, before in predicted.items():
-        measured = _mean(analysis, matrix, rows, amounts[name]) if name in amounts else None
+        measured = known.get(name)
+        if measured is None and name in amounts:
+            measured = _mean(analysis, matrix, rows, amounts[name])
         if measured is not None:
             figures.append(PredictedFigure(name, before, measured))
     return tuple(figures)

@@ -59,16 +59,29 @@ def test_it_agrees_with_the_truth_and_not_with_another_figure(compose) -> None:
     )
     assert [each.agrees for each in (*check.figures, *check.over_single)] == [False, True]
     [sentence] = prediction_sentences(check)
-    assert sentence.endswith(
-        "Not as predicted: joules per request. Its joules and seconds are of another session: compare its differences "
-        "from c, which were measured in one run each."
-    )
+    assert sentence.endswith(" that its router was not trained on. Not as predicted: joules per request.")
     [figures] = prediction_figures(check)
     assert figures.startswith("Joules per request: ")
     assert "; accuracy − that of c: 0.0 points [−100.0, 100.0] predicted, " in figures
     rows = prediction_rows(check, "")
     assert [row[0] for row in rows] == ["joules per request", "accuracy − that of c"]
     assert [row[-1] for row in rows] == ["no", "yes"]
+
+
+def test_what_moved_as_the_best_single_system_did_is_another_session(compose) -> None:
+    routed = compose(ROUTE)
+    means = routed.table.groupby("system")["energy_j"].mean()
+    gap = means["mixed"] - means["c"]
+    moved = {"joules": [3 * means["mixed"]] * 3}
+    [check] = prediction_checks(predicting(routed, figures=moved, over_single={"joules": [gap, gap - 1, gap + 1]}))
+    assert prediction_sentences(check) == (
+        "mixed was predicted from 40 items of earlier that its router was not trained on, and came out as predicted in "
+        "comparison with c.",
+        "Its joules per request differ from the prediction, and those of c by as much, within the interval: this is "
+        "another session of the machine.",
+    )
+    [check] = prediction_checks(predicting(routed, figures=moved, over_single={"joules": [3 * gap] * 3}))
+    assert len(prediction_sentences(check)) == 1
 
 
 def test_the_section_has_it_as_a_passage(compose) -> None:
