@@ -3,9 +3,9 @@
 Python raises `KeyboardInterrupt` in the main thread between any two of its instructions. Where that is within a
 finaliser or a callback it is printed and dropped, and the run goes on as if nothing had been pressed. Where it is
 between taking a lock and entering the block that releases it, the lock stays taken, and a thread that needs it waits
-for ever. So a run
+for ever: in codecarbon's scheduler, for one, which each reading of the modelled joules starts or stops. So a run
 
-- holds interrupts back while it has a lock that another thread needs (`held`), and
+- holds interrupts back while it reads, opens or closes meters (`held`), and
 - looks after each answer whether one has come that nothing noticed (`raise_if_interrupted`).
 
 A second interrupt is never held back.

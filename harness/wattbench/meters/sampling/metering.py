@@ -9,6 +9,7 @@ from typing import Self
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
+from wattbench.interrupts import held
 from wattbench.meters.base import Meter, MeterError, Reading
 from wattbench.meters.contention.signals import Contention
 from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
@@ -41,6 +42,7 @@ class Metering:
         self._sampler = Sampler(self._meters)
         self._watch = watch
 
+    @held()
     def __enter__(self) -> Self:
         """Open every meter.
 
@@ -58,6 +60,7 @@ class Metering:
         self._sampler.start()
         return self
 
+    @held()
     def __exit__(self, *_: object) -> None:
         self._sampler.stop()
         self._close_meters()

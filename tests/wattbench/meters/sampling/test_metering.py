@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -7,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.meters import PlayedMeter
 from wattbench.clock import now_s
 from wattbench.errors import UserError
+from wattbench.interrupts import noticed
 from wattbench.meters import MeterError, Metering, Reading, recover_window
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.contention.signals import Contention
@@ -262,3 +267,24 @@ def test_a_real_watch_reads_own_work(steady: Any, label: WindowLabel) -> None:
     assert row.own_cpu_s is not None
     assert 0.0 < row.own_cpu_s <= 2.0
     assert {"foreign_cpu", "canary"} <= set(row.contention)
+
+
+def test_an_interrupt_waits_until_a_meter_was_read(label: WindowLabel) -> None:
+    """A meter that is interrupted within a reading may keep a lock that its own thread, or its end, waits for."""
+    whole = []
+
+    def play(at_s: float) -> Reading:
+        if threading.current_thread() is threading.main_thread() and not whole:
+            os.kill(os.getpid(), signal.SIGINT)
+            whole.append(at_s)
+        return Reading(at_s, {"cpu": 100 * at_s}, {"cpu": 100.0})
+
+    meter = PlayedMeter(play)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), noticed(), Metering([meter]) as metering:
+            metering.open(label)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(whole) == 1
+    assert not meter.is_open
