@@ -14,7 +14,7 @@ there (`html/whatif/script`). All lengths are units of the view box, in which a 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 400, 264
@@ -26,6 +26,8 @@ MARK = 6
 """Half the width of a mark, with some room."""
 LETTER, LINE = 6.4, 13
 """Width of a letter and height of a line of a label."""
+BOLDER = 1.2
+"""How much wider a text in heavier type is."""
 WIDE = 10.0
 """A cost scale is logarithmic if its largest value is at least this multiple of its smallest."""
 MOST_TICKS = 6
@@ -119,23 +121,27 @@ def up(scale: Scale, accuracy: float) -> float:
     return BOTTOM - INSET - scale.share(accuracy) * (BOTTOM - TOP - 2 * INSET)
 
 
-def labels(marks: Sequence[PictureMark], texts: Sequence[str], lines: Sequence[Box] = ()) -> list[Label | None]:
+def labels(
+    marks: Sequence[PictureMark], texts: Sequence[str], lines: Sequence[Box] = (), bold: Collection[int] = ()
+) -> list[Label | None]:
     """Place a label next to each mark, the first ones first; None where there is no room for it.
 
     Args:
         marks: every mark of the picture.
         texts: of the first marks, one each; an empty one needs no place.
         lines: boxes around pieces of other lines, which count as bars.
+        bold: numbers of the texts in heavier type.
     """
     taken = [(mark.x - MARK, mark.y - MARK, mark.x + MARK, mark.y + MARK) for mark in marks]
     bars = [(mark.left, mark.y, mark.right, mark.y) for mark in marks]
     bars += [(mark.x, mark.top, mark.x, mark.bottom) for mark in marks]
     bars += lines
     placed: list[Label | None] = []
-    for mark, text in zip(marks, texts, strict=False):
+    for number, (mark, text) in enumerate(zip(marks, texts, strict=False)):
+        width = text_width(text, bold=number in bold)
         best: tuple[int, Label, Box] | None = None
         for label in _places(mark) if text else ():
-            box = label_box(label, text_width(text))
+            box = label_box(label, width)
             if _outside(box) or any(meet(box, other) for other in taken):
                 continue
             crossed = sum(meet(box, bar) for bar in bars)
@@ -147,9 +153,9 @@ def labels(marks: Sequence[PictureMark], texts: Sequence[str], lines: Sequence[B
     return placed
 
 
-def text_width(text: str) -> float:
+def text_width(text: str, *, bold: bool = False) -> float:
     """Estimate the width of a text; a letter of a script written in squares is as wide as two."""
-    return LETTER * sum(2 if ord(letter) >= 0x2E80 else 1 for letter in text)
+    return (BOLDER if bold else 1.0) * LETTER * sum(2 if ord(letter) >= 0x2E80 else 1 for letter in text)
 
 
 def _places(mark: PictureMark) -> tuple[Label, ...]:

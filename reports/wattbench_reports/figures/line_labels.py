@@ -24,15 +24,15 @@ def line_labels(plot: Plot, lines: Sequence[Line], texts: Sequence[str]) -> list
     Args:
         plot: that labels stay within.
         lines: all that are drawn.
-        texts: of the first lines, one each; an empty one needs no place.
+        texts: of the first lines, one each, the first in heavier type; an empty one needs no place.
     """
     drawn = [box for line in lines for box in pieces(line)]
     taken: list[Box] = []
     placed: list[Label | None] = []
-    for line, text in zip(lines, texts, strict=False):
+    for number, (line, text) in enumerate(zip(lines, texts, strict=False)):
         best: tuple[int, Label, Box] | None = None
         for label in _places(line) if text else ():
-            box = label_box(label, text_width(text))
+            box = label_box(label, text_width(text, bold=number == 0))
             if _outside(plot, box) or any(meet(box, other) for other in taken):
                 continue
             crossed = sum(meet(box, piece) for piece in drawn)

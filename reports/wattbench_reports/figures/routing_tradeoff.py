@@ -191,7 +191,8 @@ def _shape(mark: RoutingMark, at: PictureMark) -> str:
 
 
 def _labels(marks: Sequence[RoutingMark], spots: Sequence[PictureMark], lines: Sequence[Box]) -> Iterator[str]:
-    for mark, at in zip(marks, geometry.labels(spots, [mark.label for mark in marks], lines), strict=True):
+    bold = [number for number, mark in enumerate(marks) if mark.chosen]
+    for mark, at in zip(marks, geometry.labels(spots, [mark.label for mark in marks], lines, bold), strict=True):
         if at is not None:
             ink = Colour.ACCENT if mark.kind == "router" else Colour.INK
             yield words(at.x, at.y, mark.label, anchor=at.anchor, colour=ink, bold=mark.chosen, halo=True, kind="label")
