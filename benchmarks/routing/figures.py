@@ -17,7 +17,7 @@ from benchmarks.shares import Share, share
 from wattbench_reports.routing.model import WorthBuilding
 
 FIGURES = Path(__file__).with_name("figures.json")
-RUNS, RUNS_BY_WORDS = 500, 50
+RUNS, RUNS_BY_WORDS = 500, 100
 """Of each kind: a router by words takes ten times as long."""
 FIRST = 2
 """Runs of each kind that are recorded by themselves: a test simulates them again."""
