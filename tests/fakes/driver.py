@@ -69,7 +69,7 @@ class FakeDriver:
             **{key: value for key, value in os.environ.items() if key not in hidden},
             "LD_LIBRARY_PATH": str(self.library.parent),
             "FAKE_NVML": str(self.settings),
-            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])),
             **(environ or {}),
         }
 

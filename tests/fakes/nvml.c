@@ -17,6 +17,9 @@
  *   gain=1            what power readings are multiplied by: a sensor that disagrees with the counter
  *   fail=0            an NVML error code that every reading returns (15: GPU is lost)
  *   reset=0           the moment at which the counter started again from 0
+ *   jump=0            joules that the counter adds at a moment                jump_at=0   which
+ *   raw=              milliwatts that every reading of power gives, whatever is true: 4294967295, 0
+ *   limit=700         watts that it can be limited to at most; 0: it does not tell
  *   clocks=0          nvmlClocksEventReason bits
  *   pids=             pids that compute on the GPU, separated by commas
  *   mig=0             1: MIG mode is on
@@ -119,7 +122,9 @@ static double sensed_w(int gpu, double average_s) {
 static int power_mw(int gpu, double average_s, unsigned *out_mw) {
     if (failing(gpu)) return failing(gpu);
     if (number(gpu, "power", "1") == 0) return NOT_SUPPORTED;
-    *out_mw = (unsigned)(sensed_w(gpu, average_s) * 1000.0 + 0.5);
+    char raw[32];
+    setting(gpu, "raw", "", raw, sizeof raw);
+    *out_mw = raw[0] ? (unsigned)strtoul(raw, NULL, 10) : (unsigned)(sensed_w(gpu, average_s) * 1000.0 + 0.5);
     return OK;
 }
 
@@ -171,6 +176,7 @@ int nvmlDeviceGetTotalEnergyConsumption(device *gpu, unsigned long long *out_mj)
     double since = floor(at / 86400.0 - 2.0) * 86400.0;
     if (reset > 0 && at >= reset) since = fmin(reset, stepped);
     *out_mj = number(i, "stuck", "0") != 0 ? 1000000 : (unsigned long long)(wave_energy_j(&wave, since, stepped) * 1000.0);
+    if (number(i, "jump", "0") > 0 && at >= number(i, "jump_at", "0")) *out_mj += (unsigned long long)(number(i, "jump", "0") * 1000.0);
     return OK;
 }
 
@@ -186,6 +192,15 @@ int nvmlDeviceGetFieldValues(device *gpu, int count, field *fields) {
         if (fields[i].field == 185 && number(gpu->index, "average_field", "0") != 0)
             fields[i].result = nvmlDeviceGetPowerUsage(gpu, &fields[i].value.ui);
     }
+    return OK;
+}
+
+int nvmlDeviceGetPowerManagementLimitConstraints(device *gpu, unsigned *least_mw, unsigned *most_mw) {
+    double limit_w = number(gpu->index, "limit", "700");
+    if (failing(gpu->index)) return failing(gpu->index);
+    if (limit_w == 0) return NOT_SUPPORTED;
+    *least_mw = (unsigned)(limit_w * 300.0);
+    *most_mw = (unsigned)(limit_w * 1000.0);
     return OK;
 }
 

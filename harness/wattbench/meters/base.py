@@ -111,6 +111,14 @@ class DescribedMeter(Meter, Protocol):
     """Per component: ``energy counter; power averaged over 1 s``. Known as soon as `Meter.provenance` is."""
 
 
+@runtime_checkable
+class LimitedMeter(Meter, Protocol):
+    """A meter whose driver says how much its components are allowed to draw."""
+
+    limits_w: Mapping[str, float]
+    """Per component: watts that it keeps to on average, of those for which that is known. Complete once open."""
+
+
 class ConfiguredMeter(Meter, Protocol):
     """A meter that a suite can name: what the entry point of a third-party meter must be."""
 

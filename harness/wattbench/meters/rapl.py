@@ -6,6 +6,7 @@ Source: Linux kernel, Documentation/power/powercap/powercap.rst.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -35,10 +36,10 @@ class Domain:
         """Return its count, in microjoules.
 
         Raises:
-            MeterError: it cannot be read; the message says what to do.
+            MeterError: it cannot be read, or is none that it can have; the message says what to do.
         """
         try:
-            return int((self.folder / "energy_uj").read_text())
+            count_uj = int((self.folder / "energy_uj").read_text())
         except PermissionError as error:
             raise MeterError(
                 f"{self.folder / 'energy_uj'} is readable by root only (since 2020, against CVE-2020-8694)",
@@ -46,6 +47,17 @@ class Domain:
             ) from error
         except (OSError, ValueError) as error:
             raise MeterError(f"{self.folder / 'energy_uj'} cannot be read ({error})") from error
+        if not 0 <= count_uj <= self.range_uj:
+            raise MeterError(f"{self.folder / 'energy_uj'} says {count_uj}, but it counts from 0 to {self.range_uj}")
+        return count_uj
+
+    def limit_w(self) -> float | None:
+        """Return the highest of its power limits, in watts; None if the kernel tells none."""
+        limits_w = []
+        for path in (*self.folder.glob("constraint_*_power_limit_uw"), *self.folder.glob("constraint_*_max_power_uw")):
+            with suppress(OSError, ValueError):
+                limits_w.append(int(path.read_text()) / 1e6)
+        return max(limits_w, default=0.0) or None
 
 
 def find_domains(root: Path = POWERCAP) -> list[Domain]:
@@ -122,6 +134,8 @@ class RaplMeter:
         # As asked for; open() leaves out what the machine does not have.
         self.step_s: Mapping[str, float] = dict.fromkeys(components, STEP_S)
         self.provenance: Mapping[str, str] = dict.fromkeys(components, RAPL)
+        self.limits_w: Mapping[str, float] = {}
+        """Of components all of whose domains tell a limit. Complete once open."""
         self._wanted = frozenset(components)
         self._root = root
         self._domains: list[tuple[Domain, Unwrapped]] = []
@@ -151,6 +165,7 @@ class RaplMeter:
             domain.read_uj()
         self._domains = [(domain, Unwrapped(domain.range_uj)) for domain in domains]
         components = {domain.component for domain in domains}
+        self.limits_w = _limits_w(domains)
         self.step_s = dict.fromkeys(components, STEP_S)
         self.provenance = dict.fromkeys(components, RAPL)
 
@@ -173,3 +188,11 @@ class RaplMeter:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def _limits_w(domains: Sequence[Domain]) -> dict[str, float]:
+    """Return the sum of the limits of a component's domains, of those components whose domains all tell one."""
+    limits_w: dict[str, list[float | None]] = {}
+    for domain in domains:
+        limits_w.setdefault(domain.component, []).append(domain.limit_w())
+    return {c: sum(each) for c, told in limits_w.items() if len(each := [w for w in told if w]) == len(told)}

@@ -152,3 +152,29 @@ def test_unwrapping_gives_back_any_sequence(range_uj: int, start: int, steps: li
         at_s += pause_s
         counter.advance(at_s, true_uj % range_uj)
         assert counter.energy_uj == drawn_uj
+
+
+@pytest.mark.parametrize("count", ["-5", str(RANGE_UJ + 1), str(2**64 - 1)])
+def test_a_count_beyond_the_counters_range_is_a_gap(tmp_path: Path, count: str) -> None:
+    path = add_domain(tmp_path, "intel-rapl:0", "package-0")
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    path.write_text(count)
+    reading = meter.read()
+    assert reading.energy_j == {}
+    assert f"says {count}, but it counts from 0 to" in reading.gaps["cpu"]
+
+
+def test_the_limits_of_all_packages_add_up_and_are_left_out_where_one_tells_none(tmp_path: Path) -> None:
+    for package in (0, 1):
+        add_domain(tmp_path, f"intel-rapl:{package}", f"package-{package}")
+        (tmp_path / f"intel-rapl:{package}" / "constraint_0_power_limit_uw").write_text("250000000\n")
+        (tmp_path / f"intel-rapl:{package}" / "constraint_1_power_limit_uw").write_text("300000000\n")
+    add_domain(tmp_path, "intel-rapl:0:0", "dram")
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    assert meter.limits_w == {"cpu": 600.0}
+    for limit in (tmp_path / "intel-rapl:1").glob("constraint_*"):
+        limit.write_text("unlimited")
+    meter.open()
+    assert meter.limits_w == {}

@@ -74,6 +74,17 @@ class GpuReader:
         kind = f"averaged over {AVERAGED_OVER_S:g} s" if self._averaged() else "instantaneous"
         return f"power, {kind} on this part (nvmlDeviceGetPowerUsage)"
 
+    def limit_w(self) -> float | None:
+        """Return the highest power limit that the part can be set to, in watts; None if not reported. Raises nothing.
+
+        Not the one it is set to, which may be changed while it is measured.
+        """
+        try:
+            _least_mw, most_mw = self._nvml.nvmlDeviceGetPowerManagementLimitConstraints(self.gpu.handle)
+        except self._nvml.NVMLError:
+            return None
+        return float(most_mw) / 1000.0
+
     def temperature_c(self) -> float | None:
         """Return degrees Celsius of the die; None if not reported. Raises nothing."""
         try:

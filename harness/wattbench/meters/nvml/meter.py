@@ -58,6 +58,7 @@ class NvmlMeter:
         self._settings = settings or NvmlSettings(use="nvml")
         self.step_s: Mapping[str, float] = {}
         self.provenance: Mapping[str, str] = dict(provenance or {})
+        self.limits_w: Mapping[str, float] = {}
         self.device_names: Mapping[str, str] = {}
         """Per component, the driver's name of the GPU. Complete once open."""
         self._environ = environ
@@ -182,6 +183,7 @@ class NvmlMeter:
             self.period_s = min(self.period_s, lengths_s[component] / 2.0)  # its joules come from this alone
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
+        self.limits_w = {c: w for c, reader in self._readers.items() if (w := reader.limit_w()) is not None}
         self.device_names = {gpu.component: gpu.name for gpu in gpus}
         self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
 

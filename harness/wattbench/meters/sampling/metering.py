@@ -10,7 +10,7 @@ from typing import Self
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.interrupts import held
-from wattbench.meters.base import Meter, MeterError, Reading
+from wattbench.meters.base import LimitedMeter, Meter, MeterError, Reading
 from wattbench.meters.contention.signals import Contention
 from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
 from wattbench.meters.registry import failure_text
@@ -35,6 +35,8 @@ class Metering:
         """Component to provenance. Complete inside the context."""
         self.step_s: dict[str, float] = {}
         """Component to how coarsely in time its figures advance, in seconds."""
+        self.limits_w: dict[str, float] = {}
+        """Component to the most that it is allowed to draw, where its driver says so. Complete inside only."""
         self.shortest_window_s = 0.0
         """How long a window must be for its sensors, in seconds, whatever the suite sets. Also complete inside only."""
         self._meters = list(meters)
@@ -93,6 +95,8 @@ class Metering:
         except MeterError as error:
             raise UserError(failure_text(meter.name, error)) from error
         self._opened.append(meter)
+        if isinstance(meter, LimitedMeter):
+            self.limits_w.update(meter.limits_w)
         for component, provenance in meter.provenance.items():
             if component in self.provenance:
                 raise UserError(f"two meters claim to measure {component}; the second is {meter.name}: leave one out")
@@ -164,6 +168,7 @@ class OpenWindow:
             readings=readings,
             provenance=self._metering.provenance,
             step_s=self._metering.step_s,
+            limits_w=self._metering.limits_w,
             idle_w=idle_w or {},
             passes=passes,
             min_window_s=min_window_s,

@@ -25,6 +25,8 @@ class WindowEvidence:
     """Component to how its joules come about: the components that are expected."""
     step_s: Mapping[str, float]
     """Component to how coarsely in time its figures advance."""
+    limits_w: Mapping[str, float] = field(default_factory=dict)
+    """Component to the most that it is allowed to draw, where its driver says so."""
     idle_w: Mapping[str, float] = field(default_factory=dict)
     """Component to watts of the loaded, idle system, where they are known; copied to the row."""
     passes: int = 1

@@ -11,6 +11,13 @@ from wattbench.meters.contention.judgement import find_contention
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.windows import faults, thresholds
 from wattbench.meters.windows.evidence import WindowEvidence
+from wattbench.meters.windows.plausible import (
+    PowerRange,
+    implausible_count,
+    implausible_mean,
+    implausible_power,
+    power_range,
+)
 from wattbench.meters.windows.series import Series
 from wattbench.records import Purpose, WindowRow, components
 
@@ -48,7 +55,8 @@ def judge(evidence: WindowEvidence) -> WindowRow:
             f"lasted {evidence.duration_s:.2f} s; the suite requires at least {evidence.min_window_s:g} s"
         )
     for component, points in series.items():
-        _judge_component(points, evidence.step_s[component], evidence.min_steps, findings)
+        limits = power_range(component, points.provenance, evidence.limits_w.get(component))
+        _judge_component(points, evidence.step_s[component], evidence.min_steps, limits, findings)
     if measured:
         findings.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
     findings.faults.extend(faults.fewer_gpus(series))
@@ -80,7 +88,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
     )
 
 
-def _judge_component(points: Series, step_s: float, min_steps: float, findings: _Findings) -> None:
+def _judge_component(points: Series, step_s: float, min_steps: float, limits: PowerRange, findings: _Findings) -> None:
     component = points.component
     edge_fault = points.edge_fault()
     if edge_fault is not None:
@@ -107,13 +115,16 @@ def _judge_component(points: Series, step_s: float, min_steps: float, findings: 
     if gap_s > limit_s:
         findings.faults.append(f"{component}: not read for {gap_s:.2f} s (limit {limit_s:g} s){points.why_gaps()}")
     if points.counted:
-        _judge_counter(points, step_s, findings)
+        _judge_counter(points, step_s, limits, findings)
     else:
-        _judge_integral(points, step_s, findings)
+        _judge_integral(points, step_s, limits, findings)
 
 
-def _judge_counter(points: Series, step_s: float, findings: _Findings) -> None:
+def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: _Findings) -> None:
     component = points.component
+    if (jumped := implausible_count(points, limits, step_s)) is not None:
+        findings.faults.append(jumped)
+        return
     counted_j = points.counted_j()
     if counted_j < 0 or points.largest_fall_j() > thresholds.PLAUSIBLE_W * step_s:
         findings.faults.append(f"{component}: counter went backwards")
@@ -124,9 +135,15 @@ def _judge_counter(points: Series, step_s: float, findings: _Findings) -> None:
     if (standstill := faults.standstill(points, step_s)) is not None:
         findings.faults.append(standstill)
         return
+    if (strange := implausible_mean(points, limits, step_s, counted_j)) is not None:
+        findings.faults.append(strange)
+        return
     findings.energy_j[component] = counted_j
     if points.provenance != COUNTER or not points.power:
         return  # a model's watts are its joules over again, and check nothing
+    if (strange := implausible_power(points, limits)) is not None:
+        findings.faults.append(strange)
+        return
     check_j = points.integral_j()
     findings.check_energy_j[component] = check_j
     larger_j = max(counted_j, check_j)
@@ -137,8 +154,11 @@ def _judge_counter(points: Series, step_s: float, findings: _Findings) -> None:
         )
 
 
-def _judge_integral(points: Series, step_s: float, findings: _Findings) -> None:
+def _judge_integral(points: Series, step_s: float, limits: PowerRange, findings: _Findings) -> None:
     component = points.component
+    if (strange := implausible_power(points, limits)) is not None:
+        findings.faults.append(strange)
+        return
     if (unvaried := faults.unvaried(points)) is not None:
         findings.remarks.append(unvaried)
     findings.energy_j[component] = integral_j = points.integral_j()

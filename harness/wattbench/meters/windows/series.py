@@ -43,7 +43,7 @@ class Series:
         for reading in ordered:
             if not series.first_s <= reading.at_s <= series.last_s:
                 continue
-            if component in reading.temperature_c:
+            if math.isfinite(reading.temperature_c.get(component, math.nan)):
                 series.temperatures_c.append(reading.temperature_c[component])
             if component in reading.gaps:
                 series.gaps.append((reading.at_s, reading.gaps[component]))

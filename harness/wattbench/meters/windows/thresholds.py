@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 MIN_STEPS = 10.0
 """A window must be this many sensor steps long: 1 s at a 100 ms step.
 
@@ -46,8 +49,24 @@ DISAGREEMENT = 0.10
 window: A100 and H100 sample power only a quarter of the time (arXiv 2312.02741; ml-energy/zeus issue 181)."""
 
 PLAUSIBLE_W = 3000.0
-"""No component draws more: NVIDIA's largest module (GB200, two GPUs and a CPU) is rated 2,700 W. A counter that
+"""No single device draws more: NVIDIA's largest module (GB200, two GPUs and a CPU) is rated 2,700 W. A counter that
 advances faster was reset, and one that seems to fall by less than a step of this was only read at its edge."""
+
+MOST_W: Mapping[str, float] = MappingProxyType({"gpu": PLAUSIBLE_W, "cpu": 8000.0, "dram": 4000.0})
+"""More than any component of a kind draws. `cpu` is all packages together: eight sockets (the most that x86 servers
+have) of 500 W (AMD EPYC 9965, Intel Xeon 6980P), twice. `dram` is half of that."""
+
+MOST_W_OF_ANY = 200_000.0
+"""More than anything else draws, a meter at the wall included: a rack of 72 GPUs (NVIDIA GB200 NVL72) takes 132 kW."""
+
+OVER_LIMIT = 2.0
+"""How far above its driver's limit a component may be read. A limit is kept on average (RAPL's over seconds, a GPU's
+by a control loop), and power of a moment lies above it. A choice: what it is to find, a register of ones or a counter
+of another base, is off by orders of magnitude."""
+
+LEAST_W: Mapping[str, float] = MappingProxyType({"gpu": 0.1, "cpu": 0.1, "wall": 0.1})
+"""Less than anything draws that is switched on and answers: a laptop's package at rest takes about 0.5 W. Memory's own
+counters round smaller figures, and one of two power supplies may rest at 0 W: these have no least."""
 
 
 MAX_GAP_STEPS = 1.5

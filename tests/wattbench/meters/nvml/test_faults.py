@@ -44,6 +44,11 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, str], str, str, bool]] = {
         "too short for a sensor that advances every 1 s", INVALID,
     ),
     "temperature drift": ({}, {}, "alter(celsius=75)", "gpu0: temperature drifted by +25", INVALID),
+    "counter jumps": ({}, {}, "alter(jump=1e9)", "gpu0: counter jumped by 1e+09 J", INVALID),
+    "register of ones": (
+        {"counter": 0}, {}, "alter(raw=4294967295)", "such as 4.29497e+06 W (limit 1400 W", INVALID,
+    ),
+    "0 W beside a counter": ({}, {}, "alter(raw=0)", "such as 0 W (whatever is in use draws", INVALID),
     "counter and power disagree": ({"gain": 0.5}, {}, "", "gpu0: the counter gives", REMARK),
 }  # fmt: skip
 

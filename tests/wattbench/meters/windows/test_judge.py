@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -27,6 +27,7 @@ def judged(
     min_window_s: float = 0.0,
     label: WindowLabel = LABEL,
     contention: Contention = QUIET,
+    limits_w: Mapping[str, float] | None = None,
 ) -> WindowRow:
     return judge(
         WindowEvidence(
@@ -40,6 +41,7 @@ def judged(
             passes=3,
             idle_w={component: 20.0},
             contention=contention,
+            limits_w=limits_w or {},
         )
     )
 
@@ -393,3 +395,74 @@ def test_a_contended_idle_window_gives_no_idle_watts_of_a_processor() -> None:
     assert usable_as_idle(of_gpu, "gpu0")
     assert usable_as_idle(judged(cpu_counted(), "rapl", component="cpu", label=idle), "cpu")
     assert not usable_as_idle(judged(counted(0.5), until_s=0.5, label=idle), "gpu0")
+
+
+@pytest.mark.parametrize(
+    ("component", "provenance", "jump_j", "limits_w", "said"),
+    [
+        ("gpu0", "counter", 1e9, {}, "gpu0: counter jumped by 1e+09 J within 0.10 s (limit 3000 W: no gpu draws more)"),
+        ("gpu0", "counter", 600.0, {"gpu0": 700.0}, "(limit 1400 W: twice the limit that its driver tells)"),
+        ("cpu", "rapl", 262_143.0, {}, "cpu: counter jumped by 2.622e+05 J"),  # a whole range of the counter
+        ("cpu", "modelled", 1e9, {}, "cpu: counter jumped by 1e+09 J"),
+        ("wall", "counter", 1e9, {}, "(limit 200000 W: no rack draws more)"),
+        ("gpu0", "replayed", 2.0**32, {}, "gpu0: counter jumped by 4.295e+09 J"),
+    ],
+)
+def test_a_counter_that_jumps_by_what_nothing_draws_gives_no_figure(
+    component: str, provenance: str, jump_j: float, limits_w: dict[str, float], said: str
+) -> None:
+    readings = [Reading(r.at_s, {component: r.energy_j["gpu0"] + (jump_j if r.at_s > 5.0 else 0.0)}) for r in counted()]
+    row = judged(readings, provenance, component=component, limits_w=limits_w)
+    assert not row.valid
+    assert row.energy_j == {}
+    assert said in row.reasons[0]
+
+
+@pytest.mark.parametrize("jump_j", [90.0, 280.0])
+def test_what_a_device_may_draw_within_two_steps_is_no_jump(jump_j: float) -> None:
+    readings = [
+        replace(r, energy_j={"gpu0": r.energy_j["gpu0"] + (jump_j if r.at_s > 5.0 else 0.0)}) for r in counted()
+    ]
+    row = judged(readings, limits_w={"gpu0": 700.0})
+    assert row.valid
+
+
+@pytest.mark.parametrize("strange_w", [2**32 / 1000 - 0.001, 65_535.0, 0.0, float("nan"), float("inf"), -5.0])
+@pytest.mark.parametrize("provenance", ["integrated", "counter", "replayed"])
+def test_power_that_cannot_be_true_spoils_the_window(strange_w: float, provenance: str) -> None:
+    readings = counted() if provenance == "counter" else powered()
+    readings[30] = replace(readings[30], power_w={"gpu0": strange_w})
+    row = judged(readings, provenance)
+    assert not row.valid
+    assert "gpu0: 1 of 101 power readings cannot be true, such as" in row.reasons[0]
+    assert row.check_energy_j == {}
+    assert bool(row.energy_j) is (provenance == "counter")
+
+
+def test_a_working_device_that_says_0_w_is_not_believed() -> None:
+    row = judged(powered(watts=0.0), "integrated")
+    assert row.energy_j == {}
+    assert row.reasons == [
+        "gpu0: 101 of 101 power readings cannot be true, such as 0 W (whatever is in use draws at least 0.1 W)"
+    ]
+
+
+def test_a_counter_that_hardly_moves_gives_no_figure() -> None:
+    row = judged(counted(watts=0.01))
+    assert row.energy_j == {}
+    assert row.reasons[0].startswith("gpu0: 0.01 W on average cannot be true")
+
+
+def test_a_power_supply_at_rest_and_a_model_may_say_0_w() -> None:
+    resting = [Reading(r.at_s, power_w={"psu1": 0.0}) for r in counted()]
+    assert judged(resting, "integrated", component="psu1").valid
+    nothing_yet = [Reading(r.at_s, {"cpu": 0.0}, {"cpu": 0.0}) for r in counted()]
+    assert judged(nothing_yet, "modelled", component="cpu").valid
+
+
+def test_a_count_that_is_no_number_gives_no_figure() -> None:
+    readings = counted()
+    readings[30] = replace(readings[30], energy_j={"gpu0": float("nan")})
+    row = judged(readings)
+    assert row.energy_j == {}
+    assert row.reasons == ["gpu0: counter gave nan, which is not a valid meter reading"]
