@@ -195,4 +195,4 @@ def _limits_w(domains: Sequence[Domain]) -> dict[str, float]:
     limits_w: dict[str, list[float | None]] = {}
     for domain in domains:
         limits_w.setdefault(domain.component, []).append(domain.limit_w())
-    return {c: sum(each) for c, told in limits_w.items() if len(each := [w for w in told if w]) == len(told)}
+    return {c: sum(each) for c, found in limits_w.items() if len(each := [w for w in found if w]) == len(found)}

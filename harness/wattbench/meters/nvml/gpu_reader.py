@@ -29,6 +29,11 @@ THROTTLED = {
 }
 """`nvmlClocksEventReason...` that make a window invalid. Idle clocks, and clocks set by the user, do not."""
 
+PASSING = frozenset({10, 17, 19, 20, 21, 23})
+"""NVML errors that say nothing of the device: a time limit, the operating system, in use, memory, no data yet,
+resources. After any other it did not answer, or was not there: `NVML_ERROR_GPU_IS_LOST` (15), reset required (16), not
+found (6, 28), unknown (999)."""
+
 
 class GpuReader:
     """Reads one GPU through NVML. What a part lacks is determined when the reader is made.

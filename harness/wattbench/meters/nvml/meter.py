@@ -11,8 +11,8 @@ from wattbench.config import NvmlSettings
 from wattbench.meters.base import COUNTER, INTEGRATED, AbsentError, MeterError, Reading
 from wattbench.meters.nvml.counter_steps import Step, measure_steps, watch
 from wattbench.meters.nvml.foreign_processes import foreign_processes
-from wattbench.meters.nvml.gpu_reader import GpuReader
-from wattbench.meters.nvml.visible_gpus import expected_gpus, find_gpus, refuse_mig, start_nvml
+from wattbench.meters.nvml.gpu_reader import PASSING, GpuReader
+from wattbench.meters.nvml.visible_gpus import changed_gpus, expected_gpus, find_gpus, refuse_mig, start_nvml
 from wattbench.meters.windows.thresholds import HELD_UP_S
 
 STEP_TIMEOUT_S = 2.5
@@ -65,11 +65,13 @@ class NvmlMeter:
         self._nvml: Any = None
         self._readers: dict[str, GpuReader] = {}
         self._counted: frozenset[str] = frozenset()
+        self._powered: frozenset[str] = frozenset()
+        """Components that gave their power when the meter was opened."""
         self._steps: dict[str, Step] = {}
         self._throttled: frozenset[str] = frozenset()
         self._temperature_c: dict[str, float] = {}
         self._state_due_s = 0.0
-        self._foreign: frozenset[str] = frozenset()
+        self._noted: frozenset[str] = frozenset()
         self._processes_due_s = 0.0
 
     @classmethod
@@ -114,11 +116,13 @@ class NvmlMeter:
         energy_j: dict[str, float] = {}
         power_w: dict[str, float] = {}
         gaps: dict[str, str] = {}
+        lost: set[str] = set()
         for component in self._counted:  # first and together: their moment is the reading's
             try:
                 count_j = self._readers[component].count_j()
             except self._nvml.NVMLError as error:
                 gaps[component] = str(error)
+                lost.update(_lost(component, error))
                 continue
             if now_s() - at_s > HELD_UP_S:
                 gaps[component] = _held_up(at_s)
@@ -129,6 +133,8 @@ class NvmlMeter:
             try:
                 power_w[component] = reader.power_w()
             except self._nvml.NVMLError as error:
+                if component in self._powered:
+                    lost.update(_lost(component, error))
                 if component not in self._counted:  # beside a counter, power is only a check
                     gaps[component] = str(error)
                     continue
@@ -137,7 +143,8 @@ class NvmlMeter:
                 gaps[component] = _held_up(at_s)
         self._look_at_state(at_s, self._readers.keys() - gaps.keys())
         temperature_c = {c: degrees_c for c, degrees_c in self._temperature_c.items() if c not in gaps}
-        return Reading(at_s, energy_j, power_w, temperature_c, self._throttled | self._foreign_notes(at_s), gaps)
+        notes = self._throttled | self._slow_notes(at_s) | lost
+        return Reading(at_s, energy_j, power_w, temperature_c, notes, gaps)
 
     def sync(self) -> None:
         """Wait, at most three steps, until every counter has stepped."""
@@ -184,6 +191,7 @@ class NvmlMeter:
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
         self.limits_w = {c: w for c, reader in self._readers.items() if (w := reader.limit_w()) is not None}
+        self._powered = frozenset(c for c, reader in self._readers.items() if reader.power_reads() is not None)
         self.device_names = {gpu.component: gpu.name for gpu in gpus}
         self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
 
@@ -244,16 +252,22 @@ class NvmlMeter:
             throttled.update(f"{component}: {what}" for what in reader.throttling())
         self._throttled = frozenset(throttled)
 
-    def _foreign_notes(self, at_s: float) -> frozenset[str]:
-        """Return a note for every foreign process, looked for once a second and kept until the next time."""
+    def _slow_notes(self, at_s: float) -> frozenset[str]:
+        """Return a note for every foreign process and every GPU that appeared or went: looked for once a second, and
+        kept until the next time."""
         if at_s >= self._processes_due_s:
             self._processes_due_s = at_s + PROCESSES_EVERY_S
-            self._foreign = frozenset(
+            self._noted = frozenset(
                 f"{component}: foreign process {pid} ({name})"
                 for component, reader in self._readers.items()
                 for pid, name in foreign_processes(reader.pids()).items()
-            )
-        return self._foreign if self.fewer is None else self._foreign | {self.fewer}
+            ).union(changed_gpus(self._nvml, [r.gpu for r in self._readers.values()], self._environ))
+        return self._noted if self.fewer is None else self._noted | {self.fewer}
+
+
+def _lost(component: str, error: Any) -> list[str]:
+    """Return the note that a device did not answer; none if the error says nothing of it."""
+    return [] if error.value in PASSING else [f"{component}: the device was lost ({error})"]
 
 
 def _held_up(since_s: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +66,42 @@ def find_gpus(nvml: Any, environ: Mapping[str, str] | None = None) -> list[Gpu]:
     Raises:
         MeterError: NVML does not list them, or the variable names something whose energy cannot be separated.
     """
-    environ = os.environ if environ is None else environ
     try:
         gpus = [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
     except nvml.NVMLError as error:
         raise MeterError(f"NVML does not list the GPUs ({error})") from error
+    return _visible(gpus, environ)
+
+
+def changed_gpus(nvml: Any, opened: Sequence[Gpu], environ: Mapping[str, str] | None = None) -> list[str]:
+    """Return a sentence for each GPU that appeared or went since a meter was opened; none if they are the same.
+
+    Args:
+        nvml: as `start_nvml` gives it.
+        opened: as `find_gpus` gave them then.
+        environ: as `find_gpus` was given.
+    """
+    try:
+        count = nvml.nvmlDeviceGetCount()
+    except nvml.NVMLError as error:
+        return [f"NVML does not list the GPUs any more ({error})"]
+    present = []
+    for index in range(count):
+        with suppress(nvml.NVMLError):  # of a lost one even this is refused
+            present.append(_gpu(nvml, index))
+    uuids, known = {gpu.uuid for gpu in present}, {gpu.uuid for gpu in opened}
+    gone = [f"{gpu.component}: {gpu.name} ({gpu.uuid}) is gone" for gpu in opened if gpu.uuid not in uuids]
+    try:
+        usable = _visible(present, environ)
+    except MeterError:
+        usable = []  # what it refuses now it did not when the meter was opened, so one is gone: that is said
+    appeared = [gpu for gpu in usable if gpu.uuid not in known]
+    return gone + [f"{gpu.name} ({gpu.uuid}) appeared in mid-run: what it draws is not measured" for gpu in appeared]
+
+
+def _visible(gpus: list[Gpu], environ: Mapping[str, str] | None) -> list[Gpu]:
+    """Return those that `CUDA_VISIBLE_DEVICES` leaves visible."""
+    environ = os.environ if environ is None else environ
     wanted = environ.get("CUDA_VISIBLE_DEVICES")
     if wanted is None:
         return gpus

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wattbench.clock import now_s
@@ -164,13 +165,14 @@ class Sampler:
                     self._put(feed.meter, reading, self._windows + self._ended)
 
     def _read(self, meter: Meter, attempts: int) -> Reading:
-        """Read a meter; what cannot be read is a gap with its reason."""
+        """Read a meter; what cannot be read is a gap with its reason. What failed attempts noted is kept."""
         reading = _attempt(meter)
         for _ in range(attempts - 1):
             if not reading.gaps:
                 break
             time.sleep(BETWEEN_ATTEMPTS_S)
-            reading = _attempt(meter)
+            again = _attempt(meter)
+            reading = replace(again, notes=again.notes | reading.notes)
         return reading
 
     def _settled(self, index: int, reading: Reading) -> Reading:

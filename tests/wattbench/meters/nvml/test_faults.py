@@ -24,6 +24,15 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, str], str, str, bool]] = {
     ),
     "reads fail from the start": ({}, {}, "", "gpu0: could not be read", INVALID),
     "lost device": ({"gpus": 2}, {}, "alter(gpu1__fail=15)", "gpu1: meter lost", INVALID),
+    "lost for a moment": (
+        {}, {}, "alter(fail=15); time.sleep(0.4); alter(fail=0)", "gpu0: the device was lost", INVALID,
+    ),
+    "a GPU appears": (
+        {}, {}, "alter(gpus=2)", "(GPU-00000011-fake-fake-fake-000000000000) appeared in mid-run", INVALID,
+    ),
+    "a GPU goes": (
+        {"gpus": 2}, {}, "alter(gpus=1)", "gpu1: Fake H100 (GPU-00000011-fake-fake-fake-000000000000) is gone", INVALID,
+    ),
     "fewer left": ({"gpus": 2}, {}, "alter(gpu1__fail=15)", "fewer GPUs than expected: 1 of 2", INVALID),
     "fewer than named": (
         {"gpus": 3}, {"CUDA_VISIBLE_DEVICES": "0,1,2,3"}, "",

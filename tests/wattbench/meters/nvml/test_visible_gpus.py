@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from wattbench.meters import AbsentError, MeterError
-from wattbench.meters.nvml.visible_gpus import Gpu, select_visible, start_nvml
+from wattbench.meters.nvml.visible_gpus import Gpu, changed_gpus, select_visible, start_nvml
 
 GPUS = [Gpu(index, None, "H100", f"GPU-{index}abc") for index in range(3)]
 
@@ -62,3 +62,59 @@ def test_a_driver_that_does_not_start_is_explained(
     with pytest.raises(kind, match=reason) as caught:
         start_nvml()
     assert (caught.value.fix is None) == (kind is AbsentError)
+
+
+class RefusedError(Exception):
+    """Stands for `NVMLError`."""
+
+
+def listing(*uuids: str | None) -> SimpleNamespace:
+    """A driver that lists these GPUs; None: one that it lists and refuses."""
+
+    def uuid(index: int) -> str:
+        named = uuids[index]
+        if named is None:
+            raise RefusedError("GPU is lost")
+        return named
+
+    return SimpleNamespace(
+        NVMLError=RefusedError,
+        nvmlDeviceGetCount=lambda: len(uuids),
+        nvmlDeviceGetHandleByIndex=lambda index: index,
+        nvmlDeviceGetName=lambda _: "H100",
+        nvmlDeviceGetUUID=uuid,
+    )
+
+
+@pytest.mark.parametrize(
+    ("uuids", "wanted", "said"),
+    [
+        (["GPU-0abc", "GPU-1abc", "GPU-2abc"], None, []),
+        (["GPU-0abc", None, "GPU-2abc"], None, ["gpu1: H100 (GPU-1abc) is gone"]),
+        (["GPU-1abc", "GPU-2abc"], None, ["gpu0: H100 (GPU-0abc) is gone"]),
+        (
+            ["GPU-0abc", "GPU-1abc", "GPU-2abc", "GPU-new"], None,
+            ["H100 (GPU-new) appeared in mid-run: what it draws is not measured"],
+        ),
+        (["GPU-0abc", "GPU-1abc", "GPU-2abc", "GPU-new"], "0,1,2", []),  # no system can use it
+        (
+            ["GPU-0abc", "GPU-new", "GPU-2abc"], "0,1,2",
+            ["gpu1: H100 (GPU-1abc) is gone", "H100 (GPU-new) appeared in mid-run: what it draws is not measured"],
+        ),
+        ([], "MIG-1", [f"gpu{i}: H100 (GPU-{i}abc) is gone" for i in range(3)]),
+    ],
+)  # fmt: skip
+def test_a_gpu_that_appears_or_goes_in_mid_run_is_named(
+    uuids: list[str | None], wanted: str | None, said: list[str]
+) -> None:
+    environ = {} if wanted is None else {"CUDA_VISIBLE_DEVICES": wanted}
+    assert changed_gpus(listing(*uuids), GPUS, environ) == said
+
+
+def test_a_driver_that_lists_nothing_any_more_is_said() -> None:
+    def refuse() -> int:
+        raise RefusedError("driver unloaded")
+
+    nvml = listing()
+    nvml.nvmlDeviceGetCount = refuse
+    assert changed_gpus(nvml, GPUS, {}) == ["NVML does not list the GPUs any more (driver unloaded)"]

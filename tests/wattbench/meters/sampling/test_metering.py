@@ -288,3 +288,21 @@ def test_an_interrupt_waits_until_a_meter_was_read(label: WindowLabel) -> None:
         signal.signal(signal.SIGINT, before)
     assert len(whole) == 1
     assert not meter.is_open
+
+
+def test_a_device_that_was_lost_at_an_edge_spoils_the_window_though_it_was_read_again(label: WindowLabel) -> None:
+    failed = []
+
+    def play(at_s: float) -> Reading:
+        if not failed:
+            failed.append(at_s)
+            return Reading(at_s, notes=frozenset({"cpu: the device was lost"}), gaps={"cpu": "lost"})
+        return Reading(at_s, {"cpu": 100.0 * at_s})
+
+    with Metering([PlayedMeter(play)]) as metering:
+        window = metering.open(label)
+        time.sleep(0.1)
+        row = window.close()
+    assert row.energy_j
+    assert not row.valid
+    assert "cpu: the device was lost" in row.reasons
