@@ -5,6 +5,7 @@ Source: Linux kernel, Documentation/power/powercap/powercap.rst.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -191,8 +192,8 @@ class RaplMeter:
 
 
 def _limits_w(domains: Sequence[Domain]) -> dict[str, float]:
-    """Return the sum of the limits of a component's domains, of those components whose domains all tell one."""
-    limits_w: dict[str, list[float | None]] = {}
+    """Return the sum of the limits of a component's domains, of those components whose domains all have one."""
+    sums_w: dict[str, float] = {}
     for domain in domains:
-        limits_w.setdefault(domain.component, []).append(domain.limit_w())
-    return {c: sum(each) for c, found in limits_w.items() if len(each := [w for w in found if w]) == len(found)}
+        sums_w[domain.component] = sums_w.get(domain.component, 0.0) + (domain.limit_w() or math.inf)
+    return {component: sum_w for component, sum_w in sums_w.items() if math.isfinite(sum_w)}

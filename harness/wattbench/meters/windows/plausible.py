@@ -36,7 +36,7 @@ def power_range(component: str, provenance: str, limit_w: float | None = None) -
     least_w = 0.0 if provenance == MODELLED else thresholds.LEAST_W.get(kind, 0.0)
     most_w = thresholds.MOST_W.get(kind, thresholds.MOST_W_OF_ANY)
     if limit_w is not None and 0.0 < limit_w * thresholds.OVER_LIMIT < most_w:
-        return PowerRange(least_w, limit_w * thresholds.OVER_LIMIT, "twice the limit that its driver tells")
+        return PowerRange(least_w, limit_w * thresholds.OVER_LIMIT, "twice its driver's limit")
     return PowerRange(least_w, most_w, f"no {kind} draws more" if kind in thresholds.MOST_W else "no rack draws more")
 
 

@@ -401,7 +401,7 @@ def test_a_contended_idle_window_gives_no_idle_watts_of_a_processor() -> None:
     ("component", "provenance", "jump_j", "limits_w", "said"),
     [
         ("gpu0", "counter", 1e9, {}, "gpu0: counter jumped by 1e+09 J within 0.10 s (limit 3000 W: no gpu draws more)"),
-        ("gpu0", "counter", 600.0, {"gpu0": 700.0}, "(limit 1400 W: twice the limit that its driver tells)"),
+        ("gpu0", "counter", 600.0, {"gpu0": 700.0}, "(limit 1400 W: twice its driver's limit)"),
         ("cpu", "rapl", 262_143.0, {}, "cpu: counter jumped by 2.622e+05 J"),  # a whole range of the counter
         ("cpu", "modelled", 1e9, {}, "cpu: counter jumped by 1e+09 J"),
         ("wall", "counter", 1e9, {}, "(limit 200000 W: no rack draws more)"),
