@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from tests import tiers
 from wattbench.config import Weights
+from wattbench.machine import measuring_lock
 from wattbench.meters.contention.watch import SWITCH
 from wattbench.systems import weights
 
@@ -21,14 +23,18 @@ SMOL = Weights(
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
 
+_LOCKS = tempfile.TemporaryDirectory(prefix="wattbench-locks-")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Sort tests into tiers, let signals arrive, and leave windows unwatched.
 
     Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt. Tests run side
-    by side: each would find the machine busy. Those of what watches it make a `MachineWatch` of their own.
+    by side: each would find the machine busy, or another measuring on it. Those of what watches it make a
+    `MachineWatch` of their own.
     """
     os.environ[SWITCH] = "off"
+    os.environ[measuring_lock.FOLDER] = _LOCKS.name
     config.pluginmanager.register(tiers, "tiers")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 from collections.abc import Iterable
 from types import ModuleType
@@ -33,6 +34,48 @@ class MissingExtraError(MissingHereError):
             f"wattbench[{extra}]",
         )
         self.extra = extra
+
+
+_LIMITS = {
+    errno.ENOSPC: "free some space, or name a folder on another disk",
+    errno.EFBIG: "raise the limit of a file's size (ulimit -f)",
+    errno.EDQUOT: "free some of your quota, or name a folder on another disk",
+    errno.EROFS: "name a folder that can be written",
+    errno.EACCES: "name a folder that you may write, or correct its permissions",
+    errno.EPERM: "name a folder that you may write, or correct its permissions",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "close other programs: the machine has no more files to open",
+    errno.ENOMEM: "free some memory, or raise the limit of this process",
+    errno.EAGAIN: "raise the limit of processes and threads (ulimit -u)",
+    errno.EIO: "check the disk and its cable, and the kernel's log",
+    errno.ESTALE: "check the network drive: its server lost the file",
+    errno.ENOENT: "it was removed meanwhile",
+    errno.ENOTDIR: "a folder was replaced by a file meanwhile",
+}
+"""What a machine refuses whatever the program is, and what to do about it."""
+
+
+def refusal_of_machine(error: BaseException) -> str | None:
+    """Say in a sentence what the machine refused: space, memory, files to open, a folder that is gone.
+
+    Returns:
+        None where it is another error: a fault of the program, which keeps its traceback.
+    """
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory ({str(error) or 'MemoryError'}). {_sentence(errno.ENOMEM)}"
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        return f"the machine starts no further thread. {_sentence(errno.EAGAIN)}"
+    if not isinstance(error, OSError) or error.errno not in _LIMITS:
+        return None
+    if error.errno == errno.ENOENT and error.filename is None:
+        return "the current folder was removed. Change into another one"
+    what = "" if error.filename is None else f"{error.filename}: "
+    return f"{what}{error.strerror}. {_sentence(error.errno)}"
+
+
+def _sentence(number: int) -> str:
+    advice = _LIMITS[number]
+    return advice[0].upper() + advice[1:]
 
 
 def require(module: str, *, extra: str, what: str) -> ModuleType:

@@ -1,14 +1,15 @@
-"""Keep an interrupt from being lost, and from leaving a lock taken.
+"""Keep an interrupt from being lost, and from leaving a lock taken or an end half done.
 
 Python raises `KeyboardInterrupt` in the main thread between any two of its instructions. Where that is within a
 finaliser or a callback it is printed and dropped, and the run goes on as if nothing had been pressed. Where it is
 between taking a lock and entering the block that releases it, the lock stays taken, and a thread that needs it waits
-for ever: in codecarbon's scheduler, for one, which each reading of the modelled joules starts or stops. So a run
+for ever: in codecarbon's scheduler, for one, which each reading of the modelled joules starts or stops. Where it is
+within the clearing up after an earlier one, a server stays or a traceback ends the program. So a run
 
-- holds interrupts back while it reads, opens or closes meters (`held`), and
-- looks after each answer whether one has come that nothing noticed (`raise_if_interrupted`).
-
-A second interrupt is never held back.
+- holds interrupts back while it reads, opens or closes meters (`held`),
+- looks after each answer whether one has come that nothing noticed (`raise_if_interrupted`), and
+- is interrupted once: those that follow in the next `PATIENCE_S` change nothing. After that, what clears up is stuck,
+  and the next one is raised wherever the program is.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
+
+PATIENCE_S = 10.0
+"""For how long after an interrupt others are taken as the same one, while the run ends."""
 
 
 @dataclass
@@ -29,37 +34,51 @@ class _Seen:
     """How many blocks of `held` it is in."""
     number: int = 0
     """Interrupts since the outermost `noticed` began."""
+    since_s: float = 0.0
+    """When the last one came that was not taken as part of an earlier one, on the monotonic clock."""
     waiting: bool = False
     """One was held back."""
     watching: int = 0
     """How many blocks of `noticed` it is in."""
+    own_process: bool = False
+    """The process is a command's, and ends with it."""
 
 
 _seen = _Seen()
 
 
+def own_process() -> None:
+    """Say that this process is a command's: once it was interrupted, what else comes while it ends is ignored."""
+    _seen.own_process = True
+
+
 @contextlib.contextmanager
 def noticed() -> Iterator[None]:
-    """Notice every Ctrl-C, and treat SIGTERM as one.
+    """Notice every Ctrl-C, and treat SIGTERM, and the end of the terminal (SIGHUP), as one.
 
     Outside the main thread, which alone may set a handler, this does nothing. A handler of the program's own for Ctrl-C
-    stays, as it does where Ctrl-C is ignored.
+    or SIGHUP stays, as it does where they are ignored (nohup).
     """
     if not _in_main():
         yield
         return
     if not _seen.watching:
         _seen.number, _seen.waiting = 0, False
-    default = signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _interrupt)
-    numbers = (signal.SIGTERM, signal.SIGINT) if default else (signal.SIGTERM,)
+    numbers = [signal.SIGTERM]
+    numbers += [signal.SIGINT] if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _interrupt) else []
+    numbers += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) in (signal.SIG_DFL, _interrupt) else []
     before = {number: signal.signal(number, _interrupt) for number in numbers}
     _seen.watching += 1
+    ends = False
     try:
         yield
+    except BaseException:
+        ends = _seen.own_process and _seen.number > 0
+        raise
     finally:
         _seen.watching -= 1
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if ends else handler)
 
 
 @contextlib.contextmanager
@@ -94,6 +113,9 @@ def raise_if_interrupted() -> None:
 
 def _interrupt(_: int, __: FrameType | None) -> None:
     _seen.number += 1
+    if _seen.number > 1 and time.monotonic() - _seen.since_s < PATIENCE_S:
+        return
+    _seen.since_s = time.monotonic()
     if _seen.depth and _seen.number == 1:
         _seen.waiting = True
         return

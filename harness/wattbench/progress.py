@@ -1,9 +1,13 @@
-"""Show the progress of a run: a live display in a terminal, plain lines elsewhere. Always on standard error."""
+"""Show the progress of a run: a live display in a terminal, plain lines elsewhere. Always on standard error.
+
+Where no one listens any more (a terminal that was closed, a full disk under a log) the run goes on without it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self, cast
 
 from wattbench.clock import now_s
 
@@ -53,6 +57,25 @@ def progress(cells: int, items: int, cells_are: str = "cells", items_are: str = 
     return display(cells, items, cells_are, items_are)
 
 
+class _Unheard:
+    """A stream that may fail to write without any consequence."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class LiveProgress:
     """Two bars: all items of all cells, and those of the current cell, each with its remaining time."""
 
@@ -66,7 +89,7 @@ class LiveProgress:
             MofNCompleteColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=Console(file=cast("IO[str]", _Unheard(sys.stderr))),
         )
         self._cells, self._cell_number, self._cells_are = cells, 0, cells_are
         self._all = self._bars.add_task(f"all {cells} {cells_are}", total=items)
@@ -121,7 +144,8 @@ class PlainProgress:
 
     def note(self, text: str) -> None:
         """Print one line."""
-        print(text, file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
 
     def expect(self, cells: int, items: int) -> None:
         """Change the numbers that the next lines state."""

@@ -1,8 +1,11 @@
 """What a missing extra and a misspelt name say."""
 
+import errno
+import os
+
 import pytest
 
-from wattbench.errors import MissingExtraError, nearest, require
+from wattbench.errors import MissingExtraError, nearest, refusal_of_machine, require
 
 
 def test_a_missing_extra_names_the_command_in_one_line() -> None:
@@ -22,3 +25,25 @@ def test_nearest_names_one_or_lists_all() -> None:
     assert nearest("zzz", ["b", "a"]) == "; choose one of: a, b"
     assert nearest("zzz", []) == ""
     assert nearest("zzz", [f"n{i:02}" for i in range(20)]).endswith("n11, ...")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/a"),
+         "runs/a: No space left on device. Free some space, or name a folder on another disk"),
+        (OSError(errno.EMFILE, os.strerror(errno.EMFILE)),
+         "Too many open files. Raise the limit of open files (ulimit -n)"),
+        (FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)),
+         "the current folder was removed. Change into another one"),
+        (MemoryError(),
+         "there is not enough memory (MemoryError). Free some memory, or raise the limit of this process"),
+        (RuntimeError("can't start new thread"),
+         "the machine starts no further thread. Raise the limit of processes and threads (ulimit -u)"),
+        (BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), None),
+        (RuntimeError("anything else"), None),
+        (OSError("no number"), None),
+    ],
+)  # fmt: skip
+def test_what_the_machine_refuses_is_a_sentence(error: Exception, expected: str | None) -> None:
+    assert refusal_of_machine(error) == expected

@@ -5,28 +5,32 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
+from wattbench import interrupts
 from wattbench.interrupts import held, noticed, raise_if_interrupted
 
 
 @pytest.fixture
 def noticing() -> Iterator[None]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         with noticed():
             yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before[0])
+        signal.signal(signal.SIGHUP, before[1])
 
 
 def interrupt(number: signal.Signals = signal.SIGINT) -> None:
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_is_raised_at_once(noticing: None, number: signal.Signals) -> None:
     with pytest.raises(KeyboardInterrupt):
         interrupt(number)
@@ -50,13 +54,66 @@ def test_an_interrupt_is_held_back_to_the_end_of_the_outermost_block(noticing: N
     assert reached == ["inner", "outer"]
 
 
-def test_a_second_interrupt_is_not_held_back(noticing: None) -> None:
+def test_quick_interrupts_are_one(noticing: None) -> None:
+    """The second and third change nothing of how a run ends: meters closed, servers stopped."""
+    reached = []
+
+    def run() -> None:
+        try:
+            with held():
+                interrupt()
+                interrupt()
+                interrupt(signal.SIGHUP)
+                reached.append("the meter was read")
+        finally:
+            interrupt()
+            with held():
+                interrupt()
+            reached.append("the meters were closed")
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert reached == ["the meter was read", "the meters were closed"]
+
+
+def test_an_end_that_is_stuck_can_be_interrupted(noticing: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = iter([100.0, 101.0, 100.0 + interrupts.PATIENCE_S, 100.0 + interrupts.PATIENCE_S])
+    monkeypatch.setattr("wattbench.interrupts.time.monotonic", lambda: next(now_s))
     with held():
+        interrupt()
         interrupt()
         with pytest.raises(KeyboardInterrupt):
             interrupt()
     with pytest.raises(KeyboardInterrupt):
         raise_if_interrupted()
+
+
+def test_what_nohup_ignores_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with noticed():
+            interrupt(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+ENDING = """
+import os, signal, sys
+from wattbench.interrupts import noticed, own_process
+own_process()
+try:
+    with noticed():
+        os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    sys.exit(130)
+"""
+
+
+def test_a_command_that_was_interrupted_ends_with_its_code_whatever_follows() -> None:
+    done = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
+
 import pytest
 
 from wattbench import progress
@@ -42,3 +45,20 @@ def test_the_live_display_counts_the_same(capsys: pytest.CaptureFixture[str]) ->
     assert said.out == ""
     assert "10/30" in said.err
     assert "loading [b] ..." in said.err
+
+
+@pytest.mark.parametrize("display", [progress.PlainProgress, progress.LiveProgress])
+def test_a_run_goes_on_where_nobody_listens(
+    display: type[progress.PlainProgress | progress.LiveProgress], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal that was closed, or a log on a full disk."""
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr("sys.stderr", full)
+        with display(2, 30) as shown:
+            shown.note("loading a ...")
+            shown.start_cell("a on x", 10, 4)
+            shown.advance(6)
+            shown.end_cell()
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()

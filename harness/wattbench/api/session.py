@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from wattbench.errors import UserError
 from wattbench.interrupts import noticed
 
 if TYPE_CHECKING:
@@ -16,8 +15,12 @@ if TYPE_CHECKING:
 
 
 def notice(text: str) -> None:
-    """Print one line on standard error, where the progress of a run goes too."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
+    """Print one line on standard error, where the progress of a run goes too.
+
+    Where no one listens any more (a terminal that was closed, a pipe that ended) nothing is printed.
+    """
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
 
 
 @contextlib.contextmanager
@@ -29,7 +32,7 @@ def stdout_to_stderr() -> Iterator[None]:
 
 @contextlib.contextmanager
 def measuring_alone() -> Iterator[None]:
-    """Hold the machine's lock during a run, notice every Ctrl-C, and treat SIGTERM as one.
+    """Hold the machine's lock during a run, notice every Ctrl-C, and treat SIGTERM and SIGHUP as one.
 
     Raises:
         UserError: another process is measuring on this machine.
@@ -40,29 +43,15 @@ def measuring_alone() -> Iterator[None]:
 
 @contextlib.contextmanager
 def machine_lock() -> Iterator[None]:
-    """Hold the lock that only one measurement on a machine can have: energy is counted for the whole device.
+    """Hold the locks that one measurement on a machine, and on each GPU, can have: energy is counted for all of it.
 
     Raises:
         UserError: another process, or another measurement in this one, has it.
     """
-    import filelock
+    from wattbench.machine.measuring_lock import measuring_lock
 
-    from wattbench.systems.weights import cache_folder
-
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / "measuring.lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout as error:
-        raise UserError(
-            "another wattbench run is measuring on this machine. Energy is counted for the whole device, so two runs "
-            "would bill each other; wait for it to end"
-        ) from error
-    try:
+    with measuring_lock():
         yield
-    finally:
-        lock.release()
 
 
 def meters_here(suite: Suite | None = None) -> Chosen:

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from wattbench.errors import UserError
+from wattbench.errors import UserError, refusal_of_machine
+from wattbench.interrupts import own_process
 
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
 
 
 class _Group(click.Group):
-    """Report a `UserError` of any command in one message on standard error, with exit code 2."""
+    """Report a `UserError` of any command, and what the machine refuses, in one message on standard error.
+
+    The exit code is then 2.
+    """
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **named: Any) -> Any:
+        if args is None:
+            own_process()
+        return super().main(args, *others, **named)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except UserError as error:
-            click.echo(f"wattbench: {error}", err=True)
-            ctx.exit(EXIT_USER)
+            self._end(ctx, str(error))
+        except (OSError, MemoryError, RuntimeError) as error:
+            refusal = refusal_of_machine(error)
+            if refusal is None:
+                raise
+            self._end(ctx, refusal)
+
+    def _end(self, ctx: click.Context, message: str) -> None:
+        with contextlib.suppress(OSError):
+            click.echo(f"wattbench: {message}", err=True)
+        _drop_unwritten()
+        ctx.exit(EXIT_USER)
+
+
+def _drop_unwritten() -> None:
+    """Leave what standard output cannot take, as on a full disk: Python would try again as it ends, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wattbench.cli._group import EXIT_INTERRUPTED
-from wattbench.errors import UserError
+from wattbench.errors import UserError, refusal_of_machine
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
@@ -114,9 +114,10 @@ def errors_as_verdicts(
         then()
         raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
     except Exception as error:  # an engine raises whatever its libraries raise
-        if not isinstance(error, UserError):
+        message = str(error) if isinstance(error, UserError) else refusal_of_machine(error)
+        if message is None:
             traceback.print_exc()
-        message = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            message = f"{type(error).__name__}: {error}"
         click.echo(f"wattbench: {message}", err=True)
         then()
         try:

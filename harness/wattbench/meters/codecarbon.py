@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -31,6 +32,8 @@ SHORTEST_TASK_S = 0.1
 """codecarbon computes the CPU's load from ticks of 10 ms: with fewer than ten the load is mostly rounding."""
 TASKS_PER_TRACKER = 1000
 """A tracker keeps every task in memory; after this many (17 minutes at 1 Hz) a new one starts, in 10 ms."""
+END_S = 5.0
+"""How long a tracker may take to stop."""
 
 _FIELDS = {"cpu": "cpu_energy", "dram": "ram_energy"}
 """Component to the field of codecarbon's `EmissionsData`. Its GPU energy is not used: NVML is read directly."""
@@ -107,10 +110,12 @@ class CodecarbonMeter:
         return Reading(at_s, dict(self._told_j), dict(self._power_w))
 
     def close(self) -> None:
-        """Stop the model and its thread."""
+        """Stop the model and its thread; not waiting for ever where an interrupt left its scheduler with its lock."""
         if self._tracker is not None:
             tracker, self._tracker = self._tracker, None
-            tracker.stop()
+            ending = threading.Thread(target=_stop, args=(tracker,), name="wattbench-codecarbon-end", daemon=True)
+            ending.start()
+            ending.join(END_S)
 
     def _roll(self) -> None:
         """End the running task, add its joules, and start the next."""
@@ -159,6 +164,11 @@ class CodecarbonMeter:
             self._tracker.stop_task()
             self._task_started_s = now_s()
             self._tracker.start_task()
+
+
+def _stop(tracker: Any) -> None:
+    with suppress(Exception):  # its figures were read before
+        tracker.stop()
 
 
 def _new_tracker() -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from wattbench.errors import UserError
 
@@ -14,25 +16,42 @@ from wattbench.errors import UserError
 class Appender:
     """An append-only file of JSON lines, each on disk before `append` returns.
 
-    Opening it cuts off a last line that a killed process left half-written.
+    Opening it cuts off a last line that a killed process left half-written. A line that the disk does not take whole is
+    cut off at once, so that what is appended later is no damage.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _cut_torn_tail(path)
-        self._file: IO[bytes] = path.open("ab")
+        self._file = path.open("ab", buffering=0)  # a buffer would keep what a full disk refused, and write it later
 
     def append(self, row: dict[str, Any]) -> None:
-        """Write one line and wait until the disk has it."""
+        """Write one line and wait until the disk has it.
+
+        Raises:
+            OSError: it has not, and nothing of the line is there; or the file was removed.
+        """
         self.append_all([row])
 
     def append_all(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write lines and wait until the disk has them: once for all."""
         # One write call, so that a kill tears at most one line. NaN is not JSON: refuse to write it.
         lines = (json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
-        self._file.write(b"".join(lines))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self._write(b"".join(lines))
+
+    def _write(self, data: bytes) -> None:
+        status = os.fstat(self._file.fileno())
+        if not status.st_nlink:
+            raise FileNotFoundError(errno.ENOENT, "it was removed while it was written", self._file.name)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file.fileno(), status.st_size)
+            raise
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""

@@ -12,7 +12,7 @@ import filelock
 
 from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
-from wattbench.records.atomic_write import sync_folder, write_atomically
+from wattbench.records.atomic_write import FAILURE, failing_as, sync_folder, write_atomically
 from wattbench.records.blocks import BlockPlan, BlockRow
 from wattbench.records.experts import ExpertRow
 from wattbench.records.jsonl import Appender
@@ -39,10 +39,12 @@ class RunWriter:
         self.layout = RunLayout(root)
         self._lock = filelock.FileLock(self.layout.lock)  # the kernel frees it when the process dies, however
         try:
-            self._lock.acquire(timeout=0)
+            with failing_as(self.layout.lock, FAILURE):
+                self._lock.acquire(timeout=0)
         except filelock.Timeout as error:
             raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
         self._appenders: dict[Path, Appender] = {}
+        self._begun = self.layout.header.exists()
 
     @classmethod
     def create(cls, root: Path, header: RunHeader) -> Self:
@@ -55,10 +57,12 @@ class RunWriter:
             root.mkdir(parents=True)
         except OSError as error:
             raise UserError(f"{root}: cannot make the run directory ({error.strerror})") from error
-        sync_folder(root.parent)
+        with failing_as(root.parent, FAILURE):
+            sync_folder(root.parent)
         writer = cls(root)
         text = json.dumps(asdict(header), indent=2, ensure_ascii=False, allow_nan=False)
         write_atomically(writer.layout.header, text.encode())
+        writer._begun = True
         return writer
 
     def append_answer(self, system: str, task: str, row: AnswerRow) -> None:
@@ -87,7 +91,7 @@ class RunWriter:
 
     def append_passes(self, rows: Iterable[PassRow]) -> None:
         """Record the passes over the items of a window."""
-        self._appender(self.layout.passes).append_all(asdict(row) for row in rows)
+        self._append_all(self.layout.passes, rows)
 
     def append_block(self, row: BlockRow) -> None:
         """Record that all systems have been asked an attempt of a block: from now on it counts."""
@@ -95,6 +99,7 @@ class RunWriter:
 
     def write_block_plan(self, plan: BlockPlan) -> None:
         """Record how the run is laid out in blocks, completely or not at all."""
+        self._check_there()
         write_atomically(self.layout.block_plan, json.dumps(asdict(plan), indent=2, ensure_ascii=False).encode())
 
     def append_phase(self, row: PhaseRow) -> None:
@@ -103,10 +108,12 @@ class RunWriter:
 
     def write_experts(self, system: str, task: str, rows: Iterable[ExpertRow]) -> None:
         """Write which experts a mixture used in a cell, completely or not at all."""
+        self._check_there()
         _write_rows(self.layout.experts(system, task), rows)
 
     def write_scores(self, system: str, task: str, rows: Iterable[ScoreRow]) -> None:
         """Write lm-eval's scores of a cell, completely or not at all: the cell is complete with them."""
+        self._check_there()
         _write_rows(self.layout.scores(system, task), rows)
 
     def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:
@@ -119,6 +126,7 @@ class RunWriter:
 
     def finish_tables(self, items: bytes, windows: bytes, item_rows: int, window_rows: int, finished_utc: str) -> None:
         """Write tables that are Parquet already, and then `finished.json`."""
+        self._check_there()
         write_atomically(self.layout.items_table, items)
         write_atomically(self.layout.windows_table, windows)
         summary = {"finished_utc": finished_utc, "items": item_rows, "windows": window_rows}
@@ -138,12 +146,26 @@ class RunWriter:
         self.close()
 
     def _append(self, path: Path, row: RecordRow) -> None:
-        self._appender(path).append(asdict(row))  # type: ignore[call-overload]  # every row is a dataclass
+        self._append_all(path, [row])
+
+    def _append_all(self, path: Path, rows: Iterable[RecordRow]) -> None:
+        with failing_as(path, FAILURE):
+            self._appender(path).append_all(asdict(row) for row in rows)  # type: ignore[call-overload]  # dataclasses
 
     def _appender(self, path: Path) -> Appender:
         if path not in self._appenders:
+            self._check_there()
             self._appenders[path] = Appender(path)
         return self._appenders[path]
+
+    def _check_there(self) -> None:
+        """Check that the run is still where it began: a new file would make a folder that looks like a run.
+
+        Raises:
+            UserError: it was removed or renamed.
+        """
+        if self._begun and not self.layout.header.exists():
+            raise UserError(f"{self.layout.root}: the run was removed, or renamed, while it was measured")
 
 
 def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -107,3 +108,25 @@ def test_a_command_that_reads_computes_in_one_thread_unless_told_otherwise(
     assert result.exit_code == 0, result.output
     assert seen == [during]
     assert os.environ.get("OPENBLAS_NUM_THREADS") == already
+
+
+def test_what_the_machine_refuses_ends_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/a")
+
+    monkeypatch.setattr(main.commands["schema"], "callback", full)
+    result = click.testing.CliRunner().invoke(main, ["schema"])
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "wattbench: runs/a: No space left on device. Free some space, or name a folder on another disk\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_standard_output_on_a_full_disk_ends_in_a_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "wattbench", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == ("wattbench: No space left on device. Free some space, or name a folder on another disk\n")

@@ -259,3 +259,17 @@ def test_codecarbons_own_curve_gives_the_power_at_rest() -> None:
     rest_w = module._power_at_rest(tracker)
     tracker.stop()
     assert rest_w == pytest.approx(0.1 * cpu._tdp)
+
+
+def test_a_scheduler_that_kept_its_lock_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an interrupt within its start or stop leaves it: its own stop would wait for ever."""
+    monkeypatch.setattr(module, "END_S", 0.2)
+    meter = CodecarbonMeter()
+    meter.open()
+    monitor = meter._tracker._scheduler_monitor_power
+    assert monitor._lock.acquire(timeout=1)
+    monitor._stopped = False
+    began_s = now_s()
+    meter.close()
+    assert now_s() - began_s < 5.0
+    monitor._lock.release()

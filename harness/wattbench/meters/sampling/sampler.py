@@ -23,6 +23,8 @@ BETWEEN_ATTEMPTS_S = 0.005
 UNEVEN = (0.5, 1.5)
 """Pauses between readings, as shares of the meter's period. At even ones, power that repeats in step with them (a token
 every 50 ms, say) would be read at the same point each time, and look steady."""
+END_S = 30.0
+"""How long the thread may take to end: a meter that does not return (a driver that hangs) does not hold up the run."""
 LAGGARDS_EVERY_S = 0.05
 """How often a meter is called, at a window's end, for a reading that is still expected."""
 
@@ -55,16 +57,18 @@ class Sampler:
 
     @held()
     def stop(self) -> None:
-        """Stop the thread and close the trace."""
-        with self._change:
-            self._stopped = True
-            self._change.notify()
-        # A second Ctrl-C may have left this thread with the lock: the sampler would wait for ever.
+        """Stop the thread and close the trace. A thread that hangs in a meter is left: it ends with the process."""
+        if not self._change.acquire(timeout=END_S):
+            return
+        self._stopped = True
+        self._change.notify()
+        # An interrupt may have left this thread with the lock: the sampler would wait for ever.
         with contextlib.suppress(RuntimeError):
             while True:
                 self._change.release()
-        self._thread.join()
-        self.trace_to(None)
+        self._thread.join(END_S)
+        if not self._thread.is_alive():
+            self.trace_to(None)
 
     @held()
     def trace_to(self, path: Path | None) -> None:

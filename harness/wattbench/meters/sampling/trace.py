@@ -18,7 +18,7 @@ class TraceWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+b")
+        self._file = path.open("a+b", buffering=0)  # a buffer would keep what a full disk refused
         if self._file.tell() == 0:
             self._put([list(COLUMNS)])
         else:
@@ -49,8 +49,9 @@ class TraceWriter:
     def _put(self, rows: list[list[str]]) -> None:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
-        self._file.write(text.getvalue().encode())
-        self._file.flush()
+        rest = memoryview(text.getvalue().encode())
+        while rest:
+            rest = rest[self._file.write(rest) :]
 
     def _end_torn_line(self) -> None:
         self._file.seek(-1, io.SEEK_END)

@@ -74,7 +74,7 @@ def wait_for_any(group: Group) -> None:
         wait()
         os.write(waker, b".")
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: when(lambda: None))
     for wait in (sys.stdin.buffer.read, group.process.wait):
         threading.Thread(target=when, args=(wait,), daemon=True).start()
