@@ -69,7 +69,7 @@ def test_a_system_against_itself_passes_and_a_drill_on_it_does_not(wattbench, su
     assert "judged by the suite" in done.stderr
     finds = "With 40 items this gate can find: a drop of "
     assert finds in done.stderr
-    assert finds in wattbench("plan", path).stdout
+    assert finds in wattbench("plan", path, "--load").stdout
     drill = wattbench("gate", path, *both, "--out", "drill", "--plant", "drop=60%")
     assert drill.returncode == 1, drill.stdout + drill.stderr
     [root] = (tmp_path / "drill").iterdir()

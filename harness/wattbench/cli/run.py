@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from wattbench.api.session import measuring_alone, meters_here, stdout_to_stderr
-from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
+from wattbench.api.session import measuring_alone, meters_here, notice, stdout_to_stderr
+from wattbench.api.suite_runs import load as read_suite
+from wattbench.api.suite_runs import requiring, run_new, run_resumed
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
@@ -19,17 +20,26 @@ from wattbench.errors import UserError
 @click.argument("suite")
 @narrowing_options
 @measured_option
-def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, **narrowing: Any) -> None:
+@click.option(
+    "--load",
+    is_flag=True,
+    help="Also load tasks and import systems that are code, which runs that code: only for a suite that you trust.",
+)
+def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, load: bool, **narrowing: Any) -> None:
     """Show the cells of SUITE, their items and how they will be measured. Runs nothing, and needs no network.
 
-    SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted.
+    SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted. None of the
+    suite's code is run: the plan names it.
     """
+    from wattbench.measure.code_to_run import code_to_run
     from wattbench.measure.plan import as_text
     from wattbench.measure.preview import preview
 
     with stdout_to_stderr():
-        resolved = requiring(load(suite, **narrowing), require_measured)
-        seen = preview(resolved, allow_unsafe_code=allow_unsafe_code)
+        resolved = requiring(read_suite(suite, **narrowing), require_measured)
+        for code in code_to_run(resolved) if load else ():
+            notice(f"wattbench: --load: may run {code}")
+        seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load)
         metered = meters_here(resolved.suite).provenance
     click.echo(as_text(resolved, seen.cells, metered, seen.notes))
     if resolved.suite.gate is not None:
@@ -74,7 +84,7 @@ def run(
     with stdout_to_stderr(), measuring_alone():
         try:
             if suite is not None:
-                resolved = requiring(load(suite, **narrowing), require_measured)
+                resolved = requiring(read_suite(suite, **narrowing), require_measured)
                 root = run_new(resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code)
             else:
                 assert resume is not None

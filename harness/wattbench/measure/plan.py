@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wattbench.config import HybridSystem, Measure, OracleRouter, PythonSystem, Resolved, SystemBase, TaskChoice
+from wattbench.config import HybridSystem, Measure, OracleRouter, Resolved, SystemBase, TaskChoice
 from wattbench.errors import UserError, require
+from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
@@ -127,7 +128,7 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
         *blocks,
         "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),
     ]
-    lines += [f"runs its own code: {name}" for name in _code_of(resolved)]
+    lines += [f"runs its own code: {name}" for name in code_to_run(resolved)]
     lines += [f"note: {note}" for note in notes]
     return "\n".join(map(printable, lines))
 
@@ -173,7 +174,9 @@ def _item_count(cells: Sequence[Planned], repeats: int) -> str:
     known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
     if all(cell.items is not None for cell in cells):
         return str(known)
-    return f"at most {known}" if all(cell.items or cell.choice.limit for cell in cells) else f"more than {known}"
+    if all(cell.items or cell.choice.limit for cell in cells):
+        return f"at most {known}"
+    return f"more than {known}" if known else "an unknown number of"
 
 
 def _refuse_unsafe(resolved: Resolved) -> None:
@@ -226,17 +229,3 @@ def order(systems: Mapping[str, SystemBase]) -> list[str]:
         name: index if key is None else first.setdefault(key, index) for index, (name, key) in enumerate(keys.items())
     }
     return sorted(systems, key=lambda name: position[name])
-
-
-def _code_of(resolved: Resolved) -> list[str]:
-    """List the code of its own that this suite will run, besides that of the libraries: a reader of a suite from
-    elsewhere wants to know."""
-    systems = dict(resolved.systems)
-    for config in resolved.systems.values():
-        systems |= config.pool if isinstance(config, HybridSystem) else {}
-    programs = [f"system {n!r} ({c.call})" for n, c in systems.items() if isinstance(c, PythonSystem)]
-    for folder in resolved.suite.tasks.include:
-        files = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".jsonl", ".py"))
-        if any("!function" in path.read_text(errors="replace") for path in files):
-            programs.append(f"tasks in {folder}")
-    return programs

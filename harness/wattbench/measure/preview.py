@@ -1,19 +1,20 @@
 """Preview what a suite will do, as far as any machine can: without a data set, a model, its server or a network.
 
 A plan to be run is made by `wattbench.measure.plan.plan`, which refuses if anything is missing. This one is to be
-read: a mistake in the suite is an error here as well, and what only this machine lacks is a note.
+read: a mistake in the suite is an error here as well, and what only this machine lacks is a note. The code of a suite
+is not run to look at it, unless that is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wattbench.config import HybridSystem, Resolved, SystemBase, TaskChoice
+from wattbench.config import Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
+from wattbench.measure.code_to_run import with_members
 from wattbench.measure.plan import check_pair, check_scenario, order
 from wattbench.systems import engine_class
-from wattbench.tasks.loading import TaskOutline, load_task, outline_task
+from wattbench.tasks.loading import TaskOutline, code_of_task, load_task, outline_task
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,13 @@ class Preview:
     notes: list[str]
 
 
-def preview(resolved: Resolved, *, allow_unsafe_code: bool = False) -> Preview:
+def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool = False) -> Preview:
     """Return the cells of a suite in the order they run, and notes on what they need that is missing here.
+
+    Args:
+        resolved: the suite.
+        allow_unsafe_code: the user allows tasks that run code which a model wrote: no note on them.
+        load: load tasks and import systems though that runs the suite's code.
 
     Raises:
         UserError: the suite needs something that no machine can do.
@@ -46,9 +52,14 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False) -> Preview:
         for _, outline in outlines:
             if outline is not None:
                 check_pair(resolved, name, config, outline, allow_unsafe_code=True)
-    items = {choice.task: _items(resolved, choice, outline) for choice, outline in outlines}
-    notes = _missing(resolved)
-    unread = [task for task, known in items.items() if known is None]
+    coded = [] if load else [each.task for each in resolved.tasks if code_of_task(resolved, each).a_strangers]
+    items = {
+        choice.task: None if choice.task in coded else _items(resolved, choice, outline) for choice, outline in outlines
+    }
+    notes = _missing(resolved, load=load)
+    unread = [task for task, known in items.items() if known is None and task not in coded]
+    if coded:
+        notes.append(f"documents not read, as that runs the task's own code (plan --load does): {', '.join(coded)}")
     if unread:
         notes.append(f"documents not read, as they may have to be downloaded: {', '.join(unread)}")
     unsafe = [outline.choice.task for _, outline in outlines if outline is not None and outline.unsafe_code]
@@ -66,12 +77,13 @@ def _items(resolved: Resolved, choice: TaskChoice, outline: TaskOutline | None) 
     return load_task(resolved, choice).items if outline is not None and outline.local else None
 
 
-def _missing(resolved: Resolved) -> list[str]:
+def _missing(resolved: Resolved, *, load: bool) -> list[str]:
     """List what the systems lack here: each thing once, with the systems that need it, members of hybrids included."""
     needed: dict[str, list[str]] = {}
-    for name, config in _with_members(resolved.systems).items():
+    for name, config in with_members(resolved.systems).items():
+        engine = engine_class(config.engine)
         try:
-            engine_class(config.engine).check(name, config)
+            (engine.check if load else engine.look)(name, config)
         except MissingHereError as error:
             needed.setdefault(error.missing, []).append(name)
     try:
@@ -79,9 +91,3 @@ def _missing(resolved: Resolved) -> list[str]:
     except MissingHereError as error:
         needed[error.missing] = ["scenario: load"]
     return [f"missing here, needed to run: {missing} ({', '.join(names)})" for missing, names in needed.items()]
-
-
-def _with_members(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
-    """Return the systems, and those that only hybrids ask."""
-    pools = [config.pool for config in systems.values() if isinstance(config, HybridSystem)]
-    return {**systems, **{name: config for pool in pools for name, config in pool.items()}}

@@ -158,6 +158,15 @@ class Engine(ABC):
         """
 
     @classmethod
+    def look(cls, name: str, config: Any) -> None:
+        """Check as `check` does, for a plan that is only read: without running code that the suite names.
+
+        Raises:
+            UserError: it cannot be loaded, and what to do about it.
+        """
+        cls.check(name, config)
+
+    @classmethod
     @abstractmethod
     def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
         """Load the system.

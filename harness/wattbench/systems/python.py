@@ -21,6 +21,8 @@ from wattbench.systems.checkout_modules import modules_of
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
+_NAME_ONE = "name an installed module, or a file as ./answers.py:solve"
+
 
 class PythonEngine(Engine):
     """A callable, named by `package.module:function` or `/path/file.py:function`."""
@@ -37,6 +39,16 @@ class PythonEngine(Engine):
         _imported(name, config)
         if config.checkout is not None:
             modules_of(config.checkout).forget()
+
+    @classmethod
+    def look(cls, name: str, config: PythonSystem) -> None:
+        """Check that its file or its package exists. The callable is not imported, as that would run its module."""
+        module = config.call.rpartition(":")[0]
+        where = f"system {name!r}: call: {config.call!r}"
+        if module.endswith(".py"):
+            _check_file(module, where)
+        elif config.checkout is None and not _is_installed(module.partition(".")[0]):
+            raise UserError(f"{where}: no module {module.partition('.')[0]!r} is installed here; {_NAME_ONE}")
 
     @classmethod
     def open(cls, name: str, config: PythonSystem, *, batch: int, seed: int) -> Self:
@@ -105,13 +117,24 @@ def _module(name: str, where: str) -> Any:
     try:
         return importlib.import_module(name)
     except Exception as error:
-        hint = "; name an installed module, or a file as ./answers.py:solve"
-        raise UserError(f"{where}: cannot import {name} ({type(error).__name__}: {error}){hint}") from error
+        raise UserError(f"{where}: cannot import {name} ({type(error).__name__}: {error}); {_NAME_ONE}") from error
+
+
+def _is_installed(package: str) -> bool:
+    """Return whether a top-level module can be found; a submodule could not be without importing its parents."""
+    try:
+        return package in sys.modules or importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _check_file(path: str, where: str) -> None:
+    if not Path(path).is_file():
+        raise UserError(f"{where}: no such file: {path}")
 
 
 def _module_from_file(path: str, where: str) -> Any:
-    if not Path(path).is_file():
-        raise UserError(f"{where}: no such file: {path}")
+    _check_file(path, where)
     # A name of its own, so that two suites' answers.py are two modules.
     name = f"wattbench_call_{hashlib.sha256(path.encode()).hexdigest()[:12]}"
     spec = importlib.util.spec_from_file_location(name, path)

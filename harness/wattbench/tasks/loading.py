@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,9 +15,13 @@ from typing import Any
 
 from wattbench.config import Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
+from wattbench.tasks.task_code import TaskCode, code_in
 
 FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
 """The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
+
+_ELSEWHERE = frozenset({"cache_dir", "download_config", "download_mode", "revision", "storage_options", "token"})
+"""Settings of a data set that are about another place than the files that it names."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,10 @@ class LoadedTask:
 def quiet_lm_eval() -> None:
     """Import lm-eval without its output: no progress bars, no messages on standard output."""
     os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is first imported
+    # Read when datasets is first imported, which else asks a host to count each file that it opens.
+    os.environ["HF_UPDATE_DOWNLOAD_COUNTS"] = "0"
+    if "datasets" in sys.modules:
+        sys.modules["datasets"].config.HF_UPDATE_DOWNLOAD_COUNTS = False
     import logging
 
     import lm_eval  # noqa: F401  # configures its loggers on import
@@ -128,8 +137,21 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
     )
 
 
+def code_of_task(resolved: Resolved, choice: TaskChoice) -> TaskCode:
+    """Name the code that loading a task would run, without running it.
+
+    Raises:
+        UserError: it is unknown, a group rather than a task, or its file cannot be read.
+    """
+    entry = _manager_of(resolved, choice).task_index[choice.task]
+    try:
+        return code_in(entry.yaml_path, entry.cfg or {})
+    except Exception as error:  # YAML by others
+        raise UserError(f"{_where(resolved, choice)}: its file cannot be read: {_reason(error)}") from error
+
+
 def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
-    """Load one task of a suite.
+    """Load one task of a suite. This runs its code; its templates are rendered in a sandbox.
 
     Raises:
         UserError: it is unknown, broken, a group rather than a task, or has no documents.
@@ -189,14 +211,19 @@ def _is_local(written: Mapping[str, Any]) -> bool:
     """Return whether a task's documents can be read without a network: made by its code, or in local files."""
     if "custom_dataset" in written:
         return True
-    files = json.dumps((written.get("dataset_kwargs") or {}).get("data_files", ""), default=str)
-    return written.get("dataset_path") in FILE_FORMATS and "://" not in files
+    settings = written.get("dataset_kwargs") or {}
+    places = json.dumps(settings, default=str)
+    elsewhere = "://" in places or "::" in places or not _ELSEWHERE.isdisjoint(settings)
+    return written.get("dataset_path") in FILE_FORMATS and not elsewhere
 
 
 @lru_cache(maxsize=4)
 def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
     from lm_eval.tasks import TaskManager
 
+    from wattbench.tasks.template_sandbox import sandbox_templates
+
+    sandbox_templates()
     return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
 
 

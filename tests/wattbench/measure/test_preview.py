@@ -56,7 +56,7 @@ def with_tasks(resolved: Resolved, folder: Path, *names: str) -> Resolved:
 
 
 def test_a_suite_that_can_run_here_is_shown_as_it_will_run(resolved: Resolved) -> None:
-    seen, cells = preview(resolved), plan(resolved)
+    seen, cells = preview(resolved, load=True), plan(resolved)
     assert as_text(resolved, seen.cells, {}, seen.notes) == as_text(resolved, cells, {})
     assert seen.notes == []
 
@@ -119,7 +119,9 @@ def test_a_run_refuses_what_a_plan_only_notes(gpu: Resolved) -> None:
 
 def test_what_is_missing_here_is_said_once_with_who_needs_it(resolved: Resolved) -> None:
     there = replace(resolved, systems={"one": served(), "two": served()})
-    assert preview(there).notes == ["missing here, needed to run: program wattbench-no-such-program (one, two)"]
+    assert preview(there, load=True).notes == [
+        "missing here, needed to run: program wattbench-no-such-program (one, two)"
+    ]
     with pytest.raises(UserError, match="no program 'wattbench-no-such-program' on the PATH"):
         plan(there)
 
@@ -127,7 +129,7 @@ def test_what_is_missing_here_is_said_once_with_who_needs_it(resolved: Resolved)
 def test_a_key_that_is_not_set_is_a_note(resolved: Resolved, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FAR_KEY", raising=False)
     far = served(serve=None, base_url="http://far.example/v1", api_key_env="FAR_KEY")
-    assert preview(replace(resolved, systems={"far": far})).notes == [
+    assert preview(replace(resolved, systems={"far": far}), load=True).notes == [
         "missing here, needed to run: variable FAR_KEY (far)"
     ]
 
@@ -143,7 +145,7 @@ def test_what_is_wrong_everywhere_is_an_error(resolved: Resolved, tmp_path: Path
 def test_documents_on_a_hub_are_not_fetched(resolved: Resolved, tmp_path: Path) -> None:
     (tmp_path / "far.yaml").write_text(UNREACHABLE)
     there = with_tasks(resolved, tmp_path, "sums", "far")
-    seen = preview(there)
+    seen = preview(there, load=True)
     assert [cell.items for cell in seen.cells] == [40, None, 40, None]
     assert "more than 80 items to ask" in as_text(there, seen.cells, {}, seen.notes)
     assert seen.notes == ["documents not read, as they may have to be downloaded: far"]

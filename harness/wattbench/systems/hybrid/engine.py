@@ -7,7 +7,7 @@ every member loaded.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -58,18 +58,12 @@ class HybridEngine(Engine):
     @classmethod
     def check(cls, name: str, config: HybridSystem) -> None:
         """Check that each member and the router can be loaded on this machine, and that they fit together."""
-        where = f"system {name!r}"
-        for system in config.resident:
-            if system not in config.pool:
-                raise UserError(f"{where}: the system {system!r} is missing from its pool")
-        _check_threads(where, config)
-        if isinstance(config.router, CascadeRouter):
-            _check_confidence(where, config, config.router)
-        if isinstance(config.router, LlmRouter):
-            _check_reader(where, config, config.router)
-        for system in config.resident:
-            engine_class(config.pool[system].engine).check(system, config.pool[system])
-        router_class(config.router.type).check(f"{where}: router", config.router, config.members)
+        _check_parts(name, config, lambda system, member: engine_class(member.engine).check(system, member))
+
+    @classmethod
+    def look(cls, name: str, config: HybridSystem) -> None:
+        """Check the same, without running the members' code."""
+        _check_parts(name, config, lambda system, member: engine_class(member.engine).look(system, member))
 
     @classmethod
     def open(cls, name: str, config: HybridSystem, *, batch: int, seed: int) -> Self:
@@ -240,6 +234,21 @@ def _replies(routed: Routed[list[Reply]], by_router: Sequence[Used]) -> list[Rep
         )
         for each in zip(*(attempt.answer for attempt in routed.attempts), strict=True)
     ]
+
+
+def _check_parts(name: str, config: HybridSystem, check_member: Callable[[str, Any], None]) -> None:
+    where = f"system {name!r}"
+    for system in config.resident:
+        if system not in config.pool:
+            raise UserError(f"{where}: the system {system!r} is missing from its pool")
+    _check_threads(where, config)
+    if isinstance(config.router, CascadeRouter):
+        _check_confidence(where, config, config.router)
+    if isinstance(config.router, LlmRouter):
+        _check_reader(where, config, config.router)
+    for system in config.resident:
+        check_member(system, config.pool[system])
+    router_class(config.router.type).check(f"{where}: router", config.router, config.members)
 
 
 def _check_threads(where: str, config: HybridSystem) -> None:

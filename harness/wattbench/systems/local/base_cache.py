@@ -81,9 +81,14 @@ def _load(name: str, config: LocalModel) -> Base:
     source: dict[str, Any] = {"gguf_file": stored.file.name} if stored.file is not None else {}
     try:
         with parsed_once() if source else nullcontext():
-            tokenizer = transformers.AutoTokenizer.from_pretrained(stored.path, **source)
+            # No code of a repository is run. That is said outright: where it is not, transformers asks on the terminal.
+            tokenizer = transformers.AutoTokenizer.from_pretrained(stored.path, trust_remote_code=False, **source)
             model = transformers.AutoModelForCausalLM.from_pretrained(
-                stored.path, dtype=config.dtype, **source, **_dequantized(transformers, source)
+                stored.path,
+                dtype=config.dtype,
+                trust_remote_code=False,
+                **source,
+                **_dequantized(transformers, source),
             )
         model = model.to(_device(config.device)).eval()
     except Exception as error:  # a broken file or a strange model can raise anything

@@ -1,0 +1,97 @@
+"""Say whose code a run of a suite would execute, besides that of the libraries. Nothing of it is run or imported."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from wattbench.config import (
+    ENGINES,
+    METERS,
+    ROUTERS,
+    EndpointSystem,
+    ExternalSettings,
+    HybridSystem,
+    LmEvalSystem,
+    PythonSystem,
+    Resolved,
+    SystemBase,
+)
+from wattbench.tasks.loading import code_of_task
+from wattbench.tasks.task_code import TaskCode
+
+MOST_NAMED = 3
+"""How many functions of one task are named; the others are counted."""
+
+
+def code_to_run(resolved: Resolved) -> list[str]:
+    """List the code that a run of a suite would execute: of the suite, of other distributions, of wattbench's tasks.
+
+    Args:
+        resolved: the suite.
+
+    Returns:
+        One line each: ``system 'adder' (answers.py:add)``.
+    """
+    systems = with_members(resolved.systems)
+    return [
+        *(f"system {name!r} ({what})" for name, config in systems.items() for what in _of_system(config)),
+        *_of_tasks(resolved),
+        *_of_meters(resolved),
+    ]
+
+
+def with_members(systems: Mapping[str, SystemBase]) -> dict[str, SystemBase]:
+    """Return the systems, and those that only hybrids ask."""
+    pools = [config.pool for config in systems.values() if isinstance(config, HybridSystem)]
+    return {**systems, **{name: config for pool in pools for name, config in pool.items()}}
+
+
+def _of_system(config: SystemBase) -> Iterator[str]:
+    if isinstance(config, PythonSystem):
+        yield config.call
+    elif isinstance(config, EndpointSystem) and config.serve is not None and config.serve.command is not None:
+        yield f"the program {_program(config.serve.command)}"
+    elif isinstance(config, LmEvalSystem) and config.args.get("trust_remote_code"):
+        yield "code from its model's repository: trust_remote_code"
+    elif config.engine not in ENGINES.built_in:
+        yield f"the engine {config.engine} of {ENGINES.provider(config.engine)}"
+    if isinstance(config, HybridSystem) and config.router.type not in ROUTERS.built_in:
+        yield f"the router {config.router.type} of {ROUTERS.provider(config.router.type)}"
+
+
+def _of_tasks(resolved: Resolved) -> Iterator[str]:
+    shipped: dict[str, list[str]] = {}
+    for choice in resolved.tasks:
+        code = code_of_task(resolved, choice)
+        if code.a_strangers:
+            yield f"task {choice.task!r} ({_shortened(code)})"
+        elif code.named:
+            shipped.setdefault(code.owner, []).append(choice.task)
+    for owner, tasks in shipped.items():
+        yield f"{owner}'s own tasks ({', '.join(_first(tasks))})"
+
+
+def _of_meters(resolved: Resolved) -> Iterator[str]:
+    for entry in resolved.suite.meters:
+        if isinstance(entry, ExternalSettings) and entry.command is not None:
+            yield f"meter of {entry.component} (the program {_program(entry.command.run)})"
+        elif entry.use not in (*METERS.built_in, *METERS.reserved):
+            yield f"meter {entry.use!r} (of {METERS.provider(entry.use)})"
+
+
+def _shortened(code: TaskCode) -> str:
+    return ", ".join(_first(code.named))
+
+
+def _first(names: Sequence[str]) -> Iterable[str]:
+    more = len(names) - MOST_NAMED
+    return [*names[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])]
+
+
+def _program(command: str) -> str:
+    """Return the program of a command line, without its arguments: they may hold a password."""
+    try:
+        return next(iter(shlex.split(command)), "")
+    except ValueError:
+        return command.split(maxsplit=1)[0]
