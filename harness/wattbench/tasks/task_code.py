@@ -62,14 +62,14 @@ def _functions(path: Path, including: frozenset[Path]) -> list[str]:
     if path in including:
         raise ValueError(f"{path} includes itself")
     root = yaml.compose(path.read_bytes(), Loader=_LOADER)
-    found: list[str] = []
-    _find(root, found, set())
+    names: list[str] = []
+    _find(root, names, set())
     for name in _included(root):
-        found += _functions((path.parent / name).expanduser().resolve(), including | {path})
-    return found
+        names += _functions((path.parent / name).expanduser().resolve(), including | {path})
+    return names
 
 
-def _find(node: yaml.Node | None, found: list[str], seen: set[int]) -> None:
+def _find(node: yaml.Node | None, names: list[str], seen: set[int]) -> None:
     waiting = [node]
     while waiting:
         here = waiting.pop()
@@ -77,7 +77,7 @@ def _find(node: yaml.Node | None, found: list[str], seen: set[int]) -> None:
             continue
         seen.add(id(here))
         if here.tag == _FUNCTION:
-            found.append(str(here.value) if isinstance(here, yaml.ScalarNode) else "a function")
+            names.append(str(here.value) if isinstance(here, yaml.ScalarNode) else "a function")
         if isinstance(here, yaml.MappingNode):
             waiting += [each for pair in reversed(here.value) for each in reversed(pair)]
         elif isinstance(here, yaml.SequenceNode):
