@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -57,5 +58,19 @@ def _drop_unwritten() -> None:
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wattbench")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Specialist, generalist, mixture or router? Accuracy, latency and energy of the same requests."""
+    context.with_resource(_no_questions())
+
+
+@contextlib.contextmanager
+def _no_questions() -> Iterator[None]:
+    """Let no library ask anything, such as whether a repository's code may run: who reads an answer finds none."""
+    given = sys.stdin
+    with Path(os.devnull).open() as nothing:
+        sys.stdin = nothing
+        try:
+            yield
+        finally:
+            sys.stdin = given

@@ -44,10 +44,10 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, load: bool
     click.echo(as_text(resolved, seen.cells, metered, seen.notes))
     if resolved.suite.gate is not None:
         from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
-        from wattbench.machine.environment import environment
+        from wattbench.machine.environment import installation
         from wattbench.scenarios.interleaved.paid_by import paid_by
 
-        here, paid = environment(resolved.path.parent), paid_by(resolved.suite, resolved.systems.values())
+        here, paid = installation(), paid_by(resolved.suite, resolved.systems.values())
         for line in what_a_gate_finds(resolved.suite.gate, items_by_domain(seen.cells), metered, here, paid):
             click.echo(f"a gate of two systems: {line}")
 

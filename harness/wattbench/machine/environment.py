@@ -29,13 +29,17 @@ def environment(folder: Path) -> dict[str, Any]:
     Args:
         folder: of the suite; the git commit is that of its repository.
     """
+    return {**installation(), **repository_state(folder)}
+
+
+def installation() -> dict[str, Any]:
+    """Describe the same without a repository: git runs programs that a repository's own settings name."""
     return {
         "os": platform.platform(),
         "python": platform.python_version(),
         **machine(),
         "packages": _versions(PACKAGES),
         "variables": {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ},
-        **repository_state(folder),
     }
 
 

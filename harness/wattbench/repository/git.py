@@ -11,9 +11,14 @@ from wattbench.errors import UserError
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 """Variables that git sets for its hooks: they would point commands for another folder at the hook's repository."""
 
+_SETTINGS = ("core.hooksPath=/dev/null", "core.fsmonitor=false", "core.quotePath=false")
+"""Instead of the repository's own: it may be anybody's, and the first two name programs."""
+
 
 def git(folder: Path, *arguments: str, what: str) -> str:
-    """Run git in a folder, without the hooks of its repository, and return what it prints.
+    """Run git in a folder, without the hooks and the file monitor of its repository, and return what it prints.
+
+    It asks for no password. Filters of a repository still run where its files are compared or checked out.
 
     Args:
         folder: where it runs.
@@ -53,9 +58,19 @@ def text_or_none(folder: Path, *arguments: str) -> str | None:
 
 def _run(folder: Path, *arguments: str, what: str) -> subprocess.CompletedProcess[str]:
     variables = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
-    command = ["git", "-C", str(folder), "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=false", *arguments]
+    settings = [part for each in _SETTINGS for part in ("-c", each)]
+    command = ["git", "-C", str(folder), *settings, *arguments]
+    variables["GIT_TERMINAL_PROMPT"] = "0"
     try:
-        return subprocess.run(command, env=variables, capture_output=True, text=True, errors="replace", check=False)
+        return subprocess.run(
+            command,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
     except OSError as error:
         raise UserError(f"{what}: git cannot be started ({error.strerror}); is it installed?") from error
 

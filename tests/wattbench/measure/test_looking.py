@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +14,13 @@ from typing import Any
 import click.testing
 import pytest
 
+from tests.made_up.repositories import git
 from wattbench.cli import main
 from wattbench.config import Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.preview import preview
+from wattbench.repository import repository_state
 from wattbench.systems.python import PythonEngine
 from wattbench.tasks.loading import code_of_task, load_task
 
@@ -151,3 +154,33 @@ def test_wattbenchs_own_tasks_are_read(folder: Path) -> None:
     some = replace(shipped, systems={}).narrowed(limit=2)
     assert not any(code_of_task(some, choice).a_strangers for choice in some.tasks)
     assert [line for line in code_to_run(some) if line.startswith("wattbench's own tasks")]
+
+
+def test_a_plan_asks_no_git_and_git_runs_no_monitor_of_the_repository(
+    folder: Path, sprung: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(folder, "init", "--quiet")
+    (folder / ".gitattributes").write_text("*.jsonl filter=trap\n")
+    git(folder, "add", "documents.jsonl")
+    git(folder, "config", "core.fsmonitor", f"touch {sprung}; false")
+    git(folder, "config", "filter.trap.clean", f"touch {sprung}; cat")
+    os.utime(folder / "documents.jsonl", (0, 0))  # git has to look at its content
+    path = folder / "suite.yaml"
+    path.write_text(path.read_text() + "gate: {metrics: {accuracy: {margin: 5 points}}}\n")
+    monkeypatch.chdir(folder)
+    done = click.testing.CliRunner().invoke(main, ["plan", "suite.yaml", "--tasks", "honest"])
+    assert done.exit_code == 0, done.output
+    assert not sprung.exists()
+    git(folder, "config", "--unset", "filter.trap.clean")
+    assert repository_state(folder)["repository"]["uncommitted_files"]
+    assert not sprung.exists()
+
+
+def test_nobody_is_asked_on_standard_input(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "tasks" / "trap.py").write_text("asked = input('May it run? ')\n")
+    monkeypatch.chdir(folder)
+    done = click.testing.CliRunner().invoke(
+        main, ["plan", "suite.yaml", "--load", "--systems", "own", "--tasks", "honest"], input="yes\n"
+    )
+    assert done.exit_code == 2
+    assert "EOFError" in done.stderr
