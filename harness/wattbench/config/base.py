@@ -4,15 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, ValidationInfo, model_validator
+
+LARGEST = 2**53
+"""Beyond it a double does not hold every integer."""
 
 
 class Strict(BaseModel):
     """A part of the suite file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _representable(self) -> Self:
+        """Refuse integers that no table and no other program would hold, in every field of every part."""
+        for name, value in self:
+            for each in value if isinstance(value, list | tuple) else [value]:
+                if isinstance(each, int) and abs(each) > LARGEST:
+                    raise ValueError(
+                        f"{name}: a number of {len(str(abs(each)))} digits is more than anything here can be"
+                    )
+        return self
+
+
+Seconds = Annotated[float, Field(gt=0, le=1e6)]
+"""A time to wait at most, or to last: no longer than 11 days."""
+PauseSeconds = Annotated[float, Field(ge=0, le=1e6)]
+"""As `Seconds`, or none."""
+Items = Annotated[int, Field(gt=0, le=10**9)]
+"""How many items, requests or tokens."""
+Times = Annotated[int, Field(gt=0, le=10_000)]
+"""How often something is done, or how many are under way together."""
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+"""A seed that every library takes, and two numbers after it."""
 
 
 def relative_to_its_file(path: Path, info: ValidationInfo) -> Path:

@@ -12,11 +12,10 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveFloat,
-    PositiveInt,
     model_validator,
 )
 
-from wattbench.config.base import Name, RelativePath, Strict
+from wattbench.config.base import Items, Name, RelativePath, Strict
 from wattbench.records import IdentityPart
 from wattbench.records.suite_defaults import (
     GATE_DRIFT,
@@ -128,14 +127,14 @@ class GatePolicy(Strict):
     """The false-alarm rate: how often the whole gate may fail a candidate that is no worse."""
     beta: Annotated[float, Field(gt=0, lt=0.5)] = GATE_MISS_RATE
     """The miss rate: how often it may pass a candidate that is worse by a whole margin."""
-    block: PositiveInt = GATE_ROUND_ITEMS
+    block: Items = GATE_ROUND_ITEMS
     """Items of a long round: both systems are asked them, one system after the other. The first rounds have one item
     each; long ones follow where joules are judged, as a meter needs longer windows than a clock."""
     reloads: Literal["auto"] | NonNegativeInt = GATE_RELOADS
     """How often both systems are closed and loaded again, in random order, while the gate runs: what differs between
     two loads of one system is then no difference of the systems. `auto`: 3 times where loading takes little of the
     gate's time, else never."""
-    max_items: PositiveInt | None = None
+    max_items: Items | None = None
     """Items after which it stops as inconclusive. None: all items of the suite."""
     max_joules: PositiveFloat | None = None
     """Joules of both systems together after which it stops as inconclusive."""

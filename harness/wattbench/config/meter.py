@@ -17,15 +17,13 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    NonNegativeFloat,
     PositiveFloat,
-    PositiveInt,
     Tag,
     field_validator,
     model_validator,
 )
 
-from wattbench.config.base import RelativePath, Strict
+from wattbench.config.base import PauseSeconds, RelativePath, Seconds, Strict, Times
 from wattbench.config.registry import Registry
 
 COMPONENT = r"^[a-z][a-z0-9_-]*$"
@@ -58,7 +56,7 @@ class NvmlSettings(MeterSettings):
     """NVIDIA GPUs, through the driver."""
 
     use: Literal["nvml"]
-    gpus: PositiveInt | None = None
+    gpus: Times | None = None
     """How many GPUs there must be; with fewer no window is valid. None expects those that CUDA_VISIBLE_DEVICES
     names."""
     power: Literal["auto", "instant", "average"] = "auto"
@@ -161,7 +159,7 @@ class Command(Strict):
     """The unit, if the command prints power. Set either this or `energy_unit`."""
     energy_unit: EnergyUnit | None = None
     """The unit, if the command prints energy counted so far."""
-    timeout_s: PositiveFloat = 5.0
+    timeout_s: Seconds = 5.0
     """A command that takes longer is stopped, and its figure is a gap."""
 
     @field_validator("run")
@@ -201,9 +199,9 @@ class ExternalSettings(MeterSettings):
     alone."""
     csv: CsvLog | None = None
     command: Command | None = None
-    every_s: PositiveFloat = 1.0
+    every_s: Seconds = 1.0
     """How often the log gets a row or the command is run: the time step of its figures."""
-    lag_s: NonNegativeFloat = 5.0
+    lag_s: PauseSeconds = 5.0
     """How late a row may be written. The end of a window waits this long for the next row; after that, the meter counts
     as lost."""
 

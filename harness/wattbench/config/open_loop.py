@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, model_validator
 
-from wattbench.config.base import Strict
+from wattbench.config.base import Items, Seconds, Strict, Times
 
 CONFIDENCE = 0.99
 """LoadGen's own, of its early-stopping rule (loadgen/results.cc, `EarlyStopping`)."""
+MOST_QUERIES = 100_000_000
+"""The most requests of a rate: each is kept in memory until the rate ends."""
 
 
 def queries_needed(share: float) -> int:
@@ -26,20 +28,20 @@ class Load(Strict):
 
     rates_per_s: Annotated[list[Annotated[float, Field(gt=0, le=10_000)]], Field(min_length=1)]
     """Requests offered per second, one measured window for each rate; every system is asked at all of them."""
-    min_duration_s: PositiveFloat = 60.0
+    min_duration_s: Seconds = 60.0
     """The shortest time for which requests arrive at each rate."""
-    min_queries: PositiveInt = 100
+    min_queries: Items = 100
     """The fewest requests at each rate, rounded up so that each document is asked equally often."""
-    deadline_s: PositiveFloat
+    deadline_s: Seconds
     """A request is in time if it is complete within this many seconds after it was due."""
-    ttft_deadline_s: PositiveFloat | None = None
+    ttft_deadline_s: Seconds | None = None
     """The same for its first token; None sets no deadline."""
-    tpot_deadline_s: PositiveFloat | None = None
+    tpot_deadline_s: Seconds | None = None
     """The most seconds per output token after the first; None sets no limit."""
     in_time: Annotated[float, Field(ge=0.5, le=0.999)] = 0.9
     """The share of the requests that must be in time for the system to keep up with the rate: LoadGen's target
     percentile."""
-    max_in_flight: PositiveInt = 64
+    max_in_flight: Times = 64
     """The most requests that are sent to a server and not yet answered; the others wait here, and their wait counts. A
     system in this process is always asked one request at a time, with a queue in front of it."""
 
@@ -54,6 +56,12 @@ class Load(Strict):
             raise ValueError(
                 f"min_queries: {self.min_queries} are not enough to show that {100 * self.in_time:g}% are in time; "
                 f"LoadGen's early stopping needs {needed}. Raise min_queries, or lower in_time"
+            )
+        most = max(self.rates_per_s) * self.min_duration_s
+        if most > MOST_QUERIES:
+            raise ValueError(
+                f"{max(self.rates_per_s):g} requests per second for {self.min_duration_s:g} s are {most:,.0f}, "
+                f"and a rate may have {MOST_QUERIES:,}: lower rates_per_s or min_duration_s"
             )
         return self
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import NonNegativeInt, model_validator
 
-from wattbench.config.base import Strict
+from wattbench.config.base import Items, Seconds, Strict, Times
 from wattbench.config.weights import Weights
 
 
@@ -14,11 +14,11 @@ class LlamaCppServe(Strict):
     """llama.cpp's server, through the `xllamacpp` wheel, on loopback."""
 
     weights: Weights
-    threads: PositiveInt | None = None
+    threads: Times | None = None
     """CPU threads; None takes the physical cores."""
-    slots: PositiveInt = 1
+    slots: Times = 1
     """Requests it decodes at the same time."""
-    context: PositiveInt = 4096
+    context: Items = 4096
     """Tokens of context for each slot."""
     gpu_layers: NonNegativeInt | None = None
     """Layers on the accelerator; None leaves llama.cpp's choice."""
@@ -32,7 +32,7 @@ class Serve(Strict):
     """A command line, split as a shell does but run without one; `{port}` is replaced by a free port."""
     ready: str = "/health"
     """The path that answers 200 once the server is ready."""
-    timeout_s: PositiveFloat = 600.0
+    timeout_s: Seconds = 600.0
     """How long it may take to be ready."""
 
     @model_validator(mode="after")

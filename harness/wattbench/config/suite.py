@@ -12,12 +12,11 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
-    PositiveInt,
     SerializeAsAny,
     model_validator,
 )
 
-from wattbench.config.base import Name, RelativePath, Strict
+from wattbench.config.base import Items, Name, PauseSeconds, RelativePath, Seed, Strict, Times
 from wattbench.config.decide import Decide
 from wattbench.config.embodied import Embodied
 from wattbench.config.gate import GatePolicy
@@ -43,7 +42,7 @@ class TaskChoice(Strict):
     """The label that groups tasks: arithmetic, text, ..."""
     source: Literal["include", "lm_eval"] = "include"
     """`include`: a YAML file in one of the folders above. `lm_eval`: a task that lm-eval ships."""
-    limit: PositiveInt | None = None
+    limit: Items | None = None
     """Use the first `limit` documents; None uses all."""
     documents: Annotated[list[NonNegativeInt], Field(min_length=1), AfterValidator(_each_once)] | None = None
     """Use only these documents, by their `doc_id` (from 0); with `limit` the first `limit` of them. None uses all."""
@@ -93,22 +92,22 @@ class Measure(Strict):
     scenario: Literal["single-stream", "throughput", "load"] = "single-stream"
     """`single-stream`: one item at a time. `throughput`: a fixed batch (to a server: this many concurrent requests).
     `load`: requests arrive independently of the answers, at the rates under `load`."""
-    batch: PositiveInt = 1
+    batch: Times = 1
     """Items in flight together. single-stream is batch 1."""
     load: Load | None = None
     """For the scenario `load`, and only for it."""
-    idle_s: NonNegativeFloat = 5.0
+    idle_s: PauseSeconds = 5.0
     """Seconds of idle, with the system loaded, before its first measured window; 0 measures none."""
-    warmup: NonNegativeInt = 3
+    warmup: Annotated[int, Field(ge=0, le=10**6)] = 3
     """Items asked before anything is measured, in every cell."""
-    min_window_s: NonNegativeFloat = 5.0
+    min_window_s: PauseSeconds = 5.0
     """The shortest measured window that is valid. A cell that ends sooner asks its items again until then."""
-    window_s: NonNegativeFloat = 30.0
+    window_s: PauseSeconds = 30.0
     """A longer cell is divided into windows of about this length, so that a disturbance makes only one of them
     invalid."""
-    repeats: PositiveInt = 1
+    repeats: Times = 1
     """How often every item is asked and recorded."""
-    blocks: Literal["auto"] | PositiveInt = "auto"
+    blocks: Literal["auto"] | Times = "auto"
     """Into how many blocks the items of all tasks are dealt at random. In each block all systems are asked, in a random
     order. `auto` chooses by what switching costs, as measured. 1: one system after another, so that no interval holds
     time. The scenario `load` has no blocks: its rates are its own design."""
@@ -119,7 +118,7 @@ class Measure(Strict):
     """What follows when other work ran on the machine: `retry` asks such a block again, at most twice; `mark` marks its
     windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without blocks windows are
     marked."""
-    seed: NonNegativeInt = 1234
+    seed: Seed = 1234
     require_measured: bool = False
     """Refuse to run if a component's joules would come from a formula or a recording, and not from a sensor."""
 

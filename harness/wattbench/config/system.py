@@ -9,7 +9,6 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeInt,
-    PositiveFloat,
     PositiveInt,
     SerializeAsAny,
     Tag,
@@ -19,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import Name, RelativePath, Strict, named_by, relative_to_its_file
+from wattbench.config.base import Items, Name, RelativePath, Seconds, Strict, Times, named_by, relative_to_its_file
 from wattbench.config.prediction import Prediction
 from wattbench.config.price import Price
 from wattbench.config.registry import Registry
@@ -37,7 +36,7 @@ class Prompt(Strict):
 
     chat: bool = False
     """Wrap the prompt in the model's own chat template."""
-    fewshot: NonNegativeInt | None = None
+    fewshot: Annotated[int, Field(ge=0, le=10_000)] | None = None
     """Worked examples before the question. None keeps the task's number; a task that requires 0 keeps 0."""
     system: str | None = None
     """A system instruction."""
@@ -84,9 +83,9 @@ class LocalModel(SystemBase):
     dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
     device: str = "auto"
     """`cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes an accelerator where there is one."""
-    threads: PositiveInt | None = None
+    threads: Times | None = None
     """CPU threads; None leaves PyTorch's choice."""
-    max_output_tokens: PositiveInt = 256
+    max_output_tokens: Items = 256
     """The limit for tasks that set none."""
 
 
@@ -135,9 +134,9 @@ class EndpointSystem(SystemBase):
     api_key_env: str | None = None
     """The environment variable that holds the key. The key itself is never recorded."""
     serve: Serve | None = None
-    timeout_s: PositiveFloat = 300.0
+    timeout_s: Seconds = 300.0
     """How long one request may take."""
-    max_output_tokens: PositiveInt = 256
+    max_output_tokens: Items = 256
     """The limit for tasks that set none."""
 
     @model_validator(mode="after")
