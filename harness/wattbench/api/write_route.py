@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.router_to_write import KINDS, RouterToWrite, train
+from wattbench.config.base import expanded
 from wattbench.errors import UserError, require
 from wattbench.records.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
 
@@ -109,7 +110,10 @@ def write_route(
     require("sklearn", extra="router", what="training a router")
     kind, setting = _recommended(records, study)
     work = _work(analysis, resolved, context)
-    target = folder.expanduser().resolve()
+    try:
+        target = expanded(folder).resolve()
+    except ValueError as error:
+        raise UserError(f"{folder}: {FAILURE} ({error})") from error
     with failing_as(target, FAILURE):
         make_folder(target.parent)
         temporary = Path(tempfile.mkdtemp(prefix=".wattbench-", dir=target.parent))

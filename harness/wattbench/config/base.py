@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -41,11 +42,32 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 """A seed that every library takes, and two numbers after it."""
 
 
+MAX_PART_BYTES = 255
+"""Of the name of one file or folder, in every common file system."""
+
+
+def expanded(path: Path) -> Path:
+    """Return a path with the home folder in place of ``~``.
+
+    Raises:
+        ValueError: there is no such home folder, or no file can have such a name.
+    """
+    if any(len(os.fsencode(part)) > MAX_PART_BYTES for part in path.parts):
+        raise ValueError(f"{str(path)[:40]!r}... is too long for the name of a file")
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{path.parts[0]}: no such user, or no home folder; write the path in full") from error
+
+
 def relative_to_its_file(path: Path, info: ValidationInfo) -> Path:
     """Read a relative path from the folder of the file that names it, not from the current folder."""
     folder = (info.context or {}).get("folder")
-    path = path.expanduser()
-    return (folder / path).resolve() if folder is not None and not path.is_absolute() else path
+    path = expanded(path)
+    try:
+        return (folder / path).resolve() if folder is not None and not path.is_absolute() else path
+    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        raise ValueError(f"{path}: cannot be followed ({error})") from error
 
 
 RelativePath = Annotated[Path, AfterValidator(relative_to_its_file)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from wattbench.config.base import expanded
 from wattbench.config.decide import OVERALL
 from wattbench.config.explain import validate
 from wattbench.config.suite import Catalogue, Suite, TaskChoice
@@ -197,9 +198,12 @@ def _recorded(system: SystemBase, file: RecordedSuite, at: Sequence[str]) -> Sys
 
 
 def _find(name: str) -> Path:
-    path = Path(name).expanduser()
-    if path.is_file():
-        return path.resolve()
+    try:
+        path = expanded(Path(name))
+        if path.is_file():
+            return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"{name[:200]}: no suite file can have this path ({error})") from error
     shipped = shipped_suites()
     if name in shipped:
         return shipped[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,9 @@ from typing import Any
 import yaml
 
 from wattbench.errors import UserError
+from wattbench.records.plain_yaml import parse_yaml, yaml_problem
 
 MAX_BYTES = 1_000_000
-MAX_NODES = 200_000
-"""Nested aliases can expand to more nodes than any memory holds; a real suite has far fewer than this."""
 
 
 @dataclass(frozen=True)
@@ -55,63 +54,15 @@ def read_yaml(path: Path) -> YamlFile:
     if len(raw) > MAX_BYTES:
         raise UserError(f"{path}: {len(raw):,} bytes are more than a suite or a catalogue may have ({MAX_BYTES:,})")
     try:
-        root, data = _parse(raw)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        at = f":{mark.line + 1}" if mark is not None else ""
-        raise UserError(f"{path}{at}: not valid YAML: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+        root, data = parse_yaml(raw)
+    except yaml.YAMLError as error:
+        problem, line = yaml_problem(error)
+        raise UserError(f"{path}{f':{line}' if line else ''}: not valid YAML: {problem}") from error
     if root is None:
         raise UserError(f"{path}: the file is empty")
     if not isinstance(data, dict):
         raise UserError(f"{path}: the file must be a mapping of keys to values, not a {type(data).__name__}")
     return YamlFile(path, data, root)
-
-
-def _parse(raw: bytes) -> tuple[yaml.Node | None, Any]:
-    loader = _Loader(raw)
-    try:
-        root = loader.get_single_node()
-        if root is None:
-            return None, None
-        _size(root, {})
-        return root, loader.construct_document(root)
-    finally:
-        loader.dispose()
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, but a key named twice is an error: YAML would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            if key_node.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key_node.value!r} appears twice", problem_mark=key_node.start_mark
-                )
-            if isinstance(key_node, yaml.ScalarNode):
-                seen.add(key_node.value)
-        return super().construct_mapping(node, deep)
-
-
-def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Count the nodes after every alias is expanded."""
-    if id(node) in known:
-        return known[id(node)]
-    known[id(node)] = 1  # an alias to its own ancestor counts once here, and is refused when constructed
-    total = 1
-    if isinstance(node, yaml.SequenceNode):
-        total += sum(_size(child, known) for child in node.value)
-    elif isinstance(node, yaml.MappingNode):
-        total += sum(_size(child, known) for pair in node.value for child in pair)
-    if total > MAX_NODES:
-        raise yaml.YAMLError(f"more than {MAX_NODES:,} values after its aliases are expanded")
-    known[id(node)] = total
-    return total
 
 
 def _child(node: yaml.Node, key: str | int) -> tuple[yaml.Node, int] | None:

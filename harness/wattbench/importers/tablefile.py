@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from wattbench.errors import UserError
+from wattbench.records.csv_text import from_spreadsheet
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MAX_FIELD_CHARACTERS = 16_000_000
 """A longer field is not a prompt or an answer; a missing quote can turn a whole file into one field."""
 
@@ -66,7 +66,7 @@ def _csv(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         for where, fields in lines:
             if len(fields) != len(header):
                 raise UserError(f"{where}: {len(fields)} fields, but the header has {len(header)}")
-            yield where, {name: _without_apostrophe(fields[position]) for name, position in positions}
+            yield where, {name: from_spreadsheet(fields[position]) for name, position in positions}
 
 
 def _csv_rows(path: Path, file: IO[str]) -> Iterator[tuple[str, list[str]]]:
@@ -87,11 +87,6 @@ def _csv_rows(path: Path, file: IO[str]) -> Iterator[tuple[str, list[str]]]:
                 yield f"{path}:{first_line}", fields
     finally:
         csv.field_size_limit(limit)
-
-
-def _without_apostrophe(field: str) -> str:
-    """Remove the apostrophe before a field, which `export` adds so that a spreadsheet does not run it as a formula."""
-    return field[1:] if field[:1] == "'" and field[1:].startswith(FORMULA_STARTS) else field
 
 
 def _parquet_columns(path: Path) -> tuple[str, ...]:

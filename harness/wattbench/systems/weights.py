@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 import filelock
 
 from wattbench.config import Weights
+from wattbench.config.base import expanded
 from wattbench.errors import UserError, nearest, require
 from wattbench.records.atomic_write import move_into_place
 
@@ -40,11 +41,20 @@ class LocalWeights:
 
 
 def cache_folder() -> Path:
-    """Return the folder of fetched weights: `$WATTBENCH_CACHE`, else the user's cache folder."""
+    """Return the folder of fetched weights: `$WATTBENCH_CACHE`, else the user's cache folder.
+
+    Raises:
+        UserError: `$WATTBENCH_CACHE` is no path.
+    """
     import platformdirs
 
     chosen = os.environ.get("WATTBENCH_CACHE")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("wattbench")
+    if not chosen:
+        return platformdirs.user_cache_path("wattbench")
+    try:
+        return expanded(Path(chosen))
+    except ValueError as error:
+        raise UserError(f"WATTBENCH_CACHE: {error}") from error
 
 
 def fetch(weights: Weights, *, where: str) -> LocalWeights:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import io
-import json
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from wattbench.errors import UserError, nearest
+from wattbench.records.csv_text import csv_lines, for_spreadsheet
 from wattbench.terminal import TextColumn, text_table
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.json_text import json_text
 
 ROW_FORMATS = ("table", "json", "csv")
 
@@ -31,13 +30,10 @@ def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: s
     """
     if form == "json":
         plain = [{name: _plain(row.get(name)) for name in columns} for row in rows]
-        return json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json_text(plain)
     if form == "csv":
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_plain(row.get(name)) for name in columns] for row in rows)
-        return text.getvalue()
+        cells = [[_plain(row.get(name)) for name in columns] for row in rows]
+        return csv_lines([[for_spreadsheet(each) for each in row] for row in (columns, *cells)])
     if form == "table":
         return _table(columns, rows)
     raise UserError(f"no format {form!r}{nearest(form, ROW_FORMATS)}")

@@ -6,18 +6,13 @@ differences across which the reader ranks all the same. So every line carries it
 
 from __future__ import annotations
 
-import csv
-import io
-
+from wattbench.records.csv_text import csv_lines, for_spreadsheet
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export.comparison_rows import PLACEMENT_COLUMNS, system_rows
 from wattbench_reports.export.decision_data import DECISION_COLUMNS
 from wattbench_reports.wording.arrival_rates import plain_rates
 from wattbench_reports.wording.decision import DecisionWords
-
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""The characters by which a spreadsheet takes a text for a formula."""
 
 
 def as_csv(comparison: Comparison, decided: DecisionWords | None = None) -> str:
@@ -27,7 +22,6 @@ def as_csv(comparison: Comparison, decided: DecisionWords | None = None) -> str:
 
     A run under load has a line per rate and system, with other columns.
     """
-    text = io.StringIO()
     if comparison.load is not None:
         rows = plain_rates(comparison.load)
         columns = tuple(rows[0])
@@ -38,11 +32,7 @@ def as_csv(comparison: Comparison, decided: DecisionWords | None = None) -> str:
             *(PLACEMENT_COLUMNS if comparison.ranked is not None else ()),
             *(DECISION_COLUMNS if decided is not None else ()),
         )
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _field(value) for name, value in row.items()})
-    return text.getvalue()
+    return csv_lines([columns, *([_field(row.get(name)) for name in columns] for row in rows)])
 
 
 def _field(value: object) -> object:
@@ -50,7 +40,4 @@ def _field(value: object) -> object:
         return str(value).lower()
     if isinstance(value, list):
         value = "; ".join(map(str, value))
-    # A spreadsheet would run a name that looks like a formula.
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return for_spreadsheet(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +10,7 @@ from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.export.comparison_rows import placement_row, plain_row
 from wattbench_reports.export.decision_data import decision_data
+from wattbench_reports.formatting.json_text import json_text
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.money import RunMoney
@@ -62,7 +62,7 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
         }
     if comparison.ranked is not None:
         document |= _ranked(comparison.ranked)
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(document)
 
 
 def _sessions(record: SessionRecord) -> dict[str, Any]:

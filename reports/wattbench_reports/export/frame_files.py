@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from wattbench_reports.export.comparison_csv import FORMULA_STARTS
+from wattbench.records.csv_text import LineFeeds, for_spreadsheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,10 @@ def frame_as_csv(frame: pd.DataFrame) -> bytes:
         if pd.api.types.is_bool_dtype(plain[name]):
             plain[name] = plain[name].map({True: "true", False: "false"})
         elif not pd.api.types.is_numeric_dtype(plain[name]):
-            plain[name] = [f"'{each}" if _is_formula(each) else each for each in plain[name]]
-    return bytes(plain.to_csv(index=False, lineterminator="\n").encode())
+            plain[name] = [for_spreadsheet(each) for each in plain[name]]
+    text = LineFeeds()
+    plain.to_csv(text, index=False, lineterminator="\r\n")
+    return text.getvalue().encode()
 
 
 def frame_as_parquet(frame: pd.DataFrame) -> bytes:
@@ -32,7 +34,3 @@ def frame_as_parquet(frame: pd.DataFrame) -> bytes:
     sink = io.BytesIO()
     frame.to_parquet(sink, index=False, compression="zstd")
     return sink.getvalue()
-
-
-def _is_formula(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(FORMULA_STARTS)

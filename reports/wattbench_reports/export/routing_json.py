@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
 from wattbench_reports.export.decision_data import plain_data
+from wattbench_reports.formatting.json_text import json_text
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing import routing_verdict, routing_words
 
 
 def routing_as_json(study: RoutingStudy | str) -> str:
     """Return the object of `routing_data`, indented."""
-    return json.dumps(routing_data(study), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(routing_data(study))
 
 
 def routing_data(study: RoutingStudy | str) -> dict[str, Any]:

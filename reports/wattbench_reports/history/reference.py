@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from wattbench.errors import UserError, nearest
+from wattbench.records.plain_yaml import parse_yaml, yaml_problem
 
 FILE = "reference.yaml"
 KEYS = ("run", "reason", "reviewed_by", "date")
@@ -36,13 +37,14 @@ def read_reference(root: Path) -> Reference | None:
     """
     path = root / FILE
     try:
-        recorded: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        _, recorded = parse_yaml(path.read_bytes())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, ValueError, yaml.YAMLError) as error:  # ValueError: a date such as 2026-02-31
-        raise UserError(f"{path}: not YAML ({' '.join(str(error).split())})") from error
+    except yaml.YAMLError as error:
+        problem, line = yaml_problem(error)
+        raise UserError(f"{path}{f':{line}' if line else ''}: not YAML ({problem})") from error
     if not isinstance(recorded, Mapping):
         raise UserError(f"{path}: must be a mapping: {', '.join(f'{key}: ...' for key in KEYS)}")
     for key in recorded:

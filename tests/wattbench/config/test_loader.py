@@ -215,3 +215,33 @@ def test_no_value_ends_in_anything_but_a_message(folder: Path, key: str, value: 
     except UserError:
         return
     assert key in ("name", "measure", "carbon")  # some values of these are right
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("~nobody-of-this-name/tasks", "~nobody-of-this-name: no such user, or no home folder; write the path in full"),
+        ("é" * 200, "is too long for the name of a file"),
+        ("loop", "cannot be followed"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_said_with_its_line(folder: Path, path: str, said: str) -> None:
+    (folder / "loop").symlink_to(folder / "loop")
+    shown = message(folder, GOOD.replace("include: [tasks]", f"include: ['{path}']"))
+    assert shown.startswith("DIR/suite.yaml:4: tasks.include")
+    assert said in shown
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/suite.yaml", "a" * 300, "a/" * 4000])
+def test_a_name_that_no_suite_can_have_is_said(name: str) -> None:
+    with pytest.raises(UserError, match="no suite file can have this path"):
+        load_suite(name)
+
+
+@pytest.mark.parametrize(
+    "line", ["? [a, b]\n: 3", "1: 2", "2020-01-01: 3", "~: 3", "name: !!set {a, b}", "!!binary YQ==: 1"]
+)
+def test_what_yaml_has_and_a_suite_has_not_is_an_error_with_its_line(folder: Path, line: str) -> None:
+    assert message(folder, f"{line}\n{GOOD if 'name' not in line else GOOD.replace('name: demo', '')}").startswith(
+        "DIR/suite.yaml:"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 
 import numpy as np
@@ -79,6 +80,14 @@ def test_a_name_is_no_formula(make_run, fake) -> None:
     lines = frame_as_csv(figures_frame(analyse(run))).decode().splitlines()
     assert any(",'=HYPERLINK(1)," in line for line in lines)
     assert not any(",=HYPERLINK(1)," in line for line in lines)
+
+
+def test_a_carriage_return_alone_ends_no_row() -> None:
+    texts = ["a\rb", "a\r\nb", "a\nb", "plain"]
+    data = frame_as_csv(pd.DataFrame({"text": texts, "figure": [1.5, 2.5, None, 0.1]}))
+    assert data.endswith(b"\nplain,0.1\n")
+    rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
+    assert [text for text, _ in rows[1:]] == texts
 
 
 def test_they_lie_beside_the_page_and_follow_the_readers_choice(make_run, fake, tmp_path) -> None:

@@ -61,7 +61,10 @@ def test_dates_as_yaml_may_have_them(tmp_path: Path, date: str) -> None:
         ("run: 7\nreason: x\nreviewed_by: y\ndate: 2026-01-03", "run is missing or not text"),
         ("run: r\nreason: x\nreviewed_by: y", "date: 'None' is not a date such as 2026-11-25"),
         ("run: r\nreason: x\nreviewed_by: y\ndate: soon", "date: 'soon' is not a date"),
-        ("run: r\nreason: x\nreviewed_by: y\ndate: 2026-02-31", "reference.yaml: "),
+        (
+            "run: r\nreason: x\nreviewed_by: y\ndate: 2026-02-31",
+            "reference.yaml:4: not YAML ('2026-02-31' is not a valid timestamp)",
+        ),
     ],
 )
 def test_a_file_that_does_not_say_what_it_has_to(tmp_path: Path, text: str, said: str) -> None:

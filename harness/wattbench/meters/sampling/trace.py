@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wattbench.meters.base import Meter, Reading
+from wattbench.records.csv_text import csv_lines
 from wattbench.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
 
 
@@ -47,9 +47,7 @@ class TraceWriter:
         self._file.close()
 
     def _put(self, rows: list[list[str]]) -> None:
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        rest = memoryview(text.getvalue().encode())
+        rest = memoryview(csv_lines(rows).encode())
         while rest:
             rest = rest[self._file.write(rest) :]
 

@@ -116,15 +116,17 @@ def embodied_settings(text: str) -> Mapping[str, Any]:
     """
     import yaml
 
+    from wattbench.records.plain_yaml import parse_yaml, yaml_problem
+
     name = text.strip()
     if name == "none":
         return {}
     if name and not name.startswith("{"):
         return {"use": name}
     try:
-        settings = yaml.safe_load(name)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"--embodied: not valid YAML: {' '.join(str(error).split())[:200]}") from error
+        _, settings = parse_yaml(name)
+    except yaml.YAMLError as error:
+        raise UserError(f"--embodied: not valid YAML: {yaml_problem(error)[0][:200]}") from error
     if not isinstance(settings, dict) or not all(
         value is None or isinstance(value, str | int | float) for value in settings.values()
     ):

@@ -23,7 +23,12 @@ def test_a_trace_gives_back_what_was_read(tmp_path: Path) -> None:
     readings = [
         Reading(1.25, {"gpu0": 10.5}, {"gpu0": 100.0, "gpu1": 50.0}, {"gpu0": 40.0}),
         Reading(
-            1.35, {}, {"gpu1": 55.0}, {}, frozenset({"gpu1: power-capped", "b"}), {"gpu0": 'GPU is lost, "gone"\n'}
+            1.35,
+            {},
+            {"gpu1": 55.0},
+            {},
+            frozenset({"gpu1: power-capped", "b"}),
+            {"gpu0": 'GPU is lost, "gone"\n\rback'},
         ),
         Reading(1.45, {"gpu0": 30.0}, {"gpu0": 100.0, "gpu1": 0.0}),
     ]

@@ -1,0 +1,101 @@
+"""Parse YAML from any author into plain values; whatever is wrong with it is YAML's own error, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+MAX_NODES = 200_000
+"""Nested aliases can expand to more nodes than any memory holds; a real suite has far fewer than this."""
+
+_NOT_A_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What YAML's safe loader raises for a value that its tag does not allow, such as ``!!bool x``."""
+
+
+def parse_yaml(raw: bytes | str) -> tuple[yaml.Node | None, Any]:
+    """Return the tree of a document and its value; both are None if it is empty.
+
+    Tags that are not YAML's own, keys that are lists or mappings, keys named twice, values that their tag does not
+    allow, halves of a surrogate pair, aliases of what they are in, and documents that expand to more than `MAX_NODES`
+    values are errors. Nothing in it is run.
+
+    Raises:
+        yaml.YAMLError: it is no such document, and for no other reason; with its line where there is one.
+    """
+    try:
+        loader = _Loader(raw)
+        try:
+            root = loader.get_single_node()
+            if root is None:
+                return None, None
+            _size(root, {})
+            return root, loader.construct_document(root)
+        finally:
+            loader.dispose()
+    except RecursionError as error:
+        raise yaml.YAMLError("nested too deeply") from error
+
+
+def yaml_problem(error: yaml.YAMLError) -> tuple[str, int | None]:
+    """Return what is wrong in one line, and the line of the document, from 1, where there is one."""
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split()), None
+    mark = error.problem_mark or error.context_mark
+    return " ".join(str(error.problem or error.context).split()), None if mark is None else mark.line + 1
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, with errors of its own for what it would fail at, keep in silence or pass on."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except _NOT_A_VALUE as error:
+            kind = node.tag.removeprefix("tag:yaml.org,2002:")
+            raise _problem(f"{str(node.value)[:40]!r} is not a valid {kind}", node) from error
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+        value = super().construct_scalar(node)
+        if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
+            raise _problem("half of a surrogate pair, which no text can hold", node)
+        return value
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        if not isinstance(node, yaml.MappingNode):  # as `!!map [a]`
+            return super().construct_mapping(node, deep)
+        seen = set()
+        for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                shown = "list" if isinstance(key_node, yaml.SequenceNode) else "mapping"
+                raise _problem(f"a key is a {shown}; write it as plain text", key_node)
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
+            if key_node.value in seen:
+                raise _problem(f"key {key_node.value!r} appears twice", key_node)
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
+
+
+def _problem(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+def _size(node: yaml.Node, known: dict[int, int | None]) -> int:
+    """Count the nodes after every alias is expanded."""
+    if id(node) in known:
+        size = known[id(node)]
+        if size is None:
+            raise _problem("an alias of what it is in", node)
+        return size
+    known[id(node)] = None
+    total = 1
+    if isinstance(node, yaml.SequenceNode):
+        total += sum(_size(child, known) for child in node.value)
+    elif isinstance(node, yaml.MappingNode):
+        total += sum(_size(child, known) for pair in node.value for child in pair)
+    if total > MAX_NODES:
+        raise yaml.YAMLError(f"more than {MAX_NODES:,} values after its aliases are expanded")
+    known[id(node)] = total
+    return total
