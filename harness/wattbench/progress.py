@@ -10,6 +10,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self, cast
 
 from wattbench.clock import now_s
+from wattbench.terminal import log_text, printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -84,7 +85,7 @@ class LiveProgress:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._bars: RichProgress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("left"),
@@ -97,7 +98,7 @@ class LiveProgress:
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._bars.console.print(text, style="dim", highlight=False, markup=False)
+        self._bars.console.print(log_text(text), style="dim", highlight=False, markup=False)
 
     def expect(self, cells: int, items: int) -> None:
         """Change the length of the first bar."""
@@ -107,7 +108,7 @@ class LiveProgress:
     def start_cell(self, name: str, items: int, answered: int) -> None:
         """Begin the second bar for a new cell."""
         self._cell_number += 1
-        self._cell = self._bars.add_task(f"{self._cell_number}/{self._cells} {name}", total=items)
+        self._cell = self._bars.add_task(printable(f"{self._cell_number}/{self._cells} {name}"), total=items)
         self.advance(answered)
 
     def advance(self, items: int) -> None:
@@ -145,7 +146,7 @@ class PlainProgress:
     def note(self, text: str) -> None:
         """Print one line."""
         with contextlib.suppress(OSError):
-            print(text, file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
+            print(log_text(text), file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
 
     def expect(self, cells: int, items: int) -> None:
         """Change the numbers that the next lines state."""

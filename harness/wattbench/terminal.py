@@ -1,13 +1,14 @@
 """Lay out text for a terminal of 100 columns: paragraphs and tables with aligned columns.
 
-Names come from records and are hostile: no control character reaches the terminal. Widths are counted in columns of the
-terminal, of which a Chinese character takes two and a combining accent none.
+Names come from records and are hostile: no control character reaches the terminal, and no command the log of a job.
+Widths are counted in columns of the terminal, of which a Chinese character takes two and a combining accent none.
 
 May import nothing of wattbench. It lies on the bottom floor because the harness and the reports both print tables.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,24 @@ from rich.cells import cell_len
 WIDTH = 100
 _GAP = "  "
 
+_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
+"""What GitHub takes for a command in the log of a job: two colons that begin a line, and ``##[`` anywhere in it."""
+
 
 def printable(text: str) -> str:
     """Replace control characters: a name in a record must not steer the terminal."""
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
+def without_commands(line: str) -> str:
+    """Return a line that GitHub takes for no command in the log of a job."""
+    return _COMMAND.sub(r"\g<0> ", line)
+
+
+def log_text(text: str) -> str:
+    """Return a text of any number of lines for a terminal or the log of a job, neither of which it can steer."""
+    lines = text.replace("\r\n", "\n").expandtabs().split("\n")
+    return "\n".join(without_commands(printable(line)) for line in lines)
 
 
 def clipped(text: str, width: int) -> str:

@@ -62,3 +62,20 @@ def test_a_run_goes_on_where_nobody_listens(
         monkeypatch.undo()
         with contextlib.suppress(OSError):
             full.close()
+
+
+@pytest.mark.parametrize("display", [progress.LiveProgress, progress.PlainProgress])
+def test_a_name_neither_steers_the_terminal_nor_commands_the_log(
+    capsys: pytest.CaptureFixture[str], display: type[progress.Progress]
+) -> None:
+    hostile = "::add-mask::a [bold]b[/nothing] \u202e\x1b]0;title\x07"
+    with display(1, 1) as shown:  # type: ignore[call-arg]
+        shown.note(hostile)
+        shown.start_cell(hostile, 1, 0)
+        shown.advance(1)
+        shown.end_cell()
+    said = capsys.readouterr().err
+    assert "[bold]b[/nothing]" in said
+    assert "\x1b]0" not in said
+    assert not {"\u202e", "\x07"} & {*said}
+    assert not [line for line in said.splitlines() if line.startswith("::")]

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from wattbench.terminal import WIDTH, TextColumn, clipped, clipped_apart, printable, text_table, wrapped
+from wattbench.terminal import (
+    WIDTH,
+    TextColumn,
+    clipped,
+    clipped_apart,
+    log_text,
+    printable,
+    text_table,
+    wrapped,
+)
 
 WORDS = st.text(st.sampled_from("ab-. \n\t"), max_size=400)
 TEXTS = st.text(st.sampled_from("a -\n\t\x1b\u202e\u0301語😀é"), max_size=400)
@@ -89,3 +98,15 @@ def test_lines_below_a_row_follow_it() -> None:
 def test_a_label_without_room_has_a_line_of_its_own(label: str) -> None:
     lines = text_table([TextColumn("metric"), TextColumn("x")], [("short", "1"), (label, "2")], widest_label=40)
     assert lines == ["metric  x", "short   1", *wrapped(label), "        2"]
+
+
+@given(TEXTS)
+def test_a_log_has_the_lines_that_it_was_given_and_none_steers_it(text: str) -> None:
+    lines = log_text(text).split("\n")
+    assert len(lines) == text.count("\n") + 1
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_log_has_no_command_of_a_name() -> None:
+    assert log_text("a\r\n\t::error::x\n##[group]\u202e\x1b[2J\n") == "a\n        : :error::x\n# #[group]??[2J\n"
+    assert log_text("loading [a]: 2 # 3 :: 4") == "loading [a]: 2 # 3 :: 4"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
+from wattbench.terminal import log_text
 
 if TYPE_CHECKING:
     from wattbench.config import Suite
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def notice(text: str) -> None:
-    """Print one line on standard error, where the progress of a run goes too.
+    """Print lines on standard error, where the progress of a run goes too. What is in them is hostile.
 
     Where no one listens any more (a terminal that was closed, a pipe that ended) nothing is printed.
     """
     with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
+        print(log_text(text), file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
 
 
 @contextlib.contextmanager

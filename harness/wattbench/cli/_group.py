@@ -13,6 +13,7 @@ import click
 
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import own_process
+from wattbench.terminal import log_text
 
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
@@ -42,7 +43,7 @@ class _Group(click.Group):
 
     def _end(self, ctx: click.Context, message: str) -> None:
         with contextlib.suppress(OSError):
-            click.echo(f"wattbench: {message}", err=True)
+            click.echo(log_text(f"wattbench: {message}"), err=True)
         _drop_unwritten()
         ctx.exit(EXIT_USER)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wattbench.api.session import notice
 from wattbench.cli._group import EXIT_INTERRUPTED
 from wattbench.errors import UserError, refusal_of_machine
 
@@ -116,14 +117,14 @@ def errors_as_verdicts(
     except Exception as error:  # an engine raises whatever its libraries raise
         message = str(error) if isinstance(error, UserError) else refusal_of_machine(error)
         if message is None:
-            traceback.print_exc()
+            notice(traceback.format_exc().rstrip())
             message = f"{type(error).__name__}: {error}"
-        click.echo(f"wattbench: {message}", err=True)
+        notice(f"wattbench: {message}")
         then()
         try:
             files.write(failed(message))
         except UserError as unwritten:
-            click.echo(f"wattbench: {unwritten}", err=True)
+            notice(f"wattbench: {unwritten}")
         raise click.exceptions.Exit(EXIT_ERROR) from error
 
 

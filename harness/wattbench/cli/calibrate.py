@@ -9,7 +9,7 @@ import click
 
 from wattbench.api.calibrate_gate import calibrate_gate
 from wattbench.api.measure_gate import GateJob
-from wattbench.api.session import stdout_to_stderr
+from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option
 from wattbench.cli._verdict_files import EXIT_ERROR
@@ -113,12 +113,12 @@ def calibrate(
             calibration = calibrate_gate(job, out, gates, restarts)
         _write(calibration, output)
     except UserError as error:
-        click.echo(f"wattbench: {error}", err=True)
+        notice(f"wattbench: {error}")
         raise click.exceptions.Exit(EXIT_ERROR) from error
     from wattbench_reports.export.calibration_text import calibration_text
 
     click.echo(calibration_text(calibration), nl=False)
-    click.echo(f"wattbench: wrote {output}; name it in a policy with `calibration: {output}`", err=True)
+    notice(f"wattbench: wrote {output}; name it in a policy with `calibration: {output}`")
 
 
 def _run_options(
@@ -142,11 +142,11 @@ def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options
         path = output or out / f"{PREFIX}{record.suite}.json"
         write_atomically(path, sessions_json(record).encode())
     except UserError as error:
-        click.echo(f"wattbench: {error}", err=True)
+        notice(f"wattbench: {error}")
         raise click.exceptions.Exit(EXIT_ERROR) from error
     click.echo(sessions_text(record), nl=False)
     beside = "compare and report of runs next to it use it" if path.parent == out else "name it with --sessions"
-    click.echo(f"wattbench: wrote {path}; {beside}", err=True)
+    notice(f"wattbench: wrote {path}; {beside}")
 
 
 def _write(calibration: Calibration, output: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wattbench.api.session import notice
 from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._group import main
@@ -57,9 +58,9 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
     comparison = compared.comparison
     click.echo(render(comparison, form, compared.decided), nl=False)
     if form == "table" and compared.could_use_router:
-        click.echo(route_hint(runs[0]), err=True)
+        notice(route_hint(runs[0]))
     if comparison.ranked is not None and comparison.ranked.apart:
-        click.echo(f"wattbench: {apart_text(comparison)}", err=True)
+        notice(f"wattbench: {apart_text(comparison)}")
         raise click.exceptions.Exit(EXIT_APART)
 
 

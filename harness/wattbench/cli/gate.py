@@ -9,7 +9,7 @@ import click
 
 from wattbench.api.gate_request import GateRequest
 from wattbench.api.judge_gate import failed
-from wattbench.api.session import stdout_to_stderr
+from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option, names
 from wattbench.cli._verdict_files import VerdictFiles, errors_as_verdicts, verdict_options
@@ -100,7 +100,7 @@ def _report(request: GateRequest, page: Path) -> None:
     from wattbench_reports.html import write_report
 
     if request.run is None and request.base is not None:
-        click.echo("wattbench: nothing was measured, so there is no report", err=True)
+        notice("wattbench: nothing was measured, so there is no report")
         return
     if request.run is None:
         raise UserError("--report goes with runs: files of pytest-benchmark hold nothing else to show")

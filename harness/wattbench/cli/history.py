@@ -9,9 +9,10 @@ import click
 
 from wattbench.api.history_rows import night_listing, series_listing, sql_listing
 from wattbench.api.judge_night import rebuild_site
-from wattbench.api.session import stdout_to_stderr
+from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.errors import UserError
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     from wattbench.nights import NightsLayout
@@ -103,7 +104,7 @@ def _add(layout: NightsLayout, runs: tuple[Path, ...]) -> None:
     for added in add_runs(layout, runs):
         click.echo(added.root)
         if not added.new:
-            click.echo(f"wattbench: {added.root.name} was in the history already", err=True)
+            notice(f"wattbench: {added.root.name} was in the history already")
 
 
 def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None:
@@ -119,11 +120,13 @@ def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None
         decided = prune(layout, Keep(nights, weeks), never, dry_run=dry_run)
     for decision in decided:
         if not decision.kept:
-            click.echo(f"{'would delete' if dry_run else 'deleted'} {decision.run.root.name}: {decision.why}")
+            click.echo(
+                printable(f"{'would delete' if dry_run else 'deleted'} {decision.run.root.name}: {decision.why}")
+            )
         elif decision.run.run in never:
-            click.echo(f"kept {decision.run.root.name}: {decision.why}")
+            click.echo(printable(f"kept {decision.run.root.name}: {decision.why}"))
     gone = sum(not decision.kept for decision in decided)
-    click.echo(f"wattbench: {gone} of {len(decided)} runs {'would be deleted' if dry_run else 'deleted'}", err=True)
+    notice(f"wattbench: {gone} of {len(decided)} runs {'would be deleted' if dry_run else 'deleted'}")
 
 
 def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: str) -> None:
@@ -137,5 +140,5 @@ def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: s
         else:
             listing = night_listing(layout)
     for note in listing.notes:
-        click.echo(f"wattbench: {note}", err=True)
+        notice(f"wattbench: {note}")
     click.echo(rows_text(listing.columns, listing.rows, form), nl=False)

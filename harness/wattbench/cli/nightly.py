@@ -14,13 +14,14 @@ import click
 
 from wattbench.api.judge_gate import failed
 from wattbench.api.judge_night import build_site_by, judge_last_night, rebuild_site
-from wattbench.api.session import measuring_alone, stdout_to_stderr
+from wattbench.api.session import measuring_alone, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.errors import UserError
 from wattbench.interrupts import noticed
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
@@ -139,7 +140,7 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
             night=night,
             resume=None if backfilled else _resume_command(layout),  # the worktree of a back-fill is removed
         )
-    click.echo(f"wattbench: kept the night as {root}", err=True)
+    notice(f"wattbench: kept the night as {root}")
 
 
 def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.date) -> dict[str, Any] | None:
@@ -186,9 +187,9 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
             page = build_site_by(layout, verdict.result.policy)
     except BaseException:
         again = f"wattbench nightly --history {shlex.quote(str(layout.root))}"
-        click.echo(f"wattbench: every finished night is kept in {layout.runs}; to judge again: {again}", err=True)
+        notice(f"wattbench: every finished night is kept in {layout.runs}; to judge again: {again}")
         raise
-    click.echo(f"wattbench: {page}", err=True)
+    notice(f"wattbench: {page}")
     return verdict.result.exit_code
 
 
@@ -202,14 +203,14 @@ def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     commits = repository.commits(wanted)
     have_a_night = commits_with_a_night(kept_runs(layout), resolved.suite.name)
     missing = [commit for commit in commits if commit.sha not in have_a_night]
-    click.echo(f"wattbench: {len(commits)} commits, of which {len(commits) - len(missing)} have a night", err=True)
+    notice(f"wattbench: {len(commits)} commits, of which {len(commits) - len(missing)} have a night")
     done = []
     try:
         with noticed():
             for filled in backfill(layout, repository, missing, _command_for(work)):
                 done.append(filled.root is not None)
                 outcome = filled.root or f"no night: {filled.why_not}"
-                click.echo(f"{filled.commit.date} {filled.commit.sha[:10]} {outcome}")
+                click.echo(printable(f"{filled.commit.date} {filled.commit.sha[:10]} {outcome}"))
     except KeyboardInterrupt as error:
         click.echo("wattbench: stopped. Complete nights are kept; run the same command again for the rest",
                    err=True)  # fmt: skip
@@ -217,7 +218,7 @@ def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     if any(done):
         with stdout_to_stderr():
             page = rebuild_site(layout)
-        click.echo(f"wattbench: {page}", err=True)
+        notice(f"wattbench: {page}")
     if not all(done):
         raise click.exceptions.Exit(EXIT_ERROR)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from wattbench.terminal import TextColumn, text_table, wrapped
+from wattbench.terminal import TextColumn, text_table, without_commands, wrapped
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 from wattbench_reports.wording import gate as wording
@@ -16,18 +15,10 @@ _COLUMNS = (
 )  # fmt: skip
 _WIDEST_LABEL = 40
 
-_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)")
-"""What GitHub takes for a command in the log of a job: two colons that begin a line, and ``##[`` anywhere in it."""
-
 
 def as_text(result: GateResult) -> str:
     """Return the verdict as plain text, the headline first; before it only that it is a drill, or can never pass."""
     return "".join(f"{without_commands(line)}\n" for line in _lines(result))
-
-
-def without_commands(line: str) -> str:
-    """Return a line that GitHub takes for no command in the log of a job."""
-    return _COMMAND.sub(r"\g<0> ", line)
 
 
 def _lines(result: GateResult) -> Iterator[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench.terminal import wrapped
-from wattbench_reports.export.gate.text import without_commands
+from wattbench.terminal import without_commands, wrapped
 from wattbench_reports.history.night_verdict import NightVerdict
 from wattbench_reports.wording import gate as wording
 from wattbench_reports.wording import night as night_wording
