@@ -56,14 +56,14 @@ class _Loader(yaml.SafeLoader):
             kind = node.tag.removeprefix("tag:yaml.org,2002:")
             raise _problem(f"{str(node.value)[:40]!r} is not a valid {kind}", node) from error
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> Any:
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         value = super().construct_scalar(node)
         if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
             raise _problem("half of a surrogate pair, which no text can hold", node)
         return value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        if not isinstance(node, yaml.MappingNode):  # as `!!map [a]`
+        if node.id != "mapping":  # as `!!map [a]`
             return super().construct_mapping(node, deep)
         seen = set()
         for key_node, _ in node.value:

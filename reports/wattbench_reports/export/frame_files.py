@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wattbench.records.csv_text import LineFeeds, for_spreadsheet
 
@@ -23,7 +23,8 @@ def frame_as_csv(frame: pd.DataFrame) -> bytes:
         if pd.api.types.is_bool_dtype(plain[name]):
             plain[name] = plain[name].map({True: "true", False: "false"})
         elif not pd.api.types.is_numeric_dtype(plain[name]):
-            plain[name] = [for_spreadsheet(each) for each in plain[name]]
+            cells: list[Any] = [for_spreadsheet(each) for each in plain[name]]
+            plain[name] = cells
     text = LineFeeds()
     plain.to_csv(text, index=False, lineterminator="\r\n")
     return text.getvalue().encode()
