@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+_LONGEST = 255 - len(".jsonl")
+"""Bytes of a file's name without its ending: 255 are what common file systems have room for."""
+
 
 def _safe(name: str) -> str:
-    """Encode a system's or task's name as one path segment: never empty, a dot, or a way out of the folder."""
-    quoted = quote(name, safe="")
+    """Encode a system's or task's name as one path segment: never empty, a dot, a way out of the folder, or too long.
+
+    Every byte but those of ASCII's letters and digits takes three. A name for which there is no room is cut, and ends
+    in its digest after ``%~``, which no encoded name has.
+    """
+    quoted = quote(name, safe="", errors="surrogatepass")
+    if len(quoted) > _LONGEST:
+        digest = hashlib.sha256(quoted.encode()).hexdigest()[:32]
+        return f"{re.sub('%.?$', '', quoted[:200])}%~{digest}"
     return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
 
 

@@ -15,7 +15,7 @@ from wattbench_reports.analyses.training_cost import Training, trainings
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
-from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
+from wattbench_reports.formatting.markdown import escaped, front_matter, in_code, markdown_table
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median
 from wattbench_reports.stats import accuracy_interval
@@ -38,8 +38,6 @@ def model_card(analysis: Analysis, system: str) -> str:
     Raises:
         UserError: no carbon intensity is set, or it varies by hour and the system was trained at an unknown time.
     """
-    import yaml
-
     carbon = analysis.comparison.carbon
     if carbon is None:
         raise UserError(
@@ -52,8 +50,7 @@ def model_card(analysis: Analysis, system: str) -> str:
     if trained is not None and trained.energy_j is not None:
         data["co2_eq_emissions"] = _emissions(trained, carbon)
     data["model-index"] = [{"name": system, "results": list(_results(analysis, system))}]
-    front = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=10_000)
-    return f"---\n{front}---\n\n" + "\n".join(_section(analysis, figures, trained, carbon)) + "\n"
+    return f"{front_matter(data)}\n" + "\n".join(_section(analysis, figures, trained, carbon)) + "\n"
 
 
 def _emissions(trained: Training, carbon: Carbon) -> dict[str, Any]:

@@ -64,6 +64,13 @@ def test_csv_and_parquet_give_the_same(table, tmp_path) -> None:
     assert strip[0] == strip[1]
 
 
+def test_the_longest_names_are_too_long_for_a_file_and_are_kept_all_the_same(table, tmp_path) -> None:
+    system, task = "語" * 200, "é" * 200
+    run = made(read_sources([table(f"system,task,item,score\n{system},{task},1,1\n")]), tmp_path)
+    assert [each.system for each in compare(run).systems] == [system]
+    assert pd.read_parquet(run.layout.items_table)["task"].tolist() == [task]
+
+
 def test_what_a_table_lacks_is_missing_and_said(table, tmp_path) -> None:
     run = made(read_sources([table("system,item,seconds\na,1,0.5\na,2,0.75\nb,1,0.25\nb,2,0.25\n")]), tmp_path)
     comparison = compare(run, Assumptions(CarbonChoice(region="DEU", embodied="ecologits-gpu-server")))
