@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,3 +190,21 @@ def test_a_file_that_is_no_model_is_said(tmp_path: Path) -> None:
     (tmp_path / "model.gguf").write_bytes(b"not a model")
     with pytest.raises(UserError, match="system 's': transformers cannot load"):
         open_engine("s", system(Weights(path=tmp_path / "model.gguf")), batch=1, seed=0)
+
+
+def test_code_of_a_models_repository_is_not_run_and_nobody_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sprung = tmp_path / "sprung"
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "trap.py").write_text(f"from pathlib import Path\nPath({str(sprung)!r}).touch()\n")
+    classes = dict.fromkeys(("AutoConfig", "AutoModelForCausalLM"), "trap.Trap")
+    (model / "config.json").write_text(json.dumps({"model_type": "trap", "auto_map": classes}))
+    tokenizer = {"tokenizer_class": "Trap", "auto_map": {"AutoTokenizer": ["trap.Trap", None]}}
+    (model / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    (model / "model.safetensors").write_bytes(b"\2\0\0\0\0\0\0\0{}")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    with pytest.raises(UserError, match="transformers cannot load"):
+        TransformersEngine.open("s", system(Weights(path=model)), batch=1, seed=0)
+    assert not sprung.exists()
