@@ -19,8 +19,9 @@ TAIL_BYTES = 65_536
 """How much of a log's end is read when a run begins: only its latest row is needed."""
 MOST_BYTES = 1_000_000
 """The most that is read at once, and the longest line that is accepted."""
-AHEAD_S = 2.0
-"""A row that is further in the future shows that the two clocks differ."""
+AHEAD_S = 0.5
+"""A row that is further in the future shows that the two clocks differ. A stamp that is rounded to whole seconds may be
+as far ahead."""
 
 
 class CsvLogSource:
@@ -124,7 +125,7 @@ class CsvLogSource:
         fields = dict(zip(self._columns, row, strict=True))
         at_s = self._stamp_s(fields[log.time].strip()) + log.offset_s
         if at_s > now_s() + AHEAD_S:
-            raise ValueError(f"it is {at_s - now_s():,.0f} s in the future; set timezone or offset_s")
+            raise ValueError(f"it is {at_s - now_s():,.1f} s in the future; set timezone or offset_s")
         if at_s <= self._latest_s:
             raise ValueError("its time is not after that of the previous row")
         energy_j, power_w = {}, {}

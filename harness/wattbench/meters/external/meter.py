@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from typing import Protocol, Self
@@ -123,9 +124,21 @@ class ExternalMeter:
     def _follow(self) -> None:
         while not self._stop.wait(self._look_every_s):
             try:
-                self._hold(self._source.look())
+                readings = self._source.look()
+                self._hold([*readings, *self._late(readings)])
             except MeterError as error:
                 self._hold([Reading(now_s(), gaps={self._component: str(error)})])
+
+    def _late(self, readings: list[Reading]) -> list[Reading]:
+        """Return a gap that says so if even the newest of these readings came later than the suite allows."""
+        age_s = now_s() - max((reading.at_s for reading in readings if not reading.gaps), default=math.inf)
+        if age_s <= self.lag_s:
+            return []
+        why = (
+            f"its newest reading came {age_s:,.1f} s after its time stamp, and every_s and lag_s allow {self.lag_s:g} s"
+            ": its clock is another, or it is written later; set timezone, offset_s or lag_s"
+        )
+        return [Reading(now_s(), gaps={self._component: why})]
 
     def _hold(self, readings: list[Reading]) -> None:
         with self._lock:

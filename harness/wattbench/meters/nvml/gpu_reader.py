@@ -29,10 +29,9 @@ THROTTLED = {
 }
 """`nvmlClocksEventReason...` that make a window invalid. Idle clocks, and clocks set by the user, do not."""
 
-PASSING = frozenset({10, 17, 19, 20, 21, 23})
-"""NVML errors that say nothing of the device: a time limit, the operating system, in use, memory, no data yet,
-resources. After any other it did not answer, or was not there: `NVML_ERROR_GPU_IS_LOST` (15), reset required (16), not
-found (6, 28), unknown (999)."""
+LOST = frozenset({1, 9, 15, 16, 18, 28})
+"""NVML errors by which the device was not there, or not usable: not initialised, driver not loaded, lost, reset
+required, driver replaced, GPU not found. After any other (a time limit, unknown) only a reading is missing."""
 
 
 class GpuReader:

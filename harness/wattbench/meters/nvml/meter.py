@@ -11,7 +11,7 @@ from wattbench.config import NvmlSettings
 from wattbench.meters.base import COUNTER, INTEGRATED, AbsentError, MeterError, Reading
 from wattbench.meters.nvml.counter_steps import Step, measure_steps, watch
 from wattbench.meters.nvml.foreign_processes import foreign_processes
-from wattbench.meters.nvml.gpu_reader import PASSING, GpuReader
+from wattbench.meters.nvml.gpu_reader import LOST, GpuReader
 from wattbench.meters.nvml.visible_gpus import changed_gpus, expected_gpus, find_gpus, refuse_mig, start_nvml
 from wattbench.meters.windows.thresholds import HELD_UP_S
 
@@ -65,8 +65,6 @@ class NvmlMeter:
         self._nvml: Any = None
         self._readers: dict[str, GpuReader] = {}
         self._counted: frozenset[str] = frozenset()
-        self._powered: frozenset[str] = frozenset()
-        """Components that gave their power when the meter was opened."""
         self._steps: dict[str, Step] = {}
         self._throttled: frozenset[str] = frozenset()
         self._temperature_c: dict[str, float] = {}
@@ -133,8 +131,7 @@ class NvmlMeter:
             try:
                 power_w[component] = reader.power_w()
             except self._nvml.NVMLError as error:
-                if component in self._powered:
-                    lost.update(_lost(component, error))
+                lost.update(_lost(component, error))
                 if component not in self._counted:  # beside a counter, power is only a check
                     gaps[component] = str(error)
                     continue
@@ -191,7 +188,6 @@ class NvmlMeter:
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
         self.limits_w = {c: w for c, reader in self._readers.items() if (w := reader.limit_w()) is not None}
-        self._powered = frozenset(c for c, reader in self._readers.items() if reader.power_reads() is not None)
         self.device_names = {gpu.component: gpu.name for gpu in gpus}
         self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
 
@@ -266,8 +262,8 @@ class NvmlMeter:
 
 
 def _lost(component: str, error: Any) -> list[str]:
-    """Return the note that a device did not answer; none if the error says nothing of it."""
-    return [] if error.value in PASSING else [f"{component}: the device was lost ({error})"]
+    """Return the note that a device was lost; none if the error says nothing of it."""
+    return [f"{component}: the device was lost ({error})"] if error.value in LOST else []
 
 
 def _held_up(since_s: float) -> str:

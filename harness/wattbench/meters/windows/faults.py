@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from wattbench.meters.base import INTEGRATED, MODELLED
+from wattbench.meters.base import INTEGRATED, MODELLED, REPLAYED
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.series import Series
+from wattbench.records import components
 
 _GPU = re.compile(r"gpu\d+$")
 
@@ -57,6 +58,22 @@ def drift(points: Series) -> str | None:
 def is_gpu(component: str) -> bool:
     """Return whether a component is a GPU, whose joules hold nothing of what the processor does."""
     return _GPU.match(component) is not None
+
+
+def less_than_contained(energy_j: Mapping[str, float], provenance: Mapping[str, str]) -> str | None:
+    """Find meters at the wall or of power supplies that counted less than the components behind them."""
+    measured = {c: j for c, j in energy_j.items() if provenance[c] not in (MODELLED, REPLAYED)}
+    inner = {c: j for c, j in measured.items() if not components.is_container(c)}
+    outermost = components.added(measured)
+    if not inner or not components.is_container(outermost[0]):
+        return None
+    outer_j, inner_j = sum(measured[c] for c in outermost), sum(inner.values())
+    if outer_j >= inner_j * (1.0 - thresholds.LESS_THAN_CONTAINED):
+        return None
+    return (
+        f"{', '.join(outermost)}: {outer_j:.1f} J, less than the {inner_j:.1f} J of {', '.join(inner)}, which it "
+        "contains (another clock, another unit, or another outlet)"
+    )
 
 
 def fewer_gpus(series: Mapping[str, Series]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from wattbench.meters.base import COUNTER, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.judgement import find_contention
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.windows import faults, thresholds
+from wattbench.meters.windows.clocks import other_clocks
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.plausible import (
     PowerRange,
@@ -60,6 +61,10 @@ def judge(evidence: WindowEvidence) -> WindowRow:
     if measured:
         findings.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
     findings.faults.extend(faults.fewer_gpus(series))
+    if (less := faults.less_than_contained(findings.energy_j, provenance)) is not None:
+        findings.faults.append(less)
+    computed = {c: points for c, points in series.items() if c in findings.energy_j}
+    findings.faults.extend(other_clocks(computed, evidence.step_s))
     findings.faults.extend(_notes(ordered, series))
     contended = _judge_contention(evidence, findings)
     return WindowRow(

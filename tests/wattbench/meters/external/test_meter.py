@@ -111,6 +111,7 @@ def test_a_rotated_log_is_followed_into_its_new_file(tmp_path: Path) -> None:
         ("2", "it has 1 fields"),
         ("soon,5", "could not convert"),
         ("1,5", "not after that of the previous row"),
+        pytest.param(f"{time.time() + 600:.3f},5", "in the future; set timezone or offset_s", id="in ten minutes"),
         pytest.param(f"{time.time() + 7200:.0f},5", "in the future; set timezone or offset_s", id="in two hours"),
         ('2,"5', "cannot be read"),
     ],
@@ -285,3 +286,24 @@ def test_a_command_that_hangs_blocks_nobody(label: Any, steady: Any, tmp_path: P
     assert any(reason.startswith("psu: ") for reason in row.reasons)
     assert not row.valid
     assert isinstance(meter.read(), Reading)
+
+
+@pytest.mark.parametrize(("behind_s", "named"), [(0.5, False), (5.0, False), (6.5, True), (3600.0, True)])
+def test_a_log_whose_clock_is_behind_is_named_though_rows_keep_coming(
+    tmp_path: Path, behind_s: float, named: bool
+) -> None:
+    settings = ExternalSettings(use="external", component="wall", csv=log(tmp_path / "w.csv"), every_s=1.0, lag_s=5.0)
+    meter = ExternalMeter(settings)
+    rows = [Reading(now_s() - behind_s - age_s, power_w={"wall": 100.0}) for age_s in (30.0, 1.0, 0.0)]
+    late = meter._late(rows)
+    assert [reading.gaps["wall"].startswith("its newest reading came") for reading in late] == [True] * named
+    assert meter._late([]) == []
+    assert meter._late([Reading(now_s(), gaps={"wall": "no number"})]) == []
+
+
+@pytest.mark.parametrize(("ahead_s", "refused"), [(0.4, False), (0.7, True), (1.9, True)])
+def test_a_log_whose_clock_is_ahead_is_named(tmp_path: Path, ahead_s: float, refused: bool) -> None:
+    path = tmp_path / "wall.csv"
+    path.write_text(f"t,w\n{now_s() + ahead_s:.3f},100\n")
+    (reading,) = source(path).open()
+    assert ("in the future" in reading.gaps.get("wall", "")) is refused

@@ -466,3 +466,28 @@ def test_a_count_that_is_no_number_gives_no_figure() -> None:
     row = judged(readings)
     assert row.energy_j == {}
     assert row.reasons == ["gpu0: counter gave nan, which is not a valid meter reading"]
+
+
+@pytest.mark.parametrize(
+    ("wall_w", "provenance", "valid"),
+    [
+        (130.0, "counter", True),
+        (95.0, "counter", True),  # within what the two may be wrong by
+        (60.0, "counter", False),
+        (0.13, "integrated", False),  # kilowatts taken for watts
+        (60.0, "replayed", True),  # of another machine
+    ],
+)
+def test_a_meter_at_the_wall_reads_no_less_than_what_it_contains(wall_w: float, provenance: str, valid: bool) -> None:
+    readings = [Reading(r.at_s, r.energy_j | {"wall": wall_w * r.at_s}) for r in counted()]
+    if provenance == "integrated":
+        readings = [Reading(r.at_s, r.energy_j, {"wall": wall_w}) for r in counted()]
+    row = judge(
+        WindowEvidence(
+            label=LABEL, started_s=0.0, finished_s=10.0, readings=readings, contention=QUIET,
+            provenance={"gpu0": "counter", "wall": provenance}, step_s={"gpu0": 0.1, "wall": 0.1},
+        )
+    )  # fmt: skip
+    assert row.valid is valid
+    said = f"wall: {wall_w * 10:.1f} J, less than the 1000.0 J of gpu0, which it contains"
+    assert any(said in reason for reason in row.reasons) is not valid
