@@ -7,11 +7,31 @@ clock carries it on. A double resolves such a figure to about a quarter of a mic
 
 from __future__ import annotations
 
+import hashlib
 import time
+from pathlib import Path
+from typing import Any
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _OFFSET_S = time.time() - time.perf_counter()
 
 
 def now_s() -> float:
     """Return seconds since the Unix epoch, monotonic within this process."""
     return _OFFSET_S + time.perf_counter()
+
+
+def clock_of_boot() -> dict[str, Any] | None:
+    """Compare the wall clock with the time since this machine was started, which cannot be set.
+
+    Returns:
+        `boot`, a digest of the name that the kernel gave itself when it started, and `offset_s`, the wall clock minus
+        the seconds since then: a later one of the same boot that differs shows that the clock was set. None where the
+        system has neither.
+    """
+    try:
+        boot = _BOOT_ID.read_bytes()
+        offset_s = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    except (AttributeError, OSError):  # not Linux
+        return None
+    return {"boot": hashlib.sha256(boot.strip()).hexdigest()[:16], "offset_s": round(offset_s, 3)}

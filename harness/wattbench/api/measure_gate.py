@@ -127,6 +127,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
     from wattbench.config import resolved_from_record
+    from wattbench.measure.clock_changes import clock_changes
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
     from wattbench.records import RunWriter, read_run
@@ -142,6 +143,8 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         chosen = meters_here(resolved.suite)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
+        for change in clock_changes(records):
+            notice(f"wattbench: {change}")
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
         _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code, gate_is_decided)
     return notes

@@ -80,6 +80,7 @@ def run_new(
 def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, resume: str = RESUME) -> Path:
     """Finish an interrupted run, and return its directory; the arguments are those of `run_new`."""
     from wattbench.config import resolved_from_record
+    from wattbench.measure.clock_changes import clock_changes
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
     from wattbench.records import RunWriter, read_run
@@ -94,6 +95,8 @@ def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, 
     chosen = meters_here(resolved.suite)
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)
+    for change in clock_changes(records):
+        notice(f"wattbench: {change}")
     return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume)
 
 
