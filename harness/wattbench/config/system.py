@@ -135,7 +135,7 @@ class EndpointSystem(SystemBase):
     """The environment variable that holds the key. The key itself is never recorded."""
     serve: Serve | None = None
     timeout_s: Seconds = 300.0
-    """How long one request may take."""
+    """How long one request may take, from connecting to its last byte."""
     max_output_tokens: Items = 256
     """The limit for tasks that set none."""
 

@@ -9,22 +9,30 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
 
 import httpx
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
+from wattbench.systems.endpoint.bounded_network import Allowance, allowed, bound
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import EventDecoder, StreamError
 
 MAX_STREAM_BYTES = 64 << 20
-"""The most bytes of one answer as sent: at about 300 bytes a token, more than 200,000 tokens."""
+"""The most bytes of one answer as sent, headers included: at about 300 bytes a token, more than 200,000 tokens."""
 MAX_BODY_BYTES = 4 << 20
 """The most bytes of any other answer; the longest lists of models take some hundred kilobytes."""
+MAX_REASON_BYTES = 1 << 14
+"""As much is read of the reason for which a server refuses."""
+DRAIN_S = 0.1
+"""How long the end of the message is waited for after the end of the answer, so that the next request may use the
+connection; it follows at once, or never."""
+DRAIN_BYTES = 1 << 16
 KEEP_ALIVE_S = 4.0
 """Idle connections are dropped after this long: before the server does (uvicorn and llama.cpp after 5 s), as
 a connection that closes under a request fails it."""
@@ -49,8 +57,7 @@ class OpenAIClient:
             where: the name of the system in messages.
             base_url: such as `http://localhost:8000/v1`.
             key: sent as a bearer token; never part of any message.
-            timeout_s: for one request. A server that trickles is cut off at the first bytes after that
-                time, one that falls silent at most `timeout_s` after its last bytes.
+            timeout_s: for one request, from connecting to its last byte, whatever the server sends.
 
         Raises:
             UserError: the URL or the key cannot be sent.
@@ -69,7 +76,9 @@ class OpenAIClient:
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s), pool=None),
             limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
             trust_env=not is_loopback(self.base.host),  # a proxy for the outside is not for this machine
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # no request depends on those before it
         )
+        bound(self._http)
 
     def url(self, path: str) -> str:
         """Return the URL of a path under `base_url` (with its query), or under the server's root if it starts with a
@@ -84,25 +93,33 @@ class OpenAIClient:
             UserError: it cannot be reached, refuses us, or sends something else.
         """
         url = self.url(path)
-        with self._sent(self._http.build_request("GET", url), url) as response:
+        with self._sent(self._http.build_request("GET", url), url, MAX_BODY_BYTES) as (response, _):
             if response.status_code in _NOT_OFFERED:
                 return None
             if response.status_code != httpx.codes.OK:
                 self._refused(response, url)
-            body = self._read(response, MAX_BODY_BYTES)
+            _refuse_encodings(response)
+            body = b"".join(response.iter_raw())
         try:
             answer = json.loads(body)
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            self._fail(url, f"its answer is not a JSON object: {body[:200]!r}", "Check base_url")
+            self._fail(url, f"its answer is not a JSON object: {body!r}", "Check base_url")
         return answer
 
-    def answers(self, path: str) -> bool:
-        """Return whether a GET is answered with 200. A server that cannot be reached does not answer."""
+    def answers(self, path: str, within_s: float | None = None) -> bool:
+        """Return whether a GET is answered with 200. A server that cannot be reached does not answer.
+
+        Args:
+            path: as of `url`.
+            within_s: how long it may take; None: `timeout_s`.
+        """
+        url = self.url(path)
         try:
-            return self._http.get(self.url(path)).status_code == httpx.codes.OK
-        except httpx.HTTPError:
+            with self._sent(self._http.build_request("GET", url), url, MAX_BODY_BYTES, within_s) as (response, _):
+                return response.status_code == httpx.codes.OK
+        except UserError:
             return False
 
     def complete(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None) -> Completion:
@@ -116,19 +133,17 @@ class OpenAIClient:
             UserError: no complete answer came; there is no second attempt.
         """
         url = self.url(ask.path)
-        deadline_s = now_s() + self._timeout_s
         headers = {"Content-Type": "application/json"}
         if not ask.keeps_connection:
             headers["Connection"] = "close"
         request = self._http.build_request("POST", url, content=json.dumps(ask.body).encode(), headers=headers)
         assembly = Assembly(ask.stops, ask.withheld, first_token)
-        with self._sent(request, url) as response:
+        with self._sent(request, url, MAX_STREAM_BYTES) as (response, allowance):
             if response.status_code != httpx.codes.OK:
                 self._refused(response, url)
-            try:
-                self._assemble(response, assembly, deadline_s)
-            except StreamError as error:
-                self._fail(url, str(error), "See the server's log")
+            _refuse_encodings(response)
+            pieces = response.iter_raw()
+            _assemble(pieces, assembly)
             if not assembly.done:
                 kind = plain_text(response.headers.get("content-type", "no content type"), limit=60)
                 self._fail(
@@ -136,51 +151,50 @@ class OpenAIClient:
                     f"its answer ended without a finish_reason (content type: {kind})",
                     "The server must stream server-sent events; if it does, the stream broke off: see its log",
                 )
+            if assembly.said_done:
+                allowance.shorten(DRAIN_S, DRAIN_BYTES)
+                with suppress(httpx.HTTPError, StreamError):
+                    for _ in pieces:
+                        pass
         return assembly.completion()
 
     def close(self) -> None:
         """Drop the connections."""
         self._http.close()
 
-    def _assemble(self, response: httpx.Response, assembly: Assembly, deadline_s: float) -> None:
-        decoder = EventDecoder()
-        total = 0
-        for piece in response.iter_bytes():
-            arrived_s = now_s()
-            total += len(piece)
-            if total > MAX_STREAM_BYTES:
-                raise StreamError(f"it sent more than {MAX_STREAM_BYTES} bytes for one answer")
-            if arrived_s > deadline_s:
-                raise StreamError(f"it was still answering after timeout_s = {self._timeout_s:g}")
-            for data in decoder.feed(piece):
-                if assembly.add(data, arrived_s):
-                    return
-        arrived_s = now_s()
-        for data in decoder.end():
-            assembly.add(data, arrived_s)
-
     @contextmanager
-    def _sent(self, request: httpx.Request, url: str) -> Iterator[httpx.Response]:
-        """Send a request and yield the unread response; every error of the transport becomes a `UserError`."""
-        try:
-            response = self._http.send(request, stream=True)
+    def _sent(
+        self, request: httpx.Request, url: str, most_bytes: int, within_s: float | None = None
+    ) -> Iterator[tuple[httpx.Response, Allowance]]:
+        """Send a request and yield the unread response, with what is left of its time and bytes.
+
+        Every error of the transport, and every `StreamError`, becomes a `UserError`.
+        """
+        with allowed(within_s or self._timeout_s, most_bytes) as allowance:
             try:
-                yield response
-            finally:
-                response.close()
-        except httpx.ConnectError as error:
-            self._fail(url, f"cannot connect ({error})", "Start the server, or correct base_url")
-        except httpx.ConnectTimeout:
-            self._fail(url, "no connection in time", "Check that the server runs and that base_url is right")
-        except httpx.TimeoutException:
-            self._fail(
-                url, f"no data within timeout_s = {self._timeout_s:g}", "Raise timeout_s, or see the server's log"
-            )
-        except httpx.HTTPError as error:
-            self._fail(url, f"the connection broke ({type(error).__name__}: {error})", "See the server's log")
+                response = self._http.send(request, stream=True)
+                try:
+                    if not allowance.reads:
+                        raise StreamError("it sent an answer before the request, after the end of the one before")
+                    yield response, allowance
+                finally:
+                    response.close()
+            except StreamError as error:
+                self._fail(url, str(error), "See the server's log")
+            except httpx.ConnectError as error:
+                self._fail(url, f"cannot connect ({error})", "Start the server, or correct base_url")
+            except httpx.ConnectTimeout:
+                self._fail(url, "no connection in time", "Check that the server runs and that base_url is right")
+            except httpx.TimeoutException:
+                what = "its answer was not complete" if allowance.reads else "no data"
+                self._fail(
+                    url, f"{what} within timeout_s = {self._timeout_s:g}", "Raise timeout_s, or see the server's log"
+                )
+            except httpx.HTTPError as error:
+                self._fail(url, f"the connection broke ({type(error).__name__}: {error})", "See the server's log")
 
     def _refused(self, response: httpx.Response, url: str) -> NoReturn:
-        body = self._read(response, 1 << 14).decode("utf-8", errors="replace")
+        body = _reason(response)
         try:
             error = json.loads(body)
             reason = error_text(error) if isinstance(error, dict) else body
@@ -189,21 +203,61 @@ class OpenAIClient:
         code = response.status_code
         hint = _HINTS.get(code, "See the server's log")
         if response.is_redirect:
-            hint = f"It redirects to {plain_text(response.headers.get('location', ''))}: use that as base_url"
+            hint = self._redirect_hint(response)
         self._fail(url, f"it answered HTTP {code}: {reason or '(no reason)'}", hint)
 
-    def _read(self, response: httpx.Response, limit: int) -> bytes:
-        body = b""
-        for piece in response.iter_bytes():
-            body += piece
-            if len(body) > limit:
-                return body[:limit]
-        return body
+    def _redirect_hint(self, response: httpx.Response) -> str:
+        """Say where a redirect leads. None is followed: it would be sent the prompts."""
+        try:
+            target = response.request.url.join(response.headers.get("location", ""))
+            shown = plain_text(public_url(str(target)), hide=self._key)
+        except (httpx.InvalidURL, UnicodeError, ValueError):
+            return "It redirects, but not to a URL: correct base_url"
+        if target.host == self.base.host:
+            return f"It redirects to {shown}: use that as base_url"
+        return f"It redirects to another host, {shown}, which was sent nothing: write it as base_url if you trust it"
 
     def _fail(self, url: str, what: str, hint: str) -> NoReturn:
         # Shortened here and nowhere before, as half a key would not be recognised.
         shown = plain_text(what, limit=400, hide=self._key).removesuffix(".")
         raise UserError(f"{self._where}: {public_url(url)}: {shown}. {hint}")
+
+
+def _assemble(pieces: Iterator[bytes], assembly: Assembly) -> None:
+    decoder = EventDecoder()
+    for piece in pieces:
+        arrived_s = now_s()
+        for data in decoder.feed(piece):
+            if assembly.add(data, arrived_s):
+                return
+    arrived_s = now_s()
+    for data in decoder.end():
+        if assembly.add(data, arrived_s):
+            return
+
+
+def _encodings(response: httpx.Response) -> str:
+    """Return the encodings of a body, and an empty text if it has none. A few kilobytes may unpack to gigabytes."""
+    names = [name.strip().lower() for name in response.headers.get("content-encoding", "").split(",")]
+    return ", ".join(name for name in names if name not in ("", "identity"))
+
+
+def _refuse_encodings(response: httpx.Response) -> None:
+    if encodings := _encodings(response):
+        raise StreamError(f"it sent an encoding that was not asked for: {plain_text(encodings, limit=60)}")
+
+
+def _reason(response: httpx.Response) -> str:
+    """Return the body of a refusal, as much of it as came."""
+    if encodings := _encodings(response):
+        return f"(encoded as {plain_text(encodings, limit=60)}, which was not asked for)"
+    body = b""
+    with suppress(httpx.HTTPError, StreamError):  # the refusal itself is what counts
+        for piece in response.iter_raw():
+            body += piece
+            if len(body) > MAX_REASON_BYTES:
+                break
+    return body[:MAX_REASON_BYTES].decode("utf-8", errors="replace")
 
 
 def parse_url(base_url: str, where: str) -> httpx.URL:

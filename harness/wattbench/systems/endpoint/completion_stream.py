@@ -14,6 +14,10 @@ from wattbench.systems.endpoint.sse import StreamError
 
 DONE = "[DONE]"
 """The data of the last event of a stream."""
+ENDS = ("stop", "length")
+"""The finish reasons of an answer. Any other (`content_filter`, `tool_calls`, `abort`, `error`) is that of none."""
+MAX_TEXT_CHARACTERS = 4 << 20
+"""The most characters of one answer, some twenty per token of the longest."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,12 @@ class Completion:
     text: str
     usage: Usage
     finish_reason: str | None
-    """`stop`, `length`, or another reason of the server; None if it gave none or we stopped reading."""
+    """`stop` or `length`; None if we stopped reading."""
     token_s: tuple[float, ...]
     """When each chunk with text in it arrived. A server may put several tokens into a chunk, or hold back one
     that might begin a stop sequence or ends inside a character: there can be fewer than output tokens."""
+    finished_s: float | None = None
+    """When the server said that the stream is at its end; None if it has not."""
 
 
 def read_chunk(data: str) -> Chunk:
@@ -131,7 +137,9 @@ class Assembly:
             first_token: called once, right after the first token was stamped.
         """
         self.done = False
-        """The answer is complete: the server has said so, or a withheld stop sequence has come."""
+        """The answer is complete: the server has given a finish reason, or a withheld stop sequence has come."""
+        self.said_done = False
+        """The server has said that nothing more comes."""
         self._stops = stops
         self._withheld = withheld
         self._first_token = first_token
@@ -141,31 +149,32 @@ class Assembly:
         self._usage = Usage(None, None, None)
         self._finish_reason: str | None = None
         self._token_s: list[float] = []
+        self._characters = 0
+        self._finished_s: float | None = None
 
     def add(self, data: str, arrived_s: float) -> bool:
         """Add the data of one event, which arrived at `arrived_s`.
 
+        What comes after the finish reason is no part of the answer, except the count of its tokens.
+
         Returns:
-            Whether to stop reading: a stop sequence has come that the server does not know of.
+            Whether to stop reading: the server has said that it is done, or a stop sequence has come that it does not
+            know of.
 
         Raises:
-            StreamError: as `read_chunk`.
+            StreamError: as `read_chunk`; a finish reason is not one of `ENDS`, or the text is too long.
         """
-        if data.strip() in ("", DONE):
-            self.done = self.done or data.strip() == DONE
+        if data.strip() == DONE:
+            self.said_done = True
+            self._finished_s = arrived_s
+            return True
+        if not data.strip():
             return False
         chunk = read_chunk(data)
-        if chunk.text or chunk.thought:
-            self._token_s.append(arrived_s)
-            if self._first_token is not None and len(self._token_s) == 1:
-                self._first_token()
-        if chunk.text:
-            self._pieces.append(chunk.text)
         self._usage = chunk.usage or self._usage
-        self._finish_reason = chunk.finish_reason or self._finish_reason
-        ended = self._meets_withheld(chunk.text)
-        self.done = self.done or ended or self._finish_reason is not None
-        return ended
+        if chunk.finish_reason and chunk.finish_reason not in ENDS:
+            raise StreamError(f"its answer is none: it ended with finish_reason {chunk.finish_reason}")
+        return not self.done and self._append(chunk, arrived_s)
 
     def completion(self) -> Completion:
         """Return what has arrived so far, cut before the first stop sequence."""
@@ -173,7 +182,22 @@ class Assembly:
         text = "".join(self._pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         cuts = [text.find(stop) for stop in self._stops]
         text = text[: min([cut for cut in cuts if cut >= 0], default=len(text))]
-        return Completion(text, self._usage, self._finish_reason, tuple(self._token_s))
+        return Completion(text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s)
+
+    def _append(self, chunk: Chunk, arrived_s: float) -> bool:
+        if chunk.text or chunk.thought:
+            self._token_s.append(arrived_s)
+            if self._first_token is not None and len(self._token_s) == 1:
+                self._first_token()
+        if chunk.text:
+            self._pieces.append(chunk.text)
+            self._characters += len(chunk.text)
+            if self._characters > MAX_TEXT_CHARACTERS:
+                raise StreamError(f"it sent more than {MAX_TEXT_CHARACTERS} characters for one answer")
+        self._finish_reason = chunk.finish_reason or None
+        ended = self._meets_withheld(chunk.text)
+        self.done = ended or self._finish_reason is not None
+        return ended
 
     def _meets_withheld(self, new: str) -> bool:
         if not self._withheld:

@@ -193,17 +193,17 @@ def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
     if owner == "llamacpp":
         props = client.get("/props") or {}
         template = _text(props.get("chat_template"))
-        build = _text(props.get("build_info"))
+        build = _line(props.get("build_info"))
         version = f"llama.cpp {build}" if build else "llama.cpp"
     elif owner == "vllm":
-        release = _text((client.get("/version") or {}).get("version"))
+        release = _line((client.get("/version") or {}).get("version"))
         version = f"vllm {release}" if release else "vllm"
     return Served(
         model=model,
         owner=owner,
         parameters=_positive(meta.get("n_params")),
         bytes=_positive(meta.get("size")),
-        dtype=_text(meta.get("ftype")),
+        dtype=_line(meta.get("ftype")),
         template=template,
         version=version,
     )
@@ -234,5 +234,10 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def _line(value: Any) -> str | None:
+    """Return a statement of the server's as it goes into the record: a short printable line."""
+    return plain_text(value, limit=100) or None if isinstance(value, str) else None
+
+
 def _positive(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 63 else None

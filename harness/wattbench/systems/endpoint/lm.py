@@ -86,7 +86,7 @@ class EndpointLM(LM):
 
     def _reply(self, ask: EndpointRequest, first_token: Callable[[], None] | None) -> Reply:
         completion = self._client.complete(ask, first_token)
-        return as_reply(completion, finished_s=now_s())
+        return as_reply(completion, finished_s=completion.finished_s or now_s())
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
         """Refuse: the protocol streams answers, and few servers return the likelihood of a given one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import signal
 import socket
 import subprocess
@@ -62,7 +61,7 @@ def test_an_error_body_cannot_write_to_the_terminal_and_is_shortened(wire: Any, 
 
 
 def test_a_redirect_says_where_to(wire: Any, failure: Any) -> None:
-    assert "http://new/v1: use that" in failure(wire.script(status=307, headers={"Location": "http://new/v1"}))
+    assert "to another host, http://new/v1" in failure(wire.script(status=307, headers={"Location": "http://new/v1"}))
 
 
 def test_the_key_is_sent_and_never_shown(
@@ -119,24 +118,16 @@ def test_an_endless_answer(wire: Any, failure: Any, monkeypatch: pytest.MonkeyPa
     assert "more than 10000 bytes" in failure(wire.script([wire.text("a")] * 1000))
 
 
-def test_a_compressed_endless_answer_counts_as_unpacked(
-    wire: Any, failure: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(openai_client, "MAX_STREAM_BYTES", 10_000)
-    bomb = gzip.compress(wire.text("a") * 10_000)
-    assert "more than 10000 bytes" in failure(wire.script([bomb], headers={"Content-Encoding": "gzip"}))
-
-
 @pytest.mark.parametrize("pieces", [[3.0], [b": ping\n\n", 3.0]], ids=["before", "within"])
 def test_a_server_that_hangs(wire: Any, failure: Any, pieces: list[Any]) -> None:
     began_s = time.monotonic()
-    assert "no data within timeout_s = 0.3. Raise timeout_s" in failure(wire.script(pieces), timeout_s=0.3)
+    assert "not complete within timeout_s = 0.3. Raise timeout_s" in failure(wire.script(pieces), timeout_s=0.3)
     assert time.monotonic() - began_s < 5.0
 
 
 def test_a_server_that_trickles(wire: Any, failure: Any) -> None:
     pieces = [piece for _ in range(30) for piece in (b": ping\n\n", 0.1)]
-    assert "still answering after timeout_s = 0.5" in failure(wire.script(pieces), timeout_s=0.5)
+    assert "not complete within timeout_s = 0.5" in failure(wire.script(pieces), timeout_s=0.5)
 
 
 @pytest.mark.sockets

@@ -13,6 +13,7 @@ from wattbench.systems.endpoint.serving.command_line import split_command, with_
 from wattbench.systems.endpoint.serving.helper import HelperProcess
 
 POLL_S = 0.1
+POLL_TIMEOUT_S = 5.0
 STOP_S = 10.0
 """How long the command has to end itself when asked; vLLM takes a few seconds to free its devices."""
 
@@ -62,9 +63,9 @@ class CommandServer(HelpedServer):
         )
 
     def _wait_ready(self, where: str, serve: Serve, key: str | None, deadline_s: float) -> None:
-        client = OpenAIClient(where=where, base_url=self.base_url, key=key, timeout_s=5.0)
+        client = OpenAIClient(where=where, base_url=self.base_url, key=key, timeout_s=POLL_TIMEOUT_S)
         try:
-            while not client.answers(serve.ready):
+            while not client.answers(serve.ready, min(POLL_TIMEOUT_S, max(POLL_S, deadline_s - time.monotonic()))):
                 if self.ended() is not None:
                     self._helper.fail("serve.command ended while it was starting")
                 if time.monotonic() > deadline_s:
