@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from tests import tiers
 from wattbench.config import Weights
 from wattbench.machine import measuring_lock
 from wattbench.meters.contention.watch import SWITCH
+from wattbench.redaction import known
 from wattbench.systems import weights
 
 SMOL = Weights(
@@ -44,6 +45,13 @@ def pytest_collection_finish() -> None:
     """Leave out of garbage collections all that was imported: with PyTorch each would take a tenth of a second."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """Forget after a test the secrets that it planted: another may have the same text in its answers."""
+    yield
+    known.forget()
 
 
 @pytest.fixture

@@ -8,12 +8,17 @@ import importlib
 from collections.abc import Iterable
 from types import ModuleType
 
+from wattbench.redaction import hide
+
 
 class UserError(Exception):
     """Something that the user can correct. The command line prints it without a traceback and exits with 2.
 
-    The message says what was wrong, where, and what to do.
+    The message says what was wrong, where, and what to do. It holds no secret, whatever it quotes.
     """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(hide(message))
 
 
 class MissingHereError(UserError):
@@ -21,7 +26,7 @@ class MissingHereError(UserError):
 
     def __init__(self, message: str, missing: str) -> None:
         super().__init__(message)
-        self.missing = missing
+        self.missing = hide(missing)
         """What is missing, in a few words: ``program vllm``."""
 
 

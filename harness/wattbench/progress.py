@@ -10,6 +10,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self, cast
 
 from wattbench.clock import now_s
+from wattbench.redaction import hide
 from wattbench.terminal import log_text, printable
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class LiveProgress:
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._bars.console.print(log_text(text), style="dim", highlight=False, markup=False)
+        self._bars.console.print(log_text(hide(text)), style="dim", highlight=False, markup=False)
 
     def expect(self, cells: int, items: int) -> None:
         """Change the length of the first bar."""
@@ -108,7 +109,7 @@ class LiveProgress:
     def start_cell(self, name: str, items: int, answered: int) -> None:
         """Begin the second bar for a new cell."""
         self._cell_number += 1
-        self._cell = self._bars.add_task(printable(f"{self._cell_number}/{self._cells} {name}"), total=items)
+        self._cell = self._bars.add_task(printable(hide(f"{self._cell_number}/{self._cells} {name}")), total=items)
         self.advance(answered)
 
     def advance(self, items: int) -> None:
@@ -146,7 +147,7 @@ class PlainProgress:
     def note(self, text: str) -> None:
         """Print one line."""
         with contextlib.suppress(OSError):
-            print(log_text(text), file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
+            print(log_text(hide(text)), file=sys.stderr, flush=True)  # noqa: T201  # printing is what it is for
 
     def expect(self, cells: int, items: int) -> None:
         """Change the numbers that the next lines state."""

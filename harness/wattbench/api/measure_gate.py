@@ -126,7 +126,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     Raises:
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
-    from wattbench.config import resolved_from_record
+    from wattbench.config import resolved_from_record, with_secrets
     from wattbench.measure.clock_changes import clock_changes
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
@@ -139,7 +139,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         notice(f"{root} is finished already")
         return []
     with stdout_to_stderr(), measuring_alone(), _checked_out_again(root, gate):
-        resolved = requiring(resolved_from_record(records.header.suite), require_measured)
+        resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
         chosen = meters_here(resolved.suite)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
+from wattbench.redaction import hide
 from wattbench.terminal import log_text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def notice(text: str) -> None:
     Where no one listens any more (a terminal that was closed, a pipe that ended) nothing is printed.
     """
     with contextlib.suppress(OSError):
-        print(log_text(text), file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
+        print(log_text(hide(text)), file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
 
 
 @contextlib.contextmanager

@@ -79,7 +79,7 @@ def run_new(
 
 def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, resume: str = RESUME) -> Path:
     """Finish an interrupted run, and return its directory; the arguments are those of `run_new`."""
-    from wattbench.config import resolved_from_record
+    from wattbench.config import resolved_from_record, with_secrets
     from wattbench.measure.clock_changes import clock_changes
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
@@ -91,7 +91,7 @@ def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, 
     if records.finished:
         notice(f"{root} is finished already")
         return root
-    resolved = requiring(resolved_from_record(records.header.suite), require_measured)
+    resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
     chosen = meters_here(resolved.suite)
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)

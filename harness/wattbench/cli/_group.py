@@ -13,6 +13,7 @@ import click
 
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import own_process
+from wattbench.redaction import hidden_output, keep_environment
 from wattbench.terminal import log_text
 
 EXIT_USER = 2
@@ -22,7 +23,7 @@ EXIT_INTERRUPTED = 130
 class _Group(click.Group):
     """Report a `UserError` of any command, and what the machine refuses, in one message on standard error.
 
-    The exit code is then 2.
+    The exit code is then 2. Nothing that a command prints holds a secret.
     """
 
     def main(self, args: Sequence[str] | None = None, *others: Any, **named: Any) -> Any:
@@ -31,6 +32,11 @@ class _Group(click.Group):
         return super().main(args, *others, **named)
 
     def invoke(self, ctx: click.Context) -> Any:
+        keep_environment()
+        with hidden_output():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except UserError as error:

@@ -1,8 +1,8 @@
 """The suite file: a public contract, with the checks of everything that can be wrong in one.
 
-May import: `wattbench.records`, `wattbench.errors`, pydantic, PyYAML. Must not import anything that measures or runs:
-a suite can be checked, and its schema printed, in a fraction of a second. (A third party's meter, engine or router is
-imported where a suite names one: only it knows its settings.)
+May import: `wattbench.records`, `wattbench.errors`, `wattbench.redaction`, pydantic, PyYAML. Must not import anything
+that measures or runs: a suite can be checked, and its schema printed, in a fraction of a second. (A third party's
+meter, engine or router is imported where a suite names one: only it knows its settings.)
 """
 
 from wattbench.config.base import Name, RelativePath
@@ -31,6 +31,7 @@ from wattbench.config.meter import (
 )
 from wattbench.config.open_loop import Load, queries_needed
 from wattbench.config.prediction import Prediction
+from wattbench.config.recorded_secrets import with_secrets
 from wattbench.config.registry import Registry
 from wattbench.config.router import (
     ROUTERS,
@@ -122,4 +123,5 @@ __all__ = [
     "resolved_from_record",
     "shipped_suites",
     "tasks_from_record",
+    "with_secrets",
 ]

@@ -31,7 +31,7 @@ def validate(model: type[Model], file: ParsedFile, data: dict[str, Any], at: Seq
     try:
         return model.model_validate(data, context={"folder": file.folder})
     except ValidationError as error:
-        raise UserError(explain(error, model, file, at)) from error
+        raise UserError(explain(error, model, file, at)) from None  # pydantic quotes what it was given
 
 
 def explain(error: ValidationError, model: type[BaseModel], file: ParsedFile, at: Sequence[str | int] = ()) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from wattbench.config.system import HybridSystem, System, SystemBase
 from wattbench.config.third_party import RecordedSuite, checked_meter, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml
 from wattbench.errors import UserError, nearest
+from wattbench.redaction import HIDDEN, hide_settings, keep_secrets_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Resolved:
         return self.suite.tasks.select
 
     def as_record(self) -> dict[str, Any]:
-        """Return all settings, with absolute paths: `run.json` keeps them, and a resumed run reads them."""
+        """Return all settings, with absolute paths: `run.json` has them without secrets; a resumed run reads them."""
         return {
             "path": str(self.path),
             "suite": self.suite.model_dump(mode="json"),
@@ -51,7 +52,7 @@ class Resolved:
 
         What is used only when a run is read is not in it: carbon, the workload, what is required, prices, predictions.
         """
-        record = self.as_record()
+        record = hide_settings(self.as_record())  # a hash would tell whether a guessed password is right
         suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
         suite["tasks"] = {**suite["tasks"], "select": [_without_unset(choice) for choice in suite["tasks"]["select"]]}
         suite["systems"] = {**suite["systems"], "define": _as_measured(suite["systems"]["define"])}
@@ -122,7 +123,7 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     Raises:
         UserError: anything in it, or in a catalogue it includes, is wrong.
     """
-    file = read_yaml(_find(name))
+    file = _settings_file(_find(name))
     suite = validate(Suite, file, file.data)
     for index, folder in enumerate(suite.tasks.include):
         if tasks_exist and not folder.is_dir():
@@ -287,8 +288,37 @@ def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
     return systems
 
 
-def _catalogue(path: Path) -> dict[str, _Definition]:
+def _settings_file(path: Path) -> YamlFile:
+    """Read a suite or a catalogue; its secrets are hidden from now on, in what is wrong with it too.
+
+    Raises:
+        UserError: it cannot be read, or was written from a record, which holds no secrets.
+    """
     file = read_yaml(path)
+    try:
+        keep_secrets_of(file.data)
+        keys = next(_places(file.data, HIDDEN), None)
+    except RecursionError:
+        raise UserError(f"{path}: an alias in it is a part of itself; write out what it means") from None
+    if keys is not None:
+        raise UserError(
+            f"{file.where(keys)}: {'.'.join(map(str, keys))}: {HIDDEN} is where a secret was left out of a record; "
+            "write the secret in its place"
+        )
+    return file
+
+
+def _places(data: Any, wanted: str, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the keys of each text that holds another one."""
+    if isinstance(data, str) and wanted in data:
+        yield keys
+    elif isinstance(data, Mapping | list):
+        for key, value in data.items() if isinstance(data, Mapping) else enumerate(data):
+            yield from _places(value, wanted, (*keys, key))
+
+
+def _catalogue(path: Path) -> dict[str, _Definition]:
+    file = _settings_file(path)
     data = {key: value for key, value in file.data.items() if not str(key).startswith("x-")}
     systems = validate(Catalogue, file, data).systems
     return {name: _Definition(system, file, ("systems", name)) for name, system in systems.items()}

@@ -1,7 +1,7 @@
 """Define the record contract: what a run leaves on disk, its writer and its reader.
 
-This is all that `wattbench_reports` knows of the harness. May import: `wattbench.errors`. Must not import anything
-else of the harness: a record can be read where nothing can be run.
+All that `wattbench_reports` knows of the harness. May import: `wattbench.errors`, `wattbench.redaction`. Must not
+import anything else of the harness: a record can be read where nothing can be run.
 """
 
 from wattbench.records.answer_forms import (

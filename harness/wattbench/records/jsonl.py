@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.redaction import hide_known
 
 
 class Appender:
@@ -36,7 +37,7 @@ class Appender:
     def append_all(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write lines and wait until the disk has them: once for all."""
         # One write call, so that a kill tears at most one line. NaN is not JSON: refuse to write it.
-        lines = (json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
+        lines = (json.dumps(hide_known(row), ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
         self._write(b"".join(lines))
 
     def _write(self, data: bytes) -> None:

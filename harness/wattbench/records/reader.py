@@ -28,6 +28,7 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
+from wattbench.redaction import hide_command, hide_settings
 
 _Row = TypeVar("_Row", bound=RecordRow)
 
@@ -149,9 +150,22 @@ def read_run(root: Path) -> RunRecords:
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{layout.header}: cannot be read ({error})") from error
     try:
-        return RunRecords(layout, RunHeader.from_json(_upgraded(raw, layout.header)))
+        return RunRecords(layout, RunHeader.from_json(_without_secrets(_upgraded(raw, layout.header))))
+    except RecursionError:
+        raise UserError(f"{layout.header}: too deeply nested; the record is damaged") from None
     except TypeError as error:
         raise UserError(f"{layout.header}: a field is missing ({error}); the record is damaged") from error
+
+
+def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:
+    """Hide the secrets that a record of an earlier version holds in its settings."""
+    command = raw.get("command")
+    words = isinstance(command, list) and all(isinstance(word, str) for word in command)
+    return {
+        **raw,
+        **({"suite": hide_settings(raw["suite"])} if "suite" in raw else {}),
+        **({"command": hide_command(command)} if words else {}),
+    }
 
 
 def _upgraded(raw: Any, path: Path) -> dict[str, Any]:

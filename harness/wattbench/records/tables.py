@@ -11,6 +11,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.schema import ItemRow, ScoreRow, WindowRow
+from wattbench.redaction import hide_known
 
 
 def _items_schema() -> Any:
@@ -180,7 +181,7 @@ def _as_run(table: Any, run: str) -> bytes:
 def _parquet(rows: list[dict[str, Any]], schema: Any) -> bytes:
     import pyarrow as pa
 
-    return _compressed(pa.Table.from_pylist(rows, schema=schema))
+    return _compressed(pa.Table.from_pylist(hide_known(rows), schema=schema))
 
 
 def _compressed(table: Any) -> bytes:

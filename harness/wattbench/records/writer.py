@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import filelock
 
@@ -30,6 +30,7 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
+from wattbench.redaction import hide_command, hide_known, hide_settings
 
 
 class RunWriter:
@@ -48,7 +49,7 @@ class RunWriter:
 
     @classmethod
     def create(cls, root: Path, header: RunHeader) -> Self:
-        """Start a run: make its directory and write `run.json`.
+        """Start a run: make its directory and write `run.json`, without the secrets of its settings.
 
         Raises:
             UserError: the directory cannot be made, or is there already.
@@ -60,7 +61,7 @@ class RunWriter:
         with failing_as(root.parent, FAILURE):
             sync_folder(root.parent)
         writer = cls(root)
-        text = json.dumps(asdict(header), indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_without_secrets(header), indent=2, ensure_ascii=False, allow_nan=False)
         write_atomically(writer.layout.header, text.encode())
         writer._begun = True
         return writer
@@ -100,7 +101,9 @@ class RunWriter:
     def write_block_plan(self, plan: BlockPlan) -> None:
         """Record how the run is laid out in blocks, completely or not at all."""
         self._check_there()
-        write_atomically(self.layout.block_plan, json.dumps(asdict(plan), indent=2, ensure_ascii=False).encode())
+        write_atomically(
+            self.layout.block_plan, json.dumps(hide_known(asdict(plan)), indent=2, ensure_ascii=False).encode()
+        )
 
     def append_phase(self, row: PhaseRow) -> None:
         """Record how one component's joules in a cell divide into prefill and decode."""
@@ -168,6 +171,11 @@ class RunWriter:
             raise UserError(f"{self.layout.root}: the run was removed, or renamed, while it was measured")
 
 
+def _without_secrets(header: RunHeader) -> dict[str, Any]:
+    raw = asdict(header)
+    return {**hide_known(raw), "suite": hide_settings(raw["suite"]), "command": hide_command(raw["command"])}
+
+
 def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
-    lines = [json.dumps(asdict(row), ensure_ascii=False) + "\n" for row in rows]
+    lines = [json.dumps(hide_known(asdict(row)), ensure_ascii=False) + "\n" for row in rows]
     write_atomically(path, "".join(lines).encode())

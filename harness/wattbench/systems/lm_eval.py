@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.config import LmEvalSystem
 from wattbench.errors import UserError, nearest
+from wattbench.redaction import keep_secrets_of, scrub
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, declared_parameters
 
 if TYPE_CHECKING:
@@ -32,9 +33,11 @@ class LmEvalEngine(Engine):
     def open(cls, name: str, config: LmEvalSystem, *, batch: int, seed: int) -> Self:
         """Build the model from its arguments; the batch is passed on as lm-eval's `batch_size`."""
         model = _model_class(name, config)
+        keep_secrets_of({"args": config.args})
         try:
             lm = model.create_from_arg_obj(dict(config.args), {"batch_size": batch})
         except Exception as error:  # other people's constructors raise anything
+            scrub(error)
             raise UserError(
                 f"system {name!r}: lm-eval cannot build a {config.model!r} model from its args: "
                 f"{type(error).__name__}: {error}"

@@ -17,6 +17,7 @@ from wattbench.clock import now_s
 from wattbench.config import Command
 from wattbench.config.meter import JOULES, WATTS
 from wattbench.meters.base import MeterError, Reading
+from wattbench.redaction import hide, keep_secrets_of
 
 MOST_BYTES = 1_000_000
 """Output of a command beyond this is ignored."""
@@ -28,6 +29,7 @@ class CommandSource:
     def __init__(self, command: Command, component: str) -> None:
         self._command = command
         self._component = component
+        keep_secrets_of({"run": command.run})
         self._argv = shlex.split(command.run)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -93,7 +95,7 @@ class CommandSource:
             if code != 0:
                 errors.seek(0)
                 lines = errors.read(MOST_BYTES).decode("utf-8", errors="replace").strip().splitlines()
-                raise MeterError(f"{name} failed (exit {code})" + (f": {lines[-1][:200]}" if lines else ""))
+                raise MeterError(f"{name} failed (exit {code})" + (f": {hide(lines[-1])[:200]}" if lines else ""))
             printed.seek(0)
             return printed.read(MOST_BYTES).decode("utf-8", errors="replace")
 
@@ -103,13 +105,13 @@ class CommandSource:
         if self._command.json_path is not None:
             value = _in_json(printed, self._command.json_path)
         if value is None:
-            shown = " ".join(printed.split())[:80]
+            shown = hide(" ".join(printed[:10_000].split()))[:80]
             where = self._command.pattern or self._command.json_path
             raise MeterError(f"{name} printed nothing at {where!r}: {shown!r}")
         try:
             number = float(value)
         except (TypeError, ValueError) as error:
-            raise MeterError(f"{name} printed {str(value)[:40]!r} where a number should be") from error
+            raise MeterError(f"{name} printed {hide(str(value))[:40]!r} where a number should be") from error
         if not math.isfinite(number) or number < 0.0:
             raise MeterError(f"{name} printed {number:g}, which is not a valid meter reading")
         return number

@@ -14,6 +14,7 @@ from wattbench.config import CsvLog
 from wattbench.config.meter import JOULES, WATTS
 from wattbench.errors import nearest
 from wattbench.meters.base import AbsentError, MeterError, Reading
+from wattbench.redaction import hide
 
 TAIL_BYTES = 65_536
 """How much of a log's end is read when a run begins: only its latest row is needed."""
@@ -113,6 +114,7 @@ class CsvLogSource:
         try:
             return self._parsed(line)
         except (ValueError, OverflowError, csv.Error) as error:
+            line = hide(line)
             shown = line if len(line) <= 60 else line[:57] + "..."
             why = f"{self._log.path.name}: the row {shown!r} cannot be read: {error}"
             return Reading(now_s(), gaps={self._component: why})

@@ -17,6 +17,7 @@ import httpx
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
+from wattbench.redaction import keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.bounded_network import Allowance, allowed, bound
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
 from wattbench.systems.endpoint.plain_text import plain_text
@@ -63,8 +64,9 @@ class OpenAIClient:
             UserError: the URL or the key cannot be sent.
         """
         self._where = where
-        self._key = key
         self._timeout_s = timeout_s
+        keep_secret(key)
+        keep_secrets_of(base_url)
         self.base = parse_url(base_url, where)
         if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
             raise UserError(f"{where}: its key has characters that are not allowed in a header; see api_key_env")
@@ -105,7 +107,7 @@ class OpenAIClient:
         except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict):
-            self._fail(url, f"its answer is not a JSON object: {body!r}", "Check base_url")
+            self._fail(url, f"its answer is not a JSON object: {body[: 1 << 14]!r}", "Check base_url")
         return answer
 
     def answers(self, path: str, within_s: float | None = None) -> bool:
@@ -210,7 +212,7 @@ class OpenAIClient:
         """Say where a redirect leads. None is followed: it would be sent the prompts."""
         try:
             target = response.request.url.join(response.headers.get("location", ""))
-            shown = plain_text(public_url(str(target)), hide=self._key)
+            shown = plain_text(public_url(str(target)))
         except (httpx.InvalidURL, UnicodeError, ValueError):
             return "It redirects, but not to a URL: correct base_url"
         if target.host == self.base.host:
@@ -218,9 +220,10 @@ class OpenAIClient:
         return f"It redirects to another host, {shown}, which was sent nothing: write it as base_url if you trust it"
 
     def _fail(self, url: str, what: str, hint: str) -> NoReturn:
-        # Shortened here and nowhere before, as half a key would not be recognised.
-        shown = plain_text(what, limit=400, hide=self._key).removesuffix(".")
-        raise UserError(f"{self._where}: {public_url(url)}: {shown}. {hint}")
+        # Shortened here and nowhere before, as a short piece of a key would not be recognised.
+        shown = plain_text(what, limit=400).removesuffix(".")
+        # From None: what led to it quotes the server, too, and a traceback would show it.
+        raise UserError(f"{self._where}: {public_url(url)}: {shown}. {hint}") from None
 
 
 def _assemble(pieces: Iterator[bytes], assembly: Assembly) -> None:

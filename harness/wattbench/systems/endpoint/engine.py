@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from wattbench.config import EndpointSystem
 from wattbench.errors import MissingHereError, UserError, nearest
+from wattbench.redaction import hide_settings, keep_secret, keep_secrets_of
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.serving import check_server, start_server
@@ -163,12 +164,16 @@ def key_of(config: EndpointSystem, where: str) -> str | None:
     """
     if config.api_key_env is None:
         return None
+    variable = {"api_key_env": config.api_key_env}
+    keep_secrets_of(variable)  # the key itself may be written there by mistake
     key = os.environ.get(config.api_key_env, "").strip()
     if not key:
+        name = hide_settings(variable)["api_key_env"]
         raise MissingHereError(
-            f"{where}: the variable {config.api_key_env} (api_key_env) is not set; export it with the key",
-            f"variable {config.api_key_env}",
+            f"{where}: the variable {name} (api_key_env) is not set; export it with the key",
+            f"variable {name}",
         )
+    keep_secret(key)
     return key
 
 

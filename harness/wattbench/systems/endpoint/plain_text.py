@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from wattbench.redaction import hide
 
-def plain_text(text: str, *, limit: int = 300, hide: str | None = None) -> str:
-    """Return a text as one short printable line.
+MOST = 1 << 16
+"""Characters of a text that are looked at: many more than are shown."""
+
+
+def plain_text(text: str, *, limit: int = 300) -> str:
+    """Return a text as one short printable line without secrets.
 
     Control characters, escape sequences and bidirectional marks become spaces, as they could rewrite what
     a terminal already shows.
@@ -12,15 +17,13 @@ def plain_text(text: str, *, limit: int = 300, hide: str | None = None) -> str:
     Args:
         text: any text.
         limit: characters to keep; the rest becomes an ellipsis.
-        hide: a secret that must not be shown if the text quotes it.
     """
-    if hide:
-        text = text.replace(hide, "***")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    # Hidden first: a piece that shortening leaves of a secret may be too short to be recognised.
+    line = " ".join("".join(c if c.isprintable() else " " for c in hide(text[:MOST])).split())
     return line if len(line) <= limit else line[:limit] + "..."
 
 
-def plain_tail(text: str, *, lines: int = 12, hide: str | None = None) -> str:
+def plain_tail(text: str, *, lines: int = 12) -> str:
     """Return the last lines of a log, each as `plain_text` and indented."""
-    shown = [plain_text(line, hide=hide) for line in text.splitlines()]
+    shown = [plain_text(line) for line in hide(text).splitlines()]
     return "\n".join(f"  {line}" for line in [line for line in shown if line][-lines:])

@@ -7,6 +7,7 @@ import time
 
 from wattbench.config import Serve
 from wattbench.errors import UserError
+from wattbench.redaction import keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.client import OpenAIClient, parse_url, public_url
 from wattbench.systems.endpoint.serving.base import HelpedServer
 from wattbench.systems.endpoint.serving.command_line import split_command, with_port
@@ -35,10 +36,12 @@ class CommandServer(HelpedServer):
                 server answers at its address already.
         """
         deadline_s = time.monotonic() + serve.timeout_s
+        keep_secret(key)
+        keep_secrets_of({"command": serve.command, "base_url": base_url})
         argv, self.base_url = with_port(split_command(serve, where), base_url)
         self._refuse_occupied(where)
         order = {"argv": argv, "grace_s": STOP_S}
-        super().__init__(HelperProcess("command_child.py", order, where=where, grace_s=STOP_S + 5.0, hide=key))
+        super().__init__(HelperProcess("command_child.py", order, where=where, grace_s=STOP_S + 5.0))
         try:
             answer = self._helper.read(deadline_s)
             if "error" in answer:

@@ -31,9 +31,7 @@ class HelperProcess:
     output, and writes its log to a temporary file without a name, which leaves nothing behind.
     """
 
-    def __init__(
-        self, program: str, order: dict[str, Any], *, where: str, grace_s: float, hide: str | None = None
-    ) -> None:
+    def __init__(self, program: str, order: dict[str, Any], *, where: str, grace_s: float) -> None:
         """Start it in its own session: a Ctrl-C in the terminal goes only to this process, which stops the child.
 
         Args:
@@ -41,11 +39,9 @@ class HelperProcess:
             order: its instructions.
             where: the name of the system in messages.
             grace_s: how long it may take to end after its input is closed.
-            hide: a secret that must not be quoted from its log.
         """
         self._where = where
         self._grace_s = grace_s
-        self._hide = hide
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open for as long as the child is
         self._unread = b""
         self._process = subprocess.Popen(
@@ -127,5 +123,5 @@ class HelperProcess:
         return True
 
     def _tail(self) -> str:
-        tail = plain_tail(self.log_text(), hide=self._hide)
+        tail = plain_tail(self.log_text())
         return f"; the last lines of its log:\n{tail}" if tail else "; its log is empty"

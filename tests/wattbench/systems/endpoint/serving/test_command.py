@@ -79,7 +79,7 @@ def test_one_that_ends_while_starting_shows_its_exit_code_and_log(command: Calla
     message = str(caught.value)
     assert "ended while it was starting (exit code 1); the last lines of its log:\n" in message
     assert "  no such model" in message
-    assert "  loading [2J with ***" in message
+    assert "  loading [2J with [secret]" in message
 
 
 def test_one_that_is_killed_while_starting(command: Callable[[str], str]) -> None:

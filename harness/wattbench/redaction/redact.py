@@ -1,0 +1,133 @@
+"""Hide secrets in messages, in settings and in data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wattbench.redaction.forms import Keep, hide_forms, hide_in_command, hide_in_words, value_of_header
+from wattbench.redaction.known import HIDDEN, known
+from wattbench.redaction.names import is_secret_header, is_secret_name, is_secret_variable
+
+_COMMANDS = ("command", "run", "argv", "cmd")
+_HEADERS = ("headers", "header", "default_headers", "extra_headers", "http_headers")
+_VARIABLES = ("env", "environment", "environ", "variables")
+_NUMBERS_TOO = ("password", "passwd", "passphrase", "pwd", "pin", "secret", "key")
+
+
+def hide(text: str) -> str:
+    """Return what people read without what is, or looks like, a secret."""
+    return hide_forms(known.hidden_in(text), _ignored)
+
+
+def hide_known(value: Any) -> Any:
+    """Return data without the secrets of this process: a text, or texts in lists and mappings of any depth."""
+    if not known:
+        return value
+    return _in_data(value)
+
+
+def hide_settings(settings: Any) -> Any:
+    """Return settings, as JSON has them, without their secrets: by their names, by their forms, and those known."""
+    return _in_data(_walked(settings, "", _ignored))
+
+
+def hide_command(words: Sequence[str]) -> list[str]:
+    """Return the words of a command line without the secrets among them."""
+    return [known.hidden_in(word, in_data=True) for word in hide_in_words(list(words), _ignored)]
+
+
+def keep_secret(secret: str | None) -> None:
+    """Hide a secret from now on, wherever it turns up."""
+    if secret:
+        known.add(secret)
+
+
+def keep_secrets_of(settings: Any) -> None:
+    """Hide the secrets in some settings from now on, wherever they turn up."""
+    _walked(settings, "", known.add)
+
+
+def keep_environment(environ: Mapping[str, str] | None = None) -> None:
+    """Hide what the environment's variables for passwords, tokens and keys hold. One that holds a path is no secret."""
+    for name, value in (os.environ if environ is None else environ).items():
+        if is_secret_variable(name) and not value.startswith(("/", "~", "./")):
+            known.add(value)
+
+
+def scrub(error: BaseException) -> None:
+    """Hide the secrets in the messages of an exception and of those that led to it."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        each.args = tuple(hide(one) if isinstance(one, str) else one for one in each.args)
+        each = each.__cause__ or each.__context__
+
+
+def _ignored(_: str) -> None:
+    return
+
+
+def _in_data(value: Any) -> Any:
+    if isinstance(value, str):
+        return known.hidden_in(value, in_data=True)
+    if isinstance(value, Mapping):
+        return {_in_data(key): _in_data(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        if value and isinstance(value[0], float | int):
+            return value  # time stamps
+        return [_in_data(each) for each in value]
+    return value
+
+
+def _walked(value: Any, name: str, keep: Keep) -> Any:
+    """Return settings without their secrets; `name` is the key that they are under."""
+    if isinstance(value, Mapping):
+        return {key: _entry(str(key), each, name, keep) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        if name in _COMMANDS and value and all(isinstance(word, str) for word in value):
+            return hide_in_words(list(value), keep)
+        return [_walked(each, name, keep) for each in value]
+    if not isinstance(value, str):
+        return value
+    return hide_in_command(value, keep) if name in _COMMANDS else hide_forms(value, keep)
+
+
+def _entry(key: str, value: Any, name: str, keep: Keep) -> Any:
+    secret = (
+        is_secret_name(key)
+        or (name in _HEADERS and is_secret_header(key))
+        or (name in _VARIABLES and is_secret_variable(key))
+    )
+    if not secret:
+        misplaced = key == "api_key_env" and isinstance(value, str) and _is_no_variable(value)
+        return _all(value, keep) if misplaced else _walked(value, key, keep)
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float) and not key.lower().endswith(_NUMBERS_TOO):
+        return value
+    return _all(value, keep)
+
+
+def _all(value: Any, keep: Keep) -> Any:
+    """Hide every text in what is under the name of a secret."""
+    if isinstance(value, Mapping):
+        return {key: _all(each, keep) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_all(each, keep) for each in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    text = str(value)
+    if HIDDEN not in text:
+        keep(text)
+        keep(value_of_header(text))
+    return HIDDEN
+
+
+def _is_no_variable(name: str) -> bool:
+    """Return whether something in the place of a variable's name is more likely the key itself."""
+    if not name.isidentifier() or not name.isascii():
+        return True
+    return len(name) >= 16 and any(c.isdigit() for c in name) and any(c.islower() for c in name)
