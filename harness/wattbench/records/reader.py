@@ -160,11 +160,11 @@ def read_run(root: Path) -> RunRecords:
 def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:
     """Hide the secrets that a record of an earlier version holds in its settings."""
     command = raw.get("command")
-    words = isinstance(command, list) and all(isinstance(word, str) for word in command)
+    words = command if isinstance(command, list) and all(isinstance(word, str) for word in command) else None
     return {
         **raw,
         **({"suite": hide_settings(raw["suite"])} if "suite" in raw else {}),
-        **({"command": hide_command(command)} if words else {}),
+        **({"command": hide_command(words)} if words else {}),
     }
 
 
