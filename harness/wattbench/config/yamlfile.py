@@ -57,7 +57,9 @@ def read_yaml(path: Path) -> YamlFile:
         root, data = parse_yaml(raw)
     except yaml.YAMLError as error:
         problem, line = yaml_problem(error)
-        raise UserError(f"{path}{f':{line}' if line else ''}: not valid YAML: {problem}") from None  # which quotes the line
+        raise UserError(
+            f"{path}{f':{line}' if line else ''}: not valid YAML: {problem}"
+        ) from None  # which quotes the line
     if root is None:
         raise UserError(f"{path}: the file is empty")
     if not isinstance(data, dict):
