@@ -125,15 +125,17 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
     Raises:
         UserError: it is unknown, or a group rather than a task.
     """
-    written = _manager_of(resolved, choice).task_index[choice.task].cfg or {}
+    entry = _manager_of(resolved, choice).task_index[choice.task]
+    written = entry.cfg or {}
     if "class" in written:
         return None
+    made = "custom_dataset" in written and bool(code_of_task(resolved, choice).named)
     return TaskOutline(
         choice,
         str(written.get("output_type", "generate_until")),
         unsafe_code=bool(written.get("unsafe_code")),
         multimodal=bool(written.get("doc_to_image") or written.get("doc_to_audio")),
-        local=choice.source == "include" and _is_local(written),
+        local=choice.source == "include" and (made or _is_local(written)),
     )
 
 
@@ -208,9 +210,7 @@ def _where(resolved: Resolved, choice: TaskChoice) -> str:
 
 
 def _is_local(written: Mapping[str, Any]) -> bool:
-    """Return whether a task's documents can be read without a network: made by its code, or in local files."""
-    if "custom_dataset" in written:
-        return True
+    """Return whether a task's documents are in local files."""
     settings = written.get("dataset_kwargs") or {}
     places = json.dumps(settings, default=str)
     elsewhere = "://" in places or "::" in places or not _ELSEWHERE.isdisjoint(settings)

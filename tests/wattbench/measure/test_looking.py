@@ -22,7 +22,7 @@ from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.preview import preview
 from wattbench.repository import repository_state
 from wattbench.systems.python import PythonEngine
-from wattbench.tasks.loading import code_of_task, load_task
+from wattbench.tasks.loading import code_of_task, load_task, outline_task
 
 TASK = (
     "dataset_path: json\ndataset_kwargs: {{data_files: {documents}}}\ntest_split: train\noutput_type: generate_until\n"
@@ -154,6 +154,7 @@ def test_wattbenchs_own_tasks_are_read(folder: Path) -> None:
     some = replace(shipped, systems={}).narrowed(limit=2)
     assert not any(code_of_task(some, choice).a_strangers for choice in some.tasks)
     assert [line for line in code_to_run(some) if line.startswith("wattbench's own tasks")]
+    assert {outline.local for choice in some.tasks if (outline := outline_task(some, choice))} == {True}
 
 
 def test_a_plan_asks_no_git_and_git_runs_no_monitor_of_the_repository(

@@ -151,6 +151,24 @@ def test_documents_on_a_hub_are_not_fetched(resolved: Resolved, tmp_path: Path) 
     assert seen.notes == ["documents not read, as they may have to be downloaded: far"]
 
 
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "custom_dataset: made.load\n",
+        "dataset_path: json\ndataset_kwargs: {data_files: 'hf://datasets/nobody/nothing/a.json'}\n",
+        "dataset_path: json\ndataset_kwargs: {data_dir: 'https://nowhere.example/data'}\n",
+        "dataset_path: csv\ndataset_kwargs: {data_files: a.csv, cache_dir: /nowhere}\n",
+    ],
+)
+def test_documents_that_only_seem_to_be_here_are_not_fetched(
+    resolved: Resolved, tmp_path: Path, elsewhere: str
+) -> None:
+    text = UNREACHABLE if elsewhere.startswith("custom") else UNREACHABLE.replace("dataset_path: nobody/nothing\n", "")
+    (tmp_path / "far.yaml").write_text(text + elsewhere)
+    there = with_tasks(resolved, tmp_path, "far")
+    assert [cell.items for cell in preview(there).cells] == [None, None]
+
+
 def test_a_task_that_is_a_python_class_is_left_to_the_run(resolved: Resolved, tmp_path: Path) -> None:
     (tmp_path / "coded.yaml").write_text("task: coded\nclass: !function coded.Task\n")
     there = with_tasks(resolved, tmp_path, "coded")
