@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.github.machine import ROOT, WORKFLOWS, Step, read
+from tests.github.machine import ROOT, WORKFLOWS, Job, Step, read
 from tests.made_up.repositories import commit, git
 from wattbench.config import load_suite
 from wattbench.repository import changes_since, find_base, worktree
@@ -24,6 +24,7 @@ TOKENS = {
     "ci": {"": {"contents": "read"}, "ci": None},
     "nightly": {"": {}, "night": {"contents": "write"}, "publish": {"pages": "write", "id-token": "write"}},
     "pr-gate": {"": {"contents": "read"}, "gate": None},
+    "release": {"": {}, "build": {"contents": "read"}, "publish": {"contents": "write"}},
     "pr-gate-comment": {"": {}, "comment": {"actions": "read", "pull-requests": "write"}},
 }
 
@@ -71,7 +72,7 @@ def test_no_script_holds_an_expression(file: Path) -> None:
     assert not [each for each in steps(read(file)) if "${{" in each.get("run", "")]
 
 
-@pytest.mark.parametrize("name", ["nightly", "pr-gate", "pr-gate-comment"])
+@pytest.mark.parametrize("name", ["nightly", "pr-gate", "pr-gate-comment", "release"])
 def test_runs_of_one_thing_do_not_overlap(name: str) -> None:
     workflow = read(WORKFLOWS / f"{name}.yml")
     assert workflow["concurrency"].keys() == {"group", "cancel-in-progress"}
@@ -100,6 +101,43 @@ def test_both_agree_on_the_artifact() -> None:
     *_, left = steps(read(WORKFLOWS / "pr-gate.yml"))
     fetched, _ = steps(read(WORKFLOWS / "pr-gate-comment.yml"))
     assert left["with"]["name"] == fetched["with"]["name"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_only_a_job_that_pushes_keeps_the_token_of_its_checkout(file: Path) -> None:
+    for name, each in read(file)["jobs"].items():
+        pushes = any("git push" in step.get("run", "") for step in each["steps"])
+        checkouts = [step for step in each["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+        kept = [step.get("with", {}).get("persist-credentials") is not False for step in checkouts]
+        assert kept == [pushes] * len(checkouts), name
+
+
+def test_what_is_released_was_audited_and_its_parts_are_listed() -> None:
+    workflow = read(WORKFLOWS / "release.yml")
+    assert workflow["on"] == {"push": {"tags": ["v*"]}}
+    build, publish = workflow["jobs"].values()
+    scripts = [each.get("run", each.get("uses", "")) for each in build["steps"]]
+    order = [
+        next(place for place, script in enumerate(scripts) if part in script)
+        for part in ("-m build ", "pip freeze", 'pip-audit" ', 'cyclonedx-py" environment', "actions/upload-artifact@")
+    ]
+    assert order == sorted(order)
+    assert all("continue-on-error" not in each and "if" not in each for each in build["steps"])
+    # The job that may write runs no code of a package, nor of the repository.
+    assert publish["needs"] == "build"
+    [download, create] = publish["steps"]
+    assert download["uses"].startswith("actions/download-artifact@")
+    assert {line.split()[0] for line in create["run"].splitlines()} == {"set", "gh"}
+
+
+@pytest.mark.parametrize(("tag", "expected"), [("v1.2.3", 0), ("v1.2.4", 1), ("v1.2.3; true", 1)])
+def test_a_tag_has_to_name_the_version(job: Callable[[dict[str, Any]], Job], tag: str, expected: int) -> None:
+    [check] = [
+        each for each in read(WORKFLOWS / "release.yml")["jobs"]["build"]["steps"] if "tag" in each.get("name", "")
+    ]
+    machine = job({"github": {"ref_name": tag}})
+    (machine.workspace / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
+    assert machine.run(check).returncode == expected
 
 
 def test_a_changed_document_costs_no_gate() -> None:
