@@ -119,7 +119,7 @@ def text_table(
             cells have lines of their own, above the rest of their row.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
-    heads = [column.head for column in columns]
+    heads = [printable(column.head) for column in columns]
     table = [heads, *cells] if any(heads) else cells
     widths = [
         max([column.least_width, *(cell_len(row[number]) for row in table)]) for number, column in enumerate(columns)

@@ -14,7 +14,7 @@ from wattbench.machine.busy import BusyNow
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
 from wattbench.meters.contention.readable import SignalState
-from wattbench.terminal import TextColumn, printable, text_table
+from wattbench.terminal import TextColumn, log_text, printable, text_table
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",
@@ -61,7 +61,7 @@ def as_text(sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: Bus
     lines = ["Sensors", *_by_component(present), "", "What a run will report", *_by_component(reported)]
     lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
     lines += ["", "Can a busy machine be seen?", *_contention(signals), "", "What else runs now", f"  {_busy(busy)}"]
-    return "".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)])
+    return log_text("".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)]))
 
 
 def _contention(signals: Sequence[SignalState]) -> list[str]:

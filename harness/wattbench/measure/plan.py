@@ -13,7 +13,7 @@ from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
-from wattbench.terminal import TextColumn, printable, text_table
+from wattbench.terminal import TextColumn, log_text, printable, text_table
 
 
 class Planned(Protocol):
@@ -130,7 +130,7 @@ def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, 
     ]
     lines += [f"runs its own code: {name}" for name in code_to_run(resolved)]
     lines += [f"note: {note}" for note in notes]
-    return "\n".join(map(printable, lines))
+    return log_text("\n".join(map(printable, lines)))
 
 
 def _items(cell: Planned) -> str:

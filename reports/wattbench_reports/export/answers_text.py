@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from wattbench.errors import UserError, nearest
 from wattbench.records import in_clauses
-from wattbench.terminal import printable
+from wattbench.terminal import printable, without_commands
 from wattbench_reports.analyses.disagreements import RIGHT
 from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead, answers_to_read
 from wattbench_reports.comparison.analysis import Analysis
@@ -41,7 +41,7 @@ def answers_text(analysis: Analysis, *, system: str | None, task: str | None, li
 def _of_system(each: AnswersToRead) -> Iterator[str]:
     counted = f"{each.wrong:,} of {units.plural(each.answers, 'scored answer')} wrong"
     shown = f"; {len(each.shown):,} shown" if each.shown else ""
-    yield f"{printable(each.system)}: {counted}{shown}"
+    yield without_commands(f"{printable(each.system)}: {counted}{shown}")
     yield ""
     for answer in each.shown:
         yield from _answer(answer)
@@ -53,7 +53,7 @@ def _answer(answer: AnswerToRead) -> Iterator[str]:
     if answer.right_if:
         verdict += f"; right if {in_clauses(answer.right_if)}"
     repeat = f", repeat {answer.repeat}" if answer.repeat else ""
-    yield f"  {printable(answer.task)}, document {answer.doc_id}{repeat}: {verdict}"
+    yield without_commands(f"  {printable(answer.task)}, document {answer.doc_id}{repeat}: {verdict}")
     said = "answer, compared as it is" if answer.filtered is None else "answer"
     texts: Sequence[tuple[str, Excerpt | None, str]] = (
         ("prompt", answer.prompt, "last"),
@@ -64,7 +64,7 @@ def _answer(answer: AnswerToRead) -> Iterator[str]:
     for label, excerpt, which in texts:
         if excerpt is not None:
             yield f"  {label}{_how_much(excerpt, which)}:"
-            yield from (_INDENT + line for line in excerpt.text.split("\n"))
+            yield from (_INDENT + without_commands(line) for line in excerpt.text.split("\n"))
 
 
 def _how_much(excerpt: Excerpt, which: str) -> str:

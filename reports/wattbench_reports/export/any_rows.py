@@ -10,7 +10,7 @@ from typing import Any
 
 from wattbench.errors import UserError, nearest
 from wattbench.records.csv_text import csv_lines, for_spreadsheet
-from wattbench.terminal import TextColumn, text_table
+from wattbench.terminal import TextColumn, log_text, text_table
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.json_text import json_text
 
@@ -42,7 +42,7 @@ def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: s
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     heads = [TextColumn(name, right=any(_is_number(row.get(name)) for row in rows)) for name in columns]
     lines = text_table(heads, [[_cell(row.get(name)) for name in columns] for row in rows])
-    return "".join(f"{line}\n" for line in lines)
+    return log_text("".join(f"{line}\n" for line in lines))
 
 
 def _cell(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from wattbench.terminal import TextColumn, printable, text_table, wrapped
+from wattbench.terminal import TextColumn, log_text, text_table, wrapped
 from wattbench_reports.formatting.units import listed, percent, plural, points
 from wattbench_reports.gate.calibration.record import Calibration, Drill
 from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
@@ -31,7 +31,7 @@ def calibration_text(calibration: Calibration) -> str:
     if calibration.noise:
         lines += ["", "  Spread of a pair's ratio (standard deviation of its logarithm):"]
         lines += [f"    {line}" for line in _noise(calibration)]
-    return "".join(f"{printable(line)}\n" for line in lines)
+    return log_text("".join(f"{line}\n" for line in lines))
 
 
 def _promised(calibration: Calibration) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wattbench.terminal import TextColumn, printable, text_table, wrapped
+from wattbench.terminal import TextColumn, log_text, printable, text_table, wrapped
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.decision_text import NAME_WIDTH, decision_text
@@ -26,7 +26,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     table per rate."""
     decision = [] if decided is None else [*decision_text(decided), ""]
     if comparison.load is not None:
-        return "\n".join([*decision, *_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n"
+        return log_text("\n".join([*decision, *_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n")
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
     cost = (wording.cost_heading(comparison),) if wording.has_price(comparison) else ()
     columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
@@ -38,7 +38,8 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     lines += wrapped(wording.another_run_line(comparison))
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
-    return "\n".join([*decision, *lines, *_year(comparison), *_ranks(comparison), *_caveats(comparison)]) + "\n"
+    lines += [*_year(comparison), *_ranks(comparison), *_caveats(comparison)]
+    return log_text("\n".join([*decision, *lines]) + "\n")
 
 
 _PER_CORRECT = "joules per correct: total joules / number of correct answers."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from wattbench.terminal import WIDTH, TextColumn, printable, text_table, wrapped
+from wattbench.terminal import WIDTH, TextColumn, log_text, printable, text_table, wrapped
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing import RoutingTable, RoutingWords, routing_verdict, routing_words
 
@@ -21,7 +21,7 @@ def routing_as_text(study: RoutingStudy | str) -> str:
         study: from `wattbench_reports.routing.study.routing_study`; a text is why there is none, as a clause.
     """
     lines = wrapped(routing_verdict(study)) if isinstance(study, str) else routing_text(routing_words(study))
-    return "\n".join(lines) + "\n"
+    return log_text("\n".join(lines) + "\n")
 
 
 def routing_text(words: RoutingWords) -> list[str]:

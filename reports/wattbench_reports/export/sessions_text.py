@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wattbench.terminal import TextColumn, printable, text_table
+from wattbench.terminal import TextColumn, log_text, printable, text_table
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import session_variance
 from wattbench_reports.tables.session_record import SessionRecord
@@ -29,7 +29,7 @@ def sessions_text(record: SessionRecord) -> str:
     ]
     head = printable(f"{record.suite}: {units.plural(record.sessions, 'session')}")
     note = "spread: standard deviation between sessions, of the logarithm."
-    return "\n".join([head, "", *text_table(columns, rows), "", note]) + "\n"
+    return log_text("\n".join([head, "", *text_table(columns, rows), "", note]) + "\n")
 
 
 def _cells(values: Sequence[float | None], unit: str) -> tuple[str, str]:

@@ -130,6 +130,13 @@ def test_the_command_prints_them_for_a_terminal(texted, golden) -> None:
         answers_text(analyse(run), system=None, task="b", limit=3, only_wrong=True)
 
 
+def test_an_answer_commands_no_log(texted) -> None:
+    run = texted(lambda system, task, doc: "a\n::add-mask::b\n##[error]c", systems=("one",), tasks=("a",), items=3)
+    lines = answers_text(analyse(run), system=None, task=None, limit=3, only_wrong=True).split("\n")
+    assert "    : :add-mask::b" in lines
+    assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [(" 72\n", "␣72⏎"), ("a b", "a b"), ("", ""), (" \t", "␣⇥"), ("\r\n\u00a0x", "⏎⟨U+00A0⟩x"), ("\rx", "␍x")],
