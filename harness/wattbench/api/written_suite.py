@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.terminal import printable
+
 if TYPE_CHECKING:
     from wattbench.config import HybridSystem, Resolved, SystemBase
 
@@ -40,7 +42,7 @@ def suite_text(suite: WrittenSuite, folder: Path, comment: Sequence[str] = ()) -
     Args:
         suite: what is to be written.
         folder: in which the file will be: relative paths are from there.
-        comment: lines at its beginning.
+        comment: lines at its beginning; a line break in one, as in the name of a run, does not end it.
     """
     import yaml
 
@@ -70,7 +72,7 @@ def suite_text(suite: WrittenSuite, folder: Path, comment: Sequence[str] = ()) -
     body = yaml.safe_dump(
         _plain(data, folder), sort_keys=False, default_flow_style=None, width=WIDTH, allow_unicode=True
     )
-    return "".join(f"# {line}".rstrip() + "\n" for line in comment) + "\n" * bool(comment) + body
+    return "".join(f"# {printable(line)}".rstrip() + "\n" for line in comment) + "\n" * bool(comment) + body
 
 
 def _settings(system: SystemBase, folder: Path) -> dict[str, Any]:
