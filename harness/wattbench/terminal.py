@@ -13,8 +13,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
 WIDTH = 100
 _GAP = "  "
 
@@ -40,7 +38,7 @@ def log_text(text: str) -> str:
 
 def clipped(text: str, width: int) -> str:
     """Cut a text to this many columns, ending in ``...``."""
-    return text if cell_len(text) <= width else f"{_split(text, width - 3)[0]}..."
+    return text if _cells_of(text) <= width else f"{_split(text, width - 3)[0]}..."
 
 
 def clipped_apart(texts: Sequence[str], width: int) -> list[str]:
@@ -61,10 +59,10 @@ def clipped_apart(texts: Sequence[str], width: int) -> list[str]:
 
 
 def _without_middle(text: str, width: int) -> str:
-    if cell_len(text) <= width:
+    if _cells_of(text) <= width:
         return text
     head, _ = _split(text, (width - 3) // 2)
-    tail, _ = _split(text[::-1], width - 3 - cell_len(head))
+    tail, _ = _split(text[::-1], width - 3 - _cells_of(head))
     return f"{head}...{tail[::-1]}"
 
 
@@ -80,12 +78,12 @@ def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
     lines: list[str] = []
     while words:
         indent = rest if lines else first
-        width = WIDTH - cell_len(indent)
+        width = WIDTH - _cells_of(indent)
         line, room = [], width
-        while words and cell_len(words[-1]) <= room:
-            room -= cell_len(words[-1]) + 1
+        while words and _cells_of(words[-1]) <= room:
+            room -= _cells_of(words[-1]) + 1
             line.append(words.pop())
-        if words and cell_len(words[-1]) > width:  # no line has room for all of it
+        if words and _cells_of(words[-1]) > width:  # no line has room for all of it
             head, words[-1] = _split(words[-1], room)
             line += [head] if head else []
         lines.append(indent + " ".join(line))
@@ -122,7 +120,7 @@ def text_table(
     heads = [printable(column.head) for column in columns]
     table = [heads, *cells] if any(heads) else cells
     widths = [
-        max([column.least_width, *(cell_len(row[number]) for row in table)]) for number, column in enumerate(columns)
+        max([column.least_width, *(_cells_of(row[number]) for row in table)]) for number, column in enumerate(columns)
     ]
     if widest_label is not None:
         widths[0] = _label_width(table, widths, widest_label)
@@ -134,16 +132,16 @@ def text_table(
 
 
 def _label_width(table: Sequence[Sequence[str]], widths: Sequence[int], widest: int) -> int:
-    room = max(cell_len(table[0][0]), min(widest, WIDTH - sum(widths[1:]) - len(_GAP) * (len(widths) - 1)))
-    return max((size for row in table if (size := cell_len(row[0])) <= room), default=0)
+    room = max(_cells_of(table[0][0]), min(widest, WIDTH - sum(widths[1:]) - len(_GAP) * (len(widths) - 1)))
+    return max((size for row in table if (size := _cells_of(row[0])) <= room), default=0)
 
 
 def _row(columns: Sequence[TextColumn], cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    if cell_len(cells[0]) > widths[0]:
+    if _cells_of(cells[0]) > widths[0]:
         yield from wrapped(cells[0])
         cells = ["", *cells[1:]]
     padded = (
-        f"{' ' * (width - cell_len(cell))}{cell}" if column.right else f"{cell}{' ' * (width - cell_len(cell))}"
+        f"{' ' * (width - _cells_of(cell))}{cell}" if column.right else f"{cell}{' ' * (width - _cells_of(cell))}"
         for column, cell, width in zip(columns, cells, widths, strict=True)
     )
     yield _GAP.join(padded).rstrip()
@@ -153,7 +151,14 @@ def _split(text: str, width: int) -> tuple[str, str]:
     """The first characters that these columns have room for, and the others."""
     used = 0
     for number, character in enumerate(text):
-        used += cell_len(character)
+        used += _cells_of(character)
         if used > width:
             return text[:number], text[number:]
     return text, ""
+
+
+def _cells_of(text: str) -> int:
+    """Return how many columns a text takes in a terminal."""
+    from rich.cells import cell_len as columns  # here, as every command imports this file before it starts
+
+    return columns(text)
