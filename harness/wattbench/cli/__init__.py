@@ -15,6 +15,7 @@ from wattbench.cli import (
     rescore,
     route,
     run,
+    verify,
 )
 from wattbench.cli._group import main
 
@@ -31,4 +32,5 @@ __all__ = [
     "rescore",
     "route",
     "run",
+    "verify",
 ]

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from wattbench.errors import UserError
 from wattbench.redaction import hide_known
@@ -63,21 +63,34 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
     """Yield every complete line, parsed; a last line without its newline is dropped. A missing file yields none.
 
     Raises:
-        UserError: a line before the last is not a JSON object: the file was damaged, not torn.
+        UserError: a line before the last is not a JSON object: the file was damaged, not torn. Or it cannot be read.
     """
-    if not path.exists():
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
         return
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    with file:
+        for number, line in enumerate(_lines(file, path), start=1):
             if not line.endswith(b"\n"):
                 return
             try:
                 row = json.loads(line)
-            except ValueError as error:  # JSONDecodeError and UnicodeDecodeError
+                if b"\\u" in line:
+                    json.dumps(row, ensure_ascii=False).encode()  # half of a surrogate pair can be written nowhere
+            except (ValueError, RecursionError) as error:  # JSONDecodeError, UnicodeDecodeError and UnicodeEncodeError
                 raise UserError(f"{path}: line {number} is not JSON ({error}); the record is damaged") from error
             if not isinstance(row, dict):
                 raise UserError(f"{path}: line {number} is not a JSON object; the record is damaged")
             yield row
+
+
+def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    try:
+        yield from file
+    except OSError as error:  # of a disk that fails
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _cut_torn_tail(path: Path) -> None:

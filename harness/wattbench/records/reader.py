@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.blocks import BlockPlan, BlockRow, counted_attempts
 from wattbench.records.experts import ExpertRow
+from wattbench.records.field_checks import FieldError
 from wattbench.records.jsonl import read_lines
 from wattbench.records.layout import RunLayout
 from wattbench.records.passes import PassRow
@@ -50,23 +52,29 @@ class RunRecords:
 
     def systems(self) -> dict[str, SystemRow]:
         """Return system name to its row, in the order they first ran. A resumed system's last line counts."""
-        return {row.system: row for row in _rows(self.layout.systems, SystemRow)}
+        return {row.system: row for row in read_rows(self.layout.systems, SystemRow)}
 
     def windows(self) -> list[WindowRow]:
         """Return every closed window, in the order they closed. Those of an attempt of a block that was asked again are
-        marked as superseded."""
+        marked as superseded.
+
+        Raises:
+            UserError: a line is damaged, or two windows have one id.
+        """
         counted = counted_attempts(self.blocks())
+        rows = read_rows(self.layout.windows, WindowRow)
+        _check_unique(self.layout.windows, rows)
         return [
             replace(row, purpose=Purpose.SUPERSEDED)
             if row.purpose == Purpose.MEASURED and row.block is not None and row.attempt < counted.get(row.block, 0)
             else row
-            for row in _rows(self.layout.windows, WindowRow)
+            for row in rows
         ]
 
     def passes(self) -> list[PassRow]:
         """Return every pass of the windows that have more than one."""
         repeated = {row.window for row in self.windows() if row.passes > 1}
-        return [row for row in _rows(self.layout.passes, PassRow) if row.window in repeated]
+        return [row for row in read_rows(self.layout.passes, PassRow) if row.window in repeated]
 
     def block_plan(self) -> BlockPlan | None:
         """Return how the run is laid out in blocks; None if it has none, or they are not chosen yet."""
@@ -80,12 +88,12 @@ class RunRecords:
 
     def blocks(self) -> list[BlockRow]:
         """Return the attempts of blocks that all systems have been asked, in order; empty if the run has no blocks."""
-        return _rows(self.layout.blocks, BlockRow)
+        return read_rows(self.layout.blocks, BlockRow)
 
     def open_windows(self) -> list[WindowLabel]:
         """Return the windows that were opened and never closed: a process was killed inside them."""
         closed = {row.window for row in self.windows()}
-        return [row for row in _rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
+        return [row for row in read_rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
         """Return the answers of a cell so far, each item once: of a repeated line the first counts.
@@ -105,33 +113,33 @@ class RunRecords:
 
     def answers_of_all_attempts(self, system: str, task: str) -> list[AnswerRow]:
         """Return every answer on record, those that do not count included."""
-        return _rows(self.layout.answers(system, task), AnswerRow)
+        return read_rows(self.layout.answers(system, task), AnswerRow)
 
     def loads(self) -> list[LoadRow]:
         """Return the results of each rate under load, in the order they ended; empty in every other scenario."""
         first: dict[tuple[str, str, float], LoadRow] = {}
-        for row in _rows(self.layout.loads, LoadRow):
+        for row in read_rows(self.layout.loads, LoadRow):
             first.setdefault((row.system, row.task, row.offered_per_s), row)
         return list(first.values())
 
     def scores(self, system: str, task: str) -> list[ScoreRow] | None:
         """Return lm-eval's scores of a cell, or None if the cell is not complete."""
         path = self.layout.scores(system, task)
-        return _rows(path, ScoreRow) if path.exists() else None
+        return read_rows(path, ScoreRow) if path.exists() else None
 
     def rounds(self) -> list[RoundRow]:
         """Return the rounds of a gate, in order; empty for any other run."""
-        return _rows(self.layout.rounds, RoundRow)
+        return read_rows(self.layout.rounds, RoundRow)
 
     def phases(self) -> list[PhaseRow]:
         """Return each cell's joules by phase, per component (with blocks: each system's); empty for a run from before
         they were recorded."""
-        rows = _rows(self.layout.phases, PhaseRow)
+        rows = read_rows(self.layout.phases, PhaseRow)
         return list({(row.system, row.task, row.block, row.component): row for row in rows}.values())
 
     def experts(self, system: str, task: str) -> list[ExpertRow]:
         """Return which experts a mixture used for each item; empty for any other system."""
-        return _rows(self.layout.experts(system, task), ExpertRow)
+        return read_rows(self.layout.experts(system, task), ExpertRow)
 
 
 def read_run(root: Path) -> RunRecords:
@@ -145,6 +153,7 @@ def read_run(root: Path) -> RunRecords:
         raise UserError(f"{root}: no such run directory")
     try:
         raw = json.loads(layout.header.read_bytes())
+        json.dumps(raw, ensure_ascii=False).encode()  # half of a surrogate pair can be written nowhere
     except FileNotFoundError as error:
         raise UserError(f"{root}: not a run directory (it has no {layout.header.name})") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -154,7 +163,7 @@ def read_run(root: Path) -> RunRecords:
     except RecursionError:
         raise UserError(f"{layout.header}: too deeply nested; the record is damaged") from None
     except TypeError as error:
-        raise UserError(f"{layout.header}: a field is missing ({error}); the record is damaged") from error
+        raise UserError(f"{layout.header}: {error}; the record is damaged") from error
 
 
 def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +179,7 @@ def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:
 
 def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
     version = raw.get("schema_version") if isinstance(raw, dict) else None
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool):
         raise UserError(f"{path}: schema_version is not a number; this is not a wattbench run")
     if version > SCHEMA_VERSION:
         raise UserError(
@@ -185,8 +194,25 @@ def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
     return dict(raw)
 
 
-def _rows(path: Path, row: type[_Row]) -> list[_Row]:
-    try:
-        return [row.from_json(line) for line in read_lines(path)]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: a field is missing ({error}); the record is damaged") from error
+def read_rows(path: Path, row: type[_Row]) -> list[_Row]:
+    """Return the rows of a file of JSON lines, each field checked; none if there is no such file.
+
+    Raises:
+        UserError: a line is damaged; the message has its number and the field.
+    """
+    rows = []
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            rows.append(row.from_json(line))
+        except FieldError as error:
+            raise UserError(f"{path}: line {number}: {error}; the record is damaged") from error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: line {number}: a field is missing ({error}); the record is damaged") from error
+    return rows
+
+
+def _check_unique(path: Path, windows: list[WindowRow]) -> None:
+    """Refuse windows of which two have one id: joules of one would be those of the items of the other."""
+    doubled = [name for name, number in Counter(row.window for row in windows).items() if number > 1]
+    if doubled:
+        raise UserError(f"{path}: two windows have the id {doubled[0]!r:.60}; the record is damaged")

@@ -8,9 +8,20 @@ from enum import StrEnum
 from typing import Any, Self
 
 from wattbench.records import components
+from wattbench.records.field_checks import FieldError, check_choice, check_fields, check_order
 
 SCHEMA_VERSION = 1
 """Increases when a field changes its meaning or is removed; a reader upgrades older runs and refuses newer ones."""
+
+
+REQUEST_TYPES = (
+    "generate_until",
+    "loglikelihood",
+    "loglikelihood_rolling",
+    "multiple_choice",
+    "generate_until_multi_round",
+)
+"""lm-eval's."""
 
 
 class RecordRow:
@@ -21,10 +32,29 @@ class RecordRow:
         """Build the row, ignoring fields that a newer minor writer may have added.
 
         Raises:
+            FieldError: a field without a default is missing, or a value has another type or is out of range.
+        """
+        check_fields(cls, raw)
+        cls.check(raw)
+        return cls.unchecked(raw)
+
+    @classmethod
+    def unchecked(cls, raw: Mapping[str, Any]) -> Self:
+        """Build the row as it is, for a reader that leaves out what cannot be true.
+
+        Raises:
             TypeError: a field without a default is missing.
         """
         known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
         return cls(**{key: value for key, value in raw.items() if key in known})
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check what the types of the fields do not say.
+
+        Raises:
+            FieldError: it is not so.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +157,14 @@ class AnswerRow(RecordRow):
     attempt: int = 0
     """Which attempt of the block it belongs to: 0 as first asked. Only the last complete attempt counts."""
 
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that it has a reply, a known type, and an end after its start."""
+        check_choice(raw, "request_type", REQUEST_TYPES)
+        check_order(raw)
+        if not raw["replies"]:
+            raise FieldError("replies is []: it must have a reply")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow(RecordRow):
@@ -145,6 +183,12 @@ class ScoreRow(RecordRow):
     """Every metric of the item, keyed as lm-eval keys it: ``exact_match,none``."""
     offered_per_s: float | None = None
     """As in `AnswerRow`."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that the score is a share."""
+        if raw["correct"] > 1:
+            raise FieldError(f"correct is {raw['correct']!r:.60}: it must be between 0 and 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -227,6 +271,11 @@ class WindowLabel(RecordRow):
     """As in `WindowRow`."""
     attempt: int = 0
 
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that the purpose is known."""
+        check_choice(raw, "purpose", tuple(Purpose))
+
 
 @dataclass(frozen=True, kw_only=True)
 class WindowRow(RecordRow):
@@ -272,6 +321,21 @@ class WindowRow(RecordRow):
     """The block that it belongs to, from 0. None: the run has no blocks, or the window is of loading or idle."""
     attempt: int = 0
     """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that the purpose is known, that it ends after its start, and that all joules have a provenance."""
+        check_choice(raw, "purpose", tuple(Purpose))
+        check_order(raw)
+        unlabelled = [name for name in raw["energy_j"] if name not in raw["provenance"]]
+        if unlabelled:
+            raise FieldError(f"provenance lacks {unlabelled[0]!r:.60}, which has joules")
+        if raw.get("passes") == 0:
+            raise FieldError("passes is 0: it must be 1 or more")
+        for name in ("energy_j", "idle_w") if raw.get("valid", True) else ():
+            negative = [each for each in raw.get(name, {}).values() if each < 0]
+            if negative:
+                raise FieldError(f"{name} holds {negative[0]!r:.60}: it must not be below 0 in a valid window")
 
     @property
     def duration_s(self) -> float:

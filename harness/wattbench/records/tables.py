@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.layout import RunLayout
 from wattbench.records.schema import ItemRow, ScoreRow, WindowRow
 from wattbench.redaction import hide_known
 
@@ -59,13 +60,23 @@ def _windows_schema() -> Any:
     )  # fmt: skip
 
 
+def rows_of_items(rows: Sequence[ItemRow]) -> list[dict[str, Any]]:
+    """Return the rows of `items.parquet`: column to value."""
+    return [vars(row) for row in rows]  # asdict would copy every list and text
+
+
 def items_parquet(rows: Sequence[ItemRow]) -> bytes:
     """Return `items.parquet`: one row per item, columns as in `ItemRow`."""
-    return _parquet([vars(row) for row in rows], _items_schema())  # asdict would copy every list and text
+    return _parquet(rows_of_items(rows), _items_schema())
 
 
 def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
     """Return `windows.parquet`: one row per window. Figures per component are JSON objects, as components vary."""
+    return _parquet(rows_of_windows(rows), _windows_schema())
+
+
+def rows_of_windows(rows: Sequence[WindowRow]) -> list[dict[str, Any]]:
+    """Return the rows of `windows.parquet`: column to value."""
     table = []
     for row in rows:
         flat = asdict(row)
@@ -77,7 +88,7 @@ def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
             "provenance_label": row.provenance_label,
         }
         table.append(flat)
-    return _parquet(table, _windows_schema())
+    return table
 
 
 def rescored_items(
@@ -161,12 +172,84 @@ def of_another_run(path: Path, run: str) -> tuple[bytes, int]:
     return _as_run(table, run), table.num_rows
 
 
+def read_columns(path: Path, names: Sequence[str], *, optional: Collection[str] = ()) -> dict[str, list[Any]]:
+    """Return columns of a table as lists of Python values; of those that may be missing and are, None in each row.
+
+    Raises:
+        UserError: the table cannot be read or lacks a column.
+    """
+    table = _read(path)
+    missing = [name for name in names if name not in table.column_names and name not in optional]
+    if missing:
+        raise UserError(f"{path}: no column {', '.join(missing)}; the record is damaged, or of another version")
+    check_columns(path, table.schema)
+    present = _values(path, table.select([name for name in names if name in table.column_names]))
+    return {name: present.get(name, [None] * table.num_rows) for name in names}
+
+
+def read_table(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the names of the columns of a table, and its rows: column to value.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    table = _read(path)
+    check_columns(path, table.schema)
+    columns = _values(path, table)
+    return list(columns), [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def check_columns(path: Path, schema: Any) -> None:
+    """Check that the columns of a table of a run hold what their names say: text, numbers, lists.
+
+    Args:
+        path: of `items.parquet` or `windows.parquet`.
+        schema: of the table, an Arrow schema. Columns that are not known are not checked.
+
+    Raises:
+        UserError: a column is of another type.
+    """
+    wanted = _windows_schema() if path.name == RunLayout(path.parent).windows_table.name else _items_schema()
+    for column in schema:
+        if column.name in wanted.names and not _holds(column.type, wanted.field(column.name).type):
+            raise UserError(
+                f"{path}: the column {column.name} holds {column.type}, not {wanted.field(column.name).type}; the "
+                "record is damaged"
+            )
+
+
+def _holds(there: Any, wanted: Any) -> bool:
+    """Return whether a column of a type can be read as one of another type."""
+    import pyarrow as pa
+
+    types = pa.types
+    there = there.value_type if types.is_dictionary(there) else there
+    if types.is_null(there):
+        return True
+    if types.is_string(wanted):
+        return bool(types.is_string(there) or types.is_large_string(there))
+    if types.is_floating(wanted) or types.is_integer(wanted):  # pandas writes integers with gaps as floats
+        return bool(types.is_floating(there) or types.is_integer(there))
+    if types.is_list(wanted):
+        return bool(types.is_list(there) or types.is_large_list(there)) and _holds(there.value_type, wanted.value_type)
+    return bool(there == wanted) or bool(types.is_struct(there) and types.is_struct(wanted))
+
+
+def _values(path: Path, table: Any) -> dict[str, list[Any]]:
+    import pyarrow as pa
+
+    try:
+        return {name: table[name].to_pylist() for name in table.column_names}
+    except (ValueError, pa.ArrowException) as error:  # ValueError: a text that is not UTF-8
+        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+
+
 def _read(path: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path).read()
+        return pq.ParquetFile(path, page_checksum_verification=True).read()
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 
@@ -188,5 +271,5 @@ def _compressed(table: Any) -> bytes:
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     return sink.getvalue()

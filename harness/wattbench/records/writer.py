@@ -15,6 +15,7 @@ from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.atomic_write import FAILURE, failing_as, sync_folder, write_atomically
 from wattbench.records.blocks import BlockPlan, BlockRow
 from wattbench.records.experts import ExpertRow
+from wattbench.records.finish_record import finish_record
 from wattbench.records.jsonl import Appender
 from wattbench.records.layout import RunLayout
 from wattbench.records.passes import PassRow
@@ -128,12 +129,11 @@ class RunWriter:
         )
 
     def finish_tables(self, items: bytes, windows: bytes, item_rows: int, window_rows: int, finished_utc: str) -> None:
-        """Write tables that are Parquet already, and then `finished.json`."""
+        """Write tables that are Parquet already, and then `finished.json` with the digest of every file."""
         self._check_there()
         write_atomically(self.layout.items_table, items)
         write_atomically(self.layout.windows_table, windows)
-        summary = {"finished_utc": finished_utc, "items": item_rows, "windows": window_rows}
-        write_atomically(self.layout.finished, json.dumps(summary, indent=2).encode())
+        write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
 
     def close(self) -> None:
         """Close every file and let the next process append."""

@@ -133,12 +133,12 @@ def _context_of(context: MeasuringContext, cell: Cell) -> TaskContext:
 
 def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     records = context.records
-    windows = _with_abandoned(records)
+    windows = with_abandoned(records)
     items = item_rows(records, cells, windows)
     context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def _with_abandoned(records: RunRecords) -> list[WindowRow]:
+def with_abandoned(records: RunRecords) -> list[WindowRow]:
     """Return the windows, those of rates that were interrupted and repeated marked as abandoned."""
     ended = {row.window for row in records.loads()}
     if not ended:

@@ -8,6 +8,7 @@ from pathlib import Path
 from wattbench.meters import Metering, OpenWindow, recover_window
 from wattbench.records import Purpose, WindowLabel, WindowRow
 from wattbench.records.jsonl import Appender, read_lines
+from wattbench.records.reader import read_rows
 
 
 class BuildMeter:
@@ -30,7 +31,7 @@ class BuildMeter:
     @property
     def windows(self) -> list[WindowRow]:
         """Return the windows of all sessions so far, without the open one."""
-        return [WindowRow.from_json(row) for row in read_lines(self._rows)]
+        return read_rows(self._rows, WindowRow)
 
     def mark(self) -> None:
         """Close the window, write it, and open another."""
@@ -63,11 +64,11 @@ class BuildMeter:
 
     def _recover(self) -> None:
         """Close the window that a killed build left open: its joules were used, although its work was lost."""
-        closed = {row["window"] for row in read_lines(self._rows)}
-        left = [row for row in read_lines(self._opened) if row["window"] not in closed]
+        closed = {row.window for row in self.windows}
+        left = [row for row in read_rows(self._opened, WindowLabel) if row.window not in closed]
         if not left:
             return
         appender = Appender(self._rows)
         for row in left:
-            appender.append(asdict(recover_window(self._trace, WindowLabel.from_json(row))))
+            appender.append(asdict(recover_window(self._trace, row)))
         appender.close()

@@ -38,7 +38,7 @@ def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) ->
     places = rows if frames.rows is None else np.flatnonzero(frames.rows.to_numpy(dtype=bool))[rows]
     order = np.argsort(places, kind="stable")
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             known = [name for name in columns if name in file.schema_arrow.names]
             if not len(rows) or not known:
                 return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))

@@ -76,7 +76,7 @@ def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[t
         in_file = np.flatnonzero(frames.rows.to_numpy())[in_file]
     places = np.flatnonzero(wanted)
     try:
-        with pq.ParquetFile(path) as table:
+        with pq.ParquetFile(path, page_checksum_verification=True) as table:
             start = 0
             for batch in table.iter_batches(batch_size=_BATCH, columns=[column]):
                 first, last = np.searchsorted(in_file, (start, start + len(batch)))

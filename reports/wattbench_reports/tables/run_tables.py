@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
+from wattbench.records.tables import check_columns
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 
 ITEM_COLUMNS = (
@@ -40,6 +41,11 @@ NEWER_WINDOW_COLUMNS = ("block", "attempt", "own_cpu_s", "contended")
 USAGE_COLUMNS = ("system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds")
 """Of an entry of a hybrid's `usage`."""
 
+
+_LARGEST = 1e18
+"""In joules or seconds, as `wattbench.records` allows."""
+
+_ROUNDING_S = 1e-6
 
 _LABELS = ("system", "task", "domain")
 """Few values and many rows: read as categories, so that a million rows are a million small integers."""
@@ -190,6 +196,8 @@ def load_frames(run: RunRecords) -> Frames:
         for name in names:
             table[name] = table[name].astype(np.float64) if name in table else np.nan
     _check_scores(items, run, imported=record.imported is not None)
+    _check_figures(items, run)
+    _check_each_once(items, run)
     present = set(items["system"].unique())
     known = dict.fromkeys([*run.systems(), *(cell.system for cell in record.cells)])
     systems = (*(name for name in known if name in present), *sorted(present - set(known)))
@@ -228,6 +236,28 @@ def _check_scores(items: pd.DataFrame, run: RunRecords, *, imported: bool) -> No
         )
 
 
+def _check_figures(items: pd.DataFrame, run: RunRecords) -> None:
+    """Check that joules and seconds can be those of an answer."""
+    joules, seconds = items["energy_j"], items["finished_s"] - items["started_s"]
+    for what, wrong in (
+        ("joules in `energy_j` are below 0 or infinite", ~joules.dropna().between(0, _LARGEST)),
+        ("answers end before they start", ~seconds.dropna().between(-_ROUNDING_S, _LARGEST)),
+    ):
+        if wrong.any():
+            raise UserError(f"{run.layout.items_table}: some {what}; the record is damaged")
+
+
+def _check_each_once(items: pd.DataFrame, run: RunRecords) -> None:
+    """Check that no row is there twice: its joules and its score would count twice."""
+    again = items.duplicated(["system", "task", "doc_id", "repeat", "window", "started_s"])
+    if again.any():
+        system, task, doc_id = items.loc[again, ["system", "task", "doc_id"]].iloc[0]
+        raise UserError(
+            f"{run.layout.items_table}: the answer of {system} to document {doc_id} of {task} is there twice; the "
+            "record is damaged"
+        )
+
+
 def row_of_answer(items: pd.DataFrame) -> NDArray[np.int64]:
     """Return for each answer the row of its item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
     groups = items.groupby(["task", "doc_id", "doc_hash"], observed=True, sort=True)
@@ -252,8 +282,9 @@ def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = (), newer:
         if missing:
             raise UserError(f"{path}: no column {', '.join(missing)}; it was not written by this version of wattbench")
         texts = [name for name in labels if pa.types.is_string(schema.field(name).type)]
+        check_columns(path, schema)
         there = [*columns, *(name for name in newer if name in schema.names)]
-        return pq.read_table(path, columns=there, read_dictionary=texts)
+        return pq.read_table(path, columns=there, read_dictionary=texts, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 

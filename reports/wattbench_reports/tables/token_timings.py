@@ -71,7 +71,7 @@ def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], N
 
     path = frames.run.layout.items_table
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             columns = [name for name in ("first_token_s", "token_s") if name in file.schema_arrow.names]
             batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns) if columns else ()
             parts = [_of_batch(batch) for batch in batches]

@@ -50,5 +50,5 @@ def test_a_damaged_header_ends_in_a_sentence(layout: NightsLayout, make_run, dam
     root = make_run(layout.runs, "2026-03-01")
     header = json.loads((root / "run.json").read_text())
     (root / "run.json").write_text(json.dumps(header | damage))
-    with pytest.raises(UserError, match=r"run\.json: a field is not an object .*; the record is damaged"):
+    with pytest.raises(UserError, match=r"run\.json: .* must be a mapping; the record is damaged"):
         kept_runs(layout)

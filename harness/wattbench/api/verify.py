@@ -1,0 +1,191 @@
+"""Verify a run: that it is still what was written, and that its figures follow from its lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.measure.rebuilt_tables import Rebuilt
+    from wattbench.records import RunRecords, WindowRow
+    from wattbench.records.finish_record import FinishRecord
+
+_SHOWN = 10
+"""Problems of one check that are listed; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was checked."""
+
+    name: str
+    """``digests``, ``lines``, ``invariants``, ``tables`` or ``figures``."""
+    said: str
+    """What was found, in a clause; of a check that could not be made: why."""
+    problems: tuple[str, ...] = ()
+    """A sentence for each; empty if all is well."""
+    made: bool = True
+    """Whether it could be made."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found of a run."""
+
+    run: Path
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no check has found a problem."""
+        return not any(check.problems for check in self.checks)
+
+
+def verify(run: str | os.PathLike[str]) -> Verified:
+    """Check a finished run against its digests and itself. Nothing is written.
+
+    Args:
+        run: its directory.
+
+    Raises:
+        UserError: it is not the directory of a run, or is not finished.
+    """
+    from wattbench.records import read_run
+    from wattbench.records.finish_record import read_finish
+    from wattbench_reports.tables.run_tables import check_finished
+
+    root = Path(run)
+    records = read_run(root)
+    check_finished(records)
+    try:
+        record = read_finish(records.layout)
+    except UserError as error:
+        return Verified(root, (Check("digests", "cannot be read", (_without_path(str(error), root),)),))
+    checks = [_digests(records, record), _lines(records)]
+    if not checks[-1].problems:
+        checks.append(_invariants(records, record))
+        checks += _recomputed(records)
+    return Verified(root, tuple(checks))
+
+
+def _digests(records: RunRecords, record: FinishRecord) -> Check:
+    from wattbench.records.verified_files import changed_files
+
+    if record.sha256 is None:
+        return Check(
+            "digests",
+            "none: the run is of an older wattbench. A change that keeps it consistent is not found",
+            made=False,
+        )
+    return _check(
+        "digests",
+        f"{len(record.sha256)} files are as they were written",
+        lambda: changed_files(records.layout, record),
+        records.layout.root,
+    )
+
+
+def _lines(records: RunRecords) -> Check:
+    """Read every line of the run: each field has its type and range."""
+    return _check(
+        "lines",
+        "every field has its type and is in its range",
+        lambda: _problems_of_lines(records),
+        records.layout.root,
+    )
+
+
+def _problems_of_lines(records: RunRecords) -> Iterable[str]:
+    readers: list[Callable[[], object]] = [
+        records.systems, records.windows, records.passes, records.block_plan, records.blocks, records.open_windows,
+        records.loads, records.rounds, records.phases,
+    ]  # fmt: skip
+    for read in readers:
+        try:
+            read()
+        except UserError as error:
+            yield _without_path(str(error), records.layout.root)
+    for cell in records.header.cells:
+        system, task = str(cell.get("system")), str(cell.get("task"))
+        for of_cell in (records.answers_of_all_attempts, records.scores, records.experts):
+            try:
+                of_cell(system, task)
+            except UserError as error:
+                yield _without_path(str(error), records.layout.root)
+
+
+def _invariants(records: RunRecords, record: FinishRecord) -> Check:
+    from wattbench.records.invariants import table_problems
+
+    what = (
+        "no row and no window is there twice, all answers are of the same documents, and joules of items sum to their"
+    )
+    said = f"{what} windows'" if records.header.imported is None else "no row is there twice, and scores are possible"
+    return _check(
+        "invariants", said, lambda: table_problems(records, record.items, record.windows), records.layout.root
+    )
+
+
+def _recomputed(records: RunRecords) -> list[Check]:
+    """Build the tables from the lines, and what `compare` prints from those."""
+    root = records.layout.root
+    if records.header.imported is not None:
+        return [Check("tables", "not recomputed: an imported run has no lines behind its tables", made=False)]
+    from wattbench.measure.rebuilt_tables import rebuild, table_differences
+
+    rebuilt: list[Rebuilt] = []
+
+    def differences() -> Iterable[str]:
+        counted, windows = _as_finished(records)
+        rebuilt.append(rebuild(counted, windows))
+        return table_differences(records, rebuilt[0])
+
+    tables = _check("tables", "each figure is that of the lines", differences, root)
+    if tables.problems or not rebuilt:
+        return [tables]
+    return [tables, _figures(records, rebuilt[0])]
+
+
+def _as_finished(records: RunRecords) -> tuple[RunRecords, Sequence[WindowRow]]:
+    """Return the run without what was interrupted, and its windows, as its scenario ended."""
+    if records.header.gate is not None:
+        from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
+
+        rounds = CompleteRounds.of(records.layout)
+        return rounds, rounds.windows()
+    from wattbench.scenarios.closed_loop import with_abandoned
+
+    return records, with_abandoned(records)
+
+
+def _figures(records: RunRecords, rebuilt: Rebuilt) -> Check:
+    from wattbench.api.plain_figures import figure_differences
+
+    return _check(
+        "figures",
+        "what compare prints of accuracy, seconds, tokens and joules is that of the lines",
+        lambda: figure_differences(records, rebuilt.items),
+        records.layout.root,
+    )
+
+
+def _check(name: str, said: str, problems: Callable[[], Iterable[str]], root: Path) -> Check:
+    """Make a check. What cannot be read is its problem."""
+    found: list[str] = []
+    try:
+        for problem in problems():
+            found.append(problem)  # noqa: PERF402  # what was found before an error counts
+    except UserError as error:
+        found.append(_without_path(str(error), root))
+    if len(found) > _SHOWN:
+        found = [*found[:_SHOWN], f"{len(found) - _SHOWN} more"]
+    return Check(name, said if not found else "failed", tuple(found))
+
+
+def _without_path(text: str, root: Path) -> str:
+    return text.replace(f"{root}{os.sep}", "").replace(f"{root}: ", "")

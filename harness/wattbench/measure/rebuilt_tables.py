@@ -1,0 +1,113 @@
+"""Build the tables of a finished run anew, from its lines alone, and say where those on disk differ."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wattbench.config import SystemBase, TaskChoice
+from wattbench.errors import UserError
+from wattbench.measure.item_rows import item_rows
+from wattbench.measure.plan import Cell
+from wattbench.records import ItemRow, RunRecords, WindowRow
+from wattbench.records.tables import read_table, rows_of_items, rows_of_windows
+
+_RELATIVE = 1e-9
+"""A processor with wider vectors adds in another order."""
+
+_SHOWN = 5
+"""Differences of a table that are listed; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the lines of a run say."""
+
+    items: list[ItemRow]
+    windows: list[WindowRow]
+
+
+def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
+    """Join the answers of a run with their scores and their shares of windows, as when it ended.
+
+    Args:
+        records: of the run; of a gate: of its complete rounds.
+        windows: as the finished run has them.
+
+    Raises:
+        UserError: a line is damaged, or an answer has no score.
+    """
+    cells = [_cell(recorded) for recorded in records.header.cells]
+    complete = [cell for cell in cells if records.scores(cell.system, cell.choice.task) is not None]
+    try:
+        return Rebuilt(item_rows(records, complete, windows), list(windows))
+    except LookupError as error:
+        raise UserError(f"{records.layout.root}: an answer has no score ({error}); the record is damaged") from error
+
+
+def table_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
+    """Yield a sentence for each figure of a table that is not that of the lines, the first few of each table.
+
+    Raises:
+        UserError: a table cannot be read.
+    """
+    layout = records.layout
+    for path, rows in (
+        (layout.items_table, rows_of_items(rebuilt.items)),
+        (layout.windows_table, rows_of_windows(rebuilt.windows)),
+    ):
+        columns, there = read_table(path)
+        if len(there) != len(rows):
+            yield f"{path.name} has {len(there)} rows, and the lines of the run {len(rows)}"
+            continue
+        differing = [
+            (number, name, is_there[name], row[name])
+            for number, (is_there, row) in enumerate(zip(there, rows, strict=True))
+            for name in columns
+            if name in row and not _same(is_there[name], row[name])
+        ]
+        for number, name, is_there, should_be in differing[:_SHOWN]:
+            yield f"{name} of row {number} of {path.name} is {is_there!r:.60}, and {should_be!r:.60} by the lines"
+        if len(differing) > _SHOWN:
+            yield f"{len(differing) - _SHOWN} more figures of {path.name} differ"
+
+
+def _cell(recorded: dict[str, Any]) -> Cell:
+    """Return a cell as the header names it: enough of it for its rows, which need no model and no task."""
+    names = ("system", "kind", "task", "domain")
+    wrong = [name for name in names if not isinstance(recorded.get(name), str)]
+    if wrong:
+        raise UserError(f"run.json: {wrong[0]} of a cell is not text; the record is damaged")
+    return Cell(
+        system=recorded["system"],
+        config=SystemBase.model_construct(kind=recorded["kind"], engine=""),
+        choice=TaskChoice.model_construct(task=recorded["task"], domain=recorded["domain"]),
+        items=0,
+        task_version="",
+        docs_sha256="",
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=_RELATIVE, abs_tol=1e-12) or (math.isnan(one) and math.isnan(other))
+    if isinstance(one, str) and isinstance(other, str) and one != other:
+        return _same_json(one, other)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_same(one.get(key), other.get(key)) for key in {*one, *other})
+    return bool(one == other)
+
+
+def _same_json(one: str, other: str) -> bool:
+    """Return whether two texts are the same JSON objects: figures per component."""
+    if not (one.startswith("{") and other.startswith("{")):
+        return False
+    try:
+        return _same(json.loads(one), json.loads(other))
+    except (ValueError, RecursionError):
+        return False

@@ -1,0 +1,125 @@
+"""Define `finished.json`: when a run ended, how many rows it has, and the SHA-256 of every file that it holds.
+
+The digests find damage and changes. They prove nothing of who wrote a run: who can change a file can write its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.records.layout import RunLayout
+from wattbench.records.schema import RecordRow
+
+FOLDERS = ("items", "scores", "experts", "power", "loads")
+"""Folders of a run in which readers look for files."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishRecord(RecordRow):
+    """`finished.json`."""
+
+    finished_utc: str
+    """ISO 8601."""
+    items: int
+    """Rows of `items.parquet`."""
+    windows: int
+    """Rows of `windows.parquet`."""
+    sha256: dict[str, str] | None = field(default=None)
+    """File to the SHA-256 of its bytes; paths are relative to the run, with slashes. None in older records."""
+    own_sha256: str = ""
+    """Of all the rest of this file, as `seal` makes it. Empty in older records."""
+
+
+def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int) -> bytes:
+    """Return the content of `finished.json` for a run of which all other files are written.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    found = {name: file_sha256(layout.root / name) for name in run_files(layout)}
+    record = {"finished_utc": finished_utc, "items": items, "windows": windows, "sha256": found}
+    return json.dumps({**record, "own_sha256": seal(record)}, indent=2).encode()  # ASCII: a file may have any name
+
+
+def read_finish(layout: RunLayout) -> FinishRecord:
+    """Read `finished.json`.
+
+    Raises:
+        UserError: it cannot be read or is damaged.
+    """
+    path = layout.finished
+    try:
+        raw = json.loads(path.read_bytes())
+        if not isinstance(raw, dict):
+            raise UserError(f"{path}: not a JSON object; the record is damaged")
+        record = FinishRecord.from_json(raw)
+        # Digests and their seal go together: without this a seal that was lost would make a run an older one.
+        sealed = record.sha256 is not None or record.own_sha256 != ""
+        if sealed and record.own_sha256 != seal(raw):
+            raise UserError(f"{path}: it is not as it was written (its own_sha256 differs); the record is damaged")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); the record is damaged") from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UserError(f"{path}: {error}; the record is damaged") from error
+    return record
+
+
+def seal(record: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a `finished.json` without its `own_sha256`, as JSON with sorted keys and no blanks."""
+    rest = {key: value for key, value in record.items() if key != "own_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def run_files(layout: RunLayout) -> list[str]:
+    """Return the files that a run holds, relative to it, in order: all that its layout names.
+
+    Not `finished.json` and `run.lock`, not what a killed process left under a temporary name, and no link: no reader
+    of a run asks for those, or for files that someone else put there.
+    """
+    top = [
+        layout.header, layout.systems, layout.windows, layout.open_windows, layout.rounds, layout.block_plan,
+        layout.blocks, layout.passes, layout.phases, layout.loads, layout.items_table, layout.windows_table,
+    ]  # fmt: skip
+    names = [path.name for path in top if is_plain(path)]
+    for folder in FOLDERS:
+        names += _below(layout.root, layout.root / folder)
+    return sorted(names)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def is_plain(path: Path) -> bool:
+    """Return whether a path is a regular file, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _below(root: Path, folder: Path) -> Iterator[str]:
+    if folder.is_symlink():
+        return
+    for each, _, names in os.walk(folder):
+        for name in names:
+            path = Path(each) / name
+            if is_plain(path) and not (name.startswith(".wattbench-") and name.endswith(".tmp")):
+                yield path.relative_to(root).as_posix()

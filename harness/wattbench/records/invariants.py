@@ -1,0 +1,116 @@
+"""Check what holds in the tables of every finished run, whoever wrote it: rows, windows, documents and sums."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from wattbench.records.reader import RunRecords
+from wattbench.records.schema import WindowRow
+from wattbench.records.tables import read_columns
+
+ITEM = ("system", "task", "doc_id", "repeat", "offered_per_s")
+"""What tells an answer from all others."""
+
+_RELATIVE = 1e-9
+"""Sums of the same numbers in another order differ by less."""
+
+
+def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
+    """Yield a sentence for each thing that does not hold.
+
+    Args:
+        run: finished.
+        items: rows that its `finished.json` states for `items.parquet`.
+        windows: and for `windows.parquet`.
+
+    Raises:
+        UserError: a table or a file cannot be read.
+    """
+    layout, measured = run.layout, run.header.imported is None
+    columns = read_columns(
+        layout.items_table,
+        (*ITEM, "doc_hash", "window", "energy_j", "passes", "correct", "started_s", "finished_s"),
+        optional=("offered_per_s", "passes"),
+    )
+    rows = run.windows()
+    yield from _numbers(layout.items_table, len(columns["system"]), items)
+    yield from _numbers(layout.windows_table, _rows_of(layout.windows_table), windows)
+    yield from _doubled_rows(columns)
+    yield from _impossible(columns)
+    if measured:
+        yield from _documents(columns)
+        yield from _sums(columns, {row.window: row for row in rows})
+
+
+def _numbers(path: Path, there: int, stated: int) -> Iterator[str]:
+    if there != stated:
+        yield f"{path.name} has {there} rows, and {stated} when the run ended"
+
+
+def _rows_of(path: Path) -> int:
+    return len(read_columns(path, ("window",))["window"])
+
+
+def _doubled_rows(columns: Mapping[str, list[Any]]) -> Iterator[str]:
+    counts = Counter(zip(*(columns[name] for name in ITEM), strict=True))
+    for (system, task, doc_id, repeat, _), number in counts.items():
+        if number > 1:
+            answer = f"the answer of {system} to document {doc_id} of {task}"
+            yield f"items.parquet has {answer} {number} times, repeat {repeat}"
+
+
+def _impossible(columns: Mapping[str, list[Any]]) -> Iterator[str]:
+    names = ("system", "task", "doc_id", "correct", "energy_j", "started_s", "finished_s")
+    for system, task, doc_id, correct, energy_j, started_s, finished_s in zip(
+        *(columns[name] for name in names), strict=True
+    ):
+        answer = f"the answer of {system} to document {doc_id} of {task}"
+        if correct is not None and not 0 <= correct <= 1:
+            yield f"{answer} has the score {correct!r:.60}, which is not between 0 and 1"
+        if energy_j is not None and not 0 <= energy_j < math.inf:
+            yield f"{answer} has {energy_j!r:.60} J"
+        if started_s is not None and finished_s is not None and not started_s <= finished_s < math.inf:
+            yield f"{answer} does not end after it starts"
+
+
+def _documents(columns: Mapping[str, list[Any]]) -> Iterator[str]:
+    of_system: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for system, task, doc_hash in zip(columns["system"], columns["task"], columns["doc_hash"], strict=True):
+        of_system[task][system].add(doc_hash)
+    for task, by_system in of_system.items():
+        everything = set().union(*by_system.values())
+        for system, hashes in by_system.items():
+            if missing := len(everything - hashes):
+                yield f"{system} lacks {missing} of the {len(everything)} documents of {task} that others answered"
+
+
+def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow]) -> Iterator[str]:
+    """Yield the windows whose joules are not those of their items: all items of a window have joules, or none."""
+    joules: dict[str, list[float | None]] = defaultdict(list)
+    for window, system, energy_j in zip(columns["window"], columns["system"], columns["energy_j"], strict=True):
+        row = windows.get(window)
+        if row is None:
+            yield f"an answer of {system} was given in the window {window!r:.60}, which is not recorded"
+            return
+        if row.system != system:
+            yield f"an answer of {system} was given in the window {window!r:.60}, which is of {row.system}"
+            return
+        joules[window].append(energy_j)
+    for window, of_items in joules.items():
+        row = windows[window]
+        total_j = row.total_j if row.valid else None
+        known = [each for each in of_items if each is not None]
+        if total_j is None:
+            if known:
+                yield f"items of the window {window!r:.60} have joules, and the window has none that is valid"
+        elif len(known) < len(of_items):
+            yield f"{len(of_items) - len(known)} items of the valid window {window!r:.60} have no joules"
+        elif not math.isclose(math.fsum(known) * row.passes, total_j, rel_tol=_RELATIVE, abs_tol=1e-12):
+            yield (
+                f"the joules of the items of the window {window!r:.60} sum to {math.fsum(known) * row.passes:.9g}, "
+                f"and the window's are {total_j:.9g}"
+            )

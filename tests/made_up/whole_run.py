@@ -1,0 +1,179 @@
+"""A small run with all of its lines, so that its tables can be built from them; and ways to damage it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from wattbench.measure.rebuilt_tables import rebuild
+from wattbench.records import (
+    SCHEMA_VERSION,
+    AnswerRow,
+    Purpose,
+    RunHeader,
+    RunWriter,
+    ScoreRow,
+    SystemRow,
+    WindowLabel,
+    WindowRow,
+    read_run,
+)
+from wattbench.records.finish_record import run_files
+from wattbench.records.layout import RunLayout
+
+START_S = 1_700_000_000.0
+SYSTEMS = (("big", 0.5, 8.0), ("small", 0.25, 3.0))
+"""Name, seconds and joules of an answer."""
+TASKS = (("add", "arithmetic"), ("spell", "text"))
+DOCUMENTS = 8
+
+
+def write_whole_run(folder: Path) -> Path:
+    """Write a finished run of two systems on two tasks and return its directory."""
+    run = "20260102T030405Z-whole-abc123"
+    cells = [
+        {"system": system, "kind": "generalist", "task": task, "domain": domain, "items": DOCUMENTS}
+        for system, _, _ in SYSTEMS
+        for task, domain in TASKS
+    ]
+    header = RunHeader(
+        schema_version=SCHEMA_VERSION, run=run, suite={"suite": {"name": "whole"}, "systems": {}}, suite_sha256="0",
+        created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run"], environment={"hostname": "bench-1"},
+        meters={"cpu": "counter"}, cells=cells,
+    )  # fmt: skip
+    with RunWriter.create(folder / run, header) as writer:
+        for number, cell in enumerate(cells):
+            _write_cell(writer, run, number, str(cell["system"]), str(cell["task"]))
+        records = read_run(folder / run)
+        whole = rebuild(records, records.windows())
+        writer.finish(whole.items, whole.windows, "2026-01-02T03:10:00+00:00")
+    return folder / run
+
+
+def _write_cell(writer: RunWriter, run: str, number: int, system: str, task: str) -> None:
+    seconds, joules = next(rest for name, *rest in SYSTEMS if name == system)
+    if task == TASKS[0][0]:
+        writer.append_system(SystemRow(system=system, kind="generalist", engine="python", load_s=1.5))
+    window, start_s = f"w{number:04d}", START_S + 100 * number
+    writer.append_open_window(WindowLabel(window=window, run=run, system=system, task=task, purpose=Purpose.MEASURED))
+    scores = []
+    for doc_id in range(DOCUMENTS):
+        began_s = start_s + doc_id * seconds
+        writer.append_answer(
+            system,
+            task,
+            AnswerRow(
+                doc_id=doc_id, repeat=0, request_type="generate_until", prompt=f"Question {doc_id} ä",
+                prompt_hash=f"p{doc_id}", replies=["42"], prompt_tokens=12, output_tokens=3 + doc_id,
+                scheduled_s=began_s, started_s=began_s, first_token_s=began_s + seconds / 4,
+                finished_s=began_s + seconds * (0.5 + doc_id / 20), batch=doc_id, batch_size=1, window=window,
+            ),
+        )  # fmt: skip
+        correct = float(doc_id % (2 + number) == 0)
+        scores.append(
+            ScoreRow(
+                doc_id=doc_id, repeat=0, doc_hash=f"{task}-{doc_id}", target="42", filtered="42", correct=correct,
+                metrics={"exact_match,none": correct},
+            )
+        )  # fmt: skip
+    writer.append_window(
+        WindowRow(
+            window=window, run=run, system=system, task=task, purpose=Purpose.MEASURED, started_s=start_s,
+            finished_s=start_s + DOCUMENTS * seconds, energy_j={"cpu": DOCUMENTS * joules},
+            provenance={"cpu": "counter"},
+            idle_w={"cpu": 1.0}, samples=50, largest_gap_s=0.1, own_cpu_s=2.0,
+        )
+    )  # fmt: skip
+    writer.write_scores(system, task, scores)
+
+
+ODD: tuple[object, ...] = (
+    None, True, -1, 0, 1e308, 10**30, float("nan"), float("inf"),
+    "", "x", "\ud800", "\x1b[2J", [], [[]], {}, {"a": None},
+)  # fmt: skip
+"""Values of fields that expect others."""
+
+
+def damage(root: Path, seed: int) -> str:
+    """Damage one file of a run, as a seed says, and return what was done."""
+    draw = random.Random(seed)
+    name = draw.choice([*run_files(RunLayout(root)), "finished.json"])
+    ways: list[Callable[[Path, random.Random], str]] = [_bytes, _cut, _bits, _remove]
+    if name.endswith((".jsonl", ".json")):
+        ways += [_field, _field, _field, _digit, _lines]
+    way = draw.choice(ways)
+    return f"{name}: {way(root / name, draw)}"
+
+
+def _bytes(path: Path, draw: random.Random) -> str:
+    data = bytearray(path.read_bytes())
+    for _ in range(draw.choice([1, 8, 200])):
+        data[draw.randrange(len(data))] = draw.randrange(256)
+    path.write_bytes(data)
+    return "bytes overwritten"
+
+
+def _bits(path: Path, draw: random.Random) -> str:
+    data = bytearray(path.read_bytes())
+    data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+    path.write_bytes(data)
+    return "a bit flipped"
+
+
+def _cut(path: Path, draw: random.Random) -> str:
+    data = path.read_bytes()
+    path.write_bytes(data[: draw.randrange(len(data))])
+    return "cut"
+
+
+def _remove(path: Path, draw: random.Random) -> str:
+    path.unlink()
+    if draw.random() < 0.5:
+        return "removed"
+    path.mkdir()
+    return "replaced by a folder"
+
+
+def _lines(path: Path, draw: random.Random) -> str:
+    lines = path.read_bytes().splitlines(keepends=True)
+    at = draw.randrange(len(lines))
+    way = draw.choice(["repeated", "left out", "swapped", "empty"])
+    if way == "repeated":
+        lines.insert(at, lines[at])
+    elif way == "left out":
+        del lines[at]
+    elif way == "swapped":
+        draw.shuffle(lines)
+    else:
+        lines.insert(at, b"\n")
+    path.write_bytes(b"".join(lines))
+    return f"lines {way}"
+
+
+def _digit(path: Path, draw: random.Random) -> str:
+    data = bytearray(path.read_bytes())
+    digits = [at for at, byte in enumerate(data) if byte in b"0123456789"]
+    data[draw.choice(digits)] = draw.choice(b"0123456789")
+    path.write_bytes(data)
+    return "a digit changed"
+
+
+def _field(path: Path, draw: random.Random) -> str:
+    lines = [path.read_text()] if path.suffix == ".json" else path.read_text().splitlines()
+    at = draw.randrange(len(lines))
+    row = json.loads(lines[at])
+    key, value = draw.choice(sorted(row)), draw.choice(ODD)
+    inner = row[key]
+    if isinstance(inner, dict) and inner and draw.random() < 0.5:
+        inner[draw.choice(sorted(inner))] = value
+    elif isinstance(inner, list) and inner and draw.random() < 0.5:
+        inner[draw.randrange(len(inner))] = value
+    elif draw.random() < 0.2:
+        del row[key]
+    else:
+        row[key] = value
+    lines[at] = json.dumps(row)
+    path.write_text("\n".join(lines) + "\n")
+    return f"{key} changed to {value!r}"

@@ -1,0 +1,191 @@
+"""A run that was damaged or changed is found by `verify`, and never ends in a traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.made_up.whole_run import damage, write_whole_run
+from wattbench.api.verify import Verified, verify
+from wattbench.cli import main
+from wattbench.errors import UserError
+from wattbench.records import read_run
+from wattbench.records.finish_record import finish_record, seal
+from wattbench.records.layout import RunLayout
+from wattbench.records.tables import read_table
+from wattbench_reports.export import comparison_rows, render
+from wattbench_reports.export.compared_runs import compare_runs
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        return write_whole_run(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def run(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / original.name))
+
+
+def problems(found: Verified) -> dict[str, tuple[str, ...]]:
+    return {check.name: check.problems for check in found.checks if check.problems}
+
+
+def as_older(run: Path) -> None:
+    """Take the digests out, as an older wattbench wrote none."""
+    path = run / "finished.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({name: record[name] for name in ("finished_utc", "items", "windows")}))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_a_run_as_it_was_written_passes_every_check(run: Path) -> None:
+    found = verify(run)
+    assert [(check.name, check.made) for check in found.checks] == [
+        ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("figures", True),
+    ]  # fmt: skip
+    assert found.ok, problems(found)
+
+
+def test_the_command_says_what_it_checked_and_fails_with_one_sentence(run: Path) -> None:
+    passed = CliRunner().invoke(main, ["verify", str(run)])
+    assert passed.exit_code == 0, passed.output
+    assert "digests     ok" in passed.output
+    edit(run / "windows.jsonl", '"samples": 50', '"samples": 51')
+    failed = CliRunner().invoke(main, ["verify", str(run)])
+    assert failed.exit_code == 2
+    assert "windows.jsonl is not as it was written" in failed.output
+    assert "samples of row 0 of windows.parquet is 50, and 51 by the lines" in failed.output
+    assert failed.output.splitlines()[-1].startswith(f"wattbench: {run}: damaged, or changed since it was written (")
+
+
+def test_an_older_run_is_checked_without_digests_and_says_so(run: Path) -> None:
+    as_older(run)
+    found = verify(run)
+    assert found.ok
+    assert not found.checks[0].made
+    assert "of an older wattbench" in found.checks[0].said
+    edit(run / "items" / "big" / "add.jsonl", '"output_tokens": 3', '"output_tokens": 4')
+    assert set(problems(verify(run))) == {"tables"}
+
+
+@pytest.mark.parametrize("gone", ["sha256", "own_sha256"])
+def test_digests_that_were_taken_out_do_not_make_a_run_an_older_one(run: Path, gone: str) -> None:
+    path = run / "finished.json"
+    record = json.loads(path.read_text())
+    del record[gone]
+    path.write_text(json.dumps(record))
+    assert "own_sha256 differs" in problems(verify(run))["digests"][0]
+
+
+def test_files_that_are_missing_or_were_put_there_are_named(run: Path) -> None:
+    (run / "open-windows.jsonl").unlink()
+    (run / "phases.jsonl").write_text("")
+    (run / "notes.txt").write_text("what no reader of a run asks for")
+    assert problems(verify(run)) == {
+        "digests": ("open-windows.jsonl is missing", "phases.jsonl was not there when the run ended")
+    }
+
+
+def resealed(run: Path, change: Callable[[Path], None]) -> Verified:
+    """Change a run as someone would who writes its digests anew."""
+    record = json.loads((run / "finished.json").read_text())
+    assert record["own_sha256"] == seal(record)
+    change(run)
+    layout = RunLayout(run)
+    layout.finished.write_bytes(finish_record(layout, record["finished_utc"], record["items"], record["windows"]))
+    return verify(run)
+
+
+def test_lines_that_no_longer_give_the_tables_are_found_although_the_digests_are_new(run: Path) -> None:
+    found = resealed(run, lambda run: edit(run / "windows.jsonl", '"cpu": 64.0', '"cpu": 32.0'))
+    assert set(problems(found)) == {"invariants", "tables"}
+    assert "the joules of the items of the window 'w0000' sum to 64, and the window's are 32" in str(problems(found))
+
+
+def test_a_window_that_is_there_twice_ends_in_a_sentence_wherever_windows_are_read(run: Path) -> None:
+    lines = (run / "windows.jsonl").read_text().splitlines(keepends=True)
+    (run / "windows.jsonl").write_text("".join([*lines, lines[0]]))
+    assert "two windows have the id 'w0000'" in problems(verify(run))["lines"][0]
+    with pytest.raises(UserError, match="two windows have the id 'w0000'; the record is damaged"):
+        read_run(run).windows()
+
+
+def test_a_row_that_is_there_twice_is_refused_by_every_reader(run: Path) -> None:
+    table = pq.read_table(run / "items.parquet")
+    pq.write_table(pa.concat_tables([table, table.slice(3, 1)]), run / "items.parquet")
+    with pytest.raises(UserError, match="the answer of big to document 3 of add is there twice"):
+        compare_runs([read_run(run)])
+    found = problems(verify(run))
+    assert "items.parquet has the answer of big to document 3 of add 2 times, repeat 0" in found["invariants"]
+
+
+@pytest.mark.parametrize("table", ["items.parquet", "windows.parquet"])
+def test_a_page_of_a_table_that_changed_on_disk_is_found_when_it_is_read(run: Path, table: str) -> None:
+    data = bytearray((run / table).read_bytes())
+    column = pq.read_metadata(run / table).row_group(0).column(0)
+    data[(column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 1] ^= 1
+    (run / table).write_bytes(data)
+    with pytest.raises(UserError, match=r"cannot be read .*; the record is damaged"):
+        read_table(run / table)
+
+
+def test_figures_that_compare_prints_are_computed_a_second_time(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain_row = comparison_rows.plain_row
+    monkeypatch.setattr(comparison_rows, "plain_row", lambda figures: plain_row(figures) | {"accuracy": 0.75})
+    assert "compare prints accuracy 0.75 of big, and the lines give 0.4375" in problems(verify(run))["figures"][0]
+
+
+def test_what_is_not_finished_is_said(run: Path) -> None:
+    (run / "finished.json").unlink()
+    with pytest.raises(UserError, match="not finished"):
+        verify(run)
+
+
+def printed(run: Path) -> str:
+    compared = compare_runs([read_run(run)])
+    return render(compared.comparison, "json", compared.decided)
+
+
+def contents(path: Path) -> object:
+    """Return a file's bytes, or of `finished.json` what it says: blanks in it are no damage."""
+    with contextlib.suppress(OSError, ValueError):
+        return json.loads(path.read_bytes()) if path.name == "finished.json" else path.read_bytes()
+    return None
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=40, derandomize=True, database=None, deadline=None)
+def test_damage_ends_in_a_sentence_and_changes_no_figure_silently(
+    original: Path, tmp_path_factory: pytest.TempPathFactory, seed: int
+) -> None:
+    run = Path(shutil.copytree(original, tmp_path_factory.mktemp("damaged") / original.name))
+    what = damage(run, seed)
+    changed = any(
+        contents(run / path.relative_to(original)) != contents(path) for path in original.rglob("*") if path.is_file()
+    )
+    try:
+        ok = verify(run).ok
+    except UserError:
+        ok = False
+    assert ok != changed, what
+    with contextlib.suppress(UserError):
+        printed(run)
