@@ -40,11 +40,11 @@ class RunWriter:
     def __init__(self, root: Path) -> None:
         self.layout = RunLayout(root)
         self._lock = filelock.FileLock(self.layout.lock)  # the kernel frees it when the process dies, however
-        try:
-            with failing_as(self.layout.lock, FAILURE):
+        with failing_as(self.layout.lock, FAILURE):
+            try:
                 self._lock.acquire(timeout=0)
-        except filelock.Timeout as error:
-            raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
+            except filelock.Timeout as error:  # an OSError too
+                raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
         self._appenders: dict[Path, Appender] = {}
         self._begun = self.layout.header.exists()
 
