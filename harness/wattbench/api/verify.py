@@ -176,15 +176,15 @@ def _figures(records: RunRecords, rebuilt: Rebuilt) -> Check:
 
 def _check(name: str, said: str, problems: Callable[[], Iterable[str]], root: Path) -> Check:
     """Make a check. What cannot be read is its problem."""
-    found: list[str] = []
+    sentences: list[str] = []
     try:
         for problem in problems():
-            found.append(problem)  # noqa: PERF402  # what was found before an error counts
+            sentences.append(problem)  # noqa: PERF402  # what was found before an error counts
     except UserError as error:
-        found.append(_without_path(str(error), root))
-    if len(found) > _SHOWN:
-        found = [*found[:_SHOWN], f"{len(found) - _SHOWN} more"]
-    return Check(name, said if not found else "failed", tuple(found))
+        sentences.append(_without_path(str(error), root))
+    if len(sentences) > _SHOWN:
+        sentences = [*sentences[:_SHOWN], f"{len(sentences) - _SHOWN} more"]
+    return Check(name, said if not sentences else "failed", tuple(sentences))
 
 
 def _without_path(text: str, root: Path) -> str:

@@ -24,12 +24,12 @@ def verify(run: Path) -> None:
     from wattbench.api.verify import verify as verified
     from wattbench.terminal import printable
 
-    found = verified(run)
-    for check in found.checks:
+    outcome = verified(run)
+    for check in outcome.checks:
         mark = "FAILED" if check.problems else "ok" if check.made else "-"
         click.echo(printable(f"{check.name:<11} {mark:<7} {check.said}"))
         for problem in check.problems:
             click.echo(printable(f"            {problem}"))
-    if not found.ok:
-        failed = ", ".join(check.name for check in found.checks if check.problems)
+    if not outcome.ok:
+        failed = ", ".join(check.name for check in outcome.checks if check.problems)
         raise UserError(f"{run}: damaged, or changed since it was written ({failed}). Do not use its figures")

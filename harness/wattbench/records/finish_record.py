@@ -44,8 +44,8 @@ def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int
     Raises:
         UserError: a file cannot be read.
     """
-    found = {name: file_sha256(layout.root / name) for name in run_files(layout)}
-    record = {"finished_utc": finished_utc, "items": items, "windows": windows, "sha256": found}
+    digests = {name: file_sha256(layout.root / name) for name in run_files(layout)}
+    record = {"finished_utc": finished_utc, "items": items, "windows": windows, "sha256": digests}
     return json.dumps({**record, "own_sha256": seal(record)}, indent=2).encode()  # ASCII: a file may have any name
 
 
