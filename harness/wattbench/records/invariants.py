@@ -1,4 +1,4 @@
-"""Check what holds in the tables of every finished run, by whatever program it was written: rows, windows, documents and sums."""
+"""Check what holds in the tables of every finished run: rows, windows, documents and sums."""
 
 from __future__ import annotations
 
