@@ -49,7 +49,7 @@ class Completion:
     text: str
     usage: Usage
     finish_reason: str | None
-    """`stop` or `length`; None if we stopped reading."""
+    """`stop` or `length`; None if the server gave none or we stopped reading."""
     token_s: tuple[float, ...]
     """When each chunk with text in it arrived. A server may put several tokens into a chunk, or hold back one
     that might begin a stop sequence or ends inside a character: there can be fewer than output tokens."""
@@ -137,7 +137,7 @@ class Assembly:
             first_token: called once, right after the first token was stamped.
         """
         self.done = False
-        """The answer is complete: the server has given a finish reason, or a withheld stop sequence has come."""
+        """The answer is complete: the server has given a finish reason or ended a text, or a withheld stop has come."""
         self.said_done = False
         """The server has said that nothing more comes."""
         self._stops = stops
@@ -166,6 +166,7 @@ class Assembly:
         """
         if data.strip() == DONE:
             self.said_done = True
+            self.done = self.done or bool(self._pieces)  # a server may end an answer without a reason
             self._finished_s = arrived_s
             return True
         if not data.strip():

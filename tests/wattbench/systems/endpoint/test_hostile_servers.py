@@ -305,13 +305,18 @@ def test_nothing_after_the_end_is_appended(raw: RawServer, client: OpenAIClient,
         b": ping\n\ndata: [DONE]\n\n",
         events({"choices": []}),
         events(said("")),
-        events(said("4")),
+        events(said("4"), end=b""),
         events({"choices": [{"index": 1, "text": "4", "finish_reason": "stop"}]}),
     ],
 )
 def test_a_stream_without_an_end_is_no_answer(raw: RawServer, client: OpenAIClient, body: bytes) -> None:
     raw.posts = [page(body)]
     assert "ended without a finish_reason" in failure(lambda: complete(client))
+
+
+def test_a_text_may_end_without_a_reason(raw: RawServer, client: OpenAIClient) -> None:
+    raw.posts = [page(events(said("4")))]
+    assert complete(client).text == "4"
 
 
 def test_a_model_may_say_nothing(raw: RawServer, client: OpenAIClient) -> None:
