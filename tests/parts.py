@@ -18,6 +18,8 @@ PART_VARIABLE = "WATTBENCH_TEST_PART"
 """The part to run."""
 FILES_VARIABLE = "WATTBENCH_TEST_FILES"
 """A JSON file of part to test files: written by the first part, read by the others."""
+FAILED_VARIABLE = "WATTBENCH_FAILED_TESTS"
+"""A file to which the ids of failed tests are added, one in a line."""
 
 
 def part_of(item: pytest.Item) -> str:
@@ -52,3 +54,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     own = [part_of(item) == part for item in items]
     config.hook.pytest_deselected(items=[item for item, is_own in zip(items, own, strict=True) if not is_own])
     items[:] = [item for item, is_own in zip(items, own, strict=True) if is_own]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Write down which tests failed; pytest calls this in the main process alone."""
+    reports = [report for outcome in ("failed", "error") for report in terminalreporter.stats.get(outcome, [])]
+    ids = dict.fromkeys(report.nodeid for report in reports if isinstance(report, pytest.TestReport))
+    with Path(os.environ[FAILED_VARIABLE]).open("a") as file:
+        file.writelines(f"{each}\n" for each in ids)

@@ -50,6 +50,11 @@ def test_alone(): assert "PYTEST_XDIST_WORKER" not in os.environ
 @pytest.mark.serial
 def test_broken(): assert False
 
+def test_late_once():
+    if not os.path.exists("was-late"):
+        open("was-late", "w").close()
+        assert False
+
 def test_skipped(): pytest.skip("for a reason")
 """
 
@@ -58,7 +63,9 @@ def test_skipped(): pytest.skip("for a reason")
 @pytest.mark.parametrize(
     ("arguments", "status", "last"),
     [
-        ([], 1, "1 failed, 3 passed, 1 skipped in"),
+        ([], 1, "2 failed, 3 passed, 1 skipped in"),
+        (["-k", "late or beside"], 0, "2 passed in"),
+        (["-k", "broken"], 1, "1 failed in"),
         (["-k", "alone"], 0, "1 passed in"),
         (["-k", "beside"], 0, "1 passed in"),
         (["-m", "serial", "-k", "not broken"], 0, "1 passed in"),
@@ -77,4 +84,5 @@ def test_both_parts_are_added_up(tmp_path: Path, monkeypatch, arguments: list[st
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == status
+    assert ("passed alone: test_it.py::test_late_once" in done.stdout) == ("late or beside" in arguments)
     assert last in done.stdout.splitlines()[-1]
