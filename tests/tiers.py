@@ -26,6 +26,7 @@ BY_FOLDER = {
 """Folder under tests/ to the marker that every test in it gets."""
 BY_FIXTURE = {
     "driver": ("driver",),
+    "hasty": ("timed",),  # a client whose requests must end soon
     "lm_eval_folder": ("sockets", "torch"),  # made by lm-eval itself
     "project": ("timed", "waits"),
     "scripted": ("sockets",),

@@ -137,11 +137,12 @@ def test_a_server_that_does_not_read_ends_in_time(raw: RawServer, hasty: OpenAIC
                     pass
 
         threading.Thread(target=sip, daemon=True).start()
-        long = EndpointRequest("completions", {"prompt": "x" * (64 << 20)}, (), ())
+        long = EndpointRequest("completions", {"prompt": "x" * (16 << 20)}, (), ())
         assert "timeout_s = 0.2" in in_time(lambda: hasty.complete(long))
         over.set()
 
 
+@pytest.mark.timed
 def test_addresses_that_never_connect_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     # A listener whose queue is full drops what knocks next, as a firewall does.
     with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
@@ -168,6 +169,7 @@ def test_addresses_that_never_connect_share_the_time(monkeypatch: pytest.MonkeyP
             each.close()
 
 
+@pytest.mark.timed
 def test_through_a_proxy_too_it_ends_in_time(raw: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{raw.port}")
     raw.posts = TRICKLES["headers"]
@@ -324,6 +326,7 @@ def test_a_model_may_say_nothing(raw: RawServer, client: OpenAIClient) -> None:
     assert complete(client).text == ""
 
 
+@pytest.mark.timed
 def test_after_the_end_nothing_is_waited_for(raw: RawServer, client: OpenAIClient) -> None:
     raw.posts = [HEAD + chunked(events(said("4", "stop"))), *trickle(b"", chunked(b": ping\n\n"))]
     began_s = time.monotonic()
