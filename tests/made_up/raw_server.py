@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 Piece = bytes | float | Callable[[socket.socket], object]
 """Bytes are sent, a number is a pause in seconds, and a function does what it likes with the connection."""
@@ -61,7 +61,7 @@ class RawServer:
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), connection, connection.makefile("rb") as file:
             while not self._over.is_set():
-                head = b"".join(iter(file.readline, b"\r\n"))
+                head = _head(file)
                 length = next(
                     (line[15:] for line in head.lower().splitlines() if line.startswith(b"content-length:")), b"0"
                 )
@@ -79,6 +79,14 @@ class RawServer:
             piece(connection)
         else:
             time.sleep(piece)
+
+
+def _head(file: BinaryIO) -> bytes:
+    """Read a request up to its empty line, or to where the client has gone."""
+    lines = []
+    while (line := file.readline()) not in (b"\r\n", b""):
+        lines.append(line)
+    return b"".join(lines)
 
 
 def trickle(before: bytes, drop: bytes, *, every_s: float = 0.05, times: int = 60) -> list[Piece]:
