@@ -14,6 +14,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.pair_sums import mean_scores
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
+from wattbench_reports.stats.mcnemar import coin_p
 from wattbench_reports.tables.answer_texts import texts_at
 from wattbench_reports.tables.item_matrix import ItemTable, row_of_answer
 
@@ -195,9 +196,7 @@ def _exact_p(gained: int, lost: int) -> float | None:
     McNemar, "Note on the sampling error of the difference between correlated proportions or percentages" (1947),
     with the exact binomial in place of its chi-square.
     """
-    from scipy.stats import binomtest
-
-    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else None
+    return coin_p(gained, gained + lost) if gained + lost else None
 
 
 def _spread(

@@ -49,12 +49,9 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> st
         title: for screen readers, the name of the image.
         description: for screen readers, what the image shows.
     """
-    buffer = io.BytesIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     # Our own drawing a moment ago, not a stranger's file.
     # A name may hold a control character, which no XML may.
-    root = ET.fromstring(visible(buffer.getvalue().decode()))  # noqa: S314
+    root = ET.fromstring(visible(_written(figure)))  # noqa: S314
     _describe(root, name, visible(title), visible(description))
     for parent in list(root.iter()):
         for child in list(parent):
@@ -64,6 +61,25 @@ def inline_svg(figure: Figure, *, name: str, title: str, description: str) -> st
     ET.register_namespace("", _SVG)
     element = _OPENING.search(ET.tostring(root, encoding="unicode"))
     return element.group() if element else ""
+
+
+def _written(figure: Figure) -> str:
+    """Return a figure as matplotlib writes it.
+
+    `savefig` draws a figure with a layout twice, the first time for its layout alone, which needs no drawing.
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    layout, dpi = figure.get_layout_engine(), figure.dpi
+    if layout is not None:
+        figure.set_canvas(FigureCanvasSVG(figure))
+        figure.set_dpi(FigureCanvasSVG.fixed_dpi)
+        layout.execute(figure)
+        figure.set_layout_engine("none")
+    buffer = io.BytesIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(buffer, format="svg", dpi=dpi, transparent=True, metadata=nothing)
+    return buffer.getvalue().decode()
 
 
 def with_variables(colour: str) -> str:

@@ -28,13 +28,13 @@ def clustered_share(shares: NDArray[np.float64], confidence: float = CONFIDENCE)
     Raises:
         ValueError: there is no cluster.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # scipy.stats takes a second to import
 
     clusters = len(shares)
     if not clusters:
         raise ValueError("no share of no clusters")
     share = float(shares.mean())
     count, outside = share * clusters, (1 - confidence) / 2
-    low = float(beta.ppf(outside, count, clusters - count + 1)) if count > 0 else 0.0
-    high = float(beta.ppf(1 - outside, count + 1, clusters - count)) if count < clusters else 1.0
+    low = float(betaincinv(count, clusters - count + 1, outside)) if count > 0 else 0.0
+    high = float(betaincinv(count + 1, clusters - count, 1 - outside)) if count < clusters else 1.0
     return Interval(share, low, high)

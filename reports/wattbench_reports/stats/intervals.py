@@ -109,9 +109,9 @@ def mean_interval(
     mean, error = float(scores.mean()), clustered_se(scores, clusters)
     if error is None:
         return Interval(mean, -math.inf, math.inf)
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    half = float(t.ppf((1 + confidence) / 2, len(np.unique(clusters)) - 1)) * error
+    half = float(stdtrit(len(np.unique(clusters)) - 1, (1 + confidence) / 2)) * error
     return Interval(mean, mean - half, mean + half)
 
 
@@ -124,9 +124,9 @@ def _effective_trials(
     variance = (ratio_se(correct, trials) or 0.0) ** 2
     if variance <= 1e-12:  # all items alike: they are still no more than so many items
         return float(items)
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
-    student = float(t.ppf((1 + confidence) / 2, items - 1))
+    student = float(stdtrit(items - 1, (1 + confidence) / 2))
     effective = share * (1 - share) / variance * (_normal_quantile(confidence) / student) ** 2
     return max(effective, 1.0)
 

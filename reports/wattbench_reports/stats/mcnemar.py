@@ -64,7 +64,7 @@ def mcnemar_exact(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNema
         return None
     ours, theirs = np.asarray(first, dtype=bool), np.asarray(second, dtype=bool)
     first_only, second_only = int((ours & ~theirs).sum()), int((~ours & theirs).sum())
-    return McNemar(len(ours), first_only, second_only, _coin_p(first_only, first_only + second_only))
+    return McNemar(len(ours), first_only, second_only, coin_p(first_only, first_only + second_only))
 
 
 def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> float | None:
@@ -103,7 +103,7 @@ def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
         return 1.0
     steps //= np.gcd.reduce(steps)
     if np.all(np.abs(steps) == 1):
-        return _coin_p(int((steps > 0).sum()), len(steps))
+        return coin_p(int((steps > 0).sum()), len(steps))
     sizes, counts = np.unique(np.abs(steps), return_counts=True)
     observed = abs(int(steps.sum()))
     if int(sizes @ counts) * len(sizes) > _MAX_WORK:
@@ -130,12 +130,13 @@ def _share_as_uneven(sizes: NDArray[np.int64], counts: NDArray[np.int64], observ
     return float(np.clip(chances[sums >= observed], 0.0, None).sum())
 
 
-def _coin_p(heads: int, tosses: int) -> float:
-    if not tosses:
-        return 1.0
-    from scipy.stats import binomtest
+def coin_p(heads: int, tosses: int) -> float:
+    """Return the two-sided p-value of a fair coin, exactly: 1 without a toss."""
+    from scipy.special import betainc  # scipy.stats, whose binomtest is the same, takes a second to import
 
-    return float(binomtest(heads, tosses, 0.5).pvalue)
+    fewer = min(heads, tosses - heads)
+    # The chance of at most so many of n is I_.5(n - k, k + 1); that of half of them or fewer is above one half.
+    return min(1.0, 2 * float(betainc(tosses - fewer, fewer + 1, 0.5))) if 2 * fewer < tosses else 1.0
 
 
 def _same_shape(first: NDArray[np.generic], second: NDArray[np.generic]) -> None:

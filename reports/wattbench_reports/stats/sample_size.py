@@ -51,7 +51,6 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
     if not items or not share:
         return 0.0
     from scipy.special import bdtr
-    from scipy.stats import binom
 
     spread = _TAIL_SDS * math.sqrt(items * share * (1 - share)) + _TAIL_SDS**2
     discordant, limits = _losing_at_most(
@@ -60,7 +59,20 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
     favour = (1 + difference / share) / 2
     rejection = bdtr(limits, discordant, favour) + bdtr(limits, discordant, 1 - favour)
     rejection[limits < 0] = 0.0
-    return float(min(1.0, binom.pmf(discordant, items, share) @ rejection))
+    return float(min(1.0, _chances(discordant, items, share) @ rejection))
+
+
+def _chances(counts: NDArray[np.int64], trials: int, share: float) -> NDArray[np.float64]:
+    """Return the binomial chances of successive counts that are all but certain to hold what is drawn.
+
+    Each follows from the one before it. `scipy.stats.binom`, which gives them too, takes a second to import.
+    """
+    if share >= 1:
+        return (counts == trials).astype(np.float64)
+    ratios = (trials - counts[:-1]) / counts[1:] * (share / (1 - share))
+    logs = np.append(0.0, np.cumsum(np.log(ratios)))
+    chances = np.exp(logs - logs.max())
+    return np.asarray(chances / chances.sum())
 
 
 @lru_cache(maxsize=8)

@@ -103,6 +103,7 @@ def _grids() -> dict[str, dict[str, Any]]:
     return {code: grid for code, grid in grids.items() if grid.get("carbon_intensity") is not None}
 
 
+@cache
 def _source() -> str:
     import importlib.metadata
 
