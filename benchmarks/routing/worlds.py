@@ -127,20 +127,38 @@ def _costs(world: World) -> NDArray[np.float64]:
 
 def _requests(rng: np.random.Generator, world: World, topic: NDArray[np.int64]) -> list[str]:
     """Write requests, with words as unequally frequent as those of a language (Zipf)."""
-    syllables = [begin + vowel + end for begin in _BEGIN for vowel in _VOWELS for end in _END]
+    syllables = np.array([begin + vowel + end for begin in _BEGIN for vowel in _VOWELS for end in _END])
     words = ["".join(rng.choice(syllables, 2)) for _ in range(_COMMON + world.topics * _OF_TOPIC)]
     often = 1.0 / np.arange(1, _COMMON + 1)
-    of_topics = often[:_OF_TOPIC] / often[:_OF_TOPIC].sum()
+    common, of_topics = _Draw.of(often), _Draw.of(often[:_OF_TOPIC])
     requests = []
     for each in topic:
         length = int(rng.integers(*_LENGTHS))
         kind = rng.random(length)
-        place = rng.choice(_COMMON, length, p=often / often.sum())
-        on_topic = _COMMON + each * _OF_TOPIC + rng.choice(_OF_TOPIC, length, p=of_topics)
+        place = common.numbers(rng, length)
+        on_topic = _COMMON + each * _OF_TOPIC + of_topics.numbers(rng, length)
         astray = _COMMON + rng.integers(world.topics * _OF_TOPIC, size=length)
         place = np.where(kind < _ON_TOPIC, on_topic, np.where(kind < _ON_TOPIC + _ASTRAY, astray, place))
-        requests.append(" ".join(words[at] for at in place))
+        requests.append(" ".join([words[at] for at in place.tolist()]))
     return requests
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Draws numbers that are not equally likely, as `Generator.choice` does, which adds up all chances every time."""
+
+    reached: NDArray[np.float64]
+    """Shape (numbers,): the chance of each number or a lower one."""
+
+    @classmethod
+    def of(cls, often: NDArray[np.float64]) -> _Draw:
+        """Return the draw of numbers that are so often drawn, in any unit."""
+        reached = (often / often.sum()).cumsum()
+        return cls(reached / reached[-1])
+
+    def numbers(self, rng: np.random.Generator, count: int) -> NDArray[np.int64]:
+        """Draw some numbers, with replacement."""
+        return np.searchsorted(self.reached, rng.random(count), side="right")
 
 
 SHUFFLED = tuple(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.routing.among import answers_among, shuffled_answers
 from wattbench_reports.routing.baseline import above_mix_values
-from wattbench_reports.routing.classifier_predictor import ClassifierPredictor, WordKernel
+from wattbench_reports.routing.classifier_predictor import WordKernel, fitted_together
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.cross_fitting import HeldOutRoutes, held_out_routes
 from wattbench_reports.routing.domain_predictor import DomainPredictor
@@ -38,7 +38,8 @@ NOT_INSTALLED = "it needs scikit-learn: pip install 'wattbench[router]'"
 ReadRequests = Callable[[NDArray[np.int64]], Sequence[str] | None]
 """Given items of a study, returns their requests; None where requests are not on record."""
 _Bill = Callable[[RoutedItems], RoutedItems]
-_Fit = Callable[[ItemAnswers], Predictor]
+_Predictors = tuple[Predictor, ...]
+"""Fitted to the answers of a study, and to shuffled ones."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,14 @@ class Learned:
 
 @dataclass(frozen=True)
 class _Family:
-    """One kind of router, ready to be fitted to any answers."""
+    """One kind of router, with its control."""
 
     kind: ChoiceKind
     context: StudyContext
+    shuffled: StudyContext
+    """The same, with shuffled answers."""
     fold: NDArray[np.int64]
-    fit: _Fit
+    predictors: _Predictors
     items: NDArray[np.int64] | None
 
 
@@ -103,7 +106,7 @@ def learned_choices(context: StudyContext, read: ReadRequests, bill: _Bill = _un
     curves: list[RoutingCurve] = []
     held: dict[str, NDArray[np.float64]] = {}
     for family in families:
-        routes_held = _held_out(family, family.context)
+        routes_held = _held_out(family.context, family.predictors[0], family.fold)
         held[family.kind] = routes_held.expected
         routes += _judged(family, routes_held, bill)
         curves += _curves(family, routes_held, bill)
@@ -117,8 +120,9 @@ def _families(context: StudyContext, read: ReadRequests) -> tuple[list[_Family],
     families, not_judged = [], {}
     answers = context.answers
     if len(np.unique(answers.domain)) > 1:
-        fold = deal_folds(answers.domain, seed=SEED)
-        families.append(_Family("domain", context, fold, _by_domain(answers.domain, fold), None))
+        fold, shuffled = deal_folds(answers.domain, seed=SEED), _shuffled(context)
+        predictors = _of_both(lambda of: DomainPredictor(of.domain, fold, of.score, of.cost), context, shuffled)
+        families.append(_Family("domain", context, shuffled, fold, predictors, None))
     else:
         not_judged["domain"] = ONE_DOMAIN
     readers = _readers(context, read)
@@ -127,8 +131,12 @@ def _families(context: StudyContext, read: ReadRequests) -> tuple[list[_Family],
     return [*families, *readers], not_judged
 
 
-def _by_domain(domain: NDArray[np.int64], fold: NDArray[np.int64]) -> _Fit:
-    return lambda answers: DomainPredictor(domain, fold, answers.score, answers.cost)
+def _shuffled(context: StudyContext) -> StudyContext:
+    return replace(context, answers=shuffled_answers(context.answers, SEED))
+
+
+def _of_both(fit: Callable[[ItemAnswers], Predictor], context: StudyContext, shuffled: StudyContext) -> _Predictors:
+    return fit(context.answers), fit(shuffled.answers)
 
 
 def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
@@ -148,17 +156,19 @@ def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
         return ALL_ALIKE
     fold = deal_folds(context.answers.domain, same, SEED)
     features = features_for(texts)
-    near, words = Neighbourhood(texts, fold, features), WordKernel(texts, fold, features)
+    near, shuffled = Neighbourhood(texts, fold, features), _shuffled(context)
+    by_nearest = _of_both(lambda of: NearestPredictor(near, of.score, of.cost), context, shuffled)
+    by_words = fitted_together(WordKernel(texts, fold, features), context.answers, shuffled.answers)
     return [
-        _Family("nearest", context, fold, lambda of: NearestPredictor(near, of.score, of.cost), items),
-        _Family("classifier", context, fold, lambda of: ClassifierPredictor(words, of.score, of.cost), items),
+        _Family("nearest", context, shuffled, fold, by_nearest, items),
+        _Family("classifier", context, shuffled, fold, by_words, items),
     ]
 
 
-def _held_out(family: _Family, context: StudyContext) -> HeldOutRoutes:
+def _held_out(context: StudyContext, predictor: Predictor, fold: NDArray[np.int64]) -> HeldOutRoutes:
     costs = context.answers.mean(context.answers.cost)
     by_cost = bool(costs.min() < (1 - 1e-9) * costs[context.baseline.single])
-    return held_out_routes(context, family.fit(context.answers), family.fold, by_cost=by_cost)
+    return held_out_routes(context, predictor, fold, by_cost=by_cost)
 
 
 def _judged(family: _Family, routes_held: HeldOutRoutes, bill: _Bill) -> Iterator[JudgedRoutes]:
@@ -208,8 +218,8 @@ def _control(families: Sequence[_Family], routes: Sequence[JudgedRoutes], bill: 
     aim = routes[0].context.baseline.aim
     best = max((each.choice for each in routes), key=lambda each: _promise(each, aim))
     family = next(each for each in families if each.kind == best.kind)
-    context = replace(family.context, answers=shuffled_answers(family.context.answers, SEED))
-    routes_held = _held_out(family, context)
+    context = family.shuffled
+    routes_held = _held_out(context, family.predictors[1], family.fold)
     routed = bill(pick(context.answers, routes_held.columns[best.setting]))
     choice = judge(context, "shuffled", best.kind, best.setting, routed, _names(context, routes_held))
     return of_folds(choice, _folds(family))

@@ -68,7 +68,7 @@ def _chances(counts: NDArray[np.int64], trials: int, share: float) -> NDArray[np
     Each follows from the one before it. `scipy.stats.binom`, which gives them too, takes a second to import.
     """
     if share >= 1:
-        return (counts == trials).astype(np.float64)
+        return np.asarray(counts == trials, dtype=np.float64)
     ratios = (trials - counts[:-1]) / counts[1:] * (share / (1 - share))
     logs = np.append(0.0, np.cumsum(np.log(ratios)))
     chances = np.exp(logs - logs.max())

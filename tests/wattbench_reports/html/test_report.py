@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pandas as pd
@@ -214,3 +216,14 @@ def test_a_run_of_one_system_and_one_item_still_reports(make_run, fake) -> None:
 def test_a_large_page_stays_small(make_run, fake) -> None:
     systems = tuple(fake.System(f"system-{place}", energy_j=float(place + 1)) for place in range(12))
     assert len(report(make_run(fake.Run(systems, items=150)))) < 1_100_000
+
+
+def test_a_run_without_prompts_loads_no_library_that_reads_them(make_run, fake, tmp_path) -> None:
+    run = make_run(fake.Run(fake.plain().systems))
+    script = (
+        "import sys; from pathlib import Path; from wattbench_reports.html import write_report\n"
+        "write_report(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "print([name for name in ('scipy.stats', 'sklearn') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", script, run.layout.root, tmp_path / "report.html"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
