@@ -94,13 +94,17 @@ def quiet() -> Quiet:
 
 
 @pytest.fixture(scope="session")
-def make_steady() -> Callable[[], PlayedMeter]:
-    """Makes meters of 100 W of cpu, counted."""
-    return lambda: PlayedMeter(lambda at_s: Reading(at_s, {"cpu": 100.0 * at_s}))
+def make_steady() -> Callable[..., PlayedMeter]:
+    """Makes meters of 100 W of one component, cpu if none is named, counted."""
+
+    def make(component: str = "cpu", name: str = "played") -> PlayedMeter:
+        return PlayedMeter(lambda at_s: Reading(at_s, {component: 100.0 * at_s}), component=component, name=name)
+
+    return make
 
 
 @pytest.fixture
-def steady(make_steady: Callable[[], PlayedMeter]) -> PlayedMeter:
+def steady(make_steady: Callable[..., PlayedMeter]) -> PlayedMeter:
     """100 W of cpu, counted."""
     return make_steady()
 

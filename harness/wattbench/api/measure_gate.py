@@ -104,7 +104,7 @@ def measure_sides(
     notes = floor_notes(as_reports_know_it(policy), here)  # it may refuse
     if plant is not None:
         plant.check_tasks([choice.task for choice in resolved.tasks])
-    chosen = meters_here(resolved.suite)
+    chosen = meters_here(resolved.suite, resolved.systems)
     paid = paid_by(resolved.suite, resolved.systems.values())
     gate = Gate(sides, policy, source, new_seed(), plant, base, judges_joules(policy, chosen.provenance, paid))
     cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
@@ -140,7 +140,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         return []
     with stdout_to_stderr(), measuring_alone(), _checked_out_again(root, gate):
         resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
-        chosen = meters_here(resolved.suite)
+        chosen = meters_here(resolved.suite, resolved.systems)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
         for change in clock_changes(records):

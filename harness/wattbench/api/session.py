@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
@@ -12,7 +12,7 @@ from wattbench.redaction import hide
 from wattbench.terminal import log_text
 
 if TYPE_CHECKING:
-    from wattbench.config import Suite
+    from wattbench.config import Suite, SystemBase
     from wattbench.meters import Chosen
 
 
@@ -56,17 +56,23 @@ def machine_lock() -> Iterator[None]:
         yield
 
 
-def meters_here(suite: Suite | None = None) -> Chosen:
+def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | None = None) -> Chosen:
     """Choose the meters that a suite asks for on this machine; print what exists and cannot be read.
+
+    Args:
+        suite: that names them; None takes those of this machine.
+        systems: that will be measured, by name; those that run on a machine which no meter reads are printed too.
 
     Raises:
         UserError: a meter that the suite names cannot measure anything here, or it requires more than can be measured.
     """
-    from wattbench.meters import choose, require_measured
+    from wattbench.meters import choose, require_measured, unmeasured_systems
 
     chosen = choose() if suite is None else choose(suite.meters)
     if suite is not None and suite.measure.require_measured:
-        require_measured(chosen)
+        require_measured(chosen, systems)
     for component in {sensor.component: None for sensor in chosen.unmeasured}:
         notice(f"wattbench: {component} cannot be measured; its joules will be missing (wattbench doctor)")
+    for name, why in unmeasured_systems(chosen.provenance, systems or {}).items():
+        notice(f"wattbench: the energy of {name} is {why}")
     return chosen

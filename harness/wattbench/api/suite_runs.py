@@ -71,7 +71,7 @@ def run_new(
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
 
-    chosen = meters_here(resolved.suite)  # before any data set is fetched: it may refuse
+    chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night)
     return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
@@ -92,7 +92,7 @@ def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, 
         notice(f"{root} is finished already")
         return root
     resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
-    chosen = meters_here(resolved.suite)
+    chosen = meters_here(resolved.suite, resolved.systems)
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)
     for change in clock_changes(records):

@@ -40,7 +40,7 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, load: bool
         for code in code_to_run(resolved) if load else ():
             notice(f"wattbench: --load: may run {code}")
         seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load)
-        metered = meters_here(resolved.suite).provenance
+        metered = meters_here(resolved.suite, resolved.systems).provenance
     click.echo(as_text(resolved, seen.cells, metered, seen.notes))
     if resolved.suite.gate is not None:
         from wattbench.api.gate_power import items_by_domain, what_a_gate_finds

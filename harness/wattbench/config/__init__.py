@@ -8,6 +8,7 @@ meter, engine or router is imported where a suite names one: only it knows its s
 from wattbench.config.base import Name, RelativePath
 from wattbench.config.decide import Decide
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
+from wattbench.config.hosts import far_host, hosts_of, is_loopback
 from wattbench.config.loader import (
     Resolved,
     benchmarks_folder,
@@ -118,6 +119,9 @@ __all__ = [
     "Waiver",
     "Weights",
     "benchmarks_folder",
+    "far_host",
+    "hosts_of",
+    "is_loopback",
     "load_suite",
     "queries_needed",
     "resolved_from_record",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from wattbench.config import Measure, Resolved
+from wattbench.config import Measure, Resolved, hosts_of
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Chosen, Metering, OpenWindow, usable_as_idle, watch_here
 from wattbench.progress import Progress
@@ -42,25 +42,32 @@ class MeasuringContext:
         self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0
     ) -> OpenWindow:
         """Open a window and record that it is open: it can then be closed from its trace after a kill."""
-        window = self.metering.open(self.names.label(system, task, purpose, block, attempt))
+        window = self.metering.open(self.names.label(system, task, purpose, block, attempt), self._hosts([system]))
         self.writer.append_open_window(window.label)
         return window
 
     def trace_to(self, system: str, task: str | None, block: int | None = None) -> None:
         """Append the meters' readings from now on to the trace of a cell, of a system in a block, or of its loading."""
-        self.metering.trace_to(self.writer.layout.trace(system, task, block))
+        self.metering.trace_to(self.writer.layout.trace(system, task, block), self._hosts([system]))
+
+    def _hosts(self, systems: Sequence[str]) -> frozenset[str | None] | None:
+        """Return the machines on which systems run; None where one is not in the suite."""
+        configs = [self.resolved.systems.get(name) for name in systems]
+        known = [hosts_of(config) for config in configs if config is not None]
+        return frozenset[str | None]().union(*known) if known and len(known) == len(configs) else None
 
     @property
     def min_window_s(self) -> float:
         """Return the shortest measured window that is valid, by the suite and by the sensors."""
         return max(self.measure.min_window_s, self.metering.shortest_window_s)
 
-    def idle_power_w(self, system: str, title: str) -> Mapping[str, float]:
+    def idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
         """Measure the watts per component with everything loaded and nothing asked.
 
         Args:
             system: whose window it is in the record.
             title: what is loaded, for the progress display.
+            loaded: all systems that are loaded, if that is more than this one.
 
         Returns:
             Empty if the suite measures no idle draw, or its window is invalid. Of a window in which the machine was
@@ -70,7 +77,9 @@ class MeasuringContext:
             return {}
         idle_s = max(self.measure.idle_s, self.metering.shortest_window_s)  # a slow sensor may need longer
         self.progress.note(f"{title}: idle for {idle_s:g} s ...")
-        window = self.open_window(system, None, Purpose.IDLE)
+        label = self.names.label(system, None, Purpose.IDLE)
+        window = self.metering.open(label, self._hosts(loaded or [system]))
+        self.writer.append_open_window(window.label)
         time.sleep(idle_s)
         row = window.close()
         self.writer.append_window(row)

@@ -22,6 +22,7 @@ from wattbench.meters.codecarbon import CodecarbonMeter
 from wattbench.meters.contention.readable import SignalState, survey_signals
 from wattbench.meters.contention.watch import MachineWatch, watch_here
 from wattbench.meters.detect import Sensor, meters_for, survey
+from wattbench.meters.hosts import unmeasured_systems
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.rapl import RaplMeter
 from wattbench.meters.sampling.metering import Metering, OpenWindow
@@ -57,6 +58,7 @@ __all__ = [
     "require_measured",
     "survey",
     "survey_signals",
+    "unmeasured_systems",
     "usable_as_idle",
     "watch_here",
 ]

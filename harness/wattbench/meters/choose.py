@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wattbench.config import AutoSettings, MeterSettings
+from wattbench.config import AutoSettings, MeterSettings, SystemBase
 from wattbench.errors import UserError
 from wattbench.meters.base import MODELLED, REPLAYED, DescribedMeter, Meter
 from wattbench.meters.detect import Sensor, fewer_gpus, meters_for, survey
+from wattbench.meters.hosts import unmeasured_systems
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.registry import make_meter
 
@@ -92,8 +93,12 @@ def _refuse_twins(meters: Sequence[Meter]) -> None:
             raise UserError(f"meters: two are called {name}; a trace could not distinguish them")
 
 
-def require_measured(chosen: Chosen) -> None:
+def require_measured(chosen: Chosen, systems: Mapping[str, SystemBase] | None = None) -> None:
     """Refuse if a component's joules would not come from a sensor of this run.
+
+    Args:
+        chosen: the meters of the run.
+        systems: that it will measure; one that runs where no meter reads is refused too.
 
     Raises:
         UserError: the message says which, why, and what to do about it.
@@ -102,6 +107,7 @@ def require_measured(chosen: Chosen) -> None:
     reasons = [_why_not_measured(component, how, sensors) for component, how in chosen.provenance.items()]
     reasons += [_unreadable(sensor) for sensor in chosen.unmeasured]
     refused = [why for why in reasons if why]
+    refused += [f"{name}: {why}" for name, why in unmeasured_systems(chosen.provenance, systems or {}).items()]
     if not chosen.meters:
         refused.append("nothing here can be measured")
     if refused:

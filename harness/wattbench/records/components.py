@@ -1,7 +1,11 @@
-"""Decide which components' joules may be added: those of which none contains another.
+"""Name components, and decide which of their joules may be added: those of which none contains another.
+
+A component is a part of a machine: ``gpu0``, ``cpu``, ``wall``. That of another machine than the one that measures has
+the machine behind an at sign: ``gpu0@alpha``. Joules of two machines are only ever those of a system that runs on both.
 
 What a meter at the wall counts has passed through the power supply, and what the power supply delivers is drawn by the
-GPUs, the CPU and the memory. So a total is of the outermost that was read alone, and the others are its parts.
+GPUs, the CPU and the memory. So a total is, for each machine, of the outermost that was read alone, and the others are
+its parts.
 """
 
 from __future__ import annotations
@@ -15,16 +19,42 @@ CONTAINERS = ("wall", "psu")
 _NUMBER = re.compile(r"\d+$")
 
 
+def at_host(part: str, host: str | None) -> str:
+    """Return the name of a part of a machine; None is the machine that measures."""
+    return part if host is None else f"{part}@{host}"
+
+
+def host_of(component: str) -> str | None:
+    """Return the machine that a component is a part of; None for the machine that measures."""
+    return component.partition("@")[2] or None
+
+
+def kind_of(component: str) -> str:
+    """Return what a component is, without number and machine: ``gpu``, ``cpu``, ``wall``."""
+    return _NUMBER.sub("", component.partition("@")[0])
+
+
 def is_container(component: str) -> bool:
-    """Return whether a component contains all components but those further out."""
-    return _NUMBER.sub("", component) in CONTAINERS
+    """Return whether a component contains all components of its machine but those further out."""
+    return kind_of(component) in CONTAINERS
+
+
+def by_host(components: Iterable[str]) -> dict[str | None, list[str]]:
+    """Return machine to its components."""
+    hosts: dict[str | None, list[str]] = {}
+    for component in components:
+        hosts.setdefault(host_of(component), []).append(component)
+    return hosts
 
 
 def added(components: Iterable[str]) -> list[str]:
-    """Return the components that make up the total: the outermost container alone if there is one, else all."""
-    known = list(components)
+    """Return the components that make up the total: of each machine the outermost container alone, else all."""
+    return [component for known in by_host(components).values() for component in _outermost(known)]
+
+
+def _outermost(known: list[str]) -> list[str]:
     for container in CONTAINERS:
-        outermost = [component for component in known if _NUMBER.sub("", component) == container]
+        outermost = [component for component in known if kind_of(component) == container]
         if outermost:
             return outermost
     return known

@@ -159,7 +159,8 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 def _elsewhere(config: SystemSettings, meter: Part, run: str) -> dict[str, Part]:
     """What differs for a system behind a server on another machine: that one's hardware, of which nothing is known.
 
-    The joules of this machine are then not the server's.
+    The joules of this machine are then not the server's. Records of before have them for such a system; newer ones have
+    none, or those that a meter of that machine read.
     """
     hosts = hosts_elsewhere(config)
     if not hosts:
@@ -168,7 +169,7 @@ def _elsewhere(config: SystemSettings, meter: Part, run: str) -> dict[str, Part]
     owner = f"{named} in {run}"
     parts = {"device": part({"server": named, "GPU": ABSENT, "CPU": ABSENT}, owner)}
     parts |= {name: part({LABELS[name]: ABSENT}, owner) for name in ("driver", "power_limit", "card")}
-    if meter.facts:
+    if meter.facts and not any("@" in component for component in meter.facts):
         parts["meter"] = part({**dict(meter.facts), "counted": f"on the client of {named}, not on the server"}, owner)
     return parts
 

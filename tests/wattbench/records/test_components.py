@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from wattbench.measure.attribution import attribute
 from wattbench.records import AnswerRow, WindowRow, added, is_container, total_j
+from wattbench.records.components import at_host, host_of, kind_of
 
 WINDOW = WindowRow(
     window="w1", run="r", system="s", task="t", purpose="measured", started_s=0.0, finished_s=10.0,
@@ -19,7 +20,7 @@ WINDOW = WindowRow(
     provenance={"gpu0": "counter", "cpu": "modelled", "wall": "integrated"},
     idle_w={"gpu0": 2.0, "cpu": 1.0, "wall": 10.0},
 )  # fmt: skip
-COMPONENTS = ("gpu0", "gpu1", "cpu", "dram", "wall", "wall0", "psu", "psu1")
+COMPONENTS = ("gpu0", "gpu1", "cpu", "dram", "wall", "wall0", "psu", "psu1", "gpu0@alpha", "wall@alpha")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,8 @@ COMPONENTS = ("gpu0", "gpu1", "cpu", "dram", "wall", "wall0", "psu", "psu1")
         (["psu", "wall0", "wall1", "cpu"], ["wall0", "wall1"]),
         (["gpu0", "gpu1", "cpu", "dram"], ["gpu0", "gpu1", "cpu", "dram"]),
         (["wallet", "cpu"], ["wallet", "cpu"]),
+        (["gpu0@alpha", "wall@alpha", "gpu0", "cpu"], ["wall@alpha", "gpu0", "cpu"]),
+        (["gpu0@alpha", "gpu0@beta", "wall"], ["gpu0@alpha", "gpu0@beta", "wall"]),
         ([], []),
     ],
 )
@@ -37,6 +40,14 @@ def test_the_outermost_stands_alone(components: list[str], counted: list[str]) -
     assert added(components) == counted
     assert is_container("wall1")
     assert not is_container("gpu1")
+    assert is_container("wall1@alpha")
+    assert not is_container("gpu1@wall")
+
+
+def test_a_component_of_another_machine_has_its_name() -> None:
+    assert (at_host("gpu0", None), at_host("gpu0", "alpha")) == ("gpu0", "gpu0@alpha")
+    assert [host_of(c) for c in ("gpu0", "gpu0@alpha", "gpu0@10.0.0.7")] == [None, "alpha", "10.0.0.7"]
+    assert [kind_of(c) for c in ("gpu11", "gpu0@alpha1", "wall", "cpu@a")] == ["gpu", "gpu", "wall", "cpu"]
 
 
 def test_a_window_with_a_wall_meter_is_the_wall_and_keeps_its_parts() -> None:

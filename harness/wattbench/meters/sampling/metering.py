@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -13,12 +13,15 @@ from wattbench.interrupts import held
 from wattbench.meters.base import LimitedMeter, Meter, MeterError, Reading
 from wattbench.meters.contention.signals import Contention
 from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
+from wattbench.meters.hosts import components_on
 from wattbench.meters.registry import failure_text
 from wattbench.meters.sampling.sampler import Sampler
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 from wattbench.meters.windows.thresholds import MIN_STEPS
-from wattbench.records import WindowLabel, WindowRow
+from wattbench.records import Purpose, WindowLabel, WindowRow
+
+Hosts = Collection[str | None] | None
 
 
 class Metering:
@@ -67,18 +70,28 @@ class Metering:
         self._sampler.stop()
         self._close_meters()
 
-    def trace_to(self, path: Path | None) -> None:
+    def trace_to(self, path: Path | None, hosts: Hosts = None) -> None:
         """Append readings to this CSV file from now on; None: to no file. One file per cell.
+
+        Args:
+            path: of the file.
+            hosts: as of `open`: the components that do not count are not in the trace.
 
         Raises:
             UserError: the file cannot be opened.
         """
-        self._sampler.trace_to(path)
+        components, _ = components_on(self.provenance, hosts)
+        self._sampler.trace_to(path, None if hosts is None else frozenset(components))
 
-    def open(self, label: WindowLabel) -> OpenWindow:
+    def open(self, label: WindowLabel, hosts: Hosts = None) -> OpenWindow:
         """Open a window. It counts from the moment this returns.
 
         Waits for the next step of a counter that advances in steps (0.1 s or so).
+
+        Args:
+            label: of the window.
+            hosts: the machines on which the window's system runs; None among them is this one. Components of other
+                machines do not count. None in their place: all components count.
 
         Raises:
             UserError: the trace could not be written.
@@ -87,7 +100,7 @@ class Metering:
         started_s, readings = self._sampler.open_window()
         if span is not None:
             span.begin()
-        return OpenWindow(self, self._sampler, replace(label, started_s=started_s), started_s, readings, span)
+        return OpenWindow(self, self._sampler, replace(label, started_s=started_s), started_s, readings, span, hosts)
 
     def _open(self, meter: Meter) -> None:
         try:
@@ -120,6 +133,7 @@ class OpenWindow:
         started_s: float,
         readings: list[Reading],
         span: WatchedSpan | None,
+        hosts: Hosts,
     ) -> None:
         self.label = label
         """As given, with `started_s` filled in: recorded, it lets the window be closed after a kill."""
@@ -129,6 +143,7 @@ class OpenWindow:
         self._sampler = sampler
         self._readings = readings
         self._span = span
+        self._hosts = hosts
 
     @property
     def elapsed_s(self) -> float:
@@ -161,15 +176,18 @@ class OpenWindow:
             self._span.end()
         finished_s = self._sampler.close_window(self._readings)
         readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
+        idle = self.label.purpose == Purpose.IDLE
+        counted, unread = components_on(self._metering.provenance, self._hosts, partly=idle)
         evidence = WindowEvidence(
             label=self.label,
             started_s=self.started_s,
             finished_s=finished_s,
             readings=readings,
-            provenance=self._metering.provenance,
+            provenance={component: self._metering.provenance[component] for component in counted},
             step_s=self._metering.step_s,
             limits_w=self._metering.limits_w,
-            idle_w=idle_w or {},
+            idle_w={component: watts for component, watts in (idle_w or {}).items() if component in counted},
+            unread_hosts=unread,
             passes=passes,
             min_window_s=min_window_s,
             contention=Contention() if self._span is None else self._span.finish(pass_s),

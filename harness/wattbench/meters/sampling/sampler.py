@@ -45,6 +45,7 @@ class Sampler:
         self._ended: list[list[Reading]] = []
         """Windows that wait for the readings of lagging meters at their end."""
         self._trace: TraceWriter | None = None
+        self._traced: frozenset[str] | None = None
         self._trace_failure: str | None = None
         self._uneven = random.Random()  # noqa: S311
         self._change = threading.Condition()
@@ -71,8 +72,12 @@ class Sampler:
             self.trace_to(None)
 
     @held()
-    def trace_to(self, path: Path | None) -> None:
+    def trace_to(self, path: Path | None, components: frozenset[str] | None = None) -> None:
         """Append readings to this file from now on; None: to no file.
+
+        Args:
+            path: of the file.
+            components: readings of meters with none of these are left out; None: none is.
 
         Raises:
             UserError: the file cannot be opened.
@@ -81,6 +86,7 @@ class Sampler:
             if self._trace is not None:
                 self._trace.close()
             self._trace = None
+            self._traced = components
             if path is not None:
                 try:
                     self._trace = TraceWriter(path)
@@ -191,7 +197,7 @@ class Sampler:
     def _put(self, meter: Meter, reading: Reading, windows: Sequence[list[Reading]]) -> None:
         for window in windows:
             window.append(reading)
-        if self._trace is not None:
+        if self._trace is not None and (self._traced is None or not self._traced.isdisjoint(meter.provenance)):
             try:
                 self._trace.write(meter, reading)
             except OSError as error:  # not here, in the sampling thread: at the next edge, where it is raised

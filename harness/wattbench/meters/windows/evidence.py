@@ -37,6 +37,8 @@ class WindowEvidence:
     """How many steps of its sensor a window must last."""
     contention: Contention = field(default_factory=Contention)
     """What else the machine did meanwhile; empty where that is not known."""
+    unread_hosts: Sequence[str | None] = ()
+    """Machines on which the system runs and that no meter reads; None is this one. Then nothing of it is measured."""
     remarks: Sequence[str] = ()
     """What else a reader should know of the window; none makes it invalid."""
 

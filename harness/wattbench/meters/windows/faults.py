@@ -10,7 +10,7 @@ from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.series import Series
 from wattbench.records import components
 
-_GPU = re.compile(r"gpu\d+$")
+_GPU = re.compile(r"gpu\d*(@.+)?$")
 
 
 def standstill(points: Series, step_s: float) -> str | None:
@@ -60,9 +60,16 @@ def is_gpu(component: str) -> bool:
     return _GPU.match(component) is not None
 
 
-def less_than_contained(energy_j: Mapping[str, float], provenance: Mapping[str, str]) -> str | None:
+def less_than_contained(energy_j: Mapping[str, float], provenance: Mapping[str, str]) -> Iterator[str]:
     """Find meters at the wall or of power supplies that counted less than the components behind them."""
-    measured = {c: j for c, j in energy_j.items() if provenance[c] not in (MODELLED, REPLAYED)}
+    known = components.by_host(c for c in energy_j if provenance[c] not in (MODELLED, REPLAYED))
+    for named in known.values():
+        fault = _less_than_contained({c: energy_j[c] for c in named})
+        if fault is not None:
+            yield fault
+
+
+def _less_than_contained(measured: Mapping[str, float]) -> str | None:
     inner = {c: j for c, j in measured.items() if not components.is_container(c)}
     outermost = components.added(measured)
     if not inner or not components.is_container(outermost[0]):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from wattbench.meters.base import COUNTER, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.judgement import find_contention
 from wattbench.meters.contention.limits import Signal
+from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows import faults, thresholds
 from wattbench.meters.windows.clocks import other_clocks
 from wattbench.meters.windows.evidence import WindowEvidence
@@ -49,7 +50,9 @@ def judge(evidence: WindowEvidence) -> WindowRow:
     ordered = sorted(evidence.readings, key=lambda reading: reading.at_s)
     series = {c: Series.of(c, made, ordered, started_s, finished_s) for c, made in provenance.items()}
     findings = _Findings(remarks=list(evidence.remarks))
-    if not provenance:
+    if evidence.unread_hosts:
+        findings.faults.append(not_measured(evidence.unread_hosts))
+    elif not provenance:
         findings.faults.append("nothing was measured: no meter was read")
     if measured and evidence.duration_s < evidence.min_window_s:
         findings.faults.append(
@@ -61,10 +64,10 @@ def judge(evidence: WindowEvidence) -> WindowRow:
     if measured:
         findings.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
     findings.faults.extend(faults.fewer_gpus(series))
-    if (less := faults.less_than_contained(findings.energy_j, provenance)) is not None:
-        findings.faults.append(less)
+    findings.faults.extend(faults.less_than_contained(findings.energy_j, provenance))
     computed = {c: points for c, points in series.items() if c in findings.energy_j}
-    findings.faults.extend(other_clocks(computed, evidence.step_s))
+    for named in components.by_host(computed).values():
+        findings.faults.extend(other_clocks({c: computed[c] for c in named}, evidence.step_s))
     findings.faults.extend(_notes(ordered, series))
     contended = _judge_contention(evidence, findings)
     return WindowRow(
@@ -205,7 +208,8 @@ def usable_as_idle(row: WindowRow, component: str) -> bool:
 
 def _is_shared(component: str, provenance: str) -> bool:
     """Return whether a component's joules hold what other processes of this machine used."""
-    return not faults.is_gpu(component) and provenance != REPLAYED
+    elsewhere = components.host_of(component) is not None
+    return not faults.is_gpu(component) and provenance != REPLAYED and not elsewhere
 
 
 def _notes(ordered: Sequence[Reading], series: Mapping[str, Series]) -> list[str]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from dataclasses import dataclass
 
 from wattbench.meters.base import MODELLED
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.series import Series
-
-_NUMBER = re.compile(r"\d+$")
+from wattbench.records import components
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ def power_range(component: str, provenance: str, limit_w: float | None = None) -
         provenance: a model may say 0 W: it makes up its total later.
         limit_w: the most that it is allowed to draw, where its driver says so; None where it does not.
     """
-    kind = _NUMBER.sub("", component)
+    kind = components.kind_of(component)
     least_w = 0.0 if provenance == MODELLED else thresholds.LEAST_W.get(kind, 0.0)
     most_w = thresholds.MOST_W.get(kind, thresholds.MOST_W_OF_ANY)
     if limit_w is not None and 0.0 < limit_w * thresholds.OVER_LIMIT < most_w:

@@ -33,7 +33,8 @@ class Turns:
 
     def measure_idle(self, title: str, system: str) -> None:
         """Measure the idle draw with all systems loaded; it is recorded as the window of one of them."""
-        self._idle_w = dict.fromkeys(self.residents.configs, self._idle_power_w(system, title))
+        loaded = list(self.residents.configs)
+        self._idle_w = dict.fromkeys(loaded, self._idle_power_w(system, title, loaded))
 
     def ask(self, name: str, block: Block, attempt: int) -> None:
         """Ask a system what is missing of an attempt of a block."""
@@ -77,12 +78,12 @@ class Turns:
             self._idle_w[resident.name] = self._idle_power_w(resident.name, resident.name)
         return self._idle_w[resident.name]
 
-    def _idle_power_w(self, system: str, title: str) -> Mapping[str, float]:
+    def _idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
         """Measure idle watts, again if other work disturbed it: they are those of every window of the run."""
         self.context.trace_to(system, None)
         watts: Mapping[str, float] = {}
         for _ in range(1 + (MOST_RETRIES if self.context.measure.busy == "retry" else 0)):
-            watts = self.context.idle_power_w(system, title)
+            watts = self.context.idle_power_w(system, title, loaded)
             if watts or not self.context.measure.idle_s:
                 break
         return watts

@@ -154,7 +154,8 @@ def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound
     record_peaks(context, peaks)
     baseline = gate.sides[BASELINE].name
     context.trace_to(baseline, None)
-    idle_w = context.idle_power_w(baseline, "both loaded")  # of both systems; recorded as the baseline's
+    both = [side.name for side in gate.sides.values()]
+    idle_w = context.idle_power_w(baseline, "both loaded", both)  # of both systems; recorded as the baseline's
     turns = GateTurns(context, idle_w, _next_calls(session), left[-1].items)
     scorers = {
         choice.task: Scorer(context.resolved, choice, allow_unsafe_code=context.allow_unsafe_code)

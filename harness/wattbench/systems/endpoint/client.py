@@ -6,7 +6,6 @@ No request is retried: a second attempt would be hidden in the latency of the fi
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from typing import Any, NoReturn
 import httpx
 
 from wattbench.clock import now_s
+from wattbench.config import is_loopback
 from wattbench.errors import UserError
 from wattbench.redaction import keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.bounded_network import Allowance, allowed, bound
@@ -282,11 +282,3 @@ def public_url(url: str) -> str:
     """Return a URL without the parts that may be secret: user, password, query."""
     parsed = httpx.URL(url)
     return str(httpx.URL(scheme=parsed.scheme, host=parsed.host, port=parsed.port, path=parsed.path))
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, by its name or address alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -1,0 +1,41 @@
+"""Say on which machines a system runs, by the addresses that its settings name."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from wattbench.config.system import EndpointSystem, HybridSystem, LmEvalSystem, SystemBase
+
+
+def hosts_of(config: SystemBase) -> frozenset[str | None]:
+    """Return the machines on which a system runs; None is the machine that measures.
+
+    A hybrid runs where its members do, and its router here. A tunnel to ``localhost`` cannot be distinguished from a
+    server on this machine.
+    """
+    if isinstance(config, HybridSystem):
+        members = [each for each in config.pool.values() if isinstance(each, SystemBase)]
+        return frozenset({None}).union(*(hosts_of(member) for member in members))
+    if isinstance(config, EndpointSystem):
+        return frozenset({None if config.serve is not None else far_host(config.base_url)})
+    if isinstance(config, LmEvalSystem):
+        return frozenset({far_host(config.args.get("base_url"))})
+    return frozenset({None})
+
+
+def far_host(url: object) -> str | None:
+    """Return the host of a URL in small letters; None if it is this machine by its name or address, or no host."""
+    try:
+        host = urlsplit(url).hostname if isinstance(url, str) else None
+    except ValueError:
+        return None
+    return None if host is None or is_loopback(host) else host.lower()
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, by its name or address alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
