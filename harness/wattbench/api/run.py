@@ -21,6 +21,7 @@ def run(
     limit: int | None = None,
     out: str | os.PathLike[str] = "runs",
     resume: str | os.PathLike[str] | None = None,
+    retry_failed: bool = False,
     allow_unsafe_code: bool = False,
     require_measured: bool = False,
 ) -> Run:
@@ -35,6 +36,7 @@ def run(
         limit: at most this many items of each task.
         out: the folder in which the run gets its directory.
         resume: an interrupted run to finish, in place of a suite.
+        retry_failed: of the resumed run, ask again the requests that failed.
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse to run where any joules would come from a formula and not from a sensor.
 
@@ -48,11 +50,13 @@ def run(
         "tasks": names_of(tasks, "tasks"),
         "limit": limit_of(limit, "limit"),
     }
+    if retry_failed and resume is None:
+        raise UserError("retry_failed goes with a run to resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("systems, tasks and limit go with a new run; a resumed one keeps its own")
     with stdout_to_stderr(), measuring_alone():
         if resume is not None:
-            return read(run_resumed(Path(resume), allow_unsafe_code, require_measured))
+            return read(run_resumed(Path(resume), allow_unsafe_code, require_measured, retry_failed=retry_failed))
         assert suite is not None
         resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
         command = ["wattbench.run", os.fspath(suite), *_given(narrowing)]

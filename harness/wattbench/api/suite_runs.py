@@ -77,8 +77,23 @@ def run_new(
     return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
 
 
-def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, resume: str = RESUME) -> Path:
-    """Finish an interrupted run, and return its directory; the arguments are those of `run_new`."""
+def run_resumed(
+    root: Path,
+    allow_unsafe_code: bool,
+    require_measured: bool,
+    *,
+    resume: str = RESUME,
+    retry_failed: bool = False,
+) -> Path:
+    """Finish an interrupted run, and return its directory.
+
+    Args:
+        root: of the run.
+        allow_unsafe_code: as of `run_new`.
+        require_measured: refuse joules that come from a formula.
+        resume: as of `run_new`.
+        retry_failed: ask again what failed. Of a run with blocks, the complete blocks in which requests failed.
+    """
     from wattbench.config import resolved_from_record, with_secrets
     from wattbench.measure.clock_changes import clock_changes
     from wattbench.measure.plan import plan
@@ -89,15 +104,17 @@ def run_resumed(root: Path, allow_unsafe_code: bool, require_measured: bool, *, 
     if records.header.gate is not None:
         raise UserError(f"{root}: this is the run of a gate; resume it with: wattbench gate --resume {root}")
     if records.finished:
-        notice(f"{root} is finished already")
+        notice(f"{root} is finished already" + (", and is not changed any more" if retry_failed else ""))
         return root
     resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+    if retry_failed and resolved.suite.measure.load is not None:
+        raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
     chosen = meters_here(resolved.suite, resolved.systems)
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)
     for change in clock_changes(records):
         notice(f"wattbench: {change}")
-    return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume)
+    return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
 
 
 def _measure(
@@ -107,12 +124,14 @@ def _measure(
     chosen: Chosen,
     allow_unsafe_code: bool,
     resume: str | None,
+    *,
+    retry_failed: bool = False,
 ) -> Path:
     from wattbench.scenarios.run_to_end import run_to_end
 
     root = writer.layout.root
     try:
-        run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code)
+        run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed)
     except BaseException:
         if resume is not None:
             notice(f"wattbench: stopped. Recorded answers are kept; resume with: {resume} {root}")

@@ -62,12 +62,14 @@ def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, load: bool
 )
 @open_option
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
+@click.option("--retry-failed", is_flag=True, help="With --resume: ask again the requests that failed.")
 def run(
     suite: str | None,
     out: Path,
     report: Path | None,
     open_page: bool,
     resume: Path | None,
+    retry_failed: bool,
     allow_unsafe_code: bool,
     require_measured: bool,
     **narrowing: Any,
@@ -79,6 +81,8 @@ def run(
     """
     if (suite is None) == (resume is None):
         raise UserError("name a suite to run, or a run to --resume: one of the two")
+    if retry_failed and resume is None:
+        raise UserError("--retry-failed goes with a run to --resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
     with stdout_to_stderr(), measuring_alone():
@@ -88,7 +92,7 @@ def run(
                 root = run_new(resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code)
             else:
                 assert resume is not None
-                root = run_resumed(resume, allow_unsafe_code, require_measured)
+                root = run_resumed(resume, allow_unsafe_code, require_measured, retry_failed=retry_failed)
         except KeyboardInterrupt as error:
             raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
     click.echo(root)

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lm_eval.utils import hash_string
 
@@ -18,11 +18,15 @@ from wattbench.interrupts import raise_if_interrupted
 from wattbench.measure.concurrency import keep_in_flight
 from wattbench.records import AnswerRow
 from wattbench.systems import Engine, Reply
-from wattbench.systems.base import GENERATE
+from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, failure_of
 from wattbench.tasks.chat_prompt import messages_hash
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
+
+
+NEVER = -1e9
+"""The log-likelihood of a request without an answer. JSON has no infinity."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ def answer_row(
     batch_size: int,
     window: str,
 ) -> AnswerRow:
-    """Return an item's answer as the record keeps it.
+    """Return an item's answer as the record keeps it; of an item of which a request failed: without an answer.
 
     Args:
         ask: the item.
@@ -196,7 +200,8 @@ def answer_row(
         batch_size: items under way together.
         window: the id of its window.
     """
-    token_s = sorted(stamp for reply in replies for stamp in reply.token_s)
+    failure = failure_of(replies)
+    token_s = [] if failure is not None else sorted(stamp for reply in replies for stamp in reply.token_s)
     ends = [reply.finished_s for reply in replies if reply.finished_s is not None]
     route = replies[0].route  # an item is routed once, however many requests it takes
     return AnswerRow(
@@ -206,7 +211,7 @@ def answer_row(
         prompt=ask.prompt,
         prompt_hash=ask.prompt_hash,
         messages_hash=messages_hash(ask.requests[0].args[0]),
-        replies=[list(r.value) if isinstance(r.value, tuple) else r.value for r in replies],
+        replies=[_plain(reply.value) for reply in (no_replies(ask) if failure is not None else replies)],
         prompt_tokens=_sum(reply.prompt_tokens for reply in replies),
         output_tokens=_sum(reply.output_tokens for reply in replies),
         cached_tokens=_sum(reply.cached_tokens for reply in replies),
@@ -223,7 +228,18 @@ def answer_row(
         router_s=route.router_s if route else None,
         route_asked=list(route.systems) if route else [],
         usage=[asdict(each) for each in route.usage] if route else [],
+        failure=failure,
     )
+
+
+def no_replies(ask: ItemRequests) -> list[Reply]:
+    """Return what the record has in place of the replies of an item that has none."""
+    value: Any = "" if ask.request_type == GENERATE else NEVER
+    return [Reply((value, False) if ask.request_type == LOGLIKELIHOOD else value)] * len(ask.requests)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:

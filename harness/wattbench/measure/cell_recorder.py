@@ -95,13 +95,18 @@ class CellRecorder:
         self.end_round(left)
 
     def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
-        """Write some items to disk, while others of the window are under way."""
+        """Write some items to disk, while others of the window are under way.
+
+        Raises:
+            UserError: too many requests have failed one after the other.
+        """
         for ask, row in zip(asks, rows, strict=True):
             task = ask.task or self._task
             assert task is not None  # items of several tasks name theirs
             labelled = replace(row, block=self._block, attempt=self._attempt)
             self._context.writer.append_answer(self._system, task, labelled)
             self._in_flight_s.append((row.started_s, row.finished_s))
+            self._context.failures.count(self._system, row)
         self._batches.append(asks)
         self._asked += len(asks)
         self._context.progress.advance(len(rows))

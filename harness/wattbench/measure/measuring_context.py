@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wattbench.config import Measure, Resolved, hosts_of
+from wattbench.measure.failed_requests import FailuresInARow
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Chosen, Metering, OpenWindow, usable_as_idle, watch_here
 from wattbench.progress import Progress
@@ -27,6 +28,9 @@ class MeasuringContext:
     progress: Progress
     allow_unsafe_code: bool = False
     """Whether tasks may run code that a model wrote."""
+    retry_failed: bool = False
+    """Whether what failed before the run was resumed is asked again."""
+    failures: FailuresInARow = field(default_factory=FailuresInARow, compare=False)
 
     @property
     def measure(self) -> Measure:
@@ -90,7 +94,13 @@ class MeasuringContext:
 
 @contextmanager
 def measuring(
-    writer: RunWriter, resolved: Resolved, chosen: Chosen, progress: Progress, *, allow_unsafe_code: bool = False
+    writer: RunWriter,
+    resolved: Resolved,
+    chosen: Chosen,
+    progress: Progress,
+    *,
+    allow_unsafe_code: bool = False,
+    retry_failed: bool = False,
 ) -> Iterator[MeasuringContext]:
     """Open the record, the meters and the progress display of a run, new or resumed; close them at the end.
 
@@ -100,4 +110,4 @@ def measuring(
     records = read_run(writer.layout.root)
     names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
     with writer, Metering(chosen.meters, watch_here()) as metering, progress as shown:
-        yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code)
+        yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code, retry_failed)

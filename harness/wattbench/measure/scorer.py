@@ -66,7 +66,8 @@ class Scorer:
             documents=documents,
             allow_unsafe_code=self._allow_unsafe_code,
         )
-        return score_rows(samples, self._choice, repeat)
+        failed = frozenset(row.doc_id for row in rows if row.failure is not None)
+        return score_rows(samples, self._choice, repeat, failed=failed)
 
 
 class _Answered(LM):  # type: ignore[misc]  # lm-eval has no type information

@@ -49,6 +49,8 @@ class TimedLM(LM):
         self._answered = answered
         self._numbers = numbers
         self._request_type: str | None = None
+        self.failed: frozenset[int] = frozenset()
+        """The documents without an answer, as their requests failed; once it has been asked."""
 
     def generate_until(self, requests: list[Instance]) -> list[str]:
         """Return every request's text, in order."""
@@ -97,7 +99,9 @@ class TimedLM(LM):
             for row in answers:
                 known[row.doc_id] = row
             self._recorder.done()
-        return _in_order(requests, {doc_id: row.replies for doc_id, row in known.items() if row is not None})
+        rows = {doc_id: row for doc_id, row in known.items() if row is not None}
+        self.failed = frozenset(doc_id for doc_id, row in rows.items() if row.failure is not None)
+        return _in_order(requests, {doc_id: row.replies for doc_id, row in rows.items()})
 
 
 def _in_order(requests: Sequence[Instance], replies: Mapping[int, Sequence[Any]]) -> list[Any]:

@@ -18,6 +18,9 @@ _GENERATE = "generate_until"
 
 def why_phases_unknown(answers: Sequence[AnswerRow]) -> str | None:
     """Return why the phases of some answers are not known; None if they are."""
+    failed = sum(answer.failure is not None for answer in answers)
+    if failed:
+        return f"{failed} of {len(answers)} requests failed, and the phases of those are not known"
     silent = [answer for answer in answers if not _first_token_known(answer)]
     if len(silent) == len(answers):
         return "the engine does not report when the first token arrived"

@@ -96,7 +96,8 @@ class RunRecords:
         return [row for row in read_rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """Return the answers of a cell so far, each item once: of a repeated line the first counts.
+        """Return the answers of a cell so far, each item once: of a repeated line the first counts, unless it failed
+        and was asked again.
 
         Under load, what was answered at a rate that was cut off does not count. In a run with blocks, of a block that
         was asked again only the last complete attempt counts.
@@ -108,7 +109,9 @@ class RunRecords:
             if row.block is not None and row.attempt != attempts.get(row.block, 0):
                 continue
             if row.offered_per_s is None or row.window in counted:
-                first.setdefault((row.request_type, row.doc_id, row.repeat, row.offered_per_s), row)
+                key = (row.request_type, row.doc_id, row.repeat, row.offered_per_s)
+                if key not in first or (first[key].failure is not None and row.offered_per_s is None):
+                    first[key] = row
         return list(first.values())
 
     def answers_of_all_attempts(self, system: str, task: str) -> list[AnswerRow]:

@@ -150,8 +150,8 @@ class AnswerRow(RecordRow):
     """In the scenario `load`: the rate at which requests arrived. Such answers count if a `LoadRow` names their
     window; `repeat` counts up within a rate."""
     failure: str | None = None
-    """Under load, why the request has no answer: `replies` then holds empty ones. In other scenarios a failure ends the
-    run."""
+    """Why the request has no answer: `replies` then holds empty ones, and it has no tokens. It is not correct; its
+    seconds are until it failed, and it keeps its joules."""
     block: int | None = None
     """In which block it was asked, from 0. None: the run has no blocks."""
     attempt: int = 0
@@ -415,8 +415,9 @@ class ItemRow(RecordRow):
     """As in `AnswerRow`."""
     offered_per_s: float | None = None
     """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts from
-    there. `failure` as in `AnswerRow`; a failed request is not correct."""
+    there."""
     failure: str | None = None
+    """As in `AnswerRow`: a failed request is not correct."""
     cost: float | None = None
     """Money, in an imported run whose source gives it, in the currency of the source."""
     block: int | None = None

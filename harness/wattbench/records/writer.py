@@ -120,6 +120,14 @@ class RunWriter:
         self._check_there()
         _write_rows(self.layout.scores(system, task), rows)
 
+    def forget_scores(self, system: str, task: str) -> None:
+        """Remove the scores of a cell of which answers are about to be replaced: it is not complete any more."""
+        self._check_there()
+        path = self.layout.scores(system, task)
+        with failing_as(path, FAILURE):
+            path.unlink(missing_ok=True)
+            sync_folder(path.parent)
+
     def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:
         """Write the tables for readers, and then `finished.json`."""
         from wattbench.records import tables

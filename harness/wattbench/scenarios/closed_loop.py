@@ -10,6 +10,7 @@ from itertools import groupby
 
 from wattbench.measure.ask_items import items_of
 from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.failed_requests import check_some_answered, forget_scores_of_failed, without_failed
 from wattbench.measure.item_rows import expert_rows, item_rows, system_row, training_costs
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell, requests
@@ -28,6 +29,8 @@ from wattbench.tasks.scoring import evaluate, score_rows
 def run_cells(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     """Bring a run to its end, asking only what is not answered yet."""
     recover_windows(context.records, context.writer)
+    if context.retry_failed:
+        forget_scores_of_failed(context.records, context.writer, _names(cells))
     by_system = [(name, list(of_system)) for name, of_system in groupby(cells, key=lambda cell: cell.system)]
     bases = [base_key(of_system[0].config) for _, of_system in by_system]
     try:
@@ -100,9 +103,12 @@ def _run_cell(context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Map
 def _run_items(
     context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Mapping[str, float], first_number: int
 ) -> list[ScoreRow]:
-    """Ask every item that is not answered yet, as often as the suite repeats it."""
+    """Ask every item that is not answered yet, as often as the suite repeats it. A request that failed is recorded as
+    such, and is not asked again unless the run was resumed for that."""
     measure, task = context.measure, cell.choice.task
-    answered = {(r.request_type, r.doc_id, r.repeat): r for r in context.records.answers(cell.system, task)}
+    rows = context.records.answers(cell.system, task)
+    rows = without_failed(rows) if context.retry_failed else rows
+    answered = {(row.request_type, row.doc_id, row.repeat): row for row in rows}
     numbers = itertools.count(first_number)
     recorder = CellRecorder(context, engine, system=cell.system, task=task, idle_w=idle_w)
     scores: list[ScoreRow] = []
@@ -111,7 +117,7 @@ def _run_items(
         # lm-eval changes a task as it runs it, so each repeat gets its own.
         loaded = load_task(context.resolved, cell.choice)
         samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=context.allow_unsafe_code)
-        scores += score_rows(samples, cell.choice, repeat)
+        scores += score_rows(samples, cell.choice, repeat, failed=lm.failed)
     return scores
 
 
@@ -133,6 +139,7 @@ def _context_of(context: MeasuringContext, cell: Cell) -> TaskContext:
 
 def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     records = context.records
+    check_some_answered(records, _names(cells))
     windows = with_abandoned(records)
     items = item_rows(records, cells, windows)
     context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -147,6 +154,10 @@ def with_abandoned(records: RunRecords) -> list[WindowRow]:
         replace(row, purpose=Purpose.ABANDONED) if row.purpose == Purpose.MEASURED and row.window not in ended else row
         for row in records.windows()
     ]
+
+
+def _names(cells: Sequence[Cell]) -> list[tuple[str, str]]:
+    return [(cell.system, cell.choice.task) for cell in cells]
 
 
 def _items(context: MeasuringContext, cell: Cell) -> int:

@@ -18,13 +18,30 @@ from wattbench.scenarios.other_work import check_other_work
 
 
 def run_to_end(
-    writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], chosen: Chosen, *, allow_unsafe_code: bool = False
+    writer: RunWriter,
+    resolved: Resolved,
+    cells: Sequence[Cell],
+    chosen: Chosen,
+    *,
+    allow_unsafe_code: bool = False,
+    retry_failed: bool = False,
 ) -> None:
-    """Bring a run to its end, new or interrupted: open the meters, show the progress, ask what is not answered yet."""
+    """Bring a run to its end, new or interrupted: open the meters, show the progress, ask what is not answered yet.
+
+    Args:
+        writer: of the run.
+        resolved: its suite.
+        cells: its plan.
+        chosen: the meters.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        retry_failed: ask again what failed before the run was resumed.
+    """
     items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
     in_blocks = _in_blocks(resolved.suite.measure, read_run(writer.layout.root))
     shown = progress(len(cells), items, "turns" if in_blocks else "cells")
-    with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
+    with measuring(
+        writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed
+    ) as context:
         if watch_here() is not None:
             check_other_work(busy_now(), resolved.suite.measure.busy, shown)
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -71,11 +71,18 @@ class Reply:
     """How a hybrid chose; None for all other systems."""
     cached_tokens: int | None = None
     """Of `prompt_tokens`, those that a server had in its cache; None where it does not report it."""
+    failure: str | None = None
+    """Why the request has no answer, of a system that can be asked others; `value` is then not used."""
 
     @property
     def first_token_s(self) -> float | None:
         """Return when the first output token arrived."""
         return self.token_s[0] if self.token_s else None
+
+
+def failure_of(replies: Iterable[Reply]) -> str | None:
+    """Return why an item has no answer: the first of its requests that failed; None if none did."""
+    return next((reply.failure for reply in replies if reply.failure is not None), None)
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,11 @@ class Engine(ABC):
 
     @abstractmethod
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Answer some requests of one type together, and return the replies in the same order."""
+        """Answer some requests of one type together, and return the replies in the same order.
+
+        Raises:
+            UserError: the system cannot be asked: the run ends. What failed of one request alone is in its reply.
+        """
 
     def tells_first_token(self, request_type: str) -> bool:
         """Return whether `answer_live` reports the first token when it arrives."""

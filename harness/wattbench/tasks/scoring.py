@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -103,8 +103,16 @@ def _seed(seed: int) -> None:
         sys.modules["torch"].manual_seed(seed)
 
 
-def score_rows(samples: Sequence[Mapping[str, Any]], choice: TaskChoice, repeat: int) -> list[ScoreRow]:
+def score_rows(
+    samples: Sequence[Mapping[str, Any]], choice: TaskChoice, repeat: int, *, failed: Collection[int] = ()
+) -> list[ScoreRow]:
     """Return one row per document, with every metric and the suite's metric of correctness.
+
+    Args:
+        samples: lm-eval's.
+        choice: the task.
+        repeat: how often it was asked before.
+        failed: documents without an answer. They are not correct, whatever an empty text would score.
 
     Raises:
         UserError: the task has no such metric, or it does not run from 0 to 1.
@@ -122,7 +130,9 @@ def score_rows(samples: Sequence[Mapping[str, Any]], choice: TaskChoice, repeat:
             doc_hash=str(sample["doc_hash"]),
             target=str(sample["target"]),
             filtered=_filtered(sample),
-            correct=_correct(by_document[int(sample["doc_id"])][metric], metric, choice),
+            correct=0.0
+            if int(sample["doc_id"]) in failed
+            else _correct(by_document[int(sample["doc_id"])][metric], metric, choice),
             metrics=by_document[int(sample["doc_id"])],
         )
         for sample in samples

@@ -20,6 +20,10 @@ from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.tables.run_tables import DocDifference, Frames
 
+_HOW_COUNTED = "They count as not correct, have no latency, and keep their joules."
+_SOME_FAILED = f"Some requests of {{names}} failed. {_HOW_COUNTED}"
+_SOME_FAILED_THERE = "Some requests of {names} failed, as the source says, and have no latency."
+_REASON_CHARACTERS = 160
 _REASONS = 4
 """Reasons of invalid windows that a caveat names, the commonest first."""
 
@@ -32,7 +36,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
         *_together(_absent(frames), "{names} are in the suite and have no answers."),
         *_imported(frames),
         *_rescored(frames),
-        *_together(_failures(frames), "Some requests of {names} failed, as the source says, and have no latency."),
+        *_together(_failures(frames), _SOME_FAILED if frames.record.imported is None else _SOME_FAILED_THERE),
         *_together(
             _documents(frames),
             "{names} did not answer all documents that others answered: their figures are not over the same work.",
@@ -200,13 +204,25 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
 
 
 def _failures(frames: Frames) -> Iterator[Caveat]:
-    if frames.record.imported is None:
+    """Say how many requests failed; under load `wattbench_reports.metrics.arrival_rates` does."""
+    if frames.rows is not None:
         return
-    failures = frames.more_columns("failure")["failure"].notna().groupby(frames.items["system"], observed=True).sum()
+    failures = frames.items["failed"].groupby(frames.items["system"], observed=True).sum()
     for name, failed in failures[failures > 0].items():
         requests = int((frames.items["system"] == name).sum())
-        text = f"{name}: {failed:,} of {plural(requests, 'request')} failed, as the source says, and have no latency."
+        start = f"{name}: {failed:,} of {plural(requests, 'request')} failed"
+        if frames.record.imported is not None:
+            text = f"{start}, as the source says, and have no latency."
+        else:
+            text = f"{start} ({_commonest(frames, str(name))}). {_HOW_COUNTED}"
         yield Caveat("failed-requests", text, (str(name),))
+
+
+def _commonest(frames: Frames, system: str) -> str:
+    """Return the reason why most of a system's failed requests failed."""
+    reasons = frames.more_columns("failure")["failure"][(frames.items["system"] == system).to_numpy()].value_counts()
+    said = f"{str(reasons.index[0])[:_REASON_CHARACTERS]}"
+    return said if len(reasons) == 1 else f"most often: {said}"
 
 
 def _not_timed(measured: Mapping[str, Measures]) -> Iterator[Caveat]:

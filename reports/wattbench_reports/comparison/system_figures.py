@@ -84,6 +84,8 @@ class SystemFigures:
     j_per_correct_another_run_low: float | None = None
     """Bounds for other items and another session of the same machine; the other bounds are for other items."""
     j_per_correct_another_run_high: float | None = None
+    failed: int = 0
+    """Requests that failed. They count as not correct, have no latency, and keep their joules."""
 
     def latency_s(self, share: float) -> float | None:
         """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
@@ -168,4 +170,5 @@ def system_figures(
         own_cpu_s_per_request=figures.own_cpu_s,
         blocks=1 if base.blocks is None else base.blocks.number,
         j_per_correct_few=per_correct is not None and per_correct.few,
+        failed=figures.failed,
     )

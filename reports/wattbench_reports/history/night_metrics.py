@@ -43,7 +43,8 @@ items as the sample, and is NaN where fewer than two items leave none; `provenan
 _SQL = f"""
 WITH answers AS (
   SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance,
-         CAST(output_tokens AS DOUBLE) AS tokens, finished_s - started_s AS seconds, first_token_s - started_s AS ttft
+         CAST(output_tokens AS DOUBLE) AS tokens,
+         CASE WHEN failure IS NULL THEN finished_s - started_s END AS seconds, first_token_s - started_s AS ttft
   FROM read_parquet($1, filename = true)
 ),
 items AS (

@@ -6,7 +6,6 @@ that grows, so it is stated as not held and takes no part in any ranking.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -180,7 +179,6 @@ def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[Loa
     answers = chosen.more_columns(*_COLUMNS)
     # Under load a request begins when it is due: its wait for its turn is part of what its sender waits.
     chosen.items["started_s"] = answers["scheduled_s"]
-    chosen.items.loc[answers["failure"].notna(), "finished_s"] = math.nan  # what was not answered took no time
     table = item_table(chosen)
     measured, judged = measures(chosen, table, basis(table)), validity(chosen)
     kinds = chosen.items.drop_duplicates("system").set_index("system")["kind"]

@@ -34,6 +34,7 @@ _COLUMNS = (
     "energy_j",
     "energy_provenance",
     "own_cpu_s",
+    "failed",
 )
 
 
@@ -61,6 +62,8 @@ class Measures:
     """Seconds under the mix of domains, where one is given."""
     own_cpu_s: float | None = None
     """Mean CPU seconds of the run's own processes per request; None where they were not recorded of every request."""
+    failed: int = 0
+    """Requests that failed: not correct, and without a latency."""
 
     def latency_percentile_s(self, share: float) -> float | None:
         """Return the seconds within which this share of the requests ended; None from too few requests.
@@ -149,6 +152,7 @@ def _of_system(
         own_cpu_s=_mean(rows["own_cpu_s"].to_numpy(dtype=np.float64), rows["domain"], mix)
         if len(rows) and rows["own_cpu_s"].notna().all()
         else None,
+        failed=int(rows["failed"].sum()),
     )
 
 

@@ -69,8 +69,8 @@ class Frames:
     systems: tuple[str, ...]
     """In the order they first ran."""
     items: pd.DataFrame
-    """One row per answer, columns `ITEM_COLUMNS` (`IMPORTED_COLUMNS`) and `NEWER_ITEM_COLUMNS`; `system`, `task` and
-    `domain` are categories."""
+    """One row per answer, columns `ITEM_COLUMNS` (`IMPORTED_COLUMNS`), `NEWER_ITEM_COLUMNS` and `failed`; `system`,
+    `task` and `domain` are categories. What failed has no `finished_s`: it has no latency, as it is no answer."""
     windows: pd.DataFrame
     """One row per window, columns `WINDOW_COLUMNS` and `NEWER_WINDOW_COLUMNS`."""
     differences: tuple[DocDifference, ...]
@@ -197,6 +197,8 @@ def load_frames(run: RunRecords) -> Frames:
             table[name] = table[name].astype(np.float64) if name in table else np.nan
     _check_scores(items, run, imported=record.imported is not None)
     _check_figures(items, run)
+    items["failed"] = failed_requests(run.layout.items_table)
+    items.loc[items["failed"], "finished_s"] = np.nan
     _check_each_once(items, run)
     present = set(items["system"].unique())
     known = dict.fromkeys([*run.systems(), *(cell.system for cell in record.cells)])
@@ -207,6 +209,20 @@ def load_frames(run: RunRecords) -> Frames:
         items[column] = pd.Categorical(items[column], categories=items[column].unique().tolist())
     absent = tuple(name for name in known if name not in present)
     return Frames(run, systems, items, windows, tuple(_differences(items, systems)), absent)
+
+
+def failed_requests(path: Path) -> NDArray[np.bool_]:
+    """Return which rows of a table of items are of requests that failed; none in an older one.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    import pyarrow.parquet as pq
+
+    table = _read(path, (), newer=("failure",))
+    if "failure" not in table.column_names:
+        return np.zeros(pq.read_metadata(path).num_rows, dtype=np.bool_)
+    return np.asarray(table.column("failure").is_valid().to_numpy())
 
 
 def check_finished(run: RunRecords) -> None:

@@ -256,12 +256,13 @@ def _figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s"]
+    columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
     try:
         table = pq.read_table(layout.items_table, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{layout.items_table}: cannot be read ({error}); the record is damaged") from error
     items: pd.DataFrame = table.to_pandas()
+    items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`
     seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))
     by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system")
     figures = by_system[["energy_j", "seconds"]].mean()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from wattbench.measure.failed_requests import check_some_answered
 from wattbench.measure.item_rows import expert_rows, item_rows
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
@@ -40,6 +41,7 @@ def count_experts(context: MeasuringContext, resident: Resident, cells: Sequence
 def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     """Divide joules by phase, have lm-eval score every cell, and write the tables: of the attempts that count."""
     records = context.records
+    check_some_answered(records, [(cell.system, cell.choice.task) for cell in cells])
     tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
     for system in dict.fromkeys(cell.system for cell in cells):
         for phase in split_system(records, system, tasks):

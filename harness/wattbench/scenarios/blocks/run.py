@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench.errors import UserError
+from wattbench.measure.failed_requests import blocks_with_failures, forget_scores_of_failed, without_failed
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
@@ -33,8 +34,9 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
         if plan is None:
             plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
         blocks = deal_documents(documents, plan.blocks, plan.seed)
-        if left := _left(records.blocks(), blocks, context):
-            _ask(plan, left, _turns(context, residents, blocks, cells))
+        again = _to_retry(context, cells)
+        if left := _left(records.blocks(), blocks, context, again):
+            _ask(plan, left, _turns(context, residents, blocks, cells), again)
         for name in mixtures_to_observe(context, cells):
             count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
     for line in repetitions_in_words(context.records.blocks(), len(blocks)):
@@ -42,12 +44,28 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     finish(context, cells)
 
 
-def _left(rows: Sequence[BlockRow], blocks: Sequence[Block], context: MeasuringContext) -> list[Block]:
-    return [block for block in blocks if next_attempt(_of(rows, block), context.measure.busy) is not None]
+def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int]:
+    """Return the complete blocks that are asked again, whole, as requests of them failed; none unless the run was
+    resumed for that."""
+    if not context.retry_failed:
+        return frozenset()
+    names = [(cell.system, cell.choice.task) for cell in cells]
+    forget_scores_of_failed(context.records, context.writer, names)
+    return blocks_with_failures(context.records, names)
 
 
-def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns) -> None:
-    """Ask every block that is not complete."""
+def _left(
+    rows: Sequence[BlockRow], blocks: Sequence[Block], context: MeasuringContext, again: frozenset[int]
+) -> list[Block]:
+    return [
+        block
+        for block in blocks
+        if block.number in again or next_attempt(_of(rows, block), context.measure.busy) is not None
+    ]
+
+
+def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[int]) -> None:
+    """Ask every block that is not complete, and those that are asked again."""
     context, residents = turns.context, turns.residents
     if not residents.one_at_a_time:
         for name in residents.configs:
@@ -58,7 +76,7 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns) -> None:
     context.progress.expect(turns_left, items_left)
     for block in left:
         first = True
-        while (attempt := next_attempt(_of(context.records.blocks(), block), context.measure.busy)) is not None:
+        while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
             if not first:
                 turns_left, items_left = turns_left + systems, items_left + _items(block, context) * systems
                 context.progress.expect(turns_left, items_left)
@@ -66,6 +84,13 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns) -> None:
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
             _say(context, row, plan.blocks)
+
+
+def _next(context: MeasuringContext, block: Block, *, retry: bool) -> int | None:
+    rows = _of(context.records.blocks(), block)
+    if retry:
+        return max(row.attempt for row in rows) + 1
+    return next_attempt(rows, context.measure.busy)
 
 
 def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
@@ -112,7 +137,8 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
     records, answered, numbers = context.records, set(), dict.fromkeys(residents.configs, 0)
     for cell in cells:
         rows = records.answers_of_all_attempts(cell.system, cell.choice.task)
-        answered |= answered_in(cell.system, cell.choice.task, rows)
+        kept = without_failed(rows) if context.retry_failed else rows
+        answered |= answered_in(cell.system, cell.choice.task, kept)
         numbers[cell.system] = max([numbers[cell.system], *(row.batch + 1 for row in rows)])
     return Turns(context, residents, blocks, answered, numbers)
 

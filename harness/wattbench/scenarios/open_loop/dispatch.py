@@ -17,6 +17,7 @@ from typing import Any
 from wattbench.clock import now_s
 from wattbench.measure.ask_items import ItemRequests
 from wattbench.systems import Engine, Reply
+from wattbench.systems.base import failure_of
 from wattbench.systems.endpoint.plain_text import plain_text
 
 GIVEN_UP = "not sent: its deadline had passed while it waited"
@@ -156,6 +157,7 @@ class Dispatcher:
                 query.replies = self._engine.answer_live(
                     query.ask.request_type, query.ask.requests, partial(self._first_token, query)
                 )
+                failure = failure_of(query.replies)
             except BaseException as error:  # whatever it is, LoadGen waits for this query
                 failure = plain_text(str(error), limit=400) or type(error).__name__
             query.finished_s = now_s()

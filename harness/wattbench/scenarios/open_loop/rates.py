@@ -14,20 +14,16 @@ from typing import NoReturn
 
 from wattbench.config import Load, SystemBase, TaskChoice
 from wattbench.errors import UserError
-from wattbench.measure.ask_items import ItemRequests, answer_row
+from wattbench.measure.ask_items import ItemRequests, answer_row, no_replies
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.records import AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
 from wattbench.scenarios.open_loop.loadgen import Offered, offer
 from wattbench.scenarios.open_loop.rate_row import load_row
-from wattbench.systems import Engine, Reply
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD
+from wattbench.systems import Engine
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.scoring import evaluate, score_rows
-
-NEVER = -1e9
-"""The log-likelihood of a request without an answer. JSON has no infinity."""
 
 
 @dataclass(frozen=True)
@@ -113,19 +109,13 @@ def _answers(
     rows = []
     for query, due_s in zip(offered.queries, offered.due_s, strict=True):
         ask = query.ask
-        replies = query.replies if query.failure is None else [_no_reply(ask.request_type)] * len(ask.requests)
+        replies = query.replies if query.failure is None else no_replies(ask)
         row = answer_row(
             ask, replies, times_asked[ask.doc_id], query.started_s, query.finished_s, next(numbers), together, window
         )
         times_asked[ask.doc_id] += 1
         rows.append(replace(row, scheduled_s=due_s, offered_per_s=rate_per_s, failure=query.failure))
     return rows
-
-
-def _no_reply(request_type: str) -> Reply:
-    if request_type == GENERATE:
-        return Reply("")
-    return Reply((NEVER, False) if request_type == LOGLIKELIHOOD else NEVER)
 
 
 def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice, config: SystemBase) -> list[ScoreRow]:
@@ -157,7 +147,8 @@ def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice
             context.measure,
             allow_unsafe_code=context.allow_unsafe_code,
         )
-        scores += [replace(row, offered_per_s=rate) for row in score_rows(samples, choice, repeat)]
+        scored = score_rows(samples, choice, repeat, failed=lm.failed)
+        scores += [replace(row, offered_per_s=rate) for row in scored]
     return scores
 
 

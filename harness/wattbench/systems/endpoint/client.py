@@ -1,7 +1,7 @@
 """Send streamed requests to a server of the OpenAI protocol, over one connection pool.
 
 No request is retried: a second attempt would be hidden in the latency of the first, so an overloaded server
-(429, 503) is an error of the run.
+(429, 503) is an error of the run. What a server says of one request alone is a failure of that request.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import httpx
 from wattbench.clock import now_s
 from wattbench.config import is_loopback
 from wattbench.errors import UserError
-from wattbench.redaction import keep_secret, keep_secrets_of
+from wattbench.redaction import hide, keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.bounded_network import Allowance, allowed, bound
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.request import EndpointRequest
-from wattbench.systems.endpoint.sse import EventDecoder, StreamError
+from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError, StreamError
 
 MAX_STREAM_BYTES = 64 << 20
 """The most bytes of one answer as sent, headers included: at about 300 bytes a token, more than 200,000 tokens."""
@@ -39,6 +39,9 @@ KEEP_ALIVE_S = 4.0
 a connection that closes under a request fails it."""
 CONNECT_S = 10.0
 _NOT_OFFERED = (404, 405, 501)
+_OF_ONE_REQUEST = (400, 413, 422, 500)
+"""Statuses that a server may have for one prompt and not for the next: too long, filtered, or more than it can do."""
+_SEE_LOG = "See the server's log"
 _HINTS = {
     401: "Set api_key_env to the variable that holds its key, and check the key",
     403: "Check the permissions of the key",
@@ -46,6 +49,15 @@ _HINTS = {
     429: "It limits requests, and a retry would falsify the latency: send fewer requests at once, or wait",
     503: "It is overloaded or still loading, and a retry would falsify the latency: wait until it is ready",
 }
+
+
+class FailedRequestError(UserError):
+    """A server that works has no answer to one request. Asked again it would most likely say the same."""
+
+    def __init__(self, message: str, what: str) -> None:
+        super().__init__(message)
+        self.what = hide(what)
+        """What went wrong, in a clause, without where and what to do."""
 
 
 class OpenAIClient:
@@ -132,7 +144,9 @@ class OpenAIClient:
             first_token: called once, right after the first token was stamped.
 
         Raises:
-            UserError: no complete answer came; there is no second attempt.
+            FailedRequestError: the server refused this request, ended its answer with another reason than `stop` and
+                `length`, or did not complete it in time.
+            UserError: no complete answer came for another reason. There is no second attempt.
         """
         url = self.url(ask.path)
         headers = {"Content-Type": "application/json"}
@@ -182,18 +196,17 @@ class OpenAIClient:
                 finally:
                     response.close()
             except StreamError as error:
-                self._fail(url, str(error), "See the server's log")
+                self._fail(url, str(error), _SEE_LOG, of_request=isinstance(error, RefusedAnswerError))
             except httpx.ConnectError as error:
                 self._fail(url, f"cannot connect ({error})", "Start the server, or correct base_url")
             except httpx.ConnectTimeout:
                 self._fail(url, "no connection in time", "Check that the server runs and that base_url is right")
             except httpx.TimeoutException:
                 what = "its answer was not complete" if allowance.reads else "no data"
-                self._fail(
-                    url, f"{what} within timeout_s = {self._timeout_s:g}", "Raise timeout_s, or see the server's log"
-                )
+                within = f"{what} within timeout_s = {self._timeout_s:g}"
+                self._fail(url, within, "Raise timeout_s, or see the server's log", of_request=True)
             except httpx.HTTPError as error:
-                self._fail(url, f"the connection broke ({type(error).__name__}: {error})", "See the server's log")
+                self._fail(url, f"the connection broke ({type(error).__name__}: {error})", _SEE_LOG)
 
     def _refused(self, response: httpx.Response, url: str) -> NoReturn:
         body = _reason(response)
@@ -203,10 +216,11 @@ class OpenAIClient:
         except (ValueError, RecursionError):
             reason = body
         code = response.status_code
-        hint = _HINTS.get(code, "See the server's log")
+        hint = _HINTS.get(code, _SEE_LOG)
         if response.is_redirect:
             hint = self._redirect_hint(response)
-        self._fail(url, f"it answered HTTP {code}: {reason or '(no reason)'}", hint)
+        said = f"it answered HTTP {code}: {reason or '(no reason)'}"
+        self._fail(url, said, hint, of_request=code in _OF_ONE_REQUEST)
 
     def _redirect_hint(self, response: httpx.Response) -> str:
         """Say where a redirect leads. None is followed: it would be sent the prompts."""
@@ -219,11 +233,12 @@ class OpenAIClient:
             return f"It redirects to {shown}: use that as base_url"
         return f"It redirects to another host, {shown}, which was sent nothing: write it as base_url if you trust it"
 
-    def _fail(self, url: str, what: str, hint: str) -> NoReturn:
+    def _fail(self, url: str, what: str, hint: str, *, of_request: bool = False) -> NoReturn:
         # Shortened here and nowhere before, as a short piece of a key would not be recognised.
         shown = plain_text(what, limit=400).removesuffix(".")
         # From None: what led to it quotes the server, too, and a traceback would show it.
-        raise UserError(f"{self._where}: {public_url(url)}: {shown}. {hint}") from None
+        message = f"{self._where}: {public_url(url)}: {shown}. {hint}"
+        raise (FailedRequestError(message, shown) if of_request else UserError(message)) from None
 
 
 def _assemble(pieces: Iterator[bytes], assembly: Assembly) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from wattbench.systems.endpoint.sse import StreamError
+from wattbench.systems.endpoint.sse import RefusedAnswerError, StreamError
 
 DONE = "[DONE]"
 """The data of the last event of a stream."""
@@ -61,7 +61,8 @@ def read_chunk(data: str) -> Chunk:
     """Read the data of one event.
 
     Raises:
-        StreamError: it is not JSON, a field has a wrong type, or it says that the request failed.
+        RefusedAnswerError: it says that the request failed.
+        StreamError: it is not JSON, or a field has a wrong type.
     """
     try:
         chunk = json.loads(data)
@@ -70,7 +71,7 @@ def read_chunk(data: str) -> Chunk:
     if not isinstance(chunk, dict):
         raise StreamError(f"it sent a chunk that is not an object: {data}")
     if chunk.get("error"):
-        raise StreamError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
+        raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
     text, thought, finish_reason = _read_choices(_typed(chunk, "choices", list) or [])
     return Chunk(text, thought, finish_reason, _read_usage(_typed(chunk, "usage", dict)))
 
@@ -162,7 +163,8 @@ class Assembly:
             know of.
 
         Raises:
-            StreamError: as `read_chunk`; a finish reason is not one of `ENDS`, or the text is too long.
+            RefusedAnswerError: as `read_chunk`; a finish reason is not one of `ENDS`, or the text is too long.
+            StreamError: as `read_chunk`.
         """
         if data.strip() == DONE:
             self.said_done = True
@@ -174,7 +176,7 @@ class Assembly:
         chunk = read_chunk(data)
         self._usage = chunk.usage or self._usage
         if chunk.finish_reason and chunk.finish_reason not in ENDS:
-            raise StreamError(f"its answer is none: it ended with finish_reason {chunk.finish_reason}")
+            raise RefusedAnswerError(f"its answer is none: it ended with finish_reason {chunk.finish_reason}")
         return not self.done and self._append(chunk, arrived_s)
 
     def completion(self) -> Completion:
@@ -194,7 +196,7 @@ class Assembly:
             self._pieces.append(chunk.text)
             self._characters += len(chunk.text)
             if self._characters > MAX_TEXT_CHARACTERS:
-                raise StreamError(f"it sent more than {MAX_TEXT_CHARACTERS} characters for one answer")
+                raise RefusedAnswerError(f"it sent more than {MAX_TEXT_CHARACTERS} characters for one answer")
         self._finish_reason = chunk.finish_reason or None
         ended = self._meets_withheld(chunk.text)
         self.done = ended or self._finish_reason is not None

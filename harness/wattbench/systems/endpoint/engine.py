@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from wattbench.config import EndpointSystem
 from wattbench.errors import MissingHereError, UserError, nearest
 from wattbench.redaction import hide_settings, keep_secret, keep_secrets_of
-from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
+from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters, failure_of
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.serving import check_server, start_server
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
@@ -124,11 +124,21 @@ class EndpointEngine(Engine):
         try:
             replies: list[Reply] = self.lm.answer(requests, first_token)
         except UserError as error:
-            ended = self._server.ended() if self._server is not None else None
-            if ended is None:
-                raise
-            raise UserError(f"{self._where}: {ended}") from error
+            self._check_server(error)
+            raise
+        if failure_of(replies) is not None:
+            self._check_server(None)
         return replies
+
+    def _check_server(self, error: UserError | None) -> None:
+        """Check that a server that wattbench started still runs: with it, every request fails.
+
+        Raises:
+            UserError: it ended.
+        """
+        ended = self._server.ended() if self._server is not None else None
+        if ended is not None:
+            raise UserError(f"{self._where}: {ended}") from error
 
     def facts(self) -> Facts:
         """Return the facts of the file if wattbench serves it, else what the server states."""

@@ -14,7 +14,7 @@ from lm_eval.api.model import LM
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.systems.base import Reply
-from wattbench.systems.endpoint.client import OpenAIClient
+from wattbench.systems.endpoint.client import FailedRequestError, OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
 
@@ -67,24 +67,37 @@ class EndpointLM(LM):
         return chat_text(chat_history, begun=not add_generation_prompt)
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """Answer `batch` requests at a time, and return only the texts."""
-        groups = [requests[i : i + self._batch] for i in range(0, len(requests), self._batch)]
-        return [reply.value for group in groups for reply in self.answer(group)]
+        """Answer `batch` requests at a time, and return only the texts.
+
+        Raises:
+            UserError: one of them failed: a text is all that lm-eval takes.
+        """
+        asks = [self._ask(request) for request in requests]
+        groups = [asks[i : i + self._batch] for i in range(0, len(asks), self._batch)]
+        return [reply.value for group in groups for reply in together([partial(self._complete, ask) for ask in group])]
 
     def answer(self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None) -> list[Reply]:
         """Send the requests together, wait for all, and return the replies in the same order.
+
+        A request that failed by itself, from a server that works, has a reply that says so.
 
         Args:
             requests: of any number of documents.
             first_token: called as the first token of each reply arrives.
 
         Raises:
-            UserError: one of them failed; none was sent twice.
+            UserError: the server cannot be asked; no request was sent twice.
         """
         asks = [self._ask(request) for request in requests]
         return together([partial(self._reply, ask, first_token) for ask in asks])
 
     def _reply(self, ask: EndpointRequest, first_token: Callable[[], None] | None) -> Reply:
+        try:
+            return self._complete(ask, first_token)
+        except FailedRequestError as error:
+            return Reply("", finished_s=now_s(), failure=error.what)
+
+    def _complete(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None) -> Reply:
         completion = self._client.complete(ask, first_token)
         return as_reply(completion, finished_s=completion.finished_s or now_s())
 

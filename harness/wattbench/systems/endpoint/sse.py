@@ -19,6 +19,10 @@ class StreamError(Exception):
     """What a server sent is not a stream of completion chunks; the text says what was wrong, and may quote it."""
 
 
+class RefusedAnswerError(StreamError):
+    """A server said that it gives no answer to this request, or none that can be used: it may answer others."""
+
+
 class EventDecoder:
     """A decoder from bytes to the data of each complete event, however the bytes are cut."""
 

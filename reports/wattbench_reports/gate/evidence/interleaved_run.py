@@ -17,6 +17,7 @@ from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow, Run
 from wattbench_reports.formatting.units import listed
 from wattbench_reports.gate.evidence.missing import (
     NOT_READ,
+    failed_requests,
     of_judged,
     peaks,
     without_first_tokens,
@@ -101,7 +102,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         suite_tasks={task: SuiteTask(count, read.domains[task]) for task, count in _planned(run).items()},
         items_left=left,
         energy_j=_counted_j(read),
-        notes=(*_on_base(run), *notes, *asked_differently),
+        notes=(*_on_base(run), *notes, *asked_differently, *failed_requests(read.failed())),
     )
 
 
@@ -204,6 +205,14 @@ class _Read:
 
     def _pairs(self, items: Sequence[Item], what: str) -> Pairs:
         return np.array([[getattr(self.sides[side].figures[item], what) for side in SIDES] for item in items])
+
+    def failed(self) -> dict[str, tuple[int, int]]:
+        """Return system to how many of its requests failed, and how many there were."""
+        figures = {self.names[side]: list(self.sides[side].figures.values()) for side in SIDES}
+        return {
+            name: (sum(each.failed for each in of_side), sum(each.times for each in of_side))
+            for name, of_side in figures.items()
+        }
 
     def reports_first_token(self, side: str) -> bool:
         """Return whether the side's system reports a first token for any answer."""

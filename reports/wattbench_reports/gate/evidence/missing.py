@@ -72,6 +72,19 @@ def without_long_rounds(rounds: Sequence[Round], meters: Mapping[str, str]) -> d
     return dict.fromkeys(ENERGY, MODELLED if "modelled" in meters.values() else NOT_READ)
 
 
+def failed_requests(counts: Mapping[str, tuple[int, int]]) -> tuple[str, ...]:
+    """Say which systems had requests that failed.
+
+    Args:
+        counts: system to how many of its requests failed, and to how many it was asked.
+    """
+    return tuple(
+        f"{name}: {failed:,} of {plural(requests, 'request')} failed: they count as not correct, and have no latency."
+        for name, (failed, requests) in counts.items()
+        if failed
+    )
+
+
 def _said(reasons: Counter[str]) -> str:
     """List some reasons, commonest first: ``throttled (3×); no meter could be read``."""
     counted = [why if count == 1 else f"{why} ({count}×)" for why, count in reasons.most_common(_MOST_REASONS)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,10 +45,13 @@ class ItemFigures:
     messages_hash: str
     """Of what the prompt was before a chat template; empty without one."""
     seconds: float
+    """NaN where it failed each time."""
     ttft_s: float
     """NaN where it has no first token on record."""
     times: int
     """How often it was asked, in one window: what it took there is for all of them."""
+    failed: int = 0
+    """How often it failed."""
     usage: tuple[Mapping[str, object], ...] = ()
     """What each system that was asked used, over all times: rows as `AnswerRow.usage` has them, of one that is no
     hybrid with an empty name."""
@@ -84,6 +88,7 @@ def answers_of_side(
     times: dict[Item, list[tuple[float, float]]] = {}
     prompts: dict[Item, tuple[str, str]] = {}
     usage: dict[Item, list[Mapping[str, object]]] = {}
+    failed: Counter[Item] = Counter()
     answered: set[Item] = set()
     for task in tasks:
         path = run.layout.answers(system, task)
@@ -94,6 +99,7 @@ def answers_of_side(
                 times.setdefault((task, row.doc_id), []).append(taken_s)
                 prompts[task, row.doc_id] = (row.prompt_hash, row.messages_hash)
                 usage.setdefault((task, row.doc_id), []).extend(_usage(row))
+                failed[task, row.doc_id] += row.failure is not None
     answers = {}
     for (task, doc_id), (correct, doc_hash) in scores.items():
         item_times = times.get((task, doc_id))
@@ -101,14 +107,15 @@ def answers_of_side(
             path = run.layout.answers(system, task)
             raise UserError(f"{path}: no answer to document {doc_id}, which is in a round; the record is damaged")
         seconds, first_s = zip(*item_times, strict=True)
-        known = [each for each in first_s if not math.isnan(each)]
+        timed, known = ([each for each in taken if not math.isnan(each)] for taken in (seconds, first_s))
         answers[task, doc_id] = ItemFigures(
             correct,
             doc_hash,
             *prompts[task, doc_id],
-            _mean(seconds),
+            _mean(timed),
             _mean(known),
             len(item_times),
+            failed[task, doc_id],
             tuple(usage[task, doc_id]),
         )
     return SideAnswers(answers, answered)
@@ -116,7 +123,9 @@ def answers_of_side(
 
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
     """Return the tokens of every system that was asked for an answer; of a system that is no hybrid its own."""
-    counts = {name: getattr(row, name) for name in ("prompt_tokens", "cached_tokens", "output_tokens")}
+    unknown = None if row.failure is None else 0  # a failed request without counts used nothing that is known of
+    names = ("prompt_tokens", "cached_tokens", "output_tokens")
+    counts = {name: unknown if getattr(row, name) is None else getattr(row, name) for name in names}
     return [*row.usage, {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
 
 
@@ -159,7 +168,8 @@ def _marks(row: RoundRow, side: str) -> tuple[dict[Item, list[float]], dict[Item
 
 
 def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator[tuple[AnswerRow, tuple[float, float]]]:
-    """Yield the answers in some windows, with their seconds and seconds to the first token (NaN without one).
+    """Yield the answers in some windows, with their seconds (NaN of a failed one) and seconds to the first token (NaN
+    without one).
 
     Of a line that is there twice the first counts. What was answered in other windows belongs to a killed round.
 
@@ -179,7 +189,13 @@ def _times(lines: Iterable[Mapping[str, object]], windows: set[str]) -> Iterator
         taken_s, first_s = (moment_s - row.started_s for moment_s in moments_s)
         if not all(math.isfinite(each) and each >= 0 for each in (taken_s, first_s)):
             raise ValueError(f"document {row.doc_id} took {taken_s} s")
-        yield row, (taken_s, math.nan if row.first_token_s is None else first_s)
+        yield (
+            row,
+            (
+                math.nan if row.failure is not None else taken_s,
+                math.nan if row.first_token_s is None else first_s,
+            ),
+        )
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -16,7 +16,13 @@ from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.evidence.block_rounds import block_rounds, in_blocks
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
 from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
-from wattbench_reports.gate.evidence.missing import of_judged, peaks, without_first_tokens, without_joules
+from wattbench_reports.gate.evidence.missing import (
+    failed_requests,
+    of_judged,
+    peaks,
+    without_first_tokens,
+    without_joules,
+)
 from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
 from wattbench_reports.gate.evidence.money import SideMoney, money_of_answers, money_of_gate
 from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts, item_prompts
@@ -118,7 +124,7 @@ def evidence_of_two(
         missing=missing,
         suite_tasks=_suite_tasks(rounds),
         energy_j=_counted_j(sides),
-        notes=(*between.notes, *filter(None, [prompts.note]), *unpaired, *joule_notes),
+        notes=(*between.notes, *filter(None, [prompts.note]), *unpaired, *joule_notes, *_failed(sides)),
         sessions={} if policy.drift is not None else varying,
         seed=seed,
     )
@@ -295,6 +301,12 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     if untimed:
         missing |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {named(untimed)} have no times")
     return missing
+
+
+def _failed(sides: tuple[_Side, _Side]) -> tuple[str, ...]:
+    """Say which of the two had requests that failed."""
+    failed = {side.shown: side.frames.items.loc[side.frames.items["system"] == side.name, "failed"] for side in sides}
+    return failed_requests({name: (int(of_side.sum()), len(of_side)) for name, of_side in failed.items()})
 
 
 def _counted_j(sides: tuple[_Side, _Side]) -> float | None:

@@ -26,6 +26,7 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
     """
     items = frames.items.loc[frames.items["system"] == system, ["started_s", "finished_s", "window", "energy_j"]]
     own_s = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
+    own_s = np.where(np.isfinite(own_s), own_s, _until_failed_s(frames, system))
     if not np.isfinite(own_s).all():
         return np.full(len(items), np.nan), UNTIMED
     if frames.record.imported is not None:
@@ -43,6 +44,17 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
     share = np.divide(energy_j, total_j, out=by_time, where=by_joules)
     # Of a window that the record has lost the item speaks for itself.
     return np.where(np.isnan(span_s), own_s, span_s * share), ""
+
+
+def _until_failed_s(frames: Frames, system: str) -> NDArray[np.float64]:
+    """Return the seconds that failed requests of a system occupied it; NaN for all other answers."""
+    of_system = (frames.items["system"] == system).to_numpy()
+    failed = frames.items["failed"].to_numpy()[of_system]
+    if not failed.any():
+        return np.full(int(of_system.sum()), np.nan)
+    ends_s = frames.more_columns("finished_s")["finished_s"].to_numpy(dtype=np.float64)[of_system]
+    starts_s = frames.items["started_s"].to_numpy(dtype=np.float64)[of_system]
+    return np.where(failed, ends_s - starts_s, np.nan)
 
 
 def _single_stream(frames: Frames, system: str, items: pd.DataFrame) -> bool:

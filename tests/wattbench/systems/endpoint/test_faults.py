@@ -26,7 +26,7 @@ def failure(scripted: Any, opened: Any, ask: Any) -> Callable[..., str]:
     def fail(script: Any, **config: Any) -> str:
         scripted.script = script
         with pytest.raises(UserError) as caught:
-            opened(**config).answer("generate_until", [ask("What is 3+4?")])
+            opened(**config).lm.generate_until([ask("What is 3+4?")])
         message = str(caught.value)
         assert message.startswith(f"system 'far': {scripted.base_url}/completions: ")
         assert len(scripted.posts) == 1, "a request must not be sent twice"
