@@ -15,6 +15,7 @@ within the clearing up after an earlier one, a server stays or a traceback ends 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -50,6 +51,18 @@ _seen = _Seen()
 def own_process() -> None:
     """Say that this process is a command's: once it was interrupted, what else comes while it ends is ignored."""
     _seen.own_process = True
+
+
+def interrupted_with_parent() -> None:
+    """Have this process interrupted, as by SIGTERM, when its standard input ends: the process that started it, and
+    holds the other end of the pipe, was killed."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            """What is written there says nothing."""
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextlib.contextmanager

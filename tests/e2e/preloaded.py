@@ -40,15 +40,23 @@ class Preloaded:
         )
 
     def run(
-        self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
+        self,
+        arguments: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        timeout_s: float,
+        module: str = "wattbench",
     ) -> subprocess.CompletedProcess[str]:
-        """Run `python -m wattbench ARGUMENTS`, as `subprocess.run` does with captured text."""
+        """Run `python -m MODULE ARGUMENTS`, as `subprocess.run` does with captured text."""
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
         with tempfile.TemporaryDirectory() as folder:
             outputs = [os.path.join(folder, name) for name in ("stdout", "stderr")]
-            asked = {"arguments": [*arguments], "cwd": str(cwd), "env": dict(env), "outputs": outputs}
+            asked = {
+                "module": module, "arguments": [*arguments], "cwd": str(cwd), "env": dict(env), "outputs": outputs
+            }  # fmt: skip
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
             pid = int(process.stdout.readline())
@@ -66,7 +74,7 @@ class Preloaded:
         self._process.communicate(timeout=60)
 
 
-def _become(arguments: Sequence[str], cwd: str, env: Mapping[str, str], outputs: Sequence[str]) -> None:
+def _become(module: str, arguments: Sequence[str], cwd: str, env: Mapping[str, str], outputs: Sequence[str]) -> None:
     """Run one command, in a process that was forked for it."""
     for descriptor, output in enumerate(outputs, start=1):
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT), descriptor)
@@ -76,7 +84,7 @@ def _become(arguments: Sequence[str], cwd: str, env: Mapping[str, str], outputs:
     os.environ.update(env)
     sys.path[:0] = [cwd, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv[1:] = arguments
-    runpy.run_module("wattbench", run_name="__main__", alter_sys=True)
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _say(number: int) -> None:

@@ -117,6 +117,24 @@ def test_a_command_that_was_interrupted_ends_with_its_code_whatever_follows() ->
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_process_whose_parent_is_killed_is_interrupted() -> None:
+    program = (
+        "import time\n"
+        "from wattbench.interrupts import interrupted_with_parent, noticed\n"
+        "with noticed():\n"
+        "    interrupted_with_parent()\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", program], text=True, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        _, stderr = process.communicate(timeout=30)  # closes its standard input, as the kernel does for a killed parent
+        assert "KeyboardInterrupt" in stderr
+        assert process.returncode != 0
+
+
 def test_an_interrupt_that_python_dropped_is_raised_at_the_next_answer(noticing: None) -> None:
     class Finalised:
         def __del__(self) -> None:

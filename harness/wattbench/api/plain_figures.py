@@ -48,19 +48,23 @@ def _shares(comparison: Comparison) -> Mapping[str, float] | None:
 
 
 def _figures(rows: Sequence[ItemRow], shares: Mapping[str, float] | None) -> dict[str, float | None]:
-    """Return the figures of a system; None for one that needs more than sums."""
+    """Return the figures of a system; None for one that needs more than sums, or more requests."""
+    from wattbench_reports.stats.percentiles import needed
+
     items = {(row.task, row.doc_id, row.doc_hash) for row in rows}
+    # Under load a request begins when it is due; in a closed loop it is due when it is sent.
+    begun_s = [row.started_s if row.offered_per_s is None else row.scheduled_s for row in rows]
     seconds = [
-        row.finished_s - row.started_s
-        for row in rows
-        if row.failure is None and row.finished_s is not None and row.started_s is not None
+        row.finished_s - start_s
+        for row, start_s in zip(rows, begun_s, strict=True)
+        if row.failure is None and row.finished_s is not None and start_s is not None
     ]
     return {
         "items": float(len(items)),
         "accuracy": _weighed(rows, shares, _accuracy),
         "output_tokens": _mean([row.output_tokens for row in rows if row.output_tokens is not None]),
         "latency_p50_s": statistics.median(seconds)
-        if seconds and shares is None and len(seconds) == len(rows)
+        if len(seconds) >= needed(0.5) and shares is None and len(seconds) == len(rows)
         else None,
         "energy_j_per_request": _weighed(rows, shares, _joules),
     }

@@ -20,7 +20,7 @@ from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.errors import UserError
-from wattbench.interrupts import noticed
+from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
@@ -102,6 +102,8 @@ def nightly(
             _run_missed(layout.created(), work, wanted)
             return
         if work is not None:
+            if backfilled:
+                interrupted_with_parent()
             _run(layout.created(), work, date, backfilled)
         elif resume is not None:
             _resume(layout, resume, allow_unsafe_code, require_measured)

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.folder_aside import folder_aside
 from wattbench.importers.answer import Answer, Imported
 from wattbench.importers.files import digest, file_digest
 from wattbench.records import SCHEMA_VERSION, ItemRow, RunHeader, RunWriter, SystemRow
@@ -56,17 +56,15 @@ def write_run(imported: Imported, out: Path, name: str, command: Sequence[str], 
     run = f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}"
     header, systems = _header(imported, answers, run, name, now, command, named), _systems(imported, answers)
     rows = _rows(answers, run, {system.system: system.kind for system in systems})
-    unfinished = out / f".{run}.importing"
     try:
-        with RunWriter.create(unfinished, header) as writer:
-            for system in systems:
-                writer.append_system(system)
-            writer.finish(rows, [], now.isoformat(timespec="seconds"))
-        move_into_place(unfinished, out / run, failure="the run cannot be written")
+        with folder_aside(out / f".{run}.importing", left=out.glob(".*Z-*.importing")) as aside:
+            with RunWriter.create(aside / run, header) as writer:
+                for system in systems:
+                    writer.append_system(system)
+                writer.finish(rows, [], now.isoformat(timespec="seconds"))
+            move_into_place(aside / run, out / run, failure="the run cannot be written")
     except OSError as error:
         raise UserError(f"{out / run}: the run cannot be written ({error.strerror})") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return out / run
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.folder_aside import folder_aside
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
@@ -58,19 +59,16 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
     if target.exists():
         return _there_already(root, target)
     failure = "the run cannot be copied into the history"
-    copy = layout.aside / f"{name}.{secrets.token_hex(4)}.in"
-    try:
-        with failing_as(target, failure):
-            layout.aside.mkdir(exist_ok=True)
-            shutil.copytree(root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name))
+    aside = folder_aside(layout.aside / f"{secrets.token_hex(6)}.in", left=layout.aside.glob("*.in"))
+    with failing_as(target, failure), aside as folder:
+        copy = folder / name
+        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name))
         try:
             move_into_place(copy, target, failure=failure)  # fails where another process was faster
         except UserError:
             if not target.exists():
                 raise
             return _there_already(root, target)
-    finally:
-        shutil.rmtree(copy, ignore_errors=True)
     return Added(target, new=True)
 
 

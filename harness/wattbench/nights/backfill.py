@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.folder_aside import folder_aside
 from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunLayout
 from wattbench.records.atomic_write import move_into_place
@@ -47,21 +47,21 @@ def backfill(
         command: makes the command that runs it, from the suite file as it was, the folder for the run and the commit.
     """
     for commit in commits:
-        staging = layout.aside / f"backfill-{secrets.token_hex(4)}"
-        try:
-            with repository.checked_out(commit) as suite:
-                code = _run(command(suite, staging, commit))
-            yield _kept(layout, staging, commit, code)
-        except UserError as error:
-            yield Filled(commit, None, str(error))
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        left = layout.aside.glob("*.backfill")
+        with folder_aside(layout.aside / f"{secrets.token_hex(6)}.backfill", left=left) as staging:
+            try:
+                with repository.checked_out(commit) as suite:
+                    code = _run(command(suite, staging, commit))
+                yield _kept(layout, staging, commit, code)
+            except UserError as error:
+                yield Filled(commit, None, str(error))
 
 
 def _run(command: Sequence[str]) -> int:
-    """Run a command to its end; its messages go to ours. An interruption is passed on to it, and waited for."""
+    """Run a command to its end; its messages go to ours. An interruption is passed on to it, and waited for. If this
+    process is killed, its standard input ends, which it takes as an interruption too."""
     # In a session of its own: Ctrl-C reaches it once, from here, and not a second time from the terminal.
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         try:
             return process.wait()
         except BaseException:

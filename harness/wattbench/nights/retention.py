@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import filelock
 
+from wattbench.folder_aside import remove_left
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import KeptRun, kept_runs
 from wattbench.records import RunLayout
 from wattbench.records.atomic_write import failing_as, sync_folder
-
-FORGOTTEN_S = 24 * 3600
-"""An older copy on its way in was left by a process that was killed."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +132,6 @@ def _deleted(layout: NightsLayout, decision: Decision) -> Decision:
 
 def _clear(layout: NightsLayout) -> None:
     """Delete what killed processes have left aside."""
-    for path in layout.aside.glob("*"):
-        with contextlib.suppress(FileNotFoundError):  # another process clears as well
-            if path.suffix == ".out" or time.time() - path.stat().st_mtime > FORGOTTEN_S:
-                shutil.rmtree(path, ignore_errors=True)
+    for path in layout.aside.glob("*.out"):
+        shutil.rmtree(path, ignore_errors=True)
+    remove_left(path for path in layout.aside.glob("*") if path.suffix != ".out")

@@ -49,15 +49,15 @@ def _clear(layout: NightsLayout) -> None:
 
 def _show(layout: NightsLayout, new: Path) -> None:
     if layout.site.is_symlink():  # who has begun to read it can go on
-        _link(_before(layout), layout.site.resolve())
+        _link(layout, _before(layout), layout.site.resolve())
     elif layout.site.exists():  # a copy of a history can have made a folder of the link
         layout.site.rename(layout.sites / f"{new.name}-copied")
-    _link(layout.site, new)
+    _link(layout, layout.site, new)
 
 
-def _link(path: Path, target: Path) -> None:
+def _link(layout: NightsLayout, path: Path, target: Path) -> None:
     """Make a path link to a folder from now on."""
-    link = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    link = layout.sites / secrets.token_hex(6)  # what a killed process leaves there, the next one clears
     link.symlink_to(os.path.relpath(target, path.parent.resolve()))
     link.replace(path)
     sync_folder(path.parent)

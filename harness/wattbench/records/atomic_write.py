@@ -2,8 +2,8 @@
 
 The order is that of POSIX: write under a temporary name in the same folder, fsync, rename, fsync the folder. A process
 that is killed at any moment leaves the old file or the new one, and at most a file `.wattbench-*.tmp` that nothing
-reads. A new file has the mode that the umask gives; a replaced one keeps its mode. A rename would replace a symbolic
-link or a device itself, not what is behind it, so both are refused.
+reads; in a run it is removed when the run is resumed. A new file has the mode that the umask gives; a replaced one
+keeps its mode. A rename would replace a symbolic link or a device itself, not what is behind it, so both are refused.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from pathlib import Path
 from wattbench.errors import UserError
 
 FAILURE = "cannot be written"
+_BEGIN, _END = ".wattbench-", ".tmp"
+"""How temporary names begin and end."""
 
 
 def write_atomically(path: Path, data: bytes, *, failure: str = FAILURE) -> None:
@@ -116,6 +118,17 @@ def make_folder(folder: Path) -> None:
         sync_folder(each.parent)
 
 
+def is_temporary(name: str) -> bool:
+    """Return whether a file has a temporary name: it is being written, or a killed process left it."""
+    return name.startswith(_BEGIN) and name.endswith(_END)
+
+
+def remove_temporaries(root: Path) -> None:
+    """Remove what killed processes left under temporary names below a folder that no other process writes."""
+    for folder, _, names in os.walk(root):
+        _remove(Path(folder) / name for name in names if is_temporary(name))
+
+
 def sync_tree(root: Path) -> None:
     """Make a file, or every byte and every name below a folder, durable."""
     if not root.is_dir():
@@ -139,7 +152,7 @@ def sync_folder(folder: Path) -> None:
 
 def _temporary_name(path: Path) -> Path:
     # Not made of the file's own name, which may have the longest length that is allowed.
-    return path.with_name(f".wattbench-{secrets.token_hex(8)}.tmp")
+    return path.with_name(f"{_BEGIN}{secrets.token_hex(8)}{_END}")
 
 
 def _check_replaceable(path: Path) -> None:

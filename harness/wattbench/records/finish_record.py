@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.atomic_write import is_temporary
 from wattbench.records.layout import RunLayout
 from wattbench.records.schema import RecordRow
 
@@ -121,5 +122,5 @@ def _below(root: Path, folder: Path) -> Iterator[str]:
     for each, _, names in os.walk(folder):
         for name in names:
             path = Path(each) / name
-            if is_plain(path) and not (name.startswith(".wattbench-") and name.endswith(".tmp")):
+            if is_plain(path) and not is_temporary(name):
                 yield path.relative_to(root).as_posix()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from wattbench.folder_aside import folder_aside
 from wattbench.records.atomic_write import failing_as, move_into_place
 from wattbench.records.jsonl import read_lines
 from wattbench.records.layout import RunLayout
@@ -42,9 +43,9 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
     Raises:
         UserError: a table of the other run is damaged, or a file cannot be written.
     """
-    unfinished, target = out / f".{header.run}.rescoring", out / header.run
-    try:
-        with failing_as(target, _FAILURE), RunWriter.create(unfinished, header) as writer:
+    target, left = out / header.run, out.glob(".*Z-*.rescoring")
+    with failing_as(target, _FAILURE), folder_aside(out / f".{header.run}.rescoring", left=left) as aside:
+        with RunWriter.create(aside / header.run, header) as writer:
             _keep(records.layout, writer.layout, header.run, scores)
             measured = header.imported is None  # an imported run has its tables alone
             if measured:
@@ -53,9 +54,7 @@ def write_rescored(records: RunRecords, out: Path, header: RunHeader, scores: Sc
             items, number = rescored_items(records.layout.items_table, header.run, scores, complete=measured)
             windows, number_of_windows = of_another_run(records.layout.windows_table, header.run)
             writer.finish_tables(items, windows, number, number_of_windows, finished_utc)
-        move_into_place(unfinished, target, failure=_FAILURE)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        move_into_place(aside / header.run, target, failure=_FAILURE)
     return target
 
 

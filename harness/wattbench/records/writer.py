@@ -12,7 +12,7 @@ import filelock
 
 from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
-from wattbench.records.atomic_write import FAILURE, failing_as, sync_folder, write_atomically
+from wattbench.records.atomic_write import FAILURE, failing_as, remove_temporaries, sync_folder, write_atomically
 from wattbench.records.blocks import BlockPlan, BlockRow
 from wattbench.records.experts import ExpertRow
 from wattbench.records.finish_record import finish_record
@@ -47,6 +47,8 @@ class RunWriter:
                 raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
         self._appenders: dict[Path, Appender] = {}
         self._begun = self.layout.header.exists()
+        if self._begun:
+            remove_temporaries(root)
 
     @classmethod
     def create(cls, root: Path, header: RunHeader) -> Self:

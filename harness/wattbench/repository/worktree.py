@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.folder_aside import folder_aside, remove_left
 from wattbench.repository.git import git, git_or_none
 
 _PREFIX = "wattbench-"
@@ -29,15 +30,20 @@ def worktree(root: Path, sha: str, at: Path | None = None) -> Iterator[Path]:
     Raises:
         UserError: it cannot be checked out, or `at` is not a folder that this made.
     """
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve() if at is None else _again(root, at)
+    folder = _temporary_folder() / f"{_PREFIX}{secrets.token_hex(4)}" if at is None else _again(root, at)
+    _remove_left(root)
+    remove_left([folder])  # where it was killed before git knew of it
     tree = folder / root.relative_to(root.anchor)
     try:
-        git(root, "worktree", "add", "--detach", str(tree), sha, what="a worktree")
-        yield tree
-    finally:
-        # If it was never made, that error is on its way already.
-        git_or_none(root, "worktree", "remove", "--force", "--force", str(tree), what="a worktree")
-        shutil.rmtree(folder, ignore_errors=True)
+        with folder_aside(folder):
+            try:
+                git(root, "worktree", "add", "--detach", str(tree), sha, what="a worktree")
+                yield tree
+            finally:
+                # If it was never made, that error is on its way already.
+                git_or_none(root, "worktree", "remove", "--force", "--force", str(tree), what="a worktree")
+    except OSError as error:
+        raise UserError(f"{folder}: a commit cannot be checked out here ({error.strerror})") from error
 
 
 def outside(path: Path, root: Path, tree: Path) -> Path | None:
@@ -56,11 +62,25 @@ def _folder_of(root: Path, tree: Path) -> Path | None:
 
 
 def _again(root: Path, at: Path) -> Path:
-    """Make the temporary folder of an earlier worktree ready, and remove what an interruption left there."""
+    """Return the temporary folder of an earlier worktree."""
     folder = _folder_of(root, at)
-    if folder is None or not folder.name.startswith(_PREFIX) or folder.parent != Path(tempfile.gettempdir()).resolve():
+    if folder is None or not folder.name.startswith(_PREFIX) or folder.parent != _temporary_folder():
         raise UserError(f"{at}: not a folder in which wattbench checks out a commit; the record is damaged")
-    if at.exists():
-        git(root, "worktree", "remove", "--force", "--force", str(at), what="a worktree that an interruption left")
-    folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def _remove_left(root: Path) -> None:
+    """Remove the worktrees that killed processes left."""
+    listed = git_or_none(root, "worktree", "list", "--porcelain", what="a worktree") or ""
+    for line in listed.splitlines():
+        tree = Path(line.removeprefix("worktree "))
+        folder = _folder_of(root, tree) if line.startswith("worktree ") else None
+        if folder is None or not folder.name.startswith(_PREFIX) or folder.parent != _temporary_folder():
+            continue
+        remove_left([folder])
+        if not folder.exists():
+            git_or_none(root, "worktree", "remove", "--force", "--force", str(tree), what="a worktree")
+
+
+def _temporary_folder() -> Path:
+    return Path(tempfile.gettempdir()).resolve()

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made_up import whole_run
 from tests.made_up.whole_run import damage, write_whole_run
 from wattbench.api.verify import Verified, verify
 from wattbench.cli import main
@@ -62,6 +63,12 @@ def test_a_run_as_it_was_written_passes_every_check(run: Path) -> None:
     assert [(check.name, check.made) for check in found.checks] == [
         ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("figures", True),
     ]  # fmt: skip
+    assert found.ok, problems(found)
+
+
+def test_a_run_of_too_few_requests_for_a_percentile_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whole_run, "DOCUMENTS", 3)
+    found = verify(write_whole_run(tmp_path))
     assert found.ok, problems(found)
 
 

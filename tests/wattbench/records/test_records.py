@@ -70,6 +70,18 @@ def test_a_torn_last_line_is_dropped_and_appending_goes_on_behind_it(run: Path, 
     assert [row.doc_id for row in read_run(run).answers("s", "t")] == [0, 1]
 
 
+def test_what_a_killed_process_left_under_temporary_names_is_removed_when_the_run_is_resumed(run: Path) -> None:
+    left = [run / ".wattbench-0123456789abcdef.tmp", RunLayout(run).answers("s", "t").with_name(".wattbench-0.tmp")]
+    for path in left:
+        path.write_text("half")
+    (run / "notes.tmp").write_text("somebody's own")
+    before = RunLayout(run).answers("s", "t").read_bytes()
+    RunWriter(run).close()
+    assert not any(path.exists() for path in left)
+    assert (run / "notes.tmp").exists()
+    assert RunLayout(run).answers("s", "t").read_bytes() == before
+
+
 def test_damage_before_the_last_line_is_an_error_not_a_gap(run: Path) -> None:
     path = RunLayout(run).answers("s", "t")
     path.write_bytes(b"{oops\n" + path.read_bytes())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -59,6 +62,23 @@ def test_one_that_was_interrupted_is_had_again_in_its_folder(root: Path) -> None
             assert (tree / "rules.py").exists()
             assert not (tree / "half").exists()
     assert not tree.exists()
+    assert worktrees(root) == 1
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(root: Path) -> None:
+    def killed() -> None:
+        with worktree(root, "HEAD"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    process = multiprocessing.get_context("fork").Process(target=killed)
+    process.start()
+    process.join(60)
+    assert worktrees(root) == 2
+    with worktree(root, "HEAD") as tree:
+        assert worktrees(root) == 2
+        with worktree(root, "HEAD") as another:
+            assert tree.exists()
+            assert another.exists()
     assert worktrees(root) == 1
 
 

@@ -1,0 +1,308 @@
+"""The commands that are killed: what they begin with, how they are resumed, and at which moments they die."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.kills.records import content_of, digests, runs_in, whole_runs_in
+from benchmarks.kills.workplace import DATA, Workplace
+
+Words = Sequence[object]
+
+POWER = "\n".join(
+    ["at_s,component,power_w,energy_j", *(f"{i / 100:.2f},package,{20 + i % 7},{0.2 * i:.2f}" for i in range(3001))]
+)
+"""A recording of thirty seconds, which is played again and again."""
+SUITE = """
+name: sums
+meters: [{use: replay, trace: power.csv, repeat: true}]
+tasks: {include: [tasks], select: [{task: sums, domain: arithmetic}]}
+systems:
+  define:
+    adder: {kind: specialist, domain: arithmetic, engine: python, call: "./answers.py:add"}
+    small: {kind: generalist, engine: python, call: "./answers.py:add_small"}
+"""
+BLOCKS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 3}\n"
+CELLS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, window_s: 0.15, blocks: 1, SCENARIO}\n"
+LOAD = """measure:
+  {scenario: load, idle_s: 0.15, warmup: 1, min_window_s: 0.15,
+   load: {rates_per_s: [120, 60], min_duration_s: 0.2, min_queries: 44, deadline_s: 60}}
+"""
+ENDPOINT = "    remote: {kind: generalist, engine: endpoint, base_url: URL}\n"
+SERVED = (
+    "    remote: {kind: generalist, engine: endpoint, base_url: 'http://127.0.0.1:{port}/v1',\n"
+    "             serve: {command: COMMAND, timeout_s: 60}}\n"
+)
+GATE = "block: 4\nmetrics: {accuracy: {margin: 20 points}}\n"
+RUN = "*/runs/[0-9]*-" + 6 * "[0-9a-f]"
+ANSWERED = "*/items/*/sums.jsonl"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A command, and what is known of it."""
+
+    name: str
+    command: str
+    """Which command of wattbench it is, for the table."""
+    arguments: Callable[[Path], Words]
+    """In a folder."""
+    again: Callable[[Path], Words | None]
+    """What its message or the documentation says to run after a kill; None: nothing, as all is there."""
+    moments: Sequence[str]
+    prepare: Callable[[Workplace], object]
+    """Make the files that it begins with."""
+    result: Callable[[Workplace], Any]
+    """What it has made, comparable with what it makes undisturbed."""
+    exits: frozenset[int] = field(default=frozenset({0}))
+
+
+def subjects(url: str) -> list[Subject]:
+    """Return all of them.
+
+    Args:
+        url: of a server on this machine that answers `tests/data`'s sums.
+    """
+    server = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(__file__).with_name('server.py')))} {{port}}"
+    return [
+        _run("run in blocks", SUITE + ENDPOINT.replace("URL", url) + BLOCKS, IN_BLOCKS),
+        _run(
+            "run by cells, a server asked in parallel",
+            SUITE + ENDPOINT.replace("URL", url) + CELLS.replace("SCENARIO", "scenario: throughput, batch: 4"),
+            BY_CELLS,
+        ),
+        _run(
+            "run with a server that it starts",
+            SUITE + SERVED.replace("COMMAND", json.dumps(server)) + BLOCKS,
+            WITH_A_SERVER,
+            ("--systems", "adder,remote"),
+        ),
+        _run("load", SUITE + ENDPOINT.replace("URL", url) + LOAD, UNDER_LOAD, ("--systems", "adder,remote")),
+        GATE_OF_TWO,
+        NIGHT,
+        ADD,
+        REBUILD,
+        RESCORE,
+        IMPORT,
+    ]
+
+
+def _write_suite(place: Workplace, suite: str) -> None:
+    shutil.copytree(DATA / "tasks", place.folder / "tasks")
+    shutil.copy(DATA / "answers.py", place.folder)
+    (place.folder / "power.csv").write_text(POWER + "\n")
+    (place.folder / "suite.yaml").write_text(suite)
+    (place.folder / "policy.yaml").write_text(GATE)
+
+
+def _run(name: str, suite: str, moments: Sequence[str], more: Words = ()) -> Subject:
+    def again(folder: Path) -> Words | None:
+        begun = runs_in(folder / "runs")
+        return ("run", "suite.yaml", *more) if not begun else ("run", "--resume", begun[0])
+
+    return Subject(
+        name=name,
+        command="load" if "scenario: load" in suite else "run",
+        arguments=lambda folder: ("run", "suite.yaml", *more),
+        again=again,
+        moments=moments,
+        prepare=lambda place: _write_suite(place, suite),
+        result=lambda place: [content_of(root) for root in runs_in(place.folder / "runs")],
+    )
+
+
+IN_BLOCKS = (
+    "after mkdir */runs/*", "after replace */run.json", "amid replace */run.json", "before replace */blocks.json",
+    "before fsync */open-windows.jsonl 4", "after fsync */open-windows.jsonl 5", "amid fsync */open-windows.jsonl 7",
+    f"before fsync {ANSWERED} 20", f"amid fsync {ANSWERED} 21", f"after fsync {ANSWERED} 47",
+    "after fsync */passes.jsonl 2", "amid fsync */windows.jsonl 9", "before fsync */blocks.jsonl 1",
+    "amid fsync */blocks.jsonl 2", "after fsync */blocks.jsonl 3", "after fsync */phases.jsonl 2",
+    "before replace */scores/*/sums.jsonl 2", "amid replace */items.parquet", "after replace */items.parquet",
+    "amid replace */windows.parquet", "before replace */finished.json", "amid replace */finished.json",
+    "after replace */finished.json",
+)  # fmt: skip
+BY_CELLS = (
+    f"amid fsync {ANSWERED} 97", f"before fsync {ANSWERED} 100", "after fsync */open-windows.jsonl 12",
+    "before fsync */windows.jsonl 12", "after replace */scores/*/sums.jsonl 1", "before replace */scores/remote/* 1",
+    "before replace */finished.json",
+)  # fmt: skip
+WITH_A_SERVER = (
+    "after fsync */open-windows.jsonl 1", "after fsync */open-windows.jsonl 6", f"before fsync {ANSWERED} 30",
+    "before replace */finished.json",
+)  # fmt: skip
+UNDER_LOAD = (
+    "after replace */run.json", "after fsync */open-windows.jsonl 4", "amid fsync */windows.jsonl 4",
+    f"before fsync {ANSWERED} 10", f"amid fsync {ANSWERED} 60", f"after fsync {ANSWERED} 40",
+    "before fsync */loads.jsonl 1", "after fsync */loads.jsonl 1", "amid fsync */loads.jsonl 3",
+    "before replace */scores/*/sums.jsonl 1", "amid replace */items.parquet", "before replace */finished.json",
+)  # fmt: skip
+
+
+def _gate_again(folder: Path) -> Words | None:
+    begun = runs_in(folder / "runs")
+    return _gate(folder) if not begun else ("gate", "--resume", begun[0], "--json", "verdict.json")
+
+
+def _gate(folder: Path) -> Words:
+    return ("gate", "suite.yaml", "--baseline", "adder", "--candidate", "small", "--policy", "policy.yaml",
+            "--json", "verdict.json")  # fmt: skip
+
+
+GATE_OF_TWO = Subject(
+    name="gate",
+    command="gate",
+    arguments=_gate,
+    again=_gate_again,
+    moments=(
+        "after replace */run.json", f"before fsync {ANSWERED} 3", f"amid fsync {ANSWERED} 6",
+        "after fsync */open-windows.jsonl 6", "before fsync */rounds.jsonl 1", "after fsync */rounds.jsonl 1",
+        "amid fsync */rounds.jsonl 2", "amid replace */items.parquet", "before replace */finished.json",
+        "after replace */finished.json", "amid replace */verdict.json",
+    ),
+    prepare=lambda place: _write_suite(
+        place, SUITE + BLOCKS.replace("idle_s: 0.15", "idle_s: 0").replace("blocks: 3", "blocks: auto")
+    ),
+    result=lambda place: (
+        json.loads((place.folder / "verdict.json").read_text())["verdict"],
+        len(runs_in(place.folder / "runs")),
+    ),
+    exits=frozenset({1}),
+)  # fmt: skip
+
+
+def _nights_before(place: Workplace) -> None:
+    _write_suite(place, SUITE + BLOCKS)
+    place.run("nightly", "suite.yaml", "--history", "nights", "--date", "2026-03-01", "--limit", 6)
+
+
+def _night_again(folder: Path) -> Words | None:
+    new = [root for root in runs_in(folder / "nights/runs") if "2026-03-02" in (root / "run.json").read_text()]
+    if not new:
+        return _night(folder)
+    if not (new[0] / "finished.json").exists():
+        return ("nightly", "--history", "nights", "--resume", new[0].name)
+    return ("nightly", "--history", "nights")
+
+
+def _night(folder: Path) -> Words:
+    return ("nightly", "suite.yaml", "--history", "nights", "--date", "2026-03-02", "--limit", 6)
+
+
+def _nights(place: Workplace) -> Any:
+    listed = json.loads(place.run("history", "nights", "--format", "json").stdout)
+    history = place.folder / "nights"
+    return (
+        [(row["date"], row["verdict"], row["notes"]) for row in listed],
+        [content_of(root) for root in runs_in(history / "runs")],
+        len([*(history / "verdicts").iterdir()]),
+        sorted(path.name for path in (history / "site").iterdir()),
+        "2026-03-02" in (history / "site/index.html").read_text(),
+    )
+
+
+NIGHT = Subject(
+    name="nightly",
+    command="nightly",
+    arguments=_night,
+    again=_night_again,
+    moments=(
+        "after replace */run.json", "after fsync */open-windows.jsonl 4", f"amid fsync {ANSWERED} 5",
+        "before replace */finished.json", "after replace */finished.json", "before replace */.index/*",
+        "amid replace */verdicts/*", "after replace */verdicts/*", "after mkdir */.sites/*",
+        "after symlink */nights/*", "before replace */nights/site", "after replace */nights/site",
+    ),
+    prepare=_nights_before,
+    result=_nights,
+    exits=frozenset({2}),
+)  # fmt: skip
+
+
+def _two_runs(place: Workplace) -> None:
+    _nights_before(place)
+    place.run("run", "suite.yaml", "--limit", 4)
+
+
+def _add(folder: Path) -> Words:
+    return ("history", "nights", "--add", *runs_in(folder / "runs"), "--rebuild")
+
+
+ADD = Subject(
+    name="history --add --rebuild",
+    command="merge",
+    arguments=_add,
+    again=_add,
+    moments=(
+        "after mkdir */.aside/*", "before replace */nights/runs/*", "after replace */nights/runs/*",
+        "before replace */.index/*", "before replace */nights/site",
+    ),
+    prepare=_two_runs,
+    result=lambda place: (
+        digests(place.folder / "nights/runs"),
+        digests(place.folder / "runs"),
+        sorted(path.name for path in (place.folder / "nights/site").iterdir()),
+    ),
+)  # fmt: skip
+REBUILD = Subject(
+    name="history --rebuild",
+    command="merge",
+    arguments=lambda folder: ("history", "nights", "--rebuild"),
+    again=lambda folder: ("history", "nights", "--rebuild"),
+    moments=("after symlink */before*", "after symlink */nights/*", "before replace */nights/site"),
+    prepare=_nights_before,
+    result=lambda place: (
+        digests(place.folder / "nights/runs"),
+        sorted(path.name for path in (place.folder / "nights/site").iterdir()),
+    ),
+)  # fmt: skip
+
+
+def _one_run(place: Workplace) -> None:
+    _write_suite(place, SUITE + BLOCKS)
+    place.run("run", "suite.yaml", "--limit", 6, "--out", "measured")
+
+
+def _rescore(folder: Path) -> Words:
+    return ("rescore", runs_in(folder / "measured")[0], "--strip", "--lower")
+
+
+RESCORE = Subject(
+    name="rescore",
+    command="merge",
+    arguments=_rescore,
+    again=lambda folder: None if whole_runs_in(folder / "runs") else _rescore(folder),
+    moments=(
+        "after replace */run.json", "amid replace */items.parquet", "after replace */finished.json",
+        f"after replace {RUN}",
+    ),
+    prepare=_one_run,
+    result=lambda place: (
+        [content_of(root) for root in whole_runs_in(place.folder / "runs")],
+        digests(place.folder / "measured"),
+    ),
+)  # fmt: skip
+
+
+def _table(place: Workplace) -> None:
+    rows = [f"{system},{item},{item % 2},0.1,1.5" for system in ("a", "b") for item in range(200)]
+    (place.folder / "table.csv").write_text("\n".join(["system,item,score,seconds,joules", *rows]) + "\n")
+
+
+IMPORT = Subject(
+    name="import",
+    command="merge",
+    arguments=lambda folder: ("import", "table.csv"),
+    again=lambda folder: None if whole_runs_in(folder / "runs") else ("import", "table.csv"),
+    moments=(
+        "after replace */run.json", "amid replace */items.parquet", "before replace */finished.json",
+        "after replace */finished.json", f"after replace {RUN}",
+    ),
+    prepare=_table,
+    result=lambda place: [content_of(root) for root in whole_runs_in(place.folder / "runs")],
+)  # fmt: skip

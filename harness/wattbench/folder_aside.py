@@ -1,0 +1,70 @@
+"""Build a folder aside, to be renamed when it is complete; what a killed process left aside is removed by the next one.
+
+The kernel keeps a lock on the folder for as long as its process lives (flock), so that what was left can be told from
+what another process works on, however old either is. On a disk that knows no locks nothing is removed: such a folder
+counts nowhere, and can be deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def folder_aside(path: Path, *, left: Iterable[Path] = ()) -> Iterator[Path]:
+    """Make a folder that its user alone can read, and remove it at the end with what is still in it.
+
+    Args:
+        path: of the folder; not there yet. Missing parents are made.
+        left: folders of this kind, of any process: those of killed ones are removed first.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    remove_left(left)
+    descriptor = _made(path)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(descriptor)  # only now, as this unlocks it
+
+
+def remove_left(folders: Iterable[Path]) -> None:
+    """Remove those of some folders that no process works on any more."""
+    for path in folders:
+        with contextlib.suppress(OSError):  # gone, a link, locked, or on a disk without locks
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is(path, descriptor):
+                    shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(descriptor)
+
+
+def _made(path: Path) -> int:
+    """Make a folder and lock it; return its descriptor. Between the two another process may take it for one that was
+    left and remove it: then it is made again."""
+    while True:
+        path.mkdir(mode=0o700, parents=True)
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            with contextlib.suppress(OSError):  # a disk without locks: no process can take it for one that was left
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is(path, descriptor):
+                return descriptor
+            os.close(descriptor)
+
+
+def _is(path: Path, descriptor: int) -> bool:
+    """Return whether a path still names the open folder."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except OSError:
+        return False
