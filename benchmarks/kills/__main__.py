@@ -1,31 +1,81 @@
-"""Kill commands at chosen and at random moments, and write what came of it: `python -m benchmarks.kills`."""
+"""Kill commands at chosen and at random moments, resume them, and record what came of it."""
 
 from __future__ import annotations
 
+import itertools
+import random
 import sys
-import time
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.kills.kill import kill, undisturbed
+from benchmarks.kills.document import DOCUMENT, filled, table
+from benchmarks.kills.figures import FIGURES, Figures, as_json
+from benchmarks.kills.kill import Kill, Undisturbed, kill, undisturbed
 from benchmarks.kills.server import start
-from benchmarks.kills.subjects import subjects
-from benchmarks.kills.workplace import Workplace, environment_of
+from benchmarks.kills.subjects import Subject, subjects
+from benchmarks.kills.work_folder import WorkFolder, environment_of
+from benchmarks.written_tables import finish, note, options_of
 from tests.e2e.preloaded import Preloaded
 
-base = Path(sys.argv[1])
-base.mkdir(parents=True)
-(base / "tmp").mkdir()
-server = start()
-env = environment_of(base)
-pre = Preloaded(env)
-only = sys.argv[2:]
-for number, s in enumerate(subjects(f"http://127.0.0.1:{server.server_port}/v1")):
-    if only and not any(o in s.name for o in only):
-        continue
-    t = time.monotonic()
-    u = undisturbed(s, base / str(number), Workplace(base, pre, env))
-    print(s.name, f"{u.seconds:.1f}", flush=True)
-    for m, moment in enumerate(s.moments):
-        t = time.monotonic()
-        print("   ", kill(u, base / str(number) / f"{m}", moment=moment), f"{time.monotonic() - t:.1f}", flush=True)
-pre.close()
+TWICE = 3
+"""Every third random kill is followed by a kill of the resumption."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run as `python -m benchmarks.kills`; return 1 if anything was lost, doubled or left."""
+    parser = options_of("benchmarks.kills", __doc__)
+    parser.add_argument("--kills", type=int, default=60, metavar="N", help="at random moments, next to all chosen ones")
+    parser.add_argument("--seed", type=int, default=1, help="of the random moments")
+    parser.add_argument("--only", default="", metavar="NAME", help="only commands with this in their name; just prints")
+    parser.add_argument("--folder", type=Path, help="where they are killed, and what failed stays; default: removed")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as name:
+        folder = options.folder or Path(name)
+        figures = Figures(options.seed, tuple(_kills(folder, options.kills, random.Random(options.seed), options.only)))
+    files = {FIGURES: as_json(figures), DOCUMENT: filled(DOCUMENT.read_text(encoding="utf-8"), figures)}
+    finish(table(figures), files, only_print=options.print or bool(options.only))
+    return int(any(each.problems for each in figures.kills))
+
+
+def _kills(folder: Path, number: int, random_: random.Random, only: str) -> Iterator[Kill]:
+    server = start()
+    commands = Preloaded(environment_of(folder))
+    work = WorkFolder(folder, commands, environment_of(folder))
+    try:
+        work.run("--version")  # the first one waits for what all import
+        chosen = [each for each in subjects(f"http://127.0.0.1:{server.server_port}/v1") if only in each.name]
+        for place, subject in enumerate(chosen):
+            share = number // len(chosen) + (place < number % len(chosen))
+            yield from _of_subject(subject, share, folder / str(place), work, random_)
+    finally:
+        commands.close()
+        server.shutdown()
+
+
+def _of_subject(
+    subject: Subject, number: int, folder: Path, work: WorkFolder, random_: random.Random
+) -> Iterator[Kill]:
+    of = undisturbed(subject, folder, work)
+    note(f"{subject.name}: {of.seconds:.1f} s undisturbed")
+    names = (folder / f"kill-{count}" for count in itertools.count())
+    for moment in subject.moments:
+        yield _noted(kill(of, next(names), moment=moment))
+    for count in range(number):
+        times = 2 if count % TWICE == TWICE - 1 else 1
+        yield _noted(kill(of, next(names), after_s=[_moment(of, random_) for _ in range(times)]))
+
+
+def _moment(of: Undisturbed, random_: random.Random) -> float:
+    """Draw how many seconds after it began a command is killed."""
+    return random_.uniform(0.0, of.seconds)
+
+
+def _noted(done: Kill) -> Kill:
+    ended = "" if done.killed else ", and had ended"
+    note(f"    {done.moment}{ended}: {done.answers} answers; " + ("; ".join(done.problems) or "nothing lost"))
+    return done
+
+
+if __name__ == "__main__":
+    sys.exit(main())

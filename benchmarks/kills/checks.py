@@ -14,8 +14,8 @@ from benchmarks.kills.records import KEY, items_of, whole_lines
 from wattbench.api.verify import verify
 from wattbench.errors import UserError
 
-STRAY = ("*.tmp", ".*.importing", ".*.rescoring", ".aside/*", ".site-*", ".before-*", "*.new")
-"""What no command may leave behind when it has ended, below its folder."""
+STRAY = ("*.tmp", ".*.importing/*", ".*.rescoring/*", ".aside/*", ".site-*", "tmp/wattbench-*")
+"""What no command may leave behind when it has ended, below its folder. An empty folder aside may stay."""
 MOST_SITES = 2
 """The one that is shown, and the one before it."""
 
@@ -66,7 +66,11 @@ def left_behind(folder: Path) -> Iterator[str]:
     # A folder that was killed before its run.json was written is no run; nothing reads it, and nobody names it.
     unborn = {path for path in folder.rglob("runs/*") if not (path / "run.json").exists()}
     for pattern in STRAY:
-        yield from (f"left {path.relative_to(folder)}" for path in folder.rglob(pattern) if path.parent not in unborn)
+        yield from (
+            f"left {path.relative_to(folder)}"
+            for path in folder.rglob(pattern)
+            if path.parent not in unborn | {folder}  # a verdict's file is the user's own, in any folder
+        )
     for sites in folder.rglob(".sites"):
         names = [path for path in sites.iterdir() if not path.is_symlink()]
         if len(names) > MOST_SITES:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.kills.checks import after_kill, after_resumption, left_behind
+from benchmarks.kills.moments import WHEN
 from benchmarks.kills.records import runs_in, whole_lines
 from benchmarks.kills.subjects import Subject
-from benchmarks.kills.workplace import Done, Workplace
+from benchmarks.kills.work_folder import Done, WorkFolder
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Undisturbed:
     """A command that was not killed."""
 
     subject: Subject
-    place: Workplace
+    place: WorkFolder
     """A folder with the files that it begins with."""
     result: Any
     seconds: float
@@ -43,8 +44,13 @@ class Kill:
     """Complete lines of answers when all had ended: those of what was interrupted stay on record."""
     problems: tuple[str, ...]
 
+    @property
+    def chosen(self) -> bool:
+        """Return whether the moment was chosen, and not drawn."""
+        return self.moment.split()[0] in WHEN
 
-def undisturbed(subject: Subject, folder: Path, place: Workplace) -> Undisturbed:
+
+def undisturbed(subject: Subject, folder: Path, place: WorkFolder) -> Undisturbed:
     """Prepare a folder, and run a command in a copy of it to its end.
 
     Args:
@@ -57,7 +63,7 @@ def undisturbed(subject: Subject, folder: Path, place: Workplace) -> Undisturbed
     """
     begun = folder / "undisturbed"
     begun.mkdir(parents=True)
-    place = Workplace(begun, place.commands, place.environment)
+    place = WorkFolder(begun, place.commands, place.environment)
     subject.prepare(place)
     copy = place.copied(folder / "reference")
     started_s = time.monotonic()
@@ -120,7 +126,7 @@ def _failed(subject: Subject, done: Done) -> list[str]:
     return [f"exit code {done.returncode}: {done.stderr.strip()[-600:]}"]
 
 
-def _after_kill(place: Workplace) -> list[str]:
+def _after_kill(place: WorkFolder) -> list[str]:
     problems = [f"still runs: {process}" for process in place.left_over()]
     for root in _new_runs(place.folder):
         problems += after_kill(root)

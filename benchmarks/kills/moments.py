@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
+WHEN = ("before", "after", "amid")
 PATH_AT = {"fsync": 0, "replace": 1, "rename": 1, "symlink": 1, "mkdir": 0}
 """Which argument of a call is the path, or a file descriptor, that a moment names."""
 
@@ -39,7 +40,7 @@ class Moment:
             ValueError: it is no moment.
         """
         when, call, path, *number = text.split()
-        if when not in ("before", "after", "amid") or call not in PATH_AT:
+        if when not in WHEN or call not in PATH_AT:
             raise ValueError(f"not a moment: {text}")
         return cls(when, call, path, int(number[0]) if number else 1)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.kills.records import content_of, digests, runs_in, whole_runs_in
-from benchmarks.kills.workplace import DATA, Workplace
+from benchmarks.kills.work_folder import DATA, WorkFolder
 
 Words = Sequence[object]
 
@@ -57,9 +58,9 @@ class Subject:
     again: Callable[[Path], Words | None]
     """What its message or the documentation says to run after a kill; None: nothing, as all is there."""
     moments: Sequence[str]
-    prepare: Callable[[Workplace], object]
+    prepare: Callable[[WorkFolder], object]
     """Make the files that it begins with."""
-    result: Callable[[Workplace], Any]
+    result: Callable[[WorkFolder], Any]
     """What it has made, comparable with what it makes undisturbed."""
     exits: frozenset[int] = field(default=frozenset({0}))
 
@@ -87,6 +88,7 @@ def subjects(url: str) -> list[Subject]:
         _run("load", SUITE + ENDPOINT.replace("URL", url) + LOAD, UNDER_LOAD, ("--systems", "adder,remote")),
         GATE_OF_TWO,
         NIGHT,
+        BACKFILL,
         ADD,
         REBUILD,
         RESCORE,
@@ -94,7 +96,7 @@ def subjects(url: str) -> list[Subject]:
     ]
 
 
-def _write_suite(place: Workplace, suite: str) -> None:
+def _write_suite(place: WorkFolder, suite: str) -> None:
     shutil.copytree(DATA / "tasks", place.folder / "tasks")
     shutil.copy(DATA / "answers.py", place.folder)
     (place.folder / "power.csv").write_text(POWER + "\n")
@@ -177,7 +179,7 @@ GATE_OF_TWO = Subject(
 )  # fmt: skip
 
 
-def _nights_before(place: Workplace) -> None:
+def _nights_before(place: WorkFolder) -> None:
     _write_suite(place, SUITE + BLOCKS)
     place.run("nightly", "suite.yaml", "--history", "nights", "--date", "2026-03-01", "--limit", 6)
 
@@ -195,7 +197,7 @@ def _night(folder: Path) -> Words:
     return ("nightly", "suite.yaml", "--history", "nights", "--date", "2026-03-02", "--limit", 6)
 
 
-def _nights(place: Workplace) -> Any:
+def _nights(place: WorkFolder) -> Any:
     listed = json.loads(place.run("history", "nights", "--format", "json").stdout)
     history = place.folder / "nights"
     return (
@@ -216,7 +218,8 @@ NIGHT = Subject(
         "after replace */run.json", "after fsync */open-windows.jsonl 4", f"amid fsync {ANSWERED} 5",
         "before replace */finished.json", "after replace */finished.json", "before replace */.index/*",
         "amid replace */verdicts/*", "after replace */verdicts/*", "after mkdir */.sites/*",
-        "after symlink */nights/*", "before replace */nights/site", "after replace */nights/site",
+        "after symlink */.sites/* 1", "after symlink */.sites/* 2", "before replace */nights/site",
+        "after replace */nights/site",
     ),
     prepare=_nights_before,
     result=_nights,
@@ -224,7 +227,42 @@ NIGHT = Subject(
 )  # fmt: skip
 
 
-def _two_runs(place: Workplace) -> None:
+WHO = ("-c", "user.name=a", "-c", "user.email=a@b")
+
+
+def _repository(place: WorkFolder) -> None:
+    _write_suite(place, SUITE + BLOCKS)
+    (place.folder / ".gitignore").write_text("nights\ntmp\n")
+    for words in (("init", "-q"), ("add", "."), (*WHO, "commit", "-qm", "one", "--date=2026-03-01T12:00:00Z")):
+        subprocess.run(["git", "-C", str(place.folder), *words], check=True, capture_output=True)
+
+
+def _backfill(folder: Path) -> Words:
+    return ("nightly", "suite.yaml", "--history", "nights", "--limit", 6, "--commit", "HEAD")
+
+
+BACKFILL = Subject(
+    name="nightly --commit",
+    command="nightly",
+    arguments=_backfill,
+    again=_backfill,
+    moments=("after mkdir */.aside/*", "before replace */nights/runs/*", "after replace */nights/runs/*"),
+    prepare=_repository,
+    result=lambda place: (
+        [content_of(root) for root in whole_runs_in(place.folder / "nights/runs")],
+        _worktrees(place.folder),
+    ),
+)  # fmt: skip
+
+
+def _worktrees(folder: Path) -> int:
+    listed = subprocess.run(
+        ["git", "-C", str(folder), "worktree", "list", "--porcelain"], check=True, capture_output=True, text=True
+    )
+    return listed.stdout.count("worktree ")
+
+
+def _two_runs(place: WorkFolder) -> None:
     _nights_before(place)
     place.run("run", "suite.yaml", "--limit", 4)
 
@@ -254,7 +292,7 @@ REBUILD = Subject(
     command="merge",
     arguments=lambda folder: ("history", "nights", "--rebuild"),
     again=lambda folder: ("history", "nights", "--rebuild"),
-    moments=("after symlink */before*", "after symlink */nights/*", "before replace */nights/site"),
+    moments=("after symlink */.sites/* 1", "after symlink */.sites/* 2", "before replace */nights/site"),
     prepare=_nights_before,
     result=lambda place: (
         digests(place.folder / "nights/runs"),
@@ -263,7 +301,7 @@ REBUILD = Subject(
 )  # fmt: skip
 
 
-def _one_run(place: Workplace) -> None:
+def _one_run(place: WorkFolder) -> None:
     _write_suite(place, SUITE + BLOCKS)
     place.run("run", "suite.yaml", "--limit", 6, "--out", "measured")
 
@@ -289,7 +327,7 @@ RESCORE = Subject(
 )  # fmt: skip
 
 
-def _table(place: Workplace) -> None:
+def _table(place: WorkFolder) -> None:
     rows = [f"{system},{item},{item % 2},0.1,1.5" for system in ("a", "b") for item in range(200)]
     (place.folder / "table.csv").write_text("\n".join(["system,item,score,seconds,joules", *rows]) + "\n")
 

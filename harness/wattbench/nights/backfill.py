@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.folder_aside import folder_aside
+from wattbench.folder_aside import folder_aside, remove_left
 from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunLayout
 from wattbench.records.atomic_write import move_into_place
@@ -46,9 +46,9 @@ def backfill(
         commits: in the order in which they are run.
         command: makes the command that runs it, from the suite file as it was, the folder for the run and the commit.
     """
+    remove_left(layout.aside.glob("*.backfill"))
     for commit in commits:
-        left = layout.aside.glob("*.backfill")
-        with folder_aside(layout.aside / f"{secrets.token_hex(6)}.backfill", left=left) as staging:
+        with folder_aside(layout.aside / f"{secrets.token_hex(6)}.backfill") as staging:
             try:
                 with repository.checked_out(commit) as suite:
                     code = _run(command(suite, staging, commit))

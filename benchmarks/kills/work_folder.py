@@ -21,24 +21,24 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
 MARK = "KILLS_FOLDER"
 """The variable by which a process that outlives its kill is found."""
-ENDS_WITHIN_S = 10.0
+ENDS_WITHIN_S = 30.0
 """How soon after a kill no process of the command may be left."""
 
 Done = subprocess.CompletedProcess[str]
 
 
 @dataclass(frozen=True)
-class Workplace:
+class WorkFolder:
     """A folder, and how commands are run in it."""
 
     folder: Path
     commands: Preloaded
     environment: Mapping[str, str]
 
-    def copied(self, to: Path) -> Workplace:
+    def copied(self, to: Path) -> WorkFolder:
         """Return another one that begins with the same files."""
         shutil.copytree(self.folder, to, symlinks=True)
-        return Workplace(to, self.commands, self.environment)
+        return WorkFolder(to, self.commands, self.environment)
 
     def run(self, *arguments: object) -> Done:
         """Run `wattbench ARGUMENTS` to its end."""
@@ -81,7 +81,9 @@ class Workplace:
 
     def _run(self, module: str, arguments: tuple[object, ...], more: Mapping[str, str]) -> Done:
         words = [str(each) for each in arguments]
-        environment = {**self.environment, **more, MARK: str(self.folder)}
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        environment = {**self.environment, **more, MARK: str(self.folder), "TMPDIR": str(temporary)}
         return self.commands.run(words, cwd=self.folder, env=environment, timeout_s=300, module=module)
 
 
@@ -91,7 +93,7 @@ def environment_of(folder: Path) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {
         "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "WATTBENCH_WATCH": "off", "ANSWER_S": "0.003",
         "WATTBENCH_CACHE": str(folder / "cache"), "WATTBENCH_LOCKS": str(folder / "locks"),
-        "PYTHONPATH": os.pathsep.join(map(str, paths)), "TMPDIR": str(folder / "tmp"),
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
     }  # fmt: skip
 
 
