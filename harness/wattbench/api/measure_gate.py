@@ -131,6 +131,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
     from wattbench.records import RunWriter, read_run
+    from wattbench.records.line_checks import check_lines
     from wattbench.scenarios.interleaved.gate import Gate
 
     records = read_run(root)
@@ -143,6 +144,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         chosen = meters_here(resolved.suite, resolved.systems)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
+        check_lines(records)
         for change in clock_changes(records):
             notice(f"wattbench: {change}")
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)

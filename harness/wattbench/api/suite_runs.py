@@ -99,6 +99,7 @@ def run_resumed(
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
     from wattbench.records import RunWriter, read_run
+    from wattbench.records.line_checks import check_lines
 
     records = read_run(root)
     if records.header.gate is not None:
@@ -112,6 +113,7 @@ def run_resumed(
     chosen = meters_here(resolved.suite, resolved.systems)
     cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
     check_same_work(records, cells, chosen.provenance)
+    check_lines(records)
     for change in clock_changes(records):
         notice(f"wattbench: {change}")
     return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)

@@ -121,14 +121,18 @@ def _problems_of_lines(records: RunRecords) -> Iterable[str]:
 
 def _invariants(records: RunRecords, record: FinishRecord) -> Check:
     from wattbench.records.invariants import table_problems
+    from wattbench.records.line_checks import line_problems
 
     what = (
         "no row and no window is there twice, all answers are of the same documents, and joules of items sum to their"
     )
     said = f"{what} windows'" if records.header.imported is None else "no row is there twice, and scores are possible"
-    return _check(
-        "invariants", said, lambda: table_problems(records, record.items, record.windows), records.layout.root
-    )
+
+    def problems() -> Iterable[str]:
+        yield from line_problems(records)
+        yield from table_problems(records, record.items, record.windows)
+
+    return _check("invariants", said, problems, records.layout.root)
 
 
 def _recomputed(records: RunRecords) -> list[Check]:

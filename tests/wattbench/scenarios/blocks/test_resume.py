@@ -13,6 +13,7 @@ import pytest
 from tests.wattbench.scenarios.blocks.test_run import check_whole
 from tests.wattbench.scenarios.cut_record import Writes, cut_after
 from wattbench.records import RunRecords
+from wattbench.records.line_checks import check_lines
 
 
 def answers(records: RunRecords) -> Counter[tuple[object, ...]]:
@@ -40,6 +41,7 @@ def test_no_item_is_lost_or_doubled_wherever_a_run_is_killed(
         path, at_once, data = made[number]
         cut_after(whole.root, made, number, b"" if at_once else data[: len(data) // 2])
         records = whole.records
+        check_lines(records)
         before, complete = answers(records), len(records.blocks())
         planned = records.block_plan() is not None
         records = whole.run()

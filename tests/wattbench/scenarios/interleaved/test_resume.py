@@ -12,6 +12,7 @@ import pytest
 
 from tests.wattbench.scenarios.cut_record import Writes, cut_after
 from wattbench.records import SIDES, Purpose, RunRecords
+from wattbench.records.line_checks import check_lines
 from wattbench.scenarios.interleaved import schedule
 
 ITEMS = 7
@@ -63,6 +64,7 @@ def test_no_item_is_lost_or_doubled_wherever_a_gate_is_killed(
         shutil.rmtree(whole.root)
         shutil.copytree(kept, whole.root)
         cut_after(whole.root, made, number, b"" if at_once else data[: len(data) // 2])
+        check_lines(whole.records)
         before = [row.items for row in whole.records.rounds()]
         first_load = max((row.load for row in whole.records.rounds()), default=-1) + 1
         records = whole.run(make_steady(), quiet)

@@ -1,0 +1,133 @@
+"""Check what holds between the lines of a run, finished or not: each once, in a window that is there, with sums."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from wattbench.errors import UserError
+from wattbench.records.reader import RunRecords, read_rows
+from wattbench.records.schema import AnswerRow, WindowLabel, WindowRow
+
+_SHOWN = 3
+
+
+def check_lines(run: RunRecords) -> None:
+    """Check the lines of a run before it is resumed: what is doubled or missing would be in its figures.
+
+    Raises:
+        UserError: they do not fit together.
+    """
+    problems = list(line_problems(run))
+    if problems:
+        more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise UserError(
+            f"{run.layout.root}: cannot be resumed: {'; '.join(problems[:_SHOWN])}{more}. The record is damaged: start "
+            "a new run"
+        )
+
+
+def line_problems(run: RunRecords) -> Iterator[str]:
+    """Yield a clause for each thing that does not hold, the first of each kind in each file.
+
+    Raises:
+        UserError: a line is damaged, or two windows have one id.
+    """
+    windows = {row.window: row for row in run.windows()}
+    opened = Counter(row.window for row in read_rows(run.layout.open_windows, WindowLabel))
+    yield from _each_once(run.layout.open_windows.name, ((f"the window {name!r:.60}", n) for name, n in opened.items()))
+    blocks = Counter((row.number, row.attempt) for row in run.blocks())
+    yield from _each_once(
+        run.layout.blocks.name, ((f"block {block}, attempt {attempt},", n) for (block, attempt), n in blocks.items())
+    )
+    yield from _rounds(run, windows)
+    yield from _passes(run, windows)
+    in_window: Counter[str] = Counter()
+    for system, task in dict.fromkeys((str(c.get("system")), str(c.get("task"))) for c in run.header.cells):
+        answers = run.answers_of_all_attempts(system, task)
+        in_window.update(row.window for row in answers)
+        name = run.layout.answers(system, task).relative_to(run.layout.root).as_posix()
+        yield from _doubled(name, answers)
+        yield from _outside(name, system, answers, windows, opened)
+        yield from _scores(run, system, task)
+    for row in run.loads():
+        if row.window not in windows:
+            yield f"loads.jsonl names the window {row.window!r:.60}, which is not recorded"
+        elif in_window[row.window] != row.queries:
+            yield f"the window {row.window!r:.60} has {in_window[row.window]} answers, and {row.queries} in loads.jsonl"
+
+
+def _each_once(name: str, counted: Iterable[tuple[str, int]]) -> Iterator[str]:
+    for what, number in counted:
+        if number > 1:
+            yield f"{name} has {what} {number} times"
+            return
+
+
+def _doubled(name: str, answers: Iterable[AnswerRow]) -> Iterator[str]:
+    """Yield an answer that is there twice. What failed may have been asked again, and a rate that was cut off was."""
+    seen: dict[tuple[object, ...], AnswerRow] = {}
+    for row in answers:
+        again = row.window if row.offered_per_s is not None else None
+        key = (row.request_type, row.doc_id, row.repeat, row.block, row.attempt, row.offered_per_s, again)
+        before = seen.get(key)
+        if before is not None and (before.failure is None or before.window == row.window):
+            yield f"{name} has the answer to document {row.doc_id}, repeat {row.repeat}, twice"
+            return
+        seen[key] = row
+
+
+def _outside(
+    name: str,
+    system: str,
+    answers: Iterable[AnswerRow],
+    windows: Mapping[str, WindowRow],
+    opened: Collection[str],
+) -> Iterator[str]:
+    for row in answers:
+        window = windows.get(row.window)
+        if window is not None and window.system != system:
+            yield f"{name} has an answer in the window {row.window!r:.60}, which is of {window.system}"
+            return
+        if window is None and row.window not in opened:
+            yield f"{name} has an answer in the window {row.window!r:.60}, which is not recorded"
+            return
+
+
+def _scores(run: RunRecords, system: str, task: str) -> Iterator[str]:
+    """Yield whether the scores of a complete cell are not those of its answers. A gate's are of its complete rounds."""
+    scores = run.scores(system, task)
+    if scores is None:
+        return
+    name = run.layout.scores(system, task).relative_to(run.layout.root).as_posix()
+    counted = Counter((row.doc_id, row.repeat, row.offered_per_s) for row in scores)
+    yield from _each_once(
+        name, ((f"the score of document {key[0]}, repeat {key[1]},", n) for key, n in counted.items())
+    )
+    if run.header.gate is not None or run.header.imported is not None:
+        return
+    answered = {(row.doc_id, row.repeat, row.offered_per_s) for row in run.answers(system, task)}
+    if answered != counted.keys():
+        yield f"{name} has scores of {len(counted)} answers, and there are {len(answered)}"
+
+
+def _rounds(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
+    rounds = run.rounds()
+    counted = Counter(row.number for row in rounds)
+    yield from _each_once(run.layout.rounds.name, ((f"round {number}", n) for number, n in counted.items()))
+    for row in rounds:
+        missing = [window for window in row.windows.values() if window not in windows]
+        if missing:
+            yield f"rounds.jsonl names the window {missing[0]!r:.60}, which is not recorded"
+            return
+
+
+def _passes(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
+    """Yield a window whose passes do not sum to their number. Older records have none."""
+    passes: dict[str, int] = defaultdict(int)
+    for row in run.passes():
+        passes[row.window] += row.passes
+    for window, number in passes.items():
+        if number != windows[window].passes:
+            yield f"passes.jsonl has {number} passes of the window {window!r:.60}, which had {windows[window].passes}"
+            return
