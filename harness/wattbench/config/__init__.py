@@ -8,7 +8,7 @@ meter, engine or router is imported where a suite names one: only it knows its s
 from wattbench.config.base import Name, RelativePath
 from wattbench.config.decide import Decide
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
-from wattbench.config.hosts import far_host, hosts_of, is_loopback
+from wattbench.config.hosts import far_host, hosts_of
 from wattbench.config.loader import (
     Resolved,
     benchmarks_folder,
@@ -25,15 +25,16 @@ from wattbench.config.meter import (
     CsvLog,
     ExternalSettings,
     MeterEntry,
-    MeterSettings,
     NvmlSettings,
     RaplSettings,
     ReplaySettings,
 )
+from wattbench.config.meter_base import MeterSettings
 from wattbench.config.open_loop import Load, queries_needed
 from wattbench.config.prediction import Prediction
 from wattbench.config.recorded_secrets import with_secrets
 from wattbench.config.registry import Registry
+from wattbench.config.remote_meters import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
 from wattbench.config.router import (
     ROUTERS,
     AlwaysRouter,
@@ -99,12 +100,14 @@ __all__ = [
     "OracleRouter",
     "PredictedRouter",
     "Prediction",
+    "PrometheusSettings",
     "Prompt",
     "PythonSystem",
     "RandomRouter",
     "RaplSettings",
     "Registry",
     "RelativePath",
+    "RemoteSettings",
     "ReplaySettings",
     "Resolved",
     "Router",
@@ -114,6 +117,7 @@ __all__ = [
     "System",
     "SystemBase",
     "TaskChoice",
+    "TensorRtLlmSettings",
     "Trade",
     "TransformersSystem",
     "Waiver",
@@ -121,7 +125,6 @@ __all__ = [
     "benchmarks_folder",
     "far_host",
     "hosts_of",
-    "is_loopback",
     "load_suite",
     "queries_needed",
     "resolved_from_record",

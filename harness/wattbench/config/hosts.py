@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from wattbench.config.system import EndpointSystem, HybridSystem, LmEvalSystem, SystemBase
+from wattbench.network.hosts import is_loopback
 
 
 def hosts_of(config: SystemBase) -> frozenset[str | None]:
@@ -31,11 +31,3 @@ def far_host(url: object) -> str | None:
     except ValueError:
         return None
     return None if host is None or is_loopback(host) else host.lower()
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host is this machine, by its name or address alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

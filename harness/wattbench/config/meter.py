@@ -24,11 +24,9 @@ from pydantic import (
 )
 
 from wattbench.config.base import PauseSeconds, RelativePath, Seconds, Strict, Times
+from wattbench.config.meter_base import Component, Host, MeterSettings
 from wattbench.config.registry import Registry
-
-COMPONENT = r"^[a-z][a-z0-9_-]*$"
-Component = Annotated[str, Field(pattern=COMPONENT, max_length=40)]
-"""What a meter measures: ``cpu``, ``gpu0``; ``wall`` and ``psu`` hold all others."""
+from wattbench.config.remote_meters import PrometheusSettings, TensorRtLlmSettings
 
 JOULES = {"J": 1.0, "Wh": 3600.0, "kWh": 3.6e6}
 """Units of energy, in joules."""
@@ -36,13 +34,6 @@ WATTS = {"W": 1.0, "kW": 1000.0, "mW": 0.001}
 """Units of power, in watts."""
 PowerUnit = Literal["W", "kW", "mW"]
 EnergyUnit = Literal["J", "Wh", "kWh"]
-
-
-class MeterSettings(Strict):
-    """What every entry has. A third party's meter derives the model of its own settings from this."""
-
-    use: str
-    """The meter's name."""
 
 
 class AutoSettings(MeterSettings):
@@ -197,6 +188,8 @@ class ExternalSettings(MeterSettings):
     component: Component
     """What it measures. `wall` and `psu` (also `wall0`, `psu1`) contain all other components: the total is theirs
     alone."""
+    host: Host | None = None
+    """The machine that it measures, as the `base_url` of the systems there has it. None is this machine."""
     csv: CsvLog | None = None
     command: Command | None = None
     every_s: Seconds = 1.0
@@ -221,6 +214,8 @@ METERS = Registry(
         "codecarbon": "wattbench.meters.codecarbon:CodecarbonMeter",
         "replay": "wattbench.meters.replay.meter:ReplayMeter",
         "external": "wattbench.meters.external.meter:ExternalMeter",
+        "prometheus": "wattbench.meters.remote.meter:PrometheusMeter",
+        "tensorrt_llm": "wattbench.meters.remote.meter:TensorRtLlmMeter",
     },
     settings=MeterSettings,
     page="docs/adding-a-meter.md",
@@ -256,6 +251,8 @@ MeterEntry = Annotated[
     | Annotated[CodecarbonSettings, Tag("codecarbon")]
     | Annotated[ReplaySettings, Tag("replay")]
     | Annotated[ExternalSettings, Tag("external")]
+    | Annotated[PrometheusSettings, Tag("prometheus")]
+    | Annotated[TensorRtLlmSettings, Tag("tensorrt_llm")]
     | Annotated[OtherSettings, Tag("OtherSettings")],
     Discriminator(
         _which,

@@ -11,7 +11,8 @@ from typing import Any
 
 from wattbench.config.base import Strict
 from wattbench.config.explain import ParsedFile, validate
-from wattbench.config.meter import METERS, MeterSettings, OtherSettings
+from wattbench.config.meter import METERS, OtherSettings
+from wattbench.config.meter_base import MeterSettings
 from wattbench.config.registry import Registry
 from wattbench.config.router import ROUTERS, OtherRouter
 from wattbench.config.system import ENGINES, HybridSystem, OtherSystem, SystemBase

@@ -8,6 +8,7 @@ One meter per file, a thread that samples them, and windows that are judged as t
 from wattbench.meters.base import (
     PROVENANCES,
     AbsentError,
+    AccountableMeter,
     ConfiguredMeter,
     DescribedMeter,
     LaggingMeter,
@@ -16,6 +17,7 @@ from wattbench.meters.base import (
     MeterError,
     Reading,
     SteppedMeter,
+    WindowAccount,
 )
 from wattbench.meters.choose import Chosen, choose, require_measured
 from wattbench.meters.codecarbon import CodecarbonMeter
@@ -33,6 +35,7 @@ from wattbench.meters.windows.judge import judge, usable_as_idle
 __all__ = [
     "PROVENANCES",
     "AbsentError",
+    "AccountableMeter",
     "Chosen",
     "CodecarbonMeter",
     "ConfiguredMeter",
@@ -50,6 +53,7 @@ __all__ = [
     "Sensor",
     "SignalState",
     "SteppedMeter",
+    "WindowAccount",
     "WindowEvidence",
     "choose",
     "judge",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
@@ -136,4 +136,23 @@ class ConfiguredMeter(Meter, Protocol):
         Raises:
             MeterError: there is nothing here that it could read.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class WindowAccount:
+    """What a meter knows of a window beyond its readings."""
+
+    faults: Mapping[str, str] = field(default_factory=dict)
+    """Component to why its joules cannot be trusted: they are then left out, and the window is not valid."""
+    remarks: Sequence[str] = ()
+    """What a reader should know: how uncertain the joules are, and why."""
+
+
+@runtime_checkable
+class AccountableMeter(Meter, Protocol):
+    """A meter that says how far the joules of a window can be trusted."""
+
+    def account(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> WindowAccount:
+        """Judge a window, from its readings (of all meters, those at its edges included) and its moments."""
         ...

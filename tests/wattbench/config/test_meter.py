@@ -12,6 +12,7 @@ import pytest
 from wattbench.config import Suite, load_suite, resolved_from_record
 from wattbench.errors import UserError
 from wattbench.meters.registry import make_meter
+from wattbench.redaction import hide_settings
 
 SUITE = """name: demo
 tasks:
@@ -151,6 +152,17 @@ def test_what_is_wrong_is_said_with_its_place(load: Any, meters: str, said: str)
         load(meters)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_meters_of_other_machines_and_their_secrets(load: Any) -> None:
+    meters = """meters:
+  - {use: prometheus, exporter: dcgm, url: "http://user:kq7Zt2pX9vLm4RwB@gpu-box:9400/metrics", components: [gpu0]}
+  - {use: tensorrt_llm, url: "http://gpu-box:8000/energy_metrics", host: gpu-box, every_s: 0.5}
+"""
+    resolved = load(meters)
+    dcgm, trt = resolved.suite.meters
+    assert (dcgm.every_s, dcgm.updates_s, dcgm.host, trt.every_s) == (1.0, None, None, 0.5)
+    assert "kq7Zt2pX9vLm4RwB" not in str(hide_settings(resolved.as_record()))
 
 
 @pytest.mark.usefixtures("ducks")

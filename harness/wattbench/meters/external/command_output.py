@@ -62,8 +62,12 @@ class CommandSource:
         assert command.power_unit is not None  # the suite was checked: one of the two
         return [Reading(at_s, power_w={self._component: number * WATTS[command.power_unit]})]
 
-    def close(self) -> None:
+    def interrupt(self) -> None:
         """End the command, if it is running. A reading that waits for it then fails."""
+        self.close()
+
+    def close(self) -> None:
+        """End the command, if it is running."""
         process = self._process
         if process is not None:
             _end(process)

@@ -73,6 +73,9 @@ class CsvLogSource:
         texts = [line.decode("utf-8", errors="replace").strip("\r\0 ") for line in lines]
         return [self._reading(text) for text in texts if text]
 
+    def interrupt(self) -> None:
+        """Nothing to end: reading a file does not wait."""
+
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:

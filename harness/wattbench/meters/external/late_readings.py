@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from wattbench.clock import now_s
@@ -19,13 +20,15 @@ class Feed:
         self.meter = meter
         self.due_s = 0.0
         """When to call it again, seconds since the epoch."""
-        self._latest_s = float("-inf")
-        self._latest: Reading | None = None
+        self._latest: dict[tuple[str, str], Reading] = {}
+        """The last reading of each component's count and power."""
+        self._counted: set[str] = set()
 
     def opening(self) -> list[Reading]:
-        """Return the last reading when a window opens: earlier ones, between windows, are not counted."""
+        """Return the last readings when a window opens: earlier ones, between windows, are not counted."""
         self.news()
-        return [] if self._latest is None else [self._latest]
+        latest = {id(reading): reading for reading in self._latest.values()}
+        return sorted(latest.values(), key=lambda reading: reading.at_s)
 
     def news(self) -> list[Reading]:
         """Return the readings since the last call."""
@@ -35,14 +38,21 @@ class Feed:
             readings = [Reading(now_s(), gaps=dict.fromkeys(self.meter.provenance, repr(error)))]
         self.due_s = now_s() + POLL_S
         for reading in readings:
-            if reading.energy_j or reading.power_w:
-                self._latest = reading
-                self._latest_s = max(self._latest_s, reading.at_s)
+            self._latest.update({("energy", component): reading for component in reading.energy_j})
+            self._latest.update({("power", component): reading for component in reading.power_w})
+            self._counted |= reading.energy_j.keys()
         return readings
 
     def behind(self, finished_s: float) -> bool:
         """Return whether its reading of this moment is still expected."""
-        return self._latest_s < finished_s and now_s() - finished_s < self.meter.lag_s
+        return now_s() - finished_s < self.meter.lag_s and any(
+            self._latest_s(component) < finished_s for component in self.meter.provenance
+        )
+
+    def _latest_s(self, component: str) -> float:
+        """Return when that was last read of a component of which its joules are made."""
+        reading = self._latest.get(("energy" if component in self._counted else "power", component))
+        return -math.inf if reading is None else reading.at_s
 
     def edges(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
         """Return counts at a window's edges, on the line between the readings around each: wrong by at most a quarter

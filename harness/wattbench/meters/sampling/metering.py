@@ -10,7 +10,7 @@ from typing import Self
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.interrupts import held
-from wattbench.meters.base import LimitedMeter, Meter, MeterError, Reading
+from wattbench.meters.base import AccountableMeter, LimitedMeter, Meter, MeterError, Reading, WindowAccount
 from wattbench.meters.contention.signals import Contention
 from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
 from wattbench.meters.hosts import components_on
@@ -102,6 +102,14 @@ class Metering:
             span.begin()
         return OpenWindow(self, self._sampler, replace(label, started_s=started_s), started_s, readings, span, hosts)
 
+    def accounts(
+        self, components: Sequence[str], readings: Sequence[Reading], started_s: float, finished_s: float
+    ) -> list[WindowAccount]:
+        """Return what the meters of these components say of a window, as `AccountableMeter.account` has it."""
+        able = [meter for meter in self._opened if isinstance(meter, AccountableMeter)]
+        of_window = [meter for meter in able if not set(components).isdisjoint(meter.provenance)]
+        return [meter.account(readings, started_s, finished_s) for meter in of_window]
+
     def _open(self, meter: Meter) -> None:
         try:
             meter.open()
@@ -178,6 +186,7 @@ class OpenWindow:
         readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
         idle = self.label.purpose == Purpose.IDLE
         counted, unread = components_on(self._metering.provenance, self._hosts, partly=idle)
+        accounts = self._metering.accounts(counted, self._readings, self.started_s, finished_s)
         evidence = WindowEvidence(
             label=self.label,
             started_s=self.started_s,
@@ -191,6 +200,10 @@ class OpenWindow:
             passes=passes,
             min_window_s=min_window_s,
             contention=Contention() if self._span is None else self._span.finish(pass_s),
-            remarks=[] if passes == 1 else [f"its items were asked {passes} times to fill it"],
+            distrusted={component: why for account in accounts for component, why in account.faults.items()},
+            remarks=[
+                *([] if passes == 1 else [f"its items were asked {passes} times to fill it"]),
+                *(remark for account in accounts for remark in account.remarks),
+            ],
         )
         return judge(evidence)

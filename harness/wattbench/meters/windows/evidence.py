@@ -39,6 +39,8 @@ class WindowEvidence:
     """What else the machine did meanwhile; empty where that is not known."""
     unread_hosts: Sequence[str | None] = ()
     """Machines on which the system runs and that no meter reads; None is this one. Then nothing of it is measured."""
+    distrusted: Mapping[str, str] = field(default_factory=dict)
+    """Component to why its meter says that its joules cannot be trusted."""
     remarks: Sequence[str] = ()
     """What else a reader should know of the window; none makes it invalid."""
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from wattbench.meters.base import INTEGRATED, MODELLED, REPLAYED
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.series import Series
 from wattbench.records import components
-
-_GPU = re.compile(r"gpu\d*(@.+)?$")
 
 
 def standstill(points: Series, step_s: float) -> str | None:
@@ -57,7 +54,7 @@ def drift(points: Series) -> str | None:
 
 def is_gpu(component: str) -> bool:
     """Return whether a component is a GPU, whose joules hold nothing of what the processor does."""
-    return _GPU.match(component) is not None
+    return components.kind_of(component) in ("gpu", "gpus")
 
 
 def less_than_contained(energy_j: Mapping[str, float], provenance: Mapping[str, str]) -> Iterator[str]:

@@ -59,6 +59,9 @@ def judge(evidence: WindowEvidence) -> WindowRow:
             f"lasted {evidence.duration_s:.2f} s; the suite requires at least {evidence.min_window_s:g} s"
         )
     for component, points in series.items():
+        if component in evidence.distrusted:
+            findings.faults.append(f"{component}: {evidence.distrusted[component]}")
+            continue
         limits = power_range(component, points.provenance, evidence.limits_w.get(component))
         _judge_component(points, evidence.step_s[component], evidence.min_steps, limits, findings)
     if measured:

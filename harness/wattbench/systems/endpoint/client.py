@@ -15,14 +15,16 @@ from typing import Any, NoReturn
 import httpx
 
 from wattbench.clock import now_s
-from wattbench.config import is_loopback
 from wattbench.errors import UserError
+from wattbench.network.bounded_network import Allowance, StreamError, allowed, bound
+from wattbench.network.headers import encodings
+from wattbench.network.hosts import is_loopback
+from wattbench.network.urls import public_url
 from wattbench.redaction import hide, keep_secret, keep_secrets_of
-from wattbench.systems.endpoint.bounded_network import Allowance, allowed, bound
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.request import EndpointRequest
-from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError, StreamError
+from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError
 
 MAX_STREAM_BYTES = 64 << 20
 """The most bytes of one answer as sent, headers included: at about 300 bytes a token, more than 200,000 tokens."""
@@ -254,21 +256,15 @@ def _assemble(pieces: Iterator[bytes], assembly: Assembly) -> None:
             return
 
 
-def _encodings(response: httpx.Response) -> str:
-    """Return the encodings of a body, and an empty text if it has none. A few kilobytes may unpack to gigabytes."""
-    names = [name.strip().lower() for name in response.headers.get("content-encoding", "").split(",")]
-    return ", ".join(name for name in names if name not in ("", "identity"))
-
-
 def _refuse_encodings(response: httpx.Response) -> None:
-    if encodings := _encodings(response):
-        raise StreamError(f"it sent an encoding that was not asked for: {plain_text(encodings, limit=60)}")
+    if names := encodings(response):
+        raise StreamError(f"it sent an encoding that was not asked for: {plain_text(names, limit=60)}")
 
 
 def _reason(response: httpx.Response) -> str:
     """Return the body of a refusal, as much of it as came."""
-    if encodings := _encodings(response):
-        return f"(encoded as {plain_text(encodings, limit=60)}, which was not asked for)"
+    if names := encodings(response):
+        return f"(encoded as {plain_text(names, limit=60)}, which was not asked for)"
     body = b""
     with suppress(httpx.HTTPError, StreamError):  # the refusal itself is what counts
         for piece in response.iter_raw():
@@ -291,9 +287,3 @@ def parse_url(base_url: str, where: str) -> httpx.URL:
     if not url.host:
         raise UserError(f"{where}: base_url has no host; write http://host:port/v1")
     return url
-
-
-def public_url(url: str) -> str:
-    """Return a URL without the parts that may be secret: user, password, query."""
-    parsed = httpx.URL(url)
-    return str(httpx.URL(scheme=parsed.scheme, host=parsed.host, port=parsed.port, path=parsed.path))

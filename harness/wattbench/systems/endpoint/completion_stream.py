@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from wattbench.systems.endpoint.sse import RefusedAnswerError, StreamError
+from wattbench.network.bounded_network import StreamError
+from wattbench.systems.endpoint.sse import RefusedAnswerError
 
 DONE = "[DONE]"
 """The data of the last event of a stream."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wattbench.network.bounded_network import StreamError
+
 MAX_LINE_BYTES = 1 << 20
 """A chunk of a completion takes about 300 bytes; a line this long is a mistake or an attack."""
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
-
-
-class StreamError(Exception):
-    """What a server sent is not a stream of completion chunks; the text says what was wrong, and may quote it."""
 
 
 class RefusedAnswerError(StreamError):

@@ -296,10 +296,10 @@ def test_a_log_whose_clock_is_behind_is_named_though_rows_keep_coming(
     settings = ExternalSettings(use="external", component="wall", csv=log(tmp_path / "w.csv"), every_s=1.0, lag_s=5.0)
     meter = ExternalMeter(settings)
     rows = [Reading(now_s() - behind_s - age_s, power_w={"wall": 100.0}) for age_s in (30.0, 1.0, 0.0)]
-    late = meter._late(rows)
+    late = meter.late(rows)
     assert [reading.gaps["wall"].startswith("its newest reading came") for reading in late] == [True] * named
-    assert meter._late([]) == []
-    assert meter._late([Reading(now_s(), gaps={"wall": "no number"})]) == []
+    assert meter.late([]) == []
+    assert meter.late([Reading(now_s(), gaps={"wall": "no number"})]) == []
 
 
 @pytest.mark.parametrize(("ahead_s", "refused"), [(0.4, False), (0.7, True), (1.9, True)])

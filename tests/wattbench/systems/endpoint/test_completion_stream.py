@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from wattbench.network.bounded_network import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, read_chunk
-from wattbench.systems.endpoint.sse import StreamError
 
 
 def assembled(*texts: str, stops: tuple[str, ...] = (), withheld: tuple[str, ...] = ()) -> Completion:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.made_up.raw_server import MODELS, Piece, RawServer, events, page, said, trickle
 from wattbench.errors import UserError
-from wattbench.systems.endpoint import bounded_network
+from wattbench.network import bounded_network
 from wattbench.systems.endpoint import client as openai_client
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wattbench.network.bounded_network import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly
-from wattbench.systems.endpoint.sse import EventDecoder, StreamError
+from wattbench.systems.endpoint.sse import EventDecoder
 
 LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=30)
 NOISE = st.sampled_from([": ping", "event: x", "id: 1", "retry: 5", "nonsense"])

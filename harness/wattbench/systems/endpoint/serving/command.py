@@ -7,8 +7,9 @@ import time
 
 from wattbench.config import Serve
 from wattbench.errors import UserError
+from wattbench.network.urls import public_url
 from wattbench.redaction import keep_secret, keep_secrets_of
-from wattbench.systems.endpoint.client import OpenAIClient, parse_url, public_url
+from wattbench.systems.endpoint.client import OpenAIClient, parse_url
 from wattbench.systems.endpoint.serving.base import HelpedServer
 from wattbench.systems.endpoint.serving.command_line import split_command, with_port
 from wattbench.systems.endpoint.serving.helper import HelperProcess

@@ -18,11 +18,13 @@ from typing import Any
 import httpcore
 import httpx
 
-from wattbench.systems.endpoint.sse import StreamError
-
 WRITE_BYTES = 1 << 14
 """The most bytes of one write: the socket takes them at once or not at all, so that no server makes a write long by
 reading slowly."""
+
+
+class StreamError(Exception):
+    """What a server sent cannot be used; the text says what was wrong, and may quote it."""
 
 
 class Allowance:

@@ -1,0 +1,1 @@
+"""Read the joules of another machine over HTTP."""

@@ -1,0 +1,62 @@
+"""What one page of an exporter says of a machine, whatever the exporter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class PageError(Exception):
+    """A page holds nothing that can be used; the text says why."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a page says of one part of the machine."""
+
+    energy_j: float | None = None
+    """Joules counted so far."""
+    power_w: float | None = None
+    stamp_s: float | None = None
+    """When that was, by the exporter's clock, seconds since the epoch; None where the page does not say."""
+    modelled: bool = False
+    """Whether the exporter estimates it by a model."""
+    identity: str = ""
+    """What does not change as long as it is the same device: a GPU's UUID."""
+
+
+@dataclass(frozen=True)
+class PageFigures:
+    """What one page says."""
+
+    parts: Mapping[str, Figure]
+    """By part: ``gpu0``, ``cpu``."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Parts of which the page has no figure that can be used, and why."""
+    begun_s: float | None = None
+    """When the exporter's process began, by its own clock; None where the page does not say."""
+
+
+class PageReader(Protocol):
+    """Knows the pages of one kind of exporter."""
+
+    @property
+    def accept(self) -> str:
+        """The types of document to ask for."""
+
+    @property
+    def reads(self) -> str:
+        """What is read, in words."""
+
+    @property
+    def shared(self) -> str:
+        """The provenance of parts that are no GPU and have a counter."""
+
+    def __call__(self, body: bytes, content_type: str) -> PageFigures:
+        """Read a page.
+
+        Raises:
+            PageError: it is none.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Ask servers over HTTP, within bounds of time and bytes whatever they send."""
