@@ -15,6 +15,7 @@ from wattbench.cli import (
     rescore,
     route,
     run,
+    tasks,
     verify,
 )
 from wattbench.cli._group import main
@@ -32,5 +33,6 @@ __all__ = [
     "rescore",
     "route",
     "run",
+    "tasks",
     "verify",
 ]

@@ -7,6 +7,7 @@ meter, engine or router is imported where a suite names one: only it knows its s
 
 from wattbench.config.base import Name, RelativePath
 from wattbench.config.decide import Decide
+from wattbench.config.file_task import FileSplit, FileTask
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
 from wattbench.config.hosts import far_host, hosts_of
 from wattbench.config.loader import (
@@ -48,7 +49,7 @@ from wattbench.config.router import (
     RouterBase,
 )
 from wattbench.config.serve import LlamaCppServe, Serve
-from wattbench.config.suite import Carbon, Measure, Suite, TaskChoice
+from wattbench.config.suite import Carbon, Measure, Suite
 from wattbench.config.system import (
     ENGINES,
     Checkout,
@@ -63,6 +64,7 @@ from wattbench.config.system import (
     SystemBase,
     TransformersSystem,
 )
+from wattbench.config.task_choice import TaskChoice
 from wattbench.config.training import DeclaredTraining
 from wattbench.config.weights import Weights
 
@@ -83,6 +85,8 @@ __all__ = [
     "DeclaredTraining",
     "EndpointSystem",
     "ExternalSettings",
+    "FileSplit",
+    "FileTask",
     "GatePolicy",
     "HybridSystem",
     "LlamaCppServe",

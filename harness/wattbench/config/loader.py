@@ -15,8 +15,10 @@ from pydantic import TypeAdapter, ValidationError
 from wattbench.config.base import expanded
 from wattbench.config.decide import OVERALL
 from wattbench.config.explain import validate
-from wattbench.config.suite import Catalogue, Suite, TaskChoice
+from wattbench.config.file_task import FileTask
+from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.system import HybridSystem, System, SystemBase
+from wattbench.config.task_choice import TaskChoice
 from wattbench.config.third_party import RecordedSuite, checked_meter, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml
 from wattbench.errors import UserError, nearest
@@ -36,7 +38,7 @@ class Resolved:
     @property
     def tasks(self) -> list[TaskChoice]:
         """Return the tasks, in the order in which they run."""
-        return self.suite.tasks.select
+        return [*self.suite.tasks.select]
 
     def as_record(self) -> dict[str, Any]:
         """Return all settings, with absolute paths: `run.json` has them without secrets; a resumed run reads them."""
@@ -118,7 +120,7 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
 
     Args:
         name: path or name.
-        tasks_exist: check that its folders of tasks exist; False where only its systems are needed.
+        tasks_exist: check that its folders and files of tasks exist; False where only its systems are needed.
 
     Raises:
         UserError: anything in it, or in a catalogue it includes, is wrong.
@@ -128,6 +130,8 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     for index, folder in enumerate(suite.tasks.include):
         if tasks_exist and not folder.is_dir():
             raise UserError(f"{file.where(('tasks', 'include', index))}: tasks.include: {folder} is not a folder")
+    if tasks_exist:
+        _check_files(suite, file)
     _check_domains(suite, file)
     meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]
     known = _catalogues(suite, file) | _defined(suite, file)
@@ -135,6 +139,14 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     define = {name: known[name].checked for name in suite.systems.define}
     suite = suite.model_copy(update={"meters": meters, "systems": suite.systems.model_copy(update={"define": define})})
     return Resolved(suite, systems, file.path)
+
+
+def _check_files(suite: Suite, file: YamlFile) -> None:
+    for index, choice in enumerate(suite.tasks.select):
+        for key, path in choice.files().items() if isinstance(choice, FileTask) else ():
+            if not path.exists():
+                where = file.where(("tasks", "select", index, key))
+                raise UserError(f"{where}: tasks.select.{index}.{key}: no such file: {path}")
 
 
 def _check_domains(suite: Suite, file: YamlFile) -> None:

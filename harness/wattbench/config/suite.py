@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
+    Discriminator,
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
     PositiveFloat,
     SerializeAsAny,
+    Tag,
     model_validator,
 )
 
-from wattbench.config.base import Items, Name, PauseSeconds, RelativePath, Seed, Strict, Times
+from wattbench.config.base import Name, PauseSeconds, RelativePath, Seed, Strict, Times
 from wattbench.config.decide import Decide
 from wattbench.config.embodied import Embodied
+from wattbench.config.file_task import FileTask
 from wattbench.config.gate import GatePolicy
 from wattbench.config.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.system import System
+from wattbench.config.task_choice import TaskChoice
 from wattbench.records.suite_defaults import CURRENCY, PUE, REQUESTS_PER_YEAR
 
 
-def _each_once(documents: list[int]) -> list[int]:
-    twice = [number for number, times in Counter(documents).items() if times > 1]
-    if twice:
-        raise ValueError(f"document {twice[0]} is named twice")
-    return sorted(documents)
+def _kind_of_task(given: Any) -> str:
+    """Name the model of an entry of `tasks.select`: what names a file is a file."""
+    named = "file" in given if isinstance(given, Mapping) else isinstance(given, FileTask)
+    return FileTask.__name__ if named else TaskChoice.__name__
 
 
-class TaskChoice(Strict):
-    """One lm-eval task, and its role in this suite."""
-
-    task: str
-    """lm-eval's name of the task."""
-    domain: str
-    """The label that groups tasks: arithmetic, text, ..."""
-    source: Literal["include", "lm_eval"] = "include"
-    """`include`: a YAML file in one of the folders above. `lm_eval`: a task that lm-eval ships."""
-    limit: Items | None = None
-    """Use the first `limit` documents; None uses all."""
-    documents: Annotated[list[NonNegativeInt], Field(min_length=1), AfterValidator(_each_once)] | None = None
-    """Use only these documents, by their `doc_id` (from 0); with `limit` the first `limit` of them. None uses all."""
-    metric: str | None = None
-    """The task's metric that counts as correctness, from 0 to 1: `exact_match`, or `exact_match,strict-match` to name
-    the filter too. None takes the task's first."""
-
-    def doc_ids(self, items: int) -> Sequence[int]:
-        """Return the documents that are asked, by their `doc_id`, ascending.
-
-        Args:
-            items: how many are asked.
-        """
-        return range(items) if self.documents is None else self.documents[:items]
+SelectedTask = Annotated[
+    Annotated[TaskChoice, Tag(TaskChoice.__name__)] | Annotated[FileTask, Tag(FileTask.__name__)],
+    Discriminator(_kind_of_task),
+]
+"""An lm-eval task by its name, or a file of one's own by the key `file`."""
 
 
 class Tasks(Strict):
@@ -65,7 +46,7 @@ class Tasks(Strict):
     include: list[RelativePath] = []
     """Folders of lm-eval task YAML, relative to this file. A task file can run code: include only folders that you
     trust."""
-    select: Annotated[list[TaskChoice], Field(min_length=1)]
+    select: Annotated[list[SelectedTask], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _each_once(self) -> Self:

@@ -13,9 +13,8 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.measure.bounded_pattern import first_matches
-from wattbench.records import Forms, RunRecords, ScoreRow, answer_in, equal_in, targets_of
+from wattbench.records import NO_ANSWER, Forms, RunRecords, ScoreRow, answer_in, equal_in, targets_of
 from wattbench.records.tables import compared_texts
-from wattbench.tasks.answer_changes import NO_MATCH
 
 METRIC = "text_match,wattbench"
 """The name of the metric of these scores."""
@@ -64,7 +63,7 @@ def _said(rows: Iterable[Mapping[str, Any]]) -> Iterable[str]:
 
 
 def _score(row: Mapping[str, Any], forms: Forms, extracted: Mapping[str, str] | None) -> ScoreRow:
-    answer = row["filtered"] or "" if extracted is None else extracted.get(row["output"] or "", NO_MATCH)
+    answer = row["filtered"] or "" if extracted is None else extracted.get(row["output"] or "", NO_ANSWER)
     equal = float(equal_in(answer, targets_of(row["target"]), forms))
     correct = max(equal, row["correct"]) if extracted is None else equal
     return ScoreRow(

@@ -7,6 +7,7 @@ import anything else of the harness: a record can be read where nothing can be r
 from wattbench.records.answer_forms import (
     ALL_FORMS,
     COMBINATIONS,
+    NO_ANSWER,
     AnswerForm,
     Forms,
     answer_in,
@@ -64,6 +65,7 @@ __all__ = [
     "IDENTITY",
     "LABELS",
     "NOT_RECORDED",
+    "NO_ANSWER",
     "SCHEMA_VERSION",
     "SIDES",
     "TRACE_COLUMNS",

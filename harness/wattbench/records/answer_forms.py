@@ -21,6 +21,10 @@ _LONGEST_LIST = 4000
 """Characters of a target that is read as a list of several; a longer one is one text."""
 
 
+NO_ANSWER = "[invalid]"
+"""What is recorded of a reply in which a score finds no answer. lm-eval's own filters record the same."""
+
+
 class AnswerForm(StrEnum):
     """One change of a text before it is compared."""
 

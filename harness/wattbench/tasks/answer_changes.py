@@ -12,10 +12,7 @@ from typing import Any
 
 from lm_eval.api.filter import Filter, FilterEnsemble
 
-from wattbench.records import Forms, answer_in, target_in
-
-NO_MATCH = "[invalid]"
-"""What lm-eval's own filter leaves of an answer in which its pattern is not to be found."""
+from wattbench.records import NO_ANSWER, Forms, answer_in, target_in
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class AnswerChanges:
     forms: Forms = ()
     """Of what the filters leave; targets are brought into them, too."""
     extracted: Mapping[str, str] | None = None
-    """Whole answer to what a pattern extracts, in place of the task's own filters; `NO_MATCH` for any other answer.
+    """Whole answer to what a pattern extracts, in place of the task's own filters; `NO_ANSWER` for any other answer.
     None: the filters stay."""
 
 
@@ -47,7 +44,7 @@ def _change_filters(pipeline: FilterEnsemble, changes: AnswerChanges) -> None:
     extracted = changes.extracted
     if extracted is not None:
         # Of several replies to one document the first counts, as in lm-eval's own default.
-        filters = [lambda: _EachText(lambda text: extracted.get(text, NO_MATCH)), _TakeFirst]
+        filters = [lambda: _EachText(lambda text: extracted.get(text, NO_ANSWER)), _TakeFirst]
     if changes.forms:
         filters.append(lambda: _EachText(lambda text: answer_in(text, changes.forms)))
     pipeline.filters = filters

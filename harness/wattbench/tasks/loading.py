@@ -13,9 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from wattbench.config import Resolved, TaskChoice
+from wattbench.config import FileTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
+from wattbench.tasks.data_files import with_found_files
+from wattbench.tasks.file_task.build import build, lm_eval_task
 from wattbench.tasks.task_code import TaskCode, code_in
+from wattbench.tasks.template_sandbox import sandbox_templates
 
 FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
 """The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
@@ -125,6 +128,9 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
     Raises:
         UserError: it is unknown, or a group rather than a task.
     """
+    quiet_lm_eval()
+    if isinstance(choice, FileTask):
+        return TaskOutline(choice, "generate_until")
     entry = _manager_of(resolved, choice).task_index[choice.task]
     written = entry.cfg or {}
     if "class" in written:
@@ -145,6 +151,8 @@ def code_of_task(resolved: Resolved, choice: TaskChoice) -> TaskCode:
     Raises:
         UserError: it is unknown, a group rather than a task, or its file cannot be read.
     """
+    if isinstance(choice, FileTask):
+        return TaskCode("wattbench", ())
     entry = _manager_of(resolved, choice).task_index[choice.task]
     try:
         return code_in(entry.yaml_path, entry.cfg or {})
@@ -158,10 +166,9 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     Raises:
         UserError: it is unknown, broken, a group rather than a task, or has no documents.
     """
-    manager = _manager_of(resolved, choice)
     where = _where(resolved, choice)
     try:
-        task = manager.load([choice.task])["tasks"][choice.task]
+        task, scoring = _of_file(choice) if isinstance(choice, FileTask) else (_of_lm_eval(resolved, choice), "")
         documents = _documents(task, choice)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
@@ -170,17 +177,45 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     if not documents:
         raise UserError(f"{where}: the task has no documents")
     digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
-    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice))
+    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring))
 
 
-def asking_digest(task: Any, choice: TaskChoice) -> str:
+def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
+    manager = _manager_of(resolved, choice)
+    entry = manager.task_index[choice.task]
+    written = entry.cfg or {}
+    spec: Any = choice.task
+    if choice.source == "include" and entry.yaml_path and _is_local(written) and written.get("dataset_kwargs"):
+        from lm_eval.tasks._yaml_loader import load_yaml
+
+        files = with_found_files(Path(entry.yaml_path), written["dataset_kwargs"])
+        spec = {**load_yaml(entry.yaml_path), "task": choice.task, "dataset_kwargs": files}
+    return manager.load([spec])["tasks"][choice.task]
+
+
+def _of_file(choice: FileTask) -> tuple[Any, str]:
+    """Return the task of a file, and what identifies how its answers are scored."""
+    quiet_lm_eval()
+    sandbox_templates()
+    built = build(choice)
+    return lm_eval_task(built), built.scoring
+
+
+def asking_digest(task: Any, choice: TaskChoice, scoring: str = "") -> str:
     """Return a SHA-256 over how a task's answers are made and scored: limits and stop words, filters, metrics.
 
     A task's version identifies these only if its author has raised it. Code is identified by its text.
+
+    Args:
+        task: lm-eval's.
+        choice: for its metric.
+        scoring: what identifies the scores of a task whose code does not: those of a file.
     """
     config = getattr(task, "config", None)
     names = ("output_type", "generation_kwargs", "filter_list", "metric_list", "process_results", "repeats")
     settings = {name: getattr(config, name, None) for name in names} | {"metric": choice.metric}
+    if scoring:
+        settings["scoring"] = scoring
     return hashlib.sha256(json.dumps(settings, sort_keys=True, default=_source).encode()).hexdigest()
 
 
@@ -221,8 +256,6 @@ def _is_local(written: Mapping[str, Any]) -> bool:
 def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
     from lm_eval.tasks import TaskManager
 
-    from wattbench.tasks.template_sandbox import sandbox_templates
-
     sandbox_templates()
     return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
 
@@ -259,6 +292,4 @@ def _reason(error: Exception) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, IndexError):
         return "it has no documents"  # lm-eval looks at the first document while loading
-    if isinstance(error, FileNotFoundError):
-        return f"{text[:300]}. Paths under data_files are relative to the current folder, which is {Path.cwd()}"
     return f"{type(error).__name__}: {text[:300]}"

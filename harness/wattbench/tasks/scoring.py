@@ -48,6 +48,7 @@ def evaluate(
     task = loaded.task
     # As lm-eval has it: a task that insists on 0 worked examples keeps it, and one that says nothing has none.
     if prompt.fewshot is not None and task.get_config("num_fewshot") != 0:
+        _check_examples(loaded, prompt.fewshot)
         task.set_config(key="num_fewshot", value=prompt.fewshot)
     elif task.get_config("num_fewshot") is None:
         task.set_config(key="num_fewshot", value=0)
@@ -69,6 +70,18 @@ def evaluate(
     )
     samples: list[dict[str, Any]] = results["samples"][loaded.choice.task]
     return samples
+
+
+def _check_examples(loaded: LoadedTask, wanted: int) -> None:
+    """Check that there are as many worked examples where they are the first ones of a fixed list."""
+    from lm_eval.api.samplers import FirstNSampler
+
+    sampler = getattr(loaded.task, "sampler", None)
+    if isinstance(sampler, FirstNSampler) and wanted > len(sampler.df):
+        raise UserError(
+            f"task {loaded.choice.task!r}: prompt.fewshot: {wanted} worked examples are asked for, and the task has "
+            f"{len(sampler.df)}"
+        )
 
 
 def restrict(task: Any, documents: Sequence[int]) -> None:

@@ -18,7 +18,7 @@ from wattbench_reports.comparability.joules import SystemJoules, why_not_compara
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import Year, year
 from wattbench_reports.comparison.another_run import joule_ratios
-from wattbench_reports.comparison.caveats import carbon_caveats, caveats, strict_caveats
+from wattbench_reports.comparison.caveats import carbon_caveats, caveats, strict_caveats, unread_caveats
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
@@ -367,6 +367,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
             *(load_caveats(load) if load is not None else ()),
             *condition_caveats(prints),
             *caveats(frames, measured, judged),
+            *unread_caveats(strict),
             *strict_caveats(strict, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),
         ),

@@ -24,6 +24,10 @@ _HOW_COUNTED = "They count as not correct, have no latency, and keep their joule
 _SOME_FAILED = f"Some requests of {{names}} failed. {_HOW_COUNTED}"
 _SOME_FAILED_THERE = "Some requests of {names} failed, as the source says, and have no latency."
 _REASON_CHARACTERS = 160
+
+UNREAD = 0.1
+"""The share of a cell's replies without an answer that is worth a warning."""
+
 _REASONS = 4
 """Reasons of invalid windows that a caveat names, the commonest first."""
 
@@ -111,6 +115,26 @@ def strict_caveats(
     options = " ".join(f"--{form}" for form in best[names[0]])
     how = f" To score the recorded answers so: wattbench rescore RUN {options}"
     return (Caveat("strict-scoring", f"Scores depend on how answers are written: {'; '.join(clauses)}.{how}", names),)
+
+
+def unread_caveats(strictness: Mapping[str, SystemStrictness]) -> tuple[Caveat, ...]:
+    """Warn where many replies are wrong because no answer was found in them: the cells of each system together."""
+    lacking = {
+        name: [cell for cell in each.cells if cell.unread > UNREAD * cell.answers] for name, each in strictness.items()
+    }
+    names = tuple(name for name, cells in lacking.items() if cells)
+    if not names:
+        return ()
+    clauses = [
+        f"{cell.unread:,.0f} of {cell.answers:,} replies of {name} to {cell.task}"
+        for name in names
+        for cell in lacking[name]
+    ]
+    text = (
+        f"They are counted as wrong, but no answer was found in {named(clauses)}. Read some before you believe these "
+        f"scores: wattbench items RUN --wrong --system {names[0]}"
+    )
+    return (Caveat("unread-answers", text, names),)
 
 
 def _together(caveats: Iterable[Caveat], sentence: str) -> Iterator[Caveat]:

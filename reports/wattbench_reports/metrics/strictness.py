@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records import COMBINATIONS, AnswerForm, Forms, RunRecords, equal_in, targets_of
+from wattbench.records import COMBINATIONS, NO_ANSWER, AnswerForm, Forms, RunRecords, equal_in, targets_of
 from wattbench.records.jsonl import read_lines
 from wattbench_reports.stats.budgets import SEED, STRICTNESS_ANSWERS
 from wattbench_reports.tables.answer_texts import texts_at
@@ -49,6 +49,8 @@ class CellStrictness:
     """Changes made together to what they would add to `right`; empty where no change adds anything."""
     places: tuple[int, ...]
     """Some of the answers that some change would make right: places in `Frames.items`."""
+    unread: float = 0.0
+    """Answers in which the task's filters found none; estimated where not all texts were read."""
 
     def score(self, forms: Forms = ()) -> float:
         """Return the share of right answers, as scored or with some changes."""
@@ -127,7 +129,7 @@ def strictness(frames: Frames) -> Mapping[str, SystemStrictness]:
             CellStrictness(
                 name, task, domain_of[task], int(read.answers[at]), float(read.right[at]),
                 {forms: float(read.gains[at, code]) for forms, code in _CODES.items() if read.gains[at].any()},
-                read.examples.get(at, ()),
+                read.examples.get(at, ()), float(read.unread[at]),
             )
             for index, task in enumerate(tasks)
             if read.answers[at := number * len(tasks) + index]
@@ -147,6 +149,8 @@ class _CellTotals:
     gains: NDArray[np.float64]
     """Shape (cells, 16), by the code of the changes."""
     examples: Mapping[int, tuple[int, ...]]
+    unread: NDArray[np.float64]
+    """Shape (cells,)."""
     wrong: NDArray[np.int64]
     """Shape (systems,). So is `sampled`."""
     sampled: NDArray[np.int64]
@@ -163,7 +167,9 @@ class _CellTotals:
         comparing = np.array([_compares_texts(frames.run, frames.systems, name) for name in tasks])
         wrong = (scores < 1) & comparing[task]
         rows = _drawn(cell, wrong, system)
-        changes = _changes(frames, rows, task)
+        columns = ("filtered", "target", "failure")
+        texts = texts_at(frames, rows, columns).reindex(rows)  # they come in the order of the file
+        changes = _changes(texts, rows, task)
         # Each answer that was read counts for as many of its cell as were not.
         weight = np.bincount(cell[wrong], minlength=size) / np.maximum(np.bincount(cell[rows], minlength=size), 1)
         added = weight[cell[rows]] * (1 - scores[rows])
@@ -174,6 +180,9 @@ class _CellTotals:
                 [np.bincount(cell[rows], weights=added * column, minlength=size) for column in changes.T]
             ),
             examples=_examples(cell[rows], rows, np.asarray(changes.any(axis=1))),
+            unread=np.bincount(
+                cell[rows], weights=(weight[cell[rows]] * _unread(texts)).astype(float), minlength=size
+            ).astype(np.float64),
             wrong=np.bincount(system[wrong], minlength=len(frames.systems)),
             sampled=np.bincount(system[rows], minlength=len(frames.systems)),
         )
@@ -206,12 +215,18 @@ def _drawn(cell: NDArray[np.int64], wrong: NDArray[np.bool_], system: NDArray[np
     return np.concatenate(chosen)
 
 
-def _changes(frames: Frames, rows: NDArray[np.int64], task: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _unread(texts: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return in which replies no answer was found, in the order of the texts; a request that failed has no reply."""
+    if "filtered" not in texts.columns:
+        return np.zeros(len(texts), dtype=np.bool_)
+    unread = np.asarray(texts["filtered"] == NO_ANSWER, dtype=np.bool_)
+    return unread & np.asarray(texts["failure"].isna()) if "failure" in texts.columns else unread
+
+
+def _changes(texts: pd.DataFrame, rows: NDArray[np.int64], task: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which changes would make each answer right: shape (rows, 16), by the code of the changes."""
-    texts = texts_at(frames, rows, ("filtered", "target"))
     if {"filtered", "target"} - {*texts.columns}:
         return np.zeros((len(rows), 16), dtype=np.bool_)
-    texts = texts.loc[rows]  # they come in the order of the file
     known: dict[tuple[str, str], int] = {}
     codes = np.zeros(len(rows), dtype=np.int64)
     pairs = zip(_texts(texts["filtered"]), _texts(texts["target"]), strict=True)

@@ -54,7 +54,11 @@ def test_a_task_is_loaded_with_its_documents(resolved: Resolved) -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("sumz", "unknown task; did you mean 'sums'"), ("empty", "it has no documents"), ("broken", "cannot be loaded")],
+    [
+        ("sumz", "unknown task; did you mean 'sums'"),
+        ("empty", "it has no documents"),
+        ("broken", "is not in"),
+    ],
 )
 def test_a_task_that_cannot_be_asked_is_said(tmp_path: Path, resolved: Resolved, name: str, expected: str) -> None:
     (tmp_path / "broken.yaml").write_text(

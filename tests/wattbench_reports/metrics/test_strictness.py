@@ -137,3 +137,13 @@ def test_two_points_are_no_reason_for_a_warning(written) -> None:
     answers = [("5", "5")] * 98 + [(" 5", "5")] * 2
     comparison = analyse(written({("s", "sums"): answers})).comparison
     assert "strict-scoring" not in {caveat.code for caveat in comparison.caveats}
+
+
+def test_replies_without_an_answer_are_a_warning_of_their_own_where_they_are_many(written, monkeypatch) -> None:
+    answers = [("[invalid]", "5")] * 30 + [("5", "5")] * 70
+    run = written({("s", "sums"): answers, ("s", "cities"): [("[invalid]", "5")] * 10 + [("5", "5")] * 90})
+    (caveat,) = (each for each in analyse(run).comparison.caveats if each.code == "unread-answers")
+    assert "no answer was found in 30 of 100 replies of s to sums. Read some" in caveat.text
+    monkeypatch.setattr(module, "STRICTNESS_ANSWERS", 20)  # of 40
+    (found,) = strictness(load_frames(run)).values()
+    assert [round(cell.unread) for cell in found.cells] == [30, 10]

@@ -8,6 +8,7 @@ from wattbench_reports.decision.model import Decision
 from wattbench_reports.metrics.costs import CostUnit
 
 FIRST = (
+    "unread-answers",
     "strict-scoring",
     "mixed-provenance",
     "different-documents",

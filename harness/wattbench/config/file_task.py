@@ -1,0 +1,145 @@
+"""A file of one's own as a task: its columns, how an answer is scored, and which rows are worked examples."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AliasChoices, Field, NonNegativeFloat, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from wattbench.config.base import Name, RelativePath, Seed, Strict
+from wattbench.config.task_choice import TaskChoice
+
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+"""The files that can be a task."""
+
+ScoreName = Literal["label", "exact", "number", "contains", "regex", "choice", "f1"]
+
+_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "labels": ("label",), "choices": ("choice",), "pattern": ("regex",), "tolerance": ("number",),
+}  # fmt: skip
+"""Keys that belong to some scores only."""
+
+_NEEDED = {"choice": "choices", "regex": "pattern"}
+
+
+class FileSplit(Strict):
+    """How the rows of one file are divided into those that are asked and those that are not. Rows with the same input
+    are on the same side."""
+
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """The share of the rows that is asked. The others are for training, and for worked examples."""
+    seed: Seed = 1
+
+
+class FileTask(TaskChoice):
+    """A CSV, TSV, JSONL or Parquet file of one's own: each row is an item. It runs no code."""
+
+    task: Name = Field(default="", validation_alias=AliasChoices("name", "task"))
+    """The task's name; default: from the file's."""
+    domain: str = ""
+    """The label that groups tasks; default: the task's name."""
+    source: SkipJsonSchema[Literal["include", "lm_eval"]] = Field(default="include", exclude=True)
+    file: RelativePath
+    """The file, relative to this one. A CSV's first line names the columns; it is UTF-8."""
+    input: str
+    """The column that is asked."""
+    target: str
+    """The column with the right answer."""
+    score: ScoreName
+    """How an answer is compared with the target: docs/suite-file.md has a table of what each forgives."""
+    prompt: str | None = None
+    """A Jinja template over the columns of a row, such as `{{message}}`. None: an instruction by the score, the labels
+    or choices, the input, and `Answer:`."""
+    labels: Annotated[list[str], Field(min_length=2, max_length=1000)] | None = None
+    """For `label`: all labels. None: the distinct targets of the file and of the worked examples."""
+    choices: str | Annotated[list[str], Field(min_length=2, max_length=26)] | None = None
+    """For `choice`: the column with each row's choices (a JSON list, or texts separated by `|`), or a list for all."""
+    pattern: str | None = None
+    """For `regex`: what it finds first in an answer is compared with the target; of a pattern with groups, the first
+    of them that took part."""
+    tolerance: NonNegativeFloat = 0.0
+    """For `number`: how far a number may be from the target."""
+    fewshot: Annotated[int, Field(ge=1, le=1000)] | RelativePath | None = None
+    """Worked examples, the same for every item: a file with the same columns, all of its rows in their order; or a
+    number of rows, which are then not asked."""
+    split: FileSplit | None = None
+    """Divides the rows of the file. None: all are asked, but those taken as worked examples."""
+    leakage: Literal["error", "drop"] = "error"
+    """What follows where a worked example has the same input as a row that is asked: `drop` leaves that row out."""
+    encoding: str = "utf-8"
+    """Of a CSV or TSV."""
+    until: list[str] | None = None
+    """Texts that end an answer. None: those with which the prompt of a next item would begin."""
+    max_tokens: Annotated[int, Field(gt=0, le=100_000)] | None = None
+    """Of an answer. None: 32 for `label` and `choice`, 64 for `exact` and `f1`, 256 for others."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_its_file(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        named = {**given}
+        if "name" not in named and "task" not in named:
+            named["name"] = name_after(Path(str(named.get("file", ""))).stem)
+        named.setdefault("domain", named.get("name", named.get("task")))
+        return named
+
+    @field_validator("file", "fewshot")
+    @classmethod
+    def _known_format(cls, path: Any) -> Any:
+        if isinstance(path, Path) and path.suffix.lower() not in SUFFIXES:
+            hint = "save the sheet as CSV" if path.suffix.lower() in (".xlsx", ".xls", ".ods") else "convert it"
+            raise ValueError(f"{path.name}: a task is one of {', '.join(SUFFIXES)}; {hint}")
+        return path
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str) -> str:
+        try:
+            "a".encode(codecs.lookup(encoding).name).decode(encoding)
+        except (LookupError, ValueError, TypeError) as error:
+            raise ValueError(f"{encoding!r} is no encoding of texts that Python knows") from error
+        return encoding
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"{pattern!r:.80}: this is not a regular expression ({error})") from error
+        return pattern
+
+    @model_validator(mode="after")
+    def _settings_of_its_score(self) -> Self:
+        for key, scores in _SETTINGS.items():
+            if getattr(self, key) and self.score not in scores:
+                raise ValueError(f"{key}: belongs to score: {scores[0]} (here: {self.score})")
+        needed = _NEEDED.get(self.score)
+        if needed is not None and not getattr(self, needed):
+            raise ValueError(f"score: {self.score} needs {needed}:")
+        if self.input == self.target:
+            raise ValueError(f"input and target are the same column, {self.input!r}: the prompt would hold the answer")
+        if self.metric is not None and self.metric.partition(",")[0] not in self.metrics:
+            raise ValueError(f"metric: score: {self.score} has {' and '.join(self.metrics)}, not {self.metric!r}")
+        return self
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Return the names of the score's metrics, that of correctness first."""
+        return ("f1", "exact_match") if self.score == "f1" else ("exact_match",)
+
+    def files(self) -> dict[str, Path]:
+        """Return the files of the task, by key."""
+        both = {"file": self.file, "fewshot": self.fewshot}
+        return {key: path for key, path in both.items() if isinstance(path, Path)}
+
+
+def name_after(stem: str) -> str:
+    """Make a task's name from a file's, without the characters that a name may not have."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:80] or "file"

@@ -1,0 +1,74 @@
+"""Find the files of an included task next to the YAML that names them.
+
+lm-eval hands `data_files` to Hugging Face `datasets`, which looks in the current folder: a suite would work from one
+folder alone. Here a relative path is first looked for in the folder of the YAML that names it, then, as lm-eval has it,
+in the current folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+
+KEYS = ("data_files", "data_dir")
+"""Settings of a data set that are paths."""
+
+
+def with_found_files(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's `dataset_kwargs` with the paths at which its files are.
+
+    Args:
+        path: the task's YAML.
+        settings: its `dataset_kwargs`, those of the files that it includes among them.
+
+    Raises:
+        UserError: a file is in neither folder.
+    """
+    folder = _folder_that_names(path, frozenset()) or path.parent
+    paths = dict(settings)
+    if settings.get("data_dir") is not None:  # data_files are then relative to it
+        paths["data_dir"] = _path_of(str(settings["data_dir"]), folder)
+    elif settings.get("data_files") is not None:
+        paths["data_files"] = _each(settings["data_files"], folder)
+    return paths
+
+
+def _each(value: Any, folder: Path) -> Any:
+    if isinstance(value, Mapping):
+        return {split: _each(each, folder) for split, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each(each, folder) for each in value]
+    return _path_of(str(value), folder)
+
+
+def _path_of(written: str, folder: Path) -> str:
+    if "://" in written or "::" in written or Path(written).is_absolute():
+        return written
+    try:
+        for base in (folder, Path.cwd()):
+            if next(base.glob(written), None) is not None or (base / written).exists():
+                return str(base / written)
+    except (ValueError, NotImplementedError):  # no pattern that pathlib knows
+        return written
+    raise UserError(
+        f"data_files: {written} is not in {folder}, whose YAML names it, and not in the current folder, {Path.cwd()}"
+    )
+
+
+def _folder_that_names(path: Path, including: frozenset[Path]) -> Path | None:
+    """Return the folder of the file that has `dataset_kwargs`: a task's own, else the last one that it includes."""
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    path = path.resolve()
+    written = load_yaml(path, resolve_func=False, recursive=False)
+    if "dataset_kwargs" in written or path in including:
+        return path.parent
+    included = written.get("include") or []
+    for name in reversed(included if isinstance(included, list) else [included]):
+        folder = _folder_that_names(path.parent / str(name), including | {path})
+        if folder is not None:
+            return folder
+    return None

@@ -1,0 +1,137 @@
+"""Divide rows into those that are asked, worked examples, and those for training: no input is in two of them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wattbench.errors import UserError
+
+_SHOWN = 3
+_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Item:
+    """A row as a document."""
+
+    where: str
+    """The file and the row."""
+    key: str
+    """Its input, normalised: equal keys are one question."""
+    target: str
+    doc: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows of a task, each part in the order of its file."""
+
+    test: tuple[Item, ...]
+    fewshot: tuple[Item, ...] = ()
+    train: tuple[Item, ...] = ()
+    dropped: int = 0
+    """Rows that were left out because a worked example has their input."""
+
+
+def key_of(text: str) -> str:
+    """Return an input without differences of capitals, blanks and Unicode's compatible forms."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def split(items: Sequence[Item], share: float, seed: int) -> Parts:
+    """Divide items by chance into test and training; items with one key stay together.
+
+    Args:
+        items: of one file.
+        share: of the items that is asked.
+        seed: of the choice.
+
+    Raises:
+        UserError: one side would have no items.
+    """
+    sizes: dict[str, int] = {}
+    for item in items:
+        sizes[item.key] = sizes.get(item.key, 0) + 1
+    keys = [*sizes]
+    chosen: set[str] = set()
+    wanted, taken = round(share * len(items)), 0
+    for key in (keys[at] for at in _order(len(keys), seed)):
+        if taken + sizes[key] <= wanted or not chosen:
+            chosen.add(key)
+            taken += sizes[key]
+    test = tuple(item for item in items if item.key in chosen)
+    train = tuple(item for item in items if item.key not in chosen)
+    if not train:
+        raise UserError(f"split: {len(items)} rows with {len(keys)} distinct inputs leave none for training")
+    return Parts(test, train=train)
+
+
+def _order(number: int, seed: int) -> list[int]:
+    order: list[int] = np.random.default_rng(seed).permutation(number).tolist()
+    return order
+
+
+def take_examples(parts: Parts, number: int, seed: int) -> Parts:
+    """Take worked examples out of the rows: of training if there are any, else of those that are asked.
+
+    The targets take turns, so that few examples show as many of them as they can. Rows with an example's input leave
+    with it.
+
+    Raises:
+        UserError: there are too few rows.
+    """
+    pool = parts.train or parts.test
+    turns: dict[str, list[int]] = {}
+    for at in _order(len(pool), seed):
+        turns.setdefault(pool[at].target, []).append(at)
+    chosen: list[int] = []
+    keys: set[str] = set()
+    while len(chosen) < number and any(turns.values()):
+        for of_target in turns.values():
+            while of_target and pool[of_target[0]].key in keys:
+                of_target.pop(0)
+            if of_target and len(chosen) < number:
+                chosen.append(of_target.pop(0))
+                keys.add(pool[chosen[-1]].key)
+    fewshot = tuple(pool[at] for at in sorted(chosen))
+    test, train = (tuple(item for item in part if item.key not in keys) for part in (parts.test, parts.train))
+    if len(fewshot) < number or not test:
+        raise UserError(
+            f"fewshot: {number} worked examples of {len(pool)} rows with {len({item.key for item in pool})} distinct "
+            "inputs leave none to ask; take fewer, or name a file of examples"
+        )
+    return Parts(test, fewshot, train)
+
+
+def without_leaks(parts: Parts, *, drop: bool) -> Parts:
+    """Check that no worked example has the input of a row that is asked or trained on.
+
+    Args:
+        parts: the rows.
+        drop: leave out such rows of test and training.
+
+    Raises:
+        UserError: there is one, and `drop` is not set; the rows are named.
+    """
+    examples = {item.key: item for item in parts.fewshot}
+    leaks = [(examples[item.key], item) for item in (*parts.test, *parts.train) if item.key in examples]
+    if not leaks:
+        return parts
+    if not drop:
+        shown = "; ".join(f"{example.where} and {item.where}" for example, item in leaks[:_SHOWN])
+        more = f"; {len(leaks) - _SHOWN:,} more" if len(leaks) > _SHOWN else ""
+        text = leaks[0][1].key
+        quoted = text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 3]}..."
+        raise UserError(
+            f"worked examples are also among the rows that are asked: {shown}{more} (the first: {quoted!r}). Take them "
+            "out of one of the files, or set leakage: drop, which leaves those rows out"
+        )
+    test, train = (tuple(item for item in part if item.key not in examples) for part in (parts.test, parts.train))
+    if not test:
+        raise UserError("leakage: drop: every row has the input of a worked example, so that none is left to ask")
+    return Parts(test, parts.fewshot, train, len(leaks))
