@@ -5,20 +5,37 @@ from __future__ import annotations
 import difflib
 import errno
 import importlib
+import re
 from collections.abc import Iterable
 from types import ModuleType
 
 from wattbench.redaction import hide
 
+_MOST_CHARACTERS = 3000
+_END_CHARACTERS = 1000
+"""Of a message: what to do is at its end."""
+_BREAK = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+END_OF_LOG = "; the last lines of its log:\n"
+"""What comes after it in a message keeps its lines."""
+
+
+def as_message(text: str) -> str:
+    """Return the message of an error as people read it, whatever it quotes: a line of some length, without secrets."""
+    sentence, head, log = hide(text).partition(END_OF_LOG)
+    line = _BREAK.sub(" ", sentence)
+    if len(line) > _MOST_CHARACTERS:
+        line = f"{line[: _MOST_CHARACTERS - _END_CHARACTERS]} ... {line[-_END_CHARACTERS:]}"
+    return f"{line}{head}{log}"
+
 
 class UserError(Exception):
     """Something that the user can correct. The command line prints it without a traceback and exits with 2.
 
-    The message says what was wrong, where, and what to do. It holds no secret, whatever it quotes.
+    The message says what was wrong, where, and what to do. It is as `as_message` makes it.
     """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(hide(message))
+        super().__init__(as_message(message))
 
 
 class MissingHereError(UserError):
@@ -56,6 +73,8 @@ _LIMITS = {
     errno.ESTALE: "check the network drive: its server lost the file",
     errno.ENOENT: "it was removed meanwhile",
     errno.ENOTDIR: "a folder was replaced by a file meanwhile",
+    errno.ENAMETOOLONG: "use a path with shorter names",
+    errno.ELOOP: "a link in it leads back to itself: correct the link",
 }
 """What a machine refuses whatever the program is, and what to do about it."""
 
@@ -75,7 +94,7 @@ def refusal_of_machine(error: BaseException) -> str | None:
     if error.errno == errno.ENOENT and error.filename is None:
         return "the current folder was removed. Change into another one"
     what = "" if error.filename is None else f"{error.filename}: "
-    return f"{what}{error.strerror}. {_sentence(error.errno)}"
+    return as_message(f"{what}{error.strerror}. {_sentence(error.errno)}")
 
 
 def _sentence(number: int) -> str:
@@ -103,6 +122,10 @@ def require(module: str, *, extra: str, what: str) -> ModuleType:
         raise MissingExtraError(what, extra) from error
 
 
+_MOST_OF_NAME = 200
+"""Characters: what is longer is no name that was meant, and takes long to compare."""
+
+
 def nearest(wrong: str, choices: Iterable[str]) -> str:
     """Suggest the valid choice that was probably meant: a clause to end an error message with.
 
@@ -111,10 +134,10 @@ def nearest(wrong: str, choices: Iterable[str]) -> str:
         (at most twelve), or ``""`` where there is no choice at all.
     """
     known = sorted(set(choices))
-    close = difflib.get_close_matches(wrong, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(wrong[:_MOST_OF_NAME], known, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
     if not known:
         return ""
-    shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+    shown = ", ".join(each[:_MOST_OF_NAME] for each in known[:12]) + (", ..." if len(known) > 12 else "")
     return f"; choose one of: {shown}"

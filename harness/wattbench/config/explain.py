@@ -71,8 +71,15 @@ def _what(error: Any, model: type[BaseModel]) -> str:
         return str(context["error"])
     if kind == "string_pattern_mismatch":
         return f"{error['input']!r} does not have the right form (it should match {context['pattern']})"
-    given = repr(error["input"])
-    return f"{error['msg'][0].lower()}{error['msg'][1:]} (here: {given if len(given) < 80 else given[:77] + '...'})"
+    return f"{error['msg'][0].lower()}{error['msg'][1:]} (here: {_shown(error['input'])})"
+
+
+def _shown(given: Any) -> str:
+    try:
+        text = repr(given)
+    except ValueError:  # TOML's hexadecimal numbers can have more digits than Python writes
+        text = "a number of more than 4300 digits"
+    return text if len(text) < 80 else f"{text[:77]}..."
 
 
 def _keys_in_file(loc: Sequence[str | int], model: type[BaseModel]) -> list[str | int]:

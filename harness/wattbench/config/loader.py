@@ -182,7 +182,7 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
         systems: dict[str, System] = TypeAdapter(dict[str, System]).validate_python(record["systems"])
         path = Path(record["path"])
     except (KeyError, TypeError, ValidationError) as error:
-        raise UserError(f"the suite in this run's record cannot be read: {error}") from error
+        raise UserError(f"the suite in this run's record cannot be read: {_reason(error)}") from error
     file = RecordedSuite()
     meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]
     suite = suite.model_copy(update={"meters": meters})
@@ -198,7 +198,14 @@ def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
     try:
         return Resolved(Suite.model_validate(record["suite"]), {}, Path(record["path"]))
     except (KeyError, TypeError, ValidationError) as error:
-        raise UserError(f"the suite in this run's record cannot be read: {error}") from error
+        raise UserError(f"the suite in this run's record cannot be read: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _recorded(system: SystemBase, file: RecordedSuite, at: Sequence[str]) -> SystemBase:

@@ -39,10 +39,17 @@ def check_exist(sources: Sequence[Path]) -> None:
         UserError: one is not.
     """
     for index, source in enumerate(sources):
-        if not source.exists():
+        if not _exists(source):
             raise UserError(f"{source}: no such file or folder")
         if source.resolve() in {other.resolve() for other in sources[:index]}:
             raise UserError(f"{source}: named twice")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # no file can have such a name
+        return False
 
 
 def _format(source: Path) -> str:

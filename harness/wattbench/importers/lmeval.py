@@ -129,11 +129,13 @@ def _answers(
         raise UserError(f"{samples[0][0]}: this sample has no metric; it was written by a very old lm-eval")
     chosen = next((key for key in known if metric in (key, key.partition(",")[0])), known[0])
     name, _, filter_name = chosen.partition(",")
-    every: dict[object, dict[str, Any]] = {}
-    for _, sample, names in samples:
-        every.setdefault(sample.get("doc_id"), {}).update({f"{each},{_filter(sample)}": sample[each] for each in names})
+    every: dict[int | None, dict[str, Any]] = {}
+    for where, sample, names in samples:
+        every.setdefault(whole_number(sample.get("doc_id"), "doc_id", where), {}).update(
+            {f"{each},{_filter(sample)}": sample[each] for each in names}
+        )
     answers = [
-        _answer(system, task, where, sample, name, every[sample.get("doc_id")])
+        _answer(system, task, where, sample, name, every[whole_number(sample.get("doc_id"), "doc_id", where)])
         for where, sample, _ in samples
         if _filter(sample) == filter_name
     ]
@@ -200,7 +202,7 @@ def _filtered(answers: Any, arguments: Sequence[Sequence[Any]]) -> str:
     if len(answers) > 1 and len(answers) == len(arguments) and all(isinstance(each, list) and each for each in answers):
         try:
             likelihoods = [float(each[0]) for each in answers]
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             return text(answers)
         likeliest = arguments[likelihoods.index(max(likelihoods))]
         return text(likeliest[1]).strip() if len(likeliest) > 1 else ""

@@ -6,10 +6,12 @@ Read from Linux's own files, each of which may be missing: the value is then Non
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 SYSTEM = Path("/sys")
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
 
 
 def cpu_power(system: Path = SYSTEM) -> dict[str, Any]:
@@ -64,4 +66,4 @@ def _text(path: Path) -> str | None:
 
 def _number(path: Path) -> int | None:
     text = _text(path)
-    return int(text) if text is not None and text.lstrip("-").isdigit() else None
+    return int(text) if text is not None and _WHOLE.fullmatch(text) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from wattbench.config import MeterSettings
-from wattbench.redaction import hide
+from wattbench.errors import as_message
 
 COUNTER = "counter"
 INTEGRATED = "integrated"
@@ -23,7 +23,7 @@ class MeterError(Exception):
     """A meter could not be read this time. The reading is then a gap, never a zero."""
 
     def __init__(self, reason: str, fix: str | None = None) -> None:
-        super().__init__(hide(reason))  # it quotes what a command printed
+        super().__init__(as_message(reason))  # it quotes what a command printed
         self.fix = fix
         """What the user can do about it, as an instruction; None if there is nothing to do."""
 

@@ -56,7 +56,7 @@ class Domain:
         """Return the highest of its power limits, in watts; None if the kernel tells none."""
         limits_w = []
         for path in (*self.folder.glob("constraint_*_power_limit_uw"), *self.folder.glob("constraint_*_max_power_uw")):
-            with suppress(OSError, ValueError):
+            with suppress(OSError, OverflowError, ValueError):
                 limits_w.append(int(path.read_text()) / 1e6)
         return max(limits_w, default=0.0) or None
 

@@ -10,6 +10,10 @@ import yaml
 MAX_NODES = 200_000
 """Nested aliases can expand to more nodes than any memory holds; a real suite has far fewer than this."""
 
+MOST_DIGITS = 1100
+LARGEST_INTEGER_BITS = 1000
+"""A longer one cannot be a float, and Python does not write one of more than 4300 digits. Real ones have 64."""
+
 _NOT_A_VALUE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What YAML's safe loader raises for a value that its tag does not allow, such as ``!!bool x``."""
 
@@ -18,8 +22,8 @@ def parse_yaml(raw: bytes | str) -> tuple[yaml.Node | None, Any]:
     """Return the tree of a document and its value; both are None if it is empty.
 
     Tags that are not YAML's own, keys that are lists or mappings, keys named twice, values that their tag does not
-    allow, halves of a surrogate pair, aliases of what they are in, and documents that expand to more than `MAX_NODES`
-    values are errors. Nothing in it is run.
+    allow, whole numbers of more than 1000 bits, halves of a surrogate pair, aliases of what they are in, and documents
+    that expand to more than `MAX_NODES` values are errors. Nothing in it is run.
 
     Raises:
         yaml.YAMLError: it is no such document, and for no other reason; with its line where there is one.
@@ -56,6 +60,13 @@ class _Loader(yaml.SafeLoader):
             kind = node.tag.removeprefix("tag:yaml.org,2002:")
             raise _problem(f"{str(node.value)[:40]!r} is not a valid {kind}", node) from error
 
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        # Checked first: in base 60 the time to read it grows with its square.
+        value: int = super().construct_yaml_int(node) if len(node.value) <= MOST_DIGITS else 1 << LARGEST_INTEGER_BITS
+        if value.bit_length() > LARGEST_INTEGER_BITS:
+            raise ValueError("too many digits")
+        return value
+
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         value = super().construct_scalar(node)
         if isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value):
@@ -76,6 +87,9 @@ class _Loader(yaml.SafeLoader):
                 raise _problem(f"key {key_node.value!r} appears twice", key_node)
             seen.add(key_node.value)
         return super().construct_mapping(node, deep)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
 def _problem(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:

@@ -152,7 +152,7 @@ def read_run(root: Path) -> RunRecords:
         UserError: it is not a run directory, is damaged, or was written by a newer wattbench.
     """
     layout = RunLayout(root)
-    if not root.is_dir():
+    if not _is_folder(root):
         raise UserError(f"{root}: no such run directory")
     try:
         raw = json.loads(layout.header.read_bytes())
@@ -167,6 +167,13 @@ def read_run(root: Path) -> RunRecords:
         raise UserError(f"{layout.header}: too deeply nested; the record is damaged") from None
     except TypeError as error:
         raise UserError(f"{layout.header}: {error}; the record is damaged") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # no file can have such a name, or a link leads back to itself
+        return False
 
 
 def _without_secrets(raw: dict[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,15 @@ class RunHeader(RecordRow):
     {system: {"answers", "before", "after", "newly_right", "newly_wrong"}}}``: how they were scored anew, and the sums
     of scores of the tasks that were. All else in the record is of the run that it is from."""
 
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that each cell names its system and its task."""
+        super().check(raw)
+        for number, cell in enumerate(raw["cells"]):
+            for key in ("system", "task"):
+                if not isinstance(cell.get(key), str):
+                    raise FieldError(f"{key} of cell {number} is {cell.get(key)!r:.60}: it must be text")
+
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerRow(RecordRow):

@@ -38,7 +38,7 @@ def peak_resident_bytes(pid: int | None = None) -> int | None:
 
 def _status_bytes(process: int | str, field: str) -> int | None:
     try:
-        status = Path(f"/proc/{process}/status").read_text()
+        status = Path(f"/proc/{process}/status").read_text(errors="replace")  # a process may have any name
     except OSError:
         return None
     figure = re.search(rf"^{field}:\s+(\d+) kB", status, re.MULTILINE)

@@ -66,7 +66,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")]
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise UserError(f"{path}: not JSON lines ({error})") from error
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in ("question", "answer")):

@@ -141,7 +141,7 @@ def half_precision(device: str) -> Any:
 
 def _cpu_has_bfloat16() -> bool:
     try:
-        flags = Path("/proc/cpuinfo").read_text()
+        flags = Path("/proc/cpuinfo").read_text(errors="replace")
     except OSError:  # not Linux
         return False
     return "avx512_bf16" in flags or "amx_bf16" in flags

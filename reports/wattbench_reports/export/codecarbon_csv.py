@@ -117,6 +117,6 @@ def _finished(analysis: Analysis) -> str:
     run = analysis.frames.run
     try:
         finished_utc = json.loads(run.layout.finished.read_bytes()).get("finished_utc")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, RecursionError):
         finished_utc = None
     return str(finished_utc or run.header.created_utc)[:19]

@@ -121,7 +121,7 @@ def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
             ),
             record=dict(record),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise UserError(f"{where}: the gate's policy cannot be read ({error!r}); the record is damaged") from error
 
 

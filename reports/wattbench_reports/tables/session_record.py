@@ -200,7 +200,7 @@ def read_sessions(path: Path) -> SessionRecord:
             source=path.name,
             **{name: str(recorded[name]) for name in ("suite", "suite_sha256", "created_utc")},
         )
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: not a record of sessions ({error}). Make one with: wattbench calibrate SUITE --sessions 5"
         ) from error

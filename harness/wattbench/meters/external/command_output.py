@@ -114,7 +114,7 @@ class CommandSource:
             raise MeterError(f"{name} printed nothing at {where!r}: {shown!r}")
         try:
             number = float(value)
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise MeterError(f"{name} printed {hide(str(value))[:40]!r} where a number should be") from error
         if not math.isfinite(number) or number < 0.0:
             raise MeterError(f"{name} printed {number:g}, which is not a valid meter reading")

@@ -97,7 +97,10 @@ class CsvLogSource:
         except OSError as error:
             raise MeterError(f"{path}: cannot be read ({error.strerror})") from error
         head = self._file.readline(MOST_BYTES).decode("utf-8-sig", errors="replace")
-        self._columns = [name.strip() for name in next(csv.reader([head], delimiter=log.delimiter), [])]
+        try:
+            self._columns = [name.strip() for name in next(csv.reader([head], delimiter=log.delimiter), [])]
+        except csv.Error as error:
+            raise MeterError(f"{path}:1: not a line of CSV ({error})") from error
         for wanted in (log.time, log.power, log.energy):
             if wanted is not None and wanted not in self._columns:
                 raise MeterError(f"{path}:1: no column {wanted!r}{nearest(wanted, self._columns)}")

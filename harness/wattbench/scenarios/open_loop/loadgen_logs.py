@@ -103,7 +103,7 @@ def read_trace(folder: Path) -> list[Arrival]:
                 due_s + float(arguments["issue_start_ns"]) * 1e-9,
                 float(arguments["complete_ns"]) * 1e-9,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise UserError(f"{path}: LoadGen's trace is damaged at {line[:120]!r}") from error
     if sorted(arrivals) != list(range(len(arrivals))):
         raise UserError(f"{path}: LoadGen's trace has lost queries; is the disk full?")

@@ -207,6 +207,8 @@ class OpenAIClient:
                 what = "its answer was not complete" if allowance.reads else "no data"
                 within = f"{what} within timeout_s = {self._timeout_s:g}"
                 self._fail(url, within, "Raise timeout_s, or see the server's log", of_request=True)
+            except httpx.InvalidURL:  # of a redirect; httpx looks at it though it does not follow
+                self._fail(url, "it redirects, but not to a URL", "Correct base_url")
             except httpx.HTTPError as error:
                 self._fail(url, f"the connection broke ({type(error).__name__}: {error})", _SEE_LOG)
 

@@ -36,11 +36,11 @@ def as_json(result: GateResult) -> str:
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
 
 
-def result_of_json(text: str, where: str = "the gate's JSON") -> GateResult:
+def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateResult:
     """Read back what `as_json` wrote.
 
     Args:
-        text: of the file.
+        text: of the file; bytes are UTF-8.
         where: for messages.
 
     Raises:
@@ -49,7 +49,7 @@ def result_of_json(text: str, where: str = "the gate's JSON") -> GateResult:
     try:
         raw = json.loads(text, parse_constant=_refused)
         version = int(raw["schema_version"])
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{where}: not the JSON of a wattbench gate; write one with wattbench gate --json") from error
     if version > SCHEMA_VERSION:
         raise UserError(

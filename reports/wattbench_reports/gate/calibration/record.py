@@ -80,7 +80,7 @@ def read_calibration(path: Path) -> Calibration:
     try:
         recorded = json.loads(path.read_bytes())
         version = recorded.pop("schema_version")
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (OSError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a calibration ({error}). Make one with: {_MAKE_ONE}") from error
     if version == 1:
         raise UserError(
@@ -106,7 +106,7 @@ def read_calibration(path: Path) -> Calibration:
                 for drill in drills
             ),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a calibration ({error}). Make one with: {_MAKE_ONE}") from error
 
 

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from wattbench.errors import UserError
+from wattbench.errors import END_OF_LOG, UserError
 from wattbench.systems.endpoint.plain_text import plain_tail
 
 LOG_TAIL_BYTES = 1 << 14
@@ -124,4 +124,4 @@ class HelperProcess:
 
     def _tail(self) -> str:
         tail = plain_tail(self.log_text())
-        return f"; the last lines of its log:\n{tail}" if tail else "; its log is empty"
+        return f"{END_OF_LOG}{tail}" if tail else "; its log is empty"

@@ -1,0 +1,212 @@
+"""Files of other tools: lm-eval, GuideLLM, AIPerf, tables of one's own; and ledgers and documents of trainings."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tests.fuzz.targets import Target, given
+from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
+from wattbench.importers import detect, read_sources
+from wattbench.systems.training_ledger import LEDGER_VERSION, read_ledger
+from wattbench.train.examples import documents
+
+DATE = "2026-01-02T03-04-05.678901"
+RESULTS = {
+    "results": {"sums": {"exact_match,none": 0.5}},
+    "configs": {"sums": {"task": "sums", "output_type": "generate_until", "num_fewshot": 0}},
+    "model_name": "org/adder",
+    "model_source": "hf",
+    "lm_eval_version": "0.4.13",
+    "config": {"model": "hf", "model_args": {"pretrained": "org/adder"}},
+    "higher_is_better": {"sums": {"exact_match": True}},
+    "git_hash": "abc",
+    "versions": {"sums": 1.0},
+    "date": 1767322000.0,
+}
+GUIDELLM = {
+    "metadata": {"version": 1, "guidellm_version": "0.6.0", "python_version": "3.12.3", "platform": "Linux"},
+    "args": {"profile": "sweep", "data": ["prompt_tokens=20,output_tokens=10"]},
+    "benchmarks": [
+        guidellm_benchmark({"type_": "synchronous"}),
+        guidellm_benchmark({"type_": "constant", "rate": 2.5}),
+    ],
+}
+AIPERF = {
+    "schema_version": "1.4",
+    "aiperf_version": "0.13.0",
+    "request_latency": {"unit": "ms", "avg": 503.0},
+    "input_config": {
+        "endpoint": {"model_names": ["org/model"], "urls": ["http://localhost:8000"]},
+        "loadgen": {"concurrency": 4},
+    },
+}
+COLUMNS = (
+    "system",
+    "task",
+    "domain",
+    "item",
+    "prompt",
+    "answer",
+    "target",
+    "score",
+    "seconds",
+    "first_token_seconds",
+    "joules",
+    "output_tokens",
+)
+ROWS = [
+    (system, "t", "d", str(item), f"p{item}", "42", "42", "1", "0.5", "0.1", "2.5", "3")
+    for system in ("a", "b")
+    for item in range(4)
+]
+
+
+def _sample(doc_id: int) -> dict[str, Any]:
+    return {
+        "doc_id": doc_id,
+        "doc": {"question": f"{doc_id} + 1"},
+        "target": str(doc_id + 1),
+        "arguments": {"gen_args_0": {"arg_0": f"{doc_id} + 1", "arg_1": {}}},
+        "resps": [[str(doc_id + 1)]],
+        "filtered_resps": [str(doc_id + 1)],
+        "filter": "none",
+        "metrics": ["exact_match"],
+        "doc_hash": f"d{doc_id}",
+        "prompt_hash": f"p{doc_id}",
+        "target_hash": f"t{doc_id}",
+        "exact_match": float(doc_id % 2),
+    }
+
+
+def _lines(entries: Sequence[Any]) -> bytes:
+    return "".join(json.dumps(each) + "\n" for each in entries).encode()
+
+
+SAMPLES = _lines([_sample(each) for each in range(4)])
+
+
+def _lm_eval(folder: Path) -> Sequence[bytes]:
+    (folder / "m").mkdir()
+    (folder / "m" / f"samples_sums_{DATE}.jsonl").write_bytes(SAMPLES)
+    (folder / "m" / f"results_{DATE}.json").write_text(json.dumps(RESULTS))
+    return [json.dumps(RESULTS).encode()]
+
+
+def _folder(path: Path) -> Any:
+    return read_sources([path.parent], detect([path.parent]))
+
+
+def _aiperf(folder: Path) -> Sequence[bytes]:
+    records = [aiperf_record(99, "warmup"), *(aiperf_record(place) for place in range(6))]
+    (folder / "a").mkdir()
+    (folder / "a" / "profile_export.jsonl").write_bytes(_lines(records))
+    (folder / "a" / "profile_export_aiperf.json").write_text(json.dumps(AIPERF))
+    return [_lines(records)]
+
+
+def _aiperf_totals(folder: Path) -> Sequence[bytes]:
+    _aiperf(folder)
+    return [json.dumps(AIPERF).encode()]
+
+
+def _table(delimiter: str = ",") -> bytes:
+    return "".join(delimiter.join(row) + "\n" for row in (COLUMNS, *ROWS)).encode()
+
+
+def _parquet(_: Path) -> Sequence[bytes]:
+    sink = io.BytesIO()
+    columns = dict(zip(COLUMNS, zip(*ROWS, strict=True), strict=True))
+    typed = {
+        name: [float(value) for value in values] if name in ("score", "seconds", "joules") else values
+        for name, values in columns.items()
+    }
+    pq.write_table(pa.table({name: list(values) for name, values in typed.items()}), sink)
+    return [sink.getvalue()]
+
+
+def _file(path: Path) -> Any:
+    return read_sources([path], "table")
+
+
+def _documents(path: Path) -> Any:
+    recipe: Any = SimpleNamespace(tasks_folder=path.parents[1], domains={"d": ["t"]})
+    return documents(recipe, "train", 1)
+
+
+LEDGERS = json.dumps(
+    {
+        "version": LEDGER_VERSION,
+        "name": "m",
+        "method": "adapter",
+        "recipe_sha256": "0",
+        "documents_sha256": "0",
+        "seed": 3,
+        "needs": [],
+        "started_utc": "2026-01-02T03:04:05+00:00",
+        "finished_utc": "2026-01-02T04:04:05+00:00",
+        "sessions": 1,
+        "documents": 10,
+        "tokens": 100,
+        "teacher_tokens": 0,
+        "seconds": 3.0,
+        "energy_j": {"cpu": 5.0},
+        "provenance": {"cpu": "counter"},
+        "windows": 1,
+        "windows_invalid": [],
+        "grams_co2e": None,
+        "grams_basis": "",
+        "loss": [[1, 0.5]],
+        "hardware": {"cpu": "x"},
+        "packages": {"torch": "2"},
+        "files": {"a": "0"},
+        "bytes": 5,
+    }
+)
+
+TARGETS = (
+    Target("lm-eval-results", "json", _lm_eval, _folder, f"m/results_{DATE}.json"),
+    Target(
+        "lm-eval-samples",
+        "jsonl",
+        lambda folder: _lm_eval(folder) and [SAMPLES],
+        _folder,
+        f"m/samples_sums_{DATE}.jsonl",
+    ),
+    Target(
+        "guidellm",
+        "json",
+        given(json.dumps(GUIDELLM)),
+        lambda path: read_sources([path], detect([path])),
+        "benchmarks.json",
+        weight=0.3,
+    ),
+    Target("aiperf-records", "jsonl", _aiperf, _folder, "a/profile_export.jsonl"),
+    Target("aiperf-totals", "json", _aiperf_totals, _folder, "a/profile_export_aiperf.json"),
+    Target("table-csv", "csv", given(_table(), _table().replace(b"\n", b"\r\n")), _file, "t.csv"),
+    Target("table-tsv", "csv", given(_table("\t")), _file, "t.tsv"),
+    Target("table-parquet", "parquet", _parquet, _file, "t.parquet"),
+    Target(
+        "detected",
+        "csv",
+        lambda folder: [_table(), SAMPLES, json.dumps(GUIDELLM).encode()],
+        lambda path: read_sources([path]),
+        "x.csv",
+        weight=0.5,
+    ),
+    Target("ledger", "json", given(LEDGERS), read_ledger, "ledger.json"),
+    Target(
+        "documents",
+        "jsonl",
+        given(_lines([{"question": "a", "answer": "b", "reasoning": "c"}] * 3)),
+        _documents,
+        "d/t.train.jsonl",
+    ),
+)

@@ -1,0 +1,231 @@
+"""A run's own files: the header, every kind of line, tables, traces; and a whole run with one of them changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.fuzz.families.meters import TRACE
+from tests.fuzz.targets import Target, given
+from tests.made_up.gates import FakeGate, write_gate
+from tests.made_up.runs import FakeRun, write_run
+from tests.made_up.standard_runs import family_run
+from tests.made_up.whole_run import write_whole_run
+from wattbench.api.read import read
+from wattbench.api.verify import verify
+from wattbench.config.loader import load_suite, resolved_from_record, tasks_from_record
+from wattbench.measure.rebuilt_tables import rebuild
+from wattbench.records import AnswerRow, ScoreRow, SystemRow, WindowLabel, WindowRow, read_run
+from wattbench.records.arrival_rates import LoadRow
+from wattbench.records.blocks import BlockRow
+from wattbench.records.experts import ExpertRow
+from wattbench.records.finish_record import read_finish
+from wattbench.records.jsonl import Appender
+from wattbench.records.layout import RunLayout
+from wattbench.records.passes import PassRow
+from wattbench.records.phases import PhaseRow
+from wattbench.records.reader import read_rows
+from wattbench.records.rounds import RoundRow
+from wattbench_reports.export.comparison_text import as_table
+from wattbench_reports.tables.header_record import header_record
+
+LOAD = {
+    "system": "a",
+    "task": "t",
+    "offered_per_s": 2.0,
+    "window": "w0",
+    "scheduled_per_s": 2.1,
+    "served_per_s": 2.0,
+    "queries": 100,
+    "failed": 0,
+    "in_time": 95,
+    "duration_s": 50.0,
+    "drain_s": 0.5,
+    "deadline_s": 4.0,
+    "held": True,
+    "reasons": [],
+    "loadgen": {"result_x": 1},
+}
+PHASE = {
+    "system": "a",
+    "task": "t",
+    "component": "gpu0",
+    "provenance": "counter",
+    "items": 8,
+    "prefill_s": 1.0,
+    "decode_s": 2.0,
+    "other_s": 0.1,
+    "energy_j": 30.0,
+    "prefill_j": 10.0,
+    "decode_j": 19.0,
+    "other_j": 1.0,
+    "method": "none",
+    "reason": "",
+    "readings": 30,
+}
+PASS = {"window": "w0", "number": 1, "started_s": 1.0, "finished_s": 2.0, "passes": 2}
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    return json.dumps(row).encode() + b"\n"
+
+
+def _rows(kind: Any) -> Callable[[Path], Any]:
+    """Return a reader of lines, which a resumed run cuts and appends to first."""
+
+    def read_them(path: Path) -> Any:
+        rows = read_rows(path, kind)
+        Appender(path).close()
+        assert len(read_rows(path, kind)) == len(rows)
+        return rows
+
+    return read_them
+
+
+def _of_made(make: Callable[[Path], Path], *patterns: str) -> Callable[[Path], Sequence[bytes]]:
+    """Return seeds that are the files of a made-up run: its first few lines."""
+
+    def seeds(folder: Path) -> Sequence[bytes]:
+        run = make(folder)
+        files = [path for pattern in patterns for path in sorted(run.glob(pattern))][:3]
+        return [b"".join(path.read_bytes().splitlines(keepends=True)[:4]) for path in files]
+
+    return seeds
+
+
+def _blocks(folder: Path) -> Path:
+    return write_run(folder, FakeRun(systems=family_run().systems, items=12, blocks=3, asked_again=1))
+
+
+def _family(folder: Path) -> Path:
+    return write_run(folder, family_run(items=8))
+
+
+def _gate(folder: Path) -> Path:
+    return write_gate(folder, FakeGate())
+
+
+RUN = "20260102T030405Z-whole-abc123"
+
+
+def _whole(name: str) -> Callable[[Path], Sequence[bytes]]:
+    def seeds(folder: Path) -> Sequence[bytes]:
+        return [(write_whole_run(folder) / name).read_bytes()]
+
+    return seeds
+
+
+def _root(path: Path) -> Path:
+    return next(parent for parent in path.parents if parent.name == RUN)
+
+
+def _analysed(path: Path) -> Any:
+    """Read a run in every way of the Python API, and print what `compare` prints."""
+    run = read(_root(path))
+    frames = run.systems(), run.items(), run.windows(), run.power()
+    print(as_table(run.analysis.comparison))  # noqa: T201 - the property looks at what is printed
+    return frames
+
+
+def _rebuilt(path: Path) -> Any:
+    """Finish and verify a run, as `--resume`, `verify` and `rescore` read it."""
+    records = read_run(_root(path))
+    verify(_root(path))
+    return (
+        rebuild(records, records.windows()),
+        records.open_windows(),
+        records.passes(),
+        records.block_plan(),
+        header_record(records),
+    )
+
+
+def _header(path: Path) -> Any:
+    records = read_run(_root(path))
+    return header_record(records), records.finished
+
+
+def _suite_record(folder: Path) -> Sequence[bytes]:
+    write_whole_run(folder)
+    header = json.loads((folder / RUN / "run.json").read_text())
+    suite = load_suite("quick").as_record()
+    return [
+        json.dumps(
+            header
+            | {"suite": suite, "environment": {"commit": "0" * 40, "gpus": [{"name": "x"}], "packages": {"a": "1"}}}
+        ).encode()
+    ]
+
+
+def _suite(path: Path) -> Any:
+    records = read_run(_root(path))
+    return tasks_from_record(records.header.suite), resolved_from_record(records.header.suite)
+
+
+WHOLE = (
+    ("run.json", "json"),
+    ("items/big/add.jsonl", "jsonl"),
+    ("scores/small/spell.jsonl", "jsonl"),
+    ("systems.jsonl", "jsonl"),
+    ("windows.jsonl", "jsonl"),
+    ("open-windows.jsonl", "jsonl"),
+    ("finished.json", "json"),
+    ("items.parquet", "parquet"),
+    ("windows.parquet", "parquet"),
+)
+TARGETS = (
+    Target("header", "json", _suite_record, _header, f"{RUN}/run.json"),
+    Target("recorded-suite", "json", _suite_record, _suite, f"{RUN}/run.json", named=False, weight=0.3),
+    Target("answers", "jsonl", _of_made(_gate, "items/*/*.jsonl"), _rows(AnswerRow), "rows.jsonl"),
+    Target("scores", "jsonl", _of_made(write_whole_run, "scores/*/*.jsonl"), _rows(ScoreRow), "rows.jsonl"),
+    Target("systems", "jsonl", _of_made(_family, "systems.jsonl"), _rows(SystemRow), "rows.jsonl"),
+    Target("windows", "jsonl", _of_made(_blocks, "windows.jsonl"), _rows(WindowRow), "rows.jsonl"),
+    Target("window-labels", "jsonl", _of_made(write_whole_run, "open-windows.jsonl"), _rows(WindowLabel), "rows.jsonl"),
+    Target("blocks", "jsonl", _of_made(_blocks, "blocks.jsonl"), _rows(BlockRow), "rows.jsonl"),
+    Target("rounds", "jsonl", _of_made(_gate, "rounds.jsonl"), _rows(RoundRow), "rows.jsonl"),
+    Target("experts", "jsonl", _of_made(_family, "experts/*/*.jsonl"), _rows(ExpertRow), "rows.jsonl"),
+    Target("loads", "jsonl", given(_line(LOAD)), _rows(LoadRow), "rows.jsonl"),
+    Target("phases", "jsonl", given(_line(PHASE)), _rows(PhaseRow), "rows.jsonl"),
+    Target("passes", "jsonl", given(_line(PASS)), _rows(PassRow), "rows.jsonl"),
+    Target(
+        "finished",
+        "json",
+        _whole("finished.json"),
+        lambda path: read_finish(RunLayout(path.parent)),
+        f"{RUN}/finished.json",
+    ),
+    *(
+        Target(
+            f"run-{Path(name).name.replace('.', '-')}",
+            form,
+            _whole(name),
+            _analysed,
+            f"{RUN}/{name}",
+            named=False,
+            weight=0.05,
+        )
+        for name, form in WHOLE
+    ),
+    *(
+        Target(
+            f"verify-{Path(name).name.replace('.', '-')}",
+            form,
+            _whole(name),
+            _rebuilt,
+            f"{RUN}/{name}",
+            named=False,
+            weight=0.05,
+        )
+        for name, form in WHOLE
+    ),
+    Target(
+        "run-power",
+        "csv",
+        lambda folder: [TRACE.encode()] if write_whole_run(folder) else [],
+        _analysed,
+        f"{RUN}/power/big/add.csv",
+        weight=0.05,
+    ),
+)

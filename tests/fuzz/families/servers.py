@@ -1,0 +1,156 @@
+"""What servers send: events, chunks, counts, lists of models, errors; and what local helpers print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from tests.fuzz.targets import Target, given, of_text
+from wattbench.errors import UserError
+from wattbench.network import bounded_network
+from wattbench.systems.endpoint.client import OpenAIClient
+from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
+from wattbench.systems.endpoint.engine import discover
+from wattbench.systems.endpoint.request import EndpointRequest, read_chat_text
+from wattbench.systems.endpoint.sse import EventDecoder, StreamError
+
+CHUNKS = (
+    {"id": "1", "choices": [{"index": 0, "delta": {"content": "4"}, "finish_reason": None}]},
+    {
+        "choices": [{"index": 0, "delta": {"reasoning_content": "so", "content": "2"}, "finish_reason": None}],
+        "usage": None,
+    },
+    {"choices": [{"index": 0, "text": "42", "finish_reason": "stop"}]},
+    {
+        "choices": [],
+        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}},
+    },
+)
+ERROR = {"error": {"message": "no such model", "type": "x", "code": 404}}
+EVENTS = (
+    "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in CHUNKS) + ": keep alive\n\nevent: x\nid: 3\ndata: [DONE]\n\n"
+)
+
+
+def _stream(path: Path) -> Any:
+    """Decode a stream that arrives in pieces of any sizes."""
+    data = path.read_bytes()
+    cut = Random(len(data))
+    decoder, assembly = EventDecoder(), Assembly(("\n\n", "Q:"), ("END",))
+    place = 0
+    while place < len(data):
+        size = cut.choice((1, 7, 100, 4096))
+        for event in decoder.feed(data[place : place + size]):
+            if assembly.add(event, 1.0):
+                return assembly.completion()
+        place += size
+    for event in decoder.end():
+        assembly.add(event, 2.0)
+    completion = assembly.completion()
+    completion.text.encode()
+    return completion
+
+
+MODELS = {
+    "object": "list",
+    "data": [{"id": "m", "owned_by": "llamacpp", "aliases": ["n"], "meta": {"n_params": 7, "size": 9, "ftype": "Q4"}}],
+}
+PROPS = {"chat_template": "{{ messages }}", "build_info": "b1-abc"}
+
+
+def _client(answer: Callable[[httpx.Request], httpx.Response]) -> OpenAIClient:
+    def answered(request: httpx.Request) -> httpx.Response:
+        held = bounded_network.allowance()
+        assert held is not None
+        held.take(0)
+        return answer(request)
+
+    client = OpenAIClient(where="system 's'", base_url="http://127.0.0.1:9/v1", key=None, timeout_s=5)
+    client._http = httpx.Client(transport=httpx.MockTransport(answered))
+    return client
+
+
+def _models(path: Path) -> Any:
+    """Ask a server that answers everything in the same way what it serves."""
+    data = path.read_bytes()
+    return [
+        discover(_client(lambda _: httpx.Response(200, stream=httpx.ByteStream(data))), wanted, "x")
+        for wanted in (None, "n")
+    ]
+
+
+def _refusal(path: Path) -> Any:
+    data = path.read_bytes()
+    code = (400, 401, 404, 429, 500, 503)[len(data) % 6]
+    return _completed(lambda _: httpx.Response(code, stream=httpx.ByteStream(data)))
+
+
+def _redirect(path: Path) -> Any:
+    headers = [(b"location", path.read_bytes())]
+    return _completed(lambda _: httpx.Response(307, headers=headers, stream=httpx.ByteStream(b"")))
+
+
+def _answer(path: Path) -> Any:
+    data = path.read_bytes()
+    return _completed(
+        lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=httpx.ByteStream(data))
+    )
+
+
+def _completed(answer: Callable[[httpx.Request], httpx.Response]) -> Any:
+    client = _client(answer)
+    return client.complete(EndpointRequest("completions", {"prompt": "x"}, (), (), keeps_connection=True))
+
+
+TARGETS = (
+    Target(
+        "models",
+        "json",
+        given(json.dumps(MODELS), json.dumps(PROPS), json.dumps(MODELS | PROPS | {"version": "1"})),
+        _models,
+        named=False,
+    ),
+    Target("answer", "text", given(EVENTS), _answer, named=False),
+    Target(
+        "refusal",
+        "json",
+        given(json.dumps(ERROR), json.dumps({"error": "no"}), json.dumps({"detail": [{"loc": ["x"]}]})),
+        _refusal,
+        named=False,
+    ),
+    Target(
+        "redirect",
+        "text",
+        given("http://other.example/v1?token=1", "/v2/models", "//h", "https://u:p@h/"),
+        _redirect,
+        named=False,
+    ),
+    Target(
+        "stream",
+        "text",
+        given(EVENTS, EVENTS.replace("\n", "\r\n")),
+        _stream,
+        errors=(StreamError, UserError),
+        named=False,
+        terse=False,
+    ),
+    of_text(
+        "chunk",
+        read_chunk,
+        *(json.dumps(chunk) for chunk in (*CHUNKS, ERROR)),
+        form="json",
+        errors=(StreamError,),
+        terse=False,
+    ),
+    of_text(
+        "chat-text",
+        lambda text: read_chat_text(text, "x"),
+        json.dumps({"messages": [{"role": "user", "content": "x"}], "begun": False}),
+        form="json",
+    ),
+)

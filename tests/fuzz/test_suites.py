@@ -1,0 +1,16 @@
+"""YAML and TOML that a person writes: suites, catalogues, policies, references, recipes, task files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.families.suites import TARGETS
+from tests.fuzz.short_tier import try_some
+from tests.fuzz.targets import Target
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_value_or_one_sentence(target: Target, tmp_path: Path) -> None:
+    try_some(target, tmp_path)
