@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ STEPS = 5
 _MOST_W = 1e7
 """More than any machine draws: such a figure is damage."""
 _MOST_COMPONENTS = 12
+_Columns = Mapping[str, NDArray[Any]]
+"""Of a trace: pandas takes longer over them than the work takes."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,14 @@ def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[Po
     Everything before the damage is returned.
     """
     table, problem = trace_table(path)
-    table = table[table["at_s"].between(started_s, finished_s)]
-    names = table["component"].unique().tolist()[:_MOST_COMPONENTS]
-    lines = [_line(str(name), table[table["component"] == name]) for name in names]
+    columns = {name: table[name].to_numpy() for name in table.columns}
+    inside = (columns["at_s"] >= started_s) & (columns["at_s"] <= finished_s)
+    columns = {name: values[inside] for name, values in columns.items()}
+    numbers, names = pd.factorize(columns["component"])
+    lines = [
+        _line(str(name), {each: values[numbers == number] for each, values in columns.items()})
+        for number, name in enumerate(names[:_MOST_COMPONENTS])
+    ]
     return [line for line in lines if np.isfinite(line.power_w).any()], problem
 
 
@@ -88,34 +96,36 @@ def thinned(line: PowerLine, points: int) -> PowerLine:
     span_of_reading = np.minimum(
         ((line.at_s - start_s) / max(end_s - start_s, 1e-9) * spans).astype(np.int64), spans - 1
     )
-    chosen: list[int] = []
-    for span in np.split(np.arange(len(span_of_reading)), np.flatnonzero(np.diff(span_of_reading)) + 1):
-        watts = line.power_w[span]
-        if not np.isfinite(watts).any():
-            chosen.append(int(span[0]))  # nothing was read in it: the line breaks here
-            continue
-        chosen += sorted({int(span[np.nanargmin(watts)]), int(span[np.nanargmax(watts)])})
-    kept = np.array(chosen)
+    first = np.flatnonzero(np.diff(span_of_reading, prepend=-1))
+    unread = np.isnan(line.power_w)
+    lowest = np.lexsort((np.where(unread, np.inf, line.power_w), span_of_reading))[first]
+    highest = np.lexsort((np.where(unread, np.inf, -line.power_w), span_of_reading))[first]
+    # Where nothing was read in a span the line breaks at its first reading, which is both.
+    kept = np.unique(np.concatenate([lowest, highest]))
     return PowerLine(line.component, line.provenance, line.counted, line.at_s[kept], line.power_w[kept], complete=False)
 
 
-def _line(component: str, rows: pd.DataFrame) -> PowerLine:
+def _line(component: str, rows: _Columns) -> PowerLine:
     """Build a line from the energy counter, where it was read at least twice; else from power readings."""
-    at_s, power_w = _by_counter(*_points(rows, "energy_j"), STEPS * float(rows["step_s"].max()))
+    at_s, power_w = _by_counter(*_points(rows["at_s"], rows["energy_j"]), STEPS * float(rows["step_s"].max()))
     counted = len(at_s) > 0
     if not counted:
-        at_s, power_w = _points(rows, "power_w")
+        at_s, power_w = _points(rows["at_s"], rows["power_w"])
         power_w = np.where(power_w <= _MOST_W, power_w, np.nan)
-    gaps_s = rows["at_s"][rows["gap"]].to_numpy(dtype=np.float64)
+    gaps_s = rows["at_s"][rows["gap"]]
     at_s, power_w = np.concatenate([at_s, gaps_s]), np.concatenate([power_w, np.full(len(gaps_s), np.nan)])
     order = np.argsort(at_s, kind="stable")  # the treads of a stair stay in their order
-    return PowerLine(component, str(rows["provenance"].iloc[-1]), counted, at_s[order], power_w[order])
+    return PowerLine(component, str(rows["provenance"][-1]), counted, at_s[order], power_w[order])
 
 
-def _points(rows: pd.DataFrame, column: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _points(
+    at_s: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return times and values in the order of time; of two at the same time, the later in the file."""
-    known = rows.loc[rows[column].notna(), ["at_s", column]].drop_duplicates("at_s", keep="last").sort_values("at_s")
-    return known["at_s"].to_numpy(dtype=np.float64), known[column].to_numpy(dtype=np.float64)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(at_s[known], kind="stable")]
+    last = np.diff(at_s[order], append=np.inf) > 0
+    return at_s[order[last]], values[order[last]]
 
 
 def _by_counter(
