@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -54,12 +55,17 @@ def _whole(path: Path) -> pd.DataFrame | None:
         return None
     if tuple(table.columns) != TRACE_COLUMNS:
         return None
-    table = table[table["step_s"].notna()]  # a torn line lacks its last columns
-    finite = np.isfinite(table[list(_FLOATS)].to_numpy()) | table[list(_FLOATS)].isna().to_numpy()
-    if not finite.all() or table["at_s"].isna().any() or (table[["power_w", "step_s"]] < 0).any(axis=None):
+    whole = table["step_s"].notna().to_numpy()  # a torn line lacks its last columns
+    figures = {name: table[name].to_numpy()[whole] for name in _FLOATS}
+    if any(np.isinf(values).any() for values in figures.values()) or np.isnan(figures["at_s"]).any():
         return None
-    gaps = {note: bool(pd.Series([note]).str.contains(_GAP)[0]) for note in table["notes"].cat.categories}
-    return table.assign(gap=table["notes"].map(gaps).astype(bool))[list(_USED)]
+    if (figures["power_w"] < 0).any() or (figures["step_s"] < 0).any():
+        return None
+    words = {name: table[name].array[whole] for name in _WORDS}
+    notes = words["notes"]
+    gaps = [re.search(_GAP, note) is not None for note in notes.categories]
+    used = figures | words | {"gap": np.array(gaps, dtype=bool)[notes.codes]}
+    return pd.DataFrame({name: used[name] for name in _USED}, index=np.flatnonzero(whole))
 
 
 def _of_rows(rows: list[TraceRow]) -> pd.DataFrame:

@@ -118,9 +118,7 @@ def _line(component: str, rows: _Columns) -> PowerLine:
     return PowerLine(component, str(rows["provenance"][-1]), counted, at_s[order], power_w[order])
 
 
-def _points(
-    at_s: NDArray[np.float64], values: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _points(at_s: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return times and values in the order of time; of two at the same time, the later in the file."""
     known = np.flatnonzero(~np.isnan(values))
     order = known[np.argsort(at_s[known], kind="stable")]
