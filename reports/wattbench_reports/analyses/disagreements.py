@@ -16,7 +16,7 @@ from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.stats.mcnemar import coin_p
 from wattbench_reports.tables.answer_texts import texts_at
-from wattbench_reports.tables.item_matrix import ItemTable, row_of_answer
+from wattbench_reports.tables.item_matrix import ItemTable
 
 RIGHT = 0.5
 """An item counts as right where the mean score of its answers is at least this: a flip needs a right and a wrong."""
@@ -228,7 +228,7 @@ class _Reader:
         pairs = {
             (int(row), name) for pair, pair_rows in wanted for row in pair_rows for name in (pair.first, pair.second)
         }
-        row_of = row_of_answer(items)
+        row_of = analysis.frames.row_of_answer
         near = np.flatnonzero(np.isin(row_of, rows))
         answers = items.iloc[near].assign(row=row_of[near], place=near)
         answers["system"] = answers["system"].astype(str)

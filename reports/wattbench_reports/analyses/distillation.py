@@ -14,7 +14,6 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import CONFIDENCE, Interval, accuracy_interval, ratios, resampled_sums
 from wattbench_reports.stats.budgets import AGREEMENT_ITEMS, DISTILLATION_UNITS, SEED
 from wattbench_reports.tables.extracted_answers import characters, stated
-from wattbench_reports.tables.item_matrix import row_of_answer
 
 RIGHT = 0.5
 """An answer with at least this score counts as right, where only right and wrong are compared."""
@@ -110,7 +109,7 @@ def distillations(analysis: Analysis) -> tuple[Distillation, ...]:
 def _answers(analysis: Analysis, names: set[str]) -> pd.DataFrame:
     """Return every answer of some systems with its row in the item table, its extracted answer and its length."""
     items = analysis.frames.items
-    row = row_of_answer(items)
+    row = analysis.frames.row_of_answer
     of_systems = items["system"].isin(names).to_numpy()
     drawn = _drawn(analysis.table.tasks)[row]
     answers = items[["system", "task", "domain", "repeat", "correct", "output_tokens"]].copy()

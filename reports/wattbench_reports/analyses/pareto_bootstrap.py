@@ -119,7 +119,7 @@ def _bin(
             weights = worth[answers.domain[rows_of_system], system]
             # Where answers count for unlike much, they are worth fewer that count the same (Kish's effective size).
             alike = weights.sum() ** 2 / (len(rows_of_system) * max((weights**2).sum(), np.finfo(float).tiny))
-            few = max(len(np.unique(answers.document[rows_of_system])) * alike, 1.0)
+            few = max(len(pd.unique(answers.document[rows_of_system])) * alike, 1.0)
             bins = median_bins(answers.latency_s[rows_of_system], weights, few, _BINS)
             values[-1] = bins.values
             answers.bin_of[rows_of_system] = start + bins.bin_of

@@ -107,8 +107,9 @@ class EqualPairs:
     def _accuracy(self, first: str, second: str) -> tuple[AccuracyGap | None, float]:
         """Compare two systems, and return the share of discordant items too."""
         columns = self.table.column(first), self.table.column(second)
-        both = np.asarray((self.table.trials[:, columns] > 0).all(axis=1))
-        ours, theirs = (self.table.correct[both, each] / self.table.trials[both, each] for each in columns)
+        answered, scores = self._scores
+        both = answered[columns[0]] & answered[columns[1]]
+        ours, theirs = (scores[each][both] for each in columns)
         difference, p_value = mean_difference(ours, theirs), paired_p_value(ours, theirs)
         if difference is None or p_value is None:
             return None, 0.0
@@ -118,6 +119,12 @@ class EqualPairs:
         # A pair whose scores differ by half counts as half a discordant pair.
         discordant = float(np.abs(ours - theirs).mean())
         return AccuracyGap(difference, p_value, None, len(ours)), discordant
+
+    @cached_property
+    def _scores(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+        """Which items each system answered, and its mean score on each, both of shape (systems, items)."""
+        trials = np.ascontiguousarray(self.table.trials.T)
+        return trials > 0, self.table.correct.T / np.maximum(trials, 1)
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
         """Compare block by block, or by items drawn again, over the items that both have joules for."""

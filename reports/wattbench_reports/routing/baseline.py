@@ -64,7 +64,7 @@ def baseline_of(
         chosen: the single system that a decision chose, if any; taken unless the aim is ``mix``.
         usable: columns that may be the best single system; None: all.
     """
-    costs, scores = answers.mean(answers.cost).tolist(), answers.mean(answers.score).tolist()
+    costs, scores = answers.mean_cost.tolist(), answers.mean_score.tolist()
     among = sorted(usable) if usable else range(len(answers.systems))
     hull = tuple(corners(costs, scores, range(len(answers.systems))))
     if aim != "mix" and chosen is not None:
@@ -87,7 +87,7 @@ def gain_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -
 
 def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -> NDArray[np.float64]:
     """Return values per item, shape (items,), whose mean is the accuracy above a random mix at the same cost."""
-    costs, hull = answers.mean(answers.cost), baseline.hull
+    costs, hull = answers.mean_cost, baseline.hull
     cost = float(answers.mean(routed.cost))
     above = next((corner for corner, each in enumerate(hull) if costs[each] >= cost), None)
     if above is None or above == 0:

@@ -99,7 +99,7 @@ def cascade_of(context: StudyContext, first: int, then: int) -> Cascade:
     coin, perfect = (cascade_items(context, first, then, quality) for quality in (QUALITIES[0], QUALITIES[-1]))
     equals = equal_quality(context, first, then)
     reached = equals is not None and equals.estimate <= 1
-    costs = answers.mean(answers.cost)
+    costs = answers.mean_cost
     before = float(costs[first]) + _check(context)
     pays = part_from(context, coin, perfect)
     amounts = {name: _along(answers, coin.amounts[name], perfect.amounts[name]) for name in answers.amounts}
@@ -202,7 +202,7 @@ class _PairMeans:
 def _pair_means(context: StudyContext) -> _PairMeans:
     answers = context.answers
     score, weight = answers.score, answers.weight
-    accuracy, cost = answers.mean(score), answers.mean(answers.cost)
+    accuracy, cost = answers.mean_score, answers.mean_cost
     coin = (accuracy[:, None] + accuracy[None, :]) / 2
     perfect = np.stack([weight @ np.maximum(score, column[:, None]) for column in score.T])
     of_correct = score.T @ (weight[:, None] * answers.cost)
@@ -229,7 +229,7 @@ def _pairs(cost: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
 def _thriftier(context: StudyContext, means: _PairMeans) -> list[tuple[int, int]]:
     """Return the pairs that cost less at equal accuracy and may gain, none of them dominated, a few of them."""
     single = context.baseline.single
-    dearest = float(context.answers.mean(context.answers.cost)[single]) * (1 - _ROUNDING)
+    dearest = float(context.answers.mean_cost[single]) * (1 - _ROUNDING)
     kept: list[tuple[int, int]] = []
     least = math.inf
     for pair in _pairs(means.equal_cost):
@@ -263,7 +263,7 @@ def _more_gainful(context: StudyContext, means: _PairMeans, kept: Iterable[tuple
 def _gain_estimates(context: StudyContext, means: _PairMeans) -> NDArray[np.float64]:
     """Return the gain by the aim with a perfect check."""
     answers, baseline = context.answers, context.baseline
-    accuracy, cost = answers.mean(answers.score), answers.mean(answers.cost)
+    accuracy, cost = answers.mean_score, answers.mean_cost
     single = baseline.single
     if baseline.aim == "mix":
         hull = list(baseline.hull)

@@ -62,8 +62,8 @@ def ceiling(context: StudyContext) -> Ceiling:
         triple=_among(context, few, 3),
         gain=_most_gain(context),
     )
-    top = int(answers.mean(answers.score).argmax())
-    return _without(made, answers.systems[top], float(answers.mean(answers.score)[top]))
+    top = int(answers.mean_score.argmax())
+    return _without(made, answers.systems[top], float(answers.mean_score[top]))
 
 
 def bounded(of: Ceiling, choices: Iterable[RoutingChoice]) -> Ceiling:

@@ -152,7 +152,7 @@ def _stops(context: StudyContext, start: RoutedItems, end: RoutedItems) -> list[
     first, last = (float(answers.mean(each.cost)) for each in (start, end))
     if baseline.aim != "mix" or abs(last - first) <= _NOTHING * max(abs(first), abs(last)):
         return [0.0, 1.0]
-    corners = answers.mean(answers.cost)[list(baseline.hull)]
+    corners = answers.mean_cost[list(baseline.hull)]
     passed = [float(part) for part in (corners - first) / (last - first) if 1e-9 < part < 1 - 1e-9]
     return [0.0, *sorted(set(passed)), 1.0]
 

@@ -76,7 +76,7 @@ def _judged(context: StudyContext, analysis: Analysis, router: OfflineRouter) ->
 def _of_items(context: StudyContext, kept: NDArray[np.int64]) -> StudyContext:
     """Return the context of some items: the same best single system, and a random mix by these items."""
     answers = answers_among(context.answers, kept)
-    costs, scores = answers.mean(answers.cost).tolist(), answers.mean(answers.score).tolist()
+    costs, scores = answers.mean_cost.tolist(), answers.mean_score.tolist()
     hull = tuple(corners(costs, scores, range(len(answers.systems))))
     return replace(context, answers=answers, baseline=replace(context.baseline, hull=hull))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,16 @@ class ItemAnswers:
     def clusters(self) -> int:
         """Count the clusters."""
         return int(self.cluster.max(initial=-1)) + 1
+
+    @cached_property
+    def mean_score(self) -> NDArray[np.float64]:
+        """Return the accuracy of each system, shape (systems,)."""
+        return self.mean(self.score)
+
+    @cached_property
+    def mean_cost(self) -> NDArray[np.float64]:
+        """Return the cost per request of each system, shape (systems,)."""
+        return self.mean(self.cost)
 
     def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return weighted means over the items, of an array of shape (items, ...)."""

@@ -166,7 +166,7 @@ def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
 
 
 def _held_out(context: StudyContext, predictor: Predictor, fold: NDArray[np.int64]) -> HeldOutRoutes:
-    costs = context.answers.mean(context.answers.cost)
+    costs = context.answers.mean_cost
     by_cost = bool(costs.min() < (1 - 1e-9) * costs[context.baseline.single])
     return held_out_routes(context, predictor, fold, by_cost=by_cost)
 

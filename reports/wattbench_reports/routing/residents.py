@@ -178,7 +178,7 @@ def _values(context: StudyContext) -> Values | None:
             each.bound for each in context.settings.requirements if each.quantity == "accuracy" and each.domain is None
         ]
         return Values(0.0, max(required, default=None))
-    costs, scores = answers.mean(answers.cost), answers.mean(answers.score)
+    costs, scores = answers.mean_cost, answers.mean_score
     cheaper = [each for each in baseline.hull if costs[each] < costs[baseline.single]]
     if not cheaper:
         return None

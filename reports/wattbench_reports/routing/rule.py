@@ -94,13 +94,17 @@ def at_costs(
     score = score + 1e-7 * rng.random(score.shape)
     some = rng.permutation(len(score))[:_MOST_ITEMS]
     among, costs, part = score[some], cost[some], weight[some] / weight[some].sum()
-    each = np.arange(len(some))
     bonus = np.zeros(score.shape[1])
     bonus[0] = 1.0
 
     def spent(price: NDArray[np.float64], extra: NDArray[np.float64]) -> NDArray[np.float64]:
-        taken = (among - price[:, None, None] * costs + extra[:, None, None] * bonus).argmax(axis=2)
-        return np.asarray(costs[each, taken] @ part)
+        # A member at a time: many short rows cost numpy more than few long ones. Of equals the first is taken.
+        best, cost = np.full((len(price), len(some)), -np.inf), np.zeros((len(price), len(some)))
+        for member in range(costs.shape[1]):
+            value = among[:, member] - price[:, None] * costs[:, member] + extra[:, None] * bonus[member]
+            better = value > best
+            best, cost = np.where(better, value, best), np.where(better, costs[:, member], cost)
+        return np.asarray(cost @ part)
 
     zero = np.zeros(len(targets))
     dear = spent(zero, zero) >= targets

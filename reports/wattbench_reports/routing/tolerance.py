@@ -101,7 +101,7 @@ def _worth(context: StudyContext, perfect: RoutedItems) -> tuple[float, float]:
     if baseline.aim == "benefit":
         return baseline.worth, 1.0
     hull = list(baseline.hull)
-    costs, accuracies = answers.mean(answers.cost)[hull], answers.mean(answers.score)[hull]
+    costs, accuracies = answers.mean_cost[hull], answers.mean_score[hull]
     if baseline.aim == "mix":
         return 1.0, _slope(costs, accuracies, float(answers.mean(perfect.cost)))
     slope = _slope(costs, accuracies, float(answers.mean(answers.cost[:, baseline.single])))
@@ -167,7 +167,7 @@ def _affordable(context: StudyContext, perfect: RoutedItems) -> Interval | None:
     if baseline.aim != "mix":
         return item_figure(answers, gain_values(baseline, answers, perfect)).interval()
     hull = list(baseline.hull)
-    costs, accuracies = answers.mean(answers.cost)[hull], answers.mean(answers.score)[hull]
+    costs, accuracies = answers.mean_cost[hull], answers.mean_score[hull]
     accuracy = float(answers.mean(perfect.score))
     after = int(np.searchsorted(accuracies, accuracy))
     if after == 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +125,7 @@ def minimum_detectable_difference(
         return None
     from scipy.optimize import brentq
 
+    @cache  # the search asks for the power at its ends again
     def short_of(difference: float) -> float:
         return power_of(difference, discordant_share, items, alpha) - power
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.tables.item_matrix import row_of_answer
 from wattbench_reports.tables.run_tables import Frames
 
 _OF_HYBRIDS = ("route", "route_score", "router_s", "router_energy_j", "batch_size")
@@ -72,7 +71,7 @@ class HybridAnswers:
 def matrix_of(analysis: Analysis) -> AnswerMatrix:
     """Average the score, joules, seconds and money of each system on each item."""
     items, table = analysis.frames.items, analysis.table
-    row = row_of_answer(items)
+    row = analysis.frames.row_of_answer
     rows, columns = table.trials.shape
     cell = row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
     domain = np.empty(rows, dtype=np.int64)
@@ -132,7 +131,7 @@ def hybrid_answers(analysis: Analysis, matrix: AnswerMatrix | None = None) -> tu
     hybrids = [name for name in frames.systems if name in known and known[name].members]
     if not hybrids:
         return ()
-    row = row_of_answer(frames.items) if matrix is None else matrix.row
+    row = frames.row_of_answer if matrix is None else matrix.row
     mine = frames.items["system"].isin(hybrids).to_numpy()
     more, lists = _columns_of(frames, np.flatnonzero(mine))
     answers = frames.items[mine].reset_index(drop=True).join(more)
