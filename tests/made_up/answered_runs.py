@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.made_up.digests import without_digests
 from wattbench.config import PythonSystem, Resolved, Suite
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
@@ -69,7 +70,7 @@ def write_answered(root: Path, tasks: Path, answers: Answers) -> RunRecords:
             writer.write_scores(cell.system, cell.choice.task, scorers[cell.choice.task].score(rows))
         records = read_run(writer.layout.root)
         writer.finish(item_rows(records, cells, records.windows()), records.windows(), "2026-01-02T03:10:00+00:00")
-    return read_run(root / run)
+    return read_run(without_digests(root / run))
 
 
 def _longest(answers: Answers, task: str) -> int:

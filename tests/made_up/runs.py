@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.made_up.digests import without_digests
 from wattbench.records import (
     SCHEMA_VERSION,
     BlockPlan,
@@ -101,7 +102,7 @@ class FakeRun:
 
 
 def write_run(root: Path, fake: FakeRun) -> Path:
-    """Write the records of a made-up run and return its directory."""
+    """Write the records of a made-up run and return its directory. It has no digests: a test may change it."""
     run = f"20260102T030405Z-{fake.name}-{fake.id}"
     header = RunHeader(
         schema_version=SCHEMA_VERSION,
@@ -152,7 +153,7 @@ def write_run(root: Path, fake: FakeRun) -> Path:
             _write_plan(writer, fake)
         if fake.finished:
             writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
-    return root / run
+    return without_digests(root / run) if fake.finished else root / run
 
 
 def _settings(fake: FakeRun) -> dict[str, dict[str, object]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
     from wattbench_reports.comparison.analysis import Comparison
 
 _RELATIVE = 1e-9
+_PERCENTILES = {"latency_p50_s": (0.5, 7), "latency_p90_s": (0.9, 44), "latency_p95_s": (0.95, 90)}
+"""Figure to the share of the requests below it, and from how few none is stated."""
 
 
 def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterator[str]:
@@ -48,25 +49,28 @@ def _shares(comparison: Comparison) -> Mapping[str, float] | None:
 
 
 def _figures(rows: Sequence[ItemRow], shares: Mapping[str, float] | None) -> dict[str, float | None]:
-    """Return the figures of a system; None for one that needs more than sums, or more requests."""
-    from wattbench_reports.stats.percentiles import needed
-
+    """Return the figures of a system; None for one that needs more than sums."""
     items = {(row.task, row.doc_id, row.doc_hash) for row in rows}
-    # Under load a request begins when it is due; in a closed loop it is due when it is sent.
-    begun_s = [row.started_s if row.offered_per_s is None else row.scheduled_s for row in rows]
-    seconds = [
-        row.finished_s - start_s
-        for row, start_s in zip(rows, begun_s, strict=True)
-        if row.failure is None and row.finished_s is not None and start_s is not None
-    ]
+    seconds = sorted(
+        row.finished_s - begun_s
+        for row in rows
+        if row.failure is None
+        and row.finished_s is not None
+        # Under load a request begins when it is due.
+        and (begun_s := row.started_s if row.offered_per_s is None else row.scheduled_s) is not None
+    )
     return {
         "items": float(len(items)),
         "accuracy": _weighed(rows, shares, _accuracy),
         "output_tokens": _mean([row.output_tokens for row in rows if row.output_tokens is not None]),
-        "latency_p50_s": statistics.median(seconds)
-        if len(seconds) >= needed(0.5) and shares is None and len(seconds) == len(rows)
-        else None,
+        **{
+            name: _percentile(seconds, share) if shares is None and len(seconds) >= fewest else None
+            for name, (share, fewest) in _PERCENTILES.items()
+        },
         "energy_j_per_request": _weighed(rows, shares, _joules),
+        "j_per_correct": _joules_per_correct(rows) if shares is None else None,
+        "own_cpu_s_per_request": _own_cpu_s(rows) if shares is None else None,
+        "failed": float(sum(row.failure is not None for row in rows)),
     }
 
 
@@ -93,6 +97,26 @@ def _accuracy(rows: Sequence[ItemRow]) -> float | None:
 
 def _joules(rows: Sequence[ItemRow]) -> float | None:
     return _mean([row.energy_j for row in rows if row.energy_j is not None])
+
+
+def _own_cpu_s(rows: Sequence[ItemRow]) -> float | None:
+    known = [row.own_cpu_s for row in rows if row.own_cpu_s is not None]
+    return _mean(known) if len(known) == len(rows) else None
+
+
+def _joules_per_correct(rows: Sequence[ItemRow]) -> float | None:
+    """Return the joules of all metered requests over the correct answers among them."""
+    metered = [(row.energy_j, row.correct) for row in rows if row.energy_j is not None and row.correct is not None]
+    correct = math.fsum(each for _, each in metered)
+    return math.fsum(each for each, _ in metered) / correct if correct else None
+
+
+def _percentile(ordered: Sequence[float], share: float) -> float:
+    """Interpolate between the two values at a share of the way from the first to the last."""
+    position = share * (len(ordered) - 1)
+    before = math.floor(position)
+    after = min(before + 1, len(ordered) - 1)
+    return ordered[before] + (position - before) * (ordered[after] - ordered[before])
 
 
 def _mean(values: Sequence[float]) -> float | None:

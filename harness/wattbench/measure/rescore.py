@@ -24,6 +24,7 @@ from wattbench.measure.scorer import Scorer
 from wattbench.records import AnswerRow, Forms, RunHeader, RunRecords, ScoreRow
 from wattbench.records.rescored_copy import write_rescored
 from wattbench.records.tables import compared_texts
+from wattbench.records.verified_files import check_unchanged
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.answer_changes import AnswerChanges
 from wattbench.tasks.loading import TaskOutline, outline_task, tasks_in
@@ -122,6 +123,7 @@ def _check_run(records: RunRecords) -> None:
     root, header = records.layout.root, records.header
     if not records.finished:
         raise UserError(f"{root}: this run is not finished. Finish it with: wattbench run --resume {root}")
+    check_unchanged(records)  # the copy has digests of its own, and would hide a change
     if header.gate is not None:
         raise UserError(
             f"{root}: this is the run of a gate, which ended when its scores decided it: with other scores it would "

@@ -44,6 +44,8 @@ class RunRecords:
 
     layout: RunLayout
     header: RunHeader
+    check_digests: bool = True
+    """Whether readers of its tables compare its files with their digests first."""
 
     @property
     def finished(self) -> bool:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
-from wattbench.records.finish_record import FinishRecord, file_sha256, is_plain, run_files
+from wattbench.errors import UserError
+from wattbench.records.finish_record import FinishRecord, file_sha256, is_plain, read_finish, run_files
 from wattbench.records.layout import RunLayout
+from wattbench.records.reader import RunRecords
+
+
+def check_unchanged(run: RunRecords) -> None:
+    """Check that a finished run is as it was written, where it has digests: before a figure is read from it.
+
+    Raises:
+        UserError: a file is missing, is not as it was written, or was put there later.
+    """
+    if not run.check_digests:
+        return
+    record = read_finish(run.layout)
+    if record.sha256 is None:
+        return
+    for problem in changed_files(run.layout, record):
+        root = run.layout.root
+        raise UserError(
+            f"{root}: {problem}. The run was damaged, or changed after its end; see what else differs with: wattbench "
+            f"verify {shlex.quote(str(root))}"
+        )
 
 
 def changed_files(layout: RunLayout, record: FinishRecord) -> Iterator[str]:

@@ -63,13 +63,15 @@ TYPES = {
     "sessions": "int64",
     "j_per_correct_another_run_low": "float64",
     "j_per_correct_another_run_high": "float64",
+    "failed": "int64",
 }
-"""The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts the
-requests without joules; a percentile of latency is missing from too few requests, and `latency_tail_percentile` names
-the highest that is there, `latency_tail_s` (`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of
-arrivals that the figures are of, where load was offered; costs are money in `cost_currency`, missing where they are not
-known of every answer; `blocks` is by how many the intervals are clustered; the bounds for another run are of all
-domains together, and missing with one of `sessions`."""
+"""The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts
+the requests without joules, `failed` those that failed; a percentile of latency is missing from too few requests, and
+`latency_tail_percentile` names the highest that is there, `latency_tail_s`
+(`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of arrivals that the figures are of, where
+load was offered; costs are money in `cost_currency`, missing where they are not known of every answer; `blocks` is by
+how many the intervals are clustered; the bounds for another run are of all domains together, and missing with one of
+`sessions`."""
 
 
 def figures_frame(analysis: Analysis) -> pd.DataFrame:
@@ -135,6 +137,7 @@ def _figures(figures: Measures) -> dict[str, Any]:
         "latency_tail_percentile": None if tail is None else tail.label,
         "output_tokens": figures.output_tokens,
         "unmetered": figures.unmetered,
+        "failed": figures.failed,
         "own_cpu_s_per_request": figures.own_cpu_s,
         "j_per_correct_few": figures.j_per_correct is not None and figures.j_per_correct.few,
         "energy_provenance": figures.provenance,

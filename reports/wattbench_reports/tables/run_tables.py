@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
 from wattbench.records.tables import check_columns
+from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 
 ITEM_COLUMNS = (
@@ -182,9 +183,11 @@ def load_frames(run: RunRecords) -> Frames:
     """Read the tables of a finished run.
 
     Raises:
-        UserError: the run is not finished (with the command that finishes it), or its tables are damaged.
+        UserError: the run is not finished (with the command that finishes it), is not as it was written, or its tables
+            are damaged.
     """
     check_finished(run)
+    check_unchanged(run)
     root = run.layout.root
     record = header_record(run)
     columns = ITEM_COLUMNS if record.imported is None else IMPORTED_COLUMNS

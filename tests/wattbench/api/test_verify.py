@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,10 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.made_up import whole_run
+from tests.made_up.digests import without_digests
 from tests.made_up.whole_run import damage, write_whole_run
+from wattbench.api.recomputed_comparison import comparison_differences
 from wattbench.api.verify import Verified, verify
 from wattbench.cli import main
 from wattbench.errors import UserError
+from wattbench.measure.rebuilt_tables import rebuild
 from wattbench.records import read_run
 from wattbench.records.finish_record import finish_record, seal
 from wattbench.records.layout import RunLayout
@@ -43,13 +47,6 @@ def run(original: Path, tmp_path: Path) -> Path:
 
 def problems(found: Verified) -> dict[str, tuple[str, ...]]:
     return {check.name: check.problems for check in found.checks if check.problems}
-
-
-def as_older(run: Path) -> None:
-    """Take the digests out, as an older wattbench wrote none."""
-    path = run / "finished.json"
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps({name: record[name] for name in ("finished_utc", "items", "windows")}))
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -85,7 +82,7 @@ def test_the_command_says_what_it_checked_and_fails_with_one_sentence(run: Path)
 
 
 def test_an_older_run_is_checked_without_digests_and_says_so(run: Path) -> None:
-    as_older(run)
+    without_digests(run)
     found = verify(run)
     assert found.ok
     assert not found.checks[0].made
@@ -139,6 +136,7 @@ def test_a_window_that_is_there_twice_ends_in_a_sentence_wherever_windows_are_re
 def test_a_row_that_is_there_twice_is_refused_by_every_reader(run: Path) -> None:
     table = pq.read_table(run / "items.parquet")
     pq.write_table(pa.concat_tables([table, table.slice(3, 1)]), run / "items.parquet")
+    without_digests(run)
     with pytest.raises(UserError, match="the answer of big to document 3 of add is there twice"):
         compare_runs([read_run(run)])
     found = problems(verify(run))
@@ -159,6 +157,51 @@ def test_figures_that_compare_prints_are_computed_a_second_time(run: Path, monke
     plain_row = comparison_rows.plain_row
     monkeypatch.setattr(comparison_rows, "plain_row", lambda figures: plain_row(figures) | {"accuracy": 0.75})
     assert "compare prints accuracy 0.75 of big, and the lines give 0.4375" in problems(verify(run))["figures"][0]
+
+
+READERS = (
+    ("compare", "{run}"),
+    ("report", "{run}", "-o", "{out}/report.html"),
+    ("export", "{run}", "--to", "csv"),
+    ("route", "{run}"),
+    ("rescore", "{run}", "--lower", "--out", "{out}"),
+    ("gate", "{run}", "{run}", "--baseline", "big", "--candidate", "small"),
+)
+
+
+@pytest.mark.parametrize("command", READERS, ids=[name for name, *_ in READERS])
+@pytest.mark.parametrize("name", ["items/big/add.jsonl", "items.parquet", "windows.jsonl", "run.json"])
+def test_a_changed_record_ends_in_one_sentence_wherever_figures_are_read(
+    run: Path, tmp_path: Path, command: tuple[str, ...], name: str
+) -> None:
+    path = run / name
+    if name == "items.parquet":  # the same rows, written anew: nothing else would find it
+        pq.write_table(pq.read_table(path), path)
+    else:
+        path.write_text(path.read_text() + " ")
+    ended = CliRunner().invoke(main, [part.format(run=run, out=tmp_path) for part in command])
+    said = ended.output.strip().splitlines()[-1]
+    assert ended.exit_code == (3 if command[0] == "gate" else 2), ended.output
+    assert f"{name} is not as it was written: its SHA-256 differs. The run was damaged" in ended.output
+    assert f"wattbench verify {run}" in ended.output
+    assert said.startswith(("wattbench: ", "error")) or command[0] == "gate"
+
+
+def test_every_figure_that_compare_prints_is_computed_from_the_lines(run: Path) -> None:
+    """With tables that are not those of the lines, each figure that rests on what was changed is named."""
+    whole = read_run(run)
+    records = replace(whole, check_digests=False)
+    rebuilt = rebuild(records, records.windows())
+    assert not list(comparison_differences(records, rebuilt))
+    items = [replace(row, finished_s=row.finished_s + 1.0) if row.system == "small" else row for row in rebuilt.items]
+    differing = " ".join(comparison_differences(records, replace(rebuilt, items=items)))
+    assert "systems[small].latency_p50_s" in differing
+    assert "systems[big].latency_p50_s" not in differing
+    items = [replace(row, energy_j=row.energy_j * 1.01) for row in rebuilt.items if row.energy_j is not None]
+    differing = " ".join(comparison_differences(records, replace(rebuilt, items=items)))
+    for figure in ("energy_j_per_request", "j_per_correct", "j_per_correct_low", "j_per_correct_high"):
+        assert f"systems[big].{figure} " in differing
+    assert verify(run).ok, "nothing was written into the run"
 
 
 def test_what_is_not_finished_is_said(run: Path) -> None:
@@ -194,5 +237,5 @@ def test_damage_ends_in_a_sentence_and_changes_no_figure_silently(
     except UserError:
         ok = False
     assert ok != changed, what
-    with contextlib.suppress(UserError):
+    with pytest.raises(UserError) if changed else contextlib.nullcontext():
         printed(run)

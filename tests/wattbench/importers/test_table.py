@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.digests import without_digests
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import FORMATS, detect, read_sources, write_run
@@ -255,6 +256,9 @@ def test_a_record_that_is_scored_in_part_is_damaged(table, tmp_path) -> None:
     items = pd.read_parquet(run.layout.items_table)
     items.loc[0, "correct"] = np.nan
     items.to_parquet(run.layout.items_table)
+    with pytest.raises(UserError, match=r"items\.parquet is not as it was written"):
+        analyse(run)
+    without_digests(run.layout.root)
     with pytest.raises(UserError, match="the record is damaged"):
         analyse(run)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records import BASELINE, CANDIDATE, SIDES, Purpose, RoundRow, RunRecords, WindowRow
+from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.formatting.units import listed
 from wattbench_reports.gate.evidence.missing import (
     NOT_READ,
@@ -58,6 +59,8 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
     Raises:
         UserError: it is no gate's run, or its record is damaged.
     """
+    if run.finished:
+        check_unchanged(run)
     read = _Read.of(run)
     rounds, long_rounds, why = [], [], Counter[str]()
     record = header_record(run)

@@ -1,0 +1,84 @@
+"""Compute what `compare --format json` prints a second time, from tables that are built from the lines of a run."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.measure.rebuilt_tables import Rebuilt
+    from wattbench.records import RunRecords
+
+_RELATIVE = 1e-6
+"""A processor with wider vectors adds in another order, and intervals are of sums of sums."""
+
+
+def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
+    """Yield a sentence for each figure, text or row of the comparison that is not that of the lines.
+
+    Args:
+        records: of a finished run.
+        rebuilt: its tables, from its lines.
+    """
+    with tempfile.TemporaryDirectory(prefix="wattbench-verify-") as folder:
+        printed, by_lines = _printed(records), _printed(_with_tables(records, rebuilt, Path(folder)))
+    for where, one, other in _differing("", printed, by_lines):
+        yield f"compare prints {where} {_short(one)}, and the lines give {_short(other)}"
+
+
+def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunRecords:
+    """Return the run with other tables: all of its other files are links to those that are there."""
+    from wattbench.records.layout import RunLayout
+    from wattbench.records.tables import items_parquet, windows_parquet
+
+    source = records.layout
+    layout = RunLayout(folder / source.root.resolve().name)
+    layout.root.mkdir()
+    layout.items_table.write_bytes(items_parquet(rebuilt.items))
+    layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
+    for path in source.root.resolve().iterdir():
+        if not (layout.root / path.name).exists():
+            (layout.root / path.name).symlink_to(path)
+    return replace(records, layout=layout, check_digests=False)
+
+
+def _printed(records: RunRecords) -> Any:
+    """Return the comparison as programs read it, or why there is none."""
+    from wattbench_reports.export import render
+    from wattbench_reports.export.compared_runs import compare_runs
+
+    try:
+        compared = compare_runs([records])
+    except UserError as error:
+        return str(error).replace(str(records.layout.root), "")
+    return json.loads(render(compared.comparison, "json", compared.decided))
+
+
+def _differing(where: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            yield from _differing(f"{where}.{key}" if where else str(key), one.get(key), other.get(key))
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (first, second) in enumerate(zip(one, other, strict=True)):
+            name = first.get("system") if isinstance(first, dict) else None
+            yield from _differing(f"{where}[{number if name is None else name}]", first, second)
+    elif not _same(one, other):
+        yield where, one, other
+
+
+def _same(one: Any, other: Any) -> bool:
+    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (one, other))
+    if numbers:
+        return math.isclose(one, other, rel_tol=_RELATIVE, abs_tol=1e-12)
+    return bool(one == other)
+
+
+def _short(value: Any) -> str:
+    return f"{value!r:.60}"
