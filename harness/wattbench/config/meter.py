@@ -18,13 +18,16 @@ from pydantic import (
     Discriminator,
     Field,
     PositiveFloat,
+    SerializerFunctionWrapHandler,
     Tag,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from wattbench.config.base import PauseSeconds, RelativePath, Seconds, Strict, Times
-from wattbench.config.meter_base import Component, Host, MeterSettings
+from wattbench.config.meter_base import Component, Host, MeterSettings, without_unset
+from wattbench.config.power_commands import Preset, with_preset
 from wattbench.config.registry import Registry
 from wattbench.config.remote_meters import PrometheusSettings, TensorRtLlmSettings
 
@@ -140,8 +143,11 @@ class CsvLog(Strict):
 class Command(Strict):
     """A command that prints a figure each time it is run: `ipmitool`, `snmpget`, your own script."""
 
+    preset: Preset | None = None
+    """What prints it: `ipmi_dcmi` (ipmitool), `redfish_power` or `redfish_environment` (a command that fetches one of
+    these resources). It sets what follows, as far as that is not set."""
     run: str
-    """Split as a shell would, and run without one."""
+    """Split as a shell would, and run without one. With `ipmi_dcmi`: `ipmitool dcmi power reading`."""
     pattern: str | None = None
     """A regular expression; its first group, or the whole match, is the number."""
     json_path: str | None = None
@@ -152,6 +158,15 @@ class Command(Strict):
     """The unit, if the command prints energy counted so far."""
     timeout_s: Seconds = 5.0
     """A command that takes longer is stopped, and its figure is a gap."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unset(serialize(self), "preset")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _filled_in(cls, given: Any) -> Any:
+        return with_preset(given)
 
     @field_validator("run")
     @classmethod
@@ -197,6 +212,10 @@ class ExternalSettings(MeterSettings):
     lag_s: PauseSeconds = 5.0
     """How late a row may be written. The end of a window waits this long for the next row; after that, the meter counts
     as lost."""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_unset(serialize(self), "host")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -20,3 +20,11 @@ class MeterSettings(Strict):
 
     use: str
     """The meter's name."""
+
+
+def without_unset(settings: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """Return settings for a record without some keys where they are not set.
+
+    Keys that came later are left out, so that the suite of an older run keeps its hash.
+    """
+    return {key: value for key, value in settings.items() if value is not None or key not in keys}
