@@ -49,6 +49,7 @@ def test_the_page_leads_from_a_strangers_csv_to_a_report(environment: dict[str, 
     (folder / "suite.yaml").write_text(block("yaml") + QUICK)
     (folder / "rules.py").write_text(block("python"))
     commands = "".join(re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+    commands += "wattbench rescore runs/* --tasks-from exported --out rescored\n"
     script = f'set -e; wattbench() {{ "{sys.executable}" -m wattbench "$@"; }}\n' + commands
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
@@ -56,9 +57,11 @@ def test_the_page_leads_from_a_strangers_csv_to_a_report(environment: dict[str, 
     assert done.returncode == 0, done.stderr
     assert re.search(r"^rules +specialist +python +tickets +support +300$", done.stdout, re.MULTILINE)
     [run] = (folder / "runs").iterdir()
-    items = pd.read_parquet(run / "items.parquet")
-    right = items.groupby("system", observed=True)["correct"].sum()
-    assert (right["rules"], right["always"]) == (300 - SILENT, billing)
+    [rescored] = (folder / "rescored").iterdir()  # by lm-eval's YAML, as it was exported
+    for root in (run, rescored):
+        items = pd.read_parquet(root / "items.parquet")
+        right = items.groupby("system", observed=True)["correct"].sum()
+        assert (right["rules"], right["always"]) == (300 - SILENT, billing)
     assert set(items["target"]) == {"Billing", "Technical", "Sales"}  # the spellings of one label are one
     assert "Answer: I do not know" not in done.stdout
     assert "[invalid]" in done.stdout

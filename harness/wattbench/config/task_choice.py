@@ -42,3 +42,9 @@ class TaskChoice(Strict):
             items: how many are asked.
         """
         return range(items) if self.documents is None else self.documents[:items]
+
+    def as_included(self) -> TaskChoice:
+        """Return the same choice of a task that is a YAML file in a folder."""
+        return TaskChoice(
+            task=self.task, domain=self.domain, limit=self.limit, documents=self.documents, metric=self.metric
+        )

@@ -190,7 +190,7 @@ class _TasksToScore:
             choice = known[name].model_copy(update={"metric": how.metrics.get(name, known[name].metric)})
             tasks[name] = (resolved, choice)
             if name in edited:
-                tasks[name] = (_from_folder(resolved, edited[name]), choice.model_copy(update={"source": "include"}))
+                tasks[name] = (_from_folder(resolved, edited[name]), choice.as_included())
         texts = _texts(tasks, how, allow_unsafe_code)
         return cls(records, how, tasks, texts, allow_unsafe_code)
 

@@ -16,6 +16,7 @@ from wattbench.tasks.file_task.rows import DataFile, Row, read_file
 from wattbench.tasks.file_task.scores import CHOICES, LETTER, LETTERS, number, plain
 from wattbench.tasks.file_task.split import Item, Parts, key_of, split, take_examples, without_leaks
 
+MOST_EXAMPLES = 1000
 MOST_LABELS = 200
 """Distinct targets that are taken for labels; more are texts of their own."""
 
@@ -49,6 +50,11 @@ def read_documents(choice: FileTask) -> Documents:
         extra = _read(choice, "fewshot", choice.fewshot)
         for column in data.columns:  # the same template renders both
             extra.check_column("fewshot", column)
+        if len(extra.rows) > MOST_EXAMPLES:
+            raise UserError(
+                f"fewshot: {extra.path}: {len(extra.rows):,} rows, which would all be before each question; take at "
+                f"most {MOST_EXAMPLES:,}"
+            )
         examples = [_item(choice, extra.path, names, row) for row in extra.rows]
     labels: tuple[str, ...] = ()
     if choice.score == "label":
@@ -136,18 +142,20 @@ def _labels(choice: FileTask, items: Sequence[Item]) -> tuple[str, ...]:
     if choice.labels is not None:
         labels = tuple(label.strip() for label in choice.labels)
         alike = [plain(label) for label in labels]
-        for label, known in zip(labels, alike, strict=True):
-            if not known or alike.count(known) > 1:
+        for label, read in zip(labels, alike, strict=True):
+            if not read or alike.count(read) > 1:
                 raise UserError(f"labels: {label!r:.80} is empty, or reads the same as another label")
-        wrong = next((item for item in items if plain(item.target) not in alike), None)
+        known = set(alike)
+        strangers = {text for text in {item.target for item in items} if plain(text) not in known}
+        wrong = next((item for item in items if item.target in strangers), None)
         if wrong is not None:
             hint = nearest(wrong.target, labels)
             what = f"{wrong.where}: column {choice.target!r}: {wrong.target!r:.80}"
             raise UserError(f"{what} is none of the labels{hint}")
         return labels
     spellings: dict[str, Counter[str]] = {}
-    for item in items:
-        spellings.setdefault(plain(item.target), Counter())[item.target] += 1
+    for text, number_of_rows in Counter(item.target for item in items).items():
+        spellings.setdefault(plain(text), Counter())[text] = number_of_rows
     if not 2 <= len(spellings) <= MOST_LABELS:
         raise UserError(
             f"{choice.file}: column {choice.target!r} has {len(spellings):,} distinct targets, which are no labels: "
@@ -159,5 +167,7 @@ def _labels(choice: FileTask, items: Sequence[Item]) -> tuple[str, ...]:
 def _labelled(items: Sequence[Item], target: str, labels: Sequence[str]) -> list[Item]:
     """Return items whose targets are spelled as their labels are."""
     spelled = {plain(label): label for label in labels}
-    known = [(item, spelled[plain(item.target)]) for item in items]
-    return [replace(item, target=label, doc={**item.doc, target: label}) for item, label in known]
+    label_of = {text: spelled[plain(text)] for text in {item.target for item in items}}
+    return [
+        replace(item, target=label_of[item.target], doc={**item.doc, target: label_of[item.target]}) for item in items
+    ]

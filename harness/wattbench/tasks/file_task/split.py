@@ -40,7 +40,7 @@ class Parts:
 
 def key_of(text: str) -> str:
     """Return an input without differences of capitals, blanks and Unicode's compatible forms."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().split())
 
 
 def split(items: Sequence[Item], share: float, seed: int) -> Parts:

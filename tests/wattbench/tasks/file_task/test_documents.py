@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench.config import FileTask
@@ -121,6 +121,11 @@ def test_worked_examples_are_a_file_or_a_number_of_rows(tmp_path: Path) -> None:
     assert "leave none to ask" in refusal(task(tmp_path, fewshot=6))
 
 
+def test_a_thousand_examples_are_no_prompt(tmp_path: Path) -> None:
+    path = examples(tmp_path, *((f"q{n}", "refund") for n in range(1001)))
+    assert "1,001 rows, which would all be before each question" in refusal(task(tmp_path, fewshot=path))
+
+
 def test_an_example_that_is_asked_is_found_or_dropped(tmp_path: Path) -> None:
     path = examples(tmp_path, ("Sue you", "refund"), ("  refund  ME", "refund"))
     said = refusal(task(tmp_path, fewshot=path))
@@ -135,6 +140,7 @@ ITEMS = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size
 )
 
 
+@settings(deadline=None)
 @given(ITEMS, st.floats(0.05, 0.95), st.integers(0, 9), st.integers(1, 3))
 def test_no_input_is_in_two_parts_and_no_row_is_lost(
     items: tuple[Item, ...], share: float, seed: int, number: int
