@@ -240,7 +240,7 @@ def _values(path: Path, table: Any) -> dict[str, list[Any]]:
 
     try:
         return {name: table[name].to_pylist() for name in table.column_names}
-    except (ValueError, pa.ArrowException) as error:  # ValueError: a text that is not UTF-8
+    except (KeyError, ValueError, pa.ArrowException) as error:  # a column that is there twice; a text that is not UTF-8
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 
 
@@ -250,7 +250,7 @@ def _read(path: Path) -> Any:
 
     try:
         return pq.ParquetFile(path, page_checksum_verification=True).read()
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 
 

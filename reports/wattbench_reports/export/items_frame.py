@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.export.typed_frame import typed
 from wattbench_reports.metrics.money import UNNAMED
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
         },
         columns=list(COLUMNS),
     )
-    return table.astype(COLUMNS)
+    return typed(table, COLUMNS, analysis.frames.run.layout.items_table)
 
 
 def _currency(analysis: Analysis) -> str | None:

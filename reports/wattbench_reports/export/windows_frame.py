@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.export.typed_frame import typed
 from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS
 
 if TYPE_CHECKING:
@@ -50,4 +51,4 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
     table = analysis.frames.window_columns(*older)
     newer = {name: analysis.frames.windows[name] for name in NEWER_WINDOW_COLUMNS}
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
-    return table.assign(reasons=reasons, **newer).astype(COLUMNS)
+    return typed(table.assign(reasons=reasons, **newer), COLUMNS, analysis.frames.run.layout.windows_table)

@@ -8,6 +8,7 @@ builds its own.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import io
 import json
 from collections.abc import Mapping
@@ -53,9 +54,14 @@ def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException):
+    with contextlib.suppress(
+        OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException
+    ):
         table = pq.read_table(index_path(root), columns=list(COLUMNS))
         recorded = json.loads(table.schema.metadata[_RUNS])
+        table = table.cast(_schema())
+        for text in (*table["date"].unique().to_pylist(), *(kept["date"] for kept in recorded.values())):
+            datetime.date.fromisoformat(text)
         runs = {run: IndexedRun(**(kept | {"stamp": tuple(kept["stamp"])})) for run, kept in recorded.items()}
         return runs, table.to_pandas(ignore_metadata=True)
     return {}, pd.DataFrame(columns=list(COLUMNS))

@@ -43,7 +43,7 @@ def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) ->
             if not len(rows) or not known:
                 return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))
             texts: pd.DataFrame = pd.concat([batch.to_pandas() for batch in _taken(file, places[order], known)])
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
     texts.index = pd.Index(rows[order])
     return texts

@@ -259,7 +259,7 @@ def _figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
     columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
     try:
         table = pq.read_table(layout.items_table, columns=columns, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{layout.items_table}: cannot be read ({error}); the record is damaged") from error
     items: pd.DataFrame = table.to_pandas()
     items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`

@@ -75,7 +75,7 @@ def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], N
             columns = [name for name in ("first_token_s", "token_s") if name in file.schema_arrow.names]
             batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns) if columns else ()
             parts = [_of_batch(batch) for batch in batches]
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
     if not parts:
         nothing = np.full(len(frames.items), np.nan)

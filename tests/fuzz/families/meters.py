@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from wattbench.meters.contention.proc_files import key_values, process_times, pr
 from wattbench.meters.external.command_output import CommandSource
 from wattbench.meters.external.csv_log import CsvLogSource
 from wattbench.meters.rapl import find_domains
+from wattbench.meters.remote.exporters import EXPORTERS
+from wattbench.meters.remote.figures import PageError
+from wattbench.meters.remote.tensorrt_llm import TensorRtLlmPage
 from wattbench.meters.replay.recording import read_recording
 from wattbench.meters.sampling.trace import read_trace as read_sampled
 from wattbench.records.trace import COLUMNS, trace_rows
@@ -44,6 +47,17 @@ QUERY = (
     '"args":{{"sample_seq":{0},"query_id":{0},"sample_idx":3,"issue_start_ns":5,"complete_ns":99}}}},\n'
 )
 QUERIES = "[\n" + "".join(map(QUERY.format, range(3)))
+PAGE = """\
+# HELP DCGM_FI_DEV_POWER_USAGE Power draw (in W).
+# TYPE DCGM_FI_DEV_POWER_USAGE gauge
+DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="GPU-1",device="nvidia0",modelName="x",Hostname="h"} 61.250 1767322000000
+DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0",UUID="GPU-1",Hostname="h"} 123456789
+gpu_package_power{gpu_id="0",gpu_uuid="u",hostname="h"} 61.25
+gpu_average_package_power{gpu_id="1",hostname="h"} 61.25
+kepler_node_cpu_joules_total{zone="package-0",path="/sys"} 1234.5
+kepler_node_package_joules_total{instance="h",mode="dynamic",source="rapl"} 1234.5
+process_start_time_seconds 1.7673e9
+"""
 STAT = "cpu  10 0 5 1000 3 0 1 2 0 0\ncpu0 5 0 2 500 1 0 0 1 0 0\ncpu1 5 0 3 500 2 0 1 1 0 0\nintr 1 2\nctxt 9\n"
 
 
@@ -113,6 +127,10 @@ def _power_limits(path: Path) -> Any:
     return cpu_power(root)
 
 
+def _pages(name: str) -> Callable[[Path], Any]:
+    return lambda path: EXPORTERS[name](path.read_bytes(), "text/plain; version=0.0.4")
+
+
 METER = (MeterError, UserError)
 CPU = "devices/system/cpu"
 TARGETS = (
@@ -159,6 +177,18 @@ TARGETS = (
     Target("power-trace", "csv", given(TRACE), lambda path: list(trace_rows(path)), "gpu.csv"),
     Target("power-trace-sampled", "csv", given(TRACE), read_sampled, "gpu.csv"),
     Target("power-trace-table", "csv", given(TRACE), trace_table, "gpu.csv"),
+    *(
+        Target(f"exporter-{name}", "text", given(PAGE), _pages(name), errors=(PageError,), named=False)
+        for name in EXPORTERS
+    ),
+    Target(
+        "exporter-tensorrt-llm",
+        "json",
+        given('{"total_energy_j": 12.5}'),
+        lambda path: TensorRtLlmPage()(path.read_bytes(), "application/json"),
+        errors=(PageError,),
+        named=False,
+    ),
     Target("hourly", "csv", given(HOURS, ENTSOE), read_hourly, "grid.csv"),
     Target("loadgen-detail", "jsonl", given(DETAIL), lambda path: read_detail(path.parent), "mlperf_log_detail.txt"),
     Target("loadgen-trace", "jsonl", given(QUERIES), lambda path: read_trace(path.parent), "mlperf_log_trace.json"),

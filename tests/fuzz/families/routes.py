@@ -94,5 +94,5 @@ TARGETS = (
     Target("routes-log", "jsonl", _logs, lambda path: read_routes(path, _frames()), "routes.jsonl", weight=0.4),
     Target("routes-table", "csv", _table, lambda path: read_routes(path, _frames()), "routes.csv", weight=0.4),
     Target("classifier", "npz", _classifiers, lambda path: read_stored(path, where="x"), "router.npz"),
-    Target("scores", "npz", _scores, lambda path: read_scores(path, where="x"), "router.npz"),
+    Target("router-scores", "npz", _scores, lambda path: read_scores(path, where="x"), "router.npz"),
 )

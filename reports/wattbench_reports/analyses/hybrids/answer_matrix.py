@@ -160,7 +160,7 @@ def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, 
         present = set(pq.read_schema(path).names)
         wanted = [name for name in (*_OF_HYBRIDS, "route_asked") if name in present]
         table = pq.read_table(path, columns=wanted, page_checksum_verification=True).take(pa.array(rows))
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
     lists = table.column("route_asked").combine_chunks() if "route_asked" in present else None
     frame: pd.DataFrame = table.select([name for name in wanted if name != "route_asked"]).to_pandas()

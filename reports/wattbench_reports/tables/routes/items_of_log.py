@@ -131,7 +131,7 @@ def _rows_by_text(frames: Frames, items: pd.DataFrame, texts: set[str]) -> dict[
                 if prompt and (text := squeezed(str(prompt))) in texts:
                     rows_by_text.setdefault(text, set()).add(row)
             start += len(batch)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
     return {text: sorted(of_text) for text, of_text in rows_by_text.items()}
 
