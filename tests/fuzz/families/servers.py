@@ -115,7 +115,7 @@ TARGETS = (
         _models,
         named=False,
     ),
-    Target("answer", "text", given(EVENTS), _answer, named=False),
+    Target("completion", "text", given(EVENTS), _answer, named=False),
     Target(
         "refusal",
         "json",
