@@ -20,6 +20,7 @@ from wattbench.config.loader import (
 )
 from wattbench.config.meter import (
     METERS,
+    AmdSmiSettings,
     AutoSettings,
     CodecarbonSettings,
     Command,
@@ -73,6 +74,7 @@ __all__ = [
     "METERS",
     "ROUTERS",
     "AlwaysRouter",
+    "AmdSmiSettings",
     "AutoSettings",
     "Carbon",
     "CascadeRouter",

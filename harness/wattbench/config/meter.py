@@ -59,6 +59,14 @@ class NvmlSettings(MeterSettings):
     has."""
 
 
+class AmdSmiSettings(MeterSettings):
+    """AMD GPUs of this machine, through `amdsmi`."""
+
+    use: Literal["amdsmi"]
+    components: Annotated[list[Component], Field(min_length=1)] | None = None
+    """Which GPUs, in the order of `amd-smi list`: `[gpu0, gpu1]`. None takes all."""
+
+
 class RaplSettings(MeterSettings):
     """CPU packages and memory, through their own counters (Intel and AMD)."""
 
@@ -229,6 +237,7 @@ METERS = Registry(
     group="wattbench.meters",
     built_in={
         "nvml": "wattbench.meters.nvml.meter:NvmlMeter",
+        "amdsmi": "wattbench.meters.amd:AmdSmiMeter",
         "rapl": "wattbench.meters.rapl:RaplMeter",
         "codecarbon": "wattbench.meters.codecarbon:CodecarbonMeter",
         "replay": "wattbench.meters.replay.meter:ReplayMeter",
@@ -266,6 +275,7 @@ def _which(given: Any) -> str | None:
 MeterEntry = Annotated[
     Annotated[AutoSettings, Tag("auto")]
     | Annotated[NvmlSettings, Tag("nvml")]
+    | Annotated[AmdSmiSettings, Tag("amdsmi")]
     | Annotated[RaplSettings, Tag("rapl")]
     | Annotated[CodecarbonSettings, Tag("codecarbon")]
     | Annotated[ReplaySettings, Tag("replay")]

@@ -5,6 +5,7 @@ One meter per file, a thread that samples them, and windows that are judged as t
 `wattbench_reports`.
 """
 
+from wattbench.meters.amd import AmdSmiMeter
 from wattbench.meters.base import (
     PROVENANCES,
     AbsentError,
@@ -36,6 +37,7 @@ __all__ = [
     "PROVENANCES",
     "AbsentError",
     "AccountableMeter",
+    "AmdSmiMeter",
     "Chosen",
     "CodecarbonMeter",
     "ConfiguredMeter",

@@ -8,6 +8,7 @@ from typing import Any
 
 from wattbench.config import AutoSettings, MeterSettings, SystemBase
 from wattbench.errors import UserError
+from wattbench.meters.amd import AmdSmiMeter
 from wattbench.meters.base import MODELLED, REPLAYED, DescribedMeter, Meter
 from wattbench.meters.detect import Sensor, fewer_gpus, meters_for, survey
 from wattbench.meters.hosts import unmeasured_systems
@@ -64,7 +65,10 @@ def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Ch
         claimed = {component for meter in named for component in meter.provenance}
         surveyed = [sensor for sensor in survey() if sensor.meter not in names]
         # A GPU is claimed by its meter's name only, as that takes all GPUs or none: an overlap is reported below.
-        free = [replace(s, used=s.used and (s.meter == NvmlMeter.name or s.component not in claimed)) for s in surveyed]
+        free = [
+            replace(s, used=s.used and (s.meter in (NvmlMeter.name, AmdSmiMeter.name) or s.component not in claimed))
+            for s in surveyed
+        ]
         sensors += _modelled_instead(free, claimed)
         automatic = meters_for(sensors)
     meters = [*automatic, *named]

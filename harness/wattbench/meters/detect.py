@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wattbench.config import AmdSmiSettings
+from wattbench.meters.amd import AmdSmiMeter
 from wattbench.meters.base import COUNTER, MODELLED, RAPL, AbsentError, Meter, MeterError
 from wattbench.meters.codecarbon import SHORTEST_TASK_S, CodecarbonMeter
 from wattbench.meters.nvml.meter import NvmlMeter
@@ -39,14 +41,22 @@ class Sensor:
     """False if there is no such thing on this machine: then there is nothing to correct."""
 
 
-def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP) -> list[Sensor]:
+KFD = Path("/dev/kfd")
+"""The device of AMD's compute driver: without it no AMD GPU computes here."""
+
+
+def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP, kfd: Path = KFD) -> list[Sensor]:
     """Look for every sensor, by reading it. Takes under a second, or three if a GPU's counter is stuck.
 
     Args:
         environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
         powercap: root of the RAPL tree.
+        kfd: the device that a machine with an AMD GPU has.
     """
-    sensors = _nvml_sensors(environ) + [_rapl_sensor(component, powercap) for component in ("cpu", "dram")]
+    sensors = _nvml_sensors(environ)
+    if kfd.exists():
+        sensors += _amd_sensors(free=not any(sensor.used for sensor in sensors))
+    sensors += [_rapl_sensor(component, powercap) for component in ("cpu", "dram")]
     measured = {sensor.component for sensor in sensors if sensor.used}
     for component, what in (("cpu", "codecarbon's model of the CPU"), ("dram", "codecarbon's model of memory")):
         sensors.append(
@@ -83,6 +93,8 @@ def meters_for(
         meter.reads = {sensor.component: sensor.reads for sensor in gpus}
         meter.step_s = {sensor.component: sensor.step_s for sensor in gpus if sensor.step_s is not None}
         meters.append(meter)
+    if AmdSmiMeter.name in used:
+        meters.append(AmdSmiMeter.from_settings(AmdSmiSettings(use="amdsmi")))
     if RaplMeter.name in used:
         meters.append(RaplMeter(list(used[RaplMeter.name]), powercap))
     if CodecarbonMeter.name in used:
@@ -98,6 +110,27 @@ def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:
         return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
     meter.close()
     return [*fewer_gpus(meter), *_gpu_sensors(meter)]
+
+
+def _amd_sensors(*, free: bool) -> list[Sensor]:
+    """Return the sensors of AMD's GPUs. They are used if no other GPU is: components would have the same names."""
+    try:
+        meter = AmdSmiMeter.from_settings(AmdSmiSettings(use="amdsmi"))
+    except MeterError as error:
+        return [replace(_unreadable(AmdSmiMeter.name, "gpu", "AMD GPU energy", error), exists=True)]
+    return [
+        Sensor(
+            meter=meter.name,
+            component=component,
+            what="AMD GPU, " + ("energy counter" if made == COUNTER else "sampled power"),
+            readable=True,
+            used=free,
+            provenance=made,
+            reads=meter.reads[component],
+            step_s=meter.step_s[component],
+        )
+        for component, made in meter.provenance.items()
+    ]
 
 
 def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
