@@ -82,7 +82,7 @@ class WorkFolder:
     def _run(self, module: str, arguments: tuple[object, ...], more: Mapping[str, str]) -> Done:
         words = [str(each) for each in arguments]
         temporary = self.folder / "tmp"
-        temporary.mkdir(exist_ok=True)
+        temporary.mkdir(parents=True, exist_ok=True)
         environment = {**self.environment, **more, MARK: str(self.folder), "TMPDIR": str(temporary)}
         return self.commands.run(words, cwd=self.folder, env=environment, timeout_s=300, module=module)
 
