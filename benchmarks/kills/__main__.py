@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.kills.document import DOCUMENT, filled, table
-from benchmarks.kills.figures import FIGURES, Figures, as_json
+from benchmarks.kills.figures import FIGURES, Figures, as_json, merged, read
 from benchmarks.kills.kill import Kill, Undisturbed, kill, undisturbed
 from benchmarks.kills.server import start
 from benchmarks.kills.subjects import Subject, subjects
@@ -27,27 +27,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = options_of("benchmarks.kills", __doc__)
     parser.add_argument("--kills", type=int, default=60, metavar="N", help="at random moments, next to all chosen ones")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments")
-    parser.add_argument("--only", default="", metavar="NAME", help="only commands with this in their name; just prints")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this command; what is recorded of others stays",
+    )
     parser.add_argument("--folder", type=Path, help="where they are killed, and what failed stays; default: removed")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as name:
-        folder = options.folder or Path(name)
-        figures = Figures(options.seed, tuple(_kills(folder, options.kills, random.Random(options.seed), options.only)))
+        kills = tuple(_kills(options.folder or Path(name), options.kills, options.seed, options.only))
+    figures = merged(read() if FIGURES.exists() else None, Figures(options.seed, kills))
     files = {FIGURES: as_json(figures), DOCUMENT: filled(DOCUMENT.read_text(encoding="utf-8"), figures)}
-    finish(table(figures), files, only_print=options.print or bool(options.only))
-    return int(any(each.problems for each in figures.kills))
+    finish(table(figures), files, only_print=options.print)
+    return int(any(each.problems for each in kills))
 
 
-def _kills(folder: Path, number: int, random_: random.Random, only: str) -> Iterator[Kill]:
+def _kills(folder: Path, number: int, seed: int, only: Sequence[str]) -> Iterator[Kill]:
     server = start()
     commands = Preloaded(environment_of(folder))
     work = WorkFolder(folder, commands, environment_of(folder))
     try:
         work.run("--version")  # the first one waits for what all import
-        chosen = [each for each in subjects(f"http://127.0.0.1:{server.server_port}/v1") if only in each.name]
-        for place, subject in enumerate(chosen):
-            share = number // len(chosen) + (place < number % len(chosen))
-            yield from _of_subject(subject, share, folder / str(place), work, random_)
+        every = subjects(f"http://127.0.0.1:{server.server_port}/v1")
+        for place, subject in enumerate(every):
+            share = number // len(every) + (place < number % len(every))
+            if subject.name in only or not only:
+                yield from _of_subject(subject, share, folder / str(place), work, random.Random(f"{seed} {place}"))
     finally:
         commands.close()
         server.shutdown()

@@ -30,3 +30,13 @@ def read(path: Path = FIGURES) -> Figures:
     recorded = json.loads(path.read_text(encoding="utf-8"))
     kills = (Kill(**each | {"problems": tuple(each["problems"])}) for each in recorded["kills"])
     return Figures(recorded["seed"], tuple(kills))
+
+
+def merged(before: Figures | None, now: Figures) -> Figures:
+    """Return figures with those of some commands in place of the earlier ones, in the order of the earlier ones."""
+    if before is None:
+        return now
+    made = {each.subject for each in now.kills}
+    names = dict.fromkeys(each.subject for each in (*before.kills, *now.kills))
+    kills = [each for each in before.kills if each.subject not in made] + [*now.kills]
+    return Figures(now.seed, tuple(each for name in names for each in kills if each.subject == name))

@@ -25,6 +25,7 @@ class Undisturbed:
     place: WorkFolder
     """A folder with the files that it begins with."""
     result: Any
+    """None: not known."""
     seconds: float
     """How long it took."""
 
@@ -50,6 +51,14 @@ class Kill:
         return self.moment.split()[0] in WHEN
 
 
+def prepared(subject: Subject, folder: Path, place: WorkFolder) -> Undisturbed:
+    """Prepare a folder, and run nothing in it: results are then compared with none. The arguments are as below."""
+    begun = WorkFolder(folder / "begun", place.commands, place.environment)
+    begun.folder.mkdir(parents=True)
+    subject.prepare(begun)
+    return Undisturbed(subject, begun, None, 0.0)
+
+
 def undisturbed(subject: Subject, folder: Path, place: WorkFolder) -> Undisturbed:
     """Prepare a folder, and run a command in a copy of it to its end.
 
@@ -61,10 +70,7 @@ def undisturbed(subject: Subject, folder: Path, place: WorkFolder) -> Undisturbe
     Raises:
         RuntimeError: the command failed, or left something behind.
     """
-    begun = folder / "undisturbed"
-    begun.mkdir(parents=True)
-    place = WorkFolder(begun, place.commands, place.environment)
-    subject.prepare(place)
+    place = prepared(subject, folder, place).place
     copy = place.copied(folder / "reference")
     started_s = time.monotonic()
     done = copy.run(*subject.arguments(copy.folder))
@@ -107,7 +113,7 @@ def kill(of: Undisturbed, folder: Path, *, moment: str = "", after_s: Sequence[f
     for root in _new_runs(folder):
         problems += after_resumption(root, before)
     problems += left_behind(folder)
-    if not problems and (result := subject.result(place)) != of.result:
+    if not problems and of.result is not None and (result := subject.result(place)) != of.result:
         problems.append(f"another result than undisturbed: {_difference(result, of.result)}")
     in_the_end = _answers(whole_lines(folder))
     if not problems:

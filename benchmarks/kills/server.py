@@ -9,8 +9,6 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-ANSWER_S = 0.005
-
 
 class Handler(BaseHTTPRequestHandler):
     """Answers with the sum of the last two numbers of a prompt."""
@@ -25,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a prompt in two chunks and a count."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         a, b = re.findall(r"(\d+) \+ (\d+)", str(asked["prompt"]))[-1]
-        time.sleep(ANSWER_S)
+        time.sleep(self.server.answer_s)  # type: ignore[attr-defined]
         usage = {"prompt_tokens": 8, "completion_tokens": 2}
         text = str(int(a) + int(b))
         chunks = [
@@ -52,14 +50,17 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
+    answer_s = 0.005
+    """How long an answer takes."""
 
     def handle_error(self, *_: object) -> None:
         """Say nothing."""
 
 
-def start(port: int = 0) -> Server:
+def start(port: int = 0, *, answer_s: float = Server.answer_s) -> Server:
     """Serve in a thread of this process, and return the server."""
     server = Server(("127.0.0.1", port), Handler)
+    server.answer_s = answer_s
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 

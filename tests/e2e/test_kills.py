@@ -1,0 +1,55 @@
+"""Commands that are killed at chosen moments lose and double nothing: a few of those of `benchmarks.kills`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.kills.kill import Kill, kill, prepared
+from benchmarks.kills.server import start
+from benchmarks.kills.subjects import subjects
+from benchmarks.kills.work_folder import WorkFolder, environment_of
+from tests.e2e.preloaded import Preloaded
+
+
+@pytest.fixture
+def killed(preloaded: Preloaded, tmp_path: Path) -> Iterator[Callable[[str, str], Kill]]:
+    """Kill a command, by its name, at a moment, and resume it."""
+    server = start()
+    work = WorkFolder(tmp_path, preloaded, environment_of(tmp_path))
+    by_name = {each.name: each for each in subjects(f"http://127.0.0.1:{server.server_port}/v1")}
+
+    def kill_it(name: str, moment: str) -> Kill:
+        return kill(prepared(by_name[name], tmp_path, work), tmp_path / "killed", moment=moment)
+
+    yield kill_it
+    server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("moment", "answered"),
+    [
+        ("amid fsync */items/*/sums.jsonl 21", 20),  # half a line
+        ("before replace */finished.json 1", 120),  # all is written, under temporary names
+    ],
+)
+def test_a_run_that_is_killed_loses_and_doubles_nothing(
+    moment: str, answered: int, killed: Callable[[str, str], Kill]
+) -> None:
+    done = killed("run in blocks", moment)
+    assert done.problems == ()
+    assert (done.killed, done.answers, done.answers_in_the_end) == (1, answered, 120)
+
+
+def test_a_gate_that_is_killed_with_a_round_that_is_not_recorded_loses_and_doubles_nothing(
+    killed: Callable[[str, str], Kill],
+) -> None:
+    done = killed("gate", "before fsync */rounds.jsonl 1")
+    assert (done.killed, done.problems) == (1, ())
+
+
+def test_an_import_that_is_killed_while_its_table_is_written_leaves_nothing(killed: Callable[[str, str], Kill]) -> None:
+    done = killed("import", "amid replace */items.parquet 1")
+    assert (done.killed, done.problems) == (1, ())
