@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="append",
         default=[],
         metavar="NAME",
-        help="only this command; what is recorded of others stays",
+        help="only this command, by its name in the table",
     )
     parser.add_argument("--folder", type=Path, help="where they are killed, and what failed stays; default: removed")
     options = parser.parse_args(arguments)
