@@ -10,7 +10,7 @@ from benchmarks.kills.kill import Kill
 from benchmarks.written_tables import table as markdown
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
-BEGIN, END = "<!-- kills: written by python -m benchmarks.kills -->\n", "<!-- end of kills -->\n"
+BEGIN, END = "<!-- kills: written by tox -e kills -->\n", "<!-- end of kills -->\n"
 COLUMNS = (
     "command",
     "kills at chosen moments",
