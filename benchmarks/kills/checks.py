@@ -16,6 +16,9 @@ from wattbench.errors import UserError
 
 STRAY = ("*.tmp", ".*.importing/*", ".*.rescoring/*", ".aside/*", ".site-*", "tmp/wattbench-*")
 """What no command may leave behind when it has ended, below its folder. An empty folder aside may stay."""
+MAY_HOLD = frozenset({"verdicts", ".index"})
+"""Folders of single files, and so is that in which a command runs: several processes may write there at once, so that
+none can tell a temporary file that was left. Nothing reads one."""
 MOST_SITES = 2
 """The one that is shown, and the one before it."""
 
@@ -69,7 +72,7 @@ def left_behind(folder: Path) -> Iterator[str]:
         yield from (
             f"left {path.relative_to(folder)}"
             for path in folder.rglob(pattern)
-            if path.parent not in unborn | {folder}  # a verdict's file is the user's own, in any folder
+            if path.parent not in unborn and not (pattern == "*.tmp" and path.parent.name in MAY_HOLD | {folder.name})
         )
     for sites in folder.rglob(".sites"):
         names = [path for path in sites.iterdir() if not path.is_symlink()]
