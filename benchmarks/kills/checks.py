@@ -19,8 +19,8 @@ STRAY = ("*.tmp", ".*.importing/*", ".*.rescoring/*", ".aside/*", ".site-*", "tm
 MAY_HOLD = frozenset({"verdicts", ".index"})
 """Folders of single files, and so is that in which a command runs: several processes may write there at once, so that
 none can tell a temporary file that was left. Nothing reads one."""
-MOST_SITES = 2
-"""The one that is shown, and the one before it."""
+MOST_SITES = 3
+"""The one that is shown, the one before it, and one before that, which the next build clears."""
 
 
 def after_kill(root: Path) -> Iterator[str]:

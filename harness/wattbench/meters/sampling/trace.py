@@ -19,10 +19,12 @@ class TraceWriter:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b", buffering=0)  # a buffer would keep what a full disk refused
-        if self._file.tell() == 0:
-            self._put([list(COLUMNS)])
-        else:
+        self._file.seek(0)
+        if self._file.readline().endswith(b"\n"):
             self._end_torn_line()
+        else:  # new, or a full disk took a part of the first line only
+            self._file.truncate(0)
+            self._put([list(COLUMNS)])
 
     def write(self, meter: Meter, reading: Reading) -> None:
         """Append one reading. It survives a kill of this process; it may reach the disk a little later."""

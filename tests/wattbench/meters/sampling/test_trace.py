@@ -43,6 +43,17 @@ def test_a_trace_gives_back_what_was_read(tmp_path: Path) -> None:
     assert writer.path.read_text().splitlines()[0] == ",".join(COLUMNS)
 
 
+@pytest.mark.parametrize("left", [0, 1, 16, len(",".join(COLUMNS))])
+def test_a_trace_of_which_a_part_of_the_first_line_was_written_begins_anew(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(",".join(COLUMNS)[:left])
+    writer = TraceWriter(path)
+    writer.write(TwoGpus(), Reading(1.5, {"gpu0": 30.0}, {"gpu0": 100.0, "gpu1": 0.0}))  # type: ignore[arg-type]
+    writer.close()
+    assert path.read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert [reading.at_s for _, reading in read_trace(path).readings] == [1.5]
+
+
 @pytest.mark.parametrize("lost", [1, 5, 20])
 def test_a_torn_line_is_passed_over_and_the_next_run_goes_on_after_it(tmp_path: Path, lost: int) -> None:
     meter: Any = TwoGpus()
