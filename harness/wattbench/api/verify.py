@@ -112,11 +112,18 @@ def _problems_of_lines(records: RunRecords) -> Iterable[str]:
             yield _without_path(str(error), records.layout.root)
     for cell in records.header.cells:
         system, task = str(cell.get("system")), str(cell.get("task"))
-        for of_cell in (records.answers_of_all_attempts, records.scores, records.experts):
+        for of_cell in (records.answers_of_all_attempts, records.scores, _checked_experts(records)):
             try:
                 of_cell(system, task)
             except UserError as error:
                 yield _without_path(str(error), records.layout.root)
+
+
+def _checked_experts(records: RunRecords) -> Callable[[str, str], object]:
+    from wattbench.records.experts import ExpertRow
+    from wattbench.records.reader import read_rows
+
+    return lambda system, task: read_rows(records.layout.experts(system, task), ExpertRow)
 
 
 def _invariants(records: RunRecords, record: FinishRecord) -> Check:

@@ -9,6 +9,9 @@ from typing import Any
 
 import click
 
+LARGEST = 1e18
+"""Of a number that an option takes: as records allow."""
+
 
 def command_line() -> list[str]:
     """Return the command as it was typed, for the record of a run."""
@@ -61,17 +64,28 @@ class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from c
             self.fail(str(error), param, ctx)
 
 
+class Finite(click.FloatRange):
+    """A finite number in a range: an infinite one, or one that is none, would make every figure so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if not abs(number) <= LARGEST:
+            self.fail(f"{value!r:.60} is not a number between {-LARGEST:g} and {LARGEST:g}", param, ctx)
+        return number
+
+
 _BOUND = _Reader("number", "parsed_bound")
 
 _ASSUMPTIONS = (
     click.option("--region", metavar="ISO3", help="Country whose grid it is, such as FRA."),
-    click.option("--intensity", type=click.FloatRange(min=0.0), help="Grid intensity in g CO2e per kWh."),
+    click.option("--intensity", type=Finite(min=0.0), help="Grid intensity in g CO2e per kWh."),
     click.option(
         "--intensity-csv",
         type=click.Path(path_type=Path, dir_okay=False),
         help="Hourly grid intensities, matched to the run's clock.",
     ),
-    click.option("--pue", type=click.FloatRange(min=1.0), help="Power usage effectiveness."),
+    click.option("--pue", type=Finite(min=1.0), help="Power usage effectiveness."),
     click.option(
         "--embodied",
         metavar="WHAT",
@@ -82,8 +96,8 @@ _ASSUMPTIONS = (
         metavar="DOMAIN=WEIGHT,...",
         help="The share of the requests that each domain has; items gives every item the same weight.",
     ),
-    click.option("--requests", type=click.FloatRange(min=0.0, min_open=True), help="Requests per year."),
-    click.option("--price", type=click.FloatRange(min=0.0), help="Price of a kWh, in the suite's currency."),
+    click.option("--requests", type=Finite(min=0.0, min_open=True), help="Requests per year."),
+    click.option("--price", type=Finite(min=0.0), help="Price of a kWh, in the suite's currency."),
     click.option("--currency", metavar="ISO4217", help="Currency of the price of a kWh, such as USD."),
     click.option(
         "--system-price",
@@ -124,10 +138,10 @@ _ASSUMPTIONS = (
     click.option("--max-joules", type=_BOUND, metavar="J", help="Require that a request needs no more joules; none."),
     click.option("--max-grams", type=_BOUND, metavar="G", help="Require that a request causes no more CO2e; none."),
     click.option("--max-memory", type=_BOUND, metavar="GIB", help="Require that a system needs no more memory; none."),
-    click.option("--worth-right", type=click.FloatRange(min=0.0), help="What a correct answer is worth, in money."),
-    click.option("--cost-wrong", type=click.FloatRange(min=0.0), help="What a wrong answer costs, in money."),
+    click.option("--worth-right", type=Finite(min=0.0), help="What a correct answer is worth, in money."),
+    click.option("--cost-wrong", type=Finite(min=0.0), help="What a wrong answer costs, in money."),
     click.option(
-        "--carbon-price", type=click.FloatRange(min=0.0), help="Money per tonne of CO2e, added to what a request costs."
+        "--carbon-price", type=Finite(min=0.0), help="Money per tonne of CO2e, added to what a request costs."
     ),
     click.option(
         "--minimise", type=click.Choice(["joules", "grams", "money"]), help="The unit in which costs are compared."

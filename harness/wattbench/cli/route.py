@@ -10,12 +10,12 @@ import click
 
 from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._group import main
-from wattbench.cli._options import assumption_options, names
+from wattbench.cli._options import Finite, assumption_options, names
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
-_COST = click.FloatRange(min=0.0)
+_COST = Finite(min=0.0)
 
 
 @main.command(cls=ComputingCommand)
@@ -39,7 +39,7 @@ _COST = click.FloatRange(min=0.0)
 )
 @click.option(
     "--requests-per-hour",
-    type=click.FloatRange(min=0.0, min_open=True),
+    type=Finite(min=0.0, min_open=True),
     metavar="N",
     help="By which the idle power of systems that stay loaded is divided; default: of the suite's requests per year.",
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
 
 from wattbench.records.schema import RecordRow
 
@@ -27,8 +25,3 @@ class ExpertRow(RecordRow):
     pairs: list[list[int]] = field(default_factory=list)
     """For each layer, how many tokens used both of two experts: all pairs, in the order (0, 1), (0, 2), ... (1, 2), ...
     All 0 where a token uses one expert."""
-
-    @classmethod
-    def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row without checks: the reports leave out lines that cannot be true, and newer fields."""
-        return cls.unchecked(raw)

@@ -143,8 +143,11 @@ class RunRecords:
         return list({(row.system, row.task, row.block, row.component): row for row in rows}.values())
 
     def experts(self, system: str, task: str) -> list[ExpertRow]:
-        """Return which experts a mixture used for each item; empty for any other system."""
-        return read_rows(self.layout.experts(system, task), ExpertRow)
+        """Return which experts a mixture used for each item; empty for any other system.
+
+        Fields are as they are: the reports leave out lines that cannot be true, and newer fields that cannot.
+        """
+        return read_rows(self.layout.experts(system, task), ExpertRow, checked=False)
 
 
 def read_run(root: Path) -> RunRecords:
@@ -206,8 +209,8 @@ def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
     return dict(raw)
 
 
-def read_rows(path: Path, row: type[_Row]) -> list[_Row]:
-    """Return the rows of a file of JSON lines, each field checked; none if there is no such file.
+def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row]:
+    """Return the rows of a file of JSON lines, each field checked unless it is not to be; none if there is no file.
 
     Raises:
         UserError: a line is damaged; the message has its number and the field.
@@ -215,7 +218,7 @@ def read_rows(path: Path, row: type[_Row]) -> list[_Row]:
     rows = []
     for number, line in enumerate(read_lines(path), start=1):
         try:
-            rows.append(row.from_json(line))
+            rows.append(row.from_json(line) if checked else row.unchecked(line))
         except FieldError as error:
             raise UserError(f"{path}: line {number}: {error}; the record is damaged") from error
         except (AttributeError, LookupError, TypeError, ValueError) as error:

@@ -200,9 +200,10 @@ def parsed_seconds(text: str) -> float:
         return math.inf
     match = _SECONDS.fullmatch(text)
     try:
-        return float(match[1]) / (1000 if match[2] == "ms" else 1) if match else _no_seconds(text)
+        seconds = float(match[1]) / (1000 if match[2] == "ms" else 1) if match else _no_seconds(text)
     except ValueError:
         return _no_seconds(text)
+    return seconds if math.isfinite(seconds) else _no_seconds(text)
 
 
 def parsed_bound(text: str) -> float:
@@ -214,9 +215,12 @@ def parsed_bound(text: str) -> float:
     if text.strip() == NONE:
         return math.inf
     try:
-        return float(text)
+        number = float(text)
     except ValueError as error:
         raise UserError(f"{text.strip()!r:.60} is not a number") from error
+    if not math.isfinite(number):
+        raise UserError(f"{text.strip()!r:.60} is not a finite number; write {NONE} for no bound")
+    return number
 
 
 def _no_seconds(text: str) -> float:

@@ -125,6 +125,14 @@ def test_lines_that_no_longer_give_the_tables_are_found_although_the_digests_are
     assert "the joules of the items of the window 'w0000' sum to 64, and the window's are 32" in str(problems(found))
 
 
+@pytest.mark.parametrize("counts", ["many", [[1, -1]], [[1.5]], None])
+def test_experts_that_are_no_counts_are_named(run: Path, counts: object) -> None:
+    path = run / "experts" / "big" / "add.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"doc_id": 0, "repeat": 0, "tokens": 3, "counts": counts}) + "\n")
+    assert "experts/big/add.jsonl: line 1: counts is" in problems(verify(run))["lines"][0]
+
+
 def test_a_window_that_is_there_twice_ends_in_a_sentence_wherever_windows_are_read(run: Path) -> None:
     lines = (run / "windows.jsonl").read_text().splitlines(keepends=True)
     (run / "windows.jsonl").write_text("".join([*lines, lines[0]]))

@@ -177,7 +177,7 @@ class Assembly:
         chunk = read_chunk(data)
         self._usage = chunk.usage or self._usage
         if chunk.finish_reason and chunk.finish_reason not in ENDS:
-            raise RefusedAnswerError(f"its answer is none: it ended with finish_reason {chunk.finish_reason}")
+            raise RefusedAnswerError(f"it ended the answer with finish_reason {chunk.finish_reason}")
         return not self.done and self._append(chunk, arrived_s)
 
     def completion(self) -> Completion:

@@ -24,7 +24,7 @@ from wattbench.systems.python import PythonEngine
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export.comparison_rows import plain_row
 
-FILTERED = "its answer is none: it ended with finish_reason content_filter"
+FILTERED = "it ended the answer with finish_reason content_filter"
 
 
 class Refusing:

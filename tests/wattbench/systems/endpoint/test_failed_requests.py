@@ -19,7 +19,7 @@ def test_another_end_than_that_of_an_answer_is_a_failure_of_its_request(
     replies = opened(batch=3).answer("generate_until", [ask(str(place)) for place in range(3)])
     assert [reply.value for reply in replies] == ["4", "", "4"]
     assert [reply.failure for reply in replies] == [
-        None, f"its answer is none: it ended with finish_reason {reason}", None,
+        None, f"it ended the answer with finish_reason {reason}", None,
     ]  # fmt: skip
     assert replies[1].finished_s is not None
     assert replies[1].token_s == ()

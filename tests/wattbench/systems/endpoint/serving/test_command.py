@@ -17,10 +17,19 @@ import pytest
 from wattbench.config import Serve
 from wattbench.errors import UserError
 from wattbench.systems.endpoint.serving.command import CommandServer
+from wattbench.systems.endpoint.serving.command_child import HEAD_BYTES, TAIL_BYTES, BoundedLog
+from wattbench.systems.endpoint.serving.helper import HelperProcess
 
 pytestmark = pytest.mark.waits
 
 URL = "http://127.0.0.1:{port}/v1"
+FLOODS = """
+    import sys
+    print("configured so")
+    for number in range(200_000):
+        print(f"line {number} " + "x" * 90)
+    sys.exit("out of memory")
+"""
 HEALTHY = """
     import http.server, sys
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -165,3 +174,37 @@ def test_its_helper_takes_the_command_along_when_asked_to_end(command: Callable[
     with serve(command(HEALTHY)) as server:
         os.kill(server._helper.pid, signal.SIGTERM)
         assert gone(server.pid)
+
+
+def test_a_log_keeps_its_start_and_its_end_and_says_what_is_left_out(tmp_path: Path) -> None:
+    lines = [b"line %d\n" % number for number in range(5000)]
+    with (tmp_path / "log").open("w+b") as file:
+        log = BoundedLog(file.fileno(), head_bytes=100, tail_bytes=200)
+        for start in range(0, len(lines), 7):
+            log.write(b"".join(lines[start : start + 7]))
+            assert os.fstat(file.fileno()).st_size <= 100 + 4 * 200 + 70
+        text = os.pread(file.fileno(), 1 << 20, 0)
+    head, _, rest = text.partition(b"\n[")
+    number, _, tail = rest.partition(b" bytes of the log left out]\n")
+    whole = b"".join(lines)
+    assert whole.startswith(head)
+    assert len(head) == 100
+    assert whole.endswith(tail)
+    assert len(head) + int(number) + len(tail) == len(whole)
+    assert text.count(b"left out") == 1
+
+
+def test_the_log_of_a_server_that_floods_it_is_bounded(
+    command: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    close = HelperProcess.close
+
+    def closed(self: HelperProcess) -> None:
+        sizes.append(os.fstat(self._log.fileno()).st_size)
+        close(self)
+
+    monkeypatch.setattr(HelperProcess, "close", closed)
+    with pytest.raises(UserError, match=r"(?s)ended while it was starting.*line 199999 .*out of memory"):
+        serve(command(FLOODS))
+    assert sizes[0] <= HEAD_BYTES + 4 * TAIL_BYTES + (1 << 17)
