@@ -14,7 +14,7 @@ from wattbench.errors import MissingHereError
 from wattbench.measure.code_to_run import with_members
 from wattbench.measure.plan import check_pair, check_scenario, order
 from wattbench.systems import engine_class
-from wattbench.tasks.loading import TaskOutline, code_of_task, load_task, outline_task
+from wattbench.tasks.loading import code_of_task, load_task, outline_task
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,14 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool =
             if outline is not None:
                 check_pair(resolved, name, config, outline, allow_unsafe_code=True)
     coded = [] if load else [each.task for each in resolved.tasks if code_of_task(resolved, each).a_strangers]
-    items = {
-        choice.task: None if choice.task in coded else _items(resolved, choice, outline) for choice, outline in outlines
-    }
-    notes = _missing(resolved, load=load)
+    items: dict[str, int | None] = {}
+    notes: list[str] = []
+    for choice, outline in outlines:
+        local = choice.task not in coded and outline is not None and outline.local
+        loaded = load_task(resolved, choice) if local else None
+        items[choice.task] = None if loaded is None else loaded.items
+        notes += [f"{choice.task}: {loaded.note}"] if loaded is not None and loaded.note else []
+    notes += _missing(resolved, load=load)
     unread = [task for task, known in items.items() if known is None and task not in coded]
     if coded:
         notes.append(f"documents not read, as that runs the task's own code (plan --load does): {', '.join(coded)}")
@@ -71,10 +75,6 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool =
         for choice, _ in outlines
     ]
     return Preview(cells, notes)
-
-
-def _items(resolved: Resolved, choice: TaskChoice, outline: TaskOutline | None) -> int | None:
-    return load_task(resolved, choice).items if outline is not None and outline.local else None
 
 
 def _missing(resolved: Resolved, *, load: bool) -> list[str]:

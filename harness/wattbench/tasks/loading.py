@@ -16,7 +16,7 @@ from typing import Any
 from wattbench.config import FileTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
 from wattbench.tasks.data_files import with_found_files
-from wattbench.tasks.file_task.build import build, lm_eval_task
+from wattbench.tasks.file_task.build import BuiltTask, build, lm_eval_task
 from wattbench.tasks.task_code import TaskCode, code_in
 from wattbench.tasks.template_sandbox import sandbox_templates
 
@@ -25,6 +25,10 @@ FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
 
 _ELSEWHERE = frozenset({"cache_dir", "download_config", "download_mode", "revision", "storage_options", "token"})
 """Settings of a data set that are about another place than the files that it names."""
+
+
+_OF_GROUPS = ("group", "tag", "task_list")
+"""Keys of a task's YAML that are about more than the task."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class LoadedTask:
     """A hash of those documents, in order."""
     asking_sha256: str = ""
     """A hash of how they are asked and scored, without the prompt: see `asking_digest`."""
+    note: str = ""
+    """What a reader of a plan should know of its documents."""
 
     @property
     def doc_ids(self) -> Sequence[int]:
@@ -168,7 +174,8 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     """
     where = _where(resolved, choice)
     try:
-        task, scoring = _of_file(choice) if isinstance(choice, FileTask) else (_of_lm_eval(resolved, choice), "")
+        built = build(choice) if isinstance(choice, FileTask) else None
+        task = _of_lm_eval(resolved, choice) if built is None else _of_file(built)
         documents = _documents(task, choice)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
@@ -177,7 +184,8 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     if not documents:
         raise UserError(f"{where}: the task has no documents")
     digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
-    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring))
+    scoring, note = ("", "") if built is None else (built.scoring, built.note)
+    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring), note)
 
 
 def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
@@ -189,16 +197,15 @@ def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
         from lm_eval.tasks._yaml_loader import load_yaml
 
         files = with_found_files(Path(entry.yaml_path), written["dataset_kwargs"])
-        spec = {**load_yaml(entry.yaml_path), "task": choice.task, "dataset_kwargs": files}
+        loaded = {key: value for key, value in load_yaml(entry.yaml_path).items() if key not in _OF_GROUPS}
+        spec = {**loaded, "task": choice.task, "dataset_kwargs": files}
     return manager.load([spec])["tasks"][choice.task]
 
 
-def _of_file(choice: FileTask) -> tuple[Any, str]:
-    """Return the task of a file, and what identifies how its answers are scored."""
+def _of_file(built: BuiltTask) -> Any:
     quiet_lm_eval()
     sandbox_templates()
-    built = build(choice)
-    return lm_eval_task(built), built.scoring
+    return lm_eval_task(built)
 
 
 def asking_digest(task: Any, choice: TaskChoice, scoring: str = "") -> str:

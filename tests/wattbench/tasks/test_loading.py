@@ -31,7 +31,7 @@ def suite(root: Path, files: str, *, include: str = "") -> Resolved:
     """A suite whose task names files, or includes a file that does."""
     (root / "tasks" / "data").mkdir(parents=True)
     (root / "suite.yaml").write_text(SUITE)
-    named = TASK.replace("FILES", files)
+    named = TASK.replace("FILES", files) + "tag: mine\n"
     if include:
         (root / include).write_text(named.replace("task: tickets\n", ""))
         named = f"task: tickets\ninclude: ../{include}\n"

@@ -27,6 +27,14 @@ class BuiltTask:
     """Rows that were left out, as a worked example has their input."""
 
     @property
+    def note(self) -> str:
+        """Say what becomes of the rows; empty where all are asked."""
+        said = {"fewshot": "as worked examples", "train": "for training"}
+        parts = [f"{len(self.splits[name]):,} {what}" for name, what in said.items() if name in self.splits]
+        parts += [f"{self.dropped:,} left out, as worked examples have their inputs"] if self.dropped else []
+        return f"{len(self.splits['test']):,} rows to ask, {', '.join(parts)}" if parts else ""
+
+    @property
     def scoring(self) -> str:
         """Return what identifies how answers are scored, as text."""
         return json.dumps(self.score._asdict(), sort_keys=True)

@@ -128,8 +128,8 @@ def without_leaks(parts: Parts, *, drop: bool) -> Parts:
         text = leaks[0][1].key
         quoted = text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 3]}..."
         raise UserError(
-            f"worked examples are also among the rows that are asked: {shown}{more} (the first: {quoted!r}). Take them "
-            "out of one of the files, or set leakage: drop, which leaves those rows out"
+            f"worked examples are also among the rows that are asked or trained on: {shown}{more} (the first: "
+            f"{quoted!r}). Take them out of one of the files, or set leakage: drop, which leaves those rows out"
         )
     test, train = (tuple(item for item in part if item.key not in examples) for part in (parts.test, parts.train))
     if not test:

@@ -11,6 +11,7 @@ from lm_eval.api.model import LM
 
 from wattbench.config import FileTask, Measure, Prompt, Resolved, load_suite
 from wattbench.errors import UserError
+from wattbench.measure.preview import preview
 from wattbench.tasks.file_task.build import build
 from wattbench.tasks.file_task.export import export_task
 from wattbench.tasks.loading import LoadedTask, code_of_task, load_task, outline_task
@@ -22,6 +23,7 @@ LINES = ("text,topic", "Where is it?,delivery", "Refund me,refund", "Is it {{los
 
 def suite(folder: Path, **settings: Any) -> Resolved:
     (folder / "tickets.csv").write_text("\n".join(LINES))
+    (folder / "rules.py").write_text("def topic(text): return 'refund'\n")
     (folder / "examples.csv").write_text("text,topic\nPay me,refund\nNot here,delivery\n")
     entry = {"file": "tickets.csv", "input": "text", "target": "topic", "score": "label", **settings}
     (folder / "suite.yaml").write_text(f"name: t\ntasks: {json.dumps({'select': [entry]})}\n{SYSTEMS}")
@@ -108,6 +110,13 @@ def test_it_runs_no_code_and_its_documents_are_local(tmp_path: Path) -> None:
     assert outline is not None
     assert (outline.local, outline.request_type) == (True, "generate_until")
     assert load_task(resolved, choice).items == 3
+
+
+def test_a_plan_says_what_becomes_of_the_rows(tmp_path: Path) -> None:
+    seen = preview(suite(tmp_path, fewshot=1, split={"test": 0.5}))
+    assert [cell.items for cell in seen.cells] == [2]
+    assert seen.notes == ["tickets: 2 rows to ask, 1 as worked examples, 1 for training"]
+    assert preview(suite(tmp_path)).notes == []
 
 
 def test_the_hash_of_scoring_holds_the_settings_of_the_score(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_an_example_that_is_asked_is_found_or_dropped(tmp_path: Path) -> None:
     assert "tickets.csv: line 3 (the first: 'refund me')" in said
     built = build(task(tmp_path, fewshot=path, leakage="drop"))
     assert (built.dropped, len(built.splits["test"]), len(built.splits["fewshot"])) == (1, 5, 2)
+    assert built.note == "5 rows to ask, 2 as worked examples, 1 left out, as worked examples have their inputs"
 
 
 ITEMS = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size=4, max_size=60).map(
