@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wattbench.importers import write_run
-from wattbench.importers.answer import Answer, Imported
+from wattbench.importers.answer import Answer
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings
@@ -168,7 +170,7 @@ def routed_run(
     source = path / "answers.csv"
     source.write_text("")  # the record names its source and the digest
     run = write_run(
-        Imported("table", None, (source,), tuple(answers)),
+        Imported("table", None, (source,), Spool.of(answers)),
         path,
         "routed",
         ["wattbench", "import", "answers.csv"],

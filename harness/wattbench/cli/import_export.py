@@ -95,7 +95,7 @@ def import_run(
     """
     from wattbench.importers import read_sources, write_run
 
-    imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric)
+    imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, scratch=out)
     root = write_run(imported, out, name or _named_after(sources[0]), command_line(), currency)
     click.echo(root)
     with stdout_to_stderr():

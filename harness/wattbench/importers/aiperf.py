@@ -8,13 +8,16 @@ AIPerf 0.3 to 0.13, schema 1 of the totals.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, Imported, number, whole_number
+from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text, without_credentials
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
+from wattbench.records.field_checks import LARGEST_NUMBER
 
 RECORDS, TOTALS, INPUTS = "profile_export.jsonl", "profile_export_aiperf.json", "inputs.json"
 TASK = "requests"
@@ -35,39 +38,47 @@ def _is_record(source: Path) -> bool:
     return first is not None and {"metadata", "metrics"} <= set(first[1])
 
 
-def read(sources: Sequence[Path]) -> Imported:
+def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     """Read the records of some profiles, each of which becomes a system.
+
+    Args:
+        sources: folders, or files of records.
+        scratch: where the answers are kept meanwhile, as `Spool` takes it.
 
     Raises:
         UserError: a file is not one of AIPerf's, is damaged, or has only totals.
     """
-    answers: list[Answer] = []
     files: list[Path] = []
     scenario: dict[str, Mapping[str, Any]] = {}
     configs: dict[str, Mapping[str, Any]] = {}
     left_out: Counter[str] = Counter()
     versions: dict[str, None] = {}
-    for source in sources:
-        records = _records(source)
-        totals_path = records.with_name(TOTALS)
-        totals = read_object(totals_path) if totals_path.is_file() else {}
-        settings = mapping(totals.get("input_config"))
-        model, server = _served(settings)
-        name = model or records.parent.resolve().name or "aiperf"
-        load = _load(settings)
-        name = name if name not in scenario else f"{name} {' '.join(map(str, load.values()))}".strip()
-        if name in scenario:
-            raise UserError(f"{records}: {name} at the same load was read from another source; import it separately")
-        scenario[name] = load
-        configs[name] = {"engine": "aiperf"} | {
-            key: value for key, value in (("model", model), ("base_url", server)) if value
-        }
-        if totals.get("aiperf_version"):
-            versions[str(totals["aiperf_version"])] = None
-        prompts = _prompts(records.with_name(INPUTS))
-        answers += _answers(name, records, prompts, left_out)
-        files += [path for path in (records, totals_path) if path.is_file()]
-    return Imported("aiperf", ", ".join(versions) or None, tuple(files), tuple(answers), left_out, scenario, configs)
+
+    def answers() -> Iterator[Answer]:
+        for source in sources:
+            records = _records(source)
+            totals_path = records.with_name(TOTALS)
+            totals = read_object(totals_path) if totals_path.is_file() else {}
+            settings = mapping(totals.get("input_config"))
+            model, server = _served(settings)
+            name = model or records.parent.resolve().name or "aiperf"
+            load = _load(settings)
+            name = name if name not in scenario else f"{name} {' '.join(map(str, load.values()))}".strip()
+            if name in scenario:
+                raise UserError(
+                    f"{records}: {name} at the same load was read from another source; import it separately"
+                )
+            scenario[name] = load
+            configs[name] = {"engine": "aiperf"} | {
+                key: value for key, value in (("model", model), ("base_url", server)) if value
+            }
+            if totals.get("aiperf_version"):
+                versions[str(totals["aiperf_version"])] = None
+            yield from _answers(name, records, _prompts(records.with_name(INPUTS)), left_out)
+            files.extend(path for path in (records, totals_path) if path.is_file())
+
+    spool = Spool.of(answers(), scratch)
+    return Imported("aiperf", ", ".join(versions) or None, tuple(files), spool, left_out, scenario, configs)
 
 
 def _records(source: Path) -> Path:
@@ -112,8 +123,7 @@ def _prompts(path: Path) -> dict[tuple[str, int], str]:
 
 def _answers(
     system: str, records: Path, prompts: Mapping[tuple[str, int], str], left_out: Counter[str]
-) -> list[Answer]:
-    answers = []
+) -> Iterator[Answer]:
     for where, record in read_objects(records):
         metadata, metrics = record.get("metadata"), record.get("metrics")
         if not isinstance(metadata, Mapping) or not isinstance(metrics, Mapping):
@@ -121,8 +131,7 @@ def _answers(
         if metadata.get("benchmark_phase", "profiling") != "profiling":
             left_out["requests of the warm-up"] += 1
         else:
-            answers.append(_answer(system, where, metadata, metrics, record.get("error"), prompts))
-    return answers
+            yield _answer(system, where, metadata, metrics, record.get("error"), prompts)
 
 
 def _answer(
@@ -162,7 +171,7 @@ def _answer(
 
 
 def _nanoseconds(metadata: Mapping[str, Any], name: str, where: str) -> float | None:
-    nanoseconds = number(metadata.get(name), name, where)
+    nanoseconds = number(metadata.get(name), name, where, most=LARGEST_NUMBER * NANOSECONDS_PER_SECOND)
     return None if nanoseconds is None else nanoseconds / NANOSECONDS_PER_SECOND
 
 

@@ -1,17 +1,23 @@
-"""The result of reading any format: answers with their positions in a file, and what is known of the source."""
+"""Define an answer of any source, with its position in a file, and check its figures."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.field_checks import LARGEST_NUMBER
 
 NAME_LENGTH = 200
 """A longer name of a system, a task or a domain is probably from a wrong column."""
+
+NAMES = ("system", "task", "domain")
+"""The fields that `check_name` checks."""
+
+LATE = 1 + 1e-9
+"""A first token may come after the last by rounding, by this factor."""
 
 MOST_COUNTED = 2.0**53
 """Above it a double does not represent every whole number."""
@@ -59,34 +65,13 @@ class Answer:
     metrics: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for what in ("system", "task", "domain"):
+        for what in NAMES:
             check_name(getattr(self, what), what, self.where, may_be_empty=what == "domain")
         late = self.first_token_seconds
-        if late is not None and self.seconds is not None and late > self.seconds * (1 + 1e-9):
+        if late is not None and self.seconds is not None and late > self.seconds * LATE:
             raise UserError(
                 f"{self.where}: its first token came after {late:g} s, and its end after {self.seconds:g} s"
             )
-
-
-@dataclass(frozen=True)
-class Imported:
-    """All that was read from some sources of one format."""
-
-    format: str
-    """The name that ``--from`` takes."""
-    version: str | None
-    """The version of the tool that made it, if stated."""
-    files: tuple[Path, ...]
-    """Every file that was read."""
-    answers: tuple[Answer, ...]
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    """What was left out, with its count: ``{"requests that were cut off": 3}``."""
-    scenario: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """System to its load, if the source states it."""
-    configs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """System to what is known of its settings: engine, model, server. Never a credential."""
-    facts: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
-    """(System, task) to what is known of the task: its version."""
 
 
 def check_name(name: str, what: str, where: str, *, may_be_empty: bool = False) -> None:
@@ -103,11 +88,12 @@ def check_name(name: str, what: str, where: str, *, may_be_empty: bool = False) 
         raise UserError(f"{where}: {what} {name[:60]!r} has control characters")
 
 
-def number(value: Any, what: str, where: str, *, most: float = math.inf) -> float | None:
+def number(value: Any, what: str, where: str, *, most: float = LARGEST_NUMBER) -> float | None:
     """Return a figure of 0 or more; None if the source has none (or NaN).
 
     Raises:
-        UserError: it is text, negative, infinite, or above `most`.
+        UserError: it is text, negative, infinite, or above `most`: a figure that no machine gives, such as 1e308 s,
+            would make every sum infinite.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
@@ -117,8 +103,8 @@ def number(value: Any, what: str, where: str, *, most: float = math.inf) -> floa
         figure = _truth(value, what, where)
     if math.isnan(figure):
         return None
-    if not 0 <= figure <= most or math.isinf(figure):
-        limits = "0 or more" if most >= MOST_COUNTED else f"0 to {most:g}"
+    if not 0 <= figure <= most:
+        limits = "0 or more" if figure < 0 and most >= MOST_COUNTED else f"0 to {most:g}"
         raise UserError(f"{where}: {what} is {value!r:.60}: it must be {limits}")
     return figure
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.importers import aiperf, guidellm, lmeval, table
-from wattbench.importers.answer import Imported
+from wattbench.importers.imported import Imported
 
 FORMATS: Mapping[str, Callable[[Path], bool]] = {
     "lm-eval": lmeval.looks_like,
@@ -67,6 +67,7 @@ def read_sources(
     *,
     renamed: Mapping[str, str] | None = None,
     metric: str | None = None,
+    scratch: Path | None = None,
 ) -> Imported:
     """Read some sources of one format, which is detected if not given.
 
@@ -75,6 +76,8 @@ def read_sources(
         form: a name of `FORMATS`.
         renamed: for a table: its columns, renamed.
         metric: for lm-eval: which metric is correctness.
+        scratch: a folder, which need not be there yet, on a disk with space for the answers while they are imported:
+            about as much as the run takes. None: the folder of temporary files.
 
     Raises:
         UserError: a source is wrong, or an option belongs to another format.
@@ -86,7 +89,7 @@ def read_sources(
     if metric and form != "lm-eval":
         raise UserError(f"--metric names a metric of lm-eval; this is {form}")
     if form == "lm-eval":
-        return lmeval.read(sources, metric)
+        return lmeval.read(sources, metric, scratch)
     if form == "table":
-        return table.read(sources, renamed)
-    return aiperf.read(sources) if form == "aiperf" else guidellm.read(sources)
+        return table.read(sources, renamed, scratch)
+    return aiperf.read(sources, scratch) if form == "aiperf" else guidellm.read(sources, scratch)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import stat
 from collections.abc import Iterator, Mapping
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +17,28 @@ from wattbench.errors import UserError
 MAX_LINE_BYTES = 64_000_000
 """A longer line is not an answer of a model."""
 
+MAX_OBJECT_BYTES = 256_000_000
+MAX_OBJECT_VALUES = 20_000_000
+"""A JSON file is read as a whole: one with more bytes or values would take more than 2 GB of memory."""
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file to be read.
+
+    Raises:
+        UserError: it cannot be opened, or is a pipe, a device or another file that may have no end.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer would wait
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
+        raise UserError(f"{path}: it is {kind}, not a file; save what it holds in a file, and import that")
+    return os.fdopen(descriptor, "rb")
+
 
 def read_object(path: Path) -> dict[str, Any]:
     """Read a JSON file whose top level is an object.
@@ -22,7 +47,13 @@ def read_object(path: Path) -> dict[str, Any]:
         UserError: it cannot be read, or is not a JSON object.
     """
     try:
-        value = json.loads(path.read_bytes())
+        with open_regular(path) as file:
+            data = file.read(MAX_OBJECT_BYTES + 1)
+        if len(data) > MAX_OBJECT_BYTES:
+            raise UserError(f"{path}: the file is larger than {MAX_OBJECT_BYTES:,} bytes; divide it")
+        if sum(map(data.count, (b",", b"[", b"{"))) > MAX_OBJECT_VALUES:
+            raise UserError(f"{path}: the file has more than {MAX_OBJECT_VALUES:,} values; divide it")
+        value = json.loads(data)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except json.JSONDecodeError as error:
@@ -41,7 +72,7 @@ def read_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         UserError: the file cannot be read, or a line is not an object.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             for line_number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
                 where = f"{path}:{line_number}"
                 if len(line) > MAX_LINE_BYTES:
@@ -93,6 +124,10 @@ def digest(*parts: str) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
+    """Return the SHA-256 of a file.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.importers.answer import Answer, Imported, number, whole_number
+from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.files import digest, mapping, read_object, text, without_credentials
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
 
 FILE = "benchmarks.json"
 TASK = "requests"
@@ -31,39 +33,51 @@ def looks_like(source: Path) -> bool:
     return isinstance(benchmarks, list)
 
 
-def read(sources: Sequence[Path]) -> Imported:
+def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     """Read some reports. Each benchmark in them becomes a system, as each has another load.
+
+    Args:
+        sources: reports, or folders with one.
+        scratch: where the answers are kept meanwhile, as `Spool` takes it.
 
     Raises:
         UserError: a file is not a report, is damaged, or holds no requests.
     """
     files = [source / FILE if source.is_dir() else source for source in sources]
-    answers: list[Answer] = []
     scenario: dict[str, Mapping[str, Any]] = {}
     configs: dict[str, Mapping[str, Any]] = {}
     left_out: Counter[str] = Counter()
     versions: dict[str, None] = {}
-    for path in files:
-        report = read_object(path)
-        version = mapping(report.get("metadata")).get("guidellm_version")
-        if version:
-            versions[str(version)] = None
-        for index, benchmark in enumerate(_benchmarks(report, path)):
-            where = f"{path}: benchmarks[{index}]"
-            load = _load(benchmark)
-            model, server = _served(report, benchmark)
-            name = _named(f"{model or path.parent.name} {_in_words(load)}".strip(), scenario)
-            scenario[name] = load
-            configs[name] = {"engine": "guidellm"} | {
-                key: value for key, value in (("model", model), ("base_url", server)) if value
-            }
-            measured = list(_answers(name, mapping(benchmark.get("requests")), where))
-            if not measured:
-                raise UserError(f"{where}: it has no requests; write a report that keeps them (GuideLLM can omit them)")
-            answers += measured
-            cut = mapping(benchmark.get("requests")).get("incomplete")
-            left_out["requests that were cut off at the end"] += len(cut) if isinstance(cut, list) else 0
-    return Imported("guidellm", ", ".join(versions) or None, tuple(files), tuple(answers), left_out, scenario, configs)
+
+    def answers() -> Iterator[Answer]:
+        for path in files:
+            report = read_object(path)
+            version = mapping(report.get("metadata")).get("guidellm_version")
+            if version:
+                versions[str(version)] = None
+            for index, benchmark in enumerate(_benchmarks(report, path)):
+                where = f"{path}: benchmarks[{index}]"
+                load = _load(benchmark)
+                model, server = _served(report, benchmark)
+                name = _named(f"{model or path.parent.name} {_in_words(load)}".strip(), scenario)
+                scenario[name] = load
+                configs[name] = {"engine": "guidellm"} | {
+                    key: value for key, value in (("model", model), ("base_url", server)) if value
+                }
+                requests = mapping(benchmark.get("requests"))
+                measured = 0
+                for answer in _answers(name, requests, where):
+                    measured += 1
+                    yield answer
+                if not measured:
+                    raise UserError(
+                        f"{where}: it has no requests; write a report that keeps them (GuideLLM can omit them)"
+                    )
+                cut = requests.get("incomplete")
+                left_out["requests that were cut off at the end"] += len(cut) if isinstance(cut, list) else 0
+
+    spool = Spool.of(answers(), scratch)
+    return Imported("guidellm", ", ".join(versions) or None, tuple(files), spool, left_out, scenario, configs)
 
 
 def _benchmarks(report: Mapping[str, Any], path: Path) -> list[Mapping[str, Any]]:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, Imported, number, whole_number
+from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.files import mapping, read_object, read_objects, text
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
 
 _DATE = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?"
 RESULTS = re.compile(rf".*_({_DATE})\.json")
@@ -44,12 +46,13 @@ def looks_like(source: Path) -> bool:
     return bool(SAMPLES.fullmatch(source.name)) or bool(RESULTS.fullmatch(source.name))
 
 
-def read(sources: Sequence[Path], metric: str | None = None) -> Imported:
+def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | None = None) -> Imported:
     """Read every evaluation under some folders; if a model has several on one task, the last.
 
     Args:
         sources: folders, or results files.
         metric: which metric is correctness, in every task that has it; None takes each task's first.
+        scratch: where the answers are kept meanwhile, as `Spool` takes it.
 
     Raises:
         UserError: there are no results, a file is damaged, or a metric is not between 0 and 1.
@@ -62,21 +65,19 @@ def read(sources: Sequence[Path], metric: str | None = None) -> Imported:
         for task, path in each.samples.items():
             older += (names[each.results], task) in latest
             latest[names[each.results], task] = each, path
-    answers: list[Answer] = []
-    used: list[str] = []
-    for (system, task), (each, path) in latest.items():
-        of_task, chosen = _answers(system, task, path, each, metric)
-        answers += of_task
-        used.append(chosen)
-    if metric is not None and not any(metric in (key, key.partition(",")[0]) for key in used):
-        raise UserError(f"--metric {metric}: no task has it{nearest(metric, used)}")
+    used = {key: _chosen_metric(path, key[1], each, metric) for key, (each, path) in latest.items()}
+    answers = Spool.of(
+        (answer for key, (each, path) in latest.items() for answer in _answers(*key, path, each, used[key])), scratch
+    )
+    if metric is not None and not any(metric in (key, key.partition(",")[0]) for key in used.values()):
+        raise UserError(f"--metric {metric}: no task has it{nearest(metric, used.values())}")
     read_from = dict.fromkeys(path for each, samples in latest.values() for path in (each.results, samples))
     versions = {str(each.raw["lm_eval_version"]) for each, _ in latest.values() if each.raw.get("lm_eval_version")}
     return Imported(
         format="lm-eval",
         version=", ".join(sorted(versions)) or None,
         files=tuple(read_from),
-        answers=tuple(answers),
+        answers=answers,
         left_out={"older evaluations of the same model and task": older},
         configs={system: _config(each) for (system, _), (each, _) in latest.items()},
         facts={key: _facts(key[1], each) for key, (each, _) in latest.items()},
@@ -117,35 +118,48 @@ def _folder(path: Path) -> str:
     return "/".join(path.parts[-2:])
 
 
-def _answers(
-    system: str, task: str, path: Path, evaluation: _Evaluation, metric: str | None
-) -> tuple[list[Answer], str]:
-    """Return a task's answers, and the metric that was used, as lm-eval names it: ``exact_match,none``."""
-    samples = [(where, sample, _metrics(where, sample, task, evaluation)) for where, sample in read_objects(path)]
-    if not samples:
+def _chosen_metric(path: Path, task: str, evaluation: _Evaluation, metric: str | None) -> str:
+    """Return the metric of a task that counts as correctness, as lm-eval names it: ``exact_match,none``."""
+    first = ""
+    known: dict[str, None] = {}
+    for where, sample in read_objects(path):
+        first = first or where
+        known |= dict.fromkeys(f"{name},{_filter(sample)}" for name in _metrics(where, sample, task, evaluation))
+    if not first:
         raise UserError(f"{path}: it has no samples")
-    known = list(dict.fromkeys(f"{name},{_filter(sample)}" for _, sample, names in samples for name in names))
     if not known:
-        raise UserError(f"{samples[0][0]}: this sample has no metric; it was written by a very old lm-eval")
-    chosen = next((key for key in known if metric in (key, key.partition(",")[0])), known[0])
-    name, _, filter_name = chosen.partition(",")
-    every: dict[int | None, dict[str, Any]] = {}
-    for where, sample, names in samples:
-        every.setdefault(whole_number(sample.get("doc_id"), "doc_id", where), {}).update(
-            {f"{each},{_filter(sample)}": sample[each] for each in names}
-        )
-    answers = [
-        _answer(system, task, where, sample, name, every[whole_number(sample.get("doc_id"), "doc_id", where)])
-        for where, sample, _ in samples
-        if _filter(sample) == filter_name
-    ]
-    return answers, chosen
+        raise UserError(f"{first}: this sample has no metric; it was written by a very old lm-eval")
+    return next((key for key in known if metric in (key, key.partition(",")[0])), next(iter(known)))
+
+
+def _answers(system: str, task: str, path: Path, evaluation: _Evaluation, metric: str) -> Iterator[Answer]:
+    """Yield a task's answers: of the samples of a metric's filter, with the metrics of all filters."""
+    name, _, filter_name = metric.partition(",")
+    others: dict[int | None, dict[str, Any]] = {}
+    for where, sample in read_objects(path):
+        doc_id = whole_number(sample.get("doc_id"), "doc_id", where)
+        if _filter(sample) != filter_name:
+            others.setdefault(doc_id, {}).update(_scores(where, sample, task, evaluation))
+    for where, sample in read_objects(path):
+        if _filter(sample) == filter_name:
+            doc_id = whole_number(sample.get("doc_id"), "doc_id", where)
+            metrics = _scores(where, sample, task, evaluation) | others.get(doc_id, {})
+            yield _answer(system, task, where, doc_id, sample, name, metrics)
+
+
+def _scores(where: str, sample: Mapping[str, Any], task: str, evaluation: _Evaluation) -> dict[str, Any]:
+    return {f"{name},{_filter(sample)}": sample[name] for name in _metrics(where, sample, task, evaluation)}
 
 
 def _answer(
-    system: str, task: str, where: str, sample: Mapping[str, Any], metric: str, metrics: Mapping[str, Any]
+    system: str,
+    task: str,
+    where: str,
+    doc_id: int | None,
+    sample: Mapping[str, Any],
+    metric: str,
+    metrics: Mapping[str, Any],
 ) -> Answer:
-    doc_id = whole_number(sample.get("doc_id"), "doc_id", where)
     if doc_id is None:
         raise UserError(f"{where}: no doc_id; this is not a sample of lm-eval")
     try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, Imported, number, whole_number
+from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.batch import batches_of
+from wattbench.importers.columns import checked_columns
 from wattbench.importers.files import text
-from wattbench.importers.tablefile import SUFFIXES, Row, absent, columns_of, rows_of
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
+from wattbench.importers.tablefile import SUFFIXES, Block, absent, blocks_of, columns_of
 from wattbench.importers.wide import is_wide, lengthened
 
 COLUMNS = (
@@ -31,25 +35,26 @@ def looks_like(source: Path) -> bool:
     return source.suffix.lower() in SUFFIXES
 
 
-def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None) -> Imported:
+def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None, scratch: Path | None = None) -> Imported:
     """Read some tables, which may have different columns.
 
     Args:
         sources: CSV, TSV or Parquet files, by their suffixes.
         renamed: a column's name in the file to its name in `COLUMNS`.
+        scratch: where the answers are kept meanwhile, as `Spool` takes it.
 
     Raises:
         UserError: a column is missing, a value is impossible, or a file cannot be read.
     """
-    answers: list[Answer] = []
     for path in sources:
         if not looks_like(path):
             raise UserError(f"{path}: the name of a table must end in {', '.join(SUFFIXES)}")
-        answers += _answers(path, renamed or {})
-    return Imported("table", None, tuple(sources), tuple(answers))
+    batches = (batch for path in sources for block in _blocks(path, renamed or {}) for batch in _batches(block))
+    return Imported("table", None, tuple(sources), Spool(batches, scratch))
 
 
-def _answers(path: Path, renamed: Mapping[str, str]) -> Iterator[Answer]:
+def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[Block]:
+    """Yield a table in blocks with columns of `COLUMNS`."""
     present = columns_of(path)
     for old, new in renamed.items():
         if old not in present:
@@ -57,10 +62,19 @@ def _answers(path: Path, renamed: Mapping[str, str]) -> Iterator[Answer]:
         if new not in COLUMNS:
             raise UserError(f"--map {old}={new}: there is no column {new!r:.60}{nearest(new, COLUMNS)}")
     if is_wide(present, renamed):
-        return (_answer(where, row) for where, row in lengthened(path, present, renamed))
+        return lengthened(path, present, renamed)
     names = _names(path, present, renamed)
-    rows: Iterator[Row] = rows_of(path, list(names.values()))
-    return (_answer(where, {new: row[old] for new, old in names.items()}) for where, row in rows)
+    blocks = blocks_of(path, list(names.values()))
+    return (Block({new: block.columns[old] for new, old in names.items()}, block.lines, block.at) for block in blocks)
+
+
+def _batches(block: Block) -> Iterator[Any]:
+    """Yield the answers of a block as record batches: checked by columns, or else answer by answer."""
+    batch = checked_columns(block.columns, block.lines, block.at, TASK)
+    if batch is not None:
+        yield batch
+        return
+    yield from batches_of(_answer(where, row) for where, row in block.rows())
 
 
 def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:

@@ -10,8 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench.errors import UserError
-from wattbench.importers.tablefile import Row, absent, rows_of
+from wattbench.importers.files import text
+from wattbench.importers.tablefile import Block, absent, blocks_of
 
 PARTS = {"|total_cost": "cost", "|model_response": "answer"}
 """The suffixes of a system's further columns, and what they hold."""
@@ -22,13 +26,16 @@ USUAL = {"sample_id": "item", "eval_name": "task"}
 SHARED = ("item", "task", "domain", "prompt", "target", "doc_hash")
 """The columns that all systems share."""
 
+BLOCK_BYTES = 16_000_000
+"""A prompt is repeated for each system: a block has fewer answers where prompts are long."""
+
 
 def is_wide(present: Sequence[str], renamed: Mapping[str, str]) -> bool:
     """Return whether a table with these columns has columns for each system, and no column `system`."""
     return "system" not in present and "system" not in renamed.values() and bool(_systems(present))
 
 
-def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> Iterator[Row]:
+def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> Iterator[Block]:
     """Yield a row per item and system; none if the system did not answer the item (no score, answer or cost).
 
     Raises:
@@ -39,24 +46,93 @@ def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -
     shared |= {new: old for old, new in renamed.items()}
     if "item" not in shared:
         raise UserError(f"{path}:1: no column `item` (or sample_id). Name it with --map COLUMN=item")
-    systems = _systems(present)
-    system_columns = {name: {"score": name} | {what: f"{name}{end}" for end, what in PARTS.items()} for name in systems}
-    system_columns = {
-        name: {new: old for new, old in parts.items() if old in present} for name, parts in system_columns.items()
-    }
-    of_systems = [old for parts in system_columns.values() for old in parts.values()]
-    columns = list(dict.fromkeys([*shared.values(), *of_systems]))
-    for where, row in rows_of(path, columns):
-        common = {new: row[old] for new, old in shared.items()}
-        for name, parts in system_columns.items():
-            values: dict[str, Any] = {new: row[old] for new, old in parts.items()}
-            if not all(map(absent, values.values())):
-                yield f"{where}, {name}", {"system": name, **common, **values}
+    systems, columns = _systems(present), set(present)
+    ends = {"score": "", **{what: end for end, what in PARTS.items()}}
+    parts = {what: [f"{name}{end}" for name in systems] for what, end in ends.items()}
+    of_systems = [old for olds in zip(*parts.values(), strict=True) for old in olds if old in columns]
+    for block in blocks_of(path, list(dict.fromkeys([*shared.values(), *of_systems]))):
+        yield from _long(block, shared, systems, parts)
+
+
+def _long(
+    block: Block, shared: Mapping[str, str], systems: Sequence[str], parts: Mapping[str, Sequence[str]]
+) -> Iterator[Block]:
+    """Yield the answers of a block, item by item and system by system."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = len(block.lines)
+    answered = np.zeros((rows, len(systems)), bool)
+    joined: dict[str, Any] = {}
+    for what, olds in parts.items():
+        arrays = [block.columns.get(old) for old in olds]
+        for place, array in enumerate(arrays):
+            if array is not None:
+                answered[:, place] |= _present(array)
+        joined[what] = _joined([pa.nulls(rows) if array is None else array for array in arrays])
+    row, system = np.nonzero(answered)
+    names = pa.array(systems, pa.string())
+    sizes = sum((_bytes_of(block.columns[old]) for old in shared.values()), np.full(rows, 100, np.int64))
+    for piece in _pieces(sizes[row]):
+        of_system, of_row = pa.array(system[piece]), pa.array(row[piece])
+        place = pa.array(system[piece] * rows + row[piece])
+        columns = {"system": names.take(of_system)}
+        columns |= {new: block.columns[old].take(of_row) for new, old in shared.items()}
+        columns |= {what: array.take(place) for what, array in joined.items()}
+        at = pc.binary_join_element_wise(block.at.take(of_row), columns["system"], ", ")
+        yield Block(columns, block.lines.take(of_row), at)
+
+
+def _joined(arrays: Sequence[Any]) -> Any:
+    """Return a column per system as one array: that of the first system, then that of the second."""
+    import pyarrow as pa
+
+    arrays = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in arrays]
+    types = {each.type for each in arrays if not pa.types.is_null(each.type)} or {pa.null()}
+    if len(types) == 1:
+        (kind,) = types
+        return pa.concat_arrays([each.cast(kind) for each in arrays])
+    values = [None if absent(each) else text(each) for array in arrays for each in array.to_pylist()]
+    return pa.array(values, pa.string())
+
+
+def _present(array: Any) -> NDArray[np.bool_]:
+    """Return which rows of a column have a value, as `absent` has it."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string(array.type):
+        present = pc.not_equal(array, "")
+    elif pa.types.is_floating(array.type):
+        present = pc.invert(pc.is_nan(array))
+    else:
+        present = array.is_valid()
+    return np.asarray(pc.fill_null(present, False).to_numpy(zero_copy_only=False))
+
+
+def _bytes_of(array: Any) -> NDArray[np.int64]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(array.type):
+        return np.full(len(array), array.nbytes // max(1, len(array)), np.int64)
+    return np.asarray(pc.fill_null(pc.binary_length(array), 0).to_numpy(zero_copy_only=False), np.int64)
+
+
+def _pieces(sizes: NDArray[np.int64]) -> Iterator[slice]:
+    """Divide rows of some sizes so that each part has a bounded one, if it is not a single row."""
+    ends = np.cumsum(sizes)
+    start = 0
+    while start < len(sizes):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + BLOCK_BYTES)))
+        yield slice(start, stop)
+        start = stop
 
 
 def _systems(present: Sequence[str]) -> list[str]:
-    ends = tuple(PARTS)
+    ends, columns = tuple(PARTS), set(present)
     named = dict.fromkeys(
         name.removesuffix(end) for name in present if name.endswith(ends) for end in ends if name.endswith(end)
     )
-    return [name for name in named if name in present]
+    return [name for name in named if name in columns]

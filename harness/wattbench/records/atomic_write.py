@@ -16,6 +16,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from wattbench.errors import UserError
 
@@ -59,6 +60,31 @@ def write_all_atomically(files: Mapping[Path, bytes], *, failure: str = FAILURE)
                 sync_folder(folder)
     finally:
         _remove(temporaries.values())
+
+
+@contextlib.contextmanager
+def open_atomically(path: Path, *, failure: str = FAILURE) -> Iterator[IO[bytes]]:
+    """Open a file to be written in parts: it is there under its name once all of it is on disk, or not at all.
+
+    Raises:
+        UserError: as `write_all_atomically`.
+    """
+    temporary = _temporary_name(path)
+    try:
+        with failing_as(path, failure):
+            _check_replaceable(path)
+            make_folder(path.parent)
+            mode = _mode_of(path)
+            with temporary.open("xb") as file:
+                if mode is not None:
+                    os.chmod(temporary, mode)
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            sync_folder(path.parent)
+    finally:
+        _remove([temporary])
 
 
 def link_or_copy(source: Path, path: Path, *, failure: str = FAILURE) -> None:

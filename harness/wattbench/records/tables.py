@@ -15,7 +15,8 @@ from wattbench.records.schema import ItemRow, ScoreRow, WindowRow
 from wattbench.redaction import hide_known
 
 
-def _items_schema() -> Any:
+def items_schema() -> Any:
+    """Return the Arrow schema of `items.parquet`."""
     import pyarrow as pa
 
     text, real, integer = pa.string(), pa.float64(), pa.int64()
@@ -67,7 +68,7 @@ def rows_of_items(rows: Sequence[ItemRow]) -> list[dict[str, Any]]:
 
 def items_parquet(rows: Sequence[ItemRow]) -> bytes:
     """Return `items.parquet`: one row per item, columns as in `ItemRow`."""
-    return _parquet(rows_of_items(rows), _items_schema())
+    return _parquet(rows_of_items(rows), items_schema())
 
 
 def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
@@ -209,7 +210,7 @@ def check_columns(path: Path, schema: Any) -> None:
     Raises:
         UserError: a column is of another type.
     """
-    wanted = _windows_schema() if path.name == RunLayout(path.parent).windows_table.name else _items_schema()
+    wanted = _windows_schema() if path.name == RunLayout(path.parent).windows_table.name else items_schema()
     for column in schema:
         if column.name in wanted.names and not _holds(column.type, wanted.field(column.name).type):
             raise UserError(

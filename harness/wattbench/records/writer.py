@@ -142,8 +142,15 @@ class RunWriter:
         """Write tables that are Parquet already, and then `finished.json` with the digest of every file."""
         self._check_there()
         write_atomically(self.layout.items_table, items)
-        write_atomically(self.layout.windows_table, windows)
-        write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
+        self._finish(windows, item_rows, window_rows, finished_utc)
+
+    def finish_batches(self, items: Iterable[Any], windows: Sequence[WindowRow], finished_utc: str) -> None:
+        """Do as `finish`, with the items as Arrow record batches of `items.parquet`, which are not held in memory."""
+        from wattbench.records import item_batches, tables
+
+        self._check_there()
+        rows = item_batches.write_items(self.layout.items_table, items)
+        self._finish(tables.windows_parquet(windows), rows, len(windows), finished_utc)
 
     def close(self) -> None:
         """Close every file and let the next process append."""
@@ -157,6 +164,10 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _finish(self, windows: bytes, item_rows: int, window_rows: int, finished_utc: str) -> None:
+        write_atomically(self.layout.windows_table, windows)
+        write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
 
     def _append(self, path: Path, row: RecordRow) -> None:
         self._append_all(path, [row])

@@ -1,0 +1,99 @@
+"""Define the Arrow batches in which answers pass from a reader to a run, and convert `Answer` from and to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from wattbench.importers.answer import Answer
+
+ROWS = 10_000
+"""Answers per batch, of readers that make an `Answer` of each."""
+
+BYTES = 32_000_000
+"""Texts per batch, about."""
+
+_LINE = "\0"
+"""Where the line's number goes in `at`: no path and no name has this character."""
+
+TEXTS = (
+    "system", "task", "item", "kind", "domain", "currency", "doc_hash", "prompt_hash", "prompt", "answer", "filtered",
+    "target",
+)  # fmt: skip
+"""Empty where the source has none."""
+OPTIONAL_TEXTS = ("route", "failure")
+"""Null where the source has none. What follows is too, but for `repeat`."""
+FIGURES = (
+    "score", "started_s", "seconds", "first_token_seconds", "joules", "joules_above_idle", "cost",
+)  # fmt: skip
+COUNTS = ("repeat", "prompt_tokens", "cached_tokens", "output_tokens")
+
+
+@cache
+def schema() -> Any:
+    """Return the schema: a column per field of `Answer`, and `at` and `line` for its `where`.
+
+    `at` has a NUL in the place of the number of the line or row, which is in `line`; without one it is all of `where`.
+    """
+    import pyarrow as pa
+
+    columns = dict.fromkeys(("at", *TEXTS, "metrics", *OPTIONAL_TEXTS), pa.string())
+    columns |= dict.fromkeys(FIGURES, pa.float64()) | dict.fromkeys(("line", *COUNTS), pa.int64())
+    return pa.schema(columns)
+
+
+def numbered(before: str, after: str = "") -> str:
+    """Return the `at` of answers whose line or row is named between two texts."""
+    return f"{before}{_LINE}{after}"
+
+
+def position(at: str, line: int | None) -> str:
+    """Return `where` for messages: ``file:line``."""
+    return at if line is None else at.replace(_LINE, str(line))
+
+
+def batches_of(answers: Iterable[Answer]) -> Iterator[Any]:
+    """Yield answers as record batches, of bounded sizes."""
+    every = iter(answers)
+    while chunk := list(_chunk(every)):
+        yield batch_of(chunk)
+
+
+def _chunk(answers: Iterator[Answer]) -> Iterator[Answer]:
+    size = 0
+    for answer in islice(answers, ROWS):
+        yield answer
+        size += len(answer.prompt) + len(answer.answer) + len(answer.filtered) + len(answer.target)
+        if size > BYTES:
+            return
+
+
+def batch_of(answers: Sequence[Answer]) -> Any:
+    """Return answers as a record batch."""
+    import pyarrow as pa
+
+    columns: dict[str, list[Any]] = {
+        "at": [_utf8(each.where) for each in answers],
+        "line": [None] * len(answers),
+        "metrics": [json.dumps(dict(each.metrics), default=str) for each in answers],
+    }
+    for name in (*TEXTS, *OPTIONAL_TEXTS):
+        columns[name] = [_utf8(getattr(each, name)) for each in answers]
+    for name in (*FIGURES, *COUNTS):
+        columns[name] = [getattr(each, name) for each in answers]
+    return pa.RecordBatch.from_pydict(columns, schema=schema())
+
+
+def answers_of(batch: Any) -> Iterator[Answer]:
+    """Yield the answers of a record batch."""
+    for row in batch.to_pylist():
+        where = position(row.pop("at"), row.pop("line"))
+        yield Answer(**{**row, "where": where, "metrics": json.loads(row["metrics"])})
+
+
+def _utf8(text: str | None) -> str | None:
+    """Escape half a surrogate pair, which JSON allows and UTF-8 does not."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,106 @@
+"""Make rows of `items.parquet` of answers, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from wattbench.importers.files import digest
+from wattbench.importers.spool import Spool
+from wattbench.importers.survey import Survey
+from wattbench.records.provenance import IMPORTED
+from wattbench.records.tables import items_schema
+
+
+def item_batches(answers: Spool, known: Survey, run: str) -> Iterator[Any]:
+    """Yield the rows of a run as record batches, in the order of its answers."""
+    import pyarrow as pa
+
+    kinds = pa.array([known.kinds[cell.system] for cell in known.cells], pa.string())
+    row = 0
+    for batch in answers.batches():
+        rows = slice(row, row + batch.num_rows)
+        columns = _columns(batch) | {
+            "run": pa.repeat(run, batch.num_rows),
+            "kind": kinds.take(pa.array(known.cell_of_row[rows])),
+            "doc_id": pa.array(known.doc_id_of_row[rows]),
+            "batch": pa.array(np.arange(rows.start, rows.stop)),
+        }
+        yield pa.RecordBatch.from_pydict(columns, schema=items_schema())
+        row = rows.stop
+
+
+def _columns(batch: Any) -> dict[str, Any]:
+    """Return the columns that follow from the answers themselves."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    size = batch.num_rows
+    none = {each.name: pa.nulls(size, each.type) for each in items_schema()}
+    given = {name: batch.column(name) for name in batch.schema.names}
+    # If only the duration is known it starts at 0.
+    started = pc.coalesce(given["started_s"], pc.if_else(given["seconds"].is_valid(), 0.0, pa.scalar(None)))
+    same = (
+        "system", "task", "repeat", "metrics", "prompt_tokens", "cached_tokens", "output_tokens", "route", "failure",
+        "cost", "prompt", "target",
+    )  # fmt: skip
+    return none | {name: given[name] for name in same} | {
+        "domain": _filled(given["domain"], given["task"].filter),
+        "doc_hash": _filled(given["doc_hash"], lambda missing: _named(given["task"], given["item"], missing)),
+        "prompt_hash": _filled(given["prompt_hash"], lambda missing: _digests(given["prompt"].filter(missing))),
+        "messages_hash": pa.repeat("", size),
+        "correct": given["score"],
+        "scheduled_s": started,
+        "started_s": started,
+        "first_token_s": pc.add(started, given["first_token_seconds"]),
+        "finished_s": pc.add(started, given["seconds"]),
+        "token_s": _lists(pa.nulls(size, pa.float64())),
+        "batch_size": pa.repeat(1, size),
+        "window": pa.repeat("", size),
+        "energy_j": given["joules"],
+        "energy_above_idle_j": given["joules_above_idle"],
+        "energy_provenance": pc.if_else(given["joules"].is_valid(), IMPORTED, ""),
+        "route_asked": _lists(given["route"]),
+        "usage": _lists(pa.nulls(size, items_schema().field("usage").type.value_type)),
+        "attempt": pa.repeat(0, size),
+        "passes": pa.repeat(1, size),
+        "output": given["answer"],
+        "filtered": _filled(given["filtered"], given["answer"].filter),
+    }  # fmt: skip
+
+
+def _filled(texts: Any, others: Callable[[Any], Any]) -> Any:
+    """Return texts with others in the place of those that are empty."""
+    import pyarrow.compute as pc
+
+    missing = pc.equal(texts, "")
+    number = pc.sum(missing).as_py() or 0
+    if number == 0:
+        return texts
+    return others(missing) if number == len(texts) else pc.replace_with_mask(texts, missing, others(missing))
+
+
+def _named(tasks: Any, items: Any, missing: Any) -> Any:
+    """Return what identifies the documents of answers without a hash: as `named_item_hash` does."""
+    import pyarrow.compute as pc
+
+    return _digests(pc.binary_join_element_wise(tasks.filter(missing), items.filter(missing), "\0"))
+
+
+def _digests(texts: Any) -> Any:
+    """Return the SHA-256 of each text, each different one made once."""
+    import pyarrow as pa
+
+    encoded = texts.dictionary_encode()
+    made = [digest(each) for each in encoded.dictionary.to_pylist()]
+    return pa.array(made, pa.string()).take(encoded.indices)
+
+
+def _lists(values: Any) -> Any:
+    """Return a list per value: of that value, or empty where it is null."""
+    import pyarrow as pa
+
+    ends = np.cumsum(values.is_valid().to_numpy(zero_copy_only=False), dtype=np.int32)
+    return pa.ListArray.from_arrays(pa.array(np.append(np.int32(0), ends)), values.drop_null())

@@ -1,0 +1,146 @@
+"""Read Parquet in blocks of columns, within limits to what a small file may unfold to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wattbench.errors import UserError
+from wattbench.importers import parquetpages
+from wattbench.importers.batch import numbered
+from wattbench.importers.csvrows import MAX_FIELD_CHARACTERS
+from wattbench.importers.files import open_regular
+from wattbench.importers.spool import MOST_ANSWERS
+
+MAX_FOOTER_BYTES = 32_000_000
+"""Of the description of the columns and row groups: 10,000 columns take less than 1 MB per row group."""
+MAX_FIELD_BYTES = 4 * MAX_FIELD_CHARACTERS
+MOST_TIMES = 1000
+"""How much larger than the file its texts may be, from `FREE_BYTES` on: beyond it is made to exhaust a reader."""
+FREE_BYTES = 1_000_000_000
+ROWS = 65_536
+BLOCK_BYTES = 32_000_000
+
+Arrays = tuple[list[Any], Any, str]
+"""As in `wattbench.importers.csvfile`."""
+
+
+def names_of(path: Path) -> tuple[str, ...]:
+    """Read the names of the columns.
+
+    Raises:
+        UserError: it is not a Parquet file that can be read.
+    """
+    with open_regular(path) as file, _opened(path, file) as parquet:
+        return tuple(parquet.schema_arrow.names)
+
+
+def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
+    """Yield blocks of some columns, of their own types.
+
+    Raises:
+        UserError: the file cannot be read, or unfolds to too much.
+    """
+    import pyarrow as pa
+
+    row = 0
+    at = numbered(f"{path}: row ")
+    try:
+        with open_regular(path) as file, _opened(path, file, columns) as parquet:
+            if parquet.metadata.num_rows > MOST_ANSWERS:
+                raise UserError(
+                    f"{path}: {parquet.metadata.num_rows:,} rows; a run can have {MOST_ANSWERS:,} answers: divide it"
+                )
+            parquetpages.check_pages(path, file, parquet, columns)
+            most = max(FREE_BYTES, MOST_TIMES * path.stat().st_size)
+            unfolded = 0
+            rows_at_once = max(64, min(ROWS, BLOCK_BYTES // (16 * len(columns))))
+            for batch in parquet.iter_batches(columns=list(columns), batch_size=rows_at_once, use_threads=False):
+                arrays = [batch.column(name) for name in columns]
+                for piece, size in _pieces(path, arrays, row):
+                    unfolded += size
+                    if unfolded > most:
+                        raise UserError(
+                            f"{path}: its texts are more than {MOST_TIMES:,} times as large as the file, and over "
+                            f"{FREE_BYTES:,} bytes: it is made to exhaust its reader"
+                        )
+                    rows = len(piece[0])
+                    yield piece, pa.array(np.arange(row + 1, row + rows + 1)), at
+                    row += rows
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: the file cannot be read after row {row} ({error})") from error
+
+
+def _opened(path: Path, file: BufferedReader, columns: Sequence[str] = ()) -> Any:
+    """Open a file whose footer is not too long, with texts of some columns as they are: a dictionary and indices."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    _check_footer(path, file)
+    try:
+        parquet = pq.ParquetFile(file)
+        texts = [each.name for each in parquet.schema_arrow if each.name in columns and _is_text(each.type)]
+        return pq.ParquetFile(file, read_dictionary=texts, buffer_size=1_000_000, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: not a Parquet file that can be read ({error})") from error
+
+
+def _check_footer(path: Path, file: BufferedReader) -> None:
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 8))
+    length = int.from_bytes(file.read(8)[:4], "little")
+    file.seek(0)
+    if MAX_FOOTER_BYTES < length < size:
+        raise UserError(
+            f"{path}: the description of its columns and row groups has {length:,} bytes; {MAX_FOOTER_BYTES:,} are read"
+        )
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _pieces(path: Path, arrays: Sequence[Any], row: int) -> Iterator[tuple[list[Any], int]]:
+    """Divide the rows of a batch so that its texts, unfolded, have a bounded size; yield each part with that."""
+    sizes = np.zeros(len(arrays[0]), np.int64)
+    for array in arrays:
+        sizes += _bytes_of(path, array, row)
+    ends = np.cumsum(sizes)
+    start = 0
+    while start < len(sizes):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + BLOCK_BYTES)))
+        yield [_unfolded(array.slice(start, stop - start)) for array in arrays], int(ends[stop - 1]) - before
+        start = stop
+
+
+def _bytes_of(path: Path, array: Any, row: int) -> Any:
+    """Return the bytes of each text of a column; 0 of what is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(array.type) and _is_text(array.type.value_type):
+        lengths = pc.binary_length(array.dictionary).take(array.indices)
+    elif _is_text(array.type) or pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+        lengths = pc.binary_length(array)
+    else:
+        return np.full(len(array), array.nbytes // max(1, len(array)), np.int64)
+    found = pc.fill_null(lengths, 0).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    if len(found) and found.max() > MAX_FIELD_BYTES:
+        at = row + int(np.argmax(found > MAX_FIELD_BYTES)) + 1
+        raise UserError(f"{path}: row {at}: a text of {found.max():,} bytes; {MAX_FIELD_BYTES:,} are read")
+    return found + 4  # its place
+
+
+def _unfolded(array: Any) -> Any:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(array.type) and _is_text(array.type.value_type):
+        return array.dictionary_decode().cast(pa.string())
+    return array

@@ -1,0 +1,133 @@
+"""Keep answers on disk while they are imported, so that memory does not grow with them.
+
+A source is read once, and what it holds is needed twice: items are numbered by all their names, and only then the first
+row can be written. In between the answers are in a file without a name, which ends with the process, however that ends.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.importers.answer import Answer
+from wattbench.importers.batch import answers_of, batches_of, schema
+
+MOST_ANSWERS = 20_000_000
+"""More are refused: numbering them would take more memory than many machines have."""
+
+
+class Spool:
+    """Answers in the order in which they were read. Iterating makes an `Answer` of each."""
+
+    def __init__(self, batches: Iterable[Any], folder: Path | None = None) -> None:
+        """Keep the answers of some record batches.
+
+        Args:
+            batches: with the schema of `wattbench.importers.batch`.
+            folder: where there is space for them, or will be; None: the folder of temporary files.
+
+        Raises:
+            UserError: there are too many, or they cannot be written.
+        """
+        import pyarrow as pa
+
+        self._rows = 0
+        place = Path(tempfile.gettempdir()) if folder is None else _existing(folder)
+        try:
+            self._file = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - open for as long as this object
+        except OSError as error:
+            raise _unwritable(place, error) from error
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        source = iter(batches)
+        with _Sink(self._file, place) as sink, pa.ipc.new_stream(sink, schema(), options=options) as writer:
+            for batch in source:
+                self._rows += batch.num_rows
+                if self._rows > MOST_ANSWERS:
+                    raise UserError(
+                        f"more than {MOST_ANSWERS:,} answers: a run can have no more; import the systems separately"
+                    )
+                writer.write_batch(batch)
+
+    @classmethod
+    def of(cls, answers: Iterable[Answer], folder: Path | None = None) -> Spool:
+        """Keep some answers, as the constructor does."""
+        return cls(batches_of(answers), folder)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[Answer]:
+        for batch in self.batches():
+            yield from answers_of(batch)
+
+    def batches(self, names: Sequence[str] | None = None) -> Iterator[Any]:
+        """Yield the record batches, in order; with names only these columns, which spares reading the others."""
+        import pyarrow as pa
+
+        included = None if names is None else sorted(schema().get_field_index(name) for name in names)
+        options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
+        with pa.ipc.open_stream(pa.PythonFile(_Source(self._file.fileno())), options=options) as reader:
+            yield from reader
+
+    def answer(self, row: int) -> Answer:
+        """Return the answer of one row, counted from 0."""
+        for batch in self.batches():
+            if row < batch.num_rows:
+                return next(answers_of(batch.slice(row, 1)))
+            row -= batch.num_rows
+        raise IndexError(row)
+
+
+class _Sink(io.RawIOBase):
+    """The spool's file, as Arrow writes it; a disk that is full ends in a sentence."""
+
+    def __init__(self, file: Any, place: Path) -> None:
+        self._spool, self._place = file, place
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        try:
+            self._spool.write(data)
+            return len(memoryview(data).cast("B"))
+        except OSError as error:
+            raise _unwritable(self._place, error) from error
+
+    def close(self) -> None:
+        if not self.closed:
+            try:
+                self._spool.flush()
+            except OSError as error:
+                raise _unwritable(self._place, error) from error
+            finally:
+                super().close()
+
+
+class _Source(io.RawIOBase):
+    """The spool's file from its beginning, for one of several readers."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._at = descriptor, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = os.pread(self._descriptor, len(buffer), self._at)
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+
+def _existing(folder: Path) -> Path:
+    return next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), Path.cwd())
+
+
+def _unwritable(place: Path, error: OSError) -> UserError:
+    return UserError(f"{place}: the answers cannot be kept there while they are imported ({error.strerror or error})")

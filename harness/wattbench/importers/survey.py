@@ -1,0 +1,235 @@
+"""Find what has to be known of all answers before the first row of a run can be written, and check it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench.importers.items import Names, items_by_cell, numbers_of_items, second_answer
+from wattbench.importers.spool import Spool
+
+CURRENCY = re.compile(r"[A-Z]{3}")
+KINDS = ("generalist", "specialist", "moe", "distilled", "hybrid")
+UNSPECIFIED = "unspecified"
+"""The kind of a system whose source does not state it."""
+
+_COLUMNS = ("system", "task", "item", "kind", "domain", "currency", "route", "score", "repeat")
+
+
+@dataclass
+class _System:
+    first_row: int
+    kinds: dict[str, None] = field(default_factory=dict)
+    routes: set[str] = field(default_factory=set)
+    scored: bool = False
+    first_without_score: int | None = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The answers of one system on one task."""
+
+    system: str
+    task: str
+    kind: str
+    """As its first answer has it; empty if that has none."""
+    domain: str
+    items: int
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What all answers of an import are together. Rows are in the order in which they were read."""
+
+    kinds: Mapping[str, str]
+    """System to its kind, in the order of their first answers."""
+    routes: Mapping[str, list[str]]
+    """System to those that it sent requests to, sorted."""
+    cells: tuple[Cell, ...]
+    """In the order of their first answers."""
+    currency: str | None
+    cell_of_row: NDArray[np.int32]
+    """Shape (answers,): places in `cells`."""
+    doc_id_of_row: NDArray[np.int64]
+
+
+def survey(answers: Spool, currency: str | None = None) -> Survey:
+    """Look through all answers.
+
+    Args:
+        answers: at least one.
+        currency: of the costs, if it is given.
+
+    Raises:
+        UserError: an answer is there twice, some of a system have no score, or a kind or the currency is wrong.
+    """
+    found = _Survey()
+    for batch in answers.batches(_COLUMNS):
+        found.append(batch)
+    names, items = found.names.finish()
+    cells, repeats = np.concatenate(found.cell_of_row), np.concatenate(found.repeats)
+    wide_cells, wide_items = cells.astype(np.int64), items.astype(np.int64)
+    if (twice := second_answer(wide_cells, wide_items, repeats)) is not None:
+        second, first = map(answers.answer, twice)
+        raise UserError(
+            f"{second.where}: {second.system} on {second.task} answers item {second.item!r:.60} a second time (first: "
+            f"{first.where}). If items were asked several times, number the answers in a column `repeat`"
+        )
+    found.repeats.clear()
+    _check_all_scored(answers, found.systems)
+    named = _currency(answers, found.currencies, currency)
+    numbers = items_by_cell(wide_cells, wide_items, len(found.cells))
+    tasks = {task: place for place, task in enumerate(dict.fromkeys(task for _, task in found.cells))}
+    task_of_cell = np.array([tasks[task] for _, task in found.cells], np.int64)
+    return Survey(
+        kinds={name: _kind(answers, name, system) for name, system in found.systems.items()},
+        routes={name: sorted(system.routes) for name, system in found.systems.items()},
+        cells=tuple(
+            Cell(*key, kind, domain or key[1], number)
+            for (key, (kind, domain)), number in zip(found.cells.items(), numbers, strict=True)
+        ),
+        currency=named,
+        cell_of_row=cells,
+        doc_id_of_row=numbers_of_items(names, task_of_cell[cells], wide_items),
+    )
+
+
+class _Survey:
+    """What is known after some batches."""
+
+    def __init__(self) -> None:
+        self.systems: dict[str, _System] = {}
+        self.cells: dict[tuple[str, str], tuple[str, str]] = {}
+        """(System, task) to kind and domain of its first answer."""
+        self.currencies: dict[str, int] = {}
+        """Currency to the row that is the first to name it."""
+        self.names = Names()
+        self.cell_of_row: list[NDArray[np.int32]] = []
+        self.repeats: list[NDArray[np.int64]] = []
+        self._rows = 0
+        self._place: dict[tuple[str, str], int] = {}
+
+    def append(self, batch: Any) -> None:
+        systems, tasks = _Coded(batch.column("system")), _Coded(batch.column("task"))
+        pairs, firsts, of_row = _different(systems.codes, tasks.codes)
+        for (system, task), first in sorted(zip(pairs, firsts, strict=True), key=lambda each: int(each[1])):
+            key = systems.names[system], tasks.names[task]
+            if key not in self.cells:
+                self.cells[key] = batch.column("kind")[first].as_py(), batch.column("domain")[first].as_py()
+                self._place[key] = len(self._place)
+            self.systems.setdefault(key[0], _System(self._rows + int(first)))
+        places = np.array([self._place[systems.names[system], tasks.names[task]] for system, task in pairs], np.int32)
+        self.cell_of_row.append(places[of_row])
+        self.repeats.append(batch.column("repeat").to_numpy())
+        self.names.append(batch.column("item"))
+        self._append_scores(systems, batch.column("score"))
+        for system, kind, _ in self._named(systems, batch.column("kind")):
+            self.systems[system].kinds[kind] = None
+        for system, route, _ in self._named(systems, batch.column("route")):
+            self.systems[system].routes.add(route)
+        for _, currency, row in self._named(systems, batch.column("currency")):
+            self.currencies.setdefault(currency, row)
+        self._rows += batch.num_rows
+
+    def _append_scores(self, systems: _Coded, scores: Any) -> None:
+        valid = scores.is_valid().to_numpy(zero_copy_only=False)
+        for code in np.unique(systems.codes[valid]):
+            self.systems[systems.names[code]].scored = True
+        without = np.flatnonzero(~valid)
+        codes, firsts = np.unique(systems.codes[without], return_index=True)
+        for code, first in zip(codes, firsts, strict=True):
+            system = self.systems[systems.names[code]]
+            if system.first_without_score is None:
+                system.first_without_score = self._rows + int(without[first])
+
+    def _named(self, systems: _Coded, texts: Any) -> Iterable[tuple[str, str, int]]:
+        """Return the different pairs of a system and a text that is not empty, and the first row of each, in order."""
+        coded = _Coded(texts)
+        if not any(coded.names):
+            return []
+        pairs, firsts, _ = _different(systems.codes, coded.codes)
+        found = zip(pairs, firsts, strict=True)
+        return [
+            (systems.names[system], str(coded.names[code]), self._rows + int(first))
+            for (system, code), first in sorted(found, key=lambda each: int(each[1]))
+            if coded.names[code]
+        ]
+
+
+class _Coded:
+    """A column as places in the list of its different texts."""
+
+    def __init__(self, texts: Any) -> None:
+        encoded = texts.dictionary_encode(null_encoding="encode")
+        self.names: list[Any] = encoded.dictionary.to_pylist()
+        self.codes: NDArray[np.int64] = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _different(
+    first: NDArray[np.int64], second: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the different pairs of two columns, shape (pairs, 2), the first row of each, and each row's pair."""
+    width = int(second.max(initial=0)) + 1
+    keys, firsts, of_row = np.unique(first * width + second, return_index=True, return_inverse=True)
+    return np.stack([keys // width, keys % width], axis=1), firsts, of_row.reshape(-1)
+
+
+def _check_all_scored(answers: Spool, systems: Mapping[str, _System]) -> None:
+    """Check that all answers of a system have a score or none: otherwise accuracy and joules are of different
+    requests."""
+    without = [each.first_without_score for each in systems.values() if each.scored]
+    rows = [row for row in without if row is not None]
+    if rows:
+        answer = answers.answer(min(rows))
+        raise UserError(
+            f"{answer.where}: no score, but other answers of {answer.system} have one. Score it (0 if it is wrong), or "
+            "leave it out"
+        )
+
+
+def _currency(answers: Spool, rows: Mapping[str, int], given: str | None) -> str | None:
+    """Return the one currency of a run's costs: the given one, or that of the source; None where none is named.
+
+    Raises:
+        UserError: it is no currency, or there are several.
+    """
+    wrong = next((name for name in rows if not CURRENCY.fullmatch(name)), None)
+    if wrong is not None:
+        raise _no_currency(answers.answer(rows[wrong]).where, wrong)
+    if given is not None and not CURRENCY.fullmatch(given):
+        raise _no_currency("--currency", given)
+    if len(rows) > 1:
+        listed = " and ".join(sorted(rows))
+        raise UserError(
+            f"{answers.answer(0).where}: costs are in {listed}; a run has one currency: import each one separately"
+        )
+    source = next(iter(rows), None)
+    if given is not None and source is not None and given != source:
+        where = answers.answer(rows[source]).where
+        raise UserError(f"--currency {given}: the costs of {where} are in {source}; leave the option out")
+    return given or source
+
+
+def _no_currency(where: str, name: str) -> UserError:
+    return UserError(f"{where}: the currency {name!r:.60} must be three letters, such as USD (ISO 4217)")
+
+
+def _kind(answers: Spool, name: str, system: _System) -> str:
+    if len(system.kinds) > 1:
+        raise UserError(
+            f"{answers.answer(system.first_row).where}: {name} has several kinds ({', '.join(system.kinds)}); it can "
+            "have one"
+        )
+    kind = next(iter(system.kinds), "hybrid" if system.routes else UNSPECIFIED)
+    if kind not in (*KINDS, UNSPECIFIED):
+        raise UserError(
+            f"{answers.answer(system.first_row).where}: {name} has the kind {kind!r:.60}; choose one of "
+            f"{', '.join(KINDS)}"
+        )
+    return kind
