@@ -50,41 +50,37 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
     row = 0
     at = numbered(f"{path}: row ")
     try:
-        with open_regular(path) as file, _opened(path, file, columns) as parquet:
-            if parquet.metadata.num_rows > MOST_ANSWERS:
+        with open_regular(path) as file, _opened(path, file) as plain:
+            if plain.metadata.num_rows > MOST_ANSWERS:
                 raise UserError(
-                    f"{path}: {parquet.metadata.num_rows:,} rows; a run can have {MOST_ANSWERS:,} answers: divide it"
+                    f"{path}: {plain.metadata.num_rows:,} rows; a run can have {MOST_ANSWERS:,} answers: divide it"
                 )
-            parquetpages.check_pages(path, file, parquet, columns)
-            most = max(FREE_BYTES, MOST_TIMES * path.stat().st_size)
-            unfolded = 0
-            rows_at_once = max(64, min(ROWS, BLOCK_BYTES // (16 * len(columns))))
-            for batch in parquet.iter_batches(columns=list(columns), batch_size=rows_at_once, use_threads=False):
-                arrays = [batch.column(name) for name in columns]
-                for piece, size in _pieces(path, arrays, row):
-                    unfolded += size
-                    if unfolded > most:
-                        raise UserError(
-                            f"{path}: its texts are more than {MOST_TIMES:,} times as large as the file, and over "
-                            f"{FREE_BYTES:,} bytes: it is made to exhaust its reader"
-                        )
-                    rows = len(piece[0])
-                    yield piece, pa.array(np.arange(row + 1, row + rows + 1)), at
-                    row += rows
+            pages = parquetpages.look_at_pages(path, file, plain.metadata, columns)
+            texts = {each.name for each in plain.schema_arrow if _is_text(each.type)}
+            places = [name for name in columns if name in texts and all(each[name].only_places for each in pages)]
+            with _opened(path, file, places) as parquet:
+                for arrays in _blocks(path, _batches(parquet, pages, columns), columns):
+                    lines = np.arange(row + 1, row + len(arrays[0]) + 1)
+                    yield arrays, pa.array(lines), at
+                    row += len(lines)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: the file cannot be read after row {row} ({error})") from error
 
 
-def _opened(path: Path, file: BufferedReader, columns: Sequence[str] = ()) -> Any:
-    """Open a file whose footer is not too long, with texts of some columns as they are: a dictionary and indices."""
+def _opened(path: Path, file: BufferedReader, places: Sequence[str] = ()) -> Any:
+    """Open a file whose footer is not too long.
+
+    Args:
+        path: for messages.
+        file: the same file.
+        places: columns of texts that are to be read as a dictionary and places in it.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     _check_footer(path, file)
     try:
-        parquet = pq.ParquetFile(file)
-        texts = [each.name for each in parquet.schema_arrow if each.name in columns and _is_text(each.type)]
-        return pq.ParquetFile(file, read_dictionary=texts, buffer_size=1_000_000, page_checksum_verification=True)
+        return pq.ParquetFile(file, read_dictionary=places, buffer_size=1_000_000, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: not a Parquet file that can be read ({error})") from error
 
@@ -104,6 +100,47 @@ def _is_text(kind: Any) -> bool:
     import pyarrow as pa
 
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _batches(parquet: Any, pages: Sequence[dict[str, parquetpages.Pages]], columns: Sequence[str]) -> Iterator[Any]:
+    for group, of_group in enumerate(pages):
+        yield from parquet.iter_batches(
+            parquetpages.rows_at_once(of_group, ROWS), row_groups=[group], columns=list(columns), use_threads=False
+        )
+
+
+def _blocks(path: Path, batches: Iterator[Any], columns: Sequence[str]) -> Iterator[list[Any]]:
+    """Yield the columns of batches, with their texts unfolded, in blocks of a bounded size.
+
+    Raises:
+        UserError: the texts are too much for the size of the file.
+    """
+    most = max(FREE_BYTES, MOST_TIMES * path.stat().st_size)
+    held: list[list[Any]] = []
+    rows = size = unfolded = before = 0
+    for batch in batches:
+        arrays = [batch.column(name) for name in columns]
+        for piece, piece_size in _pieces(path, arrays, before):
+            unfolded += piece_size
+            if unfolded > most:
+                raise UserError(
+                    f"{path}: its texts are more than {MOST_TIMES:,} times as large as the file, and over "
+                    f"{FREE_BYTES:,} bytes: it is made to exhaust its reader"
+                )
+            held.append(piece)
+            rows, size = rows + len(piece[0]), size + piece_size
+            if rows >= ROWS or size >= BLOCK_BYTES:
+                yield _together(held)
+                held, rows, size = [], 0, 0
+        before += batch.num_rows
+    if held:
+        yield _together(held)
+
+
+def _together(pieces: Sequence[list[Any]]) -> list[Any]:
+    import pyarrow as pa
+
+    return [pa.concat_arrays(arrays) for arrays in zip(*pieces, strict=True)] if len(pieces) > 1 else pieces[0]
 
 
 def _pieces(path: Path, arrays: Sequence[Any], row: int) -> Iterator[tuple[list[Any], int]]:
@@ -141,6 +178,4 @@ def _bytes_of(path: Path, array: Any, row: int) -> Any:
 def _unfolded(array: Any) -> Any:
     import pyarrow as pa
 
-    if pa.types.is_dictionary(array.type) and _is_text(array.type.value_type):
-        return array.dictionary_decode().cast(pa.string())
-    return array
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array

@@ -1,15 +1,17 @@
-"""Check the sizes of the pages of a Parquet file before one is unpacked.
+"""Look at the headers of the pages of a Parquet file before one is unpacked.
 
 A page states in its header how large it is when it is unpacked, and a reader makes room for that: 2 GB may be packed in
-a few kB. Arrow's reader has no limit of its own, and the footer has sums only, which need not be true.
+a few kB. Its texts may be larger yet, where it holds places in a dictionary, or what they have in common once. Arrow's
+reader has no limit of its own, and the footer has sums only, which need not be true.
 
-Source: parquet-format's parquet.thrift (`PageHeader`), in Thrift's compact protocol.
+Source: parquet-format's parquet.thrift (`PageHeader`, `Encoding`), in Thrift's compact protocol.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,95 +19,149 @@ from wattbench.errors import UserError
 
 MAX_PAGE_BYTES = 128_000_000
 """Writers make pages of about 1 MB, or of about 1000 texts where these are long."""
+MOST_UNFOLDED_BYTES = 500_000_000
+"""Of the texts that are read at once, if each were as long as any can be."""
+BATCH_BYTES = 64_000_000
+"""Of what is read at once, by the mean size of the values of each page."""
 
 _MAX_HEADER_BYTES = 1_000_000
-_UNPACKED, _PACKED = 2, 3
-"""The fields of `PageHeader` that hold sizes."""
 _DEEPEST = 16
 
+_UNPACKED, _PACKED = 2, 3
+"""The fields of `PageHeader` that hold sizes."""
+_DATA, _DICTIONARY, _DATA_V2 = 5, 7, 8
+"""Those that hold a header of that kind: values are field 1 of each."""
+_ENCODING = {_DATA: 2, _DATA_V2: 4}
+_PLACES_IN_DICTIONARY = (2, 8)
+_COMMON_BEGINNINGS = 7
 
-def check_pages(path: Path, file: IO[bytes], parquet: Any, columns: Sequence[str]) -> None:
-    """Check every page of some columns.
+
+@dataclass
+class Pages:
+    """What the headers of the pages of a column say."""
+
+    only_places: bool = True
+    """Whether all pages hold places in a dictionary."""
+    longest_bytes: int = 0
+    """No value is longer than this, where a page does not hold its values themselves."""
+    bytes_per_value: float = 0.0
+    """Of the page in which it is highest."""
+
+
+def look_at_pages(path: Path, file: IO[bytes], metadata: Any, columns: Sequence[str]) -> list[dict[str, Pages]]:
+    """Read the header of every page of some columns; return what they say, by row group and column.
 
     Args:
         path: for messages.
         file: the same file; it is left where it was.
-        parquet: a `pyarrow.parquet.ParquetFile`.
+        metadata: `pyarrow.parquet.FileMetaData`.
         columns: names at the top level.
 
     Raises:
         UserError: a page is too large when it is unpacked, or its header cannot be read.
     """
-    metadata = parquet.metadata
     before = file.tell()
+    wanted = {name.partition(".")[0] for name in columns}
+    groups: list[dict[str, Pages]] = []
     for group in range(metadata.num_row_groups):
+        found: dict[str, Pages] = {}
         for index in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(index)
-            if chunk.path_in_schema.partition(".")[0] not in {name.partition(".")[0] for name in columns}:
-                continue
-            for unpacked in _pages(path, file, chunk):
-                if unpacked > MAX_PAGE_BYTES:
-                    raise UserError(
-                        f"{path}: a page of the column {chunk.path_in_schema!r:.60} has {unpacked:,} bytes when it is "
-                        f"unpacked; {MAX_PAGE_BYTES:,} are read. Write smaller pages"
-                    )
+            if chunk.path_in_schema.partition(".")[0] in wanted:
+                of_column = found.setdefault(chunk.path_in_schema, Pages())
+                for header in _headers(path, file, chunk):
+                    _add(path, chunk.path_in_schema, of_column, header)
+        groups.append(found)
     file.seek(before)
+    return groups
 
 
-def _pages(path: Path, file: IO[bytes], chunk: Any) -> Iterator[int]:
-    """Yield the size of each page of a column chunk, unpacked."""
+def rows_at_once(pages: dict[str, Pages], most: int) -> int:
+    """Return how many rows to read at once, so that they have a bounded size in memory, whatever they hold.
+
+    Args:
+        pages: of the columns of a row group; those that are only places are read as such.
+        most: rows.
+    """
+    mean = sum(each.bytes_per_value for each in pages.values())
+    longest = sum(each.longest_bytes for each in pages.values() if not each.only_places)
+    return max(1, min(most, int(BATCH_BYTES / max(mean, 1)), MOST_UNFOLDED_BYTES // max(longest, 1)))
+
+
+def _add(path: Path, column: str, pages: Pages, header: dict[int, Any]) -> None:
+    unpacked = header[_UNPACKED]
+    if unpacked > MAX_PAGE_BYTES:
+        raise UserError(
+            f"{path}: a page of the column {column!r:.60} has {unpacked:,} bytes when it is unpacked; "
+            f"{MAX_PAGE_BYTES:,} are read. Write smaller pages"
+        )
+    if isinstance(header.get(_DICTIONARY), dict):
+        pages.longest_bytes = max(pages.longest_bytes, unpacked)
+    for kind, field in _ENCODING.items():
+        own = header.get(kind)
+        if not isinstance(own, dict):
+            continue
+        encoding, values = own.get(field), own.get(1)
+        if encoding not in _PLACES_IN_DICTIONARY:
+            pages.only_places = False
+        if encoding == _COMMON_BEGINNINGS:
+            pages.longest_bytes = max(pages.longest_bytes, unpacked)
+        if isinstance(values, int) and values > 0:
+            pages.bytes_per_value = max(pages.bytes_per_value, unpacked / values)
+
+
+def _headers(path: Path, file: IO[bytes], chunk: Any) -> Iterator[dict[int, Any]]:
+    """Yield the header of each page of a column chunk: field to a whole number or to the fields of a struct."""
     first = [chunk.data_page_offset, chunk.dictionary_page_offset if chunk.has_dictionary_page else None]
-    at = min(each for each in first if each is not None and each > 0) if any(first) else 0
+    at = min((each for each in first if each), default=0)
     end = at + chunk.total_compressed_size
     while at < end:
-        file.seek(at)
-        head = io.BytesIO(file.read(256))
-        try:
-            fields = _sizes(head)
-        except EOFError:
-            file.seek(at)
-            head = io.BytesIO(file.read(_MAX_HEADER_BYTES))
-            try:
-                fields = _sizes(head)
-            except EOFError as error:
-                raise UserError(f"{path}: the header of a page at byte {at:,} cannot be read") from error
-        packed, unpacked = fields.get(_PACKED, -1), fields.get(_UNPACKED, -1)
-        if packed < 0 or unpacked < 0:
+        header, length = _header(file, at)
+        packed, unpacked = header.get(_PACKED), header.get(_UNPACKED)
+        if not isinstance(packed, int) or not isinstance(unpacked, int) or packed < 0 or unpacked < 0:
             raise UserError(f"{path}: the header of a page at byte {at:,} cannot be read")
-        yield unpacked
-        at += head.tell() + packed
+        yield header
+        at += length + packed
 
 
-def _sizes(data: IO[bytes]) -> dict[int, int]:
-    """Read a `PageHeader`: its fields that are whole numbers."""
-    found: dict[int, int] = {}
+def _header(file: IO[bytes], at: int) -> tuple[dict[int, Any], int]:
+    """Return the header at a position, and its length; empty where there is none."""
+    for size in (256, _MAX_HEADER_BYTES):
+        file.seek(at)
+        data = io.BytesIO(file.read(size))
+        try:
+            return _struct(data, 0), data.tell()
+        except EOFError:
+            continue
+    return {}, 0
+
+
+def _struct(data: IO[bytes], depth: int) -> dict[int, Any]:
+    """Read a struct of the compact protocol: its fields that are whole numbers or structs."""
+    if depth > _DEEPEST:
+        raise EOFError
+    found: dict[int, Any] = {}
     number = 0
     while kind := _byte(data):
         number = number + (kind >> 4) if kind >> 4 else _signed(data)
-        if kind & 15 in (4, 5, 6):
-            found[number] = _signed(data)
-        else:
-            _pass_over(data, kind & 15, 0)
+        value = _value(data, kind & 15, depth)
+        if value is not None:
+            found[number] = value
     return found
 
 
-def _pass_over(data: IO[bytes], kind: int, depth: int) -> None:
-    """Pass over a value of one of the types of the compact protocol."""
-    if depth > _DEEPEST:
-        raise EOFError
-    if kind in (1, 2, 3, 7):  # true and false are in the type; a byte, a double
-        _bytes(data, {3: 1, 7: 8}.get(kind, 0))
-    elif kind in (4, 5, 6):
-        _varint(data)
-    elif kind == 8:
+def _value(data: IO[bytes], kind: int, depth: int) -> Any:
+    if kind in (4, 5, 6):
+        return _signed(data)
+    if kind == 12:
+        return _struct(data, depth + 1)
+    if kind == 8:
         _bytes(data, _varint(data))
-    elif kind == 12:
-        while inner := _byte(data):
-            if not inner >> 4:
-                _signed(data)
-            _pass_over(data, inner & 15, depth + 1)
+    elif kind in (1, 2, 3, 7):  # true and false are in the type; a byte, a double
+        _bytes(data, {3: 1, 7: 8}.get(kind, 0))
     else:  # lists and maps are in no header
         raise EOFError
+    return None
 
 
 def _varint(data: IO[bytes]) -> int:

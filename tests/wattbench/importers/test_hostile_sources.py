@@ -142,7 +142,10 @@ def test_every_page_is_looked_at(tmp_path, version, dictionary) -> None:
         for group in range(parquet.metadata.num_row_groups):
             for column in range(2):
                 chunk = parquet.metadata.row_group(group).column(column)
-                sizes = list(parquetpages._pages(path, file, chunk))
+                headers = list(parquetpages._headers(path, file, chunk))
+                sizes = [header[2] for header in headers]
+                values = [header[kind][1] for header in headers for kind in (5, 8) if kind in header]
+                assert sum(values) == chunk.num_values
                 assert len(sizes) > 1
                 assert sum(sizes) <= chunk.total_uncompressed_size <= sum(sizes) + 200 * len(sizes)
 
