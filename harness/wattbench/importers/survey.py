@@ -32,7 +32,7 @@ class _System:
 
 
 @dataclass(frozen=True)
-class Cell:
+class SurveyedCell:
     """The answers of one system on one task."""
 
     system: str
@@ -51,7 +51,7 @@ class Survey:
     """System to its kind, in the order of their first answers."""
     routes: Mapping[str, list[str]]
     """System to those that it sent requests to, sorted."""
-    cells: tuple[Cell, ...]
+    cells: tuple[SurveyedCell, ...]
     """In the order of their first answers."""
     currency: str | None
     cell_of_row: NDArray[np.int32]
@@ -91,7 +91,7 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
         kinds={name: _kind(answers, name, system) for name, system in found.systems.items()},
         routes={name: sorted(system.routes) for name, system in found.systems.items()},
         cells=tuple(
-            Cell(*key, kind, domain or key[1], number)
+            SurveyedCell(*key, kind, domain or key[1], number)
             for (key, (kind, domain)), number in zip(found.cells.items(), numbers, strict=True)
         ),
         currency=named,

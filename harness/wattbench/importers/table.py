@@ -13,7 +13,7 @@ from wattbench.importers.columns import checked_columns
 from wattbench.importers.files import text
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
-from wattbench.importers.tablefile import SUFFIXES, Block, absent, blocks_of, columns_of
+from wattbench.importers.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
 from wattbench.importers.wide import is_wide, lengthened
 
 COLUMNS = (
@@ -53,7 +53,7 @@ def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None, scra
     return Imported("table", None, tuple(sources), Spool(batches, scratch))
 
 
-def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[Block]:
+def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[TableBlock]:
     """Yield a table in blocks with columns of `COLUMNS`."""
     present = columns_of(path)
     for old, new in renamed.items():
@@ -65,10 +65,12 @@ def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[Block]:
         return lengthened(path, present, renamed)
     names = _names(path, present, renamed)
     blocks = blocks_of(path, list(names.values()))
-    return (Block({new: block.columns[old] for new, old in names.items()}, block.lines, block.at) for block in blocks)
+    return (
+        TableBlock({new: block.columns[old] for new, old in names.items()}, block.lines, block.at) for block in blocks
+    )
 
 
-def _batches(block: Block) -> Iterator[Any]:
+def _batches(block: TableBlock) -> Iterator[Any]:
     """Yield the answers of a block as record batches: checked by columns, or else answer by answer."""
     batch = checked_columns(block.columns, block.lines, block.at, TASK)
     if batch is not None:

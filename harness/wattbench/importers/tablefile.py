@@ -22,7 +22,7 @@ Row = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Block:
+class TableBlock:
     """Some rows of a table."""
 
     columns: Mapping[str, Any]
@@ -70,7 +70,7 @@ def absent(value: object) -> bool:
     return value is None or value == "" or value != value  # noqa: PLR0124 - NaN is not itself
 
 
-def blocks_of(path: Path, columns: Sequence[str]) -> Iterator[Block]:
+def blocks_of(path: Path, columns: Sequence[str]) -> Iterator[TableBlock]:
     """Read some columns, block by block.
 
     Raises:
@@ -80,7 +80,7 @@ def blocks_of(path: Path, columns: Sequence[str]) -> Iterator[Block]:
 
     read = parquetfile.blocks if _is_parquet(path) else csvfile.blocks
     for arrays, lines, at in read(path, columns):
-        yield Block(dict(zip(columns, arrays, strict=True)), lines, pa.repeat(at, len(lines)))
+        yield TableBlock(dict(zip(columns, arrays, strict=True)), lines, pa.repeat(at, len(lines)))
 
 
 def _is_parquet(path: Path) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.importers.files import text
-from wattbench.importers.tablefile import Block, absent, blocks_of
+from wattbench.importers.tablefile import TableBlock, absent, blocks_of
 
 PARTS = {"|total_cost": "cost", "|model_response": "answer"}
 """The suffixes of a system's further columns, and what they hold."""
@@ -35,7 +35,7 @@ def is_wide(present: Sequence[str], renamed: Mapping[str, str]) -> bool:
     return "system" not in present and "system" not in renamed.values() and bool(_systems(present))
 
 
-def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> Iterator[Block]:
+def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> Iterator[TableBlock]:
     """Yield a row per item and system; none if the system did not answer the item (no score, answer or cost).
 
     Raises:
@@ -55,8 +55,8 @@ def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -
 
 
 def _long(
-    block: Block, shared: Mapping[str, str], systems: Sequence[str], parts: Mapping[str, Sequence[str]]
-) -> Iterator[Block]:
+    block: TableBlock, shared: Mapping[str, str], systems: Sequence[str], parts: Mapping[str, Sequence[str]]
+) -> Iterator[TableBlock]:
     """Yield the answers of a block, item by item and system by system."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -80,7 +80,7 @@ def _long(
         columns |= {new: block.columns[old].take(of_row) for new, old in shared.items()}
         columns |= {what: array.take(place) for what, array in joined.items()}
         at = pc.binary_join_element_wise(block.at.take(of_row), columns["system"], ", ")
-        yield Block(columns, block.lines.take(of_row), at)
+        yield TableBlock(columns, block.lines.take(of_row), at)
 
 
 def _joined(arrays: Sequence[Any]) -> Any:
