@@ -115,9 +115,9 @@ def numbers_of_items(names: Any, tasks: Integers, items: Integers) -> Integers:
         return numbers
     ranks = np.empty(len(names), np.int64)
     ranks[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
-    pairs, place = np.unique(tasks[in_order] * len(names) + ranks[items[in_order]], return_inverse=True)
+    pairs, order = np.unique(tasks[in_order] * len(names) + ranks[items[in_order]], return_inverse=True)
     of_pair = pairs // len(names)
-    numbers[in_order] = place - np.searchsorted(of_pair, of_pair)[place]
+    numbers[in_order] = order - np.searchsorted(of_pair, of_pair)[order]
     return numbers
 
 

@@ -168,11 +168,11 @@ def _bytes_of(path: Path, array: Any, row: int) -> Any:
         lengths = pc.binary_length(array)
     else:
         return np.full(len(array), array.nbytes // max(1, len(array)), np.int64)
-    found = pc.fill_null(lengths, 0).cast(pa.int64()).to_numpy(zero_copy_only=False)
-    if len(found) and found.max() > MAX_FIELD_BYTES:
-        at = row + int(np.argmax(found > MAX_FIELD_BYTES)) + 1
-        raise UserError(f"{path}: row {at}: a text of {found.max():,} bytes; {MAX_FIELD_BYTES:,} are read")
-    return found + 4  # its place
+    sizes = pc.fill_null(lengths, 0).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    if len(sizes) and sizes.max() > MAX_FIELD_BYTES:
+        at = row + int(np.argmax(sizes > MAX_FIELD_BYTES)) + 1
+        raise UserError(f"{path}: row {at}: a text of {sizes.max():,} bytes; {MAX_FIELD_BYTES:,} are read")
+    return sizes + 4  # its place
 
 
 def _unfolded(array: Any) -> Any:

@@ -64,14 +64,14 @@ def look_at_pages(path: Path, file: IO[bytes], metadata: Any, columns: Sequence[
     wanted = {name.partition(".")[0] for name in columns}
     groups: list[dict[str, Pages]] = []
     for group in range(metadata.num_row_groups):
-        found: dict[str, Pages] = {}
+        pages: dict[str, Pages] = {}
         for index in range(metadata.num_columns):
             chunk = metadata.row_group(group).column(index)
             if chunk.path_in_schema.partition(".")[0] in wanted:
-                of_column = found.setdefault(chunk.path_in_schema, Pages())
+                of_column = pages.setdefault(chunk.path_in_schema, Pages())
                 for header in _headers(path, file, chunk):
                     _add(path, chunk.path_in_schema, of_column, header)
-        groups.append(found)
+        groups.append(pages)
     file.seek(before)
     return groups
 
@@ -98,10 +98,10 @@ def _add(path: Path, column: str, pages: Pages, header: dict[int, Any]) -> None:
     if isinstance(header.get(_DICTIONARY), dict):
         pages.longest_bytes = max(pages.longest_bytes, unpacked)
     for kind, field in _ENCODING.items():
-        own = header.get(kind)
-        if not isinstance(own, dict):
+        of_kind = header.get(kind)
+        if not isinstance(of_kind, dict):
             continue
-        encoding, values = own.get(field), own.get(1)
+        encoding, values = of_kind.get(field), of_kind.get(1)
         if encoding not in _PLACES_IN_DICTIONARY:
             pages.only_places = False
         if encoding == _COMMON_BEGINNINGS:
@@ -140,14 +140,14 @@ def _struct(data: IO[bytes], depth: int) -> dict[int, Any]:
     """Read a struct of the compact protocol: its fields that are whole numbers or structs."""
     if depth > _DEEPEST:
         raise EOFError
-    found: dict[int, Any] = {}
+    values: dict[int, Any] = {}
     number = 0
     while kind := _byte(data):
         number = number + (kind >> 4) if kind >> 4 else _signed(data)
         value = _value(data, kind & 15, depth)
         if value is not None:
-            found[number] = value
-    return found
+            values[number] = value
+    return values
 
 
 def _value(data: IO[bytes], kind: int, depth: int) -> Any:
@@ -186,7 +186,7 @@ def _byte(data: IO[bytes]) -> int:
 
 
 def _bytes(data: IO[bytes], size: int) -> bytes:
-    found = data.read(size)
-    if len(found) < size:
+    content = data.read(size)
+    if len(content) < size:
         raise EOFError
-    return found
+    return content

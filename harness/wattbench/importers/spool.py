@@ -37,14 +37,14 @@ class Spool:
         import pyarrow as pa
 
         self._rows = 0
-        place = Path(tempfile.gettempdir()) if folder is None else _existing(folder)
+        disk = Path(tempfile.gettempdir()) if folder is None else _existing(folder)
         try:
-            self._file = tempfile.TemporaryFile(dir=place)  # noqa: SIM115 - open for as long as this object
+            self._file = tempfile.TemporaryFile(dir=disk)  # noqa: SIM115 - open for as long as this object
         except OSError as error:
-            raise _unwritable(place, error) from error
+            raise _unwritable(disk, error) from error
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         source = iter(batches)
-        with _Sink(self._file, place) as sink, pa.ipc.new_stream(sink, schema(), options=options) as writer:
+        with _Sink(self._file, disk) as sink, pa.ipc.new_stream(sink, schema(), options=options) as writer:
             for batch in source:
                 self._rows += batch.num_rows
                 if self._rows > MOST_ANSWERS:
@@ -86,8 +86,8 @@ class Spool:
 class _Sink(io.RawIOBase):
     """The spool's file, as Arrow writes it; a disk that is full ends in a sentence."""
 
-    def __init__(self, file: Any, place: Path) -> None:
-        self._spool, self._place = file, place
+    def __init__(self, file: Any, disk: Path) -> None:
+        self._spool, self._disk = file, disk
 
     def writable(self) -> bool:
         return True
@@ -97,14 +97,14 @@ class _Sink(io.RawIOBase):
             self._spool.write(data)
             return len(memoryview(data).cast("B"))
         except OSError as error:
-            raise _unwritable(self._place, error) from error
+            raise _unwritable(self._disk, error) from error
 
     def close(self) -> None:
         if not self.closed:
             try:
                 self._spool.flush()
             except OSError as error:
-                raise _unwritable(self._place, error) from error
+                raise _unwritable(self._disk, error) from error
             finally:
                 super().close()
 
@@ -129,5 +129,5 @@ def _existing(folder: Path) -> Path:
     return next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), Path.cwd())
 
 
-def _unwritable(place: Path, error: OSError) -> UserError:
-    return UserError(f"{place}: the answers cannot be kept there while they are imported ({error.strerror or error})")
+def _unwritable(disk: Path, error: OSError) -> UserError:
+    return UserError(f"{disk}: the answers cannot be kept there while they are imported ({error.strerror or error})")

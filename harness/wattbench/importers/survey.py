@@ -69,11 +69,11 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
     Raises:
         UserError: an answer is there twice, some of a system have no score, or a kind or the currency is wrong.
     """
-    found = _Survey()
+    seen = _Survey()
     for batch in answers.batches(_COLUMNS):
-        found.append(batch)
-    names, items = found.names.finish()
-    cells, repeats = np.concatenate(found.cell_of_row), np.concatenate(found.repeats)
+        seen.append(batch)
+    names, items = seen.names.finish()
+    cells, repeats = np.concatenate(seen.cell_of_row), np.concatenate(seen.repeats)
     wide_cells, wide_items = cells.astype(np.int64), items.astype(np.int64)
     if (twice := second_answer(wide_cells, wide_items, repeats)) is not None:
         second, first = map(answers.answer, twice)
@@ -81,18 +81,18 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
             f"{second.where}: {second.system} on {second.task} answers item {second.item!r:.60} a second time (first: "
             f"{first.where}). If items were asked several times, number the answers in a column `repeat`"
         )
-    found.repeats.clear()
-    _check_all_scored(answers, found.systems)
-    named = _currency(answers, found.currencies, currency)
-    numbers = items_by_cell(wide_cells, wide_items, len(found.cells))
-    tasks = {task: place for place, task in enumerate(dict.fromkeys(task for _, task in found.cells))}
-    task_of_cell = np.array([tasks[task] for _, task in found.cells], np.int64)
+    seen.repeats.clear()
+    _check_all_scored(answers, seen.systems)
+    named = _currency(answers, seen.currencies, currency)
+    numbers = items_by_cell(wide_cells, wide_items, len(seen.cells))
+    tasks = {task: number for number, task in enumerate(dict.fromkeys(task for _, task in seen.cells))}
+    task_of_cell = np.array([tasks[task] for _, task in seen.cells], np.int64)
     return Survey(
-        kinds={name: _kind(answers, name, system) for name, system in found.systems.items()},
-        routes={name: sorted(system.routes) for name, system in found.systems.items()},
+        kinds={name: _kind(answers, name, system) for name, system in seen.systems.items()},
+        routes={name: sorted(system.routes) for name, system in seen.systems.items()},
         cells=tuple(
             SurveyedCell(*key, kind, domain or key[1], number)
-            for (key, (kind, domain)), number in zip(found.cells.items(), numbers, strict=True)
+            for (key, (kind, domain)), number in zip(seen.cells.items(), numbers, strict=True)
         ),
         currency=named,
         cell_of_row=cells,
@@ -154,10 +154,10 @@ class _Survey:
         if not any(coded.names):
             return []
         pairs, firsts, _ = _different(systems.codes, coded.codes)
-        found = zip(pairs, firsts, strict=True)
+        seen = zip(pairs, firsts, strict=True)
         return [
             (systems.names[system], str(coded.names[code]), self._rows + int(first))
-            for (system, code), first in sorted(found, key=lambda each: int(each[1]))
+            for (system, code), first in sorted(seen, key=lambda each: int(each[1]))
             if coded.names[code]
         ]
 

@@ -66,19 +66,19 @@ def _long(
     joined: dict[str, Any] = {}
     for what, olds in parts.items():
         arrays = [block.columns.get(old) for old in olds]
-        for place, array in enumerate(arrays):
+        for number, array in enumerate(arrays):
             if array is not None:
-                answered[:, place] |= _present(array)
+                answered[:, number] |= _present(array)
         joined[what] = _joined([pa.nulls(rows) if array is None else array for array in arrays])
     row, system = np.nonzero(answered)
     names = pa.array(systems, pa.string())
     sizes = sum((_bytes_of(block.columns[old]) for old in shared.values()), np.full(rows, 100, np.int64))
     for piece in _pieces(sizes[row]):
         of_system, of_row = pa.array(system[piece]), pa.array(row[piece])
-        place = pa.array(system[piece] * rows + row[piece])
+        at_element = pa.array(system[piece] * rows + row[piece])
         columns = {"system": names.take(of_system)}
         columns |= {new: block.columns[old].take(of_row) for new, old in shared.items()}
-        columns |= {what: array.take(place) for what, array in joined.items()}
+        columns |= {what: array.take(at_element) for what, array in joined.items()}
         at = pc.binary_join_element_wise(block.at.take(of_row), columns["system"], ", ")
         yield TableBlock(columns, block.lines.take(of_row), at)
 
